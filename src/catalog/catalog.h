@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* catalog.h - an SQLite index over the store, so that questions about samples and runs need no scan. Always rebuildable.
+ *
+ * Layer:   catalog (may use base/, store/).
+ * Threads: one thread a catalog; several programs may read while one writes (WAL).
+ * Memory:  as_catalog_close frees; rows passed to visit() live during the call only.
+ */
+#ifndef AS_CATALOG_CATALOG_H
+#define AS_CATALOG_CATALOG_H
+
+#include "catalog/commit.h"
+
+typedef struct as_catalog as_catalog;
+
+/* .assay/catalog.db; a damaged or older one is made anew. */
+AS_CHECK as_catalog *as_catalog_open(as_workspace *ws, as_err *err);
+as_catalog          *as_catalog_close(as_catalog *catalog);
+
+/* Makes sure the commit's samples are in the index (does nothing when they are). */
+AS_CHECK bool as_catalog_index(as_catalog *catalog, const as_commit *commit, as_err *err);
+
+typedef struct as_sample_query {
+    as_digest   commit;
+    const char *label, *camera, *name_like; /* NULL: any; name_like with * and ? */
+    as_split    split;                      /* AS_SPLIT_NONE: any */
+    const char *sort;                       /* NULL: name; or sharpness, clipped_ratio, n_bytes, severity, utc */
+    bool        descending;
+    uint64_t    offset, limit;              /* limit 0: no limit */
+} as_sample_query;
+
+AS_CHECK bool as_catalog_samples(as_catalog *catalog, const as_sample_query *query,
+                                 bool (*visit)(void *ctx, const as_sample *sample), void *ctx, as_err *err);
+
+/* Samples of a commit by class and split. */
+typedef struct as_class_count {
+    char     label[256];
+    uint64_t n[AS_SPLIT_COUNT];
+} as_class_count;
+
+AS_CHECK bool as_catalog_counts(as_catalog *catalog, const as_digest *commit, as_class_count *ret, size_t cap,
+                                size_t *ret_n, as_err *err);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* codec.h - JPEG and PNG to pictures and back, whatever bytes come.
+ *
+ * Layer:   image.
+ * Threads: any thread (no shared state).
+ * Memory:  ret pictures are as_image_new'ed: as_image_done() them. Decoding takes at most the picture, one row of 16-bit
+ *          RGBA and the library's own state; sizes are checked against AS_IMAGE_MAX_* before any allocation.
+ *
+ * What comes out is Mono8 or RGB8, upright: EXIF orientation is applied; palettes are expanded; 16-bit samples are
+ * rounded to 8; transparency is laid over black; CMYK and YCCK JPEGs (with Adobe's inversion) become RGB. The info tells
+ * what the file really held.
+ */
+#ifndef AS_IMAGE_CODEC_H
+#define AS_IMAGE_CODEC_H
+
+#include "base/str.h"
+#include "image/frame.h"
+
+typedef enum as_codec { AS_CODEC_NONE, AS_CODEC_JPEG, AS_CODEC_PNG, AS_CODEC_COUNT } as_codec;
+
+const char *as_codec_name(as_codec codec); /* "jpeg", "png" */
+
+typedef struct as_codec_info {
+    as_codec codec;
+    uint32_t width, height; /* upright, pixels */
+    uint32_t channels;      /* in the file: 1, 2 (grey + alpha), 3, 4 */
+    uint32_t bit_depth;     /* per channel: 1, 2, 4, 8, 16 */
+    bool     has_alpha, has_palette, is_cmyk;
+    uint32_t orientation; /* EXIF, 1 to 8 */
+} as_codec_info;
+
+/* Reads the header only. AS_EFORMAT ("is no JPEG or PNG picture (it begins like a ZIP archive)"), AS_ELIMIT. */
+AS_CHECK bool as_codec_probe(const uint8_t *bytes, size_t n, as_codec_info *ret, as_err *err);
+
+/* Decodes every pixel. A picture that ends early or whose data is damaged is AS_ECORRUPT, never half a picture. ret_info
+ * may be NULL. */
+AS_CHECK bool as_codec_decode(const uint8_t *bytes, size_t n, as_image *ret, as_codec_info *ret_info, as_err *err);
+
+/* As as_codec_decode, into a frame's memory (as_frame_reshape). */
+AS_CHECK bool as_codec_decode_frame(const uint8_t *bytes, size_t n, as_frame *frame, as_err *err);
+
+/* Appends the file to out. effort: zlib level 0 to 9; 1 is fast. */
+AS_CHECK bool as_codec_encode_png(const as_image *image, int effort, as_str *out, as_err *err);
+AS_CHECK bool as_codec_encode_jpeg(const as_image *image, int quality, as_str *out, as_err *err); /* 1 to 100, 4:2:0 */
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* prepare.h - from camera pixels to a network's input in one pass: resize, colour, normalise.
+ *
+ * Layer:   image.
+ * Threads: an as_prepare belongs to one thread.
+ * Memory:  as_prepare_new allocates tables and row buffers for one source geometry; running allocates nothing while the
+ *          geometry stays the same.
+ *
+ * Shrinking averages over the exact source area of each pixel (a box filter, as OpenCV's INTER_AREA); enlarging is
+ * bilinear with pixel centres at .5. The value of channel c is (v - mean[c]) / scale[c], v in 0..255. The same code serves
+ * training, evaluation and the line.
+ */
+#ifndef AS_IMAGE_PREPARE_H
+#define AS_IMAGE_PREPARE_H
+
+#include "image/frame.h"
+
+typedef enum as_resize { AS_RESIZE_NONE, AS_RESIZE_STANDARD, AS_RESIZE_LETTERBOX, AS_RESIZE_CROP, AS_RESIZE_COUNT } as_resize;
+
+/* OpenVINO's words for the same: "standard", "fit_to_window_letterbox", "crop" (the middle, aspect kept). */
+const char *as_resize_name(as_resize resize);
+as_resize   as_resize_parse(const char *name); /* AS_RESIZE_NONE if unknown */
+
+typedef struct as_input_spec {
+    uint32_t  width, height;     /* of the network's input, pixels */
+    uint32_t  channels;          /* 1 or 3 */
+    as_resize resize;
+    uint8_t   pad_value;         /* for letterbox */
+    bool      bgr;               /* channel 0 is blue */
+    float     mean[3], scale[3]; /* in the order of the output channels */
+} as_input_spec;
+
+typedef struct as_prepare as_prepare;
+
+AS_CHECK as_prepare *as_prepare_new(const as_input_spec *spec, as_err *err);
+as_prepare          *as_prepare_free(as_prepare *prepare);
+
+/* out: channels x height x width floats, planar (NCHW with N = 1). Mono sources fill all channels; RGB to one channel by
+ * ITU-R BT.601 luma (0.299, 0.587, 0.114). */
+AS_CHECK bool as_prepare_run(as_prepare *prepare, const as_image *image, float *out, as_err *err);
+
+/* The same resize to 8-bit RGB or Mono (rounded), for training sets held in memory and for thumbnails.
+ * out must have pixel, width, height and memory set. */
+AS_CHECK bool as_image_resize(const as_image *image, as_resize resize, uint8_t pad_value, as_image *out, as_err *err);
+
+#endif
