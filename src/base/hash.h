@@ -3,7 +3,7 @@
  *
  * Layer:   base.
  * Threads: an as_sha256 belongs to one thread; the rest is pure.
- * Memory:  as_sha256_new/free; no other allocation.
+ * Memory:  as_sha256_new/free. Should libcrypto ever refuse (no memory), the digest is all zero: as_digest_is_zero().
  */
 #ifndef AS_BASE_HASH_H
 #define AS_BASE_HASH_H

@@ -37,6 +37,9 @@ AS_CHECK char *as_strdupf(const char *fmt, ...) AS_PRINTF(1, 2);
 /* Copies at most cap-1 bytes and ends with a zero byte. True if all of src fitted. */
 bool as_str_copy(char *dst, size_t cap, const char *src);
 
+/* Bytes of the printable UTF-8 character that s[0..n) starts with; 0 if it is invalid, cut short or a control. */
+size_t as_str_char_bytes(const char *s, size_t n);
+
 /* A name from outside (a file name of any bytes) made safe to print and to store as UTF-8: invalid UTF-8 bytes and
  * control characters become \xHH, a backslash becomes \\. The result is reversible and unique. */
 void as_str_add_escaped(as_str *str, const char *bytes, size_t n);

@@ -12,7 +12,8 @@
 
 typedef struct as_thread as_thread;
 
-/* Starts fn(ctx) in a thread called name (at most 15 bytes, seen in ps and gdb). */
+/* Starts fn(ctx) in a thread called name (at most 15 bytes, seen in ps and gdb). Signals are blocked in it:
+ * they reach the thread of main(). */
 AS_CHECK as_thread *as_thread_start(const char *name, void (*fn)(void *ctx), void *ctx, as_err *err);
 as_thread          *as_thread_join(as_thread *thread); /* waits and frees; NULL is fine; returns NULL */
 

@@ -4,7 +4,7 @@
  * Layer:   base.
  * Threads: a document is immutable after loading: any thread may read.
  * Memory:  as_yaml_free() frees the whole tree. Bounded: 1 MiB of text, depth 32, 100,000 nodes; aliases are refused
- *          (so that no small file can grow large), and so are duplicate keys.
+ *          (so that no small file can grow large), and so are anchors, tags, duplicate keys and a second document.
  */
 #ifndef AS_BASE_YAML_H
 #define AS_BASE_YAML_H
@@ -28,7 +28,7 @@ typedef struct as_yaml as_yaml;
 
 /* name is what errors call the text: "FILE:LINE:COLUMN: message". AS_EFORMAT, AS_ELIMIT. */
 AS_CHECK as_yaml   *as_yaml_parse(const char *text, size_t n, const char *name, as_err *err);
-const as_yaml_node *as_yaml_root(const as_yaml *doc);
+const as_yaml_node *as_yaml_root(const as_yaml *doc); /* never NULL; of an empty text: AS_YAML_NONE */
 const char         *as_yaml_name(const as_yaml *doc);
 as_yaml            *as_yaml_free(as_yaml *doc);
 

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/fs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "base/str.h"
+
+static int fs_open(const char *path, int flags)
+{
+    int fd;
+    do
+        fd = open(path, flags | O_CLOEXEC, 0666);
+    while (fd < 0 && errno == EINTR);
+    return fd;
+}
+
+/* Reads until the end: a file may grow meanwhile, and those of /proc say that they are empty. Sets errno; EFBIG past
+ * max_bytes. */
+static bool fs_read_all(int fd, size_t expected, size_t max_bytes, uint8_t **ret_bytes, size_t *ret_n)
+{
+    size_t   cap = AS_MIN(expected, max_bytes) + 1, n = 0;
+    uint8_t *bytes = malloc(cap + 1);
+    while (bytes) {
+        ssize_t got = read(fd, bytes + n, cap - n);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0) {
+            if (got < 0)
+                break;
+            bytes[n] = 0;
+            *ret_bytes = bytes;
+            *ret_n = n;
+            return true;
+        }
+        n += (size_t)got;
+        if (n > max_bytes) {
+            errno = EFBIG;
+            break;
+        }
+        if (n < cap)
+            continue;
+        cap = AS_MIN(AS_MAX(cap * 2, (size_t)4096), max_bytes + 1);
+        uint8_t *grown = realloc(bytes, cap + 1);
+        if (!grown)
+            break;
+        bytes = grown;
+    }
+    int e = errno;
+    free(bytes);
+    errno = e;
+    return false;
+}
+
+bool as_fs_read(const char *path, size_t max_bytes, uint8_t **ret_bytes, size_t *ret_n, as_err *err)
+{
+    struct stat st;
+    max_bytes = AS_MIN(max_bytes, (size_t)PTRDIFF_MAX / 4);
+    int fd = fs_open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY); /* a pipe without a writer must not hold us */
+    if (fd < 0)
+        return as_err_errno(err, errno, "cannot read '%s'", path);
+    bool ok = false;
+    if (fstat(fd, &st) != 0)
+        as_err_errno(err, errno, "cannot read '%s'", path);
+    else if (!S_ISREG(st.st_mode))
+        AS_FAIL(err, AS_EINVAL, "cannot read '%s': it is %s, not a file", path,
+                S_ISDIR(st.st_mode) ? "a folder" : "a device or a pipe");
+    else if ((uint64_t)st.st_size > max_bytes)
+        AS_FAIL(err, AS_ELIMIT, "cannot read '%s': it has %" PRId64 " bytes, at most %zu are allowed", path,
+                (int64_t)st.st_size, max_bytes);
+    else if (fs_read_all(fd, (size_t)st.st_size, max_bytes, ret_bytes, ret_n))
+        ok = true;
+    else if (errno == EFBIG)
+        AS_FAIL(err, AS_ELIMIT, "cannot read '%s': it has more than the %zu bytes that are allowed", path, max_bytes);
+    else
+        as_err_errno(err, errno, "cannot read '%s'", path);
+    close(fd);
+    return ok;
+}
+
+static bool fs_write_all(int fd, const uint8_t *bytes, size_t n)
+{
+    while (n) {
+        ssize_t put = write(fd, bytes, n);
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put <= 0) {
+            if (put == 0)
+                errno = EIO;
+            return false;
+        }
+        bytes += put;
+        n -= (size_t)put;
+    }
+    return true;
+}
+
+/* Opens a new file beside path; *ret_name (heap) is its name. What an earlier process with our number left is stepped
+ * over: it may belong to a living one in another container. Sets errno. */
+static int fs_open_temporary(const char *path, char **ret_name)
+{
+    static atomic_uint counter;
+    for (int tries = 0; tries < 10000; tries++) {
+        char *name = as_strdupf("%s.tmp.%ld.%u", path, (long)getpid(), atomic_fetch_add(&counter, 1));
+        if (!name)
+            break;
+        int fd = fs_open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW);
+        if (fd >= 0) {
+            *ret_name = name;
+            return fd;
+        }
+        int e = errno;
+        free(name);
+        errno = e;
+        if (e != EEXIST)
+            return -1;
+    }
+    if (errno != EEXIST)
+        errno = ENOMEM;
+    return -1;
+}
+
+static bool fs_sync_parent(const char *path, as_err *err)
+{
+    const char *slash = strrchr(path, '/');
+    if (!slash)
+        return as_fs_sync_dir(".", err);
+    char *dir = as_strdupf("%.*s", (int)AS_MAX(slash - path, 1), path);
+    if (!dir)
+        return AS_FAIL(err, AS_ENOMEM, "cannot write '%s': not enough memory", path);
+    bool ok = as_fs_sync_dir(dir, err);
+    free(dir);
+    return ok;
+}
+
+static bool fs_write(const char *path, const void *bytes, size_t n, bool durable, as_err *err)
+{
+    char *name = NULL;
+    int   fd = fs_open_temporary(path, &name);
+    if (fd < 0)
+        return as_err_errno(err, errno, "cannot write '%s'", path);
+    bool ok = fs_write_all(fd, bytes, n) && (!durable || fsync(fd) == 0);
+    int  e = errno;
+    if (close(fd) != 0 && ok && errno != EINTR) { /* a network file system may tell of a full disk only here */
+        ok = false;
+        e = errno;
+    }
+    if (ok && rename(name, path) != 0) {
+        ok = false;
+        e = errno;
+    }
+    if (!ok) {
+        unlink(name);
+        as_err_errno(err, e, "cannot write '%s'", path);
+    }
+    free(name);
+    return ok && (!durable || fs_sync_parent(path, err));
+}
+
+bool as_fs_write(const char *path, const void *bytes, size_t n, as_err *err)
+{
+    return fs_write(path, bytes, n, true, err);
+}
+
+bool as_fs_write_fast(const char *path, const void *bytes, size_t n, as_err *err)
+{
+    return fs_write(path, bytes, n, false, err);
+}
+
+bool as_fs_make_dirs(const char *path, as_err *err)
+{
+    char buf[AS_FS_PATH_BYTES];
+    if (!as_str_copy(buf, sizeof buf, path))
+        return AS_FAIL(err, AS_ELIMIT, "the path '%s' is too long", path);
+    if (!buf[0])
+        return AS_FAIL(err, AS_EINVAL, "cannot make a folder without a name");
+    for (char *at = buf; *at;) {
+        at += strspn(at, "/");
+        at += strcspn(at, "/");
+        char old = *at;
+        *at = '\0';
+        if (mkdir(buf, 0777) != 0 && !as_fs_is_dir(buf)) {
+            if (errno == EEXIST || errno == ENOTDIR)
+                return AS_FAIL(err, AS_EEXIST, "cannot make the folder '%s': '%s' is there and is no folder", path,
+                               buf);
+            return as_err_errno(err, errno, "cannot make the folder '%s'", buf);
+        }
+        *at = old;
+    }
+    return true;
+}
+
+bool as_fs_remove(const char *path, as_err *err)
+{
+    if (unlink(path) == 0 || errno == ENOENT)
+        return true;
+    return as_err_errno(err, errno, "cannot remove '%s'", path);
+}
+
+bool as_fs_rename(const char *from, const char *to, as_err *err)
+{
+    if (rename(from, to) == 0)
+        return true;
+    return as_err_errno(err, errno, "cannot rename '%s' to '%s'", from, to);
+}
+
+bool as_fs_sync_dir(const char *path, as_err *err)
+{
+    int fd = fs_open(path, O_RDONLY | O_DIRECTORY);
+    if (fd < 0)
+        return as_err_errno(err, errno, "cannot write the folder '%s'", path);
+    bool ok = fsync(fd) == 0 || errno == EINVAL; /* some file systems cannot sync a folder, and need not */
+    if (!ok)
+        as_err_errno(err, errno, "cannot write the folder '%s'", path);
+    close(fd);
+    return ok;
+}
+
+bool as_fs_is_dir(const char *path)
+{
+    struct stat st;
+    int         e = errno;
+    bool        is = stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+    errno = e;
+    return is;
+}
+
+bool as_fs_is_file(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+bool as_fs_free_bytes(const char *path, uint64_t *ret_bytes, as_err *err)
+{
+    struct statvfs st;
+    if (statvfs(path, &st) != 0)
+        return as_err_errno(err, errno, "cannot see how much room is left at '%s'", path);
+    *ret_bytes = (uint64_t)st.f_bavail * st.f_frsize;
+    return true;
+}
+
+bool as_fs_join(char *buf, const char *dir, const char *name, as_err *err)
+{
+    size_t      n_dir = strlen(dir);
+    const char *between = n_dir == 0 || dir[n_dir - 1] == '/' ? "" : "/";
+    if (name[0] == '/')
+        dir = between = "";
+    int n = snprintf(buf, AS_FS_PATH_BYTES, "%s%s%s", dir, between, name);
+    if (n < 0 || n >= AS_FS_PATH_BYTES)
+        return AS_FAIL(err, AS_ELIMIT, "the path '%s/%s' is too long", dir, name);
+    return true;
+}
+
+/* Who holds the lock, as it says in the file; 0 when it says nothing (yet). */
+static long fs_lock_holder(int fd)
+{
+    char    text[32];
+    ssize_t n = pread(fd, text, sizeof text - 1, 0);
+    if (n <= 0)
+        return 0;
+    text[n] = '\0';
+    return strtol(text, NULL, 10);
+}
+
+bool as_fs_lock(const char *path, int *ret_fd, as_err *err)
+{
+    int fd = fs_open(path, O_RDWR | O_CREAT | O_NOFOLLOW), r;
+    if (fd < 0)
+        return as_err_errno(err, errno, "cannot lock '%s'", path);
+    do
+        r = flock(fd, LOCK_EX | LOCK_NB);
+    while (r != 0 && errno == EINTR);
+    if (r != 0) {
+        long holder = fs_lock_holder(fd);
+        if (errno != EWOULDBLOCK)
+            as_err_errno(err, errno, "cannot lock '%s'", path);
+        else if (holder > 0)
+            AS_FAIL(err, AS_EBUSY, "'%s' is locked by process %ld (wait for it to end, or stop it)", path, holder);
+        else
+            AS_FAIL(err, AS_EBUSY, "'%s' is locked by another process (wait for it to end, or stop it)", path);
+        close(fd);
+        return false;
+    }
+    /* The number is for the message above only: on a full disk the lock holds all the same. */
+    char text[32];
+    int  n = snprintf(text, sizeof text, "%ld\n", (long)getpid());
+    if (n > 0 && pwrite(fd, text, (size_t)n, 0) == n)
+        r = ftruncate(fd, n);
+    *ret_fd = fd;
+    return true;
+}
+
+void as_fs_unlock(int fd)
+{
+    if (fd < 0)
+        return;
+    flock(fd, LOCK_UN); /* a child made by fork may still have the file open */
+    close(fd);
+}
