@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* engine.h - runs a graph forward on oneDNN primitives, memory planned once.
+ *
+ * Layer:   engine (may use base/, image/, tensor/, graph/).
+ * Threads: an engine belongs to one thread at a time; several engines may run at once.
+ * Memory:  everything is allocated by as_engine_new: as_engine_run allocates nothing, takes no lock, calls no system.
+ *
+ * One file an operator family, one row an operator (ops in src/engine/meson.build). f32.
+ */
+#ifndef AS_ENGINE_ENGINE_H
+#define AS_ENGINE_ENGINE_H
+
+#include "graph/graph.h"
+
+typedef struct as_engine as_engine;
+
+typedef struct as_engine_cfg {
+    int64_t  batch;   /* 0: 1 */
+    uint32_t threads; /* 0: 1 */
+} as_engine_cfg;
+
+/* The graph is copied from: it may be freed afterwards. AS_EUNSUPPORTED names the operator this engine cannot run. */
+AS_CHECK as_engine *as_engine_new(as_graph *graph, const as_engine_cfg *cfg, as_err *err);
+as_engine          *as_engine_free(as_engine *engine);
+
+size_t          as_engine_n_inputs(const as_engine *engine);
+size_t          as_engine_n_outputs(const as_engine *engine);
+const as_value *as_engine_input(const as_engine *engine, size_t i); /* shape fully known */
+const as_value *as_engine_output(const as_engine *engine, size_t i);
+
+/* inputs[i] must have exactly the shape and type of as_engine_input(i). outputs[i]->data is written when it has memory
+ * (shape checked); else it is set to view the engine's own, valid until the next run. */
+AS_CHECK bool as_engine_run(as_engine *engine, const as_tensor *inputs, as_tensor *outputs, as_err *err);
+
+size_t as_engine_arena_bytes(const as_engine *engine);
+
+#endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* infer.h - one interface to run a model, whatever runs it.
+ *
+ * Layer:   infer (may use engine/).
+ * Threads: a session belongs to one thread at a time; sessions are independent.
+ * Memory:  as_session_open allocates; as_session_run of `native` allocates nothing.
+ *
+ * Backends are rows: `native` (our engine) and `ort` (ONNX Runtime, opened with dlopen: ASSAY_ORT names the library's
+ * path, else .prefix/lib beside the program, its libdir/assay, then the system's).
+ */
+#ifndef AS_INFER_INFER_H
+#define AS_INFER_INFER_H
+
+#include "base/str.h"
+#include "tensor/tensor.h"
+
+typedef struct as_session as_session;
+
+typedef struct as_session_cfg {
+    const char *backend; /* NULL: "native" */
+    uint32_t    threads; /* 0: 1 */
+    int64_t     batch;   /* 0: 1; replaces a symbolic first dimension */
+} as_session_cfg;
+
+typedef struct as_port {
+    const char *name;
+    as_dtype    dtype;
+    as_shape    shape; /* fully known */
+} as_port;
+
+typedef struct as_backend {
+    const char *name, *summary;
+    size_t      priv_size;
+    bool (*open)(void *priv, const uint8_t *model, size_t n, const char *name, const as_session_cfg *cfg, as_err *err);
+    void (*close)(void *priv);
+    size_t (*n_ports)(const void *priv, bool output);
+    const as_port *(*port)(const void *priv, bool output, size_t i);
+    bool (*run)(void *priv, const as_tensor *inputs, as_tensor *outputs, as_err *err);
+    /* Version and path in one line, for doctor; false with the reason and the remedy when it cannot be used here. */
+    bool (*about)(as_str *out, as_err *err);
+} as_backend;
+
+const as_backend *as_backend_at(size_t i); /* NULL past the last row */
+
+/* model: an ONNX file's bytes (not kept); name: what errors call it. AS_EMISSING when the backend's library is not there. */
+AS_CHECK as_session *as_session_open(const uint8_t *model, size_t n, const char *name, const as_session_cfg *cfg, as_err *err);
+as_session          *as_session_close(as_session *session);
+const char          *as_session_backend(const as_session *session);
+size_t               as_session_n_inputs(const as_session *session);
+size_t               as_session_n_outputs(const as_session *session);
+const as_port       *as_session_input(const as_session *session, size_t i);
+const as_port       *as_session_output(const as_session *session, size_t i);
+
+/* outputs[i] with data NULL are set to view the session's own memory, valid until the next run; with data, of the right
+ * shape, they are written. */
+AS_CHECK bool as_session_run(as_session *session, const as_tensor *inputs, as_tensor *outputs, as_err *err);
+
+#endif

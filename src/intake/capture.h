@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* capture.h - parts from a camera into the workspace.
+ *
+ * Layer:   intake.
+ * Threads: one thread calls; encoding uses all cores.
+ * Memory:  the camera's pool.
+ */
+#ifndef AS_INTAKE_CAPTURE_H
+#define AS_INTAKE_CAPTURE_H
+
+#include "camera/camera.h"
+#include "intake/intake.h"
+
+typedef struct as_capture_cfg {
+    const char *camera;  /* URI */
+    uint64_t    n_parts; /* 0: until the camera ends */
+    const char *label;   /* for cameras that do not know the truth; NULL: needed from the camera */
+    void (*told)(void *ctx, as_check_level level, const char *name, const char *text); /* may be NULL */
+    void *ctx;
+} as_capture_cfg;
+
+AS_CHECK bool as_capture_run(as_intake *intake, const as_spec *spec, const as_capture_cfg *cfg, const as_progress *progress,
+                             as_err *err);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* import.h - a folder of pictures, one sub-folder a class, into the workspace.
+ *
+ * Layer:   intake.
+ * Threads: one thread calls; all cores work.
+ * Memory:  bounded by the pictures in flight.
+ *
+ * FOLDER/CLASS/PICTURE, or FOLDER/train/CLASS/..., likewise val and test. Names may hold any bytes. A class that
+ * is not in the spec is an error that names the nearest; an empty class, symbolic links out of the folder and files that
+ * are no pictures are told, one line each.
+ */
+#ifndef AS_INTAKE_IMPORT_H
+#define AS_INTAKE_IMPORT_H
+
+#include "intake/intake.h"
+
+typedef struct as_import_cfg {
+    const char *folder;
+    const char *prefix; /* put before the samples' names; NULL: the folder's own name */
+    /* Folder name = class name unless renamed here: pairs "folder=class", NULL-ended; may be NULL. */
+    const char *const *renames;
+    void (*told)(void *ctx, as_check_level level, const char *name, const char *text); /* may be NULL */
+    void *ctx;
+} as_import_cfg;
+
+AS_CHECK bool as_import_folder(as_intake *intake, const as_spec *spec, const as_import_cfg *cfg, const as_progress *progress, as_err *err);
+
+#endif

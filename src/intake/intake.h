@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* intake.h - the one way in: every picture is decoded, checked, kept or quarantined, and then committed.
+ *
+ * Layer:   intake (may use store/, catalog/, spec/, image/, camera/).
+ * Threads: one thread; import decodes and hashes on all cores inside.
+ * Memory:  bounded by the pictures in flight; as_intake_close frees.
+ */
+#ifndef AS_INTAKE_INTAKE_H
+#define AS_INTAKE_INTAKE_H
+
+#include "base/progress.h"
+#include "catalog/commit.h"
+#include "image/codec.h"
+#include "image/stats.h"
+#include "spec/spec.h"
+
+/* What a check sees. */
+typedef struct as_check_input {
+    const as_spec        *spec;
+    const char           *name;  /* escaped */
+    size_t                n_bytes;
+    const as_codec_info  *info;
+    const as_image       *image; /* decoded */
+    const as_image_stats *stats;
+    const char           *duplicate_of; /* name of an identical picture already in, or NULL */
+    const char           *duplicate_label;
+    const char           *label;
+} as_check_input;
+
+typedef enum as_check_level { AS_CHECK_NONE, AS_CHECK_OK, AS_CHECK_WARN, AS_CHECK_QUARANTINE } as_check_level;
+
+/* One file a check, check_<name>.c, one row in src/intake/meson.build. */
+typedef struct as_check {
+    const char *name, *summary;
+    /* text[200]: what was found, with its numbers and the remedy; written unless OK. */
+    as_check_level (*run)(const as_check_input *in, char *text);
+} as_check;
+
+const as_check *as_check_at(size_t i); /* NULL past the last row */
+
+typedef struct as_intake as_intake;
+
+typedef struct as_intake_counts {
+    uint64_t n_seen, n_kept, n_known, n_quarantined, n_warned, n_bytes; /* n_known: already in this version */
+} as_intake_counts;
+
+/* Starts from the newest commit's samples, or from none. */
+AS_CHECK as_intake *as_intake_open(as_workspace *ws, const as_spec *spec, as_err *err);
+as_intake          *as_intake_close(as_intake *intake);
+
+/* A picture as a file's bytes. sample: name, label, split, part, camera, utc, severity are used. True also when it was
+ * quarantined: *ret tells, text[200] why ("" if ok). AS_EIO and such when the store cannot take it. */
+AS_CHECK bool as_intake_add(as_intake *intake, const uint8_t *bytes, size_t n, const as_sample *sample,
+                            as_check_level *ret, char *text, as_err *err);
+
+/* A file that could not even be read or decoded goes into quarantine with its reason. bytes may be NULL. */
+AS_CHECK bool as_intake_refuse(as_intake *intake, const uint8_t *bytes, size_t n, const char *name, const char *check,
+                               const char *why, as_err *err);
+
+as_intake_counts as_intake_counts_of(const as_intake *intake);
+
+/* Gives samples without a split one: stratified by class, parts and identical pictures kept together, by the spec's shares
+ * (validation alone is drawn from train where the source had its own test set). Every class gets at least one sample in
+ * each split where it has three or more parts. */
+AS_CHECK bool as_intake_split(as_intake *intake, uint64_t seed, as_err *err);
+
+/* AS_EINVAL when nothing new was kept. */
+AS_CHECK bool as_intake_commit(as_intake *intake, const char *message, as_commit *ret, as_err *err);
+
+#endif
