@@ -60,7 +60,7 @@ setup:
 	@tools/setup
 
 demo:
-	@tools/setup --check --minimal >/dev/null || tools/setup --minimal
+	@tools/setup --check --demo >/dev/null || tools/setup --demo
 	@$(CONFIGURE)
 	@$(NINJA) assay assay-edge
 	@ASSAY=$(abspath $(BUILD))/assay examples/cones/run.sh
