@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* line.h - the inspection that runs: trigger, picture, verdict by the deadline or the safe one, one journal record a part.
+ *
+ * Layer:   line (may use base/, spec/, camera/, journal/, task/, watch/; never train, lab or intake).
+ * Threads: as_line_run blocks its caller and runs a camera, a judge and a recorder thread; as_line_stop from any.
+ * Memory:  everything is allocated before the first trigger; after that nothing.
+ *
+ * Every trigger gets exactly one verdict: pass, reject, review or fault as configured when the model is late, unsure, or
+ * fails. triggers == pass + reject + review + fault, audited from the journal.
+ */
+#ifndef AS_LINE_LINE_H
+#define AS_LINE_LINE_H
+
+#include "base/progress.h"
+#include "camera/camera.h"
+#include "journal/journal.h"
+#include "spec/spec.h"
+#include "task/classify.h"
+#include "watch/histogram.h"
+
+typedef struct as_line_cfg {
+    const as_spec     *spec;
+    const char        *camera;   /* URI; NULL: the spec's */
+    uint64_t           n_parts;  /* stop after so many; 0: when the camera ends or the line is stopped */
+    as_ns              deadline; /* trigger to verdict; 0: the spec's */
+    bool               unpaced;  /* as fast as it goes: the spec's parts a minute are ignored */
+    const uint8_t     *model;
+    size_t             n_model;
+    const char        *model_name;
+    as_session_cfg     session;
+    as_operating_point point;
+    const char        *journal_dir;
+    /* Called for each part from one thread, in order, outside the deadline path. May be NULL. */
+    void (*told)(void *ctx, const as_record *record);
+    void              *ctx;
+} as_line_cfg;
+
+typedef struct as_line_summary {
+    uint64_t     n_triggers;
+    uint64_t     n_verdict[AS_VERDICT_COUNT];
+    uint64_t     n_reason[AS_REASON_COUNT];
+    uint64_t     n_lost_frames, n_bad_frames;
+    uint64_t     n_truth, n_right_verdict;            /* parts whose truth was known */
+    uint64_t     n_bad, n_bad_stopped;                /* truth must be rejected; and was not passed */
+    uint64_t     n_rejected_known, n_rejected_bad;    /* rejected with known truth; of these really bad */
+    as_histogram latency, stage[AS_JOURNAL_STAGES];   /* ns */
+    double       seconds;                             /* first trigger to last verdict */
+    uint64_t     peak_bytes;                          /* resident, of the whole program */
+    uint64_t     allocations;                         /* on the hot path after the start; 0 is promised */
+    bool         journal_whole;                       /* the audit of the journal agreed */
+    uint64_t     first_sequence, last_sequence;       /* of this line run in the journal */
+    char         backend[16], cpu[96];
+} as_line_summary;
+
+typedef struct as_line as_line;
+
+AS_CHECK as_line *as_line_new(const as_line_cfg *cfg, as_err *err);
+AS_CHECK bool     as_line_run(as_line *line, const as_progress *progress, as_line_summary *ret, as_err *err);
+void              as_line_stop(as_line *line);
+as_line          *as_line_free(as_line *line);
+
+#endif

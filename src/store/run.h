@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* run.h - one tracked training: a folder with the model, what made it, and what was measured on it.
+ *
+ * Layer:   store (may use base/).
+ * Threads: one thread.
+ * Memory:  plain values; what is returned on the heap is freed by the caller.
+ *
+ * .assay/runs/ID/model.onnx and run.json, and what stages add: curve.csv, eval-test.json, evidence-STAGE.json, ... A run
+ * appears whole or not at all; later files are written whole or not at all.
+ */
+#ifndef AS_STORE_RUN_H
+#define AS_STORE_RUN_H
+
+#include "base/json.h"
+#include "store/workspace.h"
+
+#define AS_RUN_ID_BYTES 48
+#define AS_RUN_MODEL_MAX_BYTES ((size_t)1 << 30)
+
+typedef struct as_run {
+    char     id[AS_RUN_ID_BYTES];        /* "3-cnn": a number that counts up, and the trainer */
+    char     trainer[32];
+    char     dir[AS_FS_PATH_BYTES];
+    char     commit[AS_SHA256_HEX_BYTES]; /* dataset version it was trained on */
+    char     spec[AS_SHA256_HEX_BYTES];   /* of assay.yaml's bytes */
+    char     model[AS_SHA256_HEX_BYTES];  /* of model.onnx */
+    uint64_t seed;
+    uint32_t threads;
+    as_ns    utc;                         /* when the training began */
+    double   seconds;
+    double   pass_below, reject_from;     /* operating point; NAN: not solved yet */
+    double   val_cost, val_macro_f1;      /* on the validation split: cost a part, and F1; NAN: not known */
+} as_run;
+
+/* A new run: gives it a draft folder to put files in (run->dir). as_run_finish numbers it and makes it appear;
+ * as_run_drop removes an unfinished one. trainer, commit, spec, seed and threads are the caller's to set. */
+AS_CHECK bool as_run_begin(as_workspace *ws, as_run *run, as_err *err);
+AS_CHECK bool as_run_finish(as_workspace *ws, as_run *run, const uint8_t *model, size_t n, const json_t *details, as_err *err);
+void          as_run_drop(as_run *run);
+
+/* A file of the run, whole or absent. */
+AS_CHECK bool as_run_write_file(const as_run *run, const char *name, const void *bytes, size_t n, as_err *err);
+AS_CHECK bool as_run_write_json(const as_run *run, const char *name, const json_t *value, as_err *err);
+AS_CHECK bool as_run_read_json(const as_run *run, const char *name, json_t **ret, as_err *err); /* AS_ENOTFOUND */
+
+/* Writes the operating point and val_* back. */
+AS_CHECK bool as_run_update(const as_run *run, as_err *err);
+
+/* The model's bytes, their hash checked: AS_ECORRUPT. */
+AS_CHECK bool as_run_read_model(const as_run *run, uint8_t **ret_bytes, size_t *ret_n, as_err *err);
+
+/* All finished runs by number; *ret on the heap. */
+AS_CHECK bool as_run_list(as_workspace *ws, as_run **ret, size_t *ret_n, as_err *err);
+
+/* name: an id, its number, "last", or NULL for the current one: the run chosen with as_run_use, else the one with the
+ * least val_cost (the later one when equal). AS_ENOTFOUND: "no run yet (train one with: assay train)". */
+AS_CHECK bool as_run_find(as_workspace *ws, const char *name, as_run *ret, as_err *err);
+AS_CHECK bool as_run_use(as_workspace *ws, const char *name, as_err *err); /* NULL: choose by val_cost again */
+
+#endif
