@@ -3,7 +3,7 @@
 #
 #   SAN=address,undefined | SAN=thread   build and test with a sanitizer, in a build folder of its own
 #   CC=clang                             another compiler        WERROR=true   warnings are errors
-#   W=ID  FUZZ_SECONDS=20  PREFIX=/usr/local  DESTDIR=  JOBS=N  TESTS='name ...'
+#   W=ID  FUZZ_SECONDS=20  PREFIX=/usr/local  DESTDIR=  JOBS=N  SUITES='unit integration checks MODULE'  TESTS='name ...'
 
 SHELL        := /bin/bash
 PREFIX       ?= /usr/local
@@ -12,6 +12,7 @@ SAN          ?=
 FUZZ_SECONDS ?= 20
 JOBS         ?= $(shell nproc)
 TESTS        ?=
+SUITES       ?=
 W            ?=
 
 ifeq ($(SAN),)
@@ -31,7 +32,7 @@ endif
 export CC
 
 CONFIGURE = tools/configure $(BUILD) -Dwerror=$(WERROR) -Dprefix=$(abspath $(PREFIX)) \
-            $(if $(SAN),-Db_sanitize=$(SAN) -Db_lundef=false)
+            $(if $(SAN),-Db_sanitize=$(SAN) -Db_lundef=false -Doptimization=1)
 NINJA     = ninja -C $(BUILD) -j $(JOBS)
 
 .PHONY: all help setup demo test bench lint format fuzz install clean distclean configure programs
@@ -69,7 +70,10 @@ test:
 	@tools/setup --check >/dev/null || tools/setup
 	@$(CONFIGURE)
 	@$(NINJA)
-	@meson test -C $(BUILD) --no-rebuild --print-errorlogs --num-processes $(JOBS) $(TESTS)
+	@$(if $(findstring thread,$(SAN)),$$(setarch -R true 2>/dev/null && echo setarch -R)) \
+	    meson test -C $(BUILD) --no-rebuild --print-errorlogs --num-processes $(JOBS) \
+	    $(if $(SAN),--timeout-multiplier 5) $(addprefix --suite ,$(SUITES)) $(TESTS); \
+	    status=$$?; tools/test_counts $(BUILD) && exit $$status
 
 bench: programs
 	@bench/run $(W)
