@@ -46,8 +46,8 @@ end_of_test() {
         n_failed=1
     fi
     echo "$n_passed passed, $n_failed failed"
-    [ $n_failed -eq 0 ]
-    exit
+    # With its status: a bare exit in a trap keeps the status from before it.
+    exit $((n_failed > 0))
 }
 trap end_of_test EXIT
 trap 'exit 130' INT TERM
