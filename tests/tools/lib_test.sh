@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # The tests' own helper must see what fails: each kind of failure gives exit 1 and is counted.
+# shellcheck disable=SC2016
 . "$(dirname "$0")/../integration/lib.sh"
 
 script() { # script TEXT: runs it as a test
