@@ -25,10 +25,12 @@ as_ns as_clock_utc(void)
 
 char *as_clock_text(as_ns utc, char *text)
 {
-    as_ns rest = utc % AS_NS_PER_S;
-    if (rest < 0)
-        rest += AS_NS_PER_S; /* before 1970 the fraction still counts forward */
-    time_t    s = (time_t)((utc - rest) / AS_NS_PER_S);
+    as_ns  rest = utc % AS_NS_PER_S;
+    time_t s = (time_t)(utc / AS_NS_PER_S);
+    if (rest < 0) { /* before 1970 the fraction still counts forward */
+        rest += AS_NS_PER_S;
+        s--;
+    }
     struct tm tm = {0};
     gmtime_r(&s, &tm); /* int64 nanoseconds end in 2262: the year always fits */
     unsigned ms = (unsigned)(rest / AS_NS_PER_MS);

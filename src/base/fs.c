@@ -180,7 +180,7 @@ bool as_fs_make_dirs(const char *path, as_err *err)
 {
     char buf[AS_FS_PATH_BYTES];
     if (!as_str_copy(buf, sizeof buf, path))
-        return AS_FAIL(err, AS_ELIMIT, "the path '%s' is too long", path);
+        return AS_FAIL(err, AS_ELIMIT, "the path is too long: '%.200s...'", path);
     if (!buf[0])
         return AS_FAIL(err, AS_EINVAL, "cannot make a folder without a name");
     for (char *at = buf; *at;) {
@@ -257,7 +257,7 @@ bool as_fs_join(char *buf, const char *dir, const char *name, as_err *err)
         dir = between = "";
     int n = snprintf(buf, AS_FS_PATH_BYTES, "%s%s%s", dir, between, name);
     if (n < 0 || n >= AS_FS_PATH_BYTES)
-        return AS_FAIL(err, AS_ELIMIT, "the path '%s/%s' is too long", dir, name);
+        return AS_FAIL(err, AS_ELIMIT, "the path is too long: '%.200s/%.200s...'", dir, name);
     return true;
 }
 

@@ -31,5 +31,6 @@ bool          as_digest_equal(const as_digest *a, const as_digest *b);
 bool          as_digest_is_zero(const as_digest *a);
 
 uint32_t as_crc32c(uint32_t crc, const void *bytes, size_t n); /* start with 0; SSE 4.2 where there is */
+uint32_t as_crc32c_plain(uint32_t crc, const void *bytes, size_t n); /* the same by table, on any processor */
 
 #endif

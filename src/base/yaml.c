@@ -296,8 +296,11 @@ static bool yaml_fail_syntax(yaml_load *load)
             mark.column = is_end ? 0 : mark.column + 1;
         }
     }
-    return yaml_fail_at(load->doc, mark, AS_EFORMAT, load->err, "%s%s%s", p->problem ? p->problem : "not YAML",
-                        p->context ? " " : "", p->context ? p->context : "");
+    const char *problem = p->problem ? p->problem : "not YAML";
+    if (!p->context)
+        return yaml_fail_at(load->doc, mark, AS_EFORMAT, load->err, "%s", problem);
+    return yaml_fail_at(load->doc, mark, AS_EFORMAT, load->err, "%s %s that begins in line %zu", problem, p->context,
+                        p->context_mark.line + 1);
 }
 
 static bool yaml_run(yaml_load *load)
@@ -323,6 +326,10 @@ as_yaml *as_yaml_parse(const char *text, size_t n, const char *name, as_err *err
     if (n > YAML_TEXT_BYTES) {
         AS_FAIL(err, AS_ELIMIT, "cannot read '%s': more than %zu bytes", name, YAML_TEXT_BYTES);
         return NULL;
+    }
+    if (n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) { /* libyaml would count the mark as a column */
+        text += 3;
+        n -= 3;
     }
     yaml_load load = {.doc = calloc(1, sizeof *load.doc), .text = text, .n_text = n, .err = err};
     if (load.doc)
