@@ -82,7 +82,7 @@ lint:
 	@tools/lint
 
 format:
-	@git ls-files -co --exclude-standard -- '*.c' '*.h' | xargs -r $$(command -v clang-format-14 || command -v clang-format) -i
+	@tools/list_files . | grep -E '\.[ch]$$' | xargs -r $$(command -v clang-format-14 || command -v clang-format) -i
 
 fuzz:
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) tools/fuzz $(TESTS)
