@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/program.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "build_config.h"
+#include "cli/args.h"
+#include "cli/term.h"
+
+static const char           *program_name = "assay";
+static const as_verb *const *program_verbs;
+
+atomic_bool as_program_stop;
+
+const char *as_program_name(void)
+{
+    return program_name;
+}
+
+const as_verb *as_verb_at(size_t i)
+{
+    for (size_t k = 0; program_verbs[k]; k++)
+        if (k == i) return program_verbs[k];
+    return NULL;
+}
+
+const as_verb *as_verb_find(const char *name)
+{
+    for (size_t i = 0; program_verbs[i]; i++)
+        if (strcmp(program_verbs[i]->name, name) == 0) return program_verbs[i];
+    return NULL;
+}
+
+static void program_on_signal(int number)
+{
+    if (atomic_exchange(&as_program_stop, true)) {
+        signal(number, SIG_DFL);
+        raise(number);
+    }
+}
+
+static void program_catch_signals(void)
+{
+    struct sigaction action = {.sa_handler = program_on_signal};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static void program_log(void *ctx, as_log_level level, const char *line)
+{
+    if (level <= AS_LOG_WARN) as_term_say(ctx, "%s: %s", level == AS_LOG_ERROR ? "error" : "warning", line);
+}
+
+static int program_fail(as_cli *cli, const as_err *err)
+{
+    int status = as_err_exit_status(err->code);
+    if (cli->json) {
+        json_t *error = json_pack("{s:{s:s, s:s, s:i}}", "error", "code", as_err_name(err->code), "text", err->text, "exit", status);
+        char   *text = as_json_text(error);
+        if (text) fprintf(cli->out, "%s\n", text);
+        free(text);
+        json_decref(error);
+    }
+    as_term_progress_end(cli);
+    fprintf(stderr, "%s%s%s: %s\n", program_name, cli->verb ? " " : "", cli->verb ? cli->verb->name : "", err->text);
+    return status;
+}
+
+/* Output that did not reach its reader (a full disk behind '>') is a failure, not a success. */
+static int program_flush(as_cli *cli, int status)
+{
+    if (fflush(cli->out) == 0 && !ferror(cli->out)) return status;
+    fprintf(stderr, "%s: cannot write the output\n", program_name);
+    return status ? status : 3;
+}
+
+static bool program_color(const as_cli *cli)
+{
+    const char *when = as_cli_opt(cli, "color");
+    if (when && strcmp(when, "always") == 0) return true;
+    if (when && strcmp(when, "never") == 0) return false;
+    return isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
+}
+
+static int program_run(as_cli *cli, as_err *err)
+{
+    const as_verb *help = as_verb_find("help");
+    if (!cli->verb || cli->args->help) return help->run(cli, err);
+    return cli->verb->run(cli, err);
+}
+
+int as_program_main(const char *name, const as_verb *const *verbs, int argc, char **argv)
+{
+    program_name = name;
+    program_verbs = verbs;
+    as_args args = {0};
+    as_err  err = AS_ERR_NONE;
+    as_cli  cli = {.dir = ".", .out = stdout, .args = &args};
+    program_catch_signals();
+    bool parsed = as_args_parse(&args, argc, argv, &err);
+    cli.verb = args.verb;
+    cli.json = as_cli_flag(&cli, "json");
+    cli.quiet = as_cli_flag(&cli, "quiet");
+    cli.tty = isatty(STDERR_FILENO);
+    cli.color = program_color(&cli);
+    cli.progress = (as_progress){as_term_progress, &cli, &as_program_stop};
+    if (as_cli_opt(&cli, "directory")) cli.dir = as_cli_opt(&cli, "directory");
+    as_log_set_sink(program_log, &cli);
+
+    int status = 0;
+    if (!parsed) {
+        status = program_fail(&cli, &err);
+    } else if (args.version) {
+        printf("%s %s (%s)\n", name, AS_VERSION, as_build_id);
+    } else {
+        status = program_run(&cli, &err);
+        as_term_progress_end(&cli);
+        if (status == AS_VERB_FAILED) status = program_fail(&cli, &err);
+    }
+    status = program_flush(&cli, status);
+    as_args_done(&args);
+    return status;
+}
+
+bool as_cli_print_json(as_cli *cli, json_t *value, as_err *err)
+{
+    char *text = value ? (cli->color ? json_dumps(value, JSON_INDENT(2) | JSON_SORT_KEYS) : as_json_text(value)) : NULL;
+    json_decref(value);
+    if (!text) return AS_FAIL(err, AS_ENOMEM, "out of memory");
+    fprintf(cli->out, "%s\n", text);
+    free(text);
+    return true;
+}
