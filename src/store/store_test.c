@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/store.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/fs.h"
+#include "base/rng.h"
+#include "base/str.h"
+#include "base/thread.h"
+#include "store/test_fault.h"
+
+static char dir[256];
+
+static int setup(void **state)
+{
+    (void)state;
+    const char *made = support_temp_dir("store");
+    return made && as_str_copy(dir, sizeof dir, made) ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    support_remove_dir(dir);
+    return 0;
+}
+
+static as_store *must_open(void)
+{
+    as_err    err = AS_ERR_NONE;
+    as_store *store = as_store_open(dir, &err);
+    if (!store)
+        fail_msg("%s", err.text);
+    return store;
+}
+
+static void object_path(const as_digest *digest, char *path)
+{
+    char hex[AS_SHA256_HEX_BYTES];
+    as_digest_hex(digest, hex);
+    snprintf(path, AS_FS_PATH_BYTES, "%s/objects/%.2s/%s", dir, hex, hex + 2);
+}
+
+static void test_put_then_get(void **state)
+{
+    (void)state;
+    as_err    err = AS_ERR_NONE;
+    as_store *store = must_open();
+    as_digest digest, again, want;
+    bool      is_new = false;
+    uint8_t  *bytes;
+    size_t    n;
+    assert_true(as_store_put(store, "abc", 3, &digest, &is_new, &err));
+    assert_true(is_new);
+    /* FIPS 180-4's example */
+    assert_true(as_digest_parse("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", &want));
+    assert_true(as_digest_equal(&digest, &want));
+    assert_true(as_store_has(store, &digest));
+    assert_true(as_store_put(store, "abc", 3, &again, &is_new, &err));
+    assert_false(is_new);
+    assert_true(as_store_put(store, "", 0, &again, NULL, &err));
+    assert_true(as_store_sync(store, &err));
+    assert_true(as_store_get(store, &digest, &bytes, &n, &err));
+    assert_int_equal(n, 3);
+    assert_memory_equal(bytes, "abc", 3);
+    free(bytes);
+    assert_true(as_store_get(store, &again, &bytes, &n, &err));
+    assert_int_equal(n, 0);
+    free(bytes);
+    char        path[AS_FS_PATH_BYTES];
+    struct stat st;
+    object_path(&digest, path);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0222, 0); /* nobody writes an object */
+    as_store_close(store);
+    assert_null(as_store_close(NULL));
+}
+
+static void test_get_names_what_is_missing_or_damaged(void **state)
+{
+    (void)state;
+    as_err    err = AS_ERR_NONE;
+    as_store *store = must_open();
+    as_digest digest, zero = {{0}};
+    uint8_t  *bytes = NULL;
+    size_t    n = 5;
+    char      path[AS_FS_PATH_BYTES], hex[AS_SHA256_HEX_BYTES];
+    assert_false(as_store_get(store, &zero, &bytes, &n, &err));
+    assert_int_equal(err.code, AS_ENOTFOUND);
+    assert_non_null(strstr(err.text, as_digest_hex(&zero, hex)));
+    assert_false(as_store_has(store, &zero));
+
+    assert_true(as_store_put(store, "0123456789", 10, &digest, NULL, &err));
+    object_path(&digest, path);
+    assert_int_equal(chmod(path, 0644), 0);
+    int fd = open(path, O_WRONLY);
+    assert_int_equal(pwrite(fd, "x", 1, 4), 1);
+    close(fd);
+    err = (as_err)AS_ERR_NONE;
+    assert_false(as_store_get(store, &digest, &bytes, &n, &err));
+    assert_int_equal(err.code, AS_ECORRUPT);
+    assert_non_null(strstr(err.text, as_digest_hex(&digest, hex)));
+    assert_null(bytes);
+    assert_int_equal(n, 5);
+    as_store_close(store);
+}
+
+/* What a power cut can leave: the name, and not the bytes. */
+static void test_put_heals_a_short_object(void **state)
+{
+    (void)state;
+    as_err    err = AS_ERR_NONE;
+    as_store *store = must_open();
+    as_digest digest;
+    bool      is_new = false;
+    uint8_t  *bytes;
+    size_t    n;
+    char      path[AS_FS_PATH_BYTES];
+    assert_true(as_store_put(store, "0123456789", 10, &digest, NULL, &err));
+    object_path(&digest, path);
+    assert_int_equal(truncate(path, 0), 0);
+    assert_true(as_store_put(store, "0123456789", 10, &digest, &is_new, &err));
+    assert_true(is_new);
+    assert_true(as_store_get(store, &digest, &bytes, &n, &err));
+    assert_int_equal(n, 10);
+    free(bytes);
+    as_store_close(store);
+}
+
+static void test_put_is_bounded(void **state)
+{
+    (void)state;
+    as_err    err = AS_ERR_NONE;
+    as_store *store = must_open();
+    as_digest digest;
+    assert_false(as_store_put(store, "", AS_STORE_MAX_OBJECT_BYTES + 1, &digest, NULL, &err)); /* not read */
+    assert_int_equal(err.code, AS_ELIMIT);
+    as_store_close(store);
+
+    char path[AS_FS_PATH_BYTES];
+    memset(path, 'a', sizeof path - 1);
+    path[sizeof path - 1] = '\0';
+    assert_null(as_store_open(path, &err));
+    assert_int_equal(err.code, AS_ELIMIT);
+}
+
+static void test_find_by_prefix(void **state)
+{
+    (void)state;
+    as_err    err = AS_ERR_NONE;
+    as_store *store = must_open();
+    as_digest digest, found;
+    /* The SHA-256 of "abc" begins with ba7816bf; the second object's name is made up. */
+    assert_true(as_store_put(store, "abc", 3, &digest, NULL, &err));
+    assert_true(as_store_find(store, "ba78", &found, &err));
+    assert_true(as_digest_equal(&found, &digest));
+    assert_true(as_store_find(store, "BA7816BF", &found, &err));
+    assert_true(as_store_find(store, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", &found, &err));
+    assert_false(as_store_find(store, "ba79", &found, &err));
+    assert_int_equal(err.code, AS_ENOTFOUND);
+    assert_false(as_store_find(store, "0000", &found, &err));
+    assert_int_equal(err.code, AS_ENOTFOUND);
+
+    char      path[AS_FS_PATH_BYTES];
+    as_digest twin = digest;
+    twin.b[31] ^= 1;
+    object_path(&twin, path);
+    assert_true(as_fs_write(path, "x", 1, &err));
+    assert_false(as_store_find(store, "ba78", &found, &err));
+    assert_int_equal(err.code, AS_EINVAL);
+    assert_non_null(strstr(err.text, "2 objects"));
+
+    static const char *const bad[] = {
+        "", "ba7", "xyzw", "ba78/", "../ba", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad0"};
+    for (size_t i = 0; i < AS_COUNT(bad); i++) {
+        err = (as_err)AS_ERR_NONE;
+        assert_false(as_store_find(store, bad[i], &found, &err));
+        assert_int_equal(err.code, AS_EINVAL);
+    }
+    as_store_close(store);
+}
+
+static void test_refs(void **state)
+{
+    (void)state;
+    as_err    err = AS_ERR_NONE;
+    as_store *store = must_open();
+    char      value[AS_REF_BYTES] = "untouched", longest[AS_REF_BYTES + 1];
+    assert_false(as_store_ref_get(store, "data/main", value, &err));
+    assert_int_equal(err.code, AS_ENOTFOUND);
+    assert_non_null(strstr(err.text, "data/main"));
+    assert_string_equal(value, "untouched");
+    assert_true(as_store_ref_set(store, "data/main", "first", &err));
+    assert_true(as_store_ref_set(store, "data/main", "second", &err));
+    assert_true(as_store_ref_set(store, "a", "1", &err));
+    assert_true(as_store_ref_get(store, "data/main", value, &err));
+    assert_string_equal(value, "second");
+    memset(longest, 'v', sizeof longest);
+    longest[AS_REF_BYTES] = '\0';
+    assert_false(as_store_ref_set(store, "data/main", longest, &err));
+    assert_int_equal(err.code, AS_EINVAL);
+    longest[AS_REF_BYTES - 1] = '\0';
+    assert_true(as_store_ref_set(store, "data/main", longest, &err));
+    assert_true(as_store_ref_get(store, "data/main", value, &err));
+    assert_string_equal(value, longest);
+
+    static const char *const bad_names[] = {"",  "/a",  "a/",  "a//b",      "../objects/x", "a/../b", ".hidden",
+                                            "A", "a b", "a\n", "x.tmp.1.2", "a/.b",         "\xff"};
+    for (size_t i = 0; i < AS_COUNT(bad_names); i++) {
+        err = (as_err)AS_ERR_NONE;
+        assert_false(as_store_ref_set(store, bad_names[i], "v", &err));
+        assert_int_equal(err.code, AS_EINVAL);
+        assert_false(as_store_ref_get(store, bad_names[i], value, NULL));
+    }
+    assert_false(as_store_ref_set(store, "a", "", &err));
+    assert_false(as_store_ref_set(store, "a", "two\nlines", &err));
+
+    char                     path[AS_FS_PATH_BYTES];
+    static const char *const damage[] = {"", "\n", "no line end", "two\nlines\n", "nul\x01\n"};
+    snprintf(path, sizeof path, "%s/refs/a", dir);
+    for (size_t i = 0; i < AS_COUNT(damage); i++) {
+        err = (as_err)AS_ERR_NONE;
+        assert_true(as_fs_write(path, damage[i], strlen(damage[i]), &err));
+        assert_false(as_store_ref_get(store, "a", value, &err));
+        assert_int_equal(err.code, AS_ECORRUPT);
+        assert_non_null(strstr(err.text, "ref 'a'"));
+    }
+    as_store_close(store);
+}
+
+static bool put_same(void *ctx, size_t i, as_err *err)
+{
+    char      text[32];
+    as_digest digest;
+    snprintf(text, sizeof text, "object %zu", i % 20);
+    return as_store_put(ctx, text, strlen(text), &digest, NULL, err);
+}
+
+static bool count(void *ctx, const as_fs_entry *entry, as_err *err)
+{
+    (void)entry;
+    (void)err;
+    ++*(size_t *)ctx;
+    return true;
+}
+
+static size_t n_files(const char *name)
+{
+    char   path[AS_FS_PATH_BYTES];
+    as_err err = AS_ERR_NONE;
+    size_t n = 0;
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    assert_true(as_fs_walk(path, count, &n, &err));
+    return n;
+}
+
+static void test_many_threads_put_the_same(void **state)
+{
+    (void)state;
+    as_err    err = AS_ERR_NONE;
+    as_store *store = must_open();
+    assert_true(as_thread_for(400, 4, put_same, store, &err));
+    assert_int_equal(n_files("objects"), 20);
+    assert_int_equal(n_files("objects/tmp"), 0);
+    assert_true(as_store_sync(store, &err)); /* more than are flushed one by one */
+    as_store_check check;
+    assert_true(as_store_verify(store, NULL, NULL, NULL, &check, &err));
+    assert_int_equal(check.n_objects, 20);
+    assert_int_equal(check.n_damaged, 0);
+    as_store_close(store);
+}
+
+static void put_for_ever(void *ctx)
+{
+    as_err    err = AS_ERR_NONE;
+    as_rng    rng = as_rng_stream(1, *(const uint64_t *)ctx);
+    uint8_t   bytes[20000];
+    as_store *store = as_store_open(dir, &err);
+    for (;;) {
+        as_digest digest;
+        char      hex[AS_SHA256_HEX_BYTES];
+        size_t    n = (size_t)as_rng_below(&rng, sizeof bytes);
+        for (size_t i = 0; i + 8 <= n; i += 8) {
+            uint64_t v = as_rng_u64(&rng);
+            memcpy(bytes + i, &v, 8);
+        }
+        if (!store || !as_store_put(store, bytes, n, &digest, NULL, &err) ||
+            !as_store_ref_set(store, "data/main", as_digest_hex(&digest, hex), &err))
+            support_fail(__FILE__, __LINE__, err.text);
+    }
+}
+
+static void test_kill_leaves_the_store_whole(void **state)
+{
+    (void)state;
+    as_err err = AS_ERR_NONE;
+    as_rng rng = as_rng_new(7);
+    size_t n_seen = 0;
+    for (uint64_t round = 0; round < 50; round++) {
+        as_store_check check;
+        char           value[AS_REF_BYTES];
+        as_digest      digest;
+        assert_true(support_kill_after((as_ns)as_rng_below(&rng, 12 * AS_NS_PER_MS), put_for_ever, &round));
+        as_store *store = must_open();
+        assert_true(as_store_verify(store, NULL, NULL, NULL, &check, &err));
+        assert_int_equal(check.n_damaged, 0);
+        assert_true(check.n_objects >= n_seen);
+        n_seen = (size_t)check.n_objects;
+        if (as_store_ref_get(store, "data/main", value, &err)) {
+            assert_true(as_digest_parse(value, &digest));
+            assert_true(as_store_has(store, &digest));
+        } else {
+            assert_int_equal(err.code, AS_ENOTFOUND);
+        }
+        as_store_close(store);
+    }
+    assert_true(n_seen > 50); /* the children did work */
+}
+
+static void full_disk(void *ctx)
+{
+    (void)ctx;
+    as_err         err = AS_ERR_NONE;
+    as_store      *store = as_store_open(dir, &err);
+    as_digest      first, digest;
+    as_store_check check;
+    char           value[AS_REF_BYTES];
+    uint8_t        big[65536];
+    memset(big, 7, sizeof big);
+    SUPPORT_CHECK(store);
+    SUPPORT_CHECK(as_store_put(store, "first", 5, &first, NULL, &err));
+    SUPPORT_CHECK(as_store_ref_set(store, "data/main", "first", &err));
+    support_fill_disk(dir);
+    SUPPORT_CHECK(!as_store_put(store, big, sizeof big, &digest, NULL, &err));
+    SUPPORT_CHECK(err.code == AS_ENOSPC && strstr(err.text, dir));
+    SUPPORT_CHECK(!as_store_ref_set(store, "data/main", "second", &err));
+    SUPPORT_CHECK(err.code == AS_ENOSPC && strstr(err.text, "data/main"));
+    SUPPORT_CHECK(as_store_ref_get(store, "data/main", value, &err) && strcmp(value, "first") == 0);
+    SUPPORT_CHECK(as_store_put(store, "first", 5, &digest, NULL, &err)); /* known: nothing to write */
+    SUPPORT_CHECK(as_store_verify(store, NULL, NULL, NULL, &check, &err));
+    SUPPORT_CHECK(check.n_objects == 1 && check.n_damaged == 0);
+    SUPPORT_CHECK(n_files("objects/tmp") == 0);
+    support_free_disk(dir);
+    SUPPORT_CHECK(as_store_put(store, big, sizeof big, &digest, NULL, &err));
+    SUPPORT_CHECK(as_store_sync(store, &err));
+    as_store_close(store);
+}
+
+static void test_full_disk(void **state)
+{
+    (void)state;
+    int status = support_on_disk(dir, 256 << 10, full_disk, NULL);
+    if (status < 0) {
+        print_message("skipped: no file system can be mounted here (not root)\n");
+        skip();
+    }
+    assert_int_equal(status, 0);
+}
+
+static void read_only(void *ctx)
+{
+    (void)ctx;
+    as_err    err = AS_ERR_NONE;
+    as_store *store = as_store_open(dir, &err);
+    as_digest first, digest;
+    uint8_t  *bytes;
+    size_t    n;
+    SUPPORT_CHECK(store && as_store_put(store, "first", 5, &first, NULL, &err));
+    as_store_close(store);
+    SUPPORT_CHECK(support_make_read_only(dir));
+    SUPPORT_CHECK((store = as_store_open(dir, &err)));
+    SUPPORT_CHECK(as_store_get(store, &first, &bytes, &n, &err) && n == 5);
+    free(bytes);
+    SUPPORT_CHECK(!as_store_put(store, "second", 6, &digest, NULL, &err));
+    SUPPORT_CHECK(err.code == AS_EACCESS && strstr(err.text, dir));
+    SUPPORT_CHECK(!as_store_ref_set(store, "data/main", "first", &err) && err.code == AS_EACCESS);
+    as_store_close(store);
+}
+
+static void read_only_and_empty(void *ctx)
+{
+    (void)ctx;
+    as_err    err = AS_ERR_NONE;
+    as_digest digest;
+    char      value[AS_REF_BYTES];
+    SUPPORT_CHECK(support_make_read_only(dir));
+    as_store *store = as_store_open(dir, &err);
+    SUPPORT_CHECK(store);
+    SUPPORT_CHECK(!as_store_ref_get(store, "data/main", value, &err) && err.code == AS_ENOTFOUND);
+    SUPPORT_CHECK(!as_store_find(store, "abcd", &digest, &err) && err.code == AS_ENOTFOUND);
+    SUPPORT_CHECK(!as_store_put(store, "x", 1, &digest, NULL, &err));
+    as_store_close(store);
+}
+
+static void test_read_only_folder(void **state)
+{
+    (void)state;
+    int status = support_on_disk(dir, 256 << 10, read_only, NULL);
+    if (status < 0) {
+        print_message("skipped: no file system can be mounted here (not root)\n");
+        skip();
+    }
+    assert_int_equal(status, 0);
+    assert_int_equal(support_on_disk(dir, 256 << 10, read_only_and_empty, NULL), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_put_then_get, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_get_names_what_is_missing_or_damaged, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_put_heals_a_short_object, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_put_is_bounded, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_find_by_prefix, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_refs, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_many_threads_put_the_same, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_kill_leaves_the_store_whole, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_full_disk, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_read_only_folder, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
