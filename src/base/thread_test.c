@@ -107,6 +107,39 @@ static void test_for_tells_the_first_error(void **state)
     }
 }
 
+/* Item 0 fails while 1 runs, and 1 a good while after that. */
+static bool fail_in_order(void *ctx, size_t i, as_err *e)
+{
+    atomic_int *step = ctx;
+    if (i == 0)
+        while (atomic_load(step) == 0)
+            sched_yield();
+    atomic_fetch_add(step, 1);
+    while (i == 1 && atomic_load(step) < 2)
+        sched_yield();
+    for (int k = 0; i == 1 && k < 2000; k++)
+        sched_yield();
+    return AS_FAIL(e, AS_EFORMAT, "item %zu", i);
+}
+
+static bool fail_at_once(void *ctx, size_t i, as_err *e)
+{
+    (void)ctx;
+    return i == 0 ? AS_FAIL(e, AS_EFORMAT, "item 0") : AS_FAIL(e, AS_EIO, "another");
+}
+
+static void test_for_is_right_in_any_order(void **state)
+{
+    (void)state;
+    atomic_int step = 0;
+    assert_false(as_thread_for(2, 2, fail_in_order, &step, &err));
+    assert_string_equal(err.text, "item 0");
+    for (int turn = 0; turn < 300; turn++) {
+        assert_false(as_thread_for(8, 4, fail_at_once, NULL, &err));
+        assert_string_equal(err.text, "item 0");
+    }
+}
+
 static void test_queue_order(void **state)
 {
     (void)state;
@@ -260,6 +293,7 @@ int main(void)
         cmocka_unit_test(test_start_and_join),
         cmocka_unit_test(test_for_does_each_once),
         cmocka_unit_test(test_for_tells_the_first_error),
+        cmocka_unit_test(test_for_is_right_in_any_order),
         cmocka_unit_test(test_queue_order),
         cmocka_unit_test(test_queue_deadline),
         cmocka_unit_test(test_queue_close),
