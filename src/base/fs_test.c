@@ -393,10 +393,32 @@ static void test_walk_order(void **state)
     put("\xc3\xa9", "x");
     put("\xff", "x");
     put("with\nline end", "x");
-    assert_int_equal(symlink("/etc", in_dir("link")), 0);
+    assert_int_equal(symlink("a", in_dir("link")), 0);
     assert_int_equal(mkfifo(in_dir("pipe"), 0600), 0);
     /* strcmp order of the whole relative path: "a-b" < "a.b" < "a/b" < "ab/c" */
     check_walk("B\na-b\na.b\na/b\na/z/1\nab/c\n@link\n?pipe\nwith\nline end\n\xc3\xa9\n\xff\n");
+}
+
+static bool swap_for_link(void *ctx, const as_fs_entry *entry, as_err *e)
+{
+    bool *swapped = ctx;
+    if (*swapped)
+        return strcmp(entry->relative, "b/kept") != 0 || AS_FAIL(e, AS_EINTERNAL, "led through the link");
+    *swapped = true;
+    return rename(in_dir("w/b"), in_dir("away")) == 0 && symlink("../outside", in_dir("w/b")) == 0;
+}
+
+/* Who may write below the root may swap a folder for a link after it was listed and before it is opened. */
+static void test_walk_is_not_led_out(void **state)
+{
+    (void)state;
+    bool swapped = false;
+    make_dirs("outside");
+    make_dirs("w/b");
+    put("outside/kept", "x");
+    put("w/a", "x");
+    check_failed(as_fs_walk(in_dir("w"), swap_for_link, &swapped, &err), AS_EINVAL, "/w/b/'");
+    assert_true(swapped);
 }
 
 static bool check_entry(void *ctx, const as_fs_entry *entry, as_err *e)
@@ -493,6 +515,7 @@ int main(void)
         TEST(test_remove_and_rename),
         TEST(test_remove_tree),
         TEST(test_walk_order),
+        TEST(test_walk_is_not_led_out),
         TEST(test_walk_stops),
         TEST(test_walk_depth),
         TEST(test_lock),

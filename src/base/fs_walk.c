@@ -16,7 +16,7 @@
 #define WALK_DEPTH 64
 
 typedef struct walk_item {
-    char       *name; /* folders end with a slash: "a/" sorts after "a-b", as the paths below it do */
+    char       *name;
     struct stat st;
 } walk_item;
 
@@ -29,10 +29,20 @@ static void walk_list_done(walk_list *list)
     as_vec_done(list);
 }
 
+/* As strcmp of the paths below: a folder counts as if a slash ended its name, so "a/" comes after "a-b". The name itself
+ * has none, for openat() with O_NOFOLLOW would follow a link "a/". */
 static int walk_compare(const void *a, const void *b)
 {
     const walk_item *x = a, *y = b;
-    return strcmp(x->name, y->name);
+    size_t           n = 0;
+    while (x->name[n] && x->name[n] == y->name[n])
+        n++;
+    unsigned char c = (unsigned char)x->name[n], d = (unsigned char)y->name[n];
+    if (c == 0 && S_ISDIR(x->st.st_mode))
+        c = '/';
+    if (d == 0 && S_ISDIR(y->st.st_mode))
+        d = '/';
+    return (c > d) - (c < d);
 }
 
 static bool walk_add(walk_list *list, int fd, const char *name)
@@ -42,7 +52,7 @@ static bool walk_add(walk_list *list, int fd, const char *name)
         return true;
     if (fstatat(fd, name, &item.st, AT_SYMLINK_NOFOLLOW) != 0)
         return errno == ENOENT; /* removed meanwhile */
-    item.name = as_strdupf("%s%s", name, S_ISDIR(item.st.st_mode) ? "/" : "");
+    item.name = strdup(name);
     if (!item.name || !as_vec_push(list, item)) {
         free(item.name);
         errno = ENOMEM;
@@ -94,9 +104,11 @@ static bool walk_begin(walk *w, const char *root, as_err *err)
     return as_str_ok(&w->path) || AS_FAIL(err, AS_ENOMEM, "cannot read the folder '%s': not enough memory", root);
 }
 
-static bool walk_push(walk *w, const char *name, as_err *err)
+static bool walk_push(walk *w, const walk_item *item, as_err *err)
 {
-    as_str_add(&w->path, name);
+    as_str_add(&w->path, item->name);
+    if (S_ISDIR(item->st.st_mode))
+        as_str_add(&w->path, "/");
     return as_str_ok(&w->path) || AS_FAIL(err, AS_ENOMEM, "cannot go through a folder: not enough memory");
 }
 
@@ -144,7 +156,7 @@ static bool walk_dir(walk *w, int fd, int depth, as_err *err)
         as_err_errno(err, errno, "cannot read the folder '%s'", w->path.s);
     for (size_t i = 0; ok && i < list.n; i++) {
         const walk_item *item = &list.at[i];
-        ok = walk_push(w, item->name, err);
+        ok = walk_push(w, item, err);
         if (ok && S_ISDIR(item->st.st_mode)) {
             int sub = walk_enter(w, fd, item->name, depth + 1, &gone, err);
             ok = sub >= 0 ? walk_dir(w, sub, depth + 1, err) : gone;
@@ -184,7 +196,7 @@ static bool walk_remove(walk *w, int fd, int depth, as_err *err)
     for (size_t i = 0; ok && i < list.n; i++) {
         const walk_item *item = &list.at[i];
         bool             is_dir = S_ISDIR(item->st.st_mode);
-        ok = walk_push(w, item->name, err);
+        ok = walk_push(w, item, err);
         if (ok && is_dir) {
             int sub = walk_enter(w, fd, item->name, depth + 1, &gone, err);
             ok = sub >= 0 ? walk_remove(w, sub, depth + 1, err) : gone;
