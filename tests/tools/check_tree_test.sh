@@ -48,6 +48,8 @@ with src/base/a.c "$LICENCE\n\tint a;"
 refuses 'a tab'
 with src/base/a.c "$LICENCE\nint a; "
 refuses 'blanks at the end'
+with src/base/a_test.c "$LICENCE\n    symlink(\"/usr\", path);"
+refuses '^src/base/a_test.c:2: a link out of the test'
 with README.md 'see /work/main/x'
 refuses '^README.md:1: a path of one machine'
 
