@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/fs.h"
+#include "store/run.h"
+
+typedef struct fixture {
+    char          dir[256];
+    as_workspace *ws;
+} fixture;
+
+static int setup(void **state)
+{
+    fixture *f = calloc(1, sizeof *f);
+    char     path[512];
+    as_err   err = AS_ERR_NONE;
+    snprintf(f->dir, sizeof f->dir, "/tmp/assay-run-test-%d", (int)getpid());
+    snprintf(path, sizeof path, "%s/assay.yaml", f->dir);
+    assert_true(as_fs_make_dirs(f->dir, &err) && as_fs_write(path, "assay: 1\n", 9, &err));
+    f->ws = as_workspace_open(f->dir, AS_WORKSPACE_WRITE, &err);
+    assert_non_null(f->ws);
+    *state = f;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    fixture *f = *state;
+    as_err   err = AS_ERR_NONE;
+    as_workspace_close(f->ws);
+    assert_true(as_fs_remove_tree(f->dir, &err));
+    free(f);
+    return 0;
+}
+
+static as_run make_run(fixture *f, const char *trainer, double cost)
+{
+    as_run run = {0};
+    as_err err = AS_ERR_NONE;
+    as_str_copy(run.trainer, sizeof run.trainer, trainer);
+    assert_true(as_run_begin(f->ws, &run, &err));
+    run.val_cost = cost;
+    run.seed = 7;
+    json_t *details = json_pack("{s:i}", "epochs", 3);
+    assert_true(as_run_finish(f->ws, &run, (const uint8_t *)"model bytes", 11, details, &err));
+    json_decref(details);
+    return run;
+}
+
+static void no_run_says_how_to_make_one(void **state)
+{
+    fixture *f = *state;
+    as_run   run;
+    as_err   err = AS_ERR_NONE;
+    assert_false(as_run_find(f->ws, NULL, &run, &err));
+    assert_int_equal(err.code, AS_ENOTFOUND);
+    assert_non_null(strstr(err.text, "assay train"));
+}
+
+static void runs_are_numbered_and_found(void **state)
+{
+    fixture *f = *state;
+    as_run   found;
+    as_err   err = AS_ERR_NONE;
+    as_run   rule = make_run(f, "rule", 0.5), cnn = make_run(f, "cnn", 0.1);
+    assert_string_equal(rule.id, "1-rule");
+    assert_string_equal(cnn.id, "2-cnn");
+    assert_true(as_run_find(f->ws, "1", &found, &err));
+    assert_string_equal(found.id, "1-rule");
+    assert_int_equal(found.seed, 7);
+    assert_true(isnan(found.pass_below));
+    assert_true(as_run_find(f->ws, "last", &found, &err));
+    assert_string_equal(found.id, "2-cnn");
+    assert_false(as_run_find(f->ws, "3-head", &found, &err));
+    assert_int_equal(err.code, AS_ENOTFOUND);
+}
+
+static void the_cheapest_run_is_current_unless_one_is_chosen(void **state)
+{
+    fixture *f = *state;
+    as_run   found;
+    as_err   err = AS_ERR_NONE;
+    make_run(f, "rule", NAN);
+    make_run(f, "cnn", 0.1);
+    make_run(f, "head", 0.2);
+    assert_true(as_run_find(f->ws, NULL, &found, &err));
+    assert_string_equal(found.id, "2-cnn");
+    assert_true(as_run_use(f->ws, "3", &err));
+    assert_true(as_run_find(f->ws, NULL, &found, &err));
+    assert_string_equal(found.id, "3-head");
+    assert_true(as_run_use(f->ws, NULL, &err));
+    assert_true(as_run_find(f->ws, NULL, &found, &err));
+    assert_string_equal(found.id, "2-cnn");
+}
+
+static void a_changed_model_is_refused(void **state)
+{
+    fixture *f = *state;
+    as_run   run = make_run(f, "cnn", 0.1);
+    as_err   err = AS_ERR_NONE;
+    uint8_t *bytes = NULL;
+    size_t   n;
+    assert_true(as_run_read_model(&run, &bytes, &n, &err));
+    assert_int_equal(n, 11);
+    free(bytes);
+    assert_true(as_run_write_file(&run, "model.onnx", "model bytez", 11, &err));
+    assert_false(as_run_read_model(&run, &bytes, &n, &err));
+    assert_int_equal(err.code, AS_ECORRUPT);
+}
+
+static void a_dropped_or_killed_draft_is_no_run(void **state)
+{
+    fixture *f = *state;
+    as_run   run = {0}, *list;
+    as_err   err = AS_ERR_NONE;
+    size_t   n;
+    assert_true(as_run_begin(f->ws, &run, &err));
+    assert_true(as_run_write_file(&run, "curve.csv", "a", 1, &err));
+    assert_true(as_run_list(f->ws, &list, &n, &err));
+    assert_int_equal(n, 0);
+    free(list);
+    char dir[AS_FS_PATH_BYTES];
+    as_str_copy(dir, sizeof dir, run.dir);
+    as_run_drop(&run);
+    assert_false(as_fs_is_dir(dir));
+}
+
+static void the_operating_point_is_kept(void **state)
+{
+    fixture *f = *state;
+    as_run   run = make_run(f, "cnn", 0.1), found;
+    as_err   err = AS_ERR_NONE;
+    run.pass_below = 0.25;
+    run.reject_from = 0.5;
+    assert_true(as_run_update(&run, &err));
+    assert_true(as_run_find(f->ws, run.id, &found, &err));
+    assert_true(found.pass_below == 0.25 && found.reject_from == 0.5);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(no_run_says_how_to_make_one, setup, teardown),
+        cmocka_unit_test_setup_teardown(runs_are_numbered_and_found, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_cheapest_run_is_current_unless_one_is_chosen, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_changed_model_is_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_dropped_or_killed_draft_is_no_run, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_operating_point_is_kept, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
