@@ -25,11 +25,17 @@ typedef struct as_image {
 } as_image;
 
 #define AS_IMAGE_MAX_PIXELS (100u * 1000u * 1000u)
-#define AS_IMAGE_MAX_SIDE 32768u
+#define AS_IMAGE_MAX_SIDE   32768u
 
 /* A picture on the heap, rows packed, not cleared. AS_ELIMIT beyond the two maxima above, AS_ENOMEM. */
 AS_CHECK bool as_image_new(as_image *image, as_pixel pixel, uint32_t width, uint32_t height, as_err *err);
 void          as_image_done(as_image *image); /* of as_image_new only; a zeroed image is fine */
+
+/* False for a size no picture may have: AS_EINVAL for 0, AS_ELIMIT beyond the maxima. */
+AS_CHECK bool as_image_check_size(uint32_t width, uint32_t height, as_err *err);
+
+/* False when the view cannot be read as it says: no pixels, no format, a size or stride that does not fit. */
+AS_CHECK bool as_image_check(const as_image *image, as_err *err);
 
 typedef enum as_frame_status {
     AS_FRAME_NONE,
@@ -38,7 +44,7 @@ typedef enum as_frame_status {
     AS_FRAME_CORRUPT,    /* could not be decoded: never judged */
 } as_frame_status;
 
-#define AS_LABEL_BYTES 64
+#define AS_LABEL_BYTES      64
 #define AS_FRAME_NAME_BYTES 512
 
 /* What is really in the picture, when the source knows: the twin, or a folder sorted by class. */
@@ -63,7 +69,8 @@ struct as_frame {
 typedef struct as_frame_pool as_frame_pool;
 
 /* n_frames of at most width x height of that pixel format. AS_ELIMIT, AS_ENOMEM. */
-AS_CHECK as_frame_pool *as_frame_pool_new(as_pixel pixel, uint32_t width, uint32_t height, uint32_t n_frames, as_err *err);
+AS_CHECK as_frame_pool *as_frame_pool_new(as_pixel pixel, uint32_t width, uint32_t height, uint32_t n_frames,
+                                          as_err *err);
 as_frame_pool          *as_frame_pool_free(as_frame_pool *pool); /* after every frame came back; NULL is fine */
 
 /* A frame with one reference, the pool's full size and every other field zero; NULL when all are in use. No wait. */

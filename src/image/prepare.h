@@ -15,15 +15,21 @@
 
 #include "image/frame.h"
 
-typedef enum as_resize { AS_RESIZE_NONE, AS_RESIZE_STANDARD, AS_RESIZE_LETTERBOX, AS_RESIZE_CROP, AS_RESIZE_COUNT } as_resize;
+typedef enum as_resize {
+    AS_RESIZE_NONE,
+    AS_RESIZE_STANDARD,
+    AS_RESIZE_LETTERBOX,
+    AS_RESIZE_CROP,
+    AS_RESIZE_COUNT
+} as_resize;
 
 /* OpenVINO's words for the same: "standard", "fit_to_window_letterbox", "crop" (the middle, aspect kept). */
 const char *as_resize_name(as_resize resize);
 as_resize   as_resize_parse(const char *name); /* AS_RESIZE_NONE if unknown */
 
 typedef struct as_input_spec {
-    uint32_t  width, height;     /* of the network's input, pixels */
-    uint32_t  channels;          /* 1 or 3 */
+    uint32_t  width, height; /* of the network's input, pixels */
+    uint32_t  channels;      /* 1 or 3 */
     as_resize resize;
     uint8_t   pad_value;         /* for letterbox */
     bool      bgr;               /* channel 0 is blue */

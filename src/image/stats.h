@@ -11,12 +11,12 @@
 #include "image/frame.h"
 
 typedef struct as_image_stats {
-    double   mean, deviation;    /* of luma, 0..255 */
-    double   clipped_low_ratio;  /* luma <= 1 */
-    double   clipped_high_ratio; /* luma >= 254 */
-    double   laplacian_variance; /* of the 3x3 Laplacian (0 1 0; 1 -4 1; 0 1 0) of luma: sharpness (Pech-Pacheco 2000) */
-    double   tenengrad;          /* mean squared Sobel gradient of luma (Krotkov 1987) */
-    uint64_t difference_hash;    /* 9x8 area-averaged luma, a bit where the right neighbour is brighter */
+    double mean, deviation;    /* of luma, 0..255 */
+    double clipped_low_ratio;  /* luma <= 1 */
+    double clipped_high_ratio; /* luma >= 254 */
+    double laplacian_variance; /* of the 3x3 Laplacian (0 1 0; 1 -4 1; 0 1 0) of luma: sharpness (Pech-Pacheco 2000) */
+    double tenengrad;          /* mean squared Sobel gradient of luma (Krotkov 1987) */
+    uint64_t difference_hash;  /* 9x8 area-averaged luma, a bit where the right neighbour is brighter */
 } as_image_stats;
 
 /* AS_EINVAL for pictures under 3x3. */

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* PNG by libpng (W3C Portable Network Graphics, third edition). */
+#include <png.h>
+#include <setjmp.h>
+
+#include "image/codec_kind.h"
+#include "image/exif.h"
+
+#define PNG_HEADER_BYTES 33u /* signature, and the IHDR chunk with its CRC */
+/* Deflate makes at most 1032 bytes of one (RFC 1951). */
+#define PNG_MOST_RATIO   1032u
+
+typedef struct png_reader {
+    png_structp            png;
+    png_infop              info;
+    jmp_buf                jump;
+    const uint8_t         *bytes;
+    size_t                 n, at;
+    const as_codec_target *target;
+    as_codec_info          found;
+    uint32_t               width, height; /* as stored */
+    uint32_t               samples;       /* values of each pixel as the library hands it out */
+    bool                   wide;          /* of 16 bits, otherwise 8 */
+    as_image               out;
+    uint8_t               *row;
+    as_err                *err;
+} png_reader;
+
+/* Chunks that say nothing about the pixels we make; some can hold a great deal. Their CRC is still checked. */
+static const uint8_t png_ignored[] = "bKGD\0cHRM\0gAMA\0hIST\0iCCP\0iTXt\0oFFs\0pCAL\0pHYs\0sBIT\0sCAL\0sPLT\0sRGB\0"
+                                     "sTER\0tEXt\0tIME\0zTXt";
+#define PNG_IGNORED_CHUNKS ((int)(sizeof png_ignored / 5))
+
+static void png_reader_fail(png_structp png, png_const_charp said)
+{
+    png_reader *r = png_get_error_ptr(png);
+    char        text[160];
+    as_str_copy(text, sizeof text, said);
+    as_codec_quote(text);
+    AS_FAIL(r->err, AS_ECORRUPT, "the PNG data is damaged: %s", text);
+    longjmp(r->jump, 1);
+}
+
+static void png_reader_warn(png_structp png, png_const_charp said)
+{
+    (void)png, (void)said;
+}
+
+static void png_reader_bytes(png_structp png, png_bytep to, size_t n)
+{
+    png_reader *r = png_get_io_ptr(png);
+    if (n > r->n - r->at)
+        png_error(png, "it ends early");
+    memcpy(to, r->bytes + r->at, n);
+    r->at += n;
+}
+
+static uint32_t png_be32(const uint8_t *p)
+{
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+/* Before the library, which allocates by what the header claims. */
+static bool png_check_claim(const uint8_t *bytes, size_t n, as_err *err)
+{
+    if (n < PNG_HEADER_BYTES)
+        return AS_FAIL(err, AS_ECORRUPT, "the PNG data is damaged: it ends early");
+    if (memcmp(bytes + 12, "IHDR", 4) != 0)
+        return AS_FAIL(err, AS_ECORRUPT, "the PNG data is damaged: it does not begin with its header");
+    uint32_t width = png_be32(bytes + 16), height = png_be32(bytes + 20), depth = bytes[24];
+    if (!as_image_check_size(width, height, err))
+        return false;
+    if ((uint64_t)width * height / 8 * depth > (uint64_t)n * PNG_MOST_RATIO)
+        return AS_FAIL(err, AS_ECORRUPT, "the PNG data is damaged: %zu bytes cannot hold %u x %u pixels", n, width,
+                       height);
+    return true;
+}
+
+static void png_header(png_reader *r)
+{
+    png_structp png = r->png;
+    png_set_user_limits(png, AS_IMAGE_MAX_SIDE, AS_IMAGE_MAX_SIDE);
+    png_set_crc_action(png, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
+    png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, png_ignored, PNG_IGNORED_CHUNKS);
+    png_set_read_fn(png, r, png_reader_bytes);
+    png_read_info(png, r->info);
+    int         color = png_get_color_type(png, r->info);
+    png_bytep   exif = NULL;
+    png_uint_32 exif_bytes = 0;
+    if (png_get_eXIf_1(png, r->info, &exif_bytes, &exif) && exif)
+        r->found.orientation = as_exif_orientation(exif, exif_bytes);
+    r->width = png_get_image_width(png, r->info);
+    r->height = png_get_image_height(png, r->info);
+    r->found.bit_depth = png_get_bit_depth(png, r->info);
+    r->found.has_palette = color == PNG_COLOR_TYPE_PALETTE;
+    r->found.has_alpha = (color & PNG_COLOR_MASK_ALPHA) != 0 || png_get_valid(png, r->info, PNG_INFO_tRNS) != 0;
+    r->found.channels = r->found.has_palette ? 3 : png_get_channels(png, r->info);
+    as_codec_info_size(&r->found, r->width, r->height);
+}
+
+/* Over black a colour keeps the share that its alpha says. */
+static void png_flatten(uint8_t *row, uint32_t n, uint32_t samples)
+{
+    uint32_t colors = samples - 1;
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t alpha = row[samples * i + colors];
+        for (uint32_t c = 0; c < colors; c++)
+            row[colors * i + c] = (uint8_t)((row[samples * i + c] * alpha + 127) / 255);
+    }
+}
+
+/* The same of big-endian 16-bit samples, rounded once, at the end. */
+static void png_flatten_16(uint8_t *row, uint32_t n, uint32_t samples)
+{
+    uint32_t colors = samples - 1;
+    for (uint32_t i = 0; i < n; i++) {
+        const uint8_t *from = row + (size_t)2 * samples * i;
+        uint64_t       alpha = (uint64_t)from[2 * colors] << 8 | from[2 * colors + 1];
+        for (uint32_t c = 0; c < colors; c++) {
+            uint64_t value = (uint64_t)from[2 * c] << 8 | from[2 * c + 1];
+            row[colors * i + c] = (uint8_t)((value * alpha * 255 + 65535ull * 65535 / 2) / (65535ull * 65535));
+        }
+    }
+}
+
+/* One row that the library hands out: of the whole picture, or of one of the seven passes of an interlaced one. */
+static void png_row(png_reader *r, uint32_t x, uint32_t step, uint32_t y, uint32_t count)
+{
+    bool     alpha = r->samples == 2 || r->samples == 4;
+    bool     direct = !alpha && step == 1 && r->found.orientation == 1;
+    uint8_t *to = direct ? r->out.data + y * r->out.stride_bytes : r->row;
+    png_read_row(r->png, to, NULL);
+    if (alpha && r->wide)
+        png_flatten_16(to, count, r->samples);
+    else if (alpha)
+        png_flatten(to, count, r->samples);
+    if (!direct)
+        as_exif_put(&r->out, r->found.orientation, x, step, y, to, count);
+}
+
+static bool png_pixels(png_reader *r)
+{
+    png_structp png = r->png;
+    png_set_expand(png);
+    r->wide = r->found.bit_depth == 16 && r->found.has_alpha;
+    if (!r->wide)
+        png_set_scale_16(png);
+    png_read_update_info(png, r->info);
+    r->samples = png_get_channels(png, r->info);
+    size_t row_bytes = png_get_rowbytes(png, r->info);
+    if (row_bytes != (size_t)r->width * r->samples * (r->wide ? 2 : 1) || r->samples > 4)
+        return AS_FAIL(r->err, AS_EINTERNAL, "a PNG row of %u pixels came out as %zu bytes", r->width, row_bytes);
+    if (!r->target->make(r->target->ctx, r->samples <= 2 ? AS_PIXEL_MONO8 : AS_PIXEL_RGB8, r->found.width,
+                         r->found.height, &r->out, r->err))
+        return false;
+    r->row = malloc(row_bytes);
+    if (!r->row)
+        return AS_FAIL(r->err, AS_ENOMEM, "no memory for a row of %u pixels", r->width);
+    bool interlaced = png_get_interlace_type(png, r->info) != PNG_INTERLACE_NONE;
+    for (uint32_t y = 0; !interlaced && y < r->height; y++)
+        png_row(r, 0, 1, y, r->width);
+    for (int pass = 0; interlaced && pass < PNG_INTERLACE_ADAM7_PASSES; pass++) {
+        int columns = PNG_PASS_COLS((int)r->width, pass), rows = PNG_PASS_ROWS((int)r->height, pass);
+        for (int i = 0; columns > 0 && i < rows; i++)
+            png_row(r, (uint32_t)PNG_PASS_START_COL(pass), 1u << PNG_PASS_COL_SHIFT(pass),
+                    (uint32_t)PNG_ROW_FROM_PASS_ROW(i, pass), (uint32_t)columns);
+    }
+    png_read_end(png, NULL);
+    return true;
+}
+
+/* All that lives across the jump is behind r. */
+static bool png_guarded(png_reader *r)
+{
+    if (setjmp(r->jump))
+        return false;
+    png_header(r);
+    return !r->target || png_pixels(r);
+}
+
+static bool png_read(const uint8_t *bytes, size_t n, const as_codec_target *target, as_codec_info *ret_info,
+                     as_err *err)
+{
+    if (!png_check_claim(bytes, n, err))
+        return false;
+    png_reader r = {.bytes = bytes, .n = n, .target = target, .found = *ret_info, .err = err};
+    r.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &r, png_reader_fail, png_reader_warn);
+    r.info = r.png ? png_create_info_struct(r.png) : NULL;
+    bool ok = r.info && png_guarded(&r);
+    if (!r.info)
+        AS_FAIL(err, AS_ENOMEM, "no memory for reading a PNG picture");
+    png_destroy_read_struct(&r.png, &r.info, NULL);
+    free(r.row);
+    if (ok)
+        *ret_info = r.found;
+    return ok;
+}
+
+const as_codec_kind as_codec_kind_png = {AS_CODEC_PNG, "png", "PNG", "\x89PNG\r\n\x1a\n", 8, png_read};
+
+typedef struct png_writer {
+    png_structp     png;
+    png_infop       info;
+    jmp_buf         jump;
+    const as_image *image;
+    int             effort;
+    as_str         *out;
+    as_err         *err;
+} png_writer;
+
+static void png_writer_fail(png_structp png, png_const_charp said)
+{
+    png_writer *w = png_get_error_ptr(png);
+    AS_FAIL(w->err, AS_EIO, "cannot write a PNG picture: %s", said);
+    longjmp(w->jump, 1);
+}
+
+static void png_writer_bytes(png_structp png, png_bytep from, size_t n)
+{
+    png_writer *w = png_get_io_ptr(png);
+    as_str_add_bytes(w->out, from, n);
+}
+
+static void png_writer_flush(png_structp png)
+{
+    (void)png;
+}
+
+static bool png_write_guarded(png_writer *w)
+{
+    if (setjmp(w->jump))
+        return false;
+    const as_image *image = w->image;
+    png_set_write_fn(w->png, w, png_writer_bytes, png_writer_flush);
+    png_set_compression_level(w->png, w->effort);
+    /* Trying all five filters costs more than deflate at low levels. */
+    png_set_filter(w->png, PNG_FILTER_TYPE_BASE,
+                   w->effort == 0  ? PNG_FILTER_NONE
+                   : w->effort < 4 ? PNG_FILTER_UP
+                                   : PNG_ALL_FILTERS);
+    png_set_IHDR(w->png, w->info, image->width, image->height, 8,
+                 image->pixel == AS_PIXEL_MONO8 ? PNG_COLOR_TYPE_GRAY : PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
+                 PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    png_write_info(w->png, w->info);
+    for (uint32_t y = 0; y < image->height; y++)
+        png_write_row(w->png, image->data + y * image->stride_bytes);
+    png_write_end(w->png, NULL);
+    return true;
+}
+
+bool as_codec_encode_png(const as_image *image, int effort, as_str *out, as_err *err)
+{
+    if (!as_image_check(image, err))
+        return false;
+    if (effort < 0 || effort > 9)
+        return AS_FAIL(err, AS_EINVAL, "a PNG effort of %d cannot be: 0 to 9 are possible", effort);
+    png_writer w = {.image = image, .effort = effort, .out = out, .err = err};
+    w.png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &w, png_writer_fail, png_reader_warn);
+    w.info = w.png ? png_create_info_struct(w.png) : NULL;
+    bool ok = w.info && png_write_guarded(&w);
+    if (!w.info)
+        AS_FAIL(err, AS_ENOMEM, "no memory for writing a PNG picture");
+    png_destroy_write_struct(&w.png, &w.info);
+    if (ok && !as_str_ok(out))
+        return AS_FAIL(err, AS_ENOMEM, "no memory for writing a PNG picture");
+    return ok;
+}
