@@ -24,7 +24,7 @@ typedef struct as_value {
     as_dtype         dtype;    /* AS_DTYPE_NONE: not known */
     bool             has_shape;
     as_shape         shape;    /* -1: symbolic */
-    const as_tensor *constant; /* an initialiser's data; NULL if computed or fed */
+    const as_tensor *constant; /* of an initialiser, a Constant node or folded; NULL if computed or fed */
     int32_t          producer; /* node index; -1: input or constant */
     bool             is_input, is_output;
 } as_value;
@@ -41,6 +41,8 @@ AS_CHECK as_graph *as_graph_parse(const uint8_t *bytes, size_t n, const char *na
 AS_CHECK as_graph *as_graph_read(const char *path, as_err *err);
 AS_CHECK bool      as_graph_write(const as_graph *graph, as_str *out, as_err *err); /* appends the file's bytes */
 as_graph          *as_graph_free(as_graph *graph);
+
+const char *as_graph_op_name(size_t i); /* the list of operators; NULL past its end */
 
 int            as_graph_opset(const as_graph *graph);
 size_t         as_graph_n_nodes(const as_graph *graph);
@@ -60,8 +62,9 @@ bool as_node_str(const as_node *node, const char *name, const char **ret, size_t
 bool as_node_ints(const as_node *node, const char *name, const int64_t **ret, size_t *ret_n);
 bool as_node_floats(const as_node *node, const char *name, const float **ret, size_t *ret_n);
 
-/* Shape inference: gives every value its dtype and shape, with the first input's batch set to `batch` (0: leave symbolic).
- * AS_EFORMAT names the node whose shapes do not fit. */
+/* Shape inference: gives every value its dtype and shape, with the first input's batch set to `batch` where it is symbolic
+ * (0: leave it so). Integers that can be computed now (Shape and what follows it) become `constant`. AS_EFORMAT names the
+ * node whose shapes do not fit. */
 AS_CHECK bool as_graph_infer_shapes(as_graph *graph, int64_t batch, as_err *err);
 
 /* The last 4-d value before the classifier: what a head is trained on. AS_ENOTFOUND. */

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Shape inference: one pass in topological order; each operator's rule stands in shape_*.c, named in op.def. */
+#include "graph/graph_priv.h"
+
+const as_value *graph_in(const as_graph *graph, const as_node *node, size_t i)
+{
+    return i < node->n_inputs ? as_graph_value(graph, node->inputs[i]) : NULL;
+}
+
+/* Small constants of integers are known from the start. */
+static graph_known *infer_known_constant(const as_tensor *constant)
+{
+    size_t n = as_tensor_count(constant);
+    if ((constant->dtype != AS_DTYPE_I64 && constant->dtype != AS_DTYPE_I32) || n > GRAPH_MAX_KNOWN)
+        return NULL;
+    graph_known *known = calloc(1, sizeof *known);
+    if (!known)
+        return NULL;
+    known->n = n;
+    for (size_t i = 0; i < n; i++) {
+        int32_t narrow = 0;
+        if (constant->dtype == AS_DTYPE_I64) {
+            memcpy(&known->at[i], (const uint8_t *)constant->data + i * sizeof(int64_t), sizeof(int64_t));
+        } else {
+            memcpy(&narrow, (const uint8_t *)constant->data + i * sizeof narrow, sizeof narrow);
+            known->at[i] = narrow;
+        }
+        if (known->at[i] == GRAPH_UNKNOWN)
+            known->at[i]++; /* the smallest integer of all means "beyond any index" in a Slice: so does the next */
+    }
+    return known;
+}
+
+const graph_known *graph_in_known(as_graph *graph, const as_node *node, size_t i)
+{
+    const as_value *value = graph_in(graph, node, i);
+    if (!value)
+        return NULL;
+    graph_known **known = &graph->view.known[node->inputs[i]];
+    if (!*known && value->constant)
+        *known = infer_known_constant(value->constant);
+    return *known;
+}
+
+void graph_set_known(as_graph *graph, const as_node *node, const int64_t *at, size_t n)
+{
+    int32_t      id = node->outputs[0];
+    graph_known *known = n <= GRAPH_MAX_KNOWN && id >= 0 ? calloc(1, sizeof *known) : NULL;
+    if (!known)
+        return; /* not knowing is always allowed */
+    known->n = n;
+    memcpy(known->at, at, n * sizeof *at);
+    free(graph->view.known[id]);
+    graph->view.known[id] = known;
+}
+
+bool graph_set(as_graph *graph, const as_node *node, size_t out, as_dtype dtype, const as_shape *shape, as_err *err)
+{
+    size_t count = 1;
+    char   text[AS_TENSOR_MAX_RANK * 24];
+    if (out >= node->n_outputs || node->outputs[out] < 0)
+        return true;
+    if (shape->rank < 0 || shape->rank > AS_TENSOR_MAX_RANK)
+        return AS_FAIL(err, AS_ELIMIT, "its result has %d dimensions, more than %d", shape->rank, AS_TENSOR_MAX_RANK);
+    for (int i = 0; i < shape->rank; i++) {
+        if (shape->dims[i] < -1 || shape->dims[i] > GRAPH_MAX_DIM)
+            return AS_FAIL(err, AS_EFORMAT, "dimension %d of its result would be %lld", i, (long long)shape->dims[i]);
+        if (shape->dims[i] > 0 && !as_size_mul(count, (size_t)shape->dims[i], &count))
+            count = SIZE_MAX / 16;
+    }
+    if (count > AS_TENSOR_MAX_BYTES / AS_MAX(as_dtype_bytes(dtype), (size_t)1))
+        return AS_FAIL(err, AS_ELIMIT, "its result of %s is larger than a tensor may be",
+                       as_shape_text(shape, text, sizeof text));
+    as_value *value = &graph->view.values[node->outputs[out]];
+    value->dtype = dtype;
+    value->shape = *shape;
+    value->has_shape = true;
+    return true;
+}
+
+bool graph_axis(int64_t axis, int rank, int *ret, as_err *err)
+{
+    if (axis < -rank || axis >= rank)
+        return AS_FAIL(err, AS_EFORMAT, "axis %lld is not one of %d dimensions", (long long)axis, rank);
+    *ret = (int)(axis < 0 ? axis + rank : axis);
+    return true;
+}
+
+bool graph_broadcast(const as_shape *a, const as_shape *b, as_shape *ret, as_err *err)
+{
+    char     text_a[AS_TENSOR_MAX_RANK * 24], text_b[AS_TENSOR_MAX_RANK * 24];
+    as_shape out = {.rank = AS_MAX(a->rank, b->rank)};
+    for (int i = 0; i < out.rank; i++) {
+        int     from_a = i - (out.rank - a->rank), from_b = i - (out.rank - b->rank);
+        int64_t x = from_a < 0 ? 1 : a->dims[from_a], y = from_b < 0 ? 1 : b->dims[from_b];
+        if (x != y && x > 1 && y > 1)
+            return AS_FAIL(err, AS_EFORMAT, "shapes %s and %s do not fit", as_shape_text(a, text_a, sizeof text_a),
+                           as_shape_text(b, text_b, sizeof text_b));
+        out.dims[i] = x == 1 ? y : y == 1 ? x : x < 0 ? y : x;
+    }
+    *ret = out;
+    return true;
+}
+
+/* --- the pass --- */
+
+static bool infer_types(const as_graph *graph, const as_node *node, const graph_op *op, as_err *err)
+{
+    for (size_t i = 0; i < node->n_inputs; i++) {
+        const as_value *value = graph_in(graph, node, i);
+        if (value && !value->has_shape)
+            return AS_FAIL(err, AS_EUNSUPPORTED, "the shape of its input '%.200s' is not known", value->name);
+    }
+    const as_value *first = graph_in(graph, node, 0);
+    if (!first || op->types == GRAPH_ANY)
+        return true;
+    bool is_float = first->dtype == AS_DTYPE_F32 || first->dtype == AS_DTYPE_F16 || first->dtype == AS_DTYPE_F64;
+    if (!is_float && (op->types == GRAPH_FLOAT || first->dtype == AS_DTYPE_BOOL))
+        return AS_FAIL(err, AS_EFORMAT, "its input '%.200s' is %s, which it does not take", first->name,
+                       as_dtype_name(first->dtype));
+    return true;
+}
+
+/* What is known in whole becomes a constant, so that nobody need compute it. */
+static void infer_fold_value(graph_view *view, int32_t id)
+{
+    as_value          *value = &view->values[id];
+    const graph_known *known = view->known[id];
+    size_t             count;
+    if (!known || value->constant || (value->dtype != AS_DTYPE_I64 && value->dtype != AS_DTYPE_I32))
+        return;
+    if (!as_shape_count(&value->shape, &count) || count != known->n)
+        return;
+    for (size_t i = 0; i < count; i++)
+        if (known->at[i] == GRAPH_UNKNOWN)
+            return;
+    if (!as_tensor_new(&view->folded[id], value->dtype, &value->shape, NULL))
+        return;
+    for (size_t i = 0; i < count; i++)
+        if (value->dtype == AS_DTYPE_I64)
+            ((int64_t *)view->folded[id].data)[i] = known->at[i];
+        else
+            ((int32_t *)view->folded[id].data)[i] = (int32_t)known->at[i];
+    value->constant = &view->folded[id];
+}
+
+static bool infer_node(as_graph *graph, const as_node *node, as_err *err)
+{
+    const graph_op *op = graph_op_find(node->op);
+    char            label[300];
+    if (op && infer_types(graph, node, op, err) && op->rule(graph, node, err)) {
+        op->fold(graph, node);
+        if (node->outputs[0] >= 0)
+            infer_fold_value(&graph->view, node->outputs[0]);
+        return true;
+    }
+    graph_node_label(node->proto, label, sizeof label);
+    as_err_note(err, "%s (%s)", label, node->op);
+    return as_err_note(err, "model '%s'", graph->name);
+}
+
+static const char *infer_batch_symbol(const Onnx__ValueInfoProto *info)
+{
+    const Onnx__TensorShapeProto *shape = info->type->tensor_type->shape;
+    bool has = shape && shape->n_dim && shape->dim[0]->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_PARAM;
+    return has && *shape->dim[0]->dim_param ? shape->dim[0]->dim_param : NULL;
+}
+
+/* The inputs as the model declares them, but for their batch: an earlier pass may have set another. */
+static bool infer_inputs(as_graph *graph, int64_t batch, as_err *err)
+{
+    const Onnx__GraphProto *proto = graph->model->graph;
+    const char             *symbol = NULL;
+    size_t                  n = 0;
+    for (size_t i = 0; i < proto->n_input; i++) {
+        const Onnx__ValueInfoProto *info = proto->input[i];
+        as_value                   *value = &graph->view.values[as_graph_find(graph, info->name)];
+        if (!value->is_input)
+            continue;
+        if (!graph_value_type(info, value, err))
+            return false;
+        const char *own = infer_batch_symbol(info);
+        bool        same = n == 0 || (symbol && own && strcmp(symbol, own) == 0);
+        if (n++ == 0)
+            symbol = own;
+        if (same && batch > 0 && value->has_shape && value->shape.rank > 0 && value->shape.dims[0] < 0)
+            value->shape.dims[0] = batch;
+    }
+    return true;
+}
+
+bool as_graph_infer_shapes(as_graph *graph, int64_t batch, as_err *err)
+{
+    graph_view *view = &graph->view;
+    if (batch < 0 || batch > 65536)
+        return AS_FAIL(err, AS_EINVAL, "a batch of %lld is not between 1 and 65536", (long long)batch);
+    graph_view_forget(view);
+    for (size_t i = 0; i < view->n_values; i++)
+        if (!view->values[i].constant)
+            view->values[i].has_shape = false;
+    if (!infer_inputs(graph, batch, err))
+        return false;
+    for (size_t i = 0; i < view->n_nodes; i++)
+        if (!infer_node(graph, &view->nodes[i], err))
+            return false;
+    return true;
+}

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What makes a tensor larger or smaller along its axes: padding, slicing, resampling. */
+#include <math.h>
+
+#include "graph/rules.h"
+
+/* Input `i` of integers; false if it is given and not known. *ret is NULL when it is left out. */
+static bool extent_ints(as_graph *graph, const as_node *node, size_t i, const graph_known **ret, as_err *err)
+{
+    *ret = NULL;
+    if (!graph_in(graph, node, i))
+        return true;
+    *ret = graph_in_known(graph, node, i);
+    return *ret || AS_FAIL(err, AS_EUNSUPPORTED, "its input %zu is not constant", i);
+}
+
+bool graph_rule_pad(as_graph *graph, const as_node *node, as_err *err)
+{
+    const as_value    *x = graph_in(graph, node, 0);
+    const graph_known *known, *axes;
+    const int64_t     *pads = NULL;
+    size_t             n = 0;
+    as_shape           out = x->shape;
+    if (!extent_ints(graph, node, 1, &known, err) || !extent_ints(graph, node, 3, &axes, err))
+        return false;
+    if (known) {
+        pads = known->at;
+        n = known->n;
+    } else if (!as_node_ints(node, "pads", &pads, &n)) {
+        return AS_FAIL(err, AS_EFORMAT, "it has no pads");
+    }
+    size_t n_axes = axes ? axes->n : (size_t)x->shape.rank;
+    if (n != 2 * n_axes)
+        return AS_FAIL(err, AS_EFORMAT, "it has %zu pads for %zu dimensions", n, n_axes);
+    for (size_t i = 0; i < n_axes; i++) {
+        int axis;
+        if (!graph_axis(axes ? axes->at[i] : (int64_t)i, x->shape.rank, &axis, err))
+            return false;
+        if (pads[i] < -GRAPH_MAX_DIM || pads[i] > GRAPH_MAX_DIM || pads[i + n_axes] < -GRAPH_MAX_DIM ||
+            pads[i + n_axes] > GRAPH_MAX_DIM)
+            return AS_FAIL(err, AS_EFORMAT, "it pads dimension %d by %lld and %lld", axis, (long long)pads[i],
+                           (long long)pads[i + n_axes]);
+        if (out.dims[axis] < 0)
+            continue;
+        out.dims[axis] += pads[i] + pads[i + n_axes];
+        if (out.dims[axis] < 0 || out.dims[axis] > GRAPH_MAX_DIM)
+            return AS_FAIL(err, AS_EFORMAT, "it makes dimension %d %lld long", axis, (long long)out.dims[axis]);
+    }
+    return graph_set(graph, node, 0, x->dtype, &out, err);
+}
+
+/* --- slicing --- */
+
+typedef struct extent_slice {
+    const int64_t *starts, *ends, *axes, *steps;
+    size_t         n, n_ends, n_axes, n_steps;
+    bool           open; /* starts or ends not known: only which axes are cut is */
+} extent_slice;
+
+static bool extent_slice_attrs(const as_node *node, extent_slice *slice, as_err *err)
+{
+    if (!as_node_ints(node, "starts", &slice->starts, &slice->n) ||
+        !as_node_ints(node, "ends", &slice->ends, &slice->n_ends))
+        return AS_FAIL(err, AS_EFORMAT, "it has no starts or ends");
+    as_node_ints(node, "axes", &slice->axes, &slice->n_axes);
+    return true;
+}
+
+static bool extent_slice_inputs(as_graph *graph, const as_node *node, extent_slice *slice, as_err *err)
+{
+    const graph_known *starts = graph_in_known(graph, node, 1), *ends = graph_in_known(graph, node, 2), *axes, *steps;
+    const as_value    *given = graph_in(graph, node, 1);
+    if (!given || !graph_in(graph, node, 2))
+        return AS_FAIL(err, AS_EFORMAT, "it has no starts or ends");
+    if (!extent_ints(graph, node, 3, &axes, err) || !extent_ints(graph, node, 4, &steps, err))
+        return false;
+    if (given->shape.rank != 1 || given->shape.dims[0] < 0)
+        return AS_FAIL(err, AS_EUNSUPPORTED, "the number of its starts is not known");
+    slice->open = !starts || !ends;
+    slice->n = slice->n_ends = (size_t)given->shape.dims[0];
+    if (!slice->open) {
+        slice->starts = starts->at;
+        slice->ends = ends->at;
+        slice->n = starts->n;
+        slice->n_ends = ends->n;
+    }
+    slice->axes = axes ? axes->at : NULL;
+    slice->n_axes = axes ? axes->n : 0;
+    slice->steps = steps ? steps->at : NULL;
+    slice->n_steps = steps ? steps->n : 0;
+    return true;
+}
+
+static int64_t extent_clamp(int64_t v, int64_t low, int64_t high)
+{
+    return AS_MIN(AS_MAX(v, low), high);
+}
+
+/* Length of [start, end) in steps, on an axis of `dim`; negative positions count from its end (ONNX, Slice). */
+static int64_t extent_slice_length(int64_t start, int64_t end, int64_t step, int64_t dim)
+{
+    if (dim < 0 || start == GRAPH_UNKNOWN || end == GRAPH_UNKNOWN)
+        return -1;
+    start += start < 0 ? dim : 0;
+    end += end < 0 ? dim : 0;
+    if (step > 0) {
+        start = extent_clamp(start, 0, dim);
+        end = extent_clamp(end, 0, dim);
+        return end > start ? (end - start - 1) / step + 1 : 0;
+    }
+    start = extent_clamp(start, 0, dim - 1);
+    end = extent_clamp(end, -1, dim - 1);
+    return start > end ? (start - end - 1) / -step + 1 : 0;
+}
+
+static bool extent_slice_axis(const extent_slice *slice, size_t i, as_shape *out, as_err *err)
+{
+    int     axis;
+    int64_t step = slice->steps ? slice->steps[i] : 1;
+    if (!graph_axis(slice->axes ? slice->axes[i] : (int64_t)i, out->rank, &axis, err))
+        return false;
+    if (step == 0 || step == GRAPH_UNKNOWN)
+        return AS_FAIL(err, AS_EFORMAT, "it steps by nothing in dimension %d", axis);
+    out->dims[axis] =
+        slice->open ? -1 : extent_slice_length(slice->starts[i], slice->ends[i], step, out->dims[axis]);
+    return true;
+}
+
+bool graph_rule_slice(as_graph *graph, const as_node *node, as_err *err)
+{
+    const as_value *x = graph_in(graph, node, 0);
+    extent_slice    slice = {0};
+    as_shape        out = x->shape;
+    bool            read = graph->opset < 10 ? extent_slice_attrs(node, &slice, err)
+                                             : extent_slice_inputs(graph, node, &slice, err);
+    if (!read)
+        return false;
+    if (slice.n != slice.n_ends || (slice.axes && slice.n_axes != slice.n) || (slice.steps && slice.n_steps != slice.n) ||
+        slice.n > (size_t)out.rank)
+        return AS_FAIL(err, AS_EFORMAT, "its starts, ends, axes and steps differ in length");
+    for (size_t i = 0; i < slice.n; i++)
+        if (!extent_slice_axis(&slice, i, &out, err))
+            return false;
+    return graph_set(graph, node, 0, x->dtype, &out, err);
+}
+
+/* --- resampling --- */
+
+static bool extent_resize_mode(const as_node *node, as_err *err)
+{
+    const char *mode = "nearest", *policy = "stretch";
+    size_t      n = 7, n_policy = 7;
+    as_node_str(node, "mode", &mode, &n);
+    as_node_str(node, "keep_aspect_ratio_policy", &policy, &n_policy);
+    if ((n != 7 || memcmp(mode, "nearest", 7) != 0) && (n != 6 || memcmp(mode, "linear", 6) != 0))
+        return AS_FAIL(err, AS_EUNSUPPORTED, "its mode '%.*s' is neither nearest nor linear", (int)AS_MIN(n, (size_t)40),
+                       mode);
+    if (n_policy != 7 || memcmp(policy, "stretch", 7) != 0)
+        return AS_FAIL(err, AS_EUNSUPPORTED, "it keeps an aspect ratio");
+    return true;
+}
+
+static bool extent_resize_scales(const as_value *scales, const int *axes, size_t n, as_shape *out, as_err *err)
+{
+    if (!scales->constant || scales->dtype != AS_DTYPE_F32 || as_tensor_count(scales->constant) != n)
+        return AS_FAIL(err, AS_EUNSUPPORTED, "its scales are not %zu constants", n);
+    for (size_t i = 0; i < n; i++) {
+        float scale;
+        memcpy(&scale, (const uint8_t *)scales->constant->data + i * sizeof scale, sizeof scale);
+        if (!(scale > 0 && scale <= 65536))
+            return AS_FAIL(err, AS_EFORMAT, "it scales dimension %d by %g", axes[i], (double)scale);
+        if (out->dims[axes[i]] >= 0)
+            out->dims[axes[i]] = (int64_t)floor((double)out->dims[axes[i]] * (double)scale);
+    }
+    return true;
+}
+
+static bool extent_resize_axes(const as_node *node, int rank, int *axes, size_t *ret_n, as_err *err)
+{
+    const int64_t *given;
+    size_t         n = (size_t)rank;
+    bool           has = as_node_ints(node, "axes", &given, &n);
+    if (n > (size_t)rank)
+        return AS_FAIL(err, AS_EFORMAT, "it has %zu axes for %d dimensions", n, rank);
+    for (size_t i = 0; i < n; i++)
+        if (!graph_axis(has ? given[i] : (int64_t)i, rank, &axes[i], err))
+            return false;
+    *ret_n = n;
+    return true;
+}
+
+static bool extent_given(const as_value *value)
+{
+    return value && !(value->shape.rank == 1 && value->shape.dims[0] == 0);
+}
+
+bool graph_rule_resize(as_graph *graph, const as_node *node, as_err *err)
+{
+    const as_value    *x = graph_in(graph, node, 0), *scales = graph_in(graph, node, graph->opset < 11 ? 1 : 2);
+    const graph_known *sizes = NULL;
+    as_shape           out = x->shape;
+    int                axes[AS_TENSOR_MAX_RANK];
+    size_t             n;
+    if (!extent_resize_mode(node, err) || !extent_resize_axes(node, out.rank, axes, &n, err))
+        return false;
+    if (extent_given(scales))
+        return extent_resize_scales(scales, axes, n, &out, err) && graph_set(graph, node, 0, x->dtype, &out, err);
+    if (!extent_ints(graph, node, 3, &sizes, err))
+        return false;
+    if (!sizes || sizes->n != n)
+        return AS_FAIL(err, AS_EFORMAT, "it has neither scales nor sizes for %zu dimensions", n);
+    for (size_t i = 0; i < n; i++) {
+        if (sizes->at[i] != GRAPH_UNKNOWN && (sizes->at[i] < 1 || sizes->at[i] > GRAPH_MAX_DIM))
+            return AS_FAIL(err, AS_EFORMAT, "it makes dimension %d %lld long", axes[i], (long long)sizes->at[i]);
+        out.dims[axes[i]] = sizes->at[i] == GRAPH_UNKNOWN ? -1 : sizes->at[i];
+    }
+    return graph_set(graph, node, 0, x->dtype, &out, err);
+}

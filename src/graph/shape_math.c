@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Arithmetic: what works number by number, matrix products, reductions. */
+#include "graph/rules.h"
+
+bool graph_rule_same(as_graph *graph, const as_node *node, as_err *err)
+{
+    const as_value *x = graph_in(graph, node, 0);
+    return graph_set(graph, node, 0, x->dtype, &x->shape, err);
+}
+
+static bool math_same_type(const as_value *a, const as_value *b, as_err *err)
+{
+    return a->dtype == b->dtype || AS_FAIL(err, AS_EFORMAT, "its inputs '%.100s' and '%.100s' are %s and %s", a->name,
+                                           b->name, as_dtype_name(a->dtype), as_dtype_name(b->dtype));
+}
+
+bool graph_rule_elementwise(as_graph *graph, const as_node *node, as_err *err)
+{
+    const as_value *first = graph_in(graph, node, 0);
+    as_shape        out = first->shape;
+    for (size_t i = 1; i < node->n_inputs; i++) {
+        const as_value *x = graph_in(graph, node, i);
+        if (!x)
+            return AS_FAIL(err, AS_EFORMAT, "input %zu is missing", i);
+        if (!math_same_type(first, x, err) || !graph_broadcast(&out, &x->shape, &out, err))
+            return false;
+    }
+    return graph_set(graph, node, 0, first->dtype, &out, err);
+}
+
+bool graph_rule_pow(as_graph *graph, const as_node *node, as_err *err)
+{
+    const as_value *x = graph_in(graph, node, 0), *y = graph_in(graph, node, 1);
+    as_shape        out;
+    return graph_broadcast(&x->shape, &y->shape, &out, err) && graph_set(graph, node, 0, x->dtype, &out, err);
+}
+
+bool graph_rule_gemm(as_graph *graph, const as_node *node, as_err *err)
+{
+    const as_value *a = graph_in(graph, node, 0), *b = graph_in(graph, node, 1), *c = graph_in(graph, node, 2);
+    if (a->shape.rank != 2 || b->shape.rank != 2)
+        return AS_FAIL(err, AS_EFORMAT, "its inputs have %d and %d dimensions, not 2", a->shape.rank, b->shape.rank);
+    int     ta = graph_int_or(node, "transA", 0) != 0, tb = graph_int_or(node, "transB", 0) != 0;
+    int64_t k = a->shape.dims[1 - ta], k_b = b->shape.dims[tb];
+    if (k >= 0 && k_b >= 0 && k != k_b)
+        return AS_FAIL(err, AS_EFORMAT, "it multiplies %lld columns with %lld rows", (long long)k, (long long)k_b);
+    as_shape out = {.rank = 2, .dims = {a->shape.dims[ta], b->shape.dims[1 - tb]}}, with_c;
+    if (!math_same_type(a, b, err) || (c && !math_same_type(a, c, err)))
+        return false;
+    if (c && (!graph_broadcast(&out, &c->shape, &with_c, err)))
+        return false;
+    if (c && out.dims[0] >= 0 && out.dims[1] >= 0 && !as_shape_equal(&out, &with_c))
+        return AS_FAIL(err, AS_EFORMAT, "its third input is larger than its result");
+    return graph_set(graph, node, 0, a->dtype, &out, err);
+}
+
+bool graph_rule_matmul(as_graph *graph, const as_node *node, as_err *err)
+{
+    const as_value *a = graph_in(graph, node, 0), *b = graph_in(graph, node, 1);
+    as_shape        x = a->shape, y = b->shape, head_x, head_y, out;
+    if (x.rank < 1 || y.rank < 1 || !math_same_type(a, b, err))
+        return x.rank < 1 || y.rank < 1 ? AS_FAIL(err, AS_EFORMAT, "its input is a scalar") : false;
+    if (a->shape.rank == 1) { /* a row */
+        x = (as_shape){.rank = 2, .dims = {1, a->shape.dims[0]}};
+    }
+    if (b->shape.rank == 1) { /* a column */
+        y = (as_shape){.rank = 2, .dims = {b->shape.dims[0], 1}};
+    }
+    int64_t k = x.dims[x.rank - 1], k_y = y.dims[y.rank - 2], rows = x.dims[x.rank - 2], columns = y.dims[y.rank - 1];
+    if (k >= 0 && k_y >= 0 && k != k_y)
+        return AS_FAIL(err, AS_EFORMAT, "it multiplies %lld columns with %lld rows", (long long)k, (long long)k_y);
+    head_x = x;
+    head_y = y;
+    head_x.rank -= 2;
+    head_y.rank -= 2;
+    if (!graph_broadcast(&head_x, &head_y, &out, err))
+        return false;
+    if (a->shape.rank > 1)
+        out.dims[out.rank++] = rows;
+    if (b->shape.rank > 1)
+        out.dims[out.rank++] = columns;
+    return graph_set(graph, node, 0, a->dtype, &out, err);
+}
+
+bool graph_rule_batch_norm(as_graph *graph, const as_node *node, as_err *err)
+{
+    const as_value *x = graph_in(graph, node, 0);
+    if (x->shape.rank < 2)
+        return AS_FAIL(err, AS_EFORMAT, "its input has %d dimensions", x->shape.rank);
+    if (graph_int_or(node, "training_mode", 0) || !graph_int_or(node, "spatial", 1))
+        return AS_FAIL(err, AS_EUNSUPPORTED, "it is in training mode or not spatial (export the model for inference)");
+    for (size_t i = 1; i < 5; i++) {
+        const as_value *p = graph_in(graph, node, i);
+        if (p->shape.rank != 1 || (x->shape.dims[1] >= 0 && p->shape.dims[0] >= 0 && p->shape.dims[0] != x->shape.dims[1]))
+            return AS_FAIL(err, AS_EFORMAT, "'%.200s' does not have one entry for each of %lld channels", p->name,
+                           (long long)x->shape.dims[1]);
+    }
+    return graph_set(graph, node, 0, x->dtype, &x->shape, err);
+}
+
+bool graph_rule_softmax(as_graph *graph, const as_node *node, as_err *err)
+{
+    const as_value *x = graph_in(graph, node, 0);
+    int             axis, rank = AS_MAX(x->shape.rank, 1);
+    return graph_axis(graph_int_or(node, "axis", graph->opset < 13 ? (x->shape.rank > 1) : -1), rank, &axis, err) &&
+           graph_set(graph, node, 0, x->dtype, &x->shape, err);
+}
+
+bool graph_rule_dropout(as_graph *graph, const as_node *node, as_err *err)
+{
+    const as_value *x = graph_in(graph, node, 0), *training = graph_in(graph, node, 2);
+    if (training && (!training->constant || training->dtype != AS_DTYPE_BOOL || as_tensor_count(training->constant) != 1 ||
+                     *(const uint8_t *)training->constant->data))
+        return AS_FAIL(err, AS_EUNSUPPORTED, "it is in training mode (export the model for inference)");
+    return graph_set(graph, node, 0, x->dtype, &x->shape, err) &&
+           graph_set(graph, node, 1, AS_DTYPE_BOOL, &x->shape, err);
+}
+
+/* Which axes a reduction removes; an attribute in older operator sets, the second input in newer ones. */
+static bool math_axes(as_graph *graph, const as_node *node, int rank, bool *reduced, as_err *err)
+{
+    const int64_t *axes = NULL;
+    size_t         n = 0;
+    if (graph_in(graph, node, 1)) {
+        const graph_known *known = graph_in_known(graph, node, 1);
+        if (!known)
+            return AS_FAIL(err, AS_EUNSUPPORTED, "its axes are not constant");
+        axes = known->at;
+        n = known->n;
+    } else {
+        as_node_ints(node, "axes", &axes, &n);
+    }
+    bool all = n == 0 && !graph_int_or(node, "noop_with_empty_axes", 0);
+    for (int i = 0; i < rank; i++)
+        reduced[i] = all;
+    for (size_t i = 0; i < n; i++) {
+        int axis;
+        if (!graph_axis(axes[i], rank, &axis, err))
+            return false;
+        reduced[axis] = true;
+    }
+    return true;
+}
+
+static as_shape math_reduced(const as_shape *in, const bool *reduced, bool keep)
+{
+    as_shape out = {.rank = 0};
+    for (int i = 0; i < in->rank; i++)
+        if (!reduced[i])
+            out.dims[out.rank++] = in->dims[i];
+        else if (keep)
+            out.dims[out.rank++] = 1;
+    return out;
+}
+
+bool graph_rule_reduce(as_graph *graph, const as_node *node, as_err *err)
+{
+    const as_value *x = graph_in(graph, node, 0);
+    bool            reduced[AS_TENSOR_MAX_RANK];
+    if (!math_axes(graph, node, x->shape.rank, reduced, err))
+        return false;
+    as_shape out = math_reduced(&x->shape, reduced, graph_int_or(node, "keepdims", 1) != 0);
+    return graph_set(graph, node, 0, x->dtype, &out, err);
+}
+
+bool graph_rule_argmax(as_graph *graph, const as_node *node, as_err *err)
+{
+    const as_value *x = graph_in(graph, node, 0);
+    bool            reduced[AS_TENSOR_MAX_RANK] = {false};
+    int             axis;
+    if (!graph_axis(graph_int_or(node, "axis", 0), x->shape.rank, &axis, err))
+        return false;
+    reduced[axis] = true;
+    as_shape out = math_reduced(&x->shape, reduced, graph_int_or(node, "keepdims", 1) != 0);
+    return graph_set(graph, node, 0, AS_DTYPE_I64, &out, err);
+}
+
+bool graph_rule_cast(as_graph *graph, const as_node *node, as_err *err)
+{
+    int64_t to = graph_int_or(node, "to", 0);
+    if (to < 0 || to > 63 || !graph_dtype_known((int32_t)to))
+        return AS_FAIL(err, AS_EUNSUPPORTED, "its element type %lld is not supported", (long long)to);
+    return graph_set(graph, node, 0, (as_dtype)to, &graph_in(graph, node, 0)->shape, err);
+}
+
+bool graph_rule_constant(as_graph *graph, const as_node *node, as_err *err)
+{
+    const as_value *value = as_graph_value(graph, node->outputs[0]);
+    return graph_set(graph, node, 0, value->constant->dtype, &value->constant->shape, err);
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sliding windows: convolution and pooling. */
+#include "graph/rules.h"
+
+#define WINDOW_MAX 65536 /* of a kernel size, stride, dilation or padding */
+
+typedef struct window {
+    int     n; /* spatial dimensions */
+    int64_t kernel[AS_TENSOR_MAX_RANK], stride[AS_TENSOR_MAX_RANK], dilation[AS_TENSOR_MAX_RANK];
+    int64_t pads[2 * AS_TENSOR_MAX_RANK];
+    bool    same, ceil;
+} window;
+
+/* Attribute `name` of n integers in [low, WINDOW_MAX]; all `otherwise` when it is absent. */
+static bool window_ints(const as_node *node, const char *name, size_t n, int64_t low, int64_t otherwise, int64_t *ret,
+                        as_err *err)
+{
+    const int64_t *given;
+    size_t         n_given;
+    bool           has = as_node_ints(node, name, &given, &n_given);
+    if (has && n_given != n)
+        return AS_FAIL(err, AS_EFORMAT, "'%s' has %zu entries, not %zu", name, n_given, n);
+    for (size_t i = 0; i < n; i++) {
+        ret[i] = has ? given[i] : otherwise;
+        if (ret[i] < low || ret[i] > WINDOW_MAX)
+            return AS_FAIL(err, AS_EFORMAT, "'%s' is %lld", name, (long long)ret[i]);
+    }
+    return true;
+}
+
+static bool window_auto_pad(const as_node *node, window *win, as_err *err)
+{
+    const char *mode = "NOTSET";
+    size_t      n = 6;
+    as_node_str(node, "auto_pad", &mode, &n);
+    win->same = (n == 10 && memcmp(mode, "SAME_UPPER", 10) == 0) || (n == 10 && memcmp(mode, "SAME_LOWER", 10) == 0);
+    if (win->same)
+        return true;
+    if (n == 5 && memcmp(mode, "VALID", 5) == 0) {
+        memset(win->pads, 0, sizeof win->pads);
+        return true;
+    }
+    return (n == 6 && memcmp(mode, "NOTSET", 6) == 0) || n == 0 ||
+           AS_FAIL(err, AS_EFORMAT, "'auto_pad' is '%.*s'", (int)AS_MIN(n, (size_t)40), mode);
+}
+
+static bool window_read(const as_node *node, int rank, window *win, as_err *err)
+{
+    size_t n = (size_t)(rank - 2);
+    *win = (window){.n = rank - 2, .ceil = graph_int_or(node, "ceil_mode", 0) != 0};
+    return window_ints(node, "strides", n, 1, 1, win->stride, err) &&
+           window_ints(node, "dilations", n, 1, 1, win->dilation, err) &&
+           window_ints(node, "pads", 2 * n, 0, 0, win->pads, err) && window_auto_pad(node, win, err);
+}
+
+/* The size of spatial dimension i, as ONNX Runtime computes it (with ceil_mode, no window starts in the end padding). */
+static bool window_out(const window *win, int i, int64_t in, int64_t *ret, as_err *err)
+{
+    int64_t span = (win->kernel[i] - 1) * win->dilation[i] + 1, stride = win->stride[i];
+    if (in < 0) {
+        *ret = -1;
+        return true;
+    }
+    if (win->same) {
+        *ret = (in + stride - 1) / stride;
+        return true;
+    }
+    int64_t room = in + win->pads[i] + win->pads[i + win->n] - span;
+    if (room < 0)
+        return AS_FAIL(err, AS_EFORMAT, "a window of %lld does not fit into %lld padded to %lld", (long long)span,
+                       (long long)in, (long long)(room + span));
+    int64_t out = (win->ceil ? room + stride - 1 : room) / stride + 1;
+    if (win->ceil && (out - 1) * stride >= in + win->pads[i])
+        out--;
+    *ret = out;
+    return true;
+}
+
+static bool window_outs(const window *win, const as_shape *in, as_shape *out, as_err *err)
+{
+    for (int i = 0; i < win->n; i++)
+        if (!window_out(win, i, in->dims[i + 2], &out->dims[i + 2], err))
+            return false;
+    return true;
+}
+
+static bool window_channels(const as_node *node, const as_shape *x, const as_shape *w, as_err *err)
+{
+    int64_t group = graph_int_or(node, "group", 1);
+    if (group < 1 || group > GRAPH_MAX_DIM || w->dims[0] % group != 0)
+        return AS_FAIL(err, AS_EFORMAT, "%lld output channels cannot form %lld groups", (long long)w->dims[0],
+                       (long long)group);
+    if (x->dims[1] >= 0 && x->dims[1] != w->dims[1] * group)
+        return AS_FAIL(err, AS_EFORMAT, "its input has %lld channels, its weights take %lld", (long long)x->dims[1],
+                       (long long)(w->dims[1] * group));
+    return true;
+}
+
+bool graph_rule_conv(as_graph *graph, const as_node *node, as_err *err)
+{
+    const as_value *x = graph_in(graph, node, 0), *w = graph_in(graph, node, 1), *b = graph_in(graph, node, 2);
+    window          win;
+    const int64_t  *given;
+    size_t          n;
+    int             rank = x->shape.rank;
+    if (rank < 3 || w->shape.rank != rank)
+        return AS_FAIL(err, AS_EFORMAT, "its input has %d dimensions and its weights %d", rank, w->shape.rank);
+    if (w->dtype != x->dtype || (b && b->dtype != x->dtype))
+        return AS_FAIL(err, AS_EFORMAT, "its input is %s, its weights are not", as_dtype_name(x->dtype));
+    if (!window_read(node, rank, &win, err))
+        return false;
+    for (int i = 0; i < rank; i++)
+        if (w->shape.dims[i] < 1)
+            return AS_FAIL(err, AS_EUNSUPPORTED, "the shape of its weights is not known");
+    for (int i = 0; i < win.n; i++)
+        win.kernel[i] = w->shape.dims[i + 2];
+    for (int i = 0; i < win.n; i++)
+        if (win.kernel[i] > WINDOW_MAX)
+            return AS_FAIL(err, AS_ELIMIT, "its kernel is %lld wide", (long long)win.kernel[i]);
+    if (as_node_ints(node, "kernel_shape", &given, &n) &&
+        (n != (size_t)win.n || memcmp(given, win.kernel, n * sizeof *given) != 0))
+        return AS_FAIL(err, AS_EFORMAT, "'kernel_shape' is not that of its weights");
+    if (!window_channels(node, &x->shape, &w->shape, err))
+        return false;
+    if (b && (b->shape.rank != 1 || b->shape.dims[0] != w->shape.dims[0]))
+        return AS_FAIL(err, AS_EFORMAT, "its bias does not have one entry for each of %lld channels",
+                       (long long)w->shape.dims[0]);
+    as_shape out = {.rank = rank, .dims = {x->shape.dims[0], w->shape.dims[0]}};
+    return window_outs(&win, &x->shape, &out, err) && graph_set(graph, node, 0, x->dtype, &out, err);
+}
+
+bool graph_rule_pool(as_graph *graph, const as_node *node, as_err *err)
+{
+    const as_value *x = graph_in(graph, node, 0);
+    window          win;
+    const int64_t  *given;
+    size_t          n;
+    if (x->shape.rank < 3)
+        return AS_FAIL(err, AS_EFORMAT, "its input has %d dimensions", x->shape.rank);
+    if (!as_node_ints(node, "kernel_shape", &given, &n))
+        return AS_FAIL(err, AS_EFORMAT, "it has no 'kernel_shape'");
+    if (!window_read(node, x->shape.rank, &win, err) ||
+        !window_ints(node, "kernel_shape", (size_t)win.n, 1, 1, win.kernel, err))
+        return false;
+    for (int i = 0; i < win.n; i++) /* a window may not lie in the padding alone */
+        if (!win.same && (win.pads[i] >= win.kernel[i] * win.dilation[i] ||
+                          win.pads[i + win.n] >= win.kernel[i] * win.dilation[i]))
+            return AS_FAIL(err, AS_EFORMAT, "its padding is not smaller than its window");
+    as_shape out = {.rank = x->shape.rank, .dims = {x->shape.dims[0], x->shape.dims[1]}};
+    return window_outs(&win, &x->shape, &out, err) && graph_set(graph, node, 0, x->dtype, &out, err);
+}
+
+bool graph_rule_global_pool(as_graph *graph, const as_node *node, as_err *err)
+{
+    const as_value *x = graph_in(graph, node, 0);
+    as_shape        out = x->shape;
+    if (out.rank < 3)
+        return AS_FAIL(err, AS_EFORMAT, "its input has %d dimensions", out.rank);
+    for (int i = 2; i < out.rank; i++)
+        out.dims[i] = 1;
+    return graph_set(graph, node, 0, x->dtype, &out, err);
+}
