@@ -200,7 +200,7 @@ bool graph_rule_resize(as_graph *graph, const as_node *node, as_err *err)
     const graph_known *sizes = NULL;
     as_shape           out = x->shape;
     int                axes[AS_TENSOR_MAX_RANK];
-    size_t             n;
+    size_t             n = 0;
     if (!extent_resize_mode(node, err) || !extent_resize_axes(node, out.rank, axes, &n, err))
         return false;
     if (extent_given(scales))
