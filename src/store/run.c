@@ -22,7 +22,7 @@ static bool run_path(const as_run *run, const char *name, char *path, as_err *er
 bool as_run_begin(as_workspace *ws, as_run *run, as_err *err)
 {
     char name[64];
-    snprintf(name, sizeof name, "runs/.draft-%d", (int)getpid());
+    snprintf(name, sizeof name, "tmp/run-%d", (int)getpid());
     if (!as_workspace_path(ws, name, run->dir, err)) return false;
     if (!as_fs_remove_tree(run->dir, err) || !as_fs_make_dirs(run->dir, err)) return false;
     run->id[0] = '\0';
@@ -155,7 +155,7 @@ bool as_run_finish(as_workspace *ws, as_run *run, const uint8_t *model, size_t n
     if (!as_run_write_file(run, "model.onnx", model, n, err)) return false;
     if (details && !as_run_write_json(run, "details.json", details, err)) return false;
     if (!as_fs_join(runs, ws->dir, "runs", err)) return false;
-    bool ok = run_entries_read(runs, &all, err);
+    bool ok = as_fs_make_dirs(runs, err) && run_entries_read(runs, &all, err);
     if (ok) {
         uint64_t number = all.n ? all.at[all.n - 1].number + 1 : 1;
         snprintf(run->id, sizeof run->id, "%llu-%s", (unsigned long long)number, run->trainer);

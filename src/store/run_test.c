@@ -132,6 +132,19 @@ static void a_dropped_or_killed_draft_is_no_run(void **state)
     assert_false(as_fs_is_dir(dir));
 }
 
+static void the_next_writer_removes_what_a_killed_one_left(void **state)
+{
+    fixture *f = *state;
+    as_run   run = {0};
+    as_err   err = AS_ERR_NONE;
+    assert_true(as_run_begin(f->ws, &run, &err));
+    assert_true(as_run_write_file(&run, "curve.csv", "a", 1, &err));
+    as_workspace_close(f->ws);
+    f->ws = as_workspace_open(f->dir, AS_WORKSPACE_WRITE, &err);
+    assert_non_null(f->ws);
+    assert_false(as_fs_is_dir(run.dir));
+}
+
 static void the_operating_point_is_kept(void **state)
 {
     fixture *f = *state;
@@ -152,6 +165,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_cheapest_run_is_current_unless_one_is_chosen, setup, teardown),
         cmocka_unit_test_setup_teardown(a_changed_model_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(a_dropped_or_killed_draft_is_no_run, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_next_writer_removes_what_a_killed_one_left, setup, teardown),
         cmocka_unit_test_setup_teardown(the_operating_point_is_kept, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

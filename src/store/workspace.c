@@ -50,6 +50,8 @@ static bool workspace_clean_entry(const char *dir, const char *name, bool deep, 
         return !workspace_is_tmp(name) || as_fs_remove(path, err);
     if (!S_ISDIR(st.st_mode) || !deep)
         return true;
+    if (strcmp(name, "tmp") == 0)
+        return as_fs_remove_tree(path, err);
     if (strcmp(name, "objects") != 0)
         return as_fs_walk(path, workspace_remove_tmp, NULL, err);
     return as_fs_join(path, dir, "objects/tmp", err) &&

@@ -8,6 +8,7 @@
  * .assay/objects, refs   the store          .assay/runs/ID      one folder a run
  * .assay/quarantine      refused pictures    .assay/journal      the line's records
  * .assay/catalog.db      index, rebuilt      .assay/lock         held by the program that writes
+ * .assay/tmp             what is being made: removed when the next writer opens
  */
 #ifndef AS_STORE_WORKSPACE_H
 #define AS_STORE_WORKSPACE_H
