@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "catalog/manifest.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "base/vec.h"
+
+#define MANIFEST_BLOCK_BYTES 65536
+
+typedef struct manifest_block {
+    struct manifest_block *next;
+    size_t                 n;
+    char                   bytes[];
+} manifest_block;
+
+struct as_manifest {
+    AS_VEC(as_sample) samples;
+    manifest_block *blocks; /* newest first; strings never move */
+    size_t          n_free; /* in the newest */
+    bool            sorted;
+};
+
+const char *as_split_name(as_split split)
+{
+    static const char *const names[AS_SPLIT_COUNT] = {"none", "train", "validation", "test"};
+    return (unsigned)split < AS_SPLIT_COUNT ? names[split] : names[0];
+}
+
+as_split as_split_parse(const char *name)
+{
+    for (int i = AS_SPLIT_TRAIN; i < AS_SPLIT_COUNT; i++)
+        if (strcmp(name, as_split_name((as_split)i)) == 0)
+            return (as_split)i;
+    return strcmp(name, "val") == 0 ? AS_SPLIT_VALIDATION : AS_SPLIT_NONE;
+}
+
+as_manifest *as_manifest_new(as_err *err)
+{
+    as_manifest *manifest = calloc(1, sizeof *manifest);
+    if (manifest)
+        manifest->sorted = true;
+    else
+        AS_FAIL(err, AS_ENOMEM, "cannot make a manifest: not enough memory");
+    return manifest;
+}
+
+as_manifest *as_manifest_free(as_manifest *manifest)
+{
+    if (manifest) {
+        for (manifest_block *block = manifest->blocks, *next; block; block = next) {
+            next = block->next;
+            free(block);
+        }
+        as_vec_done(&manifest->samples);
+    }
+    free(manifest);
+    return NULL;
+}
+
+/* A copy that lives as long as the manifest; NULL when memory ran out. */
+static const char *manifest_keep(as_manifest *manifest, const char *s)
+{
+    size_t n = strlen(s) + 1;
+    if (manifest->n_free < n) {
+        size_t          room = AS_MAX(n, (size_t)MANIFEST_BLOCK_BYTES);
+        manifest_block *block = malloc(sizeof *block + room);
+        if (!block)
+            return NULL;
+        block->next = manifest->blocks;
+        block->n = 0;
+        manifest->blocks = block;
+        manifest->n_free = room;
+    }
+    char *copy = manifest->blocks->bytes + manifest->blocks->n;
+    memcpy(copy, s, n);
+    manifest->blocks->n += n;
+    manifest->n_free -= n;
+    return copy;
+}
+
+static bool manifest_check_text(const char *key, const char *text, size_t max_bytes, bool may_be_empty, as_err *err)
+{
+    if (!text || (!*text && !may_be_empty))
+        return AS_FAIL(err, AS_EINVAL, "a sample needs a %s", key);
+    size_t n = strnlen(text, max_bytes + 1);
+    if (n > max_bytes)
+        return AS_FAIL(err, AS_ELIMIT, "the %s '%.60s...' is longer than %zu bytes", key, text, max_bytes);
+    for (size_t i = 0, step; i < n; i += step) {
+        step = as_str_char_bytes(text + i, n - i);
+        if (step == 0)
+            return AS_FAIL(err, AS_EINVAL, "the %s '%.60s' has a byte that is no printable UTF-8 (escape it)", key,
+                           text);
+    }
+    return true;
+}
+
+static bool manifest_check(const as_sample *sample, as_err *err)
+{
+    if (!manifest_check_text("name", sample->name, AS_MANIFEST_NAME_BYTES, false, err) ||
+        !manifest_check_text("label", sample->label, AS_MANIFEST_LABEL_BYTES, false, err) ||
+        !manifest_check_text("part", sample->part, AS_MANIFEST_NAME_BYTES, false, err) ||
+        !manifest_check_text("camera", sample->camera, AS_MANIFEST_NAME_BYTES, true, err) ||
+        !manifest_check_text("format", sample->format, AS_MANIFEST_LABEL_BYTES, false, err))
+        return false;
+    if ((unsigned)sample->split >= AS_SPLIT_COUNT)
+        return AS_FAIL(err, AS_EINVAL, "sample '%s' has an unknown split (%d)", sample->name, (int)sample->split);
+    if (sample->n_bytes > INT64_MAX)
+        return AS_FAIL(err, AS_ELIMIT, "sample '%s' says that it has %llu bytes", sample->name,
+                       (unsigned long long)sample->n_bytes);
+    return true;
+}
+
+bool as_manifest_add(as_manifest *manifest, const as_sample *sample, as_err *err)
+{
+    if (!manifest_check(sample, err))
+        return false;
+    const as_sample *last = manifest->samples.n ? &manifest->samples.at[manifest->samples.n - 1] : NULL;
+    as_sample        copy = *sample;
+    copy.name = manifest_keep(manifest, sample->name);
+    copy.part = strcmp(sample->part, sample->name) == 0 ? copy.name : manifest_keep(manifest, sample->part);
+    /* Neighbours mostly have these in common. */
+    bool same = last && strcmp(last->label, sample->label) == 0;
+    copy.label = same ? last->label : manifest_keep(manifest, sample->label);
+    same = last && strcmp(last->camera, sample->camera) == 0;
+    copy.camera = same ? last->camera : manifest_keep(manifest, sample->camera);
+    same = last && strcmp(last->format, sample->format) == 0;
+    copy.format = same ? last->format : manifest_keep(manifest, sample->format);
+    manifest->sorted = manifest->sorted && (!last || strcmp(last->name, sample->name) < 0);
+    if (!copy.name || !copy.part || !copy.label || !copy.camera || !copy.format ||
+        !as_vec_push(&manifest->samples, copy))
+        return AS_FAIL(err, AS_ENOMEM, "cannot add sample '%s': not enough memory", sample->name);
+    return true;
+}
+
+static int manifest_compare(const void *a, const void *b)
+{
+    return strcmp(((const as_sample *)a)->name, ((const as_sample *)b)->name);
+}
+
+void as_manifest_sort(as_manifest *manifest)
+{
+    if (!manifest->sorted)
+        qsort(manifest->samples.at, manifest->samples.n, sizeof manifest->samples.at[0], manifest_compare);
+    manifest->sorted = true;
+}
+
+size_t as_manifest_count(const as_manifest *manifest)
+{
+    return manifest->samples.n;
+}
+
+const as_sample *as_manifest_at(const as_manifest *manifest, size_t i)
+{
+    return i < manifest->samples.n ? &manifest->samples.at[i] : NULL;
+}
+
+void as_manifest_set_split(as_manifest *manifest, size_t i, as_split split)
+{
+    if (i < manifest->samples.n && (unsigned)split < AS_SPLIT_COUNT)
+        manifest->samples.at[i].split = split;
+}
+
+const as_sample *as_manifest_find(const as_manifest *manifest, const char *name)
+{
+    as_sample key = {.name = name};
+    if (!manifest->sorted || manifest->samples.n == 0)
+        return NULL;
+    return bsearch(&key, manifest->samples.at, manifest->samples.n, sizeof key, manifest_compare);
+}
+
+bool as_manifest_is_ordered(const as_manifest *manifest, const char **ret_name)
+{
+    for (size_t i = 1; i < manifest->samples.n; i++) {
+        if (strcmp(manifest->samples.at[i - 1].name, manifest->samples.at[i].name) >= 0) {
+            *ret_name = manifest->samples.at[i].name;
+            return false;
+        }
+    }
+    return true;
+}
