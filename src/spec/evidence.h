@@ -18,10 +18,11 @@ typedef struct as_evidence {
     char     source[64]; /* run or commit it rests on */
     double   value;      /* base units: ratio, seconds, bytes; NAN: not measured */
     double   low, high;  /* one-sided bounds at the requirement's confidence; NAN where there are none */
-    uint64_t k, n;       /* k of n for rates; n samples otherwise */
+    uint64_t k, n;       /* k of n for rates, k of n in time for quantiles; n samples otherwise */
     bool     met;        /* the value reaches the target */
     bool     proven;     /* and so does its bound */
     uint64_t more;       /* further samples that would prove it; UINT64_MAX: more of the same will not */
+    as_per   per;        /* what the samples are */
     as_ns    utc;
 } as_evidence;
 
@@ -31,7 +32,13 @@ as_evidence as_evidence_score(const as_requirement *req, double value, double lo
 as_evidence as_evidence_quantile(const as_requirement *req, const double *sorted, uint64_t n); /* seconds, ascending */
 as_evidence as_evidence_peak(const as_requirement *req, double value, uint64_t n);
 
-typedef enum as_standing { AS_STANDING_NONE, AS_STANDING_OPEN, AS_STANDING_NOT_MET, AS_STANDING_NOT_PROVEN, AS_STANDING_MET } as_standing;
+typedef enum as_standing {
+    AS_STANDING_NONE,
+    AS_STANDING_OPEN,
+    AS_STANDING_NOT_MET,
+    AS_STANDING_NOT_PROVEN,
+    AS_STANDING_MET
+} as_standing;
 
 as_standing as_evidence_standing(const as_evidence *evidence);
 

@@ -15,7 +15,7 @@ typedef struct as_interval {
 } as_interval;
 
 /* Clopper-Pearson (Biometrika 26, 1934): exact two-sided interval of k successes in n at confidence, through the beta
- * quantile. n = 0 gives [0, 1]. */
+ * quantile. n = 0 gives [0, 1]. Where successes and failures both exceed 10^9 it is Wilson's (less than 1e-9 apart). */
 as_interval as_interval_rate(uint64_t k, uint64_t n, double confidence);
 
 /* One-sided exact bounds at confidence: the rate is at least / at most this. */
@@ -25,8 +25,9 @@ double as_interval_rate_high(uint64_t k, uint64_t n, double confidence);
 /* Wilson's score interval (J. Am. Stat. Assoc. 22, 1927), two-sided. */
 as_interval as_interval_wilson(uint64_t k, uint64_t n, double confidence);
 
-/* The smallest number of further samples, at the error rate seen so far, whose one-sided bound proves rate >= target
- * (at_least) or rate <= target. 0: proven now. UINT64_MAX: the rate seen does not reach the target, more would not help. */
+/* The smallest number of further samples, at the error rate seen so far (whole errors, rounded up), whose one-sided bound
+ * proves rate >= target (at_least) or rate <= target. With n = 0: as many as prove it without a single error. 0: proven
+ * now. UINT64_MAX: the rate seen is not better than the target, or 10^12 would not do: more of the same would not help. */
 uint64_t as_interval_more_needed(uint64_t k, uint64_t n, double target, bool at_least, double confidence);
 
 /* Rank (1-based, of n sorted values) of the one-sided upper confidence bound of quantile q by order statistics; 0 when n is
@@ -34,8 +35,8 @@ uint64_t as_interval_more_needed(uint64_t k, uint64_t n, double target, bool at_
 uint64_t as_interval_quantile_rank(uint64_t n, double q, double confidence);
 uint64_t as_interval_quantile_min_n(double q, double confidence);
 
-double as_beta_quantile(double p, double a, double b);      /* inverse of the regularised incomplete beta function */
-double as_beta_cdf(double x, double a, double b);           /* continued fraction (Lentz 1976) */
+double as_beta_quantile(double p, double a, double b); /* inverse of the regularised incomplete beta function */
+double as_beta_cdf(double x, double a, double b);      /* continued fraction (Lentz 1976) */
 double as_normal_quantile(double p);
 
 #endif

@@ -13,7 +13,8 @@ static const char *const ledger_stages[] = {"eval", "run"};
 const as_requirement *as_ledger_requirement(const as_spec *spec, const char *id)
 {
     for (size_t i = 0; i < spec->n_requirements; i++)
-        if (strcmp(spec->requirements[i].id, id) == 0) return &spec->requirements[i];
+        if (strcmp(spec->requirements[i].id, id) == 0)
+            return &spec->requirements[i];
     return NULL;
 }
 
@@ -29,14 +30,16 @@ static void ledger_question(const as_requirement *req, char text[256])
     snprintf(text, 256, "%s per %d at %.17g", as_requirement_text(req, words), (int)req->per, req->confidence);
 }
 
-bool as_ledger_write(const as_run *run, const as_spec *spec, const char *stage, as_evidence *evidence, size_t n, as_err *err)
+bool as_ledger_write(const as_run *run, const as_spec *spec, const char *stage, as_evidence *evidence, size_t n,
+                     as_err *err)
 {
     json_t *list = json_array();
     char    name[64], question[256];
     bool    ok = list != NULL;
     for (size_t i = 0; ok && i < n; i++) {
         const as_requirement *req = as_ledger_requirement(spec, evidence[i].id);
-        if (!req) continue;
+        if (!req)
+            continue;
         as_str_copy(evidence[i].stage, sizeof evidence[i].stage, stage);
         as_str_copy(evidence[i].source, sizeof evidence[i].source, run->id);
         evidence[i].utc = as_clock_utc();
@@ -44,7 +47,8 @@ bool as_ledger_write(const as_run *run, const as_spec *spec, const char *stage, 
         ledger_question(req, question);
         ok = as_json_set(row, "question", json_string(question)) && json_array_append_new(list, row) == 0;
     }
-    if (!ok) AS_FAIL(err, AS_ENOMEM, "out of memory");
+    if (!ok)
+        AS_FAIL(err, AS_ENOMEM, "out of memory");
     ledger_file(stage, name);
     ok = ok && as_run_write_json(run, name, list, err);
     json_decref(list);
@@ -58,11 +62,14 @@ static bool ledger_take(const as_spec *spec, const json_t *row, ledger_rows *row
     as_evidence evidence;
     const char *asked;
     char        question[256];
-    if (!as_evidence_parse(row, &evidence, err) || !as_json_get_str(row, "question", &asked, err)) return false;
+    if (!as_evidence_parse(row, &evidence, err) || !as_json_get_str(row, "question", &asked, err))
+        return false;
     const as_requirement *req = as_ledger_requirement(spec, evidence.id);
-    if (!req) return true;
+    if (!req)
+        return true;
     ledger_question(req, question);
-    if (strcmp(question, asked) != 0) return true;
+    if (strcmp(question, asked) != 0)
+        return true;
     return as_vec_push(rows, evidence) || AS_FAIL(err, AS_ENOMEM, "out of memory");
 }
 
@@ -73,12 +80,14 @@ static bool ledger_read_stage(const as_run *run, const as_spec *spec, const char
     as_err  why = AS_ERR_NONE;
     ledger_file(stage, name);
     if (!as_run_read_json(run, name, &list, &why)) {
-        if (why.code == AS_ENOTFOUND) return true;
+        if (why.code == AS_ENOTFOUND)
+            return true;
         *err = why;
         return false;
     }
     bool ok = json_is_array(list) || AS_FAIL(err, AS_EFORMAT, "is no list of evidence");
-    for (size_t i = 0; ok && i < json_array_size(list); i++) ok = ledger_take(spec, json_array_get(list, i), rows, err);
+    for (size_t i = 0; ok && i < json_array_size(list); i++)
+        ok = ledger_take(spec, json_array_get(list, i), rows, err);
     json_decref(list);
     return ok || as_err_note(err, "'%s/%s'", run->dir, name);
 }
@@ -87,7 +96,8 @@ bool as_ledger_read(const as_run *run, const as_spec *spec, as_evidence **ret, s
 {
     ledger_rows rows = {0};
     for (size_t i = 0; i < AS_COUNT(ledger_stages); i++) {
-        if (ledger_read_stage(run, spec, ledger_stages[i], &rows, err)) continue;
+        if (ledger_read_stage(run, spec, ledger_stages[i], &rows, err))
+            continue;
         as_vec_done(&rows);
         return false;
     }

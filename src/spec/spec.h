@@ -14,22 +14,14 @@
 #include "base/json.h"
 #include "journal/verdict.h"
 #include "spec/interval.h"
+#include "spec/measure.h"
 
-#define AS_SPEC_MAX_CLASSES 64
+#define AS_SPEC_MAX_CLASSES      64
 #define AS_SPEC_MAX_REQUIREMENTS 64
-#define AS_SPEC_MAX_BYTES ((size_t)1 << 20)
+#define AS_SPEC_MAX_BYTES        ((size_t)1 << 20)
 
 typedef enum as_task_kind { AS_TASK_NONE, AS_TASK_CLASSIFY } as_task_kind;
 typedef enum as_per { AS_PER_NONE, AS_PER_FRAME, AS_PER_PART } as_per;
-
-/* Measures of the `measure:` key: one row a measure in measure.def (name, kind, direction, unit, line for the reference). */
-typedef enum as_measure {
-    AS_MEASURE_NONE,
-#define X(name, ...) AS_MEASURE_##name,
-#include "spec/measure.def"
-#undef X
-    AS_MEASURE_COUNT
-} as_measure;
 
 typedef struct as_class {
     const char *name;
@@ -43,33 +35,33 @@ typedef struct as_requirement {
     as_per      per;        /* default part */
     double      at_least;   /* NAN when the bound is at_most */
     double      at_most;    /* in base units: seconds, bytes, ratio; NAN when the bound is at_least */
-    double      confidence; /* default 0.95 */
+    double      confidence; /* one-sided; default 0.95 */
     double      quantile;   /* latency only; default 0.99 */
     uint32_t    line, column;
 } as_requirement;
 
 typedef struct as_spec {
-    const char *path;
-    const char *line, *goal;              /* goal may be "" */
-    const char *product;                  /* "" if not given */
-    double      size_mm[2];               /* 0: not given */
-    const char *camera;                   /* URI; "" if not given */
-    uint32_t    frame_px[2];              /* 0: any size */
-    double      parts_per_minute;         /* 0: not paced */
-    as_ns       deadline_ns;              /* trigger to verdict; default 1 s */
-    uint32_t    frames_per_part;          /* default 1 */
-    as_task_kind task;
-    as_class    classes[AS_SPEC_MAX_CLASSES];
-    size_t      n_classes;
+    const char    *path;
+    const char    *line, *goal;      /* goal may be "" */
+    const char    *product;          /* "" if not given */
+    double         size_mm[2];       /* 0: not given */
+    const char    *camera;           /* URI; "" if not given */
+    uint32_t       frame_px[2];      /* 0: any size */
+    double         parts_per_minute; /* 0: not paced */
+    as_ns          deadline_ns;      /* trigger to verdict; default 1 s */
+    uint32_t       frames_per_part;  /* default 1 */
+    as_task_kind   task;
+    as_class       classes[AS_SPEC_MAX_CLASSES];
+    size_t         n_classes;
     as_requirement requirements[AS_SPEC_MAX_REQUIREMENTS];
-    size_t      n_requirements;
-    double      split[3];                 /* train, validation, test; default 0.6 0.15 0.25 */
-    double      max_clipped_ratio;        /* intake: refuse pictures with more; default 0.5 */
-    double      min_sharpness;            /* intake: variance of Laplacian; default 0: not checked */
-    double      cost_escape, cost_overkill; /* default 1, 1 */
-    double      cost_review;              /* NAN: the operating point leaves no unsure band */
-    const char *currency;                 /* "" if not given */
-    as_verdict  failsafe_late, failsafe_unsure, failsafe_fault; /* default reject, review, reject; pass is refused */
+    size_t         n_requirements;
+    double         split[3];                   /* train, validation, test; default 0.6 0.15 0.25 */
+    double         max_clipped_ratio;          /* intake: refuse pictures with more; default 0.5 */
+    double         min_sharpness;              /* intake: variance of Laplacian; default 0: not checked */
+    double         cost_escape, cost_overkill; /* default 1, 1 */
+    double         cost_review;                /* NAN: the operating point leaves no unsure band */
+    const char    *currency;                   /* "" if not given */
+    as_verdict     failsafe_late, failsafe_unsure, failsafe_fault; /* default reject, review, reject; pass is refused */
 } as_spec;
 
 AS_CHECK as_spec *as_spec_load(const char *path, as_err *err);
@@ -79,11 +71,9 @@ as_spec          *as_spec_free(as_spec *spec);
 /* Index into classes, or -1. */
 int as_spec_class(const as_spec *spec, const char *name);
 
-AS_CHECK json_t *as_spec_schema(as_err *err);                     /* JSON Schema 2020-12 */
-AS_CHECK json_t *as_spec_json(const as_spec *spec, as_err *err);  /* everything understood, with defaults */
-AS_CHECK bool    as_spec_text(const as_spec *spec, as_str *out, as_err *err);      /* the same as YAML */
-AS_CHECK bool    as_spec_reference(as_str *out, as_err *err);     /* Markdown page of all keys */
-
-const char *as_measure_name(as_measure measure);
+AS_CHECK json_t *as_spec_schema(as_err *err);                                 /* JSON Schema 2020-12 */
+AS_CHECK json_t *as_spec_json(const as_spec *spec, as_err *err);              /* everything understood, with defaults */
+AS_CHECK bool    as_spec_text(const as_spec *spec, as_str *out, as_err *err); /* the same as YAML */
+AS_CHECK bool    as_spec_reference(as_str *out, as_err *err);                 /* Markdown page of all keys */
 
 #endif

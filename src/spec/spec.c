@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "spec/spec.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fs.h"
+#include "spec/schema.h"
+
+/* The spec and the document its strings point into. */
+typedef struct spec_owned {
+    as_spec  spec; /* first: the one is cast to the other */
+    as_yaml *doc;
+} spec_owned;
+
+as_spec *as_spec_free(as_spec *spec)
+{
+    if (spec)
+        as_yaml_free(((spec_owned *)(void *)spec)->doc);
+    free(spec);
+    return NULL;
+}
+
+static bool spec_split_adds_up(const as_reader *reader, const as_yaml_node *root)
+{
+    const as_yaml_node *data = as_yaml_get(root, "data");
+    const as_yaml_node *node = data ? as_yaml_get(data, "split") : NULL;
+    const double       *split = reader->spec->split;
+    double              sum = split[0] + split[1] + split[2];
+    char                text[AS_UNIT_TEXT_BYTES];
+    if (fabs(sum - 1.0) > 1e-6) {
+        snprintf(text, sizeof text, "%.6g", sum);
+        return as_field_fail(reader, node, "the shares of 'split' make %s together, not 1", text);
+    }
+    if (!(split[0] > 0) || !(split[2] > 0))
+        return as_field_fail(reader, node, "'split' leaves nothing for %s", split[0] > 0 ? "the test" : "the training");
+    return true;
+}
+
+static bool spec_read(const as_reader *reader)
+{
+    const as_yaml_node *root = as_yaml_root(reader->doc);
+    if (root->kind != AS_YAML_MAP)
+        return as_field_fail(reader, root, "%s; it starts with 'assay: %d'",
+                             root->kind == AS_YAML_NONE ? "the file is empty" : "the file must be a map of keys",
+                             AS_SCHEMA_VERSION);
+    return as_schema_read(reader, "", root, reader->spec) && spec_split_adds_up(reader, root);
+}
+
+/* What is not given and has no default. */
+static void spec_clear(as_spec *spec)
+{
+    spec->goal = spec->product = spec->camera = spec->currency = "";
+    spec->cost_review = NAN;
+}
+
+as_spec *as_spec_parse(const char *text, size_t n, const char *name, as_err *err)
+{
+    spec_owned *owned = calloc(1, sizeof *owned);
+    if (!owned) {
+        AS_FAIL(err, AS_ENOMEM, "cannot read '%s'", name);
+        return NULL;
+    }
+    owned->doc = as_yaml_parse(text, n, name, err);
+    if (!owned->doc)
+        return as_spec_free(&owned->spec);
+    owned->spec.path = as_yaml_name(owned->doc);
+    spec_clear(&owned->spec);
+    as_reader reader = {.doc = owned->doc, .spec = &owned->spec, .err = err};
+    return spec_read(&reader) ? &owned->spec : as_spec_free(&owned->spec);
+}
+
+as_spec *as_spec_load(const char *path, as_err *err)
+{
+    uint8_t *bytes;
+    size_t   n;
+    if (!as_fs_read(path, AS_SPEC_MAX_BYTES, &bytes, &n, err))
+        return NULL;
+    as_spec *spec = as_spec_parse((const char *)bytes, n, path, err);
+    free(bytes);
+    return spec;
+}
+
+int as_spec_class(const as_spec *spec, const char *name)
+{
+    for (size_t i = 0; i < spec->n_classes; i++)
+        if (strcmp(spec->classes[i].name, name) == 0)
+            return (int)i;
+    return -1;
+}
