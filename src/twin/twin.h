@@ -14,13 +14,13 @@
 
 typedef struct as_twin_cfg {
     uint64_t seed;
-    uint32_t width, height;      /* pixels; 0: the scene's own */
-    double   belt_mm_per_s;      /* motion blur = belt * exposure; negative: the scene's own */
-    double   exposure_us;        /* negative: the scene's own */
-    double   defect_share;       /* of the parts; negative: the scene's own */
-    double   min_severity;       /* 0 barely visible .. 1 obvious; negative: the scene's own */
-    double   gain_e_per_dn;      /* electrons a grey level: shot noise; negative: the scene's own */
-    double   read_noise_e;       /* electrons; negative: the scene's own */
+    uint32_t width, height; /* pixels; 0: the scene's own */
+    double   belt_mm_per_s; /* motion blur = belt * exposure; negative: the scene's own */
+    double   exposure_us;   /* negative: the scene's own */
+    double   defect_share;  /* of the parts; negative: the scene's own */
+    double   min_severity;  /* 0 barely visible .. 1 obvious; negative: the scene's own */
+    double   gain_e_per_dn; /* electrons a grey level: shot noise; negative: the scene's own */
+    double   read_noise_e;  /* electrons; negative: the scene's own */
 } as_twin_cfg;
 
 as_twin_cfg as_twin_cfg_default(void);
@@ -32,19 +32,25 @@ typedef struct as_twin_scene {
     const char        *name, *summary;
     const char *const *classes; /* NULL-ended; the first is the good one */
     as_pixel           pixel;
-    uint32_t           width, height;      /* default, pixels */
-    double             px_per_mm;          /* at the default width */
+    uint32_t           width, height; /* default, pixels */
+    double             px_per_mm;     /* at the default width */
     as_twin_cfg        defaults;
+    size_t             state_bytes; /* allocated and zeroed at open; see as_twin_state */
+    /* Prepares state (textures, tables) once cfg is resolved. May be NULL. */
+    bool (*prepare)(const as_twin *twin, void *state, as_err *err);
+    void (*release)(void *state); /* must accept a half-prepared state; may be NULL */
     /* Draws the part's light as the sensor sees it (RGB, linear, 0..1, planar floats) and fills truth. */
     void (*draw)(const as_twin *twin, uint64_t part, uint32_t view, float *linear_rgb, as_truth *ret_truth);
 } as_twin_scene;
 
 const as_twin_scene *as_twin_scene_at(size_t i); /* NULL past the last row */
 
-AS_CHECK as_twin   *as_twin_open(const char *scene, const as_twin_cfg *cfg, as_err *err);
-as_twin            *as_twin_close(as_twin *twin);
+AS_CHECK as_twin    *as_twin_open(const char *scene, const as_twin_cfg *cfg, as_err *err);
+as_twin             *as_twin_close(as_twin *twin);
 const as_twin_scene *as_twin_scene_of(const as_twin *twin);
 const as_twin_cfg   *as_twin_cfg_of(const as_twin *twin); /* with every field resolved */
+const void          *as_twin_state(const as_twin *twin);  /* what the scene prepared */
+double               as_twin_px_per_mm(const as_twin *twin);
 
 size_t as_twin_scratch_bytes(const as_twin *twin);
 

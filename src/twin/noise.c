@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "twin/noise.h"
+
+#include <math.h>
+
+static float noise_fade(float t)
+{
+    return t * t * (3.0f - 2.0f * t);
+}
+
+static float noise_signed(uint32_t h)
+{
+    return as_noise_unit(h) * 2.0f - 1.0f;
+}
+
+float as_noise_value(float x, float y, uint32_t seed)
+{
+    int32_t  ix = as_noise_floor(x), iy = as_noise_floor(y);
+    float    fx = noise_fade(x - (float)ix), fy = noise_fade(y - (float)iy);
+    uint32_t ux = (uint32_t)ix * 0x9e3779b1u, uy = (uint32_t)iy + seed * 0x85ebca77u;
+    uint32_t row0 = as_noise_mix(uy), row1 = as_noise_mix(uy + 1u);
+    float    a = noise_signed(as_noise_mix(ux + row0)), b = noise_signed(as_noise_mix(ux + 0x9e3779b1u + row0));
+    float    c = noise_signed(as_noise_mix(ux + row1)), d = noise_signed(as_noise_mix(ux + 0x9e3779b1u + row1));
+    float    top = a + (b - a) * fx, bottom = c + (d - c) * fx;
+    return top + (bottom - top) * fy;
+}
+
+float as_noise_line(float x, uint32_t seed)
+{
+    int32_t ix = as_noise_floor(x);
+    float   f = noise_fade(x - (float)ix);
+    float   a = noise_signed(as_noise_hash2((uint32_t)ix, 0, seed));
+    float   b = noise_signed(as_noise_hash2((uint32_t)ix + 1u, 0, seed));
+    return a + (b - a) * f;
+}
+
+float as_noise_fractal(float x, float y, uint32_t seed, int octaves)
+{
+    float sum = 0.0f, amplitude = 0.5f;
+    for (int i = 0; i < octaves; i++) {
+        sum += amplitude * as_noise_value(x, y, seed + (uint32_t)i);
+        x = x * 2.0f + 17.3f;
+        y = y * 2.0f + 9.1f;
+        amplitude *= 0.5f;
+    }
+    return sum * 1.4f;
+}
+
+void as_noise_sincos(double angle, float *ret_sin, float *ret_cos)
+{
+    /* Taylor on an eighth of the angle (at most 1 radian), then three doublings. */
+    double x = angle / 8.0, x2 = x * x;
+    double s = x * (1.0 - x2 / 6.0 * (1.0 - x2 / 20.0 * (1.0 - x2 / 42.0 * (1.0 - x2 / 72.0 * (1.0 - x2 / 110.0)))));
+    double c = 1.0 - x2 / 2.0 * (1.0 - x2 / 12.0 * (1.0 - x2 / 30.0 * (1.0 - x2 / 56.0 * (1.0 - x2 / 90.0))));
+    for (int i = 0; i < 3; i++) {
+        double s2 = 2.0 * s * c;
+        c = 1.0 - 2.0 * s * s;
+        s = s2;
+    }
+    *ret_sin = (float)s;
+    *ret_cos = (float)c;
+}
+
+float as_noise_asin(float u)
+{
+    float a = u < 0.0f ? -u : u;
+    a = a > 1.0f ? 1.0f : a;
+    float r = 1.5707288f + a * (-0.2121144f + a * (0.0742610f - a * 0.0187293f));
+    r = 1.5707963f - sqrtf(1.0f - a) * r;
+    return u < 0.0f ? -r : r;
+}

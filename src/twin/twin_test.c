@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "twin/twin.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#include "base/hash.h"
+#include "base/thread.h"
+
+typedef struct twin_rig {
+    as_twin *twin;
+    void    *scratch;
+    as_image image;
+} twin_rig;
+
+static twin_rig twin_rig_of(const as_twin_cfg *cfg)
+{
+    as_err   err = AS_ERR_NONE;
+    twin_rig rig = {.twin = as_twin_open("cones", cfg, &err)};
+    if (!rig.twin)
+        fail_msg("%s", err.text);
+    const as_twin_cfg *got = as_twin_cfg_of(rig.twin);
+    rig.scratch = malloc(as_twin_scratch_bytes(rig.twin));
+    assert_non_null(rig.scratch);
+    assert_true(as_image_new(&rig.image, AS_PIXEL_RGB8, got->width, got->height, &err));
+    return rig;
+}
+
+static void twin_rig_done(twin_rig *rig)
+{
+    free(rig->scratch);
+    as_image_done(&rig->image);
+    rig->twin = as_twin_close(rig->twin);
+}
+
+static as_truth twin_shoot(twin_rig *rig, uint64_t part, uint32_t view, as_digest *ret)
+{
+    as_err   err = AS_ERR_NONE;
+    as_truth truth;
+    memset(rig->scratch, 0xa5, as_twin_scratch_bytes(rig->twin)); /* nothing may depend on what was there */
+    if (!as_twin_render(rig->twin, part, view, rig->scratch, &rig->image, &truth, &err))
+        fail_msg("%s", err.text);
+    *ret = as_sha256_of(rig->image.data, rig->image.stride_bytes * rig->image.height);
+    return truth;
+}
+
+/* The bytes of one frame a class; they change only when the scene is meant to look different. */
+static void twin_bytes_are_the_same_everywhere(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *label;
+        uint64_t    part;
+        const char *sha256;
+    } golden[] = {
+#include "twin/golden.inc"
+    };
+    as_twin_cfg cfg = as_twin_cfg_default();
+    twin_rig    rig = twin_rig_of(&cfg);
+    for (size_t i = 0; i < AS_COUNT(golden); i++) {
+        as_digest digest;
+        char      hex[AS_SHA256_HEX_BYTES];
+        as_truth  truth = twin_shoot(&rig, golden[i].part, 0, &digest);
+        assert_string_equal(truth.label, golden[i].label);
+        assert_string_equal(as_digest_hex(&digest, hex), golden[i].sha256);
+    }
+    twin_rig_done(&rig);
+}
+
+typedef struct twin_many {
+    const as_twin *twin;
+    as_digest      digests[8];
+} twin_many;
+
+static bool twin_shoot_one(void *ctx, size_t i, as_err *err)
+{
+    twin_many *many = ctx;
+    as_image   image;
+    as_truth   truth;
+    void      *scratch = malloc(as_twin_scratch_bytes(many->twin));
+    if (!scratch || !as_image_new(&image, AS_PIXEL_RGB8, 320, 240, err)) {
+        free(scratch);
+        return false;
+    }
+    bool ok = as_twin_render(many->twin, i + 1, 0, scratch, &image, &truth, err);
+    many->digests[i] = as_sha256_of(image.data, image.stride_bytes * image.height);
+    as_image_done(&image);
+    free(scratch);
+    return ok;
+}
+
+static void twin_threads_do_not_matter(void **state)
+{
+    (void)state;
+    as_twin_cfg cfg = as_twin_cfg_default();
+    as_err      err = AS_ERR_NONE;
+    cfg.width = 320;
+    cfg.height = 240;
+    twin_rig  rig = twin_rig_of(&cfg);
+    twin_many many = {.twin = rig.twin};
+    assert_true(as_thread_for(AS_COUNT(many.digests), 4, twin_shoot_one, &many, &err));
+    for (size_t i = 0; i < AS_COUNT(many.digests); i++) {
+        as_digest digest;
+        twin_shoot(&rig, i + 1, 0, &digest);
+        assert_true(as_digest_equal(&digest, &many.digests[i]));
+    }
+    twin_rig_done(&rig);
+}
+
+static void twin_seed_part_and_view_matter(void **state)
+{
+    (void)state;
+    as_twin_cfg cfg = as_twin_cfg_default();
+    as_digest   first, other;
+    cfg.width = 160;
+    cfg.height = 120;
+    twin_rig rig = twin_rig_of(&cfg);
+    as_truth truth = twin_shoot(&rig, 1, 0, &first), same = twin_shoot(&rig, 1, 1, &other);
+    assert_false(as_digest_equal(&first, &other));
+    assert_string_equal(truth.label, same.label); /* another view of the same part */
+    twin_shoot(&rig, 2, 0, &other);
+    assert_false(as_digest_equal(&first, &other));
+    twin_rig_done(&rig);
+    cfg.seed = 2;
+    rig = twin_rig_of(&cfg);
+    twin_shoot(&rig, 1, 0, &other);
+    assert_false(as_digest_equal(&first, &other));
+    twin_rig_done(&rig);
+}
+
+static void twin_defects_follow_the_cfg(void **state)
+{
+    (void)state;
+    as_twin_cfg cfg = as_twin_cfg_default();
+    unsigned    n[4] = {0};
+    cfg.width = 64;
+    cfg.height = 48;
+    cfg.defect_share = 0.6;
+    cfg.min_severity = 0.5;
+    twin_rig                 rig = twin_rig_of(&cfg);
+    const char *const *const classes = as_twin_scene_of(rig.twin)->classes;
+    assert_string_equal(classes[0], "good");
+    for (uint64_t part = 1; part <= 600; part++) {
+        as_digest digest;
+        as_truth  truth = twin_shoot(&rig, part, 0, &digest);
+        unsigned class = 0;
+        while (classes[class] && strcmp(classes[class], truth.label) != 0)
+            class ++;
+        assert_true(truth.known && class < 4);
+        n[class]++;
+        const float *box = truth.box_px;
+        assert_true(class == 0 ? truth.severity == 0.0f : truth.severity >= 0.5f && truth.severity <= 1.0f);
+        assert_true((box[2] > 0 && box[3] > 0) == (class > 0));
+        assert_true(box[0] >= 0 && box[1] >= 0 && box[0] + box[2] <= 64 && box[1] + box[3] <= 48);
+    }
+    assert_in_range(n[0], 200, 280); /* 240 expected, deviation 12 */
+    for (int i = 1; i < 4; i++)
+        assert_in_range(n[i], 85, 155); /* 120, deviation 10 */
+    twin_rig_done(&rig);
+}
+
+static void twin_refuses_nonsense(void **state)
+{
+    (void)state;
+    as_twin_cfg cfg = as_twin_cfg_default();
+    as_err      err = AS_ERR_NONE;
+    assert_null(as_twin_open("cone", &cfg, &err));
+    assert_int_equal(err.code, AS_ENOTFOUND);
+    assert_non_null(strstr(err.text, "did you mean 'cones'?"));
+    cfg.width = 100000;
+    assert_null(as_twin_open("cones", &cfg, &err));
+    assert_int_equal(err.code, AS_ELIMIT);
+    cfg = as_twin_cfg_default();
+    cfg.defect_share = 1.5;
+    assert_null(as_twin_open("cones", &cfg, &err));
+    assert_int_equal(err.code, AS_EINVAL);
+    cfg = as_twin_cfg_default();
+    cfg.belt_mm_per_s = 1e6;
+    cfg.exposure_us = 1e4;
+    assert_null(as_twin_open("cones", &cfg, &err));
+    assert_non_null(strstr(err.text, "smear"));
+    assert_null(as_twin_close(NULL));
+}
+
+static void twin_refuses_another_picture(void **state)
+{
+    (void)state;
+    as_twin_cfg cfg = as_twin_cfg_default();
+    as_err      err = AS_ERR_NONE;
+    as_truth    truth;
+    cfg.width = cfg.height = 64;
+    twin_rig rig = twin_rig_of(&cfg);
+    assert_false(as_twin_render(rig.twin, 0, 0, rig.scratch, &rig.image, &truth, &err));
+    rig.image.width = 63;
+    assert_false(as_twin_render(rig.twin, 1, 0, rig.scratch, &rig.image, &truth, &err));
+    assert_int_equal(err.code, AS_EINVAL);
+    twin_rig_done(&rig);
+}
+
+static void twin_scenes_are_filled_in(void **state)
+{
+    (void)state;
+    const as_twin_scene *scene;
+    size_t               n = 0;
+    for (; (scene = as_twin_scene_at(n)) != NULL; n++) {
+        assert_true(scene->name && *scene->name && scene->summary && *scene->summary && scene->draw);
+        assert_true(scene->classes && scene->classes[0] && scene->classes[1]);
+        assert_true(scene->pixel != AS_PIXEL_NONE && scene->width && scene->height && scene->px_per_mm > 0);
+        assert_true(scene->defaults.exposure_us > 0 && scene->defaults.gain_e_per_dn > 0);
+    }
+    assert_true(n >= 1);
+    assert_null(as_twin_scene_at(1000));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(twin_bytes_are_the_same_everywhere),
+        cmocka_unit_test(twin_threads_do_not_matter),
+        cmocka_unit_test(twin_seed_part_and_view_matter),
+        cmocka_unit_test(twin_defects_follow_the_cfg),
+        cmocka_unit_test(twin_refuses_nonsense),
+        cmocka_unit_test(twin_refuses_another_picture),
+        cmocka_unit_test(twin_scenes_are_filled_in),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
