@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/engine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/plan.h"
+
+#define ENGINE_ALIGN ((size_t)64)
+
+#define X(name) extern const as_op as_op_##name;
+#include "engine/op_list.inc"
+#undef X
+static const as_op *const ops[] = {
+#define X(name) &as_op_##name,
+#include "engine/op_list.inc"
+#undef X
+    NULL};
+
+/* An argument of a primitive that stands in an input, and so moves when the caller's memory does. */
+typedef struct moving {
+    as_step *step;
+    size_t   use;
+} moving;
+
+struct as_engine {
+    as_onednn *dnn;
+    as_plan    plan;
+    void      *arena;
+    size_t     arena_bytes;
+    size_t     n_inputs, n_outputs;
+    as_value  *inputs, *outputs;
+    char     **names;
+    as_buf   **results; /* of the outputs, row major */
+    void     **fed;     /* where each input was at the last run */
+    AS_VEC(moving) moving;
+};
+
+const as_op *as_op_at(size_t i)
+{
+    return i < AS_COUNT(ops) ? ops[i] : NULL;
+}
+
+const as_op *as_op_find(const char *name)
+{
+    for (size_t i = 0; ops[i]; i++)
+        if (strcmp(ops[i]->name, name) == 0) return ops[i];
+    return NULL;
+}
+
+as_engine *as_engine_free(as_engine *engine)
+{
+    if (!engine) return NULL;
+    as_plan_done(&engine->plan);
+    as_onednn_free(engine->dnn);
+    for (size_t i = 0; engine->names && i < engine->n_inputs + engine->n_outputs; i++)
+        free(engine->names[i]);
+    free(engine->names);
+    free(engine->inputs);
+    free(engine->outputs);
+    free(engine->results);
+    free(engine->fed);
+    free(engine->arena);
+    as_vec_done(&engine->moving);
+    free(engine);
+    return NULL;
+}
+
+static bool engine_copy_value(as_engine *engine, const as_graph *graph, int32_t id, size_t name, as_value *ret,
+                              as_err *err)
+{
+    *ret = *as_graph_value(graph, id);
+    ret->constant = NULL;
+    engine->names[name] = strdup(ret->name);
+    ret->name = engine->names[name];
+    return ret->name ? true : AS_FAIL(err, AS_ENOMEM, "out of memory for an engine");
+}
+
+static bool engine_copy_values(as_engine *engine, const as_graph *graph, as_err *err)
+{
+    engine->n_inputs = as_graph_n_inputs(graph);
+    engine->n_outputs = as_graph_n_outputs(graph);
+    engine->inputs = calloc(AS_MAX(engine->n_inputs, 1u), sizeof *engine->inputs);
+    engine->outputs = calloc(AS_MAX(engine->n_outputs, 1u), sizeof *engine->outputs);
+    engine->results = calloc(AS_MAX(engine->n_outputs, 1u), sizeof(as_buf *));
+    engine->fed = calloc(AS_MAX(engine->n_inputs, 1u), sizeof *engine->fed);
+    engine->names = calloc(AS_MAX(engine->n_inputs + engine->n_outputs, 1u), sizeof *engine->names);
+    if (!engine->inputs || !engine->outputs || !engine->results || !engine->fed || !engine->names)
+        return AS_FAIL(err, AS_ENOMEM, "out of memory for an engine");
+    for (size_t i = 0; i < engine->n_inputs; i++)
+        if (!engine_copy_value(engine, graph, as_graph_input(graph, i), i, &engine->inputs[i], err)) return false;
+    for (size_t i = 0; i < engine->n_outputs; i++)
+        if (!engine_copy_value(engine, graph, as_graph_output(graph, i), engine->n_inputs + i, &engine->outputs[i], err))
+            return false;
+    return true;
+}
+
+/* Constants that were only needed on the way are given back; the others keep their memory. */
+static void engine_drop_constants(as_engine *engine)
+{
+    as_plan *plan = &engine->plan;
+    for (size_t i = 0; i < engine->n_outputs; i++)
+        engine->results[i]->root->used = true;
+    for (size_t i = 0; i < plan->bufs.n; i++) {
+        as_buf *buf = plan->bufs.at[i];
+        if (buf->root != buf || buf->kind != AS_BUF_CONSTANT || buf->used) continue;
+        free(buf->data);
+        buf->data = NULL;
+    }
+}
+
+static bool engine_place(as_engine *engine, as_err *err)
+{
+    as_plan *plan = &engine->plan;
+    size_t   scratch;
+    for (size_t i = 0; i < engine->n_outputs; i++) { /* outputs outlive the last step */
+        as_buf *root = engine->results[i]->root;
+        root->last = plan->steps.n;
+    }
+    if (!as_plan_place(plan, &engine->arena_bytes, &scratch, err)) return false;
+    if (engine->arena_bytes > 0) {
+        engine->arena = aligned_alloc(ENGINE_ALIGN, engine->arena_bytes);
+        if (!engine->arena)
+            return AS_FAIL(err, AS_ENOMEM, "out of memory for an arena of %zu bytes", engine->arena_bytes);
+        memset(engine->arena, 0, engine->arena_bytes);
+    }
+    for (size_t i = 0; i < plan->bufs.n; i++) {
+        as_buf *buf = plan->bufs.at[i];
+        if (buf->root->kind == AS_BUF_ARENA) buf->data = (char *)engine->arena + buf->root->place;
+        if (buf->root->kind == AS_BUF_CONSTANT) buf->data = buf->root->data;
+    }
+    for (size_t i = 0; i < plan->steps.n; i++) {
+        as_step *step = plan->steps.at[i];
+        if (!as_step_bind(step, (char *)engine->arena + scratch, err)) return false;
+        for (size_t k = 0; step->prim && k < step->uses.n; k++)
+            if (step->uses.at[k].buf->root->kind == AS_BUF_INPUT &&
+                !as_vec_push(&engine->moving, ((moving){step, k})))
+                return AS_FAIL(err, AS_ENOMEM, "out of memory for an engine");
+    }
+    return true;
+}
+
+static bool engine_make(as_engine *engine, as_graph *graph, const as_engine_cfg *cfg, as_err *err)
+{
+    engine->dnn = as_onednn_new(cfg->threads ? cfg->threads : 1, err);
+    if (!engine->dnn) return false;
+    if (!as_graph_infer_shapes(graph, cfg->batch ? cfg->batch : 1, err)) return false;
+    if (!engine_copy_values(engine, graph, err)) return false;
+    if (!as_plan_init(&engine->plan, graph, engine->dnn, err) || !as_plan_nodes(&engine->plan, err)) return false;
+    for (size_t i = 0; i < engine->n_outputs; i++) {
+        engine->results[i] = as_plan_plain(&engine->plan, as_graph_output(graph, i), err);
+        if (!engine->results[i]) return as_err_note(err, "output '%s'", engine->outputs[i].name);
+        engine->outputs[i].dtype = engine->results[i]->dtype;
+        engine->outputs[i].shape = engine->results[i]->shape;
+        engine->outputs[i].has_shape = true;
+    }
+    engine_drop_constants(engine);
+    engine->plan.graph = NULL;
+    return engine_place(engine, err);
+}
+
+as_engine *as_engine_new(as_graph *graph, const as_engine_cfg *cfg, as_err *err)
+{
+    as_engine *engine = calloc(1, sizeof *engine);
+    if (!engine) {
+        AS_FAIL(err, AS_ENOMEM, "out of memory for an engine");
+        return NULL;
+    }
+    return engine_make(engine, graph, cfg, err) ? engine : as_engine_free(engine);
+}
+
+size_t as_engine_n_inputs(const as_engine *engine)
+{
+    return engine->n_inputs;
+}
+
+size_t as_engine_n_outputs(const as_engine *engine)
+{
+    return engine->n_outputs;
+}
+
+const as_value *as_engine_input(const as_engine *engine, size_t i)
+{
+    return i < engine->n_inputs ? &engine->inputs[i] : NULL;
+}
+
+const as_value *as_engine_output(const as_engine *engine, size_t i)
+{
+    return i < engine->n_outputs ? &engine->outputs[i] : NULL;
+}
+
+size_t as_engine_arena_bytes(const as_engine *engine)
+{
+    return engine->arena_bytes;
+}
+
+static bool engine_fits(const as_value *value, const as_tensor *tensor, const char *what, as_err *err)
+{
+    char have[128], want[128];
+    if (tensor->dtype == value->dtype && as_shape_equal(&tensor->shape, &value->shape)) return true;
+    return AS_FAIL(err, AS_EINVAL, "%s '%s' is %s %s, the model has %s %s", what, value->name,
+                   as_dtype_name(tensor->dtype), as_shape_text(&tensor->shape, have, sizeof have),
+                   as_dtype_name(value->dtype), as_shape_text(&value->shape, want, sizeof want));
+}
+
+static bool engine_feed(as_engine *engine, const as_tensor *inputs, as_err *err)
+{
+    as_plan *plan = &engine->plan;
+    bool     moved = false;
+    for (size_t i = 0; i < engine->n_inputs; i++) {
+        if (!engine_fits(&engine->inputs[i], &inputs[i], "input", err)) return false;
+        if (!inputs[i].data && as_tensor_count(&inputs[i]) > 0)
+            return AS_FAIL(err, AS_EINVAL, "input '%s' has no data", engine->inputs[i].name);
+        moved = moved || engine->fed[i] != inputs[i].data;
+        engine->fed[i] = inputs[i].data;
+    }
+    if (!moved) return true;
+    for (size_t i = 0; i < plan->bufs.n; i++) {
+        as_buf *buf = plan->bufs.at[i];
+        if (buf->root->kind == AS_BUF_INPUT) buf->data = engine->fed[buf->root->input];
+    }
+    for (size_t i = 0; i < engine->moving.n; i++) {
+        const as_use *use = &engine->moving.at[i].step->uses.at[engine->moving.at[i].use];
+        if (!as_prim_bind(engine->moving.at[i].step->prim, use->arg, use->buf->data, err)) return false;
+    }
+    return true;
+}
+
+bool as_engine_run(as_engine *engine, const as_tensor *inputs, as_tensor *outputs, as_err *err)
+{
+    const as_plan *plan = &engine->plan;
+    for (size_t i = 0; i < engine->n_outputs; i++)
+        if (outputs[i].data && !engine_fits(&engine->outputs[i], &outputs[i], "output", err)) return false;
+    if (!engine_feed(engine, inputs, err)) return false;
+    as_onednn_enter(engine->dnn);
+    for (size_t i = 0; i < plan->steps.n; i++) {
+        const as_step *step = plan->steps.at[i];
+        if (!step->prim)
+            step->run(step);
+        else if (!as_prim_run(step->prim, err))
+            return false;
+    }
+    for (size_t i = 0; i < engine->n_outputs; i++) {
+        const as_buf *result = engine->results[i];
+        if (!outputs[i].data)
+            outputs[i] = as_tensor_view(result->dtype, &result->shape, result->data);
+        else if (result->bytes)
+            memcpy(outputs[i].data, result->data, result->bytes);
+    }
+    return true;
+}

@@ -1,0 +1,643 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/onednn.h"
+
+#include <float.h>
+#include <oneapi/dnnl/dnnl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/vec.h"
+
+/* libgomp's, which Debian's oneDNN runs on; <omp.h> is not on every compiler's path. */
+void omp_set_num_threads(int n);
+int  omp_get_max_threads(void);
+
+enum { ARGS_MAX = 24 };
+
+struct as_layout {
+    dnnl_memory_desc_t md;
+    as_shape           shape;
+    bool               plain;
+};
+
+typedef struct arg_slot {
+    as_arg           arg;
+    int              id; /* oneDNN's */
+    const as_layout *layout;
+    dnnl_memory_t    memory;
+} arg_slot;
+
+struct as_prim {
+    as_onednn            *dnn;
+    dnnl_primitive_desc_t pd;
+    dnnl_primitive_t      prim;
+    size_t                n;
+    arg_slot             *slots;
+    dnnl_exec_arg_t      *args; /* as slots, in oneDNN's form */
+};
+
+struct as_onednn {
+    dnnl_engine_t engine;
+    dnnl_stream_t stream;
+    int           threads;
+    AS_VEC(as_layout *) layouts;
+    AS_VEC(as_prim *) prims;
+};
+
+static const struct {
+    as_arg arg;
+    int    id;
+} arg_ids[] = {
+    {AS_ARG_SRC, DNNL_ARG_SRC},
+    {AS_ARG_SRC1, DNNL_ARG_SRC_1},
+    {AS_ARG_WEIGHTS, DNNL_ARG_WEIGHTS},
+    {AS_ARG_BIAS, DNNL_ARG_BIAS},
+    {AS_ARG_DST, DNNL_ARG_DST},
+    {AS_ARG_MEAN, DNNL_ARG_MEAN},
+    {AS_ARG_VARIANCE, DNNL_ARG_VARIANCE},
+    {AS_ARG_SCALE, DNNL_ARG_SCALE},
+    {AS_ARG_SHIFT, DNNL_ARG_SHIFT},
+    {AS_ARG_WORKSPACE, DNNL_ARG_WORKSPACE},
+    {AS_ARG_SCRATCH, DNNL_ARG_SCRATCHPAD},
+    {AS_ARG_DIFF_SRC, DNNL_ARG_DIFF_SRC},
+    {AS_ARG_DIFF_WEIGHTS, DNNL_ARG_DIFF_WEIGHTS},
+    {AS_ARG_DIFF_BIAS, DNNL_ARG_DIFF_BIAS},
+    {AS_ARG_DIFF_DST, DNNL_ARG_DIFF_DST},
+    {AS_ARG_DIFF_SCALE, DNNL_ARG_DIFF_SCALE},
+    {AS_ARG_DIFF_SHIFT, DNNL_ARG_DIFF_SHIFT},
+};
+
+static bool onednn_fail(dnnl_status_t status, const char *what, as_err *err)
+{
+    switch (status) {
+    case dnnl_out_of_memory: return AS_FAIL(err, AS_ENOMEM, "out of memory for a %s", what);
+    case dnnl_unimplemented: return AS_FAIL(err, AS_EUNSUPPORTED, "oneDNN has no %s of this kind", what);
+    case dnnl_invalid_arguments: return AS_FAIL(err, AS_EUNSUPPORTED, "oneDNN refuses the shape of a %s", what);
+    default: return AS_FAIL(err, AS_EINTERNAL, "oneDNN failed with status %d in a %s", (int)status, what);
+    }
+}
+
+static as_prim *prim_free(as_prim *prim)
+{
+    if (!prim)
+        return NULL;
+    for (size_t i = 0; i < prim->n; i++)
+        if (prim->slots[i].memory)
+            dnnl_memory_destroy(prim->slots[i].memory);
+    if (prim->prim)
+        dnnl_primitive_destroy(prim->prim);
+    if (prim->pd)
+        dnnl_primitive_desc_destroy(prim->pd);
+    free(prim->slots);
+    free(prim->args);
+    free(prim);
+    return NULL;
+}
+
+as_onednn *as_onednn_new(uint32_t threads, as_err *err)
+{
+    as_onednn *dnn = calloc(1, sizeof *dnn);
+    if (!dnn) {
+        AS_FAIL(err, AS_ENOMEM, "out of memory for oneDNN");
+        return NULL;
+    }
+    dnn->threads = threads > 0 && threads < 1024 ? (int)threads : 1;
+    dnnl_status_t status = dnnl_engine_create(&dnn->engine, dnnl_cpu, 0);
+    if (status == dnnl_success)
+        status = dnnl_stream_create(&dnn->stream, dnn->engine, dnnl_stream_default_flags);
+    if (status != dnnl_success) {
+        onednn_fail(status, "processor stream", err);
+        return as_onednn_free(dnn);
+    }
+    return dnn;
+}
+
+as_onednn *as_onednn_free(as_onednn *dnn)
+{
+    if (!dnn)
+        return NULL;
+    for (size_t i = 0; i < dnn->prims.n; i++)
+        prim_free(dnn->prims.at[i]);
+    for (size_t i = 0; i < dnn->layouts.n; i++)
+        free(dnn->layouts.at[i]);
+    as_vec_done(&dnn->prims);
+    as_vec_done(&dnn->layouts);
+    if (dnn->stream)
+        dnnl_stream_destroy(dnn->stream);
+    if (dnn->engine)
+        dnnl_engine_destroy(dnn->engine);
+    free(dnn);
+    return NULL;
+}
+
+void as_onednn_enter(const as_onednn *dnn)
+{
+    if (omp_get_max_threads() != dnn->threads)
+        omp_set_num_threads(dnn->threads);
+}
+
+const char *as_onednn_version(void)
+{
+    static char           text[32];
+    const dnnl_version_t *v = dnnl_version();
+    snprintf(text, sizeof text, "%d.%d.%d", v->major, v->minor, v->patch);
+    return text;
+}
+
+/* --- layouts ------------------------------------------------------------------------------------------------------ */
+
+static bool md_is_plain(const dnnl_memory_desc_t *md)
+{
+    if (md->format_kind != dnnl_blocked || md->format_desc.blocking.inner_nblks != 0 || md->offset0 != 0)
+        return false;
+    dnnl_dim_t want = 1;
+    for (int i = md->ndims - 1; i >= 0; i--) {
+        if (md->dims[i] != 1 && md->format_desc.blocking.strides[i] != want)
+            return false;
+        if (md->padded_dims[i] != md->dims[i])
+            return false;
+        want *= md->dims[i];
+    }
+    return true;
+}
+
+/* Strides of dimensions of size 1 do not matter, yet oneDNN keeps and compares them. */
+static void md_tidy(dnnl_memory_desc_t *md)
+{
+    if (md_is_plain(md)) {
+        dnnl_dims_t dims;
+        memcpy(dims, md->dims, sizeof dims);
+        dnnl_memory_desc_init_by_strides(md, md->ndims, dims, md->data_type, NULL);
+    }
+}
+
+static const as_layout *layout_of_md(as_onednn *dnn, const dnnl_memory_desc_t *md, as_err *err)
+{
+    dnnl_memory_desc_t tidy = *md;
+    md_tidy(&tidy);
+    for (size_t i = 0; i < dnn->layouts.n; i++)
+        if (dnnl_memory_desc_equal(&dnn->layouts.at[i]->md, &tidy))
+            return dnn->layouts.at[i];
+    as_layout *layout = calloc(1, sizeof *layout);
+    if (!layout || !as_vec_push(&dnn->layouts, layout)) {
+        free(layout);
+        AS_FAIL(err, AS_ENOMEM, "out of memory for a layout");
+        return NULL;
+    }
+    layout->md = tidy;
+    layout->plain = md_is_plain(&tidy);
+    layout->shape.rank = tidy.ndims;
+    for (int i = 0; i < AS_MIN(tidy.ndims, AS_TENSOR_MAX_RANK); i++)
+        layout->shape.dims[i] = tidy.dims[i];
+    return layout;
+}
+
+static const as_layout *layout_make(as_onednn *dnn, const as_shape *shape, const int64_t *strides, bool any,
+                                    as_err *err)
+{
+    dnnl_memory_desc_t md;
+    dnnl_dims_t        dims = {0}, steps = {0};
+    for (int i = 0; i < shape->rank; i++) {
+        dims[i] = shape->dims[i];
+        if (strides)
+            steps[i] = strides[i];
+        if (dims[i] <= 0) {
+            AS_FAIL(err, AS_EUNSUPPORTED, "dimension %d is %lld", i, (long long)dims[i]);
+            return NULL;
+        }
+    }
+    dnnl_status_t status;
+    if (any)
+        status = dnnl_memory_desc_init_by_tag(&md, shape->rank, dims, dnnl_f32, dnnl_format_tag_any);
+    else
+        status = dnnl_memory_desc_init_by_strides(&md, shape->rank, dims, dnnl_f32, strides ? steps : NULL);
+    if (status != dnnl_success) {
+        onednn_fail(status, "layout", err);
+        return NULL;
+    }
+    return layout_of_md(dnn, &md, err);
+}
+
+const as_layout *as_layout_plain(as_onednn *dnn, const as_shape *shape, as_err *err)
+{
+    return layout_make(dnn, shape, NULL, false, err);
+}
+
+const as_layout *as_layout_any(as_onednn *dnn, const as_shape *shape, as_err *err)
+{
+    return layout_make(dnn, shape, NULL, true, err);
+}
+
+const as_layout *as_layout_strided(as_onednn *dnn, const as_shape *shape, const int64_t *strides, as_err *err)
+{
+    return layout_make(dnn, shape, strides, false, err);
+}
+
+const as_layout *as_layout_slice(as_onednn *dnn, const as_layout *whole, const as_shape *shape, const int64_t *offsets,
+                                 as_err *err)
+{
+    dnnl_memory_desc_t md;
+    dnnl_dims_t        dims = {0}, from = {0};
+    for (int i = 0; i < shape->rank; i++) {
+        dims[i] = shape->dims[i];
+        from[i] = offsets[i];
+    }
+    dnnl_status_t status = dnnl_memory_desc_init_submemory(&md, &whole->md, dims, from);
+    if (status != dnnl_success) {
+        onednn_fail(status, "slice of a layout", err);
+        return NULL;
+    }
+    return layout_of_md(dnn, &md, err);
+}
+
+const as_shape *as_layout_shape(const as_layout *layout)
+{
+    return &layout->shape;
+}
+
+size_t as_layout_bytes(const as_layout *layout)
+{
+    return dnnl_memory_desc_get_size(&layout->md);
+}
+
+bool as_layout_is_plain(const as_layout *layout)
+{
+    return layout->plain;
+}
+
+/* --- primitives --------------------------------------------------------------------------------------------------- */
+
+static bool prim_add_slot(as_prim *prim, as_arg arg, int id, const dnnl_memory_desc_t *md, as_err *err)
+{
+    if (md->ndims == 0)
+        return true;
+    const as_layout *layout = layout_of_md(prim->dnn, md, err);
+    if (!layout)
+        return false;
+    prim->slots[prim->n++] = (arg_slot){.arg = arg, .id = id, .layout = layout};
+    return true;
+}
+
+static bool prim_find_slots(as_prim *prim, size_t n_multi, as_err *err)
+{
+    prim->slots = calloc(AS_COUNT(arg_ids) + n_multi, sizeof *prim->slots);
+    prim->args = calloc(AS_COUNT(arg_ids) + n_multi, sizeof *prim->args);
+    if (!prim->slots || !prim->args)
+        return AS_FAIL(err, AS_ENOMEM, "out of memory for a primitive");
+    for (size_t i = 0; i < AS_COUNT(arg_ids); i++) {
+        const dnnl_memory_desc_t *md = dnnl_primitive_desc_query_md(prim->pd, dnnl_query_exec_arg_md, arg_ids[i].id);
+        if (md && !prim_add_slot(prim, arg_ids[i].arg, arg_ids[i].id, md, err))
+            return false;
+    }
+    for (size_t i = 0; i < n_multi; i++) {
+        const dnnl_memory_desc_t *md = dnnl_primitive_desc_query_md(prim->pd, dnnl_query_src_md, (int)i);
+        if (!md || !prim_add_slot(prim, (as_arg)(AS_ARG_MULTI + i), DNNL_ARG_MULTIPLE_SRC + (int)i, md, err))
+            return AS_FAIL(err, AS_EINTERNAL, "oneDNN lost source %zu of a concatenation", i);
+    }
+    return true;
+}
+
+/* Takes over pd. */
+static as_prim *prim_of_pd(as_onednn *dnn, dnnl_primitive_desc_t pd, size_t n_multi, const char *what, as_err *err)
+{
+    as_prim *prim = calloc(1, sizeof *prim);
+    if (!prim) {
+        dnnl_primitive_desc_destroy(pd);
+        AS_FAIL(err, AS_ENOMEM, "out of memory for a %s", what);
+        return NULL;
+    }
+    prim->dnn = dnn;
+    prim->pd = pd;
+    dnnl_status_t status = dnnl_primitive_create(&prim->prim, pd);
+    if (status != dnnl_success) {
+        onednn_fail(status, what, err);
+        return prim_free(prim);
+    }
+    if (!prim_find_slots(prim, n_multi, err))
+        return prim_free(prim);
+    if (!as_vec_push(&dnn->prims, prim)) {
+        AS_FAIL(err, AS_ENOMEM, "out of memory for a %s", what);
+        return prim_free(prim);
+    }
+    return prim;
+}
+
+static dnnl_alg_kind_t fn_alg(as_fn fn, bool train)
+{
+    switch (fn) {
+    case AS_FN_RELU: return train ? dnnl_eltwise_relu_use_dst_for_bwd : dnnl_eltwise_relu;
+    case AS_FN_CLIP: return dnnl_eltwise_clip;
+    case AS_FN_LINEAR: return dnnl_eltwise_linear;
+    case AS_FN_SIGMOID: return dnnl_eltwise_logistic;
+    case AS_FN_TANH: return dnnl_eltwise_tanh;
+    case AS_FN_HARDSWISH: return dnnl_eltwise_hardswish;
+    case AS_FN_EXP: return dnnl_eltwise_exp;
+    case AS_FN_LOG: return dnnl_eltwise_log;
+    case AS_FN_SQRT: return dnnl_eltwise_sqrt;
+    case AS_FN_ABS: return dnnl_eltwise_abs;
+    case AS_FN_POW: return dnnl_eltwise_pow;
+    case AS_FN_ELU: return dnnl_eltwise_elu;
+    default: return dnnl_alg_kind_undef;
+    }
+}
+
+static dnnl_status_t attr_make(const as_posts *posts, float factor, dnnl_primitive_attr_t *ret)
+{
+    dnnl_post_ops_t ops = NULL;
+    dnnl_status_t   status = dnnl_primitive_attr_create(ret);
+    if (status != dnnl_success)
+        return status;
+    status = dnnl_primitive_attr_set_scratchpad_mode(*ret, dnnl_scratchpad_mode_user);
+    if (status == dnnl_success && factor < 1.0f)
+        status = dnnl_primitive_attr_set_output_scales(*ret, 1, 0, &factor);
+    if (status == dnnl_success && factor > 1.0f)
+        status = dnnl_primitive_attr_set_output_scales(*ret, 1, 0, &factor);
+    if (status == dnnl_success)
+        status = dnnl_post_ops_create(&ops);
+    for (size_t i = 0; status == dnnl_success && posts && i < posts->n; i++) {
+        const as_post *p = &posts->at[i];
+        if (p->fn == AS_FN_SUM)
+            status = dnnl_post_ops_append_sum(ops, 1.0f);
+        else
+            status = dnnl_post_ops_append_eltwise(ops, 1.0f, fn_alg(p->fn, false), p->a, p->b);
+    }
+    if (status == dnnl_success)
+        status = dnnl_primitive_attr_set_post_ops(*ret, ops);
+    if (ops)
+        dnnl_post_ops_destroy(ops);
+    return status;
+}
+
+static as_prim *prim_make(as_onednn *dnn, const_dnnl_op_desc_t desc, const as_posts *posts, float factor,
+                          const as_prim *forward, const char *what, as_err *err)
+{
+    dnnl_primitive_attr_t attr = NULL;
+    dnnl_primitive_desc_t pd = NULL;
+    as_onednn_enter(dnn);
+    dnnl_status_t status = attr_make(posts, factor, &attr);
+    if (status == dnnl_success)
+        status = dnnl_primitive_desc_create(&pd, desc, attr, dnn->engine, forward ? forward->pd : NULL);
+    if (attr)
+        dnnl_primitive_attr_destroy(attr);
+    if (status != dnnl_success) {
+        onednn_fail(status, what, err);
+        return NULL;
+    }
+    return prim_of_pd(dnn, pd, 0, what, err);
+}
+
+static dnnl_prop_kind_t pass_forward(as_pass pass)
+{
+    return pass == AS_PASS_TRAIN ? dnnl_forward_training : dnnl_forward_inference;
+}
+
+/* A window in arrays as long as oneDNN's. */
+typedef struct window_dims {
+    dnnl_dims_t kernel, stride, dense, begin, end;
+} window_dims;
+
+static window_dims window_of(const as_window *window)
+{
+    window_dims w = {0};
+    for (int i = 0; i < window->n; i++) {
+        w.kernel[i] = window->kernel[i];
+        w.stride[i] = window->stride[i];
+        w.dense[i] = window->dilation[i] - 1;
+        w.begin[i] = window->pad_begin[i];
+        w.end[i] = window->pad_end[i];
+    }
+    return w;
+}
+
+as_prim *as_prim_conv(as_onednn *dnn, as_pass pass, const as_window *window, const as_layout *src,
+                      const as_layout *weights, const as_layout *bias, const as_layout *dst, const as_posts *posts,
+                      const as_prim *forward, as_err *err)
+{
+    dnnl_convolution_desc_t   desc;
+    const window_dims         w = window_of(window);
+    const dnnl_memory_desc_t *b = bias ? &bias->md : NULL;
+    const dnnl_alg_kind_t     alg = dnnl_convolution_direct;
+    dnnl_status_t             status;
+    if (pass == AS_PASS_BACK_DATA)
+        status = dnnl_dilated_convolution_backward_data_desc_init(&desc, alg, &src->md, &weights->md, &dst->md,
+                                                                  w.stride, w.dense, w.begin, w.end);
+    else if (pass == AS_PASS_BACK_WEIGHTS)
+        status = dnnl_dilated_convolution_backward_weights_desc_init(&desc, alg, &src->md, &weights->md, b, &dst->md,
+                                                                     w.stride, w.dense, w.begin, w.end);
+    else
+        status = dnnl_dilated_convolution_forward_desc_init(&desc, pass_forward(pass), alg, &src->md, &weights->md, b,
+                                                            &dst->md, w.stride, w.dense, w.begin, w.end);
+    if (status != dnnl_success) {
+        onednn_fail(status, "convolution", err);
+        return NULL;
+    }
+    return prim_make(dnn, &desc, posts, 1.0f, forward, "convolution", err);
+}
+
+as_prim *as_prim_pool(as_onednn *dnn, as_pass pass, as_pool_kind kind, const as_window *window, const as_layout *src,
+                      const as_layout *dst, const as_prim *forward, as_err *err)
+{
+    dnnl_pooling_v2_desc_t desc;
+    const window_dims      w = window_of(window);
+    dnnl_status_t          status;
+    dnnl_alg_kind_t        alg = kind == AS_POOL_MAX    ? dnnl_pooling_max
+                                 : kind == AS_POOL_MEAN ? dnnl_pooling_avg_exclude_padding
+                                                        : dnnl_pooling_avg_include_padding;
+    if (pass == AS_PASS_BACK_DATA)
+        status = dnnl_pooling_v2_backward_desc_init(&desc, alg, &src->md, &dst->md, w.stride, w.kernel, w.dense,
+                                                    w.begin, w.end);
+    else
+        status = dnnl_pooling_v2_forward_desc_init(&desc, pass_forward(pass), alg, &src->md, &dst->md, w.stride,
+                                                   w.kernel, w.dense, w.begin, w.end);
+    if (status != dnnl_success) {
+        onednn_fail(status, "pooling", err);
+        return NULL;
+    }
+    return prim_make(dnn, &desc, NULL, 1.0f, forward, "pooling", err);
+}
+
+as_prim *as_prim_matmul(as_onednn *dnn, const as_layout *src, const as_layout *weights, const as_layout *bias,
+                        const as_layout *dst, float factor, const as_posts *posts, as_err *err)
+{
+    dnnl_matmul_desc_t desc;
+    dnnl_status_t      status = dnnl_matmul_desc_init(&desc, &src->md, &weights->md, bias ? &bias->md : NULL, &dst->md);
+    if (status != dnnl_success) {
+        onednn_fail(status, "matrix product", err);
+        return NULL;
+    }
+    return prim_make(dnn, &desc, posts, factor, NULL, "matrix product", err);
+}
+
+as_prim *as_prim_norm(as_onednn *dnn, as_pass pass, const as_layout *src, float epsilon, bool relu,
+                      const as_prim *forward, as_err *err)
+{
+    dnnl_batch_normalization_desc_t desc;
+    dnnl_status_t                   status;
+    unsigned                        flags = dnnl_use_scale | dnnl_use_shift | (relu ? dnnl_fuse_norm_relu : 0u);
+    if (pass == AS_PASS_BACK_WEIGHTS)
+        status = dnnl_batch_normalization_backward_desc_init(&desc, dnnl_backward, &src->md, &src->md, epsilon, flags);
+    else
+        status =
+            dnnl_batch_normalization_forward_desc_init(&desc, pass_forward(pass), &src->md, epsilon,
+                                                       pass == AS_PASS_TRAIN ? flags : flags | dnnl_use_global_stats);
+    if (status != dnnl_success) {
+        onednn_fail(status, "batch norm", err);
+        return NULL;
+    }
+    return prim_make(dnn, &desc, NULL, 1.0f, forward, "batch norm", err);
+}
+
+as_prim *as_prim_eltwise(as_onednn *dnn, as_pass pass, const as_post *fn, const as_layout *src, const as_posts *posts,
+                         const as_prim *forward, as_err *err)
+{
+    dnnl_eltwise_desc_t desc;
+    dnnl_status_t       status;
+    dnnl_alg_kind_t     alg = fn_alg(fn->fn, pass != AS_PASS_INFER);
+    if (pass == AS_PASS_BACK_DATA)
+        status = dnnl_eltwise_backward_desc_init(&desc, alg, &src->md, &src->md, fn->a, fn->b);
+    else
+        status = dnnl_eltwise_forward_desc_init(&desc, pass_forward(pass), alg, &src->md, fn->a, fn->b);
+    if (status != dnnl_success) {
+        onednn_fail(status, "function", err);
+        return NULL;
+    }
+    return prim_make(dnn, &desc, posts, 1.0f, forward, "function", err);
+}
+
+as_prim *as_prim_softmax(as_onednn *dnn, const as_layout *src, int axis, as_err *err)
+{
+    dnnl_softmax_desc_t desc;
+    dnnl_status_t       status = dnnl_softmax_forward_desc_init(&desc, dnnl_forward_inference, &src->md, axis);
+    if (status != dnnl_success) {
+        onednn_fail(status, "softmax", err);
+        return NULL;
+    }
+    return prim_make(dnn, &desc, NULL, 1.0f, NULL, "softmax", err);
+}
+
+as_prim *as_prim_binary(as_onednn *dnn, as_binary kind, const as_layout *a, const as_layout *b, const as_layout *dst,
+                        const as_posts *posts, as_err *err)
+{
+    static const dnnl_alg_kind_t algs[] = {
+        [AS_BINARY_ADD] = dnnl_binary_add, [AS_BINARY_SUB] = dnnl_binary_sub, [AS_BINARY_MUL] = dnnl_binary_mul,
+        [AS_BINARY_DIV] = dnnl_binary_div, [AS_BINARY_MIN] = dnnl_binary_min, [AS_BINARY_MAX] = dnnl_binary_max,
+    };
+    dnnl_binary_desc_t desc;
+    dnnl_status_t      status = dnnl_binary_desc_init(&desc, algs[kind], &a->md, &b->md, &dst->md);
+    if (status != dnnl_success) {
+        onednn_fail(status, "binary function", err);
+        return NULL;
+    }
+    return prim_make(dnn, &desc, posts, 1.0f, NULL, "binary function", err);
+}
+
+as_prim *as_prim_concat(as_onednn *dnn, int axis, const as_layout *const *srcs, size_t n, const as_layout *dst,
+                        as_err *err)
+{
+    dnnl_primitive_attr_t attr = NULL;
+    dnnl_primitive_desc_t pd = NULL;
+    dnnl_memory_desc_t   *mds = calloc(AS_MAX(n, 1u), sizeof *mds);
+    dnnl_status_t         status = mds ? dnnl_success : dnnl_out_of_memory;
+    as_onednn_enter(dnn);
+    for (size_t i = 0; mds && i < n; i++)
+        mds[i] = srcs[i]->md;
+    if (status == dnnl_success)
+        status = attr_make(NULL, 1.0f, &attr);
+    if (status == dnnl_success)
+        status = dnnl_concat_primitive_desc_create(&pd, &dst->md, (int)n, axis, mds, attr, dnn->engine);
+    free(mds);
+    if (attr)
+        dnnl_primitive_attr_destroy(attr);
+    if (status != dnnl_success) {
+        onednn_fail(status, "concatenation", err);
+        return NULL;
+    }
+    return prim_of_pd(dnn, pd, n, "concatenation", err);
+}
+
+as_prim *as_prim_reorder(as_onednn *dnn, const as_layout *from, const as_layout *to, as_err *err)
+{
+    dnnl_primitive_attr_t attr = NULL;
+    dnnl_primitive_desc_t pd = NULL;
+    as_onednn_enter(dnn);
+    dnnl_status_t status = attr_make(NULL, 1.0f, &attr);
+    if (status == dnnl_success)
+        status = dnnl_reorder_primitive_desc_create(&pd, &from->md, dnn->engine, &to->md, dnn->engine, attr);
+    if (attr)
+        dnnl_primitive_attr_destroy(attr);
+    if (status != dnnl_success) {
+        onednn_fail(status, "reorder", err);
+        return NULL;
+    }
+    return prim_of_pd(dnn, pd, 0, "reorder", err);
+}
+
+static arg_slot *prim_slot(const as_prim *prim, as_arg arg)
+{
+    for (size_t i = 0; i < prim->n; i++)
+        if (prim->slots[i].arg == arg)
+            return &prim->slots[i];
+    return NULL;
+}
+
+const as_layout *as_prim_layout(const as_prim *prim, as_arg arg)
+{
+    const arg_slot *slot = prim_slot(prim, arg);
+    return slot ? slot->layout : NULL;
+}
+
+const char *as_prim_about(const as_prim *prim)
+{
+    const char *text = NULL;
+    if (dnnl_primitive_desc_query(prim->pd, dnnl_query_impl_info_str, 0, (void *)&text) != dnnl_success)
+        return "";
+    return text ? text : "";
+}
+
+bool as_prim_bind(as_prim *prim, as_arg arg, void *data, as_err *err)
+{
+    arg_slot     *slot = prim_slot(prim, arg);
+    dnnl_status_t status;
+    if (!slot)
+        return AS_FAIL(err, AS_EINTERNAL, "a primitive has no argument %d", (int)arg);
+    if (slot->memory)
+        status = dnnl_memory_set_data_handle(slot->memory, data);
+    else
+        status = dnnl_memory_create(&slot->memory, &slot->layout->md, prim->dnn->engine, data);
+    if (status != dnnl_success)
+        return onednn_fail(status, "memory object", err);
+    prim->args[slot - prim->slots] = (dnnl_exec_arg_t){slot->id, slot->memory};
+    return true;
+}
+
+bool as_prim_run(as_prim *prim, as_err *err)
+{
+    dnnl_status_t status = dnnl_primitive_execute(prim->prim, prim->dnn->stream, (int)prim->n, prim->args);
+    return status == dnnl_success ? true : onednn_fail(status, "run of a primitive", err);
+}
+
+bool as_onednn_convert(as_onednn *dnn, const as_layout *from, const void *src, const as_layout *to, void *dst,
+                       as_err *err)
+{
+    if (from == to) {
+        memcpy(dst, src, as_layout_bytes(from));
+        return true;
+    }
+    as_prim *prim = as_prim_reorder(dnn, from, to, err);
+    if (!prim)
+        return false;
+    dnn->prims.n--; /* used once: not kept */
+    void            *scratch = NULL;
+    const as_layout *room = as_prim_layout(prim, AS_ARG_SCRATCH);
+    bool             ok = true;
+    if (room) {
+        scratch = malloc(as_layout_bytes(room));
+        ok = scratch ? as_prim_bind(prim, AS_ARG_SCRATCH, scratch, err)
+                     : AS_FAIL(err, AS_ENOMEM, "out of memory for a reorder");
+    }
+    ok = ok && as_prim_bind(prim, AS_ARG_SRC, (void *)(uintptr_t)src, err) &&
+         as_prim_bind(prim, AS_ARG_DST, dst, err) && as_prim_run(prim, err);
+    free(scratch);
+    prim_free(prim);
+    return ok;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* op.h - what several operator families share. Private to engine.
+ *
+ * Layer:   engine.
+ * Threads: one thread.
+ * Memory:  as plan.h.
+ */
+#ifndef AS_ENGINE_OP_H
+#define AS_ENGINE_OP_H
+
+#include "engine/plan.h"
+
+/* The window of a Conv or pooling node over input 0: kernel_shape (or `kernel`), strides, dilations, pads, auto_pad,
+ * ceil_mode; the ends are padded such that the output's inferred shape comes out. */
+AS_CHECK bool as_op_window(as_plan *plan, const as_node *node, const as_shape *kernel, as_window *ret, as_err *err);
+
+/* True when the node is a function of its first input alone that can be done while another result is written. */
+bool as_op_post(const as_plan *plan, const as_node *node, as_post *ret);
+
+/* The value of a constant input with one f32 element. */
+bool as_op_scalar(const as_plan *plan, const as_node *node, size_t i, float *ret);
+
+/* One step of a primitive with one source. */
+AS_CHECK bool as_op_unary(as_plan *plan, as_prim *prim, as_buf *src, as_buf *dst, as_err *err);
+
+/* out = a + b_factor * b, row major, broadcasting; out may be a. */
+AS_CHECK bool as_op_add_scaled(as_plan *plan, as_buf *a, as_buf *b, float b_factor, as_buf *out, as_err *err);
+
+/* dst[i...] = src[base + sum i_k step_k], elements of `bytes`; steps and base in elements of each side. */
+typedef struct as_copy {
+    int     rank;
+    int64_t dims[AS_TENSOR_MAX_RANK], src_step[AS_TENSOR_MAX_RANK], dst_step[AS_TENSOR_MAX_RANK];
+    int64_t src_base, dst_base;
+    size_t  bytes;
+} as_copy;
+
+void          as_copy_run(const as_copy *copy, const void *src, void *dst);
+AS_CHECK bool as_op_copy(as_plan *plan, const as_copy *copy, as_buf *src, as_buf *dst, as_err *err); /* a step */
+void          as_op_row_major(const as_shape *shape, int64_t *ret_steps);
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pooling by a window, and over everything. */
+#include <string.h>
+
+#include "engine/op.h"
+
+static bool pool_make(as_plan *plan, const as_node *node, as_pool_kind kind, const as_window *window,
+                      const as_shape *out_shape, as_err *err)
+{
+    as_buf *src = as_plan_buf(plan, node->inputs[0], err);
+    if (!src || src->dtype != AS_DTYPE_F32)
+        return src ? AS_FAIL(err, AS_EUNSUPPORTED, "only f32") : false;
+    const as_layout *any = as_layout_any(plan->dnn, out_shape, err);
+    as_prim *prim = any ? as_prim_pool(plan->dnn, AS_PASS_INFER, kind, window, src->layout, any, NULL, err) : NULL;
+    if (!prim) return false;
+    const as_layout *layout = as_prim_layout(prim, AS_ARG_DST);
+    as_buf          *dst = as_plan_out(plan, node, 0, layout, err);
+    return dst && as_op_unary(plan, prim, src, dst, err);
+}
+
+/* Padding beyond what the node asked for comes from ceil_mode, and is not counted in a mean: no primitive says so. */
+static bool pool_is_plain_mean(const as_node *node, const as_window *w)
+{
+    const int64_t *pads;
+    size_t         n;
+    bool           has = as_node_ints(node, "pads", &pads, &n) && n == 2 * (size_t)w->n;
+    if (as_plan_int_or(node, "ceil_mode", 0) == 0) return true;
+    for (int i = 0; i < w->n; i++)
+        if (w->pad_end[i] > (has ? pads[w->n + i] : 0)) return false;
+    return true;
+}
+
+static bool pool_plan(as_plan *plan, const as_node *node, as_pool_kind kind, as_err *err)
+{
+    const int64_t *k;
+    size_t         n;
+    as_window      window;
+    if (!as_node_ints(node, "kernel_shape", &k, &n) || n < 1 || n > 3)
+        return AS_FAIL(err, AS_EUNSUPPORTED, "only 1 to 3 spatial dimensions");
+    if (node->n_outputs > 1 && node->outputs[1] >= 0 && plan->n_users[node->outputs[1]] > 0)
+        return AS_FAIL(err, AS_EUNSUPPORTED, "its indices are used");
+    as_shape kernel = {.rank = (int)n};
+    memcpy(kernel.dims, k, n * sizeof *k);
+    if (!as_op_window(plan, node, &kernel, &window, err)) return false;
+    if (kind == AS_POOL_MEAN_PADDED && !pool_is_plain_mean(node, &window))
+        return AS_FAIL(err, AS_EUNSUPPORTED, "a mean that counts pads, with ceil_mode");
+    return pool_make(plan, node, kind, &window, &as_graph_value(plan->graph, node->outputs[0])->shape, err);
+}
+
+static bool pool_plan_max(as_plan *plan, const as_node *node, as_err *err)
+{
+    return pool_plan(plan, node, AS_POOL_MAX, err);
+}
+
+static bool pool_plan_mean(as_plan *plan, const as_node *node, as_err *err)
+{
+    bool padded = as_plan_int_or(node, "count_include_pad", 0) != 0;
+    return pool_plan(plan, node, padded ? AS_POOL_MEAN_PADDED : AS_POOL_MEAN, err);
+}
+
+static bool pool_plan_global(as_plan *plan, const as_node *node, as_pool_kind kind, as_err *err)
+{
+    const as_shape *in = &as_plan_in(plan, node, 0)->shape;
+    as_shape        out = {.rank = in->rank, .dims = {in->dims[0], in->dims[1], 1, 1, 1}};
+    as_window       w = {.n = in->rank - 2};
+    if (w.n < 1 || w.n > 3) return AS_FAIL(err, AS_EUNSUPPORTED, "only 1 to 3 spatial dimensions");
+    for (int i = 0; i < w.n; i++) {
+        w.kernel[i] = in->dims[i + 2];
+        w.stride[i] = w.dilation[i] = 1;
+    }
+    return pool_make(plan, node, kind, &w, &out, err);
+}
+
+static bool pool_plan_global_max(as_plan *plan, const as_node *node, as_err *err)
+{
+    return pool_plan_global(plan, node, AS_POOL_MAX, err);
+}
+
+static bool pool_plan_global_mean(as_plan *plan, const as_node *node, as_err *err)
+{
+    return pool_plan_global(plan, node, AS_POOL_MEAN, err);
+}
+
+const as_op as_op_maxpool = {"MaxPool", pool_plan_max};
+const as_op as_op_averagepool = {"AveragePool", pool_plan_mean};
+const as_op as_op_globalmaxpool = {"GlobalMaxPool", pool_plan_global_max};
+const as_op as_op_globalaveragepool = {"GlobalAveragePool", pool_plan_global_mean};

@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define PLAN_ALIGN ((size_t)64)
+
+static void *plan_alloc(size_t bytes)
+{
+    size_t size = (AS_MAX(bytes, 1u) + PLAN_ALIGN - 1) / PLAN_ALIGN * PLAN_ALIGN;
+    void  *data = aligned_alloc(PLAN_ALIGN, size);
+    if (data) memset(data, 0, size);
+    return data;
+}
+
+/* --- buffers ------------------------------------------------------------------------------------------------------ */
+
+static as_buf *plan_new_buf(as_plan *plan, as_buf_kind kind, as_dtype dtype, const as_shape *shape,
+                            const as_layout *layout, as_err *err)
+{
+    size_t count, bytes;
+    if (!as_shape_count(shape, &count) || !as_size_mul(count, as_dtype_bytes(dtype), &bytes) ||
+        bytes > AS_TENSOR_MAX_BYTES) {
+        AS_FAIL(err, AS_EUNSUPPORTED, "a value's size is not known or too large");
+        return NULL;
+    }
+    if (!layout && dtype == AS_DTYPE_F32 && shape->rank > 0 && count > 0) {
+        layout = as_layout_plain(plan->dnn, shape, err);
+        if (!layout) return NULL;
+    }
+    as_buf *buf = calloc(1, sizeof *buf);
+    if (!buf || !as_vec_push(&plan->bufs, buf)) {
+        free(buf);
+        AS_FAIL(err, AS_ENOMEM, "out of memory for a buffer");
+        return NULL;
+    }
+    *buf = (as_buf){.kind = kind, .dtype = dtype, .shape = *shape, .layout = layout, .root = buf};
+    buf->bytes = layout ? as_layout_bytes(layout) : bytes;
+    return buf;
+}
+
+as_buf *as_plan_new_constant(as_plan *plan, as_dtype dtype, const as_shape *shape, const as_layout *layout, as_err *err)
+{
+    as_buf *buf = plan_new_buf(plan, AS_BUF_CONSTANT, dtype, shape, layout, err);
+    if (!buf) return NULL;
+    buf->data = plan_alloc(buf->bytes);
+    if (!buf->data) {
+        AS_FAIL(err, AS_ENOMEM, "out of memory for a constant of %zu bytes", buf->bytes);
+        return NULL;
+    }
+    return buf;
+}
+
+void as_plan_set(as_plan *plan, int32_t value, as_buf *buf)
+{
+    plan->of_value[value] = buf;
+    buf->root->pending += plan->n_users[value];
+}
+
+bool as_plan_may_overwrite(const as_plan *plan, const as_buf *buf)
+{
+    (void)plan;
+    return buf->root->kind == AS_BUF_ARENA && buf->root->pending == 1 && buf->bytes == buf->root->bytes;
+}
+
+as_buf *as_plan_out(as_plan *plan, const as_node *node, size_t i, const as_layout *layout, as_err *err)
+{
+    int32_t         id = node->outputs[i];
+    const as_value *value = as_graph_value(plan->graph, id);
+    as_buf         *buf = plan_new_buf(plan, AS_BUF_ARENA, value->dtype, &value->shape, layout, err);
+    if (buf) as_plan_set(plan, id, buf);
+    return buf;
+}
+
+as_buf *as_plan_out_over(as_plan *plan, const as_node *node, as_buf *in, as_err *err)
+{
+    bool    over = as_plan_may_overwrite(plan, in);
+    as_buf *buf = as_plan_out(plan, node, 0, in->layout, err);
+    if (buf && over && buf->bytes == in->bytes) {
+        in->root->pending += buf->pending;
+        buf->root = in->root;
+    }
+    return buf;
+}
+
+static as_buf *plan_reshape(as_plan *plan, as_buf *of, as_dtype dtype, const as_shape *shape, as_err *err)
+{
+    as_buf *buf = plan_new_buf(plan, of->kind, dtype, shape, NULL, err);
+    if (!buf) return NULL;
+    if (buf->bytes != of->bytes || (of->layout && !as_layout_is_plain(of->layout))) {
+        AS_FAIL(err, AS_EUNSUPPORTED, "a value cannot be seen in another shape");
+        return NULL;
+    }
+    buf->root = of->root;
+    buf->data = of->data;
+    return buf;
+}
+
+as_buf *as_plan_reshaped(as_plan *plan, as_buf *buf, const as_shape *shape, as_err *err)
+{
+    return plan_reshape(plan, buf, buf->dtype, shape, err);
+}
+
+bool as_plan_view(as_plan *plan, const as_node *node, size_t i, as_buf *of, as_err *err)
+{
+    const as_value *value = as_graph_value(plan->graph, node->outputs[i]);
+    as_buf         *buf = plan_reshape(plan, of, value->dtype, &value->shape, err);
+    if (buf) as_plan_set(plan, node->outputs[i], buf);
+    return buf != NULL;
+}
+
+/* --- inputs ------------------------------------------------------------------------------------------------------- */
+
+const as_value *as_plan_in(const as_plan *plan, const as_node *node, size_t i)
+{
+    if (i >= node->n_inputs || node->inputs[i] < 0) return NULL;
+    return as_graph_value(plan->graph, node->inputs[i]);
+}
+
+as_buf *as_plan_buf(as_plan *plan, int32_t value, as_err *err)
+{
+    if (plan->of_value[value]) return plan->of_value[value];
+    const as_value *v = as_graph_value(plan->graph, value);
+    if (!v->constant) {
+        AS_FAIL(err, AS_EUNSUPPORTED, "'%s' is used before it is computed", v->name);
+        return NULL;
+    }
+    as_buf *buf = as_plan_new_constant(plan, v->constant->dtype, &v->constant->shape, NULL, err);
+    if (!buf) return NULL;
+    if (buf->bytes) memcpy(buf->data, v->constant->data, buf->bytes);
+    as_plan_set(plan, value, buf);
+    return buf;
+}
+
+as_buf *as_plan_converted(as_plan *plan, as_buf *buf, const as_layout *layout, as_err *err)
+{
+    if (buf->kind == AS_BUF_CONSTANT) {
+        as_buf *to = as_plan_new_constant(plan, buf->dtype, &buf->shape, layout, err);
+        if (!to || !as_onednn_convert(plan->dnn, buf->layout, buf->data, layout, to->data, err)) return NULL;
+        return to;
+    }
+    as_prim *prim = as_prim_reorder(plan->dnn, buf->layout, layout, err);
+    if (!prim) return NULL;
+    as_buf  *to = plan_new_buf(plan, AS_BUF_ARENA, buf->dtype, &buf->shape, layout, err);
+    as_step *step = to ? as_plan_step(plan, prim, NULL, 0, err) : NULL;
+    if (!step || !as_step_use(plan, step, AS_ARG_DST, to, err) || !as_step_use(plan, step, AS_ARG_SRC, buf, err))
+        return NULL;
+    return to;
+}
+
+as_buf *as_plan_as(as_plan *plan, int32_t value, const as_layout *layout, as_err *err)
+{
+    as_buf *buf = as_plan_buf(plan, value, err);
+    if (!buf || buf->layout == layout || !layout) return buf;
+    if (!buf->layout) {
+        AS_FAIL(err, AS_EUNSUPPORTED, "'%s' is not f32", as_graph_value(plan->graph, value)->name);
+        return NULL;
+    }
+    for (size_t i = 0; i < plan->alternates.n; i++)
+        if (plan->alternates.at[i].value == value && plan->alternates.at[i].buf->layout == layout)
+            return plan->alternates.at[i].buf;
+    as_buf *to = as_plan_converted(plan, buf, layout, err);
+    if (to && !as_vec_push(&plan->alternates, ((struct as_alternate){value, to}))) {
+        AS_FAIL(err, AS_ENOMEM, "out of memory for a buffer");
+        return NULL;
+    }
+    return to;
+}
+
+as_buf *as_plan_plain(as_plan *plan, int32_t value, as_err *err)
+{
+    as_buf *buf = as_plan_buf(plan, value, err);
+    if (!buf || !buf->layout || as_layout_is_plain(buf->layout)) return buf;
+    const as_layout *plain = as_layout_plain(plan->dnn, &buf->shape, err);
+    return plain ? as_plan_as(plan, value, plain, err) : NULL;
+}
+
+const as_tensor *as_plan_constant(const as_plan *plan, const as_node *node, size_t i)
+{
+    const as_value *value = as_plan_in(plan, node, i);
+    return value ? value->constant : NULL;
+}
+
+bool as_plan_floats(const as_tensor *constant, float **ret, as_err *err)
+{
+    size_t n = as_tensor_count(constant);
+    if (constant->dtype != AS_DTYPE_F32)
+        return AS_FAIL(err, AS_EUNSUPPORTED, "a constant is %s and not f32", as_dtype_name(constant->dtype));
+    float *data = plan_alloc(n * sizeof *data);
+    if (!data) return AS_FAIL(err, AS_ENOMEM, "out of memory for a constant");
+    if (n) memcpy(data, constant->data, n * sizeof *data);
+    *ret = data;
+    return true;
+}
+
+bool as_plan_ints(const as_plan *plan, const as_node *node, size_t i, const char *attr, int64_t *ret, size_t *ret_n)
+{
+    const as_tensor *t = as_plan_constant(plan, node, i);
+    const int64_t   *ints;
+    size_t           n;
+    if (t) {
+        n = as_tensor_count(t);
+        if (n > AS_TENSOR_MAX_RANK || (t->dtype != AS_DTYPE_I64 && t->dtype != AS_DTYPE_I32)) return false;
+        for (size_t k = 0; k < n; k++) {
+            int32_t narrow;
+            if (t->dtype == AS_DTYPE_I64) {
+                memcpy(&ret[k], (const char *)t->data + k * sizeof *ret, sizeof *ret);
+            } else {
+                memcpy(&narrow, (const char *)t->data + k * sizeof narrow, sizeof narrow);
+                ret[k] = narrow;
+            }
+        }
+    } else {
+        if (!attr || !as_node_ints(node, attr, &ints, &n) || n > AS_TENSOR_MAX_RANK) return false;
+        memcpy(ret, ints, n * sizeof *ret);
+    }
+    *ret_n = n;
+    return true;
+}
+
+float as_plan_float_or(const as_node *node, const char *attr, float otherwise)
+{
+    float f;
+    return as_node_float(node, attr, &f) ? f : otherwise;
+}
+
+int64_t as_plan_int_or(const as_node *node, const char *attr, int64_t otherwise)
+{
+    int64_t i;
+    return as_node_int(node, attr, &i) ? i : otherwise;
+}
+
+/* --- steps -------------------------------------------------------------------------------------------------------- */
+
+static as_step *step_free(as_step *step)
+{
+    if (!step) return NULL;
+    as_vec_done(&step->uses);
+    free(step->data);
+    free(step);
+    return NULL;
+}
+
+as_step *as_plan_step(as_plan *plan, as_prim *prim, void (*run)(const as_step *), size_t data_bytes, as_err *err)
+{
+    as_step *step = calloc(1, sizeof *step);
+    if (step && data_bytes) step->data = calloc(1, data_bytes);
+    if (!step || (data_bytes && !step->data) || !as_vec_push(&plan->steps, step)) {
+        step_free(step);
+        AS_FAIL(err, AS_ENOMEM, "out of memory for a step");
+        return NULL;
+    }
+    step->prim = prim;
+    step->run = run;
+    const as_layout *scratch = prim ? as_prim_layout(prim, AS_ARG_SCRATCH) : NULL;
+    if (scratch) plan->scratch_bytes = AS_MAX(plan->scratch_bytes, as_layout_bytes(scratch));
+    return step;
+}
+
+bool as_step_use(as_plan *plan, as_step *step, as_arg arg, as_buf *buf, as_err *err)
+{
+    if (!as_vec_push(&step->uses, ((as_use){arg, buf}))) return AS_FAIL(err, AS_ENOMEM, "out of memory for a step");
+    as_buf *root = buf->root;
+    size_t  now = plan->steps.n - 1;
+    if (!root->used) root->first = now;
+    root->used = true;
+    root->last = now;
+    return true;
+}
+
+bool as_step_bind(as_step *step, void *scratch, as_err *err)
+{
+    if (!step->prim) return true;
+    if (as_prim_layout(step->prim, AS_ARG_SCRATCH) && !as_prim_bind(step->prim, AS_ARG_SCRATCH, scratch, err))
+        return false;
+    for (size_t i = 0; i < step->uses.n; i++)
+        if (!as_prim_bind(step->prim, step->uses.at[i].arg, step->uses.at[i].buf->data, err)) return false;
+    return true;
+}
+
+/* --- the whole ---------------------------------------------------------------------------------------------------- */
+
+static bool plan_count_users(as_plan *plan, as_err *err)
+{
+    size_t n_nodes = as_graph_n_nodes(plan->graph), n_values = as_graph_n_values(plan->graph);
+    plan->of_value = calloc(AS_MAX(n_values, 1u), sizeof(as_buf *));
+    plan->n_users = calloc(AS_MAX(n_values, 1u), sizeof *plan->n_users);
+    plan->only_user = calloc(AS_MAX(n_values, 1u), sizeof *plan->only_user);
+    plan->planned = calloc(AS_MAX(n_nodes, 1u), sizeof *plan->planned);
+    if (!plan->of_value || !plan->n_users || !plan->only_user || !plan->planned)
+        return AS_FAIL(err, AS_ENOMEM, "out of memory for a plan of %zu nodes", n_nodes);
+    for (size_t i = 0; i < n_values; i++)
+        plan->only_user[i] = -1;
+    for (size_t i = 0; i < n_nodes; i++) {
+        const as_node *node = as_graph_node(plan->graph, i);
+        for (size_t k = 0; k < node->n_inputs; k++) {
+            if (node->inputs[k] < 0) continue;
+            plan->only_user[node->inputs[k]] = plan->n_users[node->inputs[k]]++ == 0 ? (int32_t)i : -1;
+        }
+    }
+    for (size_t i = 0; i < as_graph_n_outputs(plan->graph); i++) {
+        int32_t id = as_graph_output(plan->graph, i);
+        plan->n_users[id]++;
+        plan->only_user[id] = -1;
+    }
+    return true;
+}
+
+bool as_plan_init(as_plan *plan, as_graph *graph, as_onednn *dnn, as_err *err)
+{
+    *plan = (as_plan){.graph = graph, .dnn = dnn};
+    if (!plan_count_users(plan, err)) return false;
+    for (size_t i = 0; i < as_graph_n_inputs(graph); i++) {
+        int32_t         id = as_graph_input(graph, i);
+        const as_value *value = as_graph_value(graph, id);
+        as_buf         *buf = plan_new_buf(plan, AS_BUF_INPUT, value->dtype, &value->shape, NULL, err);
+        if (!buf) return as_err_note(err, "input '%s'", value->name);
+        buf->input = i;
+        as_plan_set(plan, id, buf);
+    }
+    return true;
+}
+
+void as_plan_absorb(as_plan *plan, size_t node_index)
+{
+    const as_node *node = as_graph_node(plan->graph, node_index);
+    plan->planned[node_index] = true;
+    for (size_t k = 0; k < node->n_inputs; k++)
+        if (node->inputs[k] >= 0 && plan->of_value[node->inputs[k]]) plan->of_value[node->inputs[k]]->root->pending--;
+}
+
+static bool plan_is_constant(const as_plan *plan, const as_node *node)
+{
+    for (size_t k = 0; k < node->n_inputs; k++) {
+        if (node->inputs[k] < 0) continue;
+        const as_buf *buf = plan->of_value[node->inputs[k]];
+        if (buf ? buf->root->kind != AS_BUF_CONSTANT : !as_graph_value(plan->graph, node->inputs[k])->constant)
+            return false;
+    }
+    return true;
+}
+
+/* Runs the steps from `from` on, which work on constants alone, and forgets them. */
+static bool plan_fold(as_plan *plan, size_t from, as_err *err)
+{
+    bool  ok = true;
+    void *scratch = plan->scratch_bytes ? plan_alloc(plan->scratch_bytes) : NULL;
+    if (plan->scratch_bytes && !scratch) return AS_FAIL(err, AS_ENOMEM, "out of memory for a constant");
+    for (size_t s = from; ok && s < plan->steps.n; s++) {
+        as_step *step = plan->steps.at[s];
+        for (size_t i = 0; ok && i < step->uses.n; i++) {
+            as_buf *buf = step->uses.at[i].buf, *root = buf->root;
+            if (!root->data) root->data = plan_alloc(root->bytes);
+            if (!root->data) ok = AS_FAIL(err, AS_ENOMEM, "out of memory for a constant");
+            root->kind = buf->kind = AS_BUF_CONSTANT;
+            root->used = false;
+            buf->data = root->data;
+        }
+        ok = ok && as_step_bind(step, scratch, err);
+        if (ok && step->prim)
+            ok = as_prim_run(step->prim, err);
+        else if (ok)
+            step->run(step);
+    }
+    while (plan->steps.n > from)
+        step_free(plan->steps.at[--plan->steps.n]);
+    for (size_t i = 0; i < plan->bufs.n; i++) {
+        as_buf *buf = plan->bufs.at[i];
+        if (buf->root->kind != AS_BUF_CONSTANT) continue;
+        buf->kind = AS_BUF_CONSTANT;
+        buf->data = buf->root->data;
+    }
+    free(scratch);
+    return ok;
+}
+
+bool as_plan_nodes(as_plan *plan, as_err *err)
+{
+    for (size_t i = 0; i < as_graph_n_nodes(plan->graph); i++) {
+        if (plan->planned[i]) continue;
+        const as_node *node = as_graph_node(plan->graph, i);
+        const as_op   *op = as_op_find(node->op);
+        size_t         from = plan->steps.n;
+        if (node->n_outputs > 0 && node->outputs[0] >= 0 && as_graph_value(plan->graph, node->outputs[0])->constant) {
+            as_plan_absorb(plan, i);
+            continue;
+        }
+        if (!op) {
+            AS_FAIL(err, AS_EUNSUPPORTED, "operator '%s' (node '%s') cannot be run by this engine", node->op, node->name);
+            return false;
+        }
+        bool constant = plan_is_constant(plan, node);
+        if (!op->plan(plan, node, err) || (constant && !plan_fold(plan, from, err)))
+            return as_err_note(err, "node '%s' (%s)", node->name, node->op);
+        as_plan_absorb(plan, i);
+    }
+    return true;
+}
+
+static int roots_by_size(const void *pa, const void *pb)
+{
+    const as_buf *a = *(as_buf *const *)pa, *b = *(as_buf *const *)pb;
+    if (a->bytes != b->bytes) return a->bytes < b->bytes ? 1 : -1;
+    if (a->first != b->first) return a->first > b->first ? 1 : -1;
+    return 0;
+}
+
+/* The lowest place where nothing that lives at the same time stands. */
+static size_t place_of(as_buf *const *placed, size_t n, const as_buf *buf)
+{
+    size_t place = 0;
+    for (bool moved = true; moved;) {
+        moved = false;
+        for (size_t i = 0; i < n; i++) {
+            const as_buf *p = placed[i];
+            if (p->last < buf->first || buf->last < p->first) continue;
+            if (p->place >= place + buf->bytes || place >= p->place + p->bytes) continue;
+            place = (p->place + p->bytes + PLAN_ALIGN - 1) / PLAN_ALIGN * PLAN_ALIGN;
+            moved = true;
+        }
+    }
+    return place;
+}
+
+bool as_plan_place(as_plan *plan, size_t *ret_bytes, size_t *ret_scratch, as_err *err)
+{
+    size_t   n = 0, end = 0;
+    as_buf **roots = calloc(AS_MAX(plan->bufs.n, 1u), sizeof *roots);
+    if (!roots) return AS_FAIL(err, AS_ENOMEM, "out of memory for a plan");
+    for (size_t i = 0; i < plan->bufs.n; i++) {
+        as_buf *buf = plan->bufs.at[i];
+        if (buf->root == buf && buf->kind == AS_BUF_ARENA && buf->used) roots[n++] = buf;
+    }
+    qsort(roots, n, sizeof *roots, roots_by_size);
+    for (size_t i = 0; i < n; i++) {
+        roots[i]->place = place_of(roots, i, roots[i]);
+        end = AS_MAX(end, roots[i]->place + roots[i]->bytes);
+    }
+    free(roots);
+    end = (end + PLAN_ALIGN - 1) / PLAN_ALIGN * PLAN_ALIGN;
+    *ret_scratch = end;
+    *ret_bytes = end + (plan->scratch_bytes + PLAN_ALIGN - 1) / PLAN_ALIGN * PLAN_ALIGN;
+    return true;
+}
+
+void as_plan_done(as_plan *plan)
+{
+    for (size_t i = 0; i < plan->steps.n; i++)
+        step_free(plan->steps.at[i]);
+    for (size_t i = 0; i < plan->bufs.n; i++) {
+        as_buf *buf = plan->bufs.at[i];
+        if (buf->root == buf && buf->kind == AS_BUF_CONSTANT) free(buf->data);
+        free(buf);
+    }
+    as_vec_done(&plan->steps);
+    as_vec_done(&plan->bufs);
+    as_vec_done(&plan->alternates);
+    free(plan->of_value);
+    free(plan->n_users);
+    free(plan->only_user);
+    free(plan->planned);
+    *plan = (as_plan){0};
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plan.h - a graph on its way to becoming steps over buffers; what an operator's file works with. Private to engine.
+ *
+ * Layer:   engine.
+ * Threads: one thread.
+ * Memory:  the plan owns buffers, steps and constants; a buffer's data is placed after all operators have planned.
+ *
+ * An operator's plan() asks for its inputs as buffers (in the layout it wants), makes steps, and sets its outputs. A
+ * value may stand in several layouts; conversions are steps too, or done at once where the value is constant.
+ */
+#ifndef AS_ENGINE_PLAN_H
+#define AS_ENGINE_PLAN_H
+
+#include "base/vec.h"
+#include "engine/engine.h"
+#include "engine/onednn.h"
+
+typedef enum as_buf_kind { AS_BUF_NONE, AS_BUF_ARENA, AS_BUF_INPUT, AS_BUF_CONSTANT } as_buf_kind;
+
+typedef struct as_buf as_buf;
+struct as_buf {
+    as_buf_kind      kind;
+    as_dtype         dtype;
+    as_shape         shape;
+    const as_layout *layout; /* NULL: row major and not f32, or without dimensions */
+    size_t           bytes;
+    as_buf          *root; /* whose memory it shares: its own, or another's */
+    void            *data;
+    size_t           input;       /* which, of an input */
+    size_t           first, last; /* steps that touch it; of a root, when used */
+    bool             used;        /* of a root: by a step */
+    size_t           place;       /* in the arena; of a root */
+    size_t           pending;     /* of a root: uses by nodes not planned yet, and as an output */
+};
+
+typedef struct as_use {
+    as_arg  arg; /* of a primitive; AS_ARG_NONE in other steps */
+    as_buf *buf;
+} as_use;
+
+typedef struct as_step as_step;
+struct as_step {
+    as_prim *prim;                    /* or: */
+    void (*run)(const as_step *step); /* uses[0] is what it writes */
+    void *data;                       /* of run; heap, freed with the plan */
+    AS_VEC(as_use) uses;
+};
+
+typedef struct as_plan {
+    as_graph  *graph;
+    as_onednn *dnn;
+    AS_VEC(as_buf *) bufs;
+    AS_VEC(as_step *) steps;
+    as_buf **of_value;    /* value id -> where it was first written, NULL: nowhere yet */
+    uint32_t *n_users;    /* value id -> uses by nodes, and as an output */
+    int32_t  *only_user;  /* value id -> the node that uses it, when it is used once and is no output; else -1 */
+    bool     *planned;    /* node */
+    AS_VEC(struct as_alternate { int32_t value; as_buf *buf; }) alternates;
+    size_t   scratch_bytes;
+} as_plan;
+
+typedef struct as_op {
+    const char *name; /* in ONNX */
+    bool (*plan)(as_plan *plan, const as_node *node, as_err *err);
+} as_op;
+
+const as_op *as_op_at(size_t i); /* NULL past the last row */
+const as_op *as_op_find(const char *name);
+
+AS_CHECK bool as_plan_init(as_plan *plan, as_graph *graph, as_onednn *dnn, as_err *err);
+AS_CHECK bool as_plan_nodes(as_plan *plan, as_err *err); /* all of them */
+void          as_plan_absorb(as_plan *plan, size_t node_index); /* it is done by another node's steps */
+void          as_plan_done(as_plan *plan);
+/* Gives every root its place; *ret_bytes is the arena's size, scratch memory behind it at *ret_scratch. */
+AS_CHECK bool as_plan_place(as_plan *plan, size_t *ret_bytes, size_t *ret_scratch, as_err *err);
+AS_CHECK bool as_step_bind(as_step *step, void *scratch, as_err *err); /* data of all uses to the primitive */
+
+/* Input i of a node, or value itself. in() is NULL where it was left out. buf() has any layout, plain() is row major,
+ * as() has the layout asked for. */
+const as_value    *as_plan_in(const as_plan *plan, const as_node *node, size_t i);
+AS_CHECK as_buf   *as_plan_buf(as_plan *plan, int32_t value, as_err *err);
+AS_CHECK as_buf   *as_plan_plain(as_plan *plan, int32_t value, as_err *err);
+AS_CHECK as_buf   *as_plan_as(as_plan *plan, int32_t value, const as_layout *layout, as_err *err);
+AS_CHECK as_buf   *as_plan_converted(as_plan *plan, as_buf *buf, const as_layout *layout, as_err *err); /* a new copy */
+AS_CHECK as_buf   *as_plan_reshaped(as_plan *plan, as_buf *buf, const as_shape *shape, as_err *err); /* row major */
+const as_tensor   *as_plan_constant(const as_plan *plan, const as_node *node, size_t i); /* NULL: none, or computed */
+AS_CHECK bool      as_plan_floats(const as_tensor *constant, float **ret, as_err *err); /* heap, aligned copy */
+/* The integers of a constant input, or of an attribute of that name; at most 8. False where there are none. */
+bool as_plan_ints(const as_plan *plan, const as_node *node, size_t i, const char *attr, int64_t *ret, size_t *ret_n);
+float   as_plan_float_or(const as_node *node, const char *attr, float otherwise);
+int64_t as_plan_int_or(const as_node *node, const char *attr, int64_t otherwise);
+
+/* New memory for output i of a node, in that layout (NULL: row major), and set as its value. */
+AS_CHECK as_buf *as_plan_out(as_plan *plan, const as_node *node, size_t i, const as_layout *layout, as_err *err);
+/* The same, on the memory of `in` where nobody needs that any more. */
+AS_CHECK as_buf *as_plan_out_over(as_plan *plan, const as_node *node, as_buf *in, as_err *err);
+AS_CHECK bool    as_plan_view(as_plan *plan, const as_node *node, size_t i, as_buf *of, as_err *err); /* same bytes */
+AS_CHECK as_buf *as_plan_new_constant(as_plan *plan, as_dtype dtype, const as_shape *shape, const as_layout *layout,
+                                      as_err *err);
+void as_plan_set(as_plan *plan, int32_t value, as_buf *buf);
+/* Nobody but one use by a node not planned yet needs what is in buf. */
+bool as_plan_may_overwrite(const as_plan *plan, const as_buf *buf);
+
+AS_CHECK as_step *as_plan_step(as_plan *plan, as_prim *prim, void (*run)(const as_step *), size_t data_bytes,
+                               as_err *err);
+AS_CHECK bool     as_step_use(as_plan *plan, as_step *step, as_arg arg, as_buf *buf, as_err *err);
+
+#endif
