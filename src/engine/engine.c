@@ -44,13 +44,15 @@ const as_op *as_op_at(size_t i)
 const as_op *as_op_find(const char *name)
 {
     for (size_t i = 0; ops[i]; i++)
-        if (strcmp(ops[i]->name, name) == 0) return ops[i];
+        if (strcmp(ops[i]->name, name) == 0)
+            return ops[i];
     return NULL;
 }
 
 as_engine *as_engine_free(as_engine *engine)
 {
-    if (!engine) return NULL;
+    if (!engine)
+        return NULL;
     as_plan_done(&engine->plan);
     as_onednn_free(engine->dnn);
     for (size_t i = 0; engine->names && i < engine->n_inputs + engine->n_outputs; i++)
@@ -88,9 +90,11 @@ static bool engine_copy_values(as_engine *engine, const as_graph *graph, as_err 
     if (!engine->inputs || !engine->outputs || !engine->results || !engine->fed || !engine->names)
         return AS_FAIL(err, AS_ENOMEM, "out of memory for an engine");
     for (size_t i = 0; i < engine->n_inputs; i++)
-        if (!engine_copy_value(engine, graph, as_graph_input(graph, i), i, &engine->inputs[i], err)) return false;
+        if (!engine_copy_value(engine, graph, as_graph_input(graph, i), i, &engine->inputs[i], err))
+            return false;
     for (size_t i = 0; i < engine->n_outputs; i++)
-        if (!engine_copy_value(engine, graph, as_graph_output(graph, i), engine->n_inputs + i, &engine->outputs[i], err))
+        if (!engine_copy_value(engine, graph, as_graph_output(graph, i), engine->n_inputs + i, &engine->outputs[i],
+                               err))
             return false;
     return true;
 }
@@ -103,7 +107,8 @@ static void engine_drop_constants(as_engine *engine)
         engine->results[i]->root->used = true;
     for (size_t i = 0; i < plan->bufs.n; i++) {
         as_buf *buf = plan->bufs.at[i];
-        if (buf->root != buf || buf->kind != AS_BUF_CONSTANT || buf->used) continue;
+        if (buf->root != buf || buf->kind != AS_BUF_CONSTANT || buf->used)
+            continue;
         free(buf->data);
         buf->data = NULL;
     }
@@ -117,7 +122,8 @@ static bool engine_place(as_engine *engine, as_err *err)
         as_buf *root = engine->results[i]->root;
         root->last = plan->steps.n;
     }
-    if (!as_plan_place(plan, &engine->arena_bytes, &scratch, err)) return false;
+    if (!as_plan_place(plan, &engine->arena_bytes, &scratch, err))
+        return false;
     if (engine->arena_bytes > 0) {
         engine->arena = aligned_alloc(ENGINE_ALIGN, engine->arena_bytes);
         if (!engine->arena)
@@ -126,15 +132,17 @@ static bool engine_place(as_engine *engine, as_err *err)
     }
     for (size_t i = 0; i < plan->bufs.n; i++) {
         as_buf *buf = plan->bufs.at[i];
-        if (buf->root->kind == AS_BUF_ARENA) buf->data = (char *)engine->arena + buf->root->place;
-        if (buf->root->kind == AS_BUF_CONSTANT) buf->data = buf->root->data;
+        if (buf->root->kind == AS_BUF_ARENA)
+            buf->data = (char *)engine->arena + buf->root->place;
+        if (buf->root->kind == AS_BUF_CONSTANT)
+            buf->data = buf->root->data;
     }
     for (size_t i = 0; i < plan->steps.n; i++) {
         as_step *step = plan->steps.at[i];
-        if (!as_step_bind(step, (char *)engine->arena + scratch, err)) return false;
+        if (!as_step_bind(step, (char *)engine->arena + scratch, err))
+            return false;
         for (size_t k = 0; step->prim && k < step->uses.n; k++)
-            if (step->uses.at[k].buf->root->kind == AS_BUF_INPUT &&
-                !as_vec_push(&engine->moving, ((moving){step, k})))
+            if (step->uses.at[k].buf->root->kind == AS_BUF_INPUT && !as_vec_push(&engine->moving, ((moving){step, k})))
                 return AS_FAIL(err, AS_ENOMEM, "out of memory for an engine");
     }
     return true;
@@ -143,13 +151,18 @@ static bool engine_place(as_engine *engine, as_err *err)
 static bool engine_make(as_engine *engine, as_graph *graph, const as_engine_cfg *cfg, as_err *err)
 {
     engine->dnn = as_onednn_new(cfg->threads ? cfg->threads : 1, err);
-    if (!engine->dnn) return false;
-    if (!as_graph_infer_shapes(graph, cfg->batch ? cfg->batch : 1, err)) return false;
-    if (!engine_copy_values(engine, graph, err)) return false;
-    if (!as_plan_init(&engine->plan, graph, engine->dnn, err) || !as_plan_nodes(&engine->plan, err)) return false;
+    if (!engine->dnn)
+        return false;
+    if (!as_graph_infer_shapes(graph, cfg->batch ? cfg->batch : 1, err))
+        return false;
+    if (!engine_copy_values(engine, graph, err))
+        return false;
+    if (!as_plan_init(&engine->plan, graph, engine->dnn, err) || !as_plan_nodes(&engine->plan, err))
+        return false;
     for (size_t i = 0; i < engine->n_outputs; i++) {
         engine->results[i] = as_plan_plain(&engine->plan, as_graph_output(graph, i), err);
-        if (!engine->results[i]) return as_err_note(err, "output '%s'", engine->outputs[i].name);
+        if (!engine->results[i])
+            return as_err_note(err, "output '%s'", engine->outputs[i].name);
         engine->outputs[i].dtype = engine->results[i]->dtype;
         engine->outputs[i].shape = engine->results[i]->shape;
         engine->outputs[i].has_shape = true;
@@ -197,7 +210,8 @@ size_t as_engine_arena_bytes(const as_engine *engine)
 static bool engine_fits(const as_value *value, const as_tensor *tensor, const char *what, as_err *err)
 {
     char have[128], want[128];
-    if (tensor->dtype == value->dtype && as_shape_equal(&tensor->shape, &value->shape)) return true;
+    if (tensor->dtype == value->dtype && as_shape_equal(&tensor->shape, &value->shape))
+        return true;
     return AS_FAIL(err, AS_EINVAL, "%s '%s' is %s %s, the model has %s %s", what, value->name,
                    as_dtype_name(tensor->dtype), as_shape_text(&tensor->shape, have, sizeof have),
                    as_dtype_name(value->dtype), as_shape_text(&value->shape, want, sizeof want));
@@ -208,20 +222,24 @@ static bool engine_feed(as_engine *engine, const as_tensor *inputs, as_err *err)
     as_plan *plan = &engine->plan;
     bool     moved = false;
     for (size_t i = 0; i < engine->n_inputs; i++) {
-        if (!engine_fits(&engine->inputs[i], &inputs[i], "input", err)) return false;
+        if (!engine_fits(&engine->inputs[i], &inputs[i], "input", err))
+            return false;
         if (!inputs[i].data && as_tensor_count(&inputs[i]) > 0)
             return AS_FAIL(err, AS_EINVAL, "input '%s' has no data", engine->inputs[i].name);
         moved = moved || engine->fed[i] != inputs[i].data;
         engine->fed[i] = inputs[i].data;
     }
-    if (!moved) return true;
+    if (!moved)
+        return true;
     for (size_t i = 0; i < plan->bufs.n; i++) {
         as_buf *buf = plan->bufs.at[i];
-        if (buf->root->kind == AS_BUF_INPUT) buf->data = engine->fed[buf->root->input];
+        if (buf->root->kind == AS_BUF_INPUT)
+            buf->data = engine->fed[buf->root->input];
     }
     for (size_t i = 0; i < engine->moving.n; i++) {
         const as_use *use = &engine->moving.at[i].step->uses.at[engine->moving.at[i].use];
-        if (!as_prim_bind(engine->moving.at[i].step->prim, use->arg, use->buf->data, err)) return false;
+        if (!as_prim_bind(engine->moving.at[i].step->prim, use->arg, use->buf->data, err))
+            return false;
     }
     return true;
 }
@@ -230,8 +248,10 @@ bool as_engine_run(as_engine *engine, const as_tensor *inputs, as_tensor *output
 {
     const as_plan *plan = &engine->plan;
     for (size_t i = 0; i < engine->n_outputs; i++)
-        if (outputs[i].data && !engine_fits(&engine->outputs[i], &outputs[i], "output", err)) return false;
-    if (!engine_feed(engine, inputs, err)) return false;
+        if (outputs[i].data && !engine_fits(&engine->outputs[i], &outputs[i], "output", err))
+            return false;
+    if (!engine_feed(engine, inputs, err))
+        return false;
     as_onednn_enter(engine->dnn);
     for (size_t i = 0; i < plan->steps.n; i++) {
         const as_step *step = plan->steps.at[i];

@@ -29,21 +29,51 @@ AS_CHECK const as_layout *as_layout_strided(as_onednn *dnn, const as_shape *shap
 /* The slice of `whole` from `offsets`, of `shape`; AS_EUNSUPPORTED where a block would be cut. */
 AS_CHECK const as_layout *as_layout_slice(as_onednn *dnn, const as_layout *whole, const as_shape *shape,
                                           const int64_t *offsets, as_err *err);
-const as_shape *as_layout_shape(const as_layout *layout);
-size_t          as_layout_bytes(const as_layout *layout);
-bool            as_layout_is_plain(const as_layout *layout);
+const as_shape           *as_layout_shape(const as_layout *layout);
+size_t                    as_layout_bytes(const as_layout *layout);
+bool                      as_layout_is_plain(const as_layout *layout);
 
 /* TRAIN keeps what the backward passes need. A backward pass wants the forward primitive it belongs to. */
 typedef enum as_pass { AS_PASS_NONE, AS_PASS_INFER, AS_PASS_TRAIN, AS_PASS_BACK_DATA, AS_PASS_BACK_WEIGHTS } as_pass;
 
-typedef enum as_arg { AS_ARG_NONE, AS_ARG_SRC, AS_ARG_SRC1, AS_ARG_WEIGHTS, AS_ARG_BIAS, AS_ARG_DST, AS_ARG_MEAN,
-                      AS_ARG_VARIANCE, AS_ARG_SCALE, AS_ARG_SHIFT, AS_ARG_WORKSPACE, AS_ARG_SCRATCH, AS_ARG_DIFF_SRC,
-                      AS_ARG_DIFF_WEIGHTS, AS_ARG_DIFF_BIAS, AS_ARG_DIFF_DST, AS_ARG_DIFF_SCALE, AS_ARG_DIFF_SHIFT,
-                      AS_ARG_MULTI /* + i: source i of a concatenation */ } as_arg;
+typedef enum as_arg {
+    AS_ARG_NONE,
+    AS_ARG_SRC,
+    AS_ARG_SRC1,
+    AS_ARG_WEIGHTS,
+    AS_ARG_BIAS,
+    AS_ARG_DST,
+    AS_ARG_MEAN,
+    AS_ARG_VARIANCE,
+    AS_ARG_SCALE,
+    AS_ARG_SHIFT,
+    AS_ARG_WORKSPACE,
+    AS_ARG_SCRATCH,
+    AS_ARG_DIFF_SRC,
+    AS_ARG_DIFF_WEIGHTS,
+    AS_ARG_DIFF_BIAS,
+    AS_ARG_DIFF_DST,
+    AS_ARG_DIFF_SCALE,
+    AS_ARG_DIFF_SHIFT,
+    AS_ARG_MULTI /* + i: source i of a concatenation */
+} as_arg;
 
-typedef enum as_fn { AS_FN_NONE, AS_FN_RELU /* a: slope below 0 */, AS_FN_CLIP /* [a, b] */, AS_FN_LINEAR /* a x + b */,
-                     AS_FN_SIGMOID, AS_FN_TANH, AS_FN_HARDSWISH, AS_FN_EXP, AS_FN_LOG, AS_FN_SQRT, AS_FN_ABS,
-                     AS_FN_POW /* a x^b */, AS_FN_ELU /* a */, AS_FN_SUM /* dst += (a post-op only) */ } as_fn;
+typedef enum as_fn {
+    AS_FN_NONE,
+    AS_FN_RELU /* a: slope below 0 */,
+    AS_FN_CLIP /* [a, b] */,
+    AS_FN_LINEAR /* a x + b */,
+    AS_FN_SIGMOID,
+    AS_FN_TANH,
+    AS_FN_HARDSWISH,
+    AS_FN_EXP,
+    AS_FN_LOG,
+    AS_FN_SQRT,
+    AS_FN_ABS,
+    AS_FN_POW /* a x^b */,
+    AS_FN_ELU /* a */,
+    AS_FN_SUM /* dst += (a post-op only) */
+} as_fn;
 
 /* What is done to each result before it is written, in order. */
 typedef struct as_post {
@@ -63,10 +93,21 @@ typedef struct as_window {
     int64_t kernel[3], stride[3], dilation[3], pad_begin[3], pad_end[3];
 } as_window;
 
-typedef enum as_pool_kind { AS_POOL_NONE, AS_POOL_MAX, AS_POOL_MEAN /* pads not counted */,
-                            AS_POOL_MEAN_PADDED } as_pool_kind;
-typedef enum as_binary { AS_BINARY_NONE, AS_BINARY_ADD, AS_BINARY_SUB, AS_BINARY_MUL, AS_BINARY_DIV, AS_BINARY_MIN,
-                         AS_BINARY_MAX } as_binary;
+typedef enum as_pool_kind {
+    AS_POOL_NONE,
+    AS_POOL_MAX,
+    AS_POOL_MEAN /* pads not counted */,
+    AS_POOL_MEAN_PADDED
+} as_pool_kind;
+typedef enum as_binary {
+    AS_BINARY_NONE,
+    AS_BINARY_ADD,
+    AS_BINARY_SUB,
+    AS_BINARY_MUL,
+    AS_BINARY_DIV,
+    AS_BINARY_MIN,
+    AS_BINARY_MAX
+} as_binary;
 
 /* Errors of all: AS_EUNSUPPORTED when oneDNN has no such primitive, AS_ENOMEM. posts and bias may be NULL.
  * src, weights, bias and dst stand for their gradients in the backward passes. Weights are [O, I, k...], or

@@ -17,8 +17,10 @@ static bool op_ints(const as_node *node, const char *attr, int rank, int64_t oth
     size_t         n;
     for (int i = 0; i < rank; i++)
         ret[i] = otherwise;
-    if (!as_node_ints(node, attr, &ints, &n)) return true;
-    if (n != (size_t)rank) return AS_FAIL(err, AS_EFORMAT, "'%s' has %zu items and not %d", attr, n, rank);
+    if (!as_node_ints(node, attr, &ints, &n))
+        return true;
+    if (n != (size_t)rank)
+        return AS_FAIL(err, AS_EFORMAT, "'%s' has %zu items and not %d", attr, n, rank);
     memcpy(ret, ints, n * sizeof *ret);
     return true;
 }
@@ -41,8 +43,10 @@ bool as_op_window(as_plan *plan, const as_node *node, const as_shape *kernel, as
         int64_t need = (out - 1) * w.stride[i] + reach - in; /* padding used by the output's shape */
         w.kernel[i] = kernel->dims[i];
         w.pad_begin[i] = none ? 0 : pads[i];
-        if (same_upper) w.pad_begin[i] = AS_MAX(need, 0) / 2;
-        if (same_lower) w.pad_begin[i] = (AS_MAX(need, 0) + 1) / 2;
+        if (same_upper)
+            w.pad_begin[i] = AS_MAX(need, 0) / 2;
+        if (same_lower)
+            w.pad_begin[i] = (AS_MAX(need, 0) + 1) / 2;
         w.pad_end[i] = need - w.pad_begin[i];
         if (w.stride[i] < 1 || w.dilation[i] < 1 || w.pad_begin[i] < 0)
             return AS_FAIL(err, AS_EFORMAT, "a stride, dilation or pad is not valid");
@@ -54,7 +58,8 @@ bool as_op_window(as_plan *plan, const as_node *node, const as_shape *kernel, as
 bool as_op_scalar(const as_plan *plan, const as_node *node, size_t i, float *ret)
 {
     const as_tensor *t = as_plan_constant(plan, node, i);
-    if (!t || t->dtype != AS_DTYPE_F32 || as_tensor_count(t) != 1) return false;
+    if (!t || t->dtype != AS_DTYPE_F32 || as_tensor_count(t) != 1)
+        return false;
     memcpy(ret, t->data, sizeof *ret);
     return true;
 }
@@ -64,7 +69,8 @@ static bool op_clip(const as_plan *plan, const as_node *node, as_post *ret)
     *ret = (as_post){.fn = AS_FN_CLIP, .a = -FLT_MAX, .b = FLT_MAX};
     ret->a = as_plan_float_or(node, "min", ret->a);
     ret->b = as_plan_float_or(node, "max", ret->b);
-    if (as_plan_in(plan, node, 1) && !as_op_scalar(plan, node, 1, &ret->a)) return false;
+    if (as_plan_in(plan, node, 1) && !as_op_scalar(plan, node, 1, &ret->a))
+        return false;
     return !as_plan_in(plan, node, 2) || as_op_scalar(plan, node, 2, &ret->b);
 }
 
@@ -75,12 +81,13 @@ bool as_op_post(const as_plan *plan, const as_node *node, as_post *ret)
         as_fn       fn;
         float       a;
     } simple[] = {
-        {"Relu", AS_FN_RELU, 0},  {"Sigmoid", AS_FN_SIGMOID, 0}, {"Tanh", AS_FN_TANH, 0}, {"HardSwish", AS_FN_HARDSWISH, 0},
-        {"Exp", AS_FN_EXP, 0},    {"Log", AS_FN_LOG, 0},         {"Sqrt", AS_FN_SQRT, 0}, {"Abs", AS_FN_ABS, 0},
-        {"Neg", AS_FN_LINEAR, -1},
+        {"Relu", AS_FN_RELU, 0},           {"Sigmoid", AS_FN_SIGMOID, 0}, {"Tanh", AS_FN_TANH, 0},
+        {"HardSwish", AS_FN_HARDSWISH, 0}, {"Exp", AS_FN_EXP, 0},         {"Log", AS_FN_LOG, 0},
+        {"Sqrt", AS_FN_SQRT, 0},           {"Abs", AS_FN_ABS, 0},         {"Neg", AS_FN_LINEAR, -1},
     };
     for (size_t i = 0; i < AS_COUNT(simple); i++) {
-        if (strcmp(node->op, simple[i].op) != 0) continue;
+        if (strcmp(node->op, simple[i].op) != 0)
+            continue;
         *ret = (as_post){.fn = simple[i].fn, .a = simple[i].a};
         return true;
     }
@@ -137,19 +144,22 @@ void as_copy_run(const as_copy *c, const void *src, void *dst)
         return;
     }
     for (int i = 0; i < c->rank; i++)
-        if (c->dims[i] == 0) return;
+        if (c->dims[i] == 0)
+            return;
     for (;;) {
         copy_line(c, s, d, c->dims[last], c->src_step[last], c->dst_step[last]);
         int i = last - 1;
         for (; i >= 0; i--) {
             s += c->src_step[i] * b;
             d += c->dst_step[i] * b;
-            if (++at[i] < c->dims[i]) break;
+            if (++at[i] < c->dims[i])
+                break;
             s -= c->src_step[i] * b * c->dims[i];
             d -= c->dst_step[i] * b * c->dims[i];
             at[i] = 0;
         }
-        if (i < 0) return;
+        if (i < 0)
+            return;
     }
 }
 
@@ -161,7 +171,8 @@ static void copy_step_run(const as_step *step)
 bool as_op_copy(as_plan *plan, const as_copy *copy, as_buf *src, as_buf *dst, as_err *err)
 {
     as_step *step = as_plan_step(plan, NULL, copy_step_run, sizeof *copy, err);
-    if (!step) return false;
+    if (!step)
+        return false;
     memcpy(step->data, copy, sizeof *copy);
     return as_step_use(plan, step, AS_ARG_NONE, dst, err) && as_step_use(plan, step, AS_ARG_NONE, src, err);
 }

@@ -50,12 +50,14 @@ static void broadcast_run(const as_step *step)
         for (; i >= 0; i--) {
             a += x->a_step[i];
             b += x->b_step[i];
-            if (++at[i] < x->dims[i]) break;
+            if (++at[i] < x->dims[i])
+                break;
             a -= x->a_step[i] * x->dims[i];
             b -= x->b_step[i] * x->dims[i];
             at[i] = 0;
         }
-        if (i < 0) return;
+        if (i < 0)
+            return;
     }
 }
 
@@ -70,14 +72,16 @@ static void broadcast_steps(const as_shape *shape, const as_shape *out, int64_t 
 }
 
 /* out = fn(a, b_factor * b), all row major. */
-static bool broadcast_step(as_plan *plan, broadcast_fn fn, as_buf *a, as_buf *b, float b_factor, as_buf *out, as_err *err)
+static bool broadcast_step(as_plan *plan, broadcast_fn fn, as_buf *a, as_buf *b, float b_factor, as_buf *out,
+                           as_err *err)
 {
     broadcast x = {.fn = fn, .rank = AS_MAX(out->shape.rank, 1), .dims = {1}, .b_factor = b_factor};
     memcpy(x.dims, out->shape.rank ? out->shape.dims : x.dims, (size_t)x.rank * sizeof x.dims[0]);
     broadcast_steps(&a->shape, &out->shape, x.a_step);
     broadcast_steps(&b->shape, &out->shape, x.b_step);
     as_step *step = as_plan_step(plan, NULL, broadcast_run, sizeof x, err);
-    if (!step) return false;
+    if (!step)
+        return false;
     memcpy(step->data, &x, sizeof x);
     return as_step_use(plan, step, AS_ARG_NONE, out, err) && as_step_use(plan, step, AS_ARG_NONE, a, err) &&
            as_step_use(plan, step, AS_ARG_NONE, b, err);
@@ -99,9 +103,11 @@ static bool binary_plain(as_plan *plan, const as_node *node, broadcast_fn fn, as
 /* b's layout as a partner of a's rank: as it stands, or row major with ones in front. */
 static const as_layout *binary_partner(as_plan *plan, as_buf **b, int32_t value, const as_shape *a, as_err *err)
 {
-    if ((*b)->shape.rank == a->rank) return (*b)->layout;
+    if ((*b)->shape.rank == a->rank)
+        return (*b)->layout;
     *b = as_plan_plain(plan, value, err);
-    if (!*b) return NULL;
+    if (!*b)
+        return NULL;
     as_shape wide = {.rank = a->rank};
     for (int i = 0; i < a->rank; i++) {
         int k = i - (a->rank - (*b)->shape.rank);
@@ -113,18 +119,20 @@ static const as_layout *binary_partner(as_plan *plan, as_buf **b, int32_t value,
 static bool binary_prim(as_plan *plan, const as_node *node, as_binary kind, int32_t a_id, int32_t b_id, as_err *err)
 {
     as_buf *a = as_plan_buf(plan, a_id, err), *b = a ? as_plan_buf(plan, b_id, err) : NULL;
-    if (!b) return false;
+    if (!b)
+        return false;
     if (as_shape_equal(&a->shape, &b->shape) && a->layout != b->layout) {
         if (as_layout_is_plain(a->layout))
             a = as_plan_as(plan, a_id, b->layout, err);
         else
             b = as_plan_as(plan, b_id, a->layout, err);
-        if (!a || !b) return false;
+        if (!a || !b)
+            return false;
     }
     const as_layout *partner = binary_partner(plan, &b, b_id, &a->shape, err);
-    as_prim *prim = partner ? as_prim_binary(plan->dnn, kind, a->layout, partner, a->layout, NULL, err) : NULL;
-    as_buf  *out = prim ? as_plan_out_over(plan, node, a, err) : NULL;
-    as_step *step = out ? as_plan_step(plan, prim, NULL, 0, err) : NULL;
+    as_prim         *prim = partner ? as_prim_binary(plan->dnn, kind, a->layout, partner, a->layout, NULL, err) : NULL;
+    as_buf          *out = prim ? as_plan_out_over(plan, node, a, err) : NULL;
+    as_step         *step = out ? as_plan_step(plan, prim, NULL, 0, err) : NULL;
     return step && as_step_use(plan, step, AS_ARG_DST, out, err) && as_step_use(plan, step, AS_ARG_SRC, a, err) &&
            as_step_use(plan, step, AS_ARG_SRC1, b, err);
 }
@@ -133,29 +141,35 @@ static bool binary_plan(as_plan *plan, const as_node *node, as_binary kind, broa
 {
     const as_value *a = as_plan_in(plan, node, 0), *b = as_plan_in(plan, node, 1);
     const as_shape *out = &as_graph_value(plan->graph, node->outputs[0])->shape;
-    if (node->n_inputs != 2 || !a || !b) return AS_FAIL(err, AS_EUNSUPPORTED, "only two inputs");
-    if (a->dtype != AS_DTYPE_F32 || b->dtype != AS_DTYPE_F32) return AS_FAIL(err, AS_EUNSUPPORTED, "only f32");
-    const bool commutes = kind == AS_BINARY_ADD || kind == AS_BINARY_MUL || kind == AS_BINARY_MIN || kind == AS_BINARY_MAX;
+    if (node->n_inputs != 2 || !a || !b)
+        return AS_FAIL(err, AS_EUNSUPPORTED, "only two inputs");
+    if (a->dtype != AS_DTYPE_F32 || b->dtype != AS_DTYPE_F32)
+        return AS_FAIL(err, AS_EUNSUPPORTED, "only f32");
+    const bool commutes =
+        kind == AS_BINARY_ADD || kind == AS_BINARY_MUL || kind == AS_BINARY_MIN || kind == AS_BINARY_MAX;
     const bool a_full = as_shape_equal(&a->shape, out), b_full = as_shape_equal(&b->shape, out);
     size_t     count;
-    if (kind == AS_BINARY_NONE || out->rank == 0 || !as_shape_count(out, &count) || count == 0 || node->inputs[0] == node->inputs[1])
+    if (kind == AS_BINARY_NONE || out->rank == 0 || !as_shape_count(out, &count) || count == 0 ||
+        node->inputs[0] == node->inputs[1])
         return binary_plain(plan, node, fn, err);
     if (a_full && b->shape.rank > 0) {
         /* the one that may be written over comes first */
         as_buf *first = as_plan_buf(plan, node->inputs[0], err);
-        if (!first) return false;
+        if (!first)
+            return false;
         bool swap = commutes && b_full && !as_plan_may_overwrite(plan, first);
         return binary_prim(plan, node, kind, node->inputs[swap ? 1 : 0], node->inputs[swap ? 0 : 1], err);
     }
-    if (b_full && commutes && a->shape.rank > 0) return binary_prim(plan, node, kind, node->inputs[1], node->inputs[0], err);
+    if (b_full && commutes && a->shape.rank > 0)
+        return binary_prim(plan, node, kind, node->inputs[1], node->inputs[0], err);
     return binary_plain(plan, node, fn, err);
 }
 
-#define BINARY(file_name, op, kind, fn)                                                        \
-    static bool binary_plan_##file_name(as_plan *plan, const as_node *node, as_err *err)       \
-    {                                                                                          \
-        return binary_plan(plan, node, kind, fn, err);                                         \
-    }                                                                                          \
+#define BINARY(file_name, op, kind, fn)                                                  \
+    static bool binary_plan_##file_name(as_plan *plan, const as_node *node, as_err *err) \
+    {                                                                                    \
+        return binary_plan(plan, node, kind, fn, err);                                   \
+    }                                                                                    \
     const as_op as_op_##file_name = {op, binary_plan_##file_name};
 
 BINARY(add, "Add", AS_BINARY_ADD, FN_ADD)
@@ -167,15 +181,20 @@ BINARY(pow, "Pow", AS_BINARY_NONE, FN_POW)
 /* Min and Max take any number of values: one after the other, into the same memory. */
 static bool variadic_plan(as_plan *plan, const as_node *node, as_binary kind, broadcast_fn fn, as_err *err)
 {
-    if (node->n_inputs == 2) return binary_plan(plan, node, kind, fn, err);
-    if (as_plan_in(plan, node, 0)->dtype != AS_DTYPE_F32) return AS_FAIL(err, AS_EUNSUPPORTED, "only f32");
+    if (node->n_inputs == 2)
+        return binary_plan(plan, node, kind, fn, err);
+    if (as_plan_in(plan, node, 0)->dtype != AS_DTYPE_F32)
+        return AS_FAIL(err, AS_EUNSUPPORTED, "only f32");
     as_buf *so_far = as_plan_plain(plan, node->inputs[0], err);
     as_buf *out = so_far ? as_plan_out(plan, node, 0, NULL, err) : NULL;
-    if (!out) return false;
-    if (node->n_inputs == 1) return broadcast_step(plan, FN_MAX, so_far, so_far, 1.0f, out, err);
+    if (!out)
+        return false;
+    if (node->n_inputs == 1)
+        return broadcast_step(plan, FN_MAX, so_far, so_far, 1.0f, out, err);
     for (size_t i = 1; i < node->n_inputs; i++) {
         as_buf *next = as_plan_plain(plan, node->inputs[i], err);
-        if (!next || !broadcast_step(plan, fn, so_far, next, 1.0f, out, err)) return false;
+        if (!next || !broadcast_step(plan, fn, so_far, next, 1.0f, out, err))
+            return false;
         so_far = out;
     }
     return true;

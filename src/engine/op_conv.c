@@ -9,7 +9,7 @@
 typedef struct conv {
     as_window      window;
     int64_t        groups;
-    const as_node *first, *last; /* last: whose output is written */
+    const as_node *first, *last;   /* last: whose output is written */
     float         *weights, *bias; /* heap; NULL where they are computed */
     as_posts       posts;
     as_buf        *sum; /* added; NULL: nothing */
@@ -24,7 +24,8 @@ static void conv_done(conv *c)
 /* The weights' shape as oneDNN wants it. */
 static as_shape conv_weights_shape(const conv *c, const as_shape *w)
 {
-    if (c->groups == 1) return *w;
+    if (c->groups == 1)
+        return *w;
     as_shape g = {.rank = w->rank + 1, .dims = {c->groups, w->dims[0] / c->groups}};
     for (int i = 1; i < w->rank; i++)
         g.dims[i + 1] = w->dims[i];
@@ -39,8 +40,10 @@ static bool conv_fold_norm(as_plan *plan, conv *c, const as_node *norm, as_err *
     const float      epsilon = as_plan_float_or(norm, "epsilon", 1e-5f);
     float           *p[4] = {NULL};
     bool             ok = true;
-    if (!c->bias) c->bias = calloc(n_out, sizeof *c->bias);
-    if (!c->bias) return AS_FAIL(err, AS_ENOMEM, "out of memory for a bias");
+    if (!c->bias)
+        c->bias = calloc(n_out, sizeof *c->bias);
+    if (!c->bias)
+        return AS_FAIL(err, AS_ENOMEM, "out of memory for a bias");
     for (size_t i = 0; ok && i < 4; i++)
         ok = as_plan_floats(as_plan_constant(plan, norm, i + 1), &p[i], err);
     for (size_t o = 0; ok && o < n_out; o++) {
@@ -58,10 +61,12 @@ static bool conv_may_fold_norm(const as_plan *plan, const conv *c, const as_node
 {
     if (strcmp(norm->op, "BatchNormalization") != 0 || norm->n_outputs != 1 || !c->weights || c->posts.n > 0)
         return false;
-    if (as_plan_in(plan, c->first, 2) && !c->bias) return false;
+    if (as_plan_in(plan, c->first, 2) && !c->bias)
+        return false;
     for (size_t i = 1; i < 5; i++) {
         const as_tensor *t = as_plan_constant(plan, norm, i);
-        if (!t || t->dtype != AS_DTYPE_F32) return false;
+        if (!t || t->dtype != AS_DTYPE_F32)
+            return false;
     }
     return true;
 }
@@ -69,12 +74,15 @@ static bool conv_may_fold_norm(const as_plan *plan, const conv *c, const as_node
 /* An addition is done in the write where the other operand is there already. */
 static bool conv_may_sum(as_plan *plan, const conv *c, const as_node *add, as_err *err, as_buf **ret)
 {
-    if (strcmp(add->op, "Add") != 0 || c->posts.n > 0 || add->n_inputs != 2) return false;
+    if (strcmp(add->op, "Add") != 0 || c->posts.n > 0 || add->n_inputs != 2)
+        return false;
     int32_t         mine = c->last->outputs[0];
     int32_t         other = add->inputs[0] == mine ? add->inputs[1] : add->inputs[0];
     const as_value *a = as_graph_value(plan->graph, mine), *b = as_graph_value(plan->graph, other);
-    if (other == mine || !plan->of_value[other] || b->constant || b->dtype != AS_DTYPE_F32) return false;
-    if (!as_shape_equal(&a->shape, &b->shape)) return false;
+    if (other == mine || !plan->of_value[other] || b->constant || b->dtype != AS_DTYPE_F32)
+        return false;
+    if (!as_shape_equal(&a->shape, &b->shape))
+        return false;
     *ret = as_plan_buf(plan, other, err);
     return *ret != NULL;
 }
@@ -84,12 +92,15 @@ static bool conv_fuse(as_plan *plan, conv *c, as_err *err)
 {
     for (;;) {
         int32_t next = plan->only_user[c->last->outputs[0]];
-        if (next < 0 || c->posts.n >= AS_POSTS_MAX) return true;
+        if (next < 0 || c->posts.n >= AS_POSTS_MAX)
+            return true;
         const as_node *node = as_graph_node(plan->graph, (size_t)next);
         as_buf        *sum;
-        if (node->inputs[0] != c->last->outputs[0] && strcmp(node->op, "Add") != 0) return true;
+        if (node->inputs[0] != c->last->outputs[0] && strcmp(node->op, "Add") != 0)
+            return true;
         if (conv_may_fold_norm(plan, c, node)) {
-            if (!conv_fold_norm(plan, c, node, err)) return false;
+            if (!conv_fold_norm(plan, c, node, err))
+                return false;
         } else if (conv_may_sum(plan, c, node, err, &sum)) {
             c->sum = sum;
             c->posts.at[c->posts.n++] = (as_post){.fn = AS_FN_SUM};
@@ -111,10 +122,13 @@ static bool conv_read(as_plan *plan, const as_node *node, conv *c, as_err *err)
     c->groups = as_plan_int_or(node, "group", 1);
     as_shape kernel = {.rank = w->shape.rank - 2};
     memcpy(kernel.dims, w->shape.dims + 2, (size_t)kernel.rank * sizeof kernel.dims[0]);
-    if (c->groups < 1 || w->shape.dims[0] % c->groups != 0) return AS_FAIL(err, AS_EFORMAT, "groups do not fit");
-    if (!as_op_window(plan, node, &kernel, &c->window, err)) return false;
+    if (c->groups < 1 || w->shape.dims[0] % c->groups != 0)
+        return AS_FAIL(err, AS_EFORMAT, "groups do not fit");
+    if (!as_op_window(plan, node, &kernel, &c->window, err))
+        return false;
     const as_tensor *weights = as_plan_constant(plan, node, 1), *bias = as_plan_constant(plan, node, 2);
-    if (weights && !as_plan_floats(weights, &c->weights, err)) return false;
+    if (weights && !as_plan_floats(weights, &c->weights, err))
+        return false;
     return !bias || as_plan_floats(bias, &c->bias, err);
 }
 
@@ -125,15 +139,19 @@ static as_buf *conv_param(as_plan *plan, const float *data, const as_shape *shap
     as_buf *buf;
     if (data) {
         buf = as_plan_new_constant(plan, AS_DTYPE_F32, shape, NULL, err);
-        if (buf) memcpy(buf->data, data, buf->bytes);
+        if (buf)
+            memcpy(buf->data, data, buf->bytes);
     } else {
         buf = as_plan_plain(plan, value, err);
     }
-    if (!buf) return NULL;
+    if (!buf)
+        return NULL;
     const as_layout *plain = as_layout_plain(plan->dnn, shape, err);
-    if (!plain || plain == want) return plain ? buf : NULL;
+    if (!plain || plain == want)
+        return plain ? buf : NULL;
     as_buf *shaped = buf; /* grouped weights have one dimension more */
-    if (!as_shape_equal(&buf->shape, shape) && !(shaped = as_plan_reshaped(plan, buf, shape, err))) return NULL;
+    if (!as_shape_equal(&buf->shape, shape) && !(shaped = as_plan_reshaped(plan, buf, shape, err)))
+        return NULL;
     return as_plan_converted(plan, shaped, want, err);
 }
 
@@ -141,11 +159,13 @@ static as_buf *conv_param(as_plan *plan, const float *data, const as_shape *shap
 static as_buf *conv_out(as_plan *plan, conv *c, const as_layout *layout, as_err *err)
 {
     int32_t value = c->last->outputs[0];
-    if (!c->sum) return as_plan_out(plan, c->last, 0, layout, err);
+    if (!c->sum)
+        return as_plan_out(plan, c->last, 0, layout, err);
     as_buf *to = c->sum;
     bool    mine = to->layout == layout && to->root->kind == AS_BUF_ARENA && to->root->pending == 0 &&
                 to->bytes == to->root->bytes;
-    if (!mine && !(to = as_plan_converted(plan, to, layout, err))) return NULL;
+    if (!mine && !(to = as_plan_converted(plan, to, layout, err)))
+        return NULL;
     as_plan_set(plan, value, to);
     return to;
 }
@@ -156,13 +176,16 @@ static bool conv_step(as_plan *plan, conv *c, as_prim *prim, as_err *err)
     const as_shape  w_shape = conv_weights_shape(c, &w->shape), b_shape = {.rank = 1, .dims = {w->shape.dims[0]}};
     as_buf         *src = as_plan_as(plan, c->first->inputs[0], as_prim_layout(prim, AS_ARG_SRC), err);
     as_buf         *weights =
-        src ? conv_param(plan, c->weights, &w_shape, c->first->inputs[1], as_prim_layout(prim, AS_ARG_WEIGHTS), err) : NULL;
+        src ? conv_param(plan, c->weights, &w_shape, c->first->inputs[1], as_prim_layout(prim, AS_ARG_WEIGHTS), err)
+                    : NULL;
     as_buf *bias = NULL;
-    if (!weights) return false;
+    if (!weights)
+        return false;
     if (as_prim_layout(prim, AS_ARG_BIAS)) {
         int32_t value = as_plan_in(plan, c->first, 2) ? c->first->inputs[2] : -1;
         bias = conv_param(plan, c->bias, &b_shape, value, as_prim_layout(prim, AS_ARG_BIAS), err);
-        if (!bias) return false;
+        if (!bias)
+            return false;
     }
     as_buf  *dst = conv_out(plan, c, as_prim_layout(prim, AS_ARG_DST), err);
     as_step *step = dst ? as_plan_step(plan, prim, NULL, 0, err) : NULL;
@@ -173,17 +196,17 @@ static bool conv_step(as_plan *plan, conv *c, as_prim *prim, as_err *err)
 
 static bool conv_make(as_plan *plan, conv *c, as_err *err)
 {
-    const as_value *x = as_plan_in(plan, c->first, 0), *w = as_plan_in(plan, c->first, 1);
-    const as_value *y = as_graph_value(plan->graph, c->first->outputs[0]);
-    const as_shape  w_shape = conv_weights_shape(c, &w->shape), b_shape = {.rank = 1, .dims = {w->shape.dims[0]}};
-    const bool      has_bias = c->bias || as_plan_in(plan, c->first, 2);
+    const as_value  *x = as_plan_in(plan, c->first, 0), *w = as_plan_in(plan, c->first, 1);
+    const as_value  *y = as_graph_value(plan->graph, c->first->outputs[0]);
+    const as_shape   w_shape = conv_weights_shape(c, &w->shape), b_shape = {.rank = 1, .dims = {w->shape.dims[0]}};
+    const bool       has_bias = c->bias || as_plan_in(plan, c->first, 2);
     const as_layout *src = as_layout_any(plan->dnn, &x->shape, err);
     const as_layout *weights = src ? as_layout_any(plan->dnn, &w_shape, err) : NULL;
     const as_layout *bias = weights && has_bias ? as_layout_plain(plan->dnn, &b_shape, err) : NULL;
     const as_layout *dst = weights && (bias || !has_bias) ? as_layout_any(plan->dnn, &y->shape, err) : NULL;
-    if (!dst) return false;
-    as_prim *prim =
-        as_prim_conv(plan->dnn, AS_PASS_INFER, &c->window, src, weights, bias, dst, &c->posts, NULL, err);
+    if (!dst)
+        return false;
+    as_prim *prim = as_prim_conv(plan->dnn, AS_PASS_INFER, &c->window, src, weights, bias, dst, &c->posts, NULL, err);
     return prim && conv_step(plan, c, prim, err);
 }
 

@@ -8,8 +8,10 @@
 static bool eltwise_make(as_plan *plan, const as_node *node, const as_post *fn, const as_posts *posts, as_err *err)
 {
     as_buf *src = as_plan_buf(plan, node->inputs[0], err);
-    if (!src) return false;
-    if (!src->layout) return AS_FAIL(err, AS_EUNSUPPORTED, "only f32 with at least one dimension");
+    if (!src)
+        return false;
+    if (!src->layout)
+        return AS_FAIL(err, AS_EUNSUPPORTED, "only f32 with at least one dimension");
     as_prim *prim = as_prim_eltwise(plan->dnn, AS_PASS_INFER, fn, src->layout, posts, NULL, err);
     as_buf  *dst = prim ? as_plan_out_over(plan, node, src, err) : NULL;
     return dst && as_op_unary(plan, prim, src, dst, err);
@@ -18,7 +20,8 @@ static bool eltwise_make(as_plan *plan, const as_node *node, const as_post *fn, 
 static bool eltwise_plan(as_plan *plan, const as_node *node, as_err *err)
 {
     as_post fn;
-    if (!as_op_post(plan, node, &fn)) return AS_FAIL(err, AS_EUNSUPPORTED, "its limits are computed");
+    if (!as_op_post(plan, node, &fn))
+        return AS_FAIL(err, AS_EUNSUPPORTED, "its limits are computed");
     return eltwise_make(plan, node, &fn, NULL, err);
 }
 
@@ -32,7 +35,8 @@ static bool eltwise_plan_hard_sigmoid(as_plan *plan, const as_node *node, as_err
 static bool eltwise_plan_same(as_plan *plan, const as_node *node, as_err *err)
 {
     as_buf *src = as_plan_buf(plan, node->inputs[0], err);
-    if (!src) return false;
+    if (!src)
+        return false;
     if (node->n_outputs > 1 && node->outputs[1] >= 0 && plan->n_users[node->outputs[1]] > 0)
         return AS_FAIL(err, AS_EUNSUPPORTED, "its mask is used");
     as_plan_set(plan, node->outputs[0], src);
@@ -44,11 +48,15 @@ static bool eltwise_plan_softmax(as_plan *plan, const as_node *node, as_err *err
 {
     const bool old = as_graph_opset(plan->graph) < 13;
     as_buf    *src = as_plan_plain(plan, node->inputs[0], err);
-    if (!src) return false;
-    if (!src->layout) return AS_FAIL(err, AS_EUNSUPPORTED, "only f32 with at least one dimension");
+    if (!src)
+        return false;
+    if (!src->layout)
+        return AS_FAIL(err, AS_EUNSUPPORTED, "only f32 with at least one dimension");
     int64_t axis = as_plan_int_or(node, "axis", old ? 1 : -1);
-    if (axis < 0) axis += src->shape.rank;
-    if (axis < 0 || axis >= src->shape.rank) return AS_FAIL(err, AS_EFORMAT, "axis %lld", (long long)axis);
+    if (axis < 0)
+        axis += src->shape.rank;
+    if (axis < 0 || axis >= src->shape.rank)
+        return AS_FAIL(err, AS_EFORMAT, "axis %lld", (long long)axis);
     as_shape shape = src->shape;
     if (old) {
         shape = (as_shape){.rank = 2, .dims = {1, 1}};
@@ -83,8 +91,10 @@ static bool cast_plan(as_plan *plan, const as_node *node, as_err *err)
 {
     as_dtype to = as_graph_value(plan->graph, node->outputs[0])->dtype;
     as_buf  *src = as_plan_plain(plan, node->inputs[0], err);
-    if (!src) return false;
-    if (src->dtype == to) return eltwise_plan_same(plan, node, err);
+    if (!src)
+        return false;
+    if (src->dtype == to)
+        return eltwise_plan_same(plan, node, err);
     bool from_ok = src->dtype == AS_DTYPE_F32 || src->dtype == AS_DTYPE_F64 || src->dtype == AS_DTYPE_I64 ||
                    src->dtype == AS_DTYPE_I32 || src->dtype == AS_DTYPE_U8 || src->dtype == AS_DTYPE_BOOL;
     if (!from_ok || (to != AS_DTYPE_F32 && to != AS_DTYPE_F64))

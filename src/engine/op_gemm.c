@@ -19,13 +19,17 @@ static bool product_step(as_plan *plan, product *p, as_buf **ret_dst, as_err *er
     const as_shape   row = {.rank = 2, .dims = {1, p->dst_shape.dims[p->dst_shape.rank - 1]}};
     const as_layout *dst_layout = as_layout_plain(plan->dnn, &p->dst_shape, err);
     const as_layout *bias = dst_layout && p->bias ? as_layout_plain(plan->dnn, &row, err) : NULL;
-    if (!dst_layout || (p->bias && !bias)) return false;
-    as_prim *prim = as_prim_matmul(plan->dnn, p->src_layout, p->weights_layout, bias, dst_layout, p->factor, &p->posts, err);
-    if (!prim) return false;
+    if (!dst_layout || (p->bias && !bias))
+        return false;
+    as_prim *prim =
+        as_prim_matmul(plan->dnn, p->src_layout, p->weights_layout, bias, dst_layout, p->factor, &p->posts, err);
+    if (!prim)
+        return false;
     const as_layout *want = as_prim_layout(prim, AS_ARG_WEIGHTS);
     if (p->weights->kind == AS_BUF_CONSTANT && want != p->weights_layout) {
         p->weights = as_plan_converted(plan, p->weights, want, err);
-        if (!p->weights) return false;
+        if (!p->weights)
+            return false;
     }
     as_buf  *dst = as_plan_out(plan, p->last, 0, NULL, err);
     as_step *step = dst ? as_plan_step(plan, prim, NULL, 0, err) : NULL;
@@ -41,7 +45,8 @@ static void product_fuse(as_plan *plan, product *p)
 {
     for (int32_t next; p->posts.n < AS_POSTS_MAX && (next = plan->only_user[p->last->outputs[0]]) >= 0;) {
         const as_node *node = as_graph_node(plan->graph, (size_t)next);
-        if (node->inputs[0] != p->last->outputs[0] || !as_op_post(plan, node, &p->posts.at[p->posts.n])) return;
+        if (node->inputs[0] != p->last->outputs[0] || !as_op_post(plan, node, &p->posts.at[p->posts.n]))
+            return;
         p->posts.n++;
         p->last = node;
         as_plan_absorb(plan, (size_t)next);
@@ -50,7 +55,8 @@ static void product_fuse(as_plan *plan, product *p)
 
 static const as_layout *product_matrix(as_plan *plan, const as_shape *shape, bool transposed, as_err *err)
 {
-    if (!transposed) return as_layout_plain(plan->dnn, shape, err);
+    if (!transposed)
+        return as_layout_plain(plan->dnn, shape, err);
     as_shape turned = {.rank = 2, .dims = {shape->dims[1], shape->dims[0]}};
     return as_layout_strided(plan->dnn, &turned, (const int64_t[]){1, shape->dims[1]}, err);
 }
@@ -64,7 +70,8 @@ static bool product_row(as_plan *plan, const as_tensor *t, int64_t n, float fact
         t->shape.dims[t->shape.rank - 1] != n)
         return true;
     as_buf *buf = as_plan_new_constant(plan, AS_DTYPE_F32, &row, NULL, err);
-    if (!buf) return false;
+    if (!buf)
+        return false;
     memcpy(buf->data, t->data, buf->bytes);
     for (int64_t i = 0; i < n; i++)
         ((float *)buf->data)[i] *= factor;
@@ -76,9 +83,11 @@ static bool product_row(as_plan *plan, const as_tensor *t, int64_t n, float fact
 static bool product_weights(as_plan *plan, product *p, const as_layout *layout, as_err *err)
 {
     p->weights_layout = layout;
-    if (p->weights->kind != AS_BUF_CONSTANT) return true;
+    if (p->weights->kind != AS_BUF_CONSTANT)
+        return true;
     as_buf *buf = as_plan_new_constant(plan, AS_DTYPE_F32, as_layout_shape(layout), NULL, err);
-    if (!buf || !as_onednn_convert(plan->dnn, layout, p->weights->data, buf->layout, buf->data, err)) return false;
+    if (!buf || !as_onednn_convert(plan->dnn, layout, p->weights->data, buf->layout, buf->data, err))
+        return false;
     for (size_t i = 0; i < buf->bytes / sizeof(float); i++)
         ((float *)buf->data)[i] *= p->factor;
     p->factor = 1.0f;
@@ -96,21 +105,27 @@ static bool gemm_plan(as_plan *plan, const as_node *node, as_err *err)
     as_buf         *dst, *added = NULL;
     p.src = as_plan_plain(plan, node->inputs[0], err);
     p.weights = p.src ? as_plan_plain(plan, node->inputs[1], err) : NULL;
-    if (!p.weights) return false;
+    if (!p.weights)
+        return false;
     if (!p.src->layout || !p.weights->layout || p.src->shape.rank != 2 || p.weights->shape.rank != 2)
         return AS_FAIL(err, AS_EUNSUPPORTED, "only f32 matrices");
     p.dst_shape = as_graph_value(plan->graph, node->outputs[0])->shape;
     const as_layout *weights = product_matrix(plan, &p.weights->shape, tb, err);
     p.src_layout = weights ? product_matrix(plan, &p.src->shape, ta, err) : NULL;
-    if (!p.src_layout || !product_weights(plan, &p, weights, err)) return false;
-    if (c && !product_row(plan, c->constant, p.dst_shape.dims[1], beta, &p.bias, err)) return false;
+    if (!p.src_layout || !product_weights(plan, &p, weights, err))
+        return false;
+    if (c && !product_row(plan, c->constant, p.dst_shape.dims[1], beta, &p.bias, err))
+        return false;
     if (c && (!p.bias || p.factor < 1.0f || p.factor > 1.0f)) {
         added = as_plan_plain(plan, node->inputs[2], err);
-        if (!added) return false;
-        if (added->dtype != AS_DTYPE_F32) return AS_FAIL(err, AS_EUNSUPPORTED, "only f32");
+        if (!added)
+            return false;
+        if (added->dtype != AS_DTYPE_F32)
+            return AS_FAIL(err, AS_EUNSUPPORTED, "only f32");
         p.bias = NULL;
     }
-    if (!added) product_fuse(plan, &p);
+    if (!added)
+        product_fuse(plan, &p);
     return product_step(plan, &p, &dst, err) && (!added || as_op_add_scaled(plan, dst, added, beta, dst, err));
 }
 
@@ -118,15 +133,19 @@ static bool gemm_plan(as_plan *plan, const as_node *node, as_err *err)
 static bool matmul_fuse_bias(as_plan *plan, product *p, as_err *err)
 {
     int32_t next = plan->only_user[p->last->outputs[0]];
-    if (next < 0) return true;
+    if (next < 0)
+        return true;
     const as_node *add = as_graph_node(plan->graph, (size_t)next);
-    if (strcmp(add->op, "Add") != 0) return true;
+    if (strcmp(add->op, "Add") != 0)
+        return true;
     size_t          other = add->inputs[0] == p->last->outputs[0] ? 1 : 0;
     const as_shape *shape = &as_graph_value(plan->graph, p->last->outputs[0])->shape;
-    if (!as_shape_equal(shape, &as_graph_value(plan->graph, add->outputs[0])->shape)) return true;
+    if (!as_shape_equal(shape, &as_graph_value(plan->graph, add->outputs[0])->shape))
+        return true;
     if (!product_row(plan, as_plan_constant(plan, add, other), shape->dims[shape->rank - 1], 1.0f, &p->bias, err))
         return false;
-    if (!p->bias) return true;
+    if (!p->bias)
+        return true;
     p->last = add;
     as_plan_absorb(plan, (size_t)next);
     return true;
@@ -146,11 +165,15 @@ static bool matmul_plan(as_plan *plan, const as_node *node, as_err *err)
     as_buf *dst;
     p.src = as_plan_plain(plan, node->inputs[0], err);
     p.weights = p.src ? as_plan_plain(plan, node->inputs[1], err) : NULL;
-    if (!p.weights) return false;
-    if (!p.src->layout || !p.weights->layout) return AS_FAIL(err, AS_EUNSUPPORTED, "only f32");
+    if (!p.weights)
+        return false;
+    if (!p.src->layout || !p.weights->layout)
+        return AS_FAIL(err, AS_EUNSUPPORTED, "only f32");
     as_shape a = p.src->shape, b = p.weights->shape;
-    if (a.rank == 1) a = (as_shape){.rank = 2, .dims = {1, a.dims[0]}};
-    if (b.rank == 1) b = (as_shape){.rank = 2, .dims = {b.dims[0], 1}};
+    if (a.rank == 1)
+        a = (as_shape){.rank = 2, .dims = {1, a.dims[0]}};
+    if (b.rank == 1)
+        b = (as_shape){.rank = 2, .dims = {b.dims[0], 1}};
     if (b.rank == 2 && a.rank > 2) { /* one matrix for all: one product */
         int64_t rows = 1;
         for (int i = 0; i < a.rank - 1; i++)
@@ -166,8 +189,10 @@ static bool matmul_plan(as_plan *plan, const as_node *node, as_err *err)
     p.dst_shape.dims[rank - 1] = b.dims[rank - 1];
     const as_layout *weights = as_layout_plain(plan->dnn, &b, err);
     p.src_layout = weights ? as_layout_plain(plan->dnn, &a, err) : NULL;
-    if (!p.src_layout || !product_weights(plan, &p, weights, err)) return false;
-    if (rank == 2 && !matmul_fuse_bias(plan, &p, err)) return false;
+    if (!p.src_layout || !product_weights(plan, &p, weights, err))
+        return false;
+    if (rank == 2 && !matmul_fuse_bias(plan, &p, err))
+        return false;
     product_fuse(plan, &p);
     return product_step(plan, &p, &dst, err);
 }

@@ -12,7 +12,8 @@ static bool pool_make(as_plan *plan, const as_node *node, as_pool_kind kind, con
         return src ? AS_FAIL(err, AS_EUNSUPPORTED, "only f32") : false;
     const as_layout *any = as_layout_any(plan->dnn, out_shape, err);
     as_prim *prim = any ? as_prim_pool(plan->dnn, AS_PASS_INFER, kind, window, src->layout, any, NULL, err) : NULL;
-    if (!prim) return false;
+    if (!prim)
+        return false;
     const as_layout *layout = as_prim_layout(prim, AS_ARG_DST);
     as_buf          *dst = as_plan_out(plan, node, 0, layout, err);
     return dst && as_op_unary(plan, prim, src, dst, err);
@@ -24,9 +25,11 @@ static bool pool_is_plain_mean(const as_node *node, const as_window *w)
     const int64_t *pads;
     size_t         n;
     bool           has = as_node_ints(node, "pads", &pads, &n) && n == 2 * (size_t)w->n;
-    if (as_plan_int_or(node, "ceil_mode", 0) == 0) return true;
+    if (as_plan_int_or(node, "ceil_mode", 0) == 0)
+        return true;
     for (int i = 0; i < w->n; i++)
-        if (w->pad_end[i] > (has ? pads[w->n + i] : 0)) return false;
+        if (w->pad_end[i] > (has ? pads[w->n + i] : 0))
+            return false;
     return true;
 }
 
@@ -41,7 +44,8 @@ static bool pool_plan(as_plan *plan, const as_node *node, as_pool_kind kind, as_
         return AS_FAIL(err, AS_EUNSUPPORTED, "its indices are used");
     as_shape kernel = {.rank = (int)n};
     memcpy(kernel.dims, k, n * sizeof *k);
-    if (!as_op_window(plan, node, &kernel, &window, err)) return false;
+    if (!as_op_window(plan, node, &kernel, &window, err))
+        return false;
     if (kind == AS_POOL_MEAN_PADDED && !pool_is_plain_mean(node, &window))
         return AS_FAIL(err, AS_EUNSUPPORTED, "a mean that counts pads, with ceil_mode");
     return pool_make(plan, node, kind, &window, &as_graph_value(plan->graph, node->outputs[0])->shape, err);
@@ -63,7 +67,8 @@ static bool pool_plan_global(as_plan *plan, const as_node *node, as_pool_kind ki
     const as_shape *in = &as_plan_in(plan, node, 0)->shape;
     as_shape        out = {.rank = in->rank, .dims = {in->dims[0], in->dims[1], 1, 1, 1}};
     as_window       w = {.n = in->rank - 2};
-    if (w.n < 1 || w.n > 3) return AS_FAIL(err, AS_EUNSUPPORTED, "only 1 to 3 spatial dimensions");
+    if (w.n < 1 || w.n > 3)
+        return AS_FAIL(err, AS_EUNSUPPORTED, "only 1 to 3 spatial dimensions");
     for (int i = 0; i < w.n; i++) {
         w.kernel[i] = in->dims[i + 2];
         w.stride[i] = w.dilation[i] = 1;

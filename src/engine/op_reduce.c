@@ -26,12 +26,14 @@ static void reduce_run(const as_step *step)
         out[o] = r->fn == REDUCE_MAX ? (in[i] > out[o] ? in[i] : out[o]) : out[o] + in[i];
         for (int k = r->rank - 1; k >= 0; k--) {
             o += r->out_step[k];
-            if (++at[k] < r->dims[k]) break;
+            if (++at[k] < r->dims[k])
+                break;
             o -= r->out_step[k] * r->dims[k];
             at[k] = 0;
         }
     }
-    if (r->fn != REDUCE_MEAN) return;
+    if (r->fn != REDUCE_MEAN)
+        return;
     const float each = (float)r->n_out / (float)r->n_in;
     for (size_t i = 0; i < r->n_out; i++)
         out[i] *= each;
@@ -47,7 +49,8 @@ static bool reduce_axes(as_plan *plan, const as_node *node, int rank, bool *ret_
         ret_along[i] = n == 0 && as_plan_int_or(node, "noop_with_empty_axes", 0) == 0;
     for (size_t i = 0; i < n; i++) {
         int64_t axis = axes[i] < 0 ? axes[i] + rank : axes[i];
-        if (axis < 0 || axis >= rank) return AS_FAIL(err, AS_EFORMAT, "axis %lld", (long long)axes[i]);
+        if (axis < 0 || axis >= rank)
+            return AS_FAIL(err, AS_EFORMAT, "axis %lld", (long long)axes[i]);
         ret_along[axis] = true;
     }
     return true;
@@ -58,21 +61,27 @@ static bool reduce_plan(as_plan *plan, const as_node *node, reduce_fn fn, as_err
     as_buf *src = as_plan_plain(plan, node->inputs[0], err);
     bool    along[AS_TENSOR_MAX_RANK];
     reduce  r = {.fn = fn, .n_in = 1, .n_out = 1};
-    if (!src) return false;
-    if (src->dtype != AS_DTYPE_F32) return AS_FAIL(err, AS_EUNSUPPORTED, "only f32");
+    if (!src)
+        return false;
+    if (src->dtype != AS_DTYPE_F32)
+        return AS_FAIL(err, AS_EUNSUPPORTED, "only f32");
     r.rank = src->shape.rank;
-    if (!reduce_axes(plan, node, r.rank, along, err)) return false;
+    if (!reduce_axes(plan, node, r.rank, along, err))
+        return false;
     for (int i = r.rank - 1; i >= 0; i--) {
         r.dims[i] = src->shape.dims[i];
         r.n_in *= (size_t)r.dims[i];
-        if (along[i]) continue;
+        if (along[i])
+            continue;
         r.out_step[i] = (int64_t)r.n_out;
         r.n_out *= (size_t)r.dims[i];
     }
-    if (r.n_in == 0) return AS_FAIL(err, AS_EUNSUPPORTED, "nothing to reduce");
+    if (r.n_in == 0)
+        return AS_FAIL(err, AS_EUNSUPPORTED, "nothing to reduce");
     as_buf  *out = as_plan_out(plan, node, 0, NULL, err);
     as_step *step = out ? as_plan_step(plan, NULL, reduce_run, sizeof r, err) : NULL;
-    if (!step) return false;
+    if (!step)
+        return false;
     memcpy(step->data, &r, sizeof r);
     return as_step_use(plan, step, AS_ARG_NONE, out, err) && as_step_use(plan, step, AS_ARG_NONE, src, err);
 }

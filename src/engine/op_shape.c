@@ -13,7 +13,8 @@ static bool shape_plan_view(as_plan *plan, const as_node *node, as_err *err)
 
 static bool shape_axis(int64_t axis, int rank, int *ret, as_err *err)
 {
-    if (axis < -rank || axis >= rank) return AS_FAIL(err, AS_EFORMAT, "axis %lld", (long long)axis);
+    if (axis < -rank || axis >= rank)
+        return AS_FAIL(err, AS_EFORMAT, "axis %lld", (long long)axis);
     *ret = (int)(axis < 0 ? axis + rank : axis);
     return true;
 }
@@ -31,18 +32,21 @@ static bool transpose_plan(as_plan *plan, const as_node *node, as_err *err)
 {
     as_buf *src = as_plan_plain(plan, node->inputs[0], err);
     as_buf *out = src ? as_plan_out(plan, node, 0, NULL, err) : NULL;
-    if (!out) return false;
+    if (!out)
+        return false;
     const int64_t *perm;
     size_t         n;
     int64_t        steps[AS_TENSOR_MAX_RANK];
     const int      rank = src->shape.rank;
     const bool     has = as_node_ints(node, "perm", &perm, &n);
     as_copy        copy = shape_copy(src, out);
-    if (has && n != (size_t)rank) return AS_FAIL(err, AS_EFORMAT, "'perm' has %zu items and not %d", n, rank);
+    if (has && n != (size_t)rank)
+        return AS_FAIL(err, AS_EFORMAT, "'perm' has %zu items and not %d", n, rank);
     as_op_row_major(&src->shape, steps);
     for (int i = 0; i < rank; i++) {
         int64_t from = has ? perm[i] : rank - 1 - i;
-        if (from < 0 || from >= rank) return AS_FAIL(err, AS_EFORMAT, "'perm' names dimension %lld", (long long)from);
+        if (from < 0 || from >= rank)
+            return AS_FAIL(err, AS_EFORMAT, "'perm' names dimension %lld", (long long)from);
         copy.src_step[i] = steps[from];
     }
     return as_op_copy(plan, &copy, src, out, err);
@@ -52,8 +56,10 @@ static bool transpose_plan(as_plan *plan, const as_node *node, as_err *err)
 static bool slice_read(as_plan *plan, const as_node *node, size_t i, const char *attr, int64_t *ret, size_t *ret_n,
                        as_err *err)
 {
-    if (as_plan_ints(plan, node, i, attr, ret, ret_n)) return true;
-    if (as_plan_in(plan, node, i)) return AS_FAIL(err, AS_EUNSUPPORTED, "its %s are computed", attr);
+    if (as_plan_ints(plan, node, i, attr, ret, ret_n))
+        return true;
+    if (as_plan_in(plan, node, i))
+        return AS_FAIL(err, AS_EUNSUPPORTED, "its %s are computed", attr);
     *ret_n = 0;
     return true;
 }
@@ -64,15 +70,18 @@ static bool slice_plan(as_plan *plan, const as_node *node, as_err *err)
     size_t  n, n_axes, n_steps;
     as_buf *src = as_plan_plain(plan, node->inputs[0], err);
     if (!src || !slice_read(plan, node, 1, "starts", starts, &n, err) ||
-        !slice_read(plan, node, 3, "axes", axes, &n_axes, err) || !slice_read(plan, node, 4, "steps", steps, &n_steps, err))
+        !slice_read(plan, node, 3, "axes", axes, &n_axes, err) ||
+        !slice_read(plan, node, 4, "steps", steps, &n_steps, err))
         return false;
     as_buf *out = as_plan_out(plan, node, 0, NULL, err);
-    if (!out) return false;
+    if (!out)
+        return false;
     as_copy copy = shape_copy(src, out);
     as_op_row_major(&src->shape, copy.src_step);
     for (size_t i = 0; i < n; i++) {
         int axis = 0;
-        if (!shape_axis(n_axes ? axes[i] : (int64_t)i, src->shape.rank, &axis, err)) return false;
+        if (!shape_axis(n_axes ? axes[i] : (int64_t)i, src->shape.rank, &axis, err))
+            return false;
         int64_t step = n_steps ? steps[i] : 1, dim = src->shape.dims[axis];
         int64_t start = starts[i] < 0 ? starts[i] + dim : starts[i];
         start = AS_MIN(AS_MAX(start, 0), step < 0 ? dim - 1 : dim);
@@ -87,16 +96,20 @@ static bool split_plan(as_plan *plan, const as_node *node, as_err *err)
     int     axis = 0;
     int64_t at = 0;
     as_buf *src = as_plan_plain(plan, node->inputs[0], err);
-    if (!src || !shape_axis(as_plan_int_or(node, "axis", 0), src->shape.rank, &axis, err)) return false;
+    if (!src || !shape_axis(as_plan_int_or(node, "axis", 0), src->shape.rank, &axis, err))
+        return false;
     for (size_t i = 0; i < node->n_outputs; i++) {
-        if (node->outputs[i] < 0) return AS_FAIL(err, AS_EUNSUPPORTED, "an output is left out");
+        if (node->outputs[i] < 0)
+            return AS_FAIL(err, AS_EUNSUPPORTED, "an output is left out");
         as_buf *out = as_plan_out(plan, node, i, NULL, err);
-        if (!out) return false;
+        if (!out)
+            return false;
         as_copy copy = shape_copy(src, out);
         as_op_row_major(&src->shape, copy.src_step);
         copy.src_base = at * copy.src_step[axis];
         at += out->shape.dims[axis];
-        if (!as_op_copy(plan, &copy, src, out, err)) return false;
+        if (!as_op_copy(plan, &copy, src, out, err))
+            return false;
     }
     return true;
 }
@@ -109,33 +122,39 @@ static bool concat_copies(as_plan *plan, const as_node *node, int axis, as_err *
     int64_t at = 0;
     for (size_t i = 0; out && i < node->n_inputs; i++) {
         as_buf *src = as_plan_plain(plan, node->inputs[i], err);
-        if (!src) return false;
+        if (!src)
+            return false;
         as_copy copy = {.rank = src->shape.rank, .bytes = as_dtype_bytes(src->dtype)};
         memcpy(copy.dims, src->shape.dims, sizeof copy.dims);
         as_op_row_major(&src->shape, copy.src_step);
         as_op_row_major(&out->shape, copy.dst_step);
         copy.dst_base = at * copy.dst_step[axis];
         at += src->shape.dims[axis];
-        if (!as_op_copy(plan, &copy, src, out, err)) return false;
+        if (!as_op_copy(plan, &copy, src, out, err))
+            return false;
     }
     return out != NULL;
 }
 
-static bool concat_prim(as_plan *plan, const as_node *node, int axis, const as_layout **layouts, as_buf **bufs, as_err *err)
+static bool concat_prim(as_plan *plan, const as_node *node, int axis, const as_layout **layouts, as_buf **bufs,
+                        as_err *err)
 {
     const as_shape *shape = &as_graph_value(plan->graph, node->outputs[0])->shape;
     for (size_t i = 0; i < node->n_inputs; i++) {
         bufs[i] = as_plan_buf(plan, node->inputs[i], err);
-        if (!bufs[i]) return false;
+        if (!bufs[i])
+            return false;
         layouts[i] = bufs[i]->layout;
     }
     const as_layout *any = as_layout_any(plan->dnn, shape, err);
-    as_prim *prim = any ? as_prim_concat(plan->dnn, axis, layouts, node->n_inputs, any, err) : NULL;
-    as_buf  *out = prim ? as_plan_out(plan, node, 0, as_prim_layout(prim, AS_ARG_DST), err) : NULL;
-    as_step *step = out ? as_plan_step(plan, prim, NULL, 0, err) : NULL;
-    if (!step || !as_step_use(plan, step, AS_ARG_DST, out, err)) return false;
+    as_prim         *prim = any ? as_prim_concat(plan->dnn, axis, layouts, node->n_inputs, any, err) : NULL;
+    as_buf          *out = prim ? as_plan_out(plan, node, 0, as_prim_layout(prim, AS_ARG_DST), err) : NULL;
+    as_step         *step = out ? as_plan_step(plan, prim, NULL, 0, err) : NULL;
+    if (!step || !as_step_use(plan, step, AS_ARG_DST, out, err))
+        return false;
     for (size_t i = 0; i < node->n_inputs; i++)
-        if (!as_step_use(plan, step, (as_arg)(AS_ARG_MULTI + i), bufs[i], err)) return false;
+        if (!as_step_use(plan, step, (as_arg)(AS_ARG_MULTI + i), bufs[i], err))
+            return false;
     return true;
 }
 
@@ -147,7 +166,8 @@ static bool concat_plan(as_plan *plan, const as_node *node, as_err *err)
     const as_shape  *shape = &as_graph_value(plan->graph, node->outputs[0])->shape;
     int              axis = 0;
     size_t           count;
-    if (!shape_axis(as_plan_int_or(node, "axis", 1), shape->rank, &axis, err)) return false;
+    if (!shape_axis(as_plan_int_or(node, "axis", 1), shape->rank, &axis, err))
+        return false;
     bool prim = node->n_inputs <= PRIM_MAX && as_plan_in(plan, node, 0)->dtype == AS_DTYPE_F32;
     for (size_t i = 0; prim && i < node->n_inputs; i++)
         prim = as_shape_count(&as_plan_in(plan, node, i)->shape, &count) && count > 0;
@@ -179,7 +199,8 @@ static bool pad_read(as_plan *plan, const as_node *node, int rank, pad *p, int64
     size_t           n = 0;
     if (as_node_str(node, "mode", &mode, &n) && (n != 8 || memcmp(mode, "constant", 8) != 0))
         return AS_FAIL(err, AS_EUNSUPPORTED, "only the mode 'constant'");
-    if (as_plan_in(plan, node, 3)) return AS_FAIL(err, AS_EUNSUPPORTED, "not with axes");
+    if (as_plan_in(plan, node, 3))
+        return AS_FAIL(err, AS_EUNSUPPORTED, "not with axes");
     if (as_plan_in(plan, node, 1) && (!t || t->dtype != AS_DTYPE_I64))
         return AS_FAIL(err, AS_EUNSUPPORTED, "its pads are computed");
     if (t) {
@@ -188,7 +209,8 @@ static bool pad_read(as_plan *plan, const as_node *node, int rank, pad *p, int64
     } else if (!as_node_ints(node, "pads", &ints, &n)) {
         n = 0;
     }
-    if (n != 2 * (size_t)rank) return AS_FAIL(err, AS_EFORMAT, "it has %zu pads for %d dimensions", n, rank);
+    if (n != 2 * (size_t)rank)
+        return AS_FAIL(err, AS_EFORMAT, "it has %zu pads for %d dimensions", n, rank);
     memcpy(pads, ints, n * sizeof *pads);
     p->value = as_plan_float_or(node, "value", 0.0f);
     if (as_plan_in(plan, node, 2) && !as_op_scalar(plan, node, 2, &p->value))
@@ -201,12 +223,16 @@ static bool pad_plan(as_plan *plan, const as_node *node, as_err *err)
     int64_t pads[2 * AS_TENSOR_MAX_RANK];
     pad     p = {.n = 0};
     as_buf *src = as_plan_plain(plan, node->inputs[0], err);
-    if (!src) return false;
-    if (src->dtype != AS_DTYPE_F32) return AS_FAIL(err, AS_EUNSUPPORTED, "only f32");
+    if (!src)
+        return false;
+    if (src->dtype != AS_DTYPE_F32)
+        return AS_FAIL(err, AS_EUNSUPPORTED, "only f32");
     const int rank = src->shape.rank;
-    if (!pad_read(plan, node, rank, &p, pads, err)) return false;
+    if (!pad_read(plan, node, rank, &p, pads, err))
+        return false;
     as_buf *out = as_plan_out(plan, node, 0, NULL, err);
-    if (!out) return false;
+    if (!out)
+        return false;
     p.n = out->bytes / sizeof(float);
     p.copy = (as_copy){.rank = rank, .bytes = sizeof(float)};
     as_op_row_major(&src->shape, p.copy.src_step);
@@ -218,7 +244,8 @@ static bool pad_plan(as_plan *plan, const as_node *node, as_err *err)
         p.copy.dst_base += AS_MAX(pads[i], 0) * p.copy.dst_step[i];
     }
     as_step *step = as_plan_step(plan, NULL, pad_run, sizeof p, err);
-    if (!step) return false;
+    if (!step)
+        return false;
     memcpy(step->data, &p, sizeof p);
     return as_step_use(plan, step, AS_ARG_NONE, out, err) && as_step_use(plan, step, AS_ARG_NONE, src, err);
 }
@@ -230,16 +257,21 @@ static bool gather_plan(as_plan *plan, const as_node *node, as_err *err)
     const as_tensor *indices = as_plan_constant(plan, node, 1);
     int              axis = 0;
     as_buf          *src = as_plan_plain(plan, node->inputs[0], err);
-    if (!src || !shape_axis(as_plan_int_or(node, "axis", 0), src->shape.rank, &axis, err)) return false;
-    if (!indices || (indices->dtype != AS_DTYPE_I64 && indices->dtype != AS_DTYPE_I32) || as_tensor_count(indices) > 4096)
+    if (!src || !shape_axis(as_plan_int_or(node, "axis", 0), src->shape.rank, &axis, err))
+        return false;
+    if (!indices || (indices->dtype != AS_DTYPE_I64 && indices->dtype != AS_DTYPE_I32) ||
+        as_tensor_count(indices) > 4096)
         return AS_FAIL(err, AS_EUNSUPPORTED, "only with up to 4096 constant indices");
     as_buf *out = as_plan_out(plan, node, 0, NULL, err);
-    if (!out) return false;
+    if (!out)
+        return false;
     const int64_t dim = src->shape.dims[axis], n = (int64_t)as_tensor_count(indices);
     int64_t       inner = 1, outer = 1;
     for (int i = 0; i < src->shape.rank; i++) {
-        if (i < axis) outer *= src->shape.dims[i];
-        if (i > axis) inner *= src->shape.dims[i];
+        if (i < axis)
+            outer *= src->shape.dims[i];
+        if (i > axis)
+            inner *= src->shape.dims[i];
     }
     for (int64_t i = 0; i < n; i++) { /* each index is a slice: [outer, inner] */
         int64_t at = 0;
@@ -250,12 +282,19 @@ static bool gather_plan(as_plan *plan, const as_node *node, as_err *err)
             memcpy(&narrow, (const char *)indices->data + i * 4, sizeof narrow);
             at = narrow;
         }
-        if (at < 0) at += dim;
-        if (at < 0 || at >= dim) return AS_FAIL(err, AS_EFORMAT, "index %lld of %lld", (long long)at, (long long)dim);
-        as_copy copy = {.rank = 2, .dims = {outer, inner}, .bytes = as_dtype_bytes(src->dtype),
-                        .src_step = {dim * inner, 1}, .dst_step = {n * inner, 1},
-                        .src_base = at * inner, .dst_base = i * inner};
-        if (!as_op_copy(plan, &copy, src, out, err)) return false;
+        if (at < 0)
+            at += dim;
+        if (at < 0 || at >= dim)
+            return AS_FAIL(err, AS_EFORMAT, "index %lld of %lld", (long long)at, (long long)dim);
+        as_copy copy = {.rank = 2,
+                        .dims = {outer, inner},
+                        .bytes = as_dtype_bytes(src->dtype),
+                        .src_step = {dim * inner, 1},
+                        .dst_step = {n * inner, 1},
+                        .src_base = at * inner,
+                        .dst_base = i * inner};
+        if (!as_op_copy(plan, &copy, src, out, err))
+            return false;
     }
     return true;
 }

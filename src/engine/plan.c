@@ -10,7 +10,8 @@ static void *plan_alloc(size_t bytes)
 {
     size_t size = (AS_MAX(bytes, 1u) + PLAN_ALIGN - 1) / PLAN_ALIGN * PLAN_ALIGN;
     void  *data = aligned_alloc(PLAN_ALIGN, size);
-    if (data) memset(data, 0, size);
+    if (data)
+        memset(data, 0, size);
     return data;
 }
 
@@ -27,7 +28,8 @@ static as_buf *plan_new_buf(as_plan *plan, as_buf_kind kind, as_dtype dtype, con
     }
     if (!layout && dtype == AS_DTYPE_F32 && shape->rank > 0 && count > 0) {
         layout = as_layout_plain(plan->dnn, shape, err);
-        if (!layout) return NULL;
+        if (!layout)
+            return NULL;
     }
     as_buf *buf = calloc(1, sizeof *buf);
     if (!buf || !as_vec_push(&plan->bufs, buf)) {
@@ -43,7 +45,8 @@ static as_buf *plan_new_buf(as_plan *plan, as_buf_kind kind, as_dtype dtype, con
 as_buf *as_plan_new_constant(as_plan *plan, as_dtype dtype, const as_shape *shape, const as_layout *layout, as_err *err)
 {
     as_buf *buf = plan_new_buf(plan, AS_BUF_CONSTANT, dtype, shape, layout, err);
-    if (!buf) return NULL;
+    if (!buf)
+        return NULL;
     buf->data = plan_alloc(buf->bytes);
     if (!buf->data) {
         AS_FAIL(err, AS_ENOMEM, "out of memory for a constant of %zu bytes", buf->bytes);
@@ -69,7 +72,8 @@ as_buf *as_plan_out(as_plan *plan, const as_node *node, size_t i, const as_layou
     int32_t         id = node->outputs[i];
     const as_value *value = as_graph_value(plan->graph, id);
     as_buf         *buf = plan_new_buf(plan, AS_BUF_ARENA, value->dtype, &value->shape, layout, err);
-    if (buf) as_plan_set(plan, id, buf);
+    if (buf)
+        as_plan_set(plan, id, buf);
     return buf;
 }
 
@@ -87,7 +91,8 @@ as_buf *as_plan_out_over(as_plan *plan, const as_node *node, as_buf *in, as_err 
 static as_buf *plan_reshape(as_plan *plan, as_buf *of, as_dtype dtype, const as_shape *shape, as_err *err)
 {
     as_buf *buf = plan_new_buf(plan, of->kind, dtype, shape, NULL, err);
-    if (!buf) return NULL;
+    if (!buf)
+        return NULL;
     if (buf->bytes != of->bytes || (of->layout && !as_layout_is_plain(of->layout))) {
         AS_FAIL(err, AS_EUNSUPPORTED, "a value cannot be seen in another shape");
         return NULL;
@@ -106,7 +111,8 @@ bool as_plan_view(as_plan *plan, const as_node *node, size_t i, as_buf *of, as_e
 {
     const as_value *value = as_graph_value(plan->graph, node->outputs[i]);
     as_buf         *buf = plan_reshape(plan, of, value->dtype, &value->shape, err);
-    if (buf) as_plan_set(plan, node->outputs[i], buf);
+    if (buf)
+        as_plan_set(plan, node->outputs[i], buf);
     return buf != NULL;
 }
 
@@ -114,21 +120,25 @@ bool as_plan_view(as_plan *plan, const as_node *node, size_t i, as_buf *of, as_e
 
 const as_value *as_plan_in(const as_plan *plan, const as_node *node, size_t i)
 {
-    if (i >= node->n_inputs || node->inputs[i] < 0) return NULL;
+    if (i >= node->n_inputs || node->inputs[i] < 0)
+        return NULL;
     return as_graph_value(plan->graph, node->inputs[i]);
 }
 
 as_buf *as_plan_buf(as_plan *plan, int32_t value, as_err *err)
 {
-    if (plan->of_value[value]) return plan->of_value[value];
+    if (plan->of_value[value])
+        return plan->of_value[value];
     const as_value *v = as_graph_value(plan->graph, value);
     if (!v->constant) {
         AS_FAIL(err, AS_EUNSUPPORTED, "'%s' is used before it is computed", v->name);
         return NULL;
     }
     as_buf *buf = as_plan_new_constant(plan, v->constant->dtype, &v->constant->shape, NULL, err);
-    if (!buf) return NULL;
-    if (buf->bytes) memcpy(buf->data, v->constant->data, buf->bytes);
+    if (!buf)
+        return NULL;
+    if (buf->bytes)
+        memcpy(buf->data, v->constant->data, buf->bytes);
     as_plan_set(plan, value, buf);
     return buf;
 }
@@ -137,11 +147,13 @@ as_buf *as_plan_converted(as_plan *plan, as_buf *buf, const as_layout *layout, a
 {
     if (buf->kind == AS_BUF_CONSTANT) {
         as_buf *to = as_plan_new_constant(plan, buf->dtype, &buf->shape, layout, err);
-        if (!to || !as_onednn_convert(plan->dnn, buf->layout, buf->data, layout, to->data, err)) return NULL;
+        if (!to || !as_onednn_convert(plan->dnn, buf->layout, buf->data, layout, to->data, err))
+            return NULL;
         return to;
     }
     as_prim *prim = as_prim_reorder(plan->dnn, buf->layout, layout, err);
-    if (!prim) return NULL;
+    if (!prim)
+        return NULL;
     as_buf  *to = plan_new_buf(plan, AS_BUF_ARENA, buf->dtype, &buf->shape, layout, err);
     as_step *step = to ? as_plan_step(plan, prim, NULL, 0, err) : NULL;
     if (!step || !as_step_use(plan, step, AS_ARG_DST, to, err) || !as_step_use(plan, step, AS_ARG_SRC, buf, err))
@@ -152,7 +164,8 @@ as_buf *as_plan_converted(as_plan *plan, as_buf *buf, const as_layout *layout, a
 as_buf *as_plan_as(as_plan *plan, int32_t value, const as_layout *layout, as_err *err)
 {
     as_buf *buf = as_plan_buf(plan, value, err);
-    if (!buf || buf->layout == layout || !layout) return buf;
+    if (!buf || buf->layout == layout || !layout)
+        return buf;
     if (!buf->layout) {
         AS_FAIL(err, AS_EUNSUPPORTED, "'%s' is not f32", as_graph_value(plan->graph, value)->name);
         return NULL;
@@ -171,7 +184,8 @@ as_buf *as_plan_as(as_plan *plan, int32_t value, const as_layout *layout, as_err
 as_buf *as_plan_plain(as_plan *plan, int32_t value, as_err *err)
 {
     as_buf *buf = as_plan_buf(plan, value, err);
-    if (!buf || !buf->layout || as_layout_is_plain(buf->layout)) return buf;
+    if (!buf || !buf->layout || as_layout_is_plain(buf->layout))
+        return buf;
     const as_layout *plain = as_layout_plain(plan->dnn, &buf->shape, err);
     return plain ? as_plan_as(plan, value, plain, err) : NULL;
 }
@@ -188,8 +202,10 @@ bool as_plan_floats(const as_tensor *constant, float **ret, as_err *err)
     if (constant->dtype != AS_DTYPE_F32)
         return AS_FAIL(err, AS_EUNSUPPORTED, "a constant is %s and not f32", as_dtype_name(constant->dtype));
     float *data = plan_alloc(n * sizeof *data);
-    if (!data) return AS_FAIL(err, AS_ENOMEM, "out of memory for a constant");
-    if (n) memcpy(data, constant->data, n * sizeof *data);
+    if (!data)
+        return AS_FAIL(err, AS_ENOMEM, "out of memory for a constant");
+    if (n)
+        memcpy(data, constant->data, n * sizeof *data);
     *ret = data;
     return true;
 }
@@ -201,7 +217,8 @@ bool as_plan_ints(const as_plan *plan, const as_node *node, size_t i, const char
     size_t           n;
     if (t) {
         n = as_tensor_count(t);
-        if (n > AS_TENSOR_MAX_RANK || (t->dtype != AS_DTYPE_I64 && t->dtype != AS_DTYPE_I32)) return false;
+        if (n > AS_TENSOR_MAX_RANK || (t->dtype != AS_DTYPE_I64 && t->dtype != AS_DTYPE_I32))
+            return false;
         for (size_t k = 0; k < n; k++) {
             int32_t narrow;
             if (t->dtype == AS_DTYPE_I64) {
@@ -212,7 +229,8 @@ bool as_plan_ints(const as_plan *plan, const as_node *node, size_t i, const char
             }
         }
     } else {
-        if (!attr || !as_node_ints(node, attr, &ints, &n) || n > AS_TENSOR_MAX_RANK) return false;
+        if (!attr || !as_node_ints(node, attr, &ints, &n) || n > AS_TENSOR_MAX_RANK)
+            return false;
         memcpy(ret, ints, n * sizeof *ret);
     }
     *ret_n = n;
@@ -235,7 +253,8 @@ int64_t as_plan_int_or(const as_node *node, const char *attr, int64_t otherwise)
 
 static as_step *step_free(as_step *step)
 {
-    if (!step) return NULL;
+    if (!step)
+        return NULL;
     as_vec_done(&step->uses);
     free(step->data);
     free(step);
@@ -245,7 +264,8 @@ static as_step *step_free(as_step *step)
 as_step *as_plan_step(as_plan *plan, as_prim *prim, void (*run)(const as_step *), size_t data_bytes, as_err *err)
 {
     as_step *step = calloc(1, sizeof *step);
-    if (step && data_bytes) step->data = calloc(1, data_bytes);
+    if (step && data_bytes)
+        step->data = calloc(1, data_bytes);
     if (!step || (data_bytes && !step->data) || !as_vec_push(&plan->steps, step)) {
         step_free(step);
         AS_FAIL(err, AS_ENOMEM, "out of memory for a step");
@@ -254,16 +274,19 @@ as_step *as_plan_step(as_plan *plan, as_prim *prim, void (*run)(const as_step *)
     step->prim = prim;
     step->run = run;
     const as_layout *scratch = prim ? as_prim_layout(prim, AS_ARG_SCRATCH) : NULL;
-    if (scratch) plan->scratch_bytes = AS_MAX(plan->scratch_bytes, as_layout_bytes(scratch));
+    if (scratch)
+        plan->scratch_bytes = AS_MAX(plan->scratch_bytes, as_layout_bytes(scratch));
     return step;
 }
 
 bool as_step_use(as_plan *plan, as_step *step, as_arg arg, as_buf *buf, as_err *err)
 {
-    if (!as_vec_push(&step->uses, ((as_use){arg, buf}))) return AS_FAIL(err, AS_ENOMEM, "out of memory for a step");
+    if (!as_vec_push(&step->uses, ((as_use){arg, buf})))
+        return AS_FAIL(err, AS_ENOMEM, "out of memory for a step");
     as_buf *root = buf->root;
     size_t  now = plan->steps.n - 1;
-    if (!root->used) root->first = now;
+    if (!root->used)
+        root->first = now;
     root->used = true;
     root->last = now;
     return true;
@@ -271,11 +294,13 @@ bool as_step_use(as_plan *plan, as_step *step, as_arg arg, as_buf *buf, as_err *
 
 bool as_step_bind(as_step *step, void *scratch, as_err *err)
 {
-    if (!step->prim) return true;
+    if (!step->prim)
+        return true;
     if (as_prim_layout(step->prim, AS_ARG_SCRATCH) && !as_prim_bind(step->prim, AS_ARG_SCRATCH, scratch, err))
         return false;
     for (size_t i = 0; i < step->uses.n; i++)
-        if (!as_prim_bind(step->prim, step->uses.at[i].arg, step->uses.at[i].buf->data, err)) return false;
+        if (!as_prim_bind(step->prim, step->uses.at[i].arg, step->uses.at[i].buf->data, err))
+            return false;
     return true;
 }
 
@@ -295,7 +320,8 @@ static bool plan_count_users(as_plan *plan, as_err *err)
     for (size_t i = 0; i < n_nodes; i++) {
         const as_node *node = as_graph_node(plan->graph, i);
         for (size_t k = 0; k < node->n_inputs; k++) {
-            if (node->inputs[k] < 0) continue;
+            if (node->inputs[k] < 0)
+                continue;
             plan->only_user[node->inputs[k]] = plan->n_users[node->inputs[k]]++ == 0 ? (int32_t)i : -1;
         }
     }
@@ -310,12 +336,14 @@ static bool plan_count_users(as_plan *plan, as_err *err)
 bool as_plan_init(as_plan *plan, as_graph *graph, as_onednn *dnn, as_err *err)
 {
     *plan = (as_plan){.graph = graph, .dnn = dnn};
-    if (!plan_count_users(plan, err)) return false;
+    if (!plan_count_users(plan, err))
+        return false;
     for (size_t i = 0; i < as_graph_n_inputs(graph); i++) {
         int32_t         id = as_graph_input(graph, i);
         const as_value *value = as_graph_value(graph, id);
         as_buf         *buf = plan_new_buf(plan, AS_BUF_INPUT, value->dtype, &value->shape, NULL, err);
-        if (!buf) return as_err_note(err, "input '%s'", value->name);
+        if (!buf)
+            return as_err_note(err, "input '%s'", value->name);
         buf->input = i;
         as_plan_set(plan, id, buf);
     }
@@ -327,13 +355,15 @@ void as_plan_absorb(as_plan *plan, size_t node_index)
     const as_node *node = as_graph_node(plan->graph, node_index);
     plan->planned[node_index] = true;
     for (size_t k = 0; k < node->n_inputs; k++)
-        if (node->inputs[k] >= 0 && plan->of_value[node->inputs[k]]) plan->of_value[node->inputs[k]]->root->pending--;
+        if (node->inputs[k] >= 0 && plan->of_value[node->inputs[k]])
+            plan->of_value[node->inputs[k]]->root->pending--;
 }
 
 static bool plan_is_constant(const as_plan *plan, const as_node *node)
 {
     for (size_t k = 0; k < node->n_inputs; k++) {
-        if (node->inputs[k] < 0) continue;
+        if (node->inputs[k] < 0)
+            continue;
         const as_buf *buf = plan->of_value[node->inputs[k]];
         if (buf ? buf->root->kind != AS_BUF_CONSTANT : !as_graph_value(plan->graph, node->inputs[k])->constant)
             return false;
@@ -346,13 +376,16 @@ static bool plan_fold(as_plan *plan, size_t from, as_err *err)
 {
     bool  ok = true;
     void *scratch = plan->scratch_bytes ? plan_alloc(plan->scratch_bytes) : NULL;
-    if (plan->scratch_bytes && !scratch) return AS_FAIL(err, AS_ENOMEM, "out of memory for a constant");
+    if (plan->scratch_bytes && !scratch)
+        return AS_FAIL(err, AS_ENOMEM, "out of memory for a constant");
     for (size_t s = from; ok && s < plan->steps.n; s++) {
         as_step *step = plan->steps.at[s];
         for (size_t i = 0; ok && i < step->uses.n; i++) {
             as_buf *buf = step->uses.at[i].buf, *root = buf->root;
-            if (!root->data) root->data = plan_alloc(root->bytes);
-            if (!root->data) ok = AS_FAIL(err, AS_ENOMEM, "out of memory for a constant");
+            if (!root->data)
+                root->data = plan_alloc(root->bytes);
+            if (!root->data)
+                ok = AS_FAIL(err, AS_ENOMEM, "out of memory for a constant");
             root->kind = buf->kind = AS_BUF_CONSTANT;
             root->used = false;
             buf->data = root->data;
@@ -367,7 +400,8 @@ static bool plan_fold(as_plan *plan, size_t from, as_err *err)
         step_free(plan->steps.at[--plan->steps.n]);
     for (size_t i = 0; i < plan->bufs.n; i++) {
         as_buf *buf = plan->bufs.at[i];
-        if (buf->root->kind != AS_BUF_CONSTANT) continue;
+        if (buf->root->kind != AS_BUF_CONSTANT)
+            continue;
         buf->kind = AS_BUF_CONSTANT;
         buf->data = buf->root->data;
     }
@@ -378,7 +412,8 @@ static bool plan_fold(as_plan *plan, size_t from, as_err *err)
 bool as_plan_nodes(as_plan *plan, as_err *err)
 {
     for (size_t i = 0; i < as_graph_n_nodes(plan->graph); i++) {
-        if (plan->planned[i]) continue;
+        if (plan->planned[i])
+            continue;
         const as_node *node = as_graph_node(plan->graph, i);
         const as_op   *op = as_op_find(node->op);
         size_t         from = plan->steps.n;
@@ -387,7 +422,8 @@ bool as_plan_nodes(as_plan *plan, as_err *err)
             continue;
         }
         if (!op) {
-            AS_FAIL(err, AS_EUNSUPPORTED, "operator '%s' (node '%s') cannot be run by this engine", node->op, node->name);
+            AS_FAIL(err, AS_EUNSUPPORTED, "operator '%s' (node '%s') cannot be run by this engine", node->op,
+                    node->name);
             return false;
         }
         bool constant = plan_is_constant(plan, node);
@@ -401,8 +437,10 @@ bool as_plan_nodes(as_plan *plan, as_err *err)
 static int roots_by_size(const void *pa, const void *pb)
 {
     const as_buf *a = *(as_buf *const *)pa, *b = *(as_buf *const *)pb;
-    if (a->bytes != b->bytes) return a->bytes < b->bytes ? 1 : -1;
-    if (a->first != b->first) return a->first > b->first ? 1 : -1;
+    if (a->bytes != b->bytes)
+        return a->bytes < b->bytes ? 1 : -1;
+    if (a->first != b->first)
+        return a->first > b->first ? 1 : -1;
     return 0;
 }
 
@@ -414,8 +452,10 @@ static size_t place_of(as_buf *const *placed, size_t n, const as_buf *buf)
         moved = false;
         for (size_t i = 0; i < n; i++) {
             const as_buf *p = placed[i];
-            if (p->last < buf->first || buf->last < p->first) continue;
-            if (p->place >= place + buf->bytes || place >= p->place + p->bytes) continue;
+            if (p->last < buf->first || buf->last < p->first)
+                continue;
+            if (p->place >= place + buf->bytes || place >= p->place + p->bytes)
+                continue;
             place = (p->place + p->bytes + PLAN_ALIGN - 1) / PLAN_ALIGN * PLAN_ALIGN;
             moved = true;
         }
@@ -427,10 +467,12 @@ bool as_plan_place(as_plan *plan, size_t *ret_bytes, size_t *ret_scratch, as_err
 {
     size_t   n = 0, end = 0;
     as_buf **roots = calloc(AS_MAX(plan->bufs.n, 1u), sizeof *roots);
-    if (!roots) return AS_FAIL(err, AS_ENOMEM, "out of memory for a plan");
+    if (!roots)
+        return AS_FAIL(err, AS_ENOMEM, "out of memory for a plan");
     for (size_t i = 0; i < plan->bufs.n; i++) {
         as_buf *buf = plan->bufs.at[i];
-        if (buf->root == buf && buf->kind == AS_BUF_ARENA && buf->used) roots[n++] = buf;
+        if (buf->root == buf && buf->kind == AS_BUF_ARENA && buf->used)
+            roots[n++] = buf;
     }
     qsort(roots, n, sizeof *roots, roots_by_size);
     for (size_t i = 0; i < n; i++) {
@@ -450,7 +492,8 @@ void as_plan_done(as_plan *plan)
         step_free(plan->steps.at[i]);
     for (size_t i = 0; i < plan->bufs.n; i++) {
         as_buf *buf = plan->bufs.at[i];
-        if (buf->root == buf && buf->kind == AS_BUF_CONSTANT) free(buf->data);
+        if (buf->root == buf && buf->kind == AS_BUF_CONSTANT)
+            free(buf->data);
         free(buf);
     }
     as_vec_done(&plan->steps);

@@ -51,12 +51,16 @@ typedef struct as_plan {
     as_onednn *dnn;
     AS_VEC(as_buf *) bufs;
     AS_VEC(as_step *) steps;
-    as_buf **of_value;    /* value id -> where it was first written, NULL: nowhere yet */
-    uint32_t *n_users;    /* value id -> uses by nodes, and as an output */
-    int32_t  *only_user;  /* value id -> the node that uses it, when it is used once and is no output; else -1 */
-    bool     *planned;    /* node */
-    AS_VEC(struct as_alternate { int32_t value; as_buf *buf; }) alternates;
-    size_t   scratch_bytes;
+    as_buf  **of_value;  /* value id -> where it was first written, NULL: nowhere yet */
+    uint32_t *n_users;   /* value id -> uses by nodes, and as an output */
+    int32_t  *only_user; /* value id -> the node that uses it, when it is used once and is no output; else -1 */
+    bool     *planned;   /* node */
+    AS_VEC(struct as_alternate {
+        int32_t value;
+        as_buf *buf;
+    })
+    alternates;
+    size_t scratch_bytes;
 } as_plan;
 
 typedef struct as_op {
@@ -68,7 +72,7 @@ const as_op *as_op_at(size_t i); /* NULL past the last row */
 const as_op *as_op_find(const char *name);
 
 AS_CHECK bool as_plan_init(as_plan *plan, as_graph *graph, as_onednn *dnn, as_err *err);
-AS_CHECK bool as_plan_nodes(as_plan *plan, as_err *err); /* all of them */
+AS_CHECK bool as_plan_nodes(as_plan *plan, as_err *err);        /* all of them */
 void          as_plan_absorb(as_plan *plan, size_t node_index); /* it is done by another node's steps */
 void          as_plan_done(as_plan *plan);
 /* Gives every root its place; *ret_bytes is the arena's size, scratch memory behind it at *ret_scratch. */
@@ -77,16 +81,16 @@ AS_CHECK bool as_step_bind(as_step *step, void *scratch, as_err *err); /* data o
 
 /* Input i of a node, or value itself. in() is NULL where it was left out. buf() has any layout, plain() is row major,
  * as() has the layout asked for. */
-const as_value    *as_plan_in(const as_plan *plan, const as_node *node, size_t i);
-AS_CHECK as_buf   *as_plan_buf(as_plan *plan, int32_t value, as_err *err);
-AS_CHECK as_buf   *as_plan_plain(as_plan *plan, int32_t value, as_err *err);
-AS_CHECK as_buf   *as_plan_as(as_plan *plan, int32_t value, const as_layout *layout, as_err *err);
-AS_CHECK as_buf   *as_plan_converted(as_plan *plan, as_buf *buf, const as_layout *layout, as_err *err); /* a new copy */
-AS_CHECK as_buf   *as_plan_reshaped(as_plan *plan, as_buf *buf, const as_shape *shape, as_err *err); /* row major */
-const as_tensor   *as_plan_constant(const as_plan *plan, const as_node *node, size_t i); /* NULL: none, or computed */
-AS_CHECK bool      as_plan_floats(const as_tensor *constant, float **ret, as_err *err); /* heap, aligned copy */
+const as_value  *as_plan_in(const as_plan *plan, const as_node *node, size_t i);
+AS_CHECK as_buf *as_plan_buf(as_plan *plan, int32_t value, as_err *err);
+AS_CHECK as_buf *as_plan_plain(as_plan *plan, int32_t value, as_err *err);
+AS_CHECK as_buf *as_plan_as(as_plan *plan, int32_t value, const as_layout *layout, as_err *err);
+AS_CHECK as_buf *as_plan_converted(as_plan *plan, as_buf *buf, const as_layout *layout, as_err *err); /* a new copy */
+AS_CHECK as_buf *as_plan_reshaped(as_plan *plan, as_buf *buf, const as_shape *shape, as_err *err);    /* row major */
+const as_tensor *as_plan_constant(const as_plan *plan, const as_node *node, size_t i); /* NULL: none, or computed */
+AS_CHECK bool    as_plan_floats(const as_tensor *constant, float **ret, as_err *err);  /* heap, aligned copy */
 /* The integers of a constant input, or of an attribute of that name; at most 8. False where there are none. */
-bool as_plan_ints(const as_plan *plan, const as_node *node, size_t i, const char *attr, int64_t *ret, size_t *ret_n);
+bool    as_plan_ints(const as_plan *plan, const as_node *node, size_t i, const char *attr, int64_t *ret, size_t *ret_n);
 float   as_plan_float_or(const as_node *node, const char *attr, float otherwise);
 int64_t as_plan_int_or(const as_node *node, const char *attr, int64_t otherwise);
 
@@ -97,7 +101,7 @@ AS_CHECK as_buf *as_plan_out_over(as_plan *plan, const as_node *node, as_buf *in
 AS_CHECK bool    as_plan_view(as_plan *plan, const as_node *node, size_t i, as_buf *of, as_err *err); /* same bytes */
 AS_CHECK as_buf *as_plan_new_constant(as_plan *plan, as_dtype dtype, const as_shape *shape, const as_layout *layout,
                                       as_err *err);
-void as_plan_set(as_plan *plan, int32_t value, as_buf *buf);
+void             as_plan_set(as_plan *plan, int32_t value, as_buf *buf);
 /* Nobody but one use by a node not planned yet needs what is in buf. */
 bool as_plan_may_overwrite(const as_plan *plan, const as_buf *buf);
 
