@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* backend_native.c: our own engine. */
+#include "base/cpu.h"
+#include "engine/engine.h"
+#include "infer/infer.h"
+
+typedef struct native_priv {
+    as_engine *engine;
+    as_port   *ports[2]; /* inputs, outputs; their names are the engine's */
+    size_t     n[2];
+} native_priv;
+
+static bool native_make_ports(native_priv *native, const char *model, as_err *err)
+{
+    native->n[0] = as_engine_n_inputs(native->engine);
+    native->n[1] = as_engine_n_outputs(native->engine);
+    for (int out = 0; out < 2; out++) {
+        native->ports[out] = calloc(native->n[out] + 1, sizeof *native->ports[out]);
+        if (!native->ports[out])
+            return AS_FAIL(err, AS_ENOMEM, "cannot open model '%s'", model);
+        for (size_t i = 0; i < native->n[out]; i++) {
+            const as_value *value = out ? as_engine_output(native->engine, i) : as_engine_input(native->engine, i);
+            native->ports[out][i] = (as_port){.name = value->name, .dtype = value->dtype, .shape = value->shape};
+        }
+    }
+    return true;
+}
+
+static bool backend_native_open(void *priv, const uint8_t *model, size_t n, const char *name, const as_session_cfg *cfg,
+                                as_err *err)
+{
+    native_priv *native = priv;
+    as_graph    *graph = as_graph_parse(model, n, name, err);
+    if (!graph)
+        return false;
+    native->engine = as_engine_new(graph, &(as_engine_cfg){.batch = cfg->batch, .threads = cfg->threads}, err);
+    as_graph_free(graph);
+    if (!native->engine)
+        return as_err_note(err, "cannot open model '%s'", name);
+    return native_make_ports(native, name, err);
+}
+
+static void backend_native_close(void *priv)
+{
+    native_priv *native = priv;
+    free(native->ports[0]);
+    free(native->ports[1]);
+    as_engine_free(native->engine);
+}
+
+static size_t backend_native_n_ports(const void *priv, bool output)
+{
+    return ((const native_priv *)priv)->n[output];
+}
+
+static const as_port *backend_native_port(const void *priv, bool output, size_t i)
+{
+    return &((const native_priv *)priv)->ports[output][i];
+}
+
+static bool backend_native_run(void *priv, const as_tensor *inputs, as_tensor *outputs, as_err *err)
+{
+    return as_engine_run(((native_priv *)priv)->engine, inputs, outputs, err);
+}
+
+static bool backend_native_about(as_str *out, as_err *err)
+{
+    (void)err;
+    as_str_addf(out, "built in, on %s", *as_cpu_features() ? as_cpu_features() : "a processor without vector instructions");
+    return true;
+}
+
+const as_backend as_backend_native = {
+    .name = "native",
+    .summary = "the engine of this program, on oneDNN",
+    .priv_size = sizeof(native_priv),
+    .open = backend_native_open,
+    .close = backend_native_close,
+    .n_ports = backend_native_n_ports,
+    .port = backend_native_port,
+    .run = backend_native_run,
+    .about = backend_native_about,
+};

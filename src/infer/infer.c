@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "infer/infer.h"
+
+#define X(name) extern const as_backend as_backend_##name;
+#include "infer/backend_list.inc"
+#undef X
+
+static const as_backend *const backends[] = {
+#define X(name) &as_backend_##name,
+#include "infer/backend_list.inc"
+#undef X
+};
+
+struct as_session {
+    const as_backend    *backend;
+    _Alignas(16) uint8_t priv[]; /* of the backend */
+};
+
+const as_backend *as_backend_at(size_t i)
+{
+    return i < AS_COUNT(backends) ? backends[i] : NULL;
+}
+
+static const as_backend *infer_backend(const char *name, as_err *err)
+{
+    const char *names[AS_COUNT(backends)];
+    for (size_t i = 0; i < AS_COUNT(backends); i++) {
+        names[i] = backends[i]->name;
+        if (strcmp(names[i], name) == 0)
+            return backends[i];
+    }
+    const char *near = as_str_nearest(name, names, AS_COUNT(backends));
+    AS_FAIL(err, AS_ENOTFOUND, "no back end '%s'%s%s%s", name, near ? " (did you mean '" : "", near ? near : "",
+            near ? "'?)" : " (there are native and ort)");
+    return NULL;
+}
+
+as_session *as_session_open(const uint8_t *model, size_t n, const char *name, const as_session_cfg *cfg, as_err *err)
+{
+    as_session_cfg full = cfg ? *cfg : (as_session_cfg){0};
+    full.threads = full.threads ? full.threads : 1;
+    full.batch = full.batch ? full.batch : 1;
+    full.backend = full.backend ? full.backend : "native";
+    const as_backend *backend = infer_backend(full.backend, err);
+    if (!backend)
+        return NULL;
+    if (full.threads > 1024) {
+        AS_FAIL(err, AS_EINVAL, "%u threads are more than 1024", full.threads);
+        return NULL;
+    }
+    as_session *session = calloc(1, sizeof *session + backend->priv_size);
+    if (!session) {
+        AS_FAIL(err, AS_ENOMEM, "cannot open model '%s'", name);
+        return NULL;
+    }
+    session->backend = backend;
+    return backend->open(session->priv, model, n, name, &full, err) ? session : as_session_close(session);
+}
+
+as_session *as_session_close(as_session *session)
+{
+    if (session)
+        session->backend->close(session->priv);
+    free(session);
+    return NULL;
+}
+
+const char *as_session_backend(const as_session *session)
+{
+    return session->backend->name;
+}
+
+size_t as_session_n_inputs(const as_session *session)
+{
+    return session->backend->n_ports(session->priv, false);
+}
+
+size_t as_session_n_outputs(const as_session *session)
+{
+    return session->backend->n_ports(session->priv, true);
+}
+
+const as_port *as_session_input(const as_session *session, size_t i)
+{
+    return i < as_session_n_inputs(session) ? session->backend->port(session->priv, false, i) : NULL;
+}
+
+const as_port *as_session_output(const as_session *session, size_t i)
+{
+    return i < as_session_n_outputs(session) ? session->backend->port(session->priv, true, i) : NULL;
+}
+
+static bool infer_fits(const as_port *port, const as_tensor *tensor, const char *what, as_err *err)
+{
+    char have[AS_TENSOR_MAX_RANK * 24], want[AS_TENSOR_MAX_RANK * 24];
+    if (tensor->data && tensor->dtype == port->dtype && as_shape_equal(&tensor->shape, &port->shape))
+        return true;
+    return AS_FAIL(err, AS_EINVAL, "%s '%s' is %s %s%s, the model needs %s %s", what, port->name,
+                   as_dtype_name(tensor->dtype), as_shape_text(&tensor->shape, have, sizeof have),
+                   tensor->data ? "" : " without data", as_dtype_name(port->dtype),
+                   as_shape_text(&port->shape, want, sizeof want));
+}
+
+bool as_session_run(as_session *session, const as_tensor *inputs, as_tensor *outputs, as_err *err)
+{
+    size_t n_in = as_session_n_inputs(session), n_out = as_session_n_outputs(session);
+    for (size_t i = 0; i < n_in; i++)
+        if (!infer_fits(as_session_input(session, i), &inputs[i], "input", err))
+            return false;
+    for (size_t i = 0; i < n_out; i++)
+        if (outputs[i].data && !infer_fits(as_session_output(session, i), &outputs[i], "output", err))
+            return false;
+    return session->backend->run(session->priv, inputs, outputs, err);
+}

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The conformance suite of the back ends: every row, the same models, the same answers. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/fs.h"
+#include "base/rng.h"
+#include "base/thread.h"
+#include "graph/build.h"
+#include "infer/infer.h"
+
+#define MAX_ROWS 8
+
+typedef struct model_bytes {
+    uint8_t *at;
+    size_t   n;
+} model_bytes;
+
+static model_bytes read_shared(const char *name)
+{
+    const char *shared = getenv("ASSAY_SHARED");
+    char        path[AS_FS_PATH_BYTES];
+    as_err      err = AS_ERR_NONE;
+    model_bytes model;
+    snprintf(path, sizeof path, "%s/models/%s", shared ? shared : "../shared", name);
+    if (!as_fs_is_file(path)) {
+        print_message("skipped: no '%s' (set ASSAY_SHARED)\n", path);
+        skip();
+    }
+    assert_true(as_fs_read(path, AS_GRAPH_MAX_BYTES, &model.at, &model.n, &err));
+    return model;
+}
+
+/* --- a small network of our own: every kind of layer that `train` writes --- */
+
+static void add_random(as_graph *graph, as_rng *rng, const char *name, as_shape shape)
+{
+    as_tensor t;
+    as_err    err = AS_ERR_NONE;
+    assert_true(as_tensor_new(&t, AS_DTYPE_F32, &shape, &err));
+    for (size_t i = 0; i < as_tensor_count(&t); i++)
+        ((float *)t.data)[i] = (float)as_rng_range(rng, -0.3, 0.3);
+    assert_true(as_graph_add_constant(graph, name, &t, &err));
+    as_tensor_done(&t);
+}
+
+#define NAMES(...) ((const char *const[]){__VA_ARGS__, NULL})
+#define SHAPE(...) ((as_shape){.rank = sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t), .dims = {__VA_ARGS__}})
+#define ADD(op, in, out, attrs, n) assert_true(as_graph_add_node(graph, op, op "_" out, in, NAMES(out), attrs, n, &err))
+
+static void build_layers(as_graph *graph)
+{
+    static const int64_t pads[] = {1, 1, 1, 1}, strides[] = {2, 2}, two[] = {2, 2};
+    const as_attr conv[] = {{.name = "pads", .kind = AS_ATTR_INTS, .ints = pads, .n = 4},
+                            {.name = "strides", .kind = AS_ATTR_INTS, .ints = strides, .n = 2}};
+    const as_attr group[] = {{.name = "pads", .kind = AS_ATTR_INTS, .ints = pads, .n = 4},
+                             {.name = "group", .kind = AS_ATTR_INT, .i = 8}};
+    const as_attr pool[] = {{.name = "kernel_shape", .kind = AS_ATTR_INTS, .ints = two, .n = 2},
+                            {.name = "strides", .kind = AS_ATTR_INTS, .ints = two, .n = 2}};
+    const as_attr gemm[] = {{.name = "transB", .kind = AS_ATTR_INT, .i = 1}};
+    const as_attr axis[] = {{.name = "axis", .kind = AS_ATTR_INT, .i = 1}};
+    as_err        err = AS_ERR_NONE;
+    ADD("Conv", NAMES("input", "w1", "b1"), "c1", conv, 2);
+    ADD("Relu", NAMES("c1"), "r1", NULL, 0);
+    ADD("Conv", NAMES("r1", "w2"), "c2", group, 2);
+    ADD("Add", NAMES("c2", "r1"), "a2", NULL, 0);
+    ADD("Relu", NAMES("a2"), "r2", NULL, 0);
+    ADD("MaxPool", NAMES("r2"), "p2", pool, 2);
+    ADD("AveragePool", NAMES("p2"), "p3", pool, 2);
+    ADD("Concat", NAMES("p3", "p3"), "cat", axis, 1);
+    ADD("GlobalAveragePool", NAMES("cat"), "gap", NULL, 0);
+    ADD("Flatten", NAMES("gap"), "flat", NULL, 0);
+    ADD("Gemm", NAMES("flat", "w3", "b3"), "logits", gemm, 1);
+    ADD("Softmax", NAMES("logits"), "probabilities", axis, 1);
+}
+
+static model_bytes build_model(void)
+{
+    as_err    err = AS_ERR_NONE;
+    as_rng    rng = as_rng_new(7);
+    as_str    out;
+    as_graph *graph = as_graph_new("built", &err);
+    assert_non_null(graph);
+    assert_true(as_graph_add_input(graph, "input", AS_DTYPE_F32, &SHAPE(-1, 3, 32, 32), &err));
+    assert_true(as_graph_add_output(graph, "probabilities", AS_DTYPE_F32, &SHAPE(-1, 5), &err));
+    add_random(graph, &rng, "w1", SHAPE(8, 3, 3, 3));
+    add_random(graph, &rng, "b1", SHAPE(8));
+    add_random(graph, &rng, "w2", SHAPE(8, 1, 3, 3));
+    add_random(graph, &rng, "w3", SHAPE(5, 16));
+    add_random(graph, &rng, "b3", SHAPE(5));
+    build_layers(graph);
+    assert_true(as_graph_finish(graph, &err));
+    as_str_init(&out);
+    assert_true(as_graph_write(graph, &out, &err));
+    as_graph_free(graph);
+    model_bytes model = {.n = out.len};
+    model.at = (uint8_t *)as_str_take(&out);
+    assert_non_null(model.at);
+    return model;
+}
+
+/* --- running --- */
+
+/* NULL, with a word about it, where the library of `backend` is not installed. */
+static as_session *open_row(const as_backend *backend, model_bytes model, int64_t batch)
+{
+    as_err      err = AS_ERR_NONE;
+    as_session *session = as_session_open(model.at, model.n, "model under test",
+                                          &(as_session_cfg){.backend = backend->name, .batch = batch}, &err);
+    if (!session && err.code == AS_EMISSING) {
+        print_message("without back end '%s': %s\n", backend->name, err.text);
+        return NULL;
+    }
+    if (!session)
+        fail_msg("%s: %s", backend->name, err.text);
+    return session;
+}
+
+static as_tensor random_input(const as_session *session, uint64_t seed)
+{
+    const as_port *port = as_session_input(session, 0);
+    as_rng         rng = as_rng_new(seed);
+    as_tensor      t;
+    as_err         err = AS_ERR_NONE;
+    assert_int_equal(port->dtype, AS_DTYPE_F32);
+    assert_true(as_tensor_new(&t, port->dtype, &port->shape, &err));
+    for (size_t i = 0; i < as_tensor_count(&t); i++)
+        ((float *)t.data)[i] = (float)as_rng_range(&rng, -1.0, 1.0);
+    return t;
+}
+
+static void assert_close(const float *a, const float *b, size_t n, const char *what)
+{
+    double largest = 1e-6;
+    for (size_t i = 0; i < n; i++)
+        largest = fmax(largest, fabs((double)a[i]));
+    for (size_t i = 0; i < n; i++)
+        if (!(fabs((double)a[i] - (double)b[i]) <= 1e-4 * largest))
+            fail_msg("%s: entry %zu is %g and %g", what, i, (double)a[i], (double)b[i]);
+}
+
+/* Every back end's first output for the same input. */
+static void compare_rows(model_bytes model, int64_t batch)
+{
+    as_tensor first = {0};
+    for (size_t i = 0; as_backend_at(i); i++) {
+        as_err      err = AS_ERR_NONE;
+        as_session *session = open_row(as_backend_at(i), model, batch);
+        if (!session)
+            continue;
+        as_tensor in = random_input(session, 11), out = {0}, copy;
+        assert_true(as_session_run(session, &in, &out, &err));
+        assert_non_null(out.data);
+        assert_int_equal(out.shape.dims[0], batch ? batch : 1);
+        assert_true(as_shape_equal(&out.shape, &as_session_output(session, 0)->shape));
+        assert_true(as_tensor_new(&copy, out.dtype, &out.shape, &err));
+        assert_true(as_session_run(session, &in, &copy, &err)); /* written where the caller says, the same again */
+        assert_memory_equal(copy.data, out.data, as_tensor_count(&out) * sizeof(float));
+        if (!first.data) {
+            first = copy;
+        } else {
+            assert_close(first.data, copy.data, as_tensor_count(&copy), as_backend_at(i)->name);
+            as_tensor_done(&copy);
+        }
+        as_tensor_done(&in);
+        as_session_close(session);
+    }
+    as_tensor_done(&first);
+    free(model.at);
+}
+
+static void test_squeezenet_is_equal_in_every_row(void **state)
+{
+    (void)state;
+    compare_rows(read_shared("squeezenet1.1_fp32_from_winml_fp16.onnx"), 0);
+}
+
+static void test_mnist_is_equal_in_every_row(void **state)
+{
+    (void)state;
+    compare_rows(read_shared("mnist.onnx"), 0);
+}
+
+static void test_built_model_is_equal_in_every_row(void **state)
+{
+    (void)state;
+    compare_rows(build_model(), 0);
+    compare_rows(build_model(), 3);
+}
+
+static void test_rows_are_whole(void **state)
+{
+    (void)state;
+    assert_non_null(as_backend_at(0));
+    for (size_t i = 0; as_backend_at(i); i++) {
+        const as_backend *row = as_backend_at(i);
+        assert_true(*row->name && *row->summary && row->priv_size);
+        assert_true(row->open && row->close && row->n_ports && row->port && row->run && row->about);
+        as_str text;
+        as_err err = AS_ERR_NONE;
+        as_str_init(&text);
+        if (row->about(&text, &err))
+            assert_true(text.len > 0);
+        else
+            assert_int_equal(err.code, AS_EMISSING);
+        as_str_done(&text);
+    }
+    assert_null(as_backend_at(MAX_ROWS));
+}
+
+static void test_wrong_tensors_are_refused(void **state)
+{
+    (void)state;
+    for (size_t i = 0; as_backend_at(i); i++) {
+        model_bytes model = build_model();
+        as_err      err = AS_ERR_NONE;
+        as_session *session = open_row(as_backend_at(i), model, 0);
+        if (!session) {
+            free(model.at);
+            continue;
+        }
+        as_tensor in = random_input(session, 1), out = {0}, bad = in;
+        assert_int_equal(as_session_n_inputs(session), 1);
+        assert_string_equal(as_session_input(session, 0)->name, "input");
+        assert_string_equal(as_session_output(session, 0)->name, "probabilities");
+        assert_null(as_session_input(session, 1));
+        assert_string_equal(as_session_backend(session), as_backend_at(i)->name);
+        bad.shape.dims[3] = 31;
+        assert_false(as_session_run(session, &bad, &out, &err));
+        assert_int_equal(err.code, AS_EINVAL);
+        assert_string_equal(err.text, "input 'input' is f32 1x3x32x31, the model needs f32 1x3x32x32");
+        bad = in;
+        bad.dtype = AS_DTYPE_I32;
+        assert_false(as_session_run(session, &bad, &out, &err));
+        bad = in;
+        bad.data = NULL;
+        assert_false(as_session_run(session, &bad, &out, &err));
+        float     few[4];
+        as_tensor short_out = as_tensor_view(AS_DTYPE_F32, &SHAPE(1, 4), few);
+        assert_false(as_session_run(session, &in, &short_out, &err));
+        assert_true(as_session_run(session, &in, &out, &err)); /* and it still works */
+        as_tensor_done(&in);
+        as_session_close(session);
+        free(model.at);
+    }
+}
+
+static void test_bad_models_are_refused(void **state)
+{
+    (void)state;
+    static const uint8_t text[] = "this is no model\n";
+    for (size_t i = 0; as_backend_at(i); i++) {
+        as_session_cfg cfg = {.backend = as_backend_at(i)->name};
+        as_err         err = AS_ERR_NONE;
+        assert_null(as_session_open(text, sizeof text - 1, "notes.onnx", &cfg, &err));
+        if (err.code == AS_EMISSING)
+            continue;
+        assert_int_equal(err.code, AS_EFORMAT);
+        assert_non_null(strstr(err.text, "notes.onnx"));
+        assert_null(as_session_open(NULL, 0, "empty.onnx", &cfg, &err));
+        assert_non_null(strstr(err.text, "empty.onnx"));
+    }
+    as_err err = AS_ERR_NONE;
+    assert_null(as_session_open(text, 1, "x", &(as_session_cfg){.backend = "ortt"}, &err));
+    assert_int_equal(err.code, AS_ENOTFOUND);
+    assert_non_null(strstr(err.text, "did you mean 'ort'"));
+}
+
+/* ONNX Runtime is opened once a process: the missing one needs a process of its own. */
+static int missing_library_child(void)
+{
+    as_err      err = AS_ERR_NONE;
+    model_bytes model = build_model();
+    setenv("ASSAY_ORT", "/nonexistent", 1);
+    as_session *session = as_session_open(model.at, model.n, "m", &(as_session_cfg){.backend = "ort"}, &err);
+    bool        good = !session && err.code == AS_EMISSING && strstr(err.text, "/nonexistent") &&
+                strstr(err.text, "run: tools/setup");
+    if (!good)
+        fprintf(stderr, "%s\n", err.text);
+    free(model.at);
+    return good ? 0 : 1;
+}
+
+static void test_missing_library_says_how_to_get_it(void **state)
+{
+    (void)state;
+    int   status;
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(missing_library_child());
+    assert_true(pid > 0 && waitpid(pid, &status, 0) == pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+typedef struct worker {
+    as_session *session;
+    as_tensor   in;
+    float       sum;
+    bool        ok;
+} worker;
+
+static void work(void *ctx)
+{
+    worker *w = ctx;
+    w->ok = true;
+    for (int i = 0; i < 20; i++) {
+        as_tensor out = {0};
+        w->ok = w->ok && as_session_run(w->session, &w->in, &out, NULL);
+        w->sum += w->ok ? ((const float *)out.data)[0] : 0;
+    }
+}
+
+static void run_two_at_once(const as_backend *backend, model_bytes model)
+{
+    as_err     err = AS_ERR_NONE;
+    worker     workers[2] = {0};
+    as_thread *threads[2];
+    for (int k = 0; k < 2; k++) {
+        workers[k].session = open_row(backend, model, 0);
+        if (!workers[k].session)
+            return;
+        workers[k].in = random_input(workers[k].session, 5);
+    }
+    for (int k = 0; k < 2; k++) {
+        threads[k] = as_thread_start("infer", work, &workers[k], &err);
+        assert_non_null(threads[k]);
+    }
+    for (int k = 0; k < 2; k++)
+        as_thread_join(threads[k]);
+    assert_true(workers[0].ok && workers[1].ok);
+    assert_true(workers[0].sum > 0 && workers[0].sum == workers[1].sum);
+    for (int k = 0; k < 2; k++) {
+        as_tensor_done(&workers[k].in);
+        as_session_close(workers[k].session);
+    }
+}
+
+static void test_two_sessions_run_at_once(void **state)
+{
+    (void)state;
+    model_bytes model = build_model();
+    for (size_t i = 0; as_backend_at(i); i++)
+        run_two_at_once(as_backend_at(i), model);
+    free(model.at);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_missing_library_says_how_to_get_it), /* first: nothing is opened yet */
+        cmocka_unit_test(test_rows_are_whole),
+        cmocka_unit_test(test_squeezenet_is_equal_in_every_row),
+        cmocka_unit_test(test_mnist_is_equal_in_every_row),
+        cmocka_unit_test(test_built_model_is_equal_in_every_row),
+        cmocka_unit_test(test_wrong_tensors_are_refused),
+        cmocka_unit_test(test_bad_models_are_refused),
+        cmocka_unit_test(test_two_sessions_run_at_once),
+    };
+    return cmocka_run_group_tests_name("infer", tests, NULL, NULL);
+}

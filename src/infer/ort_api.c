@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "infer/ort_api.h"
+
+#include <dlfcn.h>
+#include <pthread.h>
+#include <unistd.h>
+
+#include "base/fs.h"
+#include "build_config.h"
+
+#define ORT_LIBRARY "libonnxruntime.so.1"
+#define ORT_REMEDY "run: tools/setup"
+
+typedef struct ort_api_base {
+    const void *(*get_api)(uint32_t version);
+    const char *(*version)(void);
+} ort_api_base;
+
+static pthread_mutex_t ort_lock = PTHREAD_MUTEX_INITIALIZER;
+static ort_api         ort_loaded; /* under ort_lock until env is set, constant from then on */
+
+/* Places beside the program, then where it was installed or built, then the system's. */
+static const char *const ort_places[] = {"../.prefix/lib", "../lib/assay", AS_ORT_DIR_INSTALLED, AS_ORT_DIR};
+
+static bool ort_program_dir(char *dir, size_t cap)
+{
+    ssize_t n = readlink("/proc/self/exe", dir, cap - 1);
+    if (n <= 0)
+        return false;
+    dir[n] = '\0';
+    char *slash = strrchr(dir, '/');
+    if (!slash)
+        return false;
+    *slash = '\0';
+    return true;
+}
+
+static bool ort_place(size_t i, char *path)
+{
+    char dir[AS_FS_PATH_BYTES], at[AS_FS_PATH_BYTES];
+    return ort_program_dir(dir, sizeof dir) && as_fs_join(at, dir, ort_places[i], NULL) &&
+           as_fs_join(path, at, ORT_LIBRARY, NULL);
+}
+
+static void *ort_open(as_err *err)
+{
+    char        path[AS_FS_PATH_BYTES];
+    const char *given = getenv("ASSAY_ORT");
+    if (given && *given) {
+        void *library = dlopen(given, RTLD_NOW | RTLD_LOCAL);
+        if (!library)
+            AS_FAIL(err, AS_EMISSING, "cannot open ONNX Runtime named by ASSAY_ORT: %s (unset ASSAY_ORT, or " ORT_REMEDY ")",
+                    dlerror());
+        return library;
+    }
+    for (size_t i = 0; i < AS_COUNT(ort_places); i++) {
+        if (!ort_place(i, path) || !as_fs_is_file(path))
+            continue;
+        void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+        if (!library)
+            AS_FAIL(err, AS_EMISSING, "cannot open ONNX Runtime: %s (" ORT_REMEDY ")", dlerror());
+        return library;
+    }
+    void *library = dlopen(ORT_LIBRARY, RTLD_NOW | RTLD_LOCAL);
+    if (!library)
+        AS_FAIL(err, AS_EMISSING,
+                "cannot find ONNX Runtime: tried ASSAY_ORT (not set), '../.prefix/lib' and '../lib/assay' beside the "
+                "program, '%s', '%s' and the system's libraries for " ORT_LIBRARY " (" ORT_REMEDY ")",
+                AS_ORT_DIR_INSTALLED, AS_ORT_DIR);
+    return library;
+}
+
+static bool ort_read_table(void *library, ort_api *api, as_err *err)
+{
+    const ort_api_base *(*get_base)(void);
+    void *symbol = dlsym(library, "OrtGetApiBase");
+    if (!symbol)
+        return AS_FAIL(err, AS_EMISSING, "the library is no ONNX Runtime (" ORT_REMEDY ")");
+    memcpy(&get_base, &symbol, sizeof get_base); /* ISO C has no cast from an object's pointer to a function's */
+    Dl_info             info;
+    const ort_api_base *base = get_base();
+    const void *const  *table = base ? base->get_api(ORT_API_VERSION) : NULL;
+    if (!table)
+        return AS_FAIL(err, AS_EMISSING, "ONNX Runtime %s is too old: 1.17 or later is needed (" ORT_REMEDY ")",
+                       base ? base->version() : "");
+#define X(slot, result, name, arguments) memcpy(&api->name, &table[slot], sizeof api->name);
+    ORT_SLOTS(X)
+#undef X
+    api->version = base->version();
+    api->path = dladdr(symbol, &info) && info.dli_fname ? info.dli_fname : ORT_LIBRARY;
+    return true;
+}
+
+bool ort_api_ok(const ort_api *api, ort_status *status, as_err *err)
+{
+    if (!status)
+        return true;
+    const char *text = api->error_message(status);
+    AS_FAIL(err, AS_EUNSUPPORTED, "ONNX Runtime says: %.*s", (int)AS_MIN(strcspn(text, "\n"), (size_t)600), text);
+    api->release_status(status);
+    return false;
+}
+
+static bool ort_load(ort_api *api, as_err *err)
+{
+    void *library = ort_open(err); /* stays open: ONNX Runtime's threads do not survive being unloaded */
+    return library && ort_read_table(library, api, err) &&
+           ort_api_ok(api, api->create_env(ORT_LOG_ERROR, "assay", &api->env), err) &&
+           ort_api_ok(api, api->disable_telemetry(api->env), err);
+}
+
+bool ort_api_get(const ort_api **ret, as_err *err)
+{
+    ort_api fresh = {0};
+    pthread_mutex_lock(&ort_lock);
+    bool ok = ort_loaded.env != NULL;
+    if (!ok) {
+        ok = ort_load(&fresh, err);
+        if (ok)
+            ort_loaded = fresh;
+    }
+    pthread_mutex_unlock(&ort_lock);
+    if (ok)
+        *ret = &ort_loaded;
+    return ok;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ort_api.h - the functions of ONNX Runtime's C interface that we call, found by their slot in its table.
+ *
+ * Layer:   infer, private to backend_ort.c and ort_api.c.
+ * Threads: any thread; the library is opened once for the process and stays.
+ * Memory:  static; the environment lives until the process ends.
+ *
+ * The interface is one table of function pointers that only ever grows (onnxruntime_c_api.h: OrtGetApiBase()->GetApi(n)),
+ * so a slot is as good as a name. What can fail returns a status; NULL is success.
+ */
+#ifndef AS_INFER_ORT_API_H
+#define AS_INFER_ORT_API_H
+
+#include "base/err.h"
+#include "base/str.h"
+
+#define ORT_API_VERSION 17u
+
+typedef struct ort_status  ort_status;
+typedef struct ort_env     ort_env;
+typedef struct ort_options ort_options;
+typedef struct ort_session ort_session;
+typedef struct ort_value   ort_value;
+typedef struct ort_memory  ort_memory;
+
+#define ORT_LOG_ERROR 3
+#define ORT_OPTIMISE_ALL 99
+#define ORT_ARENA_ALLOCATOR 1
+#define ORT_MEM_DEFAULT 0
+
+/* X(slot, result, our name, arguments) */
+#define ORT_SLOTS(X)                                                                                                   \
+    X(2, const char *, error_message, (const ort_status *))                                                            \
+    X(3, ort_status *, create_env, (int log_level, const char *log_id, ort_env **))                                    \
+    X(6, ort_status *, disable_telemetry, (const ort_env *))                                                           \
+    X(8, ort_status *, create_session, (const ort_env *, const void *, size_t, const ort_options *, ort_session **))   \
+    X(9, ort_status *, run,                                                                                            \
+      (ort_session *, const void *run_options, const char *const *in_names, const ort_value *const *in, size_t n_in,   \
+       const char *const *out_names, size_t n_out, ort_value **out))                                                   \
+    X(10, ort_status *, create_options, (ort_options **))                                                              \
+    X(22, ort_status *, set_log_level, (ort_options *, int))                                                           \
+    X(23, ort_status *, set_optimisation, (ort_options *, int))                                                        \
+    X(24, ort_status *, set_intra_threads, (ort_options *, int))                                                       \
+    X(25, ort_status *, set_inter_threads, (ort_options *, int))                                                       \
+    X(49, ort_status *, create_tensor,                                                                                 \
+      (const ort_memory *, void *data, size_t bytes, const int64_t *dims, size_t rank, int dtype, ort_value **))       \
+    X(69, ort_status *, create_cpu_memory, (int allocator, int type, ort_memory **))                                   \
+    X(93, void, release_status, (ort_status *))                                                                        \
+    X(94, void, release_memory, (ort_memory *))                                                                        \
+    X(95, void, release_session, (ort_session *))                                                                      \
+    X(96, void, release_value, (ort_value *))                                                                          \
+    X(100, void, release_options, (ort_options *))                                                                     \
+    X(130, ort_status *, add_config, (ort_options *, const char *key, const char *value))
+
+typedef struct ort_api {
+#define X(slot, result, name, arguments) result(*name) arguments;
+    ORT_SLOTS(X)
+#undef X
+    ort_env    *env;
+    const char *version, *path;
+} ort_api;
+
+/* The library, opened at the first call that succeeds. AS_EMISSING says what was tried and how to get it. */
+AS_CHECK bool ort_api_get(const ort_api **ret, as_err *err);
+
+/* True for NULL; else frees the status and fails with its text. */
+AS_CHECK bool ort_api_ok(const ort_api *api, ort_status *status, as_err *err);
+
+#endif
