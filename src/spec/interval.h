@@ -27,7 +27,7 @@ as_interval as_interval_wilson(uint64_t k, uint64_t n, double confidence);
 
 /* The smallest number of further samples, at the error rate seen so far (whole errors, rounded up), whose one-sided bound
  * proves rate >= target (at_least) or rate <= target. With n = 0: as many as prove it without a single error. 0: proven
- * now. UINT64_MAX: the rate seen is not better than the target, or 10^12 would not do: more of the same would not help. */
+ * now. UINT64_MAX: the rate seen is not better than the target, or so little that 10^11 more would not do. */
 uint64_t as_interval_more_needed(uint64_t k, uint64_t n, double target, bool at_least, double confidence);
 
 /* Rank (1-based, of n sorted values) of the one-sided upper confidence bound of quantile q by order statistics; 0 when n is
