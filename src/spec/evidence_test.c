@@ -127,6 +127,8 @@ static void test_overall(void **state)
     assert_int_equal(as_evidence_overall(&req, rows, 0), AS_STANDING_OPEN);
     assert_int_equal(as_evidence_overall(&req, rows + 2, 1), AS_STANDING_OPEN);
     assert_int_equal(as_evidence_overall(&req, rows, 1), AS_STANDING_NOT_PROVEN);
+    as_evidence reversed[2] = {rows[1], rows[0]};
+    assert_int_equal(as_evidence_overall(&req, reversed, 2), AS_STANDING_MET);
     assert_int_equal(as_evidence_overall(&req, rows, 3), AS_STANDING_MET);     /* one proof is enough */
     assert_int_equal(as_evidence_overall(&req, rows, 4), AS_STANDING_NOT_MET); /* one miss is too */
     as_str_copy(rows[3].id, sizeof rows[3].id, "R2");
