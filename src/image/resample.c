@@ -6,6 +6,9 @@
 /* Values summed at once: the sums and six input rows of them stay in a 32 KiB first-level cache. */
 #define RESAMPLE_BLOCK 2048u
 
+/* Inputs of one output value that are taken together, across a row of one channel. */
+#define RESAMPLE_GROUP 4u
+
 typedef float resample_x4 __attribute__((vector_size(16)));
 
 static void axis_done(as_axis *axis)
@@ -22,12 +25,11 @@ static void axis_fill_box(as_axis *axis, uint32_t i)
 {
     uint64_t from = (uint64_t)i * axis->n_in, to = from + axis->n_in;
     uint32_t first = (uint32_t)(from / axis->n_out), end = (uint32_t)((to + axis->n_out - 1) / axis->n_out);
-    uint32_t shift = axis->in_bounds && first > axis->n_in - axis->taps ? first - (axis->n_in - axis->taps) : 0;
-    axis->start[i] = first - shift;
-    axis->count[i] = end - axis->start[i];
+    axis->start[i] = first;
+    axis->count[i] = end - first;
     for (uint32_t k = first; k < end; k++) {
         uint64_t low = AS_MAX(from, (uint64_t)k * axis->n_out), high = AS_MIN(to, (uint64_t)(k + 1) * axis->n_out);
-        axis->weight[(size_t)i * axis->taps + (k - first) + shift] = (float)((double)(high - low) / axis->n_in);
+        axis->weight[(size_t)i * axis->taps + (k - first)] = (float)((double)(high - low) / axis->n_in);
     }
 }
 
@@ -37,32 +39,38 @@ static void axis_fill_linear(as_axis *axis, uint32_t i)
     double   at = (i + 0.5) * axis->n_in / axis->n_out - 0.5;
     double   limit = axis->n_in - 1;
     double   clamped = at < 0 ? 0 : at > limit ? limit : at;
-    uint32_t first = AS_MIN((uint32_t)clamped, axis->n_in - axis->taps);
+    uint32_t count = AS_MIN(axis->n_in, 2u), first = AS_MIN((uint32_t)clamped, axis->n_in - count);
     double   part = clamped - first;
     float   *weight = axis->weight + (size_t)i * axis->taps;
     axis->start[i] = first;
-    axis->count[i] = axis->taps;
+    axis->count[i] = count;
     weight[0] = (float)(1 - part);
-    if (axis->taps > 1)
+    if (count > 1)
         weight[1] = (float)part;
 }
 
-static bool axis_init(as_axis *axis, uint32_t n_in, uint32_t n_out, bool in_bounds)
+/* Weights come in whole groups of `group`, unless one is enough. */
+static bool axis_init(as_axis *axis, uint32_t n_in, uint32_t n_out, uint32_t group)
 {
     bool     shrink = n_out <= n_in;
-    uint32_t taps = n_out == n_in ? 1 : shrink ? AS_MIN(n_in, (n_in + n_out - 1) / n_out + 1) : AS_MIN(n_in, 2);
-    *axis = (as_axis){.n_in = n_in, .n_out = n_out, .taps = taps, .in_bounds = in_bounds};
+    uint32_t taps = n_out == n_in ? 1 : shrink ? (n_in + n_out - 1) / n_out + 1 : 2;
+    if (taps > 1)
+        taps = (taps + group - 1) / group * group;
+    *axis = (as_axis){.n_in = n_in, .n_out = n_out, .taps = taps};
     axis->start = calloc(n_out, sizeof *axis->start);
     axis->count = calloc(n_out, sizeof *axis->count);
     axis->weight = calloc((size_t)n_out * taps, sizeof *axis->weight);
     if (!axis->start || !axis->count || !axis->weight)
         return false;
+    uint32_t least = UINT32_MAX;
     for (uint32_t i = 0; i < n_out; i++) {
         if (shrink)
             axis_fill_box(axis, i);
         else
             axis_fill_linear(axis, i);
+        least = AS_MIN(least, axis->count[i]);
     }
+    axis->same = least > 3 ? (least - 2) / 2 * 2 : 0;
     return true;
 }
 
@@ -70,10 +78,10 @@ bool as_resample_init(as_resample *resample, uint32_t channels, uint32_t in_widt
                       uint32_t out_width, uint32_t out_height, as_err *err)
 {
     *resample = (as_resample){.channels = channels, .lanes = channels == 1 ? 1 : 4};
-    bool ok =
-        axis_init(&resample->x, in_width, out_width, true) && axis_init(&resample->y, in_height, out_height, false);
-    /* Four more: a pixel is loaded as four floats, the last one too. */
-    resample->sums = calloc((size_t)in_width * channels + 4, sizeof(float));
+    bool ok = axis_init(&resample->x, in_width, out_width, channels == 1 ? RESAMPLE_GROUP : 1) &&
+              axis_init(&resample->y, in_height, out_height, 1);
+    /* Behind the row stand zeros, for the weights of 0 at the end; and a pixel is loaded as four floats. */
+    resample->sums = calloc(((size_t)in_width + resample->x.taps) * channels + 4, sizeof(float));
     resample->row = calloc((size_t)out_width * resample->lanes, sizeof(float));
     if (ok && resample->sums && resample->row)
         return true;
@@ -99,18 +107,18 @@ static void resample_set_1(float *restrict sums, const uint8_t *restrict a, floa
 }
 
 AS_IMAGE_CLONES
+static void resample_set_2(float *restrict sums, const uint8_t *restrict a, const uint8_t *restrict b, float wa,
+                           float wb, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        sums[i] = wa * (float)a[i] + wb * (float)b[i];
+}
+
+AS_IMAGE_CLONES
 static void resample_add_1(float *restrict sums, const uint8_t *restrict a, float wa, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         sums[i] += wa * (float)a[i];
-}
-
-AS_IMAGE_CLONES
-static void resample_add_2(float *restrict sums, const uint8_t *restrict a, const uint8_t *restrict b, float wa,
-                           float wb, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        sums[i] += wa * (float)a[i] + wb * (float)b[i];
 }
 
 /* Rows of one weight: whole numbers add faster than floats. */
@@ -134,33 +142,46 @@ static void resample_add_2_equal(float *restrict sums, const uint8_t *restrict a
 static void resample_rows(float *sums, const uint8_t *pixels, size_t stride, const float *weight, uint32_t count,
                           size_t n)
 {
-    resample_set_1(sums, pixels, weight[0], n);
+    if (count == 1) {
+        resample_set_1(sums, pixels, weight[0], n);
+        return;
+    }
+    resample_set_2(sums, pixels, pixels + (count - 1) * stride, weight[0], weight[count - 1], n);
     uint32_t k = 1;
     for (; k + 4 < count; k += 4) {
         const uint8_t *row = pixels + k * stride;
-        resample_add_4_equal(sums, row, row + stride, row + 2 * stride, row + 3 * stride, weight[k], n);
+        resample_add_4_equal(sums, row, row + stride, row + 2 * stride, row + 3 * stride, weight[1], n);
     }
     for (; k + 2 < count; k += 2)
-        resample_add_2_equal(sums, pixels + k * stride, pixels + (k + 1) * stride, weight[k], n);
-    if (k + 2 == count)
-        resample_add_2(sums, pixels + k * stride, pixels + (k + 1) * stride, weight[k], weight[k + 1], n);
-    else if (k + 1 == count)
-        resample_add_1(sums, pixels + k * stride, weight[k], n);
+        resample_add_2_equal(sums, pixels + k * stride, pixels + (k + 1) * stride, weight[1], n);
+    if (k + 1 < count)
+        resample_add_1(sums, pixels + k * stride, weight[1], n);
+}
+
+static resample_x4 resample_load(const float *from)
+{
+    resample_x4 x;
+    memcpy(&x, from, sizeof x);
+    return x;
 }
 
 /* One multiplication serves a pixel's three channels; what the fourth lane holds is the next pixel's. */
 AS_IMAGE_CLONES
 static void resample_across_rgb(float *restrict row, const float *restrict sums, const as_axis *axis)
 {
-    uint32_t taps = axis->taps;
-    for (uint32_t i = 0; i < axis->n_out; i++) {
+    size_t taps = axis->taps, same = axis->same;
+    for (uint32_t i = 0; taps == 1 && i < axis->n_out; i++)
+        memcpy(row + (size_t)i * 4, sums + (size_t)i * 3, 4 * sizeof *row);
+    for (uint32_t i = 0; taps > 1 && i < axis->n_out; i++) {
         const float *from = sums + (size_t)axis->start[i] * 3, *weight = axis->weight + (size_t)i * taps;
-        resample_x4  sum = {0, 0, 0, 0};
-        for (uint32_t k = 0; k < taps; k++) {
-            resample_x4 pixel;
-            memcpy(&pixel, from + (size_t)k * 3, sizeof pixel);
-            sum += pixel * weight[k];
+        resample_x4  sum = resample_load(from) * weight[0], even = {0, 0, 0, 0}, odd = even;
+        for (size_t k = 0; k < same; k += 2) {
+            even += resample_load(from + 3 * k + 3);
+            odd += resample_load(from + 3 * k + 6);
         }
+        sum += (even + odd) * weight[1];
+        for (size_t k = same + 1; k < taps; k++)
+            sum += resample_load(from + 3 * k) * weight[k];
         memcpy(row + (size_t)i * 4, &sum, sizeof sum);
     }
 }
@@ -169,20 +190,16 @@ AS_IMAGE_CLONES
 static void resample_across_mono(float *restrict row, const float *restrict sums, const as_axis *axis)
 {
     uint32_t taps = axis->taps;
+    if (taps == 1) {
+        memcpy(row, sums, axis->n_out * sizeof *row);
+        return;
+    }
     for (uint32_t i = 0; i < axis->n_out; i++) {
         const float *from = sums + axis->start[i], *weight = axis->weight + (size_t)i * taps;
         resample_x4  part = {0, 0, 0, 0};
-        uint32_t     k = 0;
-        for (; k + 4 <= taps; k += 4) {
-            resample_x4 a, b;
-            memcpy(&a, from + k, sizeof a);
-            memcpy(&b, weight + k, sizeof b);
-            part += a * b;
-        }
-        float sum = (part[0] + part[2]) + (part[1] + part[3]);
-        for (; k < taps; k++)
-            sum += from[k] * weight[k];
-        row[i] = sum;
+        for (uint32_t k = 0; k < taps; k += RESAMPLE_GROUP)
+            part += resample_load(from + k) * resample_load(weight + k);
+        row[i] = (part[0] + part[2]) + (part[1] + part[3]);
     }
 }
 

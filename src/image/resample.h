@@ -14,11 +14,10 @@
 #include "image/frame.h"
 
 /* Output i is the sum over k < count[i] of weight[i * taps + k] * input[start[i] + k]; behind count[i] the weights are 0.
- * in_bounds: start[i] + taps <= n_in, for which a leading weight may be 0 too; otherwise all weights between the first
- * and the last are one number. */
+ * Shrinking, all weights between the first and the last are one number. taps is 1 when nothing changes. */
 typedef struct as_axis {
     uint32_t  n_in, n_out, taps;
-    bool      in_bounds;
+    uint32_t  same; /* weights behind the first that are one number for every output, by twos */
     uint32_t *start, *count;
     float    *weight;
 } as_axis;
