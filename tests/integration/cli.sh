@@ -1,0 +1,91 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# What every verb owes a person at the command line.
+. "$(dirname "$0")/lib.sh"
+
+verbs=$("$ASSAY" help | sed -n 's/^  \([a-z-]*\)  .*/\1/p')
+[ "$(wc -w <<<"$verbs")" -ge 6 ] && pass || fail "the help lists too few verbs: $verbs"
+
+expect_exit 0 "$ASSAY" --version
+expect_out '^assay [0-9]+\.[0-9]+\.[0-9]+ \('
+expect_exit 0 "$ASSAY_EDGE" --version
+expect_out '^assay-edge '
+expect_exit 0 "$ASSAY"
+expect_out 'usage: assay'
+
+for verb in $verbs; do
+    expect_exit 0 "$ASSAY" help "$verb"
+    expect_out '^usage: assay '
+    expect_out '^examples'
+    expect_exit 0 "$ASSAY" "$verb" --help
+    expect_exit 0 "$ASSAY" help "$verb" --format man
+    expect_out '^\.SH EXAMPLES'
+    expect_exit 2 "$ASSAY" "$verb" --no-such-option
+    expect_err "unknown option '--no-such-option'"
+done
+
+expect_exit 2 "$ASSAY" chek
+expect_err "no verb 'chek' \(did you mean 'check'\?\)"
+expect_exit 2 "$ASSAY" spec shw
+expect_err "did you mean 'show'"
+expect_exit 2 "$ASSAY" init --exampel cones
+expect_err "did you mean '--example'"
+expect_exit 2 "$ASSAY" init x --example nothing
+expect_err "none of the choices of --example: cones"
+expect_exit 2 "$ASSAY" spec
+expect_err 'something is missing \(usage: assay spec'
+
+for shell in bash zsh fish; do
+    expect_exit 0 "$ASSAY" completion "$shell"
+done
+"$ASSAY" completion bash >"$TMP/completion" && bash -n "$TMP/completion" && pass || fail 'the bash completion is no bash'
+words=$(
+    # shellcheck disable=SC1091
+    . "$TMP/completion"
+    # shellcheck disable=SC2034
+    COMP_WORDS=(assay spec s) COMP_CWORD=2
+    _assay
+    echo "${COMPREPLY[*]}"
+)
+[ "$words" = 'show schema' ] && pass || fail "completion of 'assay spec s' gives '$words'"
+
+# No workspace, and errors as JSON.
+mkdir "$TMP/empty"
+expect_exit 2 "$ASSAY" -C "$TMP/empty" check
+expect_err "no assay.yaml in '.*' or above it \(make one with: assay init"
+expect_exit 2 "$ASSAY" -C "$TMP/empty" check --json
+expect_out '"code":"AS_ENOTFOUND"'
+
+# A project begins.
+expect_exit 0 "$ASSAY" init "$TMP/cones" --example cones
+expect_exit 2 "$ASSAY" init "$TMP/cones" --example cones
+expect_err 'exists already'
+expect_exit 0 "$ASSAY" -C "$TMP/cones" spec show
+expect_out '^line: cones'
+expect_exit 0 "$ASSAY" -C "$TMP/cones" spec show --json
+expect_out '"line":"cones"'
+expect_exit 0 "$ASSAY" spec schema
+expect_out 'https://json-schema.org/draft/2020-12/schema'
+expect_exit 2 "$ASSAY" -C "$TMP/cones" check
+expect_err 'no run yet \(train one with: assay train\)'
+
+# Classes read off a folder.
+mkdir -p "$TMP/photos/train/normal" "$TMP/photos/test/a crack'd one"
+expect_exit 0 "$ASSAY" init "$TMP/photo-line" --from "$TMP/photos"
+expect_exit 0 "$ASSAY" -C "$TMP/photo-line" spec show --json
+expect_out "\"a crack'd one\":\"reject\""
+expect_out '"normal":"pass"'
+mkdir -p "$TMP/single/good"
+expect_exit 2 "$ASSAY" init "$TMP/single-line" --from "$TMP/single"
+expect_err 'has 1 class'
+
+# A wrong spec is told with its place.
+sed 's/^line:/lin:/' "$TMP/cones/assay.yaml" >"$TMP/wrong.yaml"
+expect_exit 2 "$ASSAY" spec show "$TMP/wrong.yaml"
+expect_err "wrong.yaml:3:1: unknown key 'lin' \(did you mean 'line'\?\)"
+
+# Output that cannot be written is a failure.
+"$ASSAY" spec schema >/dev/full 2>/dev/null
+[ $? -eq 3 ] && pass || fail 'a full disk behind > must be exit 3'
+
+finish
