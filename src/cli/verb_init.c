@@ -11,7 +11,7 @@
 #include "spec/spec.h"
 
 static const char example_cones[] =
-#include "src/cli/example_cones.inc"
+#include "example_cones.inc"
     ;
 
 static const struct {
