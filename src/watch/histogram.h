@@ -10,7 +10,7 @@
 
 #include "base/def.h"
 
-#define AS_HISTOGRAM_BUCKETS 2560 /* to 2^40 ns, 18 minutes */
+#define AS_HISTOGRAM_BUCKETS 2560 /* to 2^45 ns, 9.7 hours; what is longer counts as that */
 
 typedef struct as_histogram {
     uint64_t n;
