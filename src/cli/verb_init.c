@@ -47,22 +47,34 @@ static bool init_names_add(init_names *names, const char *text, size_t n, as_err
     return AS_FAIL(err, AS_ENOMEM, "out of memory");
 }
 
-/* Sub-folders of dir; those of train/, val/, validation/ and test/ too. */
-static bool init_scan(const char *folder, int depth, init_names *names, as_err *err)
+/* The names of folder's sub-folders. */
+static bool init_list_folders(const char *folder, init_names *names, as_err *err)
 {
-    static const char *const splits[] = {"train", "val", "validation", "test"};
-    char                     path[AS_FS_PATH_BYTES];
-    DIR                     *dir = opendir(folder);
-    bool                     ok = true;
+    char path[AS_FS_PATH_BYTES];
+    DIR *dir = opendir(folder);
+    bool ok = true;
     if (!dir) return as_err_errno(err, errno, "cannot list '%s'", folder);
     for (struct dirent *entry = readdir(dir); ok && entry; entry = readdir(dir)) {
         if (entry->d_name[0] == '.' || !as_fs_join(path, folder, entry->d_name, err) || !as_fs_is_dir(path)) continue;
-        bool is_split = false;
-        for (size_t i = 0; depth == 0 && i < AS_COUNT(splits); i++) is_split = is_split || strcmp(entry->d_name, splits[i]) == 0;
-        ok = is_split ? init_scan(path, 1, names, err) : init_names_add(names, entry->d_name, strlen(entry->d_name), err);
+        ok = init_names_add(names, entry->d_name, strlen(entry->d_name), err);
     }
     closedir(dir);
     return ok;
+}
+
+/* The classes: the sub-folders, or where there is a train/ or test/ folder, the sub-folders of those. */
+static bool init_scan(const char *folder, init_names *names, as_err *err)
+{
+    static const char *const splits[] = {"train", "val", "validation", "test"};
+    char                     path[AS_FS_PATH_BYTES];
+    bool                     has_split = false, ok = true;
+    for (size_t i = 0; ok && i < AS_COUNT(splits); i++) {
+        ok = as_fs_join(path, folder, splits[i], err);
+        if (!ok || !as_fs_is_dir(path)) continue;
+        has_split = true;
+        ok = init_list_folders(path, names, err);
+    }
+    return ok && (has_split || init_list_folders(folder, names, err));
 }
 
 static bool init_is_good(const char *name)
@@ -133,7 +145,7 @@ static bool init_text(as_cli *cli, const char *dir, as_str *out, as_err *err)
         if (strcmp(example, init_examples[i].name) == 0) as_str_add(out, init_examples[i].text);
     if (example) return true;
     init_names names = {0};
-    bool       ok = from ? init_scan(from, 0, &names, err) : init_list(list ? list : "good,bad", &names, err);
+    bool       ok = from ? init_scan(from, &names, err) : init_list(list ? list : "good,bad", &names, err);
     if (ok && names.n < 2)
         ok = AS_FAIL(err, AS_EINVAL, "%s%s%s has %zu class%s, an inspection needs two at least (one that passes and one that does not)",
                      from ? "'" : "--classes", from ? from : "", from ? "'" : "", names.n, names.n == 1 ? "" : "es");
