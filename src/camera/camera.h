@@ -4,6 +4,9 @@
  * Layer:   devices (may use base/, image/, twin/).
  * Threads: a camera belongs to one thread; only as_camera_stop() may come from another. Frames may go anywhere.
  * Memory:  frames live in a pool made at open; as_frame_unref() each one before close.
+ *
+ * A driver is one file and one row: drv_<name>.c and its name in meson.build, or, for a driver that stands on libraries
+ * too heavy to be loaded at every start, as_camera_<name>.so with a row in module.def, opened with the first such camera.
  */
 #ifndef AS_CAMERA_CAMERA_H
 #define AS_CAMERA_CAMERA_H
@@ -13,10 +16,10 @@
 typedef struct as_camera as_camera;
 
 typedef struct as_camera_cfg {
-    const char *uri;           /* "<driver>:<rest>", for example "twin:cones?seed=7" or "folder:/data/parts?fps=10" */
-    uint32_t    width, height; /* pixels wanted; 0: the camera's own */
-    uint32_t    n_frames;      /* pool size, fixed for the life of the camera; 0: 8 */
-    as_ns       period;        /* between parts; 0 is as fast as the driver can; "?fps=" in the URI wins */
+    const char *uri;             /* "<driver>:<rest>", for example "twin:cones?seed=7" or "folder:/data/parts?fps=10" */
+    uint32_t    width, height;   /* pixels wanted; 0: the camera's own */
+    uint32_t    n_frames;        /* pool size, fixed for the life of the camera; 0: 8 */
+    as_ns       period;          /* between parts; 0 is as fast as the driver can; "?fps=" in the URI wins */
     uint32_t    frames_per_part; /* 0: 1 */
 } as_camera_cfg;
 
@@ -24,7 +27,10 @@ typedef struct as_camera_cfg {
 typedef struct as_uri_query as_uri_query;
 struct as_uri_query {
     char path[1024]; /* what stood before '?' */
-    struct { char key[32]; char value[256]; } pairs[16];
+    struct {
+        char key[32];
+        char value[256];
+    } pairs[16];
     size_t n;
 };
 
@@ -37,6 +43,7 @@ typedef struct as_camera_geometry {
     as_pixel pixel;         /* the largest format of any frame */
     uint32_t width, height; /* the largest frame, pixels */
     uint64_t n_parts;       /* 0: endless */
+    bool     can_wait;      /* nothing moves on while nobody looks (files, a twin without fps): no frame is ever lost */
 } as_camera_geometry;
 
 /* What a driver provides: drv_<name>.c defines `const as_camera_driver as_camera_<name>`. */
@@ -46,7 +53,8 @@ typedef struct as_camera_driver {
     const char *help;      /* its URI and query keys, several lines */
     size_t      priv_size; /* the core allocates and zeroes this, and passes it below */
     bool (*open)(void *priv, const char *rest, const as_camera_cfg *cfg, as_camera_geometry *ret, as_err *err);
-    /* Fills image, status, sequence, part, time_*, name, truth. AS_ETIMEOUT: nothing yet; AS_EEND: no more for ever. */
+    /* Fills image, status, sequence, part, time_*, name, truth. AS_ETIMEOUT: nothing yet; AS_EEND: no more for ever. The
+     * core asks for short waits again and again, so that a stop is seen; a gap in sequence is counted as lost frames. */
     bool (*fill)(void *priv, as_frame *frame, as_ns deadline, as_err *err);
     void (*close)(void *priv); /* must accept a half-opened priv */
     /* Cameras that could be opened now: calls found() with a URI and a line about it for each. May be NULL. */
@@ -60,7 +68,7 @@ as_camera_geometry  as_camera_geometry_of(const as_camera *cam);
 const char         *as_camera_uri(const as_camera *cam);
 
 /* The next frame with one reference. Errors: AS_ETIMEOUT (deadline, monotonic), AS_EEND (no more for ever), AS_ECANCELLED
- * (stopped), AS_EBUSY (no free frame in the pool: the frame is counted as lost). */
+ * (stopped), AS_EBUSY (no free frame in the pool: the frame is counted as lost, or waits where the camera can_wait). */
 AS_CHECK as_frame *as_camera_next(as_camera *cam, as_ns deadline, as_err *err);
 uint64_t           as_camera_lost(const as_camera *cam);
 void               as_camera_stop(as_camera *cam);  /* next() then fails: AS_ECANCELLED */

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "camera/camera.h"
+
+#include <stdatomic.h>
+
+#include "base/clock.h"
+#include "base/str.h"
+#include "build_config.h"
+#include "camera/module.h"
+
+#define DEFAULT_FRAMES 8u
+#define MAX_FRAMES     1024u
+#define SLICE_NS       (50 * AS_NS_PER_MS) /* so soon is a stop seen */
+#define FREE_FRAME_NS  (1 * AS_NS_PER_MS)  /* between looks for a free frame */
+
+#define X(name) extern const as_camera_driver as_camera_##name;
+#include "camera/camera_list.inc"
+#undef X
+#define X(name, summary, help) extern const as_camera_driver as_camera_##name;
+#include "camera/module.def"
+#undef X
+
+static const as_camera_driver *const drivers[] = {
+#define X(name) &as_camera_##name,
+#include "camera/camera_list.inc"
+#undef X
+#define X(name, summary, help) &as_camera_##name,
+#include "camera/module.def"
+#undef X
+    NULL};
+
+struct as_camera {
+    const as_camera_driver *driver;
+    char                   *uri;
+    as_camera_geometry      geometry;
+    as_frame_pool          *pool;
+    uint32_t    n_frames; /* the pool holds one more, to take what finds no free one: it is lost and counted */
+    atomic_bool stopped;
+    uint64_t    n_lost, next_sequence;
+    max_align_t priv[];
+};
+
+const as_camera_driver *as_camera_driver_at(size_t i)
+{
+    return i < AS_COUNT(drivers) ? drivers[i] : NULL;
+}
+
+static const as_camera_driver *camera_find(const char *uri, const char **ret_rest, as_err *err)
+{
+    const char *names[AS_COUNT(drivers)];
+    char        scheme[32];
+    size_t      n = 0, length = strcspn(uri, ":");
+    if (uri[length] != ':' || length == 0 || length >= sizeof scheme) {
+        AS_FAIL(err, AS_EINVAL, "'%s' is no camera: the form is DRIVER:WHERE, for example twin:cones", uri);
+        return NULL;
+    }
+    memcpy(scheme, uri, length);
+    scheme[length] = 0;
+    for (; drivers[n]; n++) {
+        names[n] = drivers[n]->name;
+        if (strcmp(scheme, names[n]) == 0) {
+            *ret_rest = uri + length + 1;
+            return drivers[n];
+        }
+    }
+    const char *without = as_camera_module_left_out(scheme), *nearest = as_str_nearest(scheme, names, n);
+    if (without)
+        AS_FAIL(err, AS_EMISSING, "this build has no camera driver '%s': it was built without %s", scheme, without);
+    else if (nearest)
+        AS_FAIL(err, AS_ENOTFOUND, "no camera driver '%s' for '%s': did you mean '%s'?", scheme, uri, nearest);
+    else
+        AS_FAIL(err, AS_ENOTFOUND, "no camera driver '%s' for '%s'", scheme, uri);
+    return NULL;
+}
+
+static bool camera_init(as_camera *cam, const as_camera_cfg *asked, const char *rest, as_err *err)
+{
+    as_camera_cfg cfg = *asked;
+    cfg.n_frames = cfg.n_frames ? cfg.n_frames : DEFAULT_FRAMES;
+    cfg.frames_per_part = cfg.frames_per_part ? cfg.frames_per_part : 1;
+    cfg.period = AS_MAX(cfg.period, 0);
+    if (cfg.n_frames > MAX_FRAMES)
+        return AS_FAIL(err, AS_ELIMIT, "%u frames are more than the %u a pool may hold", cfg.n_frames, MAX_FRAMES);
+    cam->uri = as_strdupf("%s", asked->uri);
+    if (!cam->uri)
+        return AS_FAIL(err, AS_ENOMEM, "no memory");
+    if (!cam->driver->open(cam->priv, rest, &cfg, &cam->geometry, err))
+        return false;
+    cam->pool =
+        as_frame_pool_new(cam->geometry.pixel, cam->geometry.width, cam->geometry.height, cfg.n_frames + 1, err);
+    if (!cam->pool)
+        return false;
+    cam->n_frames = cfg.n_frames;
+    return true;
+}
+
+as_camera *as_camera_open(const as_camera_cfg *cfg, as_err *err)
+{
+    const char             *rest;
+    const as_camera_driver *driver = camera_find(cfg->uri, &rest, err);
+    if (!driver)
+        return NULL;
+    as_camera *cam = calloc(1, sizeof *cam + driver->priv_size);
+    if (!cam) {
+        AS_FAIL(err, AS_ENOMEM, "no memory for camera '%s'", cfg->uri);
+        return NULL;
+    }
+    cam->driver = driver;
+    atomic_init(&cam->stopped, false);
+    if (!camera_init(cam, cfg, rest, err)) {
+        as_err_note(err, "cannot open camera '%s'", cfg->uri);
+        return as_camera_close(cam);
+    }
+    return cam;
+}
+
+as_camera_geometry as_camera_geometry_of(const as_camera *cam)
+{
+    return cam->geometry;
+}
+
+const char *as_camera_uri(const as_camera *cam)
+{
+    return cam->uri;
+}
+
+/* Nothing is lost while the camera waits for a frame to come back. */
+static bool camera_wait_free(as_camera *cam, as_ns deadline, as_err *err)
+{
+    while (as_frame_pool_in_use(cam->pool) >= cam->n_frames) {
+        as_ns now = as_clock_mono();
+        if (atomic_load(&cam->stopped))
+            return AS_FAIL(err, AS_ECANCELLED, "camera '%s' was stopped", cam->uri);
+        if (now >= deadline)
+            return AS_FAIL(err, AS_EBUSY, "all %u frames of camera '%s' are in use", cam->n_frames, cam->uri);
+        as_clock_sleep_until(AS_MIN(deadline, now + FREE_FRAME_NS));
+    }
+    return true;
+}
+
+/* One short try; *ret_again when only time ran out. */
+static as_frame *camera_try(as_camera *cam, as_ns deadline, bool *ret_again, as_err *err)
+{
+    as_err why = AS_ERR_NONE;
+    bool   spare = as_frame_pool_in_use(cam->pool) >= cam->n_frames;
+    *ret_again = false;
+    as_frame *frame = as_frame_pool_get(cam->pool);
+    if (!frame) {
+        AS_FAIL(err, AS_EINTERNAL, "the pool of camera '%s' lost its spare frame", cam->uri);
+        return NULL;
+    }
+    if (!cam->driver->fill(cam->priv, frame, deadline, &why)) {
+        *ret_again = why.code == AS_ETIMEOUT;
+        if (err)
+            *err = why;
+        as_err_note(err, "camera '%s'", cam->uri);
+        return as_frame_unref(frame);
+    }
+    if (frame->sequence > cam->next_sequence)
+        cam->n_lost += frame->sequence - cam->next_sequence;
+    cam->next_sequence = frame->sequence + 1;
+    if (!spare)
+        return frame;
+    cam->n_lost++;
+    AS_FAIL(err, AS_EBUSY, "all %u frames of camera '%s' are in use: a frame is lost", cam->n_frames, cam->uri);
+    return as_frame_unref(frame);
+}
+
+as_frame *as_camera_next(as_camera *cam, as_ns deadline, as_err *err)
+{
+    for (;;) {
+        as_err why = AS_ERR_NONE;
+        bool   again = false;
+        if (atomic_load(&cam->stopped)) {
+            AS_FAIL(err, AS_ECANCELLED, "camera '%s' was stopped", cam->uri);
+            return NULL;
+        }
+        if (cam->geometry.can_wait && !camera_wait_free(cam, deadline, err))
+            return NULL;
+        as_ns     now = as_clock_mono(), slice = now + SLICE_NS;
+        as_frame *frame = camera_try(cam, AS_MIN(slice, deadline), &again, &why);
+        if (frame)
+            return frame;
+        if (!again || as_clock_mono() >= deadline) {
+            if (err)
+                *err = why;
+            return NULL;
+        }
+    }
+}
+
+uint64_t as_camera_lost(const as_camera *cam)
+{
+    return cam->n_lost;
+}
+
+void as_camera_stop(as_camera *cam)
+{
+    atomic_store(&cam->stopped, true);
+}
+
+as_camera *as_camera_close(as_camera *cam)
+{
+    if (cam) {
+        cam->driver->close(cam->priv);
+        as_frame_pool_free(cam->pool);
+        free(cam->uri);
+        free(cam);
+    }
+    return NULL;
+}

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The conformance suite that every driver row passes. */
+#include "camera/camera.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/fs.h"
+#include "base/str.h"
+#include "base/thread.h"
+#include "image/codec.h"
+
+#ifndef __has_feature
+#define __has_feature(x) 0
+#endif
+#if defined(__SANITIZE_THREAD__) || __has_feature(thread_sanitizer)
+#define UNDER_TSAN true
+#else
+#define UNDER_TSAN false
+#endif
+
+/* How a driver is tried. %s is the place made for it: a folder of pictures, a video. */
+typedef struct camera_sample {
+    const char *driver;
+    const char *good, *slow, *fast; /* at least 5 frames; one a second; at least 20 a second and never waiting */
+    const char *bad;                /* does not open */
+    bool        glib;               /* its locks read as races to the thread sanitizer */
+} camera_sample;
+
+static const camera_sample camera_samples[] = {
+    {"folder", "folder:%s", "folder:%s?fps=1", "folder:%s?fps=200&loop=1", "folder:/nowhere/at/all", false},
+    {"twin", "twin:cones", "twin:cones?fps=1", "twin:cones?fps=200", "twin:nothing", false},
+    {"gige", "gige:fake?fps=50", "gige:fake?fps=1", "gige:fake?fps=50", "gige:nobody", true},
+    {"gst", "gst:file=%s", "gst:file=%s?fps=1", "gst:file=%s?fps=200", "gst:file=/nowhere.mp4", true},
+};
+
+static char camera_folder[64], camera_video[AS_FS_PATH_BYTES];
+
+static int camera_make_places(void **state)
+{
+    as_err   err = AS_ERR_NONE;
+    as_image image;
+    as_str   png;
+    (void)state;
+    const char *shared = getenv("ASSAY_SHARED");
+    snprintf(camera_video, sizeof camera_video, "%s/data/conveyor/bottle-detection.mp4", shared ? shared : "../shared");
+    snprintf(camera_folder, sizeof camera_folder, "/tmp/assay-camera-test.XXXXXX");
+    if (!mkdtemp(camera_folder) || !as_image_new(&image, AS_PIXEL_RGB8, 32, 24, &err))
+        return -1;
+    memset(image.data, 77, image.stride_bytes * image.height);
+    as_str_init(&png);
+    bool ok = as_codec_encode_png(&image, 1, &png, &err);
+    for (int i = 0; i < 6; i++) {
+        char path[128];
+        snprintf(path, sizeof path, "%s/%d.png", camera_folder, i);
+        ok = ok && as_fs_write_fast(path, png.s, png.len, &err);
+    }
+    as_str_done(&png);
+    as_image_done(&image);
+    return ok ? 0 : -1;
+}
+
+static int camera_remove_places(void **state)
+{
+    as_err err;
+    (void)state;
+    return as_fs_remove_tree(camera_folder, &err) ? 0 : -1;
+}
+
+/* The sample of a row; NULL, with the reason printed, when it cannot be tried here. */
+static const camera_sample *camera_sample_of(const as_camera_driver *driver)
+{
+    for (size_t i = 0; i < AS_COUNT(camera_samples); i++) {
+        const camera_sample *sample = &camera_samples[i];
+        if (strcmp(sample->driver, driver->name) != 0)
+            continue;
+        if (sample->glib && UNDER_TSAN) {
+            print_message("skipped %s: GLib's locks read as races to the thread sanitizer\n", driver->name);
+            return NULL;
+        }
+        if (strcmp(driver->name, "gst") == 0 && !as_fs_is_file(camera_video)) {
+            print_message("skipped gst: no '%s'\n", camera_video);
+            return NULL;
+        }
+        return sample;
+    }
+    fail_msg("driver '%s' has no row in camera_samples", driver->name);
+    return NULL;
+}
+
+static as_camera *camera_open(const camera_sample *sample, const char *form, uint32_t n_frames)
+{
+    as_err      err = AS_ERR_NONE;
+    char        uri[AS_FS_PATH_BYTES + 64];
+    const char *place = strcmp(sample->driver, "gst") == 0 ? camera_video : camera_folder, *hole = strstr(form, "%s");
+    if (hole)
+        snprintf(uri, sizeof uri, "%.*s%s%s", (int)(hole - form), form, place, hole + 2);
+    else
+        snprintf(uri, sizeof uri, "%s", form);
+    as_camera_cfg cfg = {.uri = uri, .n_frames = n_frames};
+    if (strcmp(sample->driver, "twin") == 0)
+        cfg.width = cfg.height = 48;
+    as_camera *cam = as_camera_open(&cfg, &err);
+    if (!cam)
+        fail_msg("%s", err.text);
+    assert_string_equal(as_camera_uri(cam), uri);
+    return cam;
+}
+
+/* Calls check for each row that can be tried here. */
+static void camera_for_each(void (*check)(const camera_sample *sample))
+{
+    const as_camera_driver *driver;
+    for (size_t i = 0; (driver = as_camera_driver_at(i)) != NULL; i++) {
+        const camera_sample *sample = camera_sample_of(driver);
+        if (sample)
+            check(sample);
+    }
+}
+
+static void camera_rows_are_filled_in(void **state)
+{
+    (void)state;
+    const as_camera_driver *driver;
+    size_t                  n = 0;
+    for (; (driver = as_camera_driver_at(n)) != NULL; n++) {
+        assert_true(driver->name && driver->summary && driver->help && driver->priv_size > 0);
+        assert_true(driver->open && driver->fill && driver->close);
+        size_t length = strlen(driver->name);
+        assert_true(strncmp(driver->help, driver->name, length) == 0 && driver->help[length] == ':');
+        assert_true(driver->help[strlen(driver->help) - 1] == '\n' && !strchr(driver->summary, '\n'));
+        for (size_t k = 0; k < n; k++)
+            assert_string_not_equal(driver->name, as_camera_driver_at(k)->name);
+    }
+    assert_true(n >= 2);
+}
+
+static void camera_refuses(const char *uri, as_err_code code)
+{
+    as_err        err = AS_ERR_NONE;
+    as_camera_cfg cfg = {.uri = uri};
+    assert_null(as_camera_open(&cfg, &err));
+    if (code != AS_OK)
+        assert_int_equal(err.code, code);
+    if (err.code == AS_OK || !strstr(err.text, uri))
+        fail_msg("'%s' gave '%s'", uri, err.text);
+}
+
+static void camera_check_bad(const camera_sample *sample)
+{
+    char uri[100];
+    camera_refuses(sample->bad, AS_ENOTFOUND);
+    snprintf(uri, sizeof uri, "%s?frobnicate=1", sample->bad);
+    camera_refuses(uri, AS_EINVAL);
+}
+
+static void camera_says_why_it_does_not_open(void **state)
+{
+    (void)state;
+    camera_for_each(camera_check_bad);
+    camera_refuses("nodriver:x", AS_ENOTFOUND);
+    camera_refuses("cones", AS_EINVAL);
+    camera_refuses(":x", AS_EINVAL);
+    as_err        err = AS_ERR_NONE;
+    as_camera_cfg cfg = {.uri = "twin:cones", .n_frames = 100000};
+    assert_null(as_camera_open(&cfg, &err));
+    assert_int_equal(err.code, AS_ELIMIT);
+    assert_null(as_camera_close(NULL));
+}
+
+static void camera_check_frames(const camera_sample *sample)
+{
+    as_camera         *cam = camera_open(sample, sample->good, 0);
+    as_camera_geometry g = as_camera_geometry_of(cam);
+    uint64_t           next = 0;
+    assert_true(g.pixel != AS_PIXEL_NONE && g.width > 0 && g.height > 0);
+    for (uint64_t i = 0; i < 5; i++) {
+        as_err    err = AS_ERR_NONE;
+        as_frame *frame = as_camera_next(cam, as_clock_mono() + 10 * AS_NS_PER_S, &err);
+        if (!frame)
+            fail_msg("%s", err.text);
+        assert_true(frame->sequence >= next && frame->part == frame->sequence + 1);
+        next = frame->sequence + 1;
+        assert_int_equal(frame->status, AS_FRAME_OK);
+        assert_true(frame->image.width <= g.width && frame->image.height <= g.height && frame->image.data);
+        assert_true(frame->time_mono > 0 && frame->time_mono <= as_clock_mono());
+        assert_true(frame->time_utc > 1577836800 * AS_NS_PER_S); /* 2020 */
+        as_frame_unref(frame);
+    }
+    assert_int_equal(as_camera_lost(cam), next - 5);
+    assert_null(as_camera_close(cam));
+}
+
+static void camera_counts_its_frames(void **state)
+{
+    (void)state;
+    camera_for_each(camera_check_frames);
+}
+
+static void camera_check_timeout(const camera_sample *sample)
+{
+    as_camera *cam = camera_open(sample, sample->slow, 0);
+    as_err     err = AS_ERR_NONE;
+    as_ns      began = 0;
+    for (int i = 0; i < 3 && err.code == AS_OK; i++) { /* one or two may be ready */
+        began = as_clock_mono();
+        as_frame_unref(as_camera_next(cam, began + 80 * AS_NS_PER_MS, &err));
+    }
+    as_ns took = as_clock_mono() - began;
+    assert_int_equal(err.code, AS_ETIMEOUT);
+    assert_true(took >= 75 * AS_NS_PER_MS && took < 600 * AS_NS_PER_MS);
+    as_camera_close(cam);
+}
+
+static void camera_keeps_deadlines(void **state)
+{
+    (void)state;
+    camera_for_each(camera_check_timeout);
+}
+
+typedef struct camera_waiter {
+    as_camera *cam;
+    as_err     err;
+    as_ns      ended;
+} camera_waiter;
+
+static void camera_wait_for_ever(void *ctx)
+{
+    camera_waiter *waiter = ctx;
+    as_frame      *frame;
+    while ((frame = as_camera_next(waiter->cam, INT64_MAX, &waiter->err)) != NULL)
+        as_frame_unref(frame);
+    waiter->ended = as_clock_mono();
+}
+
+static void camera_check_stop(const camera_sample *sample)
+{
+    camera_waiter waiter = {.cam = camera_open(sample, sample->slow, 0)};
+    as_err        err = AS_ERR_NONE;
+    as_thread    *thread = as_thread_start("waiter", camera_wait_for_ever, &waiter, &err);
+    assert_non_null(thread);
+    as_clock_sleep_until(as_clock_mono() + 30 * AS_NS_PER_MS);
+    as_ns stopped = as_clock_mono();
+    as_camera_stop(waiter.cam);
+    as_thread_join(thread);
+    assert_int_equal(waiter.err.code, AS_ECANCELLED);
+    assert_true(waiter.ended - stopped < 200 * AS_NS_PER_MS);
+    assert_null(as_camera_next(waiter.cam, INT64_MAX, &err));
+    assert_int_equal(err.code, AS_ECANCELLED);
+    as_camera_close(waiter.cam);
+}
+
+static void camera_stops_from_another_thread(void **state)
+{
+    (void)state;
+    camera_for_each(camera_check_stop);
+}
+
+static void camera_check_busy(const camera_sample *sample, const char *form, bool waits)
+{
+    as_camera *cam = camera_open(sample, form, 2);
+    as_frame  *held[2];
+    as_err     err = AS_ERR_NONE;
+    assert_int_equal(as_camera_geometry_of(cam).can_wait, waits);
+    for (int i = 0; i < 2; i++) {
+        held[i] = as_camera_next(cam, as_clock_mono() + 10 * AS_NS_PER_S, &err);
+        if (!held[i])
+            fail_msg("%s", err.text);
+    }
+    uint64_t lost = as_camera_lost(cam), last = held[1]->sequence;
+    assert_null(as_camera_next(cam, as_clock_mono() + (waits ? 10 : 2000) * AS_NS_PER_MS, &err));
+    assert_int_equal(err.code, AS_EBUSY);
+    assert_true(waits ? as_camera_lost(cam) == lost : as_camera_lost(cam) > lost);
+    as_frame_unref(held[0]);
+    held[0] = as_camera_next(cam, as_clock_mono() + 10 * AS_NS_PER_S, &err);
+    if (!held[0])
+        fail_msg("%s", err.text);
+    assert_true(waits ? held[0]->sequence == last + 1 : held[0]->sequence > last + 1);
+    as_frame_unref(held[0]);
+    as_frame_unref(held[1]);
+    as_camera_close(cam);
+}
+
+static void camera_check_exhaustion(const camera_sample *sample)
+{
+    camera_check_busy(sample, sample->fast, false);
+    if (strcmp(sample->driver, "gige") != 0)
+        camera_check_busy(sample, sample->good, true);
+}
+
+static void camera_counts_what_it_loses(void **state)
+{
+    (void)state;
+    camera_for_each(camera_check_exhaustion);
+}
+
+static void camera_check_found(void *ctx, const char *uri, const char *about)
+{
+    const as_camera_driver *driver = ctx;
+    size_t                  n = strlen(driver->name);
+    assert_true(strncmp(uri, driver->name, n) == 0 && uri[n] == ':' && about && *about);
+}
+
+static void camera_lists_uris_of_its_own(void **state)
+{
+    (void)state;
+    const as_camera_driver *driver;
+    for (size_t i = 0; (driver = as_camera_driver_at(i)) != NULL; i++)
+        if (driver->list && camera_sample_of(driver))
+            driver->list(camera_check_found, (void *)(uintptr_t)driver);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(camera_rows_are_filled_in),        cmocka_unit_test(camera_says_why_it_does_not_open),
+        cmocka_unit_test(camera_counts_its_frames),         cmocka_unit_test(camera_keeps_deadlines),
+        cmocka_unit_test(camera_stops_from_another_thread), cmocka_unit_test(camera_counts_what_it_loses),
+        cmocka_unit_test(camera_lists_uris_of_its_own),
+    };
+    return cmocka_run_group_tests(tests, camera_make_places, camera_remove_places);
+}

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/fs.h"
+#include "base/log.h"
+#include "camera/camera.h"
+#include "image/codec.h"
+
+static char folder_dir[64];
+static char folder_log[4000];
+
+static void folder_remember(void *ctx, as_log_level level, const char *line)
+{
+    size_t n = strlen(folder_log);
+    (void)ctx;
+    (void)level;
+    snprintf(folder_log + n, sizeof folder_log - n, "%s\n", line);
+}
+
+static void folder_put(const char *name, const void *bytes, size_t n)
+{
+    char   path[AS_FS_PATH_BYTES];
+    as_err err = AS_ERR_NONE;
+    snprintf(path, sizeof path, "%s/%s", folder_dir, name);
+    char *slash = strrchr(path, '/');
+    *slash = 0;
+    assert_true(as_fs_make_dirs(path, &err));
+    *slash = '/';
+    if (!as_fs_write_fast(path, bytes, n, &err))
+        fail_msg("%s", err.text);
+}
+
+static void folder_put_png(const char *name, as_pixel pixel, uint32_t width, uint32_t height)
+{
+    as_err   err = AS_ERR_NONE;
+    as_image image;
+    as_str   png;
+    as_str_init(&png);
+    assert_true(as_image_new(&image, pixel, width, height, &err));
+    memset(image.data, (int)width, image.stride_bytes * height);
+    assert_true(as_codec_encode_png(&image, 1, &png, &err));
+    folder_put(name, png.s, png.len);
+    as_str_done(&png);
+    as_image_done(&image);
+}
+
+static int folder_make(void **state)
+{
+    (void)state;
+    folder_log[0] = 0;
+    as_log_set_sink(folder_remember, NULL);
+    snprintf(folder_dir, sizeof folder_dir, "/tmp/assay-folder-test.XXXXXX");
+    return mkdtemp(folder_dir) ? 0 : -1;
+}
+
+static int folder_remove(void **state)
+{
+    as_err err;
+    (void)state;
+    return as_fs_remove_tree(folder_dir, &err) ? 0 : -1;
+}
+
+static as_camera *folder_cam(const char *rest, as_err *err)
+{
+    char          uri[400];
+    as_camera_cfg cfg = {.uri = uri};
+    snprintf(uri, sizeof uri, "folder:%s%s", folder_dir, rest);
+    *err = (as_err)AS_ERR_NONE;
+    return as_camera_open(&cfg, err);
+}
+
+static as_frame *folder_next(as_camera *cam)
+{
+    as_err    err = AS_ERR_NONE;
+    as_frame *frame = as_camera_next(cam, as_clock_mono() + 10 * AS_NS_PER_S, &err);
+    if (!frame)
+        fail_msg("%s", err.text);
+    return frame;
+}
+
+static void folder_is_read_in_order_with_its_classes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *label;
+        uint32_t    width;
+    } want[] = {{"a.png", "", 9},
+                {"bad one/1.PNG", "bad one", 12},
+                {"good/10.png", "good", 7},
+                {"good/9.png", "good", 8},
+                {"train/good/x.png", "good", 6}};
+    for (size_t i = AS_COUNT(want); i-- > 0;)
+        folder_put_png(want[i].name, i == 1 ? AS_PIXEL_RGB8 : AS_PIXEL_MONO8, want[i].width, 5);
+    folder_put("notes.txt", "no picture", 10);
+    folder_put(".hidden.png", "no picture", 10);
+    as_err     err;
+    as_camera *cam = folder_cam("", &err);
+    assert_non_null(cam);
+    as_camera_geometry g = as_camera_geometry_of(cam);
+    assert_true(g.pixel == AS_PIXEL_RGB8 && g.width == 12 && g.height == 5 && g.n_parts == 5 && g.can_wait);
+    for (size_t i = 0; i < AS_COUNT(want); i++) {
+        as_frame *frame = folder_next(cam);
+        assert_string_equal(frame->name, want[i].name);
+        assert_string_equal(frame->truth.label, want[i].label);
+        assert_int_equal(frame->truth.known, want[i].label[0] != 0);
+        assert_true(!frame->truth.known || isnan(frame->truth.severity));
+        assert_int_equal(frame->status, AS_FRAME_OK);
+        assert_int_equal(frame->image.width, want[i].width);
+        assert_int_equal(frame->image.data[0], want[i].width);
+        assert_int_equal(frame->sequence, i);
+        assert_int_equal(frame->part, i + 1);
+        as_frame_unref(frame);
+    }
+    assert_null(as_camera_next(cam, INT64_MAX, &err));
+    assert_int_equal(err.code, AS_EEND);
+    as_camera_close(cam);
+}
+
+static void folder_goes_on_after_damaged_pictures(void **state)
+{
+    (void)state;
+    /* A header that claims 60,000 x 60,000 pixels in 33 bytes. */
+    static const uint8_t huge[] = {0x89, 'P',  'N',  'G', 13, 10,   26,   10, 0, 0, 0, 13, 'I',  'H',  'D',  'R', 0,
+                                   0,    0xea, 0x60, 0,   0,  0xea, 0x60, 8,  2, 0, 0, 0,  0x3c, 0x12, 0x5a, 0x0a};
+    folder_put("1.jpg", "just text", 9);
+    folder_put_png("2.png", AS_PIXEL_RGB8, 20, 10);
+    folder_put("3.png", huge, sizeof huge);
+    folder_put("4.jpeg", "", 0);
+    as_err     err;
+    as_camera *cam = folder_cam("", &err);
+    assert_non_null(cam);
+    assert_int_equal(as_camera_geometry_of(cam).width, 20);
+    for (int i = 1; i <= 4; i++) {
+        as_frame *frame = folder_next(cam);
+        assert_int_equal(frame->status, i == 2 ? AS_FRAME_OK : AS_FRAME_CORRUPT);
+        assert_int_equal(frame->name[0], '0' + i);
+        assert_int_equal(frame->image.width, 20);
+        assert_true(i == 2 || frame->image.data[0] == 0);
+        as_frame_unref(frame);
+    }
+    as_camera_close(cam);
+    assert_non_null(strstr(folder_log, "picture '1.jpg'"));
+    assert_non_null(strstr(folder_log, "picture '3.png'"));
+}
+
+static void folder_takes_any_name(void **state)
+{
+    (void)state;
+    folder_put_png("a 'q' \"d\"\n.png", AS_PIXEL_MONO8, 4, 4);
+    folder_put_png("b\xff\xfe/\x80.png", AS_PIXEL_MONO8, 4, 4);
+    as_err     err;
+    as_camera *cam = folder_cam("", &err);
+    assert_non_null(cam);
+    as_frame *frame = folder_next(cam);
+    assert_string_equal(frame->name, "a 'q' \"d\"\\x0a.png");
+    as_frame_unref(frame);
+    frame = folder_next(cam);
+    assert_string_equal(frame->name, "b\\xff\\xfe/\\x80.png");
+    assert_string_equal(frame->truth.label, "b\\xff\\xfe");
+    as_frame_unref(frame);
+    as_camera_close(cam);
+}
+
+static void folder_follows_no_link_out(void **state)
+{
+    (void)state;
+    char outside[100], path[200];
+    snprintf(outside, sizeof outside, "%s.outside.png", folder_dir);
+    folder_put_png("good/in.png", AS_PIXEL_MONO8, 4, 4);
+    snprintf(path, sizeof path, "%s/good/in.png", folder_dir);
+    assert_int_equal(rename(path, outside), 0);
+    folder_put_png("good/in.png", AS_PIXEL_MONO8, 4, 4);
+    snprintf(path, sizeof path, "%s/out.png", folder_dir);
+    assert_int_equal(symlink(outside, path), 0);
+    snprintf(path, sizeof path, "%s/also.png", folder_dir);
+    assert_int_equal(symlink("good/in.png", path), 0);
+    snprintf(path, sizeof path, "%s/nothing.png", folder_dir);
+    assert_int_equal(symlink("nowhere", path), 0);
+    as_err     err;
+    as_camera *cam = folder_cam("", &err);
+    assert_non_null(cam);
+    assert_int_equal(as_camera_geometry_of(cam).n_parts, 2);
+    as_frame *frame = folder_next(cam);
+    assert_string_equal(frame->name, "also.png");
+    assert_int_equal(frame->status, AS_FRAME_OK);
+    as_frame_unref(frame);
+    as_camera_close(cam);
+    assert_non_null(strstr(folder_log, "'out.png': a link that leads out of the folder"));
+    assert_non_null(strstr(folder_log, "'nothing.png': a link to nothing"));
+    assert_int_equal(unlink(outside), 0);
+}
+
+static void folder_obeys_its_query(void **state)
+{
+    (void)state;
+    as_err err;
+    folder_put_png("a?b%/1.png", AS_PIXEL_MONO8, 4, 4);
+    folder_put_png("a?b%/sub/2.png", AS_PIXEL_MONO8, 4, 4);
+    as_camera *cam = folder_cam("/a%3Fb%25?recursive=0&loop=1", &err);
+    if (!cam)
+        fail_msg("%s", err.text);
+    assert_int_equal(as_camera_geometry_of(cam).n_parts, 0);
+    for (uint64_t i = 0; i < 3; i++) {
+        as_frame *frame = folder_next(cam);
+        assert_string_equal(frame->name, "1.png");
+        assert_int_equal(frame->sequence, i);
+        as_frame_unref(frame);
+    }
+    as_camera_close(cam);
+    assert_null(folder_cam("/a%3Fb%25?loop=2", &err));
+    assert_int_equal(err.code, AS_EINVAL);
+}
+
+static void folder_says_what_is_missing(void **state)
+{
+    (void)state;
+    as_err err;
+    assert_null(folder_cam("", &err));
+    assert_int_equal(err.code, AS_ENOTFOUND);
+    assert_non_null(strstr(err.text, "no picture"));
+    assert_null(folder_cam("/absent", &err));
+    assert_int_equal(err.code, AS_ENOTFOUND);
+    folder_put("file", "x", 1);
+    assert_null(folder_cam("/file", &err));
+    assert_int_equal(err.code, AS_EINVAL);
+    as_camera_cfg cfg = {.uri = "folder:"};
+    assert_null(as_camera_open(&cfg, &err));
+    assert_int_equal(err.code, AS_EINVAL);
+}
+
+int main(void)
+{
+#define FOLDER_TEST(fn) cmocka_unit_test_setup_teardown(fn, folder_make, folder_remove)
+    const struct CMUnitTest tests[] = {
+        FOLDER_TEST(folder_is_read_in_order_with_its_classes),
+        FOLDER_TEST(folder_goes_on_after_damaged_pictures),
+        FOLDER_TEST(folder_takes_any_name),
+        FOLDER_TEST(folder_follows_no_link_out),
+        FOLDER_TEST(folder_obeys_its_query),
+        FOLDER_TEST(folder_says_what_is_missing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <gst/app/gstappsink.h>
+#include <gst/gst.h>
+#include <gst/video/video.h>
+
+#include "base/clock.h"
+#include "base/fs.h"
+#include "base/str.h"
+#include "camera/driver.h"
+#include "camera/module.h"
+
+#define VIDEO_OPEN_NS (15 * AS_NS_PER_S) /* a stream that gives no first frame by then does not open */
+#define VIDEO_POLL_NS (20 * AS_NS_PER_MS)
+#define VIDEO_QUEUE   4u
+
+typedef enum video_kind { VIDEO_NONE, VIDEO_FILE, VIDEO_RTSP, VIDEO_V4L2 } video_kind;
+
+typedef struct video_priv {
+    video_kind  kind;
+    GstElement *pipeline;
+    GstAppSink *sink;
+    GstBus     *bus;
+    GstSample  *first; /* pulled at open, to know the geometry */
+    bool        loop;
+    uint32_t    frames_per_part;
+    uint64_t    sequence;
+    as_pace     pace;
+} video_priv;
+
+static const char *const video_keys[] = {"fps", "loop", NULL};
+
+/* The pipeline's own words when it has failed; false then. */
+static bool video_healthy(video_priv *priv, as_err *err)
+{
+    GstMessage *message = gst_bus_pop_filtered(priv->bus, GST_MESSAGE_ERROR);
+    if (!message)
+        return true;
+    GError *error = NULL;
+    gst_message_parse_error(message, &error, NULL);
+    bool absent = g_error_matches(error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_FOUND);
+    AS_FAIL(err, absent ? AS_ENOTFOUND : AS_EIO, "%s", error ? error->message : "the stream failed");
+    g_clear_error(&error);
+    gst_message_unref(message);
+    return false;
+}
+
+/* Waits in short turns, so that a failure is seen at once. */
+static GstSample *video_pull(video_priv *priv, as_ns deadline, as_err *err)
+{
+    for (;;) {
+        as_ns      left = AS_MIN(deadline - as_clock_mono(), VIDEO_POLL_NS);
+        GstSample *sample = gst_app_sink_try_pull_sample(priv->sink, left > 0 ? (GstClockTime)left : 0);
+        if (sample)
+            return sample;
+        if (!video_healthy(priv, err))
+            return NULL;
+        if (gst_app_sink_is_eos(priv->sink)) {
+            AS_FAIL(err, AS_EEND, "the stream has ended");
+            return NULL;
+        }
+        if (as_clock_mono() >= deadline) {
+            AS_FAIL(err, AS_ETIMEOUT, "no frame came in time");
+            return NULL;
+        }
+    }
+}
+
+static bool video_make_source(video_priv *priv, const char *where, as_err *err)
+{
+    GError *error = NULL;
+    bool    v4l2 = priv->kind == VIDEO_V4L2;
+    /* Names from outside are set as properties and never become part of the description. */
+    priv->pipeline = gst_parse_launch(v4l2 ? "v4l2src name=src ! decodebin ! videoconvert ! "
+                                             "appsink name=sink sync=false caps=video/x-raw,format=RGB"
+                                           : "uridecodebin name=src ! videoconvert ! "
+                                             "appsink name=sink sync=false caps=video/x-raw,format=RGB",
+                                      &error);
+    if (!priv->pipeline || error) {
+        AS_FAIL(err, AS_EMISSING, "%s (gstreamer1.0-plugins-base and -good are needed)",
+                error ? error->message : "cannot make a pipeline");
+        g_clear_error(&error);
+        return false;
+    }
+    char       *uri = priv->kind == VIDEO_FILE ? gst_filename_to_uri(where, NULL) : g_strdup(where);
+    GstElement *source = gst_bin_get_by_name(GST_BIN(priv->pipeline), "src");
+    g_object_set(source, v4l2 ? "device" : "uri", uri, NULL);
+    gst_object_unref(source);
+    g_free(uri);
+    GstElement *sink = gst_bin_get_by_name(GST_BIN(priv->pipeline), "sink");
+    priv->sink = GST_APP_SINK(sink);
+    priv->bus = gst_element_get_bus(priv->pipeline);
+    gst_app_sink_set_max_buffers(priv->sink, VIDEO_QUEUE);
+    gst_app_sink_set_drop(priv->sink, priv->kind != VIDEO_FILE); /* a live picture must not grow old */
+    return true;
+}
+
+static bool video_read_where(video_priv *priv, const char *path, const char **ret_where, as_err *err)
+{
+    static const struct {
+        const char *prefix;
+        video_kind  kind;
+    } kinds[] = {{"file=", VIDEO_FILE}, {"rtsp=", VIDEO_RTSP}, {"v4l2=", VIDEO_V4L2}};
+    for (size_t i = 0; i < AS_COUNT(kinds); i++)
+        if (as_str_starts(path, kinds[i].prefix)) {
+            priv->kind = kinds[i].kind;
+            *ret_where = path + strlen(kinds[i].prefix);
+        }
+    if (priv->kind == VIDEO_NONE)
+        return AS_FAIL(err, AS_EINVAL, "'%s' is not of the form file=PATH, rtsp=URL or v4l2=DEVICE", path);
+    if (priv->kind == VIDEO_FILE && !as_fs_is_file(*ret_where))
+        return AS_FAIL(err, AS_ENOTFOUND, "no file '%s'", *ret_where);
+    if (priv->kind == VIDEO_RTSP && !as_str_starts(*ret_where, "rtsp://") && !as_str_starts(*ret_where, "rtsps://"))
+        return AS_FAIL(err, AS_EINVAL, "'%s' is no rtsp:// address", *ret_where);
+    return true;
+}
+
+static bool video_read_geometry(const video_priv *priv, as_camera_geometry *ret, as_err *err)
+{
+    GstVideoInfo info;
+    GstCaps     *caps = gst_sample_get_caps(priv->first);
+    if (!caps || !gst_video_info_from_caps(&info, caps) || info.width <= 0 || info.height <= 0)
+        return AS_FAIL(err, AS_EFORMAT, "the stream holds no picture");
+    ret->pixel = AS_PIXEL_RGB8;
+    ret->width = (uint32_t)info.width;
+    ret->height = (uint32_t)info.height;
+    ret->can_wait = priv->kind == VIDEO_FILE && priv->pace.period == 0;
+    return true;
+}
+
+static bool video_open(void *p, const char *rest, const as_camera_cfg *cfg, as_camera_geometry *ret, as_err *err)
+{
+    video_priv  *priv = p;
+    as_uri_query query;
+    double       fps = 0;
+    const char  *where = "";
+    if (!as_uri_query_parse(rest, video_keys, &query, err) ||
+        !as_uri_query_number(&query, "fps", 1e-3, 1e5, &fps, err) ||
+        !as_uri_query_flag(&query, "loop", &priv->loop, err) || !video_read_where(priv, query.path, &where, err))
+        return false;
+    if (priv->kind == VIDEO_FILE)
+        priv->pace.period = fps > 0 ? (as_ns)((double)AS_NS_PER_S / fps) : cfg->period / (as_ns)cfg->frames_per_part;
+    priv->pace.behind = UINT32_MAX;
+    priv->frames_per_part = cfg->frames_per_part;
+    GError *error = NULL;
+    if (!gst_init_check(NULL, NULL, &error)) {
+        AS_FAIL(err, AS_EMISSING, "GStreamer does not start: %s", error ? error->message : "no reason given");
+        g_clear_error(&error);
+        return false;
+    }
+    if (!video_make_source(priv, where, err))
+        return false;
+    gst_element_set_state(priv->pipeline, GST_STATE_PLAYING);
+    priv->first = video_pull(priv, as_clock_mono() + VIDEO_OPEN_NS, err);
+    return priv->first && video_read_geometry(priv, ret, err);
+}
+
+static bool video_copy(GstSample *sample, as_frame *frame, as_err *err)
+{
+    GstVideoInfo  info;
+    GstVideoFrame video;
+    if (!gst_video_info_from_caps(&info, gst_sample_get_caps(sample)) || info.width <= 0 || info.height <= 0 ||
+        !as_frame_reshape(frame, AS_PIXEL_RGB8, (uint32_t)info.width, (uint32_t)info.height, err))
+        return false;
+    if (!gst_video_frame_map(&video, &info, gst_sample_get_buffer(sample), GST_MAP_READ))
+        return AS_FAIL(err, AS_EIO, "cannot read the frame's memory");
+    const uint8_t *data = GST_VIDEO_FRAME_PLANE_DATA(&video, 0);
+    size_t         step = (size_t)GST_VIDEO_FRAME_PLANE_STRIDE(&video, 0), row = frame->image.stride_bytes;
+    for (size_t y = 0; y < frame->image.height; y++)
+        memcpy(frame->image.data + y * row, data + y * step, row);
+    gst_video_frame_unmap(&video);
+    return true;
+}
+
+static bool video_rewind(video_priv *priv, as_err *err)
+{
+    if (gst_element_seek_simple(priv->pipeline, GST_FORMAT_TIME, GST_SEEK_FLAG_FLUSH | GST_SEEK_FLAG_KEY_UNIT, 0))
+        return true;
+    return AS_FAIL(err, AS_EEND, "the stream has ended and cannot be started again");
+}
+
+static GstSample *video_next(video_priv *priv, as_ns deadline, as_err *err)
+{
+    if (priv->first) {
+        GstSample *sample = priv->first;
+        priv->first = NULL;
+        return sample;
+    }
+    as_err     why = AS_ERR_NONE;
+    GstSample *sample = video_pull(priv, deadline, &why);
+    if (!sample && why.code == AS_EEND && priv->loop) {
+        if (!video_rewind(priv, err))
+            return NULL;
+        return video_pull(priv, deadline, err);
+    }
+    if (!sample && err)
+        *err = why;
+    return sample;
+}
+
+static bool video_fill(void *p, as_frame *frame, as_ns deadline, as_err *err)
+{
+    video_priv *priv = p;
+    as_ns       due;
+    uint64_t    lost;
+    if (!as_pace_wait(&priv->pace, deadline, &due, &lost, err))
+        return false;
+    GstSample *sample = video_next(priv, deadline, err);
+    if (!sample)
+        return false;
+    as_err why = AS_ERR_NONE;
+    frame->sequence = priv->sequence;
+    frame->part = priv->sequence / priv->frames_per_part + 1;
+    priv->sequence++;
+    frame->status = video_copy(sample, frame, &why) ? AS_FRAME_OK : AS_FRAME_CORRUPT;
+    gst_sample_unref(sample);
+    as_camera_stamp(frame, as_clock_mono());
+    return true;
+}
+
+static void video_close(void *p)
+{
+    video_priv *priv = p;
+    if (priv->first)
+        gst_sample_unref(priv->first);
+    if (priv->pipeline)
+        gst_element_set_state(priv->pipeline, GST_STATE_NULL);
+    if (priv->bus)
+        gst_object_unref(priv->bus);
+    if (priv->sink)
+        gst_object_unref(priv->sink);
+    if (priv->pipeline)
+        gst_object_unref(priv->pipeline);
+}
+
+static void video_list(void (*found)(void *ctx, const char *uri, const char *about), void *ctx)
+{
+    for (int i = 0; i < 64; i++) {
+        char device[32], uri[64];
+        snprintf(device, sizeof device, "/dev/video%d", i);
+        if (!g_file_test(device, G_FILE_TEST_EXISTS))
+            continue;
+        snprintf(uri, sizeof uri, "gst:v4l2=%s", device);
+        found(ctx, uri, "a video device of this machine");
+    }
+}
+
+AS_CAMERA_MODULE_EXPORT const as_camera_driver as_camera_module = {
+    .name = "gst",
+    .priv_size = sizeof(video_priv),
+    .open = video_open,
+    .fill = video_fill,
+    .close = video_close,
+    .list = video_list,
+};

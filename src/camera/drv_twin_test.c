@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "camera/camera.h"
+
+static as_camera *twin_cam(const char *uri, uint32_t frames_per_part)
+{
+    as_err        err = AS_ERR_NONE;
+    as_camera_cfg cfg = {.uri = uri, .width = 64, .height = 48, .frames_per_part = frames_per_part};
+    as_camera    *cam = as_camera_open(&cfg, &err);
+    if (!cam)
+        fail_msg("%s", err.text);
+    return cam;
+}
+
+static as_frame *twin_next(as_camera *cam)
+{
+    as_err    err = AS_ERR_NONE;
+    as_frame *frame = as_camera_next(cam, as_clock_mono() + 10 * AS_NS_PER_S, &err);
+    if (!frame)
+        fail_msg("%s", err.text);
+    return frame;
+}
+
+static as_digest twin_digest(const as_frame *frame)
+{
+    return as_sha256_of(frame->image.data, frame->image.stride_bytes * frame->image.height);
+}
+
+static void twin_cam_shows_each_part_from_all_views(void **state)
+{
+    (void)state;
+    as_camera *cam = twin_cam("twin:cones?from=10&parts=3&views=2", 5); /* the URI wins */
+    assert_int_equal(as_camera_geometry_of(cam).n_parts, 3);
+    assert_true(as_camera_geometry_of(cam).can_wait);
+    char before[AS_LABEL_BYTES] = "";
+    for (uint64_t i = 0; i < 6; i++) {
+        as_frame *frame = twin_next(cam);
+        assert_int_equal(frame->sequence, i);
+        assert_int_equal(frame->part, 10 + i / 2);
+        assert_int_equal(frame->status, AS_FRAME_OK);
+        assert_true(frame->truth.known && frame->image.width == 64 && frame->image.height == 48);
+        if (i % 2)
+            assert_string_equal(frame->truth.label, before);
+        memcpy(before, frame->truth.label, sizeof before);
+        as_frame_unref(frame);
+    }
+    as_err err = AS_ERR_NONE;
+    assert_null(as_camera_next(cam, INT64_MAX, &err));
+    assert_int_equal(err.code, AS_EEND);
+    assert_int_equal(as_camera_lost(cam), 0);
+    as_camera_close(cam);
+}
+
+static void twin_cam_can_be_repeated(void **state)
+{
+    (void)state;
+    as_camera *a = twin_cam("twin:cones?seed=5", 0), *b = twin_cam("twin:cones?seed=5&from=2", 0);
+    as_camera *c = twin_cam("twin:cones?seed=6&from=2", 0);
+    as_frame_unref(twin_next(a));
+    as_frame *fa = twin_next(a), *fb = twin_next(b), *fc = twin_next(c);
+    as_digest da = twin_digest(fa), db = twin_digest(fb), dc = twin_digest(fc);
+    assert_true(as_digest_equal(&da, &db));
+    assert_false(as_digest_equal(&da, &dc));
+    as_frame_unref(fa);
+    as_frame_unref(fb);
+    as_frame_unref(fc);
+    as_camera_close(a);
+    as_camera_close(b);
+    as_camera_close(c);
+}
+
+static void twin_cam_obeys_its_query(void **state)
+{
+    (void)state;
+    as_camera *bad = twin_cam("twin:cones?defects=1&severity=0.9", 0), *good = twin_cam("twin:cones?defects=0", 0);
+    for (int i = 0; i < 10; i++) {
+        as_frame *frame = twin_next(bad);
+        assert_true(frame->truth.severity >= 0.9f);
+        as_frame_unref(frame);
+        frame = twin_next(good);
+        assert_string_equal(frame->truth.label, "good");
+        as_frame_unref(frame);
+    }
+    as_camera_close(bad);
+    as_camera_close(good);
+    static const char *const wrong[] = {"twin:cones?defects=2",
+                                        "twin:cones?seed=-1",
+                                        "twin:cones?views=0",
+                                        "twin:cones?fps=0",
+                                        "twin:cones?gain=0",
+                                        "twin:cones?parts=0",
+                                        "twin:cones?belt=1e6&exposure=1e5",
+                                        "twin:",
+                                        "twin:cones?severity=x"};
+    for (size_t i = 0; i < AS_COUNT(wrong); i++) {
+        as_err        err = AS_ERR_NONE;
+        as_camera_cfg cfg = {.uri = wrong[i]};
+        assert_null(as_camera_open(&cfg, &err));
+        assert_true(err.code == AS_EINVAL || err.code == AS_ENOTFOUND);
+    }
+}
+
+static void twin_cam_paces_frames(void **state)
+{
+    (void)state;
+    as_camera *cam = twin_cam("twin:cones?fps=100&parts=10", 0);
+    as_ns      first = 0, last = 0;
+    assert_false(as_camera_geometry_of(cam).can_wait);
+    for (int i = 0; i < 10; i++) {
+        as_frame *frame = twin_next(cam);
+        last = frame->time_mono;
+        first = first ? first : last;
+        assert_true(last <= as_clock_mono());
+        as_frame_unref(frame);
+    }
+    assert_true(last - first >= 60 * AS_NS_PER_MS); /* 90 but for the time that drawing takes more or less */
+    as_camera_close(cam);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(twin_cam_shows_each_part_from_all_views),
+        cmocka_unit_test(twin_cam_can_be_repeated),
+        cmocka_unit_test(twin_cam_obeys_its_query),
+        cmocka_unit_test(twin_cam_paces_frames),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

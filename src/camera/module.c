@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "camera/module.h"
+
+#include <dlfcn.h>
+#include <pthread.h>
+#include <unistd.h>
+
+#include "base/fs.h"
+#include "base/str.h"
+#include "build_config.h"
+
+typedef struct module_row {
+    const char             *name;
+    const as_camera_driver *driver; /* NULL: not loaded yet */
+} module_row;
+
+static pthread_mutex_t module_lock = PTHREAD_MUTEX_INITIALIZER;
+static module_row      module_rows[] = {
+#define X(name, summary, help) {#name, NULL},
+#include "camera/module.def"
+#undef X
+    {NULL, NULL}};
+
+const char *as_camera_module_left_out(const char *name)
+{
+    if (!AS_HAVE_ARAVIS && strcmp(name, "gige") == 0)
+        return "Aravis (tools/setup installs it)";
+    if (!AS_HAVE_GST && strcmp(name, "gst") == 0)
+        return "GStreamer (tools/setup installs it)";
+    return NULL;
+}
+
+/* The program's folder into dir of AS_FS_PATH_BYTES. */
+static bool module_program_dir(char *dir)
+{
+    ssize_t n = readlink("/proc/self/exe", dir, AS_FS_PATH_BYTES - 1);
+    if (n <= 0)
+        return false;
+    dir[n] = 0;
+    char *slash = strrchr(dir, '/');
+    if (!slash)
+        return false;
+    *slash = 0;
+    return true;
+}
+
+static bool module_path(const char *dir, const char *between, const char *name, char *path)
+{
+    int n = snprintf(path, AS_FS_PATH_BYTES, "%s%s/as_camera_%s.so", dir, between, name);
+    return n > 0 && n < AS_FS_PATH_BYTES && as_fs_is_file(path);
+}
+
+static const as_camera_driver *module_open(const char *name, as_err *err)
+{
+    char dir[AS_FS_PATH_BYTES] = "", path[AS_FS_PATH_BYTES];
+    bool found = module_program_dir(dir) && (module_path(dir, "", name, path) || module_path(dir, "/..", name, path));
+    if (!found && !module_path(AS_MODULE_DIR, "", name, path)) {
+        AS_FAIL(err, AS_EMISSING, "as_camera_%s.so is neither in '%.300s' nor in '%.300s'", name, dir, AS_MODULE_DIR);
+        return NULL;
+    }
+    void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (!handle) {
+        const char *why = dlerror();
+        AS_FAIL(err, AS_EMISSING, "cannot load '%.300s': %.300s (tools/setup installs what it needs)", path,
+                why ? why : "unknown reason");
+        return NULL;
+    }
+    const as_camera_driver *driver = dlsym(handle, "as_camera_module");
+    if (!driver)
+        AS_FAIL(err, AS_EMISSING, "'%.300s' is not a camera driver of this program", path);
+    return driver;
+}
+
+const as_camera_driver *as_camera_module_load(const char *name, as_err *err)
+{
+    const as_camera_driver *driver = NULL;
+    pthread_mutex_lock(&module_lock);
+    for (module_row *row = module_rows; row->name; row++)
+        if (strcmp(row->name, name) == 0) {
+            if (!row->driver)
+                row->driver = module_open(name, err);
+            driver = row->driver;
+        }
+    pthread_mutex_unlock(&module_lock);
+    return driver;
+}
+
+/* What stands in the program's table for a driver in a module: it loads the module at the first camera. */
+typedef struct module_priv {
+    const as_camera_driver *driver;
+    void                   *priv;
+} module_priv;
+
+AS_UNUSED static bool module_driver_open(const char *name, module_priv *priv, const char *rest,
+                                         const as_camera_cfg *cfg, as_camera_geometry *ret, as_err *err)
+{
+    const as_camera_driver *driver = as_camera_module_load(name, err);
+    if (!driver)
+        return false;
+    priv->priv = calloc(1, driver->priv_size);
+    if (!priv->priv)
+        return AS_FAIL(err, AS_ENOMEM, "no memory");
+    priv->driver = driver;
+    return driver->open(priv->priv, rest, cfg, ret, err);
+}
+
+AS_UNUSED static bool module_driver_fill(void *priv, as_frame *frame, as_ns deadline, as_err *err)
+{
+    module_priv *m = priv;
+    return m->driver->fill(m->priv, frame, deadline, err);
+}
+
+AS_UNUSED static void module_driver_close(void *priv)
+{
+    module_priv *m = priv;
+    if (m->driver)
+        m->driver->close(m->priv);
+    free(m->priv);
+}
+
+AS_UNUSED static void module_driver_list(const char *name, void (*found)(void *ctx, const char *uri, const char *about),
+                                         void       *ctx)
+{
+    as_err                  ignored;
+    const as_camera_driver *driver = as_camera_module_load(name, &ignored);
+    if (driver && driver->list)
+        driver->list(found, ctx);
+}
+
+#define X(id, about, text)                                                                                        \
+    static bool module_open_##id(void *priv, const char *rest, const as_camera_cfg *cfg, as_camera_geometry *ret, \
+                                 as_err *err)                                                                     \
+    {                                                                                                             \
+        return module_driver_open(#id, priv, rest, cfg, ret, err);                                                \
+    }                                                                                                             \
+    static void module_list_##id(void (*found)(void *ctx, const char *uri, const char *line), void *ctx)          \
+    {                                                                                                             \
+        module_driver_list(#id, found, ctx);                                                                      \
+    }                                                                                                             \
+    extern const as_camera_driver as_camera_##id;                                                                 \
+    const as_camera_driver        as_camera_##id = {.name = #id,                                                  \
+                                                    .summary = about,                                             \
+                                                    .help = text,                                                 \
+                                                    .priv_size = sizeof(module_priv),                             \
+                                                    .open = module_open_##id,                                     \
+                                                    .fill = module_driver_fill,                                   \
+                                                    .close = module_driver_close,                                 \
+                                                    .list = module_list_##id};
+#include "camera/module.def"
+#undef X

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* module.h - camera drivers in shared modules, so that a program starts without the libraries behind them.
+ *
+ * Layer:   camera.
+ * Threads: any thread; a module is loaded once, under a lock, and never unloaded (GLib cannot be).
+ * Memory:  none.
+ *
+ * as_camera_<name>.so exports one symbol, `const as_camera_driver as_camera_module`. It is looked for beside the program,
+ * in the folder above (a build's tests stand one deeper), then where it is installed (AS_MODULE_DIR).
+ */
+#ifndef AS_CAMERA_MODULE_H
+#define AS_CAMERA_MODULE_H
+
+#include "camera/camera.h"
+
+#define AS_CAMERA_MODULE_EXPORT __attribute__((visibility("default")))
+
+/* AS_EMISSING says where it was looked for and what the loader said. */
+AS_CHECK const as_camera_driver *as_camera_module_load(const char *name, as_err *err);
+
+/* What a build lacks that has no such driver ("Aravis"), or NULL if there is no driver of that name at all. */
+const char *as_camera_module_left_out(const char *name);
+
+#endif
