@@ -23,21 +23,6 @@ static int32_t feature_skip(const as_graph *graph, int32_t id)
     return id;
 }
 
-/* Channels that a convolution or matrix product makes; -1 if it is none or they are not known. */
-static int64_t feature_channels(const as_graph *graph, const as_node *node)
-{
-    const as_value *w = node->n_inputs > 1 ? as_graph_value(graph, node->inputs[1]) : NULL;
-    if (!w || !w->constant || w->constant->shape.rank < 2)
-        return -1;
-    const as_shape *shape = &w->constant->shape;
-    int64_t         transposed = 0;
-    if (strcmp(node->op, "Conv") == 0)
-        return shape->dims[0];
-    if (strcmp(node->op, "Gemm") == 0 && as_node_int(node, "transB", &transposed) && transposed)
-        return shape->dims[0];
-    return shape->dims[shape->rank - 1];
-}
-
 typedef struct feature_path {
     int32_t pool_input; /* of the last global pooling seen; -1 */
     int32_t conv_input; /* of a convolution that makes the classes; -1 */
@@ -58,29 +43,26 @@ static bool feature_is_pool(const as_node *node)
            ((axes[0] == 2 && axes[1] == 3) || (axes[0] == -2 && axes[1] == -1) || (axes[0] == -1 && axes[1] == -2));
 }
 
-/* From the output towards the input, as far as the classifier goes: until a convolution, or a pooling after which no
- * convolution but the classifier stood. */
+/* From the output towards the input, as far as the classifier goes. Without a matrix product on the way, the first
+ * convolution met makes the classes; with one, what counts is the global pooling before it, or else what flattens. */
 static feature_path feature_walk(const as_graph *graph, int32_t id)
 {
     static const char *const products[] = {"Gemm", "MatMul", NULL}, *const flatten[] = {"Flatten", "Reshape", NULL};
     feature_path             path = {-1, -1, -1};
-    int64_t                  classes = -1;
+    bool                     dense = false;
     const as_value          *value;
     while ((value = as_graph_value(graph, id)) && value->producer >= 0) {
         const as_node *node = as_graph_node(graph, (size_t)value->producer);
-        int64_t        channels = feature_channels(graph, node);
-        bool           is_conv = strcmp(node->op, "Conv") == 0;
-        if (is_conv && classes < 0 && channels > 0) { /* its channels are the classes */
-            path.conv_input = feature_skip(graph, node->inputs[0]);
+        if (strcmp(node->op, "Conv") == 0) {
+            if (!dense)
+                path.conv_input = feature_skip(graph, node->inputs[0]);
             return path;
         }
-        if (is_conv)
-            return path;
-        if (feature_is(node, products) && classes < 0)
-            classes = channels;
-        if (feature_is(node, flatten) && classes > 0)
+        if (feature_is(node, products))
+            dense = true;
+        if (feature_is(node, flatten) && dense)
             path.flat_input = feature_skip(graph, node->inputs[0]);
-        if (feature_is_pool(node) && classes > 0) {
+        if (feature_is_pool(node) && dense) {
             path.pool_input = feature_skip(graph, node->inputs[0]);
             return path;
         }

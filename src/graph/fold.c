@@ -8,12 +8,29 @@ void graph_fold_none(as_graph *graph, const as_node *node)
     (void)node;
 }
 
+/* Constants under another shape: some exporters reshape their weights in the graph. */
+static void fold_view(as_graph *graph, const as_node *node)
+{
+    const as_value *in = graph_in(graph, node, 0);
+    int32_t         id = node->outputs[0];
+    as_value       *out = id >= 0 ? &graph->view.values[id] : NULL;
+    size_t          n;
+    if (!out || out->constant || !in->constant || in->constant->dtype != out->dtype)
+        return;
+    if (!as_shape_count(&out->shape, &n) || n != as_tensor_count(in->constant))
+        return;
+    graph->view.folded[id] = as_tensor_view(out->dtype, &out->shape, in->constant->data);
+    out->constant = &graph->view.folded[id];
+}
+
 void graph_fold_copy(as_graph *graph, const as_node *node)
 {
     const graph_known *x = graph_in_known(graph, node, 0);
     const as_value    *out = as_graph_value(graph, node->outputs[0]);
     if (x && out && (out->dtype == AS_DTYPE_I64 || out->dtype == AS_DTYPE_I32))
         graph_set_known(graph, node, x->at, x->n);
+    else
+        fold_view(graph, node);
 }
 
 void graph_fold_shape(as_graph *graph, const as_node *node)
