@@ -60,7 +60,7 @@ static bool check_message(const uint8_t *bytes, size_t n, const ProtobufCMessage
     while (wire.at < wire.end) {
         uint64_t tag, length = 0;
         unsigned i = 0, kind;
-        if (!check_varint(&wire, &tag))
+        if (!check_varint(&wire, &tag) || tag >> 3 == 0 || tag > UINT32_MAX)
             return AS_FAIL(err, AS_EFORMAT, "not an ONNX model, or cut short");
         const ProtobufCFieldDescriptor *field = check_field(desc, tag >> 3, &i);
         kind = (unsigned)(tag & 7);
