@@ -2,7 +2,7 @@
 #include "graph/graph_priv.h"
 
 #define BUILD_OPSET 17
-#define BUILD_IR 8
+#define BUILD_IR    8
 
 static bool build_copy(char **field, const char *text, as_err *err)
 {
@@ -23,10 +23,10 @@ static void *build_new(size_t bytes, void (*init)(void *message))
 }
 
 /* A fresh message, or NULL. The generated init functions differ in nothing but the type of their argument. */
-#define BUILD_INIT(type, name)                 \
+#define BUILD_INIT(type, name)                   \
     static void build_init_##name(void *message) \
-    {                                          \
-        onnx__##name##__init((type *)message); \
+    {                                            \
+        onnx__##name##__init((type *)message);   \
     }
 BUILD_INIT(Onnx__ModelProto, model_proto)
 BUILD_INIT(Onnx__GraphProto, graph_proto)
@@ -79,7 +79,8 @@ as_graph *as_graph_new(const char *name, as_err *err)
 static bool build_dims(Onnx__TensorShapeProto *to, const as_shape *shape, as_err *err)
 {
     for (int i = 0; i < shape->rank; i++) {
-        Onnx__TensorShapeProto__Dimension *dim = BUILD_NEW(Onnx__TensorShapeProto__Dimension, tensor_shape_proto__dimension);
+        Onnx__TensorShapeProto__Dimension *dim =
+            BUILD_NEW(Onnx__TensorShapeProto__Dimension, tensor_shape_proto__dimension);
         if (!graph_append(&to->dim, &to->n_dim, dim, err)) {
             free(dim);
             return false;
@@ -251,10 +252,8 @@ static bool build_attr(Onnx__AttributeProto *proto, const as_attr *attr, as_err 
         proto->f = attr->f;
         proto->type = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOAT;
         return true;
-    case AS_ATTR_STR:
-        return build_attr_text(proto, attr, err);
-    case AS_ATTR_INTS:
-        return build_attr_ints(proto, attr, err);
+    case AS_ATTR_STR: return build_attr_text(proto, attr, err);
+    case AS_ATTR_INTS: return build_attr_ints(proto, attr, err);
     }
     return AS_FAIL(err, AS_EINVAL, "attribute '%s' has no kind", attr->name);
 }

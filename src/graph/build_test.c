@@ -8,12 +8,12 @@
 
 #define NAMES(...) ((const char *const[]){__VA_ARGS__, NULL})
 #define SHAPE(...) ((as_shape){.rank = sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t), .dims = {__VA_ARGS__}})
-#define OK(call)                          \
-    do {                                  \
-        as_err  why_ = AS_ERR_NONE;       \
-        as_err *why = &why_;              \
-        if (!(call))                      \
-            fail_msg("%s", why_.text);    \
+#define OK(call)                       \
+    do {                               \
+        as_err  why_ = AS_ERR_NONE;    \
+        as_err *why = &why_;           \
+        if (!(call))                   \
+            fail_msg("%s", why_.text); \
     } while (0)
 #define ADD(graph, op, in, out) OK(as_graph_add_node(graph, op, op "_" out, in, NAMES(out), NULL, 0, why))
 
@@ -27,8 +27,8 @@ static void add_weights(as_graph *graph, const char *name, as_shape shape)
 
 static void add_ints(as_graph *graph, const char *name, const int64_t *at, int64_t n)
 {
-    int64_t   copy[8];
-    as_shape  shape = {.rank = 1, .dims = {n}};
+    int64_t  copy[8];
+    as_shape shape = {.rank = 1, .dims = {n}};
     memcpy(copy, at, (size_t)n * sizeof *at);
     as_tensor t = as_tensor_view(AS_DTYPE_I64, &shape, copy);
     OK(as_graph_add_constant(graph, name, &t, why));

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "graph/graph_priv.h"
 
-#define CHECK_MAX_DEPTH 32   /* messages within messages; a plain model has 5 */
-#define CHECK_MAX_NAME 4096u /* bytes of a name */
+#define CHECK_MAX_DEPTH 32    /* messages within messages; a plain model has 5 */
+#define CHECK_MAX_NAME  4096u /* bytes of a name */
 
 /* --- the wire: protobuf-c follows nested messages without a limit of its own, merges repeated single ones and ends
  * strings at their first zero byte; what would make use of that is refused before it starts --- */
@@ -37,7 +37,8 @@ static const ProtobufCFieldDescriptor *check_field(const ProtobufCMessageDescrip
     return NULL;
 }
 
-static bool check_message(const uint8_t *bytes, size_t n, const ProtobufCMessageDescriptor *desc, int depth, as_err *err);
+static bool check_message(const uint8_t *bytes, size_t n, const ProtobufCMessageDescriptor *desc, int depth,
+                          as_err *err);
 
 /* One length-delimited field of n bytes. */
 static bool check_block(const uint8_t *bytes, size_t n, const ProtobufCFieldDescriptor *field, int depth, as_err *err)
@@ -51,7 +52,8 @@ static bool check_block(const uint8_t *bytes, size_t n, const ProtobufCFieldDesc
     return true;
 }
 
-static bool check_message(const uint8_t *bytes, size_t n, const ProtobufCMessageDescriptor *desc, int depth, as_err *err)
+static bool check_message(const uint8_t *bytes, size_t n, const ProtobufCMessageDescriptor *desc, int depth,
+                          as_err *err)
 {
     check_wire wire = {bytes, bytes + n};
     uint64_t   seen = 0;
@@ -69,7 +71,9 @@ static bool check_message(const uint8_t *bytes, size_t n, const ProtobufCMessage
                 return AS_FAIL(err, AS_EFORMAT, "a '%s' of its %s is given twice", field->name, desc->short_name);
             seen |= (uint64_t)1 << i;
         }
-        if (kind == 0 ? !check_varint(&wire, &length) : kind == 2 ? !check_varint(&wire, &length) : kind != 1 && kind != 5)
+        if (kind == 0   ? !check_varint(&wire, &length)
+            : kind == 2 ? !check_varint(&wire, &length)
+                        : kind != 1 && kind != 5)
             return AS_FAIL(err, AS_EFORMAT, "not an ONNX model, or cut short");
         size_t step = kind == 0 ? 0 : kind == 1 ? 8 : kind == 5 ? 4 : (size_t)length;
         if (step > (size_t)(wire.end - wire.at))
@@ -102,7 +106,8 @@ static bool check_opset(const Onnx__ModelProto *model, int *ret, as_err *err)
         version = set->version;
     }
     if (version < GRAPH_MIN_OPSET || version > GRAPH_MAX_OPSET)
-        return AS_FAIL(err, AS_EUNSUPPORTED, "operator set %lld: %d to %d are supported (export it again with one of these)",
+        return AS_FAIL(err, AS_EUNSUPPORTED,
+                       "operator set %lld: %d to %d are supported (export it again with one of these)",
                        (long long)version, GRAPH_MIN_OPSET, GRAPH_MAX_OPSET);
     *ret = (int)version;
     return true;
@@ -159,18 +164,12 @@ static char check_attr_kind(const char *attrs, const char *name)
 static bool check_attr_matches(const Onnx__AttributeProto *attr, char kind)
 {
     switch (kind) {
-    case 'i':
-        return attr->type == ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INT;
-    case 'f':
-        return attr->type == ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOAT;
-    case 's':
-        return attr->type == ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__STRING;
-    case 'I':
-        return attr->type == ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INTS;
-    case 'F':
-        return attr->type == ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOATS;
-    default:
-        return attr->type == ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__TENSOR && attr->t;
+    case 'i': return attr->type == ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INT;
+    case 'f': return attr->type == ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOAT;
+    case 's': return attr->type == ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__STRING;
+    case 'I': return attr->type == ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INTS;
+    case 'F': return attr->type == ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOATS;
+    default: return attr->type == ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__TENSOR && attr->t;
     }
 }
 

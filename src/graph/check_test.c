@@ -40,8 +40,8 @@ static void rename_to(char **field, const char *text)
 
 #define NODE(i) (model->graph->node[i])
 #define ATTR(i) (NODE(0)->attribute[i])
-#define WEIGHT (model->graph->initializer[0])
-#define DIM(i) (model->graph->input[0]->type->tensor_type->shape->dim[i]->dim_value)
+#define WEIGHT  (model->graph->initializer[0])
+#define DIM(i)  (model->graph->input[0]->type->tensor_type->shape->dim[i]->dim_value)
 
 static void break_op(Onnx__ModelProto *model)
 {
@@ -301,7 +301,9 @@ static void test_broken_bytes_are_refused(void **state)
     assert_refused(NULL, 0, "it is empty");
     assert_refused((const uint8_t *)"hello, world\n", 13, "not an ONNX model");
     assert_refused((const uint8_t *)"\x08\x08\x08\x08", 4, "a 'ir_version' of its ModelProto is given twice");
-    assert_refused((const uint8_t *)"\x12\x02" "a\0", 4, "a 'producer_name' of the ONNX model contains a zero byte");
+    assert_refused((const uint8_t *)"\x12\x02"
+                                    "a\0",
+                   4, "a 'producer_name' of the ONNX model contains a zero byte");
     assert_refused((const uint8_t *)"\x00\x01", 2, "not an ONNX model"); /* there is no field 0 */
     assert_refused((const uint8_t *)"\x3a\xff\xff\xff\xff\x7f", 6, "cut short");
     assert_refused((const uint8_t *)"\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f", 11, "cut short");

@@ -47,18 +47,10 @@ static bool constant_narrow(const Onnx__TensorProto *proto, const as_shape *shap
 static void *constant_entries(const Onnx__TensorProto *proto, size_t *ret_n)
 {
     switch ((as_dtype)proto->data_type) {
-    case AS_DTYPE_F32:
-        *ret_n = proto->n_float_data;
-        return proto->float_data;
-    case AS_DTYPE_F64:
-        *ret_n = proto->n_double_data;
-        return proto->double_data;
-    case AS_DTYPE_I64:
-        *ret_n = proto->n_int64_data;
-        return proto->int64_data;
-    default:
-        *ret_n = proto->n_int32_data;
-        return proto->int32_data;
+    case AS_DTYPE_F32: *ret_n = proto->n_float_data; return proto->float_data;
+    case AS_DTYPE_F64: *ret_n = proto->n_double_data; return proto->double_data;
+    case AS_DTYPE_I64: *ret_n = proto->n_int64_data; return proto->int64_data;
+    default: *ret_n = proto->n_int32_data; return proto->int32_data;
     }
 }
 
@@ -100,8 +92,7 @@ bool graph_constant_of_node(const Onnx__NodeProto *node, as_tensor *ret, as_err 
     as_shape              scalar = {.rank = 0}, list = {.rank = 1};
     static uint64_t       nothing;
     switch (attr->type) {
-    case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__TENSOR:
-        return graph_constant(attr->t, ret, err);
+    case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__TENSOR: return graph_constant(attr->t, ret, err);
     case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOAT:
         *ret = as_tensor_view(AS_DTYPE_F32, &scalar, &attr->f);
         return true;
@@ -116,7 +107,6 @@ bool graph_constant_of_node(const Onnx__NodeProto *node, as_tensor *ret, as_err 
         list.dims[0] = (int64_t)attr->n_ints;
         *ret = as_tensor_view(AS_DTYPE_I64, &list, attr->n_ints ? (void *)attr->ints : &nothing);
         return true;
-    default:
-        return AS_FAIL(err, AS_EUNSUPPORTED, "its value is of a kind that is not supported");
+    default: return AS_FAIL(err, AS_EUNSUPPORTED, "its value is of a kind that is not supported");
     }
 }

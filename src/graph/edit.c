@@ -140,8 +140,7 @@ static void edit_drop(void *array, size_t *n, const bool *keep)
 static bool edit_only_output(as_graph *graph, int32_t id, as_err *err)
 {
     as_value value = graph->view.values[id]; /* its name outlives this: its node stays */
-    return as_graph_clear_outputs(graph, err) &&
-           as_graph_add_output(graph, value.name, value.dtype, &value.shape, err);
+    return as_graph_clear_outputs(graph, err) && as_graph_add_output(graph, value.name, value.dtype, &value.shape, err);
 }
 
 bool as_graph_cut(as_graph *graph, const char *value_name, as_err *err)

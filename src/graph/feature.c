@@ -48,9 +48,9 @@ static bool feature_is_pool(const as_node *node)
 static feature_path feature_walk(const as_graph *graph, int32_t id)
 {
     static const char *const products[] = {"Gemm", "MatMul", NULL}, *const flatten[] = {"Flatten", "Reshape", NULL};
-    feature_path             path = {-1, -1, -1};
-    bool                     dense = false;
-    const as_value          *value;
+    feature_path    path = {-1, -1, -1};
+    bool            dense = false;
+    const as_value *value;
     while ((value = as_graph_value(graph, id)) && value->producer >= 0) {
         const as_node *node = as_graph_node(graph, (size_t)value->producer);
         if (strcmp(node->op, "Conv") == 0) {

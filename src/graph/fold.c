@@ -95,7 +95,8 @@ void graph_fold_slice(as_graph *graph, const as_node *node)
         start = starts->at[0];
     else if (graph->opset < 10 && as_node_ints(node, "starts", &given, &n) && n == 1)
         start = given[0];
-    if (start == GRAPH_UNKNOWN || (steps && (steps->n != 1 || steps->at[0] != 1)) || (!steps && graph_in(graph, node, 4)))
+    if (start == GRAPH_UNKNOWN || (steps && (steps->n != 1 || steps->at[0] != 1)) ||
+        (!steps && graph_in(graph, node, 4)))
         return;
     start += start < 0 ? (int64_t)x->n : 0;
     start = AS_MAX(start, 0);
@@ -109,12 +110,9 @@ static bool fold_compute(const char *op, int64_t a, int64_t b, int64_t *ret)
     if (a == GRAPH_UNKNOWN || b == GRAPH_UNKNOWN)
         return false;
     switch (op[0]) { /* Add, Sub, Mul, Div */
-    case 'A':
-        return !__builtin_add_overflow(a, b, ret);
-    case 'S':
-        return !__builtin_sub_overflow(a, b, ret);
-    case 'M':
-        return !__builtin_mul_overflow(a, b, ret);
+    case 'A': return !__builtin_add_overflow(a, b, ret);
+    case 'S': return !__builtin_sub_overflow(a, b, ret);
+    case 'M': return !__builtin_mul_overflow(a, b, ret);
     default:
         if (b == 0 || (a == INT64_MIN && b == -1))
             return false;

@@ -21,7 +21,7 @@ typedef struct as_graph as_graph;
 
 typedef struct as_value {
     const char      *name;
-    as_dtype         dtype;    /* AS_DTYPE_NONE: not known */
+    as_dtype         dtype; /* AS_DTYPE_NONE: not known */
     bool             has_shape;
     as_shape         shape;    /* -1: symbolic */
     const as_tensor *constant; /* of an initialiser, a Constant node or folded; NULL if computed or fed */
@@ -44,16 +44,16 @@ as_graph          *as_graph_free(as_graph *graph);
 
 const char *as_graph_op_name(size_t i); /* the list of operators; NULL past its end */
 
-int            as_graph_opset(const as_graph *graph);
-size_t         as_graph_n_nodes(const as_graph *graph);
-const as_node *as_graph_node(const as_graph *graph, size_t i);
-size_t         as_graph_n_values(const as_graph *graph);
+int             as_graph_opset(const as_graph *graph);
+size_t          as_graph_n_nodes(const as_graph *graph);
+const as_node  *as_graph_node(const as_graph *graph, size_t i);
+size_t          as_graph_n_values(const as_graph *graph);
 const as_value *as_graph_value(const as_graph *graph, int32_t id);
-int32_t        as_graph_find(const as_graph *graph, const char *value_name); /* -1 */
-size_t         as_graph_n_inputs(const as_graph *graph); /* without initialisers */
-size_t         as_graph_n_outputs(const as_graph *graph);
-int32_t        as_graph_input(const as_graph *graph, size_t i);
-int32_t        as_graph_output(const as_graph *graph, size_t i);
+int32_t         as_graph_find(const as_graph *graph, const char *value_name); /* -1 */
+size_t          as_graph_n_inputs(const as_graph *graph);                     /* without initialisers */
+size_t          as_graph_n_outputs(const as_graph *graph);
+int32_t         as_graph_input(const as_graph *graph, size_t i);
+int32_t         as_graph_output(const as_graph *graph, size_t i);
 
 /* Attributes: false if absent or of another type. */
 bool as_node_int(const as_node *node, const char *name, int64_t *ret);

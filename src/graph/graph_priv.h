@@ -11,15 +11,15 @@
 #include "graph/build.h"
 #include "onnx.pb-c.h"
 
-#define GRAPH_MIN_OPSET 7
-#define GRAPH_MAX_OPSET 21
-#define GRAPH_MIN_IR 3
-#define GRAPH_MAX_IR 10
-#define GRAPH_MAX_NODES 100000u
+#define GRAPH_MIN_OPSET  7
+#define GRAPH_MAX_OPSET  21
+#define GRAPH_MIN_IR     3
+#define GRAPH_MAX_IR     10
+#define GRAPH_MAX_NODES  100000u
 #define GRAPH_MAX_VALUES 400000u
-#define GRAPH_MAX_DIM ((int64_t)1 << 31) /* products of two stay far from overflow */
-#define GRAPH_MAX_KNOWN 64               /* integers of one value that inference follows */
-#define GRAPH_UNKNOWN INT64_MIN
+#define GRAPH_MAX_DIM    ((int64_t)1 << 31) /* products of two stay far from overflow */
+#define GRAPH_MAX_KNOWN  64                 /* integers of one value that inference follows */
+#define GRAPH_UNKNOWN    INT64_MIN
 
 /* Integers that inference knows: a shape on its way from Shape to Reshape. */
 typedef struct graph_known {
@@ -59,8 +59,8 @@ typedef struct graph_op {
     const char *name;
     size_t      min_in, max_in, min_out, max_out;
     graph_types types;
-    graph_rule  rule; /* shapes and types of its outputs */
-    graph_fold  fold; /* its output's integers, where its inputs' are known */
+    graph_rule  rule;  /* shapes and types of its outputs */
+    graph_fold  fold;  /* its output's integers, where its inputs' are known */
     const char *attrs; /* "name:kind ..." with kind i(nt) f(loat) s(tring) I(nts) F(loats) t(ensor) */
 } graph_op;
 

@@ -94,17 +94,10 @@ typedef struct tally {
 
 static bool is_on_record(const char *text)
 {
-    static const char *const reasons[] = {"which is not on the list",
-                                          "operator set",
-                                          "element type",
-                                          "it is no tensor",
-                                          "sparse",
-                                          "attribute",
-                                          "functions of its own",
-                                          "IR version",
-                                          "outputs, not", /* batch norms in training */
-                                          "its value is of a kind",
-                                          "training information"};
+    static const char *const reasons[] = {
+        "which is not on the list", "operator set",        "element type", "it is no tensor", "sparse", "attribute",
+        "functions of its own",     "IR version",          "outputs, not", /* batch norms in training */
+        "its value is of a kind",   "training information"};
     for (size_t i = 0; i < AS_COUNT(reasons); i++)
         if (strstr(text, reasons[i]))
             return true;
@@ -129,8 +122,8 @@ static void compare_declared(const as_graph *graph, const char *path, tally *cou
         for (int k = 0; fits && k < said.shape.rank; k++)
             fits = said.shape.dims[k] == value->shape.dims[k] || said.shape.dims[k] < 0 || value->shape.dims[k] < 0;
         if (!fits)
-            fail_msg("%s: output '%s' is %s, inferred %s", path, value->name,
-                     as_shape_text(&said.shape, a, sizeof a), as_shape_text(&value->shape, b, sizeof b));
+            fail_msg("%s: output '%s' is %s, inferred %s", path, value->name, as_shape_text(&said.shape, a, sizeof a),
+                     as_shape_text(&value->shape, b, sizeof b));
         count->shapes++;
     }
 }

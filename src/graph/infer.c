@@ -162,7 +162,8 @@ static bool infer_node(as_graph *graph, const as_node *node, as_err *err)
 static const char *infer_batch_symbol(const Onnx__ValueInfoProto *info)
 {
     const Onnx__TensorShapeProto *shape = info->type->tensor_type->shape;
-    bool has = shape && shape->n_dim && shape->dim[0]->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_PARAM;
+    bool                          has =
+        shape && shape->n_dim && shape->dim[0]->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_PARAM;
     return has && *shape->dim[0]->dim_param ? shape->dim[0]->dim_param : NULL;
 }
 

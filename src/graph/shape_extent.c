@@ -121,8 +121,7 @@ static bool extent_slice_axis(const extent_slice *slice, size_t i, as_shape *out
         return false;
     if (step == 0 || step == GRAPH_UNKNOWN)
         return AS_FAIL(err, AS_EFORMAT, "it steps by nothing in dimension %d", axis);
-    out->dims[axis] =
-        slice->open ? -1 : extent_slice_length(slice->starts[i], slice->ends[i], step, out->dims[axis]);
+    out->dims[axis] = slice->open ? -1 : extent_slice_length(slice->starts[i], slice->ends[i], step, out->dims[axis]);
     return true;
 }
 
@@ -131,12 +130,12 @@ bool graph_rule_slice(as_graph *graph, const as_node *node, as_err *err)
     const as_value *x = graph_in(graph, node, 0);
     extent_slice    slice = {0};
     as_shape        out = x->shape;
-    bool            read = graph->opset < 10 ? extent_slice_attrs(node, &slice, err)
-                                             : extent_slice_inputs(graph, node, &slice, err);
+    bool            read =
+        graph->opset < 10 ? extent_slice_attrs(node, &slice, err) : extent_slice_inputs(graph, node, &slice, err);
     if (!read)
         return false;
-    if (slice.n != slice.n_ends || (slice.axes && slice.n_axes != slice.n) || (slice.steps && slice.n_steps != slice.n) ||
-        slice.n > (size_t)out.rank)
+    if (slice.n != slice.n_ends || (slice.axes && slice.n_axes != slice.n) ||
+        (slice.steps && slice.n_steps != slice.n) || slice.n > (size_t)out.rank)
         return AS_FAIL(err, AS_EFORMAT, "its starts, ends, axes and steps differ in length");
     for (size_t i = 0; i < slice.n; i++)
         if (!extent_slice_axis(&slice, i, &out, err))
@@ -153,8 +152,8 @@ static bool extent_resize_mode(const as_node *node, as_err *err)
     as_node_str(node, "mode", &mode, &n);
     as_node_str(node, "keep_aspect_ratio_policy", &policy, &n_policy);
     if ((n != 7 || memcmp(mode, "nearest", 7) != 0) && (n != 6 || memcmp(mode, "linear", 6) != 0))
-        return AS_FAIL(err, AS_EUNSUPPORTED, "its mode '%.*s' is neither nearest nor linear", (int)AS_MIN(n, (size_t)40),
-                       mode);
+        return AS_FAIL(err, AS_EUNSUPPORTED, "its mode '%.*s' is neither nearest nor linear",
+                       (int)AS_MIN(n, (size_t)40), mode);
     if (n_policy != 7 || memcmp(policy, "stretch", 7) != 0)
         return AS_FAIL(err, AS_EUNSUPPORTED, "it keeps an aspect ratio");
     return true;

@@ -28,8 +28,8 @@ bool graph_rule_concat(as_graph *graph, const as_node *node, as_err *err)
             if (k == axis)
                 out.dims[k] = a < 0 || b < 0 ? -1 : a + b;
             else if (a >= 0 && b >= 0 && a != b)
-                return AS_FAIL(err, AS_EFORMAT, "input %zu is %lld in dimension %d, others are %lld", i, (long long)b, k,
-                               (long long)a);
+                return AS_FAIL(err, AS_EFORMAT, "input %zu is %lld in dimension %d, others are %lld", i, (long long)b,
+                               k, (long long)a);
             else
                 out.dims[k] = AS_MAX(a, b);
         }
@@ -78,7 +78,8 @@ bool graph_rule_split(as_graph *graph, const as_node *node, as_err *err)
             return false;
     }
     if (sizes && x->shape.dims[axis] >= 0 && sum != x->shape.dims[axis])
-        return AS_FAIL(err, AS_EFORMAT, "its parts sum to %lld of %lld", (long long)sum, (long long)x->shape.dims[axis]);
+        return AS_FAIL(err, AS_EFORMAT, "its parts sum to %lld of %lld", (long long)sum,
+                       (long long)x->shape.dims[axis]);
     return true;
 }
 
@@ -219,7 +220,8 @@ bool graph_rule_squeeze(as_graph *graph, const as_node *node, as_err *err)
         if (!graph_axis(axes[i], x->shape.rank, &axis, err))
             return false;
         if (x->shape.dims[axis] > 1)
-            return AS_FAIL(err, AS_EFORMAT, "it drops dimension %d, which is %lld", axis, (long long)x->shape.dims[axis]);
+            return AS_FAIL(err, AS_EFORMAT, "it drops dimension %d, which is %lld", axis,
+                           (long long)x->shape.dims[axis]);
         gone[axis] = true;
     }
     for (int i = 0; i < x->shape.rank; i++)

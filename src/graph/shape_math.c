@@ -28,6 +28,31 @@ bool graph_rule_elementwise(as_graph *graph, const as_node *node, as_err *err)
     return graph_set(graph, node, 0, first->dtype, &out, err);
 }
 
+bool graph_rule_prelu(as_graph *graph, const as_node *node, as_err *err)
+{
+    const as_value *x = graph_in(graph, node, 0), *slope = graph_in(graph, node, 1);
+    as_shape        out;
+    if (!math_same_type(x, slope, err) || !graph_broadcast(&x->shape, &slope->shape, &out, err))
+        return false;
+    if (out.rank != x->shape.rank)
+        return AS_FAIL(err, AS_EFORMAT, "its slope has more dimensions than its input");
+    return graph_set(graph, node, 0, x->dtype, &x->shape, err);
+}
+
+bool graph_rule_clip(as_graph *graph, const as_node *node, as_err *err)
+{
+    const as_value *x = graph_in(graph, node, 0);
+    for (size_t i = 1; i < 3; i++) {
+        const as_value *bound = graph_in(graph, node, i);
+        size_t          n;
+        if (bound && (!math_same_type(x, bound, err)))
+            return false;
+        if (bound && (!as_shape_count(&bound->shape, &n) || n != 1))
+            return AS_FAIL(err, AS_EFORMAT, "its bound '%.200s' is no single number", bound->name);
+    }
+    return graph_set(graph, node, 0, x->dtype, &x->shape, err);
+}
+
 bool graph_rule_pow(as_graph *graph, const as_node *node, as_err *err)
 {
     const as_value *x = graph_in(graph, node, 0), *y = graph_in(graph, node, 1);
@@ -91,7 +116,8 @@ bool graph_rule_batch_norm(as_graph *graph, const as_node *node, as_err *err)
         return AS_FAIL(err, AS_EUNSUPPORTED, "it is in training mode or not spatial (export the model for inference)");
     for (size_t i = 1; i < 5; i++) {
         const as_value *p = graph_in(graph, node, i);
-        if (p->shape.rank != 1 || (x->shape.dims[1] >= 0 && p->shape.dims[0] >= 0 && p->shape.dims[0] != x->shape.dims[1]))
+        if (p->shape.rank != 1 ||
+            (x->shape.dims[1] >= 0 && p->shape.dims[0] >= 0 && p->shape.dims[0] != x->shape.dims[1]))
             return AS_FAIL(err, AS_EFORMAT, "'%.200s' does not have one entry for each of %lld channels", p->name,
                            (long long)x->shape.dims[1]);
     }
@@ -109,8 +135,8 @@ bool graph_rule_softmax(as_graph *graph, const as_node *node, as_err *err)
 bool graph_rule_dropout(as_graph *graph, const as_node *node, as_err *err)
 {
     const as_value *x = graph_in(graph, node, 0), *training = graph_in(graph, node, 2);
-    if (training && (!training->constant || training->dtype != AS_DTYPE_BOOL || as_tensor_count(training->constant) != 1 ||
-                     *(const uint8_t *)training->constant->data))
+    if (training && (!training->constant || training->dtype != AS_DTYPE_BOOL ||
+                     as_tensor_count(training->constant) != 1 || *(const uint8_t *)training->constant->data))
         return AS_FAIL(err, AS_EUNSUPPORTED, "it is in training mode (export the model for inference)");
     return graph_set(graph, node, 0, x->dtype, &x->shape, err) &&
            graph_set(graph, node, 1, AS_DTYPE_BOOL, &x->shape, err);

@@ -143,8 +143,8 @@ bool graph_rule_pool(as_graph *graph, const as_node *node, as_err *err)
         !window_ints(node, "kernel_shape", (size_t)win.n, 1, 1, win.kernel, err))
         return false;
     for (int i = 0; i < win.n; i++) /* a window may not lie in the padding alone */
-        if (!win.same && (win.pads[i] >= win.kernel[i] * win.dilation[i] ||
-                          win.pads[i + win.n] >= win.kernel[i] * win.dilation[i]))
+        if (!win.same &&
+            (win.pads[i] >= win.kernel[i] * win.dilation[i] || win.pads[i + win.n] >= win.kernel[i] * win.dilation[i]))
             return AS_FAIL(err, AS_EFORMAT, "its padding is not smaller than its window");
     as_shape out = {.rank = x->shape.rank, .dims = {x->shape.dims[0], x->shape.dims[1]}};
     return window_outs(&win, &x->shape, &out, err) && graph_set(graph, node, 0, x->dtype, &out, err);

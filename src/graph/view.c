@@ -285,7 +285,7 @@ bool graph_view_make(as_graph *graph, as_err *err)
 {
     view_maker  maker = {.proto = graph->model->graph};
     graph_view *view = &maker.view;
-    bool ok = view_alloc(&maker, err) && view_add_constants(&maker, err) && view_add_inputs(&maker, err) &&
+    bool        ok = view_alloc(&maker, err) && view_add_constants(&maker, err) && view_add_inputs(&maker, err) &&
               view_add_produced(&maker, err) && view_sort(view, err) && view_inputs(&maker, err) &&
               view_outputs(&maker, err) && view_nodes(&maker, err);
     if (!ok) {

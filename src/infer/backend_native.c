@@ -66,7 +66,8 @@ static bool backend_native_run(void *priv, const as_tensor *inputs, as_tensor *o
 static bool backend_native_about(as_str *out, as_err *err)
 {
     (void)err;
-    as_str_addf(out, "built in, on %s", *as_cpu_features() ? as_cpu_features() : "a processor without vector instructions");
+    as_str_addf(out, "built in, on %s",
+                *as_cpu_features() ? as_cpu_features() : "a processor without vector instructions");
     return true;
 }
 

@@ -5,10 +5,10 @@
 #include "infer/ort_api.h"
 
 typedef struct ort_port {
-    as_port     port;
-    char       *name;
-    as_tensor   own;       /* of an output: what views look at */
-    ort_value  *own_value; /* the same as ONNX Runtime sees it */
+    as_port    port;
+    char      *name;
+    as_tensor  own;       /* of an output: what views look at */
+    ort_value *own_value; /* the same as ONNX Runtime sees it */
 } ort_port;
 
 typedef struct ort_priv {
@@ -26,8 +26,9 @@ static bool ort_add_port(ort_port *port, const as_value *value, const char *mode
     size_t count;
     char   text[AS_TENSOR_MAX_RANK * 24];
     if (!value->has_shape || !as_shape_count(&value->shape, &count) || count == 0)
-        return AS_FAIL(err, AS_EUNSUPPORTED, "the shape of '%s' of model '%s' is not known: %s (export it with fixed sizes)",
-                       value->name, model, value->has_shape ? as_shape_text(&value->shape, text, sizeof text) : "none");
+        return AS_FAIL(err, AS_EUNSUPPORTED,
+                       "the shape of '%s' of model '%s' is not known: %s (export it with fixed sizes)", value->name,
+                       model, value->has_shape ? as_shape_text(&value->shape, text, sizeof text) : "none");
     port->name = strdup(value->name);
     if (!port->name)
         return AS_FAIL(err, AS_ENOMEM, "cannot open model '%s'", model);
@@ -184,7 +185,8 @@ static bool backend_ort_run(void *priv, const as_tensor *inputs, as_tensor *outp
                          err);
     for (size_t i = 0; ok && i < ort->n[1]; i++)
         if (!outputs[i].data)
-            outputs[i] = as_tensor_view(ort->ports[1][i].own.dtype, &ort->ports[1][i].own.shape, ort->ports[1][i].own.data);
+            outputs[i] =
+                as_tensor_view(ort->ports[1][i].own.dtype, &ort->ports[1][i].own.shape, ort->ports[1][i].own.data);
     ort_unwrap(ort);
     return ok;
 }

@@ -12,7 +12,7 @@ static const as_backend *const backends[] = {
 };
 
 struct as_session {
-    const as_backend    *backend;
+    const as_backend *backend;
     _Alignas(16) uint8_t priv[]; /* of the backend */
 };
 

@@ -49,22 +49,22 @@ static void add_random(as_graph *graph, as_rng *rng, const char *name, as_shape 
     as_tensor_done(&t);
 }
 
-#define NAMES(...) ((const char *const[]){__VA_ARGS__, NULL})
-#define SHAPE(...) ((as_shape){.rank = sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t), .dims = {__VA_ARGS__}})
+#define NAMES(...)                 ((const char *const[]){__VA_ARGS__, NULL})
+#define SHAPE(...)                 ((as_shape){.rank = sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t), .dims = {__VA_ARGS__}})
 #define ADD(op, in, out, attrs, n) assert_true(as_graph_add_node(graph, op, op "_" out, in, NAMES(out), attrs, n, &err))
 
 static void build_layers(as_graph *graph)
 {
     static const int64_t pads[] = {1, 1, 1, 1}, strides[] = {2, 2}, two[] = {2, 2};
-    const as_attr conv[] = {{.name = "pads", .kind = AS_ATTR_INTS, .ints = pads, .n = 4},
-                            {.name = "strides", .kind = AS_ATTR_INTS, .ints = strides, .n = 2}};
-    const as_attr group[] = {{.name = "pads", .kind = AS_ATTR_INTS, .ints = pads, .n = 4},
-                             {.name = "group", .kind = AS_ATTR_INT, .i = 8}};
-    const as_attr pool[] = {{.name = "kernel_shape", .kind = AS_ATTR_INTS, .ints = two, .n = 2},
-                            {.name = "strides", .kind = AS_ATTR_INTS, .ints = two, .n = 2}};
-    const as_attr gemm[] = {{.name = "transB", .kind = AS_ATTR_INT, .i = 1}};
-    const as_attr axis[] = {{.name = "axis", .kind = AS_ATTR_INT, .i = 1}};
-    as_err        err = AS_ERR_NONE;
+    const as_attr        conv[] = {{.name = "pads", .kind = AS_ATTR_INTS, .ints = pads, .n = 4},
+                                   {.name = "strides", .kind = AS_ATTR_INTS, .ints = strides, .n = 2}};
+    const as_attr        group[] = {{.name = "pads", .kind = AS_ATTR_INTS, .ints = pads, .n = 4},
+                                    {.name = "group", .kind = AS_ATTR_INT, .i = 8}};
+    const as_attr        pool[] = {{.name = "kernel_shape", .kind = AS_ATTR_INTS, .ints = two, .n = 2},
+                                   {.name = "strides", .kind = AS_ATTR_INTS, .ints = two, .n = 2}};
+    const as_attr        gemm[] = {{.name = "transB", .kind = AS_ATTR_INT, .i = 1}};
+    const as_attr        axis[] = {{.name = "axis", .kind = AS_ATTR_INT, .i = 1}};
+    as_err               err = AS_ERR_NONE;
     ADD("Conv", NAMES("input", "w1", "b1"), "c1", conv, 2);
     ADD("Relu", NAMES("c1"), "r1", NULL, 0);
     ADD("Conv", NAMES("r1", "w2"), "c2", group, 2);
@@ -278,8 +278,8 @@ static int missing_library_child(void)
     model_bytes model = build_model();
     setenv("ASSAY_ORT", "/nonexistent", 1);
     as_session *session = as_session_open(model.at, model.n, "m", &(as_session_cfg){.backend = "ort"}, &err);
-    bool        good = !session && err.code == AS_EMISSING && strstr(err.text, "/nonexistent") &&
-                strstr(err.text, "run: tools/setup");
+    bool        good =
+        !session && err.code == AS_EMISSING && strstr(err.text, "/nonexistent") && strstr(err.text, "run: tools/setup");
     if (!good)
         fprintf(stderr, "%s\n", err.text);
     free(model.at);

@@ -9,7 +9,7 @@
 #include "build_config.h"
 
 #define ORT_LIBRARY "libonnxruntime.so.1"
-#define ORT_REMEDY "run: tools/setup"
+#define ORT_REMEDY  "run: tools/setup"
 
 typedef struct ort_api_base {
     const void *(*get_api)(uint32_t version);
@@ -49,8 +49,8 @@ static void *ort_open(as_err *err)
     if (given && *given) {
         void *library = dlopen(given, RTLD_NOW | RTLD_LOCAL);
         if (!library)
-            AS_FAIL(err, AS_EMISSING, "cannot open ONNX Runtime named by ASSAY_ORT: %s (unset ASSAY_ORT, or " ORT_REMEDY ")",
-                    dlerror());
+            AS_FAIL(err, AS_EMISSING,
+                    "cannot open ONNX Runtime named by ASSAY_ORT: %s (unset ASSAY_ORT, or " ORT_REMEDY ")", dlerror());
         return library;
     }
     for (size_t i = 0; i < AS_COUNT(ort_places); i++) {

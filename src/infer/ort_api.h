@@ -23,33 +23,33 @@ typedef struct ort_session ort_session;
 typedef struct ort_value   ort_value;
 typedef struct ort_memory  ort_memory;
 
-#define ORT_LOG_ERROR 3
-#define ORT_OPTIMISE_ALL 99
+#define ORT_LOG_ERROR       3
+#define ORT_OPTIMISE_ALL    99
 #define ORT_ARENA_ALLOCATOR 1
-#define ORT_MEM_DEFAULT 0
+#define ORT_MEM_DEFAULT     0
 
 /* X(slot, result, our name, arguments) */
-#define ORT_SLOTS(X)                                                                                                   \
-    X(2, const char *, error_message, (const ort_status *))                                                            \
-    X(3, ort_status *, create_env, (int log_level, const char *log_id, ort_env **))                                    \
-    X(6, ort_status *, disable_telemetry, (const ort_env *))                                                           \
-    X(8, ort_status *, create_session, (const ort_env *, const void *, size_t, const ort_options *, ort_session **))   \
-    X(9, ort_status *, run,                                                                                            \
-      (ort_session *, const void *run_options, const char *const *in_names, const ort_value *const *in, size_t n_in,   \
-       const char *const *out_names, size_t n_out, ort_value **out))                                                   \
-    X(10, ort_status *, create_options, (ort_options **))                                                              \
-    X(22, ort_status *, set_log_level, (ort_options *, int))                                                           \
-    X(23, ort_status *, set_optimisation, (ort_options *, int))                                                        \
-    X(24, ort_status *, set_intra_threads, (ort_options *, int))                                                       \
-    X(25, ort_status *, set_inter_threads, (ort_options *, int))                                                       \
-    X(49, ort_status *, create_tensor,                                                                                 \
-      (const ort_memory *, void *data, size_t bytes, const int64_t *dims, size_t rank, int dtype, ort_value **))       \
-    X(69, ort_status *, create_cpu_memory, (int allocator, int type, ort_memory **))                                   \
-    X(93, void, release_status, (ort_status *))                                                                        \
-    X(94, void, release_memory, (ort_memory *))                                                                        \
-    X(95, void, release_session, (ort_session *))                                                                      \
-    X(96, void, release_value, (ort_value *))                                                                          \
-    X(100, void, release_options, (ort_options *))                                                                     \
+#define ORT_SLOTS(X)                                                                                                 \
+    X(2, const char *, error_message, (const ort_status *))                                                          \
+    X(3, ort_status *, create_env, (int log_level, const char *log_id, ort_env **))                                  \
+    X(6, ort_status *, disable_telemetry, (const ort_env *))                                                         \
+    X(8, ort_status *, create_session, (const ort_env *, const void *, size_t, const ort_options *, ort_session **)) \
+    X(9, ort_status *, run,                                                                                          \
+      (ort_session *, const void *run_options, const char *const *in_names, const ort_value *const *in, size_t n_in, \
+       const char *const *out_names, size_t n_out, ort_value **out))                                                 \
+    X(10, ort_status *, create_options, (ort_options **))                                                            \
+    X(22, ort_status *, set_log_level, (ort_options *, int))                                                         \
+    X(23, ort_status *, set_optimisation, (ort_options *, int))                                                      \
+    X(24, ort_status *, set_intra_threads, (ort_options *, int))                                                     \
+    X(25, ort_status *, set_inter_threads, (ort_options *, int))                                                     \
+    X(49, ort_status *, create_tensor,                                                                               \
+      (const ort_memory *, void *data, size_t bytes, const int64_t *dims, size_t rank, int dtype, ort_value **))     \
+    X(69, ort_status *, create_cpu_memory, (int allocator, int type, ort_memory **))                                 \
+    X(93, void, release_status, (ort_status *))                                                                      \
+    X(94, void, release_memory, (ort_memory *))                                                                      \
+    X(95, void, release_session, (ort_session *))                                                                    \
+    X(96, void, release_value, (ort_value *))                                                                        \
+    X(100, void, release_options, (ort_options *))                                                                   \
     X(130, ort_status *, add_config, (ort_options *, const char *key, const char *value))
 
 typedef struct ort_api {
