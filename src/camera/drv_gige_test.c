@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The gige driver against a camera on the loopback network: what crosses the wire, and what happens when it is gone. */
+#include <setjmp.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdarg.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/fs.h"
+#include "camera/camera.h"
+
+#ifndef __has_feature
+#define __has_feature(x) 0
+#endif
+#if defined(__SANITIZE_THREAD__) || __has_feature(thread_sanitizer)
+#define UNDER_TSAN true
+#else
+#define UNDER_TSAN false
+#endif
+
+typedef struct gige_device {
+    pid_t pid;
+    int   in; /* closing it ends the device */
+} gige_device;
+
+extern char **environ;
+
+/* False when there is no such program or its port is taken. */
+static bool gige_device_start(gige_device *device)
+{
+    char                       path[AS_FS_PATH_BYTES], line[16] = "";
+    const char                *build = getenv("ASSAY_BUILD");
+    int                        in[2], out[2];
+    posix_spawn_file_actions_t actions;
+    snprintf(path, sizeof path, "%s/tests/devices/gv_camera", build ? build : "build");
+    if (!as_fs_is_file(path) || pipe(in) != 0 || pipe(out) != 0)
+        return false;
+    char *argv[] = {path, (char[]){"127.0.0.1"}, NULL};
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, in[0], STDIN_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
+    posix_spawn_file_actions_addclose(&actions, in[1]);
+    posix_spawn_file_actions_addclose(&actions, out[0]);
+    bool ok = posix_spawn(&device->pid, path, &actions, NULL, argv, environ) == 0;
+    posix_spawn_file_actions_destroy(&actions);
+    close(in[0]);
+    close(out[1]);
+    device->in = in[1];
+    ok = ok && read(out[0], line, 5) == 5 && memcmp(line, "ready", 5) == 0;
+    close(out[0]);
+    return ok;
+}
+
+static void gige_device_kill(gige_device *device)
+{
+    if (device->pid > 0) {
+        kill(device->pid, SIGKILL);
+        waitpid(device->pid, NULL, 0);
+        close(device->in);
+        device->pid = 0;
+    }
+}
+
+static void gige_takes_frames_and_notices_a_lost_camera(void **state)
+{
+    (void)state;
+    gige_device device = {0};
+    as_err      err = AS_ERR_NONE;
+    if (UNDER_TSAN || !gige_device_start(&device)) {
+        print_message("skipped: no tests/devices/gv_camera, its port is taken, or under the thread sanitizer\n");
+        gige_device_kill(&device);
+        skip();
+    }
+    as_camera_cfg cfg = {.uri = "gige:127.0.0.1?fps=50&format=Mono8&exposure_us=5000"};
+    as_camera    *cam = as_camera_open(&cfg, &err);
+    if (!cam) {
+        gige_device_kill(&device);
+        fail_msg("%s", err.text);
+    }
+    as_camera_geometry g = as_camera_geometry_of(cam);
+    assert_true(g.pixel == AS_PIXEL_MONO8 && g.width == 512 && g.height == 512 && !g.can_wait);
+    uint64_t next = 0;
+    unsigned n_whole = 0;
+    for (int i = 0; i < 10; i++) {
+        as_frame *frame = as_camera_next(cam, as_clock_mono() + 5 * AS_NS_PER_S, &err);
+        if (!frame)
+            fail_msg("%s", err.text);
+        assert_true(frame->sequence >= next && frame->time_mono <= as_clock_mono());
+        next = frame->sequence + 1;
+        n_whole += frame->status == AS_FRAME_OK;
+        as_frame_unref(frame);
+    }
+    assert_true(n_whole >= 5); /* a busy machine may lose packets */
+    gige_device_kill(&device);
+    as_ns gone = as_clock_mono();
+    while (err.code == AS_OK)
+        as_frame_unref(as_camera_next(cam, gone + 20 * AS_NS_PER_S, &err));
+    assert_int_equal(err.code, AS_EIO);
+    assert_non_null(strstr(err.text, "connection to the camera is lost"));
+    as_camera_close(cam);
+}
+
+static void gige_refuses_an_unknown_format(void **state)
+{
+    (void)state;
+    as_err        err = AS_ERR_NONE;
+    as_camera_cfg cfg = {.uri = "gige:fake?format=Bayer"};
+    if (UNDER_TSAN)
+        skip();
+    assert_null(as_camera_open(&cfg, &err));
+    assert_true(err.code == AS_EUNSUPPORTED || err.code == AS_EMISSING); /* missing: built without Aravis */
+}
+
+static void gige_takes_the_region_asked_for(void **state)
+{
+    (void)state;
+    as_err        err = AS_ERR_NONE;
+    as_camera_cfg cfg = {.uri = "gige:fake?fps=50&format=RGB8", .width = 320, .height = 200};
+    if (UNDER_TSAN)
+        skip();
+    as_camera *cam = as_camera_open(&cfg, &err);
+    if (!cam && err.code == AS_EMISSING)
+        skip();
+    if (!cam)
+        fail_msg("%s", err.text);
+    as_frame *frame = as_camera_next(cam, as_clock_mono() + 5 * AS_NS_PER_S, &err);
+    if (!frame)
+        fail_msg("%s", err.text);
+    assert_true(frame->image.width == 320 && frame->image.height == 200 && frame->image.pixel == AS_PIXEL_RGB8);
+    assert_int_equal(frame->status, AS_FRAME_OK);
+    as_frame_unref(frame);
+    as_camera_close(cam);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(gige_takes_frames_and_notices_a_lost_camera),
+        cmocka_unit_test(gige_refuses_an_unknown_format),
+        cmocka_unit_test(gige_takes_the_region_asked_for),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
