@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "engine/onednn.h"
+#include "engine/prim.h"
 
 #include <float.h>
 #include <oneapi/dnnl/dnnl.h>

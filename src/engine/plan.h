@@ -13,7 +13,7 @@
 
 #include "base/vec.h"
 #include "engine/engine.h"
-#include "engine/onednn.h"
+#include "engine/prim.h"
 
 typedef enum as_buf_kind { AS_BUF_NONE, AS_BUF_ARENA, AS_BUF_INPUT, AS_BUF_CONSTANT } as_buf_kind;
 
