@@ -12,8 +12,6 @@
 void omp_set_num_threads(int n);
 int  omp_get_max_threads(void);
 
-enum { ARGS_MAX = 24 };
-
 struct as_layout {
     dnnl_memory_desc_t md;
     as_shape           shape;
@@ -31,9 +29,9 @@ struct as_prim {
     as_onednn            *dnn;
     dnnl_primitive_desc_t pd;
     dnnl_primitive_t      prim;
-    size_t                n;
+    size_t                n, n_bound;
     arg_slot             *slots;
-    dnnl_exec_arg_t      *args; /* as slots, in oneDNN's form */
+    dnnl_exec_arg_t      *args; /* of those that are bound */
 };
 
 struct as_onednn {
@@ -600,19 +598,19 @@ bool as_prim_bind(as_prim *prim, as_arg arg, void *data, as_err *err)
     dnnl_status_t status;
     if (!slot)
         return AS_FAIL(err, AS_EINTERNAL, "a primitive has no argument %d", (int)arg);
-    if (slot->memory)
+    if (slot->memory) {
         status = dnnl_memory_set_data_handle(slot->memory, data);
-    else
+    } else {
         status = dnnl_memory_create(&slot->memory, &slot->layout->md, prim->dnn->engine, data);
-    if (status != dnnl_success)
-        return onednn_fail(status, "memory object", err);
-    prim->args[slot - prim->slots] = (dnnl_exec_arg_t){slot->id, slot->memory};
-    return true;
+        if (status == dnnl_success)
+            prim->args[prim->n_bound++] = (dnnl_exec_arg_t){slot->id, slot->memory};
+    }
+    return status == dnnl_success ? true : onednn_fail(status, "memory object", err);
 }
 
 bool as_prim_run(as_prim *prim, as_err *err)
 {
-    dnnl_status_t status = dnnl_primitive_execute(prim->prim, prim->dnn->stream, (int)prim->n, prim->args);
+    dnnl_status_t status = dnnl_primitive_execute(prim->prim, prim->dnn->stream, (int)prim->n_bound, prim->args);
     return status == dnnl_success ? true : onednn_fail(status, "run of a primitive", err);
 }
 

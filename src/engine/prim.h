@@ -101,7 +101,7 @@ AS_CHECK as_prim *as_prim_matmul(as_onednn *dnn, const as_layout *src, const as_
  * gives all gradients. relu: fused behind it. */
 AS_CHECK as_prim *as_prim_norm(as_onednn *dnn, as_pass pass, const as_layout *src, float epsilon, bool relu,
                                const as_prim *forward, as_err *err);
-/* BACK_DATA takes SRC (for RELU: its DST, as SRC) and DIFF_DST. */
+/* BACK_DATA takes SRC (RELU: its DST instead) and DIFF_DST. */
 AS_CHECK as_prim *as_prim_eltwise(as_onednn *dnn, as_pass pass, const as_post *fn, const as_layout *src,
                                   const as_posts *posts, const as_prim *forward, as_err *err);
 AS_CHECK as_prim *as_prim_softmax(as_onednn *dnn, const as_layout *src, int axis, as_err *err);

@@ -19,10 +19,10 @@ typedef struct as_cnn_cfg {
     uint32_t n_classes;
     uint32_t epochs, batch, threads; /* 0: chosen (see as_cnn_cfg_default) */
     double   learning_rate, weight_decay, label_smoothing;
-    double   width_factor;           /* multiplies the channels of every layer; 1 is the standard size */
+    double   width_factor; /* multiplies the channels of every layer; 1 is the standard size */
     /* Augmentation, each within +- or up to: */
-    double   flip_x, flip_y;         /* probability */
-    double   shift_ratio, scale_ratio, rotate_deg, brightness, contrast, noise;
+    double flip_x, flip_y; /* probability */
+    double shift_ratio, scale_ratio, rotate_deg, brightness, contrast, noise;
 } as_cnn_cfg;
 
 as_cnn_cfg as_cnn_cfg_default(uint32_t n_classes, size_t n_train);
@@ -39,7 +39,7 @@ typedef struct as_epoch {
 } as_epoch;
 
 typedef struct as_curve {
-    as_epoch *at; /* heap; free() it */
+    as_epoch *at;      /* heap; free() it */
     size_t    n, best; /* the epoch whose weights were kept */
 } as_curve;
 
