@@ -14,7 +14,7 @@
 
 #define CNN_MAX_SIDE      1024u
 #define CNN_MAX_CLASSES   1000u
-#define CNN_AVERAGE_STEPS 50.0 /* how far back the averaged weights reach */
+#define CNN_AVERAGE_SHARE 0.05 /* how far back the averaged weights reach, of all steps */
 #define CNN_VAL_BATCH     8u
 
 /* Streams of random numbers of one seed: 1 is the network's. */
@@ -50,7 +50,7 @@ as_cnn_cfg as_cnn_cfg_default(uint32_t n_classes, size_t n_train)
         .epochs = (uint32_t)AS_MIN(AS_MAX(epochs, 15.0), 60.0),
         .batch = n_train >= 512 ? 32 : 16,
         .threads = 1,
-        .learning_rate = 2e-3,
+        .learning_rate = 6e-3,
         .weight_decay = 0.05,
         .label_smoothing = 0.1,
         .width_factor = 1.0,
@@ -153,7 +153,7 @@ static bool cnn_fill_one(void *ctx, size_t i, as_err *err)
 static bool cnn_one_batch(trainer *t, as_epoch *e, as_err *err)
 {
     const as_loss loss = {.labels = t->batch_labels, .weights = t->weights, .smoothing = t->cfg->label_smoothing};
-    const double  rate = AS_MAX(1.0 / CNN_AVERAGE_STEPS, 1.0 / (1.0 + (double)t->step));
+    const double  reach = AS_MIN(CNN_AVERAGE_SHARE * (double)t->n_steps, (double)t->step);
     double        value;
     size_t        right;
     if (!as_thread_for(t->cfg->batch, t->cfg->threads, cnn_fill_one, t, err))
@@ -167,8 +167,8 @@ static bool cnn_one_batch(trainer *t, as_epoch *e, as_err *err)
         as_schedule(t->cfg->learning_rate, t->step, t->n_steps, AS_MIN(t->n_steps / 10, 3 * t->n_batches));
     as_optimiser_step(&t->optimiser, as_net_params(t->net), as_net_grads(t->net), as_net_decays(t->net),
                       t->learning_rate);
-    as_average(t->mean_params, as_net_params(t->net), as_net_n_params(t->net), rate);
-    as_average(t->mean_stats, as_net_stats(t->net), as_net_n_stats(t->net), rate);
+    as_average(t->mean_params, as_net_params(t->net), as_net_n_params(t->net), 1.0 / (1.0 + reach));
+    as_average(t->mean_stats, as_net_stats(t->net), as_net_n_stats(t->net), 1.0 / (1.0 + reach));
     e->train_loss += value;
     e->train_accuracy += (double)right;
     t->step++;
