@@ -58,7 +58,7 @@ typedef struct as_post {
     float a, b;
 } as_post;
 
-#define AS_POSTS_MAX 4
+enum { AS_POSTS_MAX = 4 };
 typedef struct as_posts {
     size_t  n;
     as_post at[AS_POSTS_MAX];
