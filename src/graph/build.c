@@ -147,6 +147,27 @@ bool as_graph_add_input(as_graph *graph, const char *name, as_dtype dtype, const
     return false;
 }
 
+bool as_graph_set_input_shape(as_graph *graph, const char *name, const as_shape *shape, as_err *err)
+{
+    Onnx__GraphProto *proto = graph->model->graph;
+    int32_t           id = as_graph_find(graph, name);
+    const as_value   *value = as_graph_value(graph, id);
+    if (!value || !value->is_input)
+        return AS_FAIL(err, AS_ENOTFOUND, "model '%s' has no input '%s'", graph->name, name);
+    Onnx__ValueInfoProto *info = build_info(name, value->dtype, shape, err);
+    if (!info)
+        return false;
+    for (size_t i = 0; i < proto->n_input; i++) {
+        if (strcmp(proto->input[i]->name, name) != 0)
+            continue;
+        onnx__value_info_proto__free_unpacked(proto->input[i], NULL);
+        proto->input[i] = info;
+        return as_graph_finish(graph, err);
+    }
+    onnx__value_info_proto__free_unpacked(info, NULL);
+    return AS_FAIL(err, AS_EINTERNAL, "model '%s' lost its input '%s'", graph->name, name);
+}
+
 bool as_graph_add_output(as_graph *graph, const char *name, as_dtype dtype, const as_shape *shape, as_err *err)
 {
     Onnx__GraphProto     *proto = graph->model->graph;

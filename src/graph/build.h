@@ -18,6 +18,9 @@ AS_CHECK as_graph *as_graph_new(const char *name, as_err *err);
 AS_CHECK bool as_graph_add_input(as_graph *graph, const char *name, as_dtype dtype, const as_shape *shape, as_err *err);
 AS_CHECK bool as_graph_add_output(as_graph *graph, const char *name, as_dtype dtype, const as_shape *shape,
                                   as_err *err);
+
+/* Another shape for an input there is: a size left open becomes fixed. AS_ENOTFOUND. */
+AS_CHECK bool as_graph_set_input_shape(as_graph *graph, const char *name, const as_shape *shape, as_err *err);
 AS_CHECK bool as_graph_clear_outputs(as_graph *graph, as_err *err);
 AS_CHECK bool as_graph_add_constant(as_graph *graph, const char *name, const as_tensor *value, as_err *err);
 
