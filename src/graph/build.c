@@ -46,7 +46,7 @@ static bool build_frame(as_graph *graph, const char *name, as_err *err)
 {
     Onnx__ModelProto         *model = graph->model;
     Onnx__OperatorSetIdProto *opset = BUILD_NEW(Onnx__OperatorSetIdProto, operator_set_id_proto);
-    if (!graph_append(&model->opset_import, &model->n_opset_import, opset, err)) {
+    if (!as_graph_append(&model->opset_import, &model->n_opset_import, opset, err)) {
         free(opset);
         return false;
     }
@@ -81,7 +81,7 @@ static bool build_dims(Onnx__TensorShapeProto *to, const as_shape *shape, as_err
     for (int i = 0; i < shape->rank; i++) {
         Onnx__TensorShapeProto__Dimension *dim =
             BUILD_NEW(Onnx__TensorShapeProto__Dimension, tensor_shape_proto__dimension);
-        if (!graph_append(&to->dim, &to->n_dim, dim, err)) {
+        if (!as_graph_append(&to->dim, &to->n_dim, dim, err)) {
             free(dim);
             return false;
         }
@@ -141,7 +141,7 @@ bool as_graph_add_input(as_graph *graph, const char *name, as_dtype dtype, const
     Onnx__ValueInfoProto *info = build_info(name, dtype, shape, err);
     if (!info)
         return false;
-    if (graph_append(&proto->input, &proto->n_input, info, err))
+    if (as_graph_append(&proto->input, &proto->n_input, info, err))
         return true;
     onnx__value_info_proto__free_unpacked(info, NULL);
     return false;
@@ -174,7 +174,7 @@ bool as_graph_add_output(as_graph *graph, const char *name, as_dtype dtype, cons
     Onnx__ValueInfoProto *info = build_info(name, dtype, shape, err);
     if (!info)
         return false;
-    if (graph_append(&proto->output, &proto->n_output, info, err))
+    if (as_graph_append(&proto->output, &proto->n_output, info, err))
         return true;
     onnx__value_info_proto__free_unpacked(info, NULL);
     return false;
@@ -223,7 +223,8 @@ bool as_graph_add_constant(as_graph *graph, const char *name, const as_tensor *v
     Onnx__TensorProto *tensor = BUILD_NEW(Onnx__TensorProto, tensor_proto);
     if (!tensor)
         return AS_FAIL(err, AS_ENOMEM, "cannot add constant '%s'", name);
-    if (build_tensor(tensor, name, value, err) && graph_append(&proto->initializer, &proto->n_initializer, tensor, err))
+    if (build_tensor(tensor, name, value, err) &&
+        as_graph_append(&proto->initializer, &proto->n_initializer, tensor, err))
         return true;
     onnx__tensor_proto__free_unpacked(tensor, NULL);
     return false;
@@ -284,7 +285,7 @@ static bool build_add_attr(Onnx__NodeProto *node, const as_attr *attr, as_err *e
     Onnx__AttributeProto *proto = BUILD_NEW(Onnx__AttributeProto, attribute_proto);
     if (!proto)
         return AS_FAIL(err, AS_ENOMEM, "cannot hold attribute '%s'", attr->name);
-    if (build_attr(proto, attr, err) && graph_append(&node->attribute, &node->n_attribute, proto, err))
+    if (build_attr(proto, attr, err) && as_graph_append(&node->attribute, &node->n_attribute, proto, err))
         return true;
     onnx__attribute_proto__free_unpacked(proto, NULL);
     return false;
@@ -294,7 +295,7 @@ static bool build_names(char ***array, size_t *n, const char *const *names, as_e
 {
     for (size_t i = 0; names && names[i]; i++) {
         char *copy = strdup(names[i]);
-        if (!graph_append(array, n, copy, err)) {
+        if (!as_graph_append(array, n, copy, err)) {
             free(copy);
             return false;
         }
@@ -320,7 +321,7 @@ bool as_graph_add_node(as_graph *graph, const char *op, const char *name, const 
     bool ok = build_node(node, op, name, inputs, outputs, err);
     for (size_t i = 0; ok && i < n_attrs; i++)
         ok = build_add_attr(node, &attrs[i], err);
-    if (ok && graph_check_node(node, err) && graph_append(&proto->node, &proto->n_node, node, err))
+    if (ok && as_graph_check_node(node, err) && as_graph_append(&proto->node, &proto->n_node, node, err))
         return true;
     onnx__node_proto__free_unpacked(node, NULL);
     return false;
@@ -328,7 +329,7 @@ bool as_graph_add_node(as_graph *graph, const char *op, const char *name, const 
 
 bool as_graph_finish(as_graph *graph, as_err *err)
 {
-    if (graph_check_model(graph->model, &graph->opset, err) && graph_view_make(graph, err))
+    if (as_graph_check_model(graph->model, &graph->opset, err) && as_graph_view_make(graph, err))
         return true;
     return as_err_note(err, "cannot use model '%s'", graph->name);
 }

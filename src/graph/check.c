@@ -85,7 +85,7 @@ static bool check_message(const uint8_t *bytes, size_t n, const ProtobufCMessage
     return true;
 }
 
-bool graph_check_wire(const uint8_t *bytes, size_t n, as_err *err)
+bool as_graph_check_wire(const uint8_t *bytes, size_t n, as_err *err)
 {
     if (n == 0)
         return AS_FAIL(err, AS_EFORMAT, "it is empty");
@@ -120,12 +120,12 @@ static bool check_graph(const Onnx__GraphProto *graph, as_err *err)
     if (graph->n_node > GRAPH_MAX_NODES)
         return AS_FAIL(err, AS_ELIMIT, "it has %zu nodes, more than the %u allowed", graph->n_node, GRAPH_MAX_NODES);
     for (size_t i = 0; i < graph->n_node; i++)
-        if (!graph_check_node(graph->node[i], err))
+        if (!as_graph_check_node(graph->node[i], err))
             return false;
     return true;
 }
 
-bool graph_check_model(const Onnx__ModelProto *model, int *ret_opset, as_err *err)
+bool as_graph_check_model(const Onnx__ModelProto *model, int *ret_opset, as_err *err)
 {
     if (!model->has_ir_version || !model->graph)
         return AS_FAIL(err, AS_EFORMAT, "not an ONNX model (it has no %s)", model->graph ? "IR version" : "graph");
@@ -141,7 +141,7 @@ bool graph_check_model(const Onnx__ModelProto *model, int *ret_opset, as_err *er
 
 /* --- one node --- */
 
-void graph_node_label(const Onnx__NodeProto *node, char *label, size_t cap)
+void as_graph_node_label(const Onnx__NodeProto *node, char *label, size_t cap)
 {
     const char *name = node->name && *node->name ? node->name : node->n_output ? node->output[0] : "";
     snprintf(label, cap, "node '%.200s'", name);
@@ -212,13 +212,13 @@ static bool check_ports(const Onnx__NodeProto *node, const graph_op *op, as_err 
     return true;
 }
 
-bool graph_check_node(const Onnx__NodeProto *node, as_err *err)
+bool as_graph_check_node(const Onnx__NodeProto *node, as_err *err)
 {
     char            label[300];
     const char     *type = node->op_type ? node->op_type : "", *domain = node->domain ? node->domain : "";
     bool            ours = !*domain || strcmp(domain, "ai.onnx") == 0;
-    const graph_op *op = ours ? graph_op_find(type) : NULL;
-    graph_node_label(node, label, sizeof label);
+    const graph_op *op = ours ? as_graph_op_find(type) : NULL;
+    as_graph_node_label(node, label, sizeof label);
     if (!op)
         return AS_FAIL(err, AS_EUNSUPPORTED,
                        "%s uses operator '%.60s%s%.60s', which is not on the list (see: assay help model)", label,

@@ -5,7 +5,7 @@
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "raw_data is viewed as it stands");
 
-bool graph_dtype_known(int32_t data_type)
+bool as_graph_dtype_known(int32_t data_type)
 {
     return data_type > 0 && data_type < 64 && as_dtype_bytes((as_dtype)data_type) > 0;
 }
@@ -54,7 +54,7 @@ static void *constant_entries(const Onnx__TensorProto *proto, size_t *ret_n)
     }
 }
 
-bool graph_constant(const Onnx__TensorProto *proto, as_tensor *ret, as_err *err)
+bool as_graph_read_constant(const Onnx__TensorProto *proto, as_tensor *ret, as_err *err)
 {
     static uint64_t nothing; /* what a tensor without elements points to: NULL would say "no constant" */
     as_shape        shape;
@@ -62,7 +62,7 @@ bool graph_constant(const Onnx__TensorProto *proto, as_tensor *ret, as_err *err)
     if ((proto->has_data_location && proto->data_location == ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL) ||
         proto->n_external_data)
         return AS_FAIL(err, AS_EUNSUPPORTED, "its data is in another file (save the model with its data inside)");
-    if (!proto->has_data_type || !graph_dtype_known(proto->data_type))
+    if (!proto->has_data_type || !as_graph_dtype_known(proto->data_type))
         return AS_FAIL(err, AS_EUNSUPPORTED, "its element type %d is not supported", (int)proto->data_type);
     if (proto->segment)
         return AS_FAIL(err, AS_EUNSUPPORTED, "it is a segment of a larger one");
@@ -84,7 +84,7 @@ bool graph_constant(const Onnx__TensorProto *proto, as_tensor *ret, as_err *err)
     return true;
 }
 
-bool graph_constant_of_node(const Onnx__NodeProto *node, as_tensor *ret, as_err *err)
+bool as_graph_read_constant_node(const Onnx__NodeProto *node, as_tensor *ret, as_err *err)
 {
     if (node->n_attribute != 1)
         return AS_FAIL(err, AS_EFORMAT, "it needs exactly one value");
@@ -92,7 +92,7 @@ bool graph_constant_of_node(const Onnx__NodeProto *node, as_tensor *ret, as_err 
     as_shape              scalar = {.rank = 0}, list = {.rank = 1};
     static uint64_t       nothing;
     switch (attr->type) {
-    case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__TENSOR: return graph_constant(attr->t, ret, err);
+    case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__TENSOR: return as_graph_read_constant(attr->t, ret, err);
     case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOAT:
         *ret = as_tensor_view(AS_DTYPE_F32, &scalar, &attr->f);
         return true;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "graph/graph_priv.h"
 
-bool graph_append(void *array, size_t *n, void *item, as_err *err)
+bool as_graph_append(void *array, size_t *n, void *item, as_err *err)
 {
     void **items, **grown = NULL;
     memcpy(&items, array, sizeof items);
@@ -33,7 +33,7 @@ static bool edit_add_meta(Onnx__ModelProto *model, const char *key, as_err *err)
         onnx__string_string_entry_proto__init(entry);
         entry->key = strdup(key);
     }
-    if (entry && entry->key && graph_append(&model->metadata_props, &model->n_metadata_props, entry, err))
+    if (entry && entry->key && as_graph_append(&model->metadata_props, &model->n_metadata_props, entry, err))
         return true;
     if (entry)
         onnx__string_string_entry_proto__free_unpacked(entry, NULL);
@@ -163,8 +163,8 @@ bool as_graph_cut(as_graph *graph, const char *value_name, as_err *err)
         edit_drop(proto->input, &proto->n_input, cut.inputs);
         edit_drop(proto->node, &proto->n_node, cut.nodes);
         edit_drop(proto->initializer, &proto->n_initializer, cut.values); /* their ids are their indices */
-        graph_view_done(&graph->view);
-        ok = graph_view_make(graph, err);
+        as_graph_view_done(&graph->view);
+        ok = as_graph_view_make(graph, err);
     }
     edit_cut_done(&cut);
     return ok;

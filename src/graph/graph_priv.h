@@ -64,38 +64,38 @@ typedef struct graph_op {
     const char *attrs; /* "name:kind ..." with kind i(nt) f(loat) s(tring) I(nts) F(loats) t(ensor) */
 } graph_op;
 
-const graph_op *graph_op_find(const char *name); /* NULL: not on the list */
+const graph_op *as_graph_op_find(const char *name); /* NULL: not on the list */
 
 /* check.c: what can be said of the message before there are views. */
-AS_CHECK bool graph_check_wire(const uint8_t *bytes, size_t n, as_err *err);
-AS_CHECK bool graph_check_model(const Onnx__ModelProto *model, int *ret_opset, as_err *err);
-AS_CHECK bool graph_check_node(const Onnx__NodeProto *node, as_err *err);
-void          graph_node_label(const Onnx__NodeProto *node, char *label, size_t cap); /* "node 'conv1'" */
+AS_CHECK bool as_graph_check_wire(const uint8_t *bytes, size_t n, as_err *err);
+AS_CHECK bool as_graph_check_model(const Onnx__ModelProto *model, int *ret_opset, as_err *err);
+AS_CHECK bool as_graph_check_node(const Onnx__NodeProto *node, as_err *err);
+void          as_graph_node_label(const Onnx__NodeProto *node, char *label, size_t cap); /* "node 'conv1'" */
 
 /* view.c */
-AS_CHECK bool graph_view_make(as_graph *graph, as_err *err); /* on failure the old views stay */
-void          graph_view_done(graph_view *view);
-void          graph_view_forget(graph_view *view); /* what inference found */
-AS_CHECK bool graph_value_type(const Onnx__ValueInfoProto *info, as_value *value, as_err *err);
+AS_CHECK bool as_graph_view_make(as_graph *graph, as_err *err); /* on failure the old views stay */
+void          as_graph_view_done(graph_view *view);
+void          as_graph_view_forget(graph_view *view); /* what inference found */
+AS_CHECK bool as_graph_value_type(const Onnx__ValueInfoProto *info, as_value *value, as_err *err);
 
 /* constant.c: the data of a message as a tensor, a view where the layout allows it. */
-AS_CHECK bool graph_constant(const Onnx__TensorProto *proto, as_tensor *ret, as_err *err);
-AS_CHECK bool graph_constant_of_node(const Onnx__NodeProto *node, as_tensor *ret, as_err *err);
-bool          graph_dtype_known(int32_t data_type);
+AS_CHECK bool as_graph_read_constant(const Onnx__TensorProto *proto, as_tensor *ret, as_err *err);
+AS_CHECK bool as_graph_read_constant_node(const Onnx__NodeProto *node, as_tensor *ret, as_err *err);
+bool          as_graph_dtype_known(int32_t data_type);
 
 /* edit.c: arrays of pointers that protobuf-c owns. */
-AS_CHECK bool graph_append(void *array, size_t *n, void *item, as_err *err); /* array: T ***; item NULL: AS_ENOMEM */
+AS_CHECK bool as_graph_append(void *array, size_t *n, void *item, as_err *err); /* array: T ***; item NULL: AS_ENOMEM */
 
 /* infer.c: what the rules are written with. Input i of a node: */
-const as_value    *graph_in(const as_graph *graph, const as_node *node, size_t i); /* NULL: left out */
-const graph_known *graph_in_known(as_graph *graph, const as_node *node, size_t i); /* NULL: not known */
-AS_CHECK bool      graph_set(as_graph *graph, const as_node *node, size_t out, as_dtype dtype, const as_shape *shape,
-                             as_err *err);
-void               graph_set_known(as_graph *graph, const as_node *node, const int64_t *at, size_t n);
+const as_value    *as_rule_in(const as_graph *graph, const as_node *node, size_t i); /* NULL: left out */
+const graph_known *as_rule_in_known(as_graph *graph, const as_node *node, size_t i); /* NULL: not known */
+AS_CHECK bool      as_rule_set(as_graph *graph, const as_node *node, size_t out, as_dtype dtype, const as_shape *shape,
+                               as_err *err);
+void               as_rule_set_known(as_graph *graph, const as_node *node, const int64_t *at, size_t n);
 /* axis in [-rank, rank) made [0, rank) */
-AS_CHECK bool graph_axis(int64_t axis, int rank, int *ret, as_err *err);
+AS_CHECK bool as_rule_axis(int64_t axis, int rank, int *ret, as_err *err);
 /* Two shapes made one by numpy's rules (ONNX, Broadcasting.md). */
-AS_CHECK bool graph_broadcast(const as_shape *a, const as_shape *b, as_shape *ret, as_err *err);
-int64_t       graph_int_or(const as_node *node, const char *name, int64_t otherwise);
+AS_CHECK bool as_rule_broadcast(const as_shape *a, const as_shape *b, as_shape *ret, as_err *err);
+int64_t       as_node_int_or(const as_node *node, const char *name, int64_t otherwise);
 
 #endif

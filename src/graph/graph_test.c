@@ -112,7 +112,7 @@ static void compare_declared(const as_graph *graph, const char *path, tally *cou
         as_value        said = {0};
         const as_value *value = output_of(graph, i);
         char            a[128], b[128];
-        assert_true(graph_value_type(proto->output[i], &said, NULL));
+        assert_true(as_graph_value_type(proto->output[i], &said, NULL));
         if (said.dtype != value->dtype)
             fail_msg("%s: output '%s' is %s, inferred %s", path, value->name, as_dtype_name(said.dtype),
                      as_dtype_name(value->dtype));
@@ -170,7 +170,7 @@ static bool visit_model(void *ctx, const as_fs_entry *entry, as_err *err)
         return false;
     count->models++;
     /* the message itself, whatever its operators */
-    assert_true(graph_check_wire(bytes, n, err));
+    assert_true(as_graph_check_wire(bytes, n, err));
     Onnx__ModelProto *model = onnx__model_proto__unpack(NULL, n, bytes);
     assert_non_null(model);
     uint8_t *packed = malloc(onnx__model_proto__get_packed_size(model));

@@ -2,7 +2,7 @@
 /* Shape inference: one pass in topological order; each operator's rule stands in shape_*.c, named in op.def. */
 #include "graph/graph_priv.h"
 
-const as_value *graph_in(const as_graph *graph, const as_node *node, size_t i)
+const as_value *as_rule_in(const as_graph *graph, const as_node *node, size_t i)
 {
     return i < node->n_inputs ? as_graph_value(graph, node->inputs[i]) : NULL;
 }
@@ -31,9 +31,9 @@ static graph_known *infer_known_constant(const as_tensor *constant)
     return known;
 }
 
-const graph_known *graph_in_known(as_graph *graph, const as_node *node, size_t i)
+const graph_known *as_rule_in_known(as_graph *graph, const as_node *node, size_t i)
 {
-    const as_value *value = graph_in(graph, node, i);
+    const as_value *value = as_rule_in(graph, node, i);
     if (!value)
         return NULL;
     graph_known **known = &graph->view.known[node->inputs[i]];
@@ -42,7 +42,7 @@ const graph_known *graph_in_known(as_graph *graph, const as_node *node, size_t i
     return *known;
 }
 
-void graph_set_known(as_graph *graph, const as_node *node, const int64_t *at, size_t n)
+void as_rule_set_known(as_graph *graph, const as_node *node, const int64_t *at, size_t n)
 {
     int32_t      id = node->outputs[0];
     graph_known *known = n <= GRAPH_MAX_KNOWN && id >= 0 ? calloc(1, sizeof *known) : NULL;
@@ -54,7 +54,7 @@ void graph_set_known(as_graph *graph, const as_node *node, const int64_t *at, si
     graph->view.known[id] = known;
 }
 
-bool graph_set(as_graph *graph, const as_node *node, size_t out, as_dtype dtype, const as_shape *shape, as_err *err)
+bool as_rule_set(as_graph *graph, const as_node *node, size_t out, as_dtype dtype, const as_shape *shape, as_err *err)
 {
     size_t count = 1;
     char   text[AS_TENSOR_MAX_RANK * 24];
@@ -78,7 +78,7 @@ bool graph_set(as_graph *graph, const as_node *node, size_t out, as_dtype dtype,
     return true;
 }
 
-bool graph_axis(int64_t axis, int rank, int *ret, as_err *err)
+bool as_rule_axis(int64_t axis, int rank, int *ret, as_err *err)
 {
     if (axis < -rank || axis >= rank)
         return AS_FAIL(err, AS_EFORMAT, "axis %lld is not one of %d dimensions", (long long)axis, rank);
@@ -86,7 +86,7 @@ bool graph_axis(int64_t axis, int rank, int *ret, as_err *err)
     return true;
 }
 
-bool graph_broadcast(const as_shape *a, const as_shape *b, as_shape *ret, as_err *err)
+bool as_rule_broadcast(const as_shape *a, const as_shape *b, as_shape *ret, as_err *err)
 {
     char     text_a[AS_TENSOR_MAX_RANK * 24], text_b[AS_TENSOR_MAX_RANK * 24];
     as_shape out = {.rank = AS_MAX(a->rank, b->rank)};
@@ -107,11 +107,11 @@ bool graph_broadcast(const as_shape *a, const as_shape *b, as_shape *ret, as_err
 static bool infer_types(const as_graph *graph, const as_node *node, const graph_op *op, as_err *err)
 {
     for (size_t i = 0; i < node->n_inputs; i++) {
-        const as_value *value = graph_in(graph, node, i);
+        const as_value *value = as_rule_in(graph, node, i);
         if (value && !value->has_shape)
             return AS_FAIL(err, AS_EUNSUPPORTED, "the shape of its input '%.200s' is not known", value->name);
     }
-    const as_value *first = graph_in(graph, node, 0);
+    const as_value *first = as_rule_in(graph, node, 0);
     if (!first || op->types == GRAPH_ANY)
         return true;
     bool is_float = first->dtype == AS_DTYPE_F32 || first->dtype == AS_DTYPE_F16 || first->dtype == AS_DTYPE_F64;
@@ -146,7 +146,7 @@ static void infer_fold_value(graph_view *view, int32_t id)
 
 static bool infer_node(as_graph *graph, const as_node *node, as_err *err)
 {
-    const graph_op *op = graph_op_find(node->op);
+    const graph_op *op = as_graph_op_find(node->op);
     char            label[300];
     if (op && infer_types(graph, node, op, err) && op->rule(graph, node, err)) {
         op->fold(graph, node);
@@ -154,7 +154,7 @@ static bool infer_node(as_graph *graph, const as_node *node, as_err *err)
             infer_fold_value(&graph->view, node->outputs[0]);
         return true;
     }
-    graph_node_label(node->proto, label, sizeof label);
+    as_graph_node_label(node->proto, label, sizeof label);
     as_err_note(err, "%s (%s)", label, node->op);
     return as_err_note(err, "model '%s'", graph->name);
 }
@@ -178,7 +178,7 @@ static bool infer_inputs(as_graph *graph, int64_t batch, as_err *err)
         as_value                   *value = &graph->view.values[as_graph_find(graph, info->name)];
         if (!value->is_input)
             continue;
-        if (!graph_value_type(info, value, err))
+        if (!as_graph_value_type(info, value, err))
             return false;
         const char *own = infer_batch_symbol(info);
         bool        same = n == 0 || (symbol && own && strcmp(symbol, own) == 0);
@@ -195,7 +195,7 @@ bool as_graph_infer_shapes(as_graph *graph, int64_t batch, as_err *err)
     graph_view *view = &graph->view;
     if (batch < 0 || batch > 65536)
         return AS_FAIL(err, AS_EINVAL, "a batch of %lld is not between 1 and 65536", (long long)batch);
-    graph_view_forget(view);
+    as_graph_view_forget(view);
     for (size_t i = 0; i < view->n_values; i++)
         if (!view->values[i].constant)
             view->values[i].has_shape = false;

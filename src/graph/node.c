@@ -57,7 +57,7 @@ bool as_node_floats(const as_node *node, const char *name, const float **ret, si
     return attr != NULL;
 }
 
-int64_t graph_int_or(const as_node *node, const char *name, int64_t otherwise)
+int64_t as_node_int_or(const as_node *node, const char *name, int64_t otherwise)
 {
     int64_t v;
     return as_node_int(node, name, &v) ? v : otherwise;

@@ -38,7 +38,7 @@ static Onnx__ModelProto *parse_message(const uint8_t *bytes, size_t n, as_err *e
         AS_FAIL(err, AS_ELIMIT, "it has %zu bytes, more than the %zu allowed", n, AS_GRAPH_MAX_BYTES);
         return NULL;
     }
-    if (!graph_check_wire(bytes, n, err))
+    if (!as_graph_check_wire(bytes, n, err))
         return NULL;
     Onnx__ModelProto *model = onnx__model_proto__unpack(&allocator, n, bytes);
     if (!model && budget.exceeded)
@@ -51,7 +51,7 @@ static Onnx__ModelProto *parse_message(const uint8_t *bytes, size_t n, as_err *e
 static bool parse_into(as_graph *graph, const uint8_t *bytes, size_t n, as_err *err)
 {
     graph->model = parse_message(bytes, n, err);
-    return graph->model && graph_check_model(graph->model, &graph->opset, err) && graph_view_make(graph, err);
+    return graph->model && as_graph_check_model(graph->model, &graph->opset, err) && as_graph_view_make(graph, err);
 }
 
 as_graph *as_graph_parse(const uint8_t *bytes, size_t n, const char *name, as_err *err)
@@ -112,7 +112,7 @@ as_graph *as_graph_free(as_graph *graph)
 {
     if (!graph)
         return NULL;
-    graph_view_done(&graph->view);
+    as_graph_view_done(&graph->view);
     if (graph->model)
         onnx__model_proto__free_unpacked(graph->model, NULL);
     free(graph->name);

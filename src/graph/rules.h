@@ -13,9 +13,9 @@
 
 #include "graph/graph_priv.h"
 
-#define X(name, min_in, max_in, min_out, max_out, types, rule, fold, attrs)    \
-    bool graph_rule_##rule(as_graph *graph, const as_node *node, as_err *err); \
-    void graph_fold_##fold(as_graph *graph, const as_node *node);
+#define X(name, min_in, max_in, min_out, max_out, types, rule, fold, attrs)       \
+    bool as_graph_rule_##rule(as_graph *graph, const as_node *node, as_err *err); \
+    void as_graph_fold_##fold(as_graph *graph, const as_node *node);
 #include "graph/op.def"
 #undef X
 

@@ -8,15 +8,15 @@
 static bool extent_ints(as_graph *graph, const as_node *node, size_t i, const graph_known **ret, as_err *err)
 {
     *ret = NULL;
-    if (!graph_in(graph, node, i))
+    if (!as_rule_in(graph, node, i))
         return true;
-    *ret = graph_in_known(graph, node, i);
+    *ret = as_rule_in_known(graph, node, i);
     return *ret || AS_FAIL(err, AS_EUNSUPPORTED, "its input %zu is not constant", i);
 }
 
-bool graph_rule_pad(as_graph *graph, const as_node *node, as_err *err)
+bool as_graph_rule_pad(as_graph *graph, const as_node *node, as_err *err)
 {
-    const as_value    *x = graph_in(graph, node, 0);
+    const as_value    *x = as_rule_in(graph, node, 0);
     const graph_known *known, *axes;
     const int64_t     *pads = NULL;
     size_t             n = 0;
@@ -34,7 +34,7 @@ bool graph_rule_pad(as_graph *graph, const as_node *node, as_err *err)
         return AS_FAIL(err, AS_EFORMAT, "it has %zu pads for %zu dimensions", n, n_axes);
     for (size_t i = 0; i < n_axes; i++) {
         int axis;
-        if (!graph_axis(axes ? axes->at[i] : (int64_t)i, x->shape.rank, &axis, err))
+        if (!as_rule_axis(axes ? axes->at[i] : (int64_t)i, x->shape.rank, &axis, err))
             return false;
         if (pads[i] < -GRAPH_MAX_DIM || pads[i] > GRAPH_MAX_DIM || pads[i + n_axes] < -GRAPH_MAX_DIM ||
             pads[i + n_axes] > GRAPH_MAX_DIM)
@@ -46,7 +46,7 @@ bool graph_rule_pad(as_graph *graph, const as_node *node, as_err *err)
         if (out.dims[axis] < 0 || out.dims[axis] > GRAPH_MAX_DIM)
             return AS_FAIL(err, AS_EFORMAT, "it makes dimension %d %lld long", axis, (long long)out.dims[axis]);
     }
-    return graph_set(graph, node, 0, x->dtype, &out, err);
+    return as_rule_set(graph, node, 0, x->dtype, &out, err);
 }
 
 /* --- slicing --- */
@@ -68,9 +68,10 @@ static bool extent_slice_attrs(const as_node *node, extent_slice *slice, as_err 
 
 static bool extent_slice_inputs(as_graph *graph, const as_node *node, extent_slice *slice, as_err *err)
 {
-    const graph_known *starts = graph_in_known(graph, node, 1), *ends = graph_in_known(graph, node, 2), *axes, *steps;
-    const as_value    *given = graph_in(graph, node, 1);
-    if (!given || !graph_in(graph, node, 2))
+    const graph_known *starts = as_rule_in_known(graph, node, 1), *ends = as_rule_in_known(graph, node, 2), *axes,
+                      *steps;
+    const as_value *given = as_rule_in(graph, node, 1);
+    if (!given || !as_rule_in(graph, node, 2))
         return AS_FAIL(err, AS_EFORMAT, "it has no starts or ends");
     if (!extent_ints(graph, node, 3, &axes, err) || !extent_ints(graph, node, 4, &steps, err))
         return false;
@@ -117,7 +118,7 @@ static bool extent_slice_axis(const extent_slice *slice, size_t i, as_shape *out
 {
     int     axis;
     int64_t step = slice->steps ? slice->steps[i] : 1;
-    if (!graph_axis(slice->axes ? slice->axes[i] : (int64_t)i, out->rank, &axis, err))
+    if (!as_rule_axis(slice->axes ? slice->axes[i] : (int64_t)i, out->rank, &axis, err))
         return false;
     if (step == 0 || step == GRAPH_UNKNOWN)
         return AS_FAIL(err, AS_EFORMAT, "it steps by nothing in dimension %d", axis);
@@ -125,9 +126,9 @@ static bool extent_slice_axis(const extent_slice *slice, size_t i, as_shape *out
     return true;
 }
 
-bool graph_rule_slice(as_graph *graph, const as_node *node, as_err *err)
+bool as_graph_rule_slice(as_graph *graph, const as_node *node, as_err *err)
 {
-    const as_value *x = graph_in(graph, node, 0);
+    const as_value *x = as_rule_in(graph, node, 0);
     extent_slice    slice = {0};
     as_shape        out = x->shape;
     bool            read =
@@ -140,7 +141,7 @@ bool graph_rule_slice(as_graph *graph, const as_node *node, as_err *err)
     for (size_t i = 0; i < slice.n; i++)
         if (!extent_slice_axis(&slice, i, &out, err))
             return false;
-    return graph_set(graph, node, 0, x->dtype, &out, err);
+    return as_rule_set(graph, node, 0, x->dtype, &out, err);
 }
 
 /* --- resampling --- */
@@ -182,7 +183,7 @@ static bool extent_resize_axes(const as_node *node, int rank, int *axes, size_t 
     if (n > (size_t)rank)
         return AS_FAIL(err, AS_EFORMAT, "it has %zu axes for %d dimensions", n, rank);
     for (size_t i = 0; i < n; i++)
-        if (!graph_axis(has ? given[i] : (int64_t)i, rank, &axes[i], err))
+        if (!as_rule_axis(has ? given[i] : (int64_t)i, rank, &axes[i], err))
             return false;
     *ret_n = n;
     return true;
@@ -193,9 +194,9 @@ static bool extent_given(const as_value *value)
     return value && !(value->shape.rank == 1 && value->shape.dims[0] == 0);
 }
 
-bool graph_rule_resize(as_graph *graph, const as_node *node, as_err *err)
+bool as_graph_rule_resize(as_graph *graph, const as_node *node, as_err *err)
 {
-    const as_value    *x = graph_in(graph, node, 0), *scales = graph_in(graph, node, graph->opset < 11 ? 1 : 2);
+    const as_value    *x = as_rule_in(graph, node, 0), *scales = as_rule_in(graph, node, graph->opset < 11 ? 1 : 2);
     const graph_known *sizes = NULL;
     as_shape           out = x->shape;
     int                axes[AS_TENSOR_MAX_RANK];
@@ -203,7 +204,7 @@ bool graph_rule_resize(as_graph *graph, const as_node *node, as_err *err)
     if (!extent_resize_mode(node, err) || !extent_resize_axes(node, out.rank, axes, &n, err))
         return false;
     if (extent_given(scales))
-        return extent_resize_scales(scales, axes, n, &out, err) && graph_set(graph, node, 0, x->dtype, &out, err);
+        return extent_resize_scales(scales, axes, n, &out, err) && as_rule_set(graph, node, 0, x->dtype, &out, err);
     if (!extent_ints(graph, node, 3, &sizes, err))
         return false;
     if (!sizes || sizes->n != n)
@@ -213,5 +214,5 @@ bool graph_rule_resize(as_graph *graph, const as_node *node, as_err *err)
             return AS_FAIL(err, AS_EFORMAT, "it makes dimension %d %lld long", axes[i], (long long)sizes->at[i]);
         out.dims[axes[i]] = sizes->at[i] == GRAPH_UNKNOWN ? -1 : sizes->at[i];
     }
-    return graph_set(graph, node, 0, x->dtype, &out, err);
+    return as_rule_set(graph, node, 0, x->dtype, &out, err);
 }

@@ -2,25 +2,25 @@
 /* What moves numbers without changing them. */
 #include "graph/rules.h"
 
-bool graph_rule_shape(as_graph *graph, const as_node *node, as_err *err)
+bool as_graph_rule_shape(as_graph *graph, const as_node *node, as_err *err)
 {
-    int     rank = graph_in(graph, node, 0)->shape.rank;
-    int64_t start = graph_int_or(node, "start", 0), end = graph_int_or(node, "end", rank);
+    int     rank = as_rule_in(graph, node, 0)->shape.rank;
+    int64_t start = as_node_int_or(node, "start", 0), end = as_node_int_or(node, "end", rank);
     start = AS_MIN(AS_MAX(start < 0 ? start + rank : start, 0), rank);
     end = AS_MIN(AS_MAX(end < 0 ? end + rank : end, start), rank);
     as_shape out = {.rank = 1, .dims = {end - start}};
-    return graph_set(graph, node, 0, AS_DTYPE_I64, &out, err);
+    return as_rule_set(graph, node, 0, AS_DTYPE_I64, &out, err);
 }
 
-bool graph_rule_concat(as_graph *graph, const as_node *node, as_err *err)
+bool as_graph_rule_concat(as_graph *graph, const as_node *node, as_err *err)
 {
-    const as_value *first = graph_in(graph, node, 0);
+    const as_value *first = as_rule_in(graph, node, 0);
     as_shape        out = first->shape;
     int             axis;
-    if (!graph_axis(graph_int_or(node, "axis", 1), out.rank, &axis, err))
+    if (!as_rule_axis(as_node_int_or(node, "axis", 1), out.rank, &axis, err))
         return false;
     for (size_t i = 1; i < node->n_inputs; i++) {
-        const as_value *x = graph_in(graph, node, i);
+        const as_value *x = as_rule_in(graph, node, i);
         if (!x || x->shape.rank != out.rank || x->dtype != first->dtype)
             return AS_FAIL(err, AS_EFORMAT, "input %zu differs from input 0 in type or number of dimensions", i);
         for (int k = 0; k < out.rank; k++) {
@@ -36,7 +36,7 @@ bool graph_rule_concat(as_graph *graph, const as_node *node, as_err *err)
         if (out.dims[axis] > GRAPH_MAX_DIM)
             return AS_FAIL(err, AS_ELIMIT, "its result is larger than a tensor may be");
     }
-    return graph_set(graph, node, 0, first->dtype, &out, err);
+    return as_rule_set(graph, node, 0, first->dtype, &out, err);
 }
 
 /* Output i of n gets part of `whole`, in equal parts but for the last. */
@@ -48,23 +48,23 @@ static int64_t layout_part(int64_t whole, size_t i, size_t n)
     return AS_MAX(AS_MIN(part, whole - part * (int64_t)i), 0);
 }
 
-bool graph_rule_split(as_graph *graph, const as_node *node, as_err *err)
+bool as_graph_rule_split(as_graph *graph, const as_node *node, as_err *err)
 {
-    const as_value    *x = graph_in(graph, node, 0);
-    const graph_known *known = graph_in_known(graph, node, 1);
+    const as_value    *x = as_rule_in(graph, node, 0);
+    const graph_known *known = as_rule_in_known(graph, node, 1);
     const int64_t     *sizes = NULL;
     size_t             n = node->n_outputs;
     int                axis;
     int64_t            sum = 0;
-    if (!graph_axis(graph_int_or(node, "axis", 0), x->shape.rank, &axis, err))
+    if (!as_rule_axis(as_node_int_or(node, "axis", 0), x->shape.rank, &axis, err))
         return false;
-    if (graph_in(graph, node, 1) && !known)
+    if (as_rule_in(graph, node, 1) && !known)
         return AS_FAIL(err, AS_EUNSUPPORTED, "the sizes of its parts are not constant");
     if (known) {
         sizes = known->at;
         n = known->n;
     } else if (!as_node_ints(node, "split", &sizes, &n)) {
-        n = (size_t)AS_MAX(graph_int_or(node, "num_outputs", (int64_t)n), 0);
+        n = (size_t)AS_MAX(as_node_int_or(node, "num_outputs", (int64_t)n), 0);
     }
     if (n != node->n_outputs)
         return AS_FAIL(err, AS_EFORMAT, "it has %zu outputs for %zu parts", node->n_outputs, n);
@@ -74,7 +74,7 @@ bool graph_rule_split(as_graph *graph, const as_node *node, as_err *err)
         if (sizes && (sizes[i] < 0 || sizes[i] > GRAPH_MAX_DIM))
             return AS_FAIL(err, AS_EFORMAT, "part %zu has a size of %lld", i, (long long)sizes[i]);
         sum += sizes ? sizes[i] : 0;
-        if (!graph_set(graph, node, i, x->dtype, &out, err))
+        if (!as_rule_set(graph, node, i, x->dtype, &out, err))
             return false;
     }
     if (sizes && x->shape.dims[axis] >= 0 && sum != x->shape.dims[axis])
@@ -99,17 +99,17 @@ static bool layout_product(const as_shape *shape, int from, int to, int64_t *ret
     return true;
 }
 
-bool graph_rule_flatten(as_graph *graph, const as_node *node, as_err *err)
+bool as_graph_rule_flatten(as_graph *graph, const as_node *node, as_err *err)
 {
-    const as_value *x = graph_in(graph, node, 0);
-    int64_t         axis = graph_int_or(node, "axis", 1);
+    const as_value *x = as_rule_in(graph, node, 0);
+    int64_t         axis = as_node_int_or(node, "axis", 1);
     int             rank = x->shape.rank;
     if (axis < -rank || axis > rank)
         return AS_FAIL(err, AS_EFORMAT, "axis %lld is not one of %d dimensions", (long long)axis, rank);
     int      at = (int)(axis < 0 ? axis + rank : axis);
     as_shape out = {.rank = 2};
     return layout_product(&x->shape, 0, at, &out.dims[0], err) &&
-           layout_product(&x->shape, at, rank, &out.dims[1], err) && graph_set(graph, node, 0, x->dtype, &out, err);
+           layout_product(&x->shape, at, rank, &out.dims[1], err) && as_rule_set(graph, node, 0, x->dtype, &out, err);
 }
 
 /* Fills the one dimension that a Reshape leaves open (`open`, or -1), and checks that nothing is lost. */
@@ -135,12 +135,12 @@ static bool layout_reshape_rest(const as_shape *in, as_shape *out, const bool *c
     return true;
 }
 
-bool graph_rule_reshape(as_graph *graph, const as_node *node, as_err *err)
+bool as_graph_rule_reshape(as_graph *graph, const as_node *node, as_err *err)
 {
-    const as_value    *x = graph_in(graph, node, 0), *target = graph_in(graph, node, 1);
-    const graph_known *known = graph_in_known(graph, node, 1);
+    const as_value    *x = as_rule_in(graph, node, 0), *target = as_rule_in(graph, node, 1);
+    const graph_known *known = as_rule_in_known(graph, node, 1);
     as_shape           out = {.rank = 0};
-    bool               copied[AS_TENSOR_MAX_RANK] = {false}, zero = graph_int_or(node, "allowzero", 0) != 0;
+    bool               copied[AS_TENSOR_MAX_RANK] = {false}, zero = as_node_int_or(node, "allowzero", 0) != 0;
     int                open = -1;
     if (target->dtype != AS_DTYPE_I64 || target->shape.rank != 1 || target->shape.dims[0] < 0 ||
         target->shape.dims[0] > AS_TENSOR_MAX_RANK)
@@ -164,12 +164,12 @@ bool graph_rule_reshape(as_graph *graph, const as_node *node, as_err *err)
             return AS_FAIL(err, AS_EFORMAT, "it asks for a dimension of %lld", (long long)want);
         }
     }
-    return layout_reshape_rest(&x->shape, &out, copied, open, err) && graph_set(graph, node, 0, x->dtype, &out, err);
+    return layout_reshape_rest(&x->shape, &out, copied, open, err) && as_rule_set(graph, node, 0, x->dtype, &out, err);
 }
 
-bool graph_rule_transpose(as_graph *graph, const as_node *node, as_err *err)
+bool as_graph_rule_transpose(as_graph *graph, const as_node *node, as_err *err)
 {
-    const as_value *x = graph_in(graph, node, 0);
+    const as_value *x = as_rule_in(graph, node, 0);
     const int64_t  *perm;
     size_t          n;
     int             rank = x->shape.rank;
@@ -184,7 +184,7 @@ bool graph_rule_transpose(as_graph *graph, const as_node *node, as_err *err)
         seen[from] = true;
         out.dims[i] = x->shape.dims[from];
     }
-    return graph_set(graph, node, 0, x->dtype, &out, err);
+    return as_rule_set(graph, node, 0, x->dtype, &out, err);
 }
 
 /* The axes of Squeeze and Unsqueeze: an attribute before operator set 13, the second input since. */
@@ -192,11 +192,11 @@ static bool layout_axes(as_graph *graph, const as_node *node, const int64_t **re
 {
     *ret = NULL;
     *ret_n = 0;
-    if (!graph_in(graph, node, 1)) {
+    if (!as_rule_in(graph, node, 1)) {
         as_node_ints(node, "axes", ret, ret_n);
         return true;
     }
-    const graph_known *known = graph_in_known(graph, node, 1);
+    const graph_known *known = as_rule_in_known(graph, node, 1);
     if (!known)
         return AS_FAIL(err, AS_EUNSUPPORTED, "its axes are not constant");
     *ret = known->at;
@@ -204,9 +204,9 @@ static bool layout_axes(as_graph *graph, const as_node *node, const int64_t **re
     return true;
 }
 
-bool graph_rule_squeeze(as_graph *graph, const as_node *node, as_err *err)
+bool as_graph_rule_squeeze(as_graph *graph, const as_node *node, as_err *err)
 {
-    const as_value *x = graph_in(graph, node, 0);
+    const as_value *x = as_rule_in(graph, node, 0);
     const int64_t  *axes;
     size_t          n;
     bool            gone[AS_TENSOR_MAX_RANK] = {false};
@@ -217,7 +217,7 @@ bool graph_rule_squeeze(as_graph *graph, const as_node *node, as_err *err)
         gone[i] = x->shape.dims[i] == 1;
     for (size_t i = 0; i < n; i++) {
         int axis;
-        if (!graph_axis(axes[i], x->shape.rank, &axis, err))
+        if (!as_rule_axis(axes[i], x->shape.rank, &axis, err))
             return false;
         if (x->shape.dims[axis] > 1)
             return AS_FAIL(err, AS_EFORMAT, "it drops dimension %d, which is %lld", axis,
@@ -227,12 +227,12 @@ bool graph_rule_squeeze(as_graph *graph, const as_node *node, as_err *err)
     for (int i = 0; i < x->shape.rank; i++)
         if (!gone[i])
             out.dims[out.rank++] = x->shape.dims[i];
-    return graph_set(graph, node, 0, x->dtype, &out, err);
+    return as_rule_set(graph, node, 0, x->dtype, &out, err);
 }
 
-bool graph_rule_unsqueeze(as_graph *graph, const as_node *node, as_err *err)
+bool as_graph_rule_unsqueeze(as_graph *graph, const as_node *node, as_err *err)
 {
-    const as_value *x = graph_in(graph, node, 0);
+    const as_value *x = as_rule_in(graph, node, 0);
     const int64_t  *axes;
     size_t          n;
     bool            fresh[AS_TENSOR_MAX_RANK] = {false};
@@ -243,7 +243,7 @@ bool graph_rule_unsqueeze(as_graph *graph, const as_node *node, as_err *err)
     as_shape out = {.rank = x->shape.rank + (int)n};
     for (size_t i = 0; i < n; i++) {
         int axis;
-        if (!graph_axis(axes[i], out.rank, &axis, err))
+        if (!as_rule_axis(axes[i], out.rank, &axis, err))
             return false;
         if (fresh[axis])
             return AS_FAIL(err, AS_EFORMAT, "it adds dimension %d twice", axis);
@@ -251,17 +251,17 @@ bool graph_rule_unsqueeze(as_graph *graph, const as_node *node, as_err *err)
     }
     for (int i = 0, from = 0; i < out.rank; i++)
         out.dims[i] = fresh[i] ? 1 : x->shape.dims[from++];
-    return graph_set(graph, node, 0, x->dtype, &out, err);
+    return as_rule_set(graph, node, 0, x->dtype, &out, err);
 }
 
-bool graph_rule_gather(as_graph *graph, const as_node *node, as_err *err)
+bool as_graph_rule_gather(as_graph *graph, const as_node *node, as_err *err)
 {
-    const as_value *x = graph_in(graph, node, 0), *index = graph_in(graph, node, 1);
+    const as_value *x = as_rule_in(graph, node, 0), *index = as_rule_in(graph, node, 1);
     as_shape        out = {.rank = 0};
     int             axis;
     if (index->dtype != AS_DTYPE_I64 && index->dtype != AS_DTYPE_I32)
         return AS_FAIL(err, AS_EFORMAT, "its indices are %s", as_dtype_name(index->dtype));
-    if (!graph_axis(graph_int_or(node, "axis", 0), x->shape.rank, &axis, err))
+    if (!as_rule_axis(as_node_int_or(node, "axis", 0), x->shape.rank, &axis, err))
         return false;
     if (x->shape.rank - 1 + index->shape.rank > AS_TENSOR_MAX_RANK)
         return AS_FAIL(err, AS_ELIMIT, "its result has more than %d dimensions", AS_TENSOR_MAX_RANK);
@@ -271,5 +271,5 @@ bool graph_rule_gather(as_graph *graph, const as_node *node, as_err *err)
         out.dims[out.rank++] = index->shape.dims[i];
     for (int i = axis + 1; i < x->shape.rank; i++)
         out.dims[out.rank++] = x->shape.dims[i];
-    return graph_set(graph, node, 0, x->dtype, &out, err);
+    return as_rule_set(graph, node, 0, x->dtype, &out, err);
 }

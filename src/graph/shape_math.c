@@ -2,10 +2,10 @@
 /* Arithmetic: what works number by number, matrix products, reductions. */
 #include "graph/rules.h"
 
-bool graph_rule_same(as_graph *graph, const as_node *node, as_err *err)
+bool as_graph_rule_same(as_graph *graph, const as_node *node, as_err *err)
 {
-    const as_value *x = graph_in(graph, node, 0);
-    return graph_set(graph, node, 0, x->dtype, &x->shape, err);
+    const as_value *x = as_rule_in(graph, node, 0);
+    return as_rule_set(graph, node, 0, x->dtype, &x->shape, err);
 }
 
 static bool math_same_type(const as_value *a, const as_value *b, as_err *err)
@@ -14,74 +14,74 @@ static bool math_same_type(const as_value *a, const as_value *b, as_err *err)
                                            b->name, as_dtype_name(a->dtype), as_dtype_name(b->dtype));
 }
 
-bool graph_rule_elementwise(as_graph *graph, const as_node *node, as_err *err)
+bool as_graph_rule_elementwise(as_graph *graph, const as_node *node, as_err *err)
 {
-    const as_value *first = graph_in(graph, node, 0);
+    const as_value *first = as_rule_in(graph, node, 0);
     as_shape        out = first->shape;
     for (size_t i = 1; i < node->n_inputs; i++) {
-        const as_value *x = graph_in(graph, node, i);
+        const as_value *x = as_rule_in(graph, node, i);
         if (!x)
             return AS_FAIL(err, AS_EFORMAT, "input %zu is missing", i);
-        if (!math_same_type(first, x, err) || !graph_broadcast(&out, &x->shape, &out, err))
+        if (!math_same_type(first, x, err) || !as_rule_broadcast(&out, &x->shape, &out, err))
             return false;
     }
-    return graph_set(graph, node, 0, first->dtype, &out, err);
+    return as_rule_set(graph, node, 0, first->dtype, &out, err);
 }
 
-bool graph_rule_prelu(as_graph *graph, const as_node *node, as_err *err)
+bool as_graph_rule_prelu(as_graph *graph, const as_node *node, as_err *err)
 {
-    const as_value *x = graph_in(graph, node, 0), *slope = graph_in(graph, node, 1);
+    const as_value *x = as_rule_in(graph, node, 0), *slope = as_rule_in(graph, node, 1);
     as_shape        out;
-    if (!math_same_type(x, slope, err) || !graph_broadcast(&x->shape, &slope->shape, &out, err))
+    if (!math_same_type(x, slope, err) || !as_rule_broadcast(&x->shape, &slope->shape, &out, err))
         return false;
     if (out.rank != x->shape.rank)
         return AS_FAIL(err, AS_EFORMAT, "its slope has more dimensions than its input");
-    return graph_set(graph, node, 0, x->dtype, &x->shape, err);
+    return as_rule_set(graph, node, 0, x->dtype, &x->shape, err);
 }
 
-bool graph_rule_clip(as_graph *graph, const as_node *node, as_err *err)
+bool as_graph_rule_clip(as_graph *graph, const as_node *node, as_err *err)
 {
-    const as_value *x = graph_in(graph, node, 0);
+    const as_value *x = as_rule_in(graph, node, 0);
     for (size_t i = 1; i < 3; i++) {
-        const as_value *bound = graph_in(graph, node, i);
+        const as_value *bound = as_rule_in(graph, node, i);
         size_t          n;
         if (bound && (!math_same_type(x, bound, err)))
             return false;
         if (bound && (!as_shape_count(&bound->shape, &n) || n != 1))
             return AS_FAIL(err, AS_EFORMAT, "its bound '%.200s' is no single number", bound->name);
     }
-    return graph_set(graph, node, 0, x->dtype, &x->shape, err);
+    return as_rule_set(graph, node, 0, x->dtype, &x->shape, err);
 }
 
-bool graph_rule_pow(as_graph *graph, const as_node *node, as_err *err)
+bool as_graph_rule_pow(as_graph *graph, const as_node *node, as_err *err)
 {
-    const as_value *x = graph_in(graph, node, 0), *y = graph_in(graph, node, 1);
+    const as_value *x = as_rule_in(graph, node, 0), *y = as_rule_in(graph, node, 1);
     as_shape        out;
-    return graph_broadcast(&x->shape, &y->shape, &out, err) && graph_set(graph, node, 0, x->dtype, &out, err);
+    return as_rule_broadcast(&x->shape, &y->shape, &out, err) && as_rule_set(graph, node, 0, x->dtype, &out, err);
 }
 
-bool graph_rule_gemm(as_graph *graph, const as_node *node, as_err *err)
+bool as_graph_rule_gemm(as_graph *graph, const as_node *node, as_err *err)
 {
-    const as_value *a = graph_in(graph, node, 0), *b = graph_in(graph, node, 1), *c = graph_in(graph, node, 2);
+    const as_value *a = as_rule_in(graph, node, 0), *b = as_rule_in(graph, node, 1), *c = as_rule_in(graph, node, 2);
     if (a->shape.rank != 2 || b->shape.rank != 2)
         return AS_FAIL(err, AS_EFORMAT, "its inputs have %d and %d dimensions, not 2", a->shape.rank, b->shape.rank);
-    int     ta = graph_int_or(node, "transA", 0) != 0, tb = graph_int_or(node, "transB", 0) != 0;
+    int     ta = as_node_int_or(node, "transA", 0) != 0, tb = as_node_int_or(node, "transB", 0) != 0;
     int64_t k = a->shape.dims[1 - ta], k_b = b->shape.dims[tb];
     if (k >= 0 && k_b >= 0 && k != k_b)
         return AS_FAIL(err, AS_EFORMAT, "it multiplies %lld columns with %lld rows", (long long)k, (long long)k_b);
     as_shape out = {.rank = 2, .dims = {a->shape.dims[ta], b->shape.dims[1 - tb]}}, with_c;
     if (!math_same_type(a, b, err) || (c && !math_same_type(a, c, err)))
         return false;
-    if (c && (!graph_broadcast(&out, &c->shape, &with_c, err)))
+    if (c && (!as_rule_broadcast(&out, &c->shape, &with_c, err)))
         return false;
     if (c && out.dims[0] >= 0 && out.dims[1] >= 0 && !as_shape_equal(&out, &with_c))
         return AS_FAIL(err, AS_EFORMAT, "its third input is larger than its result");
-    return graph_set(graph, node, 0, a->dtype, &out, err);
+    return as_rule_set(graph, node, 0, a->dtype, &out, err);
 }
 
-bool graph_rule_matmul(as_graph *graph, const as_node *node, as_err *err)
+bool as_graph_rule_matmul(as_graph *graph, const as_node *node, as_err *err)
 {
-    const as_value *a = graph_in(graph, node, 0), *b = graph_in(graph, node, 1);
+    const as_value *a = as_rule_in(graph, node, 0), *b = as_rule_in(graph, node, 1);
     as_shape        x = a->shape, y = b->shape, head_x, head_y, out;
     if (x.rank < 1 || y.rank < 1 || !math_same_type(a, b, err))
         return x.rank < 1 || y.rank < 1 ? AS_FAIL(err, AS_EFORMAT, "its input is a scalar") : false;
@@ -98,48 +98,48 @@ bool graph_rule_matmul(as_graph *graph, const as_node *node, as_err *err)
     head_y = y;
     head_x.rank -= 2;
     head_y.rank -= 2;
-    if (!graph_broadcast(&head_x, &head_y, &out, err))
+    if (!as_rule_broadcast(&head_x, &head_y, &out, err))
         return false;
     if (a->shape.rank > 1)
         out.dims[out.rank++] = rows;
     if (b->shape.rank > 1)
         out.dims[out.rank++] = columns;
-    return graph_set(graph, node, 0, a->dtype, &out, err);
+    return as_rule_set(graph, node, 0, a->dtype, &out, err);
 }
 
-bool graph_rule_batch_norm(as_graph *graph, const as_node *node, as_err *err)
+bool as_graph_rule_batch_norm(as_graph *graph, const as_node *node, as_err *err)
 {
-    const as_value *x = graph_in(graph, node, 0);
+    const as_value *x = as_rule_in(graph, node, 0);
     if (x->shape.rank < 2)
         return AS_FAIL(err, AS_EFORMAT, "its input has %d dimensions", x->shape.rank);
-    if (graph_int_or(node, "training_mode", 0) || !graph_int_or(node, "spatial", 1))
+    if (as_node_int_or(node, "training_mode", 0) || !as_node_int_or(node, "spatial", 1))
         return AS_FAIL(err, AS_EUNSUPPORTED, "it is in training mode or not spatial (export the model for inference)");
     for (size_t i = 1; i < 5; i++) {
-        const as_value *p = graph_in(graph, node, i);
+        const as_value *p = as_rule_in(graph, node, i);
         if (p->shape.rank != 1 ||
             (x->shape.dims[1] >= 0 && p->shape.dims[0] >= 0 && p->shape.dims[0] != x->shape.dims[1]))
             return AS_FAIL(err, AS_EFORMAT, "'%.200s' does not have one entry for each of %lld channels", p->name,
                            (long long)x->shape.dims[1]);
     }
-    return graph_set(graph, node, 0, x->dtype, &x->shape, err);
+    return as_rule_set(graph, node, 0, x->dtype, &x->shape, err);
 }
 
-bool graph_rule_softmax(as_graph *graph, const as_node *node, as_err *err)
+bool as_graph_rule_softmax(as_graph *graph, const as_node *node, as_err *err)
 {
-    const as_value *x = graph_in(graph, node, 0);
+    const as_value *x = as_rule_in(graph, node, 0);
     int             axis, rank = AS_MAX(x->shape.rank, 1);
-    return graph_axis(graph_int_or(node, "axis", graph->opset < 13 ? (x->shape.rank > 1) : -1), rank, &axis, err) &&
-           graph_set(graph, node, 0, x->dtype, &x->shape, err);
+    return as_rule_axis(as_node_int_or(node, "axis", graph->opset < 13 ? (x->shape.rank > 1) : -1), rank, &axis, err) &&
+           as_rule_set(graph, node, 0, x->dtype, &x->shape, err);
 }
 
-bool graph_rule_dropout(as_graph *graph, const as_node *node, as_err *err)
+bool as_graph_rule_dropout(as_graph *graph, const as_node *node, as_err *err)
 {
-    const as_value *x = graph_in(graph, node, 0), *training = graph_in(graph, node, 2);
+    const as_value *x = as_rule_in(graph, node, 0), *training = as_rule_in(graph, node, 2);
     if (training && (!training->constant || training->dtype != AS_DTYPE_BOOL ||
                      as_tensor_count(training->constant) != 1 || *(const uint8_t *)training->constant->data))
         return AS_FAIL(err, AS_EUNSUPPORTED, "it is in training mode (export the model for inference)");
-    return graph_set(graph, node, 0, x->dtype, &x->shape, err) &&
-           graph_set(graph, node, 1, AS_DTYPE_BOOL, &x->shape, err);
+    return as_rule_set(graph, node, 0, x->dtype, &x->shape, err) &&
+           as_rule_set(graph, node, 1, AS_DTYPE_BOOL, &x->shape, err);
 }
 
 /* Which axes a reduction removes; an attribute in older operator sets, the second input in newer ones. */
@@ -147,8 +147,8 @@ static bool math_axes(as_graph *graph, const as_node *node, int rank, bool *redu
 {
     const int64_t *axes = NULL;
     size_t         n = 0;
-    if (graph_in(graph, node, 1)) {
-        const graph_known *known = graph_in_known(graph, node, 1);
+    if (as_rule_in(graph, node, 1)) {
+        const graph_known *known = as_rule_in_known(graph, node, 1);
         if (!known)
             return AS_FAIL(err, AS_EUNSUPPORTED, "its axes are not constant");
         axes = known->at;
@@ -156,12 +156,12 @@ static bool math_axes(as_graph *graph, const as_node *node, int rank, bool *redu
     } else {
         as_node_ints(node, "axes", &axes, &n);
     }
-    bool all = n == 0 && !graph_int_or(node, "noop_with_empty_axes", 0);
+    bool all = n == 0 && !as_node_int_or(node, "noop_with_empty_axes", 0);
     for (int i = 0; i < rank; i++)
         reduced[i] = all;
     for (size_t i = 0; i < n; i++) {
         int axis;
-        if (!graph_axis(axes[i], rank, &axis, err))
+        if (!as_rule_axis(axes[i], rank, &axis, err))
             return false;
         reduced[axis] = true;
     }
@@ -179,38 +179,38 @@ static as_shape math_reduced(const as_shape *in, const bool *reduced, bool keep)
     return out;
 }
 
-bool graph_rule_reduce(as_graph *graph, const as_node *node, as_err *err)
+bool as_graph_rule_reduce(as_graph *graph, const as_node *node, as_err *err)
 {
-    const as_value *x = graph_in(graph, node, 0);
+    const as_value *x = as_rule_in(graph, node, 0);
     bool            reduced[AS_TENSOR_MAX_RANK];
     if (!math_axes(graph, node, x->shape.rank, reduced, err))
         return false;
-    as_shape out = math_reduced(&x->shape, reduced, graph_int_or(node, "keepdims", 1) != 0);
-    return graph_set(graph, node, 0, x->dtype, &out, err);
+    as_shape out = math_reduced(&x->shape, reduced, as_node_int_or(node, "keepdims", 1) != 0);
+    return as_rule_set(graph, node, 0, x->dtype, &out, err);
 }
 
-bool graph_rule_argmax(as_graph *graph, const as_node *node, as_err *err)
+bool as_graph_rule_argmax(as_graph *graph, const as_node *node, as_err *err)
 {
-    const as_value *x = graph_in(graph, node, 0);
+    const as_value *x = as_rule_in(graph, node, 0);
     bool            reduced[AS_TENSOR_MAX_RANK] = {false};
     int             axis;
-    if (!graph_axis(graph_int_or(node, "axis", 0), x->shape.rank, &axis, err))
+    if (!as_rule_axis(as_node_int_or(node, "axis", 0), x->shape.rank, &axis, err))
         return false;
     reduced[axis] = true;
-    as_shape out = math_reduced(&x->shape, reduced, graph_int_or(node, "keepdims", 1) != 0);
-    return graph_set(graph, node, 0, AS_DTYPE_I64, &out, err);
+    as_shape out = math_reduced(&x->shape, reduced, as_node_int_or(node, "keepdims", 1) != 0);
+    return as_rule_set(graph, node, 0, AS_DTYPE_I64, &out, err);
 }
 
-bool graph_rule_cast(as_graph *graph, const as_node *node, as_err *err)
+bool as_graph_rule_cast(as_graph *graph, const as_node *node, as_err *err)
 {
-    int64_t to = graph_int_or(node, "to", 0);
-    if (to < 0 || to > 63 || !graph_dtype_known((int32_t)to))
+    int64_t to = as_node_int_or(node, "to", 0);
+    if (to < 0 || to > 63 || !as_graph_dtype_known((int32_t)to))
         return AS_FAIL(err, AS_EUNSUPPORTED, "its element type %lld is not supported", (long long)to);
-    return graph_set(graph, node, 0, (as_dtype)to, &graph_in(graph, node, 0)->shape, err);
+    return as_rule_set(graph, node, 0, (as_dtype)to, &as_rule_in(graph, node, 0)->shape, err);
 }
 
-bool graph_rule_constant(as_graph *graph, const as_node *node, as_err *err)
+bool as_graph_rule_constant(as_graph *graph, const as_node *node, as_err *err)
 {
     const as_value *value = as_graph_value(graph, node->outputs[0]);
-    return graph_set(graph, node, 0, value->constant->dtype, &value->constant->shape, err);
+    return as_rule_set(graph, node, 0, value->constant->dtype, &value->constant->shape, err);
 }

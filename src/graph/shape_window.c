@@ -47,7 +47,7 @@ static bool window_auto_pad(const as_node *node, window *win, as_err *err)
 static bool window_read(const as_node *node, int rank, window *win, as_err *err)
 {
     size_t n = (size_t)(rank - 2);
-    *win = (window){.n = rank - 2, .ceil = graph_int_or(node, "ceil_mode", 0) != 0};
+    *win = (window){.n = rank - 2, .ceil = as_node_int_or(node, "ceil_mode", 0) != 0};
     return window_ints(node, "strides", n, 1, 1, win->stride, err) &&
            window_ints(node, "dilations", n, 1, 1, win->dilation, err) &&
            window_ints(node, "pads", 2 * n, 0, 0, win->pads, err) && window_auto_pad(node, win, err);
@@ -86,7 +86,7 @@ static bool window_outs(const window *win, const as_shape *in, as_shape *out, as
 
 static bool window_channels(const as_node *node, const as_shape *x, const as_shape *w, as_err *err)
 {
-    int64_t group = graph_int_or(node, "group", 1);
+    int64_t group = as_node_int_or(node, "group", 1);
     if (group < 1 || group > GRAPH_MAX_DIM || w->dims[0] % group != 0)
         return AS_FAIL(err, AS_EFORMAT, "%lld output channels cannot form %lld groups", (long long)w->dims[0],
                        (long long)group);
@@ -96,9 +96,9 @@ static bool window_channels(const as_node *node, const as_shape *x, const as_sha
     return true;
 }
 
-bool graph_rule_conv(as_graph *graph, const as_node *node, as_err *err)
+bool as_graph_rule_conv(as_graph *graph, const as_node *node, as_err *err)
 {
-    const as_value *x = graph_in(graph, node, 0), *w = graph_in(graph, node, 1), *b = graph_in(graph, node, 2);
+    const as_value *x = as_rule_in(graph, node, 0), *w = as_rule_in(graph, node, 1), *b = as_rule_in(graph, node, 2);
     window          win;
     const int64_t  *given;
     size_t          n;
@@ -126,12 +126,12 @@ bool graph_rule_conv(as_graph *graph, const as_node *node, as_err *err)
         return AS_FAIL(err, AS_EFORMAT, "its bias does not have one entry for each of %lld channels",
                        (long long)w->shape.dims[0]);
     as_shape out = {.rank = rank, .dims = {x->shape.dims[0], w->shape.dims[0]}};
-    return window_outs(&win, &x->shape, &out, err) && graph_set(graph, node, 0, x->dtype, &out, err);
+    return window_outs(&win, &x->shape, &out, err) && as_rule_set(graph, node, 0, x->dtype, &out, err);
 }
 
-bool graph_rule_pool(as_graph *graph, const as_node *node, as_err *err)
+bool as_graph_rule_pool(as_graph *graph, const as_node *node, as_err *err)
 {
-    const as_value *x = graph_in(graph, node, 0);
+    const as_value *x = as_rule_in(graph, node, 0);
     window          win;
     const int64_t  *given;
     size_t          n;
@@ -147,16 +147,16 @@ bool graph_rule_pool(as_graph *graph, const as_node *node, as_err *err)
             (win.pads[i] >= win.kernel[i] * win.dilation[i] || win.pads[i + win.n] >= win.kernel[i] * win.dilation[i]))
             return AS_FAIL(err, AS_EFORMAT, "its padding is not smaller than its window");
     as_shape out = {.rank = x->shape.rank, .dims = {x->shape.dims[0], x->shape.dims[1]}};
-    return window_outs(&win, &x->shape, &out, err) && graph_set(graph, node, 0, x->dtype, &out, err);
+    return window_outs(&win, &x->shape, &out, err) && as_rule_set(graph, node, 0, x->dtype, &out, err);
 }
 
-bool graph_rule_global_pool(as_graph *graph, const as_node *node, as_err *err)
+bool as_graph_rule_global_pool(as_graph *graph, const as_node *node, as_err *err)
 {
-    const as_value *x = graph_in(graph, node, 0);
+    const as_value *x = as_rule_in(graph, node, 0);
     as_shape        out = x->shape;
     if (out.rank < 3)
         return AS_FAIL(err, AS_EFORMAT, "its input has %d dimensions", out.rank);
     for (int i = 2; i < out.rank; i++)
         out.dims[i] = 1;
-    return graph_set(graph, node, 0, x->dtype, &out, err);
+    return as_rule_set(graph, node, 0, x->dtype, &out, err);
 }

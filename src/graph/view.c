@@ -7,7 +7,7 @@ typedef struct view_maker {
     size_t                  cap_values, n_ids;
 } view_maker;
 
-void graph_view_forget(graph_view *view)
+void as_graph_view_forget(graph_view *view)
 {
     for (size_t i = 0; i < view->n_values; i++) {
         if (view->known) {
@@ -22,9 +22,9 @@ void graph_view_forget(graph_view *view)
     }
 }
 
-void graph_view_done(graph_view *view)
+void as_graph_view_done(graph_view *view)
 {
-    graph_view_forget(view);
+    as_graph_view_forget(view);
     for (size_t i = 0; view->constants && i < view->n_values; i++)
         as_tensor_done(&view->constants[i]);
     free(view->values);
@@ -82,7 +82,7 @@ static bool view_add_constants(view_maker *maker, as_err *err)
             return AS_FAIL(err, AS_EFORMAT, "initialiser %zu has no name", i);
         as_tensor *constant = &view->constants[view->n_values];
         as_value  *value = view_add(maker, proto->name, -1);
-        if (!graph_constant(proto, constant, err))
+        if (!as_graph_read_constant(proto, constant, err))
             return as_err_note(err, "initialiser '%.200s'", proto->name);
         value->constant = constant;
     }
@@ -101,7 +101,7 @@ static bool view_add_produced(view_maker *maker, as_err *err)
             as_value  *value = view_add(maker, node->output[k], (int32_t)i);
             if (strcmp(node->op_type, "Constant") != 0)
                 continue;
-            if (!graph_constant_of_node(node, constant, err))
+            if (!as_graph_read_constant_node(node, constant, err))
                 return as_err_note(err, "constant '%.200s'", node->output[k]);
             value->constant = constant;
         }
@@ -149,13 +149,13 @@ static int32_t view_find(const graph_view *view, const char *name)
 }
 
 /* What a ValueInfoProto says of its value. */
-bool graph_value_type(const Onnx__ValueInfoProto *info, as_value *value, as_err *err)
+bool as_graph_value_type(const Onnx__ValueInfoProto *info, as_value *value, as_err *err)
 {
     const Onnx__TypeProto *type = info->type;
     if (!type || type->value_case != ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE || !type->tensor_type)
         return AS_FAIL(err, AS_EUNSUPPORTED, "it is no tensor");
     const Onnx__TypeProto__Tensor *tensor = type->tensor_type;
-    if (!tensor->has_elem_type || !graph_dtype_known(tensor->elem_type))
+    if (!tensor->has_elem_type || !as_graph_dtype_known(tensor->elem_type))
         return AS_FAIL(err, AS_EUNSUPPORTED, "its element type %d is not supported", (int)tensor->elem_type);
     value->dtype = (as_dtype)tensor->elem_type;
     if (!tensor->shape)
@@ -185,11 +185,11 @@ static bool view_inputs(view_maker *maker, as_err *err)
         as_value                   *value = &view->values[id];
         if (value->constant) {
             as_value said = {0}; /* IR 3 lists initialisers as inputs too */
-            if (info->type && graph_value_type(info, &said, NULL) && said.dtype != value->constant->dtype)
+            if (info->type && as_graph_value_type(info, &said, NULL) && said.dtype != value->constant->dtype)
                 return AS_FAIL(err, AS_EFORMAT, "input '%.200s' and its initialiser differ in type", info->name);
             continue;
         }
-        if (!graph_value_type(info, value, err))
+        if (!as_graph_value_type(info, value, err))
             return as_err_note(err, "input '%.200s'", info->name);
         value->is_input = true;
         view->inputs[view->n_inputs++] = id;
@@ -208,7 +208,7 @@ static bool view_outputs(view_maker *maker, as_err *err)
         if (view->values[id].is_output)
             return AS_FAIL(err, AS_EFORMAT, "output '%.200s' is given twice", info->name);
         as_value said = {0};
-        if (info->type && !graph_value_type(info, &said, err))
+        if (info->type && !as_graph_value_type(info, &said, err))
             return as_err_note(err, "output '%.200s'", info->name);
         if (!view->values[id].dtype)
             view->values[id].dtype = said.dtype;
@@ -244,7 +244,7 @@ static bool view_nodes(view_maker *maker, as_err *err)
         const int32_t         *ids = &maker->view.ids[maker->n_ids];
         if (!view_node_inputs(maker, i, err)) {
             char label[300];
-            graph_node_label(proto, label, sizeof label);
+            as_graph_node_label(proto, label, sizeof label);
             return as_err_note(err, "%s (%s)", label, proto->op_type);
         }
         maker->view.nodes[maker->view.n_nodes++] = (as_node){
@@ -281,7 +281,7 @@ static bool view_add_inputs(view_maker *maker, as_err *err)
     return true;
 }
 
-bool graph_view_make(as_graph *graph, as_err *err)
+bool as_graph_view_make(as_graph *graph, as_err *err)
 {
     view_maker  maker = {.proto = graph->model->graph};
     graph_view *view = &maker.view;
@@ -289,7 +289,7 @@ bool graph_view_make(as_graph *graph, as_err *err)
               view_add_produced(&maker, err) && view_sort(view, err) && view_inputs(&maker, err) &&
               view_outputs(&maker, err) && view_nodes(&maker, err);
     if (!ok) {
-        graph_view_done(view);
+        as_graph_view_done(view);
         return false;
     }
     for (size_t i = 0; i < view->n_values; i++) {
@@ -300,7 +300,7 @@ bool graph_view_make(as_graph *graph, as_err *err)
         value->shape = value->constant->shape;
         value->has_shape = true;
     }
-    graph_view_done(&graph->view);
+    as_graph_view_done(&graph->view);
     graph->view = *view;
     return true;
 }

@@ -72,28 +72,29 @@ static bool ort_value_of(const ort_priv *ort, as_dtype dtype, const as_shape *sh
 {
     size_t count = 0;
     return as_shape_count(shape, &count) &&
-           ort_api_ok(ort->api,
-                      ort->api->create_tensor(ort->memory, data, count * as_dtype_bytes(dtype), shape->dims,
-                                              (size_t)shape->rank, (int)dtype, ret),
-                      err);
+           as_ort_api_ok(ort->api,
+                         ort->api->create_tensor(ort->memory, data, count * as_dtype_bytes(dtype), shape->dims,
+                                                 (size_t)shape->rank, (int)dtype, ret),
+                         err);
 }
 
 static bool ort_set_options(const ort_api *api, ort_options *options, uint32_t threads, as_err *err)
 {
-    return ort_api_ok(api, api->set_intra_threads(options, (int)threads), err) &&
-           ort_api_ok(api, api->set_inter_threads(options, 1), err) &&
-           ort_api_ok(api, api->set_log_level(options, ORT_LOG_ERROR), err) &&
-           ort_api_ok(api, api->set_optimisation(options, ORT_OPTIMISE_ALL), err) &&
-           ort_api_ok(api, api->add_config(options, "session.intra_op.allow_spinning", "0"), err);
+    return as_ort_api_ok(api, api->set_intra_threads(options, (int)threads), err) &&
+           as_ort_api_ok(api, api->set_inter_threads(options, 1), err) &&
+           as_ort_api_ok(api, api->set_log_level(options, ORT_LOG_ERROR), err) &&
+           as_ort_api_ok(api, api->set_optimisation(options, ORT_OPTIMISE_ALL), err) &&
+           as_ort_api_ok(api, api->add_config(options, "session.intra_op.allow_spinning", "0"), err);
 }
 
 static bool ort_make_session(ort_priv *ort, const uint8_t *model, size_t n, const as_session_cfg *cfg, as_err *err)
 {
     const ort_api *api = ort->api;
     ort_options   *options = NULL;
-    bool ok = ort_api_ok(api, api->create_options(&options), err) && ort_set_options(api, options, cfg->threads, err) &&
-              ort_api_ok(api, api->create_session(api->env, model, n, options, &ort->session), err) &&
-              ort_api_ok(api, api->create_cpu_memory(ORT_ARENA_ALLOCATOR, ORT_MEM_DEFAULT, &ort->memory), err);
+    bool           ok = as_ort_api_ok(api, api->create_options(&options), err) &&
+              ort_set_options(api, options, cfg->threads, err) &&
+              as_ort_api_ok(api, api->create_session(api->env, model, n, options, &ort->session), err) &&
+              as_ort_api_ok(api, api->create_cpu_memory(ORT_ARENA_ALLOCATOR, ORT_MEM_DEFAULT, &ort->memory), err);
     if (options)
         api->release_options(options);
     return ok;
@@ -114,7 +115,7 @@ static bool backend_ort_open(void *priv, const uint8_t *model, size_t n, const c
                              as_err *err)
 {
     ort_priv *ort = priv;
-    if (!ort_api_get(&ort->api, err) || !ort_read_ports(ort, model, n, name, cfg, err))
+    if (!as_ort_api_get(&ort->api, err) || !ort_read_ports(ort, model, n, name, cfg, err))
         return false;
     if (ort_make_session(ort, model, n, cfg, err) && ort_own_outputs(ort, err))
         return true;
@@ -179,10 +180,10 @@ static bool backend_ort_run(void *priv, const as_tensor *inputs, as_tensor *outp
 {
     ort_priv *ort = priv;
     bool      ok = ort_wrap(ort, inputs, outputs, err) &&
-              ort_api_ok(ort->api,
-                         ort->api->run(ort->session, NULL, ort->names[0], (const ort_value *const *)ort->values[0],
-                                       ort->n[0], ort->names[1], ort->n[1], ort->values[1]),
-                         err);
+              as_ort_api_ok(ort->api,
+                            ort->api->run(ort->session, NULL, ort->names[0], (const ort_value *const *)ort->values[0],
+                                          ort->n[0], ort->names[1], ort->n[1], ort->values[1]),
+                            err);
     for (size_t i = 0; ok && i < ort->n[1]; i++)
         if (!outputs[i].data)
             outputs[i] =
@@ -194,7 +195,7 @@ static bool backend_ort_run(void *priv, const as_tensor *inputs, as_tensor *outp
 static bool backend_ort_about(as_str *out, as_err *err)
 {
     const ort_api *api;
-    if (!ort_api_get(&api, err))
+    if (!as_ort_api_get(&api, err))
         return false;
     as_str_addf(out, "ONNX Runtime %s, %s", api->version, api->path);
     return true;

@@ -91,7 +91,7 @@ static bool ort_read_table(void *library, ort_api *api, as_err *err)
     return true;
 }
 
-bool ort_api_ok(const ort_api *api, ort_status *status, as_err *err)
+bool as_ort_api_ok(const ort_api *api, ort_status *status, as_err *err)
 {
     if (!status)
         return true;
@@ -105,11 +105,11 @@ static bool ort_load(ort_api *api, as_err *err)
 {
     void *library = ort_open(err); /* stays open: ONNX Runtime's threads do not survive being unloaded */
     return library && ort_read_table(library, api, err) &&
-           ort_api_ok(api, api->create_env(ORT_LOG_ERROR, "assay", &api->env), err) &&
-           ort_api_ok(api, api->disable_telemetry(api->env), err);
+           as_ort_api_ok(api, api->create_env(ORT_LOG_ERROR, "assay", &api->env), err) &&
+           as_ort_api_ok(api, api->disable_telemetry(api->env), err);
 }
 
-bool ort_api_get(const ort_api **ret, as_err *err)
+bool as_ort_api_get(const ort_api **ret, as_err *err)
 {
     ort_api fresh = {0};
     pthread_mutex_lock(&ort_lock);

@@ -61,9 +61,9 @@ typedef struct ort_api {
 } ort_api;
 
 /* The library, opened at the first call that succeeds. AS_EMISSING says what was tried and how to get it. */
-AS_CHECK bool ort_api_get(const ort_api **ret, as_err *err);
+AS_CHECK bool as_ort_api_get(const ort_api **ret, as_err *err);
 
 /* True for NULL; else frees the status and fails with its text. */
-AS_CHECK bool ort_api_ok(const ort_api *api, ort_status *status, as_err *err);
+AS_CHECK bool as_ort_api_ok(const ort_api *api, ort_status *status, as_err *err);
 
 #endif
