@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lab/samples.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,4 +55,26 @@ void as_samples_info(const as_spec *spec, const char *trainer, const as_input_sp
     as_str_copy(ret->trainer, sizeof ret->trainer, trainer);
     for (size_t c = 0; c < spec->n_classes; c++)
         as_str_copy(ret->labels[c], sizeof ret->labels[c], spec->classes[c].name);
+}
+
+/* The nearest size that fits, at least two multiples. */
+static uint32_t samples_side(double wanted, uint32_t multiple, uint32_t plus)
+{
+    double n = floor((wanted - plus) / multiple + 0.5);
+    return (uint32_t)fmax(n, 2) * multiple + plus;
+}
+
+void as_samples_size(const as_dataset *dataset, const as_samples *samples, uint32_t long_side, uint32_t multiple,
+                     uint32_t plus, uint32_t *ret_width, uint32_t *ret_height)
+{
+    double width = 0, height = 0;
+    for (size_t i = 0; i < samples->n; i++) {
+        width += as_dataset_sample(dataset, samples->indices[i])->width;
+        height += as_dataset_sample(dataset, samples->indices[i])->height;
+    }
+    width = fmax(width / (double)AS_MAX(samples->n, (size_t)1), 1);
+    height = fmax(height / (double)AS_MAX(samples->n, (size_t)1), 1);
+    double scale = fmin(1, (double)long_side / fmax(width, height));
+    *ret_width = samples_side(width * scale, multiple, plus);
+    *ret_height = samples_side(height * scale, multiple, plus);
 }

@@ -24,4 +24,9 @@ void          as_samples_done(as_samples *samples);
 /* The model's description: labels in the spec's order. */
 void as_samples_info(const as_spec *spec, const char *trainer, const as_input_spec *input, as_model_info *ret);
 
+/* A network input of about long_side pixels on the pictures' longer side (never more than they have), their mean aspect
+ * kept, both sides `plus` more than a multiple of `multiple`. */
+void as_samples_size(const as_dataset *dataset, const as_samples *samples, uint32_t long_side, uint32_t multiple,
+                     uint32_t plus, uint32_t *ret_width, uint32_t *ret_height);
+
 #endif
