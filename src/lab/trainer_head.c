@@ -10,7 +10,7 @@
 #include "lab/backbone.h"
 #include "lab/features.h"
 #include "lab/folds.h"
-#include "lab/linear.h"
+#include "lab/logistic.h"
 #include "lab/samples.h"
 
 #define HEAD_FOLDS   5
@@ -35,7 +35,7 @@ typedef struct head {
     uint32_t              n_folds, n_classes;
     double                loss[HEAD_FOLDS][HEAD_N_L2], fold_weight[HEAD_FOLDS]; /* of the rows held out */
     size_t                best;                                                 /* index into head_l2 */
-    as_linear             linear;
+    as_logistic           linear;
 } head;
 
 static const char *head_backend(const as_trainer_cfg *cfg)
@@ -84,18 +84,18 @@ static bool head_room(head *h, as_err *err)
     return AS_FAIL(err, AS_ENOMEM, "cannot hold %zu features of %zu pictures", width, n);
 }
 
-static as_linear_data head_data(const head *h, const uint32_t *rows, size_t n_rows)
+static as_logistic_data head_data(const head *h, const uint32_t *rows, size_t n_rows)
 {
-    return (as_linear_data){h->features.width, h->n_classes, h->x, h->train.labels, h->weights, rows, n_rows};
+    return (as_logistic_data){h->features.width, h->n_classes, h->x, h->train.labels, h->weights, rows, n_rows};
 }
 
 /* Trains on the other folds, judges on this one, along the whole grid. */
 static bool head_fold(void *ctx, size_t fold, as_err *err)
 {
-    head     *h = ctx;
-    size_t    n_fit = 0, n_held = 0;
-    as_linear before = {0};
-    uint32_t *rows = calloc(h->train.n + 1, sizeof *rows);
+    head       *h = ctx;
+    size_t      n_fit = 0, n_held = 0;
+    as_logistic before = {0};
+    uint32_t   *rows = calloc(h->train.n + 1, sizeof *rows);
     if (!rows)
         return AS_FAIL(err, AS_ENOMEM, "cannot hold %zu rows", h->train.n);
     for (uint32_t i = 0; i < h->train.n; i++)
@@ -103,20 +103,20 @@ static bool head_fold(void *ctx, size_t fold, as_err *err)
             rows[h->train.n - ++n_held] = i;
         else
             rows[n_fit++] = i;
-    as_linear_data fit = head_data(h, rows, n_fit), held = head_data(h, rows + n_fit, n_held);
+    as_logistic_data fit = head_data(h, rows, n_fit), held = head_data(h, rows + n_fit, n_held);
     for (size_t k = 0; k < n_held; k++)
         h->fold_weight[fold] += h->weights[held.rows[k]];
     bool ok = true;
     for (size_t g = 0; ok && n_held && g < HEAD_N_L2; g++) {
-        as_linear linear = {0};
-        ok = as_linear_fit(&fit, head_l2[g], before.weights ? &before : NULL, h->progress, &linear, err);
+        as_logistic linear = {0};
+        ok = as_logistic_fit(&fit, head_l2[g], before.weights ? &before : NULL, h->progress, &linear, err);
         if (!ok)
             break;
-        h->loss[fold][g] = as_linear_loss(&linear, &held);
-        as_linear_done(&before);
+        h->loss[fold][g] = as_logistic_loss(&linear, &held);
+        as_logistic_done(&before);
         before = linear;
     }
-    as_linear_done(&before);
+    as_logistic_done(&before);
     free(rows);
     return ok;
 }
@@ -160,14 +160,14 @@ static bool head_fit(head *h, const as_dataset *dataset, as_err *err)
         h->x[i] = (double)h->features.at[i];
     for (uint32_t i = 0; i < h->train.n; i++)
         h->rows[i] = i;
-    as_linear_standardise(h->x, h->train.n, h->features.width, h->mean, h->scale);
-    as_linear_balance(h->train.labels, h->train.n, h->n_classes, h->weights);
+    as_logistic_standardise(h->x, h->train.n, h->features.width, h->mean, h->scale);
+    as_logistic_balance(h->train.labels, h->train.n, h->n_classes, h->weights);
     if (!head_choose(h, dataset, err))
         return false;
-    as_linear_data all = head_data(h, h->rows, h->train.n);
-    if (!as_linear_fit(&all, head_l2[h->best], NULL, h->progress, &h->linear, err))
+    as_logistic_data all = head_data(h, h->rows, h->train.n);
+    if (!as_logistic_fit(&all, head_l2[h->best], NULL, h->progress, &h->linear, err))
         return false;
-    as_linear_unstandardise(&h->linear, h->mean, h->scale);
+    as_logistic_unstandardise(&h->linear, h->mean, h->scale);
     return true;
 }
 
@@ -246,7 +246,7 @@ static void head_done(head *h)
     as_backbone_done(&h->backbone);
     as_samples_done(&h->train);
     as_features_done(&h->features);
-    as_linear_done(&h->linear);
+    as_logistic_done(&h->linear);
     free(h->x);
     free(h->weights);
     free(h->mean);

@@ -7,7 +7,7 @@
 
 #include "lab/features.h"
 #include "lab/folds.h"
-#include "lab/linear.h"
+#include "lab/logistic.h"
 #include "lab/nodes.h"
 #include "lab/rule_features.h"
 #include "lab/samples.h"
@@ -132,7 +132,7 @@ static bool rule_grow(rule *r, const as_dataset *dataset, as_err *err)
         return AS_FAIL(err, AS_ENOMEM, "cannot hold %zu features", n);
     for (size_t i = 0; i < n; i++)
         r->grid[i] = roundf(r->features.at[i] / RULE_GRID) * RULE_GRID;
-    as_linear_balance(r->train.labels, r->train.n, (uint32_t)r->spec->n_classes, r->weights);
+    as_logistic_balance(r->train.labels, r->train.n, (uint32_t)r->spec->n_classes, r->weights);
     if (!as_folds_group(dataset, r->train.indices, r->train.n, r->groups, err) ||
         !as_folds_deal(r->groups, r->train.labels, r->train.n, (uint32_t)r->spec->n_classes, RULE_FOLDS, r->cfg->seed,
                        r->folds, err))
