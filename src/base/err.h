@@ -29,7 +29,14 @@ typedef struct as_err {
 #define AS_ERR_NONE {AS_OK, {0}}
 
 /* Sets *err (which may be NULL) and evaluates to false: `return AS_FAIL(err, AS_EINVAL, "bad '%s'", s);` */
-#define AS_FAIL(err, code, ...) as_err_set((err), (code), __VA_ARGS__)
+#define AS_FAIL(err, code, ...) as_err_false(as_err_set((err), (code), __VA_ARGS__))
+
+/* Lets the compiler see that it is false, so that it knows which out-parameters were written. */
+static inline bool as_err_false(bool failed)
+{
+    (void)failed;
+    return false;
+}
 
 bool as_err_set(as_err *err, as_err_code code, const char *fmt, ...) AS_PRINTF(3, 4);
 
