@@ -19,7 +19,7 @@ typedef struct as_capture_cfg {
     void *ctx;
 } as_capture_cfg;
 
-AS_CHECK bool as_capture_run(as_intake *intake, const as_spec *spec, const as_capture_cfg *cfg, const as_progress *progress,
-                             as_err *err);
+AS_CHECK bool as_capture_run(as_intake *intake, const as_spec *spec, const as_capture_cfg *cfg,
+                             const as_progress *progress, as_err *err);
 
 #endif

@@ -23,6 +23,7 @@ typedef struct as_import_cfg {
     void *ctx;
 } as_import_cfg;
 
-AS_CHECK bool as_import_folder(as_intake *intake, const as_spec *spec, const as_import_cfg *cfg, const as_progress *progress, as_err *err);
+AS_CHECK bool as_import_folder(as_intake *intake, const as_spec *spec, const as_import_cfg *cfg,
+                               const as_progress *progress, as_err *err);
 
 #endif

@@ -14,17 +14,22 @@
 #include "image/stats.h"
 #include "spec/spec.h"
 
+#define AS_CHECK_TEXT_BYTES 200
+
 /* What a check sees. */
 typedef struct as_check_input {
     const as_spec        *spec;
-    const char           *name;  /* escaped */
+    const char           *name; /* escaped */
     size_t                n_bytes;
+    const as_err         *undecodable; /* why it could not be decoded; NULL: it could */
     const as_codec_info  *info;
-    const as_image       *image; /* decoded */
-    const as_image_stats *stats;
+    const as_image       *image; /* decoded; NULL for checks with in_order */
+    const as_image_stats *stats; /* NULL for checks with in_order */
+    const char           *label;
+    as_split              split;
     const char           *duplicate_of; /* name of an identical picture already in, or NULL */
     const char           *duplicate_label;
-    const char           *label;
+    as_split              duplicate_split;
 } as_check_input;
 
 typedef enum as_check_level { AS_CHECK_NONE, AS_CHECK_OK, AS_CHECK_WARN, AS_CHECK_QUARANTINE } as_check_level;
@@ -32,7 +37,8 @@ typedef enum as_check_level { AS_CHECK_NONE, AS_CHECK_OK, AS_CHECK_WARN, AS_CHEC
 /* One file a check, check_<name>.c, one row in src/intake/meson.build. */
 typedef struct as_check {
     const char *name, *summary;
-    /* text[200]: what was found, with its numbers and the remedy; written unless OK. */
+    bool        in_order; /* compares with the pictures before this one: runs on one thread, without pixels */
+    /* text[AS_CHECK_TEXT_BYTES]: what was found, with its numbers and the remedy; written unless OK. Any thread. */
     as_check_level (*run)(const as_check_input *in, char *text);
 } as_check;
 
@@ -44,12 +50,13 @@ typedef struct as_intake_counts {
     uint64_t n_seen, n_kept, n_known, n_quarantined, n_warned, n_bytes; /* n_known: already in this version */
 } as_intake_counts;
 
-/* Starts from the newest commit's samples, or from none. */
+/* Starts from the newest commit's samples, or from none. Both must outlive it. */
 AS_CHECK as_intake *as_intake_open(as_workspace *ws, const as_spec *spec, as_err *err);
 as_intake          *as_intake_close(as_intake *intake);
 
 /* A picture as a file's bytes. sample: name, label, split, part, camera, utc, severity are used. True also when it was
- * quarantined: *ret tells, text[200] why ("" if ok). AS_EIO and such when the store cannot take it. */
+ * quarantined: *ret tells, text[AS_CHECK_TEXT_BYTES] why ("" if ok). AS_EIO and such when the store cannot take it.
+ * A picture of an earlier commit, under its own name or another of the same class, is known and not taken again. */
 AS_CHECK bool as_intake_add(as_intake *intake, const uint8_t *bytes, size_t n, const as_sample *sample,
                             as_check_level *ret, char *text, as_err *err);
 
@@ -58,13 +65,14 @@ AS_CHECK bool as_intake_refuse(as_intake *intake, const uint8_t *bytes, size_t n
                                const char *why, as_err *err);
 
 as_intake_counts as_intake_counts_of(const as_intake *intake);
+uint64_t         as_intake_class_count(const as_intake *intake, const char *label); /* samples of a class by now */
 
 /* Gives samples without a split one: stratified by class, parts and identical pictures kept together, by the spec's shares
  * (validation alone is drawn from train where the source had its own test set). Every class gets at least one sample in
- * each split where it has three or more parts. */
+ * each split where it has three or more parts. What is in a split already stays there, and counts. */
 AS_CHECK bool as_intake_split(as_intake *intake, uint64_t seed, as_err *err);
 
-/* AS_EINVAL when nothing new was kept. */
+/* The author is $ASSAY_AUTHOR, else user@host. AS_EINVAL when nothing new was kept. The last thing done with an intake. */
 AS_CHECK bool as_intake_commit(as_intake *intake, const char *message, as_commit *ret, as_err *err);
 
 #endif

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/data_verify.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/vec.h"
+#include "catalog/commit.h"
+#include "cli/term.h"
+#include "spec/unit.h"
+
+typedef struct verify_fault {
+    char   hex[AS_SHA256_HEX_BYTES]; /* "" for a version that cannot be read */
+    char  *why;
+    char  *sample; /* the name of one that needs it; NULL: none of the newest version does */
+    size_t n_samples;
+} verify_fault;
+
+typedef struct verify {
+    as_cli *cli;
+    AS_VEC(verify_fault) faults;
+    bool           no_memory;
+    as_store_check check;
+    uint64_t       n_commits;
+} verify;
+
+static void verify_add(verify *v, const char *hex, const char *why)
+{
+    verify_fault fault = {.why = strdup(why)};
+    as_str_copy(fault.hex, sizeof fault.hex, hex);
+    if (fault.why && as_vec_push(&v->faults, fault))
+        return;
+    free(fault.why);
+    v->no_memory = true;
+}
+
+static void verify_on_damaged(void *ctx, const char *hex, const as_err *why)
+{
+    verify_add(ctx, hex, why->text);
+}
+
+static verify_fault *verify_find(verify *v, const as_digest *digest)
+{
+    char hex[AS_SHA256_HEX_BYTES];
+    as_digest_hex(digest, hex);
+    for (size_t i = 0; i < v->faults.n; i++)
+        if (strcmp(v->faults.at[i].hex, hex) == 0)
+            return &v->faults.at[i];
+    return NULL;
+}
+
+/* Every picture of a version must be there; names one sample for each that is not whole. */
+static void verify_samples(verify *v, as_workspace *ws, const as_manifest *manifest)
+{
+    for (size_t i = 0; i < as_manifest_count(manifest); i++) {
+        const as_sample *sample = as_manifest_at(manifest, i);
+        char             hex[AS_SHA256_HEX_BYTES];
+        verify_fault    *fault = v->faults.n ? verify_find(v, &sample->image) : NULL;
+        if (!fault && !as_store_has(ws->store, &sample->image)) {
+            verify_add(v, as_digest_hex(&sample->image, hex), "the object is missing");
+            fault = verify_find(v, &sample->image);
+        }
+        if (!fault)
+            continue;
+        fault->n_samples++;
+        if (!fault->sample)
+            fault->sample = strdup(sample->name);
+    }
+}
+
+/* Goes back from the newest; what a version needs and is damaged is known from the store's own check by then. */
+static bool verify_history(verify *v, as_workspace *ws, as_err *err)
+{
+    as_commit commit;
+    as_err    why = AS_ERR_NONE;
+    bool      ok = as_commit_find(ws, "main", &commit, &why);
+    if (!ok && why.code == AS_ENOTFOUND)
+        return true; /* no version yet */
+    while (ok) {
+        if (!as_progress_go_on(&v->cli->progress, err))
+            return false;
+        as_manifest *manifest = as_commit_manifest(ws, &commit, &why);
+        v->n_commits++;
+        if (manifest)
+            verify_samples(v, ws, manifest);
+        else
+            verify_add(v, "", why.text);
+        as_manifest_free(manifest);
+        if (commit.n_parents == 0)
+            return true;
+        as_digest parent = commit.parents[0];
+        ok = as_commit_read(ws, &parent, &commit, &why);
+    }
+    verify_add(v, "", why.text);
+    return true;
+}
+
+static bool verify_json(verify *v, as_err *err)
+{
+    json_t *json = json_object(), *list = json_array();
+    for (size_t i = 0; i < v->faults.n; i++) {
+        json_t *one = json_object();
+        as_json_set(one, "object", json_string(v->faults.at[i].hex));
+        as_json_set(one, "text", json_string(v->faults.at[i].why));
+        as_json_set(one, "sample", v->faults.at[i].sample ? json_string(v->faults.at[i].sample) : json_null());
+        as_json_set(one, "n_samples", json_integer((json_int_t)v->faults.at[i].n_samples));
+        json_array_append_new(list, one);
+    }
+    as_json_set(json, "whole", json_boolean(v->faults.n == 0));
+    as_json_set(json, "n_objects", json_integer((json_int_t)v->check.n_objects));
+    as_json_set(json, "n_bytes", json_integer((json_int_t)v->check.n_bytes));
+    as_json_set(json, "n_commits", json_integer((json_int_t)v->n_commits));
+    as_json_set(json, "damaged", list);
+    return as_cli_print_json(v->cli, json, err);
+}
+
+static void verify_text(verify *v)
+{
+    as_cli *cli = v->cli;
+    char    bytes[AS_UNIT_TEXT_BYTES];
+    as_term_progress_end(cli);
+    for (size_t i = 0; i < v->faults.n; i++) {
+        const verify_fault *fault = &v->faults.at[i];
+        fprintf(cli->out, "%sdamaged%s %s%s%s", as_term_style(cli, AS_STYLE_BAD), as_term_plain(cli), fault->hex,
+                *fault->hex ? ": " : "", fault->why);
+        if (fault->sample)
+            fprintf(cli->out, " (needed by '%s'%s)", fault->sample, fault->n_samples > 1 ? " and others" : "");
+        fputc('\n', cli->out);
+    }
+    fprintf(cli->out, "%llu objects (%s) and %llu versions read: ", (unsigned long long)v->check.n_objects,
+            as_unit_text((double)v->check.n_bytes, AS_UNIT_BYTES, bytes), (unsigned long long)v->n_commits);
+    if (v->faults.n)
+        fprintf(cli->out, "%s%zu damaged%s (bring them back from a copy, or import the pictures again)\n",
+                as_term_style(cli, AS_STYLE_BAD), v->faults.n, as_term_plain(cli));
+    else
+        fprintf(cli->out, "%sall whole%s\n", as_term_style(cli, AS_STYLE_GOOD), as_term_plain(cli));
+}
+
+int as_data_verify(as_cli *cli, as_workspace *ws, as_err *err)
+{
+    verify v = {.cli = cli};
+    bool   ok =
+        as_store_verify(ws->store, verify_on_damaged, &v, &cli->progress, &v.check, err) && verify_history(&v, ws, err);
+    if (ok && v.no_memory)
+        ok = AS_FAIL(err, AS_ENOMEM, "out of memory");
+    if (ok && cli->json)
+        ok = verify_json(&v, err);
+    else if (ok)
+        verify_text(&v);
+    int status = !ok ? AS_VERB_FAILED : v.faults.n ? 1 : 0;
+    for (size_t i = 0; i < v.faults.n; i++) {
+        free(v.faults.at[i].why);
+        free(v.faults.at[i].sample);
+    }
+    as_vec_done(&v.faults);
+    return status;
+}

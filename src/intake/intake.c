@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Out of memory is an error like any other. */
+#define HASH_NONFATAL_OOM 1
+#include <uthash.h>
+
+#include "base/clock.h"
+#include "intake/quarantine.h"
+#include "intake/state.h"
+
+struct as_intake_entry {
+    as_digest      digest; /* the key of by_image; the key of by_name is the manifest's string */
+    size_t         index;  /* in the manifest */
+    UT_hash_handle hh;
+};
+
+static const as_sample *intake_find_name(const as_intake *intake, const char *name)
+{
+    as_intake_entry *entry = NULL;
+    HASH_FIND(hh, intake->by_name, name, strlen(name), entry);
+    return entry ? as_manifest_at(intake->manifest, entry->index) : NULL;
+}
+
+static const as_sample *intake_find_image(const as_intake *intake, const as_digest *digest, size_t *ret_index)
+{
+    as_intake_entry *entry = NULL;
+    HASH_FIND(hh, intake->by_image, digest->b, sizeof digest->b, entry);
+    if (entry)
+        *ret_index = entry->index;
+    return entry ? as_manifest_at(intake->manifest, entry->index) : NULL;
+}
+
+static void intake_map_done(as_intake_entry **map)
+{
+    as_intake_entry *entry, *next;
+    HASH_ITER (hh, *map, entry, next) {
+        HASH_DEL(*map, entry);
+        free(entry);
+    }
+}
+
+/* Brings the sample that the manifest got last into the maps. */
+static bool intake_list(as_intake *intake, as_err *err)
+{
+    size_t           index = as_manifest_count(intake->manifest) - 1, other;
+    const as_sample *sample = as_manifest_at(intake->manifest, index);
+    as_intake_entry *entry = calloc(1, sizeof *entry);
+    bool             ok = entry != NULL;
+    if (ok) {
+        entry->index = index;
+        HASH_ADD_KEYPTR(hh, intake->by_name, sample->name, strlen(sample->name), entry);
+        ok = entry->hh.tbl != NULL;
+    }
+    if (!ok)
+        free(entry);
+    if (ok && !intake_find_image(intake, &sample->image, &other)) {
+        entry = calloc(1, sizeof *entry);
+        ok = entry != NULL;
+        if (ok) {
+            entry->index = index;
+            entry->digest = sample->image;
+            HASH_ADD_KEYPTR(hh, intake->by_image, entry->digest.b, sizeof entry->digest.b, entry);
+            ok = entry->hh.tbl != NULL;
+        }
+        if (!ok)
+            free(entry);
+    }
+    return ok || AS_FAIL(err, AS_ENOMEM, "cannot list '%s': not enough memory", sample->name);
+}
+
+static bool intake_load(as_intake *intake, as_err *err)
+{
+    as_err why = AS_ERR_NONE;
+    intake->manifest = as_manifest_new(err);
+    if (!intake->manifest)
+        return false;
+    if (!as_commit_find(intake->ws, "main", &intake->base, &why))
+        return why.code == AS_ENOTFOUND || as_err_set(err, why.code, "%s", why.text);
+    intake->has_base = true;
+    as_manifest *known = as_commit_manifest(intake->ws, &intake->base, err);
+    bool         ok = known != NULL;
+    for (size_t i = 0; ok && i < as_manifest_count(known); i++)
+        ok = as_manifest_add(intake->manifest, as_manifest_at(known, i), err) && intake_list(intake, err);
+    as_manifest_free(known);
+    intake->n_base = as_manifest_count(intake->manifest);
+    return ok;
+}
+
+as_intake *as_intake_open(as_workspace *ws, const as_spec *spec, as_err *err)
+{
+    if (ws->lock_fd < 0) {
+        AS_FAIL(err, AS_EINVAL, "cannot take pictures in: workspace '%s' is open for reading only", ws->root);
+        return NULL;
+    }
+    as_intake *intake = calloc(1, sizeof *intake);
+    if (!intake) {
+        AS_FAIL(err, AS_ENOMEM, "cannot take pictures in: not enough memory");
+        return NULL;
+    }
+    intake->ws = ws;
+    intake->spec = spec;
+    pthread_rwlock_init(&intake->lock, NULL);
+    return intake_load(intake, err) ? intake : as_intake_close(intake);
+}
+
+as_intake *as_intake_close(as_intake *intake)
+{
+    if (intake) {
+        intake_map_done(&intake->by_name);
+        intake_map_done(&intake->by_image);
+        as_manifest_free(intake->manifest);
+        pthread_rwlock_destroy(&intake->lock);
+    }
+    free(intake);
+    return NULL;
+}
+
+as_intake_counts as_intake_counts_of(const as_intake *intake)
+{
+    return intake->counts;
+}
+
+uint64_t as_intake_class_count(const as_intake *intake, const char *label)
+{
+    uint64_t n = 0;
+    for (size_t i = 0; i < as_manifest_count(intake->manifest); i++)
+        n += strcmp(as_manifest_at(intake->manifest, i)->label, label) == 0;
+    return n;
+}
+
+bool as_intake_check_class(const as_spec *spec, const char *label, const char *what, const char *remedy, as_err *err)
+{
+    const char *names[AS_SPEC_MAX_CLASSES];
+    if (as_spec_class(spec, label) >= 0)
+        return true;
+    for (size_t i = 0; i < spec->n_classes; i++)
+        names[i] = spec->classes[i].name;
+    const char *near = as_str_nearest(label, names, spec->n_classes);
+    return AS_FAIL(err, AS_EINVAL, "%s '%.200s' is no class of %s%s%s%s%s", what, label, spec->path,
+                   near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "", remedy);
+}
+
+bool as_intake_knows(const as_intake *intake, const as_sample *sample, const as_digest *digest)
+{
+    size_t            index;
+    pthread_rwlock_t *lock = (pthread_rwlock_t *)(uintptr_t)&intake->lock;
+    pthread_rwlock_rdlock(lock);
+    const as_sample *named = intake_find_name(intake, sample->name), *same = intake_find_image(intake, digest, &index);
+    bool             known = named ? as_digest_equal(&named->image, digest) && strcmp(named->label, sample->label) == 0
+                                   : same && index < intake->n_base && strcmp(same->label, sample->label) == 0;
+    pthread_rwlock_unlock(lock);
+    return known;
+}
+
+/* What was stored already must still go into quarantine. */
+static bool intake_quarantine_stored(as_intake *intake, as_look *look, const as_sample *sample, as_err *err)
+{
+    uint8_t   *bytes;
+    size_t     n;
+    as_refusal refusal = {.name = sample->name, .label = sample->label, .check = look->check, .why = look->text};
+    if (!as_store_get(intake->ws->store, &look->digest, &bytes, &n, err))
+        return false;
+    bool ok = as_quarantine_put(intake->ws, &refusal, bytes, n, err);
+    free(bytes);
+    return ok;
+}
+
+static bool intake_compare(as_intake *intake, as_look *look, const as_sample *sample, as_err *err)
+{
+    char           text[AS_CHECK_TEXT_BYTES] = "";
+    const char    *check = "name";
+    as_check_level level = AS_CHECK_QUARANTINE;
+    if (intake_find_name(intake, sample->name)) {
+        as_str_copy(
+            text, sizeof text,
+            "another picture of this name is in this version: rename the file, or import with another --prefix");
+    } else {
+        size_t           index;
+        const as_sample *same = intake_find_image(intake, &look->digest, &index);
+        as_check_input   in = {.spec = intake->spec,
+                               .name = sample->name,
+                               .n_bytes = (size_t)look->n_bytes,
+                               .label = sample->label,
+                               .split = sample->split,
+                               .duplicate_of = same ? same->name : NULL,
+                               .duplicate_label = same ? same->label : NULL,
+                               .duplicate_split = same ? same->split : AS_SPLIT_NONE};
+        level = as_check_run(&in, true, &check, text);
+    }
+    if (level <= look->level)
+        return true;
+    look->level = level;
+    look->check = check;
+    as_str_copy(look->text, sizeof look->text, text);
+    return level != AS_CHECK_QUARANTINE || intake_quarantine_stored(intake, look, sample, err);
+}
+
+static bool intake_keep(as_intake *intake, const as_look *look, const as_sample *sample, as_err *err)
+{
+    as_sample kept = *sample;
+    kept.image = look->digest;
+    kept.part = sample->part && *sample->part ? sample->part : sample->name;
+    kept.camera = sample->camera ? sample->camera : "";
+    kept.width = look->width;
+    kept.height = look->height;
+    kept.format = as_codec_name(look->codec);
+    kept.n_bytes = look->n_bytes;
+    kept.sharpness = look->sharpness;
+    kept.clipped_ratio = look->clipped_ratio;
+    pthread_rwlock_wrlock(&intake->lock);
+    bool ok = as_manifest_add(intake->manifest, &kept, err) && intake_list(intake, err);
+    pthread_rwlock_unlock(&intake->lock);
+    if (!ok)
+        return false;
+    intake->counts.n_kept++;
+    intake->counts.n_bytes += look->n_bytes;
+    intake->counts.n_warned += look->level == AS_CHECK_WARN;
+    return true;
+}
+
+bool as_look_take(as_intake *intake, as_look *look, const as_sample *sample, as_err *err)
+{
+    if (intake->committed)
+        return AS_FAIL(err, AS_EINVAL, "cannot take '%s': this intake is committed", sample->name);
+    if ((unsigned)sample->split < AS_SPLIT_COUNT)
+        intake->given[sample->split] = true;
+    /* Known in the meantime: two files at once with the same name cannot be, but two calls can. */
+    look->is_known =
+        look->is_known || (look->level != AS_CHECK_QUARANTINE && as_intake_knows(intake, sample, &look->digest));
+    bool ok = look->is_known || look->level == AS_CHECK_QUARANTINE || intake_compare(intake, look, sample, err);
+    if (ok && !look->is_known && look->level != AS_CHECK_QUARANTINE)
+        ok = intake_keep(intake, look, sample, err);
+    if (!ok)
+        return false;
+    intake->counts.n_seen++;
+    intake->counts.n_known += look->is_known;
+    intake->counts.n_quarantined += !look->is_known && look->level == AS_CHECK_QUARANTINE;
+    if (look->is_known)
+        look->level = AS_CHECK_OK;
+    return true;
+}
+
+bool as_intake_add(as_intake *intake, const uint8_t *bytes, size_t n, const as_sample *sample, as_check_level *ret,
+                   char *text, as_err *err)
+{
+    as_look look;
+    if (!as_intake_check_class(intake->spec, sample->label, "label", "", err) ||
+        !as_look_at(intake, bytes, n, sample, &look, err) || !as_look_take(intake, &look, sample, err))
+        return false;
+    *ret = look.level;
+    memcpy(text, look.text, sizeof look.text);
+    return true;
+}
+
+bool as_intake_refuse(as_intake *intake, const uint8_t *bytes, size_t n, const char *name, const char *check,
+                      const char *why, as_err *err)
+{
+    as_look   look;
+    as_sample sample = {.name = name};
+    return as_look_refuse(intake, bytes, n, &sample, check, why, &look, err) &&
+           as_look_take(intake, &look, &sample, err);
+}
+
+/* $ASSAY_AUTHOR, else user@host; made fit for a commit. */
+static void intake_author(char *author, size_t cap)
+{
+    const char   *given = getenv("ASSAY_AUTHOR");
+    char          room[4096], host[256] = "";
+    struct passwd pw, *found = NULL;
+    as_str        raw, safe;
+    as_str_init(&raw);
+    as_str_init(&safe);
+    if (given && *given) {
+        as_str_add(&raw, given);
+    } else {
+        if (getpwuid_r(getuid(), &pw, room, sizeof room, &found) == 0 && found)
+            as_str_add(&raw, pw.pw_name);
+        else
+            as_str_addf(&raw, "user %lu", (unsigned long)getuid());
+        if (gethostname(host, sizeof host - 1) == 0)
+            as_str_addf(&raw, "@%s", host);
+    }
+    for (size_t i = 0, step; i < raw.len && safe.len + 4 < cap; i += step) {
+        step = as_str_char_bytes(raw.s + i, raw.len - i);
+        as_str_add_bytes(&safe, step ? raw.s + i : "?", step ? step : 1);
+        step = step ? step : 1;
+    }
+    as_str_copy(author, cap, safe.s);
+    as_str_done(&raw);
+    as_str_done(&safe);
+}
+
+bool as_intake_commit(as_intake *intake, const char *message, as_commit *ret, as_err *err)
+{
+    as_commit commit = {.utc = as_clock_utc(), .n_quarantined = intake->counts.n_quarantined};
+    if (intake->counts.n_kept == 0 || intake->committed)
+        return AS_FAIL(err, AS_EINVAL, "there is nothing new to commit");
+    if (!as_str_copy(commit.message, sizeof commit.message, message))
+        return AS_FAIL(err, AS_ELIMIT, "the message is longer than %zu bytes", sizeof commit.message - 1);
+    intake_author(commit.author, sizeof commit.author);
+    if (intake->has_base)
+        commit.parents[commit.n_parents++] = intake->base.id;
+    if (intake->counts.n_quarantined && !as_quarantine_sync(intake->ws, err))
+        return false;
+    as_manifest_sort(intake->manifest);
+    intake->committed = true; /* the maps' places are no longer true */
+    if (!as_commit_write(intake->ws, intake->manifest, &commit, err))
+        return false;
+    *ret = commit;
+    return true;
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "catalog/manifest.h"
+#include "intake/quarantine.h"
+#include "intake/state.h"
+
+void as_check_trim(char *text)
+{
+    size_t n = strnlen(text, AS_CHECK_TEXT_BYTES - 1), at = 0;
+    while (at < n) {
+        size_t step = as_str_char_bytes(text + at, n - at);
+        if (step == 0 && n - at < 4 && n == AS_CHECK_TEXT_BYTES - 1)
+            break;
+        at += step ? step : 1;
+    }
+    text[at] = '\0';
+}
+
+bool as_look_refuse(const as_intake *intake, const uint8_t *bytes, size_t n, const as_sample *sample, const char *check,
+                    const char *why, as_look *ret, as_err *err)
+{
+    as_refusal refusal = {.name = sample->name, .label = sample->label, .check = check, .why = why};
+    as_look    look = {.n_bytes = n, .level = AS_CHECK_QUARANTINE, .check = check};
+    as_str_copy(look.text, sizeof look.text, why);
+    as_check_trim(look.text);
+    if (!as_quarantine_put(intake->ws, &refusal, bytes, n, err))
+        return false;
+    *ret = look;
+    return true;
+}
+
+/* False only when nothing can be known about the picture because memory ran out. */
+static bool look_decode(const uint8_t *bytes, size_t n, as_check_input *in, as_image *image, as_image_stats *stats,
+                        as_codec_info *info, as_err *why, as_err *err)
+{
+    if (!as_codec_decode(bytes, n, image, info, why)) {
+        if (why->code == AS_ENOMEM)
+            return as_err_set(err, why->code, "cannot decode '%s': %s", in->name, why->text);
+        in->undecodable = why;
+        return true;
+    }
+    /* What is too small for statistics is refused by its size. */
+    return as_image_stats_of(image, stats, why) || why->code == AS_EINVAL ||
+           as_err_set(err, why->code, "cannot measure '%s': %s", in->name, why->text);
+}
+
+bool as_look_at(const as_intake *intake, const uint8_t *bytes, size_t n, const as_sample *sample, as_look *ret,
+                as_err *err)
+{
+    as_look        look = {.n_bytes = n, .digest = as_sha256_of(bytes, n)};
+    as_image       image = {0};
+    as_image_stats stats = {0};
+    as_codec_info  info = {0};
+    as_err         why = AS_ERR_NONE;
+    if (as_digest_is_zero(&look.digest))
+        return AS_FAIL(err, AS_ENOMEM, "cannot hash '%s': not enough memory", sample->name);
+    look.is_known = as_intake_knows(intake, sample, &look.digest);
+    if (look.is_known) {
+        *ret = look;
+        return true;
+    }
+    if (strlen(sample->name) > AS_MANIFEST_NAME_BYTES)
+        return as_look_refuse(intake, bytes, n, sample, "name", "its name is too long", ret, err);
+    as_check_input in = {.spec = intake->spec,
+                         .name = sample->name,
+                         .n_bytes = n,
+                         .info = &info,
+                         .image = &image,
+                         .stats = &stats,
+                         .label = sample->label,
+                         .split = sample->split};
+    bool           ok = look_decode(bytes, n, &in, &image, &stats, &info, &why, err);
+    if (ok)
+        look.level = as_check_run(&in, false, &look.check, look.text);
+    as_image_done(&image);
+    if (!ok)
+        return false;
+    if (look.level == AS_CHECK_QUARANTINE)
+        return as_look_refuse(intake, bytes, n, sample, look.check, look.text, ret, err);
+    look.width = info.width;
+    look.height = info.height;
+    look.codec = info.codec;
+    look.sharpness = stats.laplacian_variance;
+    look.clipped_ratio = stats.clipped_low_ratio + stats.clipped_high_ratio;
+    if (!as_store_put(intake->ws->store, bytes, n, &look.digest, NULL, err))
+        return false;
+    *ret = look;
+    return true;
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "intake/quarantine.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fs.h"
+#include "base/hash.h"
+#include "base/log.h"
+
+#define QUARANTINE_ID_DIGITS  32
+#define QUARANTINE_EXT_BYTES  8
+#define QUARANTINE_MAX_RECORD ((size_t)64 << 10)
+
+/* The name's own ending where it is a harmless one: what opens the file is chosen by it. */
+static void quarantine_ext(const char *name, char *ext)
+{
+    static const char *const known[] = {"jpg", "jpeg", "png"};
+    const char              *dot = strrchr(name, '.');
+    for (size_t i = 0; dot && i < AS_COUNT(known); i++)
+        if (strcasecmp(dot + 1, known[i]) == 0) {
+            as_str_copy(ext, QUARANTINE_EXT_BYTES, known[i]);
+            return;
+        }
+    as_str_copy(ext, QUARANTINE_EXT_BYTES, "bin");
+}
+
+/* Of name and bytes, so that equal files of two names stay two. */
+static void quarantine_id(const char *name, const as_digest *digest, char id[QUARANTINE_ID_DIGITS + 1])
+{
+    char   hex[AS_SHA256_HEX_BYTES];
+    as_str text;
+    as_str_init(&text);
+    as_str_add_bytes(&text, digest->b, sizeof digest->b);
+    as_str_add(&text, name);
+    as_digest of = as_sha256_of(text.s, text.len);
+    as_str_done(&text);
+    as_digest_hex(&of, hex);
+    memcpy(id, hex, QUARANTINE_ID_DIGITS);
+    id[QUARANTINE_ID_DIGITS] = '\0';
+}
+
+/* What comes from outside may not be UTF-8 where it was cut. */
+static json_t *quarantine_text(const char *text)
+{
+    as_str safe;
+    as_str_init(&safe);
+    for (size_t i = 0, n = strlen(text), step; i < n; i += step ? step : 1) {
+        step = as_str_char_bytes(text + i, n - i);
+        as_str_add_bytes(&safe, step ? text + i : "?", step ? step : 1);
+    }
+    json_t *value = as_str_ok(&safe) ? json_string(safe.s) : NULL;
+    as_str_done(&safe);
+    return value;
+}
+
+static char *quarantine_record(const as_refusal *refusal, const as_digest *digest, size_t n, const char *file)
+{
+    char    hex[AS_SHA256_HEX_BYTES], when[AS_CLOCK_TEXT_BYTES];
+    json_t *object = json_object();
+    bool    ok = as_json_set(object, "name", quarantine_text(refusal->name));
+    ok = as_json_set(object, "label", quarantine_text(refusal->label ? refusal->label : "")) && ok;
+    ok = as_json_set(object, "check", quarantine_text(refusal->check)) && ok;
+    ok = as_json_set(object, "reason", quarantine_text(refusal->why)) && ok;
+    ok = as_json_set(object, "time", json_string(as_clock_text(as_clock_utc(), when))) && ok;
+    ok = as_json_set(object, "sha256", json_string(*file ? as_digest_hex(digest, hex) : "")) && ok;
+    ok = as_json_set(object, "n_bytes", json_integer((json_int_t)n)) && ok;
+    ok = as_json_set(object, "file", json_string(file)) && ok;
+    char *text = ok ? as_json_text(object) : NULL;
+    json_decref(object);
+    return text;
+}
+
+bool as_quarantine_put(const as_workspace *ws, const as_refusal *refusal, const uint8_t *bytes, size_t n, as_err *err)
+{
+    char      id[QUARANTINE_ID_DIGITS + 1], ext[QUARANTINE_EXT_BYTES], rest[96], path[AS_FS_PATH_BYTES];
+    as_digest digest = {{0}};
+    if (bytes)
+        digest = as_sha256_of(bytes, n);
+    quarantine_id(refusal->name, &digest, id);
+    quarantine_ext(refusal->name, ext);
+    snprintf(rest, sizeof rest, "quarantine/%s.%s", id, ext);
+    /* The record comes last: where it is, the bytes are. */
+    bool ok = as_workspace_path(ws, rest, path, err) && (!bytes || as_fs_write_fast(path, bytes, n, err));
+    if (ok) {
+        char *text = quarantine_record(refusal, &digest, n, bytes ? rest : "");
+        snprintf(rest, sizeof rest, "quarantine/%s.json", id);
+        ok = text ? as_workspace_path(ws, rest, path, err) && as_fs_write_fast(path, text, strlen(text), err)
+                  : AS_FAIL(err, AS_ENOMEM, "not enough memory");
+        free(text);
+    }
+    return ok || as_err_note(err, "cannot quarantine '%.200s'", refusal->name);
+}
+
+bool as_quarantine_sync(const as_workspace *ws, as_err *err)
+{
+    int fd = open(ws->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return as_err_errno(err, errno, "cannot open '%s'", ws->dir);
+    int e = syncfs(fd) == 0 ? 0 : errno;
+    close(fd);
+    return e == 0 || as_err_errno(err, e, "cannot write '%s' to the disk", ws->dir);
+}
+
+static bool quarantine_visit(void *ctx, const as_fs_entry *entry, as_err *err)
+{
+    as_err      why = AS_ERR_NONE;
+    const char *name, *check, *reason, *file, *when;
+    if (entry->kind != AS_FS_FILE || !as_str_ends(entry->relative, ".json"))
+        return true;
+    json_t *record = as_json_read(entry->path, QUARANTINE_MAX_RECORD, &why);
+    bool    whole = record && as_json_get_str(record, "name", &name, &why) &&
+                 as_json_get_str(record, "check", &check, &why) && as_json_get_str(record, "reason", &reason, &why) &&
+                 as_json_get_str(record, "file", &file, &why) && as_json_get_str(record, "time", &when, &why);
+    if (whole)
+        return json_array_append_new(ctx, record) == 0 || AS_FAIL(err, AS_ENOMEM, "not enough memory");
+    as_log_write(AS_LOG_WARN, "quarantine record '%s' cannot be read: %s", entry->relative, why.text);
+    json_decref(record);
+    return true;
+}
+
+static int quarantine_compare(const void *a, const void *b)
+{
+    const json_t *x = *(json_t *const *)a, *y = *(json_t *const *)b;
+    int by_name = strcmp(json_string_value(json_object_get(x, "name")), json_string_value(json_object_get(y, "name")));
+    return by_name
+               ? by_name
+               : strcmp(json_string_value(json_object_get(x, "time")), json_string_value(json_object_get(y, "time")));
+}
+
+/* jansson's arrays cannot be sorted in place. */
+static json_t *quarantine_sort(const json_t *list)
+{
+    size_t   n = json_array_size(list);
+    json_t  *sorted = json_array();
+    json_t **at = calloc(n + 1, sizeof *at);
+    bool     ok = at && sorted;
+    for (size_t i = 0; ok && i < n; i++)
+        at[i] = json_array_get(list, i);
+    if (ok)
+        qsort(at, n, sizeof(json_t *), quarantine_compare);
+    for (size_t i = 0; ok && i < n; i++)
+        ok = json_array_append(sorted, at[i]) == 0;
+    free(at);
+    if (!ok)
+        json_decref(sorted);
+    return ok ? sorted : NULL;
+}
+
+bool as_quarantine_list(const as_workspace *ws, json_t **ret, as_err *err)
+{
+    char path[AS_FS_PATH_BYTES];
+    if (!as_fs_join(path, ws->dir, "quarantine", err))
+        return false;
+    json_t *found = json_array(), *sorted = NULL;
+    bool    ok = found && (!as_fs_is_dir(path) || as_fs_walk(path, quarantine_visit, found, err));
+    if (ok) {
+        sorted = quarantine_sort(found);
+        ok = sorted || AS_FAIL(err, AS_ENOMEM, "not enough memory");
+    }
+    json_decref(found);
+    if (ok)
+        *ret = sorted;
+    return ok;
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "intake/quarantine.h"
+#include "intake/test_folder.h"
+
+static const char *text_of(const json_t *list, size_t i, const char *key)
+{
+    return json_string_value(json_object_get(json_array_get(list, i), key));
+}
+
+static void test_put_and_list(void **state)
+{
+    (void)state;
+    test_space space;
+    as_err     err = AS_ERR_NONE;
+    json_t    *list;
+    char       path[AS_FS_PATH_BYTES];
+    uint8_t   *bytes;
+    size_t     n;
+    test_space_make(&space, "quarantine", "");
+    assert_true(as_quarantine_list(space.ws, &list, &err));
+    assert_int_equal(json_array_size(list), 0);
+    json_decref(list);
+    as_refusal one = {.name = "z.JPG", .label = "good", .check = "whole", .why = "is a text"};
+    as_refusal two = {.name = "a/\\x0a.../../../x.sh", .check = "whole", .why = "cut \xc3"};
+    assert_true(as_quarantine_put(space.ws, &one, (const uint8_t *)"hello", 5, &err));
+    assert_true(as_quarantine_put(space.ws, &one, (const uint8_t *)"hello", 5, &err)); /* again: no second record */
+    assert_true(as_quarantine_put(space.ws, &two, (const uint8_t *)"hello", 5, &err));
+    as_refusal none = {.name = "c.png", .check = "whole", .why = "cannot be read"};
+    assert_true(as_quarantine_put(space.ws, &none, NULL, 0, &err));
+    assert_true(as_quarantine_sync(space.ws, &err));
+    assert_true(as_quarantine_list(space.ws, &list, &err));
+    assert_int_equal(json_array_size(list), 3);
+    assert_string_equal(text_of(list, 0, "name"), two.name);
+    assert_string_equal(text_of(list, 0, "reason"), "cut ?");
+    assert_true(as_str_ends(text_of(list, 0, "file"), ".bin")); /* no ending is taken over that could be run */
+    assert_string_equal(text_of(list, 1, "name"), "c.png");
+    assert_string_equal(text_of(list, 1, "file"), "");
+    assert_string_equal(text_of(list, 2, "name"), "z.JPG");
+    assert_string_equal(text_of(list, 2, "label"), "good");
+    assert_string_equal(text_of(list, 2, "check"), "whole");
+    assert_true(as_str_ends(text_of(list, 2, "file"), ".jpg"));
+    assert_true(as_workspace_path(space.ws, text_of(list, 2, "file"), path, &err));
+    assert_true(as_fs_read(path, 100, &bytes, &n, &err));
+    assert_int_equal(n, 5);
+    assert_memory_equal(bytes, "hello", 5);
+    free(bytes);
+    json_decref(list);
+    test_space_done(&space);
+}
+
+static void test_damaged_record_is_left_out(void **state)
+{
+    (void)state;
+    test_space space;
+    as_err     err = AS_ERR_NONE;
+    json_t    *list;
+    char       path[AS_FS_PATH_BYTES];
+    test_space_make(&space, "quarantine", "");
+    as_refusal one = {.name = "z.jpg", .check = "whole", .why = "is a text"};
+    assert_true(as_quarantine_put(space.ws, &one, (const uint8_t *)"hello", 5, &err));
+    assert_true(as_workspace_path(space.ws, "quarantine/0.json", path, &err) &&
+                as_fs_write(path, "{\"name\":3}", 10, &err));
+    assert_true(as_workspace_path(space.ws, "quarantine/1.json", path, &err) && as_fs_write(path, "", 0, &err));
+    assert_true(as_quarantine_list(space.ws, &list, &err));
+    assert_int_equal(json_array_size(list), 1);
+    json_decref(list);
+    test_space_done(&space);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_put_and_list),
+        cmocka_unit_test(test_damaged_record_is_left_out),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* state.h - what an intake remembers, and the two halves of taking a picture in. For the files of this folder only.
+ *
+ * Layer:   intake.
+ * Threads: as_look_at, as_look_refuse and as_intake_knows from any thread, the rest from the intake's own.
+ * Memory:  belongs to the intake; looks are plain values.
+ *
+ * A picture is first looked at (decoded, hashed, checked, and stored or quarantined: any number at once), then taken
+ * (compared with those before it, and listed: in order). So the result does not depend on the number of threads, and no
+ * more pictures are in memory than there are threads.
+ */
+#ifndef AS_INTAKE_STATE_H
+#define AS_INTAKE_STATE_H
+
+#include <pthread.h>
+
+#include "intake/intake.h"
+
+typedef struct as_intake_entry as_intake_entry; /* of a map from names or digests to samples */
+
+struct as_intake {
+    as_workspace    *ws;
+    const as_spec   *spec;
+    as_commit        base; /* when has_base */
+    bool             has_base, committed;
+    as_manifest     *manifest; /* the base's samples, then the new ones */
+    size_t           n_base;
+    as_intake_entry *by_name, *by_image; /* the latter has the first of identical pictures */
+    pthread_rwlock_t lock;               /* over manifest and maps: looks ask them while the owner changes them */
+    as_intake_counts counts;
+    bool             given[AS_SPLIT_COUNT]; /* splits that pictures came with */
+};
+
+typedef struct as_look {
+    as_digest      digest;
+    uint64_t       n_bytes;
+    uint32_t       width, height;
+    as_codec       codec;
+    double         sharpness, clipped_ratio;
+    bool           is_known; /* nothing was done about it */
+    as_check_level level;
+    const char    *check; /* the row behind the level; static */
+    char           text[AS_CHECK_TEXT_BYTES];
+} as_look;
+
+/* The worst that the checks with this in_order find; stops at the first that sends to quarantine. */
+as_check_level as_check_run(const as_check_input *in, bool in_order, const char **ret_check, char *text);
+
+/* Stores the picture, or quarantines it. False when it could be neither. */
+AS_CHECK bool as_look_at(const as_intake *intake, const uint8_t *bytes, size_t n, const as_sample *sample, as_look *ret,
+                         as_err *err);
+AS_CHECK bool as_look_refuse(const as_intake *intake, const uint8_t *bytes, size_t n, const as_sample *sample,
+                             const char *check, const char *why, as_look *ret, as_err *err);
+
+/* Counts it, and lists it if it is to be kept. look: level, check and text are brought up to date. */
+AS_CHECK bool as_look_take(as_intake *intake, as_look *look, const as_sample *sample, as_err *err);
+
+/* In this version by name, bytes and class; or in the base under another name. */
+bool as_intake_knows(const as_intake *intake, const as_sample *sample, const as_digest *digest);
+
+/* Cuts text[AS_CHECK_TEXT_BYTES], which snprintf may have cut anywhere, where a character ends. */
+void as_check_trim(char *text);
+
+/* AS_EINVAL, with the nearest class, when the spec has none of that name. what: "folder", "label". */
+AS_CHECK bool as_intake_check_class(const as_spec *spec, const char *label, const char *what, const char *remedy,
+                                    as_err *err);
+
+#endif
