@@ -366,14 +366,42 @@ static dnnl_status_t attr_make(const as_posts *posts, float factor, dnnl_primiti
     return status;
 }
 
-static as_prim *prim_make(as_onednn *dnn, const_dnnl_op_desc_t desc, const as_posts *posts, float factor,
-                          const as_prim *forward, const char *what, as_err *err)
+/* The first implementation whose name has `name` in it; dnnl_unimplemented where there is none. */
+static dnnl_status_t pd_find(const as_onednn *dnn, const_dnnl_op_desc_t desc, const_dnnl_primitive_attr_t attr,
+                             const as_prim *forward, const char *name, dnnl_primitive_desc_t *ret)
+{
+    dnnl_primitive_desc_iterator_t it = NULL;
+    dnnl_status_t                  status =
+        dnnl_primitive_desc_iterator_create(&it, desc, attr, dnn->engine, forward ? forward->pd : NULL);
+    while (status == dnnl_success) {
+        dnnl_primitive_desc_t pd = dnnl_primitive_desc_iterator_fetch(it);
+        const char           *about = "";
+        if (!pd)
+            break;
+        if (dnnl_primitive_desc_query(pd, dnnl_query_impl_info_str, 0, (void *)&about) == dnnl_success &&
+            strstr(about, name)) {
+            *ret = pd;
+            dnnl_primitive_desc_iterator_destroy(it);
+            return dnnl_success;
+        }
+        dnnl_primitive_desc_destroy(pd);
+        status = dnnl_primitive_desc_iterator_next(it);
+    }
+    if (it)
+        dnnl_primitive_desc_iterator_destroy(it);
+    return status == dnnl_success || status == dnnl_iterator_ends ? dnnl_unimplemented : status;
+}
+
+static as_prim *prim_make_named(as_onednn *dnn, const_dnnl_op_desc_t desc, const as_posts *posts, float factor,
+                                const as_prim *forward, const char *name, const char *what, as_err *err)
 {
     dnnl_primitive_attr_t attr = NULL;
     dnnl_primitive_desc_t pd = NULL;
     as_onednn_enter(dnn);
     dnnl_status_t status = attr_make(posts, factor, &attr);
-    if (status == dnnl_success)
+    if (status == dnnl_success && name)
+        status = pd_find(dnn, desc, attr, forward, name, &pd);
+    else if (status == dnnl_success)
         status = dnnl_primitive_desc_create(&pd, desc, attr, dnn->engine, forward ? forward->pd : NULL);
     if (attr)
         dnnl_primitive_attr_destroy(attr);
@@ -382,6 +410,12 @@ static as_prim *prim_make(as_onednn *dnn, const_dnnl_op_desc_t desc, const as_po
         return NULL;
     }
     return prim_of_pd(dnn, pd, 0, what, err);
+}
+
+static as_prim *prim_make(as_onednn *dnn, const_dnnl_op_desc_t desc, const as_posts *posts, float factor,
+                          const as_prim *forward, const char *what, as_err *err)
+{
+    return prim_make_named(dnn, desc, posts, factor, forward, NULL, what, err);
 }
 
 static dnnl_prop_kind_t pass_forward(as_pass pass)
@@ -407,29 +441,60 @@ static window_dims window_of(const as_window *window)
     return w;
 }
 
+/* Winograd's minimal filtering F(4x4, 3x3) (Lavin and Gray 2016) takes a quarter of the products: worth it from 6x6
+ * results on, in training from a few hundred (there the weights are transformed each time). NULL: not worth it. */
+static const char *conv_winograd(as_pass pass, const as_window *w, const as_layout *src, const as_layout *weights,
+                                 const as_layout *dst)
+{
+    const int64_t *d = dst->shape.dims;
+    if (w->n != 2 || weights->shape.rank != 4 || src->shape.dims[1] % 16 != 0 || d[1] % 16 != 0)
+        return NULL;
+    for (int i = 0; i < 2; i++)
+        if (w->kernel[i] != 3 || w->stride[i] != 1 || w->dilation[i] != 1 || w->pad_begin[i] > 1 || w->pad_end[i] > 1)
+            return NULL;
+    if (pass != AS_PASS_INFER)
+        return d[0] * d[2] * d[3] >= 512 ? "wino_4x3" : NULL;
+    if (d[2] * d[3] >= 36)
+        return "wino_4x3";
+    return d[2] * d[3] >= 12 ? "wino_2x3" : NULL;
+}
+
+static dnnl_status_t conv_desc(dnnl_convolution_desc_t *ret, as_pass pass, dnnl_alg_kind_t alg, const as_window *window,
+                               const as_layout *src, const as_layout *weights, const as_layout *bias,
+                               const as_layout *dst)
+{
+    const window_dims         w = window_of(window);
+    const dnnl_memory_desc_t *b = bias ? &bias->md : NULL;
+    if (pass == AS_PASS_BACK_DATA)
+        return dnnl_dilated_convolution_backward_data_desc_init(ret, alg, &src->md, &weights->md, &dst->md, w.stride,
+                                                                w.dense, w.begin, w.end);
+    if (pass == AS_PASS_BACK_WEIGHTS)
+        return dnnl_dilated_convolution_backward_weights_desc_init(ret, alg, &src->md, &weights->md, b, &dst->md,
+                                                                   w.stride, w.dense, w.begin, w.end);
+    return dnnl_dilated_convolution_forward_desc_init(ret, pass_forward(pass), alg, &src->md, &weights->md, b, &dst->md,
+                                                      w.stride, w.dense, w.begin, w.end);
+}
+
 as_prim *as_prim_conv(as_onednn *dnn, as_pass pass, const as_window *window, const as_layout *src,
                       const as_layout *weights, const as_layout *bias, const as_layout *dst, const as_posts *posts,
                       const as_prim *forward, as_err *err)
 {
-    dnnl_convolution_desc_t   desc;
-    const window_dims         w = window_of(window);
-    const dnnl_memory_desc_t *b = bias ? &bias->md : NULL;
-    const dnnl_alg_kind_t     alg = dnnl_convolution_direct;
-    dnnl_status_t             status;
-    if (pass == AS_PASS_BACK_DATA)
-        status = dnnl_dilated_convolution_backward_data_desc_init(&desc, alg, &src->md, &weights->md, &dst->md,
-                                                                  w.stride, w.dense, w.begin, w.end);
-    else if (pass == AS_PASS_BACK_WEIGHTS)
-        status = dnnl_dilated_convolution_backward_weights_desc_init(&desc, alg, &src->md, &weights->md, b, &dst->md,
-                                                                     w.stride, w.dense, w.begin, w.end);
-    else
-        status = dnnl_dilated_convolution_forward_desc_init(&desc, pass_forward(pass), alg, &src->md, &weights->md, b,
-                                                            &dst->md, w.stride, w.dense, w.begin, w.end);
+    dnnl_convolution_desc_t desc;
+    const char             *name = conv_winograd(pass, window, src, weights, dst);
+    if (name &&
+        conv_desc(&desc, pass, dnnl_convolution_winograd, window, src, weights, bias, dst) == dnnl_success) {
+        as_prim *prim = prim_make_named(dnn, &desc, posts, 1.0f, forward, name, "convolution", NULL);
+        if (prim)
+            return prim;
+    }
+    dnnl_status_t status = conv_desc(&desc, pass, dnnl_convolution_direct, window, src, weights, bias, dst);
     if (status != dnnl_success) {
         onednn_fail(status, "convolution", err);
         return NULL;
     }
-    return prim_make(dnn, &desc, posts, 1.0f, forward, "convolution", err);
+    /* Its "brg" kind wants channels last, which nothing around it does, and is no faster. */
+    as_prim *prim = prim_make_named(dnn, &desc, posts, 1.0f, forward, "jit", "convolution", NULL);
+    return prim ? prim : prim_make(dnn, &desc, posts, 1.0f, forward, "convolution", err);
 }
 
 as_prim *as_prim_pool(as_onednn *dnn, as_pass pass, as_pool_kind kind, const as_window *window, const as_layout *src,

@@ -45,7 +45,7 @@ static const char *export_value(const as_net *net, int32_t value, char *name, si
     if (value == 0)
         return "input";
     const as_unit *u = as_net_unit(net, (size_t)value - 1);
-    snprintf(name, cap, "%s%d", u->relu ? "relu" : "conv", value);
+    snprintf(name, cap, "%s%d", u->pool ? "pool" : u->relu ? "relu" : "conv", value);
     return name;
 }
 
@@ -58,6 +58,17 @@ static bool export_node(as_graph *graph, const char *op, const char *a, const ch
     return as_graph_add_node(graph, op, name, inputs, outputs, attrs, n_attrs, err);
 }
 
+static bool export_pool(as_graph *graph, const as_net *net, size_t i, as_err *err)
+{
+    const as_attr attrs[] = {
+        {.name = "kernel_shape", .kind = AS_ATTR_INTS, .ints = (const int64_t[]){2, 2}, .n = 2},
+        {.name = "strides", .kind = AS_ATTR_INTS, .ints = (const int64_t[]){2, 2}, .n = 2},
+    };
+    char src[32], out[32];
+    return export_node(graph, "MaxPool", export_value(net, as_net_unit(net, i)->src, src, sizeof src), NULL, NULL,
+                       export_value(net, (int32_t)i + 1, out, sizeof out), attrs, 2, err);
+}
+
 static bool export_unit(as_graph *graph, const as_net *net, size_t i, const float *params, const float *stats,
                         as_err *err)
 {
@@ -68,6 +79,8 @@ static bool export_unit(as_graph *graph, const as_net *net, size_t i, const floa
          {.name = "strides", .kind = AS_ATTR_INTS, .ints = (const int64_t[]){stride, stride}, .n = 2},
          {.name = "pads", .kind = AS_ATTR_INTS, .ints = (const int64_t[]){pad, pad, pad, pad}, .n = 4},
     };
+    if (u->pool)
+        return export_pool(graph, net, i, err);
     char name[32], weight[48], bias[48], src[32], add[32], sum[32], out[32];
     snprintf(name, sizeof name, "conv%zu", i + 1);
     snprintf(weight, sizeof weight, "%s.weight", name);

@@ -110,13 +110,19 @@ static int32_t net_add_unit(as_net *net, int32_t src, uint32_t c_out, uint32_t k
     return as_vec_push(&net->units, u) ? (int32_t)net->units.n : -1;
 }
 
-/* Basic block: two 3x3, the first with the stride; the shortcut is projected where the shape changes. */
-static int32_t net_add_block(as_net *net, int32_t x, uint32_t c_out, uint32_t stride)
+static int32_t net_add_pool(as_net *net, int32_t src)
 {
-    int32_t shortcut = x;
-    if (stride != 1 || net_channels(net, x) != c_out)
-        shortcut = net_add_unit(net, x, c_out, 1, stride, -1, false);
-    int32_t y = shortcut < 0 ? -1 : net_add_unit(net, x, c_out, 3, stride, -1, true);
+    const uint32_t c = net_channels(net, src);
+    const as_unit  u = {.pool = true, .src = src, .add = -1, .c_in = c, .c_out = c, .kernel = 2, .stride = 2};
+    return as_vec_push(&net->units, u) ? (int32_t)net->units.n : -1;
+}
+
+/* Half the size, then a basic block; the shortcut is projected by 1x1. */
+static int32_t net_add_block(as_net *net, int32_t src, uint32_t c_out)
+{
+    const int32_t x = net_add_pool(net, src);
+    const int32_t shortcut = x < 0 ? -1 : net_add_unit(net, x, c_out, 1, 1, -1, false);
+    const int32_t y = shortcut < 0 ? -1 : net_add_unit(net, x, c_out, 3, 1, -1, true);
     return y < 0 ? -1 : net_add_unit(net, y, c_out, 3, 1, shortcut, true);
 }
 
@@ -125,7 +131,7 @@ static bool net_design(as_net *net, as_err *err)
     static const uint32_t stages[] = {32, 64, 128};
     int32_t               x = net_add_unit(net, 0, net_width(net, 16), 3, 2, -1, true);
     for (size_t i = 0; x >= 0 && i < AS_COUNT(stages); i++)
-        x = net_add_block(net, x, net_width(net, stages[i]), 2);
+        x = net_add_block(net, x, net_width(net, stages[i]));
     if (x < 0)
         return AS_FAIL(err, AS_ENOMEM, "out of memory for a network");
     net->linear = net->n_params;
@@ -149,7 +155,9 @@ static bool net_init_params(as_net *net, as_err *err)
         return AS_FAIL(err, AS_ENOMEM, "out of memory for a network");
     for (size_t i = 0; i < net->units.n; i++) {
         const as_unit *u = &net->units.at[i];
-        double         deviation = sqrt(2.0 / ((double)u->c_out * u->kernel * u->kernel));
+        if (u->pool)
+            continue;
+        double deviation = sqrt(2.0 / ((double)u->c_out * u->kernel * u->kernel));
         for (size_t k = u->weights; k < u->scale; k++) {
             net->params[k] = (float)(deviation * as_rng_normal(&rng));
             net->decays[k] = true;
@@ -215,7 +223,7 @@ static as_window unit_window(const as_unit *u)
         w.kernel[i] = u->kernel;
         w.stride[i] = u->stride;
         w.dilation[i] = 1;
-        w.pad_begin[i] = w.pad_end[i] = u->kernel / 2;
+        w.pad_begin[i] = w.pad_end[i] = u->pool ? 0 : u->kernel / 2;
     }
     return w;
 }
@@ -313,12 +321,45 @@ typedef struct unit_forward {
     unit_layouts layouts;
 } unit_forward;
 
+static bool unit_add_value(as_net *net, const value *src, value *out, const unit_state *state, as_err *err)
+{
+    out->grad = net_alloc(net, as_layout_bytes(out->layout), err);
+    net->room_bytes = AS_MAX(net->room_bytes, AS_MAX(as_layout_bytes(out->layout), as_layout_bytes(src->layout)));
+    if (!out->grad)
+        return false;
+    return as_vec_push(&net->values, *out) && as_vec_push(&net->states, *state)
+               ? true
+               : AS_FAIL(err, AS_ENOMEM, "out of memory for a network");
+}
+
+static bool unit_forward_pool(as_net *net, const as_unit *u, const value *src, unit_forward *f, value *out, as_err *err)
+{
+    const as_window  w = unit_window(u);
+    const as_layout *any = as_layout_any(net->dnn, &out->shape, err);
+    f->conv = any ? as_prim_pool(net->dnn, AS_PASS_TRAIN, AS_POOL_MAX, &w, src->layout, any, NULL, err) : NULL;
+    if (!f->conv)
+        return false;
+    const as_layout *room = as_prim_layout(f->conv, AS_ARG_WORKSPACE);
+    out->layout = as_prim_layout(f->conv, AS_ARG_DST);
+    out->data = net_alloc(net, as_layout_bytes(out->layout), err);
+    f->workspace = out->data && room ? net_alloc(net, as_layout_bytes(room), err) : NULL;
+    if (!out->data || (room && !f->workspace))
+        return false;
+    const binding b[] = {{AS_ARG_SRC, src->data}, {AS_ARG_DST, out->data}, {AS_ARG_WORKSPACE, f->workspace}};
+    return net_run_with(net, false, f->conv, b, 3, err);
+}
+
 static bool unit_build_forward(as_net *net, size_t i, unit_forward *f, as_err *err)
 {
     const as_unit *u = &net->units.at[i];
     const value    src = net->values.at[u->src];
     unit_state     state = {0};
     value          out = {.shape = unit_out_shape(u, &src.shape)};
+    if (u->pool) {
+        if (!unit_forward_pool(net, u, &src, f, &out, err))
+            return false;
+        return unit_add_value(net, &src, &out, &state, err);
+    }
     if (!unit_forward_conv(net, u, &f->layouts, &state, &src, &f->conv, err) ||
         !unit_forward_norm(net, u, &f->layouts, &state, &f->norm, &f->workspace, err))
         return false;
@@ -326,13 +367,7 @@ static bool unit_build_forward(as_net *net, size_t i, unit_forward *f, as_err *e
     out.data = state.normed;
     if (u->add >= 0 && !unit_forward_add(net, u, &f->layouts, &state, &out, err))
         return false;
-    out.grad = net_alloc(net, as_layout_bytes(out.layout), err);
-    net->room_bytes = AS_MAX(net->room_bytes, AS_MAX(as_layout_bytes(out.layout), as_layout_bytes(src.layout)));
-    if (!out.grad)
-        return false;
-    return (as_vec_push(&net->values, out) && as_vec_push(&net->states, state))
-               ? true
-               : AS_FAIL(err, AS_ENOMEM, "out of memory for a network");
+    return unit_add_value(net, &src, &out, &state, err);
 }
 
 /* The addition: its function's gradient in place, and what it gives to the value that was added. */
@@ -412,10 +447,24 @@ static bool unit_backward_data(as_net *net, const as_unit *u, const unit_forward
     return true;
 }
 
+static bool unit_backward_pool(as_net *net, const as_unit *u, const unit_forward *f, const value *out, value *src,
+                               as_err *err)
+{
+    const as_window w = unit_window(u);
+    as_prim *prim = as_prim_pool(net->dnn, AS_PASS_BACK_DATA, AS_POOL_MAX, &w, src->layout, out->layout, f->conv, err);
+    const binding b[] = {{AS_ARG_DIFF_DST, out->grad}, {AS_ARG_DIFF_SRC, src->grad}, {AS_ARG_WORKSPACE, f->workspace}};
+    if (src->has_grad)
+        return AS_FAIL(err, AS_EINTERNAL, "what is pooled is used elsewhere too");
+    src->has_grad = true;
+    return net_run_with(net, true, prim, b, 3, err);
+}
+
 static bool unit_build_backward(as_net *net, size_t i, const unit_forward *f, as_err *err)
 {
     const as_unit *u = &net->units.at[i];
     value         *out = &net->values.at[i + 1], *src = &net->values.at[u->src];
+    if (u->pool)
+        return unit_backward_pool(net, u, f, out, src, err);
     if (u->add >= 0 && !unit_backward_add(net, u, out, err))
         return false;
     return unit_backward_norm(net, u, f, &net->states.at[i], out, err) && unit_backward_weights(net, u, f, src, err) &&
@@ -504,9 +553,11 @@ static void net_move_stats(as_net *net)
 {
     for (size_t i = 0; i < net->units.n; i++) {
         const as_unit *u = &net->units.at[i];
-        const value   *v = &net->values.at[i + 1];
-        const double   n = (double)v->shape.dims[0] * (double)v->shape.dims[2] * (double)v->shape.dims[3];
-        const float    unbiased = n > 1.0 ? (float)(n / (n - 1.0)) : 1.0f;
+        if (u->pool)
+            continue;
+        const value *v = &net->values.at[i + 1];
+        const double n = (double)v->shape.dims[0] * (double)v->shape.dims[2] * (double)v->shape.dims[3];
+        const float  unbiased = n > 1.0 ? (float)(n / (n - 1.0)) : 1.0f;
         for (size_t c = 0; c < u->c_out; c++) {
             float *mean = &net->stats[u->mean + c], *variance = &net->stats[u->variance + c];
             *mean += NET_MOMENTUM * (net->states.at[i].mean[c] - *mean);

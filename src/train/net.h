@@ -5,8 +5,8 @@
  * Threads: one thread calls; oneDNN uses cfg.threads.
  * Memory:  all allocated by as_net_new for one batch size; a step allocates nothing of its own.
  *
- * Convolutions without bias, each followed by a batch norm; residual blocks as in He et al. 2015 (basic blocks, projection
- * by 1x1), batch norm as in Ioffe and Szegedy 2015. All learned numbers stand in one row-major array, so that an
+ * Convolutions without bias, each followed by a batch norm (Ioffe and Szegedy 2015); basic residual blocks (He et al.
+ * 2015) behind a maximum over 2x2, so that every 3x3 but the first has stride 1, where Winograd's algorithm applies. All learned numbers stand in one row-major array, so that an
  * optimiser sees a vector.
  */
 #ifndef AS_TRAIN_NET_H
@@ -53,8 +53,9 @@ AS_CHECK bool as_net_step(as_net *net, const as_loss *loss, double *ret_loss, si
 /* The network for inference with these numbers: batch norms folded into the convolutions, softmax behind. */
 AS_CHECK as_graph *as_net_graph(const as_net *net, const float *params, const float *stats, as_err *err);
 
-/* What one convolution with its batch norm is; export.c reads it. */
+/* One convolution with its batch norm, or a maximum over 2x2; export.c reads it. */
 typedef struct as_unit {
+    bool     pool;     /* only src, c_in and c_out mean something */
     int32_t  src, add; /* value ids: 0 is the input, i + 1 the output of unit i; add -1: nothing is added */
     bool     relu;     /* at the end */
     uint32_t c_in, c_out, kernel, stride;
