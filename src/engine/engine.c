@@ -133,9 +133,9 @@ static bool engine_place(as_engine *engine, as_err *err)
     for (size_t i = 0; i < plan->bufs.n; i++) {
         as_buf *buf = plan->bufs.at[i];
         if (buf->root->kind == AS_BUF_ARENA)
-            buf->data = (char *)engine->arena + buf->root->place;
+            buf->data = (char *)engine->arena + buf->root->place + buf->offset;
         if (buf->root->kind == AS_BUF_CONSTANT)
-            buf->data = buf->root->data;
+            buf->data = (char *)buf->root->data + buf->offset;
     }
     for (size_t i = 0; i < plan->steps.n; i++) {
         as_step *step = plan->steps.at[i];
@@ -234,7 +234,7 @@ static bool engine_feed(as_engine *engine, const as_tensor *inputs, as_err *err)
     for (size_t i = 0; i < plan->bufs.n; i++) {
         as_buf *buf = plan->bufs.at[i];
         if (buf->root->kind == AS_BUF_INPUT)
-            buf->data = engine->fed[buf->root->input];
+            buf->data = (char *)engine->fed[buf->root->input] + buf->offset;
     }
     for (size_t i = 0; i < engine->moving.n; i++) {
         const as_use *use = &engine->moving.at[i].step->uses.at[engine->moving.at[i].use];

@@ -231,18 +231,39 @@ const as_layout *as_layout_strided(as_onednn *dnn, const as_shape *shape, const 
     return layout_make(dnn, shape, strides, false, err);
 }
 
-const as_layout *as_layout_slice(as_onednn *dnn, const as_layout *whole, const as_shape *shape, const int64_t *offsets,
-                                 as_err *err)
+/* Row major, or row major with inner blocks: fills the strides of such an order. False where a block does not divide. */
+static bool md_dense_strides(const dnnl_memory_desc_t *md, dnnl_dims_t ret)
 {
-    dnnl_memory_desc_t md;
-    dnnl_dims_t        dims = {0}, from = {0};
-    for (int i = 0; i < shape->rank; i++) {
-        dims[i] = shape->dims[i];
-        from[i] = offsets[i];
+    const dnnl_blocking_desc_t *b = &md->format_desc.blocking;
+    dnnl_dims_t                 blocks;
+    dnnl_dim_t                  step = 1;
+    for (int i = 0; i < md->ndims; i++)
+        blocks[i] = 1;
+    for (int i = 0; i < b->inner_nblks; i++) {
+        blocks[b->inner_idxs[i]] *= b->inner_blks[i];
+        step *= b->inner_blks[i];
     }
-    dnnl_status_t status = dnnl_memory_desc_init_submemory(&md, &whole->md, dims, from);
-    if (status != dnnl_success) {
-        onednn_fail(status, "slice of a layout", err);
+    for (int i = md->ndims - 1; i >= 0; i--) {
+        if (md->dims[i] % blocks[i] != 0)
+            return false;
+        ret[i] = step;
+        step *= md->dims[i] / blocks[i];
+    }
+    return true;
+}
+
+const as_layout *as_layout_like(as_onednn *dnn, const as_layout *layout, const as_shape *shape, as_err *err)
+{
+    dnnl_memory_desc_t md = layout->md;
+    dnnl_dims_t        strides;
+    bool               ok =
+        md.format_kind == dnnl_blocked && md.offset0 == 0 && md.ndims == shape->rank && md_dense_strides(&md, strides);
+    for (int i = 0; ok && i < md.ndims; i++)
+        ok = md.dims[i] == 1 || md.format_desc.blocking.strides[i] == strides[i];
+    for (int i = 0; ok && i < md.ndims; i++)
+        md.dims[i] = md.padded_dims[i] = shape->dims[i];
+    if (!ok || !md_dense_strides(&md, md.format_desc.blocking.strides)) {
+        AS_FAIL(err, AS_EUNSUPPORTED, "this order of data does not fit another shape");
         return NULL;
     }
     return layout_of_md(dnn, &md, err);
@@ -481,8 +502,7 @@ as_prim *as_prim_conv(as_onednn *dnn, as_pass pass, const as_window *window, con
 {
     dnnl_convolution_desc_t desc;
     const char             *name = conv_winograd(pass, window, src, weights, dst);
-    if (name &&
-        conv_desc(&desc, pass, dnnl_convolution_winograd, window, src, weights, bias, dst) == dnnl_success) {
+    if (name && conv_desc(&desc, pass, dnnl_convolution_winograd, window, src, weights, bias, dst) == dnnl_success) {
         as_prim *prim = prim_make_named(dnn, &desc, posts, 1.0f, forward, name, "convolution", NULL);
         if (prim)
             return prim;

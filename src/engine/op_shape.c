@@ -158,10 +158,56 @@ static bool concat_prim(as_plan *plan, const as_node *node, int axis, const as_l
     return true;
 }
 
+/* One order for the whole and all parts, that of the first part where possible: NULL where there is none. */
+static const as_layout *concat_layout(as_plan *plan, const as_node *node, const as_layout **parts)
+{
+    const as_shape  *shape = &as_graph_value(plan->graph, node->outputs[0])->shape;
+    const as_buf    *first = as_plan_buf(plan, node->inputs[0], NULL);
+    const as_layout *whole = first ? as_layout_like(plan->dnn, first->layout, shape, NULL) : NULL;
+    for (size_t i = 0; whole && i < node->n_inputs; i++) {
+        parts[i] = as_layout_like(plan->dnn, whole, &as_plan_in(plan, node, i)->shape, NULL);
+        if (!parts[i])
+            return NULL;
+    }
+    return whole;
+}
+
+/* Parts that stand one after the other need no copy: what computes them writes them in their place. */
+static bool concat_join(as_plan *plan, const as_node *node, int axis, const as_layout *whole, const as_layout **parts,
+                        as_err *err)
+{
+    as_buf *out = as_plan_out(plan, node, 0, whole, err);
+    int64_t outer = 1;
+    size_t  offset = 0;
+    if (!out)
+        return false;
+    for (int i = 0; i < axis; i++)
+        outer *= out->shape.dims[i];
+    const int64_t row = (int64_t)(out->bytes / sizeof(float)) / outer;
+    for (size_t i = 0; i < node->n_inputs; i++) {
+        as_buf *part = as_plan_as(plan, node->inputs[i], parts[i], err);
+        if (!part)
+            return false;
+        if (outer > 1 || !as_plan_move_into(plan, part, out, offset)) {
+            const int64_t chunk = (int64_t)(part->bytes / sizeof(float)) / outer;
+            const as_copy copy = {.rank = 2,
+                                  .bytes = sizeof(float),
+                                  .dims = {outer, chunk},
+                                  .src_step = {chunk, 1},
+                                  .dst_step = {row, 1},
+                                  .dst_base = (int64_t)(offset / sizeof(float)) / outer};
+            if (!as_op_copy(plan, &copy, part, out, err))
+                return false;
+        }
+        offset += part->bytes;
+    }
+    return true;
+}
+
 static bool concat_plan(as_plan *plan, const as_node *node, as_err *err)
 {
     enum { PRIM_MAX = 64 };
-    const as_layout *layouts[PRIM_MAX];
+    const as_layout *layouts[PRIM_MAX], *whole;
     as_buf          *bufs[PRIM_MAX];
     const as_shape  *shape = &as_graph_value(plan->graph, node->outputs[0])->shape;
     int              axis = 0;
@@ -171,7 +217,11 @@ static bool concat_plan(as_plan *plan, const as_node *node, as_err *err)
     bool prim = node->n_inputs <= PRIM_MAX && as_plan_in(plan, node, 0)->dtype == AS_DTYPE_F32;
     for (size_t i = 0; prim && i < node->n_inputs; i++)
         prim = as_shape_count(&as_plan_in(plan, node, i)->shape, &count) && count > 0;
-    return prim ? concat_prim(plan, node, axis, layouts, bufs, err) : concat_copies(plan, node, axis, err);
+    if (!prim)
+        return concat_copies(plan, node, axis, err);
+    whole = concat_layout(plan, node, layouts);
+    return whole ? concat_join(plan, node, axis, whole, layouts, err)
+                 : concat_prim(plan, node, axis, layouts, bufs, err);
 }
 
 /* --- Pad ---------------------------------------------------------------------------------------------------------- */

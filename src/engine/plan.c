@@ -61,10 +61,31 @@ void as_plan_set(as_plan *plan, int32_t value, as_buf *buf)
     buf->root->pending += plan->n_users[value];
 }
 
+bool as_plan_move_into(as_plan *plan, as_buf *part, as_buf *whole, size_t offset)
+{
+    as_buf *old = part->root;
+    if (old->kind != AS_BUF_ARENA || old == whole->root || part->offset != 0 || part->bytes != old->bytes ||
+        !old->used || whole->root != whole)
+        return false;
+    whole->first = whole->used ? AS_MIN(whole->first, old->first) : old->first;
+    whole->last = whole->used ? AS_MAX(whole->last, old->last) : old->last;
+    whole->used = true;
+    whole->pending += old->pending;
+    for (size_t i = 0; i < plan->bufs.n; i++) {
+        as_buf *buf = plan->bufs.at[i];
+        if (buf->root != old)
+            continue;
+        buf->root = whole;
+        buf->offset += offset;
+    }
+    return true;
+}
+
 bool as_plan_may_overwrite(const as_plan *plan, const as_buf *buf)
 {
     (void)plan;
-    return buf->root->kind == AS_BUF_ARENA && buf->root->pending == 1 && buf->bytes == buf->root->bytes;
+    return buf->root->kind == AS_BUF_ARENA && buf->root->pending == 1 && buf->bytes == buf->root->bytes &&
+           buf->offset == 0;
 }
 
 as_buf *as_plan_out(as_plan *plan, const as_node *node, size_t i, const as_layout *layout, as_err *err)
@@ -98,6 +119,7 @@ static as_buf *plan_reshape(as_plan *plan, as_buf *of, as_dtype dtype, const as_
         return NULL;
     }
     buf->root = of->root;
+    buf->offset = of->offset;
     buf->data = of->data;
     return buf;
 }
@@ -388,7 +410,7 @@ static bool plan_fold(as_plan *plan, size_t from, as_err *err)
                 ok = AS_FAIL(err, AS_ENOMEM, "out of memory for a constant");
             root->kind = buf->kind = AS_BUF_CONSTANT;
             root->used = false;
-            buf->data = root->data;
+            buf->data = (char *)root->data + buf->offset;
         }
         ok = ok && as_step_bind(step, scratch, err);
         if (ok && step->prim)
@@ -403,7 +425,7 @@ static bool plan_fold(as_plan *plan, size_t from, as_err *err)
         if (buf->root->kind != AS_BUF_CONSTANT)
             continue;
         buf->kind = AS_BUF_CONSTANT;
-        buf->data = buf->root->data;
+        buf->data = (char *)buf->root->data + buf->offset;
     }
     free(scratch);
     return ok;

@@ -24,7 +24,8 @@ struct as_buf {
     as_shape         shape;
     const as_layout *layout; /* NULL: row major and not f32, or without dimensions */
     size_t           bytes;
-    as_buf          *root; /* whose memory it shares: its own, or another's */
+    as_buf          *root;   /* whose memory it shares: its own, or another's */
+    size_t           offset; /* in root, bytes */
     void            *data;
     size_t           input;       /* which, of an input */
     size_t           first, last; /* steps that touch it; of a root, when used */
@@ -102,6 +103,8 @@ AS_CHECK bool    as_plan_view(as_plan *plan, const as_node *node, size_t i, as_b
 AS_CHECK as_buf *as_plan_new_constant(as_plan *plan, as_dtype dtype, const as_shape *shape, const as_layout *layout,
                                       as_err *err);
 void             as_plan_set(as_plan *plan, int32_t value, as_buf *buf);
+/* Lets `part`, and all that shares its memory, stand in `whole` from that offset on. False where it must stay. */
+bool as_plan_move_into(as_plan *plan, as_buf *part, as_buf *whole, size_t offset);
 /* Nobody but one use by a node not planned yet needs what is in buf. */
 bool as_plan_may_overwrite(const as_plan *plan, const as_buf *buf);
 
