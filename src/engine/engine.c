@@ -172,6 +172,27 @@ static bool engine_make(as_engine *engine, as_graph *graph, const as_engine_cfg 
     return engine_place(engine, err);
 }
 
+/* One run over zeros: code and memory are touched before the first part comes. */
+static bool engine_warm_up(as_engine *engine, as_err *err)
+{
+    size_t     bytes = 0, n = AS_MAX(engine->n_inputs, engine->n_outputs) + 1;
+    as_tensor *inputs = calloc(n, sizeof *inputs), *outputs = calloc(n, sizeof *outputs);
+    for (size_t i = 0; i < engine->n_inputs; i++)
+        bytes = AS_MAX(bytes, as_tensor_count(&(as_tensor){.shape = engine->inputs[i].shape}) *
+                                  as_dtype_bytes(engine->inputs[i].dtype));
+    void *zeros = calloc(1, bytes + 1);
+    bool  ok = inputs && outputs && zeros ? true : AS_FAIL(err, AS_ENOMEM, "out of memory for an engine");
+    for (size_t i = 0; ok && i < engine->n_inputs; i++)
+        inputs[i] = as_tensor_view(engine->inputs[i].dtype, &engine->inputs[i].shape, zeros);
+    ok = ok && as_engine_run(engine, inputs, outputs, err);
+    free(inputs);
+    free(outputs);
+    free(zeros);
+    for (size_t i = 0; i < engine->n_inputs; i++)
+        engine->fed[i] = NULL;
+    return ok;
+}
+
 as_engine *as_engine_new(as_graph *graph, const as_engine_cfg *cfg, as_err *err)
 {
     as_engine *engine = calloc(1, sizeof *engine);
@@ -179,7 +200,7 @@ as_engine *as_engine_new(as_graph *graph, const as_engine_cfg *cfg, as_err *err)
         AS_FAIL(err, AS_ENOMEM, "out of memory for an engine");
         return NULL;
     }
-    return engine_make(engine, graph, cfg, err) ? engine : as_engine_free(engine);
+    return engine_make(engine, graph, cfg, err) && engine_warm_up(engine, err) ? engine : as_engine_free(engine);
 }
 
 size_t as_engine_n_inputs(const as_engine *engine)

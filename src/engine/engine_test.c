@@ -2,6 +2,7 @@
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 
 #include <cmocka.h>
 
@@ -9,6 +10,62 @@
 #include "base/thread.h"
 #include "engine/plan.h"
 #include "graph/build.h"
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define COUNTS_ALLOCATIONS 0
+#elif defined(__has_feature)
+#define COUNTS_ALLOCATIONS (!__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer))
+#else
+#define COUNTS_ALLOCATIONS 1
+#endif
+
+/* Every allocation of the process, that of oneDNN and the C++ library included, comes through here. */
+#if COUNTS_ALLOCATIONS
+void *__libc_malloc(size_t n);
+void *__libc_calloc(size_t n, size_t each);
+void *__libc_realloc(void *block, size_t n);
+void *__libc_memalign(size_t align, size_t n);
+
+static atomic_bool counting;
+static atomic_uint counted;
+
+static void count(void)
+{
+    if (atomic_load(&counting))
+        atomic_fetch_add(&counted, 1);
+}
+
+void *malloc(size_t n)
+{
+    count();
+    return __libc_malloc(n);
+}
+
+void *calloc(size_t n, size_t each)
+{
+    count();
+    return __libc_calloc(n, each);
+}
+
+void *realloc(void *block, size_t n)
+{
+    count();
+    return __libc_realloc(block, n);
+}
+
+void *aligned_alloc(size_t align, size_t n)
+{
+    count();
+    return __libc_memalign(align, n);
+}
+
+int posix_memalign(void **ret, size_t align, size_t n)
+{
+    count();
+    *ret = __libc_memalign(align, n);
+    return 0;
+}
+#endif
 
 static void must(bool ok, const as_err *err)
 {
@@ -327,6 +384,30 @@ static void test_inputs_may_move_and_outputs_may_be_lent(void **state)
     free(moved);
 }
 
+static void test_a_run_allocates_nothing(void **state)
+{
+    (void)state;
+#if COUNTS_ALLOCATIONS
+    enum { N = WIDTH * SIDE * SIDE };
+    static float out[N], x[2][N];
+    for (uint64_t seed = 0; seed < 10; seed++) {
+        as_graph  *graph = random_graph(seed, 1, false);
+        as_engine *engine = new_engine(graph, 1, 1);
+        atomic_store(&counted, 0);
+        atomic_store(&counting, true);
+        for (int i = 0; i < 4; i++)
+            run_into(engine, x[i & 1], out);
+        atomic_store(&counting, false);
+        assert_int_equal(atomic_load(&counted), 0);
+        as_engine_free(engine);
+        as_graph_free(graph);
+    }
+#else
+    print_message("skipped: a sanitizer allocates for itself\n");
+    skip();
+#endif
+}
+
 static void test_wrong_tensors_are_refused(void **state)
 {
     (void)state;
@@ -407,6 +488,7 @@ int main(void)
         cmocka_unit_test(test_conv_is_what_it_is_defined_as),
         cmocka_unit_test(test_random_networks_fused_and_not),
         cmocka_unit_test(test_inputs_may_move_and_outputs_may_be_lent),
+        cmocka_unit_test(test_a_run_allocates_nothing),
         cmocka_unit_test(test_wrong_tensors_are_refused),
         cmocka_unit_test(test_what_cannot_be_run_is_named),
         cmocka_unit_test(test_operator_rows_are_whole),

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/vec.h"
+#include "engine/heap.h"
 
 /* libgomp's, which Debian's oneDNN runs on; <omp.h> is not on every compiler's path. */
 void omp_set_num_threads(int n);
@@ -38,6 +39,7 @@ struct as_onednn {
     dnnl_engine_t engine;
     dnnl_stream_t stream;
     int           threads;
+    as_heap      *heap;
     AS_VEC(as_layout *) layouts;
     AS_VEC(as_prim *) prims;
 };
@@ -99,6 +101,7 @@ as_onednn *as_onednn_new(uint32_t threads, as_err *err)
         AS_FAIL(err, AS_ENOMEM, "out of memory for oneDNN");
         return NULL;
     }
+    dnn->heap = as_heap_take();
     dnn->threads = threads > 0 && threads < 1024 ? (int)threads : 1;
     dnnl_status_t status = dnnl_engine_create(&dnn->engine, dnnl_cpu, 0);
     if (status == dnnl_success)
@@ -124,6 +127,7 @@ as_onednn *as_onednn_free(as_onednn *dnn)
         dnnl_stream_destroy(dnn->stream);
     if (dnn->engine)
         dnnl_engine_destroy(dnn->engine);
+    as_heap_give(dnn->heap);
     free(dnn);
     return NULL;
 }
@@ -695,7 +699,9 @@ bool as_prim_bind(as_prim *prim, as_arg arg, void *data, as_err *err)
 
 bool as_prim_run(as_prim *prim, as_err *err)
 {
+    as_heap_enter(prim->dnn->heap);
     dnnl_status_t status = dnnl_primitive_execute(prim->prim, prim->dnn->stream, (int)prim->n_bound, prim->args);
+    as_heap_leave(prim->dnn->heap);
     return status == dnnl_success ? true : onednn_fail(status, "run of a primitive", err);
 }
 
