@@ -172,14 +172,19 @@ static bool engine_make(as_engine *engine, as_graph *graph, const as_engine_cfg 
     return engine_place(engine, err);
 }
 
+static size_t value_bytes(const as_value *value)
+{
+    size_t count;
+    return as_shape_count(&value->shape, &count) ? count * as_dtype_bytes(value->dtype) : 0;
+}
+
 /* One run over zeros: code and memory are touched before the first part comes. */
 static bool engine_warm_up(as_engine *engine, as_err *err)
 {
     size_t     bytes = 0, n = AS_MAX(engine->n_inputs, engine->n_outputs) + 1;
     as_tensor *inputs = calloc(n, sizeof *inputs), *outputs = calloc(n, sizeof *outputs);
     for (size_t i = 0; i < engine->n_inputs; i++)
-        bytes = AS_MAX(bytes, as_tensor_count(&(as_tensor){.shape = engine->inputs[i].shape}) *
-                                  as_dtype_bytes(engine->inputs[i].dtype));
+        bytes = AS_MAX(bytes, value_bytes(&engine->inputs[i]));
     void *zeros = calloc(1, bytes + 1);
     bool  ok = inputs && outputs && zeros ? true : AS_FAIL(err, AS_ENOMEM, "out of memory for an engine");
     for (size_t i = 0; ok && i < engine->n_inputs; i++)
@@ -245,7 +250,7 @@ static bool engine_feed(as_engine *engine, const as_tensor *inputs, as_err *err)
     for (size_t i = 0; i < engine->n_inputs; i++) {
         if (!engine_fits(&engine->inputs[i], &inputs[i], "input", err))
             return false;
-        if (!inputs[i].data && as_tensor_count(&inputs[i]) > 0)
+        if (!inputs[i].data && value_bytes(&engine->inputs[i]) > 0)
             return AS_FAIL(err, AS_EINVAL, "input '%s' has no data", engine->inputs[i].name);
         moved = moved || engine->fed[i] != inputs[i].data;
         engine->fed[i] = inputs[i].data;

@@ -420,6 +420,9 @@ static void test_wrong_tensors_are_refused(void **state)
     assert_false(as_engine_run(engine, &in, &out, &err));
     assert_int_equal(err.code, AS_EINVAL);
     assert_string_equal(err.text, "input 'x' is f32 1x1x2x2, the model has f32 1x16x8x8");
+    in = as_tensor_view(AS_DTYPE_F32, &as_engine_input(engine, 0)->shape, NULL);
+    assert_false(as_engine_run(engine, &in, &out, &err));
+    assert_string_equal(err.text, "input 'x' has no data");
     as_engine_free(engine);
     as_graph_free(graph);
 }
