@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define OPENSSL_SUPPRESS_DEPRECATED /* EVP allocates at each start of a message; these do not */
 #include "base/hash.h"
 
 #include <openssl/evp.h>
+#include <openssl/sha.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,8 +12,7 @@
 #endif
 
 struct as_sha256 {
-    EVP_MD_CTX *ctx;
-    bool        failed;
+    SHA256_CTX ctx;
 };
 
 static pthread_once_t hash_once = PTHREAD_ONCE_INIT;
@@ -36,35 +37,29 @@ static void hash_init(void)
 
 as_sha256 *as_sha256_new(as_err *err)
 {
-    pthread_once(&hash_once, hash_init);
     as_sha256 *sha = calloc(1, sizeof *sha);
-    if (sha)
-        sha->ctx = EVP_MD_CTX_new();
-    if (!sha || !sha->ctx || !hash_sha256 || EVP_DigestInit_ex2(sha->ctx, hash_sha256, NULL) != 1) {
-        AS_FAIL(err, hash_sha256 ? AS_ENOMEM : AS_EMISSING, "cannot start a SHA-256: libcrypto refuses");
-        return as_sha256_free(sha);
-    }
-    return sha;
+    if (sha && SHA256_Init(&sha->ctx) == 1)
+        return sha;
+    AS_FAIL(err, AS_ENOMEM, "cannot start a SHA-256: not enough memory");
+    return as_sha256_free(sha);
 }
 
 void as_sha256_add(as_sha256 *sha, const void *bytes, size_t n)
 {
-    if (n && EVP_DigestUpdate(sha->ctx, bytes, n) != 1)
-        sha->failed = true;
+    if (n)
+        SHA256_Update(&sha->ctx, bytes, n);
 }
 
 as_digest as_sha256_end(as_sha256 *sha)
 {
     as_digest digest = {0};
-    bool      ok = EVP_DigestFinal_ex(sha->ctx, digest.b, NULL) == 1 && !sha->failed;
-    sha->failed = EVP_DigestInit_ex2(sha->ctx, hash_sha256, NULL) != 1;
-    return ok ? digest : (as_digest){0};
+    SHA256_Final(digest.b, &sha->ctx);
+    SHA256_Init(&sha->ctx);
+    return digest;
 }
 
 as_sha256 *as_sha256_free(as_sha256 *sha)
 {
-    if (sha)
-        EVP_MD_CTX_free(sha->ctx);
     free(sha);
     return NULL;
 }
