@@ -25,10 +25,10 @@ typedef struct as_sample_query {
     as_split    split;                      /* AS_SPLIT_NONE: any */
     const char *sort;                       /* NULL: name; or sharpness, clipped_ratio, n_bytes, severity, utc */
     bool        descending;
-    uint64_t    offset, limit;              /* limit 0: no limit */
+    uint64_t    offset, limit; /* limit 0: no limit */
 } as_sample_query;
 
-AS_CHECK bool as_catalog_samples(as_catalog *catalog, const as_sample_query *query,
+AS_CHECK bool as_catalog_samples(as_catalog *catalog, const as_sample_query              *query,
                                  bool (*visit)(void *ctx, const as_sample *sample), void *ctx, as_err *err);
 
 /* Samples of a commit by class and split. */

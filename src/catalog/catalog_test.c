@@ -201,6 +201,8 @@ static void test_order_and_pages(void **state)
     s = ask(catalog, (as_sample_query){.sort = "sharpness", .descending = true});
     assert_int_equal(s.n, N_SAMPLES);
     assert_true(s.in_order); /* and those without one last */
+    s = ask(catalog, (as_sample_query){.sort = "sharpness"});
+    assert_true(isnan(s.last_sharpness)); /* here too */
     s = ask(catalog, (as_sample_query){.sort = "utc", .descending = true, .limit = 1});
     assert_string_equal(s.first, "one/c/002999.png");
     static const char *const columns[] = {"name", "clipped_ratio", "n_bytes", "severity"};
@@ -276,6 +278,16 @@ static void overwrite(size_t at, const void *bytes, size_t n)
     close(fd);
 }
 
+/* SQLite's user_version: "Database File Format", section 1.3. */
+static int file_version(void)
+{
+    uint8_t b[4] = {0};
+    int     fd = open(db_path(), O_RDONLY);
+    assert_int_equal(pread(fd, b, sizeof b, 60), sizeof b);
+    close(fd);
+    return b[0] << 24 | b[1] << 16 | b[2] << 8 | b[3];
+}
+
 static void test_damaged_or_older_is_made_anew(void **state)
 {
     (void)state;
@@ -307,6 +319,7 @@ static void test_damaged_or_older_is_made_anew(void **state)
         assert_int_equal(n, 3);
         assert_int_equal(counts[1].n[2], N_SAMPLES / 12);
         as_catalog_close(catalog);
+        assert_int_equal(file_version(), 1);
         assert_true(as_fs_remove(db_path(), &err));
     }
 }
@@ -382,9 +395,12 @@ static void no_room(void *ctx)
     ws = open_ws(AS_WORKSPACE_WRITE);
     SUPPORT_CHECK(ws);
     first = commit_of(ws, N_SAMPLES, "one");
-    support_fill_disk(dir);
-    as_catalog *catalog = as_catalog_open(ws, &err);
+    as_catalog *catalog = as_catalog_open(ws, &err); /* with room for an empty one */
     seen        s = {0};
+    support_fill_disk(dir);
+    SUPPORT_CHECK(catalog && as_catalog_index(catalog, &first, &err));
+    as_catalog_close(catalog);
+    catalog = as_catalog_open(ws, &err);
     SUPPORT_CHECK(catalog && as_catalog_index(catalog, &first, &err));
     SUPPORT_CHECK(as_catalog_samples(catalog, &(as_sample_query){.commit = first.id}, see, &s, &err));
     SUPPORT_CHECK(s.n == N_SAMPLES);

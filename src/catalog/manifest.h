@@ -15,8 +15,8 @@
 
 #include "catalog/commit.h"
 
-#define AS_MANIFEST_NAME_BYTES 4096 /* of name, part and camera */
-#define AS_MANIFEST_LABEL_BYTES 255 /* of label and format */
+#define AS_MANIFEST_NAME_BYTES  4096 /* of name, part and camera */
+#define AS_MANIFEST_LABEL_BYTES 255  /* of label and format */
 
 /* True when no name is there twice and all are in order; else *ret_name is one that is not. */
 AS_CHECK bool as_manifest_is_ordered(const as_manifest *manifest, const char **ret_name);

@@ -19,20 +19,20 @@
 #define AS_JOURNAL_STAGES 4 /* wait, prepare, infer, decide */
 
 typedef struct as_record {
-    uint64_t   sequence;      /* set by append: 1, 2, 3, ... over the life of the journal */
-    as_ns      trigger_utc;   /* when the part was seen */
-    uint64_t   part;          /* number of the part on its camera */
+    uint64_t   sequence;    /* set by append: 1, 2, 3, ... over the life of the journal */
+    as_ns      trigger_utc; /* when the part was seen */
+    uint64_t   part;        /* number of the part on its camera */
     as_verdict verdict;
     as_reason  reason;
-    float      score;         /* of reject, 0..1; NAN when there was no answer */
-    float      class_score;   /* of the class below; NAN likewise */
-    char       label[32];     /* class found, cut to fit; "" when there was none */
-    char       truth[32];     /* true class where the source knows it; "" otherwise */
-    int64_t    latency_ns;    /* trigger to verdict */
+    float      score;       /* of reject, 0..1; NAN when there was no answer */
+    float      class_score; /* of the class below; NAN likewise */
+    char       label[32];   /* class found, cut to fit; "" when there was none */
+    char       truth[32];   /* true class where the source knows it; "" otherwise */
+    int64_t    latency_ns;  /* trigger to verdict */
     int64_t    stage_ns[AS_JOURNAL_STAGES];
     uint32_t   n_frames;
-    uint8_t    model[16];     /* first bytes of the model file's SHA-256 */
-    uint32_t   line_run;      /* counts the starts of the line in this journal */
+    uint8_t    model[16]; /* first bytes of the model file's SHA-256 */
+    uint32_t   line_run;  /* counts the starts of the line in this journal */
 } as_record;
 
 typedef struct as_journal as_journal;
@@ -47,8 +47,8 @@ AS_CHECK bool as_journal_sync(as_journal *journal, as_err *err); /* all appended
 
 typedef struct as_journal_check {
     uint64_t n_records, n_segments;
-    bool     whole;      /* the chain holds to its end */
-    char     text[200];  /* what is wrong and where, if not whole */
+    bool     whole;     /* the chain holds to its end */
+    char     text[200]; /* what is wrong and where, if not whole */
 } as_journal_check;
 
 /* Reads all records in order; visit (may be NULL) returns false to stop. True also when the chain is broken: look at ret. */

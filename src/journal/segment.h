@@ -18,11 +18,11 @@
 
 #include "journal/journal.h"
 
-#define AS_SLOT_BYTES 256
-#define AS_SEGMENT_RECORDS 16384
-#define AS_SEGMENT_MAX_RECORDS (1u << 20) /* a header that claims more is not one */
+#define AS_SLOT_BYTES             256
+#define AS_SEGMENT_RECORDS        16384
+#define AS_SEGMENT_MAX_RECORDS    (1u << 20) /* a header that claims more is not one */
 #define AS_SEGMENT_BYTES(records) (((size_t)(records) + 1) * AS_SLOT_BYTES)
-#define AS_SEGMENT_NAME_BYTES 32
+#define AS_SEGMENT_NAME_BYTES     32
 
 typedef struct as_chain {
     uint8_t b[16];
@@ -35,7 +35,7 @@ typedef struct as_segment_header {
     as_chain chain;
 } as_segment_header;
 
-char *as_segment_name(uint64_t number, char *name); /* "0000000001.asj" into name[AS_SEGMENT_NAME_BYTES] */
+char         *as_segment_name(uint64_t number, char *name); /* "0000000001.asj" into name[AS_SEGMENT_NAME_BYTES] */
 AS_CHECK bool as_segment_name_parse(const char *name, uint64_t *ret_number);
 
 void          as_segment_header_write(const as_segment_header *header, uint8_t *slot);

@@ -14,7 +14,7 @@
 #include "base/progress.h"
 
 #define AS_STORE_MAX_OBJECT_BYTES ((size_t)1 << 30)
-#define AS_REF_BYTES 128
+#define AS_REF_BYTES              128
 
 typedef struct as_store as_store;
 
@@ -42,7 +42,7 @@ typedef struct as_store_check {
 } as_store_check;
 
 /* Reads and hashes every object on all cores. True also when some are damaged: look at ret. on_damaged may be NULL. */
-AS_CHECK bool as_store_verify(as_store *store, void (*on_damaged)(void *ctx, const char *hex, const as_err *why), void *ctx,
-                              const as_progress *progress, as_store_check *ret, as_err *err);
+AS_CHECK bool as_store_verify(as_store *store, void (*on_damaged)(void *ctx, const char *hex, const as_err *why),
+                              void *ctx, const as_progress *progress, as_store_check *ret, as_err *err);
 
 #endif

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -97,6 +98,7 @@ static void test_two_writers(void **state)
     assert_int_equal(pipe(ready), 0);
     pid_t pid = fork();
     if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* should the test fail */
         as_workspace *ws = as_workspace_open(at("ws"), AS_WORKSPACE_WRITE, &err);
         if (ws && write(ready[1], "x", 1) == 1)
             pause();
@@ -123,9 +125,9 @@ static void test_two_writers(void **state)
 static void test_leftovers_are_removed_by_the_next_writer(void **state)
 {
     (void)state;
-    static const char *const gone[] = {"ws/.assay/objects/tmp/123.4", "ws/.assay/refs/data/main.tmp.123.0",
+    static const char *const gone[] = {"ws/.assay/objects/tmp/123.4",  "ws/.assay/refs/data/main.tmp.123.0",
                                        "ws/.assay/catalog.db.tmp.1.1", "ws/.assay/runs/r1/model.onnx.tmp.9.22",
-                                       "ws/assay.yaml.tmp.7.7"};
+                                       "ws/assay.yaml.tmp.7.7",        "ws/.assay/tmp/anything"};
     static const char *const kept[] = {"ws/.assay/objects/ab/cd.tmp.1.2", "ws/.assay/refs/data/main",
                                        "ws/.assay/runs/r1/a.tmp.x.1",     "ws/.assay/runs/r1/a.tmp.1.",
                                        "ws/.assay/runs/r1/tmp.1.2",       "ws/other.tmp.1.2",
