@@ -10,12 +10,21 @@
 
 #include "base/err.h"
 
-#define AS_TENSOR_MAX_RANK 8
+#define AS_TENSOR_MAX_RANK  8
 #define AS_TENSOR_MAX_BYTES ((size_t)4 << 30)
 
 /* Values are those of ONNX TensorProto.DataType. */
-typedef enum as_dtype { AS_DTYPE_NONE = 0, AS_DTYPE_F32 = 1, AS_DTYPE_U8 = 2, AS_DTYPE_I8 = 3, AS_DTYPE_I32 = 6,
-                        AS_DTYPE_I64 = 7, AS_DTYPE_BOOL = 9, AS_DTYPE_F16 = 10, AS_DTYPE_F64 = 11 } as_dtype;
+typedef enum as_dtype {
+    AS_DTYPE_NONE = 0,
+    AS_DTYPE_F32 = 1,
+    AS_DTYPE_U8 = 2,
+    AS_DTYPE_I8 = 3,
+    AS_DTYPE_I32 = 6,
+    AS_DTYPE_I64 = 7,
+    AS_DTYPE_BOOL = 9,
+    AS_DTYPE_F16 = 10,
+    AS_DTYPE_F64 = 11
+} as_dtype;
 
 size_t      as_dtype_bytes(as_dtype dtype); /* 0 if unknown */
 const char *as_dtype_name(as_dtype dtype);  /* "f32", "u8", ... */
