@@ -371,6 +371,7 @@ static void index_for_ever(void *ctx)
         if (!catalog || !as_catalog_index(catalog, &second, &err) || !as_catalog_index(catalog, &first, &err))
             support_fail(__FILE__, __LINE__, err.text);
         as_catalog_close(catalog);
+        support_step();
         unlink(db_path());
     }
 }
@@ -380,7 +381,8 @@ static void test_kill_while_indexing(void **state)
     (void)state;
     as_rng rng = as_rng_new(17);
     for (int round = 0; round < 15; round++) {
-        assert_true(support_kill_after((as_ns)as_rng_below(&rng, 30 * AS_NS_PER_MS), index_for_ever, NULL));
+        assert_true(support_kill_after(as_rng_below(&rng, 3), (as_ns)as_rng_below(&rng, 20 * AS_NS_PER_MS),
+                                       index_for_ever, NULL));
         as_catalog *catalog = must_open();
         assert_int_equal(ask(catalog, (as_sample_query){.sort = "utc"}).n, N_SAMPLES);
         assert_int_equal(ask(catalog, (as_sample_query){.commit = second.id}).n, 30);

@@ -326,6 +326,7 @@ static void append_for_ever(void *ctx)
         if (!journal || !append(journal, i, &err))
             support_fail(__FILE__, __LINE__, err.text);
         atomic_fetch_add(n_acknowledged, 1);
+        support_step();
     }
 }
 
@@ -339,7 +340,8 @@ static void test_kill_loses_nothing_acknowledged(void **state)
     assert_true(n_acknowledged != MAP_FAILED);
     atomic_init(n_acknowledged, 0);
     for (uint64_t round = 0; round < 50; round++) {
-        assert_true(support_kill_after((as_ns)as_rng_below(&rng, 12 * AS_NS_PER_MS), append_for_ever, n_acknowledged));
+        assert_true(support_kill_after(as_rng_below(&rng, 2000), (as_ns)as_rng_below(&rng, AS_NS_PER_MS),
+                                       append_for_ever, n_acknowledged));
         as_journal_check check = must_read(NULL, NULL);
         if (!check.whole)
             fail_msg("%s", check.text);

@@ -4,10 +4,13 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -89,19 +92,45 @@ void support_free_disk(const char *dir)
     unlink(path);
 }
 
-bool support_kill_after(as_ns delay_ns, void (*fn)(void *ctx), void *ctx)
+static atomic_ullong *fault_steps; /* shared with the child */
+
+void support_step(void)
 {
-    int status;
+    atomic_fetch_add(fault_steps, 1);
+}
+
+static bool wait_for_steps(pid_t pid, uint64_t n_steps)
+{
+    as_ns deadline = as_clock_mono() + 60 * AS_NS_PER_S;
+    while (atomic_load(fault_steps) < n_steps) {
+        siginfo_t info = {.si_pid = 0};
+        if (as_clock_mono() > deadline || waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+            info.si_pid)
+            return false;
+        as_clock_sleep_until(as_clock_mono() + 20 * AS_NS_PER_US);
+    }
+    return true;
+}
+
+bool support_kill_after(uint64_t n_steps, as_ns delay_ns, void (*fn)(void *ctx), void *ctx)
+{
+    int status = 0;
     fflush(NULL);
-    as_ns deadline = as_clock_mono() + delay_ns;
-    pid_t pid = fork();
-    if (pid < 0)
+    fault_steps = mmap(NULL, sizeof *fault_steps, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (fault_steps == MAP_FAILED)
         return false;
+    atomic_init(fault_steps, 0);
+    pid_t pid = fork();
     if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* should the test fail */
         fn(ctx);
         _exit(0);
     }
-    as_clock_sleep_until(deadline);
-    kill(pid, SIGKILL);
-    return waitpid(pid, &status, 0) == pid;
+    bool ok = pid > 0 && wait_for_steps(pid, n_steps);
+    as_clock_sleep_until(as_clock_mono() + delay_ns);
+    if (pid > 0)
+        kill(pid, SIGKILL);
+    ok = pid > 0 && waitpid(pid, &status, 0) == pid && ok && WIFSIGNALED(status);
+    munmap(fault_steps, sizeof *fault_steps);
+    return ok;
 }

@@ -24,8 +24,10 @@ bool support_make_read_only(const char *dir); /* in the child: remounts it */
 void support_fill_disk(const char *dir);      /* in the child: dir/filler takes what room there is */
 void support_free_disk(const char *dir);      /* in the child: removes dir/filler */
 
-/* Runs fn(ctx) in a child and kills it (SIGKILL) after delay_ns, or earlier when fn returns. */
-bool support_kill_after(as_ns delay_ns, void (*fn)(void *ctx), void *ctx);
+/* Runs fn(ctx) in a child, which calls support_step() after each thing it has done, and kills it (SIGKILL) delay_ns after
+ * its n_steps-th. False when the child ended before, or did nothing for a minute. */
+bool support_kill_after(uint64_t n_steps, as_ns delay_ns, void (*fn)(void *ctx), void *ctx);
+void support_step(void);
 
 _Noreturn void support_fail(const char *file, int line, const char *text);
 
