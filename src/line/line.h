@@ -2,11 +2,14 @@
 /* line.h - the inspection that runs: trigger, picture, verdict by the deadline or the safe one, one journal record a part.
  *
  * Layer:   line (may use base/, spec/, camera/, journal/, task/, watch/; never train, lab or intake).
- * Threads: as_line_run blocks its caller and runs a camera, a judge and a recorder thread; as_line_stop from any.
+ * Threads: as_line_run blocks its caller and runs a camera, a judge, a guard and a recorder thread; as_line_stop from any.
  * Memory:  everything is allocated before the first trigger; after that nothing.
  *
  * Every trigger gets exactly one verdict: pass, reject, review or fault as configured when the model is late, unsure, or
- * fails. triggers == pass + reject + review + fault, audited from the journal.
+ * fails, when a frame is bad or lost. triggers == pass + reject + review + fault, audited from the journal.
+ *
+ * A camera that can wait (files, an emulated one without a pace) is asked for the next part when the last one has its
+ * verdict; any other is never waited for.
  */
 #ifndef AS_LINE_LINE_H
 #define AS_LINE_LINE_H
@@ -24,15 +27,16 @@ typedef struct as_line_cfg {
     uint64_t           n_parts;  /* stop after so many; 0: when the camera ends or the line is stopped */
     as_ns              deadline; /* trigger to verdict; 0: the spec's */
     bool               unpaced;  /* as fast as it goes: the spec's parts a minute are ignored */
-    const uint8_t     *model;
+    const uint8_t     *model;    /* not kept beyond as_line_new */
     size_t             n_model;
     const char        *model_name;
     as_session_cfg     session;
     as_operating_point point;
     const char        *journal_dir;
-    /* Called for each part from one thread, in order, outside the deadline path. May be NULL. */
+    /* Called for each part from one thread, in order, outside the deadline path. May be NULL. record->sequence is 0 while
+     * the disk does not take the record. */
     void (*told)(void *ctx, const as_record *record);
-    void              *ctx;
+    void *ctx;
 } as_line_cfg;
 
 typedef struct as_line_summary {
@@ -40,23 +44,30 @@ typedef struct as_line_summary {
     uint64_t     n_verdict[AS_VERDICT_COUNT];
     uint64_t     n_reason[AS_REASON_COUNT];
     uint64_t     n_lost_frames, n_bad_frames;
-    uint64_t     n_truth, n_right_verdict;            /* parts whose truth was known */
-    uint64_t     n_bad, n_bad_stopped;                /* truth must be rejected; and was not passed */
-    uint64_t     n_rejected_known, n_rejected_bad;    /* rejected with known truth; of these really bad */
-    as_histogram latency, stage[AS_JOURNAL_STAGES];   /* ns */
-    double       seconds;                             /* first trigger to last verdict */
-    uint64_t     peak_bytes;                          /* resident, of the whole program */
-    uint64_t     allocations;                         /* on the hot path after the start; 0 is promised */
-    bool         journal_whole;                       /* the audit of the journal agreed */
-    uint64_t     first_sequence, last_sequence;       /* of this line run in the journal */
-    char         backend[16], cpu[96];
+    uint64_t     n_lost_records;                   /* verdicts that were given, and which the disk did not take */
+    uint64_t     n_truth, n_right_verdict;         /* parts whose truth was known */
+    uint64_t     n_bad, n_bad_stopped;             /* truth must be rejected; and was not passed */
+    uint64_t     n_good, n_good_rejected;          /* truth may pass; and was rejected */
+    uint64_t     n_rejected_known, n_rejected_bad; /* rejected with known truth; of these really bad */
+    as_histogram latency, stage[AS_JOURNAL_STAGES]; /* ns */
+    double       seconds;                          /* first trigger to last verdict */
+    uint64_t     peak_bytes;                       /* resident, of the whole program */
+    bool         journal_whole;                    /* the audit of the journal agreed */
+    char         journal_text[200];                /* if not: what is wrong */
+    uint64_t     first_sequence, last_sequence;    /* of this line run in the journal */
+    uint32_t     line_run;
+    as_err       trouble; /* AS_OK, or why the camera ended before its time, or the disk did not take records */
+    char         backend[16], cpu[96], camera[256];
 } as_line_summary;
 
 typedef struct as_line as_line;
 
 AS_CHECK as_line *as_line_new(const as_line_cfg *cfg, as_err *err);
-AS_CHECK bool     as_line_run(as_line *line, const as_progress *progress, as_line_summary *ret, as_err *err);
-void              as_line_stop(as_line *line);
-as_line          *as_line_free(as_line *line);
+
+/* Once. progress->stop and as_line_stop end it early and well: every part that was triggered has its verdict. False only
+ * when it could not run at all; a camera that failed is told in ret->trouble. */
+AS_CHECK bool as_line_run(as_line *line, const as_progress *progress, as_line_summary *ret, as_err *err);
+void          as_line_stop(as_line *line);
+as_line      *as_line_free(as_line *line);
 
 #endif

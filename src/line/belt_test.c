@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "line/belt.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/rng.h"
+
+#define DEADLINE 100
+#define GATHER   1000
+
+static as_frame_pool *pool;
+
+static as_belt *belt_of(uint32_t capacity, uint32_t frames_per_part)
+{
+    as_err      err = AS_ERR_NONE;
+    as_belt_cfg cfg = {capacity, frames_per_part, DEADLINE, GATHER, AS_VERDICT_REJECT, AS_VERDICT_FAULT};
+    as_belt    *belt = as_belt_new(&cfg, &err);
+    assert_non_null(belt);
+    return belt;
+}
+
+static as_frame *frame_of(uint64_t part, as_ns trigger)
+{
+    as_frame *frame = as_frame_pool_get(pool);
+    assert_non_null(frame);
+    frame->part = part;
+    frame->status = AS_FRAME_OK;
+    frame->time_mono = trigger;
+    frame->time_utc = trigger;
+    return frame;
+}
+
+static void put(as_belt *belt, uint64_t part, as_ns trigger, as_ns now)
+{
+    bool is_new = false;
+    assert_true(as_belt_put(belt, frame_of(part, trigger), now, 0, &is_new));
+    assert_true(is_new);
+}
+
+static as_record pick_up(as_belt *belt)
+{
+    as_record record;
+    assert_true(as_belt_pick_up(belt, 0, &record));
+    return record;
+}
+
+static void take(as_belt *belt, as_belt_job *job, as_frame **frames)
+{
+    job->frames = frames;
+    assert_true(as_belt_take(belt, 0, job));
+}
+
+static void give_back(as_belt_job *job)
+{
+    while (job->n_frames)
+        as_frame_unref(job->frames[--job->n_frames]);
+}
+
+static const as_belt_answer answer = {AS_VERDICT_PASS, AS_REASON_MODEL, 0.25f, 0.75f, "good", 10, 20};
+
+static void test_an_answer_in_time_is_the_verdict(void **state)
+{
+    (void)state;
+    as_belt    *belt = belt_of(4, 1);
+    as_frame   *frames[1];
+    as_belt_job job;
+    as_record   record;
+    put(belt, 7, 1000, 1010);
+    assert_false(as_belt_pick_up(belt, 0, &record));
+    take(belt, &job, frames);
+    assert_int_equal(job.n_frames, 1);
+    assert_int_equal(job.deadline, 1000 + DEADLINE);
+    assert_false(as_belt_wait_idle(belt, 0));
+    assert_true(as_belt_answer_to(belt, job.serial, &answer, 1000 + DEADLINE)); /* at the deadline: in time */
+    assert_false(as_belt_answer_to(belt, job.serial, &answer, 1050));           /* one verdict a part */
+    give_back(&job);
+    assert_true(as_belt_wait_idle(belt, 0));
+    record = pick_up(belt);
+    assert_int_equal(record.part, 7);
+    assert_int_equal(record.verdict, AS_VERDICT_PASS);
+    assert_int_equal(record.reason, AS_REASON_MODEL);
+    assert_int_equal(record.latency_ns, DEADLINE);
+    assert_int_equal(record.stage_ns[1], 10);
+    assert_int_equal(record.stage_ns[2], 20);
+    assert_string_equal(record.label, "good");
+    assert_true(record.score == 0.25f && record.class_score == 0.75f);
+    assert_false(as_belt_answer_to(belt, job.serial, &answer, 1050));
+    as_belt_free(belt);
+}
+
+static void test_a_late_part_is_decided_without_its_answer(void **state)
+{
+    (void)state;
+    as_belt    *belt = belt_of(4, 1);
+    as_frame   *frames[1];
+    as_belt_job job;
+    put(belt, 1, 1000, 1000);
+    put(belt, 2, 1050, 1050);
+    take(belt, &job, frames);
+    assert_int_equal(as_belt_expire(belt, 1000 + DEADLINE), 1000 + DEADLINE);
+    assert_int_equal(as_belt_expire(belt, 1001 + DEADLINE), 1050 + DEADLINE);
+    assert_false(as_belt_answer_to(belt, job.serial, &answer, 1001 + DEADLINE));
+    as_record record = pick_up(belt);
+    assert_int_equal(record.verdict, AS_VERDICT_REJECT);
+    assert_int_equal(record.reason, AS_REASON_LATE);
+    assert_int_equal(record.latency_ns, 1 + DEADLINE);
+    assert_true(isnan(record.score));
+    assert_string_equal(record.label, "");
+    /* The second one waits still; its picture is given back when its time is over, though nobody took it. */
+    assert_int_equal(as_frame_pool_in_use(pool), 2);
+    assert_int_equal(as_belt_expire(belt, 5000), INT64_MAX);
+    assert_int_equal(as_frame_pool_in_use(pool), 1);
+    assert_int_equal(pick_up(belt).reason, AS_REASON_LATE);
+    give_back(&job);
+    as_belt_free(belt);
+}
+
+static void test_a_late_answer_is_late_before_the_guard_sees_it(void **state)
+{
+    (void)state;
+    as_belt    *belt = belt_of(4, 1);
+    as_frame   *frames[1];
+    as_belt_job job;
+    put(belt, 1, 1000, 1000);
+    take(belt, &job, frames);
+    assert_false(as_belt_answer_to(belt, job.serial, &answer, 1001 + DEADLINE));
+    give_back(&job);
+    as_record record = pick_up(belt);
+    assert_int_equal(record.reason, AS_REASON_LATE);
+    assert_int_equal(record.verdict, AS_VERDICT_REJECT);
+    as_belt_free(belt);
+}
+
+static void test_parts_leave_in_the_order_they_came(void **state)
+{
+    (void)state;
+    as_belt    *belt = belt_of(2, 1);
+    as_frame   *frames[2];
+    as_belt_job first, second;
+    as_record   record;
+    put(belt, 1, 1000, 1000);
+    put(belt, 2, 1001, 1001);
+    take(belt, &first, frames);
+    take(belt, &second, frames + 1);
+    assert_true(as_belt_answer_to(belt, second.serial, &answer, 1010));
+    assert_false(as_belt_pick_up(belt, 0, &record));
+    /* No room, and the frame stays with the caller. */
+    as_frame *third = frame_of(3, 1002);
+    assert_false(as_belt_put(belt, third, 1002, 0, NULL));
+    assert_true(as_belt_answer_to(belt, first.serial, &answer, 1011));
+    assert_int_equal(pick_up(belt).part, 1);
+    assert_true(as_belt_put(belt, third, 1012, 0, NULL));
+    assert_int_equal(pick_up(belt).part, 2);
+    /* The answer for a part whose place another one has by now. */
+    assert_false(as_belt_answer_to(belt, first.serial, &answer, 1013));
+    give_back(&first);
+    give_back(&second);
+    as_belt_free(belt);
+    assert_int_equal(as_frame_pool_in_use(pool), 0);
+}
+
+static void test_a_bad_or_lost_frame_is_a_fault_at_once(void **state)
+{
+    (void)state;
+    as_belt  *belt = belt_of(4, 1);
+    as_frame *frame = frame_of(1, 1000);
+    bool      is_new = false;
+    frame->status = AS_FRAME_CORRUPT;
+    assert_true(as_belt_put(belt, frame, 1001, 0, NULL));
+    assert_true(as_belt_put_lost(belt, 2, 1002, 0, &is_new));
+    assert_true(is_new);
+    for (uint64_t part = 1; part <= 2; part++) {
+        as_record record = pick_up(belt);
+        assert_int_equal(record.part, part);
+        assert_int_equal(record.verdict, AS_VERDICT_FAULT);
+        assert_int_equal(record.reason, AS_REASON_FAULT);
+    }
+    as_belt_free(belt);
+    assert_int_equal(as_frame_pool_in_use(pool), 0);
+}
+
+static void test_frames_of_a_part_are_gathered(void **state)
+{
+    (void)state;
+    as_belt    *belt = belt_of(4, 3);
+    as_frame   *frames[3];
+    as_belt_job job = {.frames = frames};
+    bool        is_new = true;
+    put(belt, 1, 1000, 1000);
+    assert_true(as_belt_is_gathering(belt));
+    assert_int_equal(as_belt_expire(belt, 1500), 1000 + GATHER);
+    assert_true(as_belt_put(belt, frame_of(1, 1500), 1500, 0, &is_new));
+    assert_false(is_new);
+    assert_false(as_belt_take(belt, 0, &job));
+    assert_true(as_belt_put(belt, frame_of(1, 1600), 1600, 0, NULL));
+    assert_false(as_belt_is_gathering(belt));
+    assert_int_equal(as_belt_expire(belt, 1600), 1600 + DEADLINE);
+    take(belt, &job, frames);
+    assert_int_equal(job.n_frames, 3);
+    assert_true(as_belt_answer_to(belt, job.serial, &answer, 1650));
+    give_back(&job);
+    as_record record = pick_up(belt);
+    assert_int_equal(record.n_frames, 3);
+    assert_int_equal(record.latency_ns, 50);
+    /* A fourth one is of no part. */
+    assert_true(as_belt_put(belt, frame_of(1, 1700), 1700, 0, &is_new));
+    assert_false(is_new);
+    assert_false(as_belt_pick_up(belt, 0, &record));
+    as_belt_free(belt);
+    assert_int_equal(as_frame_pool_in_use(pool), 0);
+}
+
+static void test_a_part_that_misses_a_frame_is_a_fault(void **state)
+{
+    (void)state;
+    as_belt *belt = belt_of(8, 2);
+    put(belt, 1, 1000, 1000);
+    put(belt, 2, 1100, 1100); /* the next one came before its second frame */
+    as_record record = pick_up(belt);
+    assert_int_equal(record.part, 1);
+    assert_int_equal(record.reason, AS_REASON_FAULT);
+    as_belt_expire(belt, 1101 + GATHER); /* its second frame never came */
+    assert_int_equal(pick_up(belt).reason, AS_REASON_FAULT);
+    put(belt, 3, 4000, 4000);
+    as_belt_close(belt, 4001); /* nor did this one's */
+    assert_int_equal(pick_up(belt).reason, AS_REASON_FAULT);
+    assert_true(as_belt_is_over(belt) && as_belt_is_done(belt));
+    as_frame *frame = frame_of(4, 4002);
+    assert_false(as_belt_put(belt, frame, 4002, 0, NULL));
+    as_frame_unref(frame);
+    as_belt_free(belt);
+    assert_int_equal(as_frame_pool_in_use(pool), 0);
+}
+
+static void test_names_are_cut_between_characters(void **state)
+{
+    (void)state;
+    char name[AS_BELT_NAME_BYTES];
+    as_belt_name(name, "broken");
+    assert_string_equal(name, "broken");
+    as_belt_name(name, "123456789012345678901234567890\xc3\xa9x"); /* the two bytes would be 31 and 32 */
+    assert_string_equal(name, "123456789012345678901234567890");
+    as_belt_name(name, "1234567890123456789012345678901x");
+    assert_string_equal(name, "1234567890123456789012345678901");
+}
+
+/* Whatever the order of events: as many verdicts as parts, one each, in order, and no frame left behind. */
+static void test_random_events(void **state)
+{
+    (void)state;
+    enum { JOBS = 3 };
+    for (uint64_t seed = 1; seed <= 200; seed++) {
+        as_rng      rng = as_rng_new(seed);
+        uint32_t    fpp = (uint32_t)(1 + as_rng_below(&rng, 3));
+        as_belt    *belt = belt_of((uint32_t)(1 + as_rng_below(&rng, 6)), fpp);
+        as_frame   *frames[JOBS][3];
+        as_belt_job jobs[JOBS] = {{.n_frames = 0}};
+        uint64_t    part = 1, n_begun = 0, n_out = 0;
+        as_record   record;
+        as_ns       now = 1000;
+        for (int i = 0; i < 400; i++) {
+            as_belt_job *job = &jobs[as_rng_below(&rng, JOBS)];
+            bool         is_new = false;
+            now += (as_ns)as_rng_below(&rng, 40);
+            switch (as_rng_below(&rng, 6)) {
+            case 0:
+            case 1: {
+                as_frame *frame = frame_of(part, now);
+                frame->status = as_rng_below(&rng, 10) ? AS_FRAME_OK : AS_FRAME_INCOMPLETE;
+                if (!as_belt_put(belt, frame, now, 0, &is_new))
+                    as_frame_unref(frame);
+                part += as_rng_below(&rng, fpp) == 0;
+                break;
+            }
+            case 2:
+                if (as_rng_below(&rng, 5) == 0 && !as_belt_is_gathering(belt) &&
+                    as_belt_put_lost(belt, part + 1, now, 0, &is_new))
+                    part += 2;
+                break;
+            case 3:
+                if (job->n_frames == 0) {
+                    job->frames = frames[job - jobs];
+                    if (!as_belt_take(belt, 0, job))
+                        job->n_frames = 0;
+                } else {
+                    as_belt_answer_to(belt, job->serial, &answer, now);
+                    give_back(job);
+                }
+                break;
+            case 4: as_belt_expire(belt, now); break;
+            default:
+                if (as_belt_pick_up(belt, 0, &record)) {
+                    n_out++;
+                    assert_in_range(record.verdict, AS_VERDICT_PASS, AS_VERDICT_FAULT);
+                }
+            }
+            n_begun += is_new;
+        }
+        as_belt_close(belt, now);
+        as_belt_expire(belt, now + 10 * GATHER);
+        assert_true(as_belt_is_over(belt));
+        while (as_belt_pick_up(belt, 0, &record))
+            n_out++;
+        assert_true(as_belt_is_done(belt));
+        assert_int_equal(n_out, n_begun);
+        for (int j = 0; j < JOBS; j++)
+            give_back(&jobs[j]);
+        as_belt_free(belt);
+        assert_int_equal(as_frame_pool_in_use(pool), 0);
+    }
+}
+
+int main(void)
+{
+    as_err err = AS_ERR_NONE;
+    pool = as_frame_pool_new(AS_PIXEL_MONO8, 4, 4, 64, &err);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_an_answer_in_time_is_the_verdict),
+        cmocka_unit_test(test_a_late_part_is_decided_without_its_answer),
+        cmocka_unit_test(test_a_late_answer_is_late_before_the_guard_sees_it),
+        cmocka_unit_test(test_parts_leave_in_the_order_they_came),
+        cmocka_unit_test(test_a_bad_or_lost_frame_is_a_fault_at_once),
+        cmocka_unit_test(test_frames_of_a_part_are_gathered),
+        cmocka_unit_test(test_a_part_that_misses_a_frame_is_a_fault),
+        cmocka_unit_test(test_names_are_cut_between_characters),
+        cmocka_unit_test(test_random_events),
+    };
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    as_frame_pool_free(pool);
+    return failed;
+}
