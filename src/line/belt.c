@@ -34,7 +34,7 @@ struct as_belt {
     uint64_t        untaken;     /* none before it waits for the judge */
     uint64_t        undecided;   /* every one before it is decided */
     uint64_t        n_undecided;
-    uint64_t        newest; /* number of the part that began last */
+    uint64_t        newest;   /* number of the part that began last */
     as_ns           alarm_at; /* when the guard wakes by itself */
     as_frame      **frames;
     belt_part      *parts;

@@ -71,7 +71,7 @@ typedef struct as_belt_answer {
 /* False when the part has its verdict already, or gets the late one now. */
 bool as_belt_answer_to(as_belt *belt, uint64_t serial, const as_belt_answer *answer, as_ns now);
 
-bool as_belt_is_over(as_belt *belt);                  /* closed, and every part is decided */
+bool as_belt_is_over(as_belt *belt);            /* closed, and every part is decided */
 void as_belt_name(char *ret, const char *name); /* into AS_BELT_NAME_BYTES, cut between characters */
 
 /* --- the guard's --- */

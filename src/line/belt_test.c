@@ -250,68 +250,95 @@ static void test_names_are_cut_between_characters(void **state)
     assert_string_equal(name, "1234567890123456789012345678901");
 }
 
-/* Whatever the order of events: as many verdicts as parts, one each, in order, and no frame left behind. */
+/* --- events in any order --- */
+
+enum { JOBS = 3 };
+
+typedef struct chaos {
+    as_rng      rng;
+    as_belt    *belt;
+    uint32_t    frames_per_part;
+    as_frame   *frames[JOBS][3];
+    as_belt_job jobs[JOBS];
+    uint64_t    part, n_begun, n_out;
+    as_ns       now;
+} chaos;
+
+static void chaos_put(chaos *c)
+{
+    bool      is_new = false;
+    as_frame *frame = frame_of(c->part, c->now);
+    frame->status = as_rng_below(&c->rng, 10) ? AS_FRAME_OK : AS_FRAME_INCOMPLETE;
+    if (!as_belt_put(c->belt, frame, c->now, 0, &is_new))
+        as_frame_unref(frame);
+    c->part += as_rng_below(&c->rng, c->frames_per_part) == 0;
+    c->n_begun += is_new;
+}
+
+static void chaos_lose(chaos *c)
+{
+    bool is_new = false;
+    if (as_rng_below(&c->rng, 5) == 0 && !as_belt_is_gathering(c->belt) &&
+        as_belt_put_lost(c->belt, c->part + 1, c->now, 0, &is_new))
+        c->part += 2;
+    c->n_begun += is_new;
+}
+
+static void chaos_judge(chaos *c)
+{
+    uint64_t     i = as_rng_below(&c->rng, JOBS);
+    as_belt_job *job = &c->jobs[i];
+    if (job->n_frames) {
+        as_belt_answer_to(c->belt, job->serial, &answer, c->now);
+        give_back(job);
+        return;
+    }
+    job->frames = c->frames[i];
+    if (!as_belt_take(c->belt, 0, job))
+        job->n_frames = 0;
+}
+
+static void chaos_pick_up(chaos *c)
+{
+    as_record record;
+    if (!as_belt_pick_up(c->belt, 0, &record))
+        return;
+    c->n_out++;
+    assert_in_range(record.verdict, AS_VERDICT_PASS, AS_VERDICT_FAULT);
+}
+
+static void chaos_step(chaos *c)
+{
+    c->now += (as_ns)as_rng_below(&c->rng, 40);
+    switch (as_rng_below(&c->rng, 6)) {
+    case 0:
+    case 1: chaos_put(c); break;
+    case 2: chaos_lose(c); break;
+    case 3: chaos_judge(c); break;
+    case 4: as_belt_expire(c->belt, c->now); break;
+    default: chaos_pick_up(c);
+    }
+}
+
+/* As many verdicts as parts, one each, and no frame left behind. */
 static void test_random_events(void **state)
 {
     (void)state;
-    enum { JOBS = 3 };
     for (uint64_t seed = 1; seed <= 200; seed++) {
-        as_rng      rng = as_rng_new(seed);
-        uint32_t    fpp = (uint32_t)(1 + as_rng_below(&rng, 3));
-        as_belt    *belt = belt_of((uint32_t)(1 + as_rng_below(&rng, 6)), fpp);
-        as_frame   *frames[JOBS][3];
-        as_belt_job jobs[JOBS] = {{.n_frames = 0}};
-        uint64_t    part = 1, n_begun = 0, n_out = 0;
-        as_record   record;
-        as_ns       now = 1000;
-        for (int i = 0; i < 400; i++) {
-            as_belt_job *job = &jobs[as_rng_below(&rng, JOBS)];
-            bool         is_new = false;
-            now += (as_ns)as_rng_below(&rng, 40);
-            switch (as_rng_below(&rng, 6)) {
-            case 0:
-            case 1: {
-                as_frame *frame = frame_of(part, now);
-                frame->status = as_rng_below(&rng, 10) ? AS_FRAME_OK : AS_FRAME_INCOMPLETE;
-                if (!as_belt_put(belt, frame, now, 0, &is_new))
-                    as_frame_unref(frame);
-                part += as_rng_below(&rng, fpp) == 0;
-                break;
-            }
-            case 2:
-                if (as_rng_below(&rng, 5) == 0 && !as_belt_is_gathering(belt) &&
-                    as_belt_put_lost(belt, part + 1, now, 0, &is_new))
-                    part += 2;
-                break;
-            case 3:
-                if (job->n_frames == 0) {
-                    job->frames = frames[job - jobs];
-                    if (!as_belt_take(belt, 0, job))
-                        job->n_frames = 0;
-                } else {
-                    as_belt_answer_to(belt, job->serial, &answer, now);
-                    give_back(job);
-                }
-                break;
-            case 4: as_belt_expire(belt, now); break;
-            default:
-                if (as_belt_pick_up(belt, 0, &record)) {
-                    n_out++;
-                    assert_in_range(record.verdict, AS_VERDICT_PASS, AS_VERDICT_FAULT);
-                }
-            }
-            n_begun += is_new;
-        }
-        as_belt_close(belt, now);
-        as_belt_expire(belt, now + 10 * GATHER);
-        assert_true(as_belt_is_over(belt));
-        while (as_belt_pick_up(belt, 0, &record))
-            n_out++;
-        assert_true(as_belt_is_done(belt));
-        assert_int_equal(n_out, n_begun);
+        chaos c = {.rng = as_rng_new(seed), .part = 1, .now = 1000};
+        c.frames_per_part = (uint32_t)(1 + as_rng_below(&c.rng, 3));
+        c.belt = belt_of((uint32_t)(1 + as_rng_below(&c.rng, 6)), c.frames_per_part);
+        for (int i = 0; i < 400; i++)
+            chaos_step(&c);
+        as_belt_close(c.belt, c.now);
+        as_belt_expire(c.belt, c.now + 10 * GATHER);
+        assert_true(as_belt_is_over(c.belt));
+        while (!as_belt_is_done(c.belt))
+            chaos_pick_up(&c);
+        assert_int_equal(c.n_out, c.n_begun);
         for (int j = 0; j < JOBS; j++)
-            give_back(&jobs[j]);
-        as_belt_free(belt);
+            give_back(&c.jobs[j]);
+        as_belt_free(c.belt);
         assert_int_equal(as_frame_pool_in_use(pool), 0);
     }
 }

@@ -17,14 +17,14 @@
 #include "line/recorder.h"
 #include "line/tally.h"
 
-#define LINE_SLICE_NS    (50 * AS_NS_PER_MS) /* so soon is a stop seen */
-#define LINE_STEP_NS     (100 * AS_NS_PER_MS)
-#define LINE_BELT_PARTS  1024u
-#define LINE_MAX_GAP     10000u /* lost parts in a row; a camera that jumps further counts anew */
-#define LINE_MAX_FRAMES  256u
-#define LINE_MIN_FRAMES  8u
-#define LINE_WARM_UPS    3
-#define LINE_GATHER_NS   AS_NS_PER_S
+#define LINE_SLICE_NS   (50 * AS_NS_PER_MS) /* so soon is a stop seen */
+#define LINE_STEP_NS    (100 * AS_NS_PER_MS)
+#define LINE_BELT_PARTS 1024u
+#define LINE_MAX_GAP    10000u /* lost parts in a row; a camera that jumps further counts anew */
+#define LINE_MAX_FRAMES 256u
+#define LINE_MIN_FRAMES 8u
+#define LINE_WARM_UPS   3
+#define LINE_GATHER_NS  AS_NS_PER_S
 
 struct as_line {
     const as_spec *spec;
@@ -34,7 +34,7 @@ struct as_line {
     void *ctx;
 
     as_line_parts  parts;
-    as_camera     *camera;     /* both NULL where a test brings its own */
+    as_camera     *camera; /* both NULL where a test brings its own */
     as_classifier *classifier;
     as_model_info  info;
     as_policy      policy;
@@ -42,7 +42,7 @@ struct as_line {
     as_belt       *belt;
     as_recorder   *recorder;
     char           journal_dir[AS_FS_PATH_BYTES];
-    as_scores     *scores;     /* of a part's frames */
+    as_scores     *scores; /* of a part's frames */
     as_frame     **job_frames;
     as_queue      *warm, *over; /* closed when the judge is ready, and when the last record was written */
     atomic_bool    stop;
@@ -194,7 +194,8 @@ static bool line_ask(as_line *line, const as_belt_job *job, as_belt_answer *answ
         if (i > 0 && as_clock_mono() > job->deadline)
             return false;
         if (!line->parts.judge(line->parts.model, &job->frames[i]->image, &line->scores[i], &why)) {
-            as_log_write(AS_LOG_WARN, "part %llu has no answer: %s", (unsigned long long)job->frames[i]->part, why.text);
+            as_log_write(AS_LOG_WARN, "part %llu has no answer: %s", (unsigned long long)job->frames[i]->part,
+                         why.text);
             return false;
         }
         answer->prepare_ns += line->scores[i].prepare_ns;

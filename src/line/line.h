@@ -44,17 +44,17 @@ typedef struct as_line_summary {
     uint64_t     n_verdict[AS_VERDICT_COUNT];
     uint64_t     n_reason[AS_REASON_COUNT];
     uint64_t     n_lost_frames, n_bad_frames;
-    uint64_t     n_lost_records;                   /* verdicts that were given, and which the disk did not take */
-    uint64_t     n_truth, n_right_verdict;         /* parts whose truth was known */
-    uint64_t     n_bad, n_bad_stopped;             /* truth must be rejected; and was not passed */
-    uint64_t     n_good, n_good_rejected;          /* truth may pass; and was rejected */
-    uint64_t     n_rejected_known, n_rejected_bad; /* rejected with known truth; of these really bad */
+    uint64_t     n_lost_records;                    /* verdicts that were given, and which the disk did not take */
+    uint64_t     n_truth, n_right_verdict;          /* parts whose truth was known */
+    uint64_t     n_bad, n_bad_stopped;              /* truth must be rejected; and was not passed */
+    uint64_t     n_good, n_good_rejected;           /* truth may pass; and was rejected */
+    uint64_t     n_rejected_known, n_rejected_bad;  /* rejected with known truth; of these really bad */
     as_histogram latency, stage[AS_JOURNAL_STAGES]; /* ns */
-    double       seconds;                          /* first trigger to last verdict */
-    uint64_t     peak_bytes;                       /* resident, of the whole program */
-    bool         journal_whole;                    /* the audit of the journal agreed */
-    char         journal_text[200];                /* if not: what is wrong */
-    uint64_t     first_sequence, last_sequence;    /* of this line run in the journal */
+    double       seconds;                           /* first trigger to last verdict */
+    uint64_t     peak_bytes;                        /* resident, of the whole program */
+    bool         journal_whole;                     /* the audit of the journal agreed */
+    char         journal_text[200];                 /* if not: what is wrong */
+    uint64_t     first_sequence, last_sequence;     /* of this line run in the journal */
     uint32_t     line_run;
     as_err       trouble; /* AS_OK, or why the camera ended before its time, or the disk did not take records */
     char         backend[16], cpu[96], camera[256];

@@ -77,10 +77,10 @@ static void test_records_are_written_in_order(void **state)
 /* The first segment fits on the disk, the second does not before room was made. */
 static void full_disk(void *ctx)
 {
-    const char  *dir = ctx;
-    char         journal[512];
-    uint64_t     n = 0;
-    as_ns        now = 1;
+    const char *dir = ctx;
+    char        journal[512];
+    uint64_t    n = 0;
+    as_ns       now = 1;
     snprintf(journal, sizeof journal, "%s/journal", dir);
     as_recorder *recorder = recorder_in(journal);
     support_fill_disk(dir);

@@ -72,7 +72,7 @@ typedef struct outcome_reader {
 
 static void outcome_count(as_outcome *o, const as_spec *spec, const as_record *record)
 {
-    int         class = tally_class(spec, record->truth), found = tally_class(spec, record->label);
+    int class = tally_class(spec, record->truth), found = tally_class(spec, record->label);
     tally_marks m = tally_mark(spec, class, record->verdict);
     o->n_truth += m.known;
     o->n_label_right += m.known && class == found;
@@ -169,7 +169,7 @@ static int outcome_of(const as_spec *spec, const as_requirement *req)
 static bool outcome_one(const as_outcome *o, const as_spec *spec, const as_requirement *req, uint64_t peak_bytes,
                         as_evidence *ret)
 {
-    int      class = outcome_of(spec, req);
+    int class = outcome_of(spec, req);
     uint64_t k, n;
     switch (req->measure) {
     case AS_MEASURE_LATENCY: *ret = as_evidence_quantile(req, o->latency_s, o->n); return o->n > 0;

@@ -16,18 +16,19 @@ void as_tally_add(as_line_summary *summary, const as_spec *spec, const as_record
 
 /* Every part of one run of the line, as the journal has it. */
 typedef struct as_outcome {
-    uint64_t  n, first_sequence, last_sequence;
-    uint64_t  n_verdict[AS_VERDICT_COUNT];
-    uint64_t  n_reason[AS_REASON_COUNT];
-    double   *latency_s; /* ascending */
-    size_t    cap;
-    uint64_t  n_truth, n_label_right;
-    uint64_t  n_bad, n_bad_stopped, n_good, n_good_rejected, n_rejected_known, n_rejected_bad;
-    uint64_t  n_class[AS_SPEC_MAX_CLASSES], n_found[AS_SPEC_MAX_CLASSES], n_hit[AS_SPEC_MAX_CLASSES];
+    uint64_t         n, first_sequence, last_sequence;
+    uint64_t         n_verdict[AS_VERDICT_COUNT];
+    uint64_t         n_reason[AS_REASON_COUNT];
+    double          *latency_s; /* ascending */
+    size_t           cap;
+    uint64_t         n_truth, n_label_right;
+    uint64_t         n_bad, n_bad_stopped, n_good, n_good_rejected, n_rejected_known, n_rejected_bad;
+    uint64_t         n_class[AS_SPEC_MAX_CLASSES], n_found[AS_SPEC_MAX_CLASSES], n_hit[AS_SPEC_MAX_CLASSES];
     as_journal_check journal;
 } as_outcome;
 
-AS_CHECK bool as_outcome_read(const char *journal_dir, uint32_t line_run, const as_spec *spec, as_outcome *ret, as_err *err);
+AS_CHECK bool as_outcome_read(const char *journal_dir, uint32_t line_run, const as_spec *spec, as_outcome *ret,
+                              as_err *err);
 void          as_outcome_done(as_outcome *outcome);
 
 /* Do counts and journal agree, part for part? Sets the summary's journal_whole, journal_text and sequences. */
