@@ -47,6 +47,8 @@ struct as_line {
     as_queue      *warm, *over; /* closed when the judge is ready, and when the last record was written */
     atomic_bool    stop;
 
+    bool is_silent; /* the judge thread's: a failure was told */
+
     /* the camera thread's */
     bool     has_part, is_enough;
     uint64_t part, n_triggers, n_bad_frames;
