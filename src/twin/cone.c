@@ -19,7 +19,7 @@ static void cone_plan_pose(as_cone *cone, as_rng *rng, const as_twin *twin, uint
 {
     const as_twin_cfg *cfg = as_twin_cfg_of(twin);
     float              w = (float)cfg->width, h = (float)cfg->height;
-    float              angle = as_cone_pick(rng, -0.2094f, 0.2094f); /* 12 degrees */
+    float              angle = as_cone_pick(rng, -0.2094f, 0.2094f) - 1.5708f; /* tip ahead, within 12 degrees */
     cone->pose.x_px = w * (0.5f + as_cone_pick(rng, -0.06f, 0.06f));
     cone->pose.y_px = h * (0.5f + as_cone_pick(rng, -0.06f, 0.06f));
     cone->pose.px_per_mm = (float)as_twin_px_per_mm(twin) * as_cone_pick(rng, 0.95f, 1.05f);
@@ -108,14 +108,21 @@ static void cone_plan_dirt(as_cone *cone, as_rng *rng)
                                            .y = y,
                                            .radius = as_cone_pick(rng, 2.0f, 7.0f),
                                            .colour = colour,
-                                           .alpha = as_cone_pick(rng, 0.06f, 0.22f),
+                                           .alpha = as_cone_pick(rng, 0.05f, 0.16f),
                                            .flat = 1.0f});
     }
 }
 
+/* How large a defect is, 0 to 1: most of the way to obvious before the middle of the scale. */
+static float cone_extent(const as_cone *cone)
+{
+    float left = 1.0f - cone->severity;
+    return 1.0f - left * left * left;
+}
+
 static void cone_plan_spill(as_cone *cone, as_rng *rng)
 {
-    float    s = cone->severity;
+    float    s = cone_extent(cone);
     uint32_t where = cone_choose(rng, 3); /* on the wafer, on the belt, on both */
     uint32_t n_drips = where == 1 ? 0 : 1 + cone_choose(rng, 1 + (uint32_t)(s * 3.0f));
     uint32_t n_blobs = where == 0 ? 0 : 1 + cone_choose(rng, 2 + (uint32_t)(s * 4.0f));
@@ -125,9 +132,9 @@ static void cone_plan_spill(as_cone *cone, as_rng *rng)
         drip->y0 = AS_CONE_RIM_MM;
         drip->y1 = AS_CONE_RIM_MM + 9.0f + (3.0f + 40.0f * s) * as_cone_pick(rng, i == 0 ? 0.75f : 0.3f, 1.0f);
         drip->x1 = drip->x0 * as_cone_pick(rng, 0.6f, 0.95f) + as_cone_pick(rng, -2.0f, 2.0f);
-        drip->radius = 1.0f + 2.1f * s * as_cone_pick(rng, 0.8f, 1.1f);
+        drip->radius = 1.0f + 2.6f * s * as_cone_pick(rng, 0.8f, 1.1f);
     }
-    float x = 0.0f, y = 0.0f, size = 2.0f + 8.0f * s;
+    float x = 0.0f, y = 0.0f, size = 2.0f + 9.0f * s;
     cone_pick_place(cone, rng, size * 0.5f, &x, &y);
     for (uint32_t i = 0; i < n_blobs; i++) {
         float radius = size * (i == 0 ? 1.0f : as_cone_pick(rng, 0.3f, 0.8f));
@@ -145,31 +152,31 @@ static void cone_plan_spill(as_cone *cone, as_rng *rng)
 
 static void cone_plan_break(as_cone *cone, as_rng *rng)
 {
-    float s = cone->severity;
+    float s = cone_extent(cone);
     cone->break_kind = (as_cone_break)(1 + cone_choose(rng, 3));
     cone->break_side = cone_choose(rng, 2) ? 1.0f : -1.0f;
     cone->break_slope = as_cone_pick(rng, -0.35f, 0.35f);
     switch (cone->break_kind) {
     case AS_CONE_TIP: cone->break_y = AS_CONE_TIP_MM - 4.0f - 32.0f * s * as_cone_pick(rng, 0.85f, 1.0f); break;
     case AS_CONE_CHIP:
-        cone->break_size = 2.0f + 12.0f * s;
+        cone->break_size = 2.0f + 13.0f * s;
         cone->break_y = as_cone_pick(rng, -10.0f, 40.0f);
         cone->break_x = cone->break_side * (cone_half(cone, cone->break_y) + cone->break_size * 0.15f);
         break;
     default:
         cone->break_y = as_cone_pick(rng, -8.0f, 32.0f);
         cone->break_size = (0.3f + 0.8f * s) * 2.0f; /* of the half width, from one side */
-        cone->break_gap = s > 0.6f ? (s - 0.6f) * 9.0f : 0.0f;
+        cone->break_gap = s > 0.35f ? (s - 0.35f) * 10.0f : 0.0f;
         break;
     }
-    uint32_t n_crumbs = (uint32_t)(s * 6.0f);
+    uint32_t n_crumbs = (uint32_t)(s * 12.0f);
     for (uint32_t i = 0; i < n_crumbs; i++) {
-        float y = cone->break_y + as_cone_pick(rng, -14.0f, 16.0f);
+        float y = cone->break_y + as_cone_pick(rng, -12.0f, 16.0f);
         float x = cone->break_side * (cone_half(cone, AS_MIN(y, AS_CONE_TIP_MM)) + as_cone_pick(rng, 2.0f, 12.0f));
         cone_add_spot(cone, (as_cone_spot){.x = x,
                                            .y = y,
-                                           .radius = as_cone_pick(rng, 0.5f, 2.0f),
-                                           .colour = as_colour_scale(cone->wafer, 0.85f),
+                                           .radius = as_cone_pick(rng, 0.5f, 1.0f + 1.8f * s),
+                                           .colour = as_colour_mix(cone->wafer, as_colour_screen(0xe9c48a), 0.5f),
                                            .alpha = 1.0f});
     }
 }

@@ -58,29 +58,40 @@ void as_cone_draw_spots(const as_cone *cone, const as_canvas *canvas)
     }
 }
 
+/* What is left of the light at a point, in mm, of the belt. */
+static float cone_shadow(const as_cone *cone, float x, float y, float sx, float sy)
+{
+    float crack, near_x = x - 0.3f * sx, near_y = y - 0.3f * sy;
+    x -= sx;
+    y -= sy;
+    float cast = as_cone_scoop_distance(cone, x, y);
+    float wafer = as_cone_wafer_distance(cone, &x, &y, &crack, true);
+    cast = AS_MIN(cast, wafer);
+    if (cast >= 12.0f)
+        return 1.0f;
+    float touch = as_cone_wafer_distance(cone, &near_x, &near_y, &crack, true);
+    float keep = 1.0f - 0.62f * as_paint_step(5.0f, -6.0f, cast);
+    return keep * (1.0f - 0.35f * as_paint_step(2.5f, -1.0f, touch));
+}
+
+/* A shadow is soft: one value serves two by two pixels. */
 void as_cone_draw_shadow(const as_cone *cone, const as_canvas *canvas)
 {
     as_paint_area  area = cone_area(cone, canvas, -44.0f, -92.0f, 48.0f, 96.0f);
     const as_pose *pose = &cone->pose;
     float          sx = SHADOW_X_MM * pose->cos + SHADOW_Y_MM * pose->sin;
     float          sy = SHADOW_Y_MM * pose->cos - SHADOW_X_MM * pose->sin;
-    for (uint32_t py = area.y0; py < area.y1; py++)
-        for (uint32_t px = area.x0; px < area.x1; px++) {
-            float x, y, crack;
-            as_pose_to_mm(pose, (float)px, (float)py, &x, &y);
+    for (uint32_t py = area.y0; py < area.y1; py += 2)
+        for (uint32_t px = area.x0; px < area.x1; px += 2) {
+            float x, y;
+            as_pose_to_mm(pose, (float)px + 0.5f, (float)py + 0.5f, &x, &y);
             float reach = 18.0f + cone->rim_half * as_paint_clamp((90.0f - y) / 118.0f, 0.0f, 1.15f);
             if (fabsf(x) > reach)
                 continue;
-            float near_x = x - 0.3f * sx, near_y = y - 0.3f * sy;
-            x -= sx;
-            y -= sy;
-            float cast = as_cone_scoop_distance(cone, x, y);
-            float wafer = as_cone_wafer_distance(cone, &x, &y, &crack, true);
-            cast = AS_MIN(cast, wafer);
-            float touch = as_cone_wafer_distance(cone, &near_x, &near_y, &crack, true);
-            float keep = 1.0f - 0.62f * as_paint_step(5.0f, -6.0f, cast);
-            keep *= 1.0f - 0.35f * as_paint_step(2.5f, -1.0f, touch);
-            as_paint_darken(canvas, (size_t)py * canvas->width + px, keep);
+            float keep = cone_shadow(cone, x, y, sx, sy);
+            for (uint32_t k = 0; k < 4; k++)
+                if (py + k / 2 < area.y1 && px + k % 2 < area.x1)
+                    as_paint_darken(canvas, (size_t)(py + k / 2) * canvas->width + px + k % 2, keep);
         }
 }
 
@@ -126,7 +137,7 @@ static float cone_fracture(const as_cone *cone, float x, float y, float d)
 {
     if (cone->break_kind != AS_CONE_TIP && cone->break_kind != AS_CONE_CHIP)
         return 0.0f;
-    float edge = 0.6f * as_paint_step(-1.6f, -0.2f, d);
+    float edge = 0.85f * as_paint_step(-1.0f - 2.2f * cone->severity, -0.4f, d);
     if (cone->break_kind == AS_CONE_TIP)
         return edge * as_paint_step(cone->break_y - 6.0f, cone->break_y, y);
     float dx = x - cone->break_x, dy = y - cone->break_y;
@@ -138,8 +149,8 @@ void as_cone_draw_wafer(const as_cone *cone, const as_canvas *canvas)
     as_paint_area area = cone_area(cone, canvas, -36.0f, -32.0f, 36.0f, 88.0f);
     cone_light    light = cone_light_of(cone);
     float         k = cone->pose.px_per_mm;
-    as_colour     inner = as_colour_screen(0xe9c48a), depth = as_colour_screen(0x2c1608);
-    float         crack_half = 0.35f + 1.1f * cone->severity;
+    as_colour     inner = as_colour_screen(0xf3d9a4), depth = as_colour_screen(0x2c1608);
+    float         crack_half = 0.35f + 1.3f * cone->severity;
     for (uint32_t py = area.y0; py < area.y1; py++)
         for (uint32_t px = area.x0; px < area.x1; px++) {
             float x, y, crack;
@@ -153,8 +164,9 @@ void as_cone_draw_wafer(const as_cone *cone, const as_canvas *canvas)
                 continue;
             as_colour colour = cone_wafer_colour(cone, &light, x, y);
             colour = as_colour_mix(colour, inner, cone_fracture(cone, x, y, d));
-            if (crack < 4.0f) {
-                colour = as_colour_mix(colour, inner, 0.45f * as_paint_step(crack_half + 1.3f, crack_half, crack));
+            if (crack < 6.0f) {
+                colour = as_colour_mix(
+                    colour, inner, 0.8f * as_paint_step(crack_half + 0.8f + 1.6f * cone->severity, crack_half, crack));
                 colour = as_colour_mix(colour, depth, as_paint_step(crack_half + 0.35f, crack_half - 0.35f, crack));
             }
             colour = as_colour_scale(colour, 1.0f - 0.5f * as_paint_step(4.5f, -1.0f, scoop));
@@ -229,7 +241,7 @@ static float cone_sauce_distance(const as_cone *cone, float x, float y, float sc
     float cap = AS_MIN(cone->amount, 1.3f);
     float fingers =
         5.5f * as_noise_line(x * 0.16f, cone->seed + 71u) + 2.0f * as_noise_line(x * 0.4f, cone->seed + 72u);
-    float bow = (x - cone->topping_x) * (x - cone->topping_x) * 0.016f;
+    float bow = (x - cone->topping_x) * (x - cone->topping_x) * 0.009f;
     float edge = cone->scoop_y - cone->scoop_radius + cone->scoop_radius * 1.02f * cap * (0.75f + 0.25f * cap);
     float d = y - (edge + fingers * AS_MIN(cap * 1.4f, 1.0f) - bow);
     return AS_MAX(d * 0.85f, scoop + 1.2f);

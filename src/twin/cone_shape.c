@@ -76,7 +76,7 @@ float as_cone_wafer_distance(const as_cone *cone, float *x, float *y, float *ret
     if (cone->break_kind == AS_CONE_CRACK) {
         ragged = plain ? 0.0f : cone_ragged(cone, *x);
         float line = cone->break_y + cone->break_slope * *x + 1.3f * ragged;
-        if (cone_unbreak(cone, x, y, line))
+        if (cone_unbreak(cone, x, y, line) && !plain)
             hole = 1.0f + AS_MIN(*y - line, line + cone->break_gap - *y);
         crack = cone_crack_distance(cone, *x, *y, line);
     } else if (cone->break_kind == AS_CONE_TIP) {

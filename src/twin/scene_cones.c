@@ -121,7 +121,7 @@ const as_twin_scene as_twin_cones = {
     .pixel = AS_PIXEL_RGB8,
     .width = 640,
     .height = 480,
-    .px_per_mm = 2.35,
+    .px_per_mm = 3.1,
     .defaults = {.belt_mm_per_s = 400,
                  .exposure_us = 400,
                  .defect_share = 0.45,
