@@ -61,6 +61,12 @@ as_thread *as_thread_join(as_thread *thread)
     return NULL;
 }
 
+bool as_thread_make_urgent(int level)
+{
+    struct sched_param param = {.sched_priority = sched_get_priority_min(SCHED_FIFO) + level - 1};
+    return pthread_setschedparam(pthread_self(), SCHED_FIFO, &param) == 0;
+}
+
 uint32_t as_thread_cores(void)
 {
     cpu_set_t set;

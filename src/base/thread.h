@@ -17,6 +17,10 @@ typedef struct as_thread as_thread;
 AS_CHECK as_thread *as_thread_start(const char *name, void (*fn)(void *ctx), void *ctx, as_err *err);
 as_thread          *as_thread_join(as_thread *thread); /* waits and frees; NULL is fine; returns NULL */
 
+/* Puts the calling thread before all ordinary ones (SCHED_FIFO at `level`, 1 the lowest). False where the system does not
+ * allow it (CAP_SYS_NICE, or a limit `ulimit -r`). Only for threads that mostly wait: the others starve meanwhile. */
+bool as_thread_make_urgent(int level);
+
 uint32_t as_thread_cores(void); /* processors this process may run on, at least 1 */
 
 /* Runs fn(ctx, i) for i in [0, n) on `threads` threads (0: all cores), the caller's among them. Items are handed out in

@@ -50,6 +50,23 @@ static void test_start_and_join(void **state)
     assert_true(as_thread_cores() >= 1);
 }
 
+static void hurry(void *ctx)
+{
+    int                policy;
+    struct sched_param param;
+    bool               allowed = as_thread_make_urgent(2);
+    pthread_getschedparam(pthread_self(), &policy, &param);
+    *(bool *)ctx = (policy == SCHED_FIFO) == allowed && (!allowed || param.sched_priority == 2);
+}
+
+static void test_an_urgent_thread(void **state)
+{
+    (void)state;
+    bool fine = false;
+    as_thread_join(start(hurry, &fine));
+    assert_true(fine);
+}
+
 #define MANY 2000
 
 static atomic_int times[MANY];
@@ -291,6 +308,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_start_and_join),
+        cmocka_unit_test(test_an_urgent_thread),
         cmocka_unit_test(test_for_does_each_once),
         cmocka_unit_test(test_for_tells_the_first_error),
         cmocka_unit_test(test_for_is_right_in_any_order),

@@ -26,6 +26,11 @@
 #define LINE_WARM_UPS   3
 #define LINE_GATHER_NS  AS_NS_PER_S
 
+/* Of urgent threads: a deadline passes while the model works, a frame comes while it does. */
+#define LINE_GUARD_LEVEL  3
+#define LINE_CAMERA_LEVEL 2
+#define LINE_JUDGE_LEVEL  1
+
 struct as_line {
     const as_spec *spec;
     uint64_t       n_parts;
@@ -47,6 +52,7 @@ struct as_line {
     as_queue      *warm, *over; /* closed when the judge is ready, and when the last record was written */
     atomic_bool    stop;
 
+    bool is_urgent; /* its threads ask to go before all others */
     bool is_silent; /* the judge thread's: a failure was told */
 
     /* the camera thread's */
@@ -165,6 +171,8 @@ static void line_camera(void *ctx)
 {
     as_line *line = ctx;
     bool     more = true;
+    if (line->is_urgent && !line->parts.geometry.can_wait)
+        as_thread_make_urgent(LINE_CAMERA_LEVEL);
     while (more && !line_has_enough(line)) {
         as_err why = AS_ERR_NONE;
         as_ns  now = as_clock_mono();
@@ -250,6 +258,8 @@ static void line_judge(void *ctx)
     as_line    *line = ctx;
     as_belt_job job = {.frames = line->job_frames};
     line_warm_up(line);
+    if (line->is_urgent)
+        line->summary.is_urgent = as_thread_make_urgent(LINE_JUDGE_LEVEL);
     as_queue_close(line->warm);
     while (!as_belt_is_over(line->belt))
         if (as_belt_take(line->belt, as_clock_mono() + AS_NS_PER_S, &job))
@@ -261,6 +271,7 @@ static void line_judge(void *ctx)
 static void line_guard(void *ctx)
 {
     as_line *line = ctx;
+    as_thread_make_urgent(LINE_GUARD_LEVEL);
     while (as_belt_wait_deadline(line->belt, as_clock_mono() + AS_NS_PER_S))
         as_belt_expire(line->belt, as_clock_mono());
 }
@@ -418,6 +429,8 @@ as_line *as_line_new(const as_line_cfg *cfg, as_err *err)
     if (!line->classifier)
         return as_line_free(line);
     line->info = *as_classifier_info(line->classifier);
+    /* Several threads of a model wait for each other by spinning: urgent, they would starve the rest of the line. */
+    line->is_urgent = cfg->session.threads <= 1;
     line->parts.judge = line_classify;
     line->parts.model = line->classifier;
     as_str_copy(line->summary.backend, sizeof line->summary.backend, as_classifier_backend(line->classifier));
@@ -484,6 +497,7 @@ static void line_close(as_line *line, as_line_summary *ret)
     ret->n_lost_frames = line->parts.lost(line->parts.source);
     ret->n_bad_frames = line->n_bad_frames;
     ret->n_lost_records += as_recorder_lost(line->recorder);
+    ret->deadline = line->deadline;
     ret->line_run = as_recorder_line_run(line->recorder);
     ret->seconds = (double)AS_MAX(line->last_verdict - line->first_trigger, 0) / (double)AS_NS_PER_S;
     ret->trouble = line->trouble.code ? line->trouble : *as_recorder_trouble(line->recorder);

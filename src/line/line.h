@@ -50,13 +50,15 @@ typedef struct as_line_summary {
     uint64_t     n_good, n_good_rejected;           /* truth may pass; and was rejected */
     uint64_t     n_rejected_known, n_rejected_bad;  /* rejected with known truth; of these really bad */
     as_histogram latency, stage[AS_JOURNAL_STAGES]; /* ns */
+    as_ns        deadline;                          /* that was kept to */
     double       seconds;                           /* first trigger to last verdict */
     uint64_t     peak_bytes;                        /* resident, of the whole program */
     bool         journal_whole;                     /* the audit of the journal agreed */
     char         journal_text[200];                 /* if not: what is wrong */
     uint64_t     first_sequence, last_sequence;     /* of this line run in the journal */
     uint32_t     line_run;
-    as_err       trouble; /* AS_OK, or why the camera ended before its time, or the disk did not take records */
+    as_err       trouble;   /* AS_OK, or why the camera ended before its time, or the disk did not take records */
+    bool         is_urgent; /* the system gave the line's threads real-time priority */
     char         backend[16], cpu[96], camera[256];
 } as_line_summary;
 

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/run_text.h"
+#include "cli/term.h"
+#include "line/tally.h"
+#include "spec/ledger.h"
+
+static const char *const run_backends[] = {"native", "ort", NULL};
+
+static const as_opt run_opts[] = {
+    {"run", 'r', "RUN", "whose model: an id, its number or \"last\" (default: the current one, see assay runs)", NULL},
+    {"camera", 0, "URI", "which camera, \"driver:rest\" (default: station.camera of assay.yaml)", NULL},
+    {"parts", 'n', "N", "end after N parts (default: when the camera ends, or Ctrl-C)", NULL},
+    {"backend", 'b', "NAME", "what runs the model: native or ort (default: native)", run_backends},
+    {"threads", 't', "N", "threads of the model (default: 1)", NULL},
+    {"deadline", 0, "MS", "milliseconds from trigger to verdict (default: station.deadline_ms)", NULL},
+    {"fast", 0, NULL, "as fast as it goes: station.parts_per_minute is ignored", NULL},
+};
+
+typedef struct run_job {
+    as_cli          *cli;
+    as_workspace    *ws;
+    as_spec         *spec;
+    as_run           run;
+    as_line_cfg      cfg;
+    as_line_summary *summary;
+    char             journal[AS_FS_PATH_BYTES];
+    char             model_path[AS_FS_PATH_BYTES];
+} run_job;
+
+/* On the recorder's thread. Each line is out before the next part: who reads it acts on it. */
+static void run_tell(void *ctx, const as_record *record)
+{
+    as_cli *cli = ctx;
+    json_t *json = as_run_text_record(record);
+    char   *text = as_json_text(json);
+    if (text)
+        fprintf(cli->out, "%s\n", text);
+    fflush(cli->out);
+    free(text);
+    json_decref(json);
+}
+
+static bool run_options(run_job *job, as_err *err)
+{
+    as_cli  *cli = job->cli;
+    uint64_t threads = 1;
+    double   deadline_ms = 0;
+    if (!as_cli_u64(cli, "parts", 1, UINT64_MAX, &job->cfg.n_parts, err) ||
+        !as_cli_u64(cli, "threads", 1, 256, &threads, err) ||
+        !as_cli_f64(cli, "deadline", 0.001, 6e5, &deadline_ms, err))
+        return false;
+    job->cfg.session = (as_session_cfg){.backend = as_cli_opt(cli, "backend"), .threads = (uint32_t)threads};
+    job->cfg.deadline = (as_ns)(deadline_ms * (double)AS_NS_PER_MS);
+    job->cfg.camera = as_cli_opt(cli, "camera");
+    job->cfg.unpaced = as_cli_flag(cli, "fast");
+    if (cli->json) {
+        job->cfg.told = run_tell;
+        job->cfg.ctx = cli;
+    }
+    return true;
+}
+
+static as_line *run_make_line(run_job *job, as_err *err)
+{
+    uint8_t *model = NULL;
+    size_t   n = 0;
+    if (!as_run_find(job->ws, as_cli_opt(job->cli, "run"), &job->run, err))
+        return NULL;
+    if (isnan(job->run.pass_below) || isnan(job->run.reject_from)) {
+        AS_FAIL(err, AS_EINVAL, "run '%s' was not judged yet: nobody knows where to draw its line (assay eval %s)",
+                job->run.id, job->run.id);
+        return NULL;
+    }
+    if (!as_run_read_model(&job->run, &model, &n, err) ||
+        !as_fs_join(job->model_path, job->run.dir, "model.onnx", err) ||
+        !as_workspace_path(job->ws, "journal", job->journal, err)) {
+        free(model);
+        return NULL;
+    }
+    job->cfg.spec = job->spec;
+    job->cfg.model = model;
+    job->cfg.n_model = n;
+    job->cfg.model_name = job->model_path;
+    job->cfg.point = (as_operating_point){job->run.pass_below, job->run.reject_from};
+    job->cfg.journal_dir = job->journal;
+    as_line *line = as_line_new(&job->cfg, err);
+    free(model);
+    return line;
+}
+
+/* What the line showed goes beside the run: assay check puts it next to the requirements. */
+static bool run_leave_evidence(const run_job *job, as_err *err)
+{
+    as_outcome   outcome;
+    as_evidence *rows = NULL;
+    size_t       n = 0;
+    if (!as_outcome_read(job->journal, job->summary->line_run, job->spec, &outcome, err))
+        return false;
+    bool ok = as_outcome_evidence(&outcome, job->spec, job->summary->peak_bytes, &rows, &n, err) &&
+              as_ledger_write(&job->run, job->spec, "run", rows, n, err);
+    free(rows);
+    as_outcome_done(&outcome);
+    return ok;
+}
+
+static bool run_print(const run_job *job, as_err *err)
+{
+    as_cli *cli = job->cli;
+    if (!cli->json)
+        return as_run_text_print(cli, job->summary, err);
+    json_t *json = as_run_text_summary(job->summary, job->run.id);
+    char   *text = as_json_text(json);
+    json_decref(json);
+    if (!text)
+        return AS_FAIL(err, AS_ENOMEM, "out of memory");
+    fprintf(cli->out, "%s\n", text);
+    free(text);
+    return true;
+}
+
+/* A run is good when every trigger is in the journal, and the camera ended as cameras do. */
+static bool run_judge(const run_job *job, as_err *err)
+{
+    const as_line_summary *s = job->summary;
+    if (s->trouble.code != AS_OK) {
+        *err = s->trouble;
+        return false;
+    }
+    if (s->n_triggers == 0)
+        return AS_FAIL(err, AS_ENOTFOUND, "no part came from camera '%s'", s->camera);
+    return s->journal_whole ||
+           AS_FAIL(err, AS_ECORRUPT, "the journal in '%s' is not whole: %s", job->journal, s->journal_text);
+}
+
+static bool run_line(run_job *job, as_err *err)
+{
+    as_cli     *cli = job->cli;
+    as_progress progress = cli->progress;
+    if (cli->json || !cli->tty || cli->quiet)
+        progress.step = NULL;
+    job->spec = as_spec_load(job->ws->spec_path, err);
+    job->summary = calloc(1, sizeof *job->summary);
+    if (!job->spec || !job->summary)
+        return job->spec ? AS_FAIL(err, AS_ENOMEM, "out of memory") : false;
+    as_line *line = run_make_line(job, err);
+    bool     ok = line && as_line_run(line, &progress, job->summary, err);
+    as_line_free(line); /* nothing of the camera outlives the line */
+    if (!ok || !run_print(job, err))
+        return false;
+    if (job->summary->n_triggers > 0 && job->summary->n_lost_records == 0 && !run_leave_evidence(job, err))
+        return false;
+    if (!run_judge(job, err))
+        return false;
+    if (!cli->json)
+        as_term_say(cli, "next: assay check%s%s", as_cli_opt(cli, "run") ? " " : "",
+                    as_cli_opt(cli, "run") ? job->run.id : "");
+    return true;
+}
+
+static int run_run(as_cli *cli, as_err *err)
+{
+    run_job job = {.cli = cli};
+    if (!run_options(&job, err))
+        return AS_VERB_FAILED;
+    job.ws = as_workspace_open(cli->dir, AS_WORKSPACE_WRITE, err);
+    bool ok = job.ws && run_line(&job, err);
+    free(job.summary);
+    as_spec_free(job.spec);
+    as_workspace_close(job.ws);
+    return ok ? 0 : AS_VERB_FAILED;
+}
+
+const as_verb as_verb_run = {
+    .name = "run",
+    .summary = "run the line: one verdict a part, by its deadline",
+    .usage = "[--run RUN] [--camera URI] [--parts N] [--backend NAME] [--threads N] [--deadline MS] [--fast]",
+    .about =
+        "Every part that the camera sees gets exactly one verdict: from the model, or the safe one that failsafe names "
+        "in\n"
+        "assay.yaml when the answer is late, unsure or does not come. A late verdict is given at the deadline, not "
+        "when\n"
+        "the model returns. Each verdict is a record of the journal, checked at the end: triggers == pass + reject +\n"
+        "review + fault. What was measured is left as evidence for assay check.\n\n"
+        "The model is that of the current run, with the operating point that assay eval solved. Without --fast parts\n"
+        "come at station.parts_per_minute. Ctrl-C ends the line: parts already seen get their verdict.\n\n"
+        "New parts prove something, parts the model was trained on do not. The emulated camera begins with part 1, as\n"
+        "capture did: give it another beginning (twin:cones?from=100001) or another world (twin:cones?seed=2).\n\n"
+        "With --json each part is a line {\"sequence\", \"part\", \"verdict\", \"reason\", \"label\", \"score\", "
+        "\"truth\" where it\n"
+        "is known, \"latency_ms\", \"stages_ms\"}, and the last line is {\"summary\": {...}}.\n\n"
+        "Exit status: 0 it ran well, 2 wrong use or bad input, 3 the outside failed (camera, disk).",
+    .examples = "  assay run --camera 'twin:cones?from=100001' --parts 1000 --fast\n"
+                "  assay run --camera folder:/data/parts --backend ort\n"
+                "  assay run --parts 100 --json | jq -c 'select(.verdict == \"reject\")'\n",
+    .opts = run_opts,
+    .n_opts = AS_COUNT(run_opts),
+    .run = run_run,
+};
