@@ -2,25 +2,18 @@
 #include "cli/run_text.h"
 
 #include <inttypes.h>
-#include <math.h>
+#include <stdlib.h>
 
 #include "cli/term.h"
 #include "spec/unit.h"
+
+#define TEXT_DIGITS 7 /* what a float holds, and 10 ns of 12 ms */
 
 static const char *const stage_names[AS_JOURNAL_STAGES] = {"wait", "prepare", "infer", "decide"};
 
 static double text_ms(as_ns ns)
 {
     return (double)ns / (double)AS_NS_PER_MS;
-}
-
-static json_t *text_float(float value)
-{
-    /* As many digits as a float has: 0.1 stays 0.1. */
-    char   digits[32];
-    double shown = 0;
-    snprintf(digits, sizeof digits, "%.7g", (double)value);
-    return isfinite(value) && as_str_to_f64(digits, &shown) ? json_real(shown) : json_null();
 }
 
 json_t *as_run_text_record(const as_record *record)
@@ -33,7 +26,7 @@ json_t *as_run_text_record(const as_record *record)
               as_json_set(json, "verdict", json_string(as_verdict_name(record->verdict))) &&
               as_json_set(json, "reason", json_string(as_reason_name(record->reason))) &&
               as_json_set(json, "label", record->label[0] ? json_string(record->label) : json_null()) &&
-              as_json_set(json, "score", text_float(record->score)) &&
+              as_json_set(json, "score", as_json_number((double)record->score)) &&
               (!record->truth[0] || as_json_set(json, "truth", json_string(record->truth))) &&
               as_json_set(json, "latency_ms", json_real(text_ms(record->latency_ns))) &&
               as_json_set(json, "stages_ms", stages);
@@ -107,6 +100,17 @@ json_t *as_run_text_summary(const as_line_summary *s, const char *run)
         return json_pack("{s:o}", "summary", json);
     json_decref(json);
     return NULL;
+}
+
+bool as_run_text_line(as_cli *cli, json_t *json)
+{
+    char *text = json ? json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS | JSON_REAL_PRECISION(TEXT_DIGITS)) : NULL;
+    json_decref(json);
+    if (text)
+        fprintf(cli->out, "%s\n", text);
+    fflush(cli->out);
+    free(text);
+    return text != NULL;
 }
 
 /* --- for people --- */

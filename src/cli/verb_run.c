@@ -31,17 +31,10 @@ typedef struct run_job {
     char             model_path[AS_FS_PATH_BYTES];
 } run_job;
 
-/* On the recorder's thread. Each line is out before the next part: who reads it acts on it. */
+/* On the recorder's thread. */
 static void run_tell(void *ctx, const as_record *record)
 {
-    as_cli *cli = ctx;
-    json_t *json = as_run_text_record(record);
-    char   *text = as_json_text(json);
-    if (text)
-        fprintf(cli->out, "%s\n", text);
-    fflush(cli->out);
-    free(text);
-    json_decref(json);
+    (void)!as_run_text_line(ctx, as_run_text_record(record));
 }
 
 static bool run_options(run_job *job, as_err *err)
@@ -112,14 +105,8 @@ static bool run_print(const run_job *job, as_err *err)
     as_cli *cli = job->cli;
     if (!cli->json)
         return as_run_text_print(cli, job->summary, err);
-    json_t *json = as_run_text_summary(job->summary, job->run.id);
-    char   *text = as_json_text(json);
-    json_decref(json);
-    if (!text)
-        return AS_FAIL(err, AS_ENOMEM, "out of memory");
-    fprintf(cli->out, "%s\n", text);
-    free(text);
-    return true;
+    return as_run_text_line(cli, as_run_text_summary(job->summary, job->run.id)) ||
+           AS_FAIL(err, AS_ENOMEM, "out of memory");
 }
 
 /* A run is good when every trigger is in the journal, and the camera ended as cameras do. */

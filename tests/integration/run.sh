@@ -1,0 +1,112 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# The line runs: one verdict a part, whatever happens around it.
+. "$(dirname "$0")/lib.sh"
+need_program
+
+ws=$TMP/ws
+expect_exit 0 "$ASSAY" init "$ws" --example cones
+sed -i 's/frame_px: \[640, 480\], parts_per_minute: 240, deadline_ms: 30/frame_px: [160, 120], parts_per_minute: 6000, deadline_ms: 5000/' \
+    "$ws/assay.yaml"
+expect_exit 2 "$ASSAY" -C "$ws" run
+expect_err 'no run yet \(train one with: assay train\)'
+expect_exit 0 "$ASSAY" -C "$ws" capture --parts 80
+expect_exit 0 "$ASSAY" -C "$ws" train --trainer rule
+
+# For people: counts that the journal agrees with, and what is next.
+new='twin:cones?from=100001'
+expect_exit 0 "$ASSAY" -C "$ws" run --camera "$new" --parts 40 --fast
+expect_out '^40 parts == [0-9]+ pass \+ [0-9]+ reject \+ [0-9]+ review \+ [0-9]+ fault  audited: records 1 to 40 of the journal'
+expect_out 'truth known of 40'
+expect_out '^trigger to verdict '
+expect_err 'next: assay check'
+run "$ASSAY" -C "$ws" check
+expect_out 'R3 .* run '
+expect_out 'R4 .* run '
+
+# For programs: a line a part, then the summary; at the pace of the line.
+expect_exit 0 "$ASSAY" -C "$ws" run --camera "$new" --parts 25 --json
+expect_quiet
+expect_equal "$(grep -c '"verdict":"' "$OUT")" 25
+expect_equal "$(wc -l <"$OUT")" 26
+expect_out '^\{"summary":.*"triggers":25'
+expect_out '"sequence":41,.*"truth":"'
+expect_out '"first_sequence":41,"last_sequence":65,.*"whole":true'
+
+# The same parts get the same verdicts from both back ends, and from the edge program.
+verdicts() { sed -n 's/.*"part":\([0-9]*\).*"verdict":"\([a-z]*\)".*/\1 \2/p' "$OUT"; }
+expect_exit 0 "$ASSAY_EDGE" -C "$ws" run --camera "$new" --parts 25 --fast --json
+verdicts >"$TMP/native"
+if "$ASSAY" doctor 2>/dev/null | grep -q 'ONNX Runtime.*not'; then
+    echo 'ONNX Runtime is not here: not compared'
+else
+    expect_exit 0 "$ASSAY" -C "$ws" run --camera "$new" --parts 25 --fast --json --backend ort
+    verdicts >"$TMP/ort"
+    expect_equal "$(cat "$TMP/ort")" "$(cat "$TMP/native")"
+fi
+expect_exit 3 env ASSAY_ORT=/no/such/library.so "$ASSAY" -C "$ws" run --parts 1 --backend ort
+expect_err 'library.so'
+
+# No model is that fast: every part gets the safe verdict, at its deadline.
+expect_exit 0 "$ASSAY" -C "$ws" run --camera "$new" --parts 10 --fast --deadline 0.001
+expect_out '^10 parts == 0 pass \+ 10 reject'
+expect_out 'late 10,'
+
+# Bad pictures are parts too.
+mkdir "$TMP/pictures"
+cp "$SOURCE"/tests/fuzz/corpus/codec/*.png "$TMP/pictures" 2>/dev/null
+printf 'no picture' >"$TMP/pictures/torn.png"
+n=$(find "$TMP/pictures" -name '*.png' | wc -l)
+run "$ASSAY" -C "$ws" run --camera "folder:$TMP/pictures"
+if [ "$STATUS" -eq 0 ]; then
+    expect_out "^$n parts == "
+    expect_out 'fault [1-9]'
+else # no picture of the corpus can be decoded: the camera says so
+    expect_err 'folder:'
+fi
+
+# Wrong use.
+expect_exit 2 "$ASSAY" -C "$ws" run --camera 'twin:cone'
+expect_err "cannot open camera 'twin:cone'"
+expect_exit 2 "$ASSAY" -C "$ws" run --run 7
+expect_err "7"
+expect_exit 2 "$ASSAY" -C "$ws" run --parts 0
+expect_exit 2 "$ASSAY" -C "$ws" run --backend tpu
+expect_err 'native, ort'
+
+# An endless line: a second one must wait for it; Ctrl-C ends it at once, and well.
+wait_for_lines() { # FILE N
+    for _ in $(seq 600); do
+        [ "$(wc -l <"$1")" -ge "$2" ] && return 0
+        sleep 0.1
+    done
+    return 1
+}
+start() {
+    setsid "$ASSAY" -C "$ws" run --camera "$new" --json >"$TMP/endless" 2>"$TMP/endless.err" </dev/null &
+    pid=$!
+    if wait_for_lines "$TMP/endless" 5; then pass; else fail 'an endless line gives no verdicts'; fi
+}
+: >"$TMP/endless"
+start
+expect_exit 3 "$ASSAY" -C "$ws" run --parts 1
+expect_err "is locked by process $pid"
+began=$(date +%s%N)
+kill -INT "$pid"
+wait "$pid"
+expect_equal $? 0
+took=$((($(date +%s%N) - began) / 1000000))
+check "Ctrl-C took $took ms" [ "$took" -lt 5000 ]
+expect_equal "$(tail -n 1 "$TMP/endless" | cut -c 1-12)" '{"summary":{'
+expect_equal "$(grep -c '"verdict":"' "$TMP/endless")" \
+    "$(sed -n 's/.*"triggers":\([0-9]*\).*/\1/p' "$TMP/endless")"
+
+# Killed, it leaves a journal that goes on.
+: >"$TMP/endless"
+start
+kill -KILL "$pid"
+wait "$pid" 2>/dev/null
+expect_exit 0 "$ASSAY" -C "$ws" run --camera "$new" --parts 5 --fast
+expect_out '^5 parts == .*its chain is whole'
+
+finish
