@@ -179,6 +179,7 @@ interrupt() {
     STATUS=$?
     last_cmd="import, $1 after $2 objects"
 }
+# shellcheck disable=SC2317 # check calls it
 ended_or_stopped() { [ "$STATUS" -eq 3 ] || [ "$STATUS" -eq 0 ]; }
 for n in 0 1 20 70; do
     interrupt INT $n
