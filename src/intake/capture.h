@@ -14,7 +14,7 @@
 typedef struct as_capture_cfg {
     const char *camera;  /* URI */
     uint64_t    n_parts; /* 0: until the camera ends */
-    const char *label;   /* for cameras that do not know the truth; NULL: needed from the camera */
+    const char *label;   /* for frames whose class the camera does not know; NULL: needed from the camera */
     void (*told)(void *ctx, as_check_level level, const char *name, const char *text); /* may be NULL */
     void *ctx;
 } as_capture_cfg;

@@ -232,6 +232,11 @@ static void test_links(void **state)
                 as_fs_write(outside, png.s, png.len, &f.err));
     link_to(&f, "good/out.png", outside);
     link_to(&f, "good/up.png", "../../outside.png");
+    assert_true(as_fs_join(outside, f.space.dir, "photos too", &f.err) &&
+                as_fs_make_dirs(outside, &f.err)); /* begins alike */
+    assert_true(as_fs_join(outside, f.space.dir, "photos too/4.png", &f.err) &&
+                as_fs_write(outside, png.s, png.len, &f.err));
+    link_to(&f, "good/beside.png", outside);
     link_to(&f, "good/inside.png", "../bad/2.png"); /* the same bytes as another class */
     link_to(&f, "good/nowhere.png", "no such file");
     link_to(&f, "good/loop.png", "loop.png");
@@ -241,6 +246,7 @@ static void test_links(void **state)
     assert_int_equal(as_manifest_count(f.intake->manifest), 2);
     expect_told(&f, "WARN good/out.png is a symbolic link out of the folder");
     expect_told(&f, "WARN good/up.png is a symbolic link out of the folder");
+    expect_told(&f, "WARN good/beside.png is a symbolic link out of the folder");
     expect_told(&f, "QUARANTINE photos/good/inside.png is byte for byte 'photos/bad/2.png'");
     expect_told(&f, "WARN good/nowhere.png is a symbolic link to nothing");
     expect_told(&f, "WARN good/loop.png is a symbolic link to nothing");

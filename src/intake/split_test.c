@@ -169,6 +169,12 @@ static void test_own_test_set_is_kept(void **state)
     put(&f, "zz", "good", "zz", 77, AS_SPLIT_TEST);
     expect(&f, 1, "good", 26, 5, 16); /* 31 * 0.15 / 0.85 = 5.47 */
     fixture_done(&f);
+    /* Also one that is smaller than the share. */
+    fixture_make(&f, "data: {split: [0.70, 0.15, 0.15]}\n");
+    put_many(&f, "bad", 34, AS_SPLIT_NONE);
+    put_many(&f, "bad", 2, AS_SPLIT_TEST);
+    expect(&f, 1, "bad", 28, 6, 2);
+    fixture_done(&f);
 }
 
 static void test_later_versions_keep_their_splits(void **state)
