@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lab/eval.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "lab/test_eval.h"
+#include "lab/test_pictures.h"
+
+static test_set set;
+
+/* A run of the model that finds the red discs and takes the small ones for good: only rejecting all meets R1. */
+static as_run run_of(float bias)
+{
+    as_err    err = AS_ERR_NONE;
+    as_str    model;
+    as_commit commit;
+    as_run    run = {.trainer = "test", .spec = "", .seed = 1, .threads = 1};
+    as_str_init(&model);
+    test_eval_model(&model, bias);
+    assert_true(as_commit_find(set.ws, "", &commit, &err));
+    as_digest_hex(&commit.id, run.commit);
+    assert_true(as_run_begin(set.ws, &run, &err));
+    assert_true(as_run_finish(set.ws, &run, (const uint8_t *)model.s, model.len, NULL, &err));
+    as_str_done(&model);
+    return run;
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    test_set_make(&set, "eval", &(test_set_cfg){32, 32, {2, 8, 12}, -1, 5});
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    test_set_done(&set);
+    return 0;
+}
+
+static void check_measured(const json_t *measures, const char *name, double value, int64_t n)
+{
+    const json_t *one = json_object_get(measures, name);
+    double        got, low, high;
+    int64_t       got_n;
+    as_err        err = AS_ERR_NONE;
+    if (!as_json_get_f64(one, "value", &got, &err) || !as_json_get_f64(one, "low", &low, &err) ||
+        !as_json_get_f64(one, "high", &high, &err) || !as_json_get_i64(one, "n", &got_n, &err))
+        fail_msg("%s: %s", name, err.text);
+    if (fabs(got - value) > 1e-9 || got_n != n)
+        fail_msg("%s is %g of %lld, not %g of %lld", name, got, (long long)got_n, value, (long long)n);
+    assert_true(low <= got && got <= high && low < high);
+}
+
+static void check_json(const as_run *run)
+{
+    as_err        err = AS_ERR_NONE;
+    json_t       *json = NULL;
+    const json_t *req;
+    bool          met, proven;
+    const char   *text;
+    assert_true(as_run_read_json(run, "eval-test.json", &json, &err));
+    const json_t *measures = json_object_get(json, "measures"), *part = json_object_get(json, "part");
+    check_measured(measures, "accuracy", 2.0 / 3, 18);
+    check_measured(measures, "macro_f1", (2.0 / 3 + 1 + 0) / 3, 18);
+    check_measured(measures, "reject_recall", 1, 12);
+    check_measured(measures, "auroc", json_number_value(json_object_get(json_object_get(measures, "auroc"), "value")),
+                   18);
+    assert_int_equal(json_array_size(json_object_get(json, "requirements")), 1);
+    req = json_array_get(json_object_get(json, "requirements"), 0);
+    check_measured(json_object_get(part, "measures"), "overkill_rate", 1, 6);
+    check_measured(json_object_get(json_object_get(json, "frame"), "measures"), "accuracy", 2.0 / 3, 36);
+    assert_true(as_json_get_str(req, "id", &text, &err) && strcmp(text, "R1") == 0);
+    assert_true(as_json_get_str(req, "measure", &text, &err) && strcmp(text, "recall") == 0);
+    assert_true(as_json_get_bool(req, "met", &met, &err) && as_json_get_bool(req, "proven", &proven, &err));
+    assert_true(met && !proven); /* 12 of 12 do not prove 0.8 */
+    json_t *row = json_array_get(json_object_get(json_object_get(part, "confusion"), "counts"), 2);
+    assert_int_equal(json_integer_value(json_array_get(row, 0)), 6); /* small ones taken for good */
+    json_t *mistakes = json_object_get(json, "mistakes");
+    assert_int_equal(json_array_size(mistakes), 12); /* good ones rejected, and small ones taken for good */
+    assert_true(as_json_get_str(json_array_get(mistakes, 0), "truth", &text, &err) && strcmp(text, "good") == 0);
+    assert_true(json_array_size(json_object_get(json, "curve")) > 1);
+    assert_int_equal(json_array_size(json_object_get(json, "bins")), 10);
+    json_decref(json);
+}
+
+static void test_judges_a_run(void **state)
+{
+    (void)state;
+    as_err       err = AS_ERR_NONE;
+    as_eval      eval;
+    as_evidence *evidence = NULL;
+    size_t       n = 0;
+    as_run       run = run_of(0), again;
+    assert_true(isnan(run.reject_from));
+    if (!as_eval_run(set.ws, set.spec, &run, AS_SPLIT_TEST, NULL, NULL, &eval, &err))
+        fail_msg("%s", err.text);
+    assert_int_equal(eval.part.n, 18);
+    assert_int_equal(eval.frame.n, 36);
+    assert_int_equal(eval.n_validation, 12);
+    assert_true(run.reject_from == eval.point.reject_from && run.pass_below == eval.point.pass_below);
+    assert_true(run.val_cost == eval.solution.cost && run.val_macro_f1 > 0.5);
+    assert_true(as_run_find(set.ws, run.id, &again, &err));
+    assert_true(again.reject_from == run.reject_from && again.val_macro_f1 == run.val_macro_f1);
+    check_json(&run);
+    assert_true(as_ledger_read(&run, set.spec, &evidence, &n, &err));
+    assert_int_equal(n, 1);
+    assert_string_equal(evidence[0].stage, "eval");
+    assert_string_equal(evidence[0].source, run.id);
+    assert_true(evidence[0].k == 12 && evidence[0].n == 12 && evidence[0].met && !evidence[0].proven);
+    free(evidence);
+    as_eval_done(&eval);
+}
+
+/* Only the test split is evidence; the point is the same whichever split is judged. */
+static void test_other_splits(void **state)
+{
+    (void)state;
+    static const as_split splits[] = {AS_SPLIT_VALIDATION, AS_SPLIT_TRAIN};
+    as_run                run = run_of(0);
+    as_err                err = AS_ERR_NONE;
+    double                point[2];
+    json_t               *json = NULL;
+    for (size_t i = 0; i < 2; i++) {
+        as_eval eval;
+        char    name[64];
+        if (!as_eval_run(set.ws, set.spec, &run, splits[i], NULL, NULL, &eval, &err))
+            fail_msg("%s", err.text);
+        assert_int_equal(eval.frame.n, i == 0 ? 24 : 6);
+        point[i] = eval.point.reject_from;
+        snprintf(name, sizeof name, "eval-%s.json", as_split_name(splits[i]));
+        assert_true(as_run_read_json(&run, name, &json, &err));
+        json_decref(json);
+        as_eval_done(&eval);
+    }
+    assert_true(point[0] == point[1]);
+    assert_false(as_run_read_json(&run, "evidence-eval.json", &json, &err));
+    assert_false(as_run_read_json(&run, "eval-test.json", &json, &err));
+}
+
+static void test_refuses(void **state)
+{
+    (void)state;
+    as_err  err = AS_ERR_NONE;
+    as_eval eval;
+    as_run  run = run_of(NAN), before = run;
+    json_t *json = NULL;
+    assert_false(as_eval_run(set.ws, set.spec, &run, AS_SPLIT_TEST, NULL, NULL, &eval, &err));
+    assert_non_null(strstr(err.text, "not a probability"));
+    assert_memory_equal(&run, &before, sizeof run);
+    assert_false(as_run_read_json(&run, "eval-test.json", &json, &err));
+    assert_false(
+        as_eval_run(set.ws, set.spec, &run, AS_SPLIT_TEST, &(as_session_cfg){.backend = "nativ"}, NULL, &eval, &err));
+    assert_non_null(strstr(err.text, "native"));
+    as_str_copy(run.commit, sizeof run.commit, "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef");
+    assert_false(as_eval_run(set.ws, set.spec, &run, AS_SPLIT_TEST, NULL, NULL, &eval, &err));
+}
+
+static void test_no_test_split(void **state)
+{
+    (void)state;
+    test_set bare, kept = set;
+    as_err   err = AS_ERR_NONE;
+    as_eval  eval;
+    test_set_make(&bare, "bare", &(test_set_cfg){32, 32, {2, 2, 0}, -1, 5});
+    set = bare;
+    as_run run = run_of(0);
+    assert_false(as_eval_run(bare.ws, bare.spec, &run, AS_SPLIT_TEST, NULL, NULL, &eval, &err));
+    assert_non_null(strstr(err.text, "no picture in its test split"));
+    test_set_done(&bare);
+    set = kept;
+}
+
+/* --- evidence by requirement --- */
+
+static as_outcome outcome(uint32_t truth, uint32_t found, as_verdict verdict, double score, uint32_t part)
+{
+    static const as_verdict of[] = {AS_VERDICT_PASS, AS_VERDICT_REJECT, AS_VERDICT_REJECT};
+    return (as_outcome){.truth = truth,
+                        .found = found,
+                        .truth_verdict = of[truth],
+                        .verdict = verdict,
+                        .reject_score = score,
+                        .confidence = 0.9,
+                        .part = part};
+}
+
+static void test_evidence(void **state)
+{
+    (void)state;
+    static const struct {
+        as_measure  measure;
+        const char *of;
+        as_per      per;
+        double      value;
+        uint64_t    n;
+    } table[] = {
+        {AS_MEASURE_RECALL, "reject", AS_PER_PART, 2.0 / 3, 3},
+        {AS_MEASURE_PRECISION, "reject", AS_PER_PART, 1.0 / 2, 2},
+        {AS_MEASURE_RECALL, "small", AS_PER_PART, 1, 1},
+        {AS_MEASURE_PRECISION, "small", AS_PER_PART, 1.0 / 2, 2},
+        {AS_MEASURE_RECALL, "red", AS_PER_PART, 1.0 / 2, 2},
+        {AS_MEASURE_ACCURACY, NULL, AS_PER_PART, 3.0 / 5, 5},
+        {AS_MEASURE_ESCAPE_RATE, NULL, AS_PER_PART, 1.0 / 3, 3},
+        {AS_MEASURE_OVERKILL_RATE, NULL, AS_PER_PART, 1.0 / 2, 2},
+        {AS_MEASURE_MACRO_F1, NULL, AS_PER_PART, (0.5 + 2.0 / 3 + 2.0 / 3) / 3, 5},
+        {AS_MEASURE_AUROC, NULL, AS_PER_PART, 5.0 / 6, 5},
+        {AS_MEASURE_ACCURACY, NULL, AS_PER_FRAME, 1, 1},
+    };
+    as_spec      spec = *set.spec;
+    as_err       err = AS_ERR_NONE;
+    size_t       n = 0;
+    as_evidence *evidence = NULL;
+    as_outcome   parts[] = {outcome(0, 0, AS_VERDICT_PASS, 0.1, 0), outcome(0, 2, AS_VERDICT_REJECT, 0.8, 1),
+                            outcome(1, 1, AS_VERDICT_REJECT, 0.9, 2), outcome(1, 0, AS_VERDICT_PASS, 0.3, 3),
+                            outcome(2, 2, AS_VERDICT_REVIEW, 0.85, 4)};
+    as_outcome   frames[] = {outcome(0, 0, AS_VERDICT_PASS, 0.1, 0)};
+    char         ids[AS_COUNT(table)][8];
+    spec.n_requirements = 0;
+    for (size_t i = 0; i < AS_COUNT(table); i++) {
+        bool less = as_measure_info_of(table[i].measure)->better == AS_BETTER_LESS;
+        snprintf(ids[i], sizeof ids[i], "R%zu", i);
+        spec.requirements[spec.n_requirements++] = (as_requirement){.id = ids[i],
+                                                                    .measure = table[i].measure,
+                                                                    .of = table[i].of,
+                                                                    .per = table[i].per,
+                                                                    .at_least = less ? NAN : 0.5,
+                                                                    .at_most = less ? 0.5 : NAN,
+                                                                    .confidence = 0.9};
+    }
+    spec.requirements[spec.n_requirements++] = (as_requirement){
+        .id = "L", .measure = AS_MEASURE_LATENCY, .at_least = NAN, .at_most = 1, .confidence = 0.95, .quantile = 0.99};
+    if (!as_eval_evidence(&spec, frames, 1, parts, 5, &evidence, &n, &err))
+        fail_msg("%s", err.text);
+    assert_int_equal(n, AS_COUNT(table)); /* latency is the line's to show */
+    for (size_t i = 0; i < n; i++) {
+        assert_string_equal(evidence[i].id, ids[i]);
+        if (fabs(evidence[i].value - table[i].value) > 1e-12 || evidence[i].n != table[i].n)
+            fail_msg("%s is %g of %llu", ids[i], evidence[i].value, (unsigned long long)evidence[i].n);
+        assert_true(evidence[i].low <= evidence[i].value && evidence[i].value <= evidence[i].high);
+    }
+    free(evidence);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_judges_a_run),  cmocka_unit_test(test_other_splits), cmocka_unit_test(test_refuses),
+        cmocka_unit_test(test_no_test_split), cmocka_unit_test(test_evidence),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
