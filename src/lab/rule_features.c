@@ -254,14 +254,23 @@ static void rule_mask(as_nodes *nodes)
 }
 
 /* The maps' averages over the object alone: weighted by the mask, over the mask's own average. */
-static void rule_on_object(as_nodes *nodes)
+static void rule_on_object(as_nodes *nodes, int64_t n_maps, int64_t pixels)
 {
-    as_nodes_floats(nodes, "some", &(as_shape){0}, &(float){0.02f}); /* so that no object divides by next to nothing */
-    as_nodes_add(nodes, "Mul", "maps_masked", "maps", "mask", NULL, NULL);
-    as_nodes_add(nodes, "GlobalAveragePool", "maps_masked_mean", "maps_masked", NULL, NULL, NULL);
+    const int64_t rows[] = {-1, n_maps, pixels}, column[] = {-1, pixels, 1}, back[] = {-1, n_maps, 1, 1};
+    float         each = 1 / (float)pixels, some = 0.02f; /* so that no object divides by next to nothing */
+    as_nodes_ints(nodes, "maps_shape", rows, 3);
+    as_nodes_ints(nodes, "mask_shape", column, 3);
+    as_nodes_ints(nodes, "object_shape", back, 4);
+    as_nodes_floats(nodes, "each", &(as_shape){0}, &each);
+    as_nodes_floats(nodes, "some", &(as_shape){0}, &some);
+    as_nodes_add(nodes, "Reshape", "maps_rows", "maps", "maps_shape", NULL, NULL);
+    as_nodes_add(nodes, "Reshape", "mask_column", "mask", "mask_shape", NULL, NULL);
+    as_nodes_add(nodes, "MatMul", "maps_masked", "maps_rows", "mask_column", NULL, NULL);
+    as_nodes_add(nodes, "Mul", "maps_masked_mean", "maps_masked", "each", NULL, NULL);
+    as_nodes_add(nodes, "Reshape", "maps_on_mask", "maps_masked_mean", "object_shape", NULL, NULL);
     as_nodes_add(nodes, "GlobalAveragePool", "mask_mean", "mask", NULL, NULL, NULL);
     as_nodes_add(nodes, "Add", "mask_mean_some", "mask_mean", "some", NULL, NULL);
-    as_nodes_add(nodes, "Div", "on_object", "maps_masked_mean", "mask_mean_some", NULL, NULL);
+    as_nodes_add(nodes, "Div", "on_object", "maps_on_mask", "mask_mean_some", NULL, NULL);
 }
 
 /* Share of the rows, and of the columns, in which there is some of the object. */
@@ -296,7 +305,7 @@ static void rule_regions(as_nodes *nodes, const as_rule_layout *layout, uint32_t
         as_nodes_add(nodes, "GlobalAveragePool", "whole", "cells", NULL, NULL, NULL);
     }
     if (layout->regions[AS_RULE_OBJECT])
-        rule_on_object(nodes);
+        rule_on_object(nodes, rule_n_maps(layout), (int64_t)width * height);
     if (layout->regions[AS_RULE_EXTENT])
         rule_extent(nodes);
     for (as_rule_region r = 0; r < AS_RULE_REGION_COUNT; r++)
