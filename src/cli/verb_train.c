@@ -119,13 +119,6 @@ static bool train_options(train *t, as_err *err)
 
 /* --- what came of it --- */
 
-static bool train_is_better(const as_run *a, const as_run *b)
-{
-    if (fabs(a->val_cost - b->val_cost) > 1e-9)
-        return a->val_cost < b->val_cost;
-    return a->val_macro_f1 > b->val_macro_f1;
-}
-
 /* The best rule on the same data: what every other model must beat. */
 static bool train_compare(train *t, as_err *err)
 {
@@ -138,19 +131,20 @@ static bool train_compare(train *t, as_err *err)
         if (strcmp(run->trainer, "rule") != 0 || strcmp(run->commit, t->run.commit) != 0 ||
             strcmp(run->id, t->run.id) == 0 || !isfinite(run->val_cost))
             continue;
-        if (!t->has_baseline || train_is_better(run, &t->baseline))
+        if (!t->has_baseline || as_run_better(run, &t->baseline))
             t->baseline = *run;
         t->has_baseline = true;
     }
-    t->beaten = t->has_baseline && train_is_better(&t->run, &t->baseline);
+    t->beaten = t->has_baseline && as_run_better(&t->run, &t->baseline);
     free(runs);
     return true;
 }
 
 static void train_print_cost(const train *t, const as_run *run)
 {
-    fprintf(t->cli->out, "macro F1 %.1f %%, expected cost %.3g%s%s a part", 100 * run->val_macro_f1, run->val_cost,
-            *t->spec->currency ? " " : "", t->spec->currency);
+    fprintf(t->cli->out, "macro F1 %.1f %%, expected cost %.3g%s%s a part, %s", 100 * run->val_macro_f1, run->val_cost,
+            *t->spec->currency ? " " : "", t->spec->currency,
+            run->val_feasible ? "requirements met" : "requirements not met at any threshold");
 }
 
 static void train_print_rules(const train *t, const json_t *details)
@@ -193,13 +187,11 @@ static bool train_print(const train *t, as_err *err)
     fprintf(out, "%srun %s%s trained in %s: %s (%.0f KB)\n", as_term_style(t->cli, AS_STYLE_BOLD), t->run.id,
             as_term_plain(t->cli), took, path, stat(path, &file) == 0 ? (double)file.st_size / 1000 : 0);
     train_print_rules(t, details);
-    const json_t *validation = json_object_get(details, "validation"), *data = json_object_get(details, "data");
+    const json_t *data = json_object_get(details, "data");
     fprintf(out, "on the %lld pictures of the validation split: ",
             (long long)json_integer_value(json_object_get(data, "validation")));
     train_print_cost(t, &t->run);
-    fprintf(out, "\nreject from a score of %.3f on%s\n", t->run.reject_from,
-            json_is_true(json_object_get(validation, "feasible")) ? "; the requirements on what is rejected hold there"
-                                                                  : "; no threshold meets the requirements there");
+    fprintf(out, "\nreject from a score of %.3f on\n", t->run.reject_from);
     train_print_baseline(t);
     fprintf(out, "next: assay eval %s\n", t->run.id);
     json_decref(details);
@@ -218,6 +210,7 @@ static bool train_print_json(const train *t, as_err *err)
         as_json_set(baseline, "id", json_string(t->baseline.id));
         as_json_set(baseline, "val_cost", as_json_number(t->baseline.val_cost));
         as_json_set(baseline, "val_macro_f1", as_json_number(t->baseline.val_macro_f1));
+        as_json_set(baseline, "val_feasible", json_boolean(t->baseline.val_feasible));
         as_json_set(baseline, "beaten", json_boolean(t->beaten));
     }
     as_json_set(json, "id", json_string(t->run.id));
@@ -233,6 +226,7 @@ static bool train_print_json(const train *t, as_err *err)
     as_json_set(json, "reject_from", as_json_number(t->run.reject_from));
     as_json_set(json, "val_cost", as_json_number(t->run.val_cost));
     as_json_set(json, "val_macro_f1", as_json_number(t->run.val_macro_f1));
+    as_json_set(json, "val_feasible", json_boolean(t->run.val_feasible));
     as_json_set(json, "baseline", baseline);
     as_json_set(json, "details", details);
     return as_cli_print_json(t->cli, json, err);

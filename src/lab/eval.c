@@ -184,6 +184,7 @@ static bool eval_record(const eval_job *job, const as_eval *eval, as_err *err)
     job->run->reject_from = eval->point.reject_from;
     job->run->val_cost = eval->solution.cost;
     job->run->val_macro_f1 = eval->solution.macro_f1;
+    job->run->val_feasible = eval->solution.feasible;
     return ok && as_run_update(job->run, err) &&
            (eval->split != AS_SPLIT_TEST ||
             as_ledger_write(job->run, job->spec, "eval", eval->evidence, eval->n_evidence, err));

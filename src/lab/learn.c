@@ -39,9 +39,10 @@ static bool learn_has_enough(const learn *l, as_err *err)
     as_dataset_split(l->dataset, AS_SPLIT_VALIDATION, &n);
     if (n)
         return true;
-    return AS_FAIL(err, AS_EINVAL,
-                   "the validation split is empty, and the operating point is solved on it (import more pictures: assay "
-                   "import FOLDER)");
+    return AS_FAIL(
+        err, AS_EINVAL,
+        "the validation split is empty, and the operating point is solved on it (import more pictures: assay "
+        "import FOLDER)");
 }
 
 /* The draft folder is made before the hours of work: a read-only workspace is told at once. */
@@ -96,6 +97,7 @@ static bool learn_score(learn *l, as_err *err)
     l->run.reject_from = l->solution.point.reject_from;
     l->run.val_cost = l->solution.cost;
     l->run.val_macro_f1 = l->solution.macro_f1;
+    l->run.val_feasible = l->solution.feasible;
     return true;
 }
 

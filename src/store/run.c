@@ -28,6 +28,7 @@ bool as_run_begin(as_workspace *ws, as_run *run, as_err *err)
     run->id[0] = '\0';
     run->utc = as_clock_utc();
     run->pass_below = run->reject_from = run->val_cost = run->val_macro_f1 = NAN;
+    run->val_feasible = false;
     return true;
 }
 
@@ -99,6 +100,7 @@ static json_t *run_to_json(const as_run *run)
     as_json_set(json, "reject_from", as_json_number(run->reject_from));
     as_json_set(json, "val_cost", as_json_number(run->val_cost));
     as_json_set(json, "val_macro_f1", as_json_number(run->val_macro_f1));
+    as_json_set(json, "val_feasible", json_boolean(run->val_feasible));
     return json;
 }
 
@@ -131,6 +133,7 @@ static bool run_from_json(const json_t *json, as_run *run, as_err *err)
     run->reject_from = run_number_or_nan(json, "reject_from");
     run->val_cost = run_number_or_nan(json, "val_cost");
     run->val_macro_f1 = run_number_or_nan(json, "val_macro_f1");
+    run->val_feasible = json_is_true(json_object_get(json, "val_feasible"));
     return true;
 }
 
@@ -233,12 +236,19 @@ bool as_run_list(as_workspace *ws, as_run **ret, size_t *ret_n, as_err *err)
     return ok;
 }
 
-/* The least cost wins; a run whose cost is not known loses to any that is; the later one wins a draw. */
+bool as_run_better(const as_run *a, const as_run *b)
+{
+    if (isnan(a->val_cost) || isnan(b->val_cost)) return !isnan(a->val_cost) && isnan(b->val_cost);
+    if (a->val_feasible != b->val_feasible) return a->val_feasible;
+    if (fabs(a->val_cost - b->val_cost) > 1e-9 * fmax(a->val_cost, b->val_cost)) return a->val_cost < b->val_cost;
+    return a->val_macro_f1 > b->val_macro_f1;
+}
+
 static const as_run *run_best(const as_run *list, size_t n)
 {
     const as_run *best = NULL;
     for (size_t i = 0; i < n; i++) {
-        if (!best || isnan(best->val_cost) || list[i].val_cost <= best->val_cost) best = &list[i];
+        if (!best || !as_run_better(best, &list[i])) best = &list[i];
     }
     return best;
 }

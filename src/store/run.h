@@ -30,6 +30,7 @@ typedef struct as_run {
     double   seconds;
     double   pass_below, reject_from;     /* operating point; NAN: not solved yet */
     double   val_cost, val_macro_f1;      /* on the validation split: cost a part, and F1; NAN: not known */
+    bool     val_feasible;                /* the requirements on what is rejected hold there */
 } as_run;
 
 /* A new run: gives it a draft folder to put files in (run->dir). as_run_finish numbers it and makes it appear;
@@ -53,8 +54,12 @@ AS_CHECK bool as_run_read_model(const as_run *run, uint8_t **ret_bytes, size_t *
 AS_CHECK bool as_run_list(as_workspace *ws, as_run **ret, size_t *ret_n, as_err *err);
 
 /* name: an id, its number, "last", or NULL for the current one: the run chosen with as_run_use, else the one with the
- * least val_cost (the later one when equal). AS_ENOTFOUND: "no run yet (train one with: assay train)". */
+ * best as as_run_better has it (the later one when equal). AS_ENOTFOUND: "no run yet (train one with: assay train)". */
 AS_CHECK bool as_run_find(as_workspace *ws, const char *name, as_run *ret, as_err *err);
-AS_CHECK bool as_run_use(as_workspace *ws, const char *name, as_err *err); /* NULL: choose by val_cost again */
+AS_CHECK bool as_run_use(as_workspace *ws, const char *name, as_err *err); /* NULL: the best again */
+
+/* On the validation split: the one that meets the requirements, then the one of less cost, then of greater F1. What is not
+ * known loses. Only runs on the same data compare well. */
+bool as_run_better(const as_run *a, const as_run *b);
 
 #endif

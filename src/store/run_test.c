@@ -100,6 +100,27 @@ static void the_cheapest_run_is_current_unless_one_is_chosen(void **state)
     assert_string_equal(found.id, "2-cnn");
 }
 
+/* Rejecting everything may be cheap: what meets the requirements goes before it. */
+static void a_run_that_meets_the_requirements_is_better(void **state)
+{
+    fixture *f = *state;
+    as_run   found;
+    as_err   err = AS_ERR_NONE;
+    as_run   cheap = make_run(f, "rule", 0.1), good = make_run(f, "cnn", 0.3), unknown = make_run(f, "head", NAN);
+    good.val_feasible = unknown.val_feasible = true;
+    assert_true(as_run_update(&good, &err) && as_run_update(&unknown, &err));
+    assert_true(as_run_find(f->ws, NULL, &found, &err));
+    assert_string_equal(found.id, "2-cnn");
+    assert_true(found.val_feasible);
+    assert_true(as_run_better(&good, &cheap) && !as_run_better(&cheap, &good));
+    assert_true(as_run_better(&cheap, &unknown) && !as_run_better(&unknown, &cheap));
+    as_run same = cheap;
+    assert_false(as_run_better(&same, &cheap));
+    cheap.val_macro_f1 = 0.5;
+    same.val_macro_f1 = 0.6;
+    assert_true(as_run_better(&same, &cheap));
+}
+
 static void a_changed_model_is_refused(void **state)
 {
     fixture *f = *state;
@@ -163,6 +184,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(no_run_says_how_to_make_one, setup, teardown),
         cmocka_unit_test_setup_teardown(runs_are_numbered_and_found, setup, teardown),
         cmocka_unit_test_setup_teardown(the_cheapest_run_is_current_unless_one_is_chosen, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_run_that_meets_the_requirements_is_better, setup, teardown),
         cmocka_unit_test_setup_teardown(a_changed_model_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(a_dropped_or_killed_draft_is_no_run, setup, teardown),
         cmocka_unit_test_setup_teardown(the_next_writer_removes_what_a_killed_one_left, setup, teardown),
