@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bench/harness.h"
+
+#include <math.h>
+
+enum { MIN_CALLS = 5, MAX_CALLS = 100000 };
+
+typedef struct harness {
+    const bench_workload *workload;
+    const bench_cfg      *cfg;
+    void                 *priv;
+    bench_result         *result;
+    double               *times; /* of the calls of one block */
+} harness;
+
+bench_cfg bench_cfg_default(void)
+{
+    return (bench_cfg){.pairs = 40, .block_ns = 60 * AS_NS_PER_MS, .warm_ns = 300 * AS_NS_PER_MS, .now = as_clock_mono};
+}
+
+static int harness_order(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double harness_quantile_sorted(const double *values, size_t n, double q)
+{
+    const double at = q * (double)(n - 1);
+    const size_t i = (size_t)at;
+    return i + 1 < n ? values[i] + (at - (double)i) * (values[i + 1] - values[i]) : values[n - 1];
+}
+
+double bench_quantile(double *values, size_t n, double q)
+{
+    qsort(values, n, sizeof *values, harness_order);
+    return harness_quantile_sorted(values, n, q);
+}
+
+bench_band bench_band_of(double *values, size_t n)
+{
+    qsort(values, n, sizeof *values, harness_order);
+    return (bench_band){harness_quantile_sorted(values, n, 0.1), harness_quantile_sorted(values, n, 0.5),
+                        harness_quantile_sorted(values, n, 0.9)};
+}
+
+static bool harness_call(harness *h, int side, size_t call, as_err *err)
+{
+    return h->workload->run[side](h->priv, call % h->result->about.n_inputs, err) ||
+           as_err_note(err, "workload '%s', %s", h->workload->id, side == BENCH_OURS ? "our side" : "peer");
+}
+
+static bool harness_compare(harness *h, as_err *err)
+{
+    bench_result *r = h->result;
+    for (size_t i = 0; i < r->about.n_inputs; i++) {
+        double difference;
+        if (!h->workload->compare(h->priv, i, &difference, err))
+            return as_err_note(err, "workload '%s'", h->workload->id);
+        if (!(difference <= r->about.tolerance)) /* a NaN does not pass */
+            return AS_FAIL(err, AS_EINTERNAL,
+                           "workload '%s': outputs of input %zu differ by %g, allowed is %g: nothing was timed",
+                           h->workload->id, i, difference, r->about.tolerance);
+        r->difference = fmax(r->difference, difference);
+    }
+    return true;
+}
+
+/* Each side for a while, until caches, branch predictors and clocks are as they stay; *ret_ns is its fastest call. */
+static bool harness_warm(harness *h, int side, double *ret_ns, as_err *err)
+{
+    const as_ns start = h->cfg->now();
+    as_ns       now = start, fastest = INT64_MAX;
+    for (size_t calls = 0; (now - start < h->cfg->warm_ns || calls < 2) && calls < (size_t)MAX_CALLS * 100; calls++) {
+        const as_ns before = now;
+        if (!harness_call(h, side, calls, err))
+            return false;
+        now = h->cfg->now();
+        fastest = AS_MIN(fastest, now - before);
+    }
+    *ret_ns = (double)fastest;
+    return true;
+}
+
+static bool harness_calibrate(harness *h, as_err *err)
+{
+    double ours_ns, peer_ns;
+    if (!harness_warm(h, BENCH_OURS, &ours_ns, err) || !harness_warm(h, BENCH_PEER, &peer_ns, err))
+        return false;
+    const double calls = (double)h->cfg->block_ns / fmax(fmax(ours_ns, peer_ns), 1.0);
+    h->result->calls = (size_t)fmin(fmax(calls, MIN_CALLS), MAX_CALLS);
+    h->times = calloc(h->result->calls, sizeof *h->times);
+    return h->times || AS_FAIL(err, AS_ENOMEM, "workload '%s'", h->workload->id);
+}
+
+static bool harness_block(harness *h, int side, size_t first, bench_pair *pair, as_err *err)
+{
+    const size_t calls = h->result->calls;
+    const as_ns  start = h->cfg->now();
+    as_ns        before = start;
+    for (size_t i = 0; i < calls; i++) {
+        if (!harness_call(h, side, first + i, err))
+            return false;
+        const as_ns after = h->cfg->now();
+        h->times[i] = (double)(after - before);
+        before = after;
+    }
+    pair->mean_ns[side] = (double)(before - start) / (double)calls;
+    pair->median_ns[side] = bench_quantile(h->times, calls, 0.5);
+    pair->worst_ns[side] = h->times[calls - 1];
+    return true;
+}
+
+static bool harness_pairs(harness *h, as_err *err)
+{
+    bench_result *r = h->result;
+    for (size_t i = 0; i < h->cfg->pairs; i++) {
+        bench_pair *pair = &r->pairs[i];
+        pair->peer_first = i % 2 == 1;
+        for (int k = 0; k < BENCH_SIDES; k++)
+            if (!harness_block(h, pair->peer_first ? 1 - k : k, i * r->calls, pair, err))
+                return false;
+        if (!(pair->median_ns[BENCH_OURS] > 0.0 && pair->median_ns[BENCH_PEER] > 0.0))
+            return AS_FAIL(err, AS_EINTERNAL, "workload '%s': a call is too short for the clock", h->workload->id);
+        pair->ratio = pair->median_ns[BENCH_PEER] / pair->median_ns[BENCH_OURS];
+        r->n_pairs++;
+    }
+    return true;
+}
+
+static bool harness_summary(harness *h, as_err *err)
+{
+    bench_result *r = h->result;
+    double       *values = calloc(r->n_pairs, sizeof *values);
+    if (!values)
+        return AS_FAIL(err, AS_ENOMEM, "workload '%s'", h->workload->id);
+    for (size_t i = 0; i < r->n_pairs; i++)
+        values[i] = r->pairs[i].ratio;
+    r->ratio = bench_band_of(values, r->n_pairs);
+    for (int side = 0; side < BENCH_SIDES; side++) {
+        for (size_t i = 0; i < r->n_pairs; i++)
+            values[i] = r->pairs[i].median_ns[side];
+        r->ns[side] = bench_band_of(values, r->n_pairs);
+    }
+    free(values);
+    return true;
+}
+
+bool bench_measure(const bench_workload *workload, const bench_cfg *cfg, bench_result *ret, as_err *err)
+{
+    if (cfg->pairs < 1 || cfg->pairs > BENCH_MAX_PAIRS)
+        return AS_FAIL(err, AS_EINVAL, "%zu pairs: 1 to %d are possible", cfg->pairs, BENCH_MAX_PAIRS);
+    bench_result result = {.workload = workload};
+    harness      h = {.workload = workload, .cfg = cfg, .result = &result};
+    h.priv = calloc(1, workload->priv_size + 1);
+    result.pairs = calloc(cfg->pairs, sizeof *result.pairs);
+    bool ok = h.priv && result.pairs;
+    if (!ok)
+        AS_FAIL(err, AS_ENOMEM, "workload '%s'", workload->id);
+    ok = ok && (workload->open(h.priv, &result.about, err) || as_err_note(err, "workload '%s'", workload->id));
+    ok = ok && (result.about.n_inputs > 0 || AS_FAIL(err, AS_EINTERNAL, "workload '%s' has no input", workload->id));
+    ok = ok && harness_compare(&h, err) && harness_calibrate(&h, err) && harness_pairs(&h, err) &&
+         harness_summary(&h, err);
+    if (h.priv)
+        workload->close(h.priv);
+    free(h.priv);
+    free(h.times);
+    if (ok)
+        *ret = result;
+    else
+        bench_result_done(&result);
+    return ok;
+}
+
+void bench_result_done(bench_result *result)
+{
+    free(result->pairs);
+    *result = (bench_result){0};
+}

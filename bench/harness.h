@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* harness.h - our side of a workload and its peer, measured in turn: what a ratio rests on.
+ *
+ * Layer:   above all modules; no program of a user is linked from it.
+ * Threads: one thread calls; it and what it starts should be pinned to one processor before a workload is opened.
+ * Memory:  bench_measure allocates its result; the timed part allocates nothing of its own.
+ *
+ * A workload is one file in workloads/ and one row in meson.build. A pair is two blocks of the same calls on the same
+ * inputs, one of each side; their order alternates (ours peer, peer ours, ...), so that a machine that slowly becomes
+ * faster or slower favours neither. What counts for a block is its median call: a call that the scheduler interrupted
+ * is not the code's. The ratio of a pair is the peer's median over ours: above 1, ours is faster.
+ */
+#ifndef BENCH_HARNESS_H
+#define BENCH_HARNESS_H
+
+#include "base/clock.h"
+#include "base/err.h"
+
+enum { BENCH_OURS, BENCH_PEER, BENCH_SIDES };
+
+/* Filled by a workload when it is opened. */
+typedef struct bench_about {
+    char   peer[128];     /* name and version, as the peer itself says it: "ONNX Runtime 1.30.0" */
+    char   note[256];     /* what else a reader must know: sizes, settings */
+    size_t n_inputs;      /* at least 1; calls go through them in turn */
+    double tolerance;     /* by how much the two sides' outputs may differ */
+    double flop_per_call; /* arithmetic the definition needs; 0: does not apply */
+} bench_about;
+
+typedef struct bench_workload {
+    const char *id, *summary;
+    size_t      priv_size; /* allocated and zeroed by bench_measure */
+    /* AS_EMISSING, with the remedy, when the peer is not here. */
+    bool (*open)(void *priv, bench_about *ret_about, as_err *err);
+    /* Runs both sides on one input: the largest difference of their outputs. */
+    bool (*compare)(void *priv, size_t input, double *ret_difference, as_err *err);
+    bool (*run[BENCH_SIDES])(void *priv, size_t input, as_err *err);
+    void (*close)(void *priv); /* must accept a half-opened priv */
+} bench_workload;
+
+const bench_workload *bench_workload_at(size_t i); /* NULL past the last row */
+const bench_workload *bench_workload_find(const char *id, as_err *err);
+
+typedef struct bench_cfg {
+    size_t pairs;
+    as_ns  block_ns;    /* about how long a block of the slower side takes */
+    as_ns  warm_ns;     /* how long each side runs before anything counts */
+    as_ns (*now)(void); /* monotonic */
+} bench_cfg;
+
+#define BENCH_MIN_PAIRS 20 /* below it a figure is no evidence */
+#define BENCH_MAX_PAIRS 10000
+
+bench_cfg bench_cfg_default(void);
+
+typedef struct bench_pair {
+    bool   peer_first;
+    double median_ns[BENCH_SIDES], mean_ns[BENCH_SIDES], worst_ns[BENCH_SIDES]; /* of the calls of its block */
+    double ratio;
+} bench_pair;
+
+typedef struct bench_band {
+    double low, median, high; /* 10, 50, 90 % */
+} bench_band;
+
+typedef struct bench_result {
+    const bench_workload *workload;
+    bench_about           about;
+    double                difference; /* the largest seen */
+    size_t                calls;      /* in a block */
+    size_t                n_pairs;
+    bench_pair           *pairs;
+    bench_band            ratio, ns[BENCH_SIDES]; /* over the pairs */
+} bench_result;
+
+/* Opens, compares the outputs for every input, and only then warms up and measures. AS_EINTERNAL when outputs differ by
+ * more than the tolerance or are no numbers: nothing was timed then. */
+AS_CHECK bool bench_measure(const bench_workload *workload, const bench_cfg *cfg, bench_result *ret, as_err *err);
+void          bench_result_done(bench_result *result);
+
+/* The q-quantile of n > 0 values, which it sorts: linear between order statistics (type 7 of Hyndman and Fan 1996). */
+double     bench_quantile(double *values, size_t n, double q);
+bench_band bench_band_of(double *values, size_t n); /* sorts */
+
+#endif

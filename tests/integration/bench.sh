@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# The harness of `make bench`: what it prints, leaves and refuses. Few pairs: this is no measurement.
+. "$(dirname "$0")/lib.sh"
+export BENCH_PROGRAM=${ASSAY_BUILD:-$SOURCE/build}/bench/bench BENCH_RESULTS=$TMP/results BENCH_PAIRS=3
+[ -x "$BENCH_PROGRAM" ] || skip "'$BENCH_PROGRAM' is not built"
+
+expect_exit 0 "$SOURCE/bench/run" list
+expect_out '^cnn1 +the compact network'
+ids=$(awk '{print $1}' "$OUT")
+
+expect_exit 2 "$SOURCE/bench/run" cnn2
+expect_err "no workload 'cnn2' \(did you mean 'cnn1'\?\)"
+expect_exit 2 "$SOURCE/bench/run" cnn1 cnn1
+expect_exit 2 env BENCH_PAIRS=many "$SOURCE/bench/run" cnn1
+expect_err "'BENCH_PAIRS' is 'many'"
+expect_exit 2 env BENCH_PAIRS=0 "$SOURCE/bench/run" cnn1
+expect_exit 2 env BENCH_CPU=100000 "$SOURCE/bench/run" cnn1
+expect_err 'may not run on processor 100000'
+expect_no_file "$TMP/results"
+
+expect_exit 3 env ASSAY_ORT="$TMP/none.so" "$SOURCE/bench/run" cnn1
+expect_err 'tools/setup'
+expect_exit 0 env ASSAY_ORT="$TMP/none.so" "$SOURCE/bench/run"
+expect_out "^skipped: workload 'cnn1': "
+
+[ -f "$SOURCE/.prefix/lib/libonnxruntime.so.1" ] || [ -n "${ASSAY_ORT:-}" ] || {
+    echo "no ONNX Runtime here: nothing to measure against"
+    finish
+}
+number='[0-9]+\.[0-9]{2}'
+for id in $ids; do
+    expect_exit 0 "$SOURCE/bench/run" "$id"
+    check "the last line of '$id'" grep -Eqx "$id ratio $number \[$number $number\] against [A-Za-z ]+ [0-9]+\.[0-9.]+" \
+        <(tail -n 1 "$OUT")
+    expect_out '^  outputs .* differ by at most'
+    expect_out '^  fewer than 20 pairs are no evidence$'
+    expect_equal "$(wc -l <"$TMP/results/$id.csv")" 4
+    expect_grep '^1,ours,' "$TMP/results/$id.csv"
+    expect_grep '^2,peer,' "$TMP/results/$id.csv"
+    expect_grep "<h2>$id: " "$TMP/results/index.html"
+done
+finish
