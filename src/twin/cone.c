@@ -52,6 +52,7 @@ static void cone_plan_looks(as_cone *cone, as_rng *rng)
     cone->fleck_ratio = as_cone_pick(rng, 0.0f, 0.5f);
     cone->sauce = as_colour_screen(cone_sauces[sauce]);
     cone->wafer = as_colour_mix(as_colour_screen(0xd79a4e), as_colour_screen(0xc07f3c), as_cone_pick(rng, 0.0f, 1.0f));
+    cone->burnt = as_colour_screen(0x7a431c);
     cone->toast = as_cone_pick(rng, 0.25f, 0.8f);
     cone->rim_half = as_cone_pick(rng, 26.0f, 28.0f);
     cone->scoop_radius = as_cone_pick(rng, 28.5f, 31.0f);

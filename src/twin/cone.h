@@ -51,7 +51,7 @@ typedef struct as_cone {
     as_pose         pose;
     uint32_t        seed; /* of its textures */
     float           light, slope_x, slope_y;
-    as_colour       tint, wafer, cream, fleck, sauce;
+    as_colour       tint, wafer, burnt, cream, fleck, sauce;
     float           fleck_ratio, toast;
     float           rim_half, scoop_x, scoop_y, scoop_radius; /* mm */
     float           wave_cos[4], wave_sin[4];                 /* of the scoop's outline: 2 to 5 a turn */

@@ -123,7 +123,7 @@ static as_colour cone_wafer_colour(const as_cone *cone, const cone_light *light,
     float toast = as_noise_fractal(x * 0.055f, y * 0.055f, cone->seed + 41u, 3);
     float grain = as_noise_value(x * 1.1f, y * 1.1f, cone->seed + 44u);
     toast = as_paint_clamp(0.5f + 0.8f * toast, 0.0f, 1.0f) * cone->toast;
-    as_colour base = as_colour_mix(cone->wafer, as_colour_screen(0x7a431c), toast * (0.45f + 0.4f * ridge));
+    as_colour base = as_colour_mix(cone->wafer, cone->burnt, toast * (0.45f + 0.4f * ridge));
     float     lip = as_paint_step(AS_CONE_RIM_MM + 9.0f, AS_CONE_RIM_MM + 7.5f, y);
     float     level = 0.72f + 0.34f * ridge + 0.09f * grain;
     level = as_paint_mix(level, 1.02f + 0.09f * grain, lip);
@@ -186,12 +186,25 @@ void as_cone_draw_drips(const as_cone *cone, const as_canvas *canvas)
     }
 }
 
-/* The surface's roughness: furrows that the scoop left, and pores. */
-static float cone_cream_height(const as_cone *cone, float x, float y)
+/* The surface's roughness, furrows that the scoop left and pores: height and its slope along x and y. */
+static float cone_cream_relief(const as_cone *cone, float x, float y, float *ret_slope_x, float *ret_slope_y)
 {
-    float bend = x + 0.012f * y * y;
-    return 1.1f * as_noise_fractal(bend * 0.09f, y * 0.26f, cone->seed + 51u, 2) +
-           0.55f * as_noise_fractal(x * 0.5f, y * 0.5f, cone->seed + 54u, 2);
+    static const struct {
+        float height, x, y, bend;
+    } layers[] = {{0.77f, 0.09f, 0.26f, 0.012f},
+                  {0.385f, 0.18f, 0.52f, 0.012f},
+                  {0.385f, 0.5f, 0.5f, 0.0f},
+                  {0.19f, 1.0f, 1.0f, 0.0f}};
+    float sum = 0.0f, slope_x = 0.0f, slope_y = 0.0f;
+    for (uint32_t i = 0; i < AS_COUNT(layers); i++) {
+        float dx, dy, bent = x + layers[i].bend * y * y;
+        sum += layers[i].height * as_noise_slope(bent * layers[i].x, y * layers[i].y, cone->seed + 51u + i, &dx, &dy);
+        slope_x += layers[i].height * layers[i].x * dx;
+        slope_y += layers[i].height * (layers[i].y * dy + 2.0f * layers[i].bend * y * layers[i].x * dx);
+    }
+    *ret_slope_x = slope_x;
+    *ret_slope_y = slope_y;
+    return sum;
 }
 
 static as_colour cone_cream_colour(const as_cone *cone, const cone_light *light, float x, float y, float d)
@@ -200,9 +213,9 @@ static as_colour cone_cream_colour(const as_cone *cone, const cone_light *light,
     float skirt = as_paint_step(AS_CONE_RIM_MM - 12.0f, AS_CONE_RIM_MM - 1.0f, y);
     float nx = as_paint_mix(0.86f * dx, 0.026f * x, skirt);
     float ny = as_paint_mix(0.86f * dy, 0.10f * (y - AS_CONE_RIM_MM + 1.0f), skirt);
-    float h = cone_cream_height(cone, x, y);
-    nx -= 0.36f * (cone_cream_height(cone, x + 0.5f, y) - h);
-    ny -= 0.36f * (cone_cream_height(cone, x, y + 0.5f) - h);
+    float slope_x, slope_y, h = cone_cream_relief(cone, x, y, &slope_x, &slope_y);
+    nx -= 0.18f * slope_x;
+    ny -= 0.18f * slope_y;
     float length2 = nx * nx + ny * ny;
     if (length2 > 0.9f) {
         float shorten = sqrtf(0.9f / length2);

@@ -34,6 +34,19 @@ float as_noise_value(float x, float y, uint32_t seed)
     return top + (bottom - top) * fy;
 }
 
+float as_noise_slope(float x, float y, uint32_t seed, float *ret_dx, float *ret_dy)
+{
+    int32_t  ix = as_noise_floor(x), iy = as_noise_floor(y);
+    float    tx = x - (float)ix, ty = y - (float)iy, fx = noise_fade(tx), fy = noise_fade(ty);
+    uint32_t h = (uint32_t)ix * 0x9e3779b1u + (uint32_t)iy * 0x7feb352du + seed * 0x846ca68bu;
+    float    a = noise_corner(h), b = noise_corner(h + 0x9e3779b1u);
+    float    c = noise_corner(h + 0x7feb352du), d = noise_corner(h + 0x7feb352du + 0x9e3779b1u);
+    float    top = a + (b - a) * fx, bottom = c + (d - c) * fx;
+    *ret_dx = 6.0f * tx * (1.0f - tx) * ((b - a) + ((d - c) - (b - a)) * fy);
+    *ret_dy = 6.0f * ty * (1.0f - ty) * (bottom - top);
+    return top + (bottom - top) * fy;
+}
+
 float as_noise_line(float x, uint32_t seed)
 {
     int32_t ix = as_noise_floor(x);

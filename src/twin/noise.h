@@ -44,6 +44,9 @@ static inline int32_t as_noise_floor(float x)
 /* Smooth noise of one unit's grain, -1..1 (value noise, cubic fade). */
 float as_noise_value(float x, float y, uint32_t seed);
 
+/* The same, with its derivatives. */
+float as_noise_slope(float x, float y, uint32_t seed, float *ret_dx, float *ret_dy);
+
 /* The same along a line. */
 float as_noise_line(float x, uint32_t seed);
 

@@ -65,12 +65,24 @@ static void noise_is_smooth_and_bounded(void **state)
     assert_true(low < -0.5f && high > 0.5f);
 }
 
+static void noise_slope_is_the_derivative(void **state)
+{
+    (void)state;
+    for (float x = -3.05f; x < 3.0f; x += 0.1f) {
+        float dx, dy, y = 0.7f * x + 0.31f;
+        assert_true(as_noise_slope(x, y, 4, &dx, &dy) == as_noise_value(x, y, 4));
+        float along_x = (as_noise_value(x + 0.01f, y, 4) - as_noise_value(x - 0.01f, y, 4)) / 0.02f;
+        float along_y = (as_noise_value(x, y + 0.01f, 4) - as_noise_value(x, y - 0.01f, 4)) / 0.02f;
+        assert_true(fabsf(dx - along_x) < 0.05f && fabsf(dy - along_y) < 0.05f);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(noise_sincos_is_exact),       cmocka_unit_test(noise_asin_is_near),
         cmocka_unit_test(noise_floor_rounds_down),     cmocka_unit_test(noise_hash_is_uniform),
-        cmocka_unit_test(noise_is_smooth_and_bounded),
+        cmocka_unit_test(noise_is_smooth_and_bounded), cmocka_unit_test(noise_slope_is_the_derivative),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
