@@ -123,6 +123,17 @@ static bool run_judge(const run_job *job, as_err *err)
            AS_FAIL(err, AS_ECORRUPT, "the journal in '%s' is not whole: %s", job->journal, s->journal_text);
 }
 
+/* What was learnt from proves nothing. */
+static void run_warn(const run_job *job)
+{
+    const char *uri = job->summary->camera;
+    if (!strstr(uri, "from=") && !strstr(uri, "seed=") && strncmp(uri, "twin:", 5) == 0)
+        as_term_say(
+            job->cli,
+            "these are the parts that assay capture takes from '%s': for new ones say --camera '%s%sfrom=100001'", uri,
+            uri, strchr(uri, '?') ? "&" : "?");
+}
+
 static bool run_line(run_job *job, as_err *err)
 {
     as_cli     *cli = job->cli;
@@ -142,6 +153,7 @@ static bool run_line(run_job *job, as_err *err)
         return false;
     if (!run_judge(job, err))
         return false;
+    run_warn(job);
     if (!cli->json)
         as_term_say(cli, "next: assay check%s%s", as_cli_opt(cli, "run") ? " " : "",
                     as_cli_opt(cli, "run") ? job->run.id : "");

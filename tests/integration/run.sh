@@ -20,9 +20,13 @@ expect_out '^40 parts == [0-9]+ pass \+ [0-9]+ reject \+ [0-9]+ review \+ [0-9]+
 expect_out 'truth known of 40'
 expect_out '^trigger to verdict '
 expect_err 'next: assay check'
+expect_no_err 'for new ones'
 run "$ASSAY" -C "$ws" check
 expect_out 'R3 .* run '
 expect_out 'R4 .* run '
+
+expect_exit 0 "$ASSAY" -C "$ws" run --parts 1 --fast
+expect_err "for new ones say --camera 'twin:cones\\?from=100001'"
 
 # For programs: a line a part, then the summary; at the pace of the line.
 expect_exit 0 "$ASSAY" -C "$ws" run --camera "$new" --parts 25 --json
@@ -30,8 +34,8 @@ expect_quiet
 expect_equal "$(grep -c '"verdict":"' "$OUT")" 25
 expect_equal "$(wc -l <"$OUT")" 26
 expect_out '^\{"summary":.*"triggers":25'
-expect_out '"sequence":41,.*"truth":"'
-expect_out '"first_sequence":41,"last_sequence":65,.*"whole":true'
+expect_out '"sequence":42,.*"truth":"'
+expect_out '"first_sequence":42,"last_sequence":66,.*"whole":true'
 
 # The same parts get the same verdicts from both back ends, and from the edge program.
 verdicts() { sed -n 's/.*"part":\([0-9]*\).*"verdict":"\([a-z]*\)".*/\1 \2/p' "$OUT"; }
