@@ -25,18 +25,38 @@ void bench_cnn_draw(uint64_t seed, uint32_t label, uint32_t width, uint32_t heig
     }
 }
 
+/* Which share of a filter's products along one axis falls inside the picture and not on its padding. */
+static double cnn_inside_ratio(const as_node *node, size_t axis, int64_t size, int64_t n_out, int64_t kernel)
+{
+    const int64_t *pads = NULL, *strides = NULL;
+    size_t         n_pads = 0, n_strides = 0;
+    as_node_ints(node, "pads", &pads, &n_pads);
+    as_node_ints(node, "strides", &strides, &n_strides);
+    const int64_t pad = axis < n_pads ? pads[axis] : 0, stride = axis < n_strides ? strides[axis] : 1;
+    int64_t       inside = 0;
+    for (int64_t o = 0; o < n_out; o++)
+        for (int64_t k = 0; k < kernel; k++)
+            inside += o * stride + k >= pad && o * stride + k < size + pad;
+    return (double)inside / (double)(n_out * kernel);
+}
+
 static double cnn_node_flop(const as_graph *graph, const as_node *node)
 {
     const bool conv = strcmp(node->op, "Conv") == 0, gemm = strcmp(node->op, "Gemm") == 0;
     if (!conv && !gemm && strcmp(node->op, "MatMul") != 0)
         return 0.0;
-    const as_value *out = as_graph_value(graph, node->outputs[0]), *weights = as_graph_value(graph, node->inputs[1]);
+    const as_shape *out = &as_graph_value(graph, node->outputs[0])->shape;
+    const as_shape *in = &as_graph_value(graph, node->inputs[0])->shape;
+    const as_shape *weights = &as_graph_value(graph, node->inputs[1])->shape;
     size_t          n_out, n_weights;
-    if (!as_shape_count(&out->shape, &n_out) || !as_shape_count(&weights->shape, &n_weights))
+    if (!as_shape_count(out, &n_out) || !as_shape_count(weights, &n_weights))
         return 0.0;
     /* Of the weights each output uses its own row or filter. */
-    const size_t rows = (size_t)(conv ? out->shape.dims[1] : out->shape.dims[out->shape.rank - 1]);
-    return 2.0 * (double)n_out * (double)n_weights / (double)rows;
+    const double rows = (double)(conv ? out->dims[1] : out->dims[out->rank - 1]);
+    double       flop = 2.0 * (double)n_out * (double)n_weights / rows;
+    for (int i = 2; conv && i < out->rank; i++)
+        flop *= cnn_inside_ratio(node, (size_t)i - 2, in->dims[i], out->dims[i], weights->dims[i]);
+    return flop;
 }
 
 static bool cnn_count(bench_cnn *cnn, as_graph *graph, as_err *err)

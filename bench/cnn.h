@@ -19,7 +19,7 @@ typedef struct bench_cnn {
     as_session   *sessions[BENCH_SIDES];
     as_input_spec spec; /* how the network wants its input */
     size_t        model_bytes;
-    double        flop; /* multiplications and additions of its convolutions and matrices, by definition */
+    double        flop; /* multiplications and additions of its convolutions and matrices, without padding */
 } bench_cnn;
 
 /* Trains for a moment on pictures that are drawn here, from a fixed seed, and writes the peer's version into `about`. */

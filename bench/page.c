@@ -144,7 +144,7 @@ static void page_workload(as_str *out, const json_t *root)
     if (flop > 0.0 && peak > 0.0) {
         snprintf(text, sizeof text,
                  "%.0f GFLOP/s of multiply-adds on one processor, measured here: %.3g us for the %.1f MFLOP of the "
-                 "definition (Winograd's algorithm needs fewer)",
+                 "definition, padding left out (Winograd's algorithm needs fewer)",
                  peak / 1e9, flop / peak * 1e6, flop / 1e6);
         page_row(out, "physical limit", text);
     }
