@@ -49,8 +49,8 @@ static int teardown(void **state)
 static void check_measured(const json_t *measures, const char *name, double value, int64_t n)
 {
     const json_t *one = json_object_get(measures, name);
-    double        got, low, high;
-    int64_t       got_n;
+    double        got = NAN, low = NAN, high = NAN;
+    int64_t       got_n = 0;
     as_err        err = AS_ERR_NONE;
     if (!as_json_get_f64(one, "value", &got, &err) || !as_json_get_f64(one, "low", &low, &err) ||
         !as_json_get_f64(one, "high", &high, &err) || !as_json_get_i64(one, "n", &got_n, &err))
@@ -65,7 +65,7 @@ static void check_json(const as_run *run)
     as_err        err = AS_ERR_NONE;
     json_t       *json = NULL;
     const json_t *req;
-    bool          met, proven;
+    bool          met = true, proven = true;
     const char   *text;
     assert_true(as_run_read_json(run, "eval-test.json", &json, &err));
     const json_t *measures = json_object_get(json, "measures"), *part = json_object_get(json, "part");
