@@ -247,6 +247,11 @@ static void test_evidence(void **state)
             fail_msg("%s is %g of %llu", ids[i], evidence[i].value, (unsigned long long)evidence[i].n);
         assert_true(evidence[i].low <= evidence[i].value && evidence[i].value <= evidence[i].high);
     }
+    /* One-sided at 0.9 is what a two-sided interval of 0.8 leaves below itself. */
+    as_judged judged;
+    assert_true(as_judged_make(&spec, parts, 5, 0.8, &judged, &err));
+    assert_true(fabs(evidence[8].low - judged.macro_f1.low) < 1e-12);
+    assert_true(fabs(evidence[9].low - judged.auroc.low) < 1e-12 && judged.auroc.low > 0);
     free(evidence);
 }
 

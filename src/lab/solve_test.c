@@ -102,6 +102,11 @@ static void test_moved_within_the_gap(void **state)
     add(&high, 1, 0.9999, 0);
     solution = solve_it(&high, &spec);
     check_point(&solution, 0.98, 0.98);
+    set top = {.n = 0};
+    add(&top, 0, 0.985, 0);
+    add(&top, 1, 0.999, 0);
+    solution = solve_it(&top, &spec);
+    check_point(&solution, 0.992, 0.992);
 }
 
 /* One bad part among the good: what it costs to let it go decides. */
