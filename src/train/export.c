@@ -114,14 +114,15 @@ static bool export_head(as_graph *graph, const as_net *net, const float *params,
     if (!copy)
         return AS_FAIL(err, AS_ENOMEM, "out of memory for a graph");
     memcpy(copy, params + linear, (n + cfg->n_classes) * sizeof *copy);
-    bool ok =
-        export_constant(graph, "linear.weight", &w_shape, copy, err) &&
-        export_constant(graph, "linear.bias", &b_shape, copy + n, err) &&
-        export_node(graph, "GlobalAveragePool", export_value(net, (int32_t)as_net_n_units(net), last, sizeof last),
-                    NULL, NULL, "pooled", NULL, 0, err) &&
-        export_node(graph, "Flatten", "pooled", NULL, NULL, "features", &one, 1, err) &&
-        export_node(graph, "Gemm", "features", "linear.weight", "linear.bias", "logits", &trans, 1, err) &&
-        export_node(graph, "Softmax", "logits", NULL, NULL, "probabilities", &axis, 1, err);
+    export_value(net, (int32_t)as_net_n_units(net), last, sizeof last);
+    bool ok = export_constant(graph, "linear.weight", &w_shape, copy, err) &&
+              export_constant(graph, "linear.bias", &b_shape, copy + n, err) &&
+              export_node(graph, "GlobalAveragePool", last, NULL, NULL, "means", NULL, 0, err) &&
+              export_node(graph, "GlobalMaxPool", last, NULL, NULL, "maxima", NULL, 0, err) &&
+              export_node(graph, "Concat", "means", "maxima", NULL, "pooled", &one, 1, err) &&
+              export_node(graph, "Flatten", "pooled", NULL, NULL, "features", &one, 1, err) &&
+              export_node(graph, "Gemm", "features", "linear.weight", "linear.bias", "logits", &trans, 1, err) &&
+              export_node(graph, "Softmax", "logits", NULL, NULL, "probabilities", &axis, 1, err);
     free(copy);
     return ok;
 }

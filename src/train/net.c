@@ -39,8 +39,7 @@ struct as_net {
     bool     *decays;
     float    *room, *room2; /* gradients that live for one unit */
     as_linear head;
-    value     pooled;                   /* N x C x 1 x 1 as pooling wants it */
-    float    *features, *feature_grads; /* N x C */
+    float    *features, *feature_grads; /* N x 2 C: means, maxima */
 };
 
 static float *net_alloc(as_net *net, size_t bytes, as_err *err)
@@ -135,7 +134,7 @@ static bool net_design(as_net *net, as_err *err)
     if (x < 0)
         return AS_FAIL(err, AS_ENOMEM, "out of memory for a network");
     net->linear = net->n_params;
-    net->head = (as_linear){.n = net->cfg.batch, .n_in = net_channels(net, x), .n_out = net->cfg.n_classes};
+    net->head = (as_linear){.n = net->cfg.batch, .n_in = 2 * net_channels(net, x), .n_out = net->cfg.n_classes};
     net->n_params += as_linear_n_params(&net->head);
     return true;
 }
@@ -471,33 +470,51 @@ static bool unit_build_backward(as_net *net, size_t i, const unit_forward *f, as
            (u->src == 0 || unit_backward_data(net, u, f, src, err));
 }
 
-/* Global average pooling, and the way from its layout to rows of features and back. */
-static bool net_build_pool(as_net *net, as_prim **ret, as_err *err)
+/* One kind of global pooling, and the way from its layout to columns of the features and back. A mean alone would thin
+ * out what is small: a crack is seen in few places, so the maximum stands beside it. */
+static bool net_build_pool(as_net *net, as_pool_kind kind, size_t column, as_err *err)
 {
-    value    *last = &net->values.at[net->values.n - 1], *p = &net->pooled;
-    as_window w = {.n = 2, .kernel = {last->shape.dims[2], last->shape.dims[3]}, .stride = {1, 1}, .dilation = {1, 1}};
-    p->shape = (as_shape){.rank = 4, .dims = {last->shape.dims[0], last->shape.dims[1], 1, 1}};
-    const as_layout *any = as_layout_any(net->dnn, &p->shape, err);
-    const as_layout *plain = any ? as_layout_plain(net->dnn, &p->shape, err) : NULL;
-    *ret = plain ? as_prim_pool(net->dnn, AS_PASS_TRAIN, AS_POOL_MEAN, &w, last->layout, any, NULL, err) : NULL;
-    if (!*ret)
+    value          *last = &net->values.at[net->values.n - 1];
+    const as_window w = {
+        .n = 2, .kernel = {last->shape.dims[2], last->shape.dims[3]}, .stride = {1, 1}, .dilation = {1, 1}};
+    const as_shape   shape = {.rank = 4, .dims = {last->shape.dims[0], last->shape.dims[1], 1, 1}};
+    const as_layout *any = as_layout_any(net->dnn, &shape, err);
+    const as_layout *rows =
+        any ? as_layout_strided(net->dnn, &shape, (const int64_t[]){net->head.n_in, 1, 1, 1}, err) : NULL;
+    as_prim *pool = rows ? as_prim_pool(net->dnn, AS_PASS_TRAIN, kind, &w, last->layout, any, NULL, err) : NULL;
+    if (!pool)
         return false;
-    p->layout = as_prim_layout(*ret, AS_ARG_DST);
-    p->data = net_alloc(net, as_layout_bytes(p->layout), err);
-    p->grad = p->data ? net_alloc(net, as_layout_bytes(p->layout), err) : NULL;
-    net->features = p->grad ? net_alloc(net, as_layout_bytes(plain), err) : NULL;
-    net->feature_grads = net->features ? net_alloc(net, as_layout_bytes(plain), err) : NULL;
-    if (!net->feature_grads)
+    const as_layout *layout = as_prim_layout(pool, AS_ARG_DST), *room = as_prim_layout(pool, AS_ARG_WORKSPACE);
+    float           *data = net_alloc(net, as_layout_bytes(layout), err);
+    float           *grad = data ? net_alloc(net, as_layout_bytes(layout), err) : NULL;
+    float           *workspace = grad && room ? net_alloc(net, as_layout_bytes(room), err) : NULL;
+    if (!grad || (room && !workspace))
         return false;
-    const binding fwd[] = {{AS_ARG_SRC, last->data}, {AS_ARG_DST, p->data}};
-    if (!net_run_with(net, false, *ret, fwd, 2, err) ||
-        !net_reorder(net, false, p->layout, p->data, plain, net->features, err) ||
-        !net_reorder(net, true, plain, net->feature_grads, p->layout, p->grad, err))
+    const binding fwd[] = {{AS_ARG_SRC, last->data}, {AS_ARG_DST, data}, {AS_ARG_WORKSPACE, workspace}};
+    if (!net_run_with(net, false, pool, fwd, 3, err) ||
+        !net_reorder(net, false, layout, data, rows, net->features + column, err) ||
+        !net_reorder(net, true, rows, net->feature_grads + column, layout, grad, err))
         return false;
-    as_prim *back = as_prim_pool(net->dnn, AS_PASS_BACK_DATA, AS_POOL_MEAN, &w, last->layout, p->layout, *ret, err);
-    const binding bwd[] = {{AS_ARG_DIFF_DST, p->grad}, {AS_ARG_DIFF_SRC, last->grad}};
+    as_prim      *back = as_prim_pool(net->dnn, AS_PASS_BACK_DATA, kind, &w, last->layout, layout, pool, err);
+    float        *to = last->has_grad ? net->room2 : last->grad;
+    const binding bwd[] = {{AS_ARG_DIFF_DST, grad}, {AS_ARG_DIFF_SRC, to}, {AS_ARG_WORKSPACE, workspace}};
+    if (!net_run_with(net, true, back, bwd, 3, err))
+        return false;
+    if (last->has_grad)
+        return net_add_in_place(net, last->layout, last->grad, net->room2, err);
     last->has_grad = true;
-    return net_run_with(net, true, back, bwd, 2, err);
+    return true;
+}
+
+static bool net_build_head(as_net *net, as_err *err)
+{
+    const size_t bytes = (size_t)net->head.n * net->head.n_in * sizeof(float);
+    net->room = net_alloc(net, net->room_bytes, err);
+    net->room2 = net->room ? net_alloc(net, net->room_bytes, err) : NULL;
+    net->features = net->room2 ? net_alloc(net, bytes, err) : NULL;
+    net->feature_grads = net->features ? net_alloc(net, bytes, err) : NULL;
+    return net->feature_grads && net_build_pool(net, AS_POOL_MEAN, 0, err) &&
+           net_build_pool(net, AS_POOL_MAX, net->head.n_in / 2, err);
 }
 
 static bool net_build(as_net *net, as_err *err)
@@ -513,14 +530,9 @@ static bool net_build(as_net *net, as_err *err)
         return AS_FAIL(err, AS_ENOMEM, "out of memory for a network");
     unit_forward *f = calloc(net->units.n, sizeof *f);
     bool          ok = f ? true : AS_FAIL(err, AS_ENOMEM, "out of memory for a network");
-    as_prim      *pool = NULL;
     for (size_t i = 0; ok && i < net->units.n; i++)
         ok = unit_build_forward(net, i, &f[i], err);
-    if (ok) {
-        net->room = net_alloc(net, net->room_bytes, err);
-        net->room2 = net->room ? net_alloc(net, net->room_bytes, err) : NULL;
-        ok = net->room2 && net_build_pool(net, &pool, err);
-    }
+    ok = ok && net_build_head(net, err);
     for (size_t i = net->units.n; ok && i-- > 0;)
         ok = unit_build_backward(net, i, &f[i], err);
     free(f);
