@@ -235,8 +235,9 @@ const as_layout *as_layout_strided(as_onednn *dnn, const as_shape *shape, const 
     return layout_make(dnn, shape, strides, false, err);
 }
 
-/* Row major, or row major with inner blocks: fills the strides of such an order. False where a block does not divide. */
-static bool md_dense_strides(const dnnl_memory_desc_t *md, dnnl_dims_t ret)
+/* Row major, or row major with inner blocks: fills the strides and padded sizes of such an order. False where a block does
+ * not divide and may not be padded. */
+static bool md_dense(dnnl_memory_desc_t *md, bool pad, dnnl_dims_t strides)
 {
     const dnnl_blocking_desc_t *b = &md->format_desc.blocking;
     dnnl_dims_t                 blocks;
@@ -248,25 +249,26 @@ static bool md_dense_strides(const dnnl_memory_desc_t *md, dnnl_dims_t ret)
         step *= b->inner_blks[i];
     }
     for (int i = md->ndims - 1; i >= 0; i--) {
-        if (md->dims[i] % blocks[i] != 0)
+        if (md->dims[i] % blocks[i] != 0 && !pad)
             return false;
-        ret[i] = step;
-        step *= md->dims[i] / blocks[i];
+        md->padded_dims[i] = (md->dims[i] + blocks[i] - 1) / blocks[i] * blocks[i];
+        strides[i] = step;
+        step *= md->padded_dims[i] / blocks[i];
     }
     return true;
 }
 
-const as_layout *as_layout_like(as_onednn *dnn, const as_layout *layout, const as_shape *shape, as_err *err)
+const as_layout *as_layout_like(as_onednn *dnn, const as_layout *layout, const as_shape *shape, bool pad, as_err *err)
 {
     dnnl_memory_desc_t md = layout->md;
     dnnl_dims_t        strides;
     bool               ok =
-        md.format_kind == dnnl_blocked && md.offset0 == 0 && md.ndims == shape->rank && md_dense_strides(&md, strides);
+        md.format_kind == dnnl_blocked && md.offset0 == 0 && md.ndims == shape->rank && md_dense(&md, pad, strides);
     for (int i = 0; ok && i < md.ndims; i++)
         ok = md.dims[i] == 1 || md.format_desc.blocking.strides[i] == strides[i];
     for (int i = 0; ok && i < md.ndims; i++)
-        md.dims[i] = md.padded_dims[i] = shape->dims[i];
-    if (!ok || !md_dense_strides(&md, md.format_desc.blocking.strides)) {
+        md.dims[i] = shape->dims[i];
+    if (!ok || !md_dense(&md, pad, md.format_desc.blocking.strides)) {
         AS_FAIL(err, AS_EUNSUPPORTED, "this order of data does not fit another shape");
         return NULL;
     }

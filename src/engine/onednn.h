@@ -26,9 +26,10 @@ const char         *as_onednn_version(void);               /* "2.6.3" */
 AS_CHECK const as_layout *as_layout_plain(as_onednn *dnn, const as_shape *shape, as_err *err); /* row major */
 AS_CHECK const as_layout *as_layout_any(as_onednn *dnn, const as_shape *shape, as_err *err);
 AS_CHECK const as_layout *as_layout_strided(as_onednn *dnn, const as_shape *shape, const int64_t *strides, as_err *err);
-/* The same order for another shape of the same rank. AS_EUNSUPPORTED where its blocks do not divide the shape, or the
- * layout has gaps. Such layouts can be joined along a dimension when all those before it are 1. */
-AS_CHECK const as_layout *as_layout_like(as_onednn *dnn, const as_layout *layout, const as_shape *shape, as_err *err);
+/* The same order for another shape of the same rank. AS_EUNSUPPORTED where the layout has gaps, or its blocks do not
+ * divide the shape and pad is false. Unpadded, such layouts join along a dimension when all those before it are 1. */
+AS_CHECK const as_layout *as_layout_like(as_onednn *dnn, const as_layout *layout, const as_shape *shape, bool pad,
+                                         as_err *err);
 const as_shape           *as_layout_shape(const as_layout *layout);
 size_t                    as_layout_bytes(const as_layout *layout);
 bool                      as_layout_is_plain(const as_layout *layout);

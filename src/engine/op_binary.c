@@ -100,20 +100,26 @@ static bool binary_plain(as_plan *plan, const as_node *node, broadcast_fn fn, as
     return out && broadcast_step(plan, fn, a, b, 1.0f, out, err);
 }
 
-/* b's layout as a partner of a's rank: as it stands, or row major with ones in front. */
-static const as_layout *binary_partner(as_plan *plan, as_buf **b, int32_t value, const as_shape *a, as_err *err)
+/* b as a partner of a: of its rank, ones in front, and in its order, without which oneDNN has no fast code. */
+static as_buf *binary_partner(as_plan *plan, int32_t value, const as_buf *a, as_err *err)
 {
-    if ((*b)->shape.rank == a->rank)
-        return (*b)->layout;
-    *b = as_plan_plain(plan, value, err);
-    if (!*b)
+    const as_layout *like;
+    as_buf          *b = as_plan_buf(plan, value, err);
+    if (!b)
         return NULL;
-    as_shape wide = {.rank = a->rank};
-    for (int i = 0; i < a->rank; i++) {
-        int k = i - (a->rank - (*b)->shape.rank);
-        wide.dims[i] = k >= 0 ? (*b)->shape.dims[k] : 1;
+    if (b->shape.rank == a->shape.rank) {
+        like = as_layout_like(plan->dnn, a->layout, &b->shape, true, NULL);
+        return like ? as_plan_as(plan, value, like, err) : b;
     }
-    return as_layout_plain(plan->dnn, &wide, err);
+    as_shape wide = {.rank = a->shape.rank};
+    for (int i = 0; i < wide.rank; i++) {
+        int k = i - (wide.rank - b->shape.rank);
+        wide.dims[i] = k >= 0 ? b->shape.dims[k] : 1;
+    }
+    b = as_plan_plain(plan, value, err);
+    b = b ? as_plan_reshaped(plan, b, &wide, err) : NULL;
+    like = b ? as_layout_like(plan->dnn, a->layout, &wide, true, NULL) : NULL;
+    return like && like != b->layout ? as_plan_converted(plan, b, like, err) : b;
 }
 
 static bool binary_prim(as_plan *plan, const as_node *node, as_binary kind, int32_t a_id, int32_t b_id, as_err *err)
@@ -129,10 +135,10 @@ static bool binary_prim(as_plan *plan, const as_node *node, as_binary kind, int3
         if (!a || !b)
             return false;
     }
-    const as_layout *partner = binary_partner(plan, &b, b_id, &a->shape, err);
-    as_prim         *prim = partner ? as_prim_binary(plan->dnn, kind, a->layout, partner, a->layout, NULL, err) : NULL;
-    as_buf          *out = prim ? as_plan_out_over(plan, node, a, err) : NULL;
-    as_step         *step = out ? as_plan_step(plan, prim, NULL, 0, err) : NULL;
+    b = binary_partner(plan, b_id, a, err);
+    as_prim *prim = b ? as_prim_binary(plan->dnn, kind, a->layout, b->layout, a->layout, NULL, err) : NULL;
+    as_buf  *out = prim ? as_plan_out_over(plan, node, a, err) : NULL;
+    as_step *step = out ? as_plan_step(plan, prim, NULL, 0, err) : NULL;
     return step && as_step_use(plan, step, AS_ARG_DST, out, err) && as_step_use(plan, step, AS_ARG_SRC, a, err) &&
            as_step_use(plan, step, AS_ARG_SRC1, b, err);
 }

@@ -71,6 +71,48 @@ static bool conv_may_fold_norm(const as_plan *plan, const conv *c, const as_node
     return true;
 }
 
+/* A product or sum with a constant for each channel becomes part of the weights too. */
+static bool conv_fold_row(as_plan *plan, conv *c, const as_node *node, as_err *err)
+{
+    const bool       add = strcmp(node->op, "Add") == 0;
+    const size_t     at = node->inputs[0] == c->last->outputs[0] ? 1 : 0;
+    const as_tensor *t = as_plan_constant(plan, node, at), *w = as_plan_constant(plan, c->first, 1);
+    const size_t     n_out = (size_t)w->shape.dims[0], each = as_tensor_count(w) / n_out;
+    const size_t     step = as_tensor_count(t) == 1 ? 0 : 1;
+    float           *row;
+    if (!as_plan_floats(t, &row, err))
+        return false;
+    if (!c->bias)
+        c->bias = calloc(n_out, sizeof *c->bias);
+    for (size_t o = 0; c->bias && o < n_out; o++) {
+        const float v = row[o * step];
+        c->bias[o] = add ? c->bias[o] + v : c->bias[o] * v;
+        for (size_t k = 0; !add && k < each; k++)
+            c->weights[o * each + k] *= v;
+    }
+    free(row);
+    return c->bias ? true : AS_FAIL(err, AS_ENOMEM, "out of memory for a bias");
+}
+
+static bool conv_may_fold_row(const as_plan *plan, const conv *c, const as_node *node)
+{
+    if ((strcmp(node->op, "Add") != 0 && strcmp(node->op, "Mul") != 0) || !c->weights || c->posts.n > 0)
+        return false;
+    if (as_plan_in(plan, c->first, 2) && !c->bias)
+        return false;
+    const size_t     at = node->inputs[0] == c->last->outputs[0] ? 1 : 0;
+    const as_tensor *t = as_plan_constant(plan, node, at);
+    const as_shape  *out = &as_graph_value(plan->graph, c->last->outputs[0])->shape;
+    if (!t || t->dtype != AS_DTYPE_F32 || t->shape.rank > out->rank)
+        return false;
+    for (int i = 0; i < t->shape.rank; i++) { /* only the channel's dimension is longer than 1 */
+        const int dim = i + out->rank - t->shape.rank;
+        if (t->shape.dims[i] != 1 && (dim != 1 || t->shape.dims[i] != out->dims[1]))
+            return false;
+    }
+    return true;
+}
+
 /* An addition is done in the write where the other operand is there already. */
 static bool conv_may_sum(as_plan *plan, const conv *c, const as_node *add, as_err *err, as_buf **ret)
 {
@@ -91,15 +133,19 @@ static bool conv_may_sum(as_plan *plan, const conv *c, const as_node *add, as_er
 static bool conv_fuse(as_plan *plan, conv *c, as_err *err)
 {
     for (;;) {
-        int32_t next = plan->only_user[c->last->outputs[0]];
-        if (next < 0 || c->posts.n >= AS_POSTS_MAX)
+        int32_t    next = plan->only_user[c->last->outputs[0]];
+        const bool done = c->posts.n > 0 && c->posts.at[c->posts.n - 1].fn != AS_FN_SUM;
+        if (next < 0 || done)
             return true;
         const as_node *node = as_graph_node(plan->graph, (size_t)next);
         as_buf        *sum;
-        if (node->inputs[0] != c->last->outputs[0] && strcmp(node->op, "Add") != 0)
+        if (node->inputs[0] != c->last->outputs[0] && strcmp(node->op, "Add") != 0 && strcmp(node->op, "Mul") != 0)
             return true;
         if (conv_may_fold_norm(plan, c, node)) {
             if (!conv_fold_norm(plan, c, node, err))
+                return false;
+        } else if (conv_may_fold_row(plan, c, node)) {
+            if (!conv_fold_row(plan, c, node, err))
                 return false;
         } else if (conv_may_sum(plan, c, node, err, &sum)) {
             c->sum = sum;

@@ -40,17 +40,16 @@ static bool product_step(as_plan *plan, product *p, as_buf **ret_dst, as_err *er
     return !p->bias || as_step_use(plan, step, AS_ARG_BIAS, p->bias, err);
 }
 
-/* Functions that follow are done in the write. */
+/* A function that follows is done in the write. */
 static void product_fuse(as_plan *plan, product *p)
 {
-    for (int32_t next; p->posts.n < AS_POSTS_MAX && (next = plan->only_user[p->last->outputs[0]]) >= 0;) {
-        const as_node *node = as_graph_node(plan->graph, (size_t)next);
-        if (node->inputs[0] != p->last->outputs[0] || !as_op_post(plan, node, &p->posts.at[p->posts.n]))
-            return;
-        p->posts.n++;
-        p->last = node;
-        as_plan_absorb(plan, (size_t)next);
-    }
+    const int32_t  next = plan->only_user[p->last->outputs[0]];
+    const as_node *node = next >= 0 ? as_graph_node(plan->graph, (size_t)next) : NULL;
+    if (!node || node->inputs[0] != p->last->outputs[0] || !as_op_post(plan, node, &p->posts.at[0]))
+        return;
+    p->posts.n = 1;
+    p->last = node;
+    as_plan_absorb(plan, (size_t)next);
 }
 
 static const as_layout *product_matrix(as_plan *plan, const as_shape *shape, bool transposed, as_err *err)

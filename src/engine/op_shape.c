@@ -163,9 +163,9 @@ static const as_layout *concat_layout(as_plan *plan, const as_node *node, const 
 {
     const as_shape  *shape = &as_graph_value(plan->graph, node->outputs[0])->shape;
     const as_buf    *first = as_plan_buf(plan, node->inputs[0], NULL);
-    const as_layout *whole = first ? as_layout_like(plan->dnn, first->layout, shape, NULL) : NULL;
+    const as_layout *whole = first ? as_layout_like(plan->dnn, first->layout, shape, false, NULL) : NULL;
     for (size_t i = 0; whole && i < node->n_inputs; i++) {
-        parts[i] = as_layout_like(plan->dnn, whole, &as_plan_in(plan, node, i)->shape, NULL);
+        parts[i] = as_layout_like(plan->dnn, whole, &as_plan_in(plan, node, i)->shape, false, NULL);
         if (!parts[i])
             return NULL;
     }
