@@ -44,10 +44,23 @@ bench_band bench_band_of(double *values, size_t n)
                         harness_quantile_sorted(values, n, 0.9)};
 }
 
-static bool harness_call(harness *h, int side, size_t call, as_err *err)
+/* Calls `first`, first + 1, ... of one side, and how long each took. */
+static bool harness_calls(harness *h, int side, size_t first, size_t n, double *ret_ns, as_err *err)
 {
-    return h->workload->run[side](h->priv, call % h->result->about.n_inputs, err) ||
-           as_err_note(err, "workload '%s', %s", h->workload->id, side == BENCH_OURS ? "our side" : "peer");
+    const size_t n_inputs = h->result->about.n_inputs;
+    bool         ok = true;
+    if (side == BENCH_PEER && h->workload->peer_block) {
+        ok = h->workload->peer_block(h->priv, first % n_inputs, n, ret_ns, err);
+    } else {
+        as_ns before = h->cfg->now();
+        for (size_t i = 0; ok && i < n; i++) {
+            ok = h->workload->run[side](h->priv, (first + i) % n_inputs, err);
+            const as_ns after = h->cfg->now();
+            ret_ns[i] = (double)(after - before);
+            before = after;
+        }
+    }
+    return ok || as_err_note(err, "workload '%s', %s", h->workload->id, side == BENCH_OURS ? "our side" : "peer");
 }
 
 static bool harness_compare(harness *h, as_err *err)
@@ -70,15 +83,16 @@ static bool harness_compare(harness *h, as_err *err)
 static bool harness_warm(harness *h, int side, double *ret_ns, as_err *err)
 {
     const as_ns start = h->cfg->now();
-    as_ns       now = start, fastest = INT64_MAX;
+    as_ns       now = start;
+    double      fastest = INFINITY;
     for (size_t calls = 0; (now - start < h->cfg->warm_ns || calls < 2) && calls < (size_t)MAX_CALLS * 100; calls++) {
-        const as_ns before = now;
-        if (!harness_call(h, side, calls, err))
+        double ns;
+        if (!harness_calls(h, side, calls, 1, &ns, err))
             return false;
         now = h->cfg->now();
-        fastest = AS_MIN(fastest, now - before);
+        fastest = fmin(fastest, ns);
     }
-    *ret_ns = (double)fastest;
+    *ret_ns = fastest;
     return true;
 }
 
@@ -96,16 +110,12 @@ static bool harness_calibrate(harness *h, as_err *err)
 static bool harness_block(harness *h, int side, size_t first, bench_pair *pair, as_err *err)
 {
     const size_t calls = h->result->calls;
-    const as_ns  start = h->cfg->now();
-    as_ns        before = start;
-    for (size_t i = 0; i < calls; i++) {
-        if (!harness_call(h, side, first + i, err))
-            return false;
-        const as_ns after = h->cfg->now();
-        h->times[i] = (double)(after - before);
-        before = after;
-    }
-    pair->mean_ns[side] = (double)(before - start) / (double)calls;
+    double       sum = 0.0;
+    if (!harness_calls(h, side, first, calls, h->times, err))
+        return false;
+    for (size_t i = 0; i < calls; i++)
+        sum += h->times[i];
+    pair->mean_ns[side] = sum / (double)calls;
     pair->median_ns[side] = bench_quantile(h->times, calls, 0.5);
     pair->worst_ns[side] = h->times[calls - 1];
     return true;

@@ -35,6 +35,8 @@ typedef struct bench_workload {
     /* Runs both sides on one input: the largest difference of their outputs. */
     bool (*compare)(void *priv, size_t input, double *ret_difference, as_err *err);
     bool (*run[BENCH_SIDES])(void *priv, size_t input, as_err *err);
+    /* Instead of run[BENCH_PEER], of a peer in another process: n calls from input `first` on, timed there. */
+    bool (*peer_block)(void *priv, size_t first, size_t n, double *ret_ns, as_err *err);
     void (*close)(void *priv); /* must accept a half-opened priv */
 } bench_workload;
 

@@ -197,6 +197,39 @@ static void test_drift_favours_neither(void **state)
     bench_result_done(&r);
 }
 
+static bool fake_peer_block(void *priv, size_t first, size_t n, double *ret_ns, as_err *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (!fake_peer(priv, (first + i) % N_INPUTS, err))
+            return false;
+        ret_ns[i] = 300.0;
+        fake_ns += 1000000; /* the way there and back, which does not count */
+    }
+    return true;
+}
+
+static void test_peers_in_another_process_time_themselves(void **state)
+{
+    (void)state;
+    bench_workload workload = fake_workload;
+    bench_result   r;
+    as_err         err = AS_ERR_NONE;
+    workload.run[BENCH_PEER] = NULL;
+    workload.peer_block = fake_peer_block;
+    assert_true(bench_measure(&workload, &fake_cfg, &r, &err));
+    assert_float_equal(r.ratio.median, 3.0, 1e-12);
+    assert_int_equal(r.calls, 33); /* 10,000 ns of 300 */
+    const size_t n = r.n_pairs * r.calls;
+    for (size_t i = 0; i < n; i++)
+        assert_int_equal(fake.inputs[BENCH_OURS][fake.calls[BENCH_OURS] - n + i],
+                         fake.inputs[BENCH_PEER][fake.calls[BENCH_PEER] - n + i]);
+    bench_result_done(&r);
+    reset(NULL);
+    fake.fails_at = 500;
+    assert_false(bench_measure(&workload, &fake_cfg, &r, &err));
+    assert_string_equal(err.text, "workload 'fake', peer: broken");
+}
+
 static void refused(double difference)
 {
     reset(NULL);
@@ -263,6 +296,7 @@ int main(void)
         cmocka_unit_test_setup(test_both_sides_see_the_same_inputs, reset),
         cmocka_unit_test_setup(test_interrupted_calls_do_not_count, reset),
         cmocka_unit_test_setup(test_drift_favours_neither, reset),
+        cmocka_unit_test_setup(test_peers_in_another_process_time_themselves, reset),
         cmocka_unit_test_setup(test_nothing_is_timed_when_outputs_differ, reset),
         cmocka_unit_test_setup(test_failures_are_named_and_closed, reset),
     };
