@@ -34,7 +34,7 @@ typedef struct trainer {
     uint64_t           step, n_steps;
     size_t             n_batches;
     uint32_t           epoch;
-    double             learning_rate;
+    double             learning_rate, val_accuracy; /* the latest */
 } trainer;
 
 as_cnn_cfg as_cnn_cfg_default(uint32_t n_classes, size_t n_train)
@@ -185,7 +185,9 @@ static bool cnn_one_epoch(trainer *t, const as_progress *progress, as_epoch *e, 
     for (size_t b = 0; b < t->n_batches; b++) {
         if (!as_progress_go_on(progress, err) || !cnn_one_batch(t, e, err))
             return false;
-        snprintf(text, sizeof text, "epoch %u loss %.3f", t->epoch + 1, e->train_loss / (double)(b + 1));
+        int n = snprintf(text, sizeof text, "epoch %u loss %.3f", t->epoch + 1, e->train_loss / (double)(b + 1));
+        if (t->epoch > 0 && t->val->n > 0)
+            snprintf(text + n, sizeof text - (size_t)n, ", validation %.1f %% right", 100.0 * t->val_accuracy);
         as_progress_step(progress, text, t->step, t->n_steps);
     }
     e->train_loss /= (double)t->n_batches;
@@ -287,6 +289,7 @@ static bool cnn_epochs(trainer *t, const as_progress *progress, as_curve *curve,
         as_epoch   *e = &curve->at[curve->n];
         if (!cnn_one_epoch(t, progress, e, err) || (t->val->n > 0 && !cnn_validate(t, e, err)))
             return false;
+        t->val_accuracy = e->val_accuracy;
         e->seconds = (double)(as_clock_mono() - begin) / (double)AS_NS_PER_S;
         curve->n++;
         if (t->val->n > 0 && !cnn_is_better(curve))
