@@ -20,6 +20,7 @@ done
 [ -d "$data" ] || { echo "run.sh: name the folder of the X-SDD pictures (one sub-folder a class)" >&2 && exit 2; }
 options=(--trainer "$trainer")
 # The backbone of the measured figures: SqueezeNet 1.1, whose input is BGR less the mean, unscaled.
+# shellcheck disable=SC2054 # the commas belong to the numbers
 [ "$trainer" != head ] || options+=(--backbone "$backbone" --input-order bgr --input-mean 104,117,123 --input-scale 1,1,1)
 
 sum=0 n=0

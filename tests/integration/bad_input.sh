@@ -20,7 +20,7 @@ expect_err 'no run yet'
 
 # A camera that is not there.
 expect_exit 2 "$ASSAY" -C "$ws" capture --camera nothing:1 --parts 2
-expect_err "no camera driver for 'nothing:1'"
+expect_err "no camera driver .nothing."
 expect_exit 2 "$ASSAY" -C "$ws" capture --camera twin:spoons --parts 2
 expect_err 'spoons'
 expect_exit 2 "$ASSAY" -C "$ws" capture --camera 'twin:cones?sed=1' --parts 2

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 
 verbs=$("$ASSAY" help | sed -n 's/^  \([a-z-]*\)  .*/\1/p')
-[ "$(wc -w <<<"$verbs")" -ge 6 ] && pass || fail "the help lists too few verbs: $verbs"
+check "the help lists too few verbs: $verbs" [ "$(wc -w <<<"$verbs")" -ge 6 ]
 
 expect_exit 0 "$ASSAY" --version
 expect_out '^assay [0-9]+\.[0-9]+\.[0-9]+ \('
@@ -38,7 +38,8 @@ expect_err 'something is missing \(usage: assay spec'
 for shell in bash zsh fish; do
     expect_exit 0 "$ASSAY" completion "$shell"
 done
-"$ASSAY" completion bash >"$TMP/completion" && bash -n "$TMP/completion" && pass || fail 'the bash completion is no bash'
+"$ASSAY" completion bash >"$TMP/completion"
+check 'the bash completion is no bash' bash -n "$TMP/completion"
 words=$(
     # shellcheck disable=SC1091
     . "$TMP/completion"
@@ -47,7 +48,7 @@ words=$(
     _assay
     echo "${COMPREPLY[*]}"
 )
-[ "$words" = 'show schema' ] && pass || fail "completion of 'assay spec s' gives '$words'"
+expect_equal "$words" 'show schema'
 
 # No workspace, and errors as JSON.
 mkdir "$TMP/empty"
@@ -86,6 +87,6 @@ expect_err "wrong.yaml:3:1: unknown key 'lin' \(did you mean 'line'\?\)"
 
 # Output that cannot be written is a failure.
 "$ASSAY" spec schema >/dev/full 2>/dev/null
-[ $? -eq 3 ] && pass || fail 'a full disk behind > must be exit 3'
+expect_equal $? 3
 
 finish

@@ -16,7 +16,7 @@ expect_exit 0 "$ASSAY" -C "$ws" train --trainer rule
 # For people: counts that the journal agrees with, and what is next.
 new='twin:cones?from=100001'
 expect_exit 0 "$ASSAY" -C "$ws" run --camera "$new" --parts 40 --fast
-expect_out '^40 parts == [0-9]+ pass \+ [0-9]+ reject \+ [0-9]+ review \+ [0-9]+ fault  audited: records 1 to 40 of the journal'
+expect_out '^40 triggers == [0-9]+ pass \+ [0-9]+ reject \+ [0-9]+ review \+ [0-9]+ fault  audited: records 1 to 40 of the journal'
 expect_out 'truth known of 40'
 expect_out '^trigger to verdict '
 expect_err 'next: assay check'
@@ -53,7 +53,7 @@ expect_err 'library.so'
 
 # No model is that fast: every part gets the safe verdict, at its deadline.
 expect_exit 0 "$ASSAY" -C "$ws" run --camera "$new" --parts 10 --fast --deadline 0.001
-expect_out '^10 parts == 0 pass \+ 10 reject'
+expect_out '^10 triggers == 0 pass \+ 10 reject'
 expect_out 'late 10,'
 
 # Bad pictures are parts too.
@@ -63,7 +63,7 @@ printf 'no picture' >"$TMP/pictures/torn.png"
 n=$(find "$TMP/pictures" -name '*.png' | wc -l)
 run "$ASSAY" -C "$ws" run --camera "folder:$TMP/pictures"
 if [ "$STATUS" -eq 0 ]; then
-    expect_out "^$n parts == "
+    expect_out "^$n triggers == "
     expect_out 'fault [1-9]'
 else # no picture of the corpus can be decoded: the camera says so
     expect_err 'folder:'
@@ -111,6 +111,6 @@ start
 kill -KILL "$pid"
 wait "$pid" 2>/dev/null
 expect_exit 0 "$ASSAY" -C "$ws" run --camera "$new" --parts 5 --fast
-expect_out '^5 parts == .*its chain is whole'
+expect_out '^5 triggers == .*its chain is whole'
 
 finish
