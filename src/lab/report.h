@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "lab/eval.h"
 
-AS_CHECK bool as_report_html(as_workspace *ws, const as_spec *spec, as_run *run, const as_progress *progress, as_str *out, as_err *err);
+AS_CHECK bool as_report_html(as_workspace *ws, const as_spec *spec, as_run *run, const as_progress *progress,
+                             as_str *out, as_err *err);
 
 #endif
