@@ -87,8 +87,12 @@ format:
 fuzz:
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) tools/fuzz $(TESTS)
 
-install: programs
+# Man pages and completions come from the programs' own tables.
+install: configure
+	@meson configure $(BUILD) -Dprefix=$(abspath $(PREFIX))
+	@$(NINJA)
 	@meson install -C $(BUILD) --no-rebuild
+	@tools/install_pages $(BUILD) $(DESTDIR)$(PREFIX)/share
 
 clean:
 	rm -rf build build-*
