@@ -30,6 +30,7 @@ AS_CHECK bool as_dataset_decode(const as_dataset *dataset, size_t i, as_image *r
 
 /* The pictures of indices[n] at one size as bytes, n x height x width x channels, on all cores; heap. */
 AS_CHECK uint8_t *as_dataset_pixels(const as_dataset *dataset, const uint32_t *indices, size_t n, as_resize resize,
-                                    uint32_t width, uint32_t height, uint32_t channels, const as_progress *progress, as_err *err);
+                                    uint32_t width, uint32_t height, uint32_t channels, const as_progress *progress,
+                                    as_err *err);
 
 #endif

@@ -94,7 +94,8 @@ static void test_red_square(void **state)
     near(named(f, "height of the object"), 1.0 / 3);
     near(named(f, "width of the object"), 1.0 / 3);
     near(named(f, "share of red pixels on the object"), (1.0 / 9) / (1.0 / 9 + 0.02));
-    assert_true(named(f, "share of pixels on faint edges") > 0.05f && named(f, "share of pixels on faint edges") < 0.2f);
+    assert_true(named(f, "share of pixels on faint edges") > 0.05f &&
+                named(f, "share of pixels on faint edges") < 0.2f);
     free(f);
 }
 
