@@ -39,18 +39,18 @@ typedef struct trainer {
 
 as_cnn_cfg as_cnn_cfg_default(uint32_t n_classes, size_t n_train)
 {
-    /* Enough steps for a small set, not too many for a large one. */
-    const double epochs = n_train ? 2000.0 * 16.0 / (double)n_train : 40.0;
+    /* some 1,800 steps, but no picture too often or too seldom */
+    const double epochs = n_train ? 28000.0 / (double)n_train : 45.0;
     return (as_cnn_cfg){
         .seed = 1,
         .width = 128,
         .height = 128,
         .channels = 3,
         .n_classes = n_classes,
-        .epochs = (uint32_t)AS_MIN(AS_MAX(epochs, 15.0), 60.0),
-        .batch = n_train >= 512 ? 32 : 16,
+        .epochs = (uint32_t)AS_MIN(AS_MAX(epochs, 12.0), 45.0),
+        .batch = 16,
         .threads = 1,
-        .learning_rate = 6e-3,
+        .learning_rate = 1e-2,
         .weight_decay = 0.05,
         .label_smoothing = 0.1,
         .width_factor = 1.0,

@@ -139,8 +139,8 @@ static bool net_design(as_net *net, as_err *err)
     return true;
 }
 
-/* He et al. 2015: normal with variance 2 / fan-out. The last norm of a block starts at 0, so that each block starts as
- * its shortcut (Goyal et al. 2017, section 5.1). */
+/* He et al. 2015: normal with variance 2 / fan-out. Norms start at 1 everywhere: blocks that start as their shortcut
+ * (Goyal et al. 2017, section 5.1) found small defects five times later in such a shallow network. */
 static bool net_init_params(as_net *net, as_err *err)
 {
     as_rng rng = as_rng_stream(net->cfg.seed, 1);
@@ -162,7 +162,7 @@ static bool net_init_params(as_net *net, as_err *err)
             net->decays[k] = true;
         }
         for (size_t k = 0; k < u->c_out; k++) {
-            net->params[u->scale + k] = u->add >= 0 ? 0.0f : 1.0f;
+            net->params[u->scale + k] = 1.0f;
             net->stats[u->variance + k] = 1.0f;
         }
     }
