@@ -26,7 +26,9 @@ typedef struct as_err {
     char        text[1000]; /* UTF-8, printable as it stands */
 } as_err;
 
+/* clang-format off */
 #define AS_ERR_NONE {AS_OK, {0}}
+/* clang-format on */
 
 /* Sets *err (which may be NULL) and evaluates to false: `return AS_FAIL(err, AS_EINVAL, "bad '%s'", s);` */
 #define AS_FAIL(err, code, ...) as_err_false(as_err_set((err), (code), __VA_ARGS__))

@@ -23,14 +23,14 @@ AS_CHECK bool as_fs_write(const char *path, const void *bytes, size_t n, as_err 
 /* As as_fs_write without the two fsyncs: whole or absent while the machine stays up. For what can be made again. */
 AS_CHECK bool as_fs_write_fast(const char *path, const void *bytes, size_t n, as_err *err);
 
-AS_CHECK bool as_fs_make_dirs(const char *path, as_err *err); /* like mkdir -p */
-AS_CHECK bool as_fs_remove(const char *path, as_err *err);    /* a file; true if it was not there */
+AS_CHECK bool as_fs_make_dirs(const char *path, as_err *err);   /* like mkdir -p */
+AS_CHECK bool as_fs_remove(const char *path, as_err *err);      /* a file; true if it was not there */
 AS_CHECK bool as_fs_remove_tree(const char *path, as_err *err); /* never follows symbolic links; true if not there */
 AS_CHECK bool as_fs_rename(const char *from, const char *to, as_err *err);
 AS_CHECK bool as_fs_sync_dir(const char *path, as_err *err);
 
-bool as_fs_is_dir(const char *path);
-bool as_fs_is_file(const char *path);
+bool          as_fs_is_dir(const char *path);
+bool          as_fs_is_file(const char *path);
 AS_CHECK bool as_fs_free_bytes(const char *path, uint64_t *ret_bytes, as_err *err);
 
 /* dir/name into buf of AS_FS_PATH_BYTES; AS_ELIMIT if too long. name may be an absolute path, which is then the result. */

@@ -10,7 +10,7 @@
 
 #include "base/err.h"
 
-#define AS_SHA256_BYTES 32
+#define AS_SHA256_BYTES     32
 #define AS_SHA256_HEX_BYTES 65 /* with the zero byte */
 
 typedef struct as_digest {
@@ -24,13 +24,13 @@ void                as_sha256_add(as_sha256 *sha, const void *bytes, size_t n);
 as_digest           as_sha256_end(as_sha256 *sha); /* and is ready for the next message */
 as_sha256          *as_sha256_free(as_sha256 *sha);
 
-as_digest as_sha256_of(const void *bytes, size_t n);
-char     *as_digest_hex(const as_digest *digest, char *hex); /* hex[AS_SHA256_HEX_BYTES], lower case; returns hex */
-AS_CHECK bool as_digest_parse(const char *hex, as_digest *ret); /* exactly 64 hex digits */
+as_digest     as_sha256_of(const void *bytes, size_t n);
+char         *as_digest_hex(const as_digest *digest, char *hex); /* hex[AS_SHA256_HEX_BYTES], lower case; returns hex */
+AS_CHECK bool as_digest_parse(const char *hex, as_digest *ret);  /* exactly 64 hex digits */
 bool          as_digest_equal(const as_digest *a, const as_digest *b);
 bool          as_digest_is_zero(const as_digest *a);
 
-uint32_t as_crc32c(uint32_t crc, const void *bytes, size_t n); /* start with 0; SSE 4.2 where there is */
+uint32_t as_crc32c(uint32_t crc, const void *bytes, size_t n);       /* start with 0; SSE 4.2 where there is */
 uint32_t as_crc32c_plain(uint32_t crc, const void *bytes, size_t n); /* the same by table, on any processor */
 
 #endif

@@ -20,11 +20,11 @@ typedef struct as_rng {
 as_rng   as_rng_new(uint64_t seed);
 as_rng   as_rng_stream(uint64_t seed, uint64_t stream); /* independent for each (seed, stream) */
 uint64_t as_rng_u64(as_rng *rng);
-uint64_t as_rng_below(as_rng *rng, uint64_t n);                   /* [0, n), unbiased; n > 0 */
-double   as_rng_unit(as_rng *rng);                                /* [0, 1), 53 bits */
-double   as_rng_range(as_rng *rng, double low, double high);      /* [low, high) */
-double   as_rng_normal(as_rng *rng);                              /* mean 0, deviation 1 (polar method) */
-uint32_t as_rng_poisson(as_rng *rng, double mean);                /* normal approximation above 30 */
+uint64_t as_rng_below(as_rng *rng, uint64_t n);                      /* [0, n), unbiased; n > 0 */
+double   as_rng_unit(as_rng *rng);                                   /* [0, 1), 53 bits */
+double   as_rng_range(as_rng *rng, double low, double high);         /* [low, high) */
+double   as_rng_normal(as_rng *rng);                                 /* mean 0, deviation 1 (polar method) */
+uint32_t as_rng_poisson(as_rng *rng, double mean);                   /* normal approximation above 30 */
 void     as_rng_shuffle_u32(as_rng *rng, uint32_t *items, size_t n); /* Fisher-Yates */
 
 #endif

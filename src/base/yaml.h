@@ -15,13 +15,13 @@ typedef enum as_yaml_kind { AS_YAML_NONE, AS_YAML_SCALAR, AS_YAML_LIST, AS_YAML_
 
 typedef struct as_yaml_node as_yaml_node;
 struct as_yaml_node {
-    as_yaml_kind        kind;
-    uint32_t            line, column; /* 1-based */
-    const char         *text;         /* scalar */
-    bool                quoted;       /* scalar was 'so' or "so": a string whatever it looks like */
-    size_t              n;            /* items of a list, pairs of a map */
-    as_yaml_node *const *items;       /* list items, or the values of a map */
-    as_yaml_node *const *keys;        /* keys of a map (scalars) */
+    as_yaml_kind         kind;
+    uint32_t             line, column; /* 1-based */
+    const char          *text;         /* scalar */
+    bool                 quoted;       /* scalar was 'so' or "so": a string whatever it looks like */
+    size_t               n;            /* items of a list, pairs of a map */
+    as_yaml_node *const *items;        /* list items, or the values of a map */
+    as_yaml_node *const *keys;         /* keys of a map (scalars) */
 };
 
 typedef struct as_yaml as_yaml;

@@ -24,7 +24,8 @@ const as_opt *as_verb_common_opts(size_t *ret_n)
 /* The i-th option that may be given now: the common ones, then the verb's. */
 static const as_opt *args_opt_at(const as_verb *verb, size_t i)
 {
-    if (i < AS_COUNT(common_opts)) return &common_opts[i];
+    if (i < AS_COUNT(common_opts))
+        return &common_opts[i];
     i -= AS_COUNT(common_opts);
     return verb && i < verb->n_opts ? &verb->opts[i] : NULL;
 }
@@ -33,7 +34,8 @@ static const as_opt *args_find_long(const as_verb *verb, const char *name, size_
 {
     for (size_t i = 0; args_opt_at(verb, i); i++) {
         const as_opt *opt = args_opt_at(verb, i);
-        if (strlen(opt->name) == n && memcmp(opt->name, name, n) == 0) return opt;
+        if (strlen(opt->name) == n && memcmp(opt->name, name, n) == 0)
+            return opt;
     }
     return NULL;
 }
@@ -41,7 +43,8 @@ static const as_opt *args_find_long(const as_verb *verb, const char *name, size_
 static const as_opt *args_find_letter(const as_verb *verb, char letter)
 {
     for (size_t i = 0; args_opt_at(verb, i); i++)
-        if (args_opt_at(verb, i)->letter == letter) return args_opt_at(verb, i);
+        if (args_opt_at(verb, i)->letter == letter)
+            return args_opt_at(verb, i);
     return NULL;
 }
 
@@ -50,24 +53,30 @@ static bool args_unknown_opt(const as_verb *verb, const char *word, size_t n, as
     const char *names[64];
     size_t      n_names = 0;
     char        name[128];
-    for (size_t i = 0; args_opt_at(verb, i) && n_names < AS_COUNT(names); i++) names[n_names++] = args_opt_at(verb, i)->name;
+    for (size_t i = 0; args_opt_at(verb, i) && n_names < AS_COUNT(names); i++)
+        names[n_names++] = args_opt_at(verb, i)->name;
     size_t take = AS_MIN(n, sizeof name - 1);
     memcpy(name, word, take);
     name[take] = '\0';
     const char *near = as_str_nearest(name, names, n_names);
-    if (near) return AS_FAIL(err, AS_EINVAL, "unknown option '--%s' (did you mean '--%s'?)", name, near);
-    return AS_FAIL(err, AS_EINVAL, "unknown option '--%s' (see: %s help %s)", name, as_program_name(), verb ? verb->name : "");
+    if (near)
+        return AS_FAIL(err, AS_EINVAL, "unknown option '--%s' (did you mean '--%s'?)", name, near);
+    return AS_FAIL(err, AS_EINVAL, "unknown option '--%s' (see: %s help %s)", name, as_program_name(),
+                   verb ? verb->name : "");
 }
 
 static bool args_check_choice(const as_opt *opt, const char *value, as_err *err)
 {
-    if (!opt->choices) return true;
+    if (!opt->choices)
+        return true;
     size_t n = 0;
     for (; opt->choices[n]; n++)
-        if (strcmp(opt->choices[n], value) == 0) return true;
+        if (strcmp(opt->choices[n], value) == 0)
+            return true;
     as_str list;
     as_str_init(&list);
-    for (size_t i = 0; i < n; i++) as_str_addf(&list, "%s%s", i ? ", " : "", opt->choices[i]);
+    for (size_t i = 0; i < n; i++)
+        as_str_addf(&list, "%s%s", i ? ", " : "", opt->choices[i]);
     AS_FAIL(err, AS_EINVAL, "'%s' is none of the choices of --%s: %s", value, opt->name, list.s);
     as_str_done(&list);
     return false;
@@ -75,10 +84,13 @@ static bool args_check_choice(const as_opt *opt, const char *value, as_err *err)
 
 static bool args_give(as_args *args, const as_opt *opt, const char *value, as_err *err)
 {
-    if (opt->arg && !args_check_choice(opt, value, err)) return false;
-    if (strcmp(opt->name, "help") == 0) args->help = true;
+    if (opt->arg && !args_check_choice(opt, value, err))
+        return false;
+    if (strcmp(opt->name, "help") == 0)
+        args->help = true;
     as_given given = {opt, value};
-    if (!as_vec_push(&args->given, given)) return AS_FAIL(err, AS_ENOMEM, "out of memory");
+    if (!as_vec_push(&args->given, given))
+        return AS_FAIL(err, AS_ENOMEM, "out of memory");
     return true;
 }
 
@@ -89,13 +101,17 @@ static bool args_long(as_args *args, int argc, char **argv, int *i, as_err *err)
     const char   *equals = strchr(word, '=');
     size_t        n = equals ? (size_t)(equals - word) : strlen(word);
     const as_opt *opt = args_find_long(args->verb, word, n);
-    if (!opt) return args_unknown_opt(args->verb, word, n, err);
+    if (!opt)
+        return args_unknown_opt(args->verb, word, n, err);
     if (!opt->arg) {
-        if (equals) return AS_FAIL(err, AS_EINVAL, "option '--%s' takes no value", opt->name);
+        if (equals)
+            return AS_FAIL(err, AS_EINVAL, "option '--%s' takes no value", opt->name);
         return args_give(args, opt, "", err);
     }
-    if (equals) return args_give(args, opt, equals + 1, err);
-    if (*i + 1 >= argc) return AS_FAIL(err, AS_EINVAL, "option '--%s' needs a value: --%s %s", opt->name, opt->name, opt->arg);
+    if (equals)
+        return args_give(args, opt, equals + 1, err);
+    if (*i + 1 >= argc)
+        return AS_FAIL(err, AS_EINVAL, "option '--%s' needs a value: --%s %s", opt->name, opt->name, opt->arg);
     return args_give(args, opt, argv[++*i], err);
 }
 
@@ -104,13 +120,17 @@ static bool args_letters(as_args *args, int argc, char **argv, int *i, as_err *e
 {
     for (const char *p = argv[*i] + 1; *p; p++) {
         const as_opt *opt = args_find_letter(args->verb, *p);
-        if (!opt) return AS_FAIL(err, AS_EINVAL, "unknown option '-%c' (see: %s help)", *p, as_program_name());
+        if (!opt)
+            return AS_FAIL(err, AS_EINVAL, "unknown option '-%c' (see: %s help)", *p, as_program_name());
         if (!opt->arg) {
-            if (!args_give(args, opt, "", err)) return false;
+            if (!args_give(args, opt, "", err))
+                return false;
             continue;
         }
-        if (p[1]) return args_give(args, opt, p + 1, err);
-        if (*i + 1 >= argc) return AS_FAIL(err, AS_EINVAL, "option '-%c' needs a value: -%c %s", *p, *p, opt->arg);
+        if (p[1])
+            return args_give(args, opt, p + 1, err);
+        if (*i + 1 >= argc)
+            return AS_FAIL(err, AS_EINVAL, "option '-%c' needs a value: -%c %s", *p, *p, opt->arg);
         return args_give(args, opt, argv[++*i], err);
     }
     return true;
@@ -119,31 +139,39 @@ static bool args_letters(as_args *args, int argc, char **argv, int *i, as_err *e
 static bool args_verb(as_args *args, const char *word, as_err *err)
 {
     args->verb = as_verb_find(word);
-    if (args->verb) return true;
+    if (args->verb)
+        return true;
     const char *names[64];
     size_t      n = 0;
-    for (size_t i = 0; as_verb_at(i) && n < AS_COUNT(names); i++) names[n++] = as_verb_at(i)->name;
+    for (size_t i = 0; as_verb_at(i) && n < AS_COUNT(names); i++)
+        names[n++] = as_verb_at(i)->name;
     const char *near = as_str_nearest(word, names, n);
-    if (near) return AS_FAIL(err, AS_EINVAL, "no verb '%s' (did you mean '%s'?)", word, near);
+    if (near)
+        return AS_FAIL(err, AS_EINVAL, "no verb '%s' (did you mean '%s'?)", word, near);
     return AS_FAIL(err, AS_EINVAL, "no verb '%s' (see: %s help)", word, as_program_name());
 }
 
 static bool args_count(const as_args *args, as_err *err)
 {
     const as_verb *verb = args->verb;
-    if (!verb || args->help) return true;
+    if (!verb || args->help)
+        return true;
     if (args->words.n < (size_t)verb->min_args)
-        return AS_FAIL(err, AS_EINVAL, "something is missing (usage: %s %s %s)", as_program_name(), verb->name, verb->usage);
+        return AS_FAIL(err, AS_EINVAL, "something is missing (usage: %s %s %s)", as_program_name(), verb->name,
+                       verb->usage);
     if (verb->max_args >= 0 && args->words.n > (size_t)verb->max_args)
         return AS_FAIL(err, AS_EINVAL, "'%s' is one word too many (usage: %s %s %s)", args->words.at[verb->max_args],
                        as_program_name(), verb->name, verb->usage);
-    if (!verb->actions || args->words.n == 0) return true;
+    if (!verb->actions || args->words.n == 0)
+        return true;
     size_t n = 0;
     for (; verb->actions[n]; n++)
-        if (strcmp(verb->actions[n], args->words.at[0]) == 0) return true;
+        if (strcmp(verb->actions[n], args->words.at[0]) == 0)
+            return true;
     const char *near = as_str_nearest(args->words.at[0], verb->actions, n);
     return AS_FAIL(err, AS_EINVAL, "no '%s %s'%s%s%s (usage: %s %s %s)", verb->name, args->words.at[0],
-                   near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "", as_program_name(), verb->name, verb->usage);
+                   near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "", as_program_name(), verb->name,
+                   verb->usage);
 }
 
 bool as_args_parse(as_args *args, int argc, char **argv, as_err *err)
@@ -157,11 +185,14 @@ bool as_args_parse(as_args *args, int argc, char **argv, as_err *err)
         } else if (options && !args->verb && (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0)) {
             args->version = true;
         } else if (options && word[0] == '-' && word[1] == '-') {
-            if (!args_long(args, argc, argv, &i, err)) return false;
+            if (!args_long(args, argc, argv, &i, err))
+                return false;
         } else if (options && word[0] == '-' && word[1]) {
-            if (!args_letters(args, argc, argv, &i, err)) return false;
+            if (!args_letters(args, argc, argv, &i, err))
+                return false;
         } else if (!args->verb) {
-            if (!args_verb(args, word, err)) return false;
+            if (!args_verb(args, word, err))
+                return false;
         } else if (!as_vec_push(&args->words, word)) {
             return AS_FAIL(err, AS_ENOMEM, "out of memory");
         }
@@ -188,7 +219,8 @@ const char *as_cli_arg(const as_cli *cli, size_t i)
 const char *as_cli_opt_at(const as_cli *cli, const char *name, size_t i)
 {
     for (size_t k = 0; k < cli->args->given.n; k++)
-        if (strcmp(cli->args->given.at[k].opt->name, name) == 0 && i-- == 0) return cli->args->given.at[k].value;
+        if (strcmp(cli->args->given.at[k].opt->name, name) == 0 && i-- == 0)
+            return cli->args->given.at[k].value;
     return NULL;
 }
 
@@ -197,7 +229,8 @@ const char *as_cli_opt(const as_cli *cli, const char *name)
     const char *last = NULL;
     for (size_t i = 0;; i++) {
         const char *value = as_cli_opt_at(cli, name, i);
-        if (!value) return last;
+        if (!value)
+            return last;
         last = value;
     }
 }
@@ -211,10 +244,11 @@ bool as_cli_u64(const as_cli *cli, const char *name, uint64_t min, uint64_t max,
 {
     const char *text = as_cli_opt(cli, name);
     uint64_t    value;
-    if (!text) return true;
+    if (!text)
+        return true;
     if (!as_str_to_u64(text, &value) || value < min || value > max)
-        return AS_FAIL(err, AS_EINVAL, "--%s '%s' is no whole number from %llu to %llu", name, text, (unsigned long long)min,
-                       (unsigned long long)max);
+        return AS_FAIL(err, AS_EINVAL, "--%s '%s' is no whole number from %llu to %llu", name, text,
+                       (unsigned long long)min, (unsigned long long)max);
     *ret = value;
     return true;
 }
@@ -223,7 +257,8 @@ bool as_cli_f64(const as_cli *cli, const char *name, double min, double max, dou
 {
     const char *text = as_cli_opt(cli, name);
     double      value;
-    if (!text) return true;
+    if (!text)
+        return true;
     if (!as_str_to_f64(text, &value) || value < min || value > max)
         return AS_FAIL(err, AS_EINVAL, "--%s '%s' is no number from %g to %g", name, text, min, max);
     *ret = value;

@@ -11,9 +11,9 @@
 #include "base/str.h"
 #include "cli/verb.h"
 
-void as_help_overview(const as_cli *cli, as_str *out);                 /* all verbs, a line each */
+void as_help_overview(const as_cli *cli, as_str *out); /* all verbs, a line each */
 void as_help_verb(const as_cli *cli, const as_verb *verb, as_str *out);
-void as_help_man(const as_verb *verb, as_str *out);                    /* troff; NULL: the program's own page */
-void as_help_markdown(as_str *out);                                    /* every verb: docs/reference/verbs.md */
+void as_help_man(const as_verb *verb, as_str *out); /* troff; NULL: the program's own page */
+void as_help_markdown(as_str *out);                 /* every verb: docs/reference/verbs.md */
 
 #endif

@@ -24,14 +24,16 @@ const char *as_program_name(void)
 const as_verb *as_verb_at(size_t i)
 {
     for (size_t k = 0; program_verbs[k]; k++)
-        if (k == i) return program_verbs[k];
+        if (k == i)
+            return program_verbs[k];
     return NULL;
 }
 
 const as_verb *as_verb_find(const char *name)
 {
     for (size_t i = 0; program_verbs[i]; i++)
-        if (strcmp(program_verbs[i]->name, name) == 0) return program_verbs[i];
+        if (strcmp(program_verbs[i]->name, name) == 0)
+            return program_verbs[i];
     return NULL;
 }
 
@@ -53,16 +55,19 @@ static void program_catch_signals(void)
 
 static void program_log(void *ctx, as_log_level level, const char *line)
 {
-    if (level <= AS_LOG_WARN) as_term_say(ctx, "%s: %s", level == AS_LOG_ERROR ? "error" : "warning", line);
+    if (level <= AS_LOG_WARN)
+        as_term_say(ctx, "%s: %s", level == AS_LOG_ERROR ? "error" : "warning", line);
 }
 
 static int program_fail(as_cli *cli, const as_err *err)
 {
     int status = as_err_exit_status(err->code);
     if (cli->json) {
-        json_t *error = json_pack("{s:{s:s, s:s, s:i}}", "error", "code", as_err_name(err->code), "text", err->text, "exit", status);
+        json_t *error = json_pack("{s:{s:s, s:s, s:i}}", "error", "code", as_err_name(err->code), "text", err->text,
+                                  "exit", status);
         char   *text = as_json_text(error);
-        if (text) fprintf(cli->out, "%s\n", text);
+        if (text)
+            fprintf(cli->out, "%s\n", text);
         free(text);
         json_decref(error);
     }
@@ -74,7 +79,8 @@ static int program_fail(as_cli *cli, const as_err *err)
 /* Output that did not reach its reader (a full disk behind '>') is a failure, not a success. */
 static int program_flush(as_cli *cli, int status)
 {
-    if (fflush(cli->out) == 0 && !ferror(cli->out)) return status;
+    if (fflush(cli->out) == 0 && !ferror(cli->out))
+        return status;
     fprintf(stderr, "%s: cannot write the output\n", program_name);
     return status ? status : 3;
 }
@@ -82,15 +88,18 @@ static int program_flush(as_cli *cli, int status)
 static bool program_color(const as_cli *cli)
 {
     const char *when = as_cli_opt(cli, "color");
-    if (when && strcmp(when, "always") == 0) return true;
-    if (when && strcmp(when, "never") == 0) return false;
+    if (when && strcmp(when, "always") == 0)
+        return true;
+    if (when && strcmp(when, "never") == 0)
+        return false;
     return isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
 }
 
 static int program_run(as_cli *cli, as_err *err)
 {
     const as_verb *help = as_verb_find("help");
-    if (!cli->verb || cli->args->help) return help->run(cli, err);
+    if (!cli->verb || cli->args->help)
+        return help->run(cli, err);
     return cli->verb->run(cli, err);
 }
 
@@ -109,7 +118,8 @@ int as_program_main(const char *name, const as_verb *const *verbs, int argc, cha
     cli.tty = isatty(STDERR_FILENO);
     cli.color = program_color(&cli);
     cli.progress = (as_progress){as_term_progress, &cli, &as_program_stop};
-    if (as_cli_opt(&cli, "directory")) cli.dir = as_cli_opt(&cli, "directory");
+    if (as_cli_opt(&cli, "directory"))
+        cli.dir = as_cli_opt(&cli, "directory");
     as_log_set_sink(program_log, &cli);
 
     int status = 0;
@@ -120,7 +130,8 @@ int as_program_main(const char *name, const as_verb *const *verbs, int argc, cha
     } else {
         status = program_run(&cli, &err);
         as_term_progress_end(&cli);
-        if (status == AS_VERB_FAILED) status = program_fail(&cli, &err);
+        if (status == AS_VERB_FAILED)
+            status = program_fail(&cli, &err);
     }
     status = program_flush(&cli, status);
     as_args_done(&args);
@@ -131,7 +142,8 @@ bool as_cli_print_json(as_cli *cli, json_t *value, as_err *err)
 {
     char *text = value ? (cli->color ? json_dumps(value, JSON_INDENT(2) | JSON_SORT_KEYS) : as_json_text(value)) : NULL;
     json_decref(value);
-    if (!text) return AS_FAIL(err, AS_ENOMEM, "out of memory");
+    if (!text)
+        return AS_FAIL(err, AS_ENOMEM, "out of memory");
     fprintf(cli->out, "%s\n", text);
     free(text);
     return true;

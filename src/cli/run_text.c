@@ -118,7 +118,8 @@ bool as_run_text_line(as_cli *cli, json_t *json)
 static void text_counts(as_cli *cli, const as_line_summary *s)
 {
     fprintf(cli->out,
-            "%s%" PRIu64 " triggers == %" PRIu64 " pass + %" PRIu64 " reject + %" PRIu64 " review + %" PRIu64 " fault%s",
+            "%s%" PRIu64 " triggers == %" PRIu64 " pass + %" PRIu64 " reject + %" PRIu64 " review + %" PRIu64
+            " fault%s",
             as_term_style(cli, AS_STYLE_BOLD), s->n_triggers, s->n_verdict[AS_VERDICT_PASS],
             s->n_verdict[AS_VERDICT_REJECT], s->n_verdict[AS_VERDICT_REVIEW], s->n_verdict[AS_VERDICT_FAULT],
             as_term_plain(cli));

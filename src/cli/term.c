@@ -21,14 +21,16 @@ static struct {
 static unsigned term_width(void)
 {
     struct winsize size;
-    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20) return size.ws_col;
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20)
+        return size.ws_col;
     return 80;
 }
 
 /* A new bar begins when the total changes; the words may change with each step ("epoch 3"). */
 static void term_bar_begin(as_ns now, uint64_t total)
 {
-    if (bar.began && bar.total == total) return;
+    if (bar.began && bar.total == total)
+        return;
     bar.began = now;
     bar.drawn = 0;
     bar.total = total;
@@ -37,10 +39,12 @@ static void term_bar_begin(as_ns now, uint64_t total)
 void as_term_progress(void *ctx, const char *what, uint64_t done, uint64_t total)
 {
     const as_cli *cli = ctx;
-    if (!cli->tty || cli->quiet) return;
+    if (!cli->tty || cli->quiet)
+        return;
     as_ns now = as_clock_mono();
     term_bar_begin(now, total);
-    if (now - bar.drawn < AS_NS_PER_S / 10 && done != total) return;
+    if (now - bar.drawn < AS_NS_PER_S / 10 && done != total)
+        return;
     bar.drawn = now;
     char line[256], left[AS_CLOCK_TEXT_BYTES] = "";
     if (total == 0) {
@@ -48,11 +52,13 @@ void as_term_progress(void *ctx, const char *what, uint64_t done, uint64_t total
     } else {
         double share = (double)AS_MIN(done, total) / (double)total;
         char   cells[31];
-        for (unsigned i = 0; i < 30; i++) cells[i] = (double)i + 0.5 < share * 30 ? '#' : '.';
+        for (unsigned i = 0; i < 30; i++)
+            cells[i] = (double)i + 0.5 < share * 30 ? '#' : '.';
         cells[30] = '\0';
         if (share > 0.02 && share < 1)
             as_clock_duration_text((as_ns)((double)(now - bar.began) * (1 - share) / share), left);
-        snprintf(line, sizeof line, "%.80s  [%s] %3.0f %%%s%s%s", what, cells, share * 100, *left ? "  " : "", left, *left ? " left" : "");
+        snprintf(line, sizeof line, "%.80s  [%s] %3.0f %%%s%s%s", what, cells, share * 100, *left ? "  " : "", left,
+                 *left ? " left" : "");
     }
     fprintf(stderr, "\r\033[K%.*s", (int)term_width() - 1, line);
     fflush(stderr);
@@ -61,13 +67,15 @@ void as_term_progress(void *ctx, const char *what, uint64_t done, uint64_t total
 
 void as_term_progress_end(as_cli *cli)
 {
-    if (bar.visible && cli->tty) fputs("\r\033[K", stderr);
+    if (bar.visible && cli->tty)
+        fputs("\r\033[K", stderr);
     memset(&bar, 0, sizeof bar);
 }
 
 void as_term_say(as_cli *cli, const char *fmt, ...)
 {
-    if (cli->quiet) return;
+    if (cli->quiet)
+        return;
     as_term_progress_end(cli);
     va_list ap;
     va_start(ap, fmt);
@@ -102,15 +110,18 @@ struct as_table {
 as_table *as_table_new(const char *const *columns)
 {
     as_table *table = calloc(1, sizeof *table);
-    if (!table) return NULL;
+    if (!table)
+        return NULL;
     table->columns = columns;
-    while (columns[table->n_columns]) table->n_columns++;
+    while (columns[table->n_columns])
+        table->n_columns++;
     return table;
 }
 
 void as_table_cell(as_table *table, as_style style, const char *fmt, ...)
 {
-    if (!table) return;
+    if (!table)
+        return;
     as_str  text;
     va_list ap;
     as_str_init(&text);
@@ -128,17 +139,21 @@ void as_table_cell(as_table *table, as_style style, const char *fmt, ...)
 static size_t term_text_width(const char *s)
 {
     size_t n = 0;
-    for (; *s; s++) n += ((unsigned char)*s & 0xC0) != 0x80;
+    for (; *s; s++)
+        n += ((unsigned char)*s & 0xC0) != 0x80;
     return n;
 }
 
 static void term_print_cell(as_cli *cli, const char *text, as_style style, size_t width, bool right, bool last)
 {
     size_t pad = width - term_text_width(text);
-    if (right) fprintf(cli->out, "%*s", (int)pad, "");
+    if (right)
+        fprintf(cli->out, "%*s", (int)pad, "");
     fprintf(cli->out, "%s%s%s", as_term_style(cli, style), text, style ? as_term_plain(cli) : "");
-    if (last) fputc('\n', cli->out);
-    else fprintf(cli->out, "%*s", (int)(right ? 2 : pad + 2), "");
+    if (last)
+        fputc('\n', cli->out);
+    else
+        fprintf(cli->out, "%*s", (int)(right ? 2 : pad + 2), "");
 }
 
 static const char *term_heading(const as_table *table, size_t c)
@@ -154,13 +169,16 @@ bool as_table_print(as_table *table, as_cli *cli, as_err *err)
     ok = ok && width;
     if (ok) {
         as_term_progress_end(cli);
-        for (size_t c = 0; c < n; c++) width[c] = term_text_width(term_heading(table, c));
+        for (size_t c = 0; c < n; c++)
+            width[c] = term_text_width(term_heading(table, c));
         for (size_t i = 0; i < table->cells.n; i++) {
             size_t w = term_text_width(table->cells.at[i].text);
-            if (w > width[i % n]) width[i % n] = w;
+            if (w > width[i % n])
+                width[i % n] = w;
         }
         for (size_t c = 0; c < n; c++)
-            term_print_cell(cli, term_heading(table, c), AS_STYLE_BOLD, width[c], table->columns[c][0] == '>', c + 1 == n);
+            term_print_cell(cli, term_heading(table, c), AS_STYLE_BOLD, width[c], table->columns[c][0] == '>',
+                            c + 1 == n);
         for (size_t i = 0; i < table->cells.n; i++)
             term_print_cell(cli, table->cells.at[i].text, table->cells.at[i].style, width[i % n],
                             table->columns[i % n][0] == '>', i % n + 1 == n);
@@ -169,7 +187,8 @@ bool as_table_print(as_table *table, as_cli *cli, as_err *err)
     }
     free(width);
     if (table) {
-        for (size_t i = 0; i < table->cells.n; i++) free(table->cells.at[i].text);
+        for (size_t i = 0; i < table->cells.n; i++)
+            free(table->cells.at[i].text);
         as_vec_done(&table->cells);
         free(table);
     }

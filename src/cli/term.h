@@ -17,7 +17,15 @@ void as_term_progress_end(as_cli *cli); /* clears the line; harmless without a b
 /* A line to stderr for the person at the terminal: not with -q. Clears the bar first. */
 void as_term_say(as_cli *cli, const char *fmt, ...) AS_PRINTF(2, 3);
 
-typedef enum as_style { AS_STYLE_NONE, AS_STYLE_BOLD, AS_STYLE_DIM, AS_STYLE_GOOD, AS_STYLE_BAD, AS_STYLE_WARN, AS_STYLE_COUNT } as_style;
+typedef enum as_style {
+    AS_STYLE_NONE,
+    AS_STYLE_BOLD,
+    AS_STYLE_DIM,
+    AS_STYLE_GOOD,
+    AS_STYLE_BAD,
+    AS_STYLE_WARN,
+    AS_STYLE_COUNT
+} as_style;
 
 const char *as_term_style(const as_cli *cli, as_style style); /* escape sequence, or "" without colour */
 const char *as_term_plain(const as_cli *cli);                 /* ends a style */

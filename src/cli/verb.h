@@ -15,24 +15,24 @@
 #include "store/workspace.h"
 
 typedef struct as_opt {
-    const char *name;  /* "seed" for --seed */
-    char        letter; /* 's' for -s; 0: none */
-    const char *arg;   /* "N", "FILE", "URI"; NULL: a flag */
-    const char *help;  /* one line, with the default */
+    const char        *name;    /* "seed" for --seed */
+    char               letter;  /* 's' for -s; 0: none */
+    const char        *arg;     /* "N", "FILE", "URI"; NULL: a flag */
+    const char        *help;    /* one line, with the default */
     const char *const *choices; /* for completion, and checked; NULL: free */
 } as_opt;
 
 typedef struct as_cli as_cli;
 
 typedef struct as_verb {
-    const char   *name, *summary; /* summary: one line, imperative */
-    const char   *usage;          /* what follows "assay NAME": "FOLDER [--split-seed N]" */
-    const char   *about;          /* a few paragraphs */
-    const char   *examples;       /* "  assay import photos/\n..." */
-    const as_opt *opts;
-    size_t        n_opts;
-    int           min_args, max_args; /* positional; max -1: any number */
-    const char *const *actions;       /* choices of the first positional one (sub-verbs), NULL-ended; NULL: free */
+    const char        *name, *summary; /* summary: one line, imperative */
+    const char        *usage;          /* what follows "assay NAME": "FOLDER [--split-seed N]" */
+    const char        *about;          /* a few paragraphs */
+    const char        *examples;       /* "  assay import photos/\n..." */
+    const as_opt      *opts;
+    size_t             n_opts;
+    int                min_args, max_args; /* positional; max -1: any number */
+    const char *const *actions;            /* choices of the first positional one (sub-verbs), NULL-ended; NULL: free */
     /* The exit status (0, 1, 2, 3), or AS_VERB_FAILED with err set: then it is printed and its status returned. */
     int (*run)(as_cli *cli, as_err *err);
 } as_verb;
@@ -47,11 +47,11 @@ const char    *as_program_name(void); /* "assay" or "assay-edge" */
 const as_opt *as_verb_common_opts(size_t *ret_n);
 
 struct as_cli {
-    const as_verb *verb;
-    const char    *dir;  /* -C, default "." */
-    bool           json, quiet, tty, color; /* tty: stderr is a terminal: progress may be drawn */
-    FILE          *out;  /* results; stdout */
-    as_progress    progress; /* hand to libraries: draws a bar on a terminal, silent in a pipe */
+    const as_verb  *verb;
+    const char     *dir;                     /* -C, default "." */
+    bool            json, quiet, tty, color; /* tty: stderr is a terminal: progress may be drawn */
+    FILE           *out;                     /* results; stdout */
+    as_progress     progress;                /* hand to libraries: draws a bar on a terminal, silent in a pipe */
     struct as_args *args;
 };
 

@@ -7,7 +7,7 @@
 #include "spec/ledger.h"
 
 static const as_style check_styles[] = {
-    [AS_STANDING_NONE] = AS_STYLE_NONE,     [AS_STANDING_OPEN] = AS_STYLE_DIM, [AS_STANDING_NOT_MET] = AS_STYLE_BAD,
+    [AS_STANDING_NONE] = AS_STYLE_NONE,       [AS_STANDING_OPEN] = AS_STYLE_DIM, [AS_STANDING_NOT_MET] = AS_STYLE_BAD,
     [AS_STANDING_NOT_PROVEN] = AS_STYLE_WARN, [AS_STANDING_MET] = AS_STYLE_GOOD,
 };
 
@@ -24,20 +24,24 @@ static size_t check_rows(const check *c, const as_requirement *req, as_evidence 
 {
     size_t n = 0;
     for (size_t i = 0; i < c->n_evidence; i++)
-        if (strcmp(c->evidence[i].id, req->id) == 0) ret[n++] = c->evidence[i];
+        if (strcmp(c->evidence[i].id, req->id) == 0)
+            ret[n++] = c->evidence[i];
     return n;
 }
 
 static void check_row(as_table *table, const as_requirement *req, const as_evidence *row, bool first)
 {
-    char words[160], value[48], low[48], text[96];
-    bool upper = !isnan(req->at_most);
+    char   words[160], value[48], low[48], text[96];
+    bool   upper = !isnan(req->at_most);
     double bound = upper ? row->high : row->low;
     as_table_cell(table, AS_STYLE_BOLD, "%s", first ? req->id : "");
     as_table_cell(table, AS_STYLE_NONE, "%s", first ? as_requirement_text(req, words) : "");
     as_table_cell(table, AS_STYLE_NONE, "%s", row->stage);
     as_table_cell(table, AS_STYLE_NONE, "%s", as_requirement_value_text(req, row->value, value));
-    as_table_cell(table, AS_STYLE_NONE, "%s%s", isnan(bound) ? "" : upper ? "<= " : ">= ",
+    as_table_cell(table, AS_STYLE_NONE, "%s%s",
+                  isnan(bound) ? ""
+                  : upper      ? "<= "
+                               : ">= ",
                   isnan(bound) ? "" : as_requirement_value_text(req, bound, low));
     as_table_cell(table, AS_STYLE_NONE, "%llu", (unsigned long long)row->n);
     as_standing standing = as_evidence_standing(row);
@@ -49,7 +53,8 @@ static void check_open_row(as_table *table, const as_requirement *req)
     char words[160], text[96];
     as_table_cell(table, AS_STYLE_BOLD, "%s", req->id);
     as_table_cell(table, AS_STYLE_NONE, "%s", as_requirement_text(req, words));
-    for (int i = 0; i < 4; i++) as_table_cell(table, AS_STYLE_NONE, "%s", i == 0 ? "-" : "");
+    for (int i = 0; i < 4; i++)
+        as_table_cell(table, AS_STYLE_NONE, "%s", i == 0 ? "-" : "");
     as_table_cell(table, check_styles[AS_STANDING_OPEN], "%s", as_evidence_text(AS_STANDING_OPEN, NULL, text));
 }
 
@@ -60,19 +65,23 @@ static bool check_print_table(as_cli *cli, const check *c, as_evidence *rows, as
     for (size_t i = 0; i < c->spec->n_requirements; i++) {
         const as_requirement *req = &c->spec->requirements[i];
         size_t                n = check_rows(c, req, rows);
-        if (n == 0) check_open_row(table, req);
-        for (size_t k = 0; k < n; k++) check_row(table, req, &rows[k], k == 0);
+        if (n == 0)
+            check_open_row(table, req);
+        for (size_t k = 0; k < n; k++)
+            check_row(table, req, &rows[k], k == 0);
     }
-    if (!as_table_print(table, cli, err)) return false;
-    fprintf(cli->out, "\n%s%s: %s%s (run %s)\n", as_term_style(cli, c->all_met ? AS_STYLE_GOOD : AS_STYLE_BAD), c->spec->line,
-            c->all_met ? "every requirement is met" : "not every requirement is met and proven", as_term_plain(cli), c->run.id);
+    if (!as_table_print(table, cli, err))
+        return false;
+    fprintf(cli->out, "\n%s%s: %s%s (run %s)\n", as_term_style(cli, c->all_met ? AS_STYLE_GOOD : AS_STYLE_BAD),
+            c->spec->line, c->all_met ? "every requirement is met" : "not every requirement is met and proven",
+            as_term_plain(cli), c->run.id);
     return true;
 }
 
 static bool check_print_json(as_cli *cli, const check *c, as_evidence *rows, as_err *err)
 {
     static const char *const standings[] = {"none", "open", "not_met", "not_proven", "met"};
-    json_t *list = json_array(), *json = json_object();
+    json_t                  *list = json_array(), *json = json_object();
     for (size_t i = 0; i < c->spec->n_requirements; i++) {
         const as_requirement *req = &c->spec->requirements[i];
         size_t                n = check_rows(c, req, rows);
@@ -82,7 +91,8 @@ static bool check_print_json(as_cli *cli, const check *c, as_evidence *rows, as_
         as_json_set(one, "text", json_string(req->text ? req->text : ""));
         as_json_set(one, "requirement", json_string(as_requirement_text(req, words)));
         as_json_set(one, "standing", json_string(standings[as_evidence_overall(req, rows, n)]));
-        for (size_t k = 0; k < n; k++) json_array_append_new(stages, as_evidence_json(req, &rows[k]));
+        for (size_t k = 0; k < n; k++)
+            json_array_append_new(stages, as_evidence_json(req, &rows[k]));
         as_json_set(one, "evidence", stages);
         json_array_append_new(list, one);
     }
@@ -134,9 +144,10 @@ const as_verb as_verb_check = {
     .name = "check",
     .summary = "say which requirements are met, by which evidence",
     .usage = "[RUN]",
-    .about = "Prints every requirement of assay.yaml with its evidence from each stage so far: the evaluation on the test\n"
-             "split, and the running line. A rate counts as met only when the bound of its interval reaches the target.\n\n"
-             "Exit status: 0 all met, 1 not, 2 wrong use or bad input, 3 the outside failed.",
+    .about =
+        "Prints every requirement of assay.yaml with its evidence from each stage so far: the evaluation on the test\n"
+        "split, and the running line. A rate counts as met only when the bound of its interval reaches the target.\n\n"
+        "Exit status: 0 all met, 1 not, 2 wrong use or bad input, 3 the outside failed.",
     .examples = "  assay check\n  assay check 2-cnn --json\n  assay check && assay report\n",
     .max_args = 1,
     .run = check_run,

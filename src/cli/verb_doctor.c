@@ -21,14 +21,15 @@ static const as_opt doctor_opts[] = {
 
 typedef struct doctor {
     as_cli *cli;
-    json_t *json;  /* what was found, by section */
+    json_t *json; /* what was found, by section */
     json_t *libraries, *cameras, *missing;
 } doctor;
 
 static void doctor_line(doctor *d, const char *key, const char *text)
 {
     as_json_set(d->json, key, json_string(text));
-    if (!d->cli->json) fprintf(d->cli->out, "%-16s %s\n", key, text);
+    if (!d->cli->json)
+        fprintf(d->cli->out, "%-16s %s\n", key, text);
 }
 
 static void doctor_missing(doctor *d, const char *what, const char *remedy)
@@ -43,7 +44,8 @@ static int doctor_on_library(struct dl_phdr_info *info, size_t size, void *ctx)
     char        real[PATH_MAX];
     const char *name = strrchr(info->dlpi_name, '/');
     (void)size;
-    if (!name || !realpath(info->dlpi_name, real)) return 0;
+    if (!name || !realpath(info->dlpi_name, real))
+        return 0;
     const char *file = strrchr(real, '/') + 1;
     json_array_append_new(d->libraries, json_pack("{s:s, s:s}", "file", file, "path", real));
     return 0;
@@ -52,12 +54,14 @@ static int doctor_on_library(struct dl_phdr_info *info, size_t size, void *ctx)
 static void doctor_libraries(doctor *d)
 {
     dl_iterate_phdr(doctor_on_library, d);
-    if (d->cli->json) return;
-    size_t  column = 17;
+    if (d->cli->json)
+        return;
+    size_t column = 17;
     fprintf(d->cli->out, "%-16s", "libraries");
     for (size_t i = 0; i < json_array_size(d->libraries); i++) {
         const char *file = json_string_value(json_object_get(json_array_get(d->libraries, i), "file"));
-        if (column + strlen(file) + 1 > 110) column = (size_t)fprintf(d->cli->out, "\n%-16s", "") - 1;
+        if (column + strlen(file) + 1 > 110)
+            column = (size_t)fprintf(d->cli->out, "\n%-16s", "") - 1;
         column += (size_t)fprintf(d->cli->out, " %s", file);
     }
     fputc('\n', d->cli->out);
@@ -86,21 +90,27 @@ static void doctor_on_camera(void *ctx, const char *uri, const char *about)
 {
     doctor *d = ctx;
     json_array_append_new(d->cameras, json_pack("{s:s, s:s}", "uri", uri, "about", about));
-    if (!d->cli->json) fprintf(d->cli->out, "%-16s %s  (%s)\n", "camera", uri, about);
+    if (!d->cli->json)
+        fprintf(d->cli->out, "%-16s %s  (%s)\n", "camera", uri, about);
 }
 
 static void doctor_cameras(doctor *d)
 {
     as_str drivers;
     as_str_init(&drivers);
-    for (size_t i = 0; as_camera_driver_at(i); i++) as_str_addf(&drivers, "%s%s:", i ? " " : "", as_camera_driver_at(i)->name);
+    for (size_t i = 0; as_camera_driver_at(i); i++)
+        as_str_addf(&drivers, "%s%s:", i ? " " : "", as_camera_driver_at(i)->name);
     doctor_line(d, "camera drivers", drivers.s);
     as_str_done(&drivers);
-    if (!AS_HAVE_ARAVIS) doctor_missing(d, "GigE Vision and USB3 Vision cameras (gige:): built without Aravis", "tools/setup && make");
-    if (!AS_HAVE_GST) doctor_missing(d, "RTSP, video and V4L2 cameras (gst:): built without GStreamer", "tools/setup && make");
-    if (as_cli_flag(d->cli, "no-cameras")) return;
+    if (!AS_HAVE_ARAVIS)
+        doctor_missing(d, "GigE Vision and USB3 Vision cameras (gige:): built without Aravis", "tools/setup && make");
+    if (!AS_HAVE_GST)
+        doctor_missing(d, "RTSP, video and V4L2 cameras (gst:): built without GStreamer", "tools/setup && make");
+    if (as_cli_flag(d->cli, "no-cameras"))
+        return;
     for (size_t i = 0; as_camera_driver_at(i); i++)
-        if (as_camera_driver_at(i)->list) as_camera_driver_at(i)->list(doctor_on_camera, d);
+        if (as_camera_driver_at(i)->list)
+            as_camera_driver_at(i)->list(doctor_on_camera, d);
 }
 
 static void doctor_disk(doctor *d)
@@ -114,7 +124,8 @@ static void doctor_disk(doctor *d)
     }
     snprintf(text, sizeof text, "%.1f GB at '%s'", (double)bytes / 1e9, d->cli->dir);
     doctor_line(d, "free disk", text);
-    if (bytes < (uint64_t)1 << 30) doctor_missing(d, "disk space: less than 1 GiB is free", "free some, or use another folder");
+    if (bytes < (uint64_t)1 << 30)
+        doctor_missing(d, "disk space: less than 1 GiB is free", "free some, or use another folder");
 }
 
 static void doctor_machine(doctor *d)
@@ -136,7 +147,8 @@ static void doctor_machine(doctor *d)
 
 static int doctor_run(as_cli *cli, as_err *err)
 {
-    doctor d = {.cli = cli, .json = json_object(), .libraries = json_array(), .cameras = json_array(), .missing = json_array()};
+    doctor d = {
+        .cli = cli, .json = json_object(), .libraries = json_array(), .cameras = json_array(), .missing = json_array()};
     doctor_machine(&d);
     doctor_backends(&d);
     doctor_libraries(&d);
@@ -151,10 +163,12 @@ static int doctor_run(as_cli *cli, as_err *err)
     }
     for (size_t i = 0; i < n_missing; i++) {
         const json_t *one = json_array_get(d.missing, i);
-        fprintf(cli->out, "%smissing%s          %s; mend it with: %s\n", as_term_style(cli, AS_STYLE_WARN), as_term_plain(cli),
-                json_string_value(json_object_get(one, "what")), json_string_value(json_object_get(one, "remedy")));
+        fprintf(cli->out, "%smissing%s          %s; mend it with: %s\n", as_term_style(cli, AS_STYLE_WARN),
+                as_term_plain(cli), json_string_value(json_object_get(one, "what")),
+                json_string_value(json_object_get(one, "remedy")));
     }
-    if (n_missing == 0) fprintf(cli->out, "%snothing is missing%s\n", as_term_style(cli, AS_STYLE_GOOD), as_term_plain(cli));
+    if (n_missing == 0)
+        fprintf(cli->out, "%snothing is missing%s\n", as_term_style(cli, AS_STYLE_GOOD), as_term_plain(cli));
     json_decref(d.missing);
     json_decref(d.json);
     return n_missing ? 1 : 0;
@@ -164,9 +178,11 @@ const as_verb as_verb_doctor = {
     .name = "doctor",
     .summary = "look at this machine: what is there, what is missing, what mends it",
     .usage = "[--no-cameras]",
-    .about = "Prints the processor and its instructions, the libraries that were found with their versions, what can run\n"
-             "models, the cameras that answer, and the free disk. Ends with what is missing and the command that mends it.\n\n"
-             "Exit status: 0 nothing is missing, 1 something is.",
+    .about =
+        "Prints the processor and its instructions, the libraries that were found with their versions, what can run\n"
+        "models, the cameras that answer, and the free disk. Ends with what is missing and the command that mends "
+        "it.\n\n"
+        "Exit status: 0 nothing is missing, 1 something is.",
     .examples = "  assay doctor\n  assay doctor --json --no-cameras\n",
     .opts = doctor_opts,
     .n_opts = AS_COUNT(doctor_opts),

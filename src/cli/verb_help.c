@@ -15,12 +15,17 @@ static bool help_print(as_cli *cli, const as_verb *verb, as_err *err)
     const char *format = as_cli_opt(cli, "format");
     as_str      text;
     as_str_init(&text);
-    if (format && strcmp(format, "man") == 0) as_help_man(verb, &text);
-    else if (format && strcmp(format, "markdown") == 0) as_help_markdown(&text);
-    else if (verb) as_help_verb(cli, verb, &text);
-    else as_help_overview(cli, &text);
+    if (format && strcmp(format, "man") == 0)
+        as_help_man(verb, &text);
+    else if (format && strcmp(format, "markdown") == 0)
+        as_help_markdown(&text);
+    else if (verb)
+        as_help_verb(cli, verb, &text);
+    else
+        as_help_overview(cli, &text);
     bool ok = as_str_ok(&text) || AS_FAIL(err, AS_ENOMEM, "out of memory");
-    if (ok) fputs(text.s, cli->out);
+    if (ok)
+        fputs(text.s, cli->out);
     as_str_done(&text);
     return ok;
 }
@@ -29,14 +34,17 @@ static bool help_print(as_cli *cli, const as_verb *verb, as_err *err)
 static int help_run(as_cli *cli, as_err *err)
 {
     const as_verb *verb = cli->verb;
-    if (verb && strcmp(verb->name, "help") == 0) verb = cli->args->help ? verb : NULL;
+    if (verb && strcmp(verb->name, "help") == 0)
+        verb = cli->args->help ? verb : NULL;
     if (as_cli_arg(cli, 0) && cli->verb && strcmp(cli->verb->name, "help") == 0) {
         as_args parsed;
-        char   *words[] = {(char *)(uintptr_t)as_program_name(), (char *)(uintptr_t)as_cli_arg(cli, 0), (char *)(uintptr_t)"--help"};
+        char   *words[] = {(char *)(uintptr_t)as_program_name(), (char *)(uintptr_t)as_cli_arg(cli, 0),
+                           (char *)(uintptr_t) "--help"};
         bool    ok = as_args_parse(&parsed, 3, words, err);
         verb = parsed.verb;
         as_args_done(&parsed);
-        if (!ok) return AS_VERB_FAILED;
+        if (!ok)
+            return AS_VERB_FAILED;
     }
     return help_print(cli, verb, err) ? 0 : AS_VERB_FAILED;
 }

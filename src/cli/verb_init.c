@@ -30,7 +30,8 @@ typedef AS_VEC(char *) init_names;
 
 static void init_names_done(init_names *names)
 {
-    for (size_t i = 0; i < names->n; i++) free(names->at[i]);
+    for (size_t i = 0; i < names->n; i++)
+        free(names->at[i]);
     as_vec_done(names);
 }
 
@@ -38,11 +39,13 @@ static bool init_names_add(init_names *names, const char *text, size_t n, as_err
 {
     char *copy = as_strdupf("%.*s", (int)n, text);
     for (size_t i = 0; copy && i < names->n; i++) {
-        if (strcmp(names->at[i], copy) != 0) continue;
+        if (strcmp(names->at[i], copy) != 0)
+            continue;
         free(copy);
         return true;
     }
-    if (copy && as_vec_push(names, copy)) return true;
+    if (copy && as_vec_push(names, copy))
+        return true;
     free(copy);
     return AS_FAIL(err, AS_ENOMEM, "out of memory");
 }
@@ -53,9 +56,11 @@ static bool init_list_folders(const char *folder, init_names *names, as_err *err
     char path[AS_FS_PATH_BYTES];
     DIR *dir = opendir(folder);
     bool ok = true;
-    if (!dir) return as_err_errno(err, errno, "cannot list '%s'", folder);
+    if (!dir)
+        return as_err_errno(err, errno, "cannot list '%s'", folder);
     for (struct dirent *entry = readdir(dir); ok && entry; entry = readdir(dir)) {
-        if (entry->d_name[0] == '.' || !as_fs_join(path, folder, entry->d_name, err) || !as_fs_is_dir(path)) continue;
+        if (entry->d_name[0] == '.' || !as_fs_join(path, folder, entry->d_name, err) || !as_fs_is_dir(path))
+            continue;
         ok = init_names_add(names, entry->d_name, strlen(entry->d_name), err);
     }
     closedir(dir);
@@ -70,7 +75,8 @@ static bool init_scan(const char *folder, init_names *names, as_err *err)
     bool                     has_split = false, ok = true;
     for (size_t i = 0; ok && i < AS_COUNT(splits); i++) {
         ok = as_fs_join(path, folder, splits[i], err);
-        if (!ok || !as_fs_is_dir(path)) continue;
+        if (!ok || !as_fs_is_dir(path))
+            continue;
         has_split = true;
         ok = init_list_folders(path, names, err);
     }
@@ -81,7 +87,8 @@ static bool init_is_good(const char *name)
 {
     static const char *const words[] = {"good", "normal", "ok", "pass", "fine", "defect_free", "no_defect"};
     for (size_t i = 0; i < AS_COUNT(words); i++)
-        if (strcasecmp(name, words[i]) == 0) return true;
+        if (strcasecmp(name, words[i]) == 0)
+            return true;
     return false;
 }
 
@@ -96,7 +103,8 @@ static bool init_list(const char *list, init_names *names, as_err *err)
 {
     for (const char *p = list; *p;) {
         size_t n = strcspn(p, ",");
-        if (n && !init_names_add(names, p, n, err)) return false;
+        if (n && !init_names_add(names, p, n, err))
+            return false;
         p += n + (p[n] == ',');
     }
     return true;
@@ -112,49 +120,62 @@ static void init_scalar(const char *s, as_str *out)
         return;
     }
     as_str_add(out, "'");
-    for (; *s; s++) as_str_addf(out, "%s%c", *s == '\'' ? "'" : "", *s);
+    for (; *s; s++)
+        as_str_addf(out, "%s%c", *s == '\'' ? "'" : "", *s);
     as_str_add(out, "'");
 }
 
 static void init_write_spec(const char *line, const init_names *names, as_str *out)
 {
-    as_str_add(out, "# What must be true of this line: edit it, then see what was understood with: assay spec show\nassay: 1\nline: ");
+    as_str_add(out, "# What must be true of this line: edit it, then see what was understood with: assay spec "
+                    "show\nassay: 1\nline: ");
     init_scalar(line, out);
-    as_str_add(out, "\ngoal: no bad part leaves, and no good part is wasted\nstation: {deadline_ms: 100}\ntask: classify\n"
-                    "# What a part of each class gets: pass, reject or review\nclasses:\n");
+    as_str_add(out,
+               "\ngoal: no bad part leaves, and no good part is wasted\nstation: {deadline_ms: 100}\ntask: classify\n"
+               "# What a part of each class gets: pass, reject or review\nclasses:\n");
     for (size_t i = 0; i < names->n; i++) {
         as_str_add(out, "  ");
         init_scalar(names->at[i], out);
         as_str_addf(out, ": %s\n", i == 0 ? "pass" : "reject");
     }
-    as_str_add(out, "requirements:\n"
-                    "  - {id: R1, text: bad parts are caught, measure: recall, of: reject, at_least: 0.90, confidence: 0.95}\n"
-                    "  - {id: R2, text: good parts are not wasted, measure: precision, of: reject, at_least: 0.95, confidence: 0.95}\n"
-                    "  - {id: R3, text: the gate must know in time, measure: latency, quantile: 0.99, at_most: 100 ms}\n"
-                    "# What it costs when a bad part passes, and when a good one is rejected\n"
-                    "cost: {escape: 20, overkill: 1}\nfailsafe: {late: reject, unsure: review, fault: reject}\n");
+    as_str_add(
+        out, "requirements:\n"
+             "  - {id: R1, text: bad parts are caught, measure: recall, of: reject, at_least: 0.90, confidence: 0.95}\n"
+             "  - {id: R2, text: good parts are not wasted, measure: precision, of: reject, at_least: 0.95, "
+             "confidence: 0.95}\n"
+             "  - {id: R3, text: the gate must know in time, measure: latency, quantile: 0.99, at_most: 100 ms}\n"
+             "# What it costs when a bad part passes, and when a good one is rejected\n"
+             "cost: {escape: 20, overkill: 1}\nfailsafe: {late: reject, unsure: review, fault: reject}\n");
 }
 
 /* The text of the new assay.yaml. */
 static bool init_text(as_cli *cli, const char *dir, as_str *out, as_err *err)
 {
-    const char *example = as_cli_opt(cli, "example"), *from = as_cli_opt(cli, "from"), *list = as_cli_opt(cli, "classes");
+    const char *example = as_cli_opt(cli, "example"), *from = as_cli_opt(cli, "from"),
+               *list = as_cli_opt(cli, "classes");
     if ((example != NULL) + (from != NULL) + (list != NULL) > 1)
         return AS_FAIL(err, AS_EINVAL, "only one of --example, --from and --classes can be given");
     for (size_t i = 0; example && i < AS_COUNT(init_examples); i++)
-        if (strcmp(example, init_examples[i].name) == 0) as_str_add(out, init_examples[i].text);
-    if (example) return true;
+        if (strcmp(example, init_examples[i].name) == 0)
+            as_str_add(out, init_examples[i].text);
+    if (example)
+        return true;
     init_names names = {0};
     bool       ok = from ? init_scan(from, &names, err) : init_list(list ? list : "good,bad", &names, err);
     if (ok && names.n < 2)
-        ok = AS_FAIL(err, AS_EINVAL, "%s%s%s has %zu class%s, an inspection needs two at least (one that passes and one that does not)",
+        ok = AS_FAIL(err, AS_EINVAL,
+                     "%s%s%s has %zu class%s, an inspection needs two at least (one that passes and one that does not)",
                      from ? "'" : "--classes", from ? from : "", from ? "'" : "", names.n, names.n == 1 ? "" : "es");
-    if (ok && from) qsort(names.at, names.n, sizeof *names.at, init_name_order);
+    if (ok && from)
+        qsort(names.at, names.n, sizeof *names.at, init_name_order);
     if (ok && from && !init_is_good(names.at[0]))
-        as_term_say(cli, "which class is the good one? '%s' was taken: change `classes:` in assay.yaml if it is another", names.at[0]);
-    char real[AS_FS_PATH_BYTES];
+        as_term_say(cli,
+                    "which class is the good one? '%s' was taken: change `classes:` in assay.yaml if it is another",
+                    names.at[0]);
+    char        real[AS_FS_PATH_BYTES];
     const char *slash = realpath(dir, real) ? strrchr(real, '/') : NULL;
-    if (ok) init_write_spec(slash && slash[1] ? slash + 1 : "line", &names, out);
+    if (ok)
+        init_write_spec(slash && slash[1] ? slash + 1 : "line", &names, out);
     init_names_done(&names);
     return ok;
 }
@@ -163,13 +184,17 @@ static bool init_write(as_cli *cli, const char *dir, const as_str *text, as_err 
 {
     char     path[AS_FS_PATH_BYTES];
     as_spec *spec = as_spec_parse(text->s, text->len, "assay.yaml", err);
-    if (!spec) return as_err_note(err, "the new file would not be valid");
+    if (!spec)
+        return as_err_note(err, "the new file would not be valid");
     as_spec_free(spec);
-    if (!as_fs_join(path, dir, "assay.yaml", err) || !as_fs_write(path, text->s, text->len, err)) return false;
+    if (!as_fs_join(path, dir, "assay.yaml", err) || !as_fs_write(path, text->s, text->len, err))
+        return false;
     as_workspace *ws = as_workspace_open(dir, AS_WORKSPACE_WRITE, err);
-    if (!ws) return false;
+    if (!ws)
+        return false;
     as_workspace_close(ws);
-    if (cli->json) return as_cli_print_json(cli, json_pack("{s:s}", "spec", path), err);
+    if (cli->json)
+        return as_cli_print_json(cli, json_pack("{s:s}", "spec", path), err);
     as_term_say(cli, "wrote %s", path);
     as_term_say(cli, "next: assay -C %s %s", dir, as_cli_opt(cli, "example") ? "capture --parts 600" : "import FOLDER");
     return true;
@@ -193,9 +218,12 @@ const as_verb as_verb_init = {
     .name = "init",
     .summary = "begin a project: write its assay.yaml",
     .usage = "[DIR] [--example NAME | --from FOLDER | --classes LIST]",
-    .about = "Makes the folder DIR with an assay.yaml to edit and a workspace beside it. --from reads the class names off the\n"
-             "sub-folders of a folder of pictures; a class called good, normal or ok passes and the others are rejected.",
-    .examples = "  assay init cones --example cones\n  assay init cookies --from ~/photos/cookies\n  assay init plates --classes good,scratch,dent\n",
+    .about =
+        "Makes the folder DIR with an assay.yaml to edit and a workspace beside it. --from reads the class names off "
+        "the\n"
+        "sub-folders of a folder of pictures; a class called good, normal or ok passes and the others are rejected.",
+    .examples = "  assay init cones --example cones\n  assay init cookies --from ~/photos/cookies\n  assay init plates "
+                "--classes good,scratch,dent\n",
     .opts = init_opts,
     .n_opts = AS_COUNT(init_opts),
     .max_args = 1,

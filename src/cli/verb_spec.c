@@ -6,12 +6,14 @@
 
 static const char *const spec_actions[] = {"show", "schema", "reference", NULL};
 
-static bool spec_print(as_cli *cli, bool (*make)(const as_spec *spec, as_str *out, as_err *err), const as_spec *spec, as_err *err)
+static bool spec_print(as_cli *cli, bool (*make)(const as_spec *spec, as_str *out, as_err *err), const as_spec *spec,
+                       as_err *err)
 {
     as_str text;
     as_str_init(&text);
     bool ok = make(spec, &text, err);
-    if (ok) fputs(text.s, cli->out);
+    if (ok)
+        fputs(text.s, cli->out);
     as_str_done(&text);
     return ok;
 }
@@ -25,10 +27,12 @@ static bool spec_reference(const as_spec *spec, as_str *out, as_err *err)
 static bool spec_schema(as_cli *cli, as_err *err)
 {
     json_t *schema = as_spec_schema(err);
-    if (!schema) return false;
+    if (!schema)
+        return false;
     char *text = json_dumps(schema, JSON_INDENT(2));
     json_decref(schema);
-    if (!text) return AS_FAIL(err, AS_ENOMEM, "out of memory");
+    if (!text)
+        return AS_FAIL(err, AS_ENOMEM, "out of memory");
     fprintf(cli->out, "%s\n", text);
     free(text);
     return true;
@@ -40,7 +44,8 @@ static bool spec_show(as_cli *cli, const char *path, as_err *err)
     as_workspace *ws = NULL;
     if (!path) {
         ws = as_workspace_open(cli->dir, AS_WORKSPACE_READ, err);
-        if (!ws) return false;
+        if (!ws)
+            return false;
         path = ws->spec_path;
     }
     as_spec *spec = as_spec_load(path, err);
@@ -60,9 +65,12 @@ static int spec_run(as_cli *cli, as_err *err)
 {
     const char *action = as_cli_arg(cli, 0);
     bool        ok;
-    if (strcmp(action, "schema") == 0) ok = spec_schema(cli, err);
-    else if (strcmp(action, "reference") == 0) ok = spec_print(cli, spec_reference, NULL, err);
-    else ok = spec_show(cli, as_cli_arg(cli, 1), err);
+    if (strcmp(action, "schema") == 0)
+        ok = spec_schema(cli, err);
+    else if (strcmp(action, "reference") == 0)
+        ok = spec_print(cli, spec_reference, NULL, err);
+    else
+        ok = spec_show(cli, as_cli_arg(cli, 1), err);
     return ok ? 0 : AS_VERB_FAILED;
 }
 

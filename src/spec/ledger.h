@@ -14,7 +14,8 @@
 #include "store/run.h"
 
 /* The requirement is found by the evidence's id; stage, source and utc are filled in. */
-AS_CHECK bool as_ledger_write(const as_run *run, const as_spec *spec, const char *stage, as_evidence *evidence, size_t n, as_err *err);
+AS_CHECK bool as_ledger_write(const as_run *run, const as_spec *spec, const char *stage, as_evidence *evidence,
+                              size_t n, as_err *err);
 
 /* Evidence of all stages, sorted by stage, for requirements the spec still has with the same measure, class and target;
  * what was measured for another target is left out. */

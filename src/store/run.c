@@ -12,7 +12,7 @@
 #include "base/vec.h"
 
 #define RUN_JSON_MAX_BYTES ((size_t)4 << 20)
-#define RUN_REF "run/current"
+#define RUN_REF            "run/current"
 
 static bool run_path(const as_run *run, const char *name, char *path, as_err *err)
 {
@@ -23,8 +23,10 @@ bool as_run_begin(as_workspace *ws, as_run *run, as_err *err)
 {
     char name[64];
     snprintf(name, sizeof name, "tmp/run-%d", (int)getpid());
-    if (!as_workspace_path(ws, name, run->dir, err)) return false;
-    if (!as_fs_remove_tree(run->dir, err) || !as_fs_make_dirs(run->dir, err)) return false;
+    if (!as_workspace_path(ws, name, run->dir, err))
+        return false;
+    if (!as_fs_remove_tree(run->dir, err) || !as_fs_make_dirs(run->dir, err))
+        return false;
     run->id[0] = '\0';
     run->utc = as_clock_utc();
     run->pass_below = run->reject_from = run->val_cost = run->val_macro_f1 = NAN;
@@ -35,7 +37,8 @@ bool as_run_begin(as_workspace *ws, as_run *run, as_err *err)
 void as_run_drop(as_run *run)
 {
     as_err ignored = AS_ERR_NONE;
-    if (run->id[0] == '\0' && run->dir[0] && !as_fs_remove_tree(run->dir, &ignored)) run->dir[0] = '\0';
+    if (run->id[0] == '\0' && run->dir[0] && !as_fs_remove_tree(run->dir, &ignored))
+        run->dir[0] = '\0';
 }
 
 /* The number an id begins with; 0: it is no id. */
@@ -44,7 +47,8 @@ static uint64_t run_number(const char *id)
     char     digits[24];
     size_t   n = strspn(id, "0123456789");
     uint64_t number;
-    if (n == 0 || n >= sizeof digits || id[n] != '-') return 0;
+    if (n == 0 || n >= sizeof digits || id[n] != '-')
+        return 0;
     memcpy(digits, id, n);
     digits[n] = '\0';
     return as_str_to_u64(digits, &number) ? number : 0;
@@ -66,15 +70,18 @@ static int run_entry_order(const void *a, const void *b)
 static bool run_entries_read(const char *runs_dir, run_entries *ret, as_err *err)
 {
     DIR *dir = opendir(runs_dir);
-    if (!dir) return errno == ENOENT || as_err_errno(err, errno, "cannot list '%s'", runs_dir);
+    if (!dir)
+        return errno == ENOENT || as_err_errno(err, errno, "cannot list '%s'", runs_dir);
     bool ok = true;
     for (struct dirent *entry = readdir(dir); ok && entry; entry = readdir(dir)) {
         run_entry one = {.number = run_number(entry->d_name)};
-        if (one.number == 0 || !as_str_copy(one.id, sizeof one.id, entry->d_name)) continue;
+        if (one.number == 0 || !as_str_copy(one.id, sizeof one.id, entry->d_name))
+            continue;
         ok = as_vec_push(ret, one) || AS_FAIL(err, AS_ENOMEM, "out of memory");
     }
     closedir(dir);
-    if (ok && ret->n) qsort(ret->at, ret->n, sizeof *ret->at, run_entry_order);
+    if (ok && ret->n)
+        qsort(ret->at, ret->n, sizeof *ret->at, run_entry_order);
     return ok;
 }
 
@@ -113,15 +120,18 @@ static double run_number_or_nan(const json_t *json, const char *key)
 static bool run_text(const json_t *json, const char *key, char *ret, size_t cap, as_err *err)
 {
     const char *text;
-    if (!as_json_get_str(json, key, &text, err)) return false;
+    if (!as_json_get_str(json, key, &text, err))
+        return false;
     return as_str_copy(ret, cap, text) || AS_FAIL(err, AS_EFORMAT, "'%s' is too long", key);
 }
 
 static bool run_from_json(const json_t *json, as_run *run, as_err *err)
 {
     int64_t seed, threads, utc;
-    if (!run_text(json, "id", run->id, sizeof run->id, err) || !run_text(json, "trainer", run->trainer, sizeof run->trainer, err) ||
-        !run_text(json, "commit", run->commit, sizeof run->commit, err) || !run_text(json, "spec", run->spec, sizeof run->spec, err) ||
+    if (!run_text(json, "id", run->id, sizeof run->id, err) ||
+        !run_text(json, "trainer", run->trainer, sizeof run->trainer, err) ||
+        !run_text(json, "commit", run->commit, sizeof run->commit, err) ||
+        !run_text(json, "spec", run->spec, sizeof run->spec, err) ||
         !run_text(json, "model", run->model, sizeof run->model, err) || !as_json_get_i64(json, "seed", &seed, err) ||
         !as_json_get_i64(json, "threads", &threads, err) || !as_json_get_i64(json, "utc_ns", &utc, err))
         return false;
@@ -141,10 +151,12 @@ static bool run_load(const as_workspace *ws, const char *id, as_run *ret, as_err
 {
     as_run  run = {0};
     json_t *json = NULL;
-    if (!run_dir_of(ws, id, run.dir, err) || !as_run_read_json(&run, "run.json", &json, err)) return false;
+    if (!run_dir_of(ws, id, run.dir, err) || !as_run_read_json(&run, "run.json", &json, err))
+        return false;
     bool ok = run_from_json(json, &run, err);
     json_decref(json);
-    if (!ok) return as_err_note(err, "run '%s'", id);
+    if (!ok)
+        return as_err_note(err, "run '%s'", id);
     *ret = run;
     return true;
 }
@@ -155,9 +167,12 @@ bool as_run_finish(as_workspace *ws, as_run *run, const uint8_t *model, size_t n
     run_entries all = {0};
     as_digest   digest = as_sha256_of(model, n);
     as_digest_hex(&digest, run->model);
-    if (!as_run_write_file(run, "model.onnx", model, n, err)) return false;
-    if (details && !as_run_write_json(run, "details.json", details, err)) return false;
-    if (!as_fs_join(runs, ws->dir, "runs", err)) return false;
+    if (!as_run_write_file(run, "model.onnx", model, n, err))
+        return false;
+    if (details && !as_run_write_json(run, "details.json", details, err))
+        return false;
+    if (!as_fs_join(runs, ws->dir, "runs", err))
+        return false;
     bool ok = as_fs_make_dirs(runs, err) && run_entries_read(runs, &all, err);
     if (ok) {
         uint64_t number = all.n ? all.at[all.n - 1].number + 1 : 1;
@@ -165,8 +180,10 @@ bool as_run_finish(as_workspace *ws, as_run *run, const uint8_t *model, size_t n
         ok = as_run_update(run, err) && as_fs_join(target, runs, run->id, err) && as_fs_sync_dir(run->dir, err) &&
              as_fs_rename(run->dir, target, err) && as_fs_sync_dir(runs, err);
     }
-    if (ok) as_str_copy(run->dir, sizeof run->dir, target);
-    else run->id[0] = '\0';
+    if (ok)
+        as_str_copy(run->dir, sizeof run->dir, target);
+    else
+        run->id[0] = '\0';
     as_vec_done(&all);
     return ok;
 }
@@ -186,9 +203,11 @@ bool as_run_write_json(const as_run *run, const char *name, const json_t *value,
 bool as_run_read_json(const as_run *run, const char *name, json_t **ret, as_err *err)
 {
     char path[AS_FS_PATH_BYTES];
-    if (!run_path(run, name, path, err)) return false;
+    if (!run_path(run, name, path, err))
+        return false;
     json_t *json = as_json_read(path, RUN_JSON_MAX_BYTES, err);
-    if (!json) return false;
+    if (!json)
+        return false;
     *ret = json;
     return true;
 }
@@ -206,11 +225,14 @@ bool as_run_read_model(const as_run *run, uint8_t **ret_bytes, size_t *ret_n, as
     char     path[AS_FS_PATH_BYTES], hex[AS_SHA256_HEX_BYTES];
     uint8_t *bytes;
     size_t   n;
-    if (!run_path(run, "model.onnx", path, err) || !as_fs_read(path, AS_RUN_MODEL_MAX_BYTES, &bytes, &n, err)) return false;
+    if (!run_path(run, "model.onnx", path, err) || !as_fs_read(path, AS_RUN_MODEL_MAX_BYTES, &bytes, &n, err))
+        return false;
     as_digest digest = as_sha256_of(bytes, n);
     if (strcmp(as_digest_hex(&digest, hex), run->model) != 0) {
         free(bytes);
-        return AS_FAIL(err, AS_ECORRUPT, "'%s' is not the file that run '%s' was recorded with (train again, or restore it)", path, run->id);
+        return AS_FAIL(err, AS_ECORRUPT,
+                       "'%s' is not the file that run '%s' was recorded with (train again, or restore it)", path,
+                       run->id);
     }
     *ret_bytes = bytes;
     *ret_n = n;
@@ -221,11 +243,14 @@ bool as_run_list(as_workspace *ws, as_run **ret, size_t *ret_n, as_err *err)
 {
     char        runs[AS_FS_PATH_BYTES];
     run_entries all = {0};
-    if (!as_fs_join(runs, ws->dir, "runs", err)) return false;
+    if (!as_fs_join(runs, ws->dir, "runs", err))
+        return false;
     bool    ok = run_entries_read(runs, &all, err);
     as_run *list = ok ? calloc(all.n ? all.n : 1, sizeof *list) : NULL;
-    if (ok && !list) ok = AS_FAIL(err, AS_ENOMEM, "out of memory");
-    for (size_t i = 0; ok && i < all.n; i++) ok = run_load(ws, all.at[i].id, &list[i], err);
+    if (ok && !list)
+        ok = AS_FAIL(err, AS_ENOMEM, "out of memory");
+    for (size_t i = 0; ok && i < all.n; i++)
+        ok = run_load(ws, all.at[i].id, &list[i], err);
     if (ok) {
         *ret = list;
         *ret_n = all.n;
@@ -238,9 +263,12 @@ bool as_run_list(as_workspace *ws, as_run **ret, size_t *ret_n, as_err *err)
 
 bool as_run_better(const as_run *a, const as_run *b)
 {
-    if (isnan(a->val_cost) || isnan(b->val_cost)) return !isnan(a->val_cost) && isnan(b->val_cost);
-    if (a->val_feasible != b->val_feasible) return a->val_feasible;
-    if (fabs(a->val_cost - b->val_cost) > 1e-9 * fmax(a->val_cost, b->val_cost)) return a->val_cost < b->val_cost;
+    if (isnan(a->val_cost) || isnan(b->val_cost))
+        return !isnan(a->val_cost) && isnan(b->val_cost);
+    if (a->val_feasible != b->val_feasible)
+        return a->val_feasible;
+    if (fabs(a->val_cost - b->val_cost) > 1e-9 * fmax(a->val_cost, b->val_cost))
+        return a->val_cost < b->val_cost;
     return a->val_macro_f1 > b->val_macro_f1;
 }
 
@@ -248,7 +276,8 @@ static const as_run *run_best(const as_run *list, size_t n)
 {
     const as_run *best = NULL;
     for (size_t i = 0; i < n; i++) {
-        if (!best || !as_run_better(best, &list[i])) best = &list[i];
+        if (!best || !as_run_better(best, &list[i]))
+            best = &list[i];
     }
     return best;
 }
@@ -256,11 +285,14 @@ static const as_run *run_best(const as_run *list, size_t n)
 static const as_run *run_named(const as_run *list, size_t n, const char *name)
 {
     uint64_t number;
-    if (strcmp(name, "last") == 0) return n ? &list[n - 1] : NULL;
+    if (strcmp(name, "last") == 0)
+        return n ? &list[n - 1] : NULL;
     bool is_number = as_str_to_u64(name, &number);
     for (size_t i = 0; i < n; i++) {
-        if (strcmp(list[i].id, name) == 0) return &list[i];
-        if (is_number && run_number(list[i].id) == number) return &list[i];
+        if (strcmp(list[i].id, name) == 0)
+            return &list[i];
+        if (is_number && run_number(list[i].id) == number)
+            return &list[i];
     }
     return NULL;
 }
@@ -271,10 +303,12 @@ static bool run_chosen(as_workspace *ws, char value[AS_REF_BYTES], as_err *err)
     as_err why = AS_ERR_NONE;
     value[0] = '\0';
     if (as_store_ref_get(ws->store, RUN_REF, value, &why)) {
-        if (strcmp(value, "best") == 0) value[0] = '\0';
+        if (strcmp(value, "best") == 0)
+            value[0] = '\0';
         return true;
     }
-    if (why.code == AS_ENOTFOUND) return true;
+    if (why.code == AS_ENOTFOUND)
+        return true;
     *err = why;
     return false;
 }
@@ -285,14 +319,19 @@ bool as_run_find(as_workspace *ws, const char *name, as_run *ret, as_err *err)
     size_t        n;
     char          chosen[AS_REF_BYTES];
     const as_run *found;
-    if (!as_run_list(ws, &list, &n, err)) return false;
+    if (!as_run_list(ws, &list, &n, err))
+        return false;
     bool ok = name || run_chosen(ws, chosen, err);
     if (ok) {
-        if (!name && chosen[0]) name = chosen;
+        if (!name && chosen[0])
+            name = chosen;
         found = name ? run_named(list, n, name) : run_best(list, n);
-        if (found) *ret = *found;
-        else if (n == 0) ok = AS_FAIL(err, AS_ENOTFOUND, "no run yet (train one with: assay train)");
-        else ok = AS_FAIL(err, AS_ENOTFOUND, "no run '%s' (see: assay runs)", name);
+        if (found)
+            *ret = *found;
+        else if (n == 0)
+            ok = AS_FAIL(err, AS_ENOTFOUND, "no run yet (train one with: assay train)");
+        else
+            ok = AS_FAIL(err, AS_ENOTFOUND, "no run '%s' (see: assay runs)", name);
     }
     free(list);
     return ok;
@@ -301,6 +340,7 @@ bool as_run_find(as_workspace *ws, const char *name, as_run *ret, as_err *err)
 bool as_run_use(as_workspace *ws, const char *name, as_err *err)
 {
     as_run run;
-    if (!name) return as_store_ref_set(ws->store, RUN_REF, "best", err);
+    if (!name)
+        return as_store_ref_set(ws->store, RUN_REF, "best", err);
     return as_run_find(ws, name, &run, err) && as_store_ref_set(ws->store, RUN_REF, run.id, err);
 }

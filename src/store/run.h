@@ -14,11 +14,11 @@
 #include "base/json.h"
 #include "store/workspace.h"
 
-#define AS_RUN_ID_BYTES 48
+#define AS_RUN_ID_BYTES        48
 #define AS_RUN_MODEL_MAX_BYTES ((size_t)1 << 30)
 
 typedef struct as_run {
-    char     id[AS_RUN_ID_BYTES];        /* "3-cnn": a number that counts up, and the trainer */
+    char     id[AS_RUN_ID_BYTES]; /* "3-cnn": a number that counts up, and the trainer */
     char     trainer[32];
     char     dir[AS_FS_PATH_BYTES];
     char     commit[AS_SHA256_HEX_BYTES]; /* dataset version it was trained on */
@@ -26,17 +26,18 @@ typedef struct as_run {
     char     model[AS_SHA256_HEX_BYTES];  /* of model.onnx */
     uint64_t seed;
     uint32_t threads;
-    as_ns    utc;                         /* when the training began */
+    as_ns    utc; /* when the training began */
     double   seconds;
-    double   pass_below, reject_from;     /* operating point; NAN: not solved yet */
-    double   val_cost, val_macro_f1;      /* on the validation split: cost a part, and F1; NAN: not known */
-    bool     val_feasible;                /* the requirements on what is rejected hold there */
+    double   pass_below, reject_from; /* operating point; NAN: not solved yet */
+    double   val_cost, val_macro_f1;  /* on the validation split: cost a part, and F1; NAN: not known */
+    bool     val_feasible;            /* the requirements on what is rejected hold there */
 } as_run;
 
 /* A new run: gives it a draft folder to put files in (run->dir). as_run_finish numbers it and makes it appear;
  * as_run_drop removes an unfinished one. trainer, commit, spec, seed and threads are the caller's to set. */
 AS_CHECK bool as_run_begin(as_workspace *ws, as_run *run, as_err *err);
-AS_CHECK bool as_run_finish(as_workspace *ws, as_run *run, const uint8_t *model, size_t n, const json_t *details, as_err *err);
+AS_CHECK bool as_run_finish(as_workspace *ws, as_run *run, const uint8_t *model, size_t n, const json_t *details,
+                            as_err *err);
 void          as_run_drop(as_run *run);
 
 /* A file of the run, whole or absent. */

@@ -45,7 +45,7 @@ typedef struct as_policy {
 
 AS_CHECK bool as_policy_make(const as_spec *spec, const as_model_info *info, const as_operating_point *point,
                              as_policy *ret, as_err *err);
-double as_policy_reject_score(const as_policy *policy, const as_scores *scores);
+double        as_policy_reject_score(const as_policy *policy, const as_scores *scores);
 
 /* A class whose verdict is review gives review when it is the best and the part is not rejected. */
 as_verdict as_policy_verdict(const as_policy *policy, const as_scores *scores, as_reason *ret_reason);
