@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
+#include <string.h>
 
 #include "lab/html.h"
 #include "lab/report_page.h"
@@ -28,6 +29,15 @@ static void repeat_param(const json_t *params, const char *key, const char *opti
     }
 }
 
+static void repeat_list(const json_t *params, const char *key, const char *option, as_str *out)
+{
+    const json_t *list = json_object_get(params, key);
+    if (json_array_size(list))
+        as_str_addf(out, " %s ", option);
+    for (size_t i = 0; i < json_array_size(list); i++)
+        as_str_addf(out, "%s%.9g", i ? "," : "", json_number_value(json_array_get(list, i)));
+}
+
 static void repeat_train(const as_report *report, as_str *out)
 {
     const json_t *params = json_object_get(report->details, "params");
@@ -37,6 +47,12 @@ static void repeat_train(const as_report *report, as_str *out)
     repeat_param(params, "epochs", "--epochs", out);
     repeat_param(params, "backbone", "--backbone", out);
     repeat_param(params, "layer", "--layer", out);
+    const char *from = json_string_value(json_object_get(params, "input_from"));
+    if (from && strcmp(from, "options") == 0) {
+        repeat_param(params, "input_order", "--input-order", out);
+        repeat_list(params, "input_mean", "--input-mean", out);
+        repeat_list(params, "input_scale", "--input-scale", out);
+    }
     as_str_add(out, "\n");
 }
 
