@@ -6,7 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 need_program
 LIMIT=600
-"$ASSAY" doctor --no-cameras | grep -Eq 'address|thread' && skip 'a sanitizer makes it slow, and says nothing more here'
+[ "${ASSAY_SANITIZE:-none}" = none ] || skip 'a sanitizer makes it slow, and says nothing more here'
 mkdir "$TMP/bin"
 ln -s "$ASSAY" "$TMP/bin/assay"
 [ ! -x "$ASSAY_EDGE" ] || ln -s "$ASSAY_EDGE" "$TMP/bin/assay-edge"
