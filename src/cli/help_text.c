@@ -15,7 +15,7 @@ static void help_opt_name(const as_opt *opt, as_str *out)
         as_str_addf(out, " %s", opt->arg);
 }
 
-static void help_opts(const as_opt *opts, size_t n, as_str *out)
+static void help_add_opts(const as_opt *opts, size_t n, as_str *out)
 {
     for (size_t i = 0; i < n; i++) {
         as_str name;
@@ -53,10 +53,10 @@ void as_help_verb(const as_cli *cli, const as_verb *verb, as_str *out)
                 verb->summary, as_program_name(), verb->name, verb->usage, verb->about);
     if (verb->n_opts) {
         as_str_addf(out, "\n%soptions%s\n", bold, plain);
-        help_opts(verb->opts, verb->n_opts, out);
+        help_add_opts(verb->opts, verb->n_opts, out);
     }
     as_str_addf(out, "\n%severywhere%s\n", bold, plain);
-    help_opts(common, n_common, out);
+    help_add_opts(common, n_common, out);
     as_str_addf(out, "\n%sexamples%s\n%s", bold, plain, verb->examples);
 }
 

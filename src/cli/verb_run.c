@@ -88,15 +88,15 @@ static as_line *run_make_line(run_job *job, as_err *err)
 /* What the line showed goes beside the run: assay check puts it next to the requirements. */
 static bool run_leave_evidence(const run_job *job, as_err *err)
 {
-    as_outcome   outcome;
-    as_evidence *rows = NULL;
-    size_t       n = 0;
-    if (!as_outcome_read(job->journal, job->summary->line_run, job->spec, &outcome, err))
+    as_line_outcome outcome;
+    as_evidence    *rows = NULL;
+    size_t          n = 0;
+    if (!as_tally_read(job->journal, job->summary->line_run, job->spec, &outcome, err))
         return false;
-    bool ok = as_outcome_evidence(&outcome, job->spec, job->summary->peak_bytes, &rows, &n, err) &&
+    bool ok = as_tally_evidence(&outcome, job->spec, job->summary->peak_bytes, &rows, &n, err) &&
               as_ledger_write(&job->run, job->spec, "run", rows, n, err);
     free(rows);
-    as_outcome_done(&outcome);
+    as_tally_done(&outcome);
     return ok;
 }
 

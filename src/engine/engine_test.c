@@ -201,7 +201,7 @@ static void conv_check(const conv_case *c, as_rng *rng)
     const as_shape in = shape4(c->n, c->c, c->h, c->w), out = shape4(c->n, c->o, conv_extent(c, 0), conv_extent(c, 1));
     const as_shape w_shape = shape4(c->o, c->c / c->groups, c->kernel[0], c->kernel[1]);
     const as_shape b_shape = {.rank = 1, .dims = {c->o}};
-    size_t         n_in, n_out, n_w;
+    size_t         n_in = 0, n_out = 0, n_w = 0;
     char           what[160];
     as_err         err = AS_ERR_NONE;
     assert_true(as_shape_count(&in, &n_in) && as_shape_count(&out, &n_out) && as_shape_count(&w_shape, &n_w));

@@ -368,7 +368,7 @@ static dnnl_alg_kind_t fn_alg(as_fn fn, bool train)
 
 static dnnl_status_t attr_make(const as_posts *posts, float factor, dnnl_primitive_attr_t *ret)
 {
-    dnnl_post_ops_t ops = NULL;
+    dnnl_post_ops_t chain = NULL;
     dnnl_status_t   status = dnnl_primitive_attr_create(ret);
     if (status != dnnl_success)
         return status;
@@ -378,18 +378,18 @@ static dnnl_status_t attr_make(const as_posts *posts, float factor, dnnl_primiti
     if (status == dnnl_success && factor > 1.0f)
         status = dnnl_primitive_attr_set_output_scales(*ret, 1, 0, &factor);
     if (status == dnnl_success)
-        status = dnnl_post_ops_create(&ops);
+        status = dnnl_post_ops_create(&chain);
     for (size_t i = 0; status == dnnl_success && posts && i < posts->n; i++) {
         const as_post *p = &posts->at[i];
         if (p->fn == AS_FN_SUM)
-            status = dnnl_post_ops_append_sum(ops, 1.0f);
+            status = dnnl_post_ops_append_sum(chain, 1.0f);
         else
-            status = dnnl_post_ops_append_eltwise(ops, 1.0f, fn_alg(p->fn, false), p->a, p->b);
+            status = dnnl_post_ops_append_eltwise(chain, 1.0f, fn_alg(p->fn, false), p->a, p->b);
     }
     if (status == dnnl_success)
-        status = dnnl_primitive_attr_set_post_ops(*ret, ops);
-    if (ops)
-        dnnl_post_ops_destroy(ops);
+        status = dnnl_primitive_attr_set_post_ops(*ret, chain);
+    if (chain)
+        dnnl_post_ops_destroy(chain);
     return status;
 }
 

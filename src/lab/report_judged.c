@@ -76,7 +76,7 @@ static void judged_verdicts(const as_report *report, as_str *out)
     as_report_figure_end(out, "By the score of reject at the operating point, which is what the gate obeys.");
 }
 
-static void judged_classes(const as_report *report, bool wide, as_str *out)
+static void report_classes_table(const as_report *report, bool wide, as_str *out)
 {
     const as_judged *part = &report->eval.part;
     if (wide)
@@ -335,6 +335,6 @@ void as_report_judged(const as_report *report, as_str *out)
     judged_curves(report, out);
     judged_verdicts(report, out);
     bool wide = judged_severity(report, out);
-    judged_classes(report, wide, out);
+    report_classes_table(report, wide, out);
     as_str_add(out, "</div>\n</section>\n");
 }

@@ -490,8 +490,8 @@ static void line_wait(as_line *line, as_queue *queue, const as_progress *progres
 
 static void line_close(as_line *line, as_line_summary *ret)
 {
-    as_outcome outcome;
-    as_err     why = AS_ERR_NONE;
+    as_line_outcome outcome;
+    as_err          why = AS_ERR_NONE;
     *ret = line->summary;
     ret->peak_bytes = as_cpu_peak_bytes();
     ret->n_lost_frames = line->parts.lost(line->parts.source);
@@ -502,12 +502,12 @@ static void line_close(as_line *line, as_line_summary *ret)
     ret->seconds = (double)AS_MAX(line->last_verdict - line->first_trigger, 0) / (double)AS_NS_PER_S;
     ret->trouble = line->trouble.code ? line->trouble : *as_recorder_trouble(line->recorder);
     as_str_copy(ret->cpu, sizeof ret->cpu, as_cpu_model());
-    if (!as_outcome_read(line->journal_dir, ret->line_run, line->spec, &outcome, &why)) {
+    if (!as_tally_read(line->journal_dir, ret->line_run, line->spec, &outcome, &why)) {
         as_str_copy(ret->journal_text, sizeof ret->journal_text, why.text);
         return;
     }
-    as_outcome_audit(&outcome, ret);
-    as_outcome_done(&outcome);
+    as_tally_audit(&outcome, ret);
+    as_tally_done(&outcome);
 }
 
 bool as_line_run(as_line *line, const as_progress *progress, as_line_summary *ret, as_err *err)

@@ -64,13 +64,13 @@ void as_tally_add(as_line_summary *summary, const as_spec *spec, const as_record
 }
 
 typedef struct outcome_reader {
-    as_outcome    *outcome;
-    const as_spec *spec;
-    uint32_t       line_run;
-    bool           no_memory;
+    as_line_outcome *outcome;
+    const as_spec   *spec;
+    uint32_t         line_run;
+    bool             no_memory;
 } outcome_reader;
 
-static void outcome_count(as_outcome *o, const as_spec *spec, const as_record *record)
+static void outcome_count(as_line_outcome *o, const as_spec *spec, const as_record *record)
 {
     int class = tally_class(spec, record->truth), found = tally_class(spec, record->label);
     tally_marks m = tally_mark(spec, class, record->verdict);
@@ -92,8 +92,8 @@ static void outcome_count(as_outcome *o, const as_spec *spec, const as_record *r
 
 static bool outcome_visit(void *ctx, const as_record *record)
 {
-    outcome_reader *reader = ctx;
-    as_outcome     *o = reader->outcome;
+    outcome_reader  *reader = ctx;
+    as_line_outcome *o = reader->outcome;
     if (record->line_run != reader->line_run)
         return true;
     if (!as_vec_grow_((void **)&o->latency_s, &o->cap, (size_t)o->n + 1, sizeof *o->latency_s)) {
@@ -116,15 +116,15 @@ static int outcome_order(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-bool as_outcome_read(const char *journal_dir, uint32_t line_run, const as_spec *spec, as_outcome *ret, as_err *err)
+bool as_tally_read(const char *journal_dir, uint32_t line_run, const as_spec *spec, as_line_outcome *ret, as_err *err)
 {
-    as_outcome     outcome = {.n = 0};
-    outcome_reader reader = {.outcome = &outcome, .spec = spec, .line_run = line_run};
-    bool           ok = as_journal_read(journal_dir, outcome_visit, &reader, &outcome.journal, err);
+    as_line_outcome outcome = {.n = 0};
+    outcome_reader  reader = {.outcome = &outcome, .spec = spec, .line_run = line_run};
+    bool            ok = as_journal_read(journal_dir, outcome_visit, &reader, &outcome.journal, err);
     if (ok && reader.no_memory)
         ok = AS_FAIL(err, AS_ENOMEM, "cannot read the journal in '%s': not enough memory", journal_dir);
     if (!ok) {
-        as_outcome_done(&outcome);
+        as_tally_done(&outcome);
         return false;
     }
     if (outcome.n)
@@ -133,13 +133,13 @@ bool as_outcome_read(const char *journal_dir, uint32_t line_run, const as_spec *
     return true;
 }
 
-void as_outcome_done(as_outcome *outcome)
+void as_tally_done(as_line_outcome *outcome)
 {
     free(outcome->latency_s);
     outcome->latency_s = NULL;
 }
 
-void as_outcome_audit(const as_outcome *outcome, as_line_summary *summary)
+void as_tally_audit(const as_line_outcome *outcome, as_line_summary *summary)
 {
     bool same = outcome->n == summary->n_triggers;
     for (size_t i = 0; i < AS_VERDICT_COUNT; i++)
@@ -166,7 +166,7 @@ static int outcome_of(const as_spec *spec, const as_requirement *req)
 }
 
 /* False where this outcome has nothing to say: truth is not known, or the measure needs scores. */
-static bool outcome_one(const as_outcome *o, const as_spec *spec, const as_requirement *req, uint64_t peak_bytes,
+static bool outcome_one(const as_line_outcome *o, const as_spec *spec, const as_requirement *req, uint64_t peak_bytes,
                         as_evidence *ret)
 {
     int class = outcome_of(spec, req);
@@ -203,8 +203,8 @@ static bool outcome_one(const as_outcome *o, const as_spec *spec, const as_requi
     return true;
 }
 
-bool as_outcome_evidence(const as_outcome *outcome, const as_spec *spec, uint64_t peak_bytes, as_evidence **ret,
-                         size_t *ret_n, as_err *err)
+bool as_tally_evidence(const as_line_outcome *outcome, const as_spec *spec, uint64_t peak_bytes, as_evidence **ret,
+                       size_t *ret_n, as_err *err)
 {
     size_t       n = 0;
     as_evidence *rows = calloc(spec->n_requirements + 1, sizeof *rows);

@@ -3,7 +3,7 @@
  *
  * Layer:   line.
  * Threads: one thread at a time.
- * Memory:  as_outcome_done frees; as_outcome_evidence returns the heap.
+ * Memory:  as_tally_done frees; as_tally_evidence returns the heap.
  */
 #ifndef AS_LINE_TALLY_H
 #define AS_LINE_TALLY_H
@@ -15,7 +15,7 @@
 void as_tally_add(as_line_summary *summary, const as_spec *spec, const as_record *record);
 
 /* Every part of one run of the line, as the journal has it. */
-typedef struct as_outcome {
+typedef struct as_line_outcome {
     uint64_t         n, first_sequence, last_sequence;
     uint64_t         n_verdict[AS_VERDICT_COUNT];
     uint64_t         n_reason[AS_REASON_COUNT];
@@ -25,17 +25,17 @@ typedef struct as_outcome {
     uint64_t         n_bad, n_bad_stopped, n_good, n_good_rejected, n_rejected_known, n_rejected_bad;
     uint64_t         n_class[AS_SPEC_MAX_CLASSES], n_found[AS_SPEC_MAX_CLASSES], n_hit[AS_SPEC_MAX_CLASSES];
     as_journal_check journal;
-} as_outcome;
+} as_line_outcome;
 
-AS_CHECK bool as_outcome_read(const char *journal_dir, uint32_t line_run, const as_spec *spec, as_outcome *ret,
-                              as_err *err);
-void          as_outcome_done(as_outcome *outcome);
+AS_CHECK bool as_tally_read(const char *journal_dir, uint32_t line_run, const as_spec *spec, as_line_outcome *ret,
+                            as_err *err);
+void          as_tally_done(as_line_outcome *outcome);
 
 /* Do counts and journal agree, part for part? Sets the summary's journal_whole, journal_text and sequences. */
-void as_outcome_audit(const as_outcome *outcome, as_line_summary *summary);
+void as_tally_audit(const as_line_outcome *outcome, as_line_summary *summary);
 
 /* Evidence for every requirement of the spec that a running line can speak to. *ret on the heap. */
-AS_CHECK bool as_outcome_evidence(const as_outcome *outcome, const as_spec *spec, uint64_t peak_bytes,
-                                  as_evidence **ret, size_t *ret_n, as_err *err);
+AS_CHECK bool as_tally_evidence(const as_line_outcome *outcome, const as_spec *spec, uint64_t peak_bytes,
+                                as_evidence **ret, size_t *ret_n, as_err *err);
 
 #endif

@@ -133,20 +133,20 @@ static void expect_rate(const as_evidence *rows, size_t n, const char *id, uint6
 static void test_the_journal_proves(void **state)
 {
     (void)state;
-    char         dir[256];
-    as_spec     *spec = spec_new();
-    as_outcome   o;
-    as_evidence *rows;
-    size_t       n;
-    as_err       err = AS_ERR_NONE;
+    char            dir[256];
+    as_spec        *spec = spec_new();
+    as_line_outcome o;
+    as_evidence    *rows;
+    size_t          n;
+    as_err          err = AS_ERR_NONE;
     as_str_copy(dir, sizeof dir, support_temp_dir("tally"));
     uint32_t run = write_journal(dir);
-    assert_true(as_outcome_read(dir, run, spec, &o, &err));
+    assert_true(as_tally_read(dir, run, spec, &o, &err));
     assert_int_equal(o.n, AS_COUNT(parts));
     assert_int_equal(o.first_sequence, 4);
     assert_int_equal(o.last_sequence, 3 + AS_COUNT(parts));
     assert_true(o.latency_s[0] == 0.001 && o.latency_s[11] == 0.012);
-    assert_true(as_outcome_evidence(&o, spec, 1000, &rows, &n, &err));
+    assert_true(as_tally_evidence(&o, spec, 1000, &rows, &n, &err));
     assert_int_equal(n, 9);
     assert_null(find(rows, n, "R10")); /* needs scores of single pictures */
     expect_rate(rows, n, "R1", 3, 4);
@@ -159,7 +159,7 @@ static void test_the_journal_proves(void **state)
     assert_true(find(rows, n, "R3")->value == 0.006);
     assert_true(find(rows, n, "R4")->value == 1000);
     free(rows);
-    as_outcome_done(&o);
+    as_tally_done(&o);
     as_spec_free(spec);
     support_remove_dir(dir);
 }
@@ -170,7 +170,7 @@ static void test_the_audit_finds_a_missing_part(void **state)
     char             dir[256];
     as_spec         *spec = spec_new();
     as_line_summary *s = calloc(1, sizeof *s);
-    as_outcome       o;
+    as_line_outcome  o;
     as_err           err = AS_ERR_NONE;
     assert_non_null(s);
     as_str_copy(dir, sizeof dir, support_temp_dir("tally"));
@@ -179,28 +179,28 @@ static void test_the_audit_finds_a_missing_part(void **state)
         as_record record = record_of(i);
         as_tally_add(s, spec, &record);
     }
-    assert_true(as_outcome_read(dir, run, spec, &o, &err));
-    as_outcome_audit(&o, s);
+    assert_true(as_tally_read(dir, run, spec, &o, &err));
+    as_tally_audit(&o, s);
     assert_true(s->journal_whole);
     assert_int_equal(s->first_sequence, 4);
     /* The same number of parts, and one verdict that is another. */
     s->n_verdict[AS_VERDICT_PASS]--;
     s->n_verdict[AS_VERDICT_REJECT]++;
-    as_outcome_audit(&o, s);
+    as_tally_audit(&o, s);
     assert_false(s->journal_whole);
     s->n_verdict[AS_VERDICT_PASS]++;
     s->n_verdict[AS_VERDICT_REJECT]--;
     s->n_triggers++;
-    as_outcome_audit(&o, s);
+    as_tally_audit(&o, s);
     assert_false(s->journal_whole);
     assert_string_equal(s->journal_text, "the journal has 12 of the 13 parts that were triggered");
     s->n_triggers--;
     o.journal.whole = false;
     as_str_copy(o.journal.text, sizeof o.journal.text, "record 5 is damaged");
-    as_outcome_audit(&o, s);
+    as_tally_audit(&o, s);
     assert_false(s->journal_whole);
     assert_string_equal(s->journal_text, "record 5 is damaged");
-    as_outcome_done(&o);
+    as_tally_done(&o);
     free(s);
     as_spec_free(spec);
     support_remove_dir(dir);
