@@ -11,7 +11,7 @@ static const struct {
     [AS_MISTAKE_ESCAPE] = {"bad", "escaped"},
     [AS_MISTAKE_OVERKILL] = {"warn", "overkill"},
     [AS_MISTAKE_CLASS] = {"s2", "another class"},
-    [AS_MISTAKE_NEAR] = {"soft", "right, a near thing"},
+    [AS_MISTAKE_NEAR] = {"soft", "right"},
 };
 
 static void mistake_add(const as_report *report, const as_mistake *m, as_str *out)
@@ -37,13 +37,19 @@ void as_report_mistakes(const as_report *report, as_str *out)
     char   lead[360];
     if (report->n_mistakes == 0)
         return;
-    snprintf(
-        lead, sizeof lead,
-        "Of %zu parts %zu bad one%s escaped, %zu good one%s %s rejected, and %zu got the right verdict under another "
-        "class. The worst come first, then what was right but close to the threshold.",
-        report->eval.n_parts, escapes, escapes == 1 ? "" : "s", overkill, overkill == 1 ? "" : "s",
-        overkill == 1 ? "was" : "were", others);
-    as_report_section(out, "mistakes", "The worst mistakes", lead);
+    bool none = escapes + overkill + others == 0;
+    if (none)
+        snprintf(lead, sizeof lead,
+                 "All %zu parts of the test split got the right verdict and the right class. These came nearest to the "
+                 "threshold.",
+                 report->eval.n_parts);
+    else
+        snprintf(lead, sizeof lead,
+                 "Of %zu parts %zu bad one%s escaped, %zu good one%s %s rejected, and %zu got the right verdict under "
+                 "another class. The worst come first, then what was right but nearest to the threshold.",
+                 report->eval.n_parts, escapes, escapes == 1 ? "" : "s", overkill, overkill == 1 ? "" : "s",
+                 overkill == 1 ? "was" : "were", others);
+    as_report_section(out, "mistakes", none ? "No mistake" : "The worst mistakes", lead);
     as_str_add(out, "<div class=\"gallery\">\n");
     for (size_t i = 0; i < report->n_mistakes; i++)
         mistake_add(report, &report->mistakes[i], out);

@@ -129,12 +129,12 @@ void as_report_learning(const as_report *report, as_str *out)
     snprintf(lead, sizeof lead, "Trained %s in %s with seed %llu.", as_report_day(report->run->utc, day),
              as_report_took(report->run->seconds, seconds), (unsigned long long)report->run->seed);
     as_report_section(out, "learning", "How it was learned", lead);
-    as_str_add(out, "<div class=\"pair\">\n");
     if (report->curve.n) {
+        as_str_add(out, "<div class=\"pair\">\n");
         model_curve(report, true, out);
         model_curve(report, false, out);
+        as_str_add(out, "</div>\n");
     }
-    as_str_add(out, "</div>\n");
     if (json_array_size(rules))
         model_rules(rules, out);
     model_peers(report, out);
