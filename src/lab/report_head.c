@@ -84,7 +84,7 @@ static void head_verdict(const as_report *report, as_str *out)
                   "are met by the value, not yet by the interval", out);
     head_sentence(report, AS_STANDING_OPEN, "has no evidence yet", "have no evidence yet", out);
     if (all)
-        as_html_addf(out, "<p>All %zu, each by the bound of its interval and not by its value alone.</p>\n", n);
+        as_html_addf(out, "<p>All %zu: the rates by the bound of their interval, not by the value alone.</p>\n", n);
     as_str_add(out, "</div>\n</div>\n");
 }
 

@@ -9,6 +9,7 @@
 #include "lab/report_page.h"
 
 #define JUDGED_SCORE_BINS     40
+#define JUDGED_SCORE_BASE     0.5 /* where bars begin: one part is still seen */
 #define JUDGED_SEVERITY_BINS  5
 #define JUDGED_SEVERITY_LEAST 10 /* parts, for a drawing to say something */
 
@@ -190,7 +191,7 @@ static void judged_curves(const as_report *report, as_str *out)
     free(xy);
 }
 
-/* Bars of bad parts stand on those of good ones; counts on a scale of 1 + n, so that single parts are seen. */
+/* Bars of bad parts stand on those of good ones. */
 static void judged_score_bars(as_plot *plot, const uint64_t *good, const uint64_t *bad)
 {
     for (size_t b = 0; b < JUDGED_SCORE_BINS; b++) {
@@ -198,9 +199,10 @@ static void judged_score_bars(as_plot *plot, const uint64_t *good, const uint64_
         char   title[96];
         snprintf(title, sizeof title, "score %.3f to %.3f: %" PRIu64 " good, %" PRIu64 " bad", x0, x1, good[b], bad[b]);
         if (good[b])
-            as_plot_bar(plot, "good", x0, x1, 0.7, 0.7 + (double)good[b], title);
+            as_plot_bar(plot, "good", x0, x1, JUDGED_SCORE_BASE, (double)good[b], title);
         if (bad[b])
-            as_plot_bar(plot, "bad", x0, x1, 0.7 + (double)good[b], 0.7 + (double)(good[b] + bad[b]), title);
+            as_plot_bar(plot, "bad", x0, x1, fmax(JUDGED_SCORE_BASE, (double)good[b]), (double)(good[b] + bad[b]),
+                        title);
     }
 }
 
@@ -215,10 +217,11 @@ static void judged_scores(const as_report *report, as_str *out)
     for (size_t b = 0; b < JUDGED_SCORE_BINS; b++)
         most = AS_MAX(most, good[b] + bad[b]);
     const as_operating_point *point = &report->eval.point;
-    as_plot                   plot = {.out = out,
-                                      .title = "how many parts got which score of reject",
-                                      .x = {"score of reject", 0, 1, AS_PLOT_NUMBER, false, false},
-                                      .y = {"parts, on a logarithmic scale", 0.7, (double)most * 1.6, AS_PLOT_NUMBER, true, false}};
+    as_plot                   plot = {
+                          .out = out,
+                          .title = "how many parts got which score of reject",
+                          .x = {"score of reject", 0, 1, AS_PLOT_NUMBER, false, false},
+                          .y = {"parts, on a logarithmic scale", JUDGED_SCORE_BASE, (double)most * 1.6, AS_PLOT_NUMBER, true, false}};
     as_report_figure(out, "How clearly good and bad stand apart");
     as_str_add(out, "<p class=\"keys\">");
     as_report_key(out, "good", "good parts");
