@@ -43,7 +43,7 @@ typedef struct as_curve {
     size_t    n, best; /* the epoch whose weights were kept */
 } as_curve;
 
-/* Classes are weighted by inverse frequency. val may have n = 0 (then the last epoch is kept). The graph has input
+/* Classes are weighted by inverse frequency. val may have n = 0 (then the last epoch is kept, and its figures are 0). The graph has input
  * "input" [N, channels, height, width] of values (v - mean) / scale as written to *ret_input (mean and scale of the
  * training set), batch norms folded into the convolutions, and output "probabilities" [N, n_classes] after a softmax.
  * AS_ECANCELLED when stopped; AS_EINVAL for an empty class or a loss that is not finite. */
