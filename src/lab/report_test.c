@@ -92,6 +92,7 @@ static void make_run(const char *trainer, float bias, as_run *run)
                   "epoch", 1, "train_loss", 1.5, "val_loss", 1.25, "train_accuracy", 0.25, "val_accuracy", 0.5, "epoch",
                   2, "train_loss", 0.75, "val_loss", "train_accuracy", 0.5, "val_accuracy", 0.75, "best_epoch", 2);
     assert_non_null(details);
+    *run = (as_run){0};
     as_str_init(&model);
     test_eval_model(&model, bias);
     assert_true(as_commit_find(set.ws, "main", &commit, &err) && as_run_begin(set.ws, run, &err));
