@@ -98,15 +98,15 @@ expect_exit 0 "$ASSAY" -C "$ws" run --camera 'twin:cones?from=5000' --parts 5 --
 expect_out 'triggers'
 
 # Ctrl-C ends the line with its summary; every trigger has its verdict.
-"$ASSAY" -C "$ws" run --camera 'twin:cones?from=9000' --parts 100000 --fast --json >"$TMP/verdicts" 2>/dev/null &
+"$ASSAY" -C "$ws" run --camera 'twin:cones?from=9000' --parts 100000 --fast --json >"$TMP/stopped" 2>/dev/null &
 pid=$!
 for _ in $(seq 100); do
-    [ "$(wc -l <"$TMP/verdicts")" -ge 20 ] && break
+    [ "$(wc -l <"$TMP/stopped")" -ge 20 ] && break
     sleep 0.1
 done
 kill -INT $pid
 wait $pid
-check 'no summary after Ctrl-C' grep -q '"summary"' "$TMP/verdicts"
+check 'no summary after Ctrl-C' grep -q '"summary"' "$TMP/stopped"
 
 # A full disk.
 if [ "$(id -u)" = 0 ] && mkdir "$TMP/small" && mount -t tmpfs -o size=6m tmpfs "$TMP/small" 2>/dev/null; then
