@@ -180,6 +180,8 @@ static bool eval_record(const eval_job *job, const as_eval *eval, as_err *err)
     bool ok = as_run_write_json(job->run, name, json, err);
     json_decref(json);
     /* The point first: evidence rests on it. */
+    bool moved = job->run->pass_below != eval->point.pass_below || job->run->reject_from != eval->point.reject_from;
+    ok = ok && (!moved || as_ledger_drop(job->run, "run", err));
     job->run->pass_below = eval->point.pass_below;
     job->run->reject_from = eval->point.reject_from;
     job->run->val_cost = eval->solution.cost;

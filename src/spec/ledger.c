@@ -55,6 +55,13 @@ bool as_ledger_write(const as_run *run, const as_spec *spec, const char *stage, 
     return ok;
 }
 
+bool as_ledger_drop(const as_run *run, const char *stage, as_err *err)
+{
+    char name[64], path[AS_FS_PATH_BYTES];
+    ledger_file(stage, name);
+    return as_fs_join(path, run->dir, name, err) && as_fs_remove(path, err);
+}
+
 typedef AS_VEC(as_evidence) ledger_rows;
 
 static bool ledger_take(const as_spec *spec, const json_t *row, ledger_rows *rows, as_err *err)

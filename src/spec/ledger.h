@@ -17,6 +17,9 @@
 AS_CHECK bool as_ledger_write(const as_run *run, const as_spec *spec, const char *stage, as_evidence *evidence,
                               size_t n, as_err *err);
 
+/* Forgets what a stage left: its model or operating point is no longer the one in use. True if there was nothing. */
+AS_CHECK bool as_ledger_drop(const as_run *run, const char *stage, as_err *err);
+
 /* Evidence of all stages, sorted by stage, for requirements the spec still has with the same measure, class and target;
  * what was measured for another target is left out. */
 AS_CHECK bool as_ledger_read(const as_run *run, const as_spec *spec, as_evidence **ret, size_t *ret_n, as_err *err);

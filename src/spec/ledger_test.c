@@ -87,6 +87,26 @@ static void evidence_for_another_question_does_not_count(void **state)
     as_spec_free(asked);
 }
 
+static void what_was_dropped_is_gone(void **state)
+{
+    (void)state;
+    as_spec     *spec = parse(spec_text);
+    as_run       run = make_run();
+    as_err       err = AS_ERR_NONE;
+    as_evidence *read;
+    size_t       n;
+    as_evidence  evidence[] = {as_evidence_rate(&spec->requirements[0], 60, 60)};
+    assert_true(as_ledger_write(&run, spec, "eval", evidence, 1, &err));
+    assert_true(as_ledger_write(&run, spec, "run", evidence, 1, &err));
+    assert_true(as_ledger_drop(&run, "run", &err) && as_ledger_drop(&run, "run", &err));
+    assert_true(as_ledger_read(&run, spec, &read, &n, &err));
+    assert_int_equal(n, 1);
+    assert_string_equal(read[0].stage, "eval");
+    free(read);
+    remove_run(&run);
+    as_spec_free(spec);
+}
+
 static void damage_is_named(void **state)
 {
     (void)state;
@@ -107,6 +127,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_written_is_read_by_stage),
         cmocka_unit_test(evidence_for_another_question_does_not_count),
+        cmocka_unit_test(what_was_dropped_is_gone),
         cmocka_unit_test(damage_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
