@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/vec.h"
 
 /* In the order a part's life takes. */
@@ -24,10 +25,16 @@ static void ledger_file(const char *stage, char name[64])
 }
 
 /* What was asked, in words: evidence counts only for the same question. */
-static void ledger_question(const as_requirement *req, char text[256])
+static void ledger_question(const as_spec *spec, const as_requirement *req, char text[256])
 {
-    char words[160];
-    snprintf(text, 256, "%s per %d at %.17g", as_requirement_text(req, words), (int)req->per, req->confidence);
+    char     words[160];
+    uint32_t classes = 0;
+    for (size_t i = 0; i < spec->n_classes; i++) {
+        classes = as_crc32c(classes, spec->classes[i].name, strlen(spec->classes[i].name) + 1);
+        classes = as_crc32c(classes, &spec->classes[i].verdict, sizeof spec->classes[i].verdict);
+    }
+    snprintf(text, 256, "%s per %d at %.17g, classes %08x", as_requirement_text(req, words), (int)req->per,
+             req->confidence, (unsigned)classes);
 }
 
 bool as_ledger_write(const as_run *run, const as_spec *spec, const char *stage, as_evidence *evidence, size_t n,
@@ -44,7 +51,7 @@ bool as_ledger_write(const as_run *run, const as_spec *spec, const char *stage, 
         as_str_copy(evidence[i].source, sizeof evidence[i].source, run->id);
         evidence[i].utc = as_clock_utc();
         json_t *row = as_evidence_json(req, &evidence[i]);
-        ledger_question(req, question);
+        ledger_question(spec, req, question);
         ok = as_json_set(row, "question", json_string(question)) && json_array_append_new(list, row) == 0;
     }
     if (!ok)
@@ -74,7 +81,7 @@ static bool ledger_take(const as_spec *spec, const json_t *row, ledger_rows *row
     const as_requirement *req = as_ledger_requirement(spec, evidence.id);
     if (!req)
         return true;
-    ledger_question(req, question);
+    ledger_question(spec, req, question);
     if (strcmp(question, asked) != 0)
         return true;
     return as_vec_push(rows, evidence) || AS_FAIL(err, AS_ENOMEM, "out of memory");

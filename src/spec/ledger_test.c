@@ -82,6 +82,14 @@ static void evidence_for_another_question_does_not_count(void **state)
     assert_int_equal(n, 0);
     free(read);
     free(harder);
+    as_spec_free(spec);
+    char *swapped = strdup(spec_text);
+    memcpy(strstr(swapped, "{good: pass, bad: reject}"), "{good: reject, bad: pass}", 25);
+    spec = parse(swapped);
+    assert_true(as_ledger_read(&run, spec, &read, &n, &err));
+    assert_int_equal(n, 0);
+    free(read);
+    free(swapped);
     remove_run(&run);
     as_spec_free(spec);
     as_spec_free(asked);
