@@ -181,7 +181,7 @@ static bool eval_record(const eval_job *job, const as_eval *eval, as_err *err)
     json_decref(json);
     /* The point first: evidence rests on it. */
     bool moved = job->run->pass_below != eval->point.pass_below || job->run->reject_from != eval->point.reject_from;
-    ok = ok && (!moved || as_ledger_drop(job->run, "run", err));
+    ok = ok && (!moved || (as_ledger_drop(job->run, "run", err) && as_ledger_drop(job->run, "eval", err)));
     job->run->pass_below = eval->point.pass_below;
     job->run->reject_from = eval->point.reject_from;
     job->run->val_cost = eval->solution.cost;
