@@ -12,11 +12,12 @@ static const as_style check_styles[] = {
 };
 
 typedef struct check {
-    as_spec     *spec;
-    as_run       run;
-    as_evidence *evidence; /* sorted so that a requirement's rows stand together */
-    size_t       n_evidence;
-    bool         all_met;
+    as_spec      *spec;
+    as_run        run;
+    as_evidence  *evidence; /* sorted so that a requirement's rows stand together */
+    size_t        n_evidence;
+    as_ledger_old old;
+    bool          all_met;
 } check;
 
 /* The rows of one requirement, moved to the front of `ret`. */
@@ -58,6 +59,20 @@ static void check_open_row(as_table *table, const as_requirement *req)
     as_table_cell(table, check_styles[AS_STANDING_OPEN], "%s", as_evidence_text(AS_STANDING_OPEN, NULL, text));
 }
 
+/* Below the table, and for those who read only what is wrong. */
+static void check_tell_old(as_cli *cli, const check *c)
+{
+    size_t      n = c->old.n_eval + c->old.n_run;
+    const char *what = c->old.n_run == 0    ? "assay eval"
+                       : c->old.n_eval == 0 ? "assay run"
+                                            : "assay eval, then assay run";
+    if (n)
+        as_term_say(cli,
+                    "%zu old row%s of evidence left out: measured with another model, operating point or assay.yaml "
+                    "(again: %s)",
+                    n, n == 1 ? "" : "s", what);
+}
+
 static bool check_print_table(as_cli *cli, const check *c, as_evidence *rows, as_err *err)
 {
     static const char *const columns[] = {"id", "requirement", "stage", ">measured", ">proven", ">n", "standing", NULL};
@@ -75,6 +90,7 @@ static bool check_print_table(as_cli *cli, const check *c, as_evidence *rows, as
     fprintf(cli->out, "\n%s%s: %s%s (run %s)\n", as_term_style(cli, c->all_met ? AS_STYLE_GOOD : AS_STYLE_BAD),
             c->spec->line, c->all_met ? "every requirement is met" : "not every requirement is met and proven",
             as_term_plain(cli), c->run.id);
+    check_tell_old(cli, c);
     return true;
 }
 
@@ -98,6 +114,7 @@ static bool check_print_json(as_cli *cli, const check *c, as_evidence *rows, as_
     }
     as_json_set(json, "run", json_string(c->run.id));
     as_json_set(json, "met", json_boolean(c->all_met));
+    as_json_set(json, "left_out", json_integer((json_int_t)(c->old.n_eval + c->old.n_run)));
     as_json_set(json, "requirements", list);
     return as_cli_print_json(cli, json, err);
 }
@@ -116,7 +133,7 @@ static bool check_load(check *c, as_workspace *ws, const char *run_name, as_err 
 {
     c->spec = as_spec_load(ws->spec_path, err);
     return c->spec && as_run_find(ws, run_name, &c->run, err) &&
-           as_ledger_read(&c->run, c->spec, &c->evidence, &c->n_evidence, err);
+           as_ledger_read(&c->run, c->spec, &c->evidence, &c->n_evidence, &c->old, err);
 }
 
 static int check_run(as_cli *cli, as_err *err)

@@ -14,7 +14,7 @@
 static const char *const runs_actions[] = {"list", "show", "use", NULL};
 
 static const as_opt runs_opts[] = {
-    {"best", 0, NULL, "use: whichever has the least expected cost on the validation split, now and later", NULL},
+    {"best", 0, NULL, "use: whichever is the best on the newest data that has runs, now and later", NULL},
 };
 
 typedef struct runs_tested {
@@ -104,21 +104,40 @@ static void runs_row(as_table *table, const as_run *run, bool current)
     as_table_cell(table, AS_STYLE_NONE, "%s", took);
 }
 
+/* Why the one with the star has it. */
+static void runs_print_why(as_cli *cli, const as_run *current, const as_run_why *why)
+{
+    fprintf(cli->out, "\n* is what eval, run, check and report take: ");
+    if (why->is_chosen) {
+        fprintf(cli->out, "chosen (the best instead: assay runs use --best)\n");
+        return;
+    }
+    if (why->n_peers == 1)
+        fprintf(cli->out, "the only run on the newest data that has runs (%.12s)", current->commit);
+    else
+        fprintf(cli->out, "the best on the validation split of the %zu runs on the newest data that has runs (%.12s)",
+                why->n_peers, current->commit);
+    if (why->n_others)
+        fprintf(cli->out, "; %zu on other data or classes do not compare", why->n_others);
+    fprintf(cli->out, " (another: assay runs use RUN)\n");
+}
+
 static bool runs_list(as_cli *cli, as_workspace *ws, as_err *err)
 {
     static const char *const columns[] = {
         "",       "run",   "trainer", "commit", ">seed", ">validation macro F1", ">cost of 1,000", ">test macro F1",
         ">model", ">took", NULL};
-    as_run *runs = NULL, current = {0};
-    size_t  n = 0;
-    as_err  none = AS_ERR_NONE;
-    json_t *list = cli->json ? json_array() : NULL;
+    as_run    *runs = NULL, current = {0};
+    as_run_why why = {.is_chosen = false};
+    size_t     n = 0;
+    as_err     none = AS_ERR_NONE;
+    json_t    *list = cli->json ? json_array() : NULL;
     if (!as_run_list(ws, &runs, &n, err)) {
         json_decref(list);
         return false;
     }
     as_table *table = cli->json || n == 0 ? NULL : as_table_new(columns);
-    if (n && !as_run_find(ws, NULL, &current, &none))
+    if (n && !as_run_current(ws, &current, &why, &none))
         as_log_write(AS_LOG_WARN, "%s", none.text);
     for (size_t i = 0; i < n; i++) {
         bool is_current = strcmp(runs[i].id, current.id) == 0;
@@ -131,6 +150,7 @@ static bool runs_list(as_cli *cli, as_workspace *ws, as_err *err)
     if (cli->json) {
         json_t *json = json_object();
         as_json_set(json, "runs", list);
+        as_json_set(json, "chosen", json_boolean(why.is_chosen));
         return as_cli_print_json(cli, json, err);
     }
     if (n == 0) {
@@ -139,7 +159,8 @@ static bool runs_list(as_cli *cli, as_workspace *ws, as_err *err)
     }
     if (!as_table_print(table, cli, err))
         return false;
-    fprintf(cli->out, "\n* is what eval, run, check and report take (change it with: assay runs use RUN)\n");
+    if (current.id[0])
+        runs_print_why(cli, &current, &why);
     return true;
 }
 
@@ -243,7 +264,7 @@ static bool runs_use(as_cli *cli, as_workspace *ws, as_err *err)
         return false;
     if (cli->json)
         return as_cli_print_json(cli, runs_json(&run, true), err);
-    fprintf(cli->out, "run %s is the current one%s\n", run.id, best ? ": the least cost on the validation split" : "");
+    fprintf(cli->out, "run %s is the current one%s\n", run.id, best ? ": the best of those on the newest data" : "");
     return true;
 }
 
@@ -273,7 +294,8 @@ const as_verb as_verb_runs = {
         "       judged, size of the model; * marks the current one\n"
         "show   one run: what made it, where it lies, its operating point and parameters\n"
         "use    which run eval, run, check and report take when none is named. Without a choice, and after --best,\n"
-        "       it is the one with the least expected cost on the validation split",
+        "       it is the best on the validation split (what meets the requirements, then the least expected cost) of\n"
+        "       the runs on the newest version of the data that has any, for the classes of the last run there",
     .examples = "  assay runs\n  assay runs show last\n  assay runs use 2-cnn\n  assay runs use --best\n",
     .opts = runs_opts,
     .n_opts = AS_COUNT(runs_opts),

@@ -132,6 +132,17 @@ static bool eval_score(const eval_job *job, as_split split, as_scored **ret, siz
                           ret_n, err);
 }
 
+/* Only the test split moves the recorded point; another one is judged with the point as it is. */
+static void eval_keep_point(const as_run *run, as_split split, as_eval *eval)
+{
+    if (split == AS_SPLIT_TEST || isnan(run->pass_below) || isnan(run->reject_from))
+        return;
+    eval->solution.point = (as_operating_point){run->pass_below, run->reject_from};
+    eval->solution.cost = run->val_cost;
+    eval->solution.macro_f1 = run->val_macro_f1;
+    eval->solution.feasible = run->val_feasible;
+}
+
 /* The point is solved on the validation split, whichever split is judged. */
 static bool eval_solve(eval_job *job, as_split split, as_eval *eval, as_err *err)
 {
@@ -139,9 +150,10 @@ static bool eval_solve(eval_job *job, as_split split, as_eval *eval, as_err *err
     as_outcome *parts = NULL;
     size_t      n = 0, n_parts = 0;
     bool        ok = eval_score(job, AS_SPLIT_VALIDATION, &scored, &n, err) &&
-              as_score_solve(job->dataset, job->spec, &job->info, scored, n, &eval->solution, err) &&
-              as_outcomes_make(job->dataset, job->spec, &job->info, &eval->solution.point, scored, n, AS_PER_PART,
-                               &parts, &n_parts, err);
+              as_score_solve(job->dataset, job->spec, &job->info, scored, n, &eval->solution, err);
+    eval_keep_point(job->run, split, eval);
+    ok = ok && as_outcomes_make(job->dataset, job->spec, &job->info, &eval->solution.point, scored, n, AS_PER_PART,
+                                &parts, &n_parts, err);
     eval->point = eval->solution.point;
     eval->point_feasible = eval->solution.feasible;
     eval->n_validation = n_parts;
@@ -179,17 +191,16 @@ static bool eval_record(const eval_job *job, const as_eval *eval, as_err *err)
     snprintf(name, sizeof name, "eval-%s.json", as_split_name(eval->split));
     bool ok = as_run_write_json(job->run, name, json, err);
     json_decref(json);
+    if (!ok || eval->split != AS_SPLIT_TEST)
+        return ok;
     /* The point first: evidence rests on it. */
-    bool moved = job->run->pass_below != eval->point.pass_below || job->run->reject_from != eval->point.reject_from;
-    ok = ok && (!moved || (as_ledger_drop(job->run, "run", err) && as_ledger_drop(job->run, "eval", err)));
     job->run->pass_below = eval->point.pass_below;
     job->run->reject_from = eval->point.reject_from;
     job->run->val_cost = eval->solution.cost;
     job->run->val_macro_f1 = eval->solution.macro_f1;
     job->run->val_feasible = eval->solution.feasible;
-    return ok && as_run_update(job->run, err) &&
-           (eval->split != AS_SPLIT_TEST ||
-            as_ledger_write(job->run, job->spec, "eval", eval->evidence, eval->n_evidence, err));
+    return as_run_update(job->run, err) &&
+           as_ledger_write(job->run, job->spec, "eval", eval->evidence, eval->n_evidence, err);
 }
 
 bool as_eval_run(as_workspace *ws, const as_spec *spec, as_run *run, as_split split, const as_session_cfg *cfg,

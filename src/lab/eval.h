@@ -31,9 +31,9 @@ typedef struct as_eval {
     as_solution        solution;     /* cost and macro F1 there */
 } as_eval;
 
-/* Solves the operating point anew on the validation split, judges `split` with it, and leaves eval-SPLIT.json and (for the
- * test split) evidence-eval.json in the run, and the point in run.json (also in *run). AS_EINVAL for a split without
- * pictures. Needs the workspace open for writing. */
+/* Judges `split` and leaves eval-SPLIT.json in the run. For the test split the operating point is solved anew on the
+ * validation split and left in run.json (also in *run), with evidence-eval.json; another split is judged at the run's point,
+ * if it has one, and changes neither. AS_EINVAL for a split without pictures. Needs the workspace open for writing. */
 AS_CHECK bool as_eval_run(as_workspace *ws, const as_spec *spec, as_run *run, as_split split, const as_session_cfg *cfg,
                           const as_progress *progress, as_eval *ret, as_err *err);
 void          as_eval_done(as_eval *eval);

@@ -111,7 +111,7 @@ static void test_judges_a_run(void **state)
     assert_true(as_run_find(set.ws, run.id, &again, &err));
     assert_true(again.reject_from == run.reject_from && again.val_macro_f1 == run.val_macro_f1);
     check_json(&run);
-    assert_true(as_ledger_read(&run, set.spec, &evidence, &n, &err));
+    assert_true(as_ledger_read(&run, set.spec, &evidence, &n, NULL, &err));
     assert_int_equal(n, 1);
     assert_string_equal(evidence[0].stage, "eval");
     assert_string_equal(evidence[0].source, run.id);
@@ -142,6 +142,16 @@ static void test_other_splits(void **state)
         as_eval_done(&eval);
     }
     assert_true(point[0] == point[1]);
+    assert_true(isnan(run.reject_from) && isnan(run.val_cost)); /* nothing moved */
+    run.pass_below = run.reject_from = 0.123;
+    run.val_cost = 7;
+    for (size_t i = 0; i < 2; i++) {
+        as_eval eval;
+        assert_true(as_eval_run(set.ws, set.spec, &run, splits[i], NULL, NULL, &eval, &err));
+        assert_true(eval.point.reject_from == 0.123 && eval.solution.cost == 7);
+        assert_true(run.reject_from == 0.123 && run.pass_below == 0.123 && run.val_cost == 7);
+        as_eval_done(&eval);
+    }
     assert_false(as_run_read_json(&run, "evidence-eval.json", &json, &err));
     assert_false(as_run_read_json(&run, "eval-test.json", &json, &err));
 }

@@ -55,6 +55,8 @@ static bool learn_begin(learn *l, as_err *err)
         return false;
     as_str_copy(l->run.trainer, sizeof l->run.trainer, l->trainer->name);
     as_digest_hex(&as_dataset_commit(l->dataset)->id, l->run.commit);
+    l->run.commit_utc = as_dataset_commit(l->dataset)->utc;
+    l->run.classes = as_spec_classes_crc(l->spec);
     l->run.seed = l->cfg->seed;
     l->run.threads = l->cfg->threads ? l->cfg->threads : LEARN_THREADS;
     if (!as_fs_read(l->ws->spec_path, AS_SPEC_MAX_BYTES, &text, &n, err))

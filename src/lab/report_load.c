@@ -80,7 +80,7 @@ static bool load_details(as_report *report, as_err *err)
 
 static bool load_evidence(as_report *report, as_err *err)
 {
-    if (!as_ledger_read(report->run, report->spec, &report->evidence, &report->n_evidence, err))
+    if (!as_ledger_read(report->run, report->spec, &report->evidence, &report->n_evidence, NULL, err))
         return false;
     report->rows = calloc(report->n_evidence + 1, sizeof *report->rows);
     return report->rows || AS_FAIL(err, AS_ENOMEM, "cannot hold the evidence");

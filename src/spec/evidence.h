@@ -13,16 +13,16 @@
 #include "spec/spec.h"
 
 typedef struct as_evidence {
-    char     id[64];     /* of the requirement */
-    char     stage[32];  /* "eval", "run" */
-    char     source[64]; /* run or commit it rests on */
-    double   value;      /* base units: ratio, seconds, bytes; NAN: not measured */
-    double   low, high;  /* one-sided bounds at the requirement's confidence; NAN where there are none */
-    uint64_t k, n;       /* k of n for rates, k of n in time for quantiles; n samples otherwise */
-    bool     met;        /* the value reaches the target */
-    bool     proven;     /* and so does its bound */
-    uint64_t more;       /* further samples that would prove it; UINT64_MAX: more of the same will not */
-    as_per   per;        /* what the samples are */
+    char     id[64];      /* of the requirement */
+    char     stage[32];   /* "eval", "run" */
+    char     source[192]; /* what it rests on: the run, and the line's camera */
+    double   value;       /* base units: ratio, seconds, bytes; NAN: not measured */
+    double   low, high;   /* one-sided bounds at the requirement's confidence; NAN where there are none */
+    uint64_t k, n;        /* k of n for rates, k of n in time for quantiles; n samples otherwise */
+    bool     met;         /* the value reaches the target */
+    bool     proven;      /* and so does its bound */
+    uint64_t more;        /* further samples that would prove it; UINT64_MAX: more of the same will not */
+    as_per   per;         /* what the samples are */
     as_ns    utc;
 } as_evidence;
 

@@ -5,11 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/hash.h"
 #include "base/vec.h"
-
-/* In the order a part's life takes. */
-static const char *const ledger_stages[] = {"eval", "run"};
 
 const as_requirement *as_ledger_requirement(const as_spec *spec, const char *id)
 {
@@ -24,35 +20,53 @@ static void ledger_file(const char *stage, char name[64])
     snprintf(name, 64, "evidence-%s.json", stage);
 }
 
-/* What was asked, in words: evidence counts only for the same question. */
-static void ledger_question(const as_spec *spec, const as_requirement *req, char text[256])
+char *as_ledger_station(const as_spec *spec, const char *stage, char *text)
 {
-    char     words[160];
-    uint32_t classes = 0;
-    for (size_t i = 0; i < spec->n_classes; i++) {
-        classes = as_crc32c(classes, spec->classes[i].name, strlen(spec->classes[i].name) + 1);
-        classes = as_crc32c(classes, &spec->classes[i].verdict, sizeof spec->classes[i].verdict);
-    }
-    snprintf(text, 256, "%s per %d at %.17g, classes %08x", as_requirement_text(req, words), (int)req->per,
-             req->confidence, (unsigned)classes);
+    int n = snprintf(text, 320, "classes %08x, cost %.17g %.17g %.17g, %u frames a part, unsure %s",
+                     (unsigned)as_spec_classes_crc(spec), spec->cost_escape, spec->cost_overkill, spec->cost_review,
+                     (unsigned)spec->frames_per_part, as_verdict_name(spec->failsafe_unsure));
+    if (strcmp(stage, "run") == 0 && n > 0 && n < 320)
+        snprintf(text + n, 320 - (size_t)n, ", late %s, fault %s, deadline %lld ns, %u x %u px",
+                 as_verdict_name(spec->failsafe_late), as_verdict_name(spec->failsafe_fault),
+                 (long long)spec->deadline_ns, (unsigned)spec->frame_px[0], (unsigned)spec->frame_px[1]);
+    return text;
+}
+
+char *as_ledger_point(const as_run *run, char *text)
+{
+    snprintf(text, 64, "%.17g %.17g", run->pass_below, run->reject_from);
+    return text;
+}
+
+/* What was asked, in words: evidence counts only for the same question. */
+static void ledger_question(const as_spec *spec, const as_requirement *req, const char *stage, char text[640])
+{
+    char words[160], station[320];
+    snprintf(text, 640, "%s of %s per %d at %.17g, quantile %.17g; %.17g %.17g; %s", as_requirement_text(req, words),
+             req->of ? req->of : "-", (int)req->per, req->confidence, req->quantile, req->at_least, req->at_most,
+             as_ledger_station(spec, stage, station));
 }
 
 bool as_ledger_write(const as_run *run, const as_spec *spec, const char *stage, as_evidence *evidence, size_t n,
                      as_err *err)
 {
     json_t *list = json_array();
-    char    name[64], question[256];
+    char    name[64], question[640], point[64];
     bool    ok = list != NULL;
     for (size_t i = 0; ok && i < n; i++) {
         const as_requirement *req = as_ledger_requirement(spec, evidence[i].id);
         if (!req)
             continue;
         as_str_copy(evidence[i].stage, sizeof evidence[i].stage, stage);
-        as_str_copy(evidence[i].source, sizeof evidence[i].source, run->id);
+        if (!evidence[i].source[0])
+            as_str_copy(evidence[i].source, sizeof evidence[i].source, run->id);
         evidence[i].utc = as_clock_utc();
         json_t *row = as_evidence_json(req, &evidence[i]);
-        ledger_question(spec, req, question);
-        ok = as_json_set(row, "question", json_string(question)) && json_array_append_new(list, row) == 0;
+        ledger_question(spec, req, stage, question);
+        ok = as_json_set(row, "question", json_string(question)) &&
+             as_json_set(row, "model", json_string(run->model)) &&
+             as_json_set(row, "point", json_string(as_ledger_point(run, point))) &&
+             json_array_append_new(list, row) == 0;
     }
     if (!ok)
         AS_FAIL(err, AS_ENOMEM, "out of memory");
@@ -62,38 +76,46 @@ bool as_ledger_write(const as_run *run, const as_spec *spec, const char *stage, 
     return ok;
 }
 
-bool as_ledger_drop(const as_run *run, const char *stage, as_err *err)
-{
-    char name[64], path[AS_FS_PATH_BYTES];
-    ledger_file(stage, name);
-    return as_fs_join(path, run->dir, name, err) && as_fs_remove(path, err);
-}
-
 typedef AS_VEC(as_evidence) ledger_rows;
 
-static bool ledger_take(const as_spec *spec, const json_t *row, ledger_rows *rows, as_err *err)
+/* Rows of before there was such a key are old. */
+static bool ledger_is(const json_t *row, const char *key, const char *now)
 {
-    as_evidence evidence;
-    const char *asked;
-    char        question[256];
-    if (!as_evidence_parse(row, &evidence, err) || !as_json_get_str(row, "question", &asked, err))
-        return false;
-    const as_requirement *req = as_ledger_requirement(spec, evidence.id);
-    if (!req)
-        return true;
-    ledger_question(spec, req, question);
-    if (strcmp(question, asked) != 0)
-        return true;
-    return as_vec_push(rows, evidence) || AS_FAIL(err, AS_ENOMEM, "out of memory");
+    const char *then = json_string_value(json_object_get(row, key));
+    return then && strcmp(then, now) == 0;
 }
 
-static bool ledger_read_stage(const as_run *run, const as_spec *spec, const char *stage, ledger_rows *rows, as_err *err)
+typedef struct ledger_reader {
+    const as_run  *run;
+    const as_spec *spec;
+    ledger_rows    rows;
+    as_ledger_old  old;
+} ledger_reader;
+
+static bool ledger_take(ledger_reader *reader, const char *stage, const json_t *row, size_t *n_old, as_err *err)
+{
+    as_evidence evidence;
+    char        question[640] = "", point[64];
+    if (!as_evidence_parse(row, &evidence, err))
+        return false;
+    const as_requirement *req = as_ledger_requirement(reader->spec, evidence.id);
+    if (req)
+        ledger_question(reader->spec, req, stage, question);
+    if (!req || !ledger_is(row, "question", question) || !ledger_is(row, "model", reader->run->model) ||
+        !ledger_is(row, "point", as_ledger_point(reader->run, point))) {
+        ++*n_old;
+        return true;
+    }
+    return as_vec_push(&reader->rows, evidence) || AS_FAIL(err, AS_ENOMEM, "out of memory");
+}
+
+static bool ledger_read_stage(ledger_reader *reader, const char *stage, size_t *n_old, as_err *err)
 {
     char    name[64];
     json_t *list = NULL;
     as_err  why = AS_ERR_NONE;
     ledger_file(stage, name);
-    if (!as_run_read_json(run, name, &list, &why)) {
+    if (!as_run_read_json(reader->run, name, &list, &why)) {
         if (why.code == AS_ENOTFOUND)
             return true;
         *err = why;
@@ -101,21 +123,24 @@ static bool ledger_read_stage(const as_run *run, const as_spec *spec, const char
     }
     bool ok = json_is_array(list) || AS_FAIL(err, AS_EFORMAT, "is no list of evidence");
     for (size_t i = 0; ok && i < json_array_size(list); i++)
-        ok = ledger_take(spec, json_array_get(list, i), rows, err);
+        ok = ledger_take(reader, stage, json_array_get(list, i), n_old, err);
     json_decref(list);
-    return ok || as_err_note(err, "'%s/%s'", run->dir, name);
+    return ok || as_err_note(err, "'%s/%s'", reader->run->dir, name);
 }
 
-bool as_ledger_read(const as_run *run, const as_spec *spec, as_evidence **ret, size_t *ret_n, as_err *err)
+/* Stages in the order a part's life takes. */
+bool as_ledger_read(const as_run *run, const as_spec *spec, as_evidence **ret, size_t *ret_n, as_ledger_old *ret_old,
+                    as_err *err)
 {
-    ledger_rows rows = {0};
-    for (size_t i = 0; i < AS_COUNT(ledger_stages); i++) {
-        if (ledger_read_stage(run, spec, ledger_stages[i], &rows, err))
-            continue;
-        as_vec_done(&rows);
+    ledger_reader reader = {.run = run, .spec = spec};
+    if (!ledger_read_stage(&reader, "eval", &reader.old.n_eval, err) ||
+        !ledger_read_stage(&reader, "run", &reader.old.n_run, err)) {
+        as_vec_done(&reader.rows);
         return false;
     }
-    *ret = rows.at;
-    *ret_n = rows.n;
+    *ret = reader.rows.at;
+    *ret_n = reader.rows.n;
+    if (ret_old)
+        *ret_old = reader.old;
     return true;
 }

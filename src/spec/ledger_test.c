@@ -52,7 +52,7 @@ static void what_was_written_is_read_by_stage(void **state)
     as_evidence  eval_stage[] = {as_evidence_rate(&spec->requirements[0], 60, 60)};
     assert_true(as_ledger_write(&run, spec, "run", run_stage, 1, &err));
     assert_true(as_ledger_write(&run, spec, "eval", eval_stage, 1, &err));
-    assert_true(as_ledger_read(&run, spec, &read, &n, &err));
+    assert_true(as_ledger_read(&run, spec, &read, &n, NULL, &err));
     assert_int_equal(n, 2);
     assert_string_equal(read[0].stage, "eval");
     assert_string_equal(read[1].stage, "run");
@@ -78,7 +78,7 @@ static void evidence_for_another_question_does_not_count(void **state)
     char *harder = strdup(spec_text);
     memcpy(strstr(harder, "0.90"), "0.99", 4);
     as_spec *spec = parse(harder);
-    assert_true(as_ledger_read(&run, spec, &read, &n, &err));
+    assert_true(as_ledger_read(&run, spec, &read, &n, NULL, &err));
     assert_int_equal(n, 0);
     free(read);
     free(harder);
@@ -86,7 +86,7 @@ static void evidence_for_another_question_does_not_count(void **state)
     char *swapped = strdup(spec_text);
     memcpy(strstr(swapped, "{good: pass, bad: reject}"), "{good: reject, bad: pass}", 25);
     spec = parse(swapped);
-    assert_true(as_ledger_read(&run, spec, &read, &n, &err));
+    assert_true(as_ledger_read(&run, spec, &read, &n, NULL, &err));
     assert_int_equal(n, 0);
     free(read);
     free(swapped);
@@ -95,22 +95,83 @@ static void evidence_for_another_question_does_not_count(void **state)
     as_spec_free(asked);
 }
 
-static void what_was_dropped_is_gone(void **state)
+static void change(const char *from, const char *to, const char *stage, bool counts)
+{
+    as_spec      *spec = parse(spec_text), *now;
+    as_run        run = make_run();
+    as_err        err = AS_ERR_NONE;
+    as_evidence  *read, evidence[] = {as_evidence_rate(&spec->requirements[0], 60, 60)};
+    as_ledger_old old;
+    size_t        n;
+    char          text[1024];
+    const char   *at = strstr(spec_text, from);
+    assert_non_null(at);
+    snprintf(text, sizeof text, "%.*s%s%s", (int)(at - spec_text), spec_text, to, at + strlen(from));
+    now = parse(text);
+    assert_true(as_ledger_write(&run, spec, stage, evidence, 1, &err));
+    assert_true(as_ledger_read(&run, now, &read, &n, &old, &err));
+    if (n != (counts ? 1 : 0) || old.n_eval + old.n_run != (counts ? 0 : 1))
+        fail_msg("%s: '%s' for '%s': %zu rows", stage, to, from, n);
+    free(read);
+    remove_run(&run);
+    as_spec_free(now);
+    as_spec_free(spec);
+}
+
+static void what_changes_the_measurement_changes_the_question(void **state)
 {
     (void)state;
-    as_spec     *spec = parse(spec_text);
-    as_run       run = make_run();
-    as_err       err = AS_ERR_NONE;
-    as_evidence *read;
-    size_t       n;
-    as_evidence  evidence[] = {as_evidence_rate(&spec->requirements[0], 60, 60)};
+    static const char *const both[] = {"task: classify\ncost: {escape: 7}",
+                                       "task: classify\nfailsafe: {unsure: reject}",
+                                       "task: classify\nstation: {frames_per_part: 2}"};
+    static const char *const line[] = {
+        "task: classify\nfailsafe: {late: review}", "task: classify\nfailsafe: {fault: review}",
+        "task: classify\nstation: {deadline_ms: 77}", "task: classify\nstation: {frame_px: [64, 48]}"};
+    for (size_t i = 0; i < AS_COUNT(both); i++) {
+        change("task: classify", both[i], "eval", false);
+        change("task: classify", both[i], "run", false);
+    }
+    for (size_t i = 0; i < AS_COUNT(line); i++) {
+        change("task: classify", line[i], "run", false);
+        change("task: classify", line[i], "eval", true); /* pictures of the test split know no station */
+    }
+    change("at_least: 0.90", "at_least: 0.90, per: frame", "eval", false);
+    change("at_least: 0.90", "at_least: 0.90, confidence: 0.9", "eval", false);
+    change("of: reject", "of: bad", "eval", false);
+    change("text: caught", "text: stopped", "eval", true);
+    change("line: l", "line: other", "run", true);
+}
+
+static void another_model_or_point_does_not_count(void **state)
+{
+    (void)state;
+    as_spec      *spec = parse(spec_text);
+    as_run        run = make_run();
+    as_err        err = AS_ERR_NONE;
+    as_evidence  *read;
+    as_ledger_old old;
+    size_t        n;
+    as_evidence   evidence[] = {as_evidence_rate(&spec->requirements[0], 60, 60)};
+    run.pass_below = 0.1;
+    run.reject_from = 0.3;
+    as_str_copy(run.model, sizeof run.model, "abcd");
     assert_true(as_ledger_write(&run, spec, "eval", evidence, 1, &err));
     assert_true(as_ledger_write(&run, spec, "run", evidence, 1, &err));
-    assert_true(as_ledger_drop(&run, "run", &err) && as_ledger_drop(&run, "run", &err));
-    assert_true(as_ledger_read(&run, spec, &read, &n, &err));
-    assert_int_equal(n, 1);
-    assert_string_equal(read[0].stage, "eval");
+    assert_true(as_ledger_read(&run, spec, &read, &n, &old, &err));
+    assert_true(n == 2 && old.n_eval == 0 && old.n_run == 0);
     free(read);
+    for (int i = 0; i < 3; i++) {
+        as_run now = run;
+        if (i == 0)
+            now.pass_below = nextafter(0.1, 1);
+        else if (i == 1)
+            now.reject_from = NAN;
+        else
+            as_str_copy(now.model, sizeof now.model, "abce");
+        assert_true(as_ledger_read(&now, spec, &read, &n, &old, &err));
+        assert_true(n == 0 && old.n_eval == 1 && old.n_run == 1);
+        free(read);
+    }
     remove_run(&run);
     as_spec_free(spec);
 }
@@ -124,7 +185,7 @@ static void damage_is_named(void **state)
     as_evidence *read;
     size_t       n;
     assert_true(as_run_write_file(&run, "evidence-eval.json", "[{\"id\": 3}]", 11, &err));
-    assert_false(as_ledger_read(&run, spec, &read, &n, &err));
+    assert_false(as_ledger_read(&run, spec, &read, &n, NULL, &err));
     assert_non_null(strstr(err.text, "evidence-eval.json"));
     remove_run(&run);
     as_spec_free(spec);
@@ -135,7 +196,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_written_is_read_by_stage),
         cmocka_unit_test(evidence_for_another_question_does_not_count),
-        cmocka_unit_test(what_was_dropped_is_gone),
+        cmocka_unit_test(what_changes_the_measurement_changes_the_question),
+        cmocka_unit_test(another_model_or_point_does_not_count),
         cmocka_unit_test(damage_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

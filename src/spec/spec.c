@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/fs.h"
+#include "base/hash.h"
 #include "spec/schema.h"
 
 /* The spec and the document its strings point into. */
@@ -88,4 +89,14 @@ int as_spec_class(const as_spec *spec, const char *name)
         if (strcmp(spec->classes[i].name, name) == 0)
             return (int)i;
     return -1;
+}
+
+uint32_t as_spec_classes_crc(const as_spec *spec)
+{
+    uint32_t crc = 0;
+    for (size_t i = 0; i < spec->n_classes; i++) {
+        crc = as_crc32c(crc, spec->classes[i].name, strlen(spec->classes[i].name) + 1);
+        crc = as_crc32c(crc, &spec->classes[i].verdict, sizeof spec->classes[i].verdict);
+    }
+    return crc;
 }

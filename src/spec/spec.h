@@ -71,6 +71,9 @@ as_spec          *as_spec_free(as_spec *spec);
 /* Index into classes, or -1. */
 int as_spec_class(const as_spec *spec, const char *name);
 
+/* CRC-32C of the classes' names and verdicts in their order: the same for the same classes. */
+uint32_t as_spec_classes_crc(const as_spec *spec);
+
 AS_CHECK json_t *as_spec_schema(as_err *err);                                 /* JSON Schema 2020-12 */
 AS_CHECK json_t *as_spec_json(const as_spec *spec, as_err *err);              /* everything understood, with defaults */
 AS_CHECK bool    as_spec_text(const as_spec *spec, as_str *out, as_err *err); /* the same as YAML */

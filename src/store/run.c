@@ -9,10 +9,12 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/vec.h"
 
 #define RUN_JSON_MAX_BYTES ((size_t)4 << 20)
 #define RUN_REF            "run/current"
+#define RUN_MAX_NUMBER     (UINT64_C(1) << 48)
 
 static bool run_path(const as_run *run, const char *name, char *path, as_err *err)
 {
@@ -41,7 +43,7 @@ void as_run_drop(as_run *run)
         run->dir[0] = '\0';
 }
 
-/* The number an id begins with; 0: it is no id. */
+/* The number an id begins with; 0: it is no id. A number beyond all reason is none: the next one would have no room. */
 static uint64_t run_number(const char *id)
 {
     char     digits[24];
@@ -51,7 +53,7 @@ static uint64_t run_number(const char *id)
         return 0;
     memcpy(digits, id, n);
     digits[n] = '\0';
-    return as_str_to_u64(digits, &number) ? number : 0;
+    return as_str_to_u64(digits, &number) && number < RUN_MAX_NUMBER ? number : 0;
 }
 
 typedef struct run_entry {
@@ -97,7 +99,9 @@ static json_t *run_to_json(const as_run *run)
     as_json_set(json, "id", json_string(run->id));
     as_json_set(json, "trainer", json_string(run->trainer));
     as_json_set(json, "commit", json_string(run->commit));
+    as_json_set(json, "commit_utc_ns", json_integer(run->commit_utc));
     as_json_set(json, "spec", json_string(run->spec));
+    as_json_set(json, "classes", json_integer(run->classes));
     as_json_set(json, "model", json_string(run->model));
     as_json_set(json, "seed", json_integer((json_int_t)run->seed));
     as_json_set(json, "threads", json_integer(run->threads));
@@ -138,6 +142,8 @@ static bool run_from_json(const json_t *json, as_run *run, as_err *err)
     run->seed = (uint64_t)seed;
     run->threads = (uint32_t)threads;
     run->utc = utc;
+    run->commit_utc = json_integer_value(json_object_get(json, "commit_utc_ns"));
+    run->classes = (uint32_t)json_integer_value(json_object_get(json, "classes"));
     run->seconds = run_number_or_nan(json, "seconds");
     run->pass_below = run_number_or_nan(json, "pass_below");
     run->reject_from = run_number_or_nan(json, "reject_from");
@@ -249,11 +255,17 @@ bool as_run_list(as_workspace *ws, as_run **ret, size_t *ret_n, as_err *err)
     as_run *list = ok ? calloc(all.n ? all.n : 1, sizeof *list) : NULL;
     if (ok && !list)
         ok = AS_FAIL(err, AS_ENOMEM, "out of memory");
-    for (size_t i = 0; ok && i < all.n; i++)
-        ok = run_load(ws, all.at[i].id, &list[i], err);
+    size_t n = 0;
+    for (size_t i = 0; ok && i < all.n; i++) {
+        as_err why = AS_ERR_NONE;
+        if (run_load(ws, all.at[i].id, &list[n], &why))
+            n++;
+        else
+            as_log_write(AS_LOG_WARN, "left out: %s", why.text);
+    }
     if (ok) {
         *ret = list;
-        *ret_n = all.n;
+        *ret_n = n;
     } else {
         free(list);
     }
@@ -272,10 +284,23 @@ bool as_run_better(const as_run *a, const as_run *b)
     return a->val_macro_f1 > b->val_macro_f1;
 }
 
-static const as_run *run_best(const as_run *list, size_t n)
+static bool run_is_peer(const as_run *a, const as_run *b)
 {
-    const as_run *best = NULL;
+    return strcmp(a->commit, b->commit) == 0 && a->classes == b->classes;
+}
+
+/* Costs on other pictures, or of other classes, are no measure of one another. */
+static const as_run *run_best(const as_run *list, size_t n, size_t *ret_peers)
+{
+    const as_run *newest = NULL, *best = NULL;
+    *ret_peers = 0;
+    for (size_t i = 0; i < n; i++)
+        if (!newest || list[i].commit_utc >= newest->commit_utc)
+            newest = &list[i];
     for (size_t i = 0; i < n; i++) {
+        if (!run_is_peer(&list[i], newest))
+            continue;
+        ++*ret_peers;
         if (!best || !as_run_better(best, &list[i]))
             best = &list[i];
     }
@@ -313,28 +338,47 @@ static bool run_chosen(as_workspace *ws, char value[AS_REF_BYTES], as_err *err)
     return false;
 }
 
-bool as_run_find(as_workspace *ws, const char *name, as_run *ret, as_err *err)
+static bool run_absent(size_t n, const char *name, as_err *err)
 {
-    as_run       *list;
-    size_t        n;
-    char          chosen[AS_REF_BYTES];
-    const as_run *found;
-    if (!as_run_list(ws, &list, &n, err))
+    if (n == 0)
+        return AS_FAIL(err, AS_ENOTFOUND, "no run yet (train one with: assay train)");
+    return AS_FAIL(err, AS_ENOTFOUND, "no run '%s' (see: assay runs)", name);
+}
+
+bool as_run_current(as_workspace *ws, as_run *ret, as_run_why *ret_why, as_err *err)
+{
+    as_run    *list;
+    size_t     n, n_peers = 0;
+    char       chosen[AS_REF_BYTES];
+    as_run_why why = {.is_chosen = false};
+    if (!run_chosen(ws, chosen, err) || !as_run_list(ws, &list, &n, err))
         return false;
-    bool ok = name || run_chosen(ws, chosen, err);
-    if (ok) {
-        if (!name && chosen[0])
-            name = chosen;
-        found = name ? run_named(list, n, name) : run_best(list, n);
-        if (found)
-            *ret = *found;
-        else if (n == 0)
-            ok = AS_FAIL(err, AS_ENOTFOUND, "no run yet (train one with: assay train)");
-        else
-            ok = AS_FAIL(err, AS_ENOTFOUND, "no run '%s' (see: assay runs)", name);
+    why.is_chosen = chosen[0] != '\0';
+    const as_run *found = why.is_chosen ? run_named(list, n, chosen) : run_best(list, n, &n_peers);
+    why.n_peers = n_peers;
+    why.n_others = why.is_chosen ? 0 : n - n_peers;
+    if (found) {
+        *ret = *found;
+        *ret_why = why;
     }
     free(list);
-    return ok;
+    return found || run_absent(n, chosen, err);
+}
+
+bool as_run_find(as_workspace *ws, const char *name, as_run *ret, as_err *err)
+{
+    as_run    *list;
+    size_t     n;
+    as_run_why why;
+    if (!name)
+        return as_run_current(ws, ret, &why, err);
+    if (!as_run_list(ws, &list, &n, err))
+        return false;
+    const as_run *found = run_named(list, n, name);
+    if (found)
+        *ret = *found;
+    free(list);
+    return found || run_absent(n, name, err);
 }
 
 bool as_run_use(as_workspace *ws, const char *name, as_err *err)

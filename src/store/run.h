@@ -26,7 +26,9 @@ typedef struct as_run {
     char     model[AS_SHA256_HEX_BYTES];  /* of model.onnx */
     uint64_t seed;
     uint32_t threads;
-    as_ns    utc; /* when the training began */
+    as_ns    commit_utc; /* when that version was made; 0: not known */
+    uint32_t classes;    /* as_spec_classes_crc of the spec; 0: not known */
+    as_ns    utc;        /* when the training began */
     double   seconds;
     double   pass_below, reject_from; /* operating point; NAN: not solved yet */
     double   val_cost, val_macro_f1;  /* on the validation split: cost a part, and F1; NAN: not known */
@@ -51,12 +53,22 @@ AS_CHECK bool as_run_update(const as_run *run, as_err *err);
 /* The model's bytes, their hash checked: AS_ECORRUPT. */
 AS_CHECK bool as_run_read_model(const as_run *run, uint8_t **ret_bytes, size_t *ret_n, as_err *err);
 
-/* All finished runs by number; *ret on the heap. */
+/* All finished runs by number; *ret on the heap. What is no run, or cannot be read, is left out with a warning. */
 AS_CHECK bool as_run_list(as_workspace *ws, as_run **ret, size_t *ret_n, as_err *err);
 
-/* name: an id, its number, "last", or NULL for the current one: the run chosen with as_run_use, else the one with the
- * best as as_run_better has it (the later one when equal). AS_ENOTFOUND: "no run yet (train one with: assay train)". */
+/* name: an id, its number, "last", or NULL for the current one. AS_ENOTFOUND: "no run yet (train one with: assay
+ * train)". */
 AS_CHECK bool as_run_find(as_workspace *ws, const char *name, as_run *ret, as_err *err);
+
+typedef struct as_run_why {
+    bool   is_chosen; /* with as_run_use */
+    size_t n_peers;   /* else: how many it is the best of */
+    size_t n_others;  /* runs on older data or for other classes, which it was not compared with */
+} as_run_why;
+
+/* The current run: the one chosen with as_run_use, else the best, as as_run_better has it (the later one when equal), of
+ * those on the newest version of the data that has runs, for the classes of the last run there. */
+AS_CHECK bool as_run_current(as_workspace *ws, as_run *ret, as_run_why *ret_why, as_err *err);
 AS_CHECK bool as_run_use(as_workspace *ws, const char *name, as_err *err); /* NULL: the best again */
 
 /* On the validation split: the one that meets the requirements, then the one of less cost, then of greater F1. What is not

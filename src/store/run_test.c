@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/fs.h"
+#include "base/log.h"
 #include "store/run.h"
 
 typedef struct fixture {
@@ -121,6 +122,84 @@ static void a_run_that_meets_the_requirements_is_better(void **state)
     assert_true(as_run_better(&same, &cheap));
 }
 
+static as_run make_run_on(fixture *f, const char *commit, as_ns commit_utc, uint32_t classes, double cost)
+{
+    as_run run = make_run(f, "cnn", cost);
+    as_err err = AS_ERR_NONE;
+    as_str_copy(run.commit, sizeof run.commit, commit);
+    run.commit_utc = commit_utc;
+    run.classes = classes;
+    assert_true(as_run_update(&run, &err));
+    return run;
+}
+
+static void expect_current(fixture *f, const char *id, bool is_chosen, size_t n_peers, size_t n_others)
+{
+    as_run     run;
+    as_run_why why;
+    as_err     err = AS_ERR_NONE;
+    assert_true(as_run_current(f->ws, &run, &why, &err));
+    assert_string_equal(run.id, id);
+    assert_true(why.is_chosen == is_chosen && why.n_peers == n_peers && why.n_others == n_others);
+    assert_true(as_run_find(f->ws, NULL, &run, &err));
+    assert_string_equal(run.id, id);
+}
+
+/* Costs on an easier validation split, or of fewer classes, are lower and mean nothing. */
+static void only_runs_on_the_newest_data_and_classes_compete(void **state)
+{
+    fixture *f = *state;
+    as_err   err = AS_ERR_NONE;
+    make_run_on(f, "aa", 100, 1, 0.01);
+    make_run_on(f, "bb", 200, 1, 0.2);
+    make_run_on(f, "bb", 200, 1, 0.3);
+    expect_current(f, "2-cnn", false, 2, 1);
+    make_run_on(f, "aa", 100, 1, 0.005); /* trained later, on older data */
+    expect_current(f, "2-cnn", false, 2, 2);
+    make_run_on(f, "bb", 200, 9, 0.5); /* the same data for other classes */
+    expect_current(f, "5-cnn", false, 1, 4);
+    assert_true(as_run_use(f->ws, "1", &err));
+    expect_current(f, "1-cnn", true, 0, 0);
+}
+
+static size_t warnings;
+
+static void count_warning(void *ctx, as_log_level level, const char *line)
+{
+    (void)ctx;
+    warnings += level == AS_LOG_WARN && strstr(line, "left out") != NULL;
+}
+
+static void what_is_no_run_is_left_out_with_a_warning(void **state)
+{
+    static const char *const strays[] = {"7-copy", "8", "notes", "18446744073709551615-x"};
+    fixture                 *f = *state;
+    as_run                   run, *list;
+    size_t                   n;
+    as_err                   err = AS_ERR_NONE;
+    char                     path[512];
+    make_run(f, "cnn", 0.1);
+    make_run(f, "cnn", 0.2);
+    for (size_t i = 0; i < AS_COUNT(strays); i++) {
+        snprintf(path, sizeof path, "%s/.assay/runs/%s", f->dir, strays[i]);
+        assert_true(as_fs_make_dirs(path, &err));
+    }
+    snprintf(path, sizeof path, "%s/.assay/runs/2-cnn/run.json", f->dir);
+    assert_true(as_fs_write(path, "{\"id\": 2}", 9, &err));
+    warnings = 0;
+    as_log_set_sink(count_warning, NULL);
+    assert_true(as_run_list(f->ws, &list, &n, &err));
+    as_log_set_sink(NULL, NULL);
+    assert_int_equal(n, 1);
+    assert_int_equal(warnings, 2); /* 7-copy and 2-cnn; the others have no name of a run */
+    free(list);
+    assert_true(as_run_find(f->ws, NULL, &run, &err));
+    assert_string_equal(run.id, "1-cnn");
+    assert_false(as_run_find(f->ws, "2", &run, &err));
+    run = make_run(f, "cnn", 0.1);
+    assert_string_equal(run.id, "8-cnn");
+}
+
 static void a_changed_model_is_refused(void **state)
 {
     fixture *f = *state;
@@ -185,6 +264,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(runs_are_numbered_and_found, setup, teardown),
         cmocka_unit_test_setup_teardown(the_cheapest_run_is_current_unless_one_is_chosen, setup, teardown),
         cmocka_unit_test_setup_teardown(a_run_that_meets_the_requirements_is_better, setup, teardown),
+        cmocka_unit_test_setup_teardown(only_runs_on_the_newest_data_and_classes_compete, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_no_run_is_left_out_with_a_warning, setup, teardown),
         cmocka_unit_test_setup_teardown(a_changed_model_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(a_dropped_or_killed_draft_is_no_run, setup, teardown),
         cmocka_unit_test_setup_teardown(the_next_writer_removes_what_a_killed_one_left, setup, teardown),

@@ -60,12 +60,18 @@ expect_exit 0 "$ASSAY" -C "$TMP/ws" train --trainer rule --seed 2
 expect_exit 0 "$ASSAY" -C "$TMP/ws" runs
 expect_equal "$(grep -cE '^\* +[0-9]' "$OUT")" 1
 expect_out "1-rule +rule +[0-9a-f]{12} +1 "
+expect_out "^\* is what eval, run, check and report take: the best .* of the 2 runs on the newest data"
+mkdir "$TMP/ws/.assay/runs/9-copy"
+expect_exit 0 "$ASSAY" -C "$TMP/ws" runs
+expect_err "left out: .*9-copy"
+rmdir "$TMP/ws/.assay/runs/9-copy"
 expect_exit 0 "$ASSAY" -C "$TMP/ws" runs use 1
 expect_out "run 1-rule is the current one"
 expect_exit 0 "$ASSAY" -C "$TMP/ws" runs list
 expect_out "^\* +1-rule"
+expect_out "take: chosen"
 expect_exit 0 "$ASSAY" -C "$TMP/ws" runs use --best
-expect_out "the least cost on the validation split"
+expect_out "the best of those on the newest data"
 expect_exit 0 "$ASSAY" -C "$TMP/ws" runs show last
 expect_out "^run 2-rule"
 expect_out "^test: not judged yet \(assay eval 2-rule\)"
