@@ -150,7 +150,6 @@ static bool runs_list(as_cli *cli, as_workspace *ws, as_err *err)
     if (cli->json) {
         json_t *json = json_object();
         as_json_set(json, "runs", list);
-        as_json_set(json, "chosen", json_boolean(why.is_chosen));
         return as_cli_print_json(cli, json, err);
     }
     if (n == 0) {
