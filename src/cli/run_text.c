@@ -29,7 +29,9 @@ json_t *as_run_text_record(const as_record *record)
               as_json_set(json, "score", as_json_number((double)record->score)) &&
               (!record->truth[0] || as_json_set(json, "truth", json_string(record->truth))) &&
               as_json_set(json, "latency_ms", json_real(text_ms(record->latency_ns))) &&
-              as_json_set(json, "stages_ms", stages);
+              as_json_set(json, "stages_ms", stages) &&
+              (record->n_skipped == 0 ||
+               as_json_set(json, "skipped", json_integer((json_int_t)record->n_skipped)));
     if (ok)
         return json;
     json_decref(json);
@@ -93,6 +95,8 @@ json_t *as_run_text_summary(const as_line_summary *s, const char *run)
               as_json_set(json, "memory_bytes", json_integer((json_int_t)s->peak_bytes)) &&
               as_json_set(json, "lost_frames", json_integer((json_int_t)s->n_lost_frames)) &&
               as_json_set(json, "bad_frames", json_integer((json_int_t)s->n_bad_frames)) &&
+              as_json_set(json, "count_jumps", json_integer((json_int_t)s->n_jumps)) &&
+              as_json_set(json, "numbers_skipped", json_integer((json_int_t)s->n_skipped)) &&
               (s->n_truth == 0 || as_json_set(json, "truth", text_truth(s))) &&
               as_json_set(json, "journal", text_journal(s)) &&
               (s->trouble.code == AS_OK || as_json_set(json, "trouble", json_string(s->trouble.text)));
@@ -135,6 +139,11 @@ static void text_counts(as_cli *cli, const as_line_summary *s)
     if (s->n_lost_frames || s->n_bad_frames)
         fprintf(cli->out, " (frames: %" PRIu64 " lost, %" PRIu64 " bad)", s->n_lost_frames, s->n_bad_frames);
     fprintf(cli->out, "\n");
+    if (s->n_jumps)
+        fprintf(cli->out,
+                "%sthe camera's count jumped %" PRIu64 " times and left out %" PRIu64
+                " numbers: whether they were parts is not known%s\n",
+                as_term_style(cli, AS_STYLE_BAD), s->n_jumps, s->n_skipped, as_term_plain(cli));
 }
 
 static void text_row(as_table *table, const char *name, const as_histogram *h, as_style style)

@@ -191,6 +191,9 @@ const as_verb as_verb_run = {
         "With --json each part is a line {\"sequence\", \"part\", \"verdict\", \"reason\", \"label\", \"score\", "
         "\"truth\" where it\n"
         "is known, \"latency_ms\", \"stages_ms\"}, and the last line is {\"summary\": {...}}.\n\n"
+        "Parts that the camera's numbers show to be missing get their verdict (fault) too. A count that jumps by more\n"
+        "than 10,000, or back, tells nothing of parts: the line goes on, one record stands for the numbers left out\n"
+        "(\"skipped\"), and the status at the end is 3.\n\n"
         "Exit status: 0 it ran well, 2 wrong use or bad input, 3 the outside failed (camera, disk).",
     .examples = "  assay run --camera 'twin:cones?from=100001' --parts 1000 --fast\n"
                 "  assay run --camera folder:/data/parts --backend ort\n"

@@ -10,7 +10,7 @@
 #define SEGMENT_VERSION   1
 #define SEGMENT_CRC_AT    252
 #define RECORD_TEXT_BYTES 32
-#define RECORD_END        164 /* zeros from here to the CRC */
+#define RECORD_END        172 /* zeros from here to the CRC */
 #define RECORD_CRC_AT     236
 #define RECORD_CHAIN_AT   240
 
@@ -130,6 +130,7 @@ void as_segment_record_write(const as_record *record, as_chain *chain, as_sha256
         segment_put(slot + 112 + 8 * i, (uint64_t)record->stage_ns[i], 8);
     memcpy(slot + 144, record->model, sizeof record->model);
     segment_put(slot + 160, record->line_run, 4);
+    segment_put(slot + 164, record->n_skipped, 8);
     segment_put(slot + RECORD_CRC_AT, as_crc32c(0, slot, RECORD_CRC_AT), 4);
     *chain = segment_next_chain(slot, chain, sha);
     memcpy(slot + RECORD_CHAIN_AT, chain->b, sizeof chain->b);
@@ -160,7 +161,8 @@ bool as_segment_record_parse(const uint8_t *slot, as_record *ret, as_err *err)
                         .class_score = segment_get_f32(slot + 36),
                         .latency_ns = (int64_t)segment_get(slot + 104, 8),
                         .n_frames = (uint32_t)segment_get(slot + 28, 4),
-                        .line_run = (uint32_t)segment_get(slot + 160, 4)};
+                        .line_run = (uint32_t)segment_get(slot + 160, 4),
+                        .n_skipped = segment_get(slot + 164, 8)};
     if (record.sequence == 0 || slot[24] == AS_VERDICT_NONE || slot[24] >= AS_VERDICT_COUNT ||
         slot[25] >= AS_REASON_COUNT || segment_get(slot + 26, 2) != 0 || !segment_is_text(slot + 40) ||
         !segment_is_text(slot + 72) || !segment_is_zero(slot + RECORD_END, RECORD_CRC_AT - RECORD_END))

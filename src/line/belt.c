@@ -18,10 +18,13 @@ typedef struct belt_part {
     as_ns      taken;    /* by the judge; 0: not yet */
     uint32_t   n_frames; /* held here */
     as_frame **frames;
-    as_record  record;
+    as_record  record; /* of a run: of the first of its parts that was not picked up */
+    bool       is_run; /* parts in a row that nobody judges */
+    uint64_t   n_more; /* of the run, behind this one */
 } belt_part;
 
-/* A ring: parts[serial % capacity]. first <= undecided <= next, first <= untaken <= next. */
+/* A ring of capacity + 1 places, the last of which only a run may take: parts that find no room are remembered there.
+ * first <= undecided <= next, first <= untaken <= next. */
 struct as_belt {
     as_belt_cfg     cfg;
     pthread_mutex_t lock;
@@ -80,10 +83,10 @@ static bool belt_init_locks(as_belt *belt)
 
 as_belt *as_belt_new(const as_belt_cfg *cfg, as_err *err)
 {
-    size_t   n_frames;
+    size_t   n_frames, n_places = (size_t)cfg->capacity + 1;
     as_belt *belt = calloc(1, sizeof *belt);
-    if (cfg->capacity == 0 || cfg->frames_per_part == 0 ||
-        !as_size_mul(cfg->capacity, cfg->frames_per_part, &n_frames)) {
+    if (cfg->capacity == 0 || cfg->capacity == UINT32_MAX || cfg->frames_per_part == 0 ||
+        !as_size_mul(n_places, cfg->frames_per_part, &n_frames)) {
         AS_FAIL(err, AS_EINVAL, "a line for %u parts of %u frames cannot be", cfg->capacity, cfg->frames_per_part);
         free(belt);
         return NULL;
@@ -91,7 +94,7 @@ as_belt *as_belt_new(const as_belt_cfg *cfg, as_err *err)
     if (belt) {
         belt->cfg = *cfg;
         belt->alarm_at = INT64_MAX;
-        belt->parts = calloc(cfg->capacity, sizeof *belt->parts);
+        belt->parts = calloc(n_places, sizeof *belt->parts);
         belt->frames = calloc(n_frames, sizeof(as_frame *));
     }
     if (!belt || !belt->parts || !belt->frames || !belt_init_locks(belt)) {
@@ -103,8 +106,8 @@ as_belt *as_belt_new(const as_belt_cfg *cfg, as_err *err)
         free(belt);
         return NULL;
     }
-    for (uint32_t i = 0; i < cfg->capacity; i++)
-        belt->parts[i].frames = belt->frames + (size_t)i * cfg->frames_per_part;
+    for (size_t i = 0; i < n_places; i++)
+        belt->parts[i].frames = belt->frames + i * cfg->frames_per_part;
     return belt;
 }
 
@@ -118,7 +121,7 @@ as_belt *as_belt_free(as_belt *belt)
 {
     if (!belt)
         return NULL;
-    for (uint32_t i = 0; i < belt->cfg.capacity; i++)
+    for (size_t i = 0; i < (size_t)belt->cfg.capacity + 1; i++)
         belt_drop_frames(&belt->parts[i]);
     pthread_cond_destroy(&belt->room);
     pthread_cond_destroy(&belt->ready);
@@ -133,7 +136,7 @@ as_belt *as_belt_free(as_belt *belt)
 
 static belt_part *belt_at(const as_belt *belt, uint64_t serial)
 {
-    return &belt->parts[serial % belt->cfg.capacity];
+    return &belt->parts[serial % ((uint64_t)belt->cfg.capacity + 1)];
 }
 
 /* False when `until` has passed. The lock is held before and after. */
@@ -207,7 +210,8 @@ static belt_part *belt_begin(as_belt *belt, uint64_t number, as_ns trigger, as_n
     belt_part *part = belt_at(belt, belt->next);
     belt->newest = number;
     part->state = BELT_GATHERING;
-    part->is_bad = false;
+    part->is_bad = part->is_run = false;
+    part->n_more = 0;
     part->trigger = trigger;
     part->deadline = trigger + belt->cfg.gather;
     part->taken = 0;
@@ -244,6 +248,24 @@ static void belt_frame_came(as_belt *belt, belt_part *part, as_ns now)
 static bool belt_is_extra(const as_belt *belt, uint64_t number)
 {
     return belt->next > 0 && !belt_gathering(belt) && belt->newest == number;
+}
+
+/* Room or not: n parts from this number on are faults. With every place taken the last one is a run, and they join it. */
+static void belt_lose(as_belt *belt, uint64_t number, uint64_t n, uint64_t n_skipped, as_ns trigger, as_ns now)
+{
+    belt_part *run = belt->next > belt->first ? belt_at(belt, belt->next - 1) : NULL;
+    bool       full = belt->next - belt->first > belt->cfg.capacity;
+    if (run && run->is_run && (full || (n_skipped == 0 && number == run->record.part + run->n_more + 1))) {
+        run->n_more += n;
+        run->record.latency_ns = AS_MAX(run->record.latency_ns, now - trigger);
+    } else {
+        run = belt_begin(belt, number, trigger, as_clock_utc());
+        run->is_run = true;
+        run->n_more = n - 1;
+        belt_decide_safe(belt, belt->next - 1, belt->cfg.fault, AS_REASON_FAULT, now);
+    }
+    run->record.n_skipped += n_skipped;
+    belt->newest = number + (n - 1);
 }
 
 void as_belt_name(char *ret, const char *name)
@@ -286,39 +308,47 @@ bool as_belt_put(as_belt *belt, as_frame *frame, as_ns now, as_ns until, bool *r
         belt_end_gathering(belt, now);
         part = NULL;
     }
-    bool ok = part || belt_wait_room(belt, until);
-    if (ok && !part) {
-        is_new = true;
+    bool has_room = part || belt_wait_room(belt, until), ok = has_room || !belt->closed;
+    is_new = ok && !part;
+    if (has_room && !part)
         part = belt_begin(belt, frame->part, now, frame->time_utc > 0 ? frame->time_utc : as_clock_utc());
-    }
-    if (ok)
+    if (has_room) {
         belt_add(belt, part, frame, now);
+    } else if (ok) {
+        belt_lose(belt, frame->part, 1, 0, frame->time_mono > 0 ? AS_MIN(frame->time_mono, now) : now,
+                  AS_MAX(now, until));
+        as_frame_unref(frame);
+    }
     pthread_mutex_unlock(&belt->lock);
     if (ok && ret_new)
         *ret_new = is_new;
     return ok;
 }
 
-bool as_belt_put_lost(as_belt *belt, uint64_t number, as_ns now, as_ns until, bool *ret_new)
+uint64_t as_belt_put_lost(as_belt *belt, uint64_t number, uint64_t n, as_ns now)
 {
-    bool is_new = false;
     pthread_mutex_lock(&belt->lock);
-    belt_part *part = belt_gathering(belt);
-    if (part && part->record.part != number) {
-        belt_end_gathering(belt, now);
-        part = NULL;
-    }
-    bool ok = part || belt_wait_room(belt, until);
-    if (ok && !part) {
-        is_new = true;
-        part = belt_begin(belt, number, now, as_clock_utc());
-    }
-    if (ok)
-        belt_decide_safe(belt, belt->next - 1, belt->cfg.fault, AS_REASON_FAULT, now);
+    const belt_part *part = belt_gathering(belt);
+    bool             begun = part && part->record.part == number;
+    belt_end_gathering(belt, now);
+    n = belt->closed ? 0 : n - AS_MIN(n, (uint64_t)begun);
+    if (n > 0)
+        belt_lose(belt, number + begun, n, 0, now, now);
     pthread_mutex_unlock(&belt->lock);
-    if (ok && ret_new)
-        *ret_new = is_new;
-    return ok;
+    return n;
+}
+
+uint64_t as_belt_put_jump(as_belt *belt, uint64_t number, uint64_t n_skipped, as_ns now)
+{
+    pthread_mutex_lock(&belt->lock);
+    belt_end_gathering(belt, now);
+    uint64_t n = !belt->closed;
+    if (n > 0) {
+        belt_lose(belt, number, 1, n_skipped, now, now);
+        belt->newest = number + (n_skipped - 1);
+    }
+    pthread_mutex_unlock(&belt->lock);
+    return n;
 }
 
 void as_belt_close(as_belt *belt, as_ns now)
@@ -470,6 +500,21 @@ bool as_belt_wait_deadline(as_belt *belt, as_ns until)
 
 /* --- the recorder's --- */
 
+/* The first part, or the first one of its run, was picked up. */
+static void belt_leave(as_belt *belt, belt_part *part)
+{
+    if (part->n_more > 0) {
+        part->n_more--;
+        part->record.part++;
+        part->record.n_skipped = 0;
+        return;
+    }
+    part->state = BELT_NONE;
+    part->is_run = false;
+    belt->first++;
+    pthread_cond_signal(&belt->room);
+}
+
 bool as_belt_pick_up(as_belt *belt, as_ns until, as_record *ret)
 {
     bool in_time = true, found = false;
@@ -481,10 +526,9 @@ bool as_belt_pick_up(as_belt *belt, as_ns until, as_record *ret)
         in_time = belt_wait(belt, &belt->ready, until);
     }
     if (found) {
-        belt_part *part = belt_at(belt, belt->first++);
+        belt_part *part = belt_at(belt, belt->first);
         *ret = part->record;
-        part->state = BELT_NONE;
-        pthread_cond_signal(&belt->room);
+        belt_leave(belt, part);
     }
     pthread_mutex_unlock(&belt->lock);
     return found;

@@ -32,12 +32,17 @@ as_belt          *as_belt_free(as_belt *belt); /* gives back what frames it hold
 /* --- the camera's thread --- */
 
 /* A frame of `part`. Frames of one part come one after the other; one that is not AS_FRAME_OK, or a part that another one
- * follows too early, makes a fault. True: the belt has the reference. False: no room until then, and the reference stays
- * with the caller. *ret_new (may be NULL): a part began with it. */
+ * follows too early, makes a fault, and so does a part for which there is no room until then: what is left of it is one
+ * of a run of faults, which takes one place however long it is. True: the belt has the reference. False: the belt is
+ * closed, and the reference stays with the caller. *ret_new (may be NULL): a part began with it. */
 AS_CHECK bool as_belt_put(as_belt *belt, as_frame *frame, as_ns now, as_ns until, bool *ret_new);
 
-/* A part, or a frame of it, that was triggered and never seen: a fault at once. False: no room. */
-AS_CHECK bool as_belt_put_lost(as_belt *belt, uint64_t part, as_ns now, as_ns until, bool *ret_new);
+/* `n` parts from number `part` on that were triggered and never seen, or of the first of which a frame was not: faults at
+ * once; never waits. Returns how many of them began with it. */
+uint64_t as_belt_put_lost(as_belt *belt, uint64_t part, uint64_t n, as_ns now);
+
+/* One fault that stands for n_skipped numbers from `part` on, of which nobody knows whether parts were behind them. */
+uint64_t as_belt_put_jump(as_belt *belt, uint64_t part, uint64_t n_skipped, as_ns now);
 
 /* Nothing more will come: a part that waits for frames is a fault. Wakes all. */
 void as_belt_close(as_belt *belt, as_ns now);

@@ -43,6 +43,13 @@ static void put(as_belt *belt, uint64_t part, as_ns trigger, as_ns now)
     assert_true(is_new);
 }
 
+static void put_more(as_belt *belt, uint64_t part, as_ns now)
+{
+    bool is_new = true;
+    assert_true(as_belt_put(belt, frame_of(part, now), now, 0, &is_new));
+    assert_false(is_new);
+}
+
 static as_record pick_up(as_belt *belt)
 {
     as_record record;
@@ -150,12 +157,9 @@ static void test_parts_leave_in_the_order_they_came(void **state)
     take(belt, &second, frames + 1);
     assert_true(as_belt_answer_to(belt, second.serial, &answer, 1010));
     assert_false(as_belt_pick_up(belt, 0, &record));
-    /* No room, and the frame stays with the caller. */
-    as_frame *third = frame_of(3, 1002);
-    assert_false(as_belt_put(belt, third, 1002, 0, NULL));
     assert_true(as_belt_answer_to(belt, first.serial, &answer, 1011));
     assert_int_equal(pick_up(belt).part, 1);
-    assert_true(as_belt_put(belt, third, 1012, 0, NULL));
+    put(belt, 3, 1012, 1012);
     assert_int_equal(pick_up(belt).part, 2);
     /* The answer for a part whose place another one has by now. */
     assert_false(as_belt_answer_to(belt, first.serial, &answer, 1013));
@@ -170,11 +174,9 @@ static void test_a_bad_or_lost_frame_is_a_fault_at_once(void **state)
     (void)state;
     as_belt  *belt = belt_of(4, 1);
     as_frame *frame = frame_of(1, 1000);
-    bool      is_new = false;
     frame->status = AS_FRAME_CORRUPT;
     assert_true(as_belt_put(belt, frame, 1001, 0, NULL));
-    assert_true(as_belt_put_lost(belt, 2, 1002, 0, &is_new));
-    assert_true(is_new);
+    assert_true(as_belt_put_lost(belt, 2, 1, 1002) == 1);
     for (uint64_t part = 1; part <= 2; part++) {
         as_record record = pick_up(belt);
         assert_int_equal(record.part, part);
@@ -238,6 +240,69 @@ static void test_a_part_that_misses_a_frame_is_a_fault(void **state)
     assert_int_equal(as_frame_pool_in_use(pool), 0);
 }
 
+/* What has no room is remembered in order, whatever it is, and none of its frames is judged later. */
+static void test_parts_without_room_are_a_run_of_faults(void **state)
+{
+    (void)state;
+    as_belt    *belt = belt_of(1, 2);
+    as_frame   *frames[2];
+    as_belt_job job = {.frames = frames};
+    as_record   record;
+    bool        is_new = false;
+    put(belt, 1, 1000, 1000);
+    put_more(belt, 1, 1001);
+    for (uint64_t part = 2; part <= 4; part++)
+        for (int view = 0; view < 2; view++) {
+            assert_true(as_belt_put(belt, frame_of(part, 1100), 1100, 0, &is_new));
+            assert_int_equal(is_new, view == 0);
+        }
+    assert_int_equal(as_belt_put_lost(belt, 5, 3, 1150), 3);
+    assert_int_equal(as_belt_put_jump(belt, 8, 1000000, 1160), 1);
+    assert_true(as_belt_put(belt, frame_of(1000008, 1170), 1170, 0, &is_new));
+    assert_true(is_new);
+    take(belt, &job, frames);
+    assert_true(as_belt_answer_to(belt, job.serial, &answer, 1050));
+    give_back(&job);
+    assert_int_equal(pick_up(belt).reason, AS_REASON_MODEL);
+    put_more(belt, 1000008, 1180); /* there is room for it, and it has its verdict */
+    uint64_t n_skipped = 0;
+    for (uint64_t part = 2; part <= 9; part++) {
+        record = pick_up(belt);
+        assert_int_equal(record.part, part); /* the last is counted on: its number was 1000008 */
+        assert_int_equal(record.verdict, AS_VERDICT_FAULT);
+        n_skipped += record.n_skipped;
+    }
+    assert_int_equal(n_skipped, 1000000);
+    assert_false(as_belt_pick_up(belt, 0, &record));
+    assert_false(as_belt_take(belt, 0, &job));
+    put(belt, 1000009, 1200, 1200);
+    put_more(belt, 1000009, 1201);
+    take(belt, &job, frames);
+    assert_int_equal(job.n_frames, 2);
+    give_back(&job);
+    as_belt_free(belt);
+    assert_int_equal(as_frame_pool_in_use(pool), 0);
+}
+
+static void test_a_jump_stands_for_its_numbers(void **state)
+{
+    (void)state;
+    as_belt *belt = belt_of(4, 1);
+    assert_int_equal(as_belt_put_lost(belt, 6, 2, 1000), 2);
+    assert_int_equal(as_belt_put_jump(belt, 8, 500, 1000), 1);
+    assert_int_equal(as_belt_put_lost(belt, 508, 1, 1000), 1);
+    static const uint64_t parts[] = {6, 7, 8, 508}, skipped[] = {0, 0, 500, 0};
+    for (size_t i = 0; i < AS_COUNT(parts); i++) {
+        as_record record = pick_up(belt);
+        assert_int_equal(record.part, parts[i]);
+        assert_int_equal(record.n_skipped, skipped[i]);
+    }
+    as_belt_close(belt, 1001);
+    assert_int_equal(as_belt_put_lost(belt, 509, 1, 1002), 0);
+    assert_int_equal(as_belt_put_jump(belt, 509, 9, 1002), 0);
+    as_belt_free(belt);
+}
+
 static void test_names_are_cut_between_characters(void **state)
 {
     (void)state;
@@ -277,11 +342,12 @@ static void chaos_put(chaos *c)
 
 static void chaos_lose(chaos *c)
 {
-    bool is_new = false;
-    if (as_rng_below(&c->rng, 5) == 0 && !as_belt_is_gathering(c->belt) &&
-        as_belt_put_lost(c->belt, c->part + 1, c->now, 0, &is_new))
-        c->part += 2;
-    c->n_begun += is_new;
+    if (as_rng_below(&c->rng, 5) != 0 || as_belt_is_gathering(c->belt))
+        return;
+    uint64_t n = 1 + as_rng_below(&c->rng, 3);
+    c->n_begun += as_rng_below(&c->rng, 4) ? as_belt_put_lost(c->belt, c->part + 1, n, c->now)
+                                           : as_belt_put_jump(c->belt, c->part + 1, n, c->now);
+    c->part += n + 1;
 }
 
 static void chaos_judge(chaos *c)
@@ -355,6 +421,8 @@ int main(void)
         cmocka_unit_test(test_a_bad_or_lost_frame_is_a_fault_at_once),
         cmocka_unit_test(test_frames_of_a_part_are_gathered),
         cmocka_unit_test(test_a_part_that_misses_a_frame_is_a_fault),
+        cmocka_unit_test(test_parts_without_room_are_a_run_of_faults),
+        cmocka_unit_test(test_a_jump_stands_for_its_numbers),
         cmocka_unit_test(test_names_are_cut_between_characters),
         cmocka_unit_test(test_random_events),
     };

@@ -20,7 +20,7 @@
 #define LINE_SLICE_NS   (50 * AS_NS_PER_MS) /* so soon is a stop seen */
 #define LINE_STEP_NS    (100 * AS_NS_PER_MS)
 #define LINE_BELT_PARTS 1024u
-#define LINE_MAX_GAP    10000u /* lost parts in a row; a camera that jumps further counts anew */
+#define LINE_MAX_GAP    10000u /* lost parts in a row; a camera that jumps further has lost count */
 #define LINE_MAX_FRAMES 256u
 #define LINE_MIN_FRAMES 8u
 #define LINE_WARM_UPS   3
@@ -58,7 +58,8 @@ struct as_line {
     /* the camera thread's */
     bool     has_part, is_enough;
     uint64_t part, n_triggers, n_bad_frames;
-    as_err   trouble;
+    uint64_t n_jumps, n_skipped;
+    as_err   trouble, jump;
 
     pthread_mutex_t tally_lock; /* for what follows */
     as_line_summary summary;
@@ -72,45 +73,46 @@ static bool line_is_stopped(const as_line *line)
     return atomic_load_explicit(&line->stop, memory_order_relaxed);
 }
 
-/* No room to remember this part: its verdict is the safe one, and its record is lost. */
-static void line_overflow(as_line *line)
-{
-    pthread_mutex_lock(&line->tally_lock);
-    line->summary.n_triggers++;
-    line->summary.n_verdict[line->spec->failsafe_fault]++;
-    line->summary.n_reason[AS_REASON_FAULT]++;
-    line->summary.n_lost_records++;
-    pthread_mutex_unlock(&line->tally_lock);
-    line->n_triggers++;
-}
-
 static as_ns line_patience(const as_line *line, as_ns now)
 {
     return line->parts.geometry.can_wait ? now + LINE_SLICE_NS : now + line->deadline;
 }
 
-static void line_lost_part(as_line *line, uint64_t number)
+static void line_lost_parts(as_line *line, uint64_t number, uint64_t n)
 {
-    bool  is_new = false;
-    as_ns now = as_clock_mono();
-    if (!as_belt_put_lost(line->belt, number, now, line_patience(line, now), &is_new))
-        line_overflow(line);
-    line->n_triggers += is_new;
+    line->n_triggers += as_belt_put_lost(line->belt, number, n, as_clock_mono());
+}
+
+/* Nobody knows whether parts went by or the camera's counter was set: one fault stands for all the numbers left out, and
+ * the run does not end as a good one. What comes next is judged as before. */
+static void line_jump(as_line *line, uint64_t number)
+{
+    uint64_t n_skipped = number > line->part ? number - line->part - 1 : 0;
+    line->n_jumps++;
+    line->n_skipped += n_skipped;
+    if (n_skipped)
+        line->n_triggers += as_belt_put_jump(line->belt, line->part + 1, n_skipped, as_clock_mono());
+    as_log_write(AS_LOG_ERROR, "the camera's count jumped from part %llu to %llu", (unsigned long long)line->part,
+                 (unsigned long long)number);
+    if (line->jump.code == AS_OK)
+        as_err_set(&line->jump, AS_EIO,
+                   "the camera's count jumped from part %llu to %llu: whether parts went by unseen is not known (look at "
+                   "the gate, and at what resets the camera)",
+                   (unsigned long long)line->part, (unsigned long long)number);
 }
 
 /* Parts whose every frame was lost are seen by the gap in the numbers: each gets its verdict too. */
 static void line_fill_gap(as_line *line, uint64_t number)
 {
-    if (!line->has_part || number <= line->part + 1)
+    if (!line->has_part || number == line->part + 1)
         return;
-    if (number - line->part > LINE_MAX_GAP) {
-        as_log_write(AS_LOG_WARN, "the camera's count jumped from part %llu to %llu", (unsigned long long)line->part,
-                     (unsigned long long)number);
-        return;
-    }
-    for (uint64_t lost = line->part + 1; lost < number && !line->is_enough; lost++) {
-        line_lost_part(line, lost);
-        line->is_enough = line->n_parts && line->n_triggers >= line->n_parts;
+    if (number < line->part || number - line->part > LINE_MAX_GAP) {
+        line_jump(line, number);
+    } else {
+        uint64_t n = number - line->part - 1;
+        if (line->n_parts)
+            n = AS_MIN(n, line->n_parts - AS_MIN(line->n_triggers, line->n_parts));
+        line_lost_parts(line, line->part + 1, n);
     }
 }
 
@@ -129,12 +131,10 @@ static void line_take_frame(as_line *line, as_frame *frame)
     }
     line->n_bad_frames += frame->status != AS_FRAME_OK;
     as_ns now = as_clock_mono();
-    if (as_belt_put(line->belt, frame, now, line_patience(line, now), &is_new)) {
+    if (as_belt_put(line->belt, frame, now, line_patience(line, now), &is_new))
         line->n_triggers += is_new;
-    } else {
+    else
         as_frame_unref(frame);
-        line_overflow(line);
-    }
     line->has_part = true;
     line->part = number;
 }
@@ -145,7 +145,7 @@ static void line_busy(as_line *line)
     if (line->parts.geometry.can_wait)
         return;
     uint64_t number = as_belt_is_gathering(line->belt) ? line->part : line->part + line->has_part;
-    line_lost_part(line, number);
+    line_lost_parts(line, number, 1);
     line->part = number;
 }
 
@@ -500,7 +500,11 @@ static void line_close(as_line *line, as_line_summary *ret)
     ret->deadline = line->deadline;
     ret->line_run = as_recorder_line_run(line->recorder);
     ret->seconds = (double)AS_MAX(line->last_verdict - line->first_trigger, 0) / (double)AS_NS_PER_S;
+    ret->n_jumps = line->n_jumps;
+    ret->n_skipped = line->n_skipped;
     ret->trouble = line->trouble.code ? line->trouble : *as_recorder_trouble(line->recorder);
+    if (ret->trouble.code == AS_OK)
+        ret->trouble = line->jump;
     as_str_copy(ret->cpu, sizeof ret->cpu, as_cpu_model());
     if (!as_tally_read(line->journal_dir, ret->line_run, line->spec, &outcome, &why)) {
         as_str_copy(ret->journal_text, sizeof ret->journal_text, why.text);

@@ -8,6 +8,9 @@
  * Every trigger gets exactly one verdict: pass, reject, review or fault as configured when the model is late, unsure, or
  * fails, when a frame is bad or lost. triggers == pass + reject + review + fault, audited from the journal.
  *
+ * Parts that a gap in the camera's numbers shows get a verdict and a record each. A count that jumps by more than 10,000,
+ * or back, tells nothing of parts: one fault, one record with the numbers left out, and the run ends with trouble.
+ *
  * A camera that can wait (files, an emulated one without a pace) is asked for the next part when the last one has its
  * verdict; any other is never waited for.
  */
@@ -44,6 +47,7 @@ typedef struct as_line_summary {
     uint64_t     n_verdict[AS_VERDICT_COUNT];
     uint64_t     n_reason[AS_REASON_COUNT];
     uint64_t     n_lost_frames, n_bad_frames;
+    uint64_t     n_jumps, n_skipped;                /* of the camera's count, and the numbers it left out */
     uint64_t     n_lost_records;                    /* verdicts that were given, and which the disk did not take */
     uint64_t     n_truth, n_right_verdict;          /* parts whose truth was known */
     uint64_t     n_bad, n_bad_stopped;              /* truth must be rejected; and was not passed */
@@ -57,7 +61,7 @@ typedef struct as_line_summary {
     char         journal_text[200];                 /* if not: what is wrong */
     uint64_t     first_sequence, last_sequence;     /* of this line run in the journal */
     uint32_t     line_run;
-    as_err       trouble;   /* AS_OK, or why the camera ended before its time, or the disk did not take records */
+    as_err       trouble;   /* AS_OK, or why the camera ended before its time or lost count, or the disk took no records */
     bool         is_urgent; /* the system gave the line's threads real-time priority */
     char         backend[16], cpu[96], camera[256];
 } as_line_summary;
