@@ -38,6 +38,7 @@ typedef struct as_manifest as_manifest;
 AS_CHECK as_manifest *as_manifest_new(as_err *err);
 as_manifest          *as_manifest_free(as_manifest *manifest);
 AS_CHECK bool         as_manifest_add(as_manifest *manifest, const as_sample *sample, as_err *err); /* copies strings */
+void                  as_manifest_drop(as_manifest *manifest, size_t n); /* keeps the first n only */
 void                  as_manifest_sort(as_manifest *manifest); /* by name; add() after it is allowed, sort again */
 size_t                as_manifest_count(const as_manifest *manifest);
 const as_sample      *as_manifest_at(const as_manifest *manifest, size_t i);

@@ -134,6 +134,11 @@ bool as_manifest_add(as_manifest *manifest, const as_sample *sample, as_err *err
     return true;
 }
 
+void as_manifest_drop(as_manifest *manifest, size_t n)
+{
+    manifest->samples.n = AS_MIN(manifest->samples.n, n);
+}
+
 static int manifest_compare(const void *a, const void *b)
 {
     return strcmp(((const as_sample *)a)->name, ((const as_sample *)b)->name);

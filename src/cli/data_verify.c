@@ -127,8 +127,9 @@ static void verify_text(verify *v)
             fprintf(cli->out, " (needed by '%s'%s)", fault->sample, fault->n_samples > 1 ? " and others" : "");
         fputc('\n', cli->out);
     }
-    fprintf(cli->out, "%llu objects (%s) and %llu versions read: ", (unsigned long long)v->check.n_objects,
-            as_unit_text((double)v->check.n_bytes, AS_UNIT_BYTES, bytes), (unsigned long long)v->n_commits);
+    fprintf(cli->out, "%llu object%s (%s) and %llu version%s read: ", (unsigned long long)v->check.n_objects,
+            v->check.n_objects == 1 ? "" : "s", as_unit_text((double)v->check.n_bytes, AS_UNIT_BYTES, bytes),
+            (unsigned long long)v->n_commits, v->n_commits == 1 ? "" : "s");
     if (v->faults.n)
         fprintf(cli->out, "%s%zu damaged%s (bring them back from a copy, or import the pictures again)\n",
                 as_term_style(cli, AS_STYLE_BAD), v->faults.n, as_term_plain(cli));

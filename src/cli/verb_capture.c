@@ -23,11 +23,18 @@ static bool capture_parts(as_cli *cli, as_workspace *ws, as_capture_cfg *cfg, as
     if (!*cfg->camera)
         ok = AS_FAIL(err, AS_EINVAL, "no camera: name one with --camera URI, or as station.camera in '%s'", spec->path);
     report->source = cfg->camera;
-    as_intake *intake = ok ? as_intake_open(ws, spec, err) : NULL;
-    ok = intake && as_capture_run(intake, spec, cfg, &cli->progress, err);
+    as_capture_end end = {.stopped = false};
+    as_intake     *intake = ok ? as_intake_open(ws, spec, err) : NULL;
+    ok = intake && as_capture_run(intake, spec, cfg, &cli->progress, &end, err);
+    if (ok && end.stopped && end.n_parts == 0)
+        ok = AS_FAIL(err, AS_ECANCELLED, "stopped before the first part was whole: there is no new version");
     if (ok && as_intake_counts_of(intake).n_seen == 0)
         ok = AS_FAIL(err, AS_ENOTFOUND, "camera '%s' ended before its first frame", cfg->camera);
     ok = ok && as_intake_report_finish(report, ws, intake, err);
+    /* Without a number of parts this is how one ends it. */
+    if (ok && end.stopped && cfg->n_parts)
+        ok = AS_FAIL(err, AS_ECANCELLED, "stopped after %llu of %llu parts: these are kept",
+                     (unsigned long long)end.n_parts, (unsigned long long)cfg->n_parts);
     as_intake_close(intake);
     as_spec_free(spec);
     return ok;
@@ -63,9 +70,12 @@ const as_verb as_verb_capture = {
         "Frames come from the camera that assay.yaml names, or from URI: twin:cones, folder:PATH, gige:NAME, ... Each "
         "is\n"
         "stored as a PNG, checked as an imported picture is, and all together become a new version of the data. The\n"
-        "class comes from a camera that knows it (the twin, a folder sorted by class), else from --label. Frames of "
-        "one\n"
-        "part always fall into the same split. Ctrl-C ends without a new version.",
+        "class comes from a camera that knows it (the twin, a folder sorted by class), else from --label; where both "
+        "are\n"
+        "there the camera is believed, and a warning says so. Frames of one part always fall into the same split.\n\n"
+        "Ctrl-C ends the capture: the parts that came whole become a version. The exit status is then 0 with --parts "
+        "0,\n"
+        "where that is the way to end, and 3 where fewer parts came than were asked for.",
     .examples = "  assay capture --parts 600\n  assay capture --camera 'twin:cones?from=5001&defects=0.5' --parts 100\n"
                 "  assay capture --camera gige: --parts 50 --label good\n",
     .opts = capture_opts,

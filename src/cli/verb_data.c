@@ -130,8 +130,9 @@ static bool data_show_text(as_cli *cli, as_workspace *ws, const as_commit *commi
         fprintf(cli->out, "parent %s\n", as_digest_hex(&commit->parents[i], hex));
     fprintf(cli->out, "author %s\ntime   %s\n\n    %s\n\n", commit->author, as_clock_text(commit->utc, when),
             commit->message);
-    fprintf(cli->out, "%llu samples, %s, %llu quarantined on the way in\n\n", (unsigned long long)commit->n_samples,
-            as_unit_text((double)commit->n_bytes, AS_UNIT_BYTES, bytes), (unsigned long long)commit->n_quarantined);
+    fprintf(cli->out, "%llu sample%s, %s, %llu quarantined on the way in\n\n", (unsigned long long)commit->n_samples,
+            commit->n_samples == 1 ? "" : "s", as_unit_text((double)commit->n_bytes, AS_UNIT_BYTES, bytes),
+            (unsigned long long)commit->n_quarantined);
     if (!as_counts_print(cli, ws, commit, err))
         return false;
     fputc('\n', cli->out);
@@ -188,6 +189,13 @@ typedef struct data_list {
     json_t   *json;
 } data_list;
 
+static as_table *data_ls_table(void)
+{
+    static const char *const columns[] = {"name",   "class",      "split",    ">px", ">size",
+                                          "format", ">sharpness", ">clipped", NULL};
+    return as_table_new(columns);
+}
+
 static json_t *data_sample_json(const as_sample *s)
 {
     char    hex[AS_SHA256_HEX_BYTES], when[AS_CLOCK_TEXT_BYTES];
@@ -217,6 +225,8 @@ static bool data_ls_row(void *ctx, const as_sample *s)
         json_array_append_new(list->json, data_sample_json(s));
         return true;
     }
+    if (!list->table) /* not before the first row: an error has no heading */
+        list->table = data_ls_table();
     as_table_cell(list->table, AS_STYLE_NONE, "%s", s->name);
     as_table_cell(list->table, AS_STYLE_NONE, "%s", s->label);
     as_table_cell(list->table, AS_STYLE_NONE, "%s", as_split_name(s->split));
@@ -226,6 +236,30 @@ static bool data_ls_row(void *ctx, const as_sample *s)
     as_table_cell(list->table, AS_STYLE_NONE, "%.4g", s->sharpness);
     as_table_cell(list->table, AS_STYLE_NONE, "%.3f", s->clipped_ratio);
     return true;
+}
+
+/* A class is one of assay.yaml or one that this version has; anything else is a slip of the pen. */
+static bool data_ls_class(as_workspace *ws, const as_commit *commit, const char *label, as_err *err)
+{
+    const char  *names[AS_SPEC_MAX_CLASSES];
+    as_err       why = AS_ERR_NONE;
+    as_spec     *spec = as_spec_load(ws->spec_path, &why);
+    size_t       n = 0;
+    bool         found = spec && as_spec_class(spec, label) >= 0;
+    as_manifest *manifest = found ? NULL : as_commit_manifest(ws, commit, err);
+    bool         ok = found || manifest;
+    for (size_t i = 0; ok && !found && i < as_manifest_count(manifest); i++)
+        found = strcmp(as_manifest_at(manifest, i)->label, label) == 0;
+    for (; spec && n < spec->n_classes; n++)
+        names[n] = spec->classes[n].name;
+    if (ok && !found) {
+        const char *near = as_str_nearest(label, names, n);
+        ok = AS_FAIL(err, AS_EINVAL, "'%.200s' is no class of this version%s%s%s", label,
+                     near ? ", did you mean '" : "", near ? near : "", near ? "'?" : " (see: assay data show)");
+    }
+    as_manifest_free(manifest);
+    as_spec_free(spec);
+    return ok;
 }
 
 static bool data_ls_query(as_cli *cli, as_workspace *ws, as_sample_query *query, as_err *err)
@@ -243,15 +277,13 @@ static bool data_ls_query(as_cli *cli, as_workspace *ws, as_sample_query *query,
     query->split = split ? as_split_parse(split) : AS_SPLIT_NONE;
     if (split && !query->split)
         return AS_FAIL(err, AS_EINVAL, "'%s' is no split: use train, validation or test", split);
-    return true;
+    return !query->label || data_ls_class(ws, &commit, query->label, err);
 }
 
 static bool data_ls(as_cli *cli, as_workspace *ws, as_err *err)
 {
-    static const char *const columns[] = {"name",   "class",      "split",    ">px", ">size",
-                                          "format", ">sharpness", ">clipped", NULL};
-    as_sample_query          query = {.limit = 0};
-    data_list                list = {0};
+    as_sample_query query = {.limit = 0};
+    data_list       list = {0};
     if (!data_ls_query(cli, ws, &query, err))
         return false;
     as_catalog *catalog = as_catalog_open(ws, err);
@@ -259,12 +291,10 @@ static bool data_ls(as_cli *cli, as_workspace *ws, as_err *err)
         return false;
     if (cli->json)
         list.json = json_array();
-    else
-        list.table = as_table_new(columns);
     bool ok = as_catalog_samples(catalog, &query, data_ls_row, &list, err);
     as_catalog_close(catalog);
-    if (!cli->json)
-        return as_table_print(list.table, cli, ok ? err : NULL) && ok;
+    if (!cli->json && (ok || list.table)) /* what could be read is shown */
+        return as_table_print(list.table ? list.table : data_ls_table(), cli, ok ? err : NULL) && ok;
     if (ok)
         return as_cli_print_json(cli, list.json, err);
     json_decref(list.json);
@@ -385,11 +415,16 @@ static bool data_quarantine(as_cli *cli, as_workspace *ws, as_err *err)
 {
     static const char *const columns[] = {"name", "check", "time", "reason", "file below .assay/", NULL};
     json_t                  *list;
-    if (!as_quarantine_list(ws, &list, err))
+    size_t                   n_kept = 0;
+    if (!as_quarantine_list(ws, true, &list, err))
         return false;
     if (cli->json)
         return as_cli_print_json(cli, list, err);
-    if (json_array_size(list) == 0) {
+    for (size_t i = 0; i < json_array_size(list); i++)
+        n_kept += json_object_get(json_array_get(list, i), "kept_as") != NULL;
+    if (n_kept) /* on stderr: not a row of the table */
+        as_term_say(cli, "%zu more %s kept later: all of them with --json", n_kept, n_kept == 1 ? "was" : "were");
+    if (json_array_size(list) == n_kept) {
         json_decref(list);
         fprintf(cli->out, "nothing is in quarantine\n");
         return true;
@@ -397,6 +432,8 @@ static bool data_quarantine(as_cli *cli, as_workspace *ws, as_err *err)
     as_table *table = as_table_new(columns);
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *record = json_array_get(list, i);
+        if (json_object_get(record, "kept_as"))
+            continue;
         as_table_cell(table, AS_STYLE_NONE, "%s", data_text(record, "name"));
         as_table_cell(table, AS_STYLE_WARN, "%s", data_text(record, "check"));
         as_table_cell(table, AS_STYLE_NONE, "%.16s", data_text(record, "time"));

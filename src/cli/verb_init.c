@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "base/str.h"
 #include "base/vec.h"
 #include "cli/term.h"
+#include "intake/import.h"
 #include "spec/spec.h"
+
+#define INIT_LINE_BYTES 64 /* the schema's 63 */
 
 static const char example_cones[] =
 #include "example_cones.inc"
@@ -70,17 +75,19 @@ static bool init_list_folders(const char *folder, init_names *names, as_err *err
 /* The classes: the sub-folders, or where there is a train/ or test/ folder, the sub-folders of those. */
 static bool init_scan(const char *folder, init_names *names, as_err *err)
 {
-    static const char *const splits[] = {"train", "val", "validation", "test"};
-    char                     path[AS_FS_PATH_BYTES];
-    bool                     has_split = false, ok = true;
-    for (size_t i = 0; ok && i < AS_COUNT(splits); i++) {
-        ok = as_fs_join(path, folder, splits[i], err);
-        if (!ok || !as_fs_is_dir(path))
+    char       path[AS_FS_PATH_BYTES];
+    init_names found = {0};
+    bool       has_split = false, ok = init_list_folders(folder, &found, err);
+    for (size_t i = 0; ok && i < found.n; i++) {
+        if (!as_import_split_of(found.at[i], strlen(found.at[i])))
             continue;
         has_split = true;
-        ok = init_list_folders(path, names, err);
+        ok = as_fs_join(path, folder, found.at[i], err) && init_list_folders(path, names, err);
     }
-    return ok && (has_split || init_list_folders(folder, names, err));
+    for (size_t i = 0; ok && !has_split && i < found.n; i++)
+        ok = init_names_add(names, found.at[i], strlen(found.at[i]), err);
+    init_names_done(&found);
+    return ok;
 }
 
 static bool init_is_good(const char *name)
@@ -102,9 +109,11 @@ static int init_name_order(const void *a, const void *b)
 static bool init_list(const char *list, init_names *names, as_err *err)
 {
     for (const char *p = list; *p;) {
-        size_t n = strcspn(p, ",");
+        size_t n = strcspn(p, ","), before = names->n;
         if (n && !init_names_add(names, p, n, err))
             return false;
+        if (n && names->n == before)
+            return AS_FAIL(err, AS_EINVAL, "--classes names '%.*s' twice", (int)n, p);
         p += n + (p[n] == ',');
     }
     return true;
@@ -123,6 +132,32 @@ static void init_scalar(const char *s, as_str *out)
     for (; *s; s++)
         as_str_addf(out, "%s%c", *s == '\'' ? "'" : "", *s);
     as_str_add(out, "'");
+}
+
+/* The folder's name, as far as the schema takes it as the name of a line; the folder need not be there yet. */
+static void init_line_name(const char *dir, char line[INIT_LINE_BYTES])
+{
+    char        real[PATH_MAX];
+    const char *path = realpath(dir, real) ? real : dir, *end = path + strlen(path);
+    size_t      n = 0;
+    while (end > path && end[-1] == '/')
+        end--;
+    const char *begin = end;
+    while (begin > path && begin[-1] != '/')
+        begin--;
+    for (; begin < end && n + 1 < INIT_LINE_BYTES; begin++) {
+        char ch = *begin;
+        bool plain = (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') || ch == '_';
+        if (plain || (n > 0 && (ch == '-' || ch == '.')))
+            line[n++] = ch;
+        else if (n > 0 && line[n - 1] != '_')
+            line[n++] = '_';
+    }
+    while (n > 0 && line[n - 1] == '_')
+        n--;
+    line[n] = '\0';
+    if (n == 0)
+        as_str_copy(line, INIT_LINE_BYTES, "line");
 }
 
 static void init_write_spec(const char *line, const init_names *names, as_str *out)
@@ -172,21 +207,31 @@ static bool init_text(as_cli *cli, const char *dir, as_str *out, as_err *err)
         as_term_say(cli,
                     "which class is the good one? '%s' was taken: change `classes:` in assay.yaml if it is another",
                     names.at[0]);
-    char        real[AS_FS_PATH_BYTES];
-    const char *slash = realpath(dir, real) ? strrchr(real, '/') : NULL;
-    if (ok)
-        init_write_spec(slash && slash[1] ? slash + 1 : "line", &names, out);
+    char line[INIT_LINE_BYTES];
+    if (ok) {
+        init_line_name(dir, line);
+        init_write_spec(line, &names, out);
+    }
     init_names_done(&names);
     return ok;
 }
 
+/* What is wrong can only be a class name: the rest is ours. The place in a file that nobody wrote says nothing. */
+static bool init_check(const as_str *text, as_err *err)
+{
+    as_err   why = AS_ERR_NONE;
+    as_spec *spec = as_spec_parse(text->s, text->len, "", &why);
+    if (spec) {
+        as_spec_free(spec);
+        return true;
+    }
+    const char *said = strstr(why.text, ": ");
+    return AS_FAIL(err, why.code, "these classes cannot be: %s", said ? said + 2 : why.text);
+}
+
 static bool init_write(as_cli *cli, const char *dir, const as_str *text, as_err *err)
 {
-    char     path[AS_FS_PATH_BYTES];
-    as_spec *spec = as_spec_parse(text->s, text->len, "assay.yaml", err);
-    if (!spec)
-        return as_err_note(err, "the new file would not be valid");
-    as_spec_free(spec);
+    char path[AS_FS_PATH_BYTES];
     if (!as_fs_join(path, dir, "assay.yaml", err) || !as_fs_write(path, text->s, text->len, err))
         return false;
     as_workspace *ws = as_workspace_open(dir, AS_WORKSPACE_WRITE, err);
@@ -207,9 +252,18 @@ static int init_run(as_cli *cli, as_err *err)
     as_str      text;
     as_str_init(&text);
     bool ok = as_fs_join(path, dir, "assay.yaml", err);
+    bool was_there = ok && as_fs_is_dir(dir);
     if (ok && as_fs_is_file(path))
         ok = AS_FAIL(err, AS_EEXIST, "'%s' exists already (edit it, or choose another folder)", path);
-    ok = ok && as_fs_make_dirs(dir, err) && init_text(cli, dir, &text, err) && init_write(cli, dir, &text, err);
+    if (ok && as_fs_is_dir(path))
+        ok = AS_FAIL(err, AS_EEXIST, "'%s' is a folder, where a file must be (rename it, or choose another place)",
+                     path);
+    ok = ok && init_text(cli, dir, &text, err) && init_check(&text, err);
+    if (ok && !(as_fs_make_dirs(dir, err) && init_write(cli, dir, &text, err))) {
+        ok = false;
+        if (!was_there)
+            (void)rmdir(dir); /* only when nothing is in it */
+    }
     as_str_done(&text);
     return ok ? 0 : AS_VERB_FAILED;
 }

@@ -44,6 +44,8 @@ typedef struct capture {
     size_t                first, n_jobs;
     char                  stem[64];                        /* "cones-3" */
     uint64_t              part, n_parts, view, most_views; /* of the camera: the part it is at, parts and views seen */
+    uint64_t              n_frames, n_known;               /* given; of a class that the camera knew */
+    bool                  stopped;
 } capture;
 
 static as_sample capture_sample(const capture_job *job)
@@ -143,17 +145,17 @@ static bool capture_drain(capture *c, size_t most, as_err *err)
             job->finished = true;
         else if (c->n_jobs <= most)
             return true;
-        if (!as_progress_go_on(c->progress, err))
-            return false;
     }
 }
 
 /* The truth if the camera has it and it is a class, else what the caller says. */
-static const char *capture_label(const capture *c, const as_frame *frame, as_err *err)
+static const char *capture_label(capture *c, const as_frame *frame, as_err *err)
 {
     int at = frame->truth.known ? as_spec_class(c->spec, frame->truth.label) : -1;
-    if (at >= 0)
+    if (at >= 0) {
+        c->n_known++;
         return c->spec->classes[at].name;
+    }
     if (c->cfg->label)
         return c->spec->classes[as_spec_class(c->spec, c->cfg->label)].name;
     if (frame->truth.known && !as_intake_check_class(c->spec, frame->truth.label, "the camera's class",
@@ -195,6 +197,7 @@ static bool capture_give(capture *c, as_frame *frame, as_err *err)
                        : "the frame came in damaged and could not be decoded";
     }
     c->n_jobs++;
+    c->n_frames++;
     if (as_queue_push(c->todo, job, as_clock_mono() + CAPTURE_PATIENCE))
         return true;
     return AS_FAIL(err, AS_EINTERNAL, "no worker takes frames");
@@ -229,7 +232,13 @@ static void capture_tell_end(const capture *c)
     char text[AS_CHECK_TEXT_BYTES];
     if (!c->cfg->told)
         return;
-    if (c->n_parts < c->cfg->n_parts) {
+    if (c->cfg->label && c->n_known) {
+        snprintf(text, sizeof text, "knew the class of %llu of %llu frames itself: --label %.60s %s",
+                 (unsigned long long)c->n_known, (unsigned long long)c->n_frames, c->cfg->label,
+                 c->n_known == c->n_frames ? "was not needed" : "is that of the others only");
+        c->cfg->told(c->cfg->ctx, AS_CHECK_WARN, c->cfg->camera, text);
+    }
+    if (c->n_parts < c->cfg->n_parts && !c->stopped) {
         snprintf(text, sizeof text, "ended after %llu of %llu parts", (unsigned long long)c->n_parts,
                  (unsigned long long)c->cfg->n_parts);
         c->cfg->told(c->cfg->ctx, AS_CHECK_WARN, c->cfg->camera, text);
@@ -241,12 +250,29 @@ static void capture_tell_end(const capture *c)
     }
 }
 
+/* A part is whole when it has as many frames as the spec says or the parts before it had. Of the first one, where the
+ * spec says nothing, nobody knows. */
+static void capture_forget_half(capture *c)
+{
+    char     part[sizeof c->jobs[0].part];
+    uint64_t views = AS_MAX(c->most_views, (uint64_t)c->spec->frames_per_part);
+    bool     whole = c->view >= views && (c->n_parts > 1 || c->spec->frames_per_part > 1);
+    if (c->n_parts == 0 || whole)
+        return;
+    snprintf(part, sizeof part, "%s/%06llu", c->stem, (unsigned long long)c->part);
+    as_intake_forget_part(c->intake, part);
+    c->n_parts--;
+}
+
 static bool capture_loop(capture *c, as_err *err)
 {
     as_ns heard = as_clock_mono();
     while (!capture_is_full(c)) {
         as_err why = AS_ERR_NONE;
-        if (!as_progress_go_on(c->progress, err) || !capture_drain(c, CAPTURE_FRAMES, err))
+        c->stopped = !as_progress_go_on(c->progress, &why);
+        if (c->stopped)
+            break;
+        if (!capture_drain(c, CAPTURE_FRAMES, err))
             return false;
         as_frame *frame = as_camera_next(c->cam, as_clock_mono() + CAPTURE_SLICE, &why);
         if (!frame && why.code == AS_EEND)
@@ -263,7 +289,11 @@ static bool capture_loop(capture *c, as_err *err)
             return as_err_set(err, why.code, "%s", why.text);
         as_progress_step(c->progress, "capturing", c->n_parts, c->cfg->n_parts);
     }
-    return capture_drain(c, 0, err);
+    if (!capture_drain(c, 0, err))
+        return false;
+    if (c->stopped)
+        capture_forget_half(c);
+    return true;
 }
 
 /* "cones" of "twin:cones?seed=2", "parts" of "folder:/data/parts". */
@@ -327,7 +357,7 @@ static bool capture_open(capture *c, as_err *err)
 }
 
 bool as_capture_run(as_intake *intake, const as_spec *spec, const as_capture_cfg *cfg, const as_progress *progress,
-                    as_err *err)
+                    as_capture_end *ret, as_err *err)
 {
     capture *c = calloc(1, sizeof *c);
     if (!c)
@@ -340,8 +370,10 @@ bool as_capture_run(as_intake *intake, const as_spec *spec, const as_capture_cfg
     if (ok) {
         capture_name_stem(c);
         ok = capture_start_threads(c, err) && capture_loop(c, err);
-        if (ok)
+        if (ok) {
             capture_tell_end(c);
+            *ret = (as_capture_end){.n_parts = c->n_parts, .stopped = c->stopped};
+        }
     }
     capture_stop_threads(c);
     as_camera_close(c->cam);

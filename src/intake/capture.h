@@ -14,12 +14,19 @@
 typedef struct as_capture_cfg {
     const char *camera;  /* URI */
     uint64_t    n_parts; /* 0: until the camera ends */
-    const char *label;   /* for frames whose class the camera does not know; NULL: needed from the camera */
+    const char *label; /* for frames whose class the camera does not know (told, when it does); NULL: needed from it */
     void (*told)(void *ctx, as_check_level level, const char *name, const char *text); /* may be NULL */
     void *ctx;
 } as_capture_cfg;
 
+typedef struct as_capture_end {
+    uint64_t n_parts; /* taken in, each with all its frames */
+    bool     stopped; /* by progress, before the camera's or the parts' end */
+} as_capture_end;
+
+/* When progress says stop, what came so far has been taken in, but for a part whose frames are not known to be complete:
+ * true, and *ret says so. */
 AS_CHECK bool as_capture_run(as_intake *intake, const as_spec *spec, const as_capture_cfg *cfg,
-                             const as_progress *progress, as_err *err);
+                             const as_progress *progress, as_capture_end *ret, as_err *err);
 
 #endif

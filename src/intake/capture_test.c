@@ -36,7 +36,8 @@ static void fixture_done(fixture *f)
 
 static bool capture(fixture *f)
 {
-    return as_capture_run(f->intake, f->space.spec, &f->cfg, NULL, &f->err);
+    as_capture_end end;
+    return as_capture_run(f->intake, f->space.spec, &f->cfg, NULL, &end, &f->err) && !end.stopped;
 }
 
 static void put_many(fixture *f, const char *folder, size_t n)
@@ -152,6 +153,7 @@ static void test_truth_before_label(void **state)
     assert_true(capture(&f));
     assert_string_equal(at(&f, 0)->label, "bad");
     assert_string_equal(at(&f, 1)->label, "good");
+    assert_non_null(strstr(f.space.told, "knew the class of 1 of 2 frames itself: --label good is that of the others"));
     fixture_done(&f);
 }
 
@@ -166,7 +168,7 @@ static void test_damaged_frames_are_quarantined(void **state)
     assert_true(capture(&f));
     assert_int_equal(as_manifest_count(f.intake->manifest), 3);
     assert_int_equal(as_intake_counts_of(f.intake).n_quarantined, 1);
-    assert_true(as_quarantine_list(f.space.ws, &list, &f.err));
+    assert_true(as_quarantine_list(f.space.ws, true, &list, &f.err));
     assert_int_equal(json_array_size(list), 1);
     assert_string_equal(json_string_value(json_object_get(json_array_get(list, 0), "name")), "photos-1/000003.png");
     assert_string_equal(json_string_value(json_object_get(json_array_get(list, 0), "check")), "frame");
@@ -209,16 +211,70 @@ static void test_twin(void **state)
     fixture_done(&f);
 }
 
-static void test_stop_and_wrong_cameras(void **state)
+typedef struct stopper {
+    atomic_bool stop;
+    size_t      n_steps; /* to go: one a frame */
+} stopper;
+
+static void stopper_step(void *ctx, const char *what, uint64_t done, uint64_t total)
+{
+    stopper *s = ctx;
+    (void)what;
+    (void)done;
+    (void)total;
+    if (--s->n_steps == 0)
+        atomic_store(&s->stop, true);
+}
+
+/* Stopped after `n_frames`: how many of parts with `views` frames are in, and how many samples. */
+static void check_stop(const char *more, unsigned views, size_t n_frames, uint64_t want_parts, size_t want_samples)
+{
+    fixture        f;
+    as_capture_end end;
+    as_commit      commit;
+    stopper        s = {.n_steps = n_frames};
+    as_progress    progress = {.step = stopper_step, .ctx = &s, .stop = &s.stop};
+    fixture_make(&f, more);
+    snprintf(f.uri, sizeof f.uri, "twin:cones?seed=3&views=%u", views);
+    f.cfg.label = "bad";
+    f.cfg.n_parts = 50;
+    assert_true(as_capture_run(f.intake, f.space.spec, &f.cfg, &progress, &end, &f.err));
+    assert_true(end.stopped);
+    assert_int_equal(end.n_parts, want_parts);
+    assert_int_equal(as_manifest_count(f.intake->manifest), want_samples);
+    as_intake_counts counts = as_intake_counts_of(f.intake);
+    assert_int_equal(counts.n_kept, want_samples);
+    assert_int_equal(counts.n_bytes > 0, want_samples > 0);
+    if (want_samples) { /* the maps are as whole as the manifest */
+        assert_true(as_intake_split(f.intake, 1, &f.err));
+        assert_true(as_intake_commit(f.intake, "stopped", &commit, &f.err));
+        assert_int_equal(commit.n_samples, want_samples);
+    }
+    fixture_done(&f);
+}
+
+static void test_stop_keeps_whole_parts(void **state)
+{
+    (void)state;
+    check_stop("", 1, 5, 5, 5);
+    check_stop("", 1, 1, 0, 0); /* of the first part nobody knows how many frames it has */
+    check_stop("", 3, 8, 2, 6); /* the third lacks one */
+    check_stop("", 3, 9, 3, 9);
+    check_stop("", 3, 2, 0, 0);
+}
+
+static void test_stop_before_and_wrong_cameras(void **state)
 {
     (void)state;
     fixture           f;
+    as_capture_end    end;
     const atomic_bool stop = true;
     as_progress       progress = {.stop = &stop};
     fixture_make(&f, "");
     put_many(&f, "good", 3);
-    assert_false(as_capture_run(f.intake, f.space.spec, &f.cfg, &progress, &f.err));
-    assert_int_equal(f.err.code, AS_ECANCELLED);
+    assert_true(as_capture_run(f.intake, f.space.spec, &f.cfg, &progress, &end, &f.err));
+    assert_true(end.stopped);
+    assert_int_equal(end.n_parts, 0);
     f.cfg.camera = "nothing:x";
     assert_false(capture(&f));
     assert_int_equal(f.err.code, AS_ENOTFOUND);
@@ -236,7 +292,8 @@ int main(void)
         cmocka_unit_test(test_damaged_frames_are_quarantined),
         cmocka_unit_test(test_a_second_capture_has_names_of_its_own),
         cmocka_unit_test(test_twin),
-        cmocka_unit_test(test_stop_and_wrong_cameras),
+        cmocka_unit_test(test_stop_keeps_whole_parts),
+        cmocka_unit_test(test_stop_before_and_wrong_cameras),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

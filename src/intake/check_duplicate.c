@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "intake/intake.h"
+#include "intake/state.h"
 
 #define DUPLICATE_NAME_BYTES 80 /* of the text are for each name */
 
@@ -30,18 +30,22 @@ static as_check_level duplicate_run(const as_check_input *in, char *text)
                  other, in->duplicate_label);
         return AS_CHECK_QUARANTINE;
     }
-    if (in->split && in->duplicate_split && in->split != in->duplicate_split)
-        snprintf(text, AS_CHECK_TEXT_BYTES, "is byte for byte '%s', but one is for %s and the other for %s: a leak",
-                 other, as_split_name(in->duplicate_split), as_split_name(in->split));
-    else
-        snprintf(text, AS_CHECK_TEXT_BYTES, "is byte for byte '%s' (both are kept, in one split)", other);
+    if (as_split_conflict(in->split, in->duplicate_split)) {
+        /* What was trained on cannot become a test: the models of earlier versions have seen it. */
+        bool trained = in->duplicate_split == AS_SPLIT_TRAIN;
+        snprintf(text, AS_CHECK_TEXT_BYTES, "is byte for byte '%s', which is in %s and stays there: %s", other,
+                 as_split_name(in->duplicate_split),
+                 trained ? "no picture proves anything that was trained on" : "never on both sides");
+        return AS_CHECK_QUARANTINE;
+    }
+    snprintf(text, AS_CHECK_TEXT_BYTES, "is byte for byte '%s' (both are kept, in one split)", other);
     return AS_CHECK_WARN;
 }
 
 extern const as_check as_check_duplicate;
 const as_check        as_check_duplicate = {
            .name = "duplicate",
-           .summary = "no identical picture has another class",
+           .summary = "no identical picture has another class, or is in another split",
            .in_order = true,
            .run = duplicate_run,
 };

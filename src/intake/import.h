@@ -5,8 +5,9 @@
  * Threads: one thread calls; all cores work.
  * Memory:  bounded by the pictures in flight.
  *
- * FOLDER/CLASS/PICTURE, or FOLDER/train/CLASS/..., likewise val and test. Names may hold any bytes. A class that
- * is not in the spec is an error that names the nearest; an empty class, symbolic links out of the folder and files that
+ * FOLDER/CLASS/PICTURE, or FOLDER/train/CLASS/..., likewise val and test. Names may hold any bytes. Of identical pictures
+ * for two splits one is kept: the one that an earlier version has, else the test's, else validation's. A class that is
+ * not in the spec is an error that names the nearest; an empty class, symbolic links out of the folder and files that
  * are no pictures are told, one line each.
  */
 #ifndef AS_INTAKE_IMPORT_H
@@ -22,6 +23,9 @@ typedef struct as_import_cfg {
     void (*told)(void *ctx, as_check_level level, const char *name, const char *text); /* may be NULL */
     void *ctx;
 } as_import_cfg;
+
+/* What a folder called folder[0..n) is for: train, training, val, valid, validation, test, testing, in any case. */
+as_split as_import_split_of(const char *folder, size_t n);
 
 AS_CHECK bool as_import_folder(as_intake *intake, const as_spec *spec, const as_import_cfg *cfg,
                                const as_progress *progress, as_err *err);

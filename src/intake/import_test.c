@@ -144,8 +144,8 @@ static void test_own_splits(void **state)
     test_put_png(&f.space, "test/bad/3.png", 3);
     assert_true(import(&f));
     assert_int_equal(at(&f, 0)->split, AS_SPLIT_TEST);
-    assert_int_equal(at(&f, 1)->split, AS_SPLIT_TRAIN);
-    assert_int_equal(at(&f, 2)->split, AS_SPLIT_VALIDATION);
+    assert_int_equal(at(&f, 1)->split, AS_SPLIT_VALIDATION);
+    assert_int_equal(at(&f, 2)->split, AS_SPLIT_TRAIN);
     fixture_done(&f);
     /* Both ways at once cannot be meant. */
     fixture_make(&f);
@@ -293,11 +293,68 @@ static void test_stop(void **state)
     fixture_done(&f);
 }
 
+static void check_one_side(fixture *f, const char *kept, const char *refused, size_t n_quarantined)
+{
+    size_t n_kept = 0;
+    for (size_t i = 0; i < as_manifest_count(f->intake->manifest); i++) {
+        assert_string_not_equal(at(f, i)->name, refused);
+        n_kept += strcmp(at(f, i)->name, kept) == 0;
+    }
+    assert_int_equal(n_kept, 1);
+    assert_int_equal(as_intake_counts_of(f->intake).n_quarantined, n_quarantined);
+}
+
+static void test_never_on_both_sides(void **state)
+{
+    (void)state;
+    fixture   f;
+    as_commit commit;
+    fixture_make(&f);
+    test_put_png(&f.space, "Testing/good/1.png", 1);
+    test_put_png(&f.space, "Testing/bad/2.png", 2);
+    test_put_png(&f.space, "TRAIN/good/1.png", 1); /* before it by name */
+    test_put_png(&f.space, "TRAIN/bad/3.png", 3);
+    assert_true(import(&f));
+    check_one_side(&f, "photos/Testing/good/1.png", "photos/TRAIN/good/1.png", 1);
+    assert_true(as_intake_split(f.intake, 1, &f.err));
+    assert_true(as_intake_commit(f.intake, "first", &commit, &f.err));
+    /* A second source: for its test a picture that was trained on, for its train one that tests. */
+    f.intake = as_intake_close(f.intake);
+    assert_non_null(f.intake = as_intake_open(f.space.ws, f.space.spec, &f.err));
+    test_put_png(&f.space, "Testing/bad/4.png", 3);
+    test_put_png(&f.space, "TRAIN/bad/5.png", 2);
+    f.cfg.prefix = "again";
+    assert_true(import(&f));
+    for (size_t i = 0; i < as_manifest_count(f.intake->manifest); i++)
+        for (size_t k = 0; k < i; k++)
+            assert_false(as_digest_equal(&at(&f, i)->image, &at(&f, k)->image));
+    assert_int_equal(as_intake_counts_of(f.intake).n_kept, 0);
+    assert_non_null(strstr(f.space.told, "again/Testing/bad/4.png is byte for byte"));
+    fixture_done(&f);
+}
+
+static void test_split_folders(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        as_split    split;
+    } cases[] = {{"train", AS_SPLIT_TRAIN},    {"Training", AS_SPLIT_TRAIN}, {"VALID", AS_SPLIT_VALIDATION},
+                 {"val", AS_SPLIT_VALIDATION}, {"TEST", AS_SPLIT_TEST},      {"testing", AS_SPLIT_TEST},
+                 {"tes", AS_SPLIT_NONE},       {"trainings", AS_SPLIT_NONE}, {"", AS_SPLIT_NONE},
+                 {"good", AS_SPLIT_NONE},      {"test/good", AS_SPLIT_NONE}, {"Validation", AS_SPLIT_VALIDATION}};
+    for (size_t i = 0; i < AS_COUNT(cases); i++)
+        assert_int_equal(as_import_split_of(cases[i].name, strlen(cases[i].name)), cases[i].split);
+    assert_int_equal(as_import_split_of("test/good", 4), AS_SPLIT_TEST);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_one_folder_a_class),
         cmocka_unit_test(test_own_splits),
+        cmocka_unit_test(test_never_on_both_sides),
+        cmocka_unit_test(test_split_folders),
         cmocka_unit_test(test_unknown_class_writes_nothing),
         cmocka_unit_test(test_renames),
         cmocka_unit_test(test_nothing_to_import),

@@ -17,6 +17,7 @@
 struct as_intake_entry {
     as_digest      digest; /* the key of by_image; the key of by_name is the manifest's string */
     size_t         index;  /* in the manifest */
+    bool           warned; /* of by_name */
     UT_hash_handle hh;
 };
 
@@ -36,6 +37,30 @@ static const as_sample *intake_find_image(const as_intake *intake, const as_dige
     return entry ? as_manifest_at(intake->manifest, entry->index) : NULL;
 }
 
+void as_intake_forget_part(as_intake *intake, const char *part)
+{
+    for (size_t n = as_manifest_count(intake->manifest); n-- > intake->n_base && !intake->committed;) {
+        const as_sample *sample = as_manifest_at(intake->manifest, n);
+        as_intake_entry *named = NULL, *same = NULL;
+        if (strcmp(sample->part, part) != 0)
+            return;
+        HASH_FIND(hh, intake->by_name, sample->name, strlen(sample->name), named);
+        HASH_FIND(hh, intake->by_image, sample->image.b, sizeof sample->image.b, same);
+        intake->counts.n_kept--;
+        intake->counts.n_bytes -= sample->n_bytes;
+        if (named) {
+            intake->counts.n_warned -= named->warned;
+            HASH_DEL(intake->by_name, named);
+            free(named);
+        }
+        if (same && same->index == n) {
+            HASH_DEL(intake->by_image, same);
+            free(same);
+        }
+        as_manifest_drop(intake->manifest, n);
+    }
+}
+
 static void intake_map_done(as_intake_entry **map)
 {
     as_intake_entry *entry, *next;
@@ -46,7 +71,7 @@ static void intake_map_done(as_intake_entry **map)
 }
 
 /* Brings the sample that the manifest got last into the maps. */
-static bool intake_list(as_intake *intake, as_err *err)
+static bool intake_list(as_intake *intake, bool warned, as_err *err)
 {
     size_t           index = as_manifest_count(intake->manifest) - 1, other;
     const as_sample *sample = as_manifest_at(intake->manifest, index);
@@ -54,6 +79,7 @@ static bool intake_list(as_intake *intake, as_err *err)
     bool             ok = entry != NULL;
     if (ok) {
         entry->index = index;
+        entry->warned = warned;
         HASH_ADD_KEYPTR(hh, intake->by_name, sample->name, strlen(sample->name), entry);
         ok = entry->hh.tbl != NULL;
     }
@@ -86,7 +112,7 @@ static bool intake_load(as_intake *intake, as_err *err)
     as_manifest *known = as_commit_manifest(intake->ws, &intake->base, err);
     bool         ok = known != NULL;
     for (size_t i = 0; ok && i < as_manifest_count(known); i++)
-        ok = as_manifest_add(intake->manifest, as_manifest_at(known, i), err) && intake_list(intake, err);
+        ok = as_manifest_add(intake->manifest, as_manifest_at(known, i), err) && intake_list(intake, false, err);
     as_manifest_free(known);
     intake->n_base = as_manifest_count(intake->manifest);
     return ok;
@@ -146,6 +172,11 @@ bool as_intake_check_class(const as_spec *spec, const char *label, const char *w
                    near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "", remedy);
 }
 
+bool as_split_conflict(as_split wanted, as_split has)
+{
+    return has != AS_SPLIT_NONE && wanted != has && (wanted != AS_SPLIT_NONE || has != AS_SPLIT_TRAIN);
+}
+
 bool as_intake_knows(const as_intake *intake, const as_sample *sample, const as_digest *digest)
 {
     size_t            index;
@@ -153,7 +184,8 @@ bool as_intake_knows(const as_intake *intake, const as_sample *sample, const as_
     pthread_rwlock_rdlock(lock);
     const as_sample *named = intake_find_name(intake, sample->name), *same = intake_find_image(intake, digest, &index);
     bool             known = named ? as_digest_equal(&named->image, digest) && strcmp(named->label, sample->label) == 0
-                                   : same && index < intake->n_base && strcmp(same->label, sample->label) == 0;
+                                   : same && index < intake->n_base && strcmp(same->label, sample->label) == 0 &&
+                             (sample->split == AS_SPLIT_NONE || sample->split == same->split);
     pthread_rwlock_unlock(lock);
     return known;
 }
@@ -214,7 +246,7 @@ static bool intake_keep(as_intake *intake, const as_look *look, const as_sample 
     kept.sharpness = look->sharpness;
     kept.clipped_ratio = look->clipped_ratio;
     pthread_rwlock_wrlock(&intake->lock);
-    bool ok = as_manifest_add(intake->manifest, &kept, err) && intake_list(intake, err);
+    bool ok = as_manifest_add(intake->manifest, &kept, err) && intake_list(intake, look->level == AS_CHECK_WARN, err);
     pthread_rwlock_unlock(&intake->lock);
     if (!ok)
         return false;

@@ -59,7 +59,7 @@ static void reopen(fixture *f)
 static size_t n_refused(fixture *f, size_t at, char *check)
 {
     json_t *list;
-    assert_true(as_quarantine_list(f->space.ws, &list, &f->err));
+    assert_true(as_quarantine_list(f->space.ws, true, &list, &f->err));
     size_t n = json_array_size(list);
     if (at < n)
         as_str_copy(check, 32, json_string_value(json_object_get(json_array_get(list, at), "check")));

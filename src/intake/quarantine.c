@@ -13,6 +13,7 @@
 #include "base/fs.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "catalog/commit.h"
 
 #define QUARANTINE_ID_DIGITS  32
 #define QUARANTINE_EXT_BYTES  8
@@ -153,7 +154,64 @@ static json_t *quarantine_sort(const json_t *list)
     return ok ? sorted : NULL;
 }
 
-bool as_quarantine_list(const as_workspace *ws, json_t **ret, as_err *err)
+static int quarantine_by_image(const void *a, const void *b)
+{
+    const as_sample *x = *(const as_sample *const *)a, *y = *(const as_sample *const *)b;
+    return memcmp(x->image.b, y->image.b, sizeof x->image.b);
+}
+
+/* The sample that a refused picture became; NULL: none. by_image: n samples. */
+static const as_sample *quarantine_kept(const json_t *record, const as_manifest *manifest,
+                                        const as_sample *const *by_image, size_t n)
+{
+    const char      *hex = json_string_value(json_object_get(record, "sha256"));
+    const char      *name = json_string_value(json_object_get(record, "name"));
+    as_sample        key = {.name = ""};
+    const as_sample *at = &key;
+    if (!hex || !as_digest_parse(hex, &key.image))
+        return NULL;
+    const as_sample *named = as_manifest_find(manifest, name);
+    if (named && as_digest_equal(&named->image, &key.image))
+        return named;
+    if (strcmp(json_string_value(json_object_get(record, "check")), "duplicate") == 0)
+        return NULL; /* that the other is there is why this one is not */
+    const as_sample *const *found = bsearch(&at, by_image, n, sizeof *by_image, quarantine_by_image);
+    return found ? *found : NULL;
+}
+
+static bool quarantine_mark_kept(as_workspace *ws, json_t *list, bool with_kept, as_err *err)
+{
+    as_commit commit;
+    as_err    why = AS_ERR_NONE;
+    if (json_array_size(list) == 0)
+        return true;
+    if (!as_commit_find(ws, "main", &commit, &why))
+        return why.code == AS_ENOTFOUND || as_err_set(err, why.code, "%s", why.text);
+    as_manifest *manifest = as_commit_manifest(ws, &commit, err);
+    if (!manifest)
+        return false;
+    size_t            n = as_manifest_count(manifest);
+    const as_sample **by_image = calloc(n + 1, sizeof *by_image);
+    bool              ok = by_image || AS_FAIL(err, AS_ENOMEM, "not enough memory");
+    for (size_t i = 0; ok && i < n; i++)
+        by_image[i] = as_manifest_at(manifest, i);
+    if (ok)
+        qsort(by_image, n, sizeof *by_image, quarantine_by_image);
+    for (size_t i = json_array_size(list); ok && i-- > 0;) {
+        json_t          *record = json_array_get(list, i);
+        const as_sample *kept = quarantine_kept(record, manifest, by_image, n);
+        if (kept && with_kept)
+            ok =
+                as_json_set(record, "kept_as", json_string(kept->name)) || AS_FAIL(err, AS_ENOMEM, "not enough memory");
+        else if (kept)
+            json_array_remove(list, i);
+    }
+    free(by_image);
+    as_manifest_free(manifest);
+    return ok;
+}
+
+bool as_quarantine_list(as_workspace *ws, bool with_kept, json_t **ret, as_err *err)
 {
     char path[AS_FS_PATH_BYTES];
     if (!as_fs_join(path, ws->dir, "quarantine", err))
@@ -162,10 +220,12 @@ bool as_quarantine_list(const as_workspace *ws, json_t **ret, as_err *err)
     bool    ok = found && (!as_fs_is_dir(path) || as_fs_walk(path, quarantine_visit, found, err));
     if (ok) {
         sorted = quarantine_sort(found);
-        ok = sorted || AS_FAIL(err, AS_ENOMEM, "not enough memory");
+        ok = sorted ? quarantine_mark_kept(ws, sorted, with_kept, err) : AS_FAIL(err, AS_ENOMEM, "not enough memory");
     }
     json_decref(found);
     if (ok)
         *ret = sorted;
+    else
+        json_decref(sorted);
     return ok;
 }

@@ -26,7 +26,9 @@ AS_CHECK bool as_quarantine_put(const as_workspace *ws, const as_refusal *refusa
                                 as_err *err);
 AS_CHECK bool as_quarantine_sync(const as_workspace *ws, as_err *err);
 
-/* All records by name, an array that the caller json_decref()s; what is no record any more is left out. */
-AS_CHECK bool as_quarantine_list(const as_workspace *ws, json_t **ret, as_err *err);
+/* Records by name, an array that the caller json_decref()s; what is no record any more is left out. Pictures that were kept
+ * later (the newest version has them; refused as a copy of another: under the same name) are there when with_kept, and
+ * have "kept_as", the name of the sample. */
+AS_CHECK bool as_quarantine_list(as_workspace *ws, bool with_kept, json_t **ret, as_err *err);
 
 #endif

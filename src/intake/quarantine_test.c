@@ -23,7 +23,7 @@ static void test_put_and_list(void **state)
     uint8_t   *bytes;
     size_t     n;
     test_space_make(&space, "quarantine", "");
-    assert_true(as_quarantine_list(space.ws, &list, &err));
+    assert_true(as_quarantine_list(space.ws, true, &list, &err));
     assert_int_equal(json_array_size(list), 0);
     json_decref(list);
     as_refusal one = {.name = "z.JPG", .label = "good", .check = "whole", .why = "is a text"};
@@ -34,7 +34,7 @@ static void test_put_and_list(void **state)
     as_refusal none = {.name = "c.png", .check = "whole", .why = "cannot be read"};
     assert_true(as_quarantine_put(space.ws, &none, NULL, 0, &err));
     assert_true(as_quarantine_sync(space.ws, &err));
-    assert_true(as_quarantine_list(space.ws, &list, &err));
+    assert_true(as_quarantine_list(space.ws, true, &list, &err));
     assert_int_equal(json_array_size(list), 3);
     assert_string_equal(text_of(list, 0, "name"), two.name);
     assert_string_equal(text_of(list, 0, "reason"), "cut ?");
@@ -67,9 +67,52 @@ static void test_damaged_record_is_left_out(void **state)
     assert_true(as_workspace_path(space.ws, "quarantine/0.json", path, &err) &&
                 as_fs_write(path, "{\"name\":3}", 10, &err));
     assert_true(as_workspace_path(space.ws, "quarantine/1.json", path, &err) && as_fs_write(path, "", 0, &err));
-    assert_true(as_quarantine_list(space.ws, &list, &err));
+    assert_true(as_quarantine_list(space.ws, true, &list, &err));
     assert_int_equal(json_array_size(list), 1);
     json_decref(list);
+    test_space_done(&space);
+}
+
+/* Names of those that are still refused, one after the other. */
+static void check_refused(test_space *space, const char *want, size_t n_all)
+{
+    as_err  err = AS_ERR_NONE;
+    json_t *list;
+    char    got[64] = "";
+    assert_true(as_quarantine_list(space->ws, false, &list, &err));
+    for (size_t i = 0; i < json_array_size(list); i++)
+        as_str_copy(got + strlen(got), sizeof got - strlen(got), text_of(list, i, "name"));
+    assert_string_equal(got, want);
+    json_decref(list);
+    assert_true(as_quarantine_list(space->ws, true, &list, &err));
+    assert_int_equal(json_array_size(list), n_all);
+    json_decref(list);
+}
+
+static void test_kept_later(void **state)
+{
+    (void)state;
+    test_space space;
+    as_err     err = AS_ERR_NONE;
+    as_commit  commit = {.author = "a", .message = "m"};
+    as_refusal refusals[] = {{.name = "a", .check = "exposure", .why = "dark"},
+                             {.name = "b", .check = "duplicate", .why = "copy of c"},
+                             {.name = "d", .check = "exposure", .why = "dark"}};
+    test_space_make(&space, "quarantine", "");
+    /* a is dark and kept later as e; b stays refused because c has its bytes; d is nowhere. */
+    for (size_t i = 0; i < 3; i++)
+        assert_true(as_quarantine_put(space.ws, &refusals[i], (const uint8_t *)refusals[i].name, 1, &err));
+    check_refused(&space, "abd", 3);
+    as_manifest             *manifest = as_manifest_new(&err);
+    static const char *const names[] = {"c", "e"}, *const bytes[] = {"b", "a"};
+    for (size_t i = 0; i < 2; i++) {
+        as_sample sample = {.name = names[i], .label = "good", .part = names[i], .camera = "", .format = "png"};
+        sample.image = as_sha256_of(bytes[i], 1);
+        assert_true(as_manifest_add(manifest, &sample, &err));
+    }
+    assert_true(as_commit_write(space.ws, manifest, &commit, &err));
+    as_manifest_free(manifest);
+    check_refused(&space, "bd", 3);
     test_space_done(&space);
 }
 
@@ -78,6 +121,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_put_and_list),
         cmocka_unit_test(test_damaged_record_is_left_out),
+        cmocka_unit_test(test_kept_later),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

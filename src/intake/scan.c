@@ -73,15 +73,16 @@ static size_t scan_word(const char *path)
     return strcspn(path, "/");
 }
 
-static as_split scan_split_of(const char *word, size_t n)
+as_split as_import_split_of(const char *folder, size_t n)
 {
     static const struct {
         const char *name;
         as_split    split;
-    } names[] = {{"train", AS_SPLIT_TRAIN},           {"training", AS_SPLIT_TRAIN},   {"val", AS_SPLIT_VALIDATION},
-                 {"validation", AS_SPLIT_VALIDATION}, {"valid", AS_SPLIT_VALIDATION}, {"test", AS_SPLIT_TEST}};
+    } names[] = {{"train", AS_SPLIT_TRAIN},      {"training", AS_SPLIT_TRAIN},        {"val", AS_SPLIT_VALIDATION},
+                 {"valid", AS_SPLIT_VALIDATION}, {"validation", AS_SPLIT_VALIDATION}, {"test", AS_SPLIT_TEST},
+                 {"testing", AS_SPLIT_TEST}};
     for (size_t i = 0; i < AS_COUNT(names); i++)
-        if (strlen(names[i].name) == n && strncasecmp(names[i].name, word, n) == 0)
+        if (strlen(names[i].name) == n && strncasecmp(names[i].name, folder, n) == 0)
             return names[i].split;
     return AS_SPLIT_NONE;
 }
@@ -135,7 +136,7 @@ static bool scan_find_splits(scan_job *job, as_err *err)
         size_t      n = scan_word(relative);
         if (relative[n] != '/' || relative[0] == '.')
             continue;
-        as_split split = scan_split_of(relative, n);
+        as_split split = as_import_split_of(relative, n);
         bool     is_class = scan_is_class(job, relative, n);
         if (is_class) {
             class_folder = relative;
@@ -204,7 +205,7 @@ static const char *scan_class_folder(scan_job *job, const char *relative, as_spl
     size_t n = scan_word(relative);
     *ret_split = AS_SPLIT_NONE;
     if (job->is_split && relative[n] == '/') {
-        *ret_split = scan_split_of(relative, n);
+        *ret_split = as_import_split_of(relative, n);
         if (!*ret_split) {
             scan_tell_folder(job, relative, n, "is a folder beside train/ and test/: left alone");
             return NULL;
@@ -228,6 +229,25 @@ static bool scan_hidden(scan_job *job, const char *relative)
     }
 }
 
+/* Which folder, what it may have meant, and the two ways out. */
+static bool scan_unknown(const scan_job *job, const char *folder, const char *label, as_err *err)
+{
+    const char *names[AS_SPEC_MAX_CLASSES];
+    as_str      path;
+    for (size_t i = 0; i < job->spec->n_classes; i++)
+        names[i] = job->spec->classes[i].name;
+    const char *near = as_str_nearest(label, names, job->spec->n_classes);
+    as_str_init(&path);
+    as_str_add_escaped(&path, folder, scan_word(folder));
+    AS_FAIL(err, AS_EINVAL,
+            "folder '%.200s' is no class of '%.200s'%s%s%s; either name its class with --rename '%.200s=%s', or add "
+            "%.200s: reject to its classes",
+            path.s, job->spec->path, near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "", path.s,
+            near ? near : "CLASS", label);
+    as_str_done(&path);
+    return false;
+}
+
 static bool scan_add(scan_job *job, const as_fs_entry *entry, const char *folder, as_split split, as_err *err)
 {
     as_scan_file file = {.utc = entry->mtime_ns};
@@ -236,8 +256,7 @@ static bool scan_add(scan_job *job, const as_fs_entry *entry, const char *folder
     char        *label = scan_class_name(job, folder, n);
     if (!label)
         return scan_no_memory(job, err);
-    bool known = as_intake_check_class(job->spec, label, "folder",
-                                       ", or give it one with --rename FOLDER=CLASS, or add it there", err);
+    bool known = as_spec_class(job->spec, label) >= 0 || scan_unknown(job, folder, label, err);
     if (known)
         file.label = job->spec->classes[as_spec_class(job->spec, label)].name;
     free(label);
@@ -317,9 +336,11 @@ static bool scan_end(const scan_job *job, as_err *err)
     return AS_FAIL(err, AS_ENOTFOUND, "no picture (.jpg, .jpeg, .png) in the class folders of '%s'", job->cfg->folder);
 }
 
+/* Of two identical pictures the first is kept: the test's. */
 static int scan_compare(const void *a, const void *b)
 {
-    return strcmp(((const as_scan_file *)a)->name, ((const as_scan_file *)b)->name);
+    const as_scan_file *x = a, *y = b;
+    return x->split != y->split ? (x->split < y->split) - (x->split > y->split) : strcmp(x->name, y->name);
 }
 
 bool as_scan_folder(as_scan *scan, const as_spec *spec, const as_import_cfg *cfg, as_err *err)

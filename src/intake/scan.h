@@ -22,7 +22,7 @@ typedef struct as_scan_file {
 } as_scan_file;
 
 typedef struct as_scan {
-    AS_VEC(as_scan_file) files; /* by name */
+    AS_VEC(as_scan_file) files; /* test first, then validation, then the rest; by name */
 } as_scan;
 
 /* Tells of everything that is left out. Also on failure there is something to free. */

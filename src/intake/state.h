@@ -55,8 +55,16 @@ AS_CHECK bool as_look_refuse(const as_intake *intake, const uint8_t *bytes, size
 /* Counts it, and lists it if it is to be kept. look: level, check and text are brought up to date. */
 AS_CHECK bool as_look_take(as_intake *intake, as_look *look, const as_sample *sample, as_err *err);
 
-/* In this version by name, bytes and class; or in the base under another name. */
+/* Takes back what was taken last, as long as it is new and of this part: no part is committed in half. What of it went into
+ * quarantine stays there. */
+void as_intake_forget_part(as_intake *intake, const char *part);
+
+/* In this version by name, bytes and class; or in the base under another name, and not for another split. */
 bool as_intake_knows(const as_intake *intake, const as_sample *sample, const as_digest *digest);
+
+/* A picture that came for one split, when an identical one is in the other. From a source's train/, which validation is
+ * drawn from, pictures come for none: then only validation and test are the other side. */
+bool as_split_conflict(as_split wanted, as_split has);
 
 /* Cuts text[AS_CHECK_TEXT_BYTES], which snprintf may have cut anywhere, where a character ends. */
 void as_check_trim(char *text);

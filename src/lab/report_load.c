@@ -160,9 +160,9 @@ bool as_report_load(as_report *report, as_workspace *ws, const as_spec *spec, as
         .backend = json_string_value(json_object_get(json_object_get(report->details, "validation"), "backend"))};
     report->dataset = as_dataset_open(ws, spec, run->commit, err);
     return report->dataset && as_eval_run(ws, spec, run, AS_SPLIT_TEST, &cfg, progress, &report->eval, err) &&
-           load_evidence(report, err) && load_line(report, err) && as_quarantine_list(ws, &report->quarantine, err) &&
-           as_report_load_mistakes(report, err) && as_report_load_examples(report, err) &&
-           as_report_load_peers(report, progress, err);
+           load_evidence(report, err) && load_line(report, err) &&
+           as_quarantine_list(ws, false, &report->quarantine, err) && as_report_load_mistakes(report, err) &&
+           as_report_load_examples(report, err) && as_report_load_peers(report, progress, err);
 }
 
 void as_report_done(as_report *report)

@@ -45,7 +45,7 @@ mkdir "$photos/baad"
 "$picture" grey.png 2 "$photos/baad/2.png"
 before=$(find "$ws" | sort)
 expect_exit 2 "$ASSAY" -C "$ws" import "$photos"
-expect_err "folder 'baad' is no class of '?[^']*assay.yaml'?, did you mean 'bad'\?.* --rename FOLDER=CLASS"
+expect_err "folder 'baad' is no class of '[^']*assay.yaml', did you mean 'bad'\?; .* --rename 'baad=bad', or add baad: reject to its classes"
 expect_equal "$(find "$ws" | sort)" "$before"
 expect_exit 0 "$ASSAY" -C "$ws" import "$photos" --rename baad=bad --json
 expect_equal "$(value kept)" 2
@@ -105,6 +105,39 @@ expect_exit 2 "$ASSAY" -C "$ws" import "$photos"
 expect_err "nothing was kept: 1 of 1 pictures were refused, the first: 'photos/bad/text.jpg' is no JPEG or PNG"
 expect_exit 2 "$ASSAY" -C "$ws" data log
 expect_err 'no commit yet'
+
+# --- identical pictures in train/ and test/: never on both sides, in one import or in two
+fresh
+mkdir -p "$photos/Train/good" "$photos/Train/bad" "$photos/TEST/good" "$photos/TEST/bad"
+rmdir "$photos/good" "$photos/bad"
+"$picture" grey.png 1 "$photos/Train/good" 6
+"$picture" grey.png 21 "$photos/Train/bad" 6
+"$picture" grey.png 41 "$photos/TEST/good" 3
+"$picture" grey.png 61 "$photos/TEST/bad/1.png"
+cp "$photos/TEST/bad/1.png" "$photos/Train/bad/copy.png"
+expect_exit 0 "$ASSAY" -C "$ws" import "$photos"
+expect_out "'photos/Train/bad/copy.png' is byte for byte 'photos/TEST/bad/1.png', which is in test and stays there: never on both sides"
+mkdir -p "$TMP/more/test/good" "$TMP/more/train/bad"
+cp "$photos/Train/good"/*1.png "$TMP/more/test/good/trained.png"
+"$picture" grey.png 81 "$TMP/more/train/bad/new.png"
+expect_exit 0 "$ASSAY" -C "$ws" import "$TMP/more"
+expect_out "'more/test/good/trained.png' is byte for byte 'photos/Train/good/.*', which is in (train|validation) and stays there"
+expect_exit 0 "$ASSAY" -C "$ws" data ls --json
+expect_equal "$(grep -oE '"image":"[0-9a-f]*"' "$OUT" | sort | uniq -d | wc -l)" 0
+# What was refused and is kept later is not listed any more.
+fresh
+"$picture" white.png 1 "$photos/bad/white.png"
+"$picture" grey.png 1 "$photos/good/1.png"
+expect_exit 0 "$ASSAY" -C "$ws" import "$photos"
+expect_exit 0 "$ASSAY" -C "$ws" data quarantine
+expect_out 'photos/bad/white.png +exposure'
+sed -i 's/^\(task:.*\)/\1\nintake: {max_clipped_ratio: 1}/' "$ws/assay.yaml"
+expect_exit 0 "$ASSAY" -C "$ws" import "$photos"
+expect_exit 0 "$ASSAY" -C "$ws" data quarantine
+expect_out 'nothing is in quarantine'
+expect_err '1 more was kept later'
+expect_exit 0 "$ASSAY" -C "$ws" data quarantine --json
+expect_out '"kept_as":"photos/bad/white.png"'
 
 # --- names
 fresh

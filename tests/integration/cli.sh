@@ -80,6 +80,22 @@ mkdir -p "$TMP/single/good"
 expect_exit 2 "$ASSAY" init "$TMP/single-line" --from "$TMP/single"
 expect_err 'has 1 class'
 
+expect_no_file "$TMP/single-line"
+mkdir -p "$TMP/capitals/Training/ok" "$TMP/capitals/Training/dent" "$TMP/capitals/VALID/ok" "$TMP/capitals/Testing/scratch"
+expect_exit 0 "$ASSAY" init "$TMP/(line) 1, new" --from "$TMP/capitals"
+expect_exit 0 "$ASSAY" -C "$TMP/(line) 1, new" spec show --json
+expect_out '"classes":\{"dent":"reject","ok":"pass","scratch":"reject"\}'
+expect_out '"line":"line_1_new"'
+expect_exit 2 "$ASSAY" init "$TMP/twice" --classes good,good
+expect_err "\-\-classes names 'good' twice"
+expect_exit 2 "$ASSAY" init "$TMP/twice" --classes good,.bad
+expect_err "these classes cannot be: .*'/'"
+expect_no_err 'assay.yaml:'
+expect_no_file "$TMP/twice"
+mkdir -p "$TMP/odd/assay.yaml"
+expect_exit 2 "$ASSAY" init "$TMP/odd"
+expect_err "'.*/odd/assay.yaml' is a folder, where a file must be"
+
 # A wrong spec is told with its place.
 sed 's/^line:/lin:/' "$TMP/cones/assay.yaml" >"$TMP/wrong.yaml"
 expect_exit 2 "$ASSAY" spec show "$TMP/wrong.yaml"

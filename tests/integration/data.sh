@@ -91,17 +91,44 @@ expect_err "the camera's class 'bad' is no class of"
 expect_exit 2 "$ASSAY" capture --camera "folder:$TMP/monday" --parts 3 --label broken
 expect_err "nothing was kept: 3 of 3 .* 96x64 px, and station.frame_px says 640x480"
 expect_exit 0 "$ASSAY" data verify
-# Ctrl-C: no version.
+# Ctrl-C: what came whole is a version.
 "$ASSAY" capture --camera 'twin:cones?seed=9' --parts 100000 >"$OUT" 2>"$ERR" &
 pid=$!
 before=$(find .assay/objects -type f | wc -l)
-while [ "$(find .assay/objects -type f | wc -l)" -eq "$before" ] && kill -0 $pid 2>/dev/null; do :; done
+while [ "$(find .assay/objects -type f | wc -l)" -lt $((before + 20)) ] && kill -0 $pid 2>/dev/null; do sleep 0.05; done
 kill -INT $pid
 wait $pid
 STATUS=$?
 last_cmd='capture and Ctrl-C'
 expect_equal "$STATUS" 3
+expect_err 'stopped after [0-9]+ of 100000 parts: these are kept'
+parts=$(grep -oE 'stopped after [0-9]+' "$ERR" | grep -oE '[0-9]+$')
+expect_out "^$parts pictures seen, $parts kept"
 expect_exit 0 "$ASSAY" data log
-expect_equal "$(grep -c tester "$OUT")" 2
+expect_equal "$(grep -c tester "$OUT")" 3
+expect_exit 0 "$ASSAY" data ls --name 'cones-3/*'
+expect_equal "$(grep -c '^cones-3/' "$OUT")" "$parts"
 expect_exit 0 "$ASSAY" data verify
+# Parts of two frames: never half of one. With no number of parts, Ctrl-C is how it ends.
+"$ASSAY" capture --camera 'twin:cones?seed=11&views=2' --parts 0 >"$OUT" 2>"$ERR" &
+pid=$!
+before=$(find .assay/objects -type f | wc -l)
+while [ "$(find .assay/objects -type f | wc -l)" -lt $((before + 20)) ] && kill -0 $pid 2>/dev/null; do sleep 0.05; done
+kill -INT $pid
+wait $pid
+STATUS=$?
+last_cmd='capture of two views and Ctrl-C'
+expect_equal "$STATUS" 0
+expect_exit 0 "$ASSAY" data ls --name 'cones-4/*'
+expect_equal "$(grep -cE '^cones-4/[0-9]+\.png' "$OUT")" "$(grep -cE '^cones-4/[0-9]+\.2\.png' "$OUT")"
+check 'nothing of it was kept' grep -q '^cones-4/' "$OUT"
+# The camera knows the class: --label is not taken in silence.
+expect_exit 0 "$ASSAY" capture --camera 'twin:cones?seed=21' --parts 3 --label good
+expect_out 'knew the class of 3 of 3 frames itself: --label good was not needed'
+# Words that are no class and no key.
+expect_exit 2 "$ASSAY" data ls --class brokn
+expect_err "'brokn' is no class of this version, did you mean 'broken'\?"
+expect_exit 2 "$ASSAY" data ls --sort bogus
+expect_err "cannot sort samples by 'bogus'"
+expect_equal "$(cat "$OUT")" ''
 finish
