@@ -22,7 +22,7 @@ static const as_opt train_opts[] = {
     {"commit", 0, "COMMIT", "which version of the data (default: the newest)", NULL},
     {"epochs", 'e', "N", "cnn: how often each picture is seen (default: chosen by how many there are)", NULL},
     {"size", 0, "WxH", "pixels of the network's input (default: chosen from the pictures)", NULL},
-    {"threads", 'j', "N", "threads; with the same number the model comes out the same (default: 2)", NULL},
+    {"threads", 'j', "N", "threads; the model is the same with any number (default: 2)", NULL},
     {"backbone", 'b', "FILE", "head: an ONNX file whose features are used", NULL},
     {"layer", 0, "NAME", "head: the value to take features from (default: the last feature map)", NULL},
     {"input-order", 0, "ORDER", "head: rgb or bgr (default: what the file says, else rgb)", train_orders},

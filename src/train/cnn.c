@@ -2,6 +2,7 @@
 #include "train/cnn.h"
 
 #include <math.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,8 +10,8 @@
 #include "base/thread.h"
 #include "engine/engine.h"
 #include "train/augment.h"
-#include "train/net.h"
 #include "train/optimiser.h"
+#include "train/team.h"
 
 #define CNN_MAX_SIDE      1024u
 #define CNN_MAX_CLASSES   1000u
@@ -24,13 +25,14 @@ typedef struct trainer {
     const as_cnn_cfg  *cfg;
     const as_cnn_data *train, *val;
     as_input_spec      spec;
-    as_net            *net;
+    as_team           *team;
+    as_net            *net; /* the team's */
     as_optimiser       optimiser;
     float             *weights;                  /* of the classes */
     uint32_t          *order, *batch_labels;     /* n, batch */
     float             *mean_params, *mean_stats; /* averages of the path */
     float             *best_params, *best_stats;
-    float             *val_input, *val_output;
+    float             *val_output; /* probabilities of the validation pictures */
     uint64_t           step, n_steps;
     size_t             n_batches;
     uint32_t           epoch;
@@ -136,39 +138,48 @@ static void cnn_measure(trainer *t)
 
 /* --- an epoch ----------------------------------------------------------------------------------------------------- */
 
-static bool cnn_fill_one(void *ctx, size_t i, as_err *err)
+static size_t cnn_position(const trainer *t, size_t i)
 {
-    trainer       *t = ctx;
+    return (t->step % t->n_batches) * t->cfg->batch + i;
+}
+
+static uint32_t cnn_index(const trainer *t, size_t i)
+{
+    return t->order[cnn_position(t, i) % t->train->n];
+}
+
+static void cnn_fill_one(void *ctx, size_t i, float *out)
+{
+    const trainer *t = ctx;
     const size_t   pixels = (size_t)t->cfg->width * t->cfg->height * t->cfg->channels;
-    const size_t   at = (t->step % t->n_batches) * t->cfg->batch + i;
-    const uint32_t index = t->order[at % t->train->n];
     as_rng         rng = as_rng_stream(t->cfg->seed ^ ((uint64_t)STREAM_PICTURE << 56),
-                                       (uint64_t)t->epoch * ((uint64_t)t->train->n + t->cfg->batch) + at);
-    (void)err;
-    t->batch_labels[i] = t->train->labels[index];
-    as_augment(t->cfg, &t->spec, &rng, t->train->pixels + index * pixels, as_net_input(t->net) + i * pixels);
-    return true;
+                                       (uint64_t)t->epoch * ((uint64_t)t->train->n + t->cfg->batch) + cnn_position(t, i));
+    as_augment(t->cfg, &t->spec, &rng, t->train->pixels + cnn_index(t, i) * pixels, out);
 }
 
 static bool cnn_one_batch(trainer *t, as_epoch *e, as_err *err)
 {
-    const as_loss loss = {.labels = t->batch_labels, .weights = t->weights, .smoothing = t->cfg->label_smoothing};
-    const double  reach = AS_MIN(CNN_AVERAGE_SHARE * (double)t->n_steps, (double)t->step);
-    double        value;
-    size_t        right;
-    if (!as_thread_for(t->cfg->batch, t->cfg->threads, cnn_fill_one, t, err))
-        return false;
-    if (!as_net_step(t->net, &loss, &value, &right, err))
+    const as_batch batch = {.labels = t->batch_labels,
+                            .weights = t->weights,
+                            .smoothing = t->cfg->label_smoothing,
+                            .fill = cnn_fill_one,
+                            .ctx = t};
+    const double   reach = AS_MIN(CNN_AVERAGE_SHARE * (double)t->n_steps, (double)t->step);
+    double         value;
+    size_t         right;
+    for (size_t i = 0; i < t->cfg->batch; i++)
+        t->batch_labels[i] = t->train->labels[cnn_index(t, i)];
+    if (!as_team_step(t->team, &batch, &value, &right, err))
         return false;
     if (!isfinite(value))
         return AS_FAIL(err, AS_EINVAL, "the loss is not finite at epoch %u (a lower learning rate may help)",
                        t->epoch + 1);
     t->learning_rate =
         as_schedule(t->cfg->learning_rate, t->step, t->n_steps, AS_MIN(t->n_steps / 10, 3 * t->n_batches));
-    as_optimiser_step(&t->optimiser, as_net_params(t->net), as_net_grads(t->net), as_net_decays(t->net),
+    as_optimiser_step(&t->optimiser, as_net_params(t->net), as_team_grads(t->team), as_net_decays(t->net),
                       t->learning_rate);
     as_average(t->mean_params, as_net_params(t->net), as_net_n_params(t->net), 1.0 / (1.0 + reach));
-    as_average(t->mean_stats, as_net_stats(t->net), as_net_n_stats(t->net), 1.0 / (1.0 + reach));
+    as_average(t->mean_stats, as_team_stats(t->team), as_net_n_stats(t->net), 1.0 / (1.0 + reach));
     e->train_loss += value;
     e->train_accuracy += (double)right;
     t->step++;
@@ -236,38 +247,67 @@ static void cnn_summarise(const tally *c, uint32_t n_classes, size_t n, as_epoch
     e->val_macro_f1 = f1 / (double)AS_MAX(present, 1u);
 }
 
-static bool cnn_judge(trainer *t, as_engine *engine, tally *c, as_err *err)
+/* Engines of one thread each, which take the chunks in turn: the probabilities do not depend on how many there are. */
+typedef struct judge {
+    trainer           *t;
+    const as_progress *progress;
+    size_t             n_chunks;
+    atomic_size_t      next;
+} judge;
+
+static bool judge_chunk(const judge *j, as_engine *engine, float *input, size_t chunk, as_err *err)
 {
-    const size_t pixels = (size_t)t->cfg->width * t->cfg->height * t->cfg->channels;
-    const size_t n_classes = t->cfg->n_classes;
-    as_tensor    in = as_tensor_view(AS_DTYPE_F32, &as_engine_input(engine, 0)->shape, t->val_input);
-    as_tensor    out = as_tensor_view(AS_DTYPE_F32, &as_engine_output(engine, 0)->shape, t->val_output);
-    for (size_t from = 0; from < t->val->n; from += CNN_VAL_BATCH) {
-        const size_t n = AS_MIN(t->val->n - from, (size_t)CNN_VAL_BATCH);
-        for (size_t i = 0; i < n; i++)
-            as_augment_none(t->cfg, &t->spec, t->val->pixels + (from + i) * pixels, t->val_input + i * pixels);
-        if (!as_engine_run(engine, &in, &out, err))
-            return false;
-        for (size_t i = 0; i < n; i++)
-            cnn_count(c, t->val_output + i * n_classes, t->cfg->n_classes, t->val->labels[from + i]);
-    }
-    return true;
+    const trainer *t = j->t;
+    const size_t   pixels = (size_t)t->cfg->width * t->cfg->height * t->cfg->channels;
+    const size_t   from = chunk * CNN_VAL_BATCH, n = AS_MIN(t->val->n - from, (size_t)CNN_VAL_BATCH);
+    float         *output = t->val_output + from * t->cfg->n_classes;
+    as_tensor      in = as_tensor_view(AS_DTYPE_F32, &as_engine_input(engine, 0)->shape, input);
+    as_tensor      out = as_tensor_view(AS_DTYPE_F32, &as_engine_output(engine, 0)->shape, output);
+    for (size_t i = 0; i < n; i++)
+        as_augment_none(t->cfg, &t->spec, t->val->pixels + (from + i) * pixels, input + i * pixels);
+    return as_progress_go_on(j->progress, err) && as_engine_run(engine, &in, &out, err);
 }
 
-static bool cnn_validate(trainer *t, as_epoch *e, as_err *err)
+static bool judge_work(void *ctx, size_t worker, as_err *err)
 {
-    const as_engine_cfg cfg = {.batch = CNN_VAL_BATCH, .threads = t->cfg->threads};
-    size_t             *counts = calloc(3 * (size_t)t->cfg->n_classes, sizeof *counts);
-    if (!counts)
-        return AS_FAIL(err, AS_ENOMEM, "out of memory for validation");
-    tally      c = {.right = counts, .wrong = counts + t->cfg->n_classes, .missed = counts + 2 * t->cfg->n_classes};
-    as_graph  *graph = as_net_graph(t->net, t->mean_params, t->mean_stats, err);
+    judge              *j = ctx;
+    const as_cnn_cfg   *c = j->t->cfg;
+    const as_engine_cfg cfg = {.batch = CNN_VAL_BATCH, .threads = 1};
+    (void)worker;
+    if (atomic_load(&j->next) >= j->n_chunks) /* the others were faster */
+        return true;
+    float     *input = calloc((size_t)CNN_VAL_BATCH * c->width * c->height * c->channels, sizeof *input);
+    bool       ok = input ? true : AS_FAIL(err, AS_ENOMEM, "out of memory for validation");
+    as_graph  *graph = ok ? as_net_graph(j->t->net, j->t->mean_params, j->t->mean_stats, err) : NULL;
     as_engine *engine = graph ? as_engine_new(graph, &cfg, err) : NULL;
-    bool       ok = engine && cnn_judge(t, engine, &c, err);
-    if (ok)
-        cnn_summarise(&c, t->cfg->n_classes, t->val->n, e);
+    ok = engine != NULL;
+    for (size_t i; ok && (i = atomic_fetch_add(&j->next, 1)) < j->n_chunks;)
+        ok = judge_chunk(j, engine, input, i, err);
     as_engine_free(engine);
     as_graph_free(graph);
+    free(input);
+    return ok;
+}
+
+static bool cnn_judge(trainer *t, const as_progress *progress, as_err *err)
+{
+    judge j = {.t = t, .progress = progress, .n_chunks = (t->val->n + CNN_VAL_BATCH - 1) / CNN_VAL_BATCH};
+    atomic_init(&j.next, 0);
+    return as_thread_for(AS_MIN((size_t)t->cfg->threads, j.n_chunks), t->cfg->threads, judge_work, &j, err);
+}
+
+static bool cnn_validate(trainer *t, const as_progress *progress, as_epoch *e, as_err *err)
+{
+    const uint32_t n_classes = t->cfg->n_classes;
+    size_t        *counts = calloc(3 * (size_t)n_classes, sizeof *counts);
+    if (!counts)
+        return AS_FAIL(err, AS_ENOMEM, "out of memory for validation");
+    tally c = {.right = counts, .wrong = counts + n_classes, .missed = counts + 2 * (size_t)n_classes};
+    bool  ok = cnn_judge(t, progress, err);
+    for (size_t i = 0; ok && i < t->val->n; i++)
+        cnn_count(&c, t->val_output + i * n_classes, n_classes, t->val->labels[i]);
+    if (ok)
+        cnn_summarise(&c, n_classes, t->val->n, e);
     free(counts);
     return ok;
 }
@@ -287,7 +327,7 @@ static bool cnn_epochs(trainer *t, const as_progress *progress, as_curve *curve,
     for (t->epoch = 0; t->epoch < t->cfg->epochs; t->epoch++) {
         const as_ns begin = as_clock_mono();
         as_epoch   *e = &curve->at[curve->n];
-        if (!cnn_one_epoch(t, progress, e, err) || (t->val->n > 0 && !cnn_validate(t, e, err)))
+        if (!cnn_one_epoch(t, progress, e, err) || (t->val->n > 0 && !cnn_validate(t, progress, e, err)))
             return false;
         t->val_accuracy = e->val_accuracy;
         e->seconds = (double)(as_clock_mono() - begin) / (double)AS_NS_PER_S;
@@ -309,7 +349,6 @@ static bool trainer_init(trainer *t, as_err *err)
                             .channels = t->cfg->channels,
                             .n_classes = t->cfg->n_classes,
                             .batch = t->cfg->batch,
-                            .threads = t->cfg->threads,
                             .width_factor = t->cfg->width_factor};
     t->n_batches = (t->train->n + t->cfg->batch - 1) / t->cfg->batch;
     t->n_steps = (uint64_t)t->n_batches * t->cfg->epochs;
@@ -319,28 +358,28 @@ static bool trainer_init(trainer *t, as_err *err)
     if (!cnn_weigh(t, err))
         return false;
     cnn_measure(t);
-    t->net = as_net_new(&cfg, err);
+    t->team = as_team_new(&cfg, t->cfg->threads, err);
+    t->net = t->team ? as_team_net(t->team) : NULL;
     if (!t->net || !as_optimiser_init(&t->optimiser, as_net_n_params(t->net), t->cfg->weight_decay, err))
         return false;
     const size_t n_params = as_net_n_params(t->net), n_stats = as_net_n_stats(t->net);
-    const size_t pixels = (size_t)t->cfg->width * t->cfg->height * t->cfg->channels;
+    const size_t n_chunks = (t->val->n + CNN_VAL_BATCH - 1) / CNN_VAL_BATCH;
     t->order = calloc(t->train->n, sizeof *t->order);
     t->batch_labels = calloc(t->cfg->batch, sizeof *t->batch_labels);
     t->mean_params = calloc(n_params, sizeof(float));
     t->mean_stats = calloc(n_stats, sizeof(float));
     t->best_params = calloc(n_params, sizeof(float));
     t->best_stats = calloc(n_stats, sizeof(float));
-    t->val_input = calloc(CNN_VAL_BATCH * pixels, sizeof(float));
-    t->val_output = calloc((size_t)CNN_VAL_BATCH * t->cfg->n_classes, sizeof(float));
+    t->val_output = calloc(AS_MAX(n_chunks, 1u) * CNN_VAL_BATCH * t->cfg->n_classes, sizeof(float));
     if (!t->order || !t->batch_labels || !t->mean_params || !t->mean_stats || !t->best_params || !t->best_stats ||
-        !t->val_input || !t->val_output)
+        !t->val_output)
         return AS_FAIL(err, AS_ENOMEM, "out of memory for training");
     return true;
 }
 
 static void trainer_done(trainer *t)
 {
-    as_net_free(t->net);
+    as_team_free(t->team);
     as_optimiser_done(&t->optimiser);
     free(t->weights);
     free(t->order);
@@ -349,7 +388,6 @@ static void trainer_done(trainer *t)
     free(t->mean_stats);
     free(t->best_params);
     free(t->best_stats);
-    free(t->val_input);
     free(t->val_output);
 }
 

@@ -2,8 +2,8 @@
 /* cnn.h - trains a compact convolutional network from scratch.
  *
  * Layer:   train (may use engine/, graph/, image/).
- * Threads: one thread calls; oneDNN uses cfg.threads. The same seed, data, configuration, threads and processor give the
- *          same bytes.
+ * Threads: one thread calls; up to cfg.threads work. The same seed, data, configuration and processor give the same
+ *          bytes, whatever the number of threads (team.h).
  * Memory:  a few hundred megabytes at most for batch 32 at 128x128; all freed on return, graph excepted.
  */
 #ifndef AS_TRAIN_CNN_H
@@ -17,7 +17,8 @@ typedef struct as_cnn_cfg {
     uint64_t seed;
     uint32_t width, height, channels; /* network input; width and height multiples of 16 */
     uint32_t n_classes;
-    uint32_t epochs, batch, threads; /* 0: chosen (see as_cnn_cfg_default) */
+    uint32_t epochs, threads; /* 0: chosen (see as_cnn_cfg_default) */
+    uint32_t batch;           /* 0 too; up to 4, or a multiple of 4: pictures are worked on in fours */
     double   learning_rate, weight_decay, label_smoothing;
     double   width_factor; /* multiplies the channels of every layer; 1 is the standard size */
     /* Augmentation, each within +- or up to: */

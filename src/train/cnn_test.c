@@ -94,21 +94,40 @@ static void test_learns_and_repeats(void **state)
     free(c_curve.at);
 }
 
-static void test_two_threads_repeat_too(void **state)
+static void test_threads_do_not_matter(void **state)
 {
     (void)state;
     as_cnn_cfg cfg = small_cfg();
     as_curve   a_curve, b_curve;
+    cfg.epochs = 3;
+    as_str a = train_bytes(&cfg, &val_set, &a_curve);
+    for (cfg.threads = 2; cfg.threads <= 3; cfg.threads++) {
+        as_str b = train_bytes(&cfg, &val_set, &b_curve);
+        assert_int_equal(a.len, b.len);
+        assert_memory_equal(a.s, b.s, a.len);
+        assert_int_equal(a_curve.best, b_curve.best);
+        for (size_t i = 0; i < cfg.epochs; i++) {
+            assert_memory_equal(&a_curve.at[i].train_loss, &b_curve.at[i].train_loss, sizeof(double));
+            assert_memory_equal(&a_curve.at[i].val_loss, &b_curve.at[i].val_loss, sizeof(double));
+        }
+        as_str_done(&b);
+        free(b_curve.at);
+    }
+    as_str_done(&a);
+    free(a_curve.at);
+}
+
+static void test_without_validation(void **state)
+{
+    (void)state;
+    as_cnn_cfg cfg = small_cfg();
+    as_curve   curve;
     cfg.threads = 2;
     cfg.epochs = 2;
-    as_str a = train_bytes(&cfg, &empty_set, &a_curve), b = train_bytes(&cfg, &empty_set, &b_curve);
-    assert_int_equal(a_curve.best, 1); /* without validation the last epoch is kept */
-    assert_int_equal(a.len, b.len);
-    assert_memory_equal(a.s, b.s, a.len);
-    as_str_done(&a);
-    as_str_done(&b);
-    free(a_curve.at);
-    free(b_curve.at);
+    as_str bytes = train_bytes(&cfg, &empty_set, &curve);
+    assert_int_equal(curve.best, 1); /* the last epoch is kept */
+    as_str_done(&bytes);
+    free(curve.at);
 }
 
 static void refuse(const as_cnn_cfg *cfg, const as_cnn_data *train, const as_progress *progress, as_err_code code,
@@ -141,6 +160,9 @@ static void test_refuses(void **state)
     cfg = small_cfg();
     cfg.n_classes = 1;
     refuse(&cfg, &train_set, NULL, AS_EINVAL, "1 classes");
+    cfg = small_cfg();
+    cfg.batch = 10;
+    refuse(&cfg, &train_set, NULL, AS_EINVAL, "a batch of 10");
 }
 
 typedef struct stopper {
@@ -170,9 +192,8 @@ static void test_stops_when_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_learns_and_repeats),
-        cmocka_unit_test(test_two_threads_repeat_too),
-        cmocka_unit_test(test_refuses),
+        cmocka_unit_test(test_learns_and_repeats), cmocka_unit_test(test_threads_do_not_matter),
+        cmocka_unit_test(test_without_validation), cmocka_unit_test(test_refuses),
         cmocka_unit_test(test_stops_when_told),
     };
     return cmocka_run_group_tests(tests, draw_all, NULL);

@@ -79,14 +79,12 @@ static void linear_backward(const as_linear *l, const float *params, float *grad
 void as_linear_step(as_linear *l, const float *params, float *grads, const float *features, float *feature_grads,
                     const as_loss *loss, double *ret_loss, size_t *ret_right)
 {
-    double total = 0.0, weight = 0.0;
+    double total = 0.0;
     size_t right = 0;
     linear_forward(l, params, features);
-    for (size_t i = 0; i < l->n; i++)
-        weight += (double)loss->weights[loss->labels[i]];
     for (size_t i = 0; i < l->n; i++) {
         bool   is_right;
-        double share = (double)loss->weights[loss->labels[i]] / weight;
+        double share = (double)loss->weights[loss->labels[i]] / loss->total;
         total +=
             share * linear_loss(l->logits + i * l->n_out, l->n_out, loss->labels[i], loss->smoothing, share, &is_right);
         right += is_right;

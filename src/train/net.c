@@ -8,8 +8,7 @@
 #include "base/vec.h"
 #include "train/linear.h"
 
-#define NET_EPSILON  1e-5f
-#define NET_MOMENTUM 0.1f /* of the running statistics */
+#define NET_EPSILON 1e-5f
 
 typedef struct value {
     const as_layout *layout;
@@ -19,9 +18,8 @@ typedef struct value {
 } value;
 
 typedef struct unit_state {
-    float *before;          /* the convolution's output */
-    float *normed;          /* the batch norm's; the unit's output unless something is added */
-    float *mean, *variance; /* of the batch */
+    float *before; /* the convolution's output */
+    float *normed; /* the batch norm's; the unit's output unless something is added */
 } unit_state;
 
 struct as_net {
@@ -30,7 +28,8 @@ struct as_net {
     AS_VEC(as_unit) units;
     AS_VEC(unit_state) states;
     AS_VEC(value) values;
-    AS_VEC(float *) blocks; /* memory to free */
+    AS_VEC(float *) blocks;    /* memory to free */
+    AS_VEC(as_prim *) refresh; /* weights into the layouts that the passes want */
     AS_VEC(as_prim *) forward;
     AS_VEC(as_prim *) backward;
     AS_VEC(as_prim *) scratched; /* primitives that want scratch memory */
@@ -67,6 +66,7 @@ as_net *as_net_free(as_net *net)
     as_vec_done(&net->units);
     as_vec_done(&net->states);
     as_vec_done(&net->values);
+    as_vec_done(&net->refresh);
     as_vec_done(&net->forward);
     as_vec_done(&net->backward);
     as_vec_done(&net->scratched);
@@ -143,8 +143,9 @@ static bool net_design(as_net *net, as_err *err)
  * (Goyal et al. 2017, section 5.1) found small defects five times later in such a shallow network. */
 static bool net_init_params(as_net *net, as_err *err)
 {
-    as_rng rng = as_rng_stream(net->cfg.seed, 1);
-    net->params = net_alloc(net, net->n_params * sizeof(float), err);
+    as_rng     rng = as_rng_stream(net->cfg.seed, 1);
+    const bool shared = net->cfg.params != NULL;
+    net->params = shared ? net->cfg.params : net_alloc(net, net->n_params * sizeof(float), err);
     net->grads = net->params ? net_alloc(net, net->n_params * sizeof(float), err) : NULL;
     net->stats = net->grads ? net_alloc(net, net->n_stats * sizeof(float), err) : NULL;
     net->decays = calloc(net->n_params, sizeof *net->decays);
@@ -152,6 +153,8 @@ static bool net_init_params(as_net *net, as_err *err)
         return false;
     if (!net->decays)
         return AS_FAIL(err, AS_ENOMEM, "out of memory for a network");
+    if (shared)
+        return true;
     for (size_t i = 0; i < net->units.n; i++) {
         const as_unit *u = &net->units.at[i];
         if (u->pool)
@@ -161,10 +164,8 @@ static bool net_init_params(as_net *net, as_err *err)
             net->params[k] = (float)(deviation * as_rng_normal(&rng));
             net->decays[k] = true;
         }
-        for (size_t k = 0; k < u->c_out; k++) {
+        for (size_t k = 0; k < u->c_out; k++)
             net->params[u->scale + k] = 1.0f;
-            net->stats[u->variance + k] = 1.0f;
-        }
     }
     for (size_t k = 0; k < (size_t)net->head.n_in * net->head.n_out; k++) {
         net->params[net->linear + k] = (float)(0.01 * as_rng_normal(&rng));
@@ -175,10 +176,14 @@ static bool net_init_params(as_net *net, as_err *err)
 
 /* --- putting the passes together ---------------------------------------------------------------------------------- */
 
-static bool net_push(as_net *net, bool backward, as_prim *prim, as_err *err)
+typedef enum when { AT_NONE, AT_REFRESH, AT_FORWARD, AT_BACKWARD } when;
+
+static bool net_push(as_net *net, when at, as_prim *prim, as_err *err)
 {
     const as_layout *scratch = as_prim_layout(prim, AS_ARG_SCRATCH);
-    bool             ok = backward ? as_vec_push(&net->backward, prim) : as_vec_push(&net->forward, prim);
+    bool             ok = at == AT_REFRESH   ? as_vec_push(&net->refresh, prim)
+                          : at == AT_FORWARD ? as_vec_push(&net->forward, prim)
+                                             : as_vec_push(&net->backward, prim);
     if (ok && scratch) {
         net->scratch_bytes = AS_MAX(net->scratch_bytes, as_layout_bytes(scratch));
         ok = as_vec_push(&net->scratched, prim);
@@ -191,28 +196,28 @@ typedef struct binding {
     void  *data;
 } binding;
 
-static bool net_run_with(as_net *net, bool backward, as_prim *prim, const binding *bindings, size_t n, as_err *err)
+static bool net_run_with(as_net *net, when at, as_prim *prim, const binding *bindings, size_t n, as_err *err)
 {
     if (!prim)
         return false;
     for (size_t i = 0; i < n; i++)
         if (as_prim_layout(prim, bindings[i].arg) && !as_prim_bind(prim, bindings[i].arg, bindings[i].data, err))
             return false;
-    return net_push(net, backward, prim, err);
+    return net_push(net, at, prim, err);
 }
 
-static bool net_reorder(as_net *net, bool backward, const as_layout *from, float *src, const as_layout *to, float *dst,
+static bool net_reorder(as_net *net, when at, const as_layout *from, float *src, const as_layout *to, float *dst,
                         as_err *err)
 {
     const binding b[] = {{AS_ARG_SRC, src}, {AS_ARG_DST, dst}};
-    return net_run_with(net, backward, as_prim_reorder(net->dnn, from, to, err), b, 2, err);
+    return net_run_with(net, at, as_prim_reorder(net->dnn, from, to, err), b, 2, err);
 }
 
 static bool net_add_in_place(as_net *net, const as_layout *layout, float *to, float *from, as_err *err)
 {
     const binding b[] = {{AS_ARG_SRC, to}, {AS_ARG_SRC1, from}, {AS_ARG_DST, to}};
     as_prim      *prim = as_prim_binary(net->dnn, AS_BINARY_ADD, layout, layout, layout, NULL, err);
-    return net_run_with(net, true, prim, b, 3, err);
+    return net_run_with(net, AT_BACKWARD, prim, b, 3, err);
 }
 
 static as_window unit_window(const as_unit *u)
@@ -235,14 +240,13 @@ static as_shape unit_out_shape(const as_unit *u, const as_shape *in)
     return out;
 }
 
-/* Where the weights stand in the layout a primitive wants: row major as they are, or reordered before it in each step. */
-static float *unit_weights(as_net *net, bool backward, const as_layout *plain, float *params, const as_layout *want,
-                           as_err *err)
+/* Where the weights stand in the layout a primitive wants: row major as they are, or reordered at each refresh. */
+static float *unit_weights(as_net *net, const as_layout *plain, float *params, const as_layout *want, as_err *err)
 {
     if (want == plain)
         return params;
     float *data = net_alloc(net, as_layout_bytes(want), err);
-    return data && net_reorder(net, backward, plain, params, want, data, err) ? data : NULL;
+    return data && net_reorder(net, AT_REFRESH, plain, params, want, data, err) ? data : NULL;
 }
 
 typedef struct unit_layouts {
@@ -266,12 +270,12 @@ static bool unit_forward_conv(as_net *net, const as_unit *u, unit_layouts *l, un
         return false;
     l->dst = as_prim_layout(*ret, AS_ARG_DST);
     float *weights =
-        unit_weights(net, false, l->weights_plain, net->params + u->weights, as_prim_layout(*ret, AS_ARG_WEIGHTS), err);
+        unit_weights(net, l->weights_plain, net->params + u->weights, as_prim_layout(*ret, AS_ARG_WEIGHTS), err);
     state->before = weights ? net_alloc(net, as_layout_bytes(l->dst), err) : NULL;
     if (!state->before)
         return false;
     const binding b[] = {{AS_ARG_SRC, src->data}, {AS_ARG_WEIGHTS, weights}, {AS_ARG_DST, state->before}};
-    return net_run_with(net, false, *ret, b, 3, err);
+    return net_run_with(net, AT_FORWARD, *ret, b, 3, err);
 }
 
 static bool unit_forward_norm(as_net *net, const as_unit *u, const unit_layouts *l, unit_state *state, as_prim **ret,
@@ -282,19 +286,17 @@ static bool unit_forward_norm(as_net *net, const as_unit *u, const unit_layouts 
         return false;
     const as_layout *room = as_prim_layout(*ret, AS_ARG_WORKSPACE);
     state->normed = net_alloc(net, as_layout_bytes(l->dst), err);
-    state->mean = state->normed ? net_alloc(net, u->c_out * sizeof(float), err) : NULL;
-    state->variance = state->mean ? net_alloc(net, u->c_out * sizeof(float), err) : NULL;
-    *ret_workspace = state->variance && room ? net_alloc(net, as_layout_bytes(room), err) : NULL;
-    if (!state->variance || (room && !*ret_workspace))
+    *ret_workspace = state->normed && room ? net_alloc(net, as_layout_bytes(room), err) : NULL;
+    if (!state->normed || (room && !*ret_workspace))
         return false;
     const binding b[] = {{AS_ARG_SRC, state->before},
                          {AS_ARG_DST, state->normed},
-                         {AS_ARG_MEAN, state->mean},
-                         {AS_ARG_VARIANCE, state->variance},
+                         {AS_ARG_MEAN, net->stats + u->mean},
+                         {AS_ARG_VARIANCE, net->stats + u->variance},
                          {AS_ARG_SCALE, net->params + u->scale},
                          {AS_ARG_SHIFT, net->params + u->shift},
                          {AS_ARG_WORKSPACE, *ret_workspace}};
-    return net_run_with(net, false, *ret, b, AS_COUNT(b), err);
+    return net_run_with(net, AT_FORWARD, *ret, b, AS_COUNT(b), err);
 }
 
 static bool unit_forward_add(as_net *net, const as_unit *u, const unit_layouts *l, const unit_state *state, value *out,
@@ -309,7 +311,7 @@ static bool unit_forward_add(as_net *net, const as_unit *u, const unit_layouts *
     if (!out->data)
         return false;
     const binding b[] = {{AS_ARG_SRC, state->normed}, {AS_ARG_SRC1, other->data}, {AS_ARG_DST, out->data}};
-    return net_run_with(net, false, prim, b, 3, err);
+    return net_run_with(net, AT_FORWARD, prim, b, 3, err);
 }
 
 /* The primitives of a unit's backward pass stand in the order in which they run within the unit; the units' groups are
@@ -345,15 +347,16 @@ static bool unit_forward_pool(as_net *net, const as_unit *u, const value *src, u
     if (!out->data || (room && !f->workspace))
         return false;
     const binding b[] = {{AS_ARG_SRC, src->data}, {AS_ARG_DST, out->data}, {AS_ARG_WORKSPACE, f->workspace}};
-    return net_run_with(net, false, f->conv, b, 3, err);
+    return net_run_with(net, AT_FORWARD, f->conv, b, 3, err);
 }
 
 static bool unit_build_forward(as_net *net, size_t i, unit_forward *f, as_err *err)
 {
-    const as_unit *u = &net->units.at[i];
-    const value    src = net->values.at[u->src];
-    unit_state     state = {0};
-    value          out = {.shape = unit_out_shape(u, &src.shape)};
+    as_unit    *u = &net->units.at[i];
+    const value src = net->values.at[u->src];
+    unit_state  state = {0};
+    value       out = {.shape = unit_out_shape(u, &src.shape)};
+    u->n_values = (size_t)(out.shape.dims[0] * out.shape.dims[2] * out.shape.dims[3]);
     if (u->pool) {
         if (!unit_forward_pool(net, u, &src, f, &out, err))
             return false;
@@ -378,13 +381,13 @@ static bool unit_backward_add(as_net *net, const as_unit *u, const value *out, a
     /* with the gradient taken from the result, oneDNN calls the result DST */
     const binding b[] = {
         {AS_ARG_DST, out->data}, {AS_ARG_SRC, out->data}, {AS_ARG_DIFF_DST, out->grad}, {AS_ARG_DIFF_SRC, out->grad}};
-    if (!net_run_with(net, true, prim, b, 4, err))
+    if (!net_run_with(net, AT_BACKWARD, prim, b, 4, err))
         return false;
     value *other = &net->values.at[u->add];
     if (other->has_grad)
         return net_add_in_place(net, out->layout, other->grad, out->grad, err);
     other->has_grad = true;
-    return net_reorder(net, true, out->layout, out->grad, other->layout, other->grad, err);
+    return net_reorder(net, AT_BACKWARD, out->layout, out->grad, other->layout, other->grad, err);
 }
 
 static bool unit_backward_norm(as_net *net, const as_unit *u, const unit_forward *f, const unit_state *state,
@@ -393,8 +396,8 @@ static bool unit_backward_norm(as_net *net, const as_unit *u, const unit_forward
     as_prim *prim =
         as_prim_norm(net->dnn, AS_PASS_BACK_WEIGHTS, f->layouts.dst, NET_EPSILON, u->relu && u->add < 0, f->norm, err);
     const binding b[] = {{AS_ARG_SRC, state->before},
-                         {AS_ARG_MEAN, state->mean},
-                         {AS_ARG_VARIANCE, state->variance},
+                         {AS_ARG_MEAN, net->stats + u->mean},
+                         {AS_ARG_VARIANCE, net->stats + u->variance},
                          {AS_ARG_SCALE, net->params + u->scale},
                          {AS_ARG_SHIFT, net->params + u->shift},
                          {AS_ARG_WORKSPACE, f->workspace},
@@ -402,7 +405,7 @@ static bool unit_backward_norm(as_net *net, const as_unit *u, const unit_forward
                          {AS_ARG_DIFF_SRC, net->room},
                          {AS_ARG_DIFF_SCALE, net->grads + u->scale},
                          {AS_ARG_DIFF_SHIFT, net->grads + u->shift}};
-    return net_run_with(net, true, prim, b, AS_COUNT(b), err);
+    return net_run_with(net, AT_BACKWARD, prim, b, AS_COUNT(b), err);
 }
 
 static bool unit_backward_weights(as_net *net, const as_unit *u, const unit_forward *f, const value *src, as_err *err)
@@ -420,10 +423,10 @@ static bool unit_backward_weights(as_net *net, const as_unit *u, const unit_forw
     if (!grads)
         return false;
     const binding b[] = {{AS_ARG_SRC, src->data}, {AS_ARG_DIFF_DST, net->room}, {AS_ARG_DIFF_WEIGHTS, grads}};
-    if (!net_run_with(net, true, prim, b, 3, err))
+    if (!net_run_with(net, AT_BACKWARD, prim, b, 3, err))
         return false;
     return layout == l->weights_plain ||
-           net_reorder(net, true, layout, grads, l->weights_plain, net->grads + u->weights, err);
+           net_reorder(net, AT_BACKWARD, layout, grads, l->weights_plain, net->grads + u->weights, err);
 }
 
 static bool unit_backward_data(as_net *net, const as_unit *u, const unit_forward *f, value *src, as_err *err)
@@ -435,10 +438,10 @@ static bool unit_backward_data(as_net *net, const as_unit *u, const unit_forward
     if (!prim)
         return false;
     float *weights =
-        unit_weights(net, true, l->weights_plain, net->params + u->weights, as_prim_layout(prim, AS_ARG_WEIGHTS), err);
+        unit_weights(net, l->weights_plain, net->params + u->weights, as_prim_layout(prim, AS_ARG_WEIGHTS), err);
     float        *to = src->has_grad ? net->room2 : src->grad;
     const binding b[] = {{AS_ARG_WEIGHTS, weights}, {AS_ARG_DIFF_DST, net->room}, {AS_ARG_DIFF_SRC, to}};
-    if (!weights || !net_run_with(net, true, prim, b, 3, err))
+    if (!weights || !net_run_with(net, AT_BACKWARD, prim, b, 3, err))
         return false;
     if (src->has_grad)
         return net_add_in_place(net, src->layout, src->grad, net->room2, err);
@@ -455,7 +458,7 @@ static bool unit_backward_pool(as_net *net, const as_unit *u, const unit_forward
     if (src->has_grad)
         return AS_FAIL(err, AS_EINTERNAL, "what is pooled is used elsewhere too");
     src->has_grad = true;
-    return net_run_with(net, true, prim, b, 3, err);
+    return net_run_with(net, AT_BACKWARD, prim, b, 3, err);
 }
 
 static bool unit_build_backward(as_net *net, size_t i, const unit_forward *f, as_err *err)
@@ -491,14 +494,14 @@ static bool net_build_pool(as_net *net, as_pool_kind kind, size_t column, as_err
     if (!grad || (room && !workspace))
         return false;
     const binding fwd[] = {{AS_ARG_SRC, last->data}, {AS_ARG_DST, data}, {AS_ARG_WORKSPACE, workspace}};
-    if (!net_run_with(net, false, pool, fwd, 3, err) ||
-        !net_reorder(net, false, layout, data, rows, net->features + column, err) ||
-        !net_reorder(net, true, rows, net->feature_grads + column, layout, grad, err))
+    if (!net_run_with(net, AT_FORWARD, pool, fwd, 3, err) ||
+        !net_reorder(net, AT_FORWARD, layout, data, rows, net->features + column, err) ||
+        !net_reorder(net, AT_BACKWARD, rows, net->feature_grads + column, layout, grad, err))
         return false;
     as_prim      *back = as_prim_pool(net->dnn, AS_PASS_BACK_DATA, kind, &w, last->layout, layout, pool, err);
     float        *to = last->has_grad ? net->room2 : last->grad;
     const binding bwd[] = {{AS_ARG_DIFF_DST, grad}, {AS_ARG_DIFF_SRC, to}, {AS_ARG_WORKSPACE, workspace}};
-    if (!net_run_with(net, true, back, bwd, 3, err))
+    if (!net_run_with(net, AT_BACKWARD, back, bwd, 3, err))
         return false;
     if (last->has_grad)
         return net_add_in_place(net, last->layout, last->grad, net->room2, err);
@@ -553,7 +556,7 @@ as_net *as_net_new(const as_net_cfg *cfg, as_err *err)
         return NULL;
     }
     net->cfg = *cfg;
-    net->dnn = as_onednn_new(cfg->threads, err);
+    net->dnn = as_onednn_new(1, err);
     if (!net->dnn || !net_design(net, err) || !net_init_params(net, err) || !net_build(net, err))
         return as_net_free(net);
     return net;
@@ -561,21 +564,13 @@ as_net *as_net_new(const as_net_cfg *cfg, as_err *err)
 
 /* --- a step ------------------------------------------------------------------------------------------------------- */
 
-static void net_move_stats(as_net *net)
+bool as_net_refresh(as_net *net, as_err *err)
 {
-    for (size_t i = 0; i < net->units.n; i++) {
-        const as_unit *u = &net->units.at[i];
-        if (u->pool)
-            continue;
-        const value *v = &net->values.at[i + 1];
-        const double n = (double)v->shape.dims[0] * (double)v->shape.dims[2] * (double)v->shape.dims[3];
-        const float  unbiased = n > 1.0 ? (float)(n / (n - 1.0)) : 1.0f;
-        for (size_t c = 0; c < u->c_out; c++) {
-            float *mean = &net->stats[u->mean + c], *variance = &net->stats[u->variance + c];
-            *mean += NET_MOMENTUM * (net->states.at[i].mean[c] - *mean);
-            *variance += NET_MOMENTUM * (unbiased * net->states.at[i].variance[c] - *variance);
-        }
-    }
+    as_onednn_enter(net->dnn);
+    for (size_t i = 0; i < net->refresh.n; i++)
+        if (!as_prim_run(net->refresh.at[i], err))
+            return false;
+    return true;
 }
 
 bool as_net_step(as_net *net, const as_loss *loss, double *ret_loss, size_t *ret_right, as_err *err)
@@ -589,7 +584,6 @@ bool as_net_step(as_net *net, const as_loss *loss, double *ret_loss, size_t *ret
     for (size_t i = 0; i < net->backward.n; i++)
         if (!as_prim_run(net->backward.at[i], err))
             return false;
-    net_move_stats(net);
     return true;
 }
 
@@ -618,7 +612,7 @@ size_t as_net_n_stats(const as_net *net)
     return net->n_stats;
 }
 
-float *as_net_stats(as_net *net)
+const float *as_net_stats(const as_net *net)
 {
     return net->stats;
 }

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define BETA1   0.9
 #define BETA2   0.999
@@ -46,6 +47,16 @@ double as_schedule(double learning_rate, uint64_t step, uint64_t n_steps, uint64
     if (step >= n_steps)
         return 0.0;
     return learning_rate * 0.5 * (1.0 + cos(M_PI * (double)(step - n_warm) / (double)(n_steps - n_warm)));
+}
+
+void as_sum(float *sum, const float *const *parts, size_t n_parts, size_t n)
+{
+    memcpy(sum, parts[0], n * sizeof *sum);
+    for (size_t k = 1; k < n_parts; k++) {
+        const float *part = parts[k];
+        for (size_t i = 0; i < n; i++)
+            sum[i] += part[i];
+    }
 }
 
 void as_average(float *average, const float *now, size_t n, double rate)

@@ -27,6 +27,9 @@ void as_optimiser_step(as_optimiser *optimiser, float *params, const float *grad
 /* Warm-up over the first part of all steps, linear; then half a cosine to 0 (Loshchilov and Hutter 2017). */
 double as_schedule(double learning_rate, uint64_t step, uint64_t n_steps, uint64_t n_warm);
 
+/* sum[i] = parts[0][i] + parts[1][i] + ..., added in that order */
+void as_sum(float *sum, const float *const *parts, size_t n_parts, size_t n);
+
 /* average += (now - average) * rate */
 void as_average(float *average, const float *now, size_t n, double rate);
 

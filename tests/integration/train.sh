@@ -38,13 +38,21 @@ expect_out '"id":"4-cnn".*"baseline":|"baseline":.*"id":"4-cnn"'
 expect_equal "$(model 3-cnn)" "$(model 4-cnn)"
 expect_exit 0 "$ASSAY" -C "$ws" train --epochs 1 --size 64x48 --threads 1 --seed 2
 check 'another seed gives the same model' [ "$(model 3-cnn)" != "$(model 5-cnn)" ]
+# The number of threads changes nothing but the time.
+for threads in 2 5; do
+    expect_exit 0 "$ASSAY" -C "$ws" train --epochs 2 --size 64x48 --threads "$threads"
+done
+expect_equal "$(model 3-cnn)" "$(model 6-cnn)"
+expect_equal "$(model 3-cnn)" "$(model 7-cnn)"
 expect_file "$ws/.assay/runs/3-cnn/curve.csv"
 expect_file "$ws/.assay/runs/3-cnn/spec.yaml"
 expect_equal "$(sha256sum <"$ws/assay.yaml")" "$(sha256sum <"$ws/.assay/runs/3-cnn/spec.yaml")"
 
 # What was trained serves as a backbone.
 expect_exit 0 "$ASSAY" -C "$ws" train --backbone "$ws/.assay/runs/3-cnn/model.onnx" --backend native
-expect_out '^run 6-head trained in '
+expect_out '^run 8-head trained in '
+expect_exit 0 "$ASSAY" -C "$ws" train --backbone "$ws/.assay/runs/3-cnn/model.onnx" --backend native --threads 1
+expect_equal "$(model 8-head)" "$(model 9-head)"
 
 # Wrong use, each by its name.
 n=$(runs)
@@ -88,9 +96,9 @@ for signal in INT KILL; do
     expect_equal "$(runs)" "$n"
 done
 expect_exit 0 "$ASSAY" -C "$ws" train --trainer rule
-expect_out '^run 7-rule'
+expect_out '^run 10-rule'
 expect_equal "$(drafts)" 0
-expect_equal "$(model 1-rule)" "$(model 7-rule)"
+expect_equal "$(model 1-rule)" "$(model 10-rule)"
 
 # A workspace that cannot be written is told before the work.
 if [ "$(id -u)" -ne 0 ]; then
