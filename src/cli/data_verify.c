@@ -7,6 +7,7 @@
 #include "base/vec.h"
 #include "catalog/commit.h"
 #include "cli/term.h"
+#include "journal/journal.h"
 #include "spec/unit.h"
 
 typedef struct verify_fault {
@@ -19,9 +20,10 @@ typedef struct verify_fault {
 typedef struct verify {
     as_cli *cli;
     AS_VEC(verify_fault) faults;
-    bool           no_memory;
-    as_store_check check;
-    uint64_t       n_commits;
+    bool             no_memory;
+    as_store_check   check;
+    uint64_t         n_commits;
+    as_journal_check journal;
 } verify;
 
 static void verify_add(verify *v, const char *hex, const char *why)
@@ -95,6 +97,19 @@ static bool verify_history(verify *v, as_workspace *ws, as_err *err)
     return true;
 }
 
+/* Of a journal that is written to this moment too: what stands there already is whole. */
+static bool verify_journal(verify *v, as_workspace *ws, as_err *err)
+{
+    char dir[AS_FS_PATH_BYTES], why[AS_FS_PATH_BYTES];
+    if (!as_workspace_path(ws, "journal", dir, err) || !as_journal_read(dir, NULL, NULL, &v->journal, err))
+        return false;
+    if (!v->journal.whole) {
+        snprintf(why, sizeof why, "journal: %s", v->journal.text);
+        verify_add(v, "", why);
+    }
+    return true;
+}
+
 static bool verify_json(verify *v, as_err *err)
 {
     json_t *json = json_object(), *list = json_array();
@@ -110,6 +125,8 @@ static bool verify_json(verify *v, as_err *err)
     as_json_set(json, "n_objects", json_integer((json_int_t)v->check.n_objects));
     as_json_set(json, "n_bytes", json_integer((json_int_t)v->check.n_bytes));
     as_json_set(json, "n_commits", json_integer((json_int_t)v->n_commits));
+    as_json_set(json, "n_records", json_integer((json_int_t)v->journal.n_records));
+    as_json_set(json, "n_records_noted", json_integer((json_int_t)v->journal.n_noted));
     as_json_set(json, "damaged", list);
     return as_cli_print_json(v->cli, json, err);
 }
@@ -127,9 +144,11 @@ static void verify_text(verify *v)
             fprintf(cli->out, " (needed by '%s'%s)", fault->sample, fault->n_samples > 1 ? " and others" : "");
         fputc('\n', cli->out);
     }
-    fprintf(cli->out, "%llu object%s (%s) and %llu version%s read: ", (unsigned long long)v->check.n_objects,
-            v->check.n_objects == 1 ? "" : "s", as_unit_text((double)v->check.n_bytes, AS_UNIT_BYTES, bytes),
-            (unsigned long long)v->n_commits, v->n_commits == 1 ? "" : "s");
+    fprintf(cli->out, "%llu object%s (%s), %llu version%s and %llu record%s of the line read: ",
+            (unsigned long long)v->check.n_objects, v->check.n_objects == 1 ? "" : "s",
+            as_unit_text((double)v->check.n_bytes, AS_UNIT_BYTES, bytes), (unsigned long long)v->n_commits,
+            v->n_commits == 1 ? "" : "s", (unsigned long long)v->journal.n_records,
+            v->journal.n_records == 1 ? "" : "s");
     if (v->faults.n)
         fprintf(cli->out, "%s%zu damaged%s (bring them back from a copy, or import the pictures again)\n",
                 as_term_style(cli, AS_STYLE_BAD), v->faults.n, as_term_plain(cli));
@@ -140,8 +159,8 @@ static void verify_text(verify *v)
 int as_data_verify(as_cli *cli, as_workspace *ws, as_err *err)
 {
     verify v = {.cli = cli};
-    bool   ok =
-        as_store_verify(ws->store, verify_on_damaged, &v, &cli->progress, &v.check, err) && verify_history(&v, ws, err);
+    bool   ok = as_store_verify(ws->store, verify_on_damaged, &v, &cli->progress, &v.check, err) &&
+              verify_history(&v, ws, err) && verify_journal(&v, ws, err);
     if (ok && v.no_memory)
         ok = AS_FAIL(err, AS_ENOMEM, "out of memory");
     if (ok && cli->json)

@@ -7,6 +7,7 @@
 #include "cli/term.h"
 #include "spec/unit.h"
 
+#define UNPACED     " (unpaced: what this machine does, the camera's pictures included)"
 #define TEXT_DIGITS 7 /* what a float holds, and 10 ns of 12 ms */
 
 static const char *const stage_names[AS_JOURNAL_STAGES] = {"wait", "prepare", "infer", "decide"};
@@ -30,8 +31,7 @@ json_t *as_run_text_record(const as_record *record)
               (!record->truth[0] || as_json_set(json, "truth", json_string(record->truth))) &&
               as_json_set(json, "latency_ms", json_real(text_ms(record->latency_ns))) &&
               as_json_set(json, "stages_ms", stages) &&
-              (record->n_skipped == 0 ||
-               as_json_set(json, "skipped", json_integer((json_int_t)record->n_skipped)));
+              (record->n_skipped == 0 || as_json_set(json, "skipped", json_integer((json_int_t)record->n_skipped)));
     if (ok)
         return json;
     json_decref(json);
@@ -72,9 +72,11 @@ static json_t *text_truth(const as_line_summary *s)
 
 static json_t *text_journal(const as_line_summary *s)
 {
-    json_t *json = json_pack("{s:b, s:I, s:I, s:I, s:I}", "whole", s->journal_whole, "line_run",
-                             (json_int_t)s->line_run, "first_sequence", (json_int_t)s->first_sequence, "last_sequence",
-                             (json_int_t)s->last_sequence, "lost_records", (json_int_t)s->n_lost_records);
+    json_t *json =
+        json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I}", "whole", s->journal_whole, "line_run", (json_int_t)s->line_run,
+                  "first_sequence", (json_int_t)s->first_sequence, "last_sequence", (json_int_t)s->last_sequence,
+                  "lost_records", (json_int_t)s->n_lost_records, "failed_syncs", (json_int_t)s->n_failed_syncs,
+                  "unsafe_records", (json_int_t)s->n_unsafe_records);
     if (s->journal_text[0])
         as_json_set(json, "problem", json_string(s->journal_text));
     return json;
@@ -92,6 +94,7 @@ json_t *as_run_text_summary(const as_line_summary *s, const char *run)
               as_json_set(json, "latency_ms", text_quantiles(&s->latency)) && as_json_set(json, "stages_ms", stages) &&
               as_json_set(json, "realtime", json_boolean(s->is_urgent)) &&
               as_json_set(json, "seconds", json_real(s->seconds)) &&
+              as_json_set(json, "unpaced", json_boolean(s->is_unpaced)) &&
               as_json_set(json, "memory_bytes", json_integer((json_int_t)s->peak_bytes)) &&
               as_json_set(json, "lost_frames", json_integer((json_int_t)s->n_lost_frames)) &&
               as_json_set(json, "bad_frames", json_integer((json_int_t)s->n_bad_frames)) &&
@@ -146,6 +149,15 @@ static void text_counts(as_cli *cli, const as_line_summary *s)
                 as_term_style(cli, AS_STYLE_BAD), s->n_jumps, s->n_skipped, as_term_plain(cli));
 }
 
+static void text_disk(as_cli *cli, const as_line_summary *s)
+{
+    if (s->n_failed_syncs)
+        fprintf(cli->out,
+                "%sthe disk failed %" PRIu64 " times to keep records (%" PRIu64 " are not safe from a power cut; "
+                "the others were written again)%s\n",
+                as_term_style(cli, AS_STYLE_BAD), s->n_failed_syncs, s->n_unsafe_records, as_term_plain(cli));
+}
+
 static void text_row(as_table *table, const char *name, const as_histogram *h, as_style style)
 {
     static const double quantiles[] = {0.5, 0.95, 0.99, 0.999};
@@ -178,6 +190,7 @@ bool as_run_text_print(as_cli *cli, const as_line_summary *s, as_err *err)
     char                     memory[AS_UNIT_TEXT_BYTES], deadline[AS_UNIT_TEXT_BYTES];
     as_term_progress_end(cli);
     text_counts(cli, s);
+    text_disk(cli, s);
     text_truth_line(cli, s);
     fprintf(cli->out, "\n");
     as_table *table = as_table_new(columns);
@@ -186,9 +199,9 @@ bool as_run_text_print(as_cli *cli, const as_line_summary *s, as_err *err)
     text_row(table, "trigger to verdict", &s->latency, AS_STYLE_BOLD);
     if (!as_table_print(table, cli, err))
         return false;
-    fprintf(cli->out, "\ndeadline %s; %.1f parts a second; memory %s at its peak; %s on %s%s\n",
+    fprintf(cli->out, "\ndeadline %s; %.1f parts a second%s; memory %s at its peak; %s on %s%s\n",
             as_unit_text((double)s->deadline / (double)AS_NS_PER_S, AS_UNIT_TIME, deadline),
-            s->seconds > 0 ? (double)s->n_triggers / s->seconds : 0,
+            s->seconds > 0 ? (double)s->n_triggers / s->seconds : 0, s->is_unpaced ? UNPACED : "",
             as_unit_text((double)s->peak_bytes, AS_UNIT_BYTES, memory), s->backend, s->cpu,
             s->is_urgent ? ", real-time threads" : "");
     return true;

@@ -477,13 +477,18 @@ const as_verb as_verb_data = {
     .name = "data",
     .summary = "look at the versions of the data",
     .usage = "log [COMMIT] | show [COMMIT] | ls [COMMIT] | diff [A] [B] | verify | quarantine",
-    .about = "log          the versions, newest first\n"
-             "show         one version: who, when, what, samples by class and split, what intake measured\n"
-             "ls           its samples; --class, --split, --name, --sort and --limit choose\n"
-             "diff         what B has that A has not, and the other way round (default: the last step)\n"
-             "verify       reads every object and every version again; exit status 1 when something is damaged\n"
-             "quarantine   the pictures that were refused, with the reasons\n\n"
-             "COMMIT is main (the newest), main~2 (two before it), or at least 4 digits of an id.",
+    .about =
+        "log          the versions, newest first\n"
+        "show         one version: who, when, what, samples by class and split, what intake measured\n"
+        "ls           its samples; --class, --split, --name, --sort and --limit choose\n"
+        "diff         what B has that A has not, and the other way round (default: the last step)\n"
+        "verify       reads every object, every version and the journal of the line again; exit status 1 when "
+        "something is\n"
+        "             damaged. Whole records cut off the journal's end show by its file head, written when a line ends "
+        "and\n"
+        "             every 4,096 records: keep a copy of that file elsewhere if somebody might change the folder\n"
+        "quarantine   the pictures that were refused, with the reasons\n\n"
+        "COMMIT is main (the newest), main~2 (two before it), or at least 4 digits of an id.",
     .examples = "  assay data show\n  assay data ls --class broken --split test --sort -clipped_ratio --limit 5\n"
                 "  assay data diff main~1 main\n  assay data verify\n",
     .opts = data_opts,

@@ -19,6 +19,9 @@
 /* A power cut tears what one page held. More than that is damage, and damage is left where it is. */
 #define JOURNAL_MAX_TORN (4096 / AS_SLOT_BYTES)
 #define JOURNAL_SPARE    "spare"
+#define JOURNAL_HEAD_NEW "head.new"
+#define JOURNAL_UNSYNCED 1024 /* records that may wait to be kept by the disk: 256 KiB */
+#define JOURNAL_NOTED    4096 /* so many later the end is noted again */
 
 struct as_journal {
     char       dir[AS_FS_PATH_BYTES];
@@ -32,6 +35,14 @@ struct as_journal {
     as_chain chain;
     bool     dir_changed; /* since the last sync */
     bool     has_spare;   /* the next segment's file stands ready */
+
+    uint8_t *unsynced; /* slots since the last sync that held, to be written again */
+    uint32_t n_unsynced;
+    as_chain synced_chain; /* before them */
+    bool     is_suspect;   /* the disk failed: nobody knows which of them it has */
+    uint64_t n_failed_syncs;
+    as_err   trouble;
+    uint64_t noted, note_tried; /* sequences */
 };
 
 static bool journal_write_at(int fd, const uint8_t *bytes, size_t n, uint64_t at)
@@ -92,24 +103,29 @@ static bool journal_make_spare(as_journal *journal, as_err *err)
     return as_err_errno(err, e, "cannot make a new segment of the journal in '%s'", journal->dir);
 }
 
-/* The header is on the disk before the file has its name: a segment that can be seen can be read. */
+/* The header, and what is written again, is on the disk before the file has its name: a segment that can be seen can be
+ * read. */
 static bool journal_begin_spare(const as_journal *journal, const char *spare, const char *path, int *ret_fd)
 {
+    uint32_t          n = journal->is_suspect ? journal->n_unsynced : 0;
     uint8_t           slot[AS_SLOT_BYTES];
     as_segment_header header = {.number = journal->number + 1,
-                                .first_sequence = journal->next_sequence,
+                                .first_sequence = journal->next_sequence - n,
                                 .n_records = AS_SEGMENT_RECORDS,
                                 .utc = as_clock_utc(),
-                                .chain = journal->chain};
+                                .chain = n ? journal->synced_chain : journal->chain};
     as_segment_header_write(&header, slot);
     int fd = open(spare, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-    if (fd >= 0 && journal_write_at(fd, slot, sizeof slot, 0) && fdatasync(fd) == 0 && rename(spare, path) == 0) {
+    if (fd >= 0 && journal_write_at(fd, slot, sizeof slot, 0) &&
+        journal_write_at(fd, journal->unsynced, (size_t)n * AS_SLOT_BYTES, AS_SLOT_BYTES) && fdatasync(fd) == 0 &&
+        rename(spare, path) == 0) {
         *ret_fd = fd;
         return true;
     }
     int e = errno;
     if (fd >= 0)
         close(fd);
+    unlink(spare); /* what a disk failed to keep once is not used again */
     errno = e;
     return false;
 }
@@ -118,13 +134,13 @@ static bool journal_next_segment(as_journal *journal, as_err *err)
 {
     char spare[AS_FS_PATH_BYTES], path[AS_FS_PATH_BYTES], name[AS_SEGMENT_NAME_BYTES];
     int  fd;
+    if (journal->old_fd >= 0 && !journal->is_suspect && !as_journal_sync(journal, err))
+        return false;
     if (!journal->has_spare && !journal_make_spare(journal, err))
         return false;
     if (!as_fs_join(spare, journal->dir, JOURNAL_SPARE, err) ||
         !as_fs_join(path, journal->dir, as_segment_name(journal->number + 1, name), err))
         return false;
-    if (journal->old_fd >= 0 && fdatasync(journal->old_fd) != 0)
-        return as_err_errno(err, errno, "cannot write the journal in '%s' to the disk", journal->dir);
     if (!journal_begin_spare(journal, spare, path, &fd)) {
         int e = errno;
         journal->has_spare = false; /* looked for again the next time */
@@ -136,7 +152,8 @@ static bool journal_next_segment(as_journal *journal, as_err *err)
     journal->fd = fd;
     journal->number++;
     journal->n_records = AS_SEGMENT_RECORDS;
-    journal->n_used = 0;
+    journal->n_used = journal->is_suspect ? journal->n_unsynced : 0;
+    journal->is_suspect = false;
     journal->has_spare = false;
     journal->dir_changed = true;
     return true;
@@ -242,6 +259,29 @@ static bool journal_find_end(as_journal *journal, const as_journal_folder *folde
     return true;
 }
 
+/* Records that were cut off leave a gap: going on in their place would hide it. */
+static bool journal_heed_head(as_journal *journal, as_err *err)
+{
+    as_journal_head head;
+    as_err          why = AS_ERR_NONE;
+    if (!as_journal_folder_head(journal->dir, &head, &why)) {
+        as_log_write(AS_LOG_ERROR, "journal '%s': %s", journal->dir, why.text);
+        return why.code == AS_ECORRUPT || as_err_set(err, why.code, "%s", why.text);
+    }
+    journal->noted = head.sequence;
+    if (head.sequence < journal->next_sequence)
+        return true;
+    as_log_write(AS_LOG_ERROR, "journal '%s': records %llu to %llu were cut off: going on behind them", journal->dir,
+                 (unsigned long long)journal->next_sequence, (unsigned long long)head.sequence);
+    journal->next_sequence = head.sequence + 1;
+    journal->chain = head.chain;
+    journal->line_run = AS_MAX(journal->line_run, head.line_run + 1);
+    if (journal->fd >= 0)
+        close(journal->fd);
+    journal->fd = -1;
+    return true;
+}
+
 as_journal *as_journal_open(const char *dir, as_err *err)
 {
     char              path[AS_FS_PATH_BYTES];
@@ -257,13 +297,45 @@ as_journal *as_journal_open(const char *dir, as_err *err)
     ok = ok && as_fs_make_dirs(dir, &why) && as_fs_join(path, dir, "lock", &why) &&
          as_fs_lock(path, &journal->lock_fd, &why);
     journal->sha = ok ? as_sha256_new(&why) : NULL;
-    ok = journal->sha && as_journal_folder_list(dir, &folder, &why) && journal_find_end(journal, &folder, &why) &&
-         (journal->fd >= 0 || journal_next_segment(journal, &why));
+    journal->unsynced = malloc((size_t)JOURNAL_UNSYNCED * AS_SLOT_BYTES);
+    if (ok && !journal->unsynced)
+        ok = AS_FAIL(&why, AS_ENOMEM, "not enough memory");
+    ok = ok && journal->sha && as_journal_folder_list(dir, &folder, &why) && journal_find_end(journal, &folder, &why) &&
+         journal_heed_head(journal, &why) && (journal->fd >= 0 || journal_next_segment(journal, &why));
     as_journal_folder_done(&folder);
+    journal->synced_chain = journal->chain;
     if (ok)
         return journal;
     as_err_set(err, why.code, "cannot open the journal in '%s': %s", dir, why.text);
     return as_journal_close(journal);
+}
+
+/* The program's own file under a fixed name: one writer only has the lock, and a killed one leaves nothing behind. */
+static bool journal_note_end(as_journal *journal, as_err *err)
+{
+    char            now[AS_FS_PATH_BYTES], path[AS_FS_PATH_BYTES];
+    uint8_t         slot[AS_SLOT_BYTES];
+    as_journal_head head = {.sequence = journal->next_sequence - 1,
+                            .line_run = journal->line_run,
+                            .utc = as_clock_utc(),
+                            .chain = journal->chain};
+    if (head.sequence == journal->noted)
+        return true;
+    journal->note_tried = head.sequence;
+    if (!as_fs_join(now, journal->dir, JOURNAL_HEAD_NEW, err) || !as_fs_join(path, journal->dir, AS_JOURNAL_HEAD, err))
+        return false;
+    as_journal_head_write(&head, slot);
+    int  fd = open(now, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
+    bool ok = fd >= 0 && journal_write_at(fd, slot, sizeof slot, 0) && fdatasync(fd) == 0 && rename(now, path) == 0;
+    int  e = errno;
+    if (fd >= 0)
+        close(fd);
+    if (!ok) {
+        unlink(now);
+        return as_err_errno(err, e, "cannot note the end of the journal in '%s'", journal->dir);
+    }
+    journal->noted = head.sequence;
+    return as_fs_sync_dir(journal->dir, err);
 }
 
 as_journal *as_journal_close(as_journal *journal)
@@ -271,7 +343,7 @@ as_journal *as_journal_close(as_journal *journal)
     if (!journal)
         return NULL;
     as_err why = AS_ERR_NONE;
-    if (journal->fd >= 0 && !as_journal_sync(journal, &why))
+    if (journal->fd >= 0 && (!as_journal_sync(journal, &why) || !journal_note_end(journal, &why)))
         as_log_write(AS_LOG_ERROR, "journal: %s", why.text);
     if (journal->fd >= 0)
         close(journal->fd);
@@ -279,6 +351,7 @@ as_journal *as_journal_close(as_journal *journal)
         close(journal->old_fd);
     as_fs_unlock(journal->lock_fd);
     as_sha256_free(journal->sha);
+    free(journal->unsynced);
     free(journal);
     return NULL;
 }
@@ -297,6 +370,8 @@ bool as_journal_append(as_journal *journal, as_record *record, as_err *err)
         own.reason >= AS_REASON_COUNT)
         return AS_FAIL(err, AS_EINVAL, "cannot record part %llu: its verdict is none of the four",
                        (unsigned long long)own.part);
+    if (journal->n_unsynced >= JOURNAL_UNSYNCED && !as_journal_sync(journal, err))
+        return false;
     if (journal->n_used >= journal->n_records && !journal_next_segment(journal, err))
         return false;
     own.sequence = journal->next_sequence;
@@ -305,6 +380,7 @@ bool as_journal_append(as_journal *journal, as_record *record, as_err *err)
     as_segment_record_write(&own, &chain, journal->sha, slot);
     if (!journal_write_at(journal->fd, slot, sizeof slot, AS_SEGMENT_BYTES(journal->n_used)))
         return as_err_errno(err, errno, "cannot write the journal in '%s'", journal->dir);
+    memcpy(journal->unsynced + (size_t)journal->n_unsynced++ * AS_SLOT_BYTES, slot, sizeof slot);
     journal->chain = chain;
     journal->next_sequence++;
     journal->n_used++;
@@ -313,7 +389,7 @@ bool as_journal_append(as_journal *journal, as_record *record, as_err *err)
     return true;
 }
 
-bool as_journal_sync(as_journal *journal, as_err *err)
+static bool journal_flush(as_journal *journal, as_err *err)
 {
     if (journal->old_fd >= 0) {
         if (fdatasync(journal->old_fd) != 0)
@@ -323,11 +399,67 @@ bool as_journal_sync(as_journal *journal, as_err *err)
     }
     if (fdatasync(journal->fd) != 0)
         return as_err_errno(err, errno, "cannot write the journal in '%s' to the disk", journal->dir);
-    if (journal->dir_changed && !as_fs_sync_dir(journal->dir, err))
+    return true;
+}
+
+/* After a flush that failed the kernel may have dropped the pages, and says that all is well the next time. */
+static bool journal_rewrite(as_journal *journal, as_err *err)
+{
+    if (journal->old_fd >= 0)
+        close(journal->old_fd);
+    journal->old_fd = -1;
+    if (journal->n_unsynced > 0 && !journal_next_segment(journal, err))
+        return false;
+    if (journal->old_fd >= 0) /* replaced as far as it was not kept */
+        close(journal->old_fd);
+    journal->old_fd = -1;
+    journal->is_suspect = false;
+    return true;
+}
+
+/* True when the segments are on the disk. */
+static bool journal_keep(as_journal *journal, as_err *err)
+{
+    as_err why = AS_ERR_NONE;
+    if (!journal->is_suspect && journal_flush(journal, &why))
+        return true;
+    if (!journal->is_suspect) {
+        as_log_write(AS_LOG_ERROR, "%s: what it may not have is written again", why.text);
+        if (journal->n_failed_syncs++ == 0)
+            journal->trouble = why;
+        journal->is_suspect = true;
+    }
+    return journal_rewrite(journal, err);
+}
+
+bool as_journal_sync(as_journal *journal, as_err *err)
+{
+    if (!journal_keep(journal, err) || (journal->dir_changed && !as_fs_sync_dir(journal->dir, err)))
         return false;
     journal->dir_changed = false;
+    journal->n_unsynced = 0;
+    journal->synced_chain = journal->chain;
+    as_err why = AS_ERR_NONE;
+    if (journal->next_sequence > AS_MAX(journal->noted, journal->note_tried) + JOURNAL_NOTED &&
+        !journal_note_end(journal, &why))
+        as_log_write(AS_LOG_WARN, "%s", why.text);
     /* Made ahead, where waiting is expected, so that no append has to. If there is no room yet, the append tells. */
     if (!journal->has_spare && journal->n_used > journal->n_records / 2 && !journal_make_spare(journal, NULL))
         as_log_write(AS_LOG_WARN, "journal in '%s': no room for the next segment yet", journal->dir);
     return true;
+}
+
+uint64_t as_journal_failed_syncs(const as_journal *journal)
+{
+    return journal->n_failed_syncs;
+}
+
+const as_err *as_journal_trouble(const as_journal *journal)
+{
+    return &journal->trouble;
+}
+
+uint32_t as_journal_unsynced(const as_journal *journal)
+{
+    return journal->n_unsynced;
 }

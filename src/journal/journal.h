@@ -9,6 +9,13 @@
  * A segment is a 256-byte header and 256-byte records, little-endian: fields, CRC-32C, and the first 16 bytes of the
  * SHA-256 over the previous chain value and this record. A damaged, missing or reordered record breaks the chain and is
  * named. A torn last record (power cut) is cut off at the next open.
+ *
+ * Whole records cut off at the end break no chain: the file `head` notes how many there were, at each close and every
+ * 4,096 records. Of a writer that was killed it says how many there are at least. Who can write the folder can also write
+ * another `head`, or the whole chain anew: against that a copy of `head` elsewhere is needed.
+ *
+ * When the disk fails to keep what was written, a later success proves nothing: all that was written since the last sync
+ * is written again, to a new segment, and takes the place of the first.
  */
 #ifndef AS_JOURNAL_JOURNAL_H
 #define AS_JOURNAL_JOURNAL_H
@@ -33,7 +40,7 @@ typedef struct as_record {
     uint32_t   n_frames;
     uint8_t    model[16]; /* first bytes of the model file's SHA-256 */
     uint32_t   line_run;  /* counts the starts of the line in this journal */
-    uint64_t   n_skipped; /* numbers of the camera, from `part` on, that this one fault stands for; 0: it is of a part */
+    uint64_t n_skipped; /* numbers of the camera, from `part` on, that this one fault stands for; 0: it is of a part */
 } as_record;
 
 typedef struct as_journal as_journal;
@@ -42,13 +49,20 @@ AS_CHECK as_journal *as_journal_open(const char *dir, as_err *err); /* for appen
 as_journal          *as_journal_close(as_journal *journal);         /* durable */
 uint32_t             as_journal_line_run(const as_journal *journal);
 
-/* Appends and sets record->sequence. AS_ENOSPC can come only where a new segment begins; the caller may try again. */
+/* Appends and sets record->sequence. AS_ENOSPC comes only where a new segment begins, AS_EIO also where too much waits to
+ * be kept by a disk that fails; the caller may try again. */
 AS_CHECK bool as_journal_append(as_journal *journal, as_record *record, as_err *err);
 AS_CHECK bool as_journal_sync(as_journal *journal, as_err *err); /* all appended records survive a power cut */
 
+/* Times the disk failed to keep records; of these, why the first; and how many records it has not kept yet. */
+uint64_t      as_journal_failed_syncs(const as_journal *journal);
+const as_err *as_journal_trouble(const as_journal *journal); /* AS_OK if there was none */
+uint32_t      as_journal_unsynced(const as_journal *journal);
+
 typedef struct as_journal_check {
     uint64_t n_records, n_segments;
-    bool     whole;     /* the chain holds to its end */
+    uint64_t n_noted;   /* records there were at least, as `head` says; 0: there is none */
+    bool     whole;     /* the chain holds to its end, and that is not before the noted one */
     char     text[200]; /* what is wrong and where, if not whole */
 } as_journal_check;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "journal/journal.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <math.h>
 #include <setjmp.h>
@@ -11,6 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,11 +25,25 @@
 #include "journal/segment.h"
 #include "store/test_fault.h"
 
+/* The disk of this program: takes the place of the system's call in the journal, which is linked into it. */
+static atomic_int n_syncs_to_fail;
+
+int fdatasync(int fd)
+{
+    if (atomic_load(&n_syncs_to_fail) > 0) {
+        atomic_fetch_sub(&n_syncs_to_fail, 1);
+        errno = EIO;
+        return -1;
+    }
+    return (int)syscall(SYS_fdatasync, fd);
+}
+
 static char dir[256], journal_dir[300];
 
 static int setup(void **state)
 {
     (void)state;
+    atomic_store(&n_syncs_to_fail, 0);
     const char *made = support_temp_dir("journal");
     if (!made || !as_str_copy(dir, sizeof dir, made))
         return -1;
@@ -317,6 +333,181 @@ static void test_random_flips_are_found(void **state)
     check_whole(2000, 1);
 }
 
+/* What the kernel does with pages that it could not write: they are gone, and the next sync is content. */
+static void drop_slots(unsigned number, uint64_t first, uint64_t last)
+{
+    static const uint8_t rubbish[AS_SLOT_BYTES] = {7};
+    for (uint64_t slot = first; slot <= last; slot++)
+        overwrite(number, slot, 0, slot % 2 ? (const uint8_t[AS_SLOT_BYTES]){0} : rubbish, AS_SLOT_BYTES);
+}
+
+static void test_what_a_sync_failed_to_keep_is_written_again(void **state)
+{
+    (void)state;
+    as_err      err = AS_ERR_NONE;
+    uint64_t    last = 0;
+    as_journal *journal = must_open();
+    append_many(journal, 100);
+    assert_true(as_journal_sync(journal, &err));
+    assert_int_equal(as_journal_unsynced(journal), 0);
+    append_many(journal, 50);
+    assert_int_equal(as_journal_unsynced(journal), 50);
+    atomic_store(&n_syncs_to_fail, 1);
+    assert_true(as_journal_sync(journal, &err));
+    assert_int_equal(as_journal_failed_syncs(journal), 1);
+    assert_int_equal(as_journal_trouble(journal)->code, AS_EIO);
+    assert_int_equal(as_journal_unsynced(journal), 0);
+    check_whole(150, 2); /* no record twice */
+    drop_slots(1, 101, 150);
+    check_whole(150, 2);
+    append_many(journal, 7);
+    as_journal_close(journal);
+    journal = must_open();
+    append_many(journal, 1);
+    as_journal_close(journal);
+    check_whole(158, 2);
+    assert_true(must_read(is_ascending, &last).whole);
+    drop_slots(1, 99, 100); /* these are in no other */
+    assert_false(must_read(NULL, NULL).whole);
+}
+
+static void test_a_sync_that_fails_over_two_segments(void **state)
+{
+    (void)state;
+    as_err      err = AS_ERR_NONE;
+    as_journal *journal = must_open();
+    append_many(journal, AS_SEGMENT_RECORDS - 20);
+    assert_true(as_journal_sync(journal, &err));
+    append_many(journal, 50);
+    atomic_store(&n_syncs_to_fail, 1);
+    assert_true(as_journal_sync(journal, &err));
+    check_whole(AS_SEGMENT_RECORDS + 30, 3);
+    drop_slots(1, AS_SEGMENT_RECORDS - 19, AS_SEGMENT_RECORDS);
+    drop_slots(2, 1, 30);
+    check_whole(AS_SEGMENT_RECORDS + 30, 3);
+    append_many(journal, 1);
+    as_journal_close(journal);
+    check_whole(AS_SEGMENT_RECORDS + 31, 3);
+}
+
+static void test_a_disk_that_keeps_nothing(void **state)
+{
+    (void)state;
+    as_err      err = AS_ERR_NONE;
+    uint64_t    n = 0;
+    as_journal *journal = must_open();
+    append_many(journal, 10);
+    assert_true(as_journal_sync(journal, &err));
+    append_many(journal, ++n);
+    atomic_store(&n_syncs_to_fail, 1000000);
+    assert_false(as_journal_sync(journal, &err));
+    assert_int_equal(err.code, AS_EIO);
+    while (n < 5000 && append(journal, n, &err))
+        n++;
+    assert_in_range(n, 1, 4999); /* more than it can write again it does not take */
+    assert_int_equal(as_journal_unsynced(journal), n);
+    assert_false(append(journal, n, &err));
+    assert_int_equal(as_journal_failed_syncs(journal), 1); /* it is one trouble */
+    atomic_store(&n_syncs_to_fail, 0);
+    append_many(journal, 1);
+    assert_true(as_journal_sync(journal, &err));
+    as_journal_close(journal);
+    drop_slots(1, 11, 10 + n);
+    check_whole(10 + n + 1, 2);
+    /* And at the close: nothing is noted that the disk may not have. */
+    journal = must_open();
+    append_many(journal, 5);
+    atomic_store(&n_syncs_to_fail, 1000000);
+    as_journal_close(journal);
+    atomic_store(&n_syncs_to_fail, 0);
+    assert_int_equal(must_read(NULL, NULL).n_noted, 10 + n + 1);
+}
+
+static void test_records_cut_off_at_the_end_show(void **state)
+{
+    (void)state;
+    as_err      err = AS_ERR_NONE;
+    uint8_t     zeros[AS_SLOT_BYTES] = {0};
+    as_journal *journal = must_open();
+    append_many(journal, 100);
+    as_journal_close(journal);
+    assert_int_equal(must_read(NULL, NULL).n_noted, 100);
+    for (uint64_t slot = 91; slot <= 100; slot++)
+        overwrite(1, slot, 0, zeros, sizeof zeros);
+    as_journal_check check = must_read(NULL, NULL);
+    assert_false(check.whole);
+    assert_string_equal(check.text, "records 91 to 100 were cut off: the journal was closed with 100");
+    assert_int_equal(check.n_records, 90);
+    /* A writer that goes on does not hide it. */
+    journal = must_open();
+    assert_int_equal(as_journal_line_run(journal), 2);
+    append_many(journal, 20);
+    as_journal_close(journal);
+    check = must_read(NULL, NULL);
+    assert_false(check.whole);
+    assert_string_equal(check.text, "segment 0000000002.asj: it begins with record 101, and record 91 comes next");
+    assert_int_equal(check.n_records, 110);
+    assert_int_equal(unlink(segment_path(2)), 0); /* nor does the whole segment's end */
+    assert_false(must_read(NULL, NULL).whole);
+    (void)err;
+}
+
+static void test_the_note_of_the_end_may_lag(void **state)
+{
+    (void)state;
+    as_err      err = AS_ERR_NONE;
+    as_journal *journal = must_open();
+    assert_int_equal(must_read(NULL, NULL).n_noted, 0);
+    append_many(journal, 50);
+    as_journal_close(journal);
+    journal = must_open();
+    append_many(journal, 10);
+    assert_true(as_journal_sync(journal, &err));
+    as_journal_check check = must_read(NULL, NULL); /* as after a kill */
+    assert_true(check.whole && check.n_records == 60 && check.n_noted == 50);
+    append_many(journal, 5000);
+    assert_true(as_journal_sync(journal, &err));
+    assert_true(must_read(NULL, NULL).n_noted > 4096); /* not for ever */
+    as_journal_close(journal);
+    check_whole(5060, 1);
+}
+
+static void test_another_end_than_the_noted_one(void **state)
+{
+    (void)state;
+    uint8_t     was[AS_SLOT_BYTES], slot[AS_SLOT_BYTES];
+    as_err      err = AS_ERR_NONE;
+    as_record   record;
+    as_sha256  *sha = as_sha256_new(&err);
+    as_journal *journal = must_open();
+    append_many(journal, 9);
+    as_journal_close(journal);
+    int fd = open(segment_path(1), O_RDONLY);
+    assert_int_equal(pread(fd, was, sizeof was, 8 * AS_SLOT_BYTES), sizeof was);
+    as_chain chain = as_segment_chain_of(was);
+    assert_int_equal(pread(fd, was, sizeof was, 9 * AS_SLOT_BYTES), sizeof was);
+    close(fd);
+    assert_true(as_segment_record_parse(was, &record, &err));
+    record.verdict = AS_VERDICT_REJECT;
+    as_segment_record_write(&record, &chain, sha, slot);
+    as_sha256_free(sha);
+    overwrite(1, 9, 0, slot, sizeof slot);
+    as_journal_check check = must_read(NULL, NULL);
+    assert_string_equal(check.text, "segment 0000000001.asj, record 9: it is not the one the journal was closed with");
+    overwrite(1, 9, 0, was, sizeof was);
+    check_whole(9, 1);
+    char head[400];
+    snprintf(head, sizeof head, "%s/head", journal_dir);
+    assert_int_equal(truncate(head, 100), 0);
+    check = must_read(NULL, NULL);
+    assert_false(check.whole);
+    assert_string_equal(check.text, "the note of its end is damaged");
+    journal = must_open(); /* the line must run all the same */
+    append_many(journal, 1);
+    as_journal_close(journal);
+    check_whole(10, 1);
+}
+
 static void append_for_ever(void *ctx)
 {
     atomic_ullong *n_acknowledged = ctx;
@@ -443,6 +634,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_damaged_header_and_missing_segment, setup, teardown),
         cmocka_unit_test_setup_teardown(test_cut_segment_is_not_written_to, setup, teardown),
         cmocka_unit_test_setup_teardown(test_random_flips_are_found, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_what_a_sync_failed_to_keep_is_written_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_sync_that_fails_over_two_segments, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_disk_that_keeps_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_records_cut_off_at_the_end_show, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_the_note_of_the_end_may_lag, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_another_end_than_the_noted_one, setup, teardown),
         cmocka_unit_test_setup_teardown(test_kill_loses_nothing_acknowledged, setup, teardown),
         cmocka_unit_test_setup_teardown(test_readers_beside_the_writer, setup, teardown),
         cmocka_unit_test_setup_teardown(test_full_disk_and_read_only, setup, teardown),

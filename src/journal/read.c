@@ -11,7 +11,6 @@
 #include "base/str.h"
 #include "base/vec.h"
 #include "journal/folder.h"
-#include "journal/segment.h"
 
 #define READ_MAX_AGAIN 16 /* looks at slots that a writer may be at, a millisecond apart */
 
@@ -59,6 +58,22 @@ bool as_journal_folder_read(const char *dir, uint64_t number, char *path, uint8_
            as_fs_read(path, AS_SEGMENT_BYTES(AS_SEGMENT_MAX_RECORDS), ret_bytes, ret_n, err);
 }
 
+bool as_journal_folder_head(const char *dir, as_journal_head *ret, as_err *err)
+{
+    char     path[AS_FS_PATH_BYTES];
+    uint8_t *bytes;
+    size_t   n;
+    as_err   why = AS_ERR_NONE;
+    *ret = (as_journal_head){.sequence = 0};
+    if (!as_fs_join(path, dir, AS_JOURNAL_HEAD, err))
+        return false;
+    if (!as_fs_read(path, AS_SLOT_BYTES, &bytes, &n, &why))
+        return why.code == AS_ENOTFOUND || as_err_set(err, why.code, "%s", why.text);
+    bool ok = as_journal_head_parse(bytes, n, ret, err);
+    free(bytes);
+    return ok;
+}
+
 typedef struct read_again {
     char path[AS_FS_PATH_BYTES];
     int  n_left; /* waits */
@@ -83,6 +98,37 @@ static void read_slot_again(void *ctx, size_t slot_index, bool is_last, uint8_t 
         close(fd);
 }
 
+/* Where the records of segment i are those of a later one: the least sequence that one of these begins with. */
+static bool read_limits(const char *dir, const as_journal_folder *folder, uint64_t **ret, as_err *err)
+{
+    uint64_t *limits = calloc(folder->n + 1, sizeof *limits), limit = UINT64_MAX;
+    if (!limits)
+        return AS_FAIL(err, AS_ENOMEM, "cannot read '%s': not enough memory", dir);
+    for (size_t i = folder->n; i-- > 0;) {
+        char              path[AS_FS_PATH_BYTES], name[AS_SEGMENT_NAME_BYTES];
+        uint8_t           slot[AS_SLOT_BYTES];
+        as_segment_header header;
+        limits[i] = limit;
+        if (!as_fs_join(path, dir, as_segment_name(folder->numbers[i], name), NULL))
+            continue;
+        int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+        if (fd >= 0 && pread(fd, slot, sizeof slot, 0) == (ssize_t)sizeof slot &&
+            as_segment_header_parse(slot, &header, NULL) && header.number == folder->numbers[i])
+            limit = AS_MIN(limit, header.first_sequence);
+        if (fd >= 0)
+            close(fd);
+    }
+    *ret = limits;
+    return true;
+}
+
+/* No record of this segment is its own any more. */
+static bool read_is_replaced(const uint8_t *bytes, size_t n, uint64_t limit)
+{
+    as_segment_header header;
+    return n >= AS_SLOT_BYTES && as_segment_header_parse(bytes, &header, NULL) && header.first_sequence > limit;
+}
+
 static bool read_segment(const char *dir, const as_journal_folder *folder, size_t i, as_segment_scan *scan, as_err *err)
 {
     read_again again = {.n_left = READ_MAX_AGAIN};
@@ -103,7 +149,10 @@ static bool read_segment(const char *dir, const as_journal_folder *folder, size_
     bool is_last = i + 1 == folder->n;
     scan->again = is_last ? read_slot_again : NULL; /* a writer is at no other */
     scan->again_ctx = &again;
-    as_segment_scan_bytes(scan, number, bytes, n);
+    if (read_is_replaced(bytes, n, scan->limit))
+        scan->next_number = number + 1;
+    else
+        as_segment_scan_bytes(scan, number, bytes, n);
     free(bytes);
     return true;
 }
@@ -116,16 +165,27 @@ bool as_journal_read(const char *dir, bool (*visit)(void *ctx, const as_record *
     as_sha256        *sha = as_sha256_new(err);
     if (!sha)
         return false;
-    bool ok = as_journal_folder_list(dir, &folder, err);
+    as_err    why = AS_ERR_NONE;
+    uint64_t *limits = NULL;
     as_segment_scan_init(&scan, sha);
+    /* Before the list: a writer goes on beyond it, never back. */
+    if (!as_journal_folder_head(dir, &scan.head, &why))
+        as_segment_scan_problem(&scan, "%s", why.text);
+    uint64_t head = scan.head.sequence;
+    bool     ok = as_journal_folder_list(dir, &folder, err) && read_limits(dir, &folder, &limits, err);
     scan.visit = visit;
     scan.ctx = ctx;
-    for (size_t i = 0; ok && i < folder.n && !scan.stopped; i++)
+    for (size_t i = 0; ok && i < folder.n && !scan.stopped; i++) {
+        scan.limit = limits[i];
         ok = read_segment(dir, &folder, i, &scan, err);
+    }
+    as_segment_scan_finish(&scan);
     if (ok) {
-        *ret = (as_journal_check){.n_records = scan.n_records, .n_segments = folder.n, .whole = scan.n_problems == 0};
+        *ret = (as_journal_check){
+            .n_records = scan.n_records, .n_segments = folder.n, .n_noted = head, .whole = scan.n_problems == 0};
         as_str_copy(ret->text, sizeof ret->text, scan.text);
     }
+    free(limits);
     as_journal_folder_done(&folder);
     as_sha256_free(sha);
     return ok;

@@ -14,7 +14,7 @@
 #define RECORD_CRC_AT     236
 #define RECORD_CHAIN_AT   240
 
-static const uint8_t segment_magic[8] = "ASJOURN\n";
+static const uint8_t segment_magic[8] = "ASJOURN\n", head_magic[8] = "ASJHEAD\n";
 
 static void segment_put(uint8_t *at, uint64_t value, size_t n)
 {
@@ -93,6 +93,36 @@ bool as_segment_header_parse(const uint8_t *slot, as_segment_header *ret, as_err
     if (header.n_records == 0 || header.n_records > AS_SEGMENT_MAX_RECORDS || header.first_sequence == 0)
         return AS_FAIL(err, AS_ECORRUPT, "the header makes no sense");
     *ret = header;
+    return true;
+}
+
+void as_journal_head_write(const as_journal_head *head, uint8_t *slot)
+{
+    memset(slot, 0, AS_SLOT_BYTES);
+    memcpy(slot, head_magic, sizeof head_magic);
+    segment_put(slot + 8, SEGMENT_VERSION, 4);
+    segment_put(slot + 12, head->line_run, 4);
+    segment_put(slot + 16, head->sequence, 8);
+    segment_put(slot + 24, (uint64_t)head->utc, 8);
+    memcpy(slot + 32, head->chain.b, sizeof head->chain.b);
+    segment_put(slot + SEGMENT_CRC_AT, as_crc32c(0, slot, SEGMENT_CRC_AT), 4);
+}
+
+bool as_journal_head_parse(const uint8_t *bytes, size_t n, as_journal_head *ret, as_err *err)
+{
+    if (n != AS_SLOT_BYTES || memcmp(bytes, head_magic, sizeof head_magic) != 0 ||
+        segment_get(bytes + SEGMENT_CRC_AT, 4) != as_crc32c(0, bytes, SEGMENT_CRC_AT))
+        return AS_FAIL(err, AS_ECORRUPT, "the note of its end is damaged");
+    if (segment_get(bytes + 8, 4) != SEGMENT_VERSION)
+        return AS_FAIL(err, AS_EUNSUPPORTED, "the note of its end has version %u, and this program knows %d",
+                       (unsigned)segment_get(bytes + 8, 4), SEGMENT_VERSION);
+    as_journal_head head = {.sequence = segment_get(bytes + 16, 8),
+                            .line_run = (uint32_t)segment_get(bytes + 12, 4),
+                            .utc = (as_ns)segment_get(bytes + 24, 8)};
+    memcpy(head.chain.b, bytes + 32, sizeof head.chain.b);
+    if (head.sequence == 0 || head.sequence == UINT64_MAX)
+        return AS_FAIL(err, AS_ECORRUPT, "the note of its end makes no sense");
+    *ret = head;
     return true;
 }
 
@@ -196,7 +226,7 @@ bool as_segment_is_empty(const uint8_t *slot)
 
 void as_segment_scan_init(as_segment_scan *scan, as_sha256 *sha)
 {
-    *scan = (as_segment_scan){.next_sequence = 1, .next_number = 1, .sha = sha};
+    *scan = (as_segment_scan){.next_sequence = 1, .next_number = 1, .sha = sha, .limit = UINT64_MAX};
 }
 
 void as_segment_scan_problem(as_segment_scan *scan, const char *fmt, ...)
@@ -230,6 +260,9 @@ static void segment_scan_slot(as_segment_scan *scan, const char *name, const uin
         as_segment_scan_problem(scan, "segment %s, record %llu: the chain is broken, here or just before", name,
                                 (unsigned long long)expected);
     scan->chain = as_segment_chain_of(slot);
+    if (record.sequence == scan->head.sequence && memcmp(scan->chain.b, scan->head.chain.b, sizeof scan->chain.b) != 0)
+        as_segment_scan_problem(scan, "segment %s, record %llu: it is not the one the journal was closed with", name,
+                                (unsigned long long)expected);
     scan->n_records++;
     if (scan->visit && !scan->visit(scan->ctx, &record))
         scan->stopped = true;
@@ -302,7 +335,10 @@ void as_segment_scan_bytes(as_segment_scan *scan, uint64_t number, const uint8_t
         return;
     }
     segment_scan_header(scan, name, number, bytes, &first);
-    size_t end = segment_scan_end(scan, bytes, n / AS_SLOT_BYTES, &torn);
+    size_t n_slots = n / AS_SLOT_BYTES;
+    if (scan->limit <= first + n_slots - 1)
+        n_slots = scan->limit > first ? (size_t)(scan->limit - first) + 1 : 1;
+    size_t end = segment_scan_end(scan, bytes, n_slots, &torn);
     for (size_t i = 1; i < end && !scan->stopped; i++) {
         const uint8_t *slot = segment_scan_again(scan, i, false, bytes + i * AS_SLOT_BYTES, fresh);
         segment_scan_slot(scan, name, slot, first + i - 1);
@@ -314,4 +350,13 @@ void as_segment_scan_bytes(as_segment_scan *scan, uint64_t number, const uint8_t
     if (as_segment_header_parse(bytes, &header, NULL) && n != AS_SEGMENT_BYTES(header.n_records))
         as_segment_scan_problem(scan, "segment %s: it has %zu bytes, not %zu", name, n,
                                 AS_SEGMENT_BYTES(header.n_records));
+}
+
+void as_segment_scan_finish(as_segment_scan *scan)
+{
+    uint64_t n = scan->next_sequence - 1;
+    if (!scan->stopped && n < scan->head.sequence)
+        as_segment_scan_problem(scan, "records %llu to %llu were cut off: the journal was closed with %llu",
+                                (unsigned long long)n + 1, (unsigned long long)scan->head.sequence,
+                                (unsigned long long)scan->head.sequence);
 }

@@ -12,6 +12,10 @@
  *           32 score f32  36 class score f32  40 label[32]  72 truth[32]  104 latency i64  112 stages i64[4]
  *           144 model[16]  160 line run u32  164 skipped u64  172 zeros  236 CRC-32C u32 of bytes 0 to 235
  *           240 chain[16]: the first bytes of SHA-256(chain before, bytes 0 to 239)
+ * A segment that begins with a sequence an earlier one has already takes its place from there on: the disk had failed to
+ * keep what was written to the earlier one. Beside the segments, one slot in a file of its own says how far they go:
+ *   head    0 "ASJHEAD\n"   8 version u32  12 line run u32  16 sequence of the last record u64  24 written utc i64
+ *           32 chain[16] of that record   48 zeros   252 CRC-32C u32 of bytes 0 to 251
  */
 #ifndef AS_JOURNAL_SEGMENT_H
 #define AS_JOURNAL_SEGMENT_H
@@ -35,11 +39,23 @@ typedef struct as_segment_header {
     as_chain chain;
 } as_segment_header;
 
+/* There were records to this one at least: what is cut off at the end of the last segment shows. */
+typedef struct as_journal_head {
+    uint64_t sequence; /* 0: nothing is known */
+    uint32_t line_run;
+    as_ns    utc;
+    as_chain chain;
+} as_journal_head;
+
 char         *as_segment_name(uint64_t number, char *name); /* "0000000001.asj" into name[AS_SEGMENT_NAME_BYTES] */
 AS_CHECK bool as_segment_name_parse(const char *name, uint64_t *ret_number);
 
 void          as_segment_header_write(const as_segment_header *header, uint8_t *slot);
 AS_CHECK bool as_segment_header_parse(const uint8_t *slot, as_segment_header *ret, as_err *err); /* AS_ECORRUPT */
+
+void          as_journal_head_write(const as_journal_head *head, uint8_t *slot);
+AS_CHECK bool as_journal_head_parse(const uint8_t *bytes, size_t n, as_journal_head *ret,
+                                    as_err *err); /* AS_ECORRUPT */
 
 /* *chain is that before the record, and then that after it. */
 void          as_segment_record_write(const as_record *record, as_chain *chain, as_sha256 *sha, uint8_t *slot);
@@ -55,9 +71,11 @@ typedef struct as_segment_scan {
     uint64_t   n_records, n_problems;
     as_sha256 *sha;
     bool (*visit)(void *ctx, const as_record *record); /* may be NULL; false stops */
-    void *ctx;
-    bool  stopped;
-    char  text[200]; /* of the first problem */
+    void           *ctx;
+    bool            stopped;
+    uint64_t        limit;     /* sequence from which on another segment holds this one's records; UINT64_MAX: none */
+    as_journal_head head;      /* what is said of the end */
+    char            text[200]; /* of the first problem */
     /* Reads a slot again: a writer may have been at it, or be at it still where is_last. May be NULL. */
     void (*again)(void *ctx, size_t slot_index, bool is_last, uint8_t *slot);
     void *again_ctx;
@@ -66,6 +84,8 @@ typedef struct as_segment_scan {
 void as_segment_scan_init(as_segment_scan *scan, as_sha256 *sha);
 /* Any bytes. Goes on after damage, with the records that are whole. */
 void as_segment_scan_bytes(as_segment_scan *scan, uint64_t number, const uint8_t *bytes, size_t n);
+/* After the last segment. */
+void as_segment_scan_finish(as_segment_scan *scan);
 void as_segment_scan_problem(as_segment_scan *scan, const char *fmt, ...) AS_PRINTF(2, 3);
 
 #endif

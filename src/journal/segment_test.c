@@ -49,6 +49,27 @@ static void fill(void)
     }
 }
 
+static void test_the_note_of_the_end_comes_back(void **state)
+{
+    (void)state;
+    uint8_t         slot[AS_SLOT_BYTES];
+    as_err          err = AS_ERR_NONE;
+    as_journal_head got, head = {.sequence = 77, .line_run = 3, .utc = -5, .chain = {{1, 2, 255}}};
+    as_journal_head_write(&head, slot);
+    assert_true(as_journal_head_parse(slot, sizeof slot, &got, &err));
+    assert_int_equal(got.sequence, 77);
+    assert_int_equal(got.line_run, 3);
+    assert_int_equal(got.utc, -5);
+    assert_memory_equal(&got.chain, &head.chain, sizeof head.chain);
+    assert_false(as_journal_head_parse(slot, sizeof slot - 1, &got, &err));
+    for (size_t i = 0; i < sizeof slot; i++) {
+        slot[i] ^= 16;
+        assert_false(as_journal_head_parse(slot, sizeof slot, &got, &err));
+        assert_int_equal(err.code, AS_ECORRUPT);
+        slot[i] ^= 16;
+    }
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -99,6 +120,18 @@ static void test_names(void **state)
         assert_false(as_segment_name_parse(bad[i], &number));
 }
 
+static void test_skipped_numbers_come_back(void **state)
+{
+    (void)state;
+    uint8_t   slot[AS_SLOT_BYTES];
+    as_chain  chain = {{0}};
+    as_record got, want = record_of(5);
+    want.n_skipped = UINT64_MAX - 1;
+    as_segment_record_write(&want, &chain, sha, slot);
+    assert_true(as_segment_record_parse(slot, &got, NULL));
+    assert_true(got.n_skipped == want.n_skipped);
+}
+
 static void test_record_comes_back(void **state)
 {
     (void)state;
@@ -120,6 +153,7 @@ static void test_record_comes_back(void **state)
         assert_int_equal(got.n_frames, want.n_frames);
         assert_memory_equal(got.model, want.model, sizeof got.model);
         assert_int_equal(got.line_run, want.line_run);
+        assert_true(got.n_skipped == want.n_skipped);
     }
 }
 
@@ -277,11 +311,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_names, setup, teardown),
         cmocka_unit_test_setup_teardown(test_record_comes_back, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_skipped_numbers_come_back, setup, teardown),
         cmocka_unit_test_setup_teardown(test_whole_segment, setup, teardown),
         cmocka_unit_test_setup_teardown(test_every_flip_is_found, setup, teardown),
         cmocka_unit_test_setup_teardown(test_reordered_removed_repeated_replaced, setup, teardown),
         cmocka_unit_test_setup_teardown(test_bytes_are_those_of_version_1, setup, teardown),
         cmocka_unit_test_setup_teardown(test_slots_in_the_making_are_read_again, setup, teardown),
+        cmocka_unit_test(test_the_note_of_the_end_comes_back),
         cmocka_unit_test_setup_teardown(test_cut_off, setup, teardown),
         cmocka_unit_test_setup_teardown(test_wrong_number_sequence_and_version, setup, teardown),
     };

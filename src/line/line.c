@@ -95,10 +95,11 @@ static void line_jump(as_line *line, uint64_t number)
     as_log_write(AS_LOG_ERROR, "the camera's count jumped from part %llu to %llu", (unsigned long long)line->part,
                  (unsigned long long)number);
     if (line->jump.code == AS_OK)
-        as_err_set(&line->jump, AS_EIO,
-                   "the camera's count jumped from part %llu to %llu: whether parts went by unseen is not known (look at "
-                   "the gate, and at what resets the camera)",
-                   (unsigned long long)line->part, (unsigned long long)number);
+        as_err_set(
+            &line->jump, AS_EIO,
+            "the camera's count jumped from part %llu to %llu: whether parts went by unseen is not known (look at "
+            "the gate, and at what resets the camera)",
+            (unsigned long long)line->part, (unsigned long long)number);
 }
 
 /* Parts whose every frame was lost are seen by the gap in the numbers: each gets its verdict too. */
@@ -496,8 +497,11 @@ static void line_close(as_line *line, as_line_summary *ret)
     ret->peak_bytes = as_cpu_peak_bytes();
     ret->n_lost_frames = line->parts.lost(line->parts.source);
     ret->n_bad_frames = line->n_bad_frames;
-    ret->n_lost_records += as_recorder_lost(line->recorder);
+    ret->n_lost_records = as_recorder_lost(line->recorder);
+    ret->n_failed_syncs = as_recorder_failed_syncs(line->recorder);
+    ret->n_unsafe_records = as_recorder_unsafe(line->recorder);
     ret->deadline = line->deadline;
+    ret->is_unpaced = line->parts.geometry.can_wait;
     ret->line_run = as_recorder_line_run(line->recorder);
     ret->seconds = (double)AS_MAX(line->last_verdict - line->first_trigger, 0) / (double)AS_NS_PER_S;
     ret->n_jumps = line->n_jumps;

@@ -49,6 +49,7 @@ typedef struct as_line_summary {
     uint64_t     n_lost_frames, n_bad_frames;
     uint64_t     n_jumps, n_skipped;                /* of the camera's count, and the numbers it left out */
     uint64_t     n_lost_records;                    /* verdicts that were given, and which the disk did not take */
+    uint64_t     n_failed_syncs, n_unsafe_records;  /* times the disk failed to keep records; not kept at the end */
     uint64_t     n_truth, n_right_verdict;          /* parts whose truth was known */
     uint64_t     n_bad, n_bad_stopped;              /* truth must be rejected; and was not passed */
     uint64_t     n_good, n_good_rejected;           /* truth may pass; and was rejected */
@@ -61,9 +62,11 @@ typedef struct as_line_summary {
     char         journal_text[200];                 /* if not: what is wrong */
     uint64_t     first_sequence, last_sequence;     /* of this line run in the journal */
     uint32_t     line_run;
-    as_err       trouble;   /* AS_OK, or why the camera ended before its time or lost count, or the disk took no records */
-    bool         is_urgent; /* the system gave the line's threads real-time priority */
-    char         backend[16], cpu[96], camera[256];
+    as_err trouble;    /* AS_OK, or why the camera ended before its time or lost count, or the disk took no records */
+    bool   is_unpaced; /* the camera was asked as fast as it goes: parts a second are this machine's, with the time
+                              * to make or read the pictures, and no belt's */
+    bool   is_urgent;  /* the system gave the line's threads real-time priority */
+    char   backend[16], cpu[96], camera[256];
 } as_line_summary;
 
 typedef struct as_line as_line;

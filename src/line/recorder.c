@@ -87,13 +87,13 @@ static void recorder_sync(as_recorder *recorder, as_ns now)
 {
     as_err why = AS_ERR_NONE;
     recorder->synced_at = now;
-    recorder->is_dirty = false;
-    if (as_journal_sync(recorder->journal, &why))
+    recorder->is_dirty = !as_journal_sync(recorder->journal, &why);
+    if (!recorder->is_dirty)
+        why = *as_journal_trouble(recorder->journal); /* written again: the disk is not to be trusted all the same */
+    if (why.code == AS_OK || recorder->trouble.code != AS_OK)
         return;
-    if (recorder->trouble.code == AS_OK) {
-        as_log_write(AS_LOG_ERROR, "%s", why.text);
-        recorder->trouble = why;
-    }
+    as_log_write(AS_LOG_ERROR, "%s", why.text);
+    recorder->trouble = why;
 }
 
 void as_recorder_rest(as_recorder *recorder, as_ns now)
@@ -121,6 +121,16 @@ uint64_t as_recorder_lost(const as_recorder *recorder)
 uint64_t as_recorder_waiting(const as_recorder *recorder)
 {
     return recorder->n;
+}
+
+uint64_t as_recorder_failed_syncs(const as_recorder *recorder)
+{
+    return as_journal_failed_syncs(recorder->journal);
+}
+
+uint64_t as_recorder_unsafe(const as_recorder *recorder)
+{
+    return as_journal_unsynced(recorder->journal);
 }
 
 const as_err *as_recorder_trouble(const as_recorder *recorder)

@@ -32,7 +32,9 @@ void as_recorder_finish(as_recorder *recorder);
 
 uint64_t      as_recorder_lost(const as_recorder *recorder);
 uint64_t      as_recorder_waiting(const as_recorder *recorder);
-const as_err *as_recorder_trouble(const as_recorder *recorder); /* the first failure; AS_OK if there was none */
+uint64_t      as_recorder_failed_syncs(const as_recorder *recorder); /* times the disk failed to keep what it took */
+uint64_t      as_recorder_unsafe(const as_recorder *recorder);       /* records a power cut would take */
+const as_err *as_recorder_trouble(const as_recorder *recorder);      /* the first failure; AS_OK if there was none */
 uint32_t      as_recorder_line_run(const as_recorder *recorder);
 
 #endif

@@ -1,15 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "line/recorder.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "store/test_fault.h"
 
 #define STEP_NS (300 * AS_NS_PER_MS) /* longer than a full disk is left alone */
+
+/* Takes the place of the system's call in the journal, which is linked into this program. */
+static atomic_int n_syncs_to_fail;
+
+int fdatasync(int fd)
+{
+    if (atomic_load(&n_syncs_to_fail) == 0)
+        return (int)syscall(SYS_fdatasync, fd);
+    atomic_fetch_sub(&n_syncs_to_fail, 1);
+    errno = EIO;
+    return -1;
+}
 
 static as_record record_of(uint64_t part)
 {
@@ -125,6 +141,52 @@ static void full_for_ever(void *ctx)
     SUPPORT_CHECK(read_all(journal).n == SEGMENT);
 }
 
+static void test_a_sync_that_fails_is_told_and_made_good(void **state)
+{
+    (void)state;
+    const char  *dir = support_temp_dir("recorder");
+    as_recorder *recorder = recorder_in(dir);
+    as_ns        now = STEP_NS;
+    for (uint64_t i = 1; i <= 30; i++) {
+        as_record record = record_of(i);
+        as_recorder_put(recorder, &record, now);
+        if (i == 10)
+            atomic_store(&n_syncs_to_fail, 1);
+        if (i == 20)
+            atomic_store(&n_syncs_to_fail, 2); /* of the flush, and of what is written again */
+        as_recorder_rest(recorder, now += STEP_NS);
+        assert_int_equal(as_recorder_failed_syncs(recorder), i < 10 ? 0 : i < 20 ? 1 : 2);
+        assert_int_equal(as_recorder_unsafe(recorder), i == 20);
+        assert_int_equal(as_recorder_trouble(recorder)->code, i < 10 ? AS_OK : AS_EIO);
+    }
+    as_recorder_finish(recorder);
+    assert_int_equal(as_recorder_lost(recorder), 0);
+    assert_int_equal(as_recorder_unsafe(recorder), 0);
+    as_recorder_free(recorder);
+    parts_seen seen = read_all(dir);
+    assert_int_equal(seen.n, 30);
+    assert_int_equal(seen.n_wrong, 0);
+    support_remove_dir(dir);
+}
+
+static void test_what_is_not_kept_at_the_end_is_counted(void **state)
+{
+    (void)state;
+    const char  *dir = support_temp_dir("recorder");
+    as_recorder *recorder = recorder_in(dir);
+    for (uint64_t i = 1; i <= 12; i++) {
+        as_record record = record_of(i);
+        as_recorder_put(recorder, &record, 1);
+    }
+    atomic_store(&n_syncs_to_fail, 1000);
+    as_recorder_finish(recorder);
+    assert_int_equal(as_recorder_unsafe(recorder), 12);
+    assert_int_equal(as_recorder_trouble(recorder)->code, AS_EIO);
+    atomic_store(&n_syncs_to_fail, 0);
+    as_recorder_free(recorder);
+    support_remove_dir(dir);
+}
+
 static void on_small_disk(void (*fn)(void *ctx))
 {
     char        own[512];
@@ -155,6 +217,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_records_are_written_in_order),
+        cmocka_unit_test(test_a_sync_that_fails_is_told_and_made_good),
+        cmocka_unit_test(test_what_is_not_kept_at_the_end_is_counted),
         cmocka_unit_test(test_a_full_disk_makes_records_wait),
         cmocka_unit_test(test_no_more_wait_than_there_is_room_for),
     };

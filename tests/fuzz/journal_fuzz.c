@@ -42,6 +42,16 @@ static void check_record(const uint8_t *slot, as_sha256 *sha)
     must(memcmp(slot, again, 240) == 0, "a record is not written back as it was read");
 }
 
+static void check_head(const uint8_t *bytes, size_t n)
+{
+    uint8_t         again[AS_SLOT_BYTES];
+    as_journal_head head;
+    if (!as_journal_head_parse(bytes, n, &head, NULL))
+        return;
+    as_journal_head_write(&head, again);
+    must(memcmp(bytes, again, 48) == 0, "a note of the end is not written back as it was read");
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static as_sha256 *sha;
@@ -58,10 +68,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         put_crc(bytes + at, at == 0 ? 252 : 236);
     for (size_t at = 0; at + AS_SLOT_BYTES <= n; at += AS_SLOT_BYTES)
         check_record(bytes + at, sha);
+    check_head(bytes, n);
     as_segment_scan_init(&scan, sha);
+    scan.limit = data[0] & 2 ? UINT64_MAX : data[0] >> 2;
+    scan.head.sequence = data[0] >> 3;
     scan.visit = count;
     scan.ctx = &n_seen;
     as_segment_scan_bytes(&scan, 1, bytes, n);
+    as_segment_scan_finish(&scan);
     must(scan.n_records == n_seen, "records are counted wrong");
     must((scan.n_problems == 0) == (scan.text[0] == '\0'), "a problem without words, or words without a problem");
     free(bytes);

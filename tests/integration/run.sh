@@ -113,4 +113,17 @@ wait "$pid" 2>/dev/null
 expect_exit 0 "$ASSAY" -C "$ws" run --camera "$new" --parts 5 --fast
 expect_out '^5 triggers == .*its chain is whole'
 
+# The journal is read again by data verify; what was cut off at its end shows, though every record left is whole.
+expect_exit 0 "$ASSAY" -C "$ws" data verify
+expect_out 'records of the line read: .*all whole'
+segment=$(find "$ws/.assay/journal" -name '*.asj' | sort | tail -n 1)
+n=$("$ASSAY" -C "$ws" data verify --json | sed -n 's/.*"n_records":\([0-9]*\).*/\1/p')
+check 'the end of the journal is noted' [ "$("$ASSAY" -C "$ws" data verify --json | sed -n 's/.*"n_records_noted":\([0-9]*\).*/\1/p')" = "$n" ]
+cp "$segment" "$TMP/segment"
+dd if=/dev/zero of="$segment" bs=256 seek=$((n - 1)) count=2 conv=notrunc 2>/dev/null
+expect_exit 1 "$ASSAY" -C "$ws" data verify
+expect_out "journal: records $((n - 1)) to $n were cut off: the journal was closed with $n"
+cp "$TMP/segment" "$segment"
+expect_exit 0 "$ASSAY" -C "$ws" data verify
+
 finish
