@@ -159,3 +159,15 @@ uint32_t as_crc32c_plain(uint32_t crc, const void *bytes, size_t n)
     pthread_once(&hash_once, hash_init);
     return ~hash_crc_by_table(~crc, bytes, n);
 }
+
+as_origin as_origin_of(const as_digest *digest)
+{
+    as_origin origin;
+    memcpy(origin.b, digest->b, sizeof origin.b);
+    return origin;
+}
+
+bool as_origin_is_zero(const as_origin *origin)
+{
+    return origin->b[0] == 0 && memcmp(origin->b, origin->b + 1, sizeof origin->b - 1) == 0;
+}

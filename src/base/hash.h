@@ -17,6 +17,15 @@ typedef struct as_digest {
     uint8_t b[AS_SHA256_BYTES];
 } as_digest;
 
+/* What names a picture, or a part of an emulated camera, wherever it is seen again: the first bytes of a SHA-256. All zero
+ * where this cannot be told. */
+typedef struct as_origin {
+    uint8_t b[16];
+} as_origin;
+
+as_origin as_origin_of(const as_digest *digest);
+bool      as_origin_is_zero(const as_origin *origin);
+
 typedef struct as_sha256 as_sha256;
 
 AS_CHECK as_sha256 *as_sha256_new(as_err *err);

@@ -73,6 +73,14 @@ static const as_camera_driver *camera_find(const char *uri, const char **ret_res
     return NULL;
 }
 
+bool as_camera_origin(const char *uri, uint64_t part, as_origin *ret)
+{
+    as_err                  ignored = AS_ERR_NONE;
+    const char             *rest;
+    const as_camera_driver *driver = camera_find(uri, &rest, &ignored);
+    return driver && driver->origin && driver->origin(rest, part, ret);
+}
+
 static bool camera_init(as_camera *cam, const as_camera_cfg *asked, const char *rest, as_err *err)
 {
     as_camera_cfg cfg = *asked;

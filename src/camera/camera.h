@@ -57,11 +57,16 @@ typedef struct as_camera_driver {
      * core asks for short waits again and again, so that a stop is seen; a gap in sequence is counted as lost frames. */
     bool (*fill)(void *priv, as_frame *frame, as_ns deadline, as_err *err);
     void (*close)(void *priv); /* must accept a half-opened priv */
+    /* The origin of a part's frames, where its number tells; else frames alone know it, or nobody. May be NULL. */
+    bool (*origin)(const char *rest, uint64_t part, as_origin *ret);
     /* Cameras that could be opened now: calls found() with a URI and a line about it for each. May be NULL. */
     void (*list)(void (*found)(void *ctx, const char *uri, const char *about), void *ctx);
 } as_camera_driver;
 
 const as_camera_driver *as_camera_driver_at(size_t i); /* NULL past the last row */
+
+/* What frames of that part from that camera have as origin. False where number and URI do not tell. */
+bool as_camera_origin(const char *uri, uint64_t part, as_origin *ret);
 
 AS_CHECK as_camera *as_camera_open(const as_camera_cfg *cfg, as_err *err);
 as_camera_geometry  as_camera_geometry_of(const as_camera *cam);

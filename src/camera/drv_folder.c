@@ -238,6 +238,8 @@ static bool folder_decode(const folder_file *file, as_frame *frame, as_err *err)
     size_t   n = 0;
     if (!as_fs_read(file->path, FOLDER_MAX_BYTES, &bytes, &n, err))
         return false;
+    as_digest digest = as_sha256_of(bytes, n);
+    frame->origin = as_origin_of(&digest);
     bool ok = as_codec_decode_frame(bytes, n, frame, err);
     free(bytes);
     return ok;

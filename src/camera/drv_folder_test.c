@@ -149,6 +149,28 @@ static void folder_goes_on_after_damaged_pictures(void **state)
     assert_non_null(strstr(folder_log, "picture '3.png'"));
 }
 
+/* The same bytes are the same picture, under whatever name. */
+static void folder_pictures_have_an_origin(void **state)
+{
+    (void)state;
+    folder_put_png("a.png", AS_PIXEL_MONO8, 4, 4);
+    folder_put_png("b.png", AS_PIXEL_MONO8, 4, 4);
+    folder_put_png("c.png", AS_PIXEL_MONO8, 5, 4);
+    as_err     err;
+    as_camera *cam = folder_cam("", &err);
+    as_origin  origins[3];
+    assert_non_null(cam);
+    for (int i = 0; i < 3; i++) {
+        as_frame *frame = folder_next(cam);
+        origins[i] = frame->origin;
+        as_frame_unref(frame);
+    }
+    as_camera_close(cam);
+    assert_false(as_origin_is_zero(&origins[0]));
+    assert_memory_equal(&origins[0], &origins[1], sizeof origins[0]);
+    assert_memory_not_equal(&origins[0], &origins[2], sizeof origins[0]);
+}
+
 static void folder_takes_any_name(void **state)
 {
     (void)state;
@@ -240,6 +262,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FOLDER_TEST(folder_is_read_in_order_with_its_classes),
         FOLDER_TEST(folder_goes_on_after_damaged_pictures),
+        FOLDER_TEST(folder_pictures_have_an_origin),
         FOLDER_TEST(folder_takes_any_name),
         FOLDER_TEST(folder_follows_no_link_out),
         FOLDER_TEST(folder_obeys_its_query),

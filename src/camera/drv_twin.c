@@ -68,6 +68,27 @@ static bool twin_open(void *p, const char *rest, const as_camera_cfg *cfg, as_ca
     return true;
 }
 
+/* A part is the same part whatever light, speed and noise it is seen with. */
+static as_origin twin_part_origin(const char *scene, uint64_t seed, uint64_t part)
+{
+    char      text[128];
+    int       n = snprintf(text, sizeof text, "twin:%.64s seed %llu part %llu", scene, (unsigned long long)seed,
+                           (unsigned long long)part);
+    as_digest digest = as_sha256_of(text, (size_t)n);
+    return as_origin_of(&digest);
+}
+
+static bool twin_origin(const char *rest, uint64_t part, as_origin *ret)
+{
+    as_twin_cfg  cfg = as_twin_cfg_default();
+    as_uri_query query;
+    as_err       ignored = AS_ERR_NONE;
+    if (!as_uri_query_parse(rest, twin_keys, &query, &ignored) || !twin_read_cfg(&query, &cfg, &ignored))
+        return false;
+    *ret = twin_part_origin(query.path, cfg.seed, part);
+    return true;
+}
+
 static bool twin_fill(void *p, as_frame *frame, as_ns deadline, as_err *err)
 {
     twin_priv *priv = p;
@@ -88,6 +109,7 @@ static bool twin_fill(void *p, as_frame *frame, as_ns deadline, as_err *err)
         return false;
     priv->sequence++;
     frame->status = AS_FRAME_OK;
+    frame->origin = twin_part_origin(as_twin_scene_of(priv->twin)->name, as_twin_cfg_of(priv->twin)->seed, frame->part);
     /* The world's clock stands still while it is drawn: drawing is no part of the way from trigger to verdict. */
     as_camera_stamp(frame, due + (as_clock_mono() - begun));
     return true;
@@ -131,5 +153,6 @@ const as_camera_driver        as_camera_twin = {
            .open = twin_open,
            .fill = twin_fill,
            .close = twin_close,
+           .origin = twin_origin,
            .list = twin_list,
 };

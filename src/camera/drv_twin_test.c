@@ -57,6 +57,44 @@ static void twin_cam_shows_each_part_from_all_views(void **state)
     as_camera_close(cam);
 }
 
+static as_origin twin_origin_of(const char *uri, uint64_t *ret_part)
+{
+    as_camera *cam = twin_cam(uri, 1);
+    as_frame  *frame = twin_next(cam);
+    as_origin  origin = frame->origin;
+    *ret_part = frame->part;
+    as_frame_unref(frame);
+    as_camera_close(cam);
+    return origin;
+}
+
+/* A part is known again by its scene, world and number, whatever light it is seen in; and before it is seen. */
+static void twin_parts_have_an_origin(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *a, *b;
+        bool        same;
+    } table[] = {
+        {"twin:cones", "twin:cones?seed=1&from=1", true},
+        {"twin:cones?from=7", "twin:cones?from=7&noise=3&defects=1&views=2", true},
+        {"twin:cones?from=7", "twin:cones?from=8", false},
+        {"twin:cones?from=7&seed=1", "twin:cones?from=7&seed=2", false},
+    };
+    for (size_t i = 0; i < AS_COUNT(table); i++) {
+        uint64_t  part_a, part_b;
+        as_origin a = twin_origin_of(table[i].a, &part_a), b = twin_origin_of(table[i].b, &part_b), foretold;
+        assert_false(as_origin_is_zero(&a));
+        assert_int_equal(memcmp(&a, &b, sizeof a) == 0, table[i].same);
+        assert_true(as_camera_origin(table[i].b, part_b, &foretold));
+        assert_memory_equal(&foretold, &b, sizeof b);
+    }
+    as_origin none;
+    assert_false(as_camera_origin("folder:/tmp", 1, &none));
+    assert_false(as_camera_origin("twin:cones?sed=1", 1, &none));
+    assert_false(as_camera_origin("nonsense", 1, &none));
+}
+
 static void twin_cam_can_be_repeated(void **state)
 {
     (void)state;
@@ -126,9 +164,8 @@ static void twin_cam_paces_frames(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(twin_cam_shows_each_part_from_all_views),
-        cmocka_unit_test(twin_cam_can_be_repeated),
-        cmocka_unit_test(twin_cam_obeys_its_query),
+        cmocka_unit_test(twin_parts_have_an_origin), cmocka_unit_test(twin_cam_shows_each_part_from_all_views),
+        cmocka_unit_test(twin_cam_can_be_repeated),  cmocka_unit_test(twin_cam_obeys_its_query),
         cmocka_unit_test(twin_cam_paces_frames),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

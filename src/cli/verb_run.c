@@ -5,8 +5,7 @@
 
 #include "cli/run_text.h"
 #include "cli/term.h"
-#include "line/tally.h"
-#include "spec/ledger.h"
+#include "line/proof.h"
 
 static const char *const run_backends[] = {"native", "ort", NULL};
 
@@ -85,21 +84,6 @@ static as_line *run_make_line(run_job *job, as_err *err)
     return line;
 }
 
-/* What the line showed goes beside the run: assay check puts it next to the requirements. */
-static bool run_leave_evidence(const run_job *job, as_err *err)
-{
-    as_line_outcome outcome;
-    as_evidence    *rows = NULL;
-    size_t          n = 0;
-    if (!as_tally_read(job->journal, job->summary->line_run, job->spec, &outcome, err))
-        return false;
-    bool ok = as_tally_evidence(&outcome, job->spec, job->summary->peak_bytes, &rows, &n, err) &&
-              as_ledger_write(&job->run, job->spec, "run", rows, n, err);
-    free(rows);
-    as_tally_done(&outcome);
-    return ok;
-}
-
 static bool run_print(const run_job *job, as_err *err)
 {
     as_cli *cli = job->cli;
@@ -123,15 +107,71 @@ static bool run_judge(const run_job *job, as_err *err)
            AS_FAIL(err, AS_ECORRUPT, "the journal in '%s' is not whole: %s", job->journal, s->journal_text);
 }
 
-/* What was learnt from proves nothing. */
-static void run_warn(const run_job *job)
+/* "twin:cones?from=7&seed=2" with another beginning into uri[512]. */
+static void run_new_camera(const char *camera, uint64_t from, char *uri)
 {
-    const char *uri = job->summary->camera;
-    if (!strstr(uri, "from=") && !strstr(uri, "seed=") && strncmp(uri, "twin:", 5) == 0)
-        as_term_say(
-            job->cli,
-            "these are the parts that assay capture takes from '%s': for new ones say --camera '%s%sfrom=100001'", uri,
-            uri, strchr(uri, '?') ? "&" : "?");
+    size_t      n = strcspn(camera, "?");
+    const char *at = camera[n] ? camera + n + 1 : "";
+    int len = snprintf(uri, 512, "%.*s?from=%llu", (int)AS_MIN(n, (size_t)300), camera, (unsigned long long)from);
+    while (*at) {
+        size_t one = strcspn(at, "&");
+        if (strncmp(at, "from=", 5) != 0 && len > 0 && (size_t)len + one + 2 < 512)
+            len += snprintf(uri + len, 512 - (size_t)len, "&%.*s", (int)one, at);
+        at += one + (at[one] == '&');
+    }
+}
+
+/* What would do instead. */
+static void run_say_new_parts(const run_job *job, const as_proof *proof)
+{
+    char     uri[512];
+    uint64_t from = proof->last_part < 100000 ? 100001 : proof->last_part + 1;
+    if (strncmp(job->summary->camera, "twin:", 5) == 0) {
+        run_new_camera(job->summary->camera, from, uri);
+        as_term_say(job->cli, "for new ones say --camera '%s'", uri);
+    } else {
+        as_term_say(job->cli, "show the line parts that it has not seen, and that are in no data of the model");
+    }
+}
+
+/* Also where nobody watches: what was not counted must not be looked for in vain. */
+static void run_say_proof(const run_job *job, const as_proof *proof)
+{
+    const as_line_summary *s = job->summary;
+    unsigned long long     known = proof->n_known, again = proof->n_again, parts = s->n_truth;
+    if (!proof->counts) {
+        as_term_say(job->cli, "this run is no evidence for assay check: %s", proof->why);
+        return;
+    }
+    if (!proof->counts_truth)
+        as_term_say(job->cli, "its verdicts are no evidence for assay check, only its times: %s", proof->why);
+    if (known)
+        as_term_say(job->cli, "%llu of %llu parts are no evidence: they are in the data that model '%s' was made with",
+                    known, parts, job->run.id);
+    if (again)
+        as_term_say(job->cli, "%llu of %llu parts are no new evidence: they were seen before, and each counts once",
+                    again, parts);
+    if (known || again)
+        run_say_new_parts(job, proof);
+    if (proof->n_untold)
+        as_term_say(job->cli,
+                    "nobody can tell whether the parts of '%s' are new: they count, on the word of whom shows them",
+                    s->camera);
+}
+
+/* What the line showed goes beside the run: assay check puts it next to the requirements. */
+static bool run_leave_evidence(const run_job *job, as_err *err)
+{
+    as_proof     proof;
+    as_proof_cfg cfg = {.run = &job->run,
+                        .spec = job->spec,
+                        .journal_dir = job->journal,
+                        .summary = job->summary,
+                        .threads = job->cfg.session.threads};
+    if (!as_proof_file(&cfg, &proof, err))
+        return false;
+    run_say_proof(job, &proof);
+    return true;
 }
 
 static bool run_line(run_job *job, as_err *err)
@@ -149,11 +189,8 @@ static bool run_line(run_job *job, as_err *err)
     as_line_free(line); /* nothing of the camera outlives the line */
     if (!ok || !run_print(job, err))
         return false;
-    if (job->summary->n_triggers > 0 && job->summary->n_lost_records == 0 && !run_leave_evidence(job, err))
+    if (!run_judge(job, err) || !run_leave_evidence(job, err))
         return false;
-    if (!run_judge(job, err))
-        return false;
-    run_warn(job);
     if (!cli->json)
         as_term_say(cli, "next: assay check%s%s", as_cli_opt(cli, "run") ? " " : "",
                     as_cli_opt(cli, "run") ? job->run.id : "");
@@ -186,8 +223,12 @@ const as_verb as_verb_run = {
         "review + fault. What was measured is left as evidence for assay check.\n\n"
         "The model is that of the current run, with the operating point that assay eval solved. Without --fast parts\n"
         "come at station.parts_per_minute. Ctrl-C ends the line: parts already seen get their verdict.\n\n"
-        "New parts prove something, parts the model was trained on do not. The emulated camera begins with part 1, as\n"
-        "capture did: give it another beginning (twin:cones?from=100001) or another world (twin:cones?seed=2).\n\n"
+        "Evidence of right and wrong are only parts that are new, each once: none in the data the model was made "
+        "with,\n"
+        "which parts of an emulated camera and files of a folder tell. The emulated camera begins with part 1, as\n"
+        "capture did: give it another beginning (twin:cones?from=100001) or another world (twin:cones?seed=2). Runs "
+        "of\n"
+        "the same model, operating point and station add up; one with another --deadline is no evidence.\n\n"
         "With --json each part is a line {\"sequence\", \"part\", \"verdict\", \"reason\", \"label\", \"score\", "
         "\"truth\" where it\n"
         "is known, \"latency_ms\", \"stages_ms\"}, and the last line is {\"summary\": {...}}.\n\n"

@@ -9,7 +9,7 @@
 #ifndef AS_IMAGE_FRAME_H
 #define AS_IMAGE_FRAME_H
 
-#include "base/err.h"
+#include "base/hash.h"
 
 typedef enum as_pixel { AS_PIXEL_NONE, AS_PIXEL_MONO8, AS_PIXEL_RGB8, AS_PIXEL_COUNT } as_pixel;
 
@@ -64,6 +64,7 @@ struct as_frame {
     as_ns           time_mono, time_utc;       /* of the trigger */
     char            name[AS_FRAME_NAME_BYTES]; /* where it came from: a file's name (escaped), else "" */
     as_truth        truth;
+    as_origin       origin; /* of the part, or of the picture's bytes */
 };
 
 typedef struct as_frame_pool as_frame_pool;

@@ -10,7 +10,7 @@
 #define SEGMENT_VERSION   1
 #define SEGMENT_CRC_AT    252
 #define RECORD_TEXT_BYTES 32
-#define RECORD_END        172 /* zeros from here to the CRC */
+#define RECORD_END        188 /* zeros from here to the CRC */
 #define RECORD_CRC_AT     236
 #define RECORD_CHAIN_AT   240
 
@@ -161,6 +161,7 @@ void as_segment_record_write(const as_record *record, as_chain *chain, as_sha256
     memcpy(slot + 144, record->model, sizeof record->model);
     segment_put(slot + 160, record->line_run, 4);
     segment_put(slot + 164, record->n_skipped, 8);
+    memcpy(slot + 172, record->origin.b, sizeof record->origin.b);
     segment_put(slot + RECORD_CRC_AT, as_crc32c(0, slot, RECORD_CRC_AT), 4);
     *chain = segment_next_chain(slot, chain, sha);
     memcpy(slot + RECORD_CHAIN_AT, chain->b, sizeof chain->b);
@@ -202,6 +203,7 @@ bool as_segment_record_parse(const uint8_t *slot, as_record *ret, as_err *err)
     for (size_t i = 0; i < AS_JOURNAL_STAGES; i++)
         record.stage_ns[i] = (int64_t)segment_get(slot + 112 + 8 * i, 8);
     memcpy(record.model, slot + 144, sizeof record.model);
+    memcpy(record.origin.b, slot + 172, sizeof record.origin.b);
     *ret = record;
     return true;
 }

@@ -10,7 +10,8 @@
  *           40 chain[16] before the first record   56 zeros   252 CRC-32C u32 of bytes 0 to 251
  *   record  0 sequence u64  8 trigger utc i64  16 part u64  24 verdict u8  25 reason u8  26 zero u16  28 frames u32
  *           32 score f32  36 class score f32  40 label[32]  72 truth[32]  104 latency i64  112 stages i64[4]
- *           144 model[16]  160 line run u32  164 skipped u64  172 zeros  236 CRC-32C u32 of bytes 0 to 235
+ *           144 model[16]  160 line run u32  164 skipped u64  172 origin[16]  188 zeros
+ *           236 CRC-32C u32 of bytes 0 to 235
  *           240 chain[16]: the first bytes of SHA-256(chain before, bytes 0 to 239)
  * A segment that begins with a sequence an earlier one has already takes its place from there on: the disk had failed to
  * keep what was written to the earlier one. Beside the segments, one slot in a file of its own says how far they go:

@@ -18,6 +18,8 @@
 static uint8_t    bytes[AS_SEGMENT_BYTES(N_FIT)];
 static as_sha256 *sha;
 
+static bool has_origin = true;
+
 static as_record record_of(uint64_t sequence)
 {
     as_record r = {.sequence = sequence,
@@ -32,8 +34,11 @@ static as_record record_of(uint64_t sequence)
                    .stage_ns = {1, -2, INT64_MAX, 4},
                    .n_frames = UINT32_MAX,
                    .model = {1, 2, 255},
-                   .line_run = 7};
+                   .line_run = 7,
+                   .origin = {{9, [15] = 8}}};
     memset(r.truth, 'x', sizeof r.truth - 1);
+    if (!has_origin)
+        r.origin = (as_origin){{0}};
     return r;
 }
 
@@ -154,6 +159,7 @@ static void test_record_comes_back(void **state)
         assert_memory_equal(got.model, want.model, sizeof got.model);
         assert_int_equal(got.line_run, want.line_run);
         assert_true(got.n_skipped == want.n_skipped);
+        assert_memory_equal(&got.origin, &want.origin, sizeof got.origin);
     }
 }
 
@@ -239,7 +245,15 @@ static void test_bytes_are_those_of_version_1(void **state)
     char      hex[AS_SHA256_HEX_BYTES];
     as_digest digest = as_sha256_of(bytes, sizeof bytes);
     assert_string_equal(as_digest_hex(&digest, hex),
+                        "135fc72f8b43c5a9c4180f763e1037ab98733527001ab659da2e2e8770b31f5d");
+    /* Journals of before records had an origin. */
+    has_origin = false;
+    fill();
+    digest = as_sha256_of(bytes, sizeof bytes);
+    assert_string_equal(as_digest_hex(&digest, hex),
                         "7c5e8de7f1aa94870cc25b34d84daed014e55b95c8617ee5e3abc6d6f1513162");
+    has_origin = true;
+    fill();
 }
 
 static uint8_t complete[sizeof bytes];

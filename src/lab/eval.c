@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "lab/learn_record.h"
 
 as_measured as_eval_auroc(const double *bad, size_t n_bad, const double *good, size_t n_good)
 {
@@ -189,7 +190,7 @@ static bool eval_record(const eval_job *job, const as_eval *eval, as_err *err)
     if (!json)
         return false;
     snprintf(name, sizeof name, "eval-%s.json", as_split_name(eval->split));
-    bool ok = as_run_write_json(job->run, name, json, err);
+    bool ok = as_run_write_json(job->run, name, json, err) && as_learn_write_known(job->dataset, job->run, err);
     json_decref(json);
     if (!ok || eval->split != AS_SPLIT_TEST)
         return ok;

@@ -113,7 +113,8 @@ static bool learn_finish(learn *l, as_err *err)
                                     .solution = &l->solution,
                                     .backend = l->backend};
     json_t               *details = as_learn_details(&record, err);
-    bool                  ok = details && as_learn_write_curve(&record, err) && as_learn_write_scores(&record, err) &&
+    bool ok = details && as_learn_write_known(l->dataset, &l->run, err) && as_learn_write_curve(&record, err) &&
+              as_learn_write_scores(&record, err) &&
               as_run_finish(l->ws, &l->run, (const uint8_t *)l->model.s, l->model.len, details, err);
     json_decref(details);
     return ok;

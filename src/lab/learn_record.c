@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lab/learn_record.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "base/cpu.h"
+#include "base/str.h"
 #include "base/thread.h"
 #include "build_config.h"
+#include "camera/camera.h"
 
 static json_t *record_epoch(const as_epoch *epoch, size_t number)
 {
@@ -129,5 +134,31 @@ bool as_learn_write_scores(const as_learn_record *record, as_err *err)
     ok = ok ? as_run_write_json(record->run, "scores-validation.json", json, err)
             : AS_FAIL(err, AS_ENOMEM, "cannot hold the validation's scores");
     json_decref(json);
+    return ok;
+}
+
+/* "cones-3/000012": the camera's number of the part. */
+static bool record_part_number(const char *part, uint64_t *ret)
+{
+    const char *slash = strrchr(part, '/');
+    return slash && as_str_to_u64(slash + 1, ret);
+}
+
+bool as_learn_write_known(const as_dataset *dataset, const as_run *run, as_err *err)
+{
+    size_t     n = as_dataset_count(dataset), n_origins = 0;
+    as_origin *origins = calloc(2 * n + 1, sizeof *origins);
+    if (!origins)
+        return AS_FAIL(err, AS_ENOMEM, "out of memory");
+    for (size_t i = 0; i < n; i++) {
+        const as_sample *sample = as_dataset_sample(dataset, i);
+        uint64_t         number;
+        origins[n_origins++] = as_origin_of(&sample->image);
+        if (sample->camera[0] && record_part_number(sample->part, &number) &&
+            as_camera_origin(sample->camera, number, &origins[n_origins]))
+            n_origins++;
+    }
+    bool ok = as_known_write(run, origins, n_origins, err);
+    free(origins);
     return ok;
 }

@@ -10,7 +10,7 @@
 
 #include "lab/score.h"
 #include "lab/trainer.h"
-#include "store/run.h"
+#include "store/known.h"
 
 typedef struct as_learn_record {
     const as_run      *run;
@@ -27,6 +27,9 @@ AS_CHECK json_t *as_learn_details(const as_learn_record *record, as_err *err);
 
 /* curve.csv: one line an epoch; nothing for a trainer that has none. */
 AS_CHECK bool as_learn_write_curve(const as_learn_record *record, as_err *err);
+
+/* known.bin: every picture of the dataset, whatever its split, and every part of an emulated camera among them. */
+AS_CHECK bool as_learn_write_known(const as_dataset *dataset, const as_run *run, as_err *err);
 
 /* scores-validation.json: {"labels":[...],"samples":[{"name","truth","p":[...]}]} */
 AS_CHECK bool as_learn_write_scores(const as_learn_record *record, as_err *err);

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "lab/learn_record.h"
 #include "lab/test_pictures.h"
 
 static test_set set;
@@ -34,6 +35,23 @@ static bool has_file(const as_run *run, const char *name)
     char   path[AS_FS_PATH_BYTES];
     as_err err = AS_ERR_NONE;
     return as_fs_join(path, run->dir, name, &err) && as_fs_is_file(path);
+}
+
+/* Every picture of every split. */
+static void check_known(const as_run *run)
+{
+    as_err      err = AS_ERR_NONE;
+    as_known    known;
+    as_dataset *dataset = as_dataset_open(set.ws, set.spec, run->commit, &err);
+    assert_non_null(dataset);
+    assert_true(as_known_read(run, &known, &err));
+    assert_true(known.n > 0 && known.n <= as_dataset_count(dataset));
+    for (size_t i = 0; i < as_dataset_count(dataset); i++) {
+        as_origin origin = as_origin_of(&as_dataset_sample(dataset, i)->image);
+        assert_true(as_known_has(&known, &origin));
+    }
+    as_known_done(&known);
+    as_dataset_close(dataset);
 }
 
 /* Nothing of an unfinished run is left: neither a run nor a draft. */
@@ -81,6 +99,7 @@ static void test_rule(void **state)
     assert_string_equal(as_graph_meta(graph, "labels"), "good red small");
     as_graph_free(graph);
     free(model);
+    check_known(&first);
     json_decref(details);
     json_decref(scores);
     assert_true(as_learn(set.ws, set.spec, "main", as_trainer_find("rule"), &cfg, NULL, &again, &err));

@@ -279,7 +279,8 @@ void as_belt_name(char *ret, const char *name)
 
 static void belt_add(as_belt *belt, belt_part *part, as_frame *frame, as_ns now)
 {
-    part->record.n_frames++;
+    if (part->record.n_frames++ == 0)
+        part->record.origin = frame->origin;
     part->trigger = frame->time_mono > 0 ? AS_MIN(frame->time_mono, now) : now;
     if (frame->truth.known && !part->record.truth[0])
         as_belt_name(part->record.truth, frame->truth.label);

@@ -197,7 +197,9 @@ static void test_frames_of_a_part_are_gathered(void **state)
     put(belt, 1, 1000, 1000);
     assert_true(as_belt_is_gathering(belt));
     assert_int_equal(as_belt_expire(belt, 1500), 1000 + GATHER);
-    assert_true(as_belt_put(belt, frame_of(1, 1500), 1500, 0, &is_new));
+    as_frame *second = frame_of(1, 1500);
+    second->origin.b[0] = 7;
+    assert_true(as_belt_put(belt, second, 1500, 0, &is_new));
     assert_false(is_new);
     assert_false(as_belt_take(belt, 0, &job));
     assert_true(as_belt_put(belt, frame_of(1, 1600), 1600, 0, NULL));
@@ -210,6 +212,7 @@ static void test_frames_of_a_part_are_gathered(void **state)
     as_record record = pick_up(belt);
     assert_int_equal(record.n_frames, 3);
     assert_int_equal(record.latency_ns, 50);
+    assert_true(as_origin_is_zero(&record.origin)); /* that of the first */
     /* A fourth one is of no part. */
     assert_true(as_belt_put(belt, frame_of(1, 1700), 1700, 0, &is_new));
     assert_false(is_new);

@@ -286,7 +286,7 @@ static void line_record(as_line *line, as_record *record)
     as_recorder_put(line->recorder, record, now);
     pthread_mutex_lock(&line->tally_lock);
     as_tally_add(&line->summary, line->spec, record);
-    if (line->summary.latency.n == 1)
+    if (line->first_trigger == 0)
         line->first_trigger = record->trigger_utc;
     line->last_verdict = AS_MAX(line->last_verdict, record->trigger_utc + record->latency_ns);
     pthread_mutex_unlock(&line->tally_lock);

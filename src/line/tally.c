@@ -58,56 +58,119 @@ void as_tally_add(as_line_summary *summary, const as_spec *spec, const as_record
     summary->n_good_rejected += m.good_rejected;
     summary->n_rejected_known += m.rejected;
     summary->n_rejected_bad += m.rejected_bad;
+    if (record->n_frames == 0)
+        return; /* it never came: nobody knows when it was to come, so it took no time that could be told */
     as_histogram_add(&summary->latency, record->latency_ns);
     for (size_t i = 0; i < AS_JOURNAL_STAGES; i++)
         as_histogram_add(&summary->stage[i], record->stage_ns[i]);
 }
 
+/* --- parts of the journal --- */
+
+/* A part, as far as truth is concerned. */
+typedef struct outcome_part {
+    as_origin origin;
+    uint64_t  at;         /* in the order of the journal */
+    int16_t class, found; /* -1: not known, none */
+    uint8_t verdict;
+    bool    is_safe; /* the verdict is not the model's: late, or a fault */
+    bool    is_last; /* of the last pick */
+} outcome_part;
+
+typedef AS_VEC(outcome_part) outcome_parts;
+
+/* A safe verdict speaks against a line that should have had the model's, and never for the model: where it is the right
+ * one by chance, the part counts nowhere. */
+static void outcome_count(as_line_outcome *o, const as_spec *spec, const outcome_part *part)
+{
+    tally_marks m = tally_mark(spec, part->class, (as_verdict)part->verdict);
+    bool        model = !part->is_safe;
+    o->n_truth += m.known;
+    o->n_label_right += m.known && part->class == part->found;
+    o->n_bad += m.bad && (model || !m.bad_stopped);
+    o->n_bad_stopped += m.bad_stopped && model;
+    o->n_good += m.good && (model || m.good_rejected);
+    o->n_good_rejected += m.good_rejected;
+    o->n_rejected_known += m.rejected && (model || !m.rejected_bad);
+    o->n_rejected_bad += m.rejected_bad && model;
+    if (part->class < 0)
+        return;
+    o->n_class[part->class]++;
+    o->n_hit[part->class] += part->class == part->found;
+    if (part->found >= 0)
+        o->n_found[part->found]++;
+}
+
 typedef struct outcome_reader {
-    as_line_outcome *outcome;
-    const as_spec   *spec;
-    uint32_t         line_run;
-    bool             no_memory;
+    as_line_outcome    *outcome;
+    const as_tally_cfg *cfg;
+    outcome_parts       parts;
+    size_t              pick; /* no earlier one has records any more */
+    bool                no_memory;
 } outcome_reader;
 
-static void outcome_count(as_line_outcome *o, const as_spec *spec, const as_record *record)
+static outcome_part outcome_part_of(const as_spec *spec, const as_record *record)
 {
-    int class = tally_class(spec, record->truth), found = tally_class(spec, record->label);
-    tally_marks m = tally_mark(spec, class, record->verdict);
-    o->n_truth += m.known;
-    o->n_label_right += m.known && class == found;
-    o->n_bad += m.bad;
-    o->n_bad_stopped += m.bad_stopped;
-    o->n_good += m.good;
-    o->n_good_rejected += m.good_rejected;
-    o->n_rejected_known += m.rejected;
-    o->n_rejected_bad += m.rejected_bad;
-    if (class >= 0) {
-        o->n_class[class]++;
-        o->n_hit[class] += class == found;
-        if (found >= 0)
-            o->n_found[found]++;
-    }
+    return (outcome_part){.origin = record->origin,
+                          .class = (int16_t)tally_class(spec, record->truth),
+                          .found = (int16_t)tally_class(spec, record->label),
+                          .verdict = (uint8_t)record->verdict,
+                          .is_safe = record->reason == AS_REASON_LATE || record->reason == AS_REASON_FAULT};
+}
+
+/* A part that never came was never waited for; a fault is told at once, and that is nothing to be praised for. */
+static bool outcome_has_latency(const as_spec *spec, const as_record *record)
+{
+    return record->n_frames > 0 && (record->reason != AS_REASON_FAULT || record->latency_ns > spec->deadline_ns);
+}
+
+static bool outcome_add_latency(outcome_reader *reader, const as_record *record)
+{
+    as_line_outcome *o = reader->outcome;
+    if (!outcome_has_latency(reader->cfg->spec, record))
+        return true;
+    if (!as_vec_grow_((void **)&o->latency_s, &o->cap, (size_t)o->n_latency + 1, sizeof *o->latency_s))
+        return false;
+    o->latency_s[o->n_latency++] = (double)record->latency_ns / (double)AS_NS_PER_S;
+    return true;
+}
+
+/* Records come by rising sequence, and so do picks. */
+static const as_tally_pick *outcome_pick(outcome_reader *reader, const as_record *record)
+{
+    const as_tally_cfg *cfg = reader->cfg;
+    while (reader->pick < cfg->n_picks && record->sequence > cfg->picks[reader->pick].last_sequence)
+        reader->pick++;
+    const as_tally_pick *pick = reader->pick < cfg->n_picks ? &cfg->picks[reader->pick] : NULL;
+    if (!pick || pick->line_run != record->line_run || record->sequence < pick->first_sequence ||
+        record->trigger_utc > pick->until_utc)
+        return NULL;
+    return !cfg->model || memcmp(cfg->model, record->model, sizeof record->model) == 0 ? pick : NULL;
 }
 
 static bool outcome_visit(void *ctx, const as_record *record)
 {
-    outcome_reader  *reader = ctx;
-    as_line_outcome *o = reader->outcome;
-    if (record->line_run != reader->line_run)
+    outcome_reader      *reader = ctx;
+    const as_tally_cfg  *cfg = reader->cfg;
+    as_line_outcome     *o = reader->outcome;
+    const as_tally_pick *pick = outcome_pick(reader, record);
+    if (!pick)
         return true;
-    if (!as_vec_grow_((void **)&o->latency_s, &o->cap, (size_t)o->n + 1, sizeof *o->latency_s)) {
-        reader->no_memory = true;
-        return false;
-    }
-    if (o->n == 0)
+    bool is_last = pick == &cfg->picks[cfg->n_picks - 1];
+    if (o->n++ == 0)
         o->first_sequence = record->sequence;
     o->last_sequence = record->sequence;
-    o->latency_s[o->n++] = (double)record->latency_ns / (double)AS_NS_PER_S;
+    o->last_part = AS_MAX(o->last_part, record->part);
     o->n_verdict[record->verdict]++;
     o->n_reason[record->reason]++;
-    outcome_count(o, reader->spec, record);
-    return true;
+    bool         ok = !pick->times || outcome_add_latency(reader, record);
+    outcome_part part = outcome_part_of(cfg->spec, record);
+    part.at = reader->parts.n;
+    part.is_last = is_last;
+    if (ok && pick->rates && part.class >= 0)
+        ok = as_vec_push(&reader->parts, part);
+    reader->no_memory = !ok;
+    return ok;
 }
 
 static int outcome_order(const void *a, const void *b)
@@ -116,21 +179,60 @@ static int outcome_order(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-bool as_tally_read(const char *journal_dir, uint32_t line_run, const as_spec *spec, as_line_outcome *ret, as_err *err)
+static int outcome_by_origin(const void *a, const void *b)
+{
+    const outcome_part *x = a, *y = b;
+    int                 order = memcmp(x->origin.b, y->origin.b, sizeof x->origin.b);
+    return order ? order : (x->at > y->at) - (x->at < y->at);
+}
+
+/* What is the same picture counts once, as it was seen first; what the model was made with, not at all. */
+static void outcome_count_new(as_line_outcome *o, const as_tally_cfg *cfg, outcome_parts *parts)
+{
+    if (parts->n)
+        qsort(parts->at, parts->n, sizeof *parts->at, outcome_by_origin);
+    for (size_t i = 0; i < parts->n; i++) {
+        const outcome_part *part = &parts->at[i];
+        bool                told = !as_origin_is_zero(&part->origin);
+        if (told && as_known_has(cfg->known, &part->origin)) {
+            o->n_known += part->is_last;
+        } else if (told && i > 0 && memcmp(&part->origin, &parts->at[i - 1].origin, sizeof part->origin) == 0) {
+            o->n_again += part->is_last;
+        } else {
+            o->n_untold += !told;
+            outcome_count(o, cfg->spec, part);
+        }
+    }
+}
+
+bool as_tally_pool(const as_tally_cfg *cfg, as_line_outcome *ret, as_err *err)
 {
     as_line_outcome outcome = {.n = 0};
-    outcome_reader  reader = {.outcome = &outcome, .spec = spec, .line_run = line_run};
-    bool            ok = as_journal_read(journal_dir, outcome_visit, &reader, &outcome.journal, err);
+    outcome_reader  reader = {.outcome = &outcome, .cfg = cfg};
+    bool            ok = as_journal_read(cfg->journal_dir, outcome_visit, &reader, &outcome.journal, err);
     if (ok && reader.no_memory)
-        ok = AS_FAIL(err, AS_ENOMEM, "cannot read the journal in '%s': not enough memory", journal_dir);
+        ok = AS_FAIL(err, AS_ENOMEM, "cannot read the journal in '%s': not enough memory", cfg->journal_dir);
+    if (ok && cfg->known)
+        outcome_count_new(&outcome, cfg, &reader.parts);
+    for (size_t i = 0; ok && !cfg->known && i < reader.parts.n; i++)
+        outcome_count(&outcome, cfg->spec, &reader.parts.at[i]);
+    as_vec_done(&reader.parts);
     if (!ok) {
         as_tally_done(&outcome);
         return false;
     }
-    if (outcome.n)
-        qsort(outcome.latency_s, (size_t)outcome.n, sizeof *outcome.latency_s, outcome_order);
+    if (outcome.n_latency)
+        qsort(outcome.latency_s, (size_t)outcome.n_latency, sizeof *outcome.latency_s, outcome_order);
     *ret = outcome;
     return true;
+}
+
+bool as_tally_read(const char *journal_dir, uint32_t line_run, const as_spec *spec, as_line_outcome *ret, as_err *err)
+{
+    const as_tally_pick all = {
+        .line_run = line_run, .last_sequence = UINT64_MAX, .until_utc = INT64_MAX, .rates = true, .times = true};
+    const as_tally_cfg cfg = {.journal_dir = journal_dir, .spec = spec, .picks = &all, .n_picks = 1};
+    return as_tally_pool(&cfg, ret, err);
 }
 
 void as_tally_done(as_line_outcome *outcome)
@@ -172,7 +274,7 @@ static bool outcome_one(const as_line_outcome *o, const as_spec *spec, const as_
     int class = outcome_of(spec, req);
     uint64_t k, n;
     switch (req->measure) {
-    case AS_MEASURE_LATENCY: *ret = as_evidence_quantile(req, o->latency_s, o->n); return o->n > 0;
+    case AS_MEASURE_LATENCY: *ret = as_evidence_quantile(req, o->latency_s, o->n_latency); return o->n_latency > 0;
     case AS_MEASURE_MEMORY: *ret = as_evidence_peak(req, (double)peak_bytes, 1); return peak_bytes > 0;
     case AS_MEASURE_RECALL:
         k = class >= 0 ? o->n_hit[class] : o->n_bad_stopped;

@@ -145,7 +145,8 @@ static void test_the_journal_proves(void **state)
     assert_int_equal(o.n, AS_COUNT(parts));
     assert_int_equal(o.first_sequence, 4);
     assert_int_equal(o.last_sequence, 3 + AS_COUNT(parts));
-    assert_true(o.latency_s[0] == 0.001 && o.latency_s[11] == 0.012);
+    assert_int_equal(o.n_latency, 11); /* a fault told at once is no fast verdict */
+    assert_true(o.latency_s[0] == 0.002 && o.latency_s[10] == 0.012);
     assert_true(as_tally_evidence(&o, spec, 1000, &rows, &n, &err));
     assert_int_equal(n, 9);
     assert_null(find(rows, n, "R10")); /* needs scores of single pictures */
@@ -156,10 +157,45 @@ static void test_the_journal_proves(void **state)
     expect_rate(rows, n, "R7", 5, 10);
     expect_rate(rows, n, "R8", 1, 4);
     expect_rate(rows, n, "R9", 2, 4);
-    assert_true(find(rows, n, "R3")->value == 0.006);
+    assert_true(find(rows, n, "R3")->value == 0.007);
     assert_true(find(rows, n, "R4")->value == 1000);
     free(rows);
     as_tally_done(&o);
+    as_spec_free(spec);
+    support_remove_dir(dir);
+}
+
+/* It was never seen, so it was not fast. */
+static void test_a_part_that_never_came_took_no_time(void **state)
+{
+    (void)state;
+    char             dir[256];
+    as_spec         *spec = spec_new();
+    as_line_summary *s = calloc(1, sizeof *s);
+    as_line_outcome  o;
+    as_err           err = AS_ERR_NONE;
+    assert_non_null(s);
+    as_str_copy(dir, sizeof dir, support_temp_dir("tally"));
+    as_journal *journal = as_journal_open(dir, &err);
+    assert_non_null(journal);
+    uint32_t run = as_journal_line_run(journal);
+    for (uint64_t i = 0; i < 4; i++) {
+        as_record r = {.part = i + 1, .verdict = AS_VERDICT_REJECT, .reason = AS_REASON_FAULT};
+        r.n_frames = i == 0 ? 0 : 1;                              /* lost; then seen: */
+        r.reason = i == 3 ? AS_REASON_MODEL : AS_REASON_FAULT;    /* two faults and an answer */
+        r.latency_ns = i == 0 ? 0 : (as_ns)i * 20 * AS_NS_PER_MS; /* the second fault came after the deadline */
+        assert_true(as_journal_append(journal, &r, &err));
+        as_tally_add(s, spec, &r);
+    }
+    as_journal_close(journal);
+    assert_int_equal(s->n_triggers, 4);
+    assert_int_equal(s->latency.n, 3);
+    assert_true(as_tally_read(dir, run, spec, &o, &err));
+    assert_int_equal(o.n, 4);
+    assert_int_equal(o.n_latency, 2);
+    assert_true(o.latency_s[0] == 0.04 && o.latency_s[1] == 0.06);
+    as_tally_done(&o);
+    free(s);
     as_spec_free(spec);
     support_remove_dir(dir);
 }
@@ -211,6 +247,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_parts_are_counted),
         cmocka_unit_test(test_the_journal_proves),
+        cmocka_unit_test(test_a_part_that_never_came_took_no_time),
         cmocka_unit_test(test_the_audit_finds_a_missing_part),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,7 +15,7 @@
 typedef struct as_evidence {
     char     id[64];      /* of the requirement */
     char     stage[32];   /* "eval", "run" */
-    char     source[192]; /* what it rests on: the run, and the line's camera */
+    char     source[256]; /* what it rests on: the run, and the line's camera */
     double   value;       /* base units: ratio, seconds, bytes; NAN: not measured */
     double   low, high;   /* one-sided bounds at the requirement's confidence; NAN where there are none */
     uint64_t k, n;        /* k of n for rates, k of n in time for quantiles; n samples otherwise */

@@ -20,22 +20,54 @@ expect_out '^40 triggers == [0-9]+ pass \+ [0-9]+ reject \+ [0-9]+ review \+ [0-
 expect_out 'truth known of 40'
 expect_out '^trigger to verdict '
 expect_err 'next: assay check'
-expect_no_err 'for new ones'
+expect_no_err 'evidence|for new ones'
 run "$ASSAY" -C "$ws" check
 expect_out 'R3 .* run '
 expect_out 'R4 .* run '
 
+# Only parts that are new prove what is right and wrong, each once; runs add up, and times always count.
+row() { # ID: n of its evidence of the line
+    "$ASSAY" -C "$ws" check --json 2>/dev/null | tr '{' '\n' | sed -n 's/.*"id":"'"$1"'".*"n":\([0-9]*\).*"stage":"run".*/\1/p'
+}
+bad=$(row R1)
+expect_equal "$(row R3)" 40
 expect_exit 0 "$ASSAY" -C "$ws" run --parts 1 --fast
-expect_err "for new ones say --camera 'twin:cones\\?from=100001'"
+expect_err '1 of 1 parts are no evidence: they are in the data that model .1-rule. was made with'
+expect_err "for new ones say --camera 'twin:cones\\?from=100041'"
+expect_equal "$(row R1)" "$bad"
+expect_equal "$(row R3)" 41
+expect_exit 0 "$ASSAY" -C "$ws" run --parts 1 --fast --quiet
+expect_no_err 'evidence'
+expect_exit 0 "$ASSAY_EDGE" -C "$ws" run --camera 'twin:cones?seed=1&from=100031' --parts 20 --fast
+expect_err '10 of 20 parts are no new evidence'
+expect_err "for new ones say --camera 'twin:cones\\?from=100051&seed=1'"
+check 'new parts add to the evidence' [ "$(row R1)" -gt "$bad" ]
+bad=$(row R1)
+expect_exit 0 "$ASSAY" -C "$ws" run --camera 'twin:cones?seed=5' --parts 20 --fast --deadline 4000
+expect_err 'this run is no evidence for assay check: it kept a deadline of 4000 ms'
+expect_equal "$(row R1)" "$bad"
+
+# A picture of the data under another name, and one picture over and over.
+mkdir -p "$TMP/shown/broken"
+known=$(find "$ws/.assay/objects" -type f -exec grep -qa PNG {} \; -print -quit)
+cp "$known" "$TMP/shown/broken/renamed.png"
+expect_exit 0 "$ASSAY" -C "$ws" run --camera "folder:$TMP/shown" --fast
+expect_err '1 of 1 parts are no evidence'
+expect_err 'show the line parts that it has not seen'
+rm "$TMP/shown/broken/renamed.png"
+"${ASSAY_BUILD:-$SOURCE/build}/tests/integration/make_pictures" rgb.png 1 "$TMP/shown/broken/new.png"
+expect_exit 0 "$ASSAY" -C "$ws" run --camera "folder:$TMP/shown?loop=1" --parts 30 --fast
+expect_err '29 of 30 parts are no new evidence'
+expect_equal "$(row R1)" $((bad + 1))
 
 # For programs: a line a part, then the summary; at the pace of the line.
-expect_exit 0 "$ASSAY" -C "$ws" run --camera "$new" --parts 25 --json
+expect_exit 0 "$ASSAY" -C "$ws" run --camera "twin:cones?from=200001" --parts 25 --json
 expect_quiet
 expect_equal "$(grep -c '"verdict":"' "$OUT")" 25
 expect_equal "$(wc -l <"$OUT")" 26
 expect_out '^\{"summary":.*"triggers":25'
-expect_out '"sequence":42,.*"truth":"'
-expect_out '"first_sequence":42,"last_sequence":66,.*"whole":true'
+expect_out '"sequence":114,.*"truth":"'
+expect_out '"first_sequence":114,"last_sequence":138,.*"whole":true'
 
 # The same parts get the same verdicts from both back ends, and from the edge program.
 verdicts() { sed -n 's/.*"part":\([0-9]*\).*"verdict":"\([a-z]*\)".*/\1 \2/p' "$OUT"; }
