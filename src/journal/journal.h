@@ -40,8 +40,8 @@ typedef struct as_record {
     uint32_t   n_frames;
     uint8_t    model[16]; /* first bytes of the model file's SHA-256 */
     uint32_t   line_run;  /* counts the starts of the line in this journal */
-    uint64_t   n_skipped; /* numbers of the camera, from `part` on, that this one fault stands for; 0: it is of a part */
-    as_origin  origin;    /* of the part's first picture; all zero when the camera cannot tell */
+    uint64_t  n_skipped; /* numbers of the camera, from `part` on, that this one fault stands for; 0: it is of a part */
+    as_origin origin;    /* of the part's first picture; all zero when the camera cannot tell */
 } as_record;
 
 typedef struct as_journal as_journal;

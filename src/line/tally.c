@@ -58,7 +58,7 @@ void as_tally_add(as_line_summary *summary, const as_spec *spec, const as_record
     summary->n_good_rejected += m.good_rejected;
     summary->n_rejected_known += m.rejected;
     summary->n_rejected_bad += m.rejected_bad;
-    if (record->n_frames == 0)
+    if (record->n_frames == 0 && record->latency_ns == 0)
         return; /* it never came: nobody knows when it was to come, so it took no time that could be told */
     as_histogram_add(&summary->latency, record->latency_ns);
     for (size_t i = 0; i < AS_JOURNAL_STAGES; i++)
@@ -118,10 +118,10 @@ static outcome_part outcome_part_of(const as_spec *spec, const as_record *record
                           .is_safe = record->reason == AS_REASON_LATE || record->reason == AS_REASON_FAULT};
 }
 
-/* A part that never came was never waited for; a fault is told at once, and that is nothing to be praised for. */
+/* A part that never came was never waited for, a fault is told at once: neither is a fast verdict. */
 static bool outcome_has_latency(const as_spec *spec, const as_record *record)
 {
-    return record->n_frames > 0 && (record->reason != AS_REASON_FAULT || record->latency_ns > spec->deadline_ns);
+    return record->reason != AS_REASON_FAULT || record->latency_ns > spec->deadline_ns;
 }
 
 static bool outcome_add_latency(outcome_reader *reader, const as_record *record)
