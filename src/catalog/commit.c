@@ -6,6 +6,7 @@
 
 #include "base/str.h"
 #include "base/vec.h"
+#include "catalog/manifest.h"
 
 #define COMMIT_VERSION   1 /* of the commit object */
 #define COMMIT_MAX_BYTES 65536
@@ -41,6 +42,7 @@ static char *commit_text(const as_commit *commit, as_err *err)
     ok = as_json_set(object, "message", message) && ok;
     ok = ok && as_json_set(object, "assay_commit", json_integer(COMMIT_VERSION)) &&
          as_json_set(object, "manifest", json_string(as_digest_hex(&commit->manifest, hex))) &&
+         as_json_set(object, "labels", json_string(as_digest_hex(&commit->labels, hex))) &&
          as_json_set(object, "parents", commit_parents(commit)) &&
          as_json_set(object, "utc", json_integer(commit->utc)) &&
          as_json_set(object, "n_samples", json_integer((json_int_t)commit->n_samples)) &&
@@ -59,6 +61,9 @@ static bool commit_put_manifest(as_workspace *ws, const as_manifest *manifest, a
     as_str_init(&text);
     bool ok = as_manifest_write(manifest, &text, err) &&
               as_store_put(ws->store, text.s, text.len, &commit->manifest, NULL, err);
+    as_str_clear(&text);
+    ok = ok && as_labels_write(manifest, &text, err) &&
+         as_store_put(ws->store, text.s, text.len, &commit->labels, NULL, err);
     as_str_done(&text);
     commit->n_samples = as_manifest_count(manifest);
     commit->n_bytes = 0;
@@ -137,8 +142,10 @@ static bool commit_parse(const json_t *object, as_commit *ret, as_err *err)
     if (!as_str_copy(ret->author, sizeof ret->author, author) ||
         !as_str_copy(ret->message, sizeof ret->message, message))
         return AS_FAIL(err, AS_EFORMAT, "its author or message is too long");
-    return commit_get_digest(json_object_get(object, "manifest"), &ret->manifest) ||
-           AS_FAIL(err, AS_EFORMAT, "key 'manifest' is no SHA-256");
+    if (!commit_get_digest(json_object_get(object, "manifest"), &ret->manifest))
+        return AS_FAIL(err, AS_EFORMAT, "key 'manifest' is no SHA-256");
+    return commit_get_digest(json_object_get(object, "labels"), &ret->labels) ||
+           AS_FAIL(err, AS_EFORMAT, "key 'labels' is no SHA-256");
 }
 
 bool as_commit_read(as_workspace *ws, const as_digest *id, as_commit *ret, as_err *err)
@@ -162,6 +169,17 @@ bool as_commit_read(as_workspace *ws, const as_digest *id, as_commit *ret, as_er
     return true;
 }
 
+static bool commit_read_labels(as_workspace *ws, const as_commit *commit, as_manifest *manifest, as_err *err)
+{
+    uint8_t *bytes;
+    size_t   n;
+    if (!as_store_get(ws->store, &commit->labels, &bytes, &n, err))
+        return false;
+    bool ok = as_labels_parse(bytes, n, manifest, err);
+    free(bytes);
+    return ok;
+}
+
 as_manifest *as_commit_manifest(as_workspace *ws, const as_commit *commit, as_err *err)
 {
     uint8_t     *bytes;
@@ -173,6 +191,8 @@ as_manifest *as_commit_manifest(as_workspace *ws, const as_commit *commit, as_er
         manifest = as_manifest_parse(bytes, n, err);
         free(bytes);
     }
+    if (manifest && !commit_read_labels(ws, commit, manifest, err))
+        manifest = as_manifest_free(manifest);
     if (!manifest)
         as_err_note(err, "cannot read the samples of commit '%.12s'", hex);
     return manifest;

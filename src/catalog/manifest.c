@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "catalog/manifest.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,7 +13,7 @@
 typedef struct manifest_block {
     struct manifest_block *next;
     size_t                 n;
-    char                   bytes[];
+    _Alignas(max_align_t) char bytes[];
 } manifest_block;
 
 struct as_manifest {
@@ -34,6 +35,21 @@ as_split as_split_parse(const char *name)
         if (strcmp(name, as_split_name((as_split)i)) == 0)
             return (as_split)i;
     return strcmp(name, "val") == 0 ? AS_SPLIT_VALIDATION : AS_SPLIT_NONE;
+}
+
+static const char *const manifest_states[AS_LABEL_STATE_COUNT] = {"none", "proposed", "given", "reviewed"};
+
+const char *as_label_state_name(as_label_state state)
+{
+    return manifest_states[(unsigned)state < AS_LABEL_STATE_COUNT ? state : AS_LABEL_NONE];
+}
+
+as_label_state as_label_state_parse(const char *name)
+{
+    for (int i = AS_LABEL_PROPOSED; i < AS_LABEL_STATE_COUNT; i++)
+        if (strcmp(name, manifest_states[i]) == 0)
+            return (as_label_state)i;
+    return AS_LABEL_NONE;
 }
 
 as_manifest *as_manifest_new(as_err *err)
@@ -59,11 +75,11 @@ as_manifest *as_manifest_free(as_manifest *manifest)
     return NULL;
 }
 
-/* A copy that lives as long as the manifest; NULL when memory ran out. */
-static const char *manifest_keep(as_manifest *manifest, const char *s)
+/* Room that lives as long as the manifest, aligned for any type; NULL when memory ran out. */
+static void *manifest_room(as_manifest *manifest, size_t n, size_t align)
 {
-    size_t n = strlen(s) + 1;
-    if (manifest->n_free < n) {
+    size_t skip = manifest->blocks ? (0 - manifest->blocks->n) & (align - 1) : 0;
+    if (manifest->n_free < n + skip) {
         size_t          room = AS_MAX(n, (size_t)MANIFEST_BLOCK_BYTES);
         manifest_block *block = malloc(sizeof *block + room);
         if (!block)
@@ -72,12 +88,25 @@ static const char *manifest_keep(as_manifest *manifest, const char *s)
         block->n = 0;
         manifest->blocks = block;
         manifest->n_free = room;
+        skip = 0;
     }
-    char *copy = manifest->blocks->bytes + manifest->blocks->n;
-    memcpy(copy, s, n);
-    manifest->blocks->n += n;
-    manifest->n_free -= n;
-    return copy;
+    char *at = manifest->blocks->bytes + manifest->blocks->n + skip;
+    manifest->blocks->n += n + skip;
+    manifest->n_free -= n + skip;
+    return at;
+}
+
+static const char *manifest_keep(as_manifest *manifest, const char *s)
+{
+    size_t n = strlen(s) + 1;
+    char  *copy = n > 1 ? manifest_room(manifest, n, 1) : NULL;
+    return n > 1 ? copy ? memcpy(copy, s, n) : NULL : "";
+}
+
+/* Neighbours mostly have these in common. */
+static const char *manifest_keep_like(as_manifest *manifest, const char *s, const char *neighbour)
+{
+    return neighbour && strcmp(neighbour, s) == 0 ? neighbour : manifest_keep(manifest, s);
 }
 
 static bool manifest_check_text(const char *key, const char *text, size_t max_bytes, bool may_be_empty, as_err *err)
@@ -96,10 +125,31 @@ static bool manifest_check_text(const char *key, const char *text, size_t max_by
     return true;
 }
 
+static bool manifest_check_label(const as_sample *sample, as_err *err)
+{
+    if (!manifest_check_text("label", sample->label, AS_MANIFEST_LABEL_BYTES, true, err) ||
+        !manifest_check_text("name of who labelled it", sample->by ? sample->by : "", AS_MANIFEST_LABEL_BYTES, true,
+                             err))
+        return false;
+    if ((unsigned)sample->state >= AS_LABEL_STATE_COUNT || sample->n_findings > AS_FINDING_MAX)
+        return AS_FAIL(err, AS_EINVAL, "sample '%s' has an unknown label state (%d) or too many findings (%zu)",
+                       sample->name, (int)sample->state, sample->n_findings);
+    for (size_t i = 0; i < sample->n_findings; i++) {
+        const as_finding *f = &sample->findings[i];
+        if (!as_finding_check(f, err) ||
+            !manifest_check_text("class of a finding", f->label, AS_MANIFEST_LABEL_BYTES, false, err) ||
+            !manifest_check_text("extra of a finding", f->extra, AS_FINDING_MAX_BYTES, true, err)) {
+            as_err_note(err, "sample '%s'", sample->name);
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool manifest_check(const as_sample *sample, as_err *err)
 {
     if (!manifest_check_text("name", sample->name, AS_MANIFEST_NAME_BYTES, false, err) ||
-        !manifest_check_text("label", sample->label, AS_MANIFEST_LABEL_BYTES, false, err) ||
+        !manifest_check_label(sample, err) ||
         !manifest_check_text("part", sample->part, AS_MANIFEST_NAME_BYTES, false, err) ||
         !manifest_check_text("camera", sample->camera, AS_MANIFEST_NAME_BYTES, true, err) ||
         !manifest_check_text("format", sample->format, AS_MANIFEST_LABEL_BYTES, false, err))
@@ -112,6 +162,39 @@ static bool manifest_check(const as_sample *sample, as_err *err)
     return true;
 }
 
+/* Findings with strings of the manifest's own; false when memory ran out. */
+static bool manifest_keep_findings(as_manifest *manifest, as_sample *sample)
+{
+    const as_finding *from = sample->findings;
+    as_finding       *copy = NULL;
+    if (sample->n_findings == 0) {
+        sample->findings = NULL;
+        return true;
+    }
+    copy = manifest_room(manifest, sample->n_findings * sizeof *copy, _Alignof(as_finding));
+    for (size_t i = 0; copy && i < sample->n_findings; i++) {
+        copy[i] = from[i];
+        copy[i].label = manifest_keep_like(manifest, from[i].label, i ? copy[i - 1].label : sample->label);
+        copy[i].geometry = manifest_keep(manifest, from[i].geometry);
+        copy[i].extra = manifest_keep(manifest, from[i].extra);
+        if (!copy[i].label || !copy[i].geometry || !copy[i].extra)
+            return false;
+    }
+    sample->findings = copy;
+    return copy != NULL;
+}
+
+static bool manifest_keep_label(as_manifest *manifest, as_sample *sample, const as_sample *neighbour)
+{
+    sample->label = manifest_keep_like(manifest, sample->label, neighbour ? neighbour->label : NULL);
+    sample->by = manifest_keep_like(manifest, sample->by ? sample->by : "", neighbour ? neighbour->by : NULL);
+    if (!*sample->label && sample->n_findings == 0)
+        sample->state = AS_LABEL_NONE;
+    else if (sample->state == AS_LABEL_NONE)
+        sample->state = AS_LABEL_GIVEN;
+    return sample->label && sample->by && manifest_keep_findings(manifest, sample);
+}
+
 bool as_manifest_add(as_manifest *manifest, const as_sample *sample, as_err *err)
 {
     if (!manifest_check(sample, err))
@@ -120,16 +203,11 @@ bool as_manifest_add(as_manifest *manifest, const as_sample *sample, as_err *err
     as_sample        copy = *sample;
     copy.name = manifest_keep(manifest, sample->name);
     copy.part = strcmp(sample->part, sample->name) == 0 ? copy.name : manifest_keep(manifest, sample->part);
-    /* Neighbours mostly have these in common. */
-    bool same = last && strcmp(last->label, sample->label) == 0;
-    copy.label = same ? last->label : manifest_keep(manifest, sample->label);
-    same = last && strcmp(last->camera, sample->camera) == 0;
-    copy.camera = same ? last->camera : manifest_keep(manifest, sample->camera);
-    same = last && strcmp(last->format, sample->format) == 0;
-    copy.format = same ? last->format : manifest_keep(manifest, sample->format);
+    copy.camera = manifest_keep_like(manifest, sample->camera, last ? last->camera : NULL);
+    copy.format = manifest_keep_like(manifest, sample->format, last ? last->format : NULL);
+    bool ok = copy.name && copy.part && copy.camera && copy.format && manifest_keep_label(manifest, &copy, last);
     manifest->sorted = manifest->sorted && (!last || strcmp(last->name, sample->name) < 0);
-    if (!copy.name || !copy.part || !copy.label || !copy.camera || !copy.format ||
-        !as_vec_push(&manifest->samples, copy))
+    if (!ok || !as_vec_push(&manifest->samples, copy))
         return AS_FAIL(err, AS_ENOMEM, "cannot add sample '%s': not enough memory", sample->name);
     return true;
 }
@@ -137,6 +215,24 @@ bool as_manifest_add(as_manifest *manifest, const as_sample *sample, as_err *err
 void as_manifest_drop(as_manifest *manifest, size_t n)
 {
     manifest->samples.n = AS_MIN(manifest->samples.n, n);
+}
+
+bool as_manifest_set_label(as_manifest *manifest, size_t i, const as_sample *from, as_err *err)
+{
+    if (i >= manifest->samples.n)
+        return AS_FAIL(err, AS_EINVAL, "there is no sample %zu to label", i);
+    as_sample copy = manifest->samples.at[i];
+    copy.label = from->label;
+    copy.state = from->state;
+    copy.by = from->by;
+    copy.findings = from->findings;
+    copy.n_findings = from->n_findings;
+    if (!manifest_check_label(&copy, err))
+        return false;
+    if (!manifest_keep_label(manifest, &copy, i ? &manifest->samples.at[i - 1] : NULL))
+        return AS_FAIL(err, AS_ENOMEM, "cannot label sample '%s': not enough memory", copy.name);
+    manifest->samples.at[i] = copy;
+    return true;
 }
 
 static int manifest_compare(const void *a, const void *b)

@@ -6,9 +6,10 @@
  * Memory:  none.
  *
  * A manifest is JSON lines (RFC 8259, UTF-8, "\n"), one sample a line, strictly ascending by the bytes of its name, no
- * blanks, keys in this order, those in brackets left out when they say nothing: name, label, [split], [part] (the name
+ * blanks, keys in this order, those in brackets left out when they say nothing: name, [split], [part] (the name
  * when alone), [camera], image, format, width, height, n_bytes, utc, [sharpness], [clipped_ratio], [severity]. The same
- * samples give the same bytes.
+ * samples give the same bytes. Labels are written alike, a line for each sample of which something was said: name, label,
+ * [state] (given when left out), [by], [findings]: an array of label, box, [rings] or [mask], [score], [extra].
  */
 #ifndef AS_CATALOG_MANIFEST_H
 #define AS_CATALOG_MANIFEST_H
@@ -17,6 +18,13 @@
 
 #define AS_MANIFEST_NAME_BYTES  4096 /* of name, part and camera */
 #define AS_MANIFEST_LABEL_BYTES 255  /* of label and format */
+
+AS_CHECK bool         as_manifest_write(const as_manifest *manifest, as_str *out, as_err *err);
+AS_CHECK as_manifest *as_manifest_parse(const uint8_t *bytes, size_t n, as_err *err); /* any bytes; AS_EFORMAT */
+
+/* The labels of its samples; and read back over a manifest whose samples have none. Any bytes; AS_EFORMAT. */
+AS_CHECK bool as_labels_write(const as_manifest *manifest, as_str *out, as_err *err);
+AS_CHECK bool as_labels_parse(const uint8_t *bytes, size_t n, as_manifest *manifest, as_err *err);
 
 /* True when no name is there twice and all are in order; else *ret_name is one that is not. */
 AS_CHECK bool as_manifest_is_ordered(const as_manifest *manifest, const char **ret_name);

@@ -47,6 +47,9 @@ static bool dataset_index(as_dataset *dataset, const as_spec *spec, as_err *err)
         return AS_FAIL(err, AS_ENOMEM, "cannot hold %zu samples", n);
     for (size_t i = 0; i < n; i++) {
         const as_sample *sample = as_manifest_at(dataset->manifest, i);
+        dataset->classes[i] = AS_DATASET_NO_CLASS;
+        if (!*sample->label || sample->state < AS_LABEL_GIVEN)
+            continue; /* nothing is learnt from it, and nothing judged by it */
         if (!dataset_class(spec, &dataset->commit, sample, &dataset->classes[i], err))
             return false;
         dataset->splits[sample->split][dataset->n_split[sample->split]++] = (uint32_t)i;

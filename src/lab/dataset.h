@@ -13,6 +13,8 @@
 #include "image/prepare.h"
 #include "spec/spec.h"
 
+#define AS_DATASET_NO_CLASS UINT32_MAX
+
 typedef struct as_dataset as_dataset;
 
 /* commit: as as_commit_find takes it. AS_EINVAL names a sample whose class the spec does not have. */
@@ -21,9 +23,10 @@ as_dataset          *as_dataset_close(as_dataset *dataset);
 const as_commit     *as_dataset_commit(const as_dataset *dataset);
 size_t               as_dataset_count(const as_dataset *dataset);
 const as_sample     *as_dataset_sample(const as_dataset *dataset, size_t i);
-uint32_t             as_dataset_class(const as_dataset *dataset, size_t i); /* index into the spec's classes */
+uint32_t as_dataset_class(const as_dataset *dataset, size_t i); /* index into the spec's classes; NO_CLASS: not
+                                                                              labelled, or by a model only */
 
-/* Indices of the samples of a split, in manifest order; valid while the dataset is open. */
+/* Indices of the labelled samples of a split, in manifest order; valid while the dataset is open. */
 const uint32_t *as_dataset_split(const as_dataset *dataset, as_split split, size_t *ret_n);
 
 AS_CHECK bool as_dataset_decode(const as_dataset *dataset, size_t i, as_image *ret, as_err *err);

@@ -94,6 +94,39 @@ static void test_unknown_class(void **state)
     as_spec_free(spec);
 }
 
+/* What nobody labelled, or a model only, is in no split; the pictures' manifest is the same object as before. */
+static void test_labels_that_do_not_count(void **state)
+{
+    (void)state;
+    as_err      err = AS_ERR_NONE;
+    as_commit   before, after;
+    as_dataset *data;
+    size_t      n = 0, total = 0;
+    as_sample   nothing = {.label = ""}, proposed = {.label = "red", .state = AS_LABEL_PROPOSED, .by = "model:1-cnn"};
+    assert_true(as_commit_find(set.ws, "main", &before, &err));
+    as_manifest *manifest = as_commit_manifest(set.ws, &before, &err);
+    assert_non_null(manifest);
+    assert_true(as_manifest_set_label(manifest, 0, &nothing, &err));
+    assert_true(as_manifest_set_label(manifest, 1, &proposed, &err));
+    after = before;
+    after.parents[0] = before.id;
+    after.n_parents = 1;
+    assert_true(as_commit_write(set.ws, manifest, &after, &err));
+    as_manifest_free(manifest);
+    assert_true(as_digest_equal(&before.manifest, &after.manifest));
+    assert_false(as_digest_equal(&before.labels, &after.labels));
+    data = as_dataset_open(set.ws, set.spec, NULL, &err);
+    assert_non_null(data);
+    for (as_split s = AS_SPLIT_NONE; s < AS_SPLIT_COUNT; s++) {
+        as_dataset_split(data, s, &n);
+        total += n;
+    }
+    assert_int_equal(total, 22);
+    assert_int_equal(as_dataset_class(data, 0), AS_DATASET_NO_CLASS);
+    assert_int_equal(as_dataset_class(data, 1), AS_DATASET_NO_CLASS);
+    as_dataset_close(data);
+}
+
 static void test_no_such_commit(void **state)
 {
     (void)state;
@@ -110,6 +143,7 @@ int main(void)
         cmocka_unit_test(test_pixels),
         cmocka_unit_test(test_unknown_class),
         cmocka_unit_test(test_no_such_commit),
+        cmocka_unit_test(test_labels_that_do_not_count),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

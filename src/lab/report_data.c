@@ -19,6 +19,8 @@ static void data_counts(const as_report *report, as_str *out)
     uint64_t       n[AS_SPEC_MAX_CLASSES][AS_SPLIT_COUNT] = {{0}}, sum[AS_SPLIT_COUNT] = {0}, all = 0;
     for (size_t i = 0; i < as_dataset_count(report->dataset); i++) {
         as_split split = as_dataset_sample(report->dataset, i)->split;
+        if (as_dataset_class(report->dataset, i) == AS_DATASET_NO_CLASS)
+            continue;
         n[as_dataset_class(report->dataset, i)][split]++;
         sum[split]++;
         all++;

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "catalog/commit.h"
+#include "catalog/manifest.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

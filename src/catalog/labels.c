@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What was said of the samples of a manifest, as bytes. */
+#include <math.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/vec.h"
+#include "catalog/manifest.h"
+#include "catalog/text.h"
+
+#define LABELS_LINE_BYTES ((size_t)256 << 20)
+
+static void labels_add_finding(as_str *out, const as_finding *f)
+{
+    as_text_add_string(out, "{\"label\":\"", f->label);
+    as_text_add_real(out, ",\"box\":[", f->box[0]);
+    for (int i = 1; i < 4; i++)
+        as_text_add_real(out, ",", f->box[i]);
+    as_str_add(out, "]");
+    if (f->outline == AS_OUTLINE_POLYGON) {
+        as_str_add(out, ",\"rings\":");
+        as_str_add(out, f->geometry);
+    } else if (f->outline == AS_OUTLINE_MASK) {
+        as_text_add_string(out, ",\"mask\":\"", f->geometry);
+    }
+    as_text_add_real(out, ",\"score\":", f->score);
+    if (*f->extra) {
+        as_str_add(out, ",\"extra\":");
+        as_str_add(out, f->extra);
+    }
+    as_str_add(out, "}");
+}
+
+bool as_labels_write(const as_manifest *manifest, as_str *out, as_err *err)
+{
+    const char *name;
+    if (!as_manifest_is_ordered(manifest, &name))
+        return AS_FAIL(err, AS_EINVAL, "cannot write the labels: '%s' is there twice or not in order", name);
+    for (size_t i = 0; i < as_manifest_count(manifest) && as_str_ok(out); i++) {
+        const as_sample *s = as_manifest_at(manifest, i);
+        if (s->state == AS_LABEL_NONE)
+            continue;
+        as_text_add_string(out, "{\"name\":\"", s->name);
+        as_text_add_string(out, ",\"label\":\"", s->label);
+        if (s->state != AS_LABEL_GIVEN)
+            as_text_add_string(out, ",\"state\":\"", as_label_state_name(s->state));
+        if (*s->by)
+            as_text_add_string(out, ",\"by\":\"", s->by);
+        for (size_t k = 0; k < s->n_findings; k++) {
+            as_str_add(out, k ? "," : ",\"findings\":[");
+            labels_add_finding(out, &s->findings[k]);
+        }
+        as_str_add(out, s->n_findings ? "]}\n" : "}\n");
+    }
+    return as_str_ok(out) || AS_FAIL(err, AS_ENOMEM, "cannot write the labels: not enough memory");
+}
+
+/* A line's strings lie in `text` one after the other, which may move while it grows: they are offsets until the end. */
+typedef struct labels_reader {
+    as_str key, value, text;
+    AS_VEC(as_finding) findings;
+    AS_VEC(size_t) offsets; /* of label, geometry and extra of each finding */
+    size_t         name, label, by;
+    as_label_state state;
+} labels_reader;
+
+static bool labels_keep(labels_reader *r, as_text_cursor *c, const void *bytes, size_t n, size_t *ret)
+{
+    *ret = r->text.len;
+    as_str_add_bytes(&r->text, bytes, n);
+    as_str_add_bytes(&r->text, "", 1);
+    return as_str_ok(&r->text) || as_text_fail(c, "not enough memory");
+}
+
+static bool labels_keep_string(labels_reader *r, as_text_cursor *c, size_t *ret)
+{
+    return as_text_string(c, &r->value) && labels_keep(r, c, r->value.s, r->value.len, ret);
+}
+
+static bool labels_keep_value(labels_reader *r, as_text_cursor *c, size_t *ret)
+{
+    const char *value;
+    size_t      n;
+    return as_text_value(c, &value, &n) && labels_keep(r, c, value, n, ret);
+}
+
+static bool labels_box(as_text_cursor *c, double box[4])
+{
+    if (!as_text_expect(c, '['))
+        return false;
+    for (int i = 0; i < 4; i++)
+        if ((i && !as_text_expect(c, ',')) || !as_text_real(c, &box[i]))
+            return false;
+    return as_text_expect(c, ']');
+}
+
+static bool labels_finding_member(labels_reader *r, as_text_cursor *c, as_finding *f, size_t at[3], unsigned *seen)
+{
+    static const char *const keys[] = {"label", "box", "rings", "mask", "score", "extra"};
+    unsigned                 key = 0;
+    if (!as_text_string(c, &r->key) || !as_text_expect(c, ':'))
+        return false;
+    while (key < AS_COUNT(keys) && strcmp(r->key.s, keys[key]) != 0)
+        key++;
+    if (key == AS_COUNT(keys) || *seen & 1u << key)
+        return as_text_fail(c, "a finding has a key that is not known, or twice");
+    *seen |= 1u << key;
+    switch (key) {
+    case 0: return labels_keep_string(r, c, &at[0]);
+    case 1: return labels_box(c, f->box);
+    case 2: f->outline = AS_OUTLINE_POLYGON; return labels_keep_value(r, c, &at[1]);
+    case 3: f->outline = AS_OUTLINE_MASK; return labels_keep_string(r, c, &at[1]);
+    case 4: return as_text_real(c, &f->score);
+    default: return labels_keep_value(r, c, &at[2]);
+    }
+}
+
+static bool labels_finding(labels_reader *r, as_text_cursor *c)
+{
+    as_finding f = {.outline = AS_OUTLINE_BOX, .score = NAN};
+    size_t     at[3];
+    unsigned   seen = 0;
+    at[0] = at[1] = at[2] = 0; /* text begins with an empty string */
+    if (!as_text_expect(c, '{'))
+        return false;
+    do
+        if (!labels_finding_member(r, c, &f, at, &seen))
+            return false;
+    while (as_text_have(c, ','));
+    if (!as_text_expect(c, '}'))
+        return false;
+    if ((seen & 3) != 3 || (seen & 12) == 12)
+        return as_text_fail(c, "a finding needs a label, a box, and one of rings and mask at most");
+    if (r->findings.n == AS_FINDING_MAX)
+        return as_text_fail(c, "it has too many findings");
+    bool ok = as_vec_push(&r->findings, f);
+    for (int i = 0; ok && i < 3; i++)
+        ok = as_vec_push(&r->offsets, at[i]);
+    return ok || as_text_fail(c, "not enough memory");
+}
+
+static bool labels_findings(labels_reader *r, as_text_cursor *c)
+{
+    if (!as_text_expect(c, '['))
+        return false;
+    do
+        if (!labels_finding(r, c))
+            return false;
+    while (as_text_have(c, ','));
+    return as_text_expect(c, ']');
+}
+
+static bool labels_member(labels_reader *r, as_text_cursor *c, unsigned *seen)
+{
+    static const char *const keys[] = {"name", "label", "state", "by", "findings"};
+    unsigned                 key = 0;
+    if (!as_text_string(c, &r->key) || !as_text_expect(c, ':'))
+        return false;
+    while (key < AS_COUNT(keys) && strcmp(r->key.s, keys[key]) != 0)
+        key++;
+    if (key == AS_COUNT(keys))
+        return as_text_fail(c, "it has a key that is not known (was it made by a newer version?)");
+    if (*seen & 1u << key)
+        return as_text_fail(c, "it has a key twice");
+    *seen |= 1u << key;
+    switch (key) {
+    case 0: return labels_keep_string(r, c, &r->name);
+    case 1: return labels_keep_string(r, c, &r->label);
+    case 2:
+        if (!as_text_string(c, &r->value))
+            return false;
+        r->state = as_label_state_parse(r->value.s);
+        return r->state != AS_LABEL_NONE || as_text_fail(c, "its state is none of proposed, given and reviewed");
+    case 3: return labels_keep_string(r, c, &r->by);
+    default: return labels_findings(r, c);
+    }
+}
+
+static bool labels_line(labels_reader *r, as_text_cursor *c)
+{
+    unsigned seen = 0;
+    as_str_clear(&r->text);
+    as_str_add_bytes(&r->text, "", 1);
+    r->findings.n = r->offsets.n = 0;
+    r->by = 0;
+    r->state = AS_LABEL_GIVEN;
+    if (!as_text_expect(c, '{'))
+        return false;
+    do
+        if (!labels_member(r, c, &seen))
+            return false;
+    while (as_text_have(c, ','));
+    if (!as_text_expect(c, '}') || !as_text_end(c))
+        return false;
+    return (seen & 3) == 3 || as_text_fail(c, "a key is missing");
+}
+
+static bool labels_put(labels_reader *r, as_manifest *manifest, size_t i, as_err *err)
+{
+    as_sample from = {.label = r->text.s + r->label,
+                      .by = r->text.s + r->by,
+                      .state = r->state,
+                      .findings = r->findings.at,
+                      .n_findings = r->findings.n};
+    for (size_t k = 0; k < r->findings.n; k++) {
+        as_finding *f = &r->findings.at[k];
+        f->label = r->text.s + r->offsets.at[3 * k];
+        f->geometry = r->text.s + r->offsets.at[3 * k + 1];
+        f->extra = r->text.s + r->offsets.at[3 * k + 2];
+    }
+    if (!*from.label && from.n_findings == 0)
+        return AS_FAIL(err, AS_EFORMAT, "it says nothing");
+    return as_manifest_set_label(manifest, i, &from, err);
+}
+
+/* Both are in order: the sample of a line comes after that of the line before. */
+static bool labels_lines(labels_reader *r, as_manifest *manifest, const char *p, const char *end, as_err *err)
+{
+    size_t at = 0, n = as_manifest_count(manifest);
+    for (size_t n_line = 1; p < end; n_line++) {
+        const char    *line_end = memchr(p, '\n', (size_t)(end - p));
+        as_err         why = AS_ERR_NONE;
+        as_text_cursor c = {.p = p, .end = line_end, .why = "it is too long"};
+        if (!line_end)
+            return AS_FAIL(err, AS_EFORMAT, "labels line %zu is cut off", n_line);
+        if ((size_t)(line_end - p) > LABELS_LINE_BYTES || !labels_line(r, &c))
+            return AS_FAIL(err, AS_EFORMAT, "labels line %zu: %s", n_line, c.why);
+        const char *name = r->text.s + r->name;
+        while (at < n && strcmp(as_manifest_at(manifest, at)->name, name) < 0)
+            at++;
+        if (at == n || strcmp(as_manifest_at(manifest, at)->name, name) != 0)
+            return AS_FAIL(err, AS_EFORMAT, "labels line %zu: '%s' is not in the manifest, twice or not in order",
+                           n_line, name);
+        if (!labels_put(r, manifest, at++, &why))
+            return AS_FAIL(err, why.code == AS_ENOMEM ? AS_ENOMEM : AS_EFORMAT, "labels line %zu: %s", n_line,
+                           why.text);
+        p = line_end + 1;
+    }
+    return true;
+}
+
+bool as_labels_parse(const uint8_t *bytes, size_t n, as_manifest *manifest, as_err *err)
+{
+    labels_reader r = {0};
+    as_str_init(&r.key);
+    as_str_init(&r.value);
+    as_str_init(&r.text);
+    bool ok = n == 0 || labels_lines(&r, manifest, (const char *)bytes, (const char *)bytes + n, err);
+    as_str_done(&r.key);
+    as_str_done(&r.value);
+    as_str_done(&r.text);
+    as_vec_done(&r.findings);
+    as_vec_done(&r.offsets);
+    return ok;
+}
