@@ -45,10 +45,28 @@ const as_camera_driver *as_camera_driver_at(size_t i)
     return i < AS_COUNT(drivers) ? drivers[i] : NULL;
 }
 
+/* "folder, twin and gige; not in this build: gst (needs GStreamer, ...)" */
+static void camera_list(char *text, size_t n)
+{
+    static const char *const optional[] = {"gige", "gst"};
+    size_t                   at = 0;
+    const char              *between = "";
+    for (size_t i = 0; drivers[i] && at < n; i++, between = ", ")
+        at += (size_t)snprintf(text + at, n - at, "%s%s", between, drivers[i]->name);
+    between = "; not in this build: ";
+    for (size_t i = 0; i < AS_COUNT(optional) && at < n; i++) {
+        const char *without = as_camera_module_left_out(optional[i]);
+        if (!without)
+            continue;
+        at += (size_t)snprintf(text + at, n - at, "%s%s, for want of %s", between, optional[i], without);
+        between = ", ";
+    }
+}
+
 static const as_camera_driver *camera_find(const char *uri, const char **ret_rest, as_err *err)
 {
     const char *names[AS_COUNT(drivers)];
-    char        scheme[32];
+    char        scheme[32], there[400];
     size_t      n = 0, length = strcspn(uri, ":");
     if (uri[length] != ':' || length == 0 || length >= sizeof scheme) {
         AS_FAIL(err, AS_EINVAL, "'%s' is no camera: the form is DRIVER:WHERE, for example twin:cones", uri);
@@ -64,12 +82,14 @@ static const as_camera_driver *camera_find(const char *uri, const char **ret_res
         }
     }
     const char *without = as_camera_module_left_out(scheme), *nearest = as_str_nearest(scheme, names, n);
+    camera_list(there, sizeof there);
     if (without)
         AS_FAIL(err, AS_EMISSING, "this build has no camera driver '%s': it was built without %s", scheme, without);
     else if (nearest)
-        AS_FAIL(err, AS_ENOTFOUND, "no camera driver '%s' for '%s': did you mean '%s'?", scheme, uri, nearest);
+        AS_FAIL(err, AS_ENOTFOUND, "no camera driver '%s' for '%s': did you mean '%s'? (there are %s)", scheme, uri,
+                nearest, there);
     else
-        AS_FAIL(err, AS_ENOTFOUND, "no camera driver '%s' for '%s'", scheme, uri);
+        AS_FAIL(err, AS_ENOTFOUND, "no camera driver '%s' for '%s' (there are %s)", scheme, uri, there);
     return NULL;
 }
 

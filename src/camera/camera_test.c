@@ -152,7 +152,7 @@ static void camera_refuses(const char *uri, as_err_code code)
 static void camera_check_bad(const camera_sample *sample)
 {
     char uri[100];
-    camera_refuses(sample->bad, AS_ENOTFOUND);
+    camera_refuses(sample->bad, strcmp(sample->driver, "twin") == 0 ? AS_ENOTFOUND : AS_EMISSING);
     snprintf(uri, sizeof uri, "%s?frobnicate=1", sample->bad);
     camera_refuses(uri, AS_EINVAL);
 }
@@ -162,6 +162,12 @@ static void camera_says_why_it_does_not_open(void **state)
     (void)state;
     camera_for_each(camera_check_bad);
     camera_refuses("nodriver:x", AS_ENOTFOUND);
+    as_err        all = AS_ERR_NONE;
+    as_camera_cfg none = {.uri = "nodriver:x"};
+    assert_null(as_camera_open(&none, &all)); /* those there are, and those left out, each once */
+    assert_non_null(strstr(all.text, "(there are folder, twin"));
+    assert_non_null(strstr(all.text, "gige"));
+    assert_non_null(strstr(all.text, "gst"));
     camera_refuses("cones", AS_EINVAL);
     camera_refuses(":x", AS_EINVAL);
     as_err        err = AS_ERR_NONE;

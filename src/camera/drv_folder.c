@@ -163,6 +163,8 @@ static bool folder_measure(folder_priv *priv, const as_camera_cfg *cfg, as_err *
 static bool folder_scan(folder_priv *priv, const char *path, const as_camera_cfg *cfg, as_err *err)
 {
     char *root = realpath(path, NULL);
+    if (!root && (errno == ENOENT || errno == ENOTDIR))
+        return AS_FAIL(err, AS_EMISSING, "no folder '%s' (is its disk mounted?)", path);
     if (!root)
         return as_err_errno(err, errno, "cannot open folder '%s'", path);
     bool fits = as_str_copy(priv->root, sizeof priv->root, root);
@@ -174,7 +176,7 @@ static bool folder_scan(folder_priv *priv, const char *path, const as_camera_cfg
     if (!as_fs_walk(priv->root, folder_visit, priv, err))
         return false;
     if (priv->files.n == 0)
-        return AS_FAIL(err, AS_ENOTFOUND, "no picture (.jpg, .jpeg, .png) in folder '%s'", path);
+        return AS_FAIL(err, AS_EMISSING, "no picture (.jpg, .jpeg, .png) in folder '%s'", path);
     return folder_measure(priv, cfg, err);
 }
 

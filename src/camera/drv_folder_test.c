@@ -244,10 +244,10 @@ static void folder_says_what_is_missing(void **state)
     (void)state;
     as_err err;
     assert_null(folder_cam("", &err));
-    assert_int_equal(err.code, AS_ENOTFOUND);
+    assert_int_equal(err.code, AS_EMISSING);
     assert_non_null(strstr(err.text, "no picture"));
     assert_null(folder_cam("/absent", &err));
-    assert_int_equal(err.code, AS_ENOTFOUND);
+    assert_int_equal(err.code, AS_EMISSING);
     folder_put("file", "x", 1);
     assert_null(folder_cam("/file", &err));
     assert_int_equal(err.code, AS_EINVAL);

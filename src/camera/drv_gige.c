@@ -49,9 +49,12 @@ static bool gige_connect(gige_priv *priv, const char *where, as_err *err)
     priv->camera = arv_camera_new(name, &error);
     if (!priv->camera) {
         if (name)
-            AS_FAIL(err, AS_ENOTFOUND, "no camera '%s' answers: %s", where, error ? error->message : "not found");
+            AS_FAIL(err, AS_EMISSING, "no camera '%s' answers: %s (assay doctor lists those that do)", where,
+                    error ? error->message : "not found");
         else
-            AS_FAIL(err, AS_ENOTFOUND, "no camera answers on any network or USB port of this machine");
+            AS_FAIL(err, AS_EMISSING,
+                    "no camera answers on any network or USB port of this machine (is one attached and "
+                    "powered, and in the same network?)");
         g_clear_error(&error);
         return false;
     }

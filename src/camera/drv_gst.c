@@ -38,7 +38,7 @@ static bool video_healthy(video_priv *priv, as_err *err)
     GError *error = NULL;
     gst_message_parse_error(message, &error, NULL);
     bool absent = g_error_matches(error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_FOUND);
-    AS_FAIL(err, absent ? AS_ENOTFOUND : AS_EIO, "%s", error ? error->message : "the stream failed");
+    AS_FAIL(err, absent ? AS_EMISSING : AS_EIO, "%s", error ? error->message : "the stream failed");
     g_clear_error(&error);
     gst_message_unref(message);
     return false;
@@ -108,7 +108,7 @@ static bool video_read_where(video_priv *priv, const char *path, const char **re
     if (priv->kind == VIDEO_NONE)
         return AS_FAIL(err, AS_EINVAL, "'%s' is not of the form file=PATH, rtsp=URL or v4l2=DEVICE", path);
     if (priv->kind == VIDEO_FILE && !as_fs_is_file(*ret_where))
-        return AS_FAIL(err, AS_ENOTFOUND, "no file '%s'", *ret_where);
+        return AS_FAIL(err, AS_EMISSING, "no file '%s'", *ret_where);
     if (priv->kind == VIDEO_RTSP && !as_str_starts(*ret_where, "rtsp://") && !as_str_starts(*ret_where, "rtsps://"))
         return AS_FAIL(err, AS_EINVAL, "'%s' is no rtsp:// address", *ret_where);
     return true;

@@ -231,8 +231,14 @@ bool as_run_read_model(const as_run *run, uint8_t **ret_bytes, size_t *ret_n, as
     char     path[AS_FS_PATH_BYTES], hex[AS_SHA256_HEX_BYTES];
     uint8_t *bytes;
     size_t   n;
-    if (!run_path(run, "model.onnx", path, err) || !as_fs_read(path, AS_RUN_MODEL_MAX_BYTES, &bytes, &n, err))
+    as_err   why = AS_ERR_NONE;
+    if (!run_path(run, "model.onnx", path, err))
         return false;
+    if (!as_fs_read(path, AS_RUN_MODEL_MAX_BYTES, &bytes, &n, &why))
+        return why.code == AS_ENOTFOUND
+                   ? AS_FAIL(err, AS_EMISSING,
+                             "the model of run '%s' is gone: no file '%s' (restore it, or train again)", run->id, path)
+                   : as_err_set(err, why.code, "%s", why.text);
     as_digest digest = as_sha256_of(bytes, n);
     if (strcmp(as_digest_hex(&digest, hex), run->model) != 0) {
         free(bytes);

@@ -21,6 +21,14 @@ expect_err 'no run yet'
 # A camera that is not there.
 expect_exit 2 "$ASSAY" -C "$ws" capture --camera nothing:1 --parts 2
 expect_err "no camera driver .nothing."
+expect_err 'there are folder, twin'
+expect_exit 3 "$ASSAY" -C "$ws" capture --camera gige:nobody --parts 2
+expect_err 'gige'
+expect_exit 3 "$ASSAY" -C "$ws" capture --camera "folder:$TMP/nowhere" --parts 2
+expect_err "no folder '$TMP/nowhere'"
+mkdir "$TMP/empty"
+expect_exit 3 "$ASSAY" -C "$ws" capture --camera "folder:$TMP/empty" --parts 2
+expect_err "no picture .* in folder '$TMP/empty'"
 expect_exit 2 "$ASSAY" -C "$ws" capture --camera twin:spoons --parts 2
 expect_err 'spoons'
 expect_exit 2 "$ASSAY" -C "$ws" capture --camera 'twin:cones?sed=1' --parts 2

@@ -110,6 +110,14 @@ expect_exit 2 "$ASSAY" -C "$ws" run --parts 0
 expect_exit 2 "$ASSAY" -C "$ws" run --backend tpu
 expect_err 'native, ort'
 
+# What the line needs and is gone: the outside failed.
+model=$(find "$ws/.assay/runs" -name model.onnx | head -n 1)
+mv "$model" "$TMP/model"
+expect_exit 3 "$ASSAY" -C "$ws" run --camera "$new" --parts 1
+expect_err "the model of run '.*' is gone: no file '"
+mv "$TMP/model" "$model"
+expect_exit 3 "$ASSAY" -C "$ws" run --camera "folder:$TMP/nowhere" --parts 1
+
 # An endless line: a second one must wait for it; Ctrl-C ends it at once, and well.
 wait_for_lines() { # FILE N
     for _ in $(seq 600); do
