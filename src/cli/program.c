@@ -56,7 +56,7 @@ static void program_catch_signals(void)
 static void program_log(void *ctx, as_log_level level, const char *line)
 {
     if (level <= AS_LOG_WARN)
-        as_term_say(ctx, "%s: %s", level == AS_LOG_ERROR ? "error" : "warning", line);
+        as_term_log(ctx, "%s: %s", level == AS_LOG_ERROR ? "error" : "warning", line);
 }
 
 static int program_fail(as_cli *cli, const as_err *err)
@@ -76,10 +76,13 @@ static int program_fail(as_cli *cli, const as_err *err)
     return status;
 }
 
-/* Output that did not reach its reader (a full disk behind '>') is a failure, not a success. */
+/* Output that did not reach its reader (a full disk behind '>') is a failure, not a success. A reader that has seen enough
+ * (| head) is not. */
 static int program_flush(as_cli *cli, int status)
 {
     if (fflush(cli->out) == 0 && !ferror(cli->out))
+        return status;
+    if (as_term_out_is_gone(cli))
         return status;
     fprintf(stderr, "%s: cannot write the output\n", program_name);
     return status ? status : 3;

@@ -113,11 +113,9 @@ bool as_run_text_line(as_cli *cli, json_t *json)
 {
     char *text = json ? json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS | JSON_REAL_PRECISION(TEXT_DIGITS)) : NULL;
     json_decref(json);
-    if (text)
-        fprintf(cli->out, "%s\n", text);
-    fflush(cli->out);
+    bool ok = text && fprintf(cli->out, "%s\n", text) >= 0 && fflush(cli->out) == 0;
     free(text);
-    return text != NULL;
+    return ok;
 }
 
 /* --- for people --- */

@@ -14,7 +14,7 @@
 json_t *as_run_text_record(const as_record *record);                          /* one part */
 json_t *as_run_text_summary(const as_line_summary *summary, const char *run); /* {"summary":{...}} */
 
-/* Writes it as one line and steals it. Who reads acts on it: it is out before the next one is made. */
+/* Writes it as one line and steals it; false when it did not get out, or memory is out. Who reads acts on it: it is out before the next one is made. */
 AS_CHECK bool as_run_text_line(as_cli *cli, json_t *json);
 AS_CHECK bool as_run_text_print(as_cli *cli, const as_line_summary *summary, as_err *err);
 

@@ -2,6 +2,8 @@
 #include "cli/term.h"
 
 #include <inttypes.h>
+#include <poll.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -16,7 +18,10 @@ static struct {
     char     what[64];
     uint64_t total;
     bool     visible;
+    char     line[256]; /* as it was drawn */
 } bar;
+
+static pthread_mutex_t term_lock = PTHREAD_MUTEX_INITIALIZER; /* for the bar and for stderr */
 
 static unsigned term_width(void)
 {
@@ -36,19 +41,30 @@ static void term_bar_begin(as_ns now, uint64_t total)
     bar.total = total;
 }
 
-void as_term_progress(void *ctx, const char *what, uint64_t done, uint64_t total)
+static void term_bar_draw(void)
 {
-    const as_cli *cli = ctx;
-    if (!cli->tty || cli->quiet)
-        return;
+    fprintf(stderr, "\r\033[K%.*s", (int)term_width() - 1, bar.line);
+    fflush(stderr);
+    bar.visible = true;
+}
+
+static void term_bar_erase(void)
+{
+    if (bar.visible)
+        fputs("\r\033[K", stderr);
+    bar.visible = false;
+}
+
+static void term_bar_step(const char *what, uint64_t done, uint64_t total)
+{
     as_ns now = as_clock_mono();
     term_bar_begin(now, total);
     if (now - bar.drawn < AS_NS_PER_S / 10 && done != total)
         return;
     bar.drawn = now;
-    char line[256], left[AS_CLOCK_TEXT_BYTES] = "";
+    char left[AS_CLOCK_TEXT_BYTES] = "";
     if (total == 0) {
-        snprintf(line, sizeof line, "%.60s  %" PRIu64, what, done);
+        snprintf(bar.line, sizeof bar.line, "%.60s  %" PRIu64, what, done);
     } else {
         double share = (double)AS_MIN(done, total) / (double)total;
         char   cells[31];
@@ -57,31 +73,70 @@ void as_term_progress(void *ctx, const char *what, uint64_t done, uint64_t total
         cells[30] = '\0';
         if (share > 0.02 && share < 1)
             as_clock_duration_text((as_ns)((double)(now - bar.began) * (1 - share) / share), left);
-        snprintf(line, sizeof line, "%.80s  [%s] %3.0f %%%s%s%s", what, cells, share * 100, *left ? "  " : "", left,
-                 *left ? " left" : "");
+        snprintf(bar.line, sizeof bar.line, "%.80s  [%s] %3.0f %%%s%s%s", what, cells, share * 100, *left ? "  " : "",
+                 left, *left ? " left" : "");
     }
-    fprintf(stderr, "\r\033[K%.*s", (int)term_width() - 1, line);
-    fflush(stderr);
-    bar.visible = true;
+    term_bar_draw();
+}
+
+void as_term_progress(void *ctx, const char *what, uint64_t done, uint64_t total)
+{
+    const as_cli *cli = ctx;
+    if (!cli->tty || cli->quiet)
+        return;
+    pthread_mutex_lock(&term_lock);
+    term_bar_step(what, done, total);
+    pthread_mutex_unlock(&term_lock);
 }
 
 void as_term_progress_end(as_cli *cli)
 {
-    if (bar.visible && cli->tty)
-        fputs("\r\033[K", stderr);
+    (void)cli;
+    pthread_mutex_lock(&term_lock);
+    term_bar_erase();
     memset(&bar, 0, sizeof bar);
+    pthread_mutex_unlock(&term_lock);
+}
+
+static void term_line(const char *fmt, va_list ap) AS_PRINTF(1, 0);
+
+static void term_line(const char *fmt, va_list ap)
+{
+    pthread_mutex_lock(&term_lock);
+    bool drawn = bar.visible;
+    term_bar_erase();
+    vfprintf(stderr, fmt, ap);
+    fputc('\n', stderr);
+    if (drawn)
+        term_bar_draw();
+    pthread_mutex_unlock(&term_lock);
 }
 
 void as_term_say(as_cli *cli, const char *fmt, ...)
 {
     if (cli->quiet)
         return;
+    va_list ap;
     as_term_progress_end(cli);
+    va_start(ap, fmt);
+    term_line(fmt, ap);
+    va_end(ap);
+}
+
+void as_term_log(as_cli *cli, const char *fmt, ...)
+{
+    if (cli->quiet)
+        return;
     va_list ap;
     va_start(ap, fmt);
-    vfprintf(stderr, fmt, ap);
+    term_line(fmt, ap);
     va_end(ap);
-    fputc('\n', stderr);
+}
+
+bool as_term_out_is_gone(const as_cli *cli)
+{
+    struct pollfd out = {.fd = fileno(cli->out), .events = POLLOUT};
+    return poll(&out, 1, 0) > 0 && (out.revents & POLLERR);
 }
 
 const char *as_term_style(const as_cli *cli, as_style style)

@@ -2,7 +2,7 @@
 /* term.h - what a person sees: progress bars, colours, tables.
  *
  * Layer:   cli.
- * Threads: one thread.
+ * Threads: tables one thread; the bar and lines to stderr any: a line is whole, and never mixed with the bar.
  * Memory:  a table owns copies of its cells.
  */
 #ifndef AS_CLI_TERM_H
@@ -16,6 +16,12 @@ void as_term_progress_end(as_cli *cli); /* clears the line; harmless without a b
 
 /* A line to stderr for the person at the terminal: not with -q. Clears the bar first. */
 void as_term_say(as_cli *cli, const char *fmt, ...) AS_PRINTF(2, 3);
+
+/* As as_term_say, from any thread while work goes on: the bar is drawn again below it. */
+void as_term_log(as_cli *cli, const char *fmt, ...) AS_PRINTF(2, 3);
+
+/* True when cli->out is a pipe that nobody reads any more. */
+bool as_term_out_is_gone(const as_cli *cli);
 
 typedef enum as_style {
     AS_STYLE_NONE,

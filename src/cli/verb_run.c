@@ -28,12 +28,18 @@ typedef struct run_job {
     as_line_summary *summary;
     char             journal[AS_FS_PATH_BYTES];
     char             model_path[AS_FS_PATH_BYTES];
+    bool             is_deaf; /* nobody takes the verdicts any more: told once */
 } run_job;
 
 /* On the recorder's thread. */
 static void run_tell(void *ctx, const as_record *record)
 {
-    (void)!as_run_text_line(ctx, as_run_text_record(record));
+    run_job *job = ctx;
+    if (job->is_deaf || as_run_text_line(job->cli, as_run_text_record(record)))
+        return;
+    job->is_deaf = true;
+    as_term_log(job->cli, "%s: the line goes on, and its journal has every verdict",
+                as_term_out_is_gone(job->cli) ? "nobody reads the output any more" : "cannot write the output");
 }
 
 static bool run_options(run_job *job, as_err *err)
@@ -51,7 +57,7 @@ static bool run_options(run_job *job, as_err *err)
     job->cfg.unpaced = as_cli_flag(cli, "fast");
     if (cli->json) {
         job->cfg.told = run_tell;
-        job->cfg.ctx = cli;
+        job->cfg.ctx = job;
     }
     return true;
 }
@@ -89,7 +95,7 @@ static bool run_print(const run_job *job, as_err *err)
     as_cli *cli = job->cli;
     if (!cli->json)
         return as_run_text_print(cli, job->summary, err);
-    return as_run_text_line(cli, as_run_text_summary(job->summary, job->run.id)) ||
+    return job->is_deaf || as_run_text_line(cli, as_run_text_summary(job->summary, job->run.id)) || ferror(cli->out) ||
            AS_FAIL(err, AS_ENOMEM, "out of memory");
 }
 
@@ -232,6 +238,9 @@ const as_verb as_verb_run = {
         "With --json each part is a line {\"sequence\", \"part\", \"verdict\", \"reason\", \"label\", \"score\", "
         "\"truth\" where it\n"
         "is known, \"latency_ms\", \"stages_ms\"}, and the last line is {\"summary\": {...}}.\n\n"
+        "A line does not stop because nobody reads its output any more (--json | head): it says so once, goes on, and\n"
+        "the journal has every verdict. With --fast, or a camera that can wait, the parts a second in the summary are\n"
+        "what this machine does, with the time to make or read the pictures: no speed of a belt.\n\n"
         "Parts that the camera's numbers show to be missing get their verdict (fault) too. A count that jumps by more\n"
         "than 10,000, or back, tells nothing of parts: the line goes on, one record stands for the numbers left out\n"
         "(\"skipped\"), and the status at the end is 3.\n\n"

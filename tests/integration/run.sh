@@ -118,6 +118,28 @@ expect_err "the model of run '.*' is gone: no file '"
 mv "$TMP/model" "$model"
 expect_exit 3 "$ASSAY" -C "$ws" run --camera "folder:$TMP/nowhere" --parts 1
 
+# A reader that goes away: the line goes on, says so once, and ends well; what only prints stops without a word.
+before=$("$ASSAY" -C "$ws" data verify --json | sed -n 's/.*"n_records":\([0-9]*\).*/\1/p')
+{
+    "$ASSAY" -C "$ws" run --camera "$new" --parts 30 --json 2>"$ERR"
+    echo $? >"$TMP/status"
+} | head -n 1 >"$OUT"
+expect_equal "$(cat "$TMP/status")" 0
+expect_equal "$(grep -c 'nobody reads the output any more: the line goes on' "$ERR")" 1
+expect_equal "$(wc -l <"$ERR")" 1
+expect_equal "$("$ASSAY" -C "$ws" data verify --json | sed -n 's/.*"n_records":\([0-9]*\).*/\1/p')" $((before + 30))
+{
+    "$ASSAY" spec schema 2>"$ERR"
+    echo $? >"$TMP/status"
+} | true
+expect_equal "$(cat "$TMP/status")" 0
+expect_quiet
+if [ -e /dev/full ]; then
+    "$ASSAY" -C "$ws" run --camera "$new" --parts 3 --json >/dev/full 2>"$ERR"
+    expect_equal $? 3
+    expect_err 'cannot write the output: the line goes on'
+fi
+
 # An endless line: a second one must wait for it; Ctrl-C ends it at once, and well.
 wait_for_lines() { # FILE N
     for _ in $(seq 600); do
