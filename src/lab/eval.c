@@ -49,6 +49,53 @@ static bool eval_count(const as_judged *judged, const as_spec *spec, const as_re
     }
 }
 
+/* Is this one of the n that the requirement's rate is of? */
+static bool eval_is_of(const as_spec *spec, const as_requirement *req, const as_outcome *outcome)
+{
+    bool of_reject = req->of && strcmp(req->of, "reject") == 0;
+    int class = req->of && !of_reject ? as_spec_class(spec, req->of) : -1;
+    switch (req->measure) {
+    case AS_MEASURE_RECALL:
+        return of_reject ? outcome->truth_verdict == AS_VERDICT_REJECT : (int)outcome->truth == class;
+    case AS_MEASURE_PRECISION: return of_reject ? outcome->verdict == AS_VERDICT_REJECT : (int)outcome->found == class;
+    case AS_MEASURE_ESCAPE_RATE: return outcome->truth_verdict == AS_VERDICT_REJECT;
+    case AS_MEASURE_OVERKILL_RATE: return outcome->truth_verdict == AS_VERDICT_PASS;
+    default: return true;
+    }
+}
+
+/* 1 + (b - 1) rho with b = sum n_i^2 / sum n_i frames a part (Kish, Survey Sampling, 1965, section 5.4), and rho = 1: the
+ * frames of a part all say the same. An estimate of rho from the few errors of a good model would be worth nothing. */
+static bool eval_design_effect(const as_spec *spec, const as_requirement *req, const as_outcome *outcomes, size_t n,
+                               double *ret, as_err *err)
+{
+    double   sum = 0, squares = 0;
+    uint32_t most = 0;
+    for (size_t i = 0; i < n; i++)
+        most = AS_MAX(most, outcomes[i].part);
+    uint64_t *counts = calloc((size_t)most + 1, sizeof *counts);
+    if (!counts)
+        return AS_FAIL(err, AS_ENOMEM, "cannot count the frames of %u parts", (unsigned)most + 1);
+    for (size_t i = 0; i < n; i++)
+        counts[outcomes[i].part] += eval_is_of(spec, req, &outcomes[i]);
+    for (size_t i = 0; i <= most; i++) {
+        sum += (double)counts[i];
+        squares += (double)counts[i] * (double)counts[i];
+    }
+    free(counts);
+    *ret = sum > 0 ? squares / sum : 1;
+    return true;
+}
+
+/* An interval is as wide as the root of how many frames are worth one; macro F1 is drawn by parts already. */
+static as_measured eval_widen(as_measured score, double design_effect)
+{
+    double wider = sqrt(AS_MAX(design_effect, 1.0));
+    score.low = AS_MAX(score.value - (score.value - score.low) * wider, 0.0);
+    score.high = AS_MIN(score.value + (score.high - score.value) * wider, 1.0);
+    return score;
+}
+
 /* One-sided bounds at a confidence are the ends of the two-sided interval that leaves as much out on either side. */
 static bool eval_one(const as_spec *spec, const as_requirement *req, const as_outcome *outcomes, size_t n,
                      as_evidence *ret, bool *ret_has, as_err *err)
@@ -56,17 +103,20 @@ static bool eval_one(const as_spec *spec, const as_requirement *req, const as_ou
     as_judged   judged;
     as_count    count;
     as_measured score;
+    double      design_effect = 1;
     *ret_has = false;
     if (req->measure == AS_MEASURE_LATENCY || req->measure == AS_MEASURE_MEMORY)
         return true;
     if (!as_judged_make(spec, outcomes, n, 2 * req->confidence - 1, &judged, err))
         return false;
+    if (req->per == AS_PER_FRAME && !eval_design_effect(spec, req, outcomes, n, &design_effect, err))
+        return false;
     *ret_has = true;
     if (eval_count(&judged, spec, req, &count)) {
-        *ret = as_evidence_rate(req, count.k, count.n);
+        *ret = as_evidence_rate_clustered(req, count.k, count.n, design_effect);
         return true;
     }
-    score = req->measure == AS_MEASURE_MACRO_F1 ? judged.macro_f1 : judged.auroc;
+    score = req->measure == AS_MEASURE_MACRO_F1 ? judged.macro_f1 : eval_widen(judged.auroc, design_effect);
     *ret_has = req->measure == AS_MEASURE_MACRO_F1 || req->measure == AS_MEASURE_AUROC;
     *ret = as_evidence_score(req, score.value, score.low, score.high, score.n);
     return true;

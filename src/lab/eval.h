@@ -45,7 +45,8 @@ AS_CHECK json_t *as_eval_json(const as_eval *eval, const as_spec *spec, const as
 /* AUROC with DeLong's interval (Biometrics 44, 1988); scores of bad and good parts. */
 as_measured as_eval_auroc(const double *bad, size_t n_bad, const double *good, size_t n_good);
 
-/* Evidence for the requirements that outcomes can answer, each at its own confidence; *ret on the heap. */
+/* Evidence for the requirements that outcomes can answer, each at its own confidence; *ret on the heap. Where a requirement is
+ * per frame and parts have several, the frames of a part count as one in the bounds (eval_design_effect). */
 AS_CHECK bool as_eval_evidence(const as_spec *spec, const as_outcome *frames, size_t n_frames, const as_outcome *parts,
                                size_t n_parts, as_evidence **ret, size_t *ret_n, as_err *err);
 

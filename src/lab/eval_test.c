@@ -265,11 +265,105 @@ static void test_evidence(void **state)
     free(evidence);
 }
 
+/* Four frames of each of 50 parts, none wrong: the bound is that of 50, not of 200. */
+static void test_frames_of_a_part_are_no_independent_proof(void **state)
+{
+    (void)state;
+    static as_outcome frames[200];
+    as_spec           spec = *set.spec;
+    as_err            err = AS_ERR_NONE;
+    size_t            n = 0;
+    as_evidence      *evidence = NULL;
+    spec.n_requirements = 3;
+    for (int i = 0; i < 3; i++)
+        spec.requirements[i] = (as_requirement){
+            .id = "R", .of = "reject", .per = AS_PER_FRAME, .at_least = 0.95, .at_most = NAN, .confidence = 0.95};
+    spec.requirements[0].measure = AS_MEASURE_RECALL;
+    spec.requirements[1].measure = AS_MEASURE_ACCURACY;
+    spec.requirements[2].measure = AS_MEASURE_AUROC;
+    for (uint32_t i = 0; i < 200; i++)
+        frames[i] = i < 100 ? outcome(1, 1, AS_VERDICT_REJECT, 0.9, i / 4) : outcome(0, 0, AS_VERDICT_PASS, 0.1, i / 4);
+    frames[0].reject_score = 0.05;
+    assert_true(as_eval_evidence(&spec, frames, 200, NULL, 0, &evidence, &n, &err));
+    assert_int_equal(n, 3);
+    assert_true(evidence[0].k == 100 && evidence[0].n == 100);
+    assert_true(fabs(evidence[0].low - as_interval_rate_low(25, 25, 0.95)) < 1e-12);
+    assert_int_equal(evidence[0].more, 4 * (59 - 25)); /* 59 parts prove 0.95 */
+    assert_true(fabs(evidence[1].low - as_interval_rate_low(50, 50, 0.95)) < 1e-12);
+    assert_false(evidence[0].proven || evidence[1].proven);
+    double clustered = evidence[2].low;
+    free(evidence);
+    for (uint32_t i = 0; i < 200; i++)
+        frames[i].part = i; /* one frame a part: Clopper and Pearson's, as for parts */
+    assert_true(as_eval_evidence(&spec, frames, 200, NULL, 0, &evidence, &n, &err));
+    assert_true(fabs(evidence[0].low - as_interval_rate_low(100, 100, 0.95)) < 1e-12 && evidence[0].proven);
+    double value = evidence[2].value, alone = evidence[2].low;
+    assert_true(alone < value && fabs((value - clustered) - 2 * (value - alone)) < 1e-9);
+    free(evidence);
+}
+
+/* Six samples of six parts' names, which show three pictures; the newest commit from here on. */
+static as_dataset *dataset_of_copies(void)
+{
+    as_err       err = AS_ERR_NONE;
+    as_commit    commit, copies = {.author = "test", .message = "copies"};
+    as_manifest *now = as_manifest_new(&err);
+    assert_non_null(now);
+    assert_true(as_commit_find(set.ws, "", &commit, &err));
+    as_manifest *before = as_commit_manifest(set.ws, &commit, &err);
+    assert_non_null(before);
+    for (size_t i = 0; i < 6; i++) {
+        as_sample sample = *as_manifest_at(before, i % 3 * 2);
+        char      name[16];
+        snprintf(name, sizeof name, "copy%zu.png", i);
+        sample.name = sample.part = name;
+        sample.split = AS_SPLIT_TEST;
+        assert_true(as_manifest_add(now, &sample, &err));
+    }
+    as_manifest_sort(now);
+    assert_true(as_commit_write(set.ws, now, &copies, &err));
+    as_manifest_free(before);
+    as_manifest_free(now);
+    as_dataset *dataset = as_dataset_open(set.ws, set.spec, "", &err);
+    assert_non_null(dataset);
+    return dataset;
+}
+
+/* Copies of one picture under several names are one part, however many parts their names speak of. */
+static void test_copies_of_a_picture_are_one_part(void **state)
+{
+    (void)state;
+    as_err        err = AS_ERR_NONE;
+    as_outcome   *parts = NULL;
+    size_t        n = 0;
+    as_scored     scored[6] = {{0}};
+    as_model_info info = test_eval_info();
+    as_dataset   *dataset = dataset_of_copies();
+    for (uint32_t i = 0; i < 6; i++)
+        scored[i] = (as_scored){.sample = i, .truth = as_dataset_class(dataset, i), .scores = {.p = {1}, .n = 3}};
+    assert_true(as_outcomes_make(dataset, set.spec, &info, &(as_operating_point){0.5, 0.5}, scored, 6, AS_PER_PART,
+                                 &parts, &n, &err));
+    assert_int_equal(n, 3);
+    free(parts);
+    assert_true(as_outcomes_make(dataset, set.spec, &info, &(as_operating_point){0.5, 0.5}, scored, 6, AS_PER_FRAME,
+                                 &parts, &n, &err));
+    assert_int_equal(n, 6);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(parts[i].part, parts[i + 3].part);
+    free(parts);
+    as_dataset_close(dataset);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_judges_a_run),  cmocka_unit_test(test_other_splits), cmocka_unit_test(test_refuses),
-        cmocka_unit_test(test_no_test_split), cmocka_unit_test(test_evidence),
+        cmocka_unit_test(test_judges_a_run),
+        cmocka_unit_test(test_other_splits),
+        cmocka_unit_test(test_refuses),
+        cmocka_unit_test(test_no_test_split),
+        cmocka_unit_test(test_frames_of_a_part_are_no_independent_proof),
+        cmocka_unit_test(test_copies_of_a_picture_are_one_part),
+        cmocka_unit_test(test_evidence),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

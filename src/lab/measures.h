@@ -9,7 +9,8 @@
  * review is neither. Intervals of rates and of one class's F1 are exact; macro F1, average precision and calibration have
  * percentiles of 2,000 stratified bootstrap draws of parts (Efron and Tibshirani, 1993, chapter 13), which see no error
  * that did not happen and are therefore never narrower than what the exact intervals allow.
- * Frames of one part are alike: exact intervals per frame take them as independent, the bootstrap does not.
+ * Frames of one part are alike: exact intervals per frame, which people are shown, take them as independent; the bootstrap
+ * does not, and evidence (eval.h) does not.
  */
 #ifndef AS_LAB_MEASURES_H
 #define AS_LAB_MEASURES_H

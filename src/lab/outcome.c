@@ -4,9 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lab/folds.h"
+
 typedef struct outcome_frame {
-    const char *part; /* NULL: a part of its own */
-    size_t      i;    /* index into scored[] */
+    const char *part;  /* name of the group's first; "" without a dataset */
+    uint32_t    group; /* the first that it is one part with: index into scored[] */
+    size_t      i;     /* index into scored[] */
 } outcome_frame;
 
 typedef struct outcome_job {
@@ -19,13 +22,32 @@ typedef struct outcome_job {
 static int outcome_order(const void *a, const void *b)
 {
     const outcome_frame *x = a, *y = b;
-    int                  names = x->part && y->part ? strcmp(x->part, y->part) : 0;
-    return names ? names : x->i < y->i ? -1 : x->i > y->i;
+    int                  names = strcmp(x->part, y->part);
+    if (names)
+        return names;
+    if (x->group != y->group)
+        return x->group < y->group ? -1 : 1;
+    return x->i < y->i ? -1 : x->i > y->i;
 }
 
-static bool outcome_same_part(const outcome_frame *a, const outcome_frame *b)
+/* Frames of one part, and copies of one picture under several names, are no independent parts. */
+static bool outcome_group(const as_dataset *dataset, const as_scored *scored, size_t n, outcome_frame *frames,
+                          as_err *err)
 {
-    return a->part && b->part && strcmp(a->part, b->part) == 0;
+    uint32_t *samples = calloc(n + 1, sizeof *samples), *groups = calloc(n + 1, sizeof *groups);
+    bool      ok = samples && groups;
+    if (!ok)
+        AS_FAIL(err, AS_ENOMEM, "cannot group %zu pictures", n);
+    for (size_t i = 0; ok && i < n; i++) {
+        samples[i] = (uint32_t)scored[i].sample;
+        groups[i] = (uint32_t)i;
+    }
+    ok = ok && (!dataset || as_folds_group(dataset, samples, n, groups, err));
+    for (size_t i = 0; ok && i < n; i++)
+        frames[i] = (outcome_frame){dataset ? as_dataset_sample(dataset, samples[groups[i]])->part : "", groups[i], i};
+    free(samples);
+    free(groups);
+    return ok;
 }
 
 static int outcome_badness(as_verdict verdict)
@@ -105,16 +127,17 @@ bool as_outcomes_make(const as_dataset *dataset, const as_spec *spec, const as_m
         return false;
     as_outcome    *out = calloc(n + 1, sizeof *out);
     outcome_frame *frames = calloc(n + 1, sizeof *frames);
-    for (size_t i = 0; out && frames && i < n; i++)
-        frames[i] = (outcome_frame){dataset ? as_dataset_sample(dataset, scored[i].sample)->part : NULL, i};
-    if (!out || !frames) {
+    bool           ok = out && frames;
+    if (!ok)
+        AS_FAIL(err, AS_ENOMEM, "cannot hold what was found in %zu pictures", n);
+    if (!ok || !outcome_group(dataset, scored, n, frames, err)) {
         free(out);
         free(frames);
-        return AS_FAIL(err, AS_ENOMEM, "cannot hold what was found in %zu pictures", n);
+        return false;
     }
     qsort(frames, n, sizeof *frames, outcome_order);
     for (size_t i = 0, end; i < n; i = end, part++) {
-        for (end = i + 1; end < n && outcome_same_part(&frames[i], &frames[end]);)
+        for (end = i + 1; end < n && frames[end].group == frames[i].group;)
             end++;
         if (per == AS_PER_FRAME)
             for (size_t k = i; k < end; k++)

@@ -15,7 +15,7 @@
 
 typedef struct as_outcome {
     uint32_t   truth, found;  /* index into the spec's classes; found: the most probable one */
-    uint32_t   part;          /* parts are counted from 0 by name */
+    uint32_t   part;          /* parts are counted from 0 */
     size_t     scored;        /* the frame that speaks: index into scored[] */
     double     reject_score;  /* [0, 1] */
     double     confidence;    /* probability of the class found */
@@ -26,7 +26,8 @@ typedef struct as_outcome {
 } as_outcome;
 
 /* One for each frame (AS_PER_FRAME, in the order of scored) or part (in the order of their names). dataset tells which part
- * a sample is of; NULL: each sample is a part of its own. AS_EINVAL as as_policy_make. */
+ * a sample is of, and which pictures are copies of one another: these are one part too. NULL: each sample is a part of its
+ * own. AS_EINVAL as as_policy_make. */
 AS_CHECK bool as_outcomes_make(const as_dataset *dataset, const as_spec *spec, const as_model_info *info,
                                const as_operating_point *point, const as_scored *scored, size_t n, as_per per,
                                as_outcome **ret, size_t *ret_n, as_err *err);

@@ -42,6 +42,26 @@ as_evidence as_evidence_rate(const as_requirement *req, uint64_t k, uint64_t n)
     return evidence;
 }
 
+as_evidence as_evidence_rate_clustered(const as_requirement *req, uint64_t k, uint64_t n, double design_effect)
+{
+    as_evidence evidence = as_evidence_rate(req, k, n);
+    if (n == 0 || !(design_effect > 1))
+        return evidence;
+    const double tiny = 1e-9;
+    bool         upper = evidence_is_upper(req);
+    uint64_t     n_worth = (uint64_t)AS_MAX(floor((double)n / design_effect + tiny), 1.0);
+    double       worth = (double)n_worth / (double)n;
+    uint64_t     bad = (uint64_t)AS_MIN(ceil((double)(n - k) * worth - tiny), (double)n_worth);
+    uint64_t     good = (uint64_t)AS_MIN(ceil((double)k * worth - tiny), (double)n_worth);
+    evidence.low = as_interval_rate_low(n_worth - bad, n_worth, req->confidence);
+    evidence.high = as_interval_rate_high(good, n_worth, req->confidence);
+    uint64_t more =
+        as_interval_more_needed(upper ? good : n_worth - bad, n_worth, evidence_target(req), !upper, req->confidence);
+    evidence.more = more == UINT64_MAX ? more : (uint64_t)ceil((double)more * design_effect - tiny);
+    evidence.proven = evidence.met && more == 0;
+    return evidence;
+}
+
 as_evidence as_evidence_score(const as_requirement *req, double value, double low, double high, uint64_t n)
 {
     as_evidence evidence = evidence_new(req, value, n);

@@ -28,6 +28,9 @@ typedef struct as_evidence {
 
 /* Each fills everything but stage, source and utc. */
 as_evidence as_evidence_rate(const as_requirement *req, uint64_t k, uint64_t n);
+/* k of n frames of parts that show several: frames of one part are alike. n frames count as n / design_effect independent
+ * ones, errors rounded up, in the same exact bounds (Korn and Graubard, Survey Methodology 24, 1998). 1: as above. */
+as_evidence as_evidence_rate_clustered(const as_requirement *req, uint64_t k, uint64_t n, double design_effect);
 as_evidence as_evidence_score(const as_requirement *req, double value, double low, double high, uint64_t n);
 as_evidence as_evidence_quantile(const as_requirement *req, const double *sorted, uint64_t n); /* seconds, ascending */
 as_evidence as_evidence_peak(const as_requirement *req, double value, uint64_t n);
