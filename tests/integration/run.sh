@@ -121,7 +121,7 @@ expect_exit 3 "$ASSAY" -C "$ws" run --camera "folder:$TMP/nowhere" --parts 1
 # A reader that goes away: the line goes on, says so once, and ends well; what only prints stops without a word.
 before=$("$ASSAY" -C "$ws" data verify --json | sed -n 's/.*"n_records":\([0-9]*\).*/\1/p')
 {
-    "$ASSAY" -C "$ws" run --camera "$new" --parts 30 --json 2>"$ERR"
+    "$ASSAY" -C "$ws" run --camera "twin:cones?from=700001" --parts 30 --json 2>"$ERR"
     echo $? >"$TMP/status"
 } | head -n 1 >"$OUT"
 expect_equal "$(cat "$TMP/status")" 0
