@@ -59,6 +59,19 @@ static void check_open_row(as_table *table, const as_requirement *req)
     as_table_cell(table, check_styles[AS_STANDING_OPEN], "%s", as_evidence_text(AS_STANDING_OPEN, NULL, text));
 }
 
+/* What the line's evidence rests on: each source once. */
+static void check_print_sources(as_cli *cli, const check *c)
+{
+    for (size_t i = 0; i < c->n_evidence; i++) {
+        const as_evidence *row = &c->evidence[i];
+        bool               told = strcmp(row->stage, "run") != 0;
+        for (size_t k = 0; k < i && !told; k++)
+            told = strcmp(c->evidence[k].source, row->source) == 0;
+        if (!told)
+            fprintf(cli->out, "run: %s\n", row->source);
+    }
+}
+
 /* Below the table, and for those who read only what is wrong. */
 static void check_tell_old(as_cli *cli, const check *c)
 {
@@ -87,7 +100,9 @@ static bool check_print_table(as_cli *cli, const check *c, as_evidence *rows, as
     }
     if (!as_table_print(table, cli, err))
         return false;
-    fprintf(cli->out, "\n%s%s: %s%s (run %s)\n", as_term_style(cli, c->all_met ? AS_STYLE_GOOD : AS_STYLE_BAD),
+    fputc('\n', cli->out);
+    check_print_sources(cli, c);
+    fprintf(cli->out, "%s%s: %s%s (run %s)\n", as_term_style(cli, c->all_met ? AS_STYLE_GOOD : AS_STYLE_BAD),
             c->spec->line, c->all_met ? "every requirement is met" : "not every requirement is met and proven",
             as_term_plain(cli), c->run.id);
     check_tell_old(cli, c);

@@ -22,8 +22,7 @@ static void ledger_file(const char *stage, char name[64])
 
 char *as_ledger_station(const as_spec *spec, const char *stage, char *text)
 {
-    int n = snprintf(text, 320, "classes %08x, cost %.17g %.17g %.17g, %u frames a part, unsure %s",
-                     (unsigned)as_spec_classes_crc(spec), spec->cost_escape, spec->cost_overkill, spec->cost_review,
+    int n = snprintf(text, 320, "classes %08x, %u frames a part, unsure %s", (unsigned)as_spec_classes_crc(spec),
                      (unsigned)spec->frames_per_part, as_verdict_name(spec->failsafe_unsure));
     if (strcmp(stage, "run") == 0 && n > 0 && n < 320)
         snprintf(text + n, 320 - (size_t)n, ", late %s, fault %s, deadline %lld ns, %u x %u px",
@@ -41,10 +40,14 @@ char *as_ledger_point(const as_run *run, char *text)
 /* What was asked, in words: evidence counts only for the same question. */
 static void ledger_question(const as_spec *spec, const as_requirement *req, const char *stage, char text[640])
 {
-    char words[160], station[320];
-    snprintf(text, 640, "%s of %s per %d at %.17g, quantile %.17g; %.17g %.17g; %s", as_requirement_text(req, words),
+    char words[160], station[320], cost[96] = "";
+    /* Costs draw the line between pass and reject: with others, this is not the line that is wanted. */
+    if (req->measure != AS_MEASURE_LATENCY && req->measure != AS_MEASURE_MEMORY)
+        snprintf(cost, sizeof cost, ", cost %.17g %.17g %.17g", spec->cost_escape, spec->cost_overkill,
+                 spec->cost_review);
+    snprintf(text, 640, "%s of %s per %d at %.17g, quantile %.17g; %.17g %.17g; %s%s", as_requirement_text(req, words),
              req->of ? req->of : "-", (int)req->per, req->confidence, req->quantile, req->at_least, req->at_most,
-             as_ledger_station(spec, stage, station));
+             as_ledger_station(spec, stage, station), cost);
 }
 
 bool as_ledger_write(const as_run *run, const as_spec *spec, const char *stage, as_evidence *evidence, size_t n,

@@ -14,7 +14,7 @@
 #include "spec/evidence.h"
 #include "store/run.h"
 
-/* How parts are judged at a stage, as far as it changes what is measured: classes and their verdicts, costs, frames of a
+/* How parts are judged at a stage, as far as it changes what is measured: classes and their verdicts, frames of a
  * part, the verdict for unsure; for "run" also the station and its safe verdicts. One line into text[320]; returns it. */
 char *as_ledger_station(const as_spec *spec, const char *stage, char *text);
 

@@ -95,12 +95,12 @@ static void evidence_for_another_question_does_not_count(void **state)
     as_spec_free(asked);
 }
 
-static void change(const char *from, const char *to, const char *stage, bool counts)
+static void change_of(size_t i, const char *from, const char *to, const char *stage, bool counts)
 {
     as_spec      *spec = parse(spec_text), *now;
     as_run        run = make_run();
     as_err        err = AS_ERR_NONE;
-    as_evidence  *read, evidence[] = {as_evidence_rate(&spec->requirements[0], 60, 60)};
+    as_evidence  *read, evidence[] = {as_evidence_rate(&spec->requirements[i], 60, 60)};
     as_ledger_old old;
     size_t        n;
     char          text[1024];
@@ -116,6 +116,11 @@ static void change(const char *from, const char *to, const char *stage, bool cou
     remove_run(&run);
     as_spec_free(now);
     as_spec_free(spec);
+}
+
+static void change(const char *from, const char *to, const char *stage, bool counts)
+{
+    change_of(0, from, to, stage, counts);
 }
 
 static void what_changes_the_measurement_changes_the_question(void **state)
@@ -140,6 +145,7 @@ static void what_changes_the_measurement_changes_the_question(void **state)
     change("of: reject", "of: bad", "eval", false);
     change("text: caught", "text: stopped", "eval", true);
     change("line: l", "line: other", "run", true);
+    change_of(1, "task: classify", both[0], "run", true); /* costs take no time */
 }
 
 static void another_model_or_point_does_not_count(void **state)

@@ -47,6 +47,19 @@ expect_exit 0 "$ASSAY" -C "$ws" run --camera 'twin:cones?seed=5' --parts 20 --fa
 expect_err 'this run is no evidence for assay check: it kept a deadline of 4000 ms'
 expect_equal "$(row R1)" "$bad"
 
+# Of another question it is no evidence, and that is said; asked again, it counts again.
+run "$ASSAY" -C "$ws" check
+expect_out '^run: 1-rule, [0-9]+ runs of the line, the last of '
+expect_no_err 'left out'
+sed -i 's/at_least: 0.90/at_least: 0.91/' "$ws/assay.yaml"
+run "$ASSAY" -C "$ws" check
+expect_err '1 old row of evidence left out: .*again: assay run'
+expect_out '^R1 .* no evidence yet'
+run "$ASSAY" -C "$ws" check --json
+expect_out '"left_out":1'
+sed -i 's/at_least: 0.91/at_least: 0.90/' "$ws/assay.yaml"
+expect_equal "$(row R1)" "$bad"
+
 # A picture of the data under another name, and one picture over and over.
 mkdir -p "$TMP/shown/broken"
 known=$(find "$ws/.assay/objects" -type f -exec grep -qa PNG {} \; -print -quit)
