@@ -18,7 +18,7 @@ typedef struct as_cnn_cfg {
     uint32_t width, height, channels; /* network input; width and height multiples of 16 */
     uint32_t n_classes;
     uint32_t epochs, threads; /* 0: chosen (see as_cnn_cfg_default) */
-    uint32_t batch;           /* 0 too; up to 4, or a multiple of 4: pictures are worked on in fours */
+    uint32_t batch;           /* 0 too; up to 8, or a multiple of 8: pictures are worked on in eights */
     double   learning_rate, weight_decay, label_smoothing;
     double   width_factor; /* multiplies the channels of every layer; 1 is the standard size */
     /* Augmentation, each within +- or up to: */

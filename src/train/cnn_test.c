@@ -100,6 +100,7 @@ static void test_threads_do_not_matter(void **state)
     as_cnn_cfg cfg = small_cfg();
     as_curve   a_curve, b_curve;
     cfg.epochs = 3;
+    cfg.batch = 24; /* three slices */
     as_str a = train_bytes(&cfg, &val_set, &a_curve);
     for (cfg.threads = 2; cfg.threads <= 3; cfg.threads++) {
         as_str b = train_bytes(&cfg, &val_set, &b_curve);

@@ -10,7 +10,7 @@
 #include "train/optimiser.h"
 #include "train/team.h"
 
-enum { BATCH = 16, SIDE = 32, CLASSES = 3, PIXELS = SIDE * SIDE, STEPS = 3 };
+enum { BATCH = 32, SIDE = 32, CLASSES = 3, PIXELS = SIDE * SIDE, STEPS = 3 };
 
 static float       pictures[BATCH * PIXELS];
 static uint32_t    labels[BATCH];
@@ -155,7 +155,7 @@ static void test_refuses_a_batch_that_does_not_divide(void **state)
     cfg.batch = AS_TEAM_SLICE + 1;
     assert_null(as_team_new(&cfg, 2, &err));
     assert_int_equal(err.code, AS_EINVAL);
-    assert_non_null(strstr(err.text, "a batch of 5"));
+    assert_non_null(strstr(err.text, "a batch of 9"));
     assert_null(as_team_free(NULL));
 }
 
