@@ -141,6 +141,7 @@ static void test_bytes(void **state)
     b.camera = "twin:cones";
     b.sharpness = 0.1;
     b.clipped_ratio = 1.0 / 3;
+    b.difference_hash = 0x0123456789abcdef;
     b.severity = 0;
     assert_true(as_manifest_add(m, &a, &err) && as_manifest_add(m, &b, &err));
     as_str text;
@@ -149,7 +150,8 @@ static void test_bytes(void **state)
     assert_string_equal(text.s,
                         "{\"name\":\"a \\\"1\\\" \\\\x0a/\xc3\xa4.png\"," TAIL "}\n"
                         "{\"name\":\"b\",\"split\":\"validation\",\"part\":\"p7\",\"camera\":\"twin:cones\"," TAIL
-                        ",\"sharpness\":0.1,\"clipped_ratio\":0.33333333333333331,\"severity\":0}\n");
+                        ",\"sharpness\":0.1,\"clipped_ratio\":0.33333333333333331,\"difference_hash\":"
+                        "\"0123456789abcdef\",\"severity\":0}\n");
     as_manifest *again = parse(text.s, &err);
     assert_non_null(again);
     assert_int_equal(as_manifest_count(again), 2);
@@ -167,6 +169,7 @@ static void test_bytes(void **state)
     assert_int_equal(r->split, AS_SPLIT_VALIDATION);
     assert_int_equal(r->n_bytes, 1234);
     assert_true(r->sharpness == 0.1 && r->clipped_ratio == 1.0 / 3 && r->severity == 0);
+    assert_true(r->difference_hash == 0x0123456789abcdef);
     as_manifest_free(again);
     as_str_done(&text);
     as_manifest_free(m);

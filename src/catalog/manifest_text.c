@@ -11,7 +11,7 @@
 
 static void text_add_sample(as_str *out, const as_sample *sample)
 {
-    char hex[AS_SHA256_HEX_BYTES];
+    char hex[AS_SHA256_HEX_BYTES], hash[17];
     as_text_add_string(out, "{\"name\":\"", sample->name);
     if (sample->split != AS_SPLIT_NONE)
         as_text_add_string(out, ",\"split\":\"", as_split_name(sample->split));
@@ -27,6 +27,10 @@ static void text_add_sample(as_str *out, const as_sample *sample)
     as_text_add_int(out, ",\"utc\":", sample->utc);
     as_text_add_real(out, ",\"sharpness\":", sample->sharpness);
     as_text_add_real(out, ",\"clipped_ratio\":", sample->clipped_ratio);
+    if (sample->difference_hash) {
+        snprintf(hash, sizeof hash, "%016llx", (unsigned long long)sample->difference_hash);
+        as_text_add_string(out, ",\"difference_hash\":\"", hash);
+    }
     as_text_add_real(out, ",\"severity\":", sample->severity);
     as_str_add(out, "}\n");
 }
@@ -49,6 +53,7 @@ typedef enum text_key {
     KEY_FORMAT,
     KEY_SPLIT,
     KEY_IMAGE,
+    KEY_DIFFERENCE_HASH,
     N_KEY_STRINGS,
     KEY_WIDTH = N_KEY_STRINGS,
     KEY_HEIGHT,
@@ -60,9 +65,9 @@ typedef enum text_key {
     N_KEYS
 } text_key;
 
-static const char *const text_keys[N_KEYS] = {"name",      "part",          "camera",  "format",  "split",
-                                              "image",     "width",         "height",  "n_bytes", "utc",
-                                              "sharpness", "clipped_ratio", "severity"};
+static const char *const text_keys[N_KEYS] = {
+    "name",  "part",   "camera",  "format", "split",     "image",         "difference_hash",
+    "width", "height", "n_bytes", "utc",    "sharpness", "clipped_ratio", "severity"};
 
 #define KEYS_NEEDED                                                                                                 \
     (1u << KEY_NAME | 1u << KEY_FORMAT | 1u << KEY_IMAGE | 1u << KEY_WIDTH | 1u << KEY_HEIGHT | 1u << KEY_N_BYTES | \
@@ -111,6 +116,22 @@ static bool text_member(text_reader *r, as_text_cursor *c, as_sample *sample)
     return text_value(r, c, key, sample);
 }
 
+/* As it is written, so that the same samples give the same bytes. */
+static bool text_hash(const char *text, uint64_t *ret)
+{
+    static const char digits[] = "0123456789abcdef";
+    uint64_t          v = 0;
+    size_t            n = strlen(text);
+    for (size_t i = 0; i < n; i++) {
+        const char *digit = strchr(digits, text[i]);
+        if (!digit)
+            return false;
+        v = v << 4 | (uint64_t)(digit - digits);
+    }
+    *ret = v;
+    return n == 16 && v != 0;
+}
+
 static bool text_line(text_reader *r, as_text_cursor *c, as_sample *sample)
 {
     r->seen = 0;
@@ -130,6 +151,8 @@ static bool text_line(text_reader *r, as_text_cursor *c, as_sample *sample)
     sample->part = r->seen & 1u << KEY_PART ? r->strings[KEY_PART].s : sample->name;
     sample->camera = r->seen & 1u << KEY_CAMERA ? r->strings[KEY_CAMERA].s : "";
     sample->format = r->strings[KEY_FORMAT].s;
+    if (r->seen & 1u << KEY_DIFFERENCE_HASH && !text_hash(r->strings[KEY_DIFFERENCE_HASH].s, &sample->difference_hash))
+        return as_text_fail(c, "its difference_hash is not 16 hex digits");
     if (r->seen & 1u << KEY_SPLIT) {
         sample->split = as_split_parse(r->strings[KEY_SPLIT].s);
         if (sample->split == AS_SPLIT_NONE)

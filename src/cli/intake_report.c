@@ -101,6 +101,40 @@ json_t *as_counts_json(as_workspace *ws, const as_commit *commit, as_err *err)
     return list;
 }
 
+bool as_set_checks_run(as_workspace *ws, const as_commit *commit, as_set_report *ret, as_err *err)
+{
+    as_spec     *spec = as_spec_load(ws->spec_path, err);
+    as_manifest *manifest = spec ? as_commit_manifest(ws, commit, err) : NULL;
+    bool         ok = manifest && as_set_run(spec, manifest, ret, err);
+    as_manifest_free(manifest);
+    as_spec_free(spec);
+    return ok;
+}
+
+void as_set_checks_print(as_cli *cli, const as_set_report *set, bool all)
+{
+    static const struct {
+        const char *word;
+        as_style    style;
+    } levels[] = {{"", AS_STYLE_NONE}, {"ok", AS_STYLE_GOOD}, {"warn", AS_STYLE_WARN}, {"bad", AS_STYLE_BAD}};
+    size_t n_wrong = set->n - as_set_report_count(set, AS_CHECK_OK) + set->n_left_out;
+    if (!all && n_wrong == 0)
+        return;
+    fprintf(cli->out, "\n%s%s%s\n", as_term_style(cli, n_wrong ? AS_STYLE_WARN : AS_STYLE_BOLD),
+            "the version as a whole:", as_term_plain(cli));
+    for (size_t i = 0; i < set->n; i++) {
+        const as_set_finding *f = &set->at[i];
+        if (!all && f->level == AS_CHECK_OK)
+            continue;
+        fprintf(cli->out, "  %s%-4s%s %s: %s\n", as_term_style(cli, levels[f->level].style), levels[f->level].word,
+                as_term_plain(cli), f->check, f->text);
+        if (*f->remedy)
+            fprintf(cli->out, "       %s\n", f->remedy);
+    }
+    if (set->n_left_out)
+        fprintf(cli->out, "  ... and %zu more\n", set->n_left_out);
+}
+
 static json_t *report_lines_json(const as_intake_report *report, as_check_level level)
 {
     json_t *list = json_array();
@@ -112,7 +146,7 @@ static json_t *report_lines_json(const as_intake_report *report, as_check_level 
 }
 
 static bool report_json(const as_intake_report *report, as_workspace *ws, const as_intake_counts *counts,
-                        const as_commit *commit, as_err *err)
+                        const as_commit *commit, const as_set_report *set, as_err *err)
 {
     char    hex[AS_SHA256_HEX_BYTES];
     json_t *classes = commit ? as_counts_json(ws, commit, err) : json_array();
@@ -130,6 +164,7 @@ static bool report_json(const as_intake_report *report, as_workspace *ws, const 
     as_json_set(json, "refused", report_lines_json(report, AS_CHECK_QUARANTINE));
     as_json_set(json, "warnings", report_lines_json(report, AS_CHECK_WARN));
     as_json_set(json, "left_alone", report_lines_json(report, AS_CHECK_OK));
+    as_json_set(json, "set_checks", as_set_report_json(set));
     return as_cli_print_json(report->cli, json, err);
 }
 
@@ -152,7 +187,7 @@ static void report_lines(const as_intake_report *report, as_check_level level, a
 }
 
 static bool report_text(const as_intake_report *report, as_workspace *ws, const as_intake_counts *counts,
-                        const as_commit *commit, as_err *err)
+                        const as_commit *commit, const as_set_report *set, as_err *err)
 {
     as_cli *cli = report->cli;
     char    hex[AS_SHA256_HEX_BYTES], bytes[AS_UNIT_TEXT_BYTES];
@@ -171,6 +206,7 @@ static bool report_text(const as_intake_report *report, as_workspace *ws, const 
     }
     if (!as_counts_print(cli, ws, commit, err))
         return false;
+    as_set_checks_print(cli, set, false);
     fprintf(cli->out, "\ncommit %.12s (%llu samples)\n", as_digest_hex(&commit->id, hex),
             (unsigned long long)commit->n_samples);
     as_term_say(cli, "next: assay train");
@@ -226,5 +262,11 @@ bool as_intake_report_finish(as_intake_report *report, as_workspace *ws, as_inta
     report_message(report, &counts, message, sizeof message);
     if (is_new && (!as_intake_split(intake, seed, err) || !as_intake_commit(intake, message, &commit, err)))
         return false;
-    return (report->cli->json ? report_json : report_text)(report, ws, &counts, is_new ? &commit : NULL, err);
+    /* Made already: a version that cannot be checked is told of, and stays. */
+    as_set_report *set = calloc(1, sizeof *set);
+    bool           ok = set || AS_FAIL(err, AS_ENOMEM, "out of memory");
+    ok = ok && (!is_new || as_set_checks_run(ws, &commit, set, err)) &&
+         (report->cli->json ? report_json : report_text)(report, ws, &counts, is_new ? &commit : NULL, set, err);
+    free(set);
+    return ok;
 }

@@ -10,7 +10,7 @@
 
 #include "base/vec.h"
 #include "cli/verb.h"
-#include "intake/intake.h"
+#include "intake/set.h"
 
 typedef struct as_told {
     as_check_level level;
@@ -30,6 +30,10 @@ void as_intake_report_done(as_intake_report *report);
 
 /* Reads --split-seed and --message. message NULL: made from the counts. A version that has all of it already is no error. */
 AS_CHECK bool as_intake_report_finish(as_intake_report *report, as_workspace *ws, as_intake *intake, as_err *err);
+
+/* What the checks on a whole version say of this one; print: only what is wrong, unless all. */
+AS_CHECK bool as_set_checks_run(as_workspace *ws, const as_commit *commit, as_set_report *ret, as_err *err);
+void          as_set_checks_print(as_cli *cli, const as_set_report *set, bool all);
 
 /* The samples of a commit by class and split. */
 AS_CHECK bool    as_counts_print(as_cli *cli, as_workspace *ws, const as_commit *commit, as_err *err);

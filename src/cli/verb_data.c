@@ -119,7 +119,8 @@ static bool data_measure(const as_manifest *manifest, data_range ranges[5], as_e
     return true;
 }
 
-static bool data_show_text(as_cli *cli, as_workspace *ws, const as_commit *commit, data_range ranges[5], as_err *err)
+static bool data_show_text(as_cli *cli, as_workspace *ws, const as_commit *commit, data_range ranges[5],
+                           const as_set_report *set, as_err *err)
 {
     static const char *const columns[] = {"measure", ">least", ">median", ">largest", NULL};
     char                     hex[AS_SHA256_HEX_BYTES], when[AS_CLOCK_TEXT_BYTES], bytes[AS_UNIT_TEXT_BYTES];
@@ -136,6 +137,8 @@ static bool data_show_text(as_cli *cli, as_workspace *ws, const as_commit *commi
     if (!as_counts_print(cli, ws, commit, err))
         return false;
     fputc('\n', cli->out);
+    as_set_checks_print(cli, set, true);
+    fputc('\n', cli->out);
     as_table *table = as_table_new(columns);
     for (size_t k = 0; k < 5; k++) {
         if (!data_range_of(&ranges[k], range))
@@ -147,7 +150,8 @@ static bool data_show_text(as_cli *cli, as_workspace *ws, const as_commit *commi
     return as_table_print(table, cli, err);
 }
 
-static bool data_show_json(as_cli *cli, as_workspace *ws, const as_commit *commit, data_range ranges[5], as_err *err)
+static bool data_show_json(as_cli *cli, as_workspace *ws, const as_commit *commit, data_range ranges[5],
+                           const as_set_report *set, as_err *err)
 {
     double  range[3];
     json_t *json = data_commit_json(commit), *intake = json_object(), *classes = as_counts_json(ws, commit, err);
@@ -162,6 +166,7 @@ static bool data_show_json(as_cli *cli, as_workspace *ws, const as_commit *commi
         return false;
     }
     as_json_set(json, "classes", classes);
+    as_json_set(json, "set_checks", as_set_report_json(set));
     return as_cli_print_json(cli, json, err);
 }
 
@@ -175,9 +180,12 @@ static bool data_show(as_cli *cli, as_workspace *ws, as_err *err)
     as_commit  commit;
     if (!as_commit_find(ws, as_cli_arg(cli, 1) ? as_cli_arg(cli, 1) : "main", &commit, err))
         return false;
-    as_manifest *manifest = as_commit_manifest(ws, &commit, err);
-    bool         ok = manifest && data_measure(manifest, ranges, err);
-    ok = ok && (cli->json ? data_show_json : data_show_text)(cli, ws, &commit, ranges, err);
+    as_manifest   *manifest = as_commit_manifest(ws, &commit, err);
+    as_set_report *set = calloc(1, sizeof *set);
+    bool ok = manifest && data_measure(manifest, ranges, err) && (set || AS_FAIL(err, AS_ENOMEM, "out of memory"));
+    ok = ok && as_set_checks_run(ws, &commit, set, err);
+    ok = ok && (cli->json ? data_show_json : data_show_text)(cli, ws, &commit, ranges, set, err);
+    free(set);
     for (size_t k = 0; k < AS_COUNT(ranges); k++)
         as_vec_done(&ranges[k].values);
     as_manifest_free(manifest);
@@ -480,6 +488,7 @@ const as_verb as_verb_data = {
     .about =
         "log          the versions, newest first\n"
         "show         one version: who, when, what, samples by class and split, what intake measured\n"
+        "             and what the checks on the whole version found\n"
         "ls           its samples; --class, --split, --name, --sort and --limit choose\n"
         "diff         what B has that A has not, and the other way round (default: the last step)\n"
         "verify       reads every object, every version and the journal of the line again; exit status 1 when "

@@ -79,13 +79,6 @@ static bool import_batch(import_job *job, size_t n, as_err *err)
     return true;
 }
 
-static void import_tell_empty(const import_job *job, const as_spec *spec)
-{
-    for (size_t c = 0; job->cfg->told && c < spec->n_classes; c++)
-        if (as_intake_class_count(job->intake, spec->classes[c].name) == 0)
-            job->cfg->told(job->cfg->ctx, AS_CHECK_WARN, spec->classes[c].name, "is a class without a picture");
-}
-
 bool as_import_folder(as_intake *intake, const as_spec *spec, const as_import_cfg *cfg, const as_progress *progress,
                       as_err *err)
 {
@@ -100,8 +93,6 @@ bool as_import_folder(as_intake *intake, const as_spec *spec, const as_import_cf
     bool ok = as_scan_folder(&job->scan, spec, cfg, err);
     for (; ok && job->first < job->scan.files.n; job->first += IMPORT_BATCH)
         ok = import_batch(job, AS_MIN(job->scan.files.n - job->first, (size_t)IMPORT_BATCH), err);
-    if (ok)
-        import_tell_empty(job, spec);
     as_scan_done(&job->scan);
     free(job);
     return ok;

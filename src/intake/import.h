@@ -7,7 +7,7 @@
  *
  * FOLDER/CLASS/PICTURE, or FOLDER/train/CLASS/..., likewise val and test. Names may hold any bytes. Of identical pictures
  * for two splits one is kept: the one that an earlier version has, else the test's, else validation's. A class that is
- * not in the spec is an error that names the nearest; an empty class, symbolic links out of the folder and files that
+ * not in the spec is an error that names the nearest; symbolic links out of the folder and files that
  * are no pictures are told, one line each.
  */
 #ifndef AS_INTAKE_IMPORT_H

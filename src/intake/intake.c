@@ -152,14 +152,6 @@ as_intake_counts as_intake_counts_of(const as_intake *intake)
     return intake->counts;
 }
 
-uint64_t as_intake_class_count(const as_intake *intake, const char *label)
-{
-    uint64_t n = 0;
-    for (size_t i = 0; i < as_manifest_count(intake->manifest); i++)
-        n += strcmp(as_manifest_at(intake->manifest, i)->label, label) == 0;
-    return n;
-}
-
 bool as_intake_check_class(const as_spec *spec, const char *label, const char *what, const char *remedy, as_err *err)
 {
     const char *names[AS_SPEC_MAX_CLASSES];
@@ -245,6 +237,7 @@ static bool intake_keep(as_intake *intake, const as_look *look, const as_sample 
     kept.n_bytes = look->n_bytes;
     kept.sharpness = look->sharpness;
     kept.clipped_ratio = look->clipped_ratio;
+    kept.difference_hash = look->difference_hash;
     pthread_rwlock_wrlock(&intake->lock);
     bool ok = as_manifest_add(intake->manifest, &kept, err) && intake_list(intake, look->level == AS_CHECK_WARN, err);
     pthread_rwlock_unlock(&intake->lock);

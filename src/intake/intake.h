@@ -65,7 +65,6 @@ AS_CHECK bool as_intake_refuse(as_intake *intake, const uint8_t *bytes, size_t n
                                const char *why, as_err *err);
 
 as_intake_counts as_intake_counts_of(const as_intake *intake);
-uint64_t         as_intake_class_count(const as_intake *intake, const char *label); /* samples of a class by now */
 
 /* Gives samples without a split one: stratified by class, parts and identical pictures kept together, by the spec's shares
  * (validation alone is drawn from train where the source had its own test set). Every class gets at least one sample in

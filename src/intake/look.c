@@ -86,6 +86,7 @@ bool as_look_at(const as_intake *intake, const uint8_t *bytes, size_t n, const a
     look.codec = info.codec;
     look.sharpness = stats.laplacian_variance;
     look.clipped_ratio = stats.clipped_low_ratio + stats.clipped_high_ratio;
+    look.difference_hash = stats.difference_hash;
     if (!as_store_put(intake->ws->store, bytes, n, &look.digest, NULL, err))
         return false;
     *ret = look;

@@ -37,6 +37,7 @@ typedef struct as_look {
     uint32_t       width, height;
     as_codec       codec;
     double         sharpness, clipped_ratio;
+    uint64_t       difference_hash;
     bool           is_known; /* nothing was done about it */
     as_check_level level;
     const char    *check; /* the row behind the level; static */
