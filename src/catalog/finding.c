@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/vec.h"
-#include "catalog/text.h"
+#include "base/text.h"
 
 #define RING_MIN_POINTS 3
 

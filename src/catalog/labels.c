@@ -6,7 +6,7 @@
 #include "base/json.h"
 #include "base/vec.h"
 #include "catalog/manifest.h"
-#include "catalog/text.h"
+#include "base/text.h"
 
 #define LABELS_LINE_BYTES ((size_t)256 << 20)
 

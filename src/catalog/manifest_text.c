@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "catalog/manifest.h"
-#include "catalog/text.h"
+#include "base/text.h"
 
 #define TEXT_LINE_BYTES (8 * AS_MANIFEST_NAME_BYTES)
 

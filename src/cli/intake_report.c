@@ -165,6 +165,7 @@ static bool report_json(const as_intake_report *report, as_workspace *ws, const 
     as_json_set(json, "warnings", report_lines_json(report, AS_CHECK_WARN));
     as_json_set(json, "left_alone", report_lines_json(report, AS_CHECK_OK));
     as_json_set(json, "set_checks", as_set_report_json(set));
+    as_json_set(json, "read_as", report_lines_json(report, AS_CHECK_NONE));
     return as_cli_print_json(report->cli, json, err);
 }
 
@@ -198,6 +199,7 @@ static bool report_text(const as_intake_report *report, as_workspace *ws, const 
             (unsigned long long)counts->n_quarantined, (unsigned long long)counts->n_warned);
     report_lines(report, AS_CHECK_QUARANTINE, AS_STYLE_BAD, "quarantined:", "see: assay data quarantine");
     report_lines(report, AS_CHECK_WARN, AS_STYLE_WARN, "warnings:", "all of them with --json");
+    report_lines(report, AS_CHECK_NONE, AS_STYLE_DIM, "labels:", "");
     report_lines(report, AS_CHECK_OK, AS_STYLE_DIM, "left alone:", "all of them with --json");
     fputc('\n', cli->out);
     if (!commit) {

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "catalog/catalog.h"
+#include "cli/data_checkout.h"
 #include "cli/data_verify.h"
 #include "cli/intake_report.h"
 #include "cli/term.h"
@@ -14,7 +15,12 @@
 
 #define DATA_DIFF_LINES 20 /* of a kind, as text; --json has them all */
 
+static const char *const data_formats[] = {
+#include "intake/format_names.inc"
+    NULL};
+
 static const as_opt data_opts[] = {
+    {"as", 0, "FORMAT", "checkout: in which format (default: folders)", data_formats},
     {"class", 0, "CLASS", "ls: only samples of this class", NULL},
     {"split", 0, "SPLIT", "ls: only train, validation or test", NULL},
     {"name", 0, "PATTERN", "ls: only names like this; * and ? stand for any", NULL},
@@ -456,10 +462,15 @@ static const struct {
     const char *name;
     size_t      max_args;
     bool (*run)(as_cli *cli, as_workspace *ws, as_err *err);
-} data_rows[] = {{"log", 1, data_log},       {"show", 1, data_show}, {"ls", 1, data_ls},
-                 {"diff", 2, data_diff_run}, {"verify", 0, NULL},    {"quarantine", 0, data_quarantine}};
+} data_rows[] = {{"log", 1, data_log},
+                 {"show", 1, data_show},
+                 {"ls", 1, data_ls},
+                 {"diff", 2, data_diff_run},
+                 {"verify", 0, NULL},
+                 {"quarantine", 0, data_quarantine},
+                 {"checkout", 2, as_data_checkout}};
 
-static const char *const data_actions[] = {"log", "show", "ls", "diff", "verify", "quarantine", NULL};
+static const char *const data_actions[] = {"log", "show", "ls", "diff", "verify", "quarantine", "checkout", NULL};
 
 static int data_run(as_cli *cli, as_err *err)
 {
@@ -484,7 +495,8 @@ static int data_run(as_cli *cli, as_err *err)
 const as_verb as_verb_data = {
     .name = "data",
     .summary = "look at the versions of the data",
-    .usage = "log [COMMIT] | show [COMMIT] | ls [COMMIT] | diff [A] [B] | verify | quarantine",
+    .usage = "log [COMMIT] | show [COMMIT] | ls [COMMIT] | diff [A] [B] | verify | quarantine | checkout DIR [COMMIT] "
+             "[--as FORMAT]",
     .about =
         "log          the versions, newest first\n"
         "show         one version: who, when, what, samples by class and split, what intake measured\n"
@@ -496,10 +508,11 @@ const as_verb as_verb_data = {
         "             damaged. Whole records cut off the journal's end show by its file head, written when a line ends "
         "and\n"
         "             every 4,096 records: keep a copy of that file elsewhere if somebody might change the folder\n"
-        "quarantine   the pictures that were refused, with the reasons\n\n"
+        "quarantine   the pictures that were refused, with the reasons\n"
+        "checkout     writes a version into a new folder: pictures byte for byte, labels --as folders, coco ...\n\n"
         "COMMIT is main (the newest), main~2 (two before it), or at least 4 digits of an id.",
     .examples = "  assay data show\n  assay data ls --class broken --split test --sort -clipped_ratio --limit 5\n"
-                "  assay data diff main~1 main\n  assay data verify\n",
+                "  assay data diff main~1 main\n  assay data verify\n  assay data checkout /tmp/cones --as coco\n",
     .opts = data_opts,
     .n_opts = AS_COUNT(data_opts),
     .min_args = 1,

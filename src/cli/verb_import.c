@@ -6,9 +6,16 @@
 #include "cli/intake_report.h"
 #include "intake/import.h"
 
+static const char *const import_formats[] = {"auto",
+#include "intake/format_names.inc"
+                                             NULL};
+
 static const as_opt import_opts[] = {
+    {"format", 'f', "FORMAT", "how the labels are kept (default: auto, and it says what it recognised and why)",
+     import_formats},
     {"split-seed", 0, "N", "which random split, where the folder has none of its own (default: 1)", NULL},
-    {"rename", 0, "FOLDER=CLASS", "a folder's class, where its name is another; may be repeated", NULL},
+    {"rename", 0, "FOLDER=CLASS", "the class of a folder or category, where its name is another; may be repeated",
+     NULL},
     {"prefix", 0, "NAME", "put before the samples' names (default: the folder's own name)", NULL},
     {"message", 'm', "TEXT", "what to say of this version", NULL},
 };
@@ -28,6 +35,7 @@ static bool import_renames(as_cli *cli, const char ***ret, as_err *err)
 static bool import_folder(as_cli *cli, as_workspace *ws, as_intake_report *report, as_err *err)
 {
     as_import_cfg cfg = {.folder = as_cli_arg(cli, 0),
+                         .format = as_cli_opt(cli, "format"),
                          .prefix = as_cli_opt(cli, "prefix"),
                          .told = as_intake_report_tell,
                          .ctx = report};
@@ -65,17 +73,21 @@ static int import_run(as_cli *cli, as_err *err)
 
 const as_verb as_verb_import = {
     .name = "import",
-    .summary = "take in a folder of pictures, one sub-folder a class",
-    .usage = "FOLDER [--split-seed N] [--rename FOLDER=CLASS]... [--prefix NAME] [--message TEXT]",
-    .about = "Every JPEG and PNG below FOLDER/CLASS/ is decoded to its last pixel and checked (size, exposure, "
-             "sharpness, exact\n"
-             "duplicates); what is refused goes into quarantine with the reason, the rest becomes a new version of the "
-             "data.\n\n"
+    .summary = "take in a folder of pictures with their labels",
+    .usage = "FOLDER [--format FORMAT] [--split-seed N] [--rename FOLDER=CLASS]... [--prefix NAME] [--message TEXT]",
+    .about = "Every JPEG and PNG, below FOLDER/CLASS/ or named by a file of labels, is decoded to its last pixel "
+             "and\n"
+             "checked (size, exposure, sharpness, exact duplicates); what is refused goes into quarantine with the "
+             "reason, the\n"
+             "rest becomes a new version of the data.\n\n"
              "Where FOLDER has train/ and test/ (and perhaps validation/) with the class folders in them, that split "
              "is kept, and\n"
              "a validation part is drawn from train/. Otherwise pictures are split by data.split of assay.yaml, class "
              "by class,\n"
-             "with identical pictures on one side. Pictures that this version has already are not taken again.",
+             "with identical pictures on one side. Pictures that this version has already are not taken again.\n\n"
+             "Boxes, polygons and masks of other formats are kept with the picture, whose class is that of its worst "
+             "finding\n"
+             "(one that is rejected before one that is reviewed), or the first class that passes when it has none.",
     .examples = "  assay import photos/\n  assay import photos/ --rename 'ok parts=good' --split-seed 3\n"
                 "  assay import monday/photos --prefix monday --message 'first shift'\n",
     .opts = import_opts,

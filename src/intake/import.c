@@ -33,6 +33,8 @@ static as_sample import_sample(const as_scan_file *file)
                        .label = file->label,
                        .split = file->split,
                        .camera = "",
+                       .findings = file->findings,
+                       .n_findings = file->n_findings,
                        .utc = file->utc,
                        .severity = NAN};
 }

@@ -17,6 +17,7 @@
 
 typedef struct as_import_cfg {
     const char *folder;
+    const char *format; /* a row of intake/format.h; NULL or "auto": the one that is recognised */
     const char *prefix; /* put before the samples' names; NULL: the folder's own name */
     /* Folder name = class name unless renamed here: pairs "folder=class", NULL-ended; may be NULL. */
     const char *const *renames;

@@ -2,75 +2,74 @@
 #include "intake/scan.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/fs.h"
+#include "image/codec.h"
+#include "intake/format.h"
 #include "intake/state.h"
 
-typedef struct scan_item {
-    as_fs_entry entry; /* path and relative on the heap */
-} scan_item;
+#define SCAN_MAX_FILE_BYTES ((size_t)512 << 20)
 
-typedef struct scan_job {
-    const as_spec       *spec;
-    const as_import_cfg *cfg;
-    char                 root[AS_FS_PATH_BYTES]; /* resolved */
-    char                *prefix;                 /* escaped, "" or with its slash */
-    AS_VEC(scan_item) items;
-    char    *told; /* the folder told of last */
-    as_scan *scan;
-    bool     has_split[AS_SPLIT_COUNT], is_split; /* the folder has train/, test/ ... */
-    bool     used[AS_SPEC_MAX_CLASSES * 4];       /* renames */
-    size_t   n_loose;                             /* pictures outside any class folder */
-} scan_job;
-
-static bool scan_no_memory(const scan_job *job, as_err *err)
+static bool scan_no_memory(const as_scan *scan, as_err *err)
 {
-    return AS_FAIL(err, AS_ENOMEM, "no memory for the names of %zu files", job->items.n);
+    return AS_FAIL(err, AS_ENOMEM, "no memory for the names of %zu files", scan->entries.n);
 }
 
-static void scan_tell(const scan_job *job, as_check_level level, const char *relative, size_t n, const char *text)
+static void scan_tell_bytes(const as_scan *scan, as_check_level level, const char *relative, size_t n, const char *text)
 {
     as_str name;
-    if (!job->cfg->told)
+    if (!scan->cfg->told)
         return;
     as_str_init(&name);
     as_str_add_escaped(&name, relative, n);
-    job->cfg->told(job->cfg->ctx, level, name.s, text);
+    scan->cfg->told(scan->cfg->ctx, level, name.s, text);
     as_str_done(&name);
 }
 
-/* The first n bytes of relative are a folder: its files come one after the other and it is told of once. */
-static void scan_tell_folder(scan_job *job, const char *relative, size_t n, const char *text)
+void as_scan_tell(const as_scan *scan, as_check_level level, const char *relative, const char *text)
 {
-    if (job->told && strlen(job->told) == n && memcmp(job->told, relative, n) == 0)
+    scan_tell_bytes(scan, level, relative, strlen(relative), text);
+}
+
+/* The first n bytes of relative are a folder: its files come one after the other and it is told of once. */
+void as_scan_tell_folder(as_scan *scan, const char *relative, size_t n, const char *text)
+{
+    if (scan->told && strlen(scan->told) == n && memcmp(scan->told, relative, n) == 0)
         return;
-    free(job->told);
-    job->told = as_strdupf("%.*s", (int)n, relative);
-    scan_tell(job, AS_CHECK_OK, relative, n, text);
+    free(scan->told);
+    scan->told = as_strdupf("%.*s", (int)n, relative);
+    scan_tell_bytes(scan, AS_CHECK_OK, relative, n, text);
 }
 
 static bool scan_visit(void *ctx, const as_fs_entry *entry, as_err *err)
 {
-    scan_job *job = ctx;
-    scan_item item = {*entry};
-    if (job->items.n >= AS_SCAN_MAX_FILES)
+    as_scan    *scan = ctx;
+    as_fs_entry kept = *entry;
+    if (scan->entries.n >= AS_SCAN_MAX_FILES)
         return AS_FAIL(err, AS_ELIMIT, "there are more than %zu files", AS_SCAN_MAX_FILES);
     char *path = strdup(entry->path), *relative = strdup(entry->relative);
-    item.entry.path = path;
-    item.entry.relative = relative;
-    if (path && relative && as_vec_push(&job->items, item))
+    kept.path = path;
+    kept.relative = relative;
+    if (path && relative && as_vec_push(&scan->entries, kept))
         return true;
     free(path);
     free(relative);
-    return scan_no_memory(job, err);
+    return scan_no_memory(scan, err);
 }
 
-/* Bytes up to the next slash. */
-static size_t scan_word(const char *path)
+static int scan_compare_entry(const void *key, const void *entry)
 {
-    return strcspn(path, "/");
+    return strcmp(key, ((const as_fs_entry *)entry)->relative);
+}
+
+const as_fs_entry *as_scan_find(const as_scan *scan, const char *relative)
+{
+    return scan->entries.n
+               ? bsearch(relative, scan->entries.at, scan->entries.n, sizeof *scan->entries.at, scan_compare_entry)
+               : NULL;
 }
 
 as_split as_import_split_of(const char *folder, size_t n)
@@ -87,7 +86,7 @@ as_split as_import_split_of(const char *folder, size_t n)
     return AS_SPLIT_NONE;
 }
 
-static bool scan_is_picture(const char *relative)
+bool as_scan_is_picture(const char *relative)
 {
     static const char *const endings[] = {".jpg", ".jpeg", ".png"};
     const char              *dot = strrchr(relative, '.');
@@ -97,96 +96,85 @@ static bool scan_is_picture(const char *relative)
     return false;
 }
 
-/* The class that a folder's name stands for, by --rename or by itself; heap. NULL when memory ran out. */
-static char *scan_class_name(scan_job *job, const char *word, size_t n)
+/* The class in a rename "word=class", or NULL when it is for another word. */
+static const char *scan_rename(const char *pair, const char *word, size_t n)
+{
+    /* A '=' may be in either name: the class decides which one is meant. */
+    for (const char *equals = strchr(pair, '='); equals; equals = strchr(equals + 1, '='))
+        if ((size_t)(equals - pair) == n && memcmp(pair, word, n) == 0)
+            return equals + 1;
+    return NULL;
+}
+
+const char *as_scan_class(as_scan *scan, const char *word, size_t n)
 {
     as_str name;
+    const char *class = NULL;
     as_str_init(&name);
     as_str_add_escaped(&name, word, n);
-    for (size_t i = 0; as_str_ok(&name) && job->cfg->renames && job->cfg->renames[i]; i++) {
-        const char *pair = job->cfg->renames[i];
-        /* A '=' may be in either name: the class decides which one is meant. */
-        for (const char *equals = strchr(pair, '='); equals; equals = strchr(equals + 1, '=')) {
-            if ((size_t)(equals - pair) != name.len || memcmp(pair, name.s, name.len) != 0)
-                continue;
-            if (i < AS_COUNT(job->used))
-                job->used[i] = true;
-            as_str_clear(&name);
-            as_str_add(&name, equals + 1);
-            return as_str_take(&name);
-        }
+    for (size_t i = 0; !class && scan->cfg->renames && scan->cfg->renames[i]; i++) {
+        class = scan_rename(scan->cfg->renames[i], name.s, name.len);
+        if (class && i < AS_COUNT(scan->used))
+            scan->used[i] = true;
     }
-    return as_str_take(&name);
+    int at = as_str_ok(&name) ? as_spec_class(scan->spec, class ? class : name.s) : -1;
+    as_str_done(&name);
+    return at >= 0 ? scan->spec->classes[at].name : NULL;
 }
 
-static bool scan_is_class(scan_job *job, const char *word, size_t n)
+bool as_scan_unknown(const as_scan *scan, const char *what, const char *word, size_t n, as_err *err)
 {
-    char *name = scan_class_name(job, word, n);
-    bool  is = name && as_spec_class(job->spec, name) >= 0;
-    free(name);
-    return is;
+    const char *names[AS_SPEC_MAX_CLASSES];
+    as_str      name;
+    for (size_t i = 0; i < scan->spec->n_classes; i++)
+        names[i] = scan->spec->classes[i].name;
+    as_str_init(&name);
+    as_str_add_escaped(&name, word, n);
+    const char *near = as_str_nearest(name.s, names, scan->spec->n_classes);
+    AS_FAIL(err, AS_EINVAL,
+            "%s '%.200s' is no class of '%.200s'%s%s%s; either name its class with --rename '%.200s=%s', or add "
+            "%.200s: reject to its classes",
+            what, name.s, scan->spec->path, near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "", name.s,
+            near ? near : "CLASS", name.s);
+    as_str_done(&name);
+    return false;
 }
 
-/* Does the folder have splits of its own? */
-static bool scan_find_splits(scan_job *job, as_err *err)
+static bool scan_check_renames(const as_scan *scan, as_err *err)
 {
-    const char *class_folder = NULL, *split_folder = NULL;
-    for (size_t i = 0; i < job->items.n; i++) {
-        const char *relative = job->items.at[i].entry.relative;
-        size_t      n = scan_word(relative);
-        if (relative[n] != '/' || relative[0] == '.')
-            continue;
-        as_split split = as_import_split_of(relative, n);
-        bool     is_class = scan_is_class(job, relative, n);
-        if (is_class) {
-            class_folder = relative;
-        } else if (split) {
-            split_folder = relative;
-            job->has_split[split] = job->is_split = true;
-        }
-    }
-    if (!class_folder || !split_folder)
-        return true;
-    return AS_FAIL(
-        err, AS_EINVAL,
-        "there is a class folder '%.*s' beside '%.*s': put the classes into train/ and test/, or all side by side",
-        (int)scan_word(class_folder), class_folder, (int)scan_word(split_folder), split_folder);
-}
-
-static bool scan_check_renames(const scan_job *job, as_err *err)
-{
-    for (size_t i = 0; job->cfg->renames && job->cfg->renames[i]; i++) {
-        const char *pair = job->cfg->renames[i], *to = strchr(pair, '=');
-        if (i >= AS_COUNT(job->used))
-            return AS_FAIL(err, AS_ELIMIT, "more than %zu renames", AS_COUNT(job->used));
+    for (size_t i = 0; scan->cfg->renames && scan->cfg->renames[i]; i++) {
+        const char *pair = scan->cfg->renames[i], *to = strchr(pair, '=');
+        if (i >= AS_COUNT(scan->used))
+            return AS_FAIL(err, AS_ELIMIT, "more than %zu renames", AS_COUNT(scan->used));
         if (!to || to == pair || !to[1])
             return AS_FAIL(err, AS_EINVAL, "'%s' is no rename: the form is FOLDER=CLASS", pair);
-        for (const char *next = to; next && as_spec_class(job->spec, to + 1) < 0; next = strchr(next + 1, '='))
+        for (const char *next = to; next && as_spec_class(scan->spec, to + 1) < 0; next = strchr(next + 1, '='))
             to = next;
-        if (as_spec_class(job->spec, to + 1) < 0 &&
-            !as_intake_check_class(job->spec, strchr(pair, '=') + 1, "rename to", "", err))
+        if (as_spec_class(scan->spec, to + 1) < 0 &&
+            !as_intake_check_class(scan->spec, strchr(pair, '=') + 1, "rename to", "", err))
             return false;
     }
     return true;
 }
 
-static bool scan_check_renames_used(const scan_job *job, as_err *err)
+static bool scan_check_renames_used(const as_scan *scan, as_err *err)
 {
-    for (size_t i = 0; job->cfg->renames && job->cfg->renames[i]; i++)
-        if (!job->used[i])
-            return AS_FAIL(err, AS_EINVAL, "rename '%s' is for no folder that is there", job->cfg->renames[i]);
+    for (size_t i = 0; scan->cfg->renames && scan->cfg->renames[i]; i++)
+        if (!scan->used[i])
+            return AS_FAIL(err, AS_EINVAL, "rename '%s' is for no folder or category that is there",
+                           scan->cfg->renames[i]);
     return true;
 }
 
 /* The file behind a link, on the heap; NULL, and told, when it is not one in this folder. */
-static char *scan_resolve(const scan_job *job, const as_fs_entry *entry)
+static char *scan_resolve(const as_scan *scan, const as_fs_entry *entry)
 {
-    const char *relative = entry->relative, *why;
+    const char *why;
     char       *path = realpath(entry->path, NULL);
-    size_t      n = strlen(job->root);
+    size_t      n = strlen(scan->root);
     if (!path)
         why = "is a symbolic link to nothing: left out";
-    else if (strncmp(path, job->root, n) != 0 || (path[n] != '/' && n > 1))
+    else if (strncmp(path, scan->root, n) != 0 || (path[n] != '/' && n > 1))
         why = "is a symbolic link out of the folder: refused";
     else if (as_fs_is_dir(path))
         why = "is a symbolic link to a folder: not followed";
@@ -195,145 +183,130 @@ static char *scan_resolve(const scan_job *job, const as_fs_entry *entry)
     else
         return path;
     free(path);
-    scan_tell(job, AS_CHECK_WARN, relative, strlen(relative), why);
+    as_scan_tell(scan, AS_CHECK_WARN, entry->relative, why);
     return NULL;
 }
 
-/* Where in relative its class folder begins; NULL, and told, when it lies in none. */
-static const char *scan_class_folder(scan_job *job, const char *relative, as_split *ret_split)
+bool as_scan_resolves(const as_scan *scan, const as_fs_entry *entry)
 {
-    size_t n = scan_word(relative);
-    *ret_split = AS_SPLIT_NONE;
-    if (job->is_split && relative[n] == '/') {
-        *ret_split = as_import_split_of(relative, n);
-        if (!*ret_split) {
-            scan_tell_folder(job, relative, n, "is a folder beside train/ and test/: left alone");
-            return NULL;
-        }
-        relative += n + 1;
-        n = scan_word(relative);
+    char *path = scan_resolve(scan, entry);
+    free(path);
+    return path != NULL;
+}
+
+void as_scan_free_findings(as_finding *findings, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (findings[i].geometry && *findings[i].geometry)
+            free((void *)(uintptr_t)findings[i].geometry);
+        if (findings[i].extra && *findings[i].extra)
+            free((void *)(uintptr_t)findings[i].extra);
     }
-    return relative[n] == '/' ? relative : NULL;
+    free(findings);
 }
 
-static bool scan_hidden(scan_job *job, const char *relative)
+/* How bad a class is: one that passes is least, then review, then reject. */
+static int scan_badness(const as_spec *spec, const char *label)
 {
-    for (const char *word = relative;; word += scan_word(word) + 1) {
-        size_t n = scan_word(word);
-        if (word[0] == '.') {
-            scan_tell_folder(job, relative, (size_t)(word - relative) + n, "is hidden: left alone");
-            return true;
-        }
-        if (!word[n])
-            return false;
-    }
+    int at = as_spec_class(spec, label);
+    return at < 0                                           ? 0
+           : spec->classes[at].verdict == AS_VERDICT_PASS   ? 1
+           : spec->classes[at].verdict == AS_VERDICT_REVIEW ? 2
+                                                            : 3;
 }
 
-/* Which folder, what it may have meant, and the two ways out. */
-static bool scan_unknown(const scan_job *job, const char *folder, const char *label, as_err *err)
+static const char *scan_label_of(const as_spec *spec, const as_finding *findings, size_t n)
 {
-    const char *names[AS_SPEC_MAX_CLASSES];
-    as_str      path;
-    for (size_t i = 0; i < job->spec->n_classes; i++)
-        names[i] = job->spec->classes[i].name;
-    const char *near = as_str_nearest(label, names, job->spec->n_classes);
-    as_str_init(&path);
-    as_str_add_escaped(&path, folder, scan_word(folder));
-    AS_FAIL(err, AS_EINVAL,
-            "folder '%.200s' is no class of '%.200s'%s%s%s; either name its class with --rename '%.200s=%s', or add "
-            "%.200s: reject to its classes",
-            path.s, job->spec->path, near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "", path.s,
-            near ? near : "CLASS", label);
-    as_str_done(&path);
-    return false;
+    const char *worst = NULL;
+    for (size_t i = 0; i < n; i++)
+        if (!worst || scan_badness(spec, findings[i].label) > scan_badness(spec, worst))
+            worst = findings[i].label;
+    for (size_t i = 0; !worst && i < spec->n_classes; i++)
+        if (spec->classes[i].verdict == AS_VERDICT_PASS)
+            worst = spec->classes[i].name;
+    return worst ? worst : "";
 }
 
-static bool scan_add(scan_job *job, const as_fs_entry *entry, const char *folder, as_split split, as_err *err)
+bool as_scan_put(as_scan *scan, const as_fs_entry *entry, const char *label, as_split split, as_finding *findings,
+                 size_t n_findings, as_err *err)
 {
-    as_scan_file file = {.utc = entry->mtime_ns};
+    as_scan_file file = {.label = label ? label : scan_label_of(scan->spec, findings, n_findings),
+                         .utc = entry->mtime_ns,
+                         .split = split,
+                         .findings = findings,
+                         .n_findings = n_findings};
     as_str       name;
-    size_t       n = scan_word(folder);
-    char        *label = scan_class_name(job, folder, n);
-    if (!label)
-        return scan_no_memory(job, err);
-    bool known = as_spec_class(job->spec, label) >= 0 || scan_unknown(job, folder, label, err);
-    if (known)
-        file.label = job->spec->classes[as_spec_class(job->spec, label)].name;
-    free(label);
-    if (!known)
-        return false;
-    /* Where the source has no test of its own, its train/ is split like any folder. */
-    bool all = job->has_split[AS_SPLIT_VALIDATION] && job->has_split[AS_SPLIT_TEST];
-    file.split = split == AS_SPLIT_TRAIN && !all ? AS_SPLIT_NONE : split;
-    file.path = entry->kind == AS_FS_LINK ? scan_resolve(job, entry) : strdup(entry->path);
-    if (!file.path && entry->kind == AS_FS_LINK)
+    file.path = entry->kind == AS_FS_LINK ? scan_resolve(scan, entry) : strdup(entry->path);
+    if (!file.path && entry->kind == AS_FS_LINK) {
+        as_scan_free_findings(findings, n_findings);
         return true;
+    }
     as_str_init(&name);
-    as_str_add(&name, job->prefix);
+    as_str_add(&name, scan->prefix);
     as_str_add_escaped(&name, entry->relative, strlen(entry->relative));
     file.name = as_str_take(&name);
-    if (file.path && file.name && as_vec_push(&job->scan->files, file))
+    if (file.path && file.name && as_vec_push(&scan->files, file))
         return true;
     free(file.path);
     free(file.name);
-    return scan_no_memory(job, err);
+    as_scan_free_findings(findings, n_findings);
+    return scan_no_memory(scan, err);
 }
 
-static bool scan_sort_in(scan_job *job, const as_fs_entry *entry, as_err *err)
+bool as_scan_size(const as_scan *scan, const as_fs_entry *entry, uint32_t *ret_width, uint32_t *ret_height)
 {
-    const char *relative = entry->relative, *why = NULL;
-    as_split    split;
-    if (scan_hidden(job, relative))
-        return true;
-    const char *folder = scan_class_folder(job, relative, &split);
-    if (!folder && job->is_split && strchr(relative, '/') && !split)
-        return true;
-    if (entry->kind == AS_FS_OTHER)
-        why = "is a device or a pipe: left alone";
-    else if (entry->kind == AS_FS_LINK && !scan_is_picture(relative)) {
-        free(scan_resolve(job, entry));
-        return true;
-    } else if (!scan_is_picture(relative))
-        why = "is no .jpg or .png file: left alone";
-    else if (!folder)
-        why = "lies in no class folder: left alone";
-    if (!why)
-        return scan_add(job, entry, folder, split, err);
-    job->n_loose += !folder && scan_is_picture(relative);
-    scan_tell(job, AS_CHECK_OK, relative, strlen(relative), why);
+    as_codec_info info;
+    as_err        why = AS_ERR_NONE;
+    uint8_t      *bytes = NULL;
+    size_t        n = 0;
+    bool ok = as_fs_read(entry->path, SCAN_MAX_FILE_BYTES, &bytes, &n, &why) && as_codec_probe(bytes, n, &info, &why);
+    free(bytes);
+    if (!ok) {
+        as_scan_tell(scan, AS_CHECK_WARN, entry->relative, why.text);
+        return false;
+    }
+    *ret_width = info.width;
+    *ret_height = info.height;
     return true;
 }
 
-static bool scan_begin(scan_job *job, as_err *err)
+static bool scan_begin(as_scan *scan, as_err *err)
 {
-    char *root = realpath(job->cfg->folder, NULL);
+    char *root = realpath(scan->cfg->folder, NULL);
     if (!root)
-        return as_err_errno(err, errno, "cannot open folder '%s'", job->cfg->folder);
-    bool fits = as_str_copy(job->root, sizeof job->root, root);
+        return as_err_errno(err, errno, "cannot open folder '%s'", scan->cfg->folder);
+    bool fits = as_str_copy(scan->root, sizeof scan->root, root);
     free(root);
     if (!fits)
-        return AS_FAIL(err, AS_ELIMIT, "the path '%.200s...' is too long", job->cfg->folder);
-    if (!as_fs_is_dir(job->root))
-        return AS_FAIL(err, AS_EINVAL, "'%s' is no folder", job->cfg->folder);
-    const char *given = job->cfg->prefix ? job->cfg->prefix : strrchr(job->root, '/') + 1;
+        return AS_FAIL(err, AS_ELIMIT, "the path '%.200s...' is too long", scan->cfg->folder);
+    if (!as_fs_is_dir(scan->root))
+        return AS_FAIL(err, AS_EINVAL, "'%s' is no folder", scan->cfg->folder);
+    const char *given = scan->cfg->prefix ? scan->cfg->prefix : strrchr(scan->root, '/') + 1;
     as_str      prefix;
     as_str_init(&prefix);
     as_str_add_escaped(&prefix, given, strlen(given));
     if (*given)
         as_str_add(&prefix, "/");
-    job->prefix = as_str_take(&prefix);
-    return job->prefix || scan_no_memory(job, err);
+    scan->prefix = as_str_take(&prefix);
+    return scan->prefix || scan_no_memory(scan, err);
 }
 
-static bool scan_end(const scan_job *job, as_err *err)
+static const as_format *scan_format(const as_scan *scan, as_err *err)
 {
-    if (job->scan->files.n)
-        return true;
-    if (job->n_loose)
-        return AS_FAIL(err, AS_ENOTFOUND,
-                       "the pictures in '%s' lie in no class folder: sort them into one folder a class",
-                       job->cfg->folder);
-    return AS_FAIL(err, AS_ENOTFOUND, "no picture (.jpg, .jpeg, .png) in the class folders of '%s'", job->cfg->folder);
+    char             why[AS_FORMAT_WHY_BYTES] = "", text[AS_FORMAT_WHY_BYTES + 80];
+    const char      *name = scan->cfg->format;
+    const as_format *format;
+    if (name && strcmp(name, "auto") != 0)
+        return as_format_find(name, err);
+    format = as_format_recognise(scan, why);
+    if (!format)
+        format = as_format_at(0); /* one folder a class: it says best what is missing */
+    else if (format != as_format_at(0)) {
+        snprintf(text, sizeof text, "is read as %s: %s (--format says otherwise)", format->name, why);
+        if (scan->cfg->told)
+            scan->cfg->told(scan->cfg->ctx, AS_CHECK_NONE, scan->cfg->folder, text);
+    }
+    return format;
 }
 
 /* Of two identical pictures the first is kept: the test's. */
@@ -345,21 +318,14 @@ static int scan_compare(const void *a, const void *b)
 
 bool as_scan_folder(as_scan *scan, const as_spec *spec, const as_import_cfg *cfg, as_err *err)
 {
-    scan_job job = {.spec = spec, .cfg = cfg, .scan = scan};
-    bool ok = scan_begin(&job, err) && scan_check_renames(&job, err) && as_fs_walk(job.root, scan_visit, &job, err) &&
-              scan_find_splits(&job, err);
-    for (size_t i = 0; ok && i < job.items.n; i++)
-        ok = scan_sort_in(&job, &job.items.at[i].entry, err);
-    ok = ok && scan_check_renames_used(&job, err) && scan_end(&job, err);
+    const as_format *format = NULL;
+    *scan = (as_scan){.spec = spec, .cfg = cfg};
+    bool ok = scan_begin(scan, err) && scan_check_renames(scan, err) && as_fs_walk(scan->root, scan_visit, scan, err) &&
+              (format = scan_format(scan, err)) != NULL;
+    scan->format = format ? format->name : NULL;
+    ok = ok && format->read(scan, err) && scan_check_renames_used(scan, err);
     if (ok) /* the escapes may have changed the order */
         qsort(scan->files.at, scan->files.n, sizeof *scan->files.at, scan_compare);
-    for (size_t i = 0; i < job.items.n; i++) {
-        free((void *)(uintptr_t)job.items.at[i].entry.path);
-        free((void *)(uintptr_t)job.items.at[i].entry.relative);
-    }
-    as_vec_done(&job.items);
-    free(job.prefix);
-    free(job.told);
     return ok;
 }
 
@@ -368,6 +334,15 @@ void as_scan_done(as_scan *scan)
     for (size_t i = 0; i < scan->files.n; i++) {
         free(scan->files.at[i].path);
         free(scan->files.at[i].name);
+        as_scan_free_findings(scan->files.at[i].findings, scan->files.at[i].n_findings);
+    }
+    for (size_t i = 0; i < scan->entries.n; i++) {
+        free((void *)(uintptr_t)scan->entries.at[i].path);
+        free((void *)(uintptr_t)scan->entries.at[i].relative);
     }
     as_vec_done(&scan->files);
+    as_vec_done(&scan->entries);
+    free(scan->prefix);
+    free(scan->told);
+    *scan = (as_scan){0};
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "catalog/text.h"
+#include "base/text.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -61,7 +61,7 @@ bool as_text_fail(as_text_cursor *c, const char *why)
 
 static void text_skip_blanks(as_text_cursor *c)
 {
-    while (c->p < c->end && (*c->p == ' ' || *c->p == '\t' || *c->p == '\r'))
+    while (c->p < c->end && (*c->p == ' ' || *c->p == '\t' || *c->p == '\r' || *c->p == '\n'))
         c->p++;
 }
 
@@ -221,7 +221,7 @@ bool as_text_value(as_text_cursor *c, const char **ret, size_t *ret_n)
             if (closes[--depth] != ch)
                 return as_text_fail(c, "its brackets do not match");
         } else if (depth == 0) {
-            while (c->p < c->end && !strchr(",}] \t\r", *c->p))
+            while (c->p < c->end && !strchr(",}] \t\r\n", *c->p))
                 c->p++;
         }
     } while (depth > 0);

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* text.h - writing and reading JSON lines by hand; for the files of this folder only.
+/* text.h - JSON written and read by hand, for files of a hundred thousand lines.
  *
- * Layer:   catalog.
+ * Layer:   base.
  * Threads: one thread a cursor.
  * Memory:  a cursor borrows the line.
  *
- * A manifest is one flat object a line, a hundred thousand times, each time a dataset is opened: a JSON tree would cost
- * ten times as much. The grammar is RFC 8259; controls and invalid UTF-8 are the business of who keeps the text.
+ * A tree of a large file would take ten times its size. With as_text_value such a file is read a value at a time. The
+ * grammar is RFC 8259; controls and invalid UTF-8 are the business of who keeps the text.
  */
-#ifndef AS_CATALOG_TEXT_H
-#define AS_CATALOG_TEXT_H
+#ifndef AS_BASE_TEXT_H
+#define AS_BASE_TEXT_H
 
 #include "base/str.h"
 
@@ -18,7 +18,7 @@ void as_text_add_string(as_str *out, const char *key, const char *value); /* clo
 void as_text_add_int(as_str *out, const char *key, int64_t value);
 void as_text_add_real(as_str *out, const char *key, double value); /* shortest that reads back; not finite: nothing */
 
-/* One line being read. Each function skips blanks, and on failure leaves the reason in `why`. */
+/* A text being read. Each function skips blanks, and on failure leaves the reason in `why`. */
 typedef struct as_text_cursor {
     const char *p, *end;
     const char *why;
@@ -32,7 +32,7 @@ bool as_text_int(as_text_cursor *c, int64_t min, int64_t max, int64_t *ret);
 bool as_text_real(as_text_cursor *c, double *ret);
 bool as_text_end(as_text_cursor *c); /* nothing but blanks is left */
 
-/* A value of any kind as it stands (not looked into, but balanced and at most 64 deep), its extent in the line. */
+/* A value of any kind as it stands (not looked into, but balanced and at most 64 deep), its extent in the text. */
 bool as_text_value(as_text_cursor *c, const char **ret, size_t *ret_n);
 
 #endif

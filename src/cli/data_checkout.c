@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/data_checkout.h"
+
+#include "cli/term.h"
+#include "intake/export.h"
+
+bool as_data_checkout(as_cli *cli, as_workspace *ws, as_err *err)
+{
+    const char   *name = as_cli_arg(cli, 2), *format = as_cli_opt(cli, "as");
+    as_export_cfg cfg = {.format = format ? format : "folders", .dir = as_cli_arg(cli, 1)};
+    as_commit     commit;
+    char          hex[AS_SHA256_HEX_BYTES];
+    if (!cfg.dir)
+        return AS_FAIL(err, AS_EINVAL, "name the folder to write: assay data checkout DIR");
+    if (!as_commit_find(ws, name ? name : "", &commit, err) ||
+        !as_export_commit(ws, &commit, &cfg, &cli->progress, err))
+        return false;
+    as_term_progress_end(cli);
+    as_digest_hex(&commit.id, hex);
+    if (cli->json) {
+        json_t *json = json_object();
+        bool    ok = as_json_set(json, "commit", json_string(hex)) && as_json_set(json, "dir", json_string(cfg.dir)) &&
+                  as_json_set(json, "format", json_string(cfg.format)) &&
+                  as_json_set(json, "n_samples", json_integer((json_int_t)commit.n_samples));
+        if (ok)
+            return as_cli_print_json(cli, json, err);
+        json_decref(json);
+        return AS_FAIL(err, AS_ENOMEM, "out of memory");
+    }
+    as_term_say(cli, "%llu samples of %.12s written to %s as %s", (unsigned long long)commit.n_samples, hex, cfg.dir,
+                cfg.format);
+    return true;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "intake/export.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "intake/format.h"
+
+/* A manifest may come from anywhere: no part of a name may lead out of the folder. */
+static bool export_check_name(const char *relative, as_err *err)
+{
+    for (const char *word = relative;; word++) {
+        size_t n = strcspn(word, "/");
+        if (n == 0 || (n == 1 && word[0] == '.') || (n == 2 && word[0] == '.' && word[1] == '.'))
+            return AS_FAIL(err, AS_EINVAL, "sample '%.200s' has a name that leads out of its folder", relative);
+        word += n;
+        if (!*word)
+            return true;
+    }
+}
+
+static bool export_make_parent(char *path, as_err *err)
+{
+    char *slash = strrchr(path, '/');
+    *slash = '\0';
+    bool ok = as_fs_make_dirs(path, err);
+    *slash = '/';
+    return ok;
+}
+
+static bool export_picture(const as_export *out, size_t i, const char *relative, as_err *err)
+{
+    const as_sample *sample = as_manifest_at(out->manifest, i);
+    char             path[AS_FS_PATH_BYTES];
+    uint8_t         *bytes;
+    size_t           n;
+    if (!export_check_name(relative, err) || !as_fs_join(path, out->dir, relative, err) ||
+        !export_make_parent(path, err))
+        return false;
+    if (!as_store_get(out->ws->store, &sample->image, &bytes, &n, err)) {
+        as_err_note(err, "cannot write sample '%.200s'", sample->name);
+        return false;
+    }
+    bool ok = as_fs_write_fast(path, bytes, n, err);
+    free(bytes);
+    return ok;
+}
+
+static bool export_count(void *ctx, const as_fs_entry *entry, as_err *err)
+{
+    (void)entry;
+    *(size_t *)ctx += 1;
+    return AS_FAIL(err, AS_EEXIST, "the folder is not empty");
+}
+
+static bool export_check_dir(const char *dir, as_err *err)
+{
+    size_t n = 0;
+    as_err why = AS_ERR_NONE;
+    if (!as_fs_is_dir(dir))
+        return as_fs_make_dirs(dir, err);
+    if (as_fs_walk(dir, export_count, &n, &why))
+        return true;
+    return n ? AS_FAIL(err, AS_EEXIST, "folder '%s' is not empty: name a new one", dir)
+             : as_err_set(err, why.code, "%s", why.text);
+}
+
+bool as_export_commit(as_workspace *ws, const as_commit *commit, const as_export_cfg *cfg, const as_progress *progress,
+                      as_err *err)
+{
+    const as_format *format = as_format_find(cfg->format, err);
+    if (!format)
+        return false;
+    if (!format->write)
+        return AS_FAIL(err, AS_EUNSUPPORTED, "format '%s' is read, not written", format->name);
+    if (!export_check_dir(cfg->dir, err))
+        return false;
+    as_manifest *manifest = as_commit_manifest(ws, commit, err);
+    as_export    out = {
+           .ws = ws, .manifest = manifest, .dir = cfg->dir, .progress = progress, .put_picture = export_picture};
+    bool ok = manifest && format->write(&out, err);
+    as_manifest_free(manifest);
+    return ok;
+}

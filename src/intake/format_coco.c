@@ -1,0 +1,630 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* COCO: JSON files with images, annotations (boxes, polygons, run lengths) and categories. The format:
+ * cocodataset.org, "Data format". A file is read an element at a time: a tree of a large one would not fit. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Out of memory is an error like any other. */
+#define HASH_NONFATAL_OOM 1
+#include <uthash.h>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "image/mask.h"
+#include "intake/format.h"
+
+#define COCO_MAX_BYTES ((size_t)2 << 30)
+
+typedef struct coco_category {
+    UT_hash_handle hh;
+    int64_t        id;
+    const char    *label; /* the spec's; NULL when it has none */
+    char          *name;
+} coco_category;
+
+typedef struct coco_image {
+    UT_hash_handle     hh;
+    int64_t            id;
+    const as_fs_entry *entry; /* NULL: not there */
+    uint32_t           width, height;
+    AS_VEC(as_finding) findings;
+} coco_image;
+
+typedef struct coco_name {
+    UT_hash_handle     hh;
+    const as_fs_entry *entry;
+    bool               twice;
+} coco_name;
+
+typedef struct coco_file {
+    as_scan       *scan;
+    const char    *relative; /* of the JSON file */
+    as_split       split;
+    coco_category *categories;
+    coco_image    *images;
+    coco_name     *names; /* pictures by the last part of their path */
+    const char    *arrays[3];
+    size_t         n_arrays[3]; /* bytes */
+    uint64_t       n_missing;
+} coco_file;
+
+enum { COCO_CATEGORIES, COCO_IMAGES, COCO_ANNOTATIONS };
+
+static const char *const coco_keys[3] = {"categories", "images", "annotations"};
+
+/* Where the three arrays are; false when it is another kind of file. */
+static bool coco_find_arrays(const char *bytes, size_t n, coco_file *file)
+{
+    as_text_cursor c = {.p = bytes, .end = bytes + n};
+    as_str         key;
+    bool           ok = as_text_expect(&c, '{');
+    as_str_init(&key);
+    do {
+        const char *value;
+        size_t      n_value;
+        ok = ok && as_text_string(&c, &key) && as_text_expect(&c, ':') && as_text_value(&c, &value, &n_value);
+        for (int i = 0; ok && i < 3; i++) {
+            if (strcmp(key.s, coco_keys[i]) != 0 || *value != '[')
+                continue;
+            file->arrays[i] = value;
+            file->n_arrays[i] = n_value;
+        }
+    } while (ok && as_text_have(&c, ','));
+    as_str_done(&key);
+    return ok && file->arrays[COCO_CATEGORIES] && file->arrays[COCO_IMAGES];
+}
+
+static bool coco_each(coco_file *file, int which, bool (*take)(coco_file *, const json_t *, as_err *), as_err *err)
+{
+    as_text_cursor c = {.p = file->arrays[which], .end = file->arrays[which] + file->n_arrays[which]};
+    if (!c.p || !as_text_expect(&c, '[') || as_text_have(&c, ']'))
+        return true;
+    for (uint64_t n = 1;; n++) {
+        const char *value;
+        size_t      bytes;
+        as_err      why = AS_ERR_NONE;
+        json_t     *element = NULL;
+        bool        ok = as_text_value(&c, &value, &bytes) && (element = json_loadb(value, bytes, 0, NULL)) != NULL;
+        if (!ok)
+            AS_FAIL(&why, AS_EFORMAT, "it is no JSON object");
+        ok = ok && take(file, element, &why);
+        json_decref(element);
+        if (!ok)
+            return as_err_set(err, why.code == AS_ENOMEM ? AS_ENOMEM : AS_EINVAL, "%s[%llu] of '%s': %s",
+                              coco_keys[which], (unsigned long long)(n - 1), file->relative, why.text);
+        if (!as_text_have(&c, ','))
+            return true;
+    }
+}
+
+static bool coco_take_category(coco_file *file, const json_t *element, as_err *err)
+{
+    coco_category *category, *before;
+    const char    *name;
+    int64_t        id;
+    if (!as_json_get_i64(element, "id", &id, err) || !as_json_get_str(element, "name", &name, err))
+        return false;
+    HASH_FIND(hh, file->categories, &id, sizeof id, before);
+    if (before)
+        return AS_FAIL(err, AS_EINVAL, "category %lld is there twice", (long long)id);
+    category = calloc(1, sizeof *category);
+    if (category)
+        category->name = strdup(name);
+    if (!category || !category->name) {
+        free(category);
+        return AS_FAIL(err, AS_ENOMEM, "not enough memory");
+    }
+    category->id = id;
+    category->label = as_scan_class(file->scan, name, strlen(name)); /* only one that is used must be known */
+    HASH_ADD(hh, file->categories, id, sizeof id, category);
+    return true;
+}
+
+static const char *coco_base(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* All pictures by the last part of their path, for files that say nothing of folders. */
+static bool coco_index(coco_file *file, as_err *err)
+{
+    for (size_t i = 0; i < file->scan->entries.n; i++) {
+        const as_fs_entry *entry = &file->scan->entries.at[i];
+        const char        *base = coco_base(entry->relative);
+        coco_name         *name;
+        if (!as_scan_is_picture(entry->relative))
+            continue;
+        HASH_FIND(hh, file->names, base, strlen(base), name);
+        if (name) {
+            name->twice = true;
+            continue;
+        }
+        name = calloc(1, sizeof *name);
+        if (!name)
+            return AS_FAIL(err, AS_ENOMEM, "not enough memory");
+        name->entry = entry;
+        HASH_ADD_KEYPTR(hh, file->names, base, strlen(base), name);
+    }
+    return true;
+}
+
+/* Beside the JSON file, in the folder, or in images/; else the one picture of that name. Names lead nowhere else: only
+ * what was listed is found. */
+static const as_fs_entry *coco_find(const coco_file *file, const char *file_name)
+{
+    const as_fs_entry *entry = NULL;
+    coco_name         *name;
+    size_t             dir = (size_t)(coco_base(file->relative) - file->relative);
+    char              *beside = as_strdupf("%.*s%s", (int)dir, file->relative, file_name);
+    char              *images = as_strdupf("images/%s", file_name);
+    if (beside && images) {
+        entry = as_scan_find(file->scan, beside);
+        entry = entry ? entry : as_scan_find(file->scan, file_name);
+        entry = entry ? entry : as_scan_find(file->scan, images);
+    }
+    free(beside);
+    free(images);
+    if (entry)
+        return as_scan_is_picture(entry->relative) ? entry : NULL;
+    const char *base = coco_base(file_name);
+    HASH_FIND(hh, file->names, base, strlen(base), name);
+    return name && !name->twice ? name->entry : NULL;
+}
+
+static bool coco_size(const json_t *element, const char *key, uint32_t *ret, as_err *err)
+{
+    int64_t v;
+    if (!as_json_get_i64(element, key, &v, err))
+        return false;
+    if (v < 1 || v >= AS_MASK_MAX_SIDE)
+        return AS_FAIL(err, AS_EINVAL, "its %s is %lld", key, (long long)v);
+    *ret = (uint32_t)v;
+    return true;
+}
+
+static bool coco_take_image(coco_file *file, const json_t *element, as_err *err)
+{
+    coco_image *image, *before;
+    const char *name;
+    int64_t     id;
+    uint32_t    width, height;
+    if (!as_json_get_i64(element, "id", &id, err) || !as_json_get_str(element, "file_name", &name, err) ||
+        !coco_size(element, "width", &width, err) || !coco_size(element, "height", &height, err))
+        return false;
+    HASH_FIND(hh, file->images, &id, sizeof id, before);
+    if (before)
+        return AS_FAIL(err, AS_EINVAL, "image %lld is there twice", (long long)id);
+    image = calloc(1, sizeof *image);
+    if (!image)
+        return AS_FAIL(err, AS_ENOMEM, "not enough memory");
+    *image = (coco_image){.id = id, .entry = coco_find(file, name), .width = width, .height = height};
+    HASH_ADD(hh, file->images, id, sizeof id, image);
+    if (!image->entry) {
+        file->n_missing++;
+        as_scan_tell(file->scan, AS_CHECK_WARN, name, "is not there, or several pictures have that name: left out");
+    }
+    return true;
+}
+
+static bool coco_number(const json_t *list, size_t i, double *ret, as_err *err)
+{
+    const json_t *value = json_array_get(list, i);
+    *ret = json_number_value(value);
+    return (json_is_number(value) && isfinite(*ret)) ||
+           AS_FAIL(err, AS_EINVAL, "it has a coordinate that is no number");
+}
+
+static bool coco_box(const json_t *element, as_finding *f, as_err *err)
+{
+    const json_t *box = json_object_get(element, "bbox");
+    if (json_array_size(box) != 4)
+        return AS_FAIL(err, AS_EINVAL, "its bbox is not [x, y, width, height]");
+    for (size_t i = 0; i < 4; i++)
+        if (!coco_number(box, i, &f->box[i], err))
+            return false;
+    return true;
+}
+
+static bool coco_rings(const json_t *rings, as_finding *f, as_err *err)
+{
+    AS_VEC(double) points = {0};
+    AS_VEC(size_t) ends = {0};
+    as_str text;
+    bool   ok = true;
+    as_str_init(&text);
+    for (size_t i = 0; ok && i < json_array_size(rings); i++) {
+        const json_t *ring = json_array_get(rings, i);
+        if (json_array_size(ring) < 6 || json_array_size(ring) % 2)
+            ok = AS_FAIL(err, AS_EINVAL, "its segmentation has a polygon of %zu numbers", json_array_size(ring));
+        for (size_t k = 0; ok && k < json_array_size(ring); k++) {
+            double v;
+            ok = coco_number(ring, k, &v, err) && (as_vec_push(&points, v) || AS_FAIL(err, AS_ENOMEM, "no memory"));
+        }
+        ok = ok && (as_vec_push(&ends, points.n / 2) || AS_FAIL(err, AS_ENOMEM, "not enough memory"));
+    }
+    ok = ok && as_finding_add_rings(&text, points.at, ends.at, ends.n, err);
+    if (ok)
+        as_finding_bounds(points.at, points.n / 2, f->box);
+    as_vec_done(&points);
+    as_vec_done(&ends);
+    f->outline = AS_OUTLINE_POLYGON;
+    f->geometry = ok ? as_str_take(&text) : NULL;
+    as_str_done(&text);
+    return f->geometry || (ok && AS_FAIL(err, AS_ENOMEM, "not enough memory"));
+}
+
+/* {"size": [height, width], "counts": "..." or [runs]} */
+static bool coco_mask(const json_t *rle, const coco_image *image, as_finding *f, as_err *err)
+{
+    const json_t *size = json_object_get(rle, "size"), *counts = json_object_get(rle, "counts");
+    AS_VEC(uint32_t) runs = {0};
+    as_mask mask = {0};
+    as_str  text;
+    if (json_integer_value(json_array_get(size, 0)) != image->height ||
+        json_integer_value(json_array_get(size, 1)) != image->width)
+        return AS_FAIL(err, AS_EINVAL, "its run lengths are not of the picture's size");
+    bool ok = true;
+    for (size_t i = 0; ok && i < json_array_size(counts); i++) {
+        json_int_t v = json_integer_value(json_array_get(counts, i));
+        ok = v >= 0 && v <= UINT32_MAX ? as_vec_push(&runs, (uint32_t)v) || AS_FAIL(err, AS_ENOMEM, "no memory")
+                                       : AS_FAIL(err, AS_EINVAL, "it has a run of %lld pixels", (long long)v);
+    }
+    if (json_is_string(counts))
+        ok = ok && as_mask_from_text(json_string_value(counts), image->width, image->height, &mask, err);
+    else
+        ok = ok && as_mask_from_runs(runs.at, runs.n, image->width, image->height, &mask, err);
+    as_str_init(&text);
+    ok = ok && as_mask_add_text(&mask, &text, err);
+    if (ok)
+        as_mask_bounds(&mask, f->box);
+    f->outline = AS_OUTLINE_MASK;
+    f->geometry = ok ? as_str_take(&text) : NULL;
+    as_str_done(&text);
+    as_mask_done(&mask);
+    as_vec_done(&runs);
+    return f->geometry || (ok && AS_FAIL(err, AS_ENOMEM, "not enough memory"));
+}
+
+/* What the finding does not hold itself, for the way out. Heap, or "" when there is nothing; NULL without memory. */
+static const char *coco_extra(const json_t *element)
+{
+    static const char *const known[] = {"image_id", "category_id", "bbox", "segmentation", "score"};
+    json_t                  *rest = json_copy((json_t *)(uintptr_t)element);
+    for (size_t i = 0; rest && i < AS_COUNT(known); i++)
+        json_object_del(rest, known[i]);
+    const char *text = !rest ? NULL : json_object_size(rest) ? as_json_text(rest) : "";
+    json_decref(rest);
+    return text;
+}
+
+static bool coco_take_annotation(coco_file *file, const json_t *element, as_err *err)
+{
+    coco_image    *image;
+    coco_category *category;
+    as_finding     f = {.outline = AS_OUTLINE_BOX, .geometry = "", .score = NAN, .extra = ""};
+    const json_t  *segmentation = json_object_get(element, "segmentation"), *score = json_object_get(element, "score");
+    int64_t        image_id, category_id;
+    if (!as_json_get_i64(element, "image_id", &image_id, err) ||
+        !as_json_get_i64(element, "category_id", &category_id, err))
+        return false;
+    HASH_FIND(hh, file->images, &image_id, sizeof image_id, image);
+    HASH_FIND(hh, file->categories, &category_id, sizeof category_id, category);
+    if (!image || !category)
+        return AS_FAIL(err, AS_EINVAL, "%s %lld is not in the file", image ? "category" : "image",
+                       (long long)(image ? category_id : image_id));
+    if (!category->label)
+        return as_scan_unknown(file->scan, "category", category->name, strlen(category->name), err);
+    if (!image->entry)
+        return true;
+    f.label = category->label;
+    f.score = json_is_number(score) ? json_number_value(score) : NAN;
+    bool ok = json_is_object(segmentation)        ? coco_mask(segmentation, image, &f, err)
+              : json_array_size(segmentation) > 0 ? coco_rings(segmentation, &f, err)
+                                                  : coco_box(element, &f, err);
+    if (ok && json_array_size(json_object_get(element, "bbox")) == 4)
+        ok = coco_box(element, &f, err); /* the file's own bounds, to the last digit */
+    f.extra = ok ? coco_extra(element) : "";
+    if (ok && (!f.extra || !as_vec_push(&image->findings, f)))
+        ok = AS_FAIL(err, AS_ENOMEM, "not enough memory");
+    if (!ok && f.geometry && *f.geometry)
+        free((void *)(uintptr_t)f.geometry);
+    if (!ok && f.extra && *f.extra)
+        free((void *)(uintptr_t)f.extra);
+    return ok;
+}
+
+static bool coco_put(coco_file *file, as_err *err)
+{
+    for (coco_image *image = file->images; image; image = image->hh.next) {
+        as_finding *findings = image->findings.at;
+        size_t      n = image->findings.n;
+        if (!image->entry)
+            continue;
+        image->findings.at = NULL;
+        image->findings.n = image->findings.cap = 0;
+        if (!as_scan_put(file->scan, image->entry, NULL, file->split, findings, n, err))
+            return false;
+    }
+    return true;
+}
+
+static void coco_done(coco_file *file)
+{
+    coco_category *category, *next_category;
+    coco_image    *image, *next_image;
+    coco_name     *name, *next_name;
+    HASH_ITER (hh, file->categories, category, next_category) {
+        HASH_DEL(file->categories, category);
+        free(category->name);
+        free(category);
+    }
+    HASH_ITER (hh, file->images, image, next_image) {
+        HASH_DEL(file->images, image);
+        as_scan_free_findings(image->findings.at, image->findings.n);
+        free(image);
+    }
+    HASH_ITER (hh, file->names, name, next_name) {
+        HASH_DEL(file->names, name);
+        free(name);
+    }
+}
+
+/* "train/_annotations.coco.json", "annotations/instances_val2017.json": a word of the path is a split's name, digits
+ * behind it apart. */
+static as_split coco_split_of(const char *relative)
+{
+    as_split found = AS_SPLIT_NONE;
+    for (const char *word = relative; *word && !found;) {
+        size_t n = strcspn(word, "/_.-0123456789");
+        found = as_import_split_of(word, n);
+        word += n + (word[n] != '\0');
+    }
+    return found;
+}
+
+static bool coco_is_json(const as_fs_entry *entry)
+{
+    return entry->kind == AS_FS_FILE && as_str_ends(entry->relative, ".json") && entry->relative[0] != '.';
+}
+
+static bool coco_read_file(as_scan *scan, const as_fs_entry *entry, bool *ret_is, as_err *err)
+{
+    coco_file file = {.scan = scan, .relative = entry->relative, .split = coco_split_of(entry->relative)};
+    uint8_t  *bytes;
+    size_t    n;
+    if (!as_fs_read(entry->path, COCO_MAX_BYTES, &bytes, &n, err))
+        return false;
+    bool ok = true;
+    *ret_is = coco_find_arrays((const char *)bytes, n, &file);
+    if (*ret_is)
+        ok = coco_index(&file, err) && coco_each(&file, COCO_CATEGORIES, coco_take_category, err) &&
+             coco_each(&file, COCO_IMAGES, coco_take_image, err) &&
+             coco_each(&file, COCO_ANNOTATIONS, coco_take_annotation, err) && coco_put(&file, err);
+    coco_done(&file);
+    free(bytes);
+    return ok;
+}
+
+static bool coco_read(as_scan *scan, as_err *err)
+{
+    bool any = false, is;
+    for (size_t i = 0; i < scan->entries.n; i++) {
+        const as_fs_entry *entry = &scan->entries.at[i];
+        if (!coco_is_json(entry))
+            continue;
+        if (!coco_read_file(scan, entry, &is, err))
+            return false;
+        if (!is)
+            as_scan_tell(scan, AS_CHECK_OK, entry->relative, "is no COCO file: left alone");
+        any = any || is;
+    }
+    if (!any)
+        return AS_FAIL(err, AS_ENOTFOUND, "no COCO file (.json with images, annotations and categories) in '%s'",
+                       scan->cfg->folder);
+    return scan->files.n > 0 ||
+           AS_FAIL(err, AS_ENOTFOUND, "none of the pictures that '%s' speaks of is there", scan->cfg->folder);
+}
+
+static int coco_recognise(const as_scan *scan, char *why)
+{
+    for (size_t i = 0; i < scan->entries.n; i++) {
+        coco_file file = {0};
+        uint8_t  *bytes;
+        size_t    n;
+        as_err    err = AS_ERR_NONE;
+        if (!coco_is_json(&scan->entries.at[i]) ||
+            !as_fs_read(scan->entries.at[i].path, COCO_MAX_BYTES, &bytes, &n, &err))
+            continue;
+        bool is = coco_find_arrays((const char *)bytes, n, &file);
+        free(bytes);
+        if (!is)
+            continue;
+        snprintf(why, AS_FORMAT_WHY_BYTES, "'%.100s' has images and categories", scan->entries.at[i].relative);
+        return 90;
+    }
+    return 0;
+}
+
+/* One file a split, pictures beside it, as Roboflow and others lay them out. */
+typedef struct coco_writer {
+    const as_export *out;
+    as_split         split;
+    as_str           text, images, annotations;
+    const char      *labels[AS_SPEC_MAX_CLASSES];
+    size_t           n_labels;
+    uint64_t         n_images, n_annotations;
+} coco_writer;
+
+static bool coco_category_of(coco_writer *w, const char *label, size_t *ret, as_err *err)
+{
+    for (size_t i = 0; i < w->n_labels; i++) {
+        if (strcmp(w->labels[i], label) == 0) {
+            *ret = i + 1;
+            return true;
+        }
+    }
+    if (w->n_labels == AS_SPEC_MAX_CLASSES)
+        return AS_FAIL(err, AS_ELIMIT, "more than %d classes", AS_SPEC_MAX_CLASSES);
+    w->labels[w->n_labels++] = label;
+    *ret = w->n_labels;
+    return true;
+}
+
+/* Of the file it came from where it said so; else the box's, the rings' (shoelace formula) or the mask's. */
+static bool coco_area(const as_sample *s, const as_finding *f, const json_t *extra, double *ret, as_err *err)
+{
+    const json_t *said = json_object_get(extra, "area");
+    double       *points, area = 0;
+    size_t       *ends, n_rings;
+    as_mask       mask;
+    *ret = json_is_number(said) ? json_number_value(said) : f->box[2] * f->box[3];
+    if (json_is_number(said) || f->outline == AS_OUTLINE_BOX)
+        return true;
+    if (f->outline == AS_OUTLINE_MASK) {
+        if (!as_mask_from_text(f->geometry, s->width, s->height, &mask, err))
+            return false;
+        *ret = (double)as_mask_area(&mask);
+        as_mask_done(&mask);
+        return true;
+    }
+    if (!as_finding_rings(f->geometry, &points, &ends, &n_rings, err))
+        return false;
+    for (size_t i = 0, from = 0; i < n_rings; from = ends[i++]) {
+        double twice = 0;
+        for (size_t k = from, before = ends[i] - 1; k < ends[i]; before = k++)
+            twice += points[2 * before] * points[2 * k + 1] - points[2 * k] * points[2 * before + 1];
+        area += fabs(twice) / 2;
+    }
+    *ret = area;
+    free(points);
+    free(ends);
+    return true;
+}
+
+static void coco_add_geometry(coco_writer *w, const as_sample *s, const as_finding *f)
+{
+    as_str_add(&w->annotations, ",\"segmentation\":");
+    if (f->outline == AS_OUTLINE_MASK) {
+        as_text_add_int(&w->annotations, "{\"size\":[", s->height);
+        as_text_add_int(&w->annotations, ",", s->width);
+        as_text_add_string(&w->annotations, "],\"counts\":\"", f->geometry);
+        as_str_add(&w->annotations, "}");
+    } else {
+        as_str_add(&w->annotations, f->outline == AS_OUTLINE_POLYGON ? f->geometry : "[]");
+    }
+}
+
+/* What else was said: its own number is given anew. */
+static void coco_add_extra(coco_writer *w, const as_finding *f, const json_t *extra)
+{
+    const char *key;
+    json_t     *value;
+    if (!json_object_get(extra, "iscrowd"))
+        as_str_add(&w->annotations, f->outline == AS_OUTLINE_MASK ? ",\"iscrowd\":1" : ",\"iscrowd\":0");
+    json_object_foreach ((json_t *)(uintptr_t)extra, key, value) {
+        char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+        if (text && strcmp(key, "id") != 0 && strcmp(key, "area") != 0) {
+            as_text_add_string(&w->annotations, ",\"", key);
+            as_str_addf(&w->annotations, ":%s", text);
+        }
+        free(text);
+    }
+}
+
+static bool coco_add_finding(coco_writer *w, const as_sample *s, const as_finding *f, as_err *err)
+{
+    size_t  category;
+    double  area;
+    json_t *extra = *f->extra ? json_loads(f->extra, 0, NULL) : NULL;
+    bool    ok = coco_category_of(w, f->label, &category, err) && coco_area(s, f, extra, &area, err);
+    if (ok) {
+        as_text_add_int(&w->annotations,
+                        w->n_annotations ? ",\n{\"id\":" : "\n{\"id\":", (int64_t)w->n_annotations + 1);
+        w->n_annotations++;
+        as_text_add_int(&w->annotations, ",\"image_id\":", (int64_t)w->n_images);
+        as_text_add_int(&w->annotations, ",\"category_id\":", (int64_t)category);
+        as_text_add_real(&w->annotations, ",\"bbox\":[", f->box[0]);
+        for (int i = 1; i < 4; i++)
+            as_text_add_real(&w->annotations, ",", f->box[i]);
+        as_str_add(&w->annotations, "]");
+        coco_add_geometry(w, s, f);
+        as_text_add_real(&w->annotations, ",\"area\":", area);
+        as_text_add_real(&w->annotations, ",\"score\":", f->score);
+        coco_add_extra(w, f, extra);
+        as_str_add(&w->annotations, "}");
+    }
+    json_decref(extra);
+    return ok;
+}
+
+static bool coco_add_sample(coco_writer *w, size_t i, as_err *err)
+{
+    const as_sample *s = as_manifest_at(w->out->manifest, i);
+    char            *relative = as_strdupf("%s/%s", s->split ? as_split_name(s->split) : "unsplit", s->name);
+    if (!relative)
+        return AS_FAIL(err, AS_ENOMEM, "not enough memory");
+    bool ok = w->out->put_picture(w->out, i, relative, err);
+    free(relative);
+    as_text_add_int(&w->images, w->n_images ? ",\n{\"id\":" : "\n{\"id\":", (int64_t)w->n_images + 1);
+    w->n_images++;
+    as_text_add_string(&w->images, ",\"file_name\":\"", s->name);
+    as_text_add_int(&w->images, ",\"width\":", s->width);
+    as_text_add_int(&w->images, ",\"height\":", s->height);
+    as_text_add_string(&w->images, ",\"class\":\"", s->label);
+    as_str_add(&w->images, "}");
+    for (size_t k = 0; ok && k < s->n_findings; k++)
+        ok = coco_add_finding(w, s, &s->findings[k], err);
+    return ok;
+}
+
+static bool coco_finish(coco_writer *w, as_err *err)
+{
+    char path[AS_FS_PATH_BYTES], name[64];
+    snprintf(name, sizeof name, "%s/_annotations.coco.json", w->split ? as_split_name(w->split) : "unsplit");
+    as_str_add(&w->text, "{\"info\":{\"description\":\"written by assay\"},\"licenses\":[],\n\"categories\":[");
+    for (size_t i = 0; i < w->n_labels; i++) {
+        as_text_add_int(&w->text, i ? ",\n{\"id\":" : "\n{\"id\":", (int64_t)i + 1);
+        as_text_add_string(&w->text, ",\"name\":\"", w->labels[i]);
+        as_str_add(&w->text, "}");
+    }
+    as_str_add(&w->text, "],\n\"images\":[");
+    as_str_add_bytes(&w->text, w->images.s, w->images.len);
+    as_str_add(&w->text, "],\n\"annotations\":[");
+    as_str_add_bytes(&w->text, w->annotations.s, w->annotations.len);
+    as_str_add(&w->text, "]}\n");
+    if (!as_str_ok(&w->text) || !as_str_ok(&w->images) || !as_str_ok(&w->annotations))
+        return AS_FAIL(err, AS_ENOMEM, "not enough memory for '%s'", name);
+    return as_fs_join(path, w->out->dir, name, err) && as_fs_write(path, w->text.s, w->text.len, err);
+}
+
+static bool coco_write(const as_export *out, as_err *err)
+{
+    size_t n = as_manifest_count(out->manifest), done = 0;
+    bool   ok = true;
+    for (as_split split = AS_SPLIT_NONE; ok && split < AS_SPLIT_COUNT; split++) {
+        coco_writer w = {.out = out, .split = split};
+        as_str_init(&w.text);
+        as_str_init(&w.images);
+        as_str_init(&w.annotations);
+        for (size_t i = 0; ok && i < n; i++) {
+            if (as_manifest_at(out->manifest, i)->split != split)
+                continue;
+            ok = as_progress_go_on(out->progress, err) && coco_add_sample(&w, i, err);
+            as_progress_step(out->progress, "writing", ++done, n);
+        }
+        ok = ok && (w.n_images == 0 || coco_finish(&w, err));
+        as_str_done(&w.text);
+        as_str_done(&w.images);
+        as_str_done(&w.annotations);
+    }
+    return ok;
+}
+
+const as_format as_format_coco = {.name = "coco",
+                                  .summary = "COCO JSON: boxes, polygons and run lengths, one file a split",
+                                  .recognise = coco_recognise,
+                                  .read = coco_read,
+                                  .write = coco_write};
