@@ -23,6 +23,23 @@ as_ns as_clock_utc(void)
     return clock_read(CLOCK_REALTIME);
 }
 
+bool as_clock_utc_of(int year, int month, int day, int hour, int minute, int second, as_ns *ret)
+{
+    struct tm tm = {.tm_year = year - 1900,
+                    .tm_mon = month - 1,
+                    .tm_mday = day,
+                    .tm_hour = hour,
+                    .tm_min = minute,
+                    .tm_sec = second};
+    time_t    s = year >= 1678 && year <= 2261 ? timegm(&tm) : -1; /* within 64 bits of nanoseconds */
+    /* timegm makes 1 July of 31 June. */
+    if (year < 1678 || year > 2261 || tm.tm_year != year - 1900 || tm.tm_mon != month - 1 || tm.tm_mday != day ||
+        tm.tm_hour != hour || tm.tm_min != minute || tm.tm_sec != second)
+        return false;
+    *ret = (as_ns)s * AS_NS_PER_S;
+    return true;
+}
+
 char *as_clock_text(as_ns utc, char *text)
 {
     as_ns  rest = utc % AS_NS_PER_S;

@@ -63,11 +63,32 @@ static void test_clocks(void **state)
     assert_true(as_clock_utc() > 1700000000 * AS_NS_PER_S);
 }
 
+static void test_dates(void **state)
+{
+    (void)state;
+    as_ns utc;
+    char  text[AS_CLOCK_TEXT_BYTES];
+    assert_true(as_clock_utc_of(1970, 1, 1, 0, 0, 0, &utc));
+    assert_int_equal(utc, 0);
+    assert_true(as_clock_utc_of(1969, 12, 31, 23, 59, 59, &utc));
+    assert_int_equal(utc, -AS_NS_PER_S);
+    assert_true(as_clock_utc_of(2024, 2, 29, 23, 5, 6, &utc));
+    assert_string_equal(as_clock_text(utc, text), "2024-02-29T23:05:06.000Z");
+    assert_true(as_clock_utc_of(2261, 12, 31, 0, 0, 0, &utc) && as_clock_utc_of(1678, 1, 1, 0, 0, 0, &utc));
+    assert_false(as_clock_utc_of(2023, 2, 29, 0, 0, 0, &utc));
+    assert_false(as_clock_utc_of(2023, 13, 1, 0, 0, 0, &utc));
+    assert_false(as_clock_utc_of(2023, 6, 31, 0, 0, 0, &utc));
+    assert_false(as_clock_utc_of(2023, 6, 30, 24, 0, 0, &utc));
+    assert_false(as_clock_utc_of(2023, 6, 30, 0, 0, 60, &utc));
+    assert_false(as_clock_utc_of(9999, 1, 1, 0, 0, 0, &utc));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_text),
         cmocka_unit_test(test_duration),
+        cmocka_unit_test(test_dates),
         cmocka_unit_test(test_clocks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "base/str.h"
 
-#define CATALOG_VERSION 1
+#define CATALOG_VERSION 2
 #define CATALOG_FILE    "catalog.db"
 #define CATALOG_WAIT_MS 10000
 
@@ -27,12 +27,14 @@ static const char catalog_schema[] =
     "CREATE TABLE samples(commit_id INTEGER NOT NULL, name TEXT NOT NULL, label TEXT NOT NULL, split INTEGER NOT NULL,"
     " part TEXT NOT NULL, camera TEXT NOT NULL, image BLOB NOT NULL, format TEXT NOT NULL, width INTEGER NOT NULL,"
     " height INTEGER NOT NULL, n_bytes INTEGER NOT NULL, utc INTEGER NOT NULL, sharpness REAL, clipped_ratio REAL,"
-    " severity REAL, PRIMARY KEY(commit_id, name)) WITHOUT ROWID;"
+    " severity REAL, state INTEGER NOT NULL, said_by TEXT NOT NULL, n_findings INTEGER NOT NULL, PRIMARY "
+    "KEY(commit_id, name)) WITHOUT ROWID;"
     "CREATE INDEX samples_by_class ON samples(commit_id, label, split);";
 
 /* What is asked for when samples are read, in this order. */
-#define CATALOG_COLUMNS \
-    "name,label,split,part,camera,image,format,width,height,n_bytes,utc,sharpness,clipped_ratio,severity"
+#define CATALOG_COLUMNS                                                                                    \
+    "name,label,split,part,camera,image,format,width,height,n_bytes,utc,sharpness,clipped_ratio,severity," \
+    "state,said_by,n_findings"
 
 static as_err_code catalog_code(int status)
 {
@@ -235,6 +237,9 @@ static bool catalog_insert(as_catalog *catalog, sqlite3_stmt *stmt, int64_t id, 
     catalog_bind_real(stmt, 13, s->sharpness);
     catalog_bind_real(stmt, 14, s->clipped_ratio);
     catalog_bind_real(stmt, 15, s->severity);
+    sqlite3_bind_int(stmt, 16, (int)s->state);
+    sqlite3_bind_text(stmt, 17, s->by, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(stmt, 18, (int64_t)s->n_findings);
     if (sqlite3_step(stmt) != SQLITE_DONE)
         return catalog_fail(catalog, "write", err);
     sqlite3_reset(stmt);
@@ -252,7 +257,7 @@ static bool catalog_insert_all(as_catalog *catalog, const as_commit *commit, con
     int64_t id = sqlite3_last_insert_rowid(catalog->db);
     if (!ok || !catalog_prepare(catalog,
                                 "INSERT INTO samples(commit_id," CATALOG_COLUMNS ")"
-                                " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                                " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
                                 &stmt, err))
         return false;
     for (size_t i = 0; ok && i < as_manifest_count(manifest); i++)
@@ -335,22 +340,41 @@ static const char *catalog_order(const as_sample_query *query)
     return query->sort ? NULL : columns[0];
 }
 
+static void catalog_bind_values(sqlite3_stmt *stmt, const as_query *where)
+{
+    size_t                n;
+    const as_query_value *values = as_query_values(where, &n);
+    for (size_t i = 0; i < n; i++) {
+        int at = AS_QUERY_FIRST_PARAMETER + (int)i;
+        if (values[i].is_text)
+            sqlite3_bind_text(stmt, at, values[i].text, -1, SQLITE_STATIC);
+        else if (values[i].is_whole)
+            sqlite3_bind_int64(stmt, at, values[i].whole);
+        else
+            sqlite3_bind_double(stmt, at, values[i].number);
+    }
+}
+
 static bool catalog_query(as_catalog *catalog, const as_sample_query *query, int64_t id, const char *glob,
                           sqlite3_stmt **ret, as_err *err)
 {
-    char        sql[600];
     const char *order = catalog_order(query), *way = query->descending ? "DESC" : "ASC";
     if (!order)
         return AS_FAIL(err, AS_EINVAL,
                        "cannot sort samples by '%s': use name, sharpness, clipped_ratio, n_bytes, severity or utc",
                        query->sort);
-    snprintf(sql, sizeof sql,
-             "SELECT " CATALOG_COLUMNS " FROM samples WHERE commit_id=?1%s%s%s%s ORDER BY %s %s NULLS LAST, name %s"
-             " LIMIT ?6 OFFSET ?7",
-             query->label ? " AND label=?2" : "", query->split ? " AND split=?3" : "",
-             query->camera ? " AND camera=?4" : "", query->name_like ? " AND name GLOB ?5" : "", order, way, way);
-    if (!catalog_prepare(catalog, sql, ret, err))
+    char *sql = as_strdupf(
+        "SELECT " CATALOG_COLUMNS " FROM samples WHERE commit_id=?1%s%s%s%s%s%s ORDER BY %s %s NULLS LAST, name %s"
+        " LIMIT ?6 OFFSET ?7",
+        query->label ? " AND label=?2" : "", query->split ? " AND split=?3" : "", query->camera ? " AND camera=?4" : "",
+        query->name_like ? " AND name GLOB ?5" : "", query->where ? " AND " : "",
+        query->where ? as_query_sql(query->where) : "", order, way, way);
+    bool ok = sql ? catalog_prepare(catalog, sql, ret, err) : AS_FAIL(err, AS_ENOMEM, "not enough memory to ask");
+    free(sql);
+    if (!ok)
         return false;
+    if (query->where)
+        catalog_bind_values(*ret, query->where);
     sqlite3_bind_int64(*ret, 1, id);
     if (query->label)
         sqlite3_bind_text(*ret, 2, query->label, -1, SQLITE_STATIC);
@@ -390,7 +414,10 @@ static void catalog_row(sqlite3_stmt *stmt, as_sample *ret)
                        .utc = sqlite3_column_int64(stmt, 10),
                        .sharpness = catalog_real(stmt, 11),
                        .clipped_ratio = catalog_real(stmt, 12),
-                       .severity = catalog_real(stmt, 13)};
+                       .severity = catalog_real(stmt, 13),
+                       .state = (as_label_state)sqlite3_column_int(stmt, 14),
+                       .by = catalog_text(stmt, 15),
+                       .n_findings = (size_t)sqlite3_column_int64(stmt, 16)};
     if ((unsigned)ret->split >= AS_SPLIT_COUNT)
         ret->split = AS_SPLIT_NONE;
     const void *image = sqlite3_column_blob(stmt, 5);

@@ -9,6 +9,7 @@
 #define AS_CATALOG_CATALOG_H
 
 #include "catalog/commit.h"
+#include "catalog/query.h"
 
 typedef struct as_catalog as_catalog;
 
@@ -20,14 +21,16 @@ as_catalog          *as_catalog_close(as_catalog *catalog);
 AS_CHECK bool as_catalog_index(as_catalog *catalog, const as_commit *commit, as_err *err);
 
 typedef struct as_sample_query {
-    as_digest   commit;
-    const char *label, *camera, *name_like; /* NULL: any; name_like with * and ? */
-    as_split    split;                      /* AS_SPLIT_NONE: any */
-    const char *sort;                       /* NULL: name; or sharpness, clipped_ratio, n_bytes, severity, utc */
-    bool        descending;
-    uint64_t    offset, limit; /* limit 0: no limit */
+    as_digest       commit;
+    const char     *label, *camera, *name_like; /* NULL: any; name_like with * and ? */
+    as_split        split;                      /* AS_SPLIT_NONE: any */
+    const as_query *where;                      /* NULL: any */
+    const char     *sort;                       /* NULL: name; or sharpness, clipped_ratio, n_bytes, severity, utc */
+    bool            descending;
+    uint64_t        offset, limit; /* limit 0: no limit */
 } as_sample_query;
 
+/* What visit gets has no findings; n_findings says how many there are. */
 AS_CHECK bool as_catalog_samples(as_catalog *catalog, const as_sample_query              *query,
                                  bool (*visit)(void *ctx, const as_sample *sample), void *ctx, as_err *err);
 

@@ -184,6 +184,47 @@ static void test_filters(void **state)
     as_catalog_close(catalog);
 }
 
+static uint64_t ask_where(as_catalog *catalog, const char *text)
+{
+    as_err    err = AS_ERR_NONE;
+    as_query *where = as_query_parse(text, &err);
+    if (!where)
+        fail_msg("%s", err.text);
+    uint64_t n = ask(catalog, (as_sample_query){.where = where}).n;
+    as_query_free(where);
+    return n;
+}
+
+/* Every 10th sample has no sharpness: it meets neither a condition on it nor... but it does meet its negation. */
+static void test_queries(void **state)
+{
+    (void)state;
+    as_catalog *catalog = must_open();
+    uint64_t    less = ask_where(catalog, "sharpness<200"), more = ask_where(catalog, "sharpness>=200");
+    assert_true(less > 100 && more > 100);
+    assert_int_equal(less + more, N_SAMPLES * 9 / 10);
+    assert_int_equal(ask_where(catalog, "not sharpness<200"), N_SAMPLES - less);
+    assert_int_equal(ask_where(catalog, "class=a or class=b"), N_SAMPLES * 2 / 3);
+    assert_int_equal(ask_where(catalog, "class in (a, b, 'no such') and camera=''"), N_SAMPLES / 3);
+    assert_int_equal(ask_where(catalog, "class!=a and not class=b"), N_SAMPLES / 3);
+    assert_int_equal(ask_where(catalog, "split=test or split=none"), N_SAMPLES / 2);
+    assert_int_equal(ask_where(catalog, "name~'*/00001?.png' and labelled and not reviewed"), 10);
+    assert_int_equal(ask_where(catalog, "time<1970-01-02 and width=640 and findings=0 and by=''"), N_SAMPLES);
+    assert_int_equal(ask_where(catalog, "time>=1970-01-02 or proposed"), 0);
+    char      hex[AS_SHA256_HEX_BYTES], text[100];
+    as_digest digest = as_sha256_of("one/a/000000.png", 16);
+    snprintf(text, sizeof text, "image=%s", as_digest_hex(&digest, hex));
+    assert_int_equal(ask_where(catalog, text), 1);
+    as_str many;
+    as_str_init(&many);
+    as_str_add(&many, "width=1");
+    for (int i = 1; i < AS_QUERY_MAX_CONDITIONS; i++)
+        as_str_add(&many, i % 2 ? " or width=640" : " and not labelled");
+    assert_int_equal(ask_where(catalog, many.s), N_SAMPLES); /* the last one stands alone */
+    as_str_done(&many);
+    as_catalog_close(catalog);
+}
+
 static void test_order_and_pages(void **state)
 {
     (void)state;
@@ -319,7 +360,7 @@ static void test_damaged_or_older_is_made_anew(void **state)
         assert_int_equal(n, 3);
         assert_int_equal(counts[1].n[2], N_SAMPLES / 12);
         as_catalog_close(catalog);
-        assert_int_equal(file_version(), 1);
+        assert_int_equal(file_version(), 2);
         assert_true(as_fs_remove(db_path(), &err));
     }
 }
@@ -447,6 +488,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_all_fields_come_back, setup, teardown),
         cmocka_unit_test_setup_teardown(test_filters, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_queries, setup, teardown),
         cmocka_unit_test_setup_teardown(test_order_and_pages, setup, teardown),
         cmocka_unit_test_setup_teardown(test_counts, setup, teardown),
         cmocka_unit_test_setup_teardown(test_index_is_kept, setup, teardown),

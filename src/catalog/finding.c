@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/vec.h"
 #include "base/text.h"
+#include "base/vec.h"
 
 #define RING_MIN_POINTS 3
 

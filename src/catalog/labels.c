@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/text.h"
 #include "base/vec.h"
 #include "catalog/manifest.h"
-#include "base/text.h"
 
 #define LABELS_LINE_BYTES ((size_t)256 << 20)
 

@@ -29,7 +29,7 @@ static as_manifest *manifest_of(size_t n)
     as_manifest *m = as_manifest_new(&err);
     assert_non_null(m);
     for (size_t i = 0; i < n; i++) {
-        char name[16];
+        char name[32];
         snprintf(name, sizeof name, "s%05zu", i);
         as_sample s = sample_of(name);
         assert_true(as_manifest_add(m, &s, &err));

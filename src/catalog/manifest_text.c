@@ -4,8 +4,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "catalog/manifest.h"
 #include "base/text.h"
+#include "catalog/manifest.h"
 
 #define TEXT_LINE_BYTES (8 * AS_MANIFEST_NAME_BYTES)
 

@@ -21,6 +21,7 @@ static const char *const data_formats[] = {
 
 static const as_opt data_opts[] = {
     {"as", 0, "FORMAT", "checkout: in which format (default: folders)", data_formats},
+    {"where", 'w', "QUERY", "ls: only samples that meet it: 'class=broken and sharpness<200 and not reviewed'", NULL},
     {"class", 0, "CLASS", "ls: only samples of this class", NULL},
     {"split", 0, "SPLIT", "ls: only train, validation or test", NULL},
     {"name", 0, "PATTERN", "ls: only names like this; * and ? stand for any", NULL},
@@ -294,9 +295,9 @@ static bool data_ls_query(as_cli *cli, as_workspace *ws, as_sample_query *query,
     return !query->label || data_ls_class(ws, &commit, query->label, err);
 }
 
-static bool data_ls(as_cli *cli, as_workspace *ws, as_err *err)
+static bool data_ls_samples(as_cli *cli, as_workspace *ws, const as_query *where, as_err *err)
 {
-    as_sample_query query = {.limit = 0};
+    as_sample_query query = {.limit = 0, .where = where};
     data_list       list = {0};
     if (!data_ls_query(cli, ws, &query, err))
         return false;
@@ -313,6 +314,15 @@ static bool data_ls(as_cli *cli, as_workspace *ws, as_err *err)
         return as_cli_print_json(cli, list.json, err);
     json_decref(list.json);
     return false;
+}
+
+static bool data_ls(as_cli *cli, as_workspace *ws, as_err *err)
+{
+    const char *where = as_cli_opt(cli, "where");
+    as_query   *query = where ? as_query_parse(where, err) : NULL;
+    bool        ok = (query || !where) && data_ls_samples(cli, ws, query, err);
+    as_query_free(query);
+    return ok;
 }
 
 typedef struct data_change {
@@ -501,7 +511,7 @@ const as_verb as_verb_data = {
         "log          the versions, newest first\n"
         "show         one version: who, when, what, samples by class and split, what intake measured\n"
         "             and what the checks on the whole version found\n"
-        "ls           its samples; --class, --split, --name, --sort and --limit choose\n"
+        "ls           its samples; --where, --class, --split, --name, --sort and --limit choose\n"
         "diff         what B has that A has not, and the other way round (default: the last step)\n"
         "verify       reads every object, every version and the journal of the line again; exit status 1 when "
         "something is\n"
@@ -510,8 +520,13 @@ const as_verb as_verb_data = {
         "             every 4,096 records: keep a copy of that file elsewhere if somebody might change the folder\n"
         "quarantine   the pictures that were refused, with the reasons\n"
         "checkout     writes a version into a new folder: pictures byte for byte, labels --as folders, coco ...\n\n"
+        "QUERY compares FIELD (= != < <= > >= ~) VALUE, or FIELD in (A, B), joined by and, or, not and brackets; ~ "
+        "takes a\n"
+        "pattern with * and ?. Fields: name class by split part camera format image width height bytes findings\n"
+        "sharpness clipped severity time; and labelled, proposed, reviewed stand alone.\n\n"
         "COMMIT is main (the newest), main~2 (two before it), or at least 4 digits of an id.",
     .examples = "  assay data show\n  assay data ls --class broken --split test --sort -clipped_ratio --limit 5\n"
+                "  assay data ls --where \"split=test and not (class in (good, broken) or width<640)\"\n"
                 "  assay data diff main~1 main\n  assay data verify\n  assay data checkout /tmp/cones --as coco\n",
     .opts = data_opts,
     .n_opts = AS_COUNT(data_opts),

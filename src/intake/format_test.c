@@ -92,18 +92,21 @@ static void test_an_empty_folder_is_no_format(void **state)
 #define ANNOTATION(image, more) "{\"id\":1,\"image_id\":" image ",\"category_id\":7" more "}"
 
 static const char coco_text[] =
-    COCO_HEAD     IMAGE("1", "a.png") "," IMAGE("2", "b.png") "," IMAGE(
-            "3", "gone.png") "," IMAGE("4",
-                                       "good.png") "],"
-                                               "\"annotations\":[" ANNOTATION("1", ",\"bbox\":[1.5,2,3,4],\"score\":0."
-                                                                                   "5,\"iscrowd\":0,\"note\":"
-                                                                                   "\"x\\\"y\"") "," ANNOTATION(
-                                                   "2",
-                                                   ",\"bbox\":[4,4,10,10],\"segmentation\":[[4,4,14,4,14,14],[0,0,1,0,"
-                                                   "1,1]]") "," ANNOTATION("2", ",\"iscrowd\":1,\"segmentation\":{"
-                                                                                "\"size\":[48,64],\"counts\":[5,3,3064]"
-                                                                                "}") "," ANNOTATION("3", ",\"bbox\":[1,"
-                                                                                                         "2,3,4]") "]}";
+    COCO_HEAD     IMAGE("1", "a.png") "," IMAGE("2", "b.png") "," IMAGE("3", "gone.png") "," IMAGE(
+            "4",
+            "good.png") "],"
+                    "\"annotations\":[" ANNOTATION(
+                        "1",
+                        ",\"bbox\":[1.5,2,3,4],\"score\":0."
+                        "5,\"iscrowd\":0,\"note\":"
+                        "\"x\\\"y\"") "," ANNOTATION("2",
+                                                     ",\"bbox\":[4,4,10,10],\"segmentation\":[[4,4,14,4,14,14],[0,0,1,"
+                                                     "0,"
+                                                     "1,1]]") "," ANNOTATION("2",
+                                                                             ",\"iscrowd\":1,\"segmentation\":{"
+                                                                             "\"size\":[48,64],\"counts\":[5,3,3064]"
+                                                                             "}") "," ANNOTATION("3", ",\"bbox\":[1,"
+                                                                                                      "2,3,4]") "]}";
 
 static void put_coco(const fixture *f)
 {
