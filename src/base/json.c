@@ -7,6 +7,8 @@
 
 #include "base/fs.h"
 
+#define JSON_NUMBER_BYTES 40
+
 json_t *as_json_parse(const void *bytes, size_t n, const char *name, as_err *err)
 {
     json_error_t problem;
@@ -32,9 +34,66 @@ json_t *as_json_read(const char *path, size_t max_bytes, as_err *err)
     return value;
 }
 
+/* A number as jansson writes it (17 digits, always with a point or an exponent) in as few digits as read back the same. */
+static size_t json_short_number(const char *number, size_t n, char out[JSON_NUMBER_BYTES])
+{
+    char  *end;
+    double value = strtod(number, &end);
+    int    len = 0;
+    for (int digits = 15; digits <= 17; digits++) {
+        len = snprintf(out, JSON_NUMBER_BYTES, "%.*g", digits, value);
+        if (memcmp(&(double){strtod(out, NULL)}, &value, sizeof value) == 0)
+            break;
+    }
+    if (end != number + n || len < 1 || len + 3 > JSON_NUMBER_BYTES)
+        return 0;
+    char *e = strchr(out, 'e');
+    if (!e && !strchr(out, '.')) {
+        memcpy(out + len, ".0", 3);
+        len += 2;
+    } else if (e) {
+        char *from = e + 1, *to = e + 1;
+        if (*from == '-')
+            to++;
+        from += strspn(from, "+-0");
+        memmove(to, from, strlen(from) + 1);
+        len = (int)strlen(out);
+    }
+    return (size_t)len <= n ? (size_t)len : 0;
+}
+
+/* In place: 0.59999999999999998 becomes 0.6. What stands in strings is left alone. */
+static char *json_shorten(char *text)
+{
+    char *to = text, number[JSON_NUMBER_BYTES];
+    bool  quoted = false;
+    for (const char *from = text; from && *from;) {
+        size_t n = quoted ? 0 : strspn(from, "-+.eE0123456789"), short_n = 0;
+        if (quoted && *from == '\\' && from[1])
+            *to++ = *from++;
+        else if (*from == '"')
+            quoted = !quoted;
+        if (n > 1 && from[0] != 'e' && strcspn(from, ".e") < n)
+            short_n = json_short_number(from, n, number);
+        if (short_n) {
+            memcpy(to, number, short_n);
+            to += short_n;
+            from += n;
+        } else {
+            n = AS_MAX(n, (size_t)1);
+            memmove(to, from, n);
+            to += n;
+            from += n;
+        }
+    }
+    if (to)
+        *to = '\0';
+    return text;
+}
+
 static char *json_text(const json_t *value, size_t flags)
 {
-    return json_dumps(value, flags | JSON_SORT_KEYS | JSON_ENCODE_ANY);
+    return json_shorten(json_dumps(value, flags | JSON_SORT_KEYS | JSON_ENCODE_ANY));
 }
 
 bool as_json_write(const char *path, const json_t *value, as_err *err)
@@ -52,6 +111,11 @@ bool as_json_write(const char *path, const json_t *value, as_err *err)
 char *as_json_text(const json_t *value)
 {
     return json_text(value, JSON_COMPACT);
+}
+
+char *as_json_pretty(const json_t *value)
+{
+    return json_text(value, JSON_INDENT(2));
 }
 
 static const char *json_type_text(const json_t *value)

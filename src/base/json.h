@@ -17,8 +17,10 @@ AS_CHECK json_t *as_json_parse(const void *bytes, size_t n, const char *name, as
 AS_CHECK json_t *as_json_read(const char *path, size_t max_bytes, as_err *err);
 AS_CHECK bool    as_json_write(const char *path, const json_t *value, as_err *err); /* indented, keys sorted, atomic */
 
-/* One line without blanks, keys sorted: the same value gives the same bytes. Heap, free() it; NULL without memory. */
+/* One line without blanks, keys sorted: the same value gives the same bytes; numbers have as few digits as read back the
+ * same. Heap, free() it; NULL without memory. as_json_pretty: the same, indented, a member a line. */
 AS_CHECK char *as_json_text(const json_t *value);
+AS_CHECK char *as_json_pretty(const json_t *value);
 
 /* A member of an object by key and type; false with a message naming the key when it is missing or of another type.
  * Strings are borrowed from the object. */

@@ -164,11 +164,42 @@ static void test_file(void **state)
     assert_int_equal(err.code, AS_ENOTFOUND);
 }
 
+/* As few digits as read back the same, and nothing else is touched. */
+static void test_numbers_are_short(void **state)
+{
+    static const double values[] = {0.1 + 0.2, 1.0 / 3, 5e-324, 1.7976931348623157e308,
+                                    -0.0,      1e15,    1e22,   123456789012345678.0,
+                                    0.6,       -2.5e-7, 1e100};
+    (void)state;
+    json_t *value =
+        parse("{\"a\":0.6,\"b\":[1e-5,-0.95,3.0,7,-12],\"e\":\"0.59999999999999998 \\\" 0.10000000000000001\"}");
+    char *text = as_json_text(value);
+    assert_string_equal(
+        text, "{\"a\":0.6,\"b\":[1e-5,-0.95,3.0,7,-12],\"e\":\"0.59999999999999998 \\\" 0.10000000000000001\"}");
+    free(text);
+    text = as_json_pretty(json_object_get(value, "a"));
+    assert_string_equal(text, "0.6");
+    free(text);
+    json_decref(value);
+    for (size_t i = 0; i < AS_COUNT(values); i++) {
+        value = json_pack("[f]", values[i]);
+        text = as_json_text(value);
+        json_t *back = parse(text);
+        double  read = json_real_value(json_array_get(back, 0));
+        assert_true(json_is_real(json_array_get(back, 0)));
+        assert_memory_equal(&read, &values[i], sizeof read);
+        free(text);
+        json_decref(back);
+        json_decref(value);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_refused),        cmocka_unit_test(test_text_is_stable), cmocka_unit_test(test_get),
-        cmocka_unit_test(test_set_and_number), cmocka_unit_test(test_file),
+        cmocka_unit_test(test_refused), cmocka_unit_test(test_text_is_stable),
+        cmocka_unit_test(test_get),     cmocka_unit_test(test_set_and_number),
+        cmocka_unit_test(test_file),    cmocka_unit_test(test_numbers_are_short),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
