@@ -151,17 +151,30 @@ static bool args_verb(as_args *args, const char *word, as_err *err)
     return AS_FAIL(err, AS_EINVAL, "no verb '%s' (see: %s help)", word, as_program_name());
 }
 
+static bool args_missing(const as_verb *verb, as_err *err)
+{
+    as_str list;
+    if (!verb->actions)
+        return AS_FAIL(err, AS_EINVAL, "%.*s is missing (see: %s help %s)", (int)strcspn(verb->usage, " "), verb->usage,
+                       as_program_name(), verb->name);
+    as_str_init(&list);
+    for (size_t i = 0; verb->actions[i]; i++)
+        as_str_addf(&list, "%s%s", i == 0 ? "" : verb->actions[i + 1] ? ", " : " or ", verb->actions[i]);
+    AS_FAIL(err, AS_EINVAL, "a word is missing: %s (see: %s help %s)", list.s, as_program_name(), verb->name);
+    as_str_done(&list);
+    return false;
+}
+
 static bool args_count(const as_args *args, as_err *err)
 {
     const as_verb *verb = args->verb;
     if (!verb || args->help)
         return true;
     if (args->words.n < (size_t)verb->min_args)
-        return AS_FAIL(err, AS_EINVAL, "something is missing (usage: %s %s %s)", as_program_name(), verb->name,
-                       verb->usage);
+        return args_missing(verb, err);
     if (verb->max_args >= 0 && args->words.n > (size_t)verb->max_args)
-        return AS_FAIL(err, AS_EINVAL, "'%s' is one word too many (usage: %s %s %s)", args->words.at[verb->max_args],
-                       as_program_name(), verb->name, verb->usage);
+        return AS_FAIL(err, AS_EINVAL, "'%s' is one word too many (see: %s help %s)", args->words.at[verb->max_args],
+                       as_program_name(), verb->name);
     if (!verb->actions || args->words.n == 0)
         return true;
     size_t n = 0;
@@ -169,9 +182,8 @@ static bool args_count(const as_args *args, as_err *err)
         if (strcmp(verb->actions[n], args->words.at[0]) == 0)
             return true;
     const char *near = as_str_nearest(args->words.at[0], verb->actions, n);
-    return AS_FAIL(err, AS_EINVAL, "no '%s %s'%s%s%s (usage: %s %s %s)", verb->name, args->words.at[0],
-                   near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "", as_program_name(), verb->name,
-                   verb->usage);
+    return AS_FAIL(err, AS_EINVAL, "no '%s %s'%s%s%s (see: %s help %s)", verb->name, args->words.at[0],
+                   near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "", as_program_name(), verb->name);
 }
 
 bool as_args_parse(as_args *args, int argc, char **argv, as_err *err)

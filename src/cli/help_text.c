@@ -4,7 +4,14 @@
 #include <string.h>
 
 #include "build_config.h"
+#include "cli/help_wrap.h"
 #include "cli/term.h"
+
+#define HELP_NAME_COLUMNS 26 /* of an option, before what it does */
+#define HELP_OPT_COLUMN   (2 + HELP_NAME_COLUMNS + 1)
+#define HELP_USAGE_INDENT 4
+#define HELP_PAGE_COLUMNS 120
+#define HELP_NARROW       60 /* below it, what an option does stands under its name */
 
 static void help_opt_name(const as_opt *opt, as_str *out)
 {
@@ -15,32 +22,90 @@ static void help_opt_name(const as_opt *opt, as_str *out)
         as_str_addf(out, " %s", opt->arg);
 }
 
-static void help_add_opts(const as_opt *opts, size_t n, as_str *out)
+static void help_add_opts(const as_opt *opts, size_t n, size_t width, as_str *out)
 {
+    size_t column = width < HELP_NARROW ? 8 : HELP_OPT_COLUMN;
     for (size_t i = 0; i < n; i++) {
         as_str name;
         as_str_init(&name);
-        if (!opts[i].letter)
-            as_str_add(&name, "    ");
+        as_str_add(&name, opts[i].letter ? "  " : "      ");
         help_opt_name(&opts[i], &name);
-        as_str_addf(out, "  %-26s %s%s\n", name.s, name.len > 26 ? "\n                             " : "",
-                    opts[i].help);
+        bool below = name.len + 1 > column;
+        as_str_addf(out, "%-*s", (int)(below ? 0 : column), name.s);
+        if (below)
+            as_str_addf(out, "\n%*s", (int)column, "");
+        as_help_wrap(opts[i].help, column, column, width, out);
         as_str_done(&name);
     }
+}
+
+/* Is the option among the words of the usage that the row itself gives? */
+static bool help_usage_names(const char *usage, const as_opt *opt)
+{
+    size_t n = strlen(opt->name);
+    for (const char *at = strchr(usage, '-'); at; at = strchr(at + 1, '-')) {
+        if (at[1] == '-' && strncmp(at + 2, opt->name, n) == 0 && strchr(" ]|.", at[2 + n]))
+            return true;
+        if (opt->letter && at[1] == opt->letter && strchr(" ]|.", at[2]) && (at == usage || at[-1] != '-'))
+            return true;
+    }
+    return false;
+}
+
+void as_help_usage(const as_verb *verb, as_str *out)
+{
+    as_str_addf(out, "%s %s", as_program_name(), verb->name);
+    if (*verb->usage)
+        as_str_addf(out, " %s", verb->usage);
+    for (size_t i = 0; i < verb->n_opts; i++) {
+        const as_opt *opt = &verb->opts[i];
+        if (help_usage_names(verb->usage, opt))
+            continue;
+        as_str_addf(out, " [--%s%s", opt->name, opt->arg ? " " : "");
+        for (size_t k = 0; opt->choices && opt->choices[k]; k++)
+            as_str_addf(out, "%s%s", k ? "|" : "", opt->choices[k]);
+        as_str_addf(out, "%s]", opt->arg && !opt->choices ? opt->arg : "");
+    }
+}
+
+static void help_usage_wrapped(const as_verb *verb, size_t width, as_str *out)
+{
+    as_str usage;
+    as_str_init(&usage);
+    as_str_add(&usage, "usage: ");
+    as_help_usage(verb, &usage);
+    as_help_wrap(usage.s, 0, HELP_USAGE_INDENT, width, out);
+    as_str_done(&usage);
+}
+
+/* Words in lines longer than this are hard to read, however wide the screen. */
+static size_t help_width(void)
+{
+    return AS_MIN(AS_MAX(as_term_out_width(), 40U), 100U);
+}
+
+static const char help_program_summary[] = "industrial visual inspection, from a written requirement to a running line";
+
+static void help_summary(const as_verb *verb, const char *bold, const char *plain, size_t width, as_str *out)
+{
+    as_str_addf(out, "  %s%-12s%s ", bold, verb->name, plain);
+    as_help_wrap(verb->summary, 15, 15, width, out);
 }
 
 void as_help_overview(const as_cli *cli, as_str *out)
 {
     const char *bold = as_term_style(cli, AS_STYLE_BOLD), *plain = as_term_plain(cli);
     const char *name = as_program_name();
-    as_str_addf(out, "%s%s%s %s - industrial visual inspection, from a written requirement to a running line\n\n", bold,
-                name, plain, AS_VERSION);
+    size_t      width = help_width();
+    as_str_addf(out, "%s%s%s %s - ", bold, name, plain, AS_VERSION);
+    as_help_wrap(help_program_summary, strlen(name) + strlen(AS_VERSION) + 4, 2, width, out);
+    as_str_add(out, "\n");
     as_str_addf(out, "usage: %s [-C DIR] VERB ...\n\n", name);
     for (size_t i = 0; as_verb_at(i); i++)
-        as_str_addf(out, "  %s%-12s%s %s\n", bold, as_verb_at(i)->name, plain, as_verb_at(i)->summary);
-    as_str_addf(out, "\n%s help VERB tells more. ", name);
+        help_summary(as_verb_at(i), bold, plain, width, out);
+    as_str_addf(out, "\n%s help VERB tells more.", name);
     if (as_verb_find("init"))
-        as_str_addf(out, "To begin: %s init demo --example cones", name);
+        as_str_addf(out, " To begin: %s init demo --example cones", name);
     as_str_add(out, "\n");
 }
 
@@ -49,14 +114,19 @@ void as_help_verb(const as_cli *cli, const as_verb *verb, as_str *out)
     size_t        n_common;
     const as_opt *common = as_verb_common_opts(&n_common);
     const char   *bold = as_term_style(cli, AS_STYLE_BOLD), *plain = as_term_plain(cli);
-    as_str_addf(out, "%s%s %s%s - %s\n\nusage: %s %s %s\n\n%s\n", bold, as_program_name(), verb->name, plain,
-                verb->summary, as_program_name(), verb->name, verb->usage, verb->about);
+    size_t        width = help_width();
+    as_str_addf(out, "%s%s %s%s - ", bold, as_program_name(), verb->name, plain);
+    as_help_wrap(verb->summary, strlen(as_program_name()) + strlen(verb->name) + 4, 2, width, out);
+    as_str_add(out, "\n");
+    help_usage_wrapped(verb, width, out);
+    as_str_add(out, "\n");
+    as_help_wrap_text(verb->about, width, out);
     if (verb->n_opts) {
         as_str_addf(out, "\n%soptions%s\n", bold, plain);
-        help_add_opts(verb->opts, verb->n_opts, out);
+        help_add_opts(verb->opts, verb->n_opts, width, out);
     }
     as_str_addf(out, "\n%severywhere%s\n", bold, plain);
-    help_add_opts(common, n_common, out);
+    help_add_opts(common, n_common, width, out);
     as_str_addf(out, "\n%sexamples%s\n%s", bold, plain, verb->examples);
 }
 
@@ -92,6 +162,28 @@ static void help_man_opts(const as_opt *opts, size_t n, as_str *out)
     }
 }
 
+/* Paragraphs and lists of a verb's words. */
+static void help_man_about(const char *about, as_str *out)
+{
+    as_help_block block;
+    as_str        words;
+    bool          in_list = false;
+    as_str_init(&words);
+    while (as_help_block_next(&about, &block, &words)) {
+        if (*block.term) {
+            as_str_add(out, ".TP\n.B ");
+            help_troff(block.term, out);
+            as_str_add(out, "\n");
+        } else if (block.is_apart || in_list) {
+            as_str_add(out, ".PP\n");
+        }
+        in_list = *block.term;
+        help_troff(words.s, out);
+        as_str_add(out, "\n");
+    }
+    as_str_done(&words);
+}
+
 static void help_man_program(as_str *out)
 {
     const char *name = as_program_name();
@@ -120,11 +212,15 @@ void as_help_man(const as_verb *verb, as_str *out)
     as_str_addf(out, ".TH \"%s-%s\" 1 \"\" \"Assay %s\" \"Assay\"\n.SH NAME\n%s\\-%s \\- ", name, verb->name,
                 AS_VERSION, name, verb->name);
     help_troff(verb->summary, out);
-    as_str_addf(out, "\n.SH SYNOPSIS\n.B %s %s\n", name, verb->name);
-    help_troff(verb->usage, out);
-    as_str_add(out, "\n.SH DESCRIPTION\n");
-    help_troff(verb->about, out);
-    as_str_add(out, "\n.SH OPTIONS\n");
+    as_str usage;
+    as_str_init(&usage);
+    as_help_usage(verb, &usage);
+    as_str_add(out, "\n.SH SYNOPSIS\n.nh\n");
+    help_troff(usage.s, out);
+    as_str_done(&usage);
+    as_str_add(out, "\n.hy\n.SH DESCRIPTION\n");
+    help_man_about(verb->about, out);
+    as_str_add(out, ".SH OPTIONS\n");
     help_man_opts(verb->opts, verb->n_opts, out);
     help_man_opts(common, n_common, out);
     as_str_add(out, ".SH EXAMPLES\n.nf\n");
@@ -142,6 +238,23 @@ static void help_markdown_opts(const as_opt *opts, size_t n, as_str *out)
     }
 }
 
+static void help_markdown_about(const char *about, as_str *out)
+{
+    as_help_block block;
+    as_str        words;
+    bool          in_list = false;
+    as_str_init(&words);
+    while (as_help_block_next(&about, &block, &words)) {
+        if (block.is_apart || (in_list && !*block.term))
+            as_str_add(out, "\n");
+        if (*block.term)
+            as_str_addf(out, "- `%s`: ", block.term);
+        in_list = *block.term;
+        as_help_wrap(words.s, *block.term ? strlen(block.term) + 6 : 0, *block.term ? 2 : 0, HELP_PAGE_COLUMNS, out);
+    }
+    as_str_done(&words);
+}
+
 void as_help_markdown(as_str *out)
 {
     size_t        n_common;
@@ -150,10 +263,13 @@ void as_help_markdown(as_str *out)
     help_markdown_opts(common, n_common, out);
     for (size_t i = 0; as_verb_at(i); i++) {
         const as_verb *verb = as_verb_at(i);
-        as_str_addf(out, "\n## %s\n\n`%s %s %s`\n\n%s\n\n", verb->name, as_program_name(), verb->name, verb->usage,
-                    verb->about);
+        as_str_addf(out, "\n## %s\n\n`", verb->name);
+        as_help_usage(verb, out);
+        as_str_add(out, "`\n\n");
+        help_markdown_about(verb->about, out);
+        as_str_add(out, "\n");
         if (verb->n_opts)
             help_markdown_opts(verb->opts, verb->n_opts, out);
-        as_str_addf(out, "\n```\n%s```\n", verb->examples);
+        as_str_addf(out, "%s```\n%s```\n", verb->n_opts ? "\n" : "", verb->examples);
     }
 }

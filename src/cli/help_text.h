@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* help_text.h - the verb table as text: for a terminal, as a man page, as a Markdown page.
+/* help_text.h - the verb table as text: for a terminal, as a man page, as a Markdown page, as JSON.
  *
  * Layer:   cli.
  * Threads: one thread.
@@ -15,5 +15,12 @@ void as_help_overview(const as_cli *cli, as_str *out); /* all verbs, a line each
 void as_help_verb(const as_cli *cli, const as_verb *verb, as_str *out);
 void as_help_man(const as_verb *verb, as_str *out); /* troff; NULL: the program's own page */
 void as_help_markdown(as_str *out);                 /* every verb: docs/reference/verbs.md */
+
+/* "assay train [--trainer rule|cnn|head] ...": the row's own words, then every option that they do not name. */
+void as_help_usage(const as_verb *verb, as_str *out);
+
+/* {"program","version","options":[what every verb has],"verbs":[{"name","summary","usage","about","examples","options",
+ * "actions"}]}: one verb, or all with NULL. A new reference; NULL is out of memory. */
+json_t *as_help_json(const as_verb *verb);
 
 #endif

@@ -72,6 +72,7 @@ static int program_fail(as_cli *cli, const as_err *err)
         json_decref(error);
     }
     as_term_progress_end(cli);
+    fflush(cli->out); /* what was said before the failure comes before it, where both go to one pipe */
     fprintf(stderr, "%s%s%s: %s\n", program_name, cli->verb ? " " : "", cli->verb ? cli->verb->name : "", err->text);
     return status;
 }
@@ -143,7 +144,7 @@ int as_program_main(const char *name, const as_verb *const *verbs, int argc, cha
 
 bool as_cli_print_json(as_cli *cli, json_t *value, as_err *err)
 {
-    char *text = value ? (cli->color ? json_dumps(value, JSON_INDENT(2) | JSON_SORT_KEYS) : as_json_text(value)) : NULL;
+    char *text = value ? (cli->color ? as_json_pretty(value) : as_json_text(value)) : NULL;
     json_decref(value);
     if (!text)
         return AS_FAIL(err, AS_ENOMEM, "out of memory");

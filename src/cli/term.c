@@ -23,12 +23,17 @@ static struct {
 
 static pthread_mutex_t term_lock = PTHREAD_MUTEX_INITIALIZER; /* for the bar and for stderr */
 
-static unsigned term_width(void)
+static unsigned term_width_of(int fd)
 {
     struct winsize size;
-    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20)
+    if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 20)
         return size.ws_col;
     return 80;
+}
+
+unsigned as_term_out_width(void)
+{
+    return term_width_of(STDOUT_FILENO);
 }
 
 /* A new bar begins when the total changes; the words may change with each step ("epoch 3"). */
@@ -43,7 +48,7 @@ static void term_bar_begin(as_ns now, uint64_t total)
 
 static void term_bar_draw(void)
 {
-    fprintf(stderr, "\r\033[K%.*s", (int)term_width() - 1, bar.line);
+    fprintf(stderr, "\r\033[K%.*s", (int)term_width_of(STDERR_FILENO) - 1, bar.line);
     fflush(stderr);
     bar.visible = true;
 }
@@ -118,6 +123,7 @@ void as_term_say(as_cli *cli, const char *fmt, ...)
         return;
     va_list ap;
     as_term_progress_end(cli);
+    fflush(cli->out); /* in this order, where both go to one pipe */
     va_start(ap, fmt);
     term_line(fmt, ap);
     va_end(ap);

@@ -20,6 +20,8 @@ void as_term_say(as_cli *cli, const char *fmt, ...) AS_PRINTF(2, 3);
 /* As as_term_say, from any thread while work goes on: the bar is drawn again below it. */
 void as_term_log(as_cli *cli, const char *fmt, ...) AS_PRINTF(2, 3);
 
+unsigned as_term_out_width(void); /* columns of the terminal that stdout is; 80 where it is none */
+
 /* True when cli->out is a pipe that nobody reads any more. */
 bool as_term_out_is_gone(const as_cli *cli);
 

@@ -65,7 +65,7 @@ static int capture_run(as_cli *cli, as_err *err)
 const as_verb as_verb_capture = {
     .name = "capture",
     .summary = "take in parts from a camera",
-    .usage = "[--camera URI] --parts N [--label CLASS] [--split-seed N] [--message TEXT]",
+    .usage = "--parts N",
     .about =
         "Frames come from the camera that assay.yaml names, or from URI: twin:cones, folder:PATH, gige:NAME, ... Each "
         "is\n"

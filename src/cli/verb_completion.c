@@ -110,6 +110,11 @@ static int completion_run(as_cli *cli, as_err *err)
 {
     const char *shell = as_cli_arg(cli, 0);
     as_str      text;
+    if (cli->json) {
+        AS_FAIL(err, AS_EINVAL, "a completion script is no JSON (the verbs and options as JSON: %s help --json)",
+                as_program_name());
+        return AS_VERB_FAILED;
+    }
     as_str_init(&text);
     if (strcmp(shell, "bash") == 0)
         completion_bash(&text);

@@ -27,7 +27,7 @@ static const as_opt data_opts[] = {
     {"name", 0, "PATTERN", "ls: only names like this; * and ? stand for any", NULL},
     {"sort", 0, "KEY", "ls: by name, sharpness, clipped_ratio, n_bytes, severity or utc; -KEY: the largest first",
      NULL},
-    {"limit", 'n', "N", "log, ls: at most N rows (default: all)", NULL},
+    {"limit", 'l', "N", "log, ls: at most N rows (default: all)", NULL},
 };
 
 static json_t *data_commit_json(const as_commit *commit)
@@ -505,8 +505,9 @@ static int data_run(as_cli *cli, as_err *err)
 const as_verb as_verb_data = {
     .name = "data",
     .summary = "look at the versions of the data",
-    .usage = "log [COMMIT] | show [COMMIT] | ls [COMMIT] | diff [A] [B] | verify | quarantine | checkout DIR [COMMIT] "
-             "[--as FORMAT]",
+    .usage = "log [COMMIT] [--limit N] | show [COMMIT] | ls [COMMIT] [--class CLASS] [--split SPLIT] [--name PATTERN] "
+             "[--sort KEY] [--limit N] | diff [A] [B] | verify | quarantine | "
+             "checkout DIR [COMMIT] [--as FORMAT]",
     .about =
         "log          the versions, newest first\n"
         "show         one version: who, when, what, samples by class and split, what intake measured\n"

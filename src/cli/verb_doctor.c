@@ -177,7 +177,7 @@ static int doctor_run(as_cli *cli, as_err *err)
 const as_verb as_verb_doctor = {
     .name = "doctor",
     .summary = "look at this machine: what is there, what is missing, what mends it",
-    .usage = "[--no-cameras]",
+    .usage = "",
     .about =
         "Prints the processor and its instructions, the libraries that were found with their versions, what can run\n"
         "models, the cameras that answer, and the free disk. Ends with what is missing and the command that mends "

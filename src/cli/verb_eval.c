@@ -12,7 +12,7 @@ static const char *const eval_backends[] = {"native", "ort", NULL};
 
 static const as_opt eval_opts[] = {
     {"split", 0, "SPLIT", "test, validation or train (default: test, the only one that is evidence)", eval_splits},
-    {"backend", 0, "NAME", "native or ort (default: native; ort where a model needs it)", eval_backends},
+    {"backend", 'b', "NAME", "native or ort (default: native; ort where a model needs it)", eval_backends},
     {"threads", 'j', "N", "pictures judged at a time; the result is the same (default: all cores)", NULL},
 };
 
@@ -79,7 +79,7 @@ static int eval_run(as_cli *cli, as_err *err)
 const as_verb as_verb_eval = {
     .name = "eval",
     .summary = "measure how good a run's model is, with intervals",
-    .usage = "[RUN] [--split test|validation|train] [--backend native|ort] [--threads N]",
+    .usage = "[RUN]",
     .about =
         "Draws the line between pass and reject on the validation split (among the thresholds that meet the\n"
         "requirements on what is rejected, the one of least cost), then judges the test split with it: confusion\n"

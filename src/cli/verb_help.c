@@ -7,13 +7,17 @@
 static const char *const help_formats[] = {"text", "man", "markdown", NULL};
 
 static const as_opt help_opts[] = {
-    {"format", 0, "FORMAT", "text, man (a man page) or markdown (all verbs) (default: text)", help_formats},
+    {"format", 0, "FORMAT", "text (the default), man (a man page) or markdown (all verbs)", help_formats},
 };
 
 static bool help_print(as_cli *cli, const as_verb *verb, as_err *err)
 {
     const char *format = as_cli_opt(cli, "format");
     as_str      text;
+    if (cli->json && format)
+        return AS_FAIL(err, AS_EINVAL, "--format %s and --json do not go together (say one of them)", format);
+    if (cli->json)
+        return as_cli_print_json(cli, as_help_json(verb), err);
     as_str_init(&text);
     if (format && strcmp(format, "man") == 0)
         as_help_man(verb, &text);
@@ -52,9 +56,12 @@ static int help_run(as_cli *cli, as_err *err)
 const as_verb as_verb_help = {
     .name = "help",
     .summary = "tell what the verbs do",
-    .usage = "[VERB] [--format text|man|markdown]",
-    .about = "Prints the list of verbs, or all about one. The same text makes the man pages and the reference.",
-    .examples = "  assay help\n  assay help train\n  assay help train --format man | man -l -\n",
+    .usage = "[VERB]",
+    .about =
+        "Prints the list of verbs, or all about one. The same text makes the man pages and the reference. With --json\n"
+        "it prints the verbs with their options and choices, for other programs.",
+    .examples = "  assay help\n  assay help train\n  assay help train --format man | man -l -\n"
+                "  assay help --json | jq -r '.verbs[].usage'\n",
     .opts = help_opts,
     .n_opts = AS_COUNT(help_opts),
     .max_args = 1,

@@ -74,7 +74,7 @@ static int import_run(as_cli *cli, as_err *err)
 const as_verb as_verb_import = {
     .name = "import",
     .summary = "take in a folder of pictures with their labels",
-    .usage = "FOLDER [--format FORMAT] [--split-seed N] [--rename FOLDER=CLASS]... [--prefix NAME] [--message TEXT]",
+    .usage = "FOLDER [--rename FOLDER=CLASS]...",
     .about = "Every JPEG and PNG, below FOLDER/CLASS/ or named by a file of labels, is decoded to its last pixel "
              "and\n"
              "checked (size, exposure, sharpness, exact duplicates); what is refused goes into quarantine with the "

@@ -47,7 +47,7 @@ static int report_run(as_cli *cli, as_err *err)
 const as_verb as_verb_report = {
     .name = "report",
     .summary = "write one HTML page about a run, to show to others",
-    .usage = "[RUN] [-o FILE]",
+    .usage = "[RUN]",
     .about =
         "The page holds everything it shows, pictures included: it can be mailed, printed or kept. It says which\n"
         "requirement is met by which evidence, how good the model is on parts it has never seen, what its mistakes "

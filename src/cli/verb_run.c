@@ -14,7 +14,7 @@ static const as_opt run_opts[] = {
     {"camera", 0, "URI", "which camera, \"driver:rest\" (default: station.camera of assay.yaml)", NULL},
     {"parts", 'n', "N", "end after N parts (default: when the camera ends, or Ctrl-C)", NULL},
     {"backend", 'b', "NAME", "what runs the model: native or ort (default: native)", run_backends},
-    {"threads", 't', "N", "threads of the model (default: 1)", NULL},
+    {"threads", 'j', "N", "threads of the model (default: 1)", NULL},
     {"deadline", 0, "MS", "milliseconds from trigger to verdict (default: station.deadline_ms)", NULL},
     {"fast", 0, NULL, "as fast as it goes: station.parts_per_minute is ignored", NULL},
 };
@@ -219,7 +219,7 @@ static int run_run(as_cli *cli, as_err *err)
 const as_verb as_verb_run = {
     .name = "run",
     .summary = "run the line: one verdict a part, by its deadline",
-    .usage = "[--run RUN] [--camera URI] [--parts N] [--backend NAME] [--threads N] [--deadline MS] [--fast]",
+    .usage = "",
     .about =
         "Every part that the camera sees gets exactly one verdict: from the model, or the safe one that failsafe names "
         "in\n"

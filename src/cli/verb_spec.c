@@ -24,6 +24,7 @@ static bool spec_reference(const as_spec *spec, as_str *out, as_err *err)
     return as_spec_reference(out, err);
 }
 
+/* One file, whether a person reads it or a program: always indented. */
 static bool spec_schema(as_cli *cli, as_err *err)
 {
     json_t *schema = as_spec_schema(err);
@@ -65,8 +66,12 @@ static int spec_run(as_cli *cli, as_err *err)
 {
     const char *action = as_cli_arg(cli, 0);
     bool        ok;
-    if (strcmp(action, "schema") == 0)
+    if (as_cli_arg(cli, 1) && strcmp(action, "show") != 0)
+        ok = AS_FAIL(err, AS_EINVAL, "'%s' is one word too many: spec %s looks at no file", as_cli_arg(cli, 1), action);
+    else if (strcmp(action, "schema") == 0)
         ok = spec_schema(cli, err);
+    else if (strcmp(action, "reference") == 0 && cli->json)
+        ok = AS_FAIL(err, AS_EINVAL, "the reference is a Markdown page, no JSON (the keys as JSON: assay spec schema)");
     else if (strcmp(action, "reference") == 0)
         ok = spec_print(cli, spec_reference, NULL, err);
     else

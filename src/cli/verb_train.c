@@ -23,14 +23,15 @@ static const as_opt train_opts[] = {
     {"epochs", 'e', "N", "cnn: how often each picture is seen (default: chosen by how many there are)", NULL},
     {"size", 0, "WxH", "pixels of the network's input (default: chosen from the pictures)", NULL},
     {"threads", 'j', "N", "threads; the model is the same with any number (default: 2)", NULL},
-    {"backbone", 'b', "FILE", "head: an ONNX file whose features are used", NULL},
+    {"backbone", 0, "FILE", "head: an ONNX file whose features are used", NULL},
     {"layer", 0, "NAME", "head: the value to take features from (default: the last feature map)", NULL},
     {"input-order", 0, "ORDER", "head: rgb or bgr (default: what the file says, else rgb)", train_orders},
     {"input-mean", 0, "A,B,C", "head: taken off each channel, 0 to 255 (default: what the file says, else ImageNet's)",
      NULL},
     {"input-scale", 0, "A,B,C", "head: divides each channel after that (default: likewise; 1 where a mean is given)",
      NULL},
-    {"backend", 0, "NAME", "head: what computes the features (default: ort where it is, else native)", train_backends},
+    {"backend", 'b', "NAME", "head: what computes the features (default: ort where it is, else native)",
+     train_backends},
 };
 
 typedef struct train {
@@ -249,8 +250,7 @@ static int train_run(as_cli *cli, as_err *err)
 const as_verb as_verb_train = {
     .name = "train",
     .summary = "make a model from a version of the data",
-    .usage = "[--trainer rule|cnn|head] [--seed N] [--epochs N] [--size WxH] [--backbone FILE] [--layer NAME] "
-             "[--input-order rgb|bgr] [--input-mean A,B,C] [--input-scale A,B,C] [--threads N] [--commit COMMIT]",
+    .usage = "",
     .about =
         "rule  thresholds on colour and shape, found on the training split: no learning, and the baseline to beat.\n"
         "cnn   a compact convolutional network from scratch.\n"

@@ -33,10 +33,45 @@ expect_err "did you mean '--example'"
 expect_exit 2 "$ASSAY" init x --example nothing
 expect_err "none of the choices of --example: cones"
 expect_exit 2 "$ASSAY" spec
-expect_err 'something is missing \(usage: assay spec'
+expect_err 'a word is missing: show, schema or reference \(see: assay help spec\)'
+expect_exit 2 "$ASSAY" import
+expect_err 'FOLDER is missing'
+
+# What the table says of options holds over all verbs, and the usage names each.
+for program in "$ASSAY" "$ASSAY_EDGE"; do
+    expect_exit 0 "$program" help --json
+    mv "$OUT" "$TMP/table"
+    expect_exit 0 python3 -c '
+import json, sys
+table = json.load(open(sys.argv[1]))
+meaning = {o["letter"]: (o["name"], "every verb") for o in table["options"] if o["letter"]}
+bad = []
+for verb in table["verbs"]:
+    for o in verb["options"]:
+        name, letter, of = o["name"], o["letter"], verb["name"]
+        if "--" + name not in verb["usage"]:
+            bad.append(f"the usage of {of} lacks --{name}")
+        if letter and meaning.setdefault(letter, (name, of))[0] != name:
+            bad.append(f"-{letter} is --{name} of {of} and --{meaning[letter][0]} of {meaning[letter][1]}")
+        if name == "threads" and letter != "j":
+            bad.append(f"--threads of {of} has no -j")
+        if not o["help"] or any(c in o["help"] for c in "\n\t"):
+            bad.append(f"--{name} of {of} has no line of help")
+sys.exit("\n".join(bad) if bad or not meaning else 0)' "$TMP/table"
+done
+expect_exit 0 "$ASSAY" help train --json
+expect_out '"examples":\["assay train'
+expect_exit 2 "$ASSAY" help --json --format man
+expect_err 'do not go together'
+expect_exit 2 "$ASSAY" spec reference --json
+expect_err 'Markdown page'
+expect_exit 2 "$ASSAY" spec schema assay.yaml
+expect_err "'assay.yaml' is one word too many"
 
 for shell in bash zsh fish; do
     expect_exit 0 "$ASSAY" completion "$shell"
+    expect_exit 2 "$ASSAY" completion "$shell" --json
+    expect_err 'is no JSON .*assay help --json'
 done
 "$ASSAY" completion bash >"$TMP/completion"
 check 'the bash completion is no bash' bash -n "$TMP/completion"
@@ -49,6 +84,13 @@ words=$(
     echo "${COMPREPLY[*]}"
 )
 expect_equal "$words" 'show schema'
+
+# Lines keep their order where both outputs go to one pipe, and numbers have no more digits than they need.
+"$ASSAY" init -q "$TMP/order" --example cones
+"$ASSAY" -C "$TMP/order" capture --parts 40 >"$TMP/both" 2>&1
+expect_equal "$(tail -n 1 "$TMP/both")" 'next: assay train'
+expect_exit 0 "$ASSAY" -C "$TMP/order" spec show --json
+expect_no_out '[0-9]\.[0-9]{16}'
 
 # No workspace, and errors as JSON.
 mkdir "$TMP/empty"
