@@ -124,7 +124,7 @@ if [ "$(id -u)" = 0 ] && mkdir "$TMP/small" && mount -t tmpfs -o size=6m tmpfs "
     expect_exit 0 "$ASSAY" -C "$TMP/small/ws" data verify
     umount "$TMP/small"
 else
-    echo 'full disk: not tried, it needs root and tmpfs'
+    skip_case 'a full disk needs root and a tmpfs'
 fi
 
 # A folder that may only be read.
@@ -135,7 +135,7 @@ if [ "$(id -u)" = 0 ] && mkdir "$TMP/ro" && cp -r "$ws" "$TMP/ro/ws" && mount --
     expect_exit 0 "$ASSAY" -C "$TMP/ro/ws" data log
     umount "$TMP/ro"
 else
-    echo 'read-only folder: not tried, it needs root'
+    skip_case 'a disk that may only be read needs root'
 fi
 whole
 finish

@@ -25,7 +25,7 @@ expect_exit 0 env ASSAY_ORT="$TMP/none.so" "$SOURCE/bench/run"
 expect_out "^skipped: workload 'cnn1': "
 
 [ -f "$SOURCE/.prefix/lib/libonnxruntime.so.1" ] || [ -n "${ASSAY_ORT:-}" ] || {
-    echo "no ONNX Runtime here: nothing to measure against"
+    skip_case "ONNX Runtime is not here: nothing to measure against (tools/setup)"
     finish
 }
 expect_exit 3 env BENCH_PYTHON=/bin/false "$SOURCE/bench/run" prep
@@ -34,7 +34,7 @@ number='[0-9]+\.[0-9]{2}'
 for id in $ids; do
     run "$SOURCE/bench/run" "$id"
     if [ "$STATUS" -eq 3 ] && grep -q 'install python3-' "$ERR"; then
-        echo "$id: its peer is not here"
+        skip_case "$id: its peer is not here"
         continue
     fi
     expect_equal "$STATUS" 0

@@ -9,7 +9,8 @@
 #
 # $TMP is a fresh folder, removed at the end. $OUT, $ERR (files) and $STATUS are of the command run last.
 # $ASSAY and $ASSAY_EDGE are the programs, $ASSAY_SHARED the folder of real images. One test is one check that is
-# counted; the last line says `N passed, N failed`. A check that fails does not end the script.
+# counted; the last line says `N passed, N failed`, and `N skipped` where some cases could not be tried here. A check that
+# fails does not end the script.
 set -u
 
 SOURCE=${ASSAY_SOURCE:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}
@@ -23,6 +24,7 @@ ERR=$TMP/.err
 STATUS=0
 n_passed=0
 n_failed=0
+n_skipped=0
 finished=no
 last_cmd=
 
@@ -45,7 +47,7 @@ end_of_test() {
         echo "FAILED: nothing was checked"
         n_failed=1
     fi
-    echo "$n_passed passed, $n_failed failed"
+    echo "$n_passed passed, $n_failed failed$([ $n_skipped -eq 0 ] || echo ", $n_skipped skipped")"
     # With its status: a bare exit in a trap keeps the status from before it.
     exit $((n_failed > 0))
 }
@@ -126,6 +128,12 @@ skip() {
     echo "skipped: $*"
     finished=skipped
     exit 77
+}
+
+# skip_case REASON: one case of the script cannot be tried here; the others go on
+skip_case() {
+    n_skipped=$((n_skipped + 1))
+    echo "skipped: $*"
 }
 
 need_program() {

@@ -35,6 +35,13 @@ script 'skip "no such thing here"'
 expect_equal "$STATUS" 77
 expect_out '^\| skipped: no such thing here'
 
+script 'expect_exit 0 true\nskip_case "no root"\nskip_case "no disk"\nfinish'
+expect_equal "$STATUS" 0
+expect_out '^\| skipped: no root$'
+expect_out '^\| 1 passed, 0 failed, 2 skipped$'
+script 'skip_case "no root"\nfinish'
+expect_equal "$STATUS" 1 # a test all of whose cases are skipped says so with skip
+
 script 'LIMIT=1\nexpect_exit 0 sleep 20\nfinish'
 expect_equal "$STATUS" 1
 
