@@ -173,6 +173,9 @@ static void eval_print_point(as_cli *cli, const as_eval *eval, const as_spec *sp
             (unsigned long long)eval->n_validation,
             eval->point_feasible ? " at which the requirements on what is rejected hold"
                                  : "; no threshold meets the requirements on what is rejected there");
+    char warning[AS_POINT_WARNING_BYTES];
+    if (*as_point_warning(&eval->solution.counts, eval->point_feasible, warning))
+        fprintf(cli->out, "%swarning: %s%s\n", as_term_style(cli, AS_STYLE_BAD), warning, as_term_plain(cli));
     fprintf(cli->out, "expected cost: %.2f%s%s for each 1,000 parts, were as many bad as here (%llu of %llu)\n",
             eval->part.cost_per_1000, *spec->currency ? " " : "", spec->currency,
             (unsigned long long)eval->part.reject_recall.n, (unsigned long long)eval->part.n);

@@ -90,13 +90,27 @@ static as_line *run_make_line(run_job *job, as_err *err)
     return line;
 }
 
+/* Told before the first part: a line that rejects whatever comes need not be watched to be known. */
+static void run_warn(const run_job *job)
+{
+    char text[AS_POINT_WARNING_BYTES];
+    if (*as_point_warning(&job->run.val_counts, job->run.val_feasible, text))
+        as_term_say(job->cli, "warning: run '%s': %s", job->run.id, text);
+}
+
 static bool run_print(const run_job *job, as_err *err)
 {
     as_cli *cli = job->cli;
     if (!cli->json)
         return as_run_text_print(cli, job->summary, err);
-    return job->is_deaf || as_run_text_line(cli, as_run_text_summary(job->summary, job->run.id)) || ferror(cli->out) ||
-           AS_FAIL(err, AS_ENOMEM, "out of memory");
+    json_t *json = as_run_text_summary(job->summary, job->run.id);
+    as_json_set(json_object_get(json, "summary"), "warning",
+                as_point_warning_json(&job->run.val_counts, job->run.val_feasible));
+    if (job->is_deaf) {
+        json_decref(json);
+        return true;
+    }
+    return as_run_text_line(cli, json) || ferror(cli->out) || AS_FAIL(err, AS_ENOMEM, "out of memory");
 }
 
 /* A run is good when every trigger is in the journal, and the camera ended as cameras do. */
@@ -191,7 +205,9 @@ static bool run_line(run_job *job, as_err *err)
     if (!job->spec || !job->summary)
         return job->spec ? AS_FAIL(err, AS_ENOMEM, "out of memory") : false;
     as_line *line = run_make_line(job, err);
-    bool     ok = line && as_line_run(line, &progress, job->summary, err);
+    if (line)
+        run_warn(job);
+    bool ok = line && as_line_run(line, &progress, job->summary, err);
     as_line_free(line); /* nothing of the camera outlives the line */
     if (!ok || !run_print(job, err))
         return false;

@@ -193,6 +193,9 @@ static bool train_print(const train *t, as_err *err)
             (long long)json_integer_value(json_object_get(data, "validation")));
     train_print_cost(t, &t->run);
     fprintf(out, "\nreject from a score of %.3f on\n", t->run.reject_from);
+    char warning[AS_POINT_WARNING_BYTES];
+    if (*as_point_warning(&t->run.val_counts, t->run.val_feasible, warning))
+        fprintf(out, "%swarning: %s%s\n", as_term_style(t->cli, AS_STYLE_BAD), warning, as_term_plain(t->cli));
     train_print_baseline(t);
     fprintf(out, "next: assay eval %s\n", t->run.id);
     json_decref(details);
@@ -228,6 +231,8 @@ static bool train_print_json(const train *t, as_err *err)
     as_json_set(json, "val_cost", as_json_number(t->run.val_cost));
     as_json_set(json, "val_macro_f1", as_json_number(t->run.val_macro_f1));
     as_json_set(json, "val_feasible", json_boolean(t->run.val_feasible));
+    as_json_set(json, "val_verdicts", as_point_counts_json(&t->run.val_counts));
+    as_json_set(json, "warning", as_point_warning_json(&t->run.val_counts, t->run.val_feasible));
     as_json_set(json, "baseline", baseline);
     as_json_set(json, "details", details);
     return as_cli_print_json(t->cli, json, err);

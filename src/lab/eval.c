@@ -192,6 +192,7 @@ static void eval_keep_point(const as_run *run, as_split split, as_eval *eval)
     eval->solution.cost = run->val_cost;
     eval->solution.macro_f1 = run->val_macro_f1;
     eval->solution.feasible = run->val_feasible;
+    eval->solution.counts = run->val_counts;
 }
 
 /* The point is solved on the validation split, whichever split is judged. */
@@ -250,6 +251,7 @@ static bool eval_record(const eval_job *job, const as_eval *eval, as_err *err)
     job->run->val_cost = eval->solution.cost;
     job->run->val_macro_f1 = eval->solution.macro_f1;
     job->run->val_feasible = eval->solution.feasible;
+    job->run->val_counts = eval->solution.counts;
     return as_run_update(job->run, err) &&
            as_ledger_write(job->run, job->spec, "eval", eval->evidence, eval->n_evidence, err);
 }

@@ -143,6 +143,8 @@ static json_t *eval_json_point(const as_eval *eval)
     as_json_set(json, "n", json_integer((json_int_t)eval->n_validation));
     as_json_set(json, "cost", as_json_number(eval->solution.cost));
     as_json_set(json, "macro_f1", as_json_number(eval->solution.macro_f1));
+    as_json_set(json, "verdicts", as_point_counts_json(&eval->solution.counts));
+    as_json_set(json, "warning", as_point_warning_json(&eval->solution.counts, eval->point_feasible));
     return json;
 }
 

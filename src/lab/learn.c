@@ -100,6 +100,7 @@ static bool learn_score(learn *l, as_err *err)
     l->run.val_cost = l->solution.cost;
     l->run.val_macro_f1 = l->solution.macro_f1;
     l->run.val_feasible = l->solution.feasible;
+    l->run.val_counts = l->solution.counts;
     return true;
 }
 

@@ -326,7 +326,10 @@ void as_report_judged(const as_report *report, as_str *out)
         "score of %.3f on%s.",
         as_report_count(eval->part.n, count), eval->point.reject_from, band);
     as_report_section(out, "judged", "How good it is", lead);
-    if (!eval->point_feasible)
+    char warning[AS_POINT_WARNING_BYTES];
+    if (*as_point_warning(&eval->solution.counts, eval->point_feasible, warning))
+        as_html_addf(out, "<p class=\"note warn\">Beware: %s.</p>\n", warning);
+    else if (!eval->point_feasible)
         as_str_add(
             out, "<p class=\"note warn\">No threshold met the required rates on the validation split: the one of least "
                  "cost is used.</p>\n");

@@ -9,6 +9,7 @@
 #define AS_LAB_SCORE_H
 
 #include "lab/dataset.h"
+#include "store/run_point.h"
 #include "task/classify.h"
 
 typedef struct as_scored {
@@ -26,6 +27,7 @@ typedef struct as_solution {
     double             cost;     /* expected, a part, on the samples it was solved on */
     bool               feasible; /* the requirements on rates of reject hold there (as values, not as bounds) */
     double             macro_f1; /* of the best class, a frame */
+    as_point_counts    counts;   /* what the point does to the parts it was solved on */
 } as_solution;
 
 /* Solved on parts (the worst frame of a part speaks for it): among the thresholds that meet the spec's requirements on

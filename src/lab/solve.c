@@ -219,6 +219,17 @@ static double solve_macro_f1(const solve *s)
     return as_confusion_macro_f1(confusion, s->spec->n_classes);
 }
 
+/* a, b: the lower and the upper cut. A part whose class is one of review is neither passed nor rejected between the ends. */
+static as_point_counts solve_counts(const solve *s, size_t a, size_t b)
+{
+    size_t          n = s->part.n;
+    as_point_counts counts = {
+        .n_parts = n, .n_good = s->part.n_good[n], .n_bad = s->part.n_bad[n], .n_rejected = n - b};
+    for (size_t j = 0; j < a; j++)
+        counts.n_passed += !s->part.at[j].found_review;
+    return counts;
+}
+
 bool as_score_solve(const as_dataset *dataset, const as_spec *spec, const as_model_info *info, const as_scored *scored,
                     size_t n, as_solution *ret, as_err *err)
 {
@@ -238,7 +249,8 @@ bool as_score_solve(const as_dataset *dataset, const as_spec *spec, const as_mod
         *ret = (as_solution){.point = {s.cuts[a].threshold, s.cuts[b].threshold},
                              .cost = cost / (double)s.part.n,
                              .feasible = feasible,
-                             .macro_f1 = solve_macro_f1(&s)};
+                             .macro_f1 = solve_macro_f1(&s),
+                             .counts = solve_counts(&s, a, b)};
     }
     solve_done(&s);
     return ok;

@@ -81,6 +81,27 @@ static void test_middle_of_the_gap(void **state)
     solution = solve_it(&s, &spec);
     check_point(&solution, 0.34, 0.34);
     assert_true(solution.feasible && solution.cost == 0 && solution.macro_f1 == 1);
+    assert_true(solution.counts.n_parts == 10 && solution.counts.n_good == 5 && solution.counts.n_bad == 5);
+    assert_true(solution.counts.n_passed == 5 && solution.counts.n_rejected == 5);
+}
+
+/* Where nothing tells them apart, what is dearer decides for all of them. */
+static void test_one_sided(void **state)
+{
+    (void)state;
+    set s = {.n = 0};
+    for (int i = 0; i < 6; i++)
+        add(&s, (uint32_t)i % 2, 0.5, 0);
+    as_spec     dear = spec_of(10, 1, NAN), cheap = spec_of(1, 10, NAN), unsure = spec_of(10, 10, 1);
+    as_solution solution = solve_it(&s, &dear);
+    assert_int_equal(solution.counts.n_rejected, 6);
+    assert_int_equal(as_point_side_of(&solution.counts), AS_POINT_PASSES_NONE);
+    solution = solve_it(&s, &cheap);
+    assert_int_equal(solution.counts.n_passed, 6);
+    assert_int_equal(as_point_side_of(&solution.counts), AS_POINT_PASSES_ALL);
+    solution = solve_it(&s, &unsure); /* all are left to a person */
+    assert_true(solution.counts.n_passed == 0 && solution.counts.n_rejected == 0);
+    assert_int_equal(as_point_side_of(&solution.counts), AS_POINT_PASSES_NONE);
 }
 
 /* Very sure networks: the middle is moved away from 0 and 1, but never past a known part. */
@@ -290,6 +311,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_middle_of_the_gap),
         cmocka_unit_test(test_moved_within_the_gap),
+        cmocka_unit_test(test_one_sided),
         cmocka_unit_test(test_cost_decides),
         cmocka_unit_test(test_requirements_come_first),
         cmocka_unit_test(test_class_recall_is_no_matter),

@@ -33,6 +33,7 @@ bool as_run_begin(as_workspace *ws, as_run *run, as_err *err)
     run->utc = as_clock_utc();
     run->pass_below = run->reject_from = run->val_cost = run->val_macro_f1 = NAN;
     run->val_feasible = false;
+    run->val_counts = (as_point_counts){0};
     return true;
 }
 
@@ -112,6 +113,7 @@ static json_t *run_to_json(const as_run *run)
     as_json_set(json, "val_cost", as_json_number(run->val_cost));
     as_json_set(json, "val_macro_f1", as_json_number(run->val_macro_f1));
     as_json_set(json, "val_feasible", json_boolean(run->val_feasible));
+    as_json_set(json, "val_verdicts", as_point_counts_json(&run->val_counts));
     return json;
 }
 
@@ -150,6 +152,7 @@ static bool run_from_json(const json_t *json, as_run *run, as_err *err)
     run->val_cost = run_number_or_nan(json, "val_cost");
     run->val_macro_f1 = run_number_or_nan(json, "val_macro_f1");
     run->val_feasible = json_is_true(json_object_get(json, "val_feasible"));
+    run->val_counts = as_point_counts_from_json(json_object_get(json, "val_verdicts"));
     return true;
 }
 

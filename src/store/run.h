@@ -12,27 +12,29 @@
 #define AS_STORE_RUN_H
 
 #include "base/json.h"
+#include "store/run_point.h"
 #include "store/workspace.h"
 
 #define AS_RUN_ID_BYTES        48
 #define AS_RUN_MODEL_MAX_BYTES ((size_t)1 << 30)
 
 typedef struct as_run {
-    char     id[AS_RUN_ID_BYTES]; /* "3-cnn": a number that counts up, and the trainer */
-    char     trainer[32];
-    char     dir[AS_FS_PATH_BYTES];
-    char     commit[AS_SHA256_HEX_BYTES]; /* dataset version it was trained on */
-    char     spec[AS_SHA256_HEX_BYTES];   /* of assay.yaml's bytes */
-    char     model[AS_SHA256_HEX_BYTES];  /* of model.onnx */
-    uint64_t seed;
-    uint32_t threads;
-    as_ns    commit_utc; /* when that version was made; 0: not known */
-    uint32_t classes;    /* as_spec_classes_crc of the spec; 0: not known */
-    as_ns    utc;        /* when the training began */
-    double   seconds;
-    double   pass_below, reject_from; /* operating point; NAN: not solved yet */
-    double   val_cost, val_macro_f1;  /* on the validation split: cost a part, and F1; NAN: not known */
-    bool     val_feasible;            /* the requirements on what is rejected hold there */
+    char            id[AS_RUN_ID_BYTES]; /* "3-cnn": a number that counts up, and the trainer */
+    char            trainer[32];
+    char            dir[AS_FS_PATH_BYTES];
+    char            commit[AS_SHA256_HEX_BYTES]; /* dataset version it was trained on */
+    char            spec[AS_SHA256_HEX_BYTES];   /* of assay.yaml's bytes */
+    char            model[AS_SHA256_HEX_BYTES];  /* of model.onnx */
+    uint64_t        seed;
+    uint32_t        threads;
+    as_ns           commit_utc; /* when that version was made; 0: not known */
+    uint32_t        classes;    /* as_spec_classes_crc of the spec; 0: not known */
+    as_ns           utc;        /* when the training began */
+    double          seconds;
+    double          pass_below, reject_from; /* operating point; NAN: not solved yet */
+    double          val_cost, val_macro_f1;  /* on the validation split: cost a part, and F1; NAN: not known */
+    bool            val_feasible;            /* the requirements on what is rejected hold there */
+    as_point_counts val_counts;              /* what the operating point did there */
 } as_run;
 
 /* A new run: gives it a draft folder to put files in (run->dir). as_run_finish numbers it and makes it appear;

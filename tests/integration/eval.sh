@@ -100,6 +100,24 @@ expect_out "1-rule"
 expect_err "eval-test.json"
 cp "$TMP/kept.json" "$RUN/eval-test.json"
 
+# An operating point that rejects whatever comes is told wherever it is used, with what mends it.
+cp "$TMP/ws/assay.yaml" "$TMP/kept.yaml"
+sed -i 's/^cost:.*/cost: {escape: 4e7, overkill: 0.001}/' "$TMP/ws/assay.yaml"
+all='the operating point rejects all [0-9]+ parts of the validation split: .*--trainer'
+expect_exit 0 "$ASSAY" -C "$TMP/ws" train --trainer rule
+expect_out "^warning: $all"
+expect_exit 0 "$ASSAY" -C "$TMP/ws" eval last
+expect_out "^warning: $all"
+expect_exit 0 "$ASSAY" -C "$TMP/ws" eval last --json
+expect_out "\"verdicts\":\{\"bad\":[1-9][0-9]*,\"good\":[1-9][0-9]*,\"parts\":[0-9]+,\"pass\":0,"
+expect_out "\"warning\":\"$all"
+expect_exit 0 "$ASSAY" -C "$TMP/ws" run --run last --camera 'twin:cones?from=5000' --parts 3 --fast --json
+expect_err "^warning: run '[0-9]+-rule': $all"
+expect_out "\"warning\":\"$all"
+expect_exit 0 "$ASSAY" -C "$TMP/ws" report last -o "$TMP/one-sided.html"
+expect_grep "Beware: $all" "$TMP/one-sided.html"
+cp "$TMP/kept.yaml" "$TMP/ws/assay.yaml"
+
 # A class that the model never learned.
 sed -i 's/broken: reject}/broken: reject, burnt: reject}/' "$TMP/ws/assay.yaml"
 expect_exit 2 "$ASSAY" -C "$TMP/ws" eval 1
