@@ -9,6 +9,7 @@
 #define COST_POINTS 61
 #define COST_FROM   1e-4 /* shares of bad parts that are drawn */
 #define COST_TO     0.5
+#define COST_LEAST  1e-7 /* of the highest cost; less is drawn as this */
 
 /* Shares of the bad, and of the good, that get each verdict. */
 typedef struct cost_rates {
@@ -95,7 +96,7 @@ static void cost_plot(const as_report *report, const cost_rates *rates, as_str *
         most = fmax(most, fmax(with[i], without[i]));
     }
     char    label[48];
-    double  least = fmax(most * 1e-5, fmin(without[0], with[0] > 0 ? with[0] : without[0]));
+    double  least = fmax(most * COST_LEAST, fmin(without[0], with[0] > 0 ? with[0] : without[0]));
     as_plot plot = {.out = out,
                     .title = "cost of 1,000 parts over the share of bad ones",
                     .x = {"share of the parts that are bad", COST_FROM, COST_TO, AS_PLOT_PERCENT, true, false},
