@@ -93,7 +93,7 @@ static const err_errno_row err_errno_rows[] = {
     {EBUSY, AS_EBUSY, "in use"},
     {ETXTBSY, AS_EBUSY, "in use as a running program"},
     {EAGAIN, AS_EBUSY, "the system is out of a resource for now (try again)"},
-    {ENOTDIR, AS_EINVAL, "a part of the path is no folder"},
+    {ENOTDIR, AS_EINVAL, "it, or a part of its path, is no folder"},
     {EISDIR, AS_EINVAL, "it is a folder"},
     {ELOOP, AS_EINVAL, "too many symbolic links"},
     {EINVAL, AS_EINVAL, "invalid argument"},

@@ -43,7 +43,13 @@ static bool uri_check_key(const as_uri_query *query, const char *key, const char
         const char *nearest = as_str_nearest(key, known, n);
         if (nearest)
             return AS_FAIL(err, AS_EINVAL, "unknown key '%s': did you mean '%s'?", key, nearest);
-        return AS_FAIL(err, AS_EINVAL, "unknown key '%s'", key);
+        as_str list;
+        as_str_init(&list);
+        for (size_t i = 0; i < n; i++)
+            as_str_addf(&list, "%s%s", i ? ", " : "", known[i]);
+        AS_FAIL(err, AS_EINVAL, "unknown key '%s' (there are %s)", key, list.s);
+        as_str_done(&list);
+        return false;
     }
     if (as_uri_query_get(query, key))
         return AS_FAIL(err, AS_EINVAL, "the key '%s' is there twice", key);

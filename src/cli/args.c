@@ -61,7 +61,7 @@ static bool args_unknown_opt(const as_verb *verb, const char *word, size_t n, as
     const char *near = as_str_nearest(name, names, n_names);
     if (near)
         return AS_FAIL(err, AS_EINVAL, "unknown option '--%s' (did you mean '--%s'?)", name, near);
-    return AS_FAIL(err, AS_EINVAL, "unknown option '--%s' (see: %s help %s)", name, as_program_name(),
+    return AS_FAIL(err, AS_EINVAL, "unknown option '--%s' (see: %s help%s%s)", name, as_program_name(), verb ? " " : "",
                    verb ? verb->name : "");
 }
 
@@ -84,6 +84,9 @@ static bool args_check_choice(const as_opt *opt, const char *value, as_err *err)
 
 static bool args_give(as_args *args, const as_opt *opt, const char *value, as_err *err)
 {
+    if (opt->arg && !*value) /* "$NAME" of a script whose variable is not set: never the default in silence */
+        return AS_FAIL(err, AS_EINVAL, "the value of --%s is empty (give it %s, or leave the option out)", opt->name,
+                       opt->arg);
     if (opt->arg && !args_check_choice(opt, value, err))
         return false;
     if (strcmp(opt->name, "help") == 0)
@@ -121,7 +124,8 @@ static bool args_letters(as_args *args, int argc, char **argv, int *i, as_err *e
     for (const char *p = argv[*i] + 1; *p; p++) {
         const as_opt *opt = args_find_letter(args->verb, *p);
         if (!opt)
-            return AS_FAIL(err, AS_EINVAL, "unknown option '-%c' (see: %s help)", *p, as_program_name());
+            return AS_FAIL(err, AS_EINVAL, "unknown option '-%c' (see: %s help%s%s)", *p, as_program_name(),
+                           args->verb ? " " : "", args->verb ? args->verb->name : "");
         if (!opt->arg) {
             if (!args_give(args, opt, "", err))
                 return false;
@@ -151,6 +155,28 @@ static bool args_verb(as_args *args, const char *word, as_err *err)
     return AS_FAIL(err, AS_EINVAL, "no verb '%s' (see: %s help)", word, as_program_name());
 }
 
+/* "show, schema or reference" */
+static void args_list(const char *const *words, const char *last, as_str *out)
+{
+    for (size_t i = 0; words[i]; i++)
+        as_str_addf(out, "%s%s", i == 0 ? "" : words[i + 1] ? ", " : last, words[i]);
+}
+
+static bool args_unknown_action(const as_verb *verb, const char *word, size_t n, as_err *err)
+{
+    const char *near = as_str_nearest(word, verb->actions, n);
+    as_str      list;
+    as_str_init(&list);
+    args_list(verb->actions, " and ", &list);
+    if (near)
+        AS_FAIL(err, AS_EINVAL, "no '%s %s' (did you mean '%s'? there are %s)", verb->name, word, near, list.s);
+    else
+        AS_FAIL(err, AS_EINVAL, "no '%s %s' (there are %s; see: %s help %s)", verb->name, word, list.s,
+                as_program_name(), verb->name);
+    as_str_done(&list);
+    return false;
+}
+
 static bool args_missing(const as_verb *verb, as_err *err)
 {
     as_str list;
@@ -158,8 +184,7 @@ static bool args_missing(const as_verb *verb, as_err *err)
         return AS_FAIL(err, AS_EINVAL, "%.*s is missing (see: %s help %s)", (int)strcspn(verb->usage, " "), verb->usage,
                        as_program_name(), verb->name);
     as_str_init(&list);
-    for (size_t i = 0; verb->actions[i]; i++)
-        as_str_addf(&list, "%s%s", i == 0 ? "" : verb->actions[i + 1] ? ", " : " or ", verb->actions[i]);
+    args_list(verb->actions, " or ", &list);
     AS_FAIL(err, AS_EINVAL, "a word is missing: %s (see: %s help %s)", list.s, as_program_name(), verb->name);
     as_str_done(&list);
     return false;
@@ -170,6 +195,10 @@ static bool args_count(const as_args *args, as_err *err)
     const as_verb *verb = args->verb;
     if (!verb || args->help)
         return true;
+    for (size_t i = 0; i < args->words.n; i++)
+        if (!*args->words.at[i])
+            return AS_FAIL(err, AS_EINVAL, "word %zu after '%s' is empty (see: %s help %s)", i + 1, verb->name,
+                           as_program_name(), verb->name);
     if (args->words.n < (size_t)verb->min_args)
         return args_missing(verb, err);
     if (verb->max_args >= 0 && args->words.n > (size_t)verb->max_args)
@@ -181,9 +210,7 @@ static bool args_count(const as_args *args, as_err *err)
     for (; verb->actions[n]; n++)
         if (strcmp(verb->actions[n], args->words.at[0]) == 0)
             return true;
-    const char *near = as_str_nearest(args->words.at[0], verb->actions, n);
-    return AS_FAIL(err, AS_EINVAL, "no '%s %s'%s%s%s (see: %s help %s)", verb->name, args->words.at[0],
-                   near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "", as_program_name(), verb->name);
+    return args_unknown_action(verb, args->words.at[0], n, err);
 }
 
 bool as_args_parse(as_args *args, int argc, char **argv, as_err *err)

@@ -229,6 +229,36 @@ static bool init_check(const as_str *text, as_err *err)
     return AS_FAIL(err, why.code, "these classes cannot be: %s", said ? said + 2 : why.text);
 }
 
+/* A name as a shell takes it for one word. */
+static void init_add_word(const char *name, as_str *out)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-+,:@%";
+    if (name[strspn(name, plain)] == '\0') {
+        as_str_add(out, name);
+        return;
+    }
+    as_str_add(out, "'");
+    for (; *name; name++)
+        if (*name == '\'')
+            as_str_add(out, "'\\''");
+        else
+            as_str_add_bytes(out, name, 1);
+    as_str_add(out, "'");
+}
+
+static void init_say_next(as_cli *cli, const char *dir)
+{
+    as_str word;
+    as_str_init(&word);
+    if (strcmp(dir, ".") != 0) {
+        as_str_add(&word, "-C ");
+        init_add_word(dir, &word);
+        as_str_add(&word, " ");
+    }
+    as_term_say(cli, "next: assay %s%s", word.s, as_cli_opt(cli, "example") ? "capture --parts 600" : "import FOLDER");
+    as_str_done(&word);
+}
+
 static bool init_write(as_cli *cli, const char *dir, const as_str *text, as_err *err)
 {
     char path[AS_FS_PATH_BYTES];
@@ -241,7 +271,7 @@ static bool init_write(as_cli *cli, const char *dir, const as_str *text, as_err 
     if (cli->json)
         return as_cli_print_json(cli, json_pack("{s:s}", "spec", path), err);
     as_term_say(cli, "wrote %s", path);
-    as_term_say(cli, "next: assay -C %s %s", dir, as_cli_opt(cli, "example") ? "capture --parts 600" : "import FOLDER");
+    init_say_next(cli, dir);
     return true;
 }
 

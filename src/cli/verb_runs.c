@@ -274,7 +274,7 @@ static int runs_run(as_cli *cli, as_err *err)
     if (as_cli_flag(cli, "best") && !use)
         return AS_FAIL(err, AS_EINVAL, "--best is for: assay runs use --best") ? 0 : AS_VERB_FAILED;
     if (list && as_cli_n_args(cli) > 1)
-        return AS_FAIL(err, AS_EINVAL, "'%s' is one too many (one run: assay runs show RUN)", as_cli_arg(cli, 1))
+        return AS_FAIL(err, AS_EINVAL, "'%s' is one word too many (one run: assay runs show RUN)", as_cli_arg(cli, 1))
                    ? 0
                    : AS_VERB_FAILED;
     as_workspace *ws = as_workspace_open(cli->dir, use ? AS_WORKSPACE_WRITE : AS_WORKSPACE_READ, err);

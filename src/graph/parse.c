@@ -74,10 +74,8 @@ as_graph *as_graph_read(const char *path, as_err *err)
 {
     uint8_t *bytes;
     size_t   n;
-    if (!as_fs_read(path, AS_GRAPH_MAX_BYTES, &bytes, &n, err)) {
-        as_err_note(err, "cannot read model");
+    if (!as_fs_read(path, AS_GRAPH_MAX_BYTES, &bytes, &n, err))
         return NULL;
-    }
     as_graph *graph = as_graph_parse(bytes, n, path, err);
     free(bytes);
     return graph;

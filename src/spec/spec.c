@@ -43,9 +43,9 @@ static bool spec_read(const as_reader *reader)
 {
     const as_yaml_node *root = as_yaml_root(reader->doc);
     if (root->kind != AS_YAML_MAP)
-        return as_field_fail(reader, root, "%s; it starts with 'assay: %d'",
-                             root->kind == AS_YAML_NONE ? "the file is empty" : "the file must be a map of keys",
-                             AS_SCHEMA_VERSION);
+        return as_field_fail(
+            reader, root, "%s; a spec begins with 'assay: %d' (an example: assay init DIR --example cones)",
+            root->kind == AS_YAML_NONE ? "the file is empty" : "the file must be a map of keys", AS_SCHEMA_VERSION);
     return as_schema_read(reader, "", root, reader->spec) && spec_split_adds_up(reader, root);
 }
 

@@ -80,6 +80,11 @@ static bool workspace_find(as_workspace *ws, const char *dir, as_err *err)
     char *real = realpath(dir, NULL);
     if (!real)
         return as_err_errno(err, errno, "cannot open workspace '%s'", dir);
+    if (!as_fs_is_dir(real)) {
+        free(real);
+        return AS_FAIL(err, AS_EINVAL,
+                       "cannot open workspace '%s': it is no folder (name the one with assay.yaml in it)", dir);
+    }
     bool fits = as_str_copy(ws->root, sizeof ws->root, real);
     free(real);
     while (fits) {

@@ -27,7 +27,7 @@ done
 expect_exit 2 "$ASSAY" chek
 expect_err "no verb 'chek' \(did you mean 'check'\?\)"
 expect_exit 2 "$ASSAY" spec shw
-expect_err "did you mean 'show'"
+expect_err "did you mean 'show'\? there are show, schema and reference"
 expect_exit 2 "$ASSAY" init --exampel cones
 expect_err "did you mean '--example'"
 expect_exit 2 "$ASSAY" init x --example nothing
@@ -59,6 +59,28 @@ for verb in table["verbs"]:
             bad.append(f"--{name} of {of} has no line of help")
 sys.exit("\n".join(bad) if bad or not meaning else 0)' "$TMP/table"
 done
+# An empty value is a script's variable that is not set: no option and no word takes it for its default.
+"$ASSAY" help --json | python3 -c '
+import json, sys
+for verb in json.load(sys.stdin)["verbs"]:
+    for o in verb["options"]:
+        if o["arg"]: print(verb["name"], o["name"])' >"$TMP/options"
+check 'there are too few options' [ "$(wc -l <"$TMP/options")" -ge 20 ]
+while read -r verb option; do
+    expect_exit 2 "$ASSAY" "$verb" "--$option" ''
+    expect_err "the value of --$option is empty"
+done <"$TMP/options"
+for verb in eval report check 'runs use' 'data show' init; do
+    # shellcheck disable=SC2086
+    expect_exit 2 "$ASSAY" $verb ''
+    expect_err "word [12] after '[a-z]*' is empty"
+done
+expect_exit 2 "$ASSAY" -C '' check
+expect_err 'the value of --directory is empty'
+expect_exit 2 "$ASSAY" -C "$0" check
+expect_err 'it is no folder'
+expect_exit 2 "$ASSAY" --nonsense
+expect_err 'see: assay help\)'
 expect_exit 0 "$ASSAY" help train --json
 expect_out '"examples":\["assay train'
 expect_exit 2 "$ASSAY" help --json --format man
@@ -125,6 +147,7 @@ expect_err 'has 1 class'
 expect_no_file "$TMP/single-line"
 mkdir -p "$TMP/capitals/Training/ok" "$TMP/capitals/Training/dent" "$TMP/capitals/VALID/ok" "$TMP/capitals/Testing/scratch"
 expect_exit 0 "$ASSAY" init "$TMP/(line) 1, new" --from "$TMP/capitals"
+expect_err "^next: assay -C '.*1, new' import FOLDER$"
 expect_exit 0 "$ASSAY" -C "$TMP/(line) 1, new" spec show --json
 expect_out '"classes":\{"dent":"reject","ok":"pass","scratch":"reject"\}'
 expect_out '"line":"line_1_new"'
