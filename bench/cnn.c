@@ -6,7 +6,7 @@
 #include "base/rng.h"
 #include "train/cnn.h"
 
-enum { N_TRAIN = 48, EPOCHS = 3, BATCH = 16 };
+enum { N_TRAIN = 48, EPOCHS = 8, BATCH = 16 };
 
 void bench_cnn_draw(uint64_t seed, uint32_t label, uint32_t width, uint32_t height, uint8_t *rgb)
 {

@@ -11,7 +11,7 @@
 #include "intake/set_list.inc"
 #undef X
 
-static const as_set_check *const checks[] = {
+static const as_set_check *const set_checks[] = {
 #define X(name) &as_set_check_##name,
 #include "intake/set_list.inc"
 #undef X
@@ -19,7 +19,7 @@ static const as_set_check *const checks[] = {
 
 const as_set_check *as_set_check_at(size_t i)
 {
-    return i < AS_COUNT(checks) ? checks[i] : NULL;
+    return i < AS_COUNT(set_checks) ? set_checks[i] : NULL;
 }
 
 as_set_finding *as_set_report_add(as_set_report *report, const as_set_check *check, as_check_level level)
@@ -61,8 +61,8 @@ bool as_set_run(const as_spec *spec, const as_manifest *manifest, as_set_report 
     set.labelled = all ? manifest : labelled;
     bool ok = set.labelled && as_near_find(manifest, &pairs, err);
     *ret = (as_set_report){.n = 0};
-    for (size_t i = 0; ok && i < AS_COUNT(checks); i++)
-        ok = checks[i]->run(&set, ret, err);
+    for (size_t i = 0; ok && i < AS_COUNT(set_checks); i++)
+        ok = set_checks[i]->run(&set, ret, err);
     as_near_done(&pairs);
     as_manifest_free(labelled);
     return ok || as_err_note(err, "cannot check the version as a whole");

@@ -62,7 +62,7 @@ static void test_damage_is_seen(void **state)
     as_known  known;
     char      path[AS_FS_PATH_BYTES];
     uint8_t  *bytes;
-    size_t    n;
+    size_t    n = 0;
     as_origin origins[] = {origin_of(1, 1), origin_of(2, 2)};
     assert_true(as_known_write(&run, origins, 2, &err));
     assert_true(as_fs_join(path, run.dir, "known.bin", &err) && as_fs_read(path, 4096, &bytes, &n, &err));

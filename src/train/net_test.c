@@ -39,7 +39,7 @@ static as_net *make_net(uint32_t channels)
 static double loss_of(as_net *net)
 {
     as_err err = AS_ERR_NONE;
-    double value;
+    double value = 0;
     size_t right;
     if (!as_net_refresh(net, &err) || !as_net_step(net, &loss, &value, &right, &err))
         fail_msg("%s", err.text);
