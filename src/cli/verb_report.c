@@ -12,8 +12,6 @@ static const as_opt report_opts[] = {
 static bool report_path(const as_cli *cli, const as_workspace *ws, char *path, as_err *err)
 {
     const char *given = as_cli_opt(cli, "output");
-    if (given && !*given)
-        return AS_FAIL(err, AS_EINVAL, "--output needs the name of a file");
     return given ? as_fs_join(path, ".", given, err) : as_fs_join(path, ws->root, "report.html", err);
 }
 
@@ -31,16 +29,21 @@ static bool report_write(as_cli *cli, as_workspace *ws, const char *path, as_run
 
 static int report_run(as_cli *cli, as_err *err)
 {
-    char          path[AS_FS_PATH_BYTES];
+    char          path[AS_FS_PATH_BYTES], warning[AS_POINT_WARNING_BYTES];
     as_run        run;
     as_workspace *ws = as_workspace_open(cli->dir, AS_WORKSPACE_WRITE, err);
     bool          ok = ws && report_path(cli, ws, path, err) && report_write(cli, ws, path, &run, err);
     as_term_progress_end(cli);
     as_workspace_close(ws);
     if (ok && cli->json)
-        ok = as_cli_print_json(cli, json_pack("{s:s, s:s}", "report", path, "run", run.id), err);
+        ok = as_cli_print_json(cli,
+                               json_pack("{s:s, s:s, s:o}", "report", path, "run", run.id, "warning",
+                                         as_point_warning_json(&run.val_counts, run.val_feasible)),
+                               err);
     else if (ok)
         fprintf(cli->out, "%s\n", path);
+    if (ok && *as_point_warning(&run.val_counts, run.val_feasible, warning))
+        as_term_say(cli, "warning: %s", warning);
     return ok ? 0 : AS_VERB_FAILED;
 }
 

@@ -116,6 +116,7 @@ expect_err "^warning: run '[0-9]+-rule': $all"
 expect_out "\"warning\":\"$all"
 expect_exit 0 "$ASSAY" -C "$TMP/ws" report last -o "$TMP/one-sided.html"
 expect_grep "Beware: $all" "$TMP/one-sided.html"
+expect_err "^warning: $all"
 cp "$TMP/kept.yaml" "$TMP/ws/assay.yaml"
 
 # A class that the model never learned.
