@@ -57,7 +57,7 @@ static uint64_t counts_sum(const as_class_count *count)
 
 static void counts_row(as_table *table, const as_class_count *count, as_style style)
 {
-    as_table_cell(table, style, "%s", count->label);
+    as_table_cell(table, *count->label ? style : AS_STYLE_DIM, "%s", *count->label ? count->label : "(no label)");
     for (int s = AS_SPLIT_TRAIN; s < AS_SPLIT_COUNT; s++)
         as_table_cell(table, style, "%llu", (unsigned long long)count->n[s]);
     as_table_cell(table, style, "%llu", (unsigned long long)counts_sum(count));
@@ -99,6 +99,19 @@ json_t *as_counts_json(as_workspace *ws, const as_commit *commit, as_err *err)
     if (!list)
         AS_FAIL(err, AS_ENOMEM, "out of memory");
     return list;
+}
+
+/* What is said next rests on it; when it cannot be told, the next step will say why. */
+static bool report_has_labels(as_workspace *ws, const as_commit *commit)
+{
+    as_class_count *counts = NULL;
+    size_t          n = 0;
+    as_err          err = AS_ERR_NONE;
+    bool            has = !counts_get(ws, commit, &counts, &n, &err) || n == 0;
+    for (size_t i = 0; i < n; i++)
+        has = has || *counts[i].label;
+    free(counts);
+    return has;
 }
 
 bool as_set_checks_run(as_workspace *ws, const as_commit *commit, as_set_report *ret, as_err *err)
@@ -211,7 +224,7 @@ static bool report_text(const as_intake_report *report, as_workspace *ws, const 
     as_set_checks_print(cli, set, false);
     fprintf(cli->out, "\ncommit %.12s (%llu samples)\n", as_digest_hex(&commit->id, hex),
             (unsigned long long)commit->n_samples);
-    as_term_say(cli, "next: assay train");
+    as_term_say(cli, report_has_labels(ws, commit) ? "next: assay train" : "next: assay label set CLASS NAME...");
     return true;
 }
 

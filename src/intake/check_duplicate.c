@@ -25,7 +25,7 @@ static as_check_level duplicate_run(const as_check_input *in, char *text)
     if (!in->duplicate_of)
         return AS_CHECK_OK;
     const char *other = duplicate_short(in->duplicate_of, name);
-    if (strcmp(in->duplicate_label, in->label) != 0) {
+    if (*in->label && *in->duplicate_label && strcmp(in->duplicate_label, in->label) != 0) {
         snprintf(text, AS_CHECK_TEXT_BYTES, "is byte for byte '%s', which is '%.40s': one of the two labels is wrong",
                  other, in->duplicate_label);
         return AS_CHECK_QUARANTINE;

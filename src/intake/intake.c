@@ -169,14 +169,20 @@ bool as_split_conflict(as_split wanted, as_split has)
     return has != AS_SPLIT_NONE && wanted != has && (wanted != AS_SPLIT_NONE || has != AS_SPLIT_TRAIN);
 }
 
+/* Nothing said is no other label. */
+static bool intake_same_label(const as_sample *has, const as_sample *comes)
+{
+    return !*comes->label || strcmp(has->label, comes->label) == 0;
+}
+
 bool as_intake_knows(const as_intake *intake, const as_sample *sample, const as_digest *digest)
 {
     size_t            index;
     pthread_rwlock_t *lock = (pthread_rwlock_t *)(uintptr_t)&intake->lock;
     pthread_rwlock_rdlock(lock);
     const as_sample *named = intake_find_name(intake, sample->name), *same = intake_find_image(intake, digest, &index);
-    bool             known = named ? as_digest_equal(&named->image, digest) && strcmp(named->label, sample->label) == 0
-                                   : same && index < intake->n_base && strcmp(same->label, sample->label) == 0 &&
+    bool             known = named ? as_digest_equal(&named->image, digest) && intake_same_label(named, sample)
+                                   : same && index < intake->n_base && intake_same_label(same, sample) &&
                              (sample->split == AS_SPLIT_NONE || sample->split == same->split);
     pthread_rwlock_unlock(lock);
     return known;
@@ -292,8 +298,7 @@ bool as_intake_refuse(as_intake *intake, const uint8_t *bytes, size_t n, const c
            as_look_take(intake, &look, &sample, err);
 }
 
-/* $ASSAY_AUTHOR, else user@host; made fit for a commit. */
-static void intake_author(char *author, size_t cap)
+void as_intake_author(char *author, size_t cap)
 {
     const char   *given = getenv("ASSAY_AUTHOR");
     char          room[4096], host[256] = "";
@@ -328,7 +333,7 @@ bool as_intake_commit(as_intake *intake, const char *message, as_commit *ret, as
         return AS_FAIL(err, AS_EINVAL, "there is nothing new to commit");
     if (!as_str_copy(commit.message, sizeof commit.message, message))
         return AS_FAIL(err, AS_ELIMIT, "the message is longer than %zu bytes", sizeof commit.message - 1);
-    intake_author(commit.author, sizeof commit.author);
+    as_intake_author(commit.author, sizeof commit.author);
     if (intake->has_base)
         commit.parents[commit.n_parents++] = intake->base.id;
     if (intake->counts.n_quarantined && !as_quarantine_sync(intake->ws, err))

@@ -79,12 +79,12 @@ static void split_make_groups(split_job *job)
 }
 
 /* Splits that the source brought are not added to; train always is. */
-static void split_find_shares(split_job *job, const as_intake *intake)
+static void split_find_shares(split_job *job, const as_spec *spec, const bool *given)
 {
     double sum = 0;
     for (int s = AS_SPLIT_TRAIN; s < AS_SPLIT_COUNT; s++) {
-        job->share[s] = intake->spec->split[s - AS_SPLIT_TRAIN];
-        job->allowed[s] = s == AS_SPLIT_TRAIN || (!intake->given[s] && job->share[s] > 0);
+        job->share[s] = spec->split[s - AS_SPLIT_TRAIN];
+        job->allowed[s] = s == AS_SPLIT_TRAIN || (!given[s] && job->share[s] > 0);
         sum += job->allowed[s] ? job->share[s] : 0;
     }
     for (int s = AS_SPLIT_TRAIN; s < AS_SPLIT_COUNT; s++)
@@ -175,10 +175,11 @@ static void split_class(split_job *job, const char *label, as_rng rng)
             job->groups[job->open[at++]].split = (as_split)s;
 }
 
-bool as_intake_split(as_intake *intake, uint64_t seed, as_err *err)
+bool as_split_manifest(as_manifest *manifest, const as_spec *spec, const bool given[AS_SPLIT_COUNT], uint64_t seed,
+                       as_err *err)
 {
-    size_t    n = as_manifest_count(intake->manifest);
-    split_job job = {.manifest = intake->manifest, .n = n};
+    size_t    n = as_manifest_count(manifest);
+    split_job job = {.manifest = manifest, .n = n};
     job.parent = calloc(n + 1, sizeof *job.parent);
     job.order = calloc(n + 1, sizeof *job.order);
     job.groups = calloc(n + 1, sizeof *job.groups);
@@ -188,12 +189,12 @@ bool as_intake_split(as_intake *intake, uint64_t seed, as_err *err)
         for (size_t i = 0; i < n; i++)
             job.parent[i] = i;
         split_make_groups(&job);
-        split_find_shares(&job, intake);
-        for (size_t c = 0; c < intake->spec->n_classes; c++)
-            split_class(&job, intake->spec->classes[c].name, as_rng_stream(seed, c));
+        split_find_shares(&job, spec, given);
+        for (size_t c = 0; c < spec->n_classes; c++)
+            split_class(&job, spec->classes[c].name, as_rng_stream(seed, c));
         for (size_t i = 0; i < n; i++)
-            if (as_manifest_at(intake->manifest, i)->split == AS_SPLIT_NONE)
-                as_manifest_set_split(intake->manifest, i, job.groups[split_root(&job, i)].split);
+            if (as_manifest_at(manifest, i)->split == AS_SPLIT_NONE)
+                as_manifest_set_split(manifest, i, job.groups[split_root(&job, i)].split);
     } else {
         AS_FAIL(err, AS_ENOMEM, "cannot split %zu samples: not enough memory", n);
     }
@@ -202,4 +203,9 @@ bool as_intake_split(as_intake *intake, uint64_t seed, as_err *err)
     free(job.groups);
     free(job.open);
     return ok;
+}
+
+bool as_intake_split(as_intake *intake, uint64_t seed, as_err *err)
+{
+    return as_split_manifest(intake->manifest, intake->spec, intake->given, seed, err);
 }

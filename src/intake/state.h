@@ -67,6 +67,13 @@ bool as_intake_knows(const as_intake *intake, const as_sample *sample, const as_
  * drawn from, pictures come for none: then only validation and test are the other side. */
 bool as_split_conflict(as_split wanted, as_split has);
 
+/* as_intake_split, for any manifest. given: splits that the source brought, which are not added to. */
+AS_CHECK bool as_split_manifest(as_manifest *manifest, const as_spec *spec, const bool given[AS_SPLIT_COUNT],
+                                uint64_t seed, as_err *err);
+
+/* $ASSAY_AUTHOR, else user@host; made fit for a commit. */
+void as_intake_author(char *author, size_t cap);
+
 /* Cuts text[AS_CHECK_TEXT_BYTES], which snprintf may have cut anywhere, where a character ends. */
 void as_check_trim(char *text);
 

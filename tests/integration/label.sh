@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Labels: pictures that come without, what people say of them, and other programs' formats.
+. "$(dirname "$0")/lib.sh"
+need_program
+picture=${ASSAY_BUILD:-$SOURCE/build}/tests/integration/make_pictures
+[ -x "$picture" ] || skip "'$picture' is not built"
+export ASSAY_AUTHOR=anna
+ws=$TMP/ws
+mkdir -p "$TMP/pics"
+"$ASSAY" -q init "$ws" --classes good,bad
+cd "$ws" || exit 3
+"$picture" rgb.png 1 "$TMP/pics" 12
+
+expect_exit 0 "$ASSAY" import "$TMP/pics" --format unlabelled
+expect_out '^\(no label\) +0 +0 +0 +12'
+expect_err 'next: assay label set'
+expect_exit 2 "$ASSAY" train --trainer rule
+expect_exit 0 "$ASSAY" label set bad pics/00000.png pics/00001.png pics/00002.png pics/00003.png
+expect_out '^label: 4 samples are bad by person:anna$'
+expect_exit 0 "$ASSAY" label set good --where 'not labelled' --by person:bo
+expect_out '^label: 8 samples are good by person:bo$'
+expect_exit 0 "$ASSAY" data show
+expect_out '^bad +2 +1 +1 +4'
+expect_exit 0 "$ASSAY" label review --where 'class=bad and split=test'
+expect_exit 0 "$ASSAY" data ls --where reviewed --json
+expect_out '^\[\{"camera".*\}\]$'
+expect_exit 0 "$ASSAY" label undo
+expect_exit 0 "$ASSAY" data ls --where reviewed --json
+expect_out '^\[\]$'
+expect_exit 0 "$ASSAY" label show pics/00000.png
+expect_out '  bad +given +person:anna$'
+expect_out '  - +none +-$'
+
+expect_exit 2 "$ASSAY" label set bed pics/00000.png
+expect_err "did you mean 'bad'"
+expect_exit 2 "$ASSAY" label set bad
+expect_err 'name the samples, or say which with --where'
+expect_exit 2 "$ASSAY" label set bad pics/0000.png
+expect_err "did you mean 'pics/00000.png'"
+expect_exit 2 "$ASSAY" label set bad --where 'clas=good'
+expect_err "column 1 of the query: nothing is called 'clas', did you mean 'class'"
+
+expect_exit 0 "$ASSAY" data checkout "$TMP/coco" --as coco
+expect_exit 2 "$ASSAY" data checkout "$TMP/coco" --as coco
+expect_err 'is not empty'
+expect_exit 2 "$ASSAY" data checkout "$TMP/no" --as unlabelled
+expect_err "format 'unlabelled' is read, not written"
+"$ASSAY" -q init "$TMP/again" --classes good,bad
+expect_exit 0 "$ASSAY" -C "$TMP/again" import "$TMP/coco"
+expect_out 'is read as coco: .* has images and categories'
+expect_out '12 pictures seen, 12 kept'
+finish
