@@ -36,14 +36,8 @@ static const char *const folder_keys[] = {"fps", "loop", "recursive", NULL};
 
 static bool folder_is_picture(const char *name)
 {
-    static const char *const endings[] = {".jpg", ".jpeg", ".png"};
-    const char              *dot = strrchr(name, '.'), *slash = strrchr(name, '/');
-    if (!dot || (slash ? slash[1] : name[0]) == '.')
-        return false;
-    for (size_t i = 0; i < AS_COUNT(endings); i++)
-        if (strcasecmp(dot, endings[i]) == 0)
-            return true;
-    return false;
+    const char *slash = strrchr(name, '/');
+    return (slash ? slash[1] : name[0]) != '.' && as_codec_ending(name, NULL);
 }
 
 static void folder_warn(const char *what, const char *name)
@@ -176,7 +170,7 @@ static bool folder_scan(folder_priv *priv, const char *path, const as_camera_cfg
     if (!as_fs_walk(priv->root, folder_visit, priv, err))
         return false;
     if (priv->files.n == 0)
-        return AS_FAIL(err, AS_EMISSING, "no picture (.jpg, .jpeg, .png) in folder '%s'", path);
+        return AS_FAIL(err, AS_EMISSING, "no picture (" AS_CODEC_ENDINGS ") in folder '%s'", path);
     return folder_measure(priv, cfg, err);
 }
 
@@ -299,7 +293,7 @@ const as_camera_driver        as_camera_folder = {
            .name = "folder",
            .summary = "pictures of a folder, in the order of their names; class folders give the truth",
            .help = "folder:PATH?fps=&loop=&recursive=\n"
-                          "  PATH       a folder of .jpg, .jpeg and .png files; %XX for bytes such as '?' and '%'\n"
+                          "  PATH       a folder of pictures (" AS_CODEC_ENDINGS "); %XX for bytes such as '?' and '%'\n"
                           "  fps        frames a second (as the station says, or as fast as they are asked for)\n"
                           "  loop       1: begin again after the last\n"
                           "  recursive  0: without the folders in it (1); a picture's folder is its class\n",

@@ -75,19 +75,20 @@ const as_verb as_verb_import = {
     .name = "import",
     .summary = "take in a folder of pictures with their labels",
     .usage = "FOLDER [--rename FOLDER=CLASS]...",
-    .about = "Every JPEG and PNG, below FOLDER/CLASS/ or named by a file of labels, is decoded to its last pixel "
-             "and\n"
-             "checked (size, exposure, sharpness, exact duplicates); what is refused goes into quarantine with the "
-             "reason, the\n"
-             "rest becomes a new version of the data.\n\n"
-             "Where FOLDER has train/ and test/ (and perhaps validation/) with the class folders in them, that split "
-             "is kept, and\n"
-             "a validation part is drawn from train/. Otherwise pictures are split by data.split of assay.yaml, class "
-             "by class,\n"
-             "with identical pictures on one side. Pictures that this version has already are not taken again.\n\n"
-             "Boxes, polygons and masks of other formats are kept with the picture, whose class is that of its worst "
-             "finding\n"
-             "(one that is rejected before one that is reviewed), or the first class that passes when it has none.",
+    .about =
+        "Every picture (JPEG, PNG, TIFF, BMP, PGM, PPM) below FOLDER/CLASS/, or named by a file of labels, is decoded\n"
+        "to its last pixel and checked (size, exposure, sharpness, exact duplicates); what is refused goes into "
+        "quarantine with the "
+        "reason, the\n"
+        "rest becomes a new version of the data.\n\n"
+        "Where FOLDER has train/ and test/ (and perhaps validation/) with the class folders in them, that split "
+        "is kept, and\n"
+        "a validation part is drawn from train/. Otherwise pictures are split by data.split of assay.yaml, class "
+        "by class,\n"
+        "with identical pictures on one side. Pictures that this version has already are not taken again.\n\n"
+        "Boxes, polygons and masks of other formats are kept with the picture, whose class is that of its worst "
+        "finding\n"
+        "(one that is rejected before one that is reviewed), or the first class that passes when it has none.",
     .examples = "  assay import photos/\n  assay import photos/ --rename 'ok parts=good' --split-seed 3\n"
                 "  assay import monday/photos --prefix monday --message 'first shift'\n",
     .opts = import_opts,

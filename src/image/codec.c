@@ -2,11 +2,14 @@
 #include "image/codec.h"
 
 #include <ctype.h>
+#include <stdio.h>
+#include <strings.h>
 
 #include "image/codec_kind.h"
 #include "image/exif.h"
 
-static const as_codec_kind *const codec_kinds[] = {&as_codec_kind_jpeg, &as_codec_kind_png};
+static const as_codec_kind *const codec_kinds[] = {&as_codec_kind_jpeg, &as_codec_kind_png, &as_codec_kind_tiff,
+                                                   &as_codec_kind_bmp, &as_codec_kind_pnm};
 
 const char *as_codec_name(as_codec codec)
 {
@@ -14,6 +17,22 @@ const char *as_codec_name(as_codec codec)
         if (codec_kinds[i]->codec == codec)
             return codec_kinds[i]->name;
     return "none";
+}
+
+bool as_codec_ending(const char *name, char ret[AS_CODEC_ENDING_BYTES])
+{
+    const char *dot = strrchr(name, '.');
+    size_t      n = dot ? strlen(dot) : 0;
+    for (const char *at = AS_CODEC_ENDINGS; n > 1 && *at; at += strspn(at, ", ")) {
+        size_t known = strcspn(at, ",");
+        if (known == n && strncasecmp(at, dot, n) == 0) {
+            if (ret)
+                snprintf(ret, AS_CODEC_ENDING_BYTES, "%.*s", (int)(n - 1), at + 1);
+            return true;
+        }
+        at += known;
+    }
+    return false;
 }
 
 void as_codec_info_size(as_codec_info *info, uint32_t width, uint32_t height)
@@ -39,8 +58,6 @@ static const codec_stranger codec_strangers[] = {
     {0, 4, "PK\x03\x04", "a ZIP archive"},
     {0, 4, "GIF8", "a GIF picture"},
     {8, 4, "WEBP", "a WebP picture"},
-    {0, 4, "II*\0", "a TIFF picture"},
-    {0, 4, "MM\0*", "a TIFF picture"},
     {4, 8, "ftypavif", "an AVIF picture"},
     {4, 8, "ftypheic", "a HEIC picture"},
     {4, 8, "ftypmif1", "a HEIF picture"},
@@ -57,7 +74,6 @@ static const codec_stranger codec_strangers[] = {
     {0, 4, "<svg", "an SVG drawing"},
     {0, 9, "<!DOCTYPE", "a web page"},
     {0, 5, "<html", "a web page"},
-    {0, 2, "BM", "a BMP picture"},
     {0, 4, "\x89PNG", "a PNG picture that was changed as if it were text"},
     {0, 2, "\xff\xd8", "a JPEG picture that ends at once"},
 };
@@ -77,21 +93,29 @@ static const char *codec_stranger_title(const uint8_t *bytes, size_t n)
     return zeros == seen ? "a file of zeros" : printable == seen ? "a text" : NULL;
 }
 
+static bool codec_begins(const as_codec_kind *kind, const uint8_t *bytes, size_t n)
+{
+    for (size_t i = 0; i < AS_CODEC_MAGICS && kind->magics[i]; i++)
+        if (n >= kind->magic_bytes && memcmp(bytes, kind->magics[i], kind->magic_bytes) == 0)
+            return true;
+    return false;
+}
+
 static const as_codec_kind *codec_find(const uint8_t *bytes, size_t n, as_err *err)
 {
     for (size_t i = 0; i < AS_COUNT(codec_kinds); i++)
-        if (n >= codec_kinds[i]->magic_bytes && memcmp(bytes, codec_kinds[i]->magic, codec_kinds[i]->magic_bytes) == 0)
+        if (codec_begins(codec_kinds[i], bytes, n))
             return codec_kinds[i];
     if (n == 0) {
-        AS_FAIL(err, AS_EFORMAT, "is no JPEG or PNG picture (it is empty)");
+        AS_FAIL(err, AS_EFORMAT, "is no " AS_CODEC_TITLES " picture (it is empty)");
         return NULL;
     }
     const char *title = codec_stranger_title(bytes, n);
     if (title)
-        AS_FAIL(err, AS_EFORMAT, "is no JPEG or PNG picture (it begins like %s)", title);
+        AS_FAIL(err, AS_EFORMAT, "is no " AS_CODEC_TITLES " picture (it begins like %s)", title);
     else
-        AS_FAIL(err, AS_EFORMAT, "is no JPEG or PNG picture (it begins with the bytes %02x %02x %02x %02x)", bytes[0],
-                n > 1 ? bytes[1] : 0, n > 2 ? bytes[2] : 0, n > 3 ? bytes[3] : 0);
+        AS_FAIL(err, AS_EFORMAT, "is no " AS_CODEC_TITLES " picture (it begins with the bytes %02x %02x %02x %02x)",
+                bytes[0], n > 1 ? bytes[1] : 0, n > 2 ? bytes[2] : 0, n > 3 ? bytes[3] : 0);
     return NULL;
 }
 
@@ -101,7 +125,7 @@ static bool codec_read(const uint8_t *bytes, size_t n, const as_codec_target *ta
     const as_codec_kind *kind = codec_find(bytes, n, err);
     if (!kind)
         return false;
-    as_codec_info info = {.codec = kind->codec, .orientation = 1};
+    as_codec_info info = {.codec = kind->codec, .orientation = 1, .n_pages = 1};
     if (!kind->read(bytes, n, target, &info, err))
         return false;
     if (ret_info)

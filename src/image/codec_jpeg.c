@@ -177,7 +177,7 @@ static bool jpeg_read(const uint8_t *bytes, size_t n, const as_codec_target *tar
     return ok;
 }
 
-const as_codec_kind as_codec_kind_jpeg = {AS_CODEC_JPEG, "jpeg", "JPEG", "\xff\xd8\xff", 3, jpeg_read};
+const as_codec_kind as_codec_kind_jpeg = {AS_CODEC_JPEG, "jpeg", "JPEG", {"\xff\xd8\xff"}, 3, jpeg_read};
 
 typedef struct jpeg_writer {
     struct jpeg_compress_struct info;

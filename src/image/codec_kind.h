@@ -16,17 +16,20 @@ typedef struct as_codec_target {
     void *ctx;
 } as_codec_target;
 
+#define AS_CODEC_MAGICS 5
+
 typedef struct as_codec_kind {
     as_codec    codec;
-    const char *name;  /* lower case, for programs */
-    const char *title; /* for people */
-    const char *magic; /* the bytes each file begins with */
+    const char *name;                    /* lower case, for programs */
+    const char *title;                   /* for people */
+    const char *magics[AS_CODEC_MAGICS]; /* the bytes a file begins with, one of these; NULL past the last */
     size_t      magic_bytes;
     /* Reads the header; with a target, all pixels too. ret_info is written only on success. */
     bool (*read)(const uint8_t *bytes, size_t n, const as_codec_target *target, as_codec_info *ret_info, as_err *err);
 } as_codec_kind;
 
-extern const as_codec_kind as_codec_kind_jpeg, as_codec_kind_png;
+extern const as_codec_kind as_codec_kind_jpeg, as_codec_kind_png, as_codec_kind_tiff, as_codec_kind_bmp,
+    as_codec_kind_pnm;
 
 /* Width and height of the upright picture from the stored ones. */
 void as_codec_info_size(as_codec_info *info, uint32_t width, uint32_t height);

@@ -196,7 +196,7 @@ static bool png_read(const uint8_t *bytes, size_t n, const as_codec_target *targ
     return ok;
 }
 
-const as_codec_kind as_codec_kind_png = {AS_CODEC_PNG, "png", "PNG", "\x89PNG\r\n\x1a\n", 8, png_read};
+const as_codec_kind as_codec_kind_png = {AS_CODEC_PNG, "png", "PNG", {"\x89PNG\r\n\x1a\n"}, 8, png_read};
 
 typedef struct png_writer {
     png_structp     png;

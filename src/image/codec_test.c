@@ -13,6 +13,24 @@ static void test_names(void **state)
     assert_string_equal(as_codec_name(AS_CODEC_JPEG), "jpeg");
     assert_string_equal(as_codec_name(AS_CODEC_PNG), "png");
     assert_string_equal(as_codec_name(AS_CODEC_NONE), "none");
+    for (int i = AS_CODEC_NONE + 1; i < AS_CODEC_COUNT; i++)
+        assert_string_not_equal(as_codec_name((as_codec)i), "none");
+}
+
+static void test_endings(void **state)
+{
+    (void)state;
+    char                     ending[AS_CODEC_ENDING_BYTES] = "";
+    static const char *const known[][2] = {{"a.jpg", "jpg"},   {"a/b.c/d.JPEG", "jpeg"}, {"x.png", "png"},
+                                           {"x.y.Tif", "tif"}, {"x.tiff", "tiff"},       {".bmp", "bmp"},
+                                           {"1.pgm", "pgm"},   {"1.PPM", "ppm"},         {"1.pnm", "pnm"}};
+    static const char *const other[] = {"", "jpg", "a.", "a.jp", "a.jpgx", "a.gif", "a.png.txt", "a.png, ", "a.,"};
+    for (size_t i = 0; i < AS_COUNT(known); i++) {
+        assert_true(as_codec_ending(known[i][0], ending));
+        assert_string_equal(ending, known[i][1]);
+    }
+    for (size_t i = 0; i < AS_COUNT(other); i++)
+        assert_false(as_codec_ending(other[i], NULL));
 }
 
 static void refuse(const void *bytes, size_t n, as_err_code code, const char *part)
@@ -41,7 +59,8 @@ static void test_strangers(void **state)
            14, AS_EFORMAT, "a ZIP archive");
     refuse("GIF89a0123456789", 16, AS_EFORMAT, "a GIF picture");
     refuse("RIFF\x10\0\0\0WEBPVP8 ", 16, AS_EFORMAT, "a WebP picture");
-    refuse("II*\0\x08\0\0\0", 8, AS_EFORMAT, "a TIFF picture");
+    refuse("II*\0\x08\0\0\0", 8, AS_ECORRUPT, "the TIFF data is damaged");
+    refuse("BM", 2, AS_ECORRUPT, "the BMP data is damaged");
     refuse("\0\0\0\x20"
            "ftypheic",
            12, AS_EFORMAT, "a HEIC picture");
@@ -169,8 +188,8 @@ static void test_real_photos(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names),        cmocka_unit_test(test_strangers),   cmocka_unit_test(test_absurd_png),
-        cmocka_unit_test(test_frame_memory), cmocka_unit_test(test_real_photos),
+        cmocka_unit_test(test_names),      cmocka_unit_test(test_endings),      cmocka_unit_test(test_strangers),
+        cmocka_unit_test(test_absurd_png), cmocka_unit_test(test_frame_memory), cmocka_unit_test(test_real_photos),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,8 +13,14 @@ static as_check_level schema_run(const as_check_input *in, char *text)
         return AS_CHECK_QUARANTINE;
     }
     const uint32_t *want = in->spec->frame_px;
-    if ((want[0] == 0 || want[0] == width) && (want[1] == 0 || want[1] == height))
-        return AS_CHECK_OK;
+    if ((want[0] == 0 || want[0] == width) && (want[1] == 0 || want[1] == height)) {
+        if (in->info->n_pages <= 1)
+            return AS_CHECK_OK;
+        snprintf(text, AS_CHECK_TEXT_BYTES,
+                 "has %s%u pages, and the first is taken: write the others as files of their own",
+                 in->info->n_pages == AS_CODEC_MAX_PAGES ? "at least " : "", in->info->n_pages);
+        return AS_CHECK_WARN;
+    }
     snprintf(text, AS_CHECK_TEXT_BYTES, "is %ux%u px, and station.frame_px says %ux%u", width, height, want[0],
              want[1]);
     return AS_CHECK_QUARANTINE;
@@ -23,6 +29,6 @@ static as_check_level schema_run(const as_check_input *in, char *text)
 extern const as_check as_check_schema;
 const as_check        as_check_schema = {
            .name = "schema",
-           .summary = "the picture has the size that station.frame_px says",
+           .summary = "the picture has the size that station.frame_px says, and one page",
            .run = schema_run,
 };

@@ -81,6 +81,9 @@ static void test_schema(void **state)
     assert_non_null(strstr(text, "640x480"));
     s.spec.frame_px[0] = s.spec.frame_px[1] = 0;
     assert_int_equal(run_row("schema", &s.in, text), AS_CHECK_OK);
+    s.info.n_pages = 3;
+    assert_int_equal(run_row("schema", &s.in, text), AS_CHECK_WARN);
+    assert_non_null(strstr(text, "has 3 pages"));
     s.info.height = 2;
     assert_int_equal(run_row("schema", &s.in, text), AS_CHECK_QUARANTINE);
 }

@@ -98,7 +98,7 @@ static bool folders_sort_in(folders_job *job, const as_fs_entry *entry, as_err *
     else if (entry->kind == AS_FS_LINK && !as_scan_is_picture(relative))
         return as_scan_resolves(job->scan, entry) || true;
     else if (!as_scan_is_picture(relative))
-        why = "is no .jpg or .png file: left alone";
+        why = "is no picture by its name: left alone";
     else if (!folder)
         why = "lies in no class folder: left alone";
     if (!why)
@@ -120,7 +120,8 @@ static bool folders_read(as_scan *scan, as_err *err)
         return AS_FAIL(err, AS_ENOTFOUND,
                        "the pictures in '%s' lie in no class folder: sort them into one folder a class",
                        scan->cfg->folder);
-    return AS_FAIL(err, AS_ENOTFOUND, "no picture (.jpg, .jpeg, .png) in the class folders of '%s'", scan->cfg->folder);
+    return AS_FAIL(err, AS_ENOTFOUND, "no picture (" AS_CODEC_ENDINGS ") in the class folders of '%s'",
+                   scan->cfg->folder);
 }
 
 static int folders_recognise(const as_scan *scan, char *why)

@@ -111,8 +111,8 @@ static void test_one_folder_a_class(void **state)
         assert_int_equal(at(&f, i)->split, AS_SPLIT_NONE);
         assert_true(at(&f, i)->utc > 0);
     }
-    expect_told(&f, "QUARANTINE photos/bad/text.jpg is no JPEG or PNG picture");
-    expect_told(&f, "OK bad/labels.txt is no .jpg or .png");
+    expect_told(&f, "QUARANTINE photos/bad/text.jpg is no " AS_CODEC_TITLES " picture");
+    expect_told(&f, "OK bad/labels.txt is no picture by its name");
     expect_told(&f, "OK good/.thumbs is hidden");
     expect_told(&f, "OK README is no");
     expect_told(&f, "OK loose.png lies in no class folder");

@@ -14,22 +14,16 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "catalog/commit.h"
+#include "image/codec.h"
 
 #define QUARANTINE_ID_DIGITS  32
-#define QUARANTINE_EXT_BYTES  8
 #define QUARANTINE_MAX_RECORD ((size_t)64 << 10)
 
 /* The name's own ending where it is a harmless one: what opens the file is chosen by it. */
 static void quarantine_ext(const char *name, char *ext)
 {
-    static const char *const known[] = {"jpg", "jpeg", "png"};
-    const char              *dot = strrchr(name, '.');
-    for (size_t i = 0; dot && i < AS_COUNT(known); i++)
-        if (strcasecmp(dot + 1, known[i]) == 0) {
-            as_str_copy(ext, QUARANTINE_EXT_BYTES, known[i]);
-            return;
-        }
-    as_str_copy(ext, QUARANTINE_EXT_BYTES, "bin");
+    if (!as_codec_ending(name, ext))
+        as_str_copy(ext, AS_CODEC_ENDING_BYTES, "bin");
 }
 
 /* Of name and bytes, so that equal files of two names stay two. */
@@ -80,7 +74,7 @@ static char *quarantine_record(const as_refusal *refusal, const as_digest *diges
 
 bool as_quarantine_put(const as_workspace *ws, const as_refusal *refusal, const uint8_t *bytes, size_t n, as_err *err)
 {
-    char      id[QUARANTINE_ID_DIGITS + 1], ext[QUARANTINE_EXT_BYTES], rest[96], path[AS_FS_PATH_BYTES];
+    char      id[QUARANTINE_ID_DIGITS + 1], ext[AS_CODEC_ENDING_BYTES], rest[96], path[AS_FS_PATH_BYTES];
     as_digest digest = {{0}};
     if (bytes)
         digest = as_sha256_of(bytes, n);

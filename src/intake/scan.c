@@ -88,12 +88,7 @@ as_split as_import_split_of(const char *folder, size_t n)
 
 bool as_scan_is_picture(const char *relative)
 {
-    static const char *const endings[] = {".jpg", ".jpeg", ".png"};
-    const char              *dot = strrchr(relative, '.');
-    for (size_t i = 0; dot && i < AS_COUNT(endings); i++)
-        if (strcasecmp(dot, endings[i]) == 0)
-            return true;
-    return false;
+    return as_codec_ending(relative, NULL);
 }
 
 /* The class in a rename "word=class", or NULL when it is for another word. */

@@ -32,7 +32,7 @@ fresh
 expect_exit 2 "$ASSAY" -C "$ws" import "$TMP/nowhere"
 expect_err "cannot open folder '.*/nowhere': no such file or folder"
 expect_exit 2 "$ASSAY" -C "$ws" import "$photos"
-expect_err "no picture \(.jpg, .jpeg, .png\) in the class folders of"
+expect_err "no picture \(.jpg, .jpeg, .png, .*\) in the class folders of"
 expect_exit 2 "$ASSAY" -C "$ws" import "$photos" --split-seed x
 expect_err "--split-seed 'x' is no whole number"
 "$picture" grey.png 1 "$photos/loose.png"
@@ -102,7 +102,7 @@ expect_whole
 fresh
 echo 'not a picture' >"$photos/bad/text.jpg"
 expect_exit 2 "$ASSAY" -C "$ws" import "$photos"
-expect_err "nothing was kept: 1 of 1 pictures were refused, the first: 'photos/bad/text.jpg' is no JPEG or PNG"
+expect_err "nothing was kept: 1 of 1 pictures were refused, the first: 'photos/bad/text.jpg' is no JPEG, PNG, TIFF, BMP or PNM picture"
 expect_exit 2 "$ASSAY" -C "$ws" data log
 expect_err 'no commit yet'
 
