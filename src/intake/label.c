@@ -61,13 +61,14 @@ static bool label_select(label_job *job, as_workspace *ws, const as_commit *comm
     return ok && (!job->failed || AS_FAIL(err, AS_ENOMEM, "not enough memory"));
 }
 
-static bool label_change(label_job *job, size_t at, uint64_t *n_changed, as_err *err)
+static bool label_change(label_job *job, size_t i, uint64_t *n_changed, as_err *err)
 {
+    size_t           at = job->selected.at[i];
     const as_sample *was = as_manifest_at(job->manifest, at);
-    const char      *label = job->cfg->label ? job->cfg->label : was->label;
+    const char      *label = job->cfg->labels ? job->cfg->labels[i] : job->cfg->label ? job->cfg->label : was->label;
     as_label_state   state = *label ? job->cfg->state : AS_LABEL_NONE;
     bool             same_class = strcmp(label, was->label) == 0;
-    if (!*label && !job->cfg->label)
+    if (!*label && !job->cfg->label && !job->cfg->labels)
         return AS_FAIL(err, AS_EINVAL, "sample '%.200s' has no label that could be reviewed", was->name);
     if (same_class && state == was->state)
         return true;
@@ -125,7 +126,7 @@ bool as_label_apply(as_workspace *ws, const as_label_cfg *cfg, as_label_result *
     if (ok && job.selected.n == 0)
         ok = AS_FAIL(err, AS_ENOTFOUND, "no sample meets the query");
     for (size_t i = 0; ok && i < job.selected.n; i++)
-        ok = label_change(&job, job.selected.at[i], &result.n_changed, err);
+        ok = label_change(&job, i, &result.n_changed, err);
     if (ok && result.n_changed == 0)
         ok = AS_FAIL(err, AS_EINVAL, "nothing to change: all %zu samples have that label", job.selected.n);
     snprintf(message, sizeof message, "label: %llu samples %s%.100s by %.200s", (unsigned long long)result.n_changed,

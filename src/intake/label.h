@@ -21,10 +21,11 @@ typedef struct as_label_cfg {
     const as_query    *where; /* NULL: names */
     const char *const *names;
     size_t             n_names;
-    const char        *label; /* a class of the spec; NULL: as it is; "": takes the label away */
-    as_label_state     state; /* GIVEN, REVIEWED or PROPOSED */
-    const char        *by;    /* NULL: "person:" and the author */
-    uint64_t           seed;  /* of the split */
+    const char        *label;  /* a class of the spec; NULL: as it is; "": takes the label away */
+    const char *const *labels; /* one for each of names instead; NULL: label */
+    as_label_state     state;  /* GIVEN, REVIEWED or PROPOSED */
+    const char        *by;     /* NULL: "person:" and the author */
+    uint64_t           seed;   /* of the split */
 } as_label_cfg;
 
 typedef struct as_label_result {

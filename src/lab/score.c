@@ -41,18 +41,16 @@ static bool score_one(void *ctx, void *tools, size_t i, as_err *err)
     return ok;
 }
 
-bool as_score_split(const as_dataset *dataset, const as_split split, const uint8_t *model, size_t n_model,
-                    const char *model_name, const as_session_cfg *cfg, const as_progress *progress, as_scored **ret,
-                    size_t *ret_n, as_err *err)
+bool as_score_samples(const as_dataset *dataset, const uint32_t *indices, size_t n, const char *what,
+                      const uint8_t *model, size_t n_model, const char *model_name, const as_session_cfg *cfg,
+                      const as_progress *progress, as_scored **ret, as_err *err)
 {
-    size_t    n;
-    score_job job = {.dataset = dataset, .model = model, .n_model = n_model, .name = model_name};
-    job.indices = as_dataset_split(dataset, split, &n);
+    score_job job = {.dataset = dataset, .indices = indices, .model = model, .n_model = n_model, .name = model_name};
     job.cfg = cfg ? *cfg : (as_session_cfg){0};
     /* One thread a session, so that its sums do not depend on how many there are. */
     as_lanes lanes = {.n = n,
                       .threads = job.cfg.threads,
-                      .what = split == AS_SPLIT_VALIDATION ? "judging the validation split" : "judging pictures",
+                      .what = what,
                       .ctx = &job,
                       .open = score_open,
                       .item = score_one,
@@ -66,6 +64,18 @@ bool as_score_split(const as_dataset *dataset, const as_split split, const uint8
         return false;
     }
     *ret = job.out;
+    return true;
+}
+
+bool as_score_split(const as_dataset *dataset, const as_split split, const uint8_t *model, size_t n_model,
+                    const char *model_name, const as_session_cfg *cfg, const as_progress *progress, as_scored **ret,
+                    size_t *ret_n, as_err *err)
+{
+    size_t          n;
+    const uint32_t *indices = as_dataset_split(dataset, split, &n);
+    const char     *what = split == AS_SPLIT_VALIDATION ? "judging the validation split" : "judging pictures";
+    if (!as_score_samples(dataset, indices, n, what, model, n_model, model_name, cfg, progress, ret, err))
+        return false;
     *ret_n = n;
     return true;
 }

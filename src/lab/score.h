@@ -22,6 +22,11 @@ AS_CHECK bool as_score_split(const as_dataset *dataset, const as_split split, co
                              const char *model_name, const as_session_cfg *cfg, const as_progress *progress,
                              as_scored **ret, size_t *ret_n, as_err *err);
 
+/* Of any samples, indices[n] into the dataset; `what` for the progress. truth is AS_DATASET_NO_CLASS where nobody knows. */
+AS_CHECK bool as_score_samples(const as_dataset *dataset, const uint32_t *indices, size_t n, const char *what,
+                               const uint8_t *model, size_t n_model, const char *model_name, const as_session_cfg *cfg,
+                               const as_progress *progress, as_scored **ret, as_err *err);
+
 typedef struct as_solution {
     as_operating_point point;
     double             cost;     /* expected, a part, on the samples it was solved on */

@@ -32,6 +32,24 @@ expect_exit 0 "$ASSAY" label show pics/00000.png
 expect_out '  bad +given +person:anna$'
 expect_out '  - +none +-$'
 
+expect_exit 2 "$ASSAY" label next
+expect_err 'no run yet'
+expect_exit 0 "$ASSAY" -q train --trainer rule
+expect_exit 2 "$ASSAY" label next
+expect_err 'every sample is labelled, or is in the test or validation split'
+expect_exit 0 "$ASSAY" label clear --where 'split=train and class=good'
+expect_exit 0 "$ASSAY" label next -n 2 --run last
+expect_out '^name +perhaps +probability +margin$'
+expect_err "2 of [0-9]+ samples without a label, seen by run '1-rule'"
+expect_exit 0 "$ASSAY" label next --run last --method random --json
+expect_out '^\[\{"class":'
+expect_exit 0 "$ASSAY" label propose --run last
+expect_out ' by model:1-rule$'
+expect_exit 0 "$ASSAY" data ls --where 'proposed and not labelled and by="model:1-rule"' --json
+expect_out '^\[\{'
+expect_exit 0 "$ASSAY" label undo
+expect_exit 0 "$ASSAY" label undo
+
 expect_exit 2 "$ASSAY" label set bed pics/00000.png
 expect_err "did you mean 'bad'"
 expect_exit 2 "$ASSAY" label set bad

@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# How many labels a given macro F1 costs when the model says what to label next, and when chance does.
+#   examples/steel/label.sh X-SDD-FOLDER [--backbone FILE] [--seeds '1 2 3'] [--rounds 10] [--step 20] [--dir DIR]
+# Each line: method, split seed, labels in training, macro F1 on the test split, which is the same for both.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+assay=${ASSAY:-$here/../../build/assay}
+backbone='' seeds='1 2 3' rounds=10 step=20 dir=$here/../../demo/steel-label data=''
+while [ $# -gt 0 ]; do
+    case $1 in
+    --backbone) backbone=$2 && shift ;;
+    --seeds) seeds=$2 && shift ;;
+    --rounds) rounds=$2 && shift ;;
+    --step) step=$2 && shift ;;
+    --dir) dir=$2 && shift ;;
+    -*) echo "label.sh: unknown option '$1'" >&2 && exit 2 ;;
+    *) data=$1 ;;
+    esac
+    shift
+done
+[ -d "$data" ] || { echo "label.sh: name the folder of the X-SDD pictures (one sub-folder a class)" >&2 && exit 2; }
+# shellcheck disable=SC2054 # the commas belong to the numbers
+options=(--trainer head --backbone "$backbone" --input-order bgr --input-mean 104,117,123 --input-scale 1,1,1)
+prefix=x
+classes=$(cd "$data" && find . -mindepth 1 -maxdepth 1 -type d | sed 's|^\./||' | sort)
+
+# names on stdin: a sample's own folder is the truth that a person would see
+label_truly() {
+    local names class mine
+    names=$(cat)
+    while read -r class; do
+        mapfile -t mine < <(grep "^$prefix/$class/" <<<"$names" || true)
+        [ ${#mine[@]} -eq 0 ] || "$assay" -C "$work" -q label set "$class" "${mine[@]}" >/dev/null
+    done <<<"$classes"
+}
+names_of() { # the names in a JSON list, one a line
+    grep -o '"name":"[^"]*"' | cut -d'"' -f4
+}
+
+for seed in $seeds; do
+    for method in uncertain random; do
+        work=$dir/$method-$seed
+        rm -rf "$work"
+        mkdir -p "$work"
+        cp "$here/assay.yaml" "$work/assay.yaml"
+        "$assay" -C "$work" -q import "$data" --prefix $prefix --split-seed "$seed" >"$work/import.log"
+        names=$("$assay" -C "$work" data ls --where split=train --json | names_of)
+        "$assay" -C "$work" -q label clear --where split=train >/dev/null
+        # Five of each class to begin with, the same for both methods.
+        while read -r class; do
+            grep "^$prefix/$class/" <<<"$names" | shuf -n 5 --random-source=<(yes "$seed")
+        done <<<"$classes" | label_truly
+        for ((round = 0; round <= rounds; round++)); do
+            "$assay" -C "$work" -q train "${options[@]}" --seed "$seed" >"$work/train.log"
+            f1=$("$assay" -C "$work" -q eval last --json | sed -n 's/.*"macro_f1":{[^}]*"value":\([0-9.e-]*\).*/\1/p' | head -n 1)
+            n=$("$assay" -C "$work" data ls --where 'split=train and labelled' --json | names_of | wc -l)
+            printf '%s, split seed %s: %d labels, macro F1 %.4f\n' "$method" "$seed" "$n" "$f1"
+            [ "$round" -eq "$rounds" ] ||
+                "$assay" -C "$work" label next --run last --method "$method" --seed "$seed$round" -n "$step" --json | names_of | label_truly
+        done
+    done
+done
