@@ -95,11 +95,32 @@ static void check_hash(const as_image *image, const as_image_stats *got)
         }
 }
 
+static void check_map(const as_image *image, const as_image_stats *got)
+{
+    const as_image_map *map = &got->map;
+    assert_int_equal(map->across, AS_MIN(image->width, 64u));
+    assert_int_equal(map->down, AS_MIN(image->height, 48u));
+    for (uint32_t r = 0; r < map->down; r++)
+        for (uint32_t k = 0; k < map->across; k++) {
+            double sum = 0, n = 0;
+            for (uint32_t y = r * image->height / map->down; y < (r + 1) * image->height / map->down; y++)
+                for (uint32_t x = k * image->width / map->across; x < (k + 1) * image->width / map->across; x++, n++)
+                    sum += luma_at(image, x, y);
+            if (fabs(map->cells[r][k] - sum / n * 256) > 0.501)
+                fail_msg("cell %u,%u of %ux%u: %u, not %g", k, r, image->width, image->height, map->cells[r][k],
+                         sum / n * 256);
+        }
+    for (uint32_t k = 0; k < 32; k++)
+        for (uint32_t i = 0; i < 32; i++)
+            assert_int_equal(map->samples[k * 32 + i], (uint8_t)luma_at(image, (2 * i + 1) * image->width / 64,
+                                                                        (2 * k + 1) * image->height / 64));
+}
+
 static void test_against_reference(void **state)
 {
     (void)state;
-    static const uint32_t sizes[][2] = {{3, 3},   {3, 50},   {50, 3},   {9, 8},  {18, 16},
-                                        {33, 31}, {100, 75}, {2100, 5}, {5, 300}};
+    static const uint32_t sizes[][2] = {{3, 3},    {3, 50},   {50, 3},  {9, 8},      {18, 16},  {33, 31},
+                                        {100, 75}, {2100, 5}, {5, 300}, {10, 13000}, {641, 483}};
     for (size_t i = 0; i < AS_COUNT(sizes); i++)
         for (as_pixel pixel = AS_PIXEL_MONO8; pixel <= AS_PIXEL_RGB8; pixel++) {
             as_err         err = AS_ERR_NONE;
@@ -109,6 +130,7 @@ static void test_against_reference(void **state)
             check_levels(&image, &got);
             check_edges(&image, &got);
             check_hash(&image, &got);
+            check_map(&image, &got);
             free(image.data);
         }
 }
@@ -150,6 +172,73 @@ static void test_blur_is_seen(void **state)
     free(image.data);
 }
 
+/* Noise is found beside texture, and is not taken from areas that show none because they are clipped. */
+static void test_noise(void **state)
+{
+    (void)state;
+    as_err         err = AS_ERR_NONE;
+    as_image_stats got;
+    as_rng         rng = as_rng_new(5);
+    as_image       image = noise_image(AS_PIXEL_MONO8, 400, 300, 0);
+    for (double sigma = 1; sigma < 20; sigma *= 2)
+        for (int kind = 0; kind < 3; kind++) {
+            for (uint32_t y = 0; y < image.height; y++)
+                for (uint32_t x = 0; x < image.width; x++) {
+                    double v = 100 + x / 8.0 + sigma * as_rng_normal(&rng);
+                    v += kind == 1 && x > 200 ? 40 * ((x / 3 + y / 3) % 2) : 0;
+                    v = kind == 2 && y > 150 ? 400 : v;
+                    image.data[y * image.stride_bytes + x] = (uint8_t)fmin(fmax(v + 0.5, 0), 255);
+                }
+            assert_true(as_image_stats_of(&image, &got, &err));
+            if (fabs(got.noise / sigma - 1) > 0.15)
+                fail_msg("noise %g is %g (kind %d)", sigma, got.noise, kind);
+        }
+    memset(image.data, 77, image.stride_bytes * image.height);
+    assert_true(as_image_stats_of(&image, &got, &err));
+    assert_true(got.noise == 0 && got.contrast == 0);
+    free(image.data);
+}
+
+static void test_contrast(void **state)
+{
+    (void)state;
+    as_err         err = AS_ERR_NONE;
+    as_image_stats got;
+    as_image       image = noise_image(AS_PIXEL_MONO8, 200, 100, 0);
+    for (uint32_t i = 0; i < 200 * 100; i++) /* a few bright and dark pixels are no contrast */
+        image.data[i] = (uint8_t)(i % 211 == 0 ? 255 : i % 223 == 0 ? 0 : 90 + i % 2 * 31);
+    assert_true(as_image_stats_of(&image, &got, &err));
+    assert_true(got.contrast == 31);
+    free(image.data);
+}
+
+static void test_blank(void **state)
+{
+    (void)state;
+    as_err         err = AS_ERR_NONE;
+    as_image_stats got;
+    as_image       image = noise_image(AS_PIXEL_MONO8, 200, 100, 0);
+    assert_true(as_image_stats_of(&image, &got, &err));
+    assert_true(got.blank_rows_ratio == 0 && got.blank_columns_ratio == 0);
+    memset(image.data + 60 * 200, 128, 40 * 200);
+    assert_true(as_image_stats_of(&image, &got, &err));
+    assert_true(got.blank_rows_ratio == 0.4 && got.blank_columns_ratio == 0);
+    memset(image.data + 70 * 200, 129, 30 * 200); /* another level is another area */
+    assert_true(as_image_stats_of(&image, &got, &err));
+    assert_true(got.blank_rows_ratio == 0.3);
+    memset(image.data, 0, 55 * 200);
+    assert_true(as_image_stats_of(&image, &got, &err));
+    assert_true(got.blank_rows_ratio == 0.55);
+    for (uint32_t y = 0; y < 100; y++)
+        memset(image.data + y * 200 + 150, 16, 50);
+    assert_true(as_image_stats_of(&image, &got, &err));
+    assert_true(got.blank_columns_ratio == 0.25);
+    memset(image.data, 3, 200 * 100);
+    assert_true(as_image_stats_of(&image, &got, &err));
+    assert_true(got.blank_rows_ratio == 1 && got.blank_columns_ratio == 1);
+    free(image.data);
+}
+
 static void test_refusals(void **state)
 {
     (void)state;
@@ -166,9 +255,9 @@ static void test_refusals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_against_reference),
-        cmocka_unit_test(test_extremes),
-        cmocka_unit_test(test_blur_is_seen),
+        cmocka_unit_test(test_against_reference), cmocka_unit_test(test_extremes),
+        cmocka_unit_test(test_blur_is_seen),      cmocka_unit_test(test_noise),
+        cmocka_unit_test(test_contrast),          cmocka_unit_test(test_blank),
         cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
