@@ -48,6 +48,7 @@ typedef struct as_sample {
     uint64_t          n_bytes;
     as_ns             utc;                                /* of capture or of the file */
     double            sharpness, clipped_ratio, severity; /* NAN when not known */
+    const char       *privacy;         /* what was looked for and covered on the way in; NULL or "": nobody looked */
     uint64_t          difference_hash; /* as_image_stats; 0: not known, or a picture without any structure */
 } as_sample;
 

@@ -154,6 +154,8 @@ static bool manifest_check(const as_sample *sample, as_err *err)
         !manifest_check_text("camera", sample->camera, AS_MANIFEST_NAME_BYTES, true, err) ||
         !manifest_check_text("format", sample->format, AS_MANIFEST_LABEL_BYTES, false, err))
         return false;
+    if (!manifest_check_text("privacy", sample->privacy ? sample->privacy : "", AS_MANIFEST_NAME_BYTES, true, err))
+        return false;
     if ((unsigned)sample->split >= AS_SPLIT_COUNT)
         return AS_FAIL(err, AS_EINVAL, "sample '%s' has an unknown split (%d)", sample->name, (int)sample->split);
     if (sample->n_bytes > INT64_MAX)
@@ -205,7 +207,9 @@ bool as_manifest_add(as_manifest *manifest, const as_sample *sample, as_err *err
     copy.part = strcmp(sample->part, sample->name) == 0 ? copy.name : manifest_keep(manifest, sample->part);
     copy.camera = manifest_keep_like(manifest, sample->camera, last ? last->camera : NULL);
     copy.format = manifest_keep_like(manifest, sample->format, last ? last->format : NULL);
-    bool ok = copy.name && copy.part && copy.camera && copy.format && manifest_keep_label(manifest, &copy, last);
+    copy.privacy = manifest_keep_like(manifest, sample->privacy ? sample->privacy : "", last ? last->privacy : NULL);
+    bool ok = copy.name && copy.part && copy.camera && copy.format && copy.privacy &&
+              manifest_keep_label(manifest, &copy, last);
     manifest->sorted = manifest->sorted && (!last || strcmp(last->name, sample->name) < 0);
     if (!ok || !as_vec_push(&manifest->samples, copy))
         return AS_FAIL(err, AS_ENOMEM, "cannot add sample '%s': not enough memory", sample->name);

@@ -8,7 +8,8 @@
  * A manifest is JSON lines (RFC 8259, UTF-8, "\n"), one sample a line, strictly ascending by the bytes of its name, no
  * blanks, keys in this order, those in brackets left out when they say nothing: name, [split], [part] (the name
  * when alone), [camera], image, format, width, height, n_bytes, utc, [sharpness], [clipped_ratio], [difference_hash] (16
- * hex digits), [severity]. The same samples give the same bytes. Labels are written alike, a line for each sample of which something was said: name, label,
+ * hex digits), [severity], [privacy] (how many faces were found and covered, their sizes, detector, version, sensitivity, style:
+ * "faces 2 (24x24 31x30), cascade 0123456789abcdef at 0.8, fill"). The same samples give the same bytes. Labels are written alike, a line for each sample of which something was said: name, label,
  * [state] (given when left out), [by], [findings]: an array of label, box, [rings] or [mask], [score], [extra].
  */
 #ifndef AS_CATALOG_MANIFEST_H

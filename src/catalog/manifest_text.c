@@ -32,6 +32,8 @@ static void text_add_sample(as_str *out, const as_sample *sample)
         as_text_add_string(out, ",\"difference_hash\":\"", hash);
     }
     as_text_add_real(out, ",\"severity\":", sample->severity);
+    if (sample->privacy && *sample->privacy)
+        as_text_add_string(out, ",\"privacy\":\"", sample->privacy);
     as_str_add(out, "}\n");
 }
 
@@ -54,6 +56,7 @@ typedef enum text_key {
     KEY_SPLIT,
     KEY_IMAGE,
     KEY_DIFFERENCE_HASH,
+    KEY_PRIVACY,
     N_KEY_STRINGS,
     KEY_WIDTH = N_KEY_STRINGS,
     KEY_HEIGHT,
@@ -66,7 +69,7 @@ typedef enum text_key {
 } text_key;
 
 static const char *const text_keys[N_KEYS] = {
-    "name",  "part",   "camera",  "format", "split",     "image",         "difference_hash",
+    "name",  "part",   "camera",  "format", "split",     "image",         "difference_hash", "privacy",
     "width", "height", "n_bytes", "utc",    "sharpness", "clipped_ratio", "severity"};
 
 #define KEYS_NEEDED                                                                                                 \
@@ -151,6 +154,7 @@ static bool text_line(text_reader *r, as_text_cursor *c, as_sample *sample)
     sample->part = r->seen & 1u << KEY_PART ? r->strings[KEY_PART].s : sample->name;
     sample->camera = r->seen & 1u << KEY_CAMERA ? r->strings[KEY_CAMERA].s : "";
     sample->format = r->strings[KEY_FORMAT].s;
+    sample->privacy = r->seen & 1u << KEY_PRIVACY ? r->strings[KEY_PRIVACY].s : "";
     if (r->seen & 1u << KEY_DIFFERENCE_HASH && !text_hash(r->strings[KEY_DIFFERENCE_HASH].s, &sample->difference_hash))
         return as_text_fail(c, "its difference_hash is not 16 hex digits");
     if (r->seen & 1u << KEY_SPLIT) {

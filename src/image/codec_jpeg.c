@@ -186,6 +186,7 @@ typedef struct jpeg_writer {
     jmp_buf                     jump;
     const as_image             *image;
     int                         quality;
+    uint32_t                    sampling;
     as_str                     *out;
     as_err                     *err;
     uint8_t                     buffer[JPEG_OUT_BYTES];
@@ -241,6 +242,10 @@ static bool jpeg_write_guarded(jpeg_writer *w)
     info->in_color_space = mono ? JCS_GRAYSCALE : JCS_RGB;
     jpeg_set_defaults(info);
     jpeg_set_quality(info, w->quality, TRUE);
+    if (!mono) {
+        info->comp_info[0].h_samp_factor = (int)(w->sampling >> 4);
+        info->comp_info[0].v_samp_factor = (int)(w->sampling & 15);
+    }
     jpeg_start_compress(info, TRUE);
     while (info->next_scanline < info->image_height) {
         JSAMPROW row = image->data + info->next_scanline * image->stride_bytes;
@@ -252,6 +257,11 @@ static bool jpeg_write_guarded(jpeg_writer *w)
 
 bool as_codec_encode_jpeg(const as_image *image, int quality, as_str *out, as_err *err)
 {
+    return as_codec_encode_jpeg_sampled(image, quality, 0x22, out, err);
+}
+
+bool as_codec_encode_jpeg_sampled(const as_image *image, int quality, uint32_t sampling, as_str *out, as_err *err)
+{
     if (!as_image_check(image, err))
         return false;
     if (quality < 1 || quality > 100)
@@ -261,6 +271,7 @@ bool as_codec_encode_jpeg(const as_image *image, int quality, as_str *out, as_er
         return AS_FAIL(err, AS_ENOMEM, "no memory for writing a JPEG picture");
     w->image = image;
     w->quality = quality;
+    w->sampling = sampling;
     w->out = out;
     w->err = err;
     w->info.err = jpeg_std_error(&w->errors);

@@ -132,7 +132,8 @@ as_intake *as_intake_open(as_workspace *ws, const as_spec *spec, as_err *err)
     intake->ws = ws;
     intake->spec = spec;
     pthread_rwlock_init(&intake->lock, NULL);
-    return intake_load(intake, err) ? intake : as_intake_close(intake);
+    return as_privacy_open(spec, ws->root, &intake->privacy, err) && intake_load(intake, err) ? intake
+                                                                                              : as_intake_close(intake);
 }
 
 as_intake *as_intake_close(as_intake *intake)
@@ -141,6 +142,7 @@ as_intake *as_intake_close(as_intake *intake)
         intake_map_done(&intake->by_name);
         intake_map_done(&intake->by_image);
         as_manifest_free(intake->manifest);
+        as_privacy_close(intake->privacy);
         pthread_rwlock_destroy(&intake->lock);
     }
     free(intake);
@@ -244,6 +246,7 @@ static bool intake_keep(as_intake *intake, const as_look *look, const as_sample 
     kept.sharpness = look->sharpness;
     kept.clipped_ratio = look->clipped_ratio;
     kept.difference_hash = look->difference_hash;
+    kept.privacy = look->privacy;
     pthread_rwlock_wrlock(&intake->lock);
     bool ok = as_manifest_add(intake->manifest, &kept, err) && intake_list(intake, look->level == AS_CHECK_WARN, err);
     pthread_rwlock_unlock(&intake->lock);

@@ -20,17 +20,26 @@ void as_check_trim(char *text)
     text[at] = '\0';
 }
 
-bool as_look_refuse(const as_intake *intake, const uint8_t *bytes, size_t n, const as_sample *sample, const char *check,
-                    const char *why, as_look *ret, as_err *err)
+static bool look_refuse(const as_intake *intake, const uint8_t *bytes, size_t n, const as_sample *sample,
+                        const as_refusal *said, as_look *ret, as_err *err)
 {
-    as_refusal refusal = {.name = sample->name, .label = sample->label, .check = check, .why = why};
-    as_look    look = {.n_bytes = n, .level = AS_CHECK_QUARANTINE, .check = check};
-    as_str_copy(look.text, sizeof look.text, why);
+    as_refusal refusal = *said;
+    refusal.name = sample->name;
+    refusal.label = sample->label;
+    as_look look = {.n_bytes = n, .level = AS_CHECK_QUARANTINE, .check = said->check};
+    as_str_copy(look.text, sizeof look.text, said->why);
     as_check_trim(look.text);
     if (!as_quarantine_put(intake->ws, &refusal, bytes, n, err))
         return false;
     *ret = look;
     return true;
+}
+
+bool as_look_refuse(const as_intake *intake, const uint8_t *bytes, size_t n, const as_sample *sample, const char *check,
+                    const char *why, as_look *ret, as_err *err)
+{
+    as_refusal refusal = {.check = check, .why = why, .withhold = intake->privacy != NULL};
+    return look_refuse(intake, bytes, n, sample, &refusal, ret, err);
 }
 
 /* False only when nothing can be known about the picture because memory ran out. */
@@ -48,8 +57,9 @@ static bool look_decode(const uint8_t *bytes, size_t n, as_check_input *in, as_i
            as_err_set(err, why->code, "cannot measure '%s': %s", in->name, why->text);
 }
 
-bool as_look_at(const as_intake *intake, const uint8_t *bytes, size_t n, const as_sample *sample, as_look *ret,
-                as_err *err)
+/* bytes: fit to be written. */
+static bool look_at(const as_intake *intake, const uint8_t *bytes, size_t n, const as_sample *sample,
+                    const char *privacy, as_look *ret, as_err *err)
 {
     as_look        look = {.n_bytes = n, .digest = as_sha256_of(bytes, n)};
     as_image       image = {0};
@@ -64,7 +74,8 @@ bool as_look_at(const as_intake *intake, const uint8_t *bytes, size_t n, const a
         return true;
     }
     if (strlen(sample->name) > AS_MANIFEST_NAME_BYTES)
-        return as_look_refuse(intake, bytes, n, sample, "name", "its name is too long", ret, err);
+        return look_refuse(intake, bytes, n, sample, &(as_refusal){.check = "name", .why = "its name is too long"}, ret,
+                           err);
     as_check_input in = {.spec = intake->spec,
                          .name = sample->name,
                          .n_bytes = n,
@@ -80,15 +91,34 @@ bool as_look_at(const as_intake *intake, const uint8_t *bytes, size_t n, const a
     if (!ok)
         return false;
     if (look.level == AS_CHECK_QUARANTINE)
-        return as_look_refuse(intake, bytes, n, sample, look.check, look.text, ret, err);
+        return look_refuse(intake, bytes, n, sample, &(as_refusal){.check = look.check, .why = look.text}, ret, err);
     look.width = info.width;
     look.height = info.height;
     look.codec = info.codec;
     look.sharpness = stats.laplacian_variance;
     look.clipped_ratio = stats.clipped_low_ratio + stats.clipped_high_ratio;
     look.difference_hash = stats.difference_hash;
+    as_str_copy(look.privacy, sizeof look.privacy, privacy);
     if (!as_store_put(intake->ws->store, bytes, n, &look.digest, NULL, err))
         return false;
     *ret = look;
     return true;
+}
+
+bool as_look_at(const as_intake *intake, const uint8_t *bytes, size_t n, const as_sample *sample, as_look *ret,
+                as_err *err)
+{
+    as_str           clean;
+    as_privacy_found found;
+    if (!intake->privacy)
+        return look_at(intake, bytes, n, sample, "", ret, err);
+    as_str_init(&clean);
+    bool ok = as_privacy_clean(intake->privacy, bytes, n, &clean, &found, err) ||
+              as_err_note(err, "cannot look for faces in '%.200s'", sample->name);
+    if (ok && found.why[0])
+        ok = as_look_refuse(intake, bytes, n, sample, "privacy", found.why, ret, err);
+    else if (ok)
+        ok = look_at(intake, (const uint8_t *)clean.s, clean.len, sample, found.record, ret, err);
+    as_str_done(&clean);
+    return ok;
 }

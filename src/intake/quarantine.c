@@ -64,7 +64,7 @@ static char *quarantine_record(const as_refusal *refusal, const as_digest *diges
     ok = as_json_set(object, "check", quarantine_text(refusal->check)) && ok;
     ok = as_json_set(object, "reason", quarantine_text(refusal->why)) && ok;
     ok = as_json_set(object, "time", json_string(as_clock_text(as_clock_utc(), when))) && ok;
-    ok = as_json_set(object, "sha256", json_string(*file ? as_digest_hex(digest, hex) : "")) && ok;
+    ok = as_json_set(object, "sha256", json_string(!as_digest_is_zero(digest) ? as_digest_hex(digest, hex) : "")) && ok;
     ok = as_json_set(object, "n_bytes", json_integer((json_int_t)n)) && ok;
     ok = as_json_set(object, "file", json_string(file)) && ok;
     char *text = ok ? as_json_text(object) : NULL;
@@ -82,9 +82,10 @@ bool as_quarantine_put(const as_workspace *ws, const as_refusal *refusal, const 
     quarantine_ext(refusal->name, ext);
     snprintf(rest, sizeof rest, "quarantine/%s.%s", id, ext);
     /* The record comes last: where it is, the bytes are. */
-    bool ok = as_workspace_path(ws, rest, path, err) && (!bytes || as_fs_write_fast(path, bytes, n, err));
+    bool ok = as_workspace_path(ws, rest, path, err) &&
+              (!bytes || refusal->withhold || as_fs_write_fast(path, bytes, n, err));
     if (ok) {
-        char *text = quarantine_record(refusal, &digest, n, bytes ? rest : "");
+        char *text = quarantine_record(refusal, &digest, n, bytes && !refusal->withhold ? rest : "");
         snprintf(rest, sizeof rest, "quarantine/%s.json", id);
         ok = text ? as_workspace_path(ws, rest, path, err) && as_fs_write_fast(path, text, strlen(text), err)
                   : AS_FAIL(err, AS_ENOMEM, "not enough memory");

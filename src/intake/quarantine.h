@@ -6,7 +6,7 @@
  * Memory:  nothing kept.
  *
  * .assay/quarantine/ID.EXT holds the bytes and ID.json the record: {"name","label","check","reason","time","sha256",
- * "n_bytes","file"}, file "" where there were no bytes. ID comes from name and bytes: the same file refused again
+ * "n_bytes","file"}, file "" where there were no bytes, or privacy keeps them out. ID comes from name and bytes: the same file refused again
  * replaces its record. Each file is whole or absent.
  */
 #ifndef AS_INTAKE_QUARANTINE_H
@@ -19,6 +19,7 @@ typedef struct as_refusal {
     const char *name;  /* escaped */
     const char *label; /* NULL: not known */
     const char *check, *why;
+    bool        withhold; /* the bytes may show a person: only their hash and number are kept */
 } as_refusal;
 
 /* bytes may be NULL. Survives a power cut after as_quarantine_sync. */

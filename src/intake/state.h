@@ -15,13 +15,15 @@
 #include <pthread.h>
 
 #include "intake/intake.h"
+#include "intake/privacy.h"
 
 typedef struct as_intake_entry as_intake_entry; /* of a map from names or digests to samples */
 
 struct as_intake {
     as_workspace    *ws;
     const as_spec   *spec;
-    as_commit        base; /* when has_base */
+    as_privacy      *privacy; /* NULL: pictures are taken as they are */
+    as_commit        base;    /* when has_base */
     bool             has_base, committed;
     as_manifest     *manifest; /* the base's samples, then the new ones */
     size_t           n_base;
@@ -38,7 +40,8 @@ typedef struct as_look {
     as_codec       codec;
     double         sharpness, clipped_ratio;
     uint64_t       difference_hash;
-    bool           is_known; /* nothing was done about it */
+    char           privacy[AS_PRIVACY_RECORD_BYTES]; /* for the manifest */
+    bool           is_known;                         /* nothing was done about it */
     as_check_level level;
     const char    *check; /* the row behind the level; static */
     char           text[AS_CHECK_TEXT_BYTES];

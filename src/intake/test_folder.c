@@ -2,6 +2,7 @@
 #include "intake/test_folder.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/rng.h"
@@ -49,6 +50,45 @@ void test_png(uint64_t seed, uint32_t width, uint32_t height, as_str *out)
             image.data[y * image.stride_bytes + x] = (uint8_t)(level + as_rng_below(&rng, 40));
     SUPPORT_CHECK(as_codec_encode_png(&image, 1, out, &err));
     as_image_done(&image);
+}
+
+const char test_cascade[] =
+    "<?xml version=\"1.0\"?><opencv_storage><cascade type_id=\"opencv-cascade-classifier\"><stageType>BOOST</stageType>"
+    "<featureType>HAAR</featureType><height>20</height><width>20</width><stages><_><maxWeakCount>1</maxWeakCount>"
+    "<stageThreshold>0.5</stageThreshold><weakClassifiers><_><internalNodes>0 -1 0 0.9</internalNodes>"
+    "<leafValues>0. 1.</leafValues></_></weakClassifiers></_></stages><features><_><rects><_>0 0 20 20 -1.</_>"
+    "<_>0 0 20 10 2.</_></rects></_></features></cascade></opencv_storage>";
+
+void test_face_png(uint32_t x, uint32_t y, uint32_t size, as_str *out)
+{
+    as_image image;
+    as_err   err = AS_ERR_NONE;
+    SUPPORT_CHECK(as_image_new(&image, AS_PIXEL_MONO8, 120, 90, &err));
+    for (uint32_t r = 0; r < 90; r++)
+        for (uint32_t c = 0; c < 120; c++)
+            image.data[r * image.stride_bytes + c] = (uint8_t)(110 + (r * 7 + c * 13) % 31);
+    for (uint32_t r = y; r < y + size; r++)
+        for (uint32_t c = x; c < x + size; c++)
+            image.data[r * image.stride_bytes + c] = r < y + size / 2 ? 250 : 5;
+    SUPPORT_CHECK(as_codec_encode_png(&image, 1, out, &err));
+    as_image_done(&image);
+}
+
+void test_cascades_make(const test_space *space)
+{
+    static const char *const names[] = {"cascades/haarcascades/haarcascade_frontalface_alt2.xml",
+                                        "cascades/lbpcascades/lbpcascade_frontalface_improved.xml",
+                                        "cascades/haarcascades/haarcascade_profileface.xml"};
+    char                     path[AS_FS_PATH_BYTES], folder[AS_FS_PATH_BYTES];
+    as_err                   err = AS_ERR_NONE;
+    for (size_t i = 0; i < AS_COUNT(names); i++) {
+        SUPPORT_CHECK(as_fs_join(path, space->dir, names[i], &err));
+        as_str_copy(folder, sizeof folder, path);
+        *strrchr(folder, '/') = '\0';
+        SUPPORT_CHECK(as_fs_make_dirs(folder, &err) &&
+                      as_fs_write_fast(path, test_cascade, strlen(test_cascade), &err));
+    }
+    SUPPORT_CHECK(as_fs_join(path, space->dir, "cascades", &err) && setenv("ASSAY_CASCADES", path, 1) == 0);
 }
 
 void test_put(const test_space *space, const char *relative, const void *bytes, size_t n)

@@ -29,6 +29,12 @@ void test_png(uint64_t seed, uint32_t width, uint32_t height, as_str *out);
 void test_put(const test_space *space, const char *relative, const void *bytes, size_t n);
 void test_put_png(const test_space *space, const char *relative, uint64_t seed);
 
+/* A cascade that takes a light square above a dark one, together 20 px wide or more, for a face: its XML, and a picture of
+ * 120 x 90 with one at x, y of that size (0: none). */
+extern const char test_cascade[];
+void              test_face_png(uint32_t x, uint32_t y, uint32_t size, as_str *out);
+void              test_cascades_make(const test_space *space); /* three of them, named in ASSAY_CASCADES */
+
 /* For told of the configurations; ctx is the space. */
 void test_tell(void *ctx, as_check_level level, const char *name, const char *text);
 

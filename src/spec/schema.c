@@ -25,6 +25,13 @@ static const as_choice measure_choices[] = {
 #undef X
     {NULL, 0, NULL}};
 
+static const as_choice faces_choices[] = {{"keep", AS_FACES_KEEP, NULL},
+                                          {"redact", AS_FACES_REDACT, NULL},
+                                          {"refuse", AS_FACES_REFUSE, NULL},
+                                          {NULL, 0, NULL}};
+static const as_choice redaction_choices[] = {
+    {"fill", AS_REDACTION_FILL, NULL}, {"pixelate", AS_REDACTION_PIXELATE, NULL}, {NULL, 0, NULL}};
+
 static const as_choice per_choices[] = {{"part", AS_PER_PART, NULL}, {"frame", AS_PER_FRAME, NULL}, {NULL, 0, NULL}};
 
 #define BIT_RATE     (1u << AS_MEASURE_KIND_RATE)
@@ -192,6 +199,42 @@ static const as_field schema_rows[] = {
      .high = 1e9,
      IN_SPEC(min_sharpness),
      .doc = "least variance of the Laplacian; 0: not checked"},
+
+    {.path = "privacy", KIND_MAP, .doc = "what becomes of people in the pictures, before the first write"},
+    {.path = "privacy.faces",
+     .kind = &as_field_choice,
+     .def = "keep",
+     .choices = faces_choices,
+     IN_SPEC(faces),
+     .doc =
+         "`redact`: faces are covered; `refuse`: only hash, size and reason of such a picture are kept; with both, no "
+         "picture keeps its metadata. `keep`: nobody looks"},
+    {.path = "privacy.detector",
+     .kind = &as_field_text,
+     .def = "cascade",
+     LONG_TEXT,
+     IN_SPEC(face_detector),
+     .doc = "`cascade` (Debian's opencv-data), or the path of a YuNet model, beside assay.yaml: FILE.onnx"},
+    {.path = "privacy.sensitivity",
+     .kind = &as_field_share,
+     .def = "0.5",
+     .low = 0,
+     .high = 1,
+     IN_SPEC(face_sensitivity),
+     .doc = "0: only what surely is a face; 1: whatever might be one, more slowly"},
+    {.path = "privacy.margin",
+     .kind = &as_field_share,
+     .def = "0.2",
+     .low = 0,
+     .high = 1,
+     IN_SPEC(face_margin),
+     .doc = "covered on each side of a face, a share of its width and height"},
+    {.path = "privacy.style",
+     .kind = &as_field_choice,
+     .def = "fill",
+     .choices = redaction_choices,
+     IN_SPEC(redaction),
+     .doc = "`fill`: one grey; `pixelate`: 4 x 4 cells of 8 levels"},
 
     {.path = "cost",
      KIND_MAP,

@@ -23,6 +23,9 @@
 typedef enum as_task_kind { AS_TASK_NONE, AS_TASK_CLASSIFY } as_task_kind;
 typedef enum as_per { AS_PER_NONE, AS_PER_FRAME, AS_PER_PART } as_per;
 
+typedef enum as_faces_rule { AS_FACES_NONE, AS_FACES_KEEP, AS_FACES_REDACT, AS_FACES_REFUSE } as_faces_rule;
+typedef enum as_redaction { AS_REDACTION_NONE, AS_REDACTION_FILL, AS_REDACTION_PIXELATE } as_redaction;
+
 typedef struct as_class {
     const char *name;
     as_verdict  verdict; /* what a part of this class gets */
@@ -58,6 +61,11 @@ typedef struct as_spec {
     double         split[3];                   /* train, validation, test; default 0.6 0.15 0.25 */
     double         max_clipped_ratio;          /* intake: refuse pictures with more; default 0.5 */
     double         min_sharpness;              /* intake: variance of Laplacian; default 0: not checked */
+    as_faces_rule  faces;                      /* default keep */
+    const char    *face_detector;              /* "cascade", or a file's path beside the spec */
+    double         face_sensitivity;           /* 0..1; default 0.5 */
+    double         face_margin;                /* covered around a face, a share of it; default 0.2 */
+    as_redaction   redaction;                  /* default fill */
     double         cost_escape, cost_overkill; /* default 1, 1 */
     double         cost_review;                /* NAN: the operating point leaves no unsure band */
     const char    *currency;                   /* "" if not given */
