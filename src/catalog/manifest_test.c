@@ -143,15 +143,16 @@ static void test_bytes(void **state)
     b.clipped_ratio = 1.0 / 3;
     b.difference_hash = 0x0123456789abcdef;
     b.severity = 0;
+    b.privacy = "faces 1 (20x21), cascade 0 at 0.5, fill";
     assert_true(as_manifest_add(m, &a, &err) && as_manifest_add(m, &b, &err));
     as_str text;
     as_str_init(&text);
     assert_true(as_manifest_write(m, &text, &err));
-    assert_string_equal(text.s,
-                        "{\"name\":\"a \\\"1\\\" \\\\x0a/\xc3\xa4.png\"," TAIL "}\n"
-                        "{\"name\":\"b\",\"split\":\"validation\",\"part\":\"p7\",\"camera\":\"twin:cones\"," TAIL
-                        ",\"sharpness\":0.1,\"clipped_ratio\":0.33333333333333331,\"difference_hash\":"
-                        "\"0123456789abcdef\",\"severity\":0}\n");
+    assert_string_equal(
+        text.s, "{\"name\":\"a \\\"1\\\" \\\\x0a/\xc3\xa4.png\"," TAIL "}\n"
+                "{\"name\":\"b\",\"split\":\"validation\",\"part\":\"p7\",\"camera\":\"twin:cones\"," TAIL
+                ",\"sharpness\":0.1,\"clipped_ratio\":0.33333333333333331,\"difference_hash\":"
+                "\"0123456789abcdef\",\"severity\":0,\"privacy\":\"faces 1 (20x21), cascade 0 at 0.5, fill\"}\n");
     as_manifest *again = parse(text.s, &err);
     assert_non_null(again);
     assert_int_equal(as_manifest_count(again), 2);
@@ -168,6 +169,7 @@ static void test_bytes(void **state)
     assert_string_equal(r->part, "p7");
     assert_int_equal(r->split, AS_SPLIT_VALIDATION);
     assert_int_equal(r->n_bytes, 1234);
+    assert_string_equal(r->privacy, "faces 1 (20x21), cascade 0 at 0.5, fill");
     assert_true(r->sharpness == 0.1 && r->clipped_ratio == 1.0 / 3 && r->severity == 0);
     assert_true(r->difference_hash == 0x0123456789abcdef);
     as_manifest_free(again);

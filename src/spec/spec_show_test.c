@@ -29,6 +29,7 @@ static const char *const specs[] = {
     "  - {id: R4, measure: auroc, at_least: 0.9}\n"
     "  - {id: R5, measure: overkill_rate, at_most: 1.1 %}\n"
     "data: {split: [0.7, 0.1, 0.2]}\nintake: {max_clipped_ratio: 0.3, min_sharpness: 17.5}\n"
+    "privacy: {faces: redact, detector: m.onnx, sensitivity: 0.9, margin: 0.3, style: pixelate}\n"
     "cost: {escape: 40.01, overkill: 0.1, review: 0.3, currency: CHF}\n"
     "failsafe: {late: review, unsure: reject, fault: fault}\n",
     TOP CLASSES RECALL "goal: yes\nproduct: {name: 12}\nstation: {deadline_ms: 0.001}\n",
@@ -87,6 +88,11 @@ static void same_spec(const as_spec *a, const as_spec *b)
     assert_memory_equal(a->split, b->split, sizeof a->split);
     same_number(a->max_clipped_ratio, b->max_clipped_ratio);
     same_number(a->min_sharpness, b->min_sharpness);
+    assert_int_equal(a->faces, b->faces);
+    assert_string_equal(a->face_detector, b->face_detector);
+    same_number(a->face_sensitivity, b->face_sensitivity);
+    same_number(a->face_margin, b->face_margin);
+    assert_int_equal(a->redaction, b->redaction);
     same_number(a->cost_escape, b->cost_escape);
     same_number(a->cost_overkill, b->cost_overkill);
     same_number(a->cost_review, b->cost_review);
@@ -162,6 +168,12 @@ static void test_text_as_people_see_it(void **state)
                                "intake:\n"
                                "  max_clipped_ratio: 0.5\n"
                                "  min_sharpness: 0\n"
+                               "privacy:\n"
+                               "  faces: keep\n"
+                               "  detector: cascade\n"
+                               "  sensitivity: 0.5\n"
+                               "  margin: 0.2\n"
+                               "  style: fill\n"
                                "cost:\n"
                                "  escape: 1\n"
                                "  overkill: 1\n"
