@@ -33,6 +33,11 @@ void as_mask_to_pixels(const as_mask *mask, uint8_t *inside, size_t stride); /* 
 AS_CHECK bool as_mask_from_rings(const double *points, const size_t *ends, size_t n_rings, uint32_t width,
                                  uint32_t height, as_mask *ret, as_err *err);
 
+/* Its outlines along the edges of its pixels, outer ones and holes: as_mask_from_rings gives the mask again. Heap, as in
+ * as_finding_rings; both NULL when it is empty. */
+AS_CHECK bool as_mask_to_rings(const as_mask *mask, double **ret_points, size_t **ret_ends, size_t *ret_n_rings,
+                               as_err *err);
+
 /* COCO's compressed counts: 5 bits a character from '0' on, each run from the fourth on as its difference to the run two
  * before it. AS_EFORMAT when they do not read, or do not sum up to the picture. */
 AS_CHECK bool as_mask_add_text(const as_mask *mask, as_str *out, as_err *err);

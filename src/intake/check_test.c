@@ -48,7 +48,7 @@ static void test_rows_are_filled(void **state)
             assert_string_not_equal(row->name, as_check_at(k)->name);
         assert_int_equal(row->run(&s.in, text), AS_CHECK_OK);
     }
-    assert_int_equal(n, 5);
+    assert_int_equal(n, 6);
 }
 
 static void test_whole(void **state)

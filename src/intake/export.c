@@ -75,10 +75,16 @@ bool as_export_commit(as_workspace *ws, const as_commit *commit, const as_export
         return AS_FAIL(err, AS_EUNSUPPORTED, "format '%s' is read, not written", format->name);
     if (!export_check_dir(cfg->dir, err))
         return false;
-    as_manifest *manifest = as_commit_manifest(ws, commit, err);
-    as_export    out = {
-           .ws = ws, .manifest = manifest, .dir = cfg->dir, .progress = progress, .put_picture = export_picture};
-    bool ok = manifest && format->write(&out, err);
+    as_spec     *spec = as_spec_load(ws->spec_path, err);
+    as_manifest *manifest = spec ? as_commit_manifest(ws, commit, err) : NULL;
+    as_export    out = {.ws = ws,
+                        .spec = spec,
+                        .manifest = manifest,
+                        .dir = cfg->dir,
+                        .progress = progress,
+                        .put_picture = export_picture};
+    bool         ok = manifest && format->write(&out, err);
     as_manifest_free(manifest);
+    as_spec_free(spec);
     return ok;
 }

@@ -16,6 +16,7 @@
 /* What is written: the samples of a commit and where their pictures go. */
 typedef struct as_export {
     as_workspace      *ws;
+    const as_spec     *spec; /* of the workspace now */
     const as_manifest *manifest;
     const char        *dir; /* exists, empty */
     const as_progress *progress;

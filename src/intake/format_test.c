@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "intake/format.h"
 
-#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,57 +9,7 @@
 
 #include <cmocka.h>
 
-#include "intake/export.h"
-#include "intake/test_folder.h"
-
-typedef struct fixture {
-    test_space    space;
-    as_import_cfg cfg;
-    as_scan       scan;
-    as_err        err;
-} fixture;
-
-static void fixture_make(fixture *f)
-{
-    *f = (fixture){.err = AS_ERR_NONE};
-    test_space_make(&f->space, "format", "");
-    f->cfg = (as_import_cfg){.folder = f->space.photos, .told = test_tell, .ctx = &f->space};
-}
-
-static bool scan(fixture *f)
-{
-    as_scan_done(&f->scan);
-    f->err = (as_err)AS_ERR_NONE;
-    f->space.told[0] = '\0';
-    return as_scan_folder(&f->scan, f->space.spec, &f->cfg, &f->err);
-}
-
-static void fixture_done(fixture *f)
-{
-    as_scan_done(&f->scan);
-    test_space_done(&f->space);
-}
-
-static void put_text(const fixture *f, const char *relative, const char *text)
-{
-    test_put(&f->space, relative, text, strlen(text));
-}
-
-static const as_scan_file *file_at(const fixture *f, const char *name)
-{
-    for (size_t i = 0; i < f->scan.files.n; i++)
-        if (strcmp(f->scan.files.at[i].name, name) == 0)
-            return &f->scan.files.at[i];
-    fail_msg("'%s' is not there", name);
-    return NULL;
-}
-
-static void expect_refusal(fixture *f, const char *text)
-{
-    assert_false(scan(f));
-    if (!strstr(f->err.text, text))
-        fail_msg("'%s' is not in '%s'", text, f->err.text);
-}
+#include "intake/test_format.h"
 
 static void test_rows_are_whole(void **state)
 {
@@ -182,49 +131,6 @@ static void test_coco_refuses(void **state)
         expect_refusal(&f, bad[i].why);
     }
     fixture_done(&f);
-}
-
-/* What a commit holds, written and read again, is the same labels. */
-static void expect_round_trip(fixture *f, const char *format)
-{
-    as_err     err = AS_ERR_NONE;
-    as_commit  commit;
-    char       out[AS_FS_PATH_BYTES];
-    as_intake *intake = as_intake_open(f->space.ws, f->space.spec, &err);
-    assert_true(as_import_folder(intake, f->space.spec, &f->cfg, NULL, &err));
-    assert_true(as_intake_split(intake, 1, &err) && as_intake_commit(intake, "in", &commit, &err));
-    as_intake_close(intake);
-    assert_true(as_fs_join(out, f->space.dir, "out", &err));
-    if (!as_export_commit(f->space.ws, &commit, &(as_export_cfg){format, out}, NULL, &err))
-        fail_msg("%s: %s", format, err.text);
-    assert_false(as_export_commit(f->space.ws, &commit, &(as_export_cfg){format, out}, NULL, &err));
-    assert_int_equal(err.code, AS_EEXIST);
-    as_manifest *manifest = as_commit_manifest(f->space.ws, &commit, &err);
-    f->cfg.folder = out;
-    f->cfg.format = NULL;
-    if (!scan(f))
-        fail_msg("%s", f->err.text);
-    assert_string_equal(f->scan.format, format);
-    assert_int_equal(f->scan.files.n, as_manifest_count(manifest));
-    for (size_t i = 0; i < as_manifest_count(manifest); i++) {
-        const as_sample    *s = as_manifest_at(manifest, i);
-        const as_scan_file *file = NULL;
-        for (size_t k = 0; !file && k < f->scan.files.n; k++)
-            if (as_str_ends(f->scan.files.at[k].name, s->name))
-                file = &f->scan.files.at[k];
-        assert_non_null(file);
-        assert_string_equal(file->label, s->label);
-        assert_int_equal(file->split, s->split);
-        assert_int_equal(file->n_findings, s->n_findings);
-        for (size_t k = 0; k < s->n_findings; k++) {
-            assert_string_equal(file->findings[k].label, s->findings[k].label);
-            assert_int_equal(file->findings[k].outline, s->findings[k].outline);
-            assert_string_equal(file->findings[k].geometry, s->findings[k].geometry);
-            assert_memory_equal(file->findings[k].box, s->findings[k].box, sizeof s->findings[k].box);
-            assert_true(file->findings[k].score == s->findings[k].score || isnan(s->findings[k].score));
-        }
-    }
-    as_manifest_free(manifest);
 }
 
 static void test_coco_and_back(void **state)

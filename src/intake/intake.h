@@ -27,6 +27,8 @@ typedef struct as_check_input {
     const as_image_stats *stats; /* NULL for checks with in_order */
     const char           *label;
     as_split              split;
+    const as_finding     *findings; /* what its label says is where; may be NULL */
+    size_t                n_findings;
     const char           *duplicate_of; /* name of an identical picture already in, or NULL */
     const char           *duplicate_label;
     as_split              duplicate_split;

@@ -83,7 +83,9 @@ static bool look_at(const as_intake *intake, const uint8_t *bytes, size_t n, con
                          .image = &image,
                          .stats = &stats,
                          .label = sample->label,
-                         .split = sample->split};
+                         .split = sample->split,
+                         .findings = sample->findings,
+                         .n_findings = sample->n_findings};
     bool           ok = look_decode(bytes, n, &in, &image, &stats, &info, &why, err);
     if (ok)
         look.level = as_check_run(&in, false, &look.check, look.text);

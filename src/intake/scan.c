@@ -210,7 +210,7 @@ static int scan_badness(const as_spec *spec, const char *label)
                                                             : 3;
 }
 
-static const char *scan_label_of(const as_spec *spec, const as_finding *findings, size_t n)
+const char *as_scan_label_of(const as_spec *spec, const as_finding *findings, size_t n)
 {
     const char *worst = NULL;
     for (size_t i = 0; i < n; i++)
@@ -225,7 +225,7 @@ static const char *scan_label_of(const as_spec *spec, const as_finding *findings
 bool as_scan_put(as_scan *scan, const as_fs_entry *entry, const char *label, as_split split, as_finding *findings,
                  size_t n_findings, as_err *err)
 {
-    as_scan_file file = {.label = label ? label : scan_label_of(scan->spec, findings, n_findings),
+    as_scan_file file = {.label = label ? label : as_scan_label_of(scan->spec, findings, n_findings),
                          .utc = entry->mtime_ns,
                          .split = split,
                          .findings = findings,

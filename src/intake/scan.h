@@ -61,6 +61,9 @@ AS_CHECK bool as_scan_put(as_scan *scan, const as_fs_entry *entry, const char *l
                           as_finding *findings, size_t n_findings, as_err *err);
 void          as_scan_free_findings(as_finding *findings, size_t n);
 
+/* The class of the worst finding; without one the spec's first class that passes; "" when there is none. */
+const char *as_scan_label_of(const as_spec *spec, const as_finding *findings, size_t n);
+
 /* Width and height of a picture, upright, from its header; false, and told, when it does not read. */
 bool as_scan_size(const as_scan *scan, const as_fs_entry *entry, uint32_t *ret_width, uint32_t *ret_height);
 
