@@ -57,7 +57,7 @@ for seed in $seeds; do
             n=$("$assay" -C "$work" data ls --where 'split=train and labelled' --json | names_of | wc -l)
             printf '%s, split seed %s: %d labels, macro F1 %.4f\n' "$method" "$seed" "$n" "$f1"
             [ "$round" -eq "$rounds" ] ||
-                "$assay" -C "$work" label next --run last --method "$method" --seed "$seed$round" -n "$step" --json | names_of | label_truly
+                "$assay" -C "$work" label next --run last --method "$method" --seed "$seed$round" -l "$step" --json | names_of | label_truly
         done
     done
 done

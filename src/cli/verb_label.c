@@ -13,8 +13,8 @@ static const char *const label_methods[] = {"uncertain", "random", NULL};
 static const as_opt label_opts[] = {
     {"where", 'w', "QUERY", "set, review, clear: all samples that meet it (see: assay help data)", NULL},
     {"run", 'r', "RUN", "next, propose: whose model: an id, its number or \"last\" (default: the current one)", NULL},
-    {"method", 'm', "HOW", "next: uncertain or random (default: uncertain)", label_methods},
-    {"count", 'n', "N", "next: how many (default: 20); propose: at most N (default: all)", NULL},
+    {"method", 0, "HOW", "next: uncertain or random (default: uncertain)", label_methods},
+    {"limit", 'l', "N", "next: how many (default: 20); propose: at most N (default: all)", NULL},
     {"seed", 's', "N", "next: which random choice (default: 1)", NULL},
     {"by", 0, "WHO", "who says so (default: person:$ASSAY_AUTHOR, else person:user@host)", NULL},
 };
@@ -143,7 +143,7 @@ static bool label_choose(as_cli *cli, as_workspace *ws, as_next_by by, uint64_t 
     uint64_t seed = 1;
     if (as_cli_n_args(cli) != 1)
         return AS_FAIL(err, AS_EINVAL, "'%s' is one word too many", as_cli_arg(cli, 1));
-    if (!as_cli_u64(cli, "count", 1, UINT32_MAX, &count, err) || !as_cli_u64(cli, "seed", 0, UINT64_MAX, &seed, err))
+    if (!as_cli_u64(cli, "limit", 1, UINT32_MAX, &count, err) || !as_cli_u64(cli, "seed", 0, UINT64_MAX, &seed, err))
         return false;
     return (c->spec = as_spec_load(ws->spec_path, err)) != NULL &&
            as_run_find(ws, as_cli_opt(cli, "run"), &c->run, err) &&
@@ -262,7 +262,7 @@ const as_verb as_verb_label = {
                 "  assay label set good --where 'not labelled and name~\"photos/monday/*\"'\n"
                 "  assay label review --where 'class=broken and split=test'\n"
                 "  assay label undo\n"
-                "  assay label next -n 10\n",
+                "  assay label next -l 10\n",
     .opts = label_opts,
     .n_opts = AS_COUNT(label_opts),
     .min_args = 1,

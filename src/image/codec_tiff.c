@@ -80,6 +80,8 @@ static toff_t tiff_on_size(thandle_t ctx)
     return r->n;
 }
 
+static int tiff_on_error(TIFF *tiff, void *ctx, const char *module, const char *fmt, va_list ap) AS_PRINTF(4, 0);
+
 static int tiff_on_error(TIFF *tiff, void *ctx, const char *module, const char *fmt, va_list ap)
 {
     tiff_reader *r = ctx;
@@ -99,6 +101,8 @@ static int tiff_on_error(TIFF *tiff, void *ctx, const char *module, const char *
 }
 
 /* Its JPEG decoder would go on and fill in grey. */
+static int tiff_on_warning(TIFF *tiff, void *ctx, const char *module, const char *fmt, va_list ap) AS_PRINTF(4, 0);
+
 static int tiff_on_warning(TIFF *tiff, void *ctx, const char *module, const char *fmt, va_list ap)
 {
     tiff_reader *r = ctx;

@@ -38,7 +38,7 @@ expect_exit 0 "$ASSAY" -q train --trainer rule
 expect_exit 2 "$ASSAY" label next
 expect_err 'every sample is labelled, or is in the test or validation split'
 expect_exit 0 "$ASSAY" label clear --where 'split=train and class=good'
-expect_exit 0 "$ASSAY" label next -n 2 --run last
+expect_exit 0 "$ASSAY" label next -l 2 --run last
 expect_out '^name +perhaps +probability +margin$'
 expect_err "2 of [0-9]+ samples without a label, seen by run '1-rule'"
 expect_exit 0 "$ASSAY" label next --run last --method random --json
