@@ -352,7 +352,7 @@ static bool tiff_allocate(tiff_reader *r, uint32_t across, uint32_t down, size_t
 static bool tiff_pixels(tiff_reader *r, const as_codec_target *target)
 {
     uint32_t across = r->width, down = 1;
-    size_t   row_bytes;
+    size_t   row_bytes = 0;
     bool     tiled = TIFFIsTiled(r->tiff);
     if (tiled &&
         (!TIFFGetField(r->tiff, TIFFTAG_TILEWIDTH, &across) || !TIFFGetField(r->tiff, TIFFTAG_TILELENGTH, &down)))
