@@ -101,8 +101,12 @@ static bool codes_of_colors(codes_reader *r)
 {
     size_t n = (size_t)r->out.width * r->out.height;
     for (size_t i = 0; i < n; i++) {
-        const uint8_t *color = r->rows + 4 * i;
-        uint32_t       code = i ? r->out.at[i - 1] : 0;
+        uint8_t *color = r->rows + 4 * i;
+        if (color[3] < 128) /* soft edges would be a colour each */
+            memset(color, 0, 4);
+        else
+            color[3] = 255;
+        uint32_t code = i ? r->out.at[i - 1] : 0;
         if (r->out.n_colors == 0 || memcmp(r->out.colors[code], color, 4) != 0)
             for (code = 0; code < r->out.n_colors && memcmp(r->out.colors[code], color, 4) != 0;)
                 code++;

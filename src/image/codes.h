@@ -6,7 +6,8 @@
  * Memory:  as_codes_done() frees the plane.
  *
  * A palette's index or a grey value (of 1 to 8 bits, unscaled) is the code. Pictures in colour get codes in the order in
- * which their colours come, at most 256. Written files are palette PNGs whose first colour is black.
+ * which their colours come, at most 256; what is more than half see-through has one code, whatever its colour. Written
+ * files are palette PNGs whose first colour is black.
  */
 #ifndef AS_IMAGE_CODES_H
 #define AS_IMAGE_CODES_H

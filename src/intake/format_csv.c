@@ -175,9 +175,7 @@ static bool csv_read_file(as_scan *scan, as_gather *gather, const as_fs_entry *e
     as_csv_init(&file->csv, bytes, n, entry->relative);
     ok = as_csv_row(&file->csv, &end, err) || end;
     *ret_is = ok && !end && csv_header(file);
-    char *as_folder = as_strdupf("%.*s/", (int)as_gather_stem(entry->relative), entry->relative);
-    file->split = as_folder ? as_gather_split_of(as_folder) : AS_SPLIT_NONE;
-    free(as_folder);
+    file->split = as_gather_split_named(entry->relative);
     while (gather && *ret_is && ok && !end)
         ok = as_csv_row(&file->csv, &end, err) ? csv_row(file, err) : end;
     for (size_t i = 0; i < file->n_columns; i++)

@@ -4,10 +4,12 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
+#include "intake/lay.h"
 #include "intake/test_format.h"
 
 static void put_pictures(const fixture *f, const char *folder, uint64_t from, uint64_t n)
@@ -118,6 +120,68 @@ static void test_yolo_and_back(void **state)
     fixture_done(&f);
 }
 
+/* Masks and polygons of several rings become one ring that encloses the same pixels. */
+static void test_outlines_of_masks(void **state)
+{
+    (void)state;
+    uint8_t pixels[48 * 64] = {0};
+    double *points;
+    size_t *ends, n_rings;
+    as_mask mask, back;
+    as_err  err = AS_ERR_NONE;
+    double *ring;
+    size_t  n;
+    for (size_t i = 0; i < sizeof pixels; i++) /* a frame with a hole, a lone pixel, and two that touch at a corner */
+        pixels[i] = (i / 64 < 9 && i % 64 < 9 && !(i / 64 > 2 && i / 64 < 5 && i % 64 > 2 && i % 64 < 6)) ||
+                    i == 64 * 47 + 63 || i == 64 * 20 + 30 || i == 64 * 21 + 31;
+    assert_true(as_mask_from_pixels(pixels, 64, 64, 48, 1, &mask, &err));
+    assert_true(as_mask_to_rings(&mask, &points, &ends, &n_rings, &err));
+    assert_int_equal(n_rings, 5);
+    assert_true(as_mask_from_rings(points, ends, n_rings, 64, 48, &back, &err));
+    assert_true(as_mask_iou(&mask, &back) == 1);
+    as_mask_done(&back);
+    assert_true(as_lay_join(points, ends, n_rings, &ring, &n));
+    assert_true(as_mask_from_rings(ring, (size_t[]){n}, 1, 64, 48, &back, &err));
+    assert_true(as_mask_iou(&mask, &back) == 1);
+    as_mask_done(&back);
+    as_mask_done(&mask);
+    free(ring);
+    free(points);
+    free(ends);
+}
+
+/* Class folders with manifests beside them are read as folders: the manifests speak of a part only. */
+static void test_cookies_are_folders(void **state)
+{
+    (void)state;
+    const char *shared = getenv("ASSAY_SHARED");
+    fixture     f;
+    char        folder[AS_FS_PATH_BYTES];
+    fixture_make(&f);
+    if (!shared || !as_fs_join(folder, shared, "data/cookie", &f.err) || !as_fs_is_dir(folder)) {
+        fixture_done(&f);
+        print_message("no shared data: ASSAY_SHARED names none\n");
+        skip();
+    }
+    f.cfg.folder = folder;
+    f.cfg.renames = (const char *const[]){"normal=good", "anomaly=bad", NULL};
+    assert_true(scan(&f));
+    assert_string_equal(f.scan.format, "folders");
+    /* Their colours are those of a brush with soft edges: a colour map's hex-color tells them, not its number. */
+    f.cfg.format = "sagemaker";
+    f.cfg.renames = (const char *const[]){"cracked=bad", "anomaly=bad", "normal=good", NULL};
+    if (!scan(&f))
+        fail_msg("%s", f.err.text);
+    size_t n_masks = 0, n_large = 0;
+    for (size_t i = 0; i < f.scan.files.n; i++) {
+        const as_scan_file *file = &f.scan.files.at[i];
+        n_masks += file->n_findings;
+        n_large += file->n_findings && file->findings[0].box[2] * file->findings[0].box[3] > 0.5 * 576 * 768;
+    }
+    assert_true(n_masks > 25 && n_large == 0);
+    fixture_done(&f);
+}
+
 static const char table[] = "\xef\xbb\xbfimage,label,x,y,width,height,split,note\n"
                             "pictures/0.png,bad,1.5,2,3,4,train,\"a \"\"b\"\", c\"\n"
                             "pictures/0.png,bad,10,20,30,8,train,\n"
@@ -192,10 +256,15 @@ static void test_csv_and_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_yolo),         cmocka_unit_test(test_yolo_names_and_lists),
-        cmocka_unit_test(test_yolo_refuses), cmocka_unit_test(test_yolo_and_back),
-        cmocka_unit_test(test_csv),          cmocka_unit_test(test_csv_refuses),
+        cmocka_unit_test(test_yolo),
+        cmocka_unit_test(test_yolo_names_and_lists),
+        cmocka_unit_test(test_yolo_refuses),
+        cmocka_unit_test(test_yolo_and_back),
+        cmocka_unit_test(test_csv),
+        cmocka_unit_test(test_csv_refuses),
         cmocka_unit_test(test_csv_and_back),
+        cmocka_unit_test(test_outlines_of_masks),
+        cmocka_unit_test(test_cookies_are_folders),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

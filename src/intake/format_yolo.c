@@ -380,7 +380,6 @@ static void yolo_add_share(as_str *text, double px, uint32_t side)
     as_text_add_real(text, " ", px / side);
 }
 
-/* One ring: more than one are joined by lines there and back, which enclose nothing. */
 static bool yolo_add_rings(as_str *text, const as_sample *s, const as_finding *f, as_err *err)
 {
     double *points;
@@ -395,22 +394,19 @@ static bool yolo_add_rings(as_str *text, const as_sample *s, const as_finding *f
     } else {
         ok = as_finding_rings(f->geometry, &points, &ends, &n_rings, err);
     }
-    for (size_t i = 0, from = 0; ok && i < n_rings; from = ends[i++]) {
-        for (size_t k = from; k < ends[i] + (n_rings > 1); k++) { /* closed, before the line to the next */
-            const double *p = points + 2 * (k < ends[i] ? k : from);
-            yolo_add_share(text, p[0], s->width);
-            yolo_add_share(text, p[1], s->height);
-        }
-        if (i > 0) {
-            yolo_add_share(text, points[0], s->width);
-            yolo_add_share(text, points[1], s->height);
-        }
+    if (!ok)
+        return false;
+    double *ring = NULL;
+    size_t  n = 0;
+    ok = as_lay_join(points, ends, n_rings, &ring, &n);
+    for (size_t i = 0; ok && i < n; i++) {
+        yolo_add_share(text, ring[2 * i], s->width);
+        yolo_add_share(text, ring[2 * i + 1], s->height);
     }
-    if (ok) {
-        free(points);
-        free(ends);
-    }
-    return ok;
+    free(ring);
+    free(points);
+    free(ends);
+    return ok || AS_FAIL(err, AS_ENOMEM, "not enough memory");
 }
 
 static bool yolo_add_finding(as_str *text, const as_legend *legend, const as_sample *s, const as_finding *f,

@@ -221,6 +221,17 @@ as_split as_gather_split_of(const char *relative)
     return AS_SPLIT_NONE;
 }
 
+as_split as_gather_split_named(const char *relative)
+{
+    as_split found = AS_SPLIT_NONE;
+    for (const char *word = relative; *word && !found;) {
+        size_t n = strcspn(word, "/_.-0123456789");
+        found = as_import_split_of(word, n);
+        word += n + (word[n] != '\0');
+    }
+    return found;
+}
+
 size_t as_gather_stem(const char *relative)
 {
     const char *base = gather_base(relative), *dot = strrchr(base, '.');

@@ -55,6 +55,9 @@ double as_gather_px(double v);
 /* What a folder in the path says: "images/train/a.png", "train2017/a.png". */
 as_split as_gather_split_of(const char *relative);
 
+/* What a word of a file's name says: "train_class.manifest", "instances_val2017.json". */
+as_split as_gather_split_named(const char *relative);
+
 /* Where the last dot of the name begins; its end when it has none. */
 size_t as_gather_stem(const char *relative);
 

@@ -157,3 +157,32 @@ bool as_lay_code(const as_sample *sample, const as_finding *finding, uint8_t cod
     as_mask_done(&mask);
     return true;
 }
+
+bool as_lay_join(const double *points, const size_t *ends, size_t n_rings, double **ret_points, size_t *ret_n)
+{
+    size_t  n = 0;
+    double *to = n_rings ? malloc((ends[n_rings - 1] + 2 * n_rings) * 2 * sizeof *to) : NULL;
+    if (!to)
+        return false;
+    for (size_t i = 0, from = 0; i < n_rings; from = ends[i++]) {
+        for (size_t k = from; k < ends[i] + (n_rings > 1); k++) /* closed, before the line to the next */
+            memcpy(to + 2 * n++, points + 2 * (k < ends[i] ? k : from), 2 * sizeof *to);
+        if (i > 0)
+            memcpy(to + 2 * n++, points, 2 * sizeof *to);
+    }
+    *ret_points = to;
+    *ret_n = n;
+    return true;
+}
+
+bool as_lay_ring(const as_finding *finding, double **ret_points, size_t *ret_n, as_err *err)
+{
+    double *points;
+    size_t *ends, n_rings;
+    if (!as_finding_rings(finding->geometry, &points, &ends, &n_rings, err))
+        return false;
+    bool ok = as_lay_join(points, ends, n_rings, ret_points, ret_n);
+    free(points);
+    free(ends);
+    return ok || AS_FAIL(err, AS_ENOMEM, "not enough memory");
+}

@@ -40,6 +40,11 @@ AS_CHECK bool as_lay_picture(const as_export *out, size_t i, const char *picture
 /* The pixels of a finding, whatever its outline: as_mask_done(ret). */
 AS_CHECK bool as_lay_mask(const as_sample *sample, const as_finding *finding, as_mask *ret, as_err *err);
 
+/* A polygon as one ring: more than one are joined by lines there and back, which enclose nothing. Heap.
+ * as_lay_join: false without memory or rings. */
+AS_CHECK bool as_lay_join(const double *points, const size_t *ends, size_t n_rings, double **ret_points, size_t *ret_n);
+AS_CHECK bool as_lay_ring(const as_finding *finding, double **ret_points, size_t *ret_n, as_err *err);
+
 /* Sets the pixels of a finding to code. */
 AS_CHECK bool as_lay_code(const as_sample *sample, const as_finding *finding, uint8_t code, as_codes *codes,
                           as_err *err);
