@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "catalog/commit.h"
 
-#include <fcntl.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -79,13 +76,6 @@ static as_commit commit_numbered(unsigned i, const as_commit *parent)
     if (!write_numbered(ws, i, parent, &made, &err))
         fail_msg("%s", err.text);
     return made;
-}
-
-static void object_path(const as_digest *digest, char *path)
-{
-    char hex[AS_SHA256_HEX_BYTES];
-    as_digest_hex(digest, hex);
-    snprintf(path, AS_FS_PATH_BYTES, "%s/.assay/objects/%.2s/%s", dir, hex, hex + 2);
 }
 
 static void test_write_then_find(void **state)
@@ -160,10 +150,9 @@ static void test_prefix_means_a_commit(void **state)
     as_err    err = AS_ERR_NONE;
     as_commit a = commit_numbered(1, NULL), b = commit_numbered(2, &a), found;
     as_digest twin = a.id;
-    char      path[AS_FS_PATH_BYTES], hex[AS_SHA256_HEX_BYTES], prefix[8];
+    char      hex[AS_SHA256_HEX_BYTES], prefix[8];
     twin.b[31] ^= 1;
-    object_path(&twin, path);
-    assert_true(as_fs_write(path, "x", 1, &err));
+    support_forge_object(ws->store, &twin);
     snprintf(prefix, sizeof prefix, "%.5s", as_digest_hex(&a.id, hex));
     if (!as_commit_find(ws, prefix, &found, &err))
         fail_msg("%s", err.text);
@@ -187,10 +176,9 @@ static void test_merges(void **state)
     assert_true(as_commit_find(ws, "main~2", &found, &err)); /* by first parents */
     assert_true(as_digest_equal(&found.id, &a.id));
     as_digest twin = c.id;
-    char      path[AS_FS_PATH_BYTES], hex[AS_SHA256_HEX_BYTES];
+    char      hex[AS_SHA256_HEX_BYTES];
     twin.b[31] ^= 1;
-    object_path(&twin, path);
-    assert_true(as_fs_write(path, "x", 1, &err));
+    support_forge_object(ws->store, &twin);
     as_digest_hex(&c.id, hex);
     hex[6] = '\0';
     assert_true(as_commit_find(ws, hex, &found, &err)); /* by second parents too */
@@ -203,24 +191,20 @@ static void test_damage_is_named(void **state)
     (void)state;
     as_err    err = AS_ERR_NONE;
     as_commit a = commit_numbered(1, NULL), b = commit_numbered(2, &a), found;
-    char      path[AS_FS_PATH_BYTES], hex[AS_SHA256_HEX_BYTES];
-    object_path(&a.id, path);
-    assert_int_equal(chmod(path, 0644), 0);
-    int fd = open(path, O_WRONLY);
-    assert_int_equal(pwrite(fd, "#", 1, 20), 1);
-    close(fd);
+    char      hex[AS_SHA256_HEX_BYTES];
+    support_flip_object(dir, &a.id, 20);
     assert_true(as_commit_find(ws, "main", &found, &err));
     assert_false(as_commit_find(ws, "main~1", &found, &err));
     assert_int_equal(err.code, AS_ECORRUPT);
     assert_non_null(strstr(err.text, as_digest_hex(&a.id, hex)));
-    object_path(&a.id, path);
-    assert_int_equal(unlink(path), 0);
+    support_lose_object(dir, &a.id);
+    ws = as_workspace_close(ws);
+    assert_non_null(ws = as_workspace_open(dir, AS_WORKSPACE_WRITE, &err));
     assert_false(as_commit_find(ws, "main~1", &found, &err));
     assert_int_equal(err.code, AS_ECORRUPT); /* it was there: its absence is damage */
     assert_non_null(strstr(err.text, hex));
 
-    object_path(&b.manifest, path);
-    assert_int_equal(truncate(path, 5), 0);
+    support_flip_object(dir, &b.manifest, 5);
     assert_null(as_commit_manifest(ws, &b, &err));
     assert_int_equal(err.code, AS_ECORRUPT);
     assert_non_null(strstr(err.text, as_digest_hex(&b.manifest, hex)));

@@ -58,7 +58,9 @@ static void verify_samples(verify *v, as_workspace *ws, const as_manifest *manif
         const as_sample *sample = as_manifest_at(manifest, i);
         char             hex[AS_SHA256_HEX_BYTES];
         verify_fault    *fault = v->faults.n ? verify_find(v, &sample->image) : NULL;
-        if (!fault && !as_store_has(ws->store, &sample->image)) {
+        as_tombstone     stone;
+        if (!fault && !as_store_has(ws->store, &sample->image) &&
+            !as_store_erased(ws->store, &sample->image, &stone, NULL)) {
             verify_add(v, as_digest_hex(&sample->image, hex), "the object is missing");
             fault = verify_find(v, &sample->image);
         }
@@ -124,6 +126,7 @@ static bool verify_json(verify *v, as_err *err)
     as_json_set(json, "whole", json_boolean(v->faults.n == 0));
     as_json_set(json, "n_objects", json_integer((json_int_t)v->check.n_objects));
     as_json_set(json, "n_bytes", json_integer((json_int_t)v->check.n_bytes));
+    as_json_set(json, "n_erased", json_integer((json_int_t)v->check.n_erased));
     as_json_set(json, "n_commits", json_integer((json_int_t)v->n_commits));
     as_json_set(json, "n_records", json_integer((json_int_t)v->journal.n_records));
     as_json_set(json, "n_records_noted", json_integer((json_int_t)v->journal.n_noted));
@@ -144,6 +147,9 @@ static void verify_text(verify *v)
             fprintf(cli->out, " (needed by '%s'%s)", fault->sample, fault->n_samples > 1 ? " and others" : "");
         fputc('\n', cli->out);
     }
+    if (v->check.n_erased)
+        fprintf(cli->out, "%llu object%s erased: a note says when and why, the bytes are gone\n",
+                (unsigned long long)v->check.n_erased, v->check.n_erased == 1 ? " was" : "s were");
     fprintf(cli->out, "%llu object%s (%s), %llu version%s and %llu record%s of the line read: ",
             (unsigned long long)v->check.n_objects, v->check.n_objects == 1 ? "" : "s",
             as_unit_text((double)v->check.n_bytes, AS_UNIT_BYTES, bytes), (unsigned long long)v->n_commits,

@@ -2,53 +2,24 @@
 #include "store/store.h"
 
 #include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/fs.h"
+#include "base/clock.h"
 #include "base/str.h"
-#include "store/layout.h"
+#include "store/state.h"
 
-/* Above this many objects one syncfs costs less than a flush for each. */
-#define STORE_MAX_PENDING 64
-#define STORE_TMP_TRIES   1000
-
-struct as_store {
-    char            dir[AS_FS_PATH_BYTES]; /* with room for what is put behind it: see STORE_DIR_MAX */
-    atomic_uint     n_tmp;
-    pthread_mutex_t lock; /* over what follows */
-    as_digest       pending[STORE_MAX_PENDING];
-    size_t          n_pending; /* STORE_MAX_PENDING + 1: more than fit */
-};
-
-/* objects/tmp/PID.N and objects/ab/<62 digits> must fit behind it. */
-#define STORE_DIR_MAX (AS_FS_PATH_BYTES - 96 - AS_REF_BYTES)
-
-static void store_object_path(const as_store *store, const as_digest *digest, char *path)
-{
-    char hex[AS_SHA256_HEX_BYTES];
-    as_digest_hex(digest, hex);
-    snprintf(path, AS_FS_PATH_BYTES, "%.*s/objects/%.2s/%s", STORE_DIR_MAX, store->dir, hex, hex + 2);
-}
-
-const char *as_store_dir_of(const as_store *store)
-{
-    return store->dir;
-}
+#define STORE_COMPARE_BYTES 32768
+#define STORE_TRIES         4 /* a look at where an object lies now, while others move it */
 
 as_store *as_store_open(const char *dir, as_err *err)
 {
     char   path[AS_FS_PATH_BYTES];
     as_err why = AS_ERR_NONE;
-    if (strlen(dir) > STORE_DIR_MAX) {
+    if (strlen(dir) > AS_STORE_DIR_MAX) {
         AS_FAIL(err, AS_ELIMIT, "cannot open store '%.100s...': the path is too long", dir);
         return NULL;
     }
@@ -57,9 +28,15 @@ as_store *as_store_open(const char *dir, as_err *err)
         AS_FAIL(err, AS_ENOMEM, "cannot open store '%s': not enough memory", dir);
         return NULL;
     }
-    pthread_mutex_init(&store->lock, NULL);
+    store->lock_fd = -1;
+    store->seal_bytes = AS_PACK_SEAL_BYTES;
+    pthread_rwlock_init(&store->lock, NULL);
+    pthread_mutex_init(&store->write, NULL);
+    pthread_mutex_init(&store->append, NULL);
+    pthread_cond_init(&store->idle, NULL);
     as_str_copy(store->dir, sizeof store->dir, dir);
-    static const char *const folders[] = {"objects/tmp", "refs"};
+    snprintf(store->packs_dir, sizeof store->packs_dir, "%.*s/objects/packs", AS_STORE_DIR_MAX, dir);
+    static const char *const folders[] = {"objects/packs", "refs"};
     for (size_t i = 0; i < AS_COUNT(folders); i++) {
         if (as_fs_join(path, dir, folders[i], &why) && (as_fs_is_dir(path) || as_fs_make_dirs(path, &why)))
             continue;
@@ -74,318 +51,254 @@ as_store *as_store_open(const char *dir, as_err *err)
 
 as_store *as_store_close(as_store *store)
 {
-    if (store)
-        pthread_mutex_destroy(&store->lock);
+    if (!store)
+        return NULL;
+    /* Gives back the room that was asked for ahead. */
+    if (store->open && store->allocated > store->end)
+        (void)!ftruncate(atomic_load(&store->open->fd), (off_t)store->end);
+    as_pack_unref(store->open);
+    as_set_done(&store->packs);
+    as_fs_unlock(store->lock_fd);
+    pthread_cond_destroy(&store->idle);
+    pthread_mutex_destroy(&store->append);
+    pthread_mutex_destroy(&store->write);
+    pthread_rwlock_destroy(&store->lock);
     free(store);
     return NULL;
 }
 
-bool as_store_has(as_store *store, const as_digest *digest)
+static bool store_fail_erased(const as_place *place, as_err *err)
 {
-    char path[AS_FS_PATH_BYTES];
-    store_object_path(store, digest, path);
-    return access(path, F_OK) == 0;
+    as_tombstone stone;
+    char         hex[AS_SHA256_HEX_BYTES], when[AS_CLOCK_TEXT_BYTES];
+    if (!as_store_tombstone_read(place->pack, &place->entry, &stone, err))
+        return false;
+    return AS_FAIL(err, AS_EGONE, "object '%s' was erased at %s: %s", as_digest_hex(&place->entry.digest, hex),
+                   as_clock_text(stone.utc, when), stone.reason);
 }
 
-static void store_add_pending(as_store *store, const as_digest *digest)
-{
-    pthread_mutex_lock(&store->lock);
-    if (store->n_pending < STORE_MAX_PENDING)
-        store->pending[store->n_pending] = *digest;
-    if (store->n_pending <= STORE_MAX_PENDING)
-        store->n_pending++;
-    pthread_mutex_unlock(&store->lock);
-}
+typedef enum store_look { STORE_WHOLE, STORE_MOVED, STORE_DAMAGED, STORE_FAILED } store_look;
 
-static int store_write_all(int fd, const uint8_t *bytes, size_t n)
+/* The head of the object at the place. MOVED: it is not there any more. */
+static store_look store_read_head(int fd, const as_place *place, as_pack_record *ret, as_err *err)
 {
-    while (n) {
-        ssize_t done = write(fd, bytes, AS_MIN(n, (size_t)1 << 30));
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done <= 0)
-            return done < 0 ? errno : EIO;
-        bytes += done;
-        n -= (size_t)done;
+    uint8_t slot[64];
+    size_t  n;
+    int     e = as_pack_read(fd, slot, sizeof slot, as_index_offset(&place->entry), &n);
+    if (e) {
+        as_err_errno(err, e, "cannot read '%s'", place->pack->path);
+        return STORE_FAILED;
     }
-    return 0;
+    if (n < sizeof slot || !as_pack_record_parse(&place->pack->id, as_index_offset(&place->entry), slot, ret) ||
+        !as_digest_equal(&ret->digest, &place->entry.digest) || ret->n_bytes != as_index_bytes(&place->entry))
+        return STORE_DAMAGED;
+    return ret->kind == AS_PACK_OBJECT ? STORE_WHOLE : STORE_MOVED;
 }
 
-/* An own new file below objects/tmp; its name in path. */
-static int store_open_tmp(as_store *store, char *path)
+/* Whether the object at the place has these bytes: what is known must not be believed because of its name alone. */
+static store_look store_compare(const as_place *place, const uint8_t *bytes, size_t n, as_err *err)
 {
-    for (int i = 0; i < STORE_TMP_TRIES; i++) {
-        snprintf(path, AS_FS_PATH_BYTES, "%.*s/objects/tmp/%ld.%u", STORE_DIR_MAX, store->dir, (long)getpid(),
-                 atomic_fetch_add(&store->n_tmp, 1));
-        int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
-        if (fd >= 0 || errno != EEXIST) /* a killed program may have had our process number */
-            return fd;
-    }
-    return -1;
-}
-
-/* 0 or an errno value. */
-static int store_move(const char *tmp, const char *path)
-{
-    if (rename(tmp, path) == 0)
-        return 0;
-    if (errno != ENOENT)
-        return errno;
-    char folder[AS_FS_PATH_BYTES];
-    as_str_copy(folder, sizeof folder, path);
-    *strrchr(folder, '/') = '\0';
-    if (mkdir(folder, 0777) != 0 && errno != EEXIST)
-        return errno;
-    return rename(tmp, path) == 0 ? 0 : errno;
-}
-
-static bool store_write_object(as_store *store, const char *path, const void *bytes, size_t n, as_err *err)
-{
-    char tmp[AS_FS_PATH_BYTES];
-    int  fd = store_open_tmp(store, tmp), e = errno;
-    if (fd < 0 && e == ENOENT) { /* the folder was not there at open, or was removed since */
-        *strrchr(tmp, '/') = '\0';
-        if (!as_fs_make_dirs(tmp, err))
-            return as_err_note(err, "cannot store an object in '%s'", store->dir);
-        fd = store_open_tmp(store, tmp);
-        e = errno;
-    }
+    uint8_t        buffer[STORE_COMPARE_BYTES];
+    bool           own;
+    as_pack_record record;
+    as_err         why = AS_ERR_NONE;
+    int            fd = as_pack_fd(place->pack, &own, &why);
+    if (fd < 0 && why.code != AS_ENOTFOUND)
+        as_err_set(err, why.code, "%s", why.text);
     if (fd < 0)
-        return as_err_errno(err, e, "cannot store an object in '%s'", store->dir);
-    e = store_write_all(fd, bytes, n);
-    if (close(fd) != 0 && e == 0)
-        e = errno;
-    if (e == 0)
-        e = store_move(tmp, path);
-    if (e == 0)
-        return true;
-    unlink(tmp);
-    return as_err_errno(err, e, "cannot store an object in '%s'", store->dir);
+        return why.code == AS_ENOTFOUND ? STORE_DAMAGED : STORE_FAILED;
+    store_look look = store_read_head(fd, place, &record, err);
+    if (look == STORE_WHOLE && record.n_bytes != n)
+        look = STORE_DAMAGED;
+    for (size_t done = 0, got; look == STORE_WHOLE && done < n; done += got) {
+        size_t want = AS_MIN(n - done, sizeof buffer);
+        int    e = as_pack_read(fd, buffer, want, record.offset + 64 + done, &got);
+        if (e || got < want || memcmp(buffer, bytes + done, want) != 0)
+            look = STORE_DAMAGED; /* also what the disk cannot read */
+    }
+    if (own)
+        close(fd);
+    return look == STORE_MOVED ? STORE_DAMAGED : look;
 }
 
 bool as_store_put(as_store *store, const void *bytes, size_t n, as_digest *ret, bool *ret_new, as_err *err)
 {
-    char        path[AS_FS_PATH_BYTES];
-    struct stat st;
     if (n > AS_STORE_MAX_OBJECT_BYTES)
         return AS_FAIL(err, AS_ELIMIT, "cannot store %zu bytes as one object: at most %zu", n,
                        AS_STORE_MAX_OBJECT_BYTES);
-    as_digest digest = as_sha256_of(bytes, n);
-    store_object_path(store, &digest, path);
-    /* A power cut may leave a name without its bytes: what has another length is written again. */
-    bool is_known = stat(path, &st) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size == n;
-    if (!is_known && !store_write_object(store, path, bytes, n, err))
+    as_pack_record record = {.kind = AS_PACK_OBJECT, .n_bytes = n, .digest = as_sha256_of(bytes, n)};
+    as_place       place = {0};
+    bool           is_new = false, ok = true;
+    if (as_digest_is_zero(&record.digest))
+        return AS_FAIL(err, AS_ENOMEM, "cannot hash %zu bytes: not enough memory", n);
+    if (!as_store_begin(store, err))
         return false;
-    /* A known one too: the program that wrote it may have been killed before its sync. */
-    store_add_pending(store, &digest);
-    *ret = digest;
+    if (atomic_load(&store->is_collecting))
+        return AS_FAIL(err, AS_EBUSY, "cannot store an object in '%s': it is being cleaned", store->dir);
+    bool       is_known = as_set_find(store, &record.digest, &place);
+    store_look look = STORE_DAMAGED;
+    if (is_known && as_index_is_tombstone(&place.entry)) {
+        ok = store_fail_erased(&place, err);
+    } else if (is_known) {
+        look = store_compare(&place, bytes, n, err);
+        ok = look != STORE_FAILED;
+    }
+    if (ok && look == STORE_DAMAGED)
+        ok = as_store_append(store, &record, bytes, is_known ? &place : NULL, &is_new, err);
+    as_pack_unref(place.pack);
+    if (!ok)
+        return false;
+    *ret = record.digest;
     if (ret_new)
-        *ret_new = !is_known;
+        *ret_new = is_new;
     return true;
 }
 
-static bool store_sync_path(const char *path, bool whole_fs, as_err *err)
+bool as_store_has(as_store *store, const as_digest *digest)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return as_err_errno(err, errno, "cannot open '%s'", path);
-    int e = (whole_fs ? syncfs(fd) : fsync(fd)) == 0 ? 0 : errno;
-    close(fd);
-    return e == 0 || as_err_errno(err, e, "cannot write '%s' to the disk", path);
+    as_place place;
+    if (!as_set_locate(store, digest, &place, NULL))
+        return false;
+    as_pack_unref(place.pack);
+    return !as_index_is_tombstone(&place.entry);
 }
 
-static bool store_sync_each(as_store *store, const as_digest *digests, size_t n, as_err *err)
+static store_look store_read(const as_place *place, uint8_t **ret_bytes, size_t *ret_n, as_err *err)
 {
-    char path[AS_FS_PATH_BYTES];
-    bool seen[256] = {false};
-    for (size_t i = 0; i < n; i++) {
-        store_object_path(store, &digests[i], path);
-        if (!store_sync_path(path, false, err))
-            return false;
-        if (seen[digests[i].b[0]])
-            continue;
-        seen[digests[i].b[0]] = true;
-        *strrchr(path, '/') = '\0';
-        if (!store_sync_path(path, false, err))
-            return false;
+    bool           own;
+    as_pack_record record;
+    as_err         why = AS_ERR_NONE;
+    char           hex[AS_SHA256_HEX_BYTES];
+    size_t         got = 0;
+    int            fd = as_pack_fd(place->pack, &own, &why);
+    if (fd < 0) {
+        as_err_set(err, why.code, "cannot read object '%s': %s", as_digest_hex(&place->entry.digest, hex), why.text);
+        return why.code == AS_ENOTFOUND ? STORE_MOVED : STORE_FAILED;
     }
-    snprintf(path, sizeof path, "%.*s/objects", STORE_DIR_MAX, store->dir);
-    return store_sync_path(path, false, err);
-}
-
-bool as_store_sync(as_store *store, as_err *err)
-{
-    as_digest pending[STORE_MAX_PENDING];
-    char      path[AS_FS_PATH_BYTES];
-    pthread_mutex_lock(&store->lock);
-    size_t n = store->n_pending;
-    memcpy(pending, store->pending, sizeof pending[0] * AS_MIN(n, (size_t)STORE_MAX_PENDING));
-    store->n_pending = 0;
-    pthread_mutex_unlock(&store->lock);
-    if (n == 0)
-        return true;
-    snprintf(path, sizeof path, "%.*s/objects", STORE_DIR_MAX, store->dir);
-    bool ok = n > STORE_MAX_PENDING ? store_sync_path(path, true, err) : store_sync_each(store, pending, n, err);
-    if (!ok) { /* the next sync has all of it to do again */
-        pthread_mutex_lock(&store->lock);
-        store->n_pending = STORE_MAX_PENDING + 1;
-        pthread_mutex_unlock(&store->lock);
+    uint8_t   *bytes = NULL;
+    store_look look = store_read_head(fd, place, &record, err);
+    if (look == STORE_WHOLE) {
+        const size_t n = (size_t)record.n_bytes;
+        bytes = malloc(n + 1);
+        int e = bytes ? as_pack_read(fd, bytes, n, record.offset + 64, &got) : ENOMEM;
+        if (e)
+            as_err_errno(err, e, "cannot read object '%s' in '%s'", as_digest_hex(&record.digest, hex),
+                         place->pack->path);
+        as_digest real = e == 0 ? as_sha256_of(bytes, got) : (as_digest){0};
+        look = e ? STORE_FAILED : got == n && as_digest_equal(&real, &record.digest) ? STORE_WHOLE : STORE_DAMAGED;
     }
-    return ok;
+    if (own)
+        close(fd);
+    if (look == STORE_WHOLE) {
+        bytes[got] = 0;
+        *ret_bytes = bytes;
+        *ret_n = got;
+    } else {
+        free(bytes);
+    }
+    return look;
 }
 
 bool as_store_get(as_store *store, const as_digest *digest, uint8_t **ret_bytes, size_t *ret_n, as_err *err)
 {
-    char     path[AS_FS_PATH_BYTES], hex[AS_SHA256_HEX_BYTES];
-    uint8_t *bytes;
-    size_t   n;
+    char     hex[AS_SHA256_HEX_BYTES];
+    as_place place;
     as_err   why = AS_ERR_NONE;
-    as_digest_hex(digest, hex);
-    store_object_path(store, digest, path);
-    if (!as_fs_read(path, AS_STORE_MAX_OBJECT_BYTES, &bytes, &n, &why)) {
-        if (why.code == AS_ENOTFOUND)
-            return AS_FAIL(err, AS_ENOTFOUND, "no object '%s' in the store", hex);
-        if (why.code == AS_ELIMIT || why.code == AS_EINVAL)
-            return AS_FAIL(err, AS_ECORRUPT, "object '%s' is damaged: %s", hex, why.text);
-        return as_err_set(err, why.code, "cannot read object '%s': %s", hex, why.text);
+    for (int i = 0; i < STORE_TRIES; i++) {
+        if (!as_set_locate(store, digest, &place, err))
+            return false;
+        store_look look = STORE_FAILED;
+        if (as_index_is_tombstone(&place.entry))
+            store_fail_erased(&place, &why);
+        else
+            look = store_read(&place, ret_bytes, ret_n, &why);
+        if (look == STORE_MOVED || look == STORE_DAMAGED)
+            AS_FAIL(&why, AS_ECORRUPT, "object '%s' is damaged: its bytes in '%s' do not have this hash",
+                    as_digest_hex(digest, hex), place.pack->path);
+        as_pack_unref(place.pack);
+        if (look == STORE_WHOLE)
+            return true;
+        if (look == STORE_FAILED)
+            break;
+        /* It may have been erased, or moved to another pack, since the place was found. */
+        if (!atomic_load(&store->is_writer) && !as_set_refresh(store, true, err))
+            return false;
     }
-    as_digest real = as_sha256_of(bytes, n);
-    if (!as_digest_equal(&real, digest)) {
-        free(bytes);
-        return AS_FAIL(err, AS_ECORRUPT, "object '%s' is damaged: its bytes do not have this hash", hex);
-    }
-    *ret_bytes = bytes;
-    *ret_n = n;
-    return true;
+    return as_err_set(err, why.code, "%s", why.text);
 }
 
 typedef struct store_matches {
-    char   first[2][AS_SHA256_HEX_BYTES];
-    size_t n;
+    AS_VEC(as_digest) found;
+    bool no_memory;
 } store_matches;
 
-/* All objects whose name begins with the lower-case prefix (at least 2 digits). */
-static bool store_match(as_store *store, const char *prefix, store_matches *ret, as_err *err)
+/* Whether the name of the object begins with the first n digits of hex. */
+static bool store_begins(const as_digest *digest, const char *lower, size_t n)
 {
-    char path[AS_FS_PATH_BYTES];
-    snprintf(path, sizeof path, "%.*s/objects/%.2s", STORE_DIR_MAX, store->dir, prefix);
-    DIR *dir = opendir(path);
-    if (!dir)
-        return errno == ENOENT || as_err_errno(err, errno, "cannot read '%s'", path);
-    for (const struct dirent *entry; (entry = readdir(dir));) {
-        char      hex[AS_SHA256_HEX_BYTES];
-        as_digest digest;
-        if (strlen(entry->d_name) != AS_SHA256_HEX_BYTES - 3 || !as_str_starts(entry->d_name, prefix + 2))
-            continue;
-        snprintf(hex, sizeof hex, "%.2s%.62s", prefix, entry->d_name);
-        if (!as_digest_parse(hex, &digest))
-            continue;
-        if (ret->n < AS_COUNT(ret->first))
-            memcpy(ret->first[ret->n], hex, sizeof hex);
-        ret->n++;
+    char hex[AS_SHA256_HEX_BYTES];
+    return strncmp(as_digest_hex(digest, hex), lower, n) == 0;
+}
+
+static void store_match_entry(store_matches *matches, const as_digest *digest)
+{
+    for (size_t i = 0; i < matches->found.n; i++)
+        if (as_digest_equal(&matches->found.at[i], digest))
+            return;
+    if (!as_vec_push(&matches->found, *digest))
+        matches->no_memory = true;
+}
+
+static void store_match_pack(const as_pack *pack, const as_digest *first, const char *lower, size_t n,
+                             store_matches *matches)
+{
+    for (size_t i = 0; !pack->index && i < pack->table.entries.n; i++)
+        if (store_begins(&pack->table.entries.at[i].digest, lower, n))
+            store_match_entry(matches, &pack->table.entries.at[i].digest);
+    for (size_t i = pack->index ? as_index_lower(pack->index, first) : 0;
+         pack->index && i < as_index_count(pack->index); i++) {
+        as_index_entry entry = as_index_at(pack->index, i);
+        if (!store_begins(&entry.digest, lower, n))
+            break;
+        store_match_entry(matches, &entry.digest);
     }
-    closedir(dir);
-    return true;
+}
+
+static bool store_match(as_store *store, const char *lower, size_t n, store_matches *matches, as_err *err)
+{
+    char      whole[AS_SHA256_HEX_BYTES];
+    as_digest first;
+    if (!atomic_load(&store->is_writer) && !as_set_refresh(store, false, err))
+        return false;
+    memset(whole, '0', sizeof whole - 1);
+    whole[sizeof whole - 1] = '\0';
+    memcpy(whole, lower, n);
+    if (!as_digest_parse(whole, &first))
+        return false;
+    pthread_rwlock_rdlock(&store->lock);
+    for (size_t i = 0; i < store->packs.n; i++)
+        store_match_pack(store->packs.at[i], &first, lower, n, matches);
+    pthread_rwlock_unlock(&store->lock);
+    return !matches->no_memory || AS_FAIL(err, AS_ENOMEM, "cannot look for '%s': not enough memory", lower);
 }
 
 bool as_store_find(as_store *store, const char *prefix, as_digest *ret, as_err *err)
 {
-    char          lower[AS_SHA256_HEX_BYTES];
-    store_matches found = {.n = 0};
+    char          lower[AS_SHA256_HEX_BYTES], hex[2][AS_SHA256_HEX_BYTES];
+    store_matches matches = {.no_memory = false};
     size_t        n = strlen(prefix);
     if (n < 4 || n >= sizeof lower || strspn(prefix, "0123456789abcdefABCDEF") != n)
         return AS_FAIL(err, AS_EINVAL, "'%s' is not the beginning of a hash: give 4 to 64 hexadecimal digits", prefix);
     for (size_t i = 0; i <= n; i++)
         lower[i] = (char)tolower((unsigned char)prefix[i]);
-    if (!store_match(store, lower, &found, err))
-        return false;
-    if (found.n == 0)
-        return AS_FAIL(err, AS_ENOTFOUND, "no object begins with '%s'", prefix);
-    if (found.n > 1)
-        return AS_FAIL(err, AS_EINVAL, "%zu objects begin with '%s' (%.12s, %.12s, ...): give more digits", found.n,
-                       prefix, found.first[0], found.first[1]);
-    return as_digest_parse(found.first[0], ret);
-}
-
-/* No part is empty or begins with a dot: nothing leads out of refs/, and temporary names stay free. */
-static bool store_ref_path(const as_store *store, const char *name, char *path, as_err *err)
-{
-    size_t n = strlen(name);
-    bool   ok = n > 0 && n < AS_REF_BYTES && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789._-/") == n &&
-              name[n - 1] != '/' && !strstr(name, "/.") && !strstr(name, "//") && !strstr(name, ".tmp.") &&
-              name[0] != '/' && name[0] != '.';
-    if (!ok)
-        return AS_FAIL(err, AS_EINVAL, "'%s' is no name for a ref: use up to %d of a-z, 0-9, '.', '_', '-' and '/'",
-                       name, AS_REF_BYTES - 1);
-    snprintf(path, AS_FS_PATH_BYTES, "%.*s/refs/%.*s", STORE_DIR_MAX, store->dir, AS_REF_BYTES, name);
-    return true;
-}
-
-static bool store_is_line(const char *value, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if ((unsigned char)value[i] < 0x20 || value[i] == 0x7f)
-            return false;
-    return n > 0 && n < AS_REF_BYTES;
-}
-
-bool as_store_ref_get(as_store *store, const char *name, char value[AS_REF_BYTES], as_err *err)
-{
-    char     path[AS_FS_PATH_BYTES];
-    uint8_t *bytes;
-    size_t   n;
-    as_err   why = AS_ERR_NONE;
-    if (!store_ref_path(store, name, path, err))
-        return false;
-    if (!as_fs_read(path, AS_REF_BYTES, &bytes, &n, &why)) {
-        if (why.code == AS_ENOTFOUND)
-            return AS_FAIL(err, AS_ENOTFOUND, "no ref '%s' in the store", name);
-        if (why.code == AS_ELIMIT)
-            return AS_FAIL(err, AS_ECORRUPT, "ref '%s' is damaged: '%s' is longer than a ref", name, path);
-        return as_err_set(err, why.code, "cannot read ref '%s': %s", name, why.text);
-    }
-    bool ok = n > 1 && bytes[n - 1] == '\n' && store_is_line((const char *)bytes, n - 1);
-    if (ok) {
-        memcpy(value, bytes, n - 1);
-        value[n - 1] = '\0';
-    }
-    free(bytes);
-    return ok || AS_FAIL(err, AS_ECORRUPT, "ref '%s' is damaged: '%s' is not one line", name, path);
-}
-
-/* A ref is durable only when the folders above it are. */
-static bool store_make_ref_folder(const as_store *store, char *folder, as_err *err)
-{
-    if (as_fs_is_dir(folder))
-        return true;
-    if (!as_fs_make_dirs(folder, err))
-        return false;
-    size_t n_root = strlen(store->dir) + strlen("/refs");
-    for (size_t n = strlen(folder); n > n_root; n = strlen(folder)) {
-        char above[AS_FS_PATH_BYTES];
-        as_str_copy(above, sizeof above, folder);
-        *strrchr(above, '/') = '\0';
-        if (!as_fs_sync_dir(above, err))
-            return false;
-        as_str_copy(folder, AS_FS_PATH_BYTES, above);
-    }
-    return true;
-}
-
-bool as_store_ref_set(as_store *store, const char *name, const char *value, as_err *err)
-{
-    char path[AS_FS_PATH_BYTES], folder[AS_FS_PATH_BYTES], line[AS_REF_BYTES + 1];
-    if (!store_ref_path(store, name, path, err))
-        return false;
-    size_t n = strlen(value);
-    if (!store_is_line(value, n))
-        return AS_FAIL(err, AS_EINVAL, "cannot set ref '%s': its value must be one line of 1 to %d bytes", name,
-                       AS_REF_BYTES - 1);
-    memcpy(line, value, n);
-    line[n++] = '\n';
-    as_str_copy(folder, sizeof folder, path);
-    *strrchr(folder, '/') = '\0';
-    if (!store_make_ref_folder(store, folder, err) || !as_fs_write(path, line, n, err))
-        return as_err_note(err, "cannot set ref '%s'", name);
-    return true;
+    bool ok = store_match(store, lower, n, &matches, err);
+    if (ok && matches.found.n == 0)
+        ok = AS_FAIL(err, AS_ENOTFOUND, "no object begins with '%s'", prefix);
+    else if (ok && matches.found.n > 1)
+        ok = AS_FAIL(err, AS_EINVAL, "%zu objects begin with '%s' (%.12s, %.12s, ...): give more digits",
+                     matches.found.n, prefix, as_digest_hex(&matches.found.at[0], hex[0]),
+                     as_digest_hex(&matches.found.at[1], hex[1]));
+    if (ok)
+        *ret = matches.found.at[0];
+    as_vec_done(&matches.found);
+    return ok;
 }

@@ -2,10 +2,11 @@
 /* store.h - immutable objects named by their SHA-256, and a few refs that move.
  *
  * Layer:   store (may use base/).
- * Threads: any thread; readers never block writers.
+ * Threads: any thread; readers, also in other programs, never block the one program that writes, nor it them.
  * Memory:  what get returns is on the heap: free() it.
  *
- * objects/ab/cdef... hold the bytes as they are; refs/NAME hold one line each. Both are written whole or not at all.
+ * objects/packs/NNNNNN.pack hold the objects (pack.h), refs/NAME one line each. The first put, erase or gc makes this
+ * program the one that writes, until as_store_close: AS_EBUSY when there is another.
  */
 #ifndef AS_STORE_STORE_H
 #define AS_STORE_STORE_H
@@ -15,19 +16,22 @@
 
 #define AS_STORE_MAX_OBJECT_BYTES ((size_t)1 << 30)
 #define AS_REF_BYTES              128
+#define AS_STORE_REASON_BYTES     256
 
 typedef struct as_store as_store;
 
 AS_CHECK as_store *as_store_open(const char *dir, as_err *err); /* makes the folders that are missing */
 as_store          *as_store_close(as_store *store);
 
-/* Known objects are not written again (*ret_new false; ret_new may be NULL). Durable after as_store_sync. */
+/* What is stored already and whole is not written again (*ret_new false; ret_new may be NULL); what is damaged is.
+ * Durable after as_store_sync. AS_EGONE when it was erased: it does not come back. */
 AS_CHECK bool as_store_put(as_store *store, const void *bytes, size_t n, as_digest *ret, bool *ret_new, as_err *err);
-AS_CHECK bool as_store_sync(as_store *store, as_err *err); /* all objects put so far survive a power cut */
+/* All objects put so far survive a power cut. When it fails, those put since the last one that did not count as never put. */
+AS_CHECK bool as_store_sync(as_store *store, as_err *err);
 
-/* The hash is checked: AS_ECORRUPT names the object. AS_ENOTFOUND. */
+/* The hash is checked: AS_ECORRUPT names object and pack. AS_ENOTFOUND; AS_EGONE: "... was erased at TIME: REASON". */
 AS_CHECK bool as_store_get(as_store *store, const as_digest *digest, uint8_t **ret_bytes, size_t *ret_n, as_err *err);
-bool          as_store_has(as_store *store, const as_digest *digest);
+bool          as_store_has(as_store *store, const as_digest *digest); /* not when it was erased */
 
 /* Whole digest from at least 4 hex digits; AS_ENOTFOUND, AS_EINVAL when more than one begins so. */
 AS_CHECK bool as_store_find(as_store *store, const char *prefix, as_digest *ret, as_err *err);
@@ -37,12 +41,37 @@ AS_CHECK bool as_store_ref_get(as_store *store, const char *name, char value[AS_
 AS_CHECK bool as_store_ref_set(as_store *store, const char *name, const char *value, as_err *err);
 
 typedef struct as_store_check {
-    uint64_t n_objects, n_bytes, n_damaged;
-    char     first_damaged[AS_SHA256_HEX_BYTES]; /* "" if none */
+    uint64_t n_objects, n_bytes, n_erased, n_damaged;
+    char     first_damaged[AS_SHA256_HEX_BYTES]; /* "" if none that has a name */
 } as_store_check;
 
-/* Reads and hashes every object on all cores. True also when some are damaged: look at ret. on_damaged may be NULL. */
+/* Reads and hashes every object on all cores. True also when some are damaged: look at ret. on_damaged may be NULL; it is
+ * told in order of the names, first ("") what is wrong with a pack as a whole. */
 AS_CHECK bool as_store_verify(as_store *store, void (*on_damaged)(void *ctx, const char *hex, const as_err *why),
                               void *ctx, const as_progress *progress, as_store_check *ret, as_err *err);
+
+typedef struct as_store_gc_result {
+    uint64_t n_packs, n_moved, n_dropped; /* packs rewritten; objects of them that were kept, and not */
+    uint64_t n_bytes_freed;
+    uint64_t n_packs_left; /* that hold damaged objects which are to be kept: not touched */
+} as_store_gc_result;
+
+/* Drops the objects that keep does not want, in packs of which more than dead_ratio (0..1) is unused: what is wanted is
+ * copied and synced before the old file goes; who reads the old one goes on. Whatever was put must be known to keep: until
+ * it returns, put is AS_EBUSY. */
+AS_CHECK bool as_store_gc(as_store *store, bool (*keep)(void *ctx, const as_digest *digest), void *ctx,
+                          double dead_ratio, const as_progress *progress, as_store_gc_result *ret, as_err *err);
+
+typedef struct as_tombstone {
+    as_ns utc;
+    char  reason[AS_STORE_REASON_BYTES];
+} as_tombstone;
+
+/* Overwrites the bytes of an object with zeros in every pack, gives their room back, and leaves a note of when and why (one
+ * line). Durable on return; begun and killed, the next program that writes finishes it. Again: true. AS_ENOTFOUND. What the
+ * disk itself keeps of overwritten blocks is out of reach. */
+AS_CHECK bool as_store_erase(as_store *store, const as_digest *digest, const char *reason, as_err *err);
+AS_CHECK bool as_store_erased(as_store *store, const as_digest *digest, as_tombstone *ret,
+                              as_err *err); /* AS_ENOTFOUND, AS_EEXIST: it was not */
 
 #endif

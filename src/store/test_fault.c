@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/test_fault.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
@@ -17,6 +18,7 @@
 
 #include "base/clock.h"
 #include "base/fs.h"
+#include "store/state.h"
 
 #define STATUS_CANNOT_MOUNT 77
 
@@ -40,6 +42,92 @@ void support_remove_dir(const char *dir)
     as_err err = AS_ERR_NONE;
     if (!as_fs_remove_tree(dir, &err))
         fprintf(stderr, "%s\n", err.text);
+}
+
+typedef struct support_object {
+    const as_digest *digest;
+    as_pack_id       id;
+    as_pack_record   record;
+    bool             found;
+} support_object;
+
+static bool support_visit(void *ctx, const as_pack_record *record)
+{
+    support_object *object = ctx;
+    if (record->kind == AS_PACK_OBJECT && as_digest_equal(&record->digest, object->digest)) {
+        object->record = *record;
+        object->found = true;
+    }
+    return true;
+}
+
+/* A descriptor of the newest pack that has it. */
+static int support_find(const char *dir, support_object *object, char *path)
+{
+    char     folder[AS_FS_PATH_BYTES];
+    uint64_t last = 0, number;
+    snprintf(folder, sizeof folder, "%.*s/.assay/objects/packs", AS_STORE_DIR_MAX, dir);
+    if (!as_fs_is_dir(folder))
+        snprintf(folder, sizeof folder, "%.*s/objects/packs", AS_STORE_DIR_MAX, dir);
+    DIR *stream = opendir(folder);
+    SUPPORT_CHECK(stream);
+    for (const struct dirent *entry; (entry = readdir(stream));)
+        if (as_pack_name_parse(entry->d_name, ".pack", &number))
+            last = AS_MAX(last, number);
+    closedir(stream);
+    for (number = last; number > 0; number--) {
+        uint8_t      head[AS_PACK_HEAD_BYTES];
+        size_t       n = 0;
+        bool         whole;
+        as_pack_span span;
+        int          fd = open(as_pack_path(folder, number, ".pack", path), O_RDWR | O_CLOEXEC);
+        if (fd >= 0 && as_pack_read(fd, head, sizeof head, 0, &n) == 0 && n == sizeof head &&
+            as_pack_head_parse(head, number, &object->id, &whole, NULL) &&
+            as_pack_scan(fd, &object->id, AS_PACK_HEAD_BYTES, support_visit, object, &span, NULL) && object->found)
+            return fd;
+        if (fd >= 0)
+            close(fd);
+    }
+    support_fail(__FILE__, __LINE__, "no such object");
+}
+
+uint64_t support_find_object(const char *dir, const as_digest *digest, char *path)
+{
+    support_object object = {.digest = digest};
+    close(support_find(dir, &object, path));
+    return object.record.offset;
+}
+
+void support_flip(const char *path, uint64_t offset)
+{
+    uint8_t byte;
+    int     fd = open(path, O_RDWR | O_CLOEXEC);
+    SUPPORT_CHECK(fd >= 0 && pread(fd, &byte, 1, (off_t)offset) == 1);
+    byte ^= 4;
+    SUPPORT_CHECK(pwrite(fd, &byte, 1, (off_t)offset) == 1);
+    close(fd);
+}
+
+void support_flip_object(const char *dir, const as_digest *digest, size_t at)
+{
+    char path[AS_FS_PATH_BYTES];
+    support_flip(path, support_find_object(dir, digest, path) + 64 + at);
+}
+
+void support_lose_object(const char *dir, const as_digest *digest)
+{
+    char           path[AS_FS_PATH_BYTES];
+    support_object object = {.digest = digest};
+    int            fd = support_find(dir, &object, path);
+    SUPPORT_CHECK(as_pack_rewrite(fd, &object.id, &object.record, AS_PACK_VOID, 0) == 0);
+    close(fd);
+}
+
+void support_forge_object(as_store *store, const as_digest *digest)
+{
+    bool           is_new;
+    as_pack_record record = {.kind = AS_PACK_OBJECT, .n_bytes = 1, .digest = *digest};
+    SUPPORT_CHECK(as_store_begin(store, NULL) && as_store_append(store, &record, "x", NULL, &is_new, NULL) && is_new);
 }
 
 static bool mount_own(const char *dir, size_t bytes)

@@ -8,7 +8,7 @@
 #ifndef AS_STORE_TEST_FAULT_H
 #define AS_STORE_TEST_FAULT_H
 
-#include "base/def.h"
+#include "store/store.h"
 
 /* In a child of support_on_disk: true, or the child ends with the line's number on stderr and status 1. */
 #define SUPPORT_CHECK(condition) ((condition) ? (void)0 : support_fail(__FILE__, __LINE__, #condition))
@@ -28,6 +28,15 @@ void support_free_disk(const char *dir);      /* in the child: removes dir/fille
  * its n_steps-th. False when the child ended before, or did nothing for a minute. */
 bool support_kill_after(uint64_t n_steps, as_ns delay_ns, void (*fn)(void *ctx), void *ctx);
 void support_step(void);
+
+/* What a test does to an object in the packs of the store or workspace at dir. All end the test when the
+ * object is not there. */
+uint64_t support_find_object(const char *dir, const as_digest *digest,
+                             char *path);                 /* offset of its record in its pack */
+void     support_flip(const char *path, uint64_t offset); /* one bit; again: back */
+void     support_flip_object(const char *dir, const as_digest *digest, size_t at); /* one bit of its byte `at` */
+void     support_lose_object(const char *dir, const as_digest *digest);            /* its record is nothing any more */
+void     support_forge_object(as_store *store, const as_digest *digest);           /* of this name, with other bytes */
 
 _Noreturn void support_fail(const char *file, int line, const char *text);
 

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -52,36 +51,21 @@ static int teardown(void **state)
     return 0;
 }
 
-static void object_path(const as_digest *digest, char *path)
-{
-    char hex[AS_SHA256_HEX_BYTES];
-    as_digest_hex(digest, hex);
-    snprintf(path, AS_FS_PATH_BYTES, "%s/objects/%.2s/%s", dir, hex, hex + 2);
-}
-
-static void flip_bit(const char *path, size_t at, unsigned bit)
-{
-    uint8_t byte;
-    chmod(path, 0644);
-    int fd = open(path, O_RDWR);
-    assert_int_equal(pread(fd, &byte, 1, (off_t)at), 1);
-    byte = (uint8_t)(byte ^ (1u << bit));
-    assert_int_equal(pwrite(fd, &byte, 1, (off_t)at), 1);
-    close(fd);
-}
-
 typedef struct told {
     size_t n;
     char   last[AS_SHA256_HEX_BYTES];
+    char   text[1000]; /* the last */
     bool   in_order;
 } told;
 
 static void tell(void *ctx, const char *hex, const as_err *why)
 {
     told *t = ctx;
-    t->in_order = (t->n == 0 || strcmp(t->last, hex) < 0) && why->code != AS_OK && strstr(why->text, hex) != NULL;
+    t->in_order = (t->n == 0 || (t->in_order && strcmp(t->last, hex) <= 0)) && why->code != AS_OK &&
+                  strstr(why->text, hex) != NULL;
     t->n++;
     as_str_copy(t->last, sizeof t->last, hex);
+    as_str_copy(t->text, sizeof t->text, why->text);
 }
 
 typedef struct steps {
@@ -124,16 +108,75 @@ static void test_every_flip_is_found(void **state)
     as_rng rng = as_rng_new(11);
     for (size_t round = 0; round < 100; round++) {
         size_t         i = (size_t)as_rng_below(&rng, N_OBJECTS), at = (size_t)as_rng_below(&rng, n_bytes[i]);
-        unsigned       bit = (unsigned)as_rng_below(&rng, 8);
         as_store_check check;
-        char           path[AS_FS_PATH_BYTES], hex[AS_SHA256_HEX_BYTES];
-        object_path(&digests[i], path);
-        flip_bit(path, at, bit);
+        char           hex[AS_SHA256_HEX_BYTES];
+        support_flip_object(dir, &digests[i], at);
         assert_true(as_store_verify(store, NULL, NULL, NULL, &check, &err));
+        assert_int_equal(check.n_objects, N_OBJECTS);
         assert_int_equal(check.n_damaged, 1);
         assert_string_equal(check.first_damaged, as_digest_hex(&digests[i], hex));
-        flip_bit(path, at, bit);
+        support_flip_object(dir, &digests[i], at);
     }
+}
+
+/* How many of the objects can be read and are right. */
+static size_t n_readable(void)
+{
+    as_err    err = AS_ERR_NONE;
+    as_store *reader = as_store_open(dir, &err);
+    size_t    n_good = 0;
+    assert_non_null(reader);
+    for (size_t i = 0; i < N_OBJECTS; i++) {
+        uint8_t *bytes;
+        size_t   n;
+        if (!as_store_get(reader, &digests[i], &bytes, &n, &err))
+            continue;
+        n_good += n == n_bytes[i];
+        free(bytes);
+    }
+    as_store_close(reader);
+    return n_good;
+}
+
+static as_store_check verify_anew(told *t)
+{
+    as_err         err = AS_ERR_NONE;
+    as_store_check check;
+    as_store      *reader = as_store_open(dir, &err);
+    *t = (told){0};
+    if (!reader || !as_store_verify(reader, tell, t, NULL, &check, &err))
+        fail_msg("%s", err.text);
+    as_store_close(reader);
+    return check;
+}
+
+/* Wherever the bit is, also in what holds the pack together. */
+static void test_the_rest_stays_readable(void **state)
+{
+    (void)state;
+    as_err err = AS_ERR_NONE;
+    as_rng rng = as_rng_new(12);
+    told   t;
+    char   path[AS_FS_PATH_BYTES];
+    assert_true(as_store_sync(store, &err));
+    for (size_t round = 0; round < 100; round++) {
+        size_t   i = (size_t)as_rng_below(&rng, N_OBJECTS);
+        uint64_t at = support_find_object(dir, &digests[i], path) + as_rng_below(&rng, 64);
+        support_flip(path, at);
+        assert_int_equal(n_readable(), N_OBJECTS - 1);
+        assert_int_equal(verify_anew(&t).n_damaged, 1);
+        assert_non_null(strstr(t.text, path));
+        support_flip(path, at);
+    }
+    for (uint64_t at = 0; at < 128; at += 7) {
+        support_flip(path, at);
+        assert_int_equal(n_readable(), N_OBJECTS);
+        assert_int_equal(verify_anew(&t).n_damaged, 1);
+        assert_non_null(strstr(t.text, path));
+        support_flip(path, at);
+    }
+    assert_int_equal(verify_anew(&t).n_damaged, 0);
+    assert_int_equal(n_readable(), N_OBJECTS);
 }
 
 static void test_all_kinds_of_damage_are_told_in_order(void **state)
@@ -143,24 +186,32 @@ static void test_all_kinds_of_damage_are_told_in_order(void **state)
     as_store_check check;
     told           t = {0};
     char           path[AS_FS_PATH_BYTES];
-    object_path(&digests[0], path);
-    assert_int_equal(truncate(path, 0), 0);
-    object_path(&digests[1], path);
-    assert_int_equal(unlink(path), 0);
-    assert_int_equal(mkdir(path, 0777), 0);
-    object_path(&digests[2], path);
-    char elsewhere[AS_FS_PATH_BYTES];
-    snprintf(elsewhere, sizeof elsewhere, "%s/elsewhere", dir);
-    assert_int_equal(rename(path, elsewhere), 0);
-    assert_int_equal(symlink(elsewhere, path), 0); /* the right bytes, where anybody may change them */
-    object_path(&digests[3], path);
-    assert_int_equal(unlink(path), 0);
-    assert_int_equal(mkfifo(path, 0600), 0); /* must not be waited for */
+    assert_true(as_store_sync(store, &err));
+    support_flip_object(dir, &digests[0], 0);
+    support_flip(path, support_find_object(dir, &digests[1], path) + 8);
     assert_true(as_store_verify(store, tell, &t, NULL, &check, &err));
     assert_int_equal(check.n_objects, N_OBJECTS);
-    assert_int_equal(check.n_damaged, 4);
-    assert_int_equal(t.n, 4);
+    assert_int_equal(check.n_damaged, 3); /* and a place in the pack */
+    assert_int_equal(t.n, 3);
     assert_true(t.in_order);
+    assert_int_equal(truncate(path, 5000), 0);
+    assert_true(as_store_verify(store, tell, &t, NULL, &check, &err));
+    assert_int_equal(check.n_objects, N_OBJECTS);
+    assert_true(check.n_damaged > N_OBJECTS / 2 && check.n_damaged < N_OBJECTS + 2);
+    assert_int_equal(truncate(path, 100), 0);
+    assert_int_equal(verify_anew(&t).n_damaged, 1);
+    assert_non_null(strstr(t.text, "its head is cut short"));
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(mkfifo(path, 0600), 0); /* must not be waited for */
+    assert_int_equal(verify_anew(&t).n_damaged, 1);
+    char elsewhere[AS_FS_PATH_BYTES];
+    snprintf(elsewhere, sizeof elsewhere, "%s/elsewhere", dir);
+    assert_true(as_fs_write(elsewhere, "x", 1, &err));
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(symlink(elsewhere, path), 0); /* where anybody may change them */
+    assert_int_equal(verify_anew(&t).n_damaged, 1);
+    assert_string_equal(t.last, "");
+    assert_non_null(strstr(t.text, path));
 }
 
 static void test_stop(void **state)
@@ -180,6 +231,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_whole_store, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_the_rest_stays_readable, setup, teardown),
         cmocka_unit_test_setup_teardown(test_every_flip_is_found, setup, teardown),
         cmocka_unit_test_setup_teardown(test_all_kinds_of_damage_are_told_in_order, setup, teardown),
         cmocka_unit_test_setup_teardown(test_stop, setup, teardown),

@@ -30,14 +30,7 @@ static bool workspace_remove_tmp(void *ctx, const as_fs_entry *entry, as_err *er
     return entry->kind != AS_FS_FILE || !workspace_is_tmp(entry->path) || as_fs_remove(entry->path, err);
 }
 
-static bool workspace_remove_any(void *ctx, const as_fs_entry *entry, as_err *err)
-{
-    (void)ctx;
-    return as_fs_remove(entry->path, err);
-}
-
-/* One entry of the folder .assay or of the root. objects/ has its temporary files in one folder, so that cleaning up
- * costs the same however many objects there are. */
+/* One entry of the folder .assay or of the root. What lies below objects/ the store puts in order when it is written to. */
 static bool workspace_clean_entry(const char *dir, const char *name, bool deep, as_err *err)
 {
     char        path[AS_FS_PATH_BYTES];
@@ -52,10 +45,7 @@ static bool workspace_clean_entry(const char *dir, const char *name, bool deep, 
         return true;
     if (strcmp(name, "tmp") == 0)
         return as_fs_remove_tree(path, err);
-    if (strcmp(name, "objects") != 0)
-        return as_fs_walk(path, workspace_remove_tmp, NULL, err);
-    return as_fs_join(path, dir, "objects/tmp", err) &&
-           (!as_fs_is_dir(path) || as_fs_walk(path, workspace_remove_any, NULL, err));
+    return strcmp(name, "objects") == 0 || as_fs_walk(path, workspace_remove_tmp, NULL, err);
 }
 
 static bool workspace_clean(const char *path, bool deep, as_err *err)

@@ -125,13 +125,17 @@ static void test_two_writers(void **state)
 static void test_leftovers_are_removed_by_the_next_writer(void **state)
 {
     (void)state;
-    static const char *const gone[] = {"ws/.assay/objects/tmp/123.4",  "ws/.assay/refs/data/main.tmp.123.0",
-                                       "ws/.assay/catalog.db.tmp.1.1", "ws/.assay/runs/r1/model.onnx.tmp.9.22",
-                                       "ws/assay.yaml.tmp.7.7",        "ws/.assay/tmp/anything"};
-    static const char *const kept[] = {"ws/.assay/objects/ab/cd.tmp.1.2", "ws/.assay/refs/data/main",
-                                       "ws/.assay/runs/r1/a.tmp.x.1",     "ws/.assay/runs/r1/a.tmp.1.",
-                                       "ws/.assay/runs/r1/tmp.1.2",       "ws/other.tmp.1.2",
-                                       "ws/.assay/runs/r1/1.2",           "ws/deep/assay.yaml.tmp.1.2"};
+    static const char *const gone[] = {"ws/.assay/refs/data/main.tmp.123.0", "ws/.assay/catalog.db.tmp.1.1",
+                                       "ws/.assay/runs/r1/model.onnx.tmp.9.22", "ws/assay.yaml.tmp.7.7",
+                                       "ws/.assay/tmp/anything"};
+    static const char *const kept[] = {"ws/.assay/objects/packs/000001.idx.tmp.1.2",
+                                       "ws/.assay/refs/data/main",
+                                       "ws/.assay/runs/r1/a.tmp.x.1",
+                                       "ws/.assay/runs/r1/a.tmp.1.",
+                                       "ws/.assay/runs/r1/tmp.1.2",
+                                       "ws/other.tmp.1.2",
+                                       "ws/.assay/runs/r1/1.2",
+                                       "ws/deep/assay.yaml.tmp.1.2"};
     as_err                   err = AS_ERR_NONE;
     for (size_t i = 0; i < AS_COUNT(gone) + AS_COUNT(kept); i++) {
         char path[AS_FS_PATH_BYTES];

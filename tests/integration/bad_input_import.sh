@@ -18,7 +18,6 @@ fresh() {
 }
 # value KEY: of "KEY":V in the output
 value() { grep -oE "\"$1\":\"?[^,\"}]*" "$OUT" | head -n 1 | sed "s/\"$1\":\"\?//"; }
-objects() { find "$1/.assay/objects" -type f 2>/dev/null | wc -l; }
 expect_whole() {
     expect_exit 0 "$ASSAY" -C "$ws" data verify
     expect_out 'all whole'
@@ -182,16 +181,18 @@ exec 8>&-
 expect_exit 0 "$ASSAY" -C "$ws" import "$photos"
 
 # --- what is in the store and is damaged
-object=$(find "$ws/.assay/objects" -type f -size +2k | head -n 1)
-chmod u+w "$object"
-printf x | dd of="$object" bs=1 seek=100 conv=notrunc 2>/dev/null
+pack=$ws/.assay/objects/packs/000001.pack
+at=$(LC_ALL=C grep -obUaF PNG "$pack" | head -n 1 | cut -d: -f1)
+printf xyz | dd of="$pack" bs=1 seek=$((at + 100)) conv=notrunc 2>/dev/null
 expect_exit 1 "$ASSAY" -C "$ws" data verify
-expect_out "damaged .*needed by 'photos/good/1.png'"
+expect_out "damaged .*/000001.pack.*needed by 'photos/good/1.png'"
 expect_exit 1 "$ASSAY" -C "$ws" data verify --json
 expect_out '"whole":false'
-rm "$object"
+# The head of its record, 65 bytes before "PNG".
+printf x | dd of="$pack" bs=1 seek=$((at - 65)) conv=notrunc 2>/dev/null
 expect_exit 1 "$ASSAY" -C "$ws" data verify
 expect_out "is missing .*needed by 'photos/good/1.png'"
+expect_out "damaged .*bytes at .*/000001.pack"
 
 # --- Ctrl-C and kill -9 in the middle, at several moments
 fresh
@@ -206,7 +207,7 @@ interrupt() {
     "$ASSAY" -q init "$ws" --classes good,bad
     "$ASSAY" -C "$ws" import "$photos" >"$OUT" 2>"$ERR" &
     local pid=$!
-    while [ "$(objects "$ws")" -lt "$2" ] && kill -0 $pid 2>/dev/null; do :; done
+    while [ "$(count_objects "$ws")" -lt "$2" ] && kill -0 $pid 2>/dev/null; do :; done
     kill -"$1" $pid 2>/dev/null
     wait $pid
     STATUS=$?
@@ -231,7 +232,8 @@ for n in 0 1 20 70; do
     expect_exit 0 "$ASSAY" -C "$ws" data show --json
     expect_out "$undisturbed"
     expect_whole
-    expect_equal "$(find "$ws/.assay/objects/tmp" "$ws/.assay/quarantine" -type f 2>/dev/null | wc -l)" 0
+    expect_equal "$(find "$ws/.assay/objects" -name '*.tmp.*')" ''
+    expect_equal "$(find "$ws/.assay/quarantine" -type f 2>/dev/null | wc -l)" 0
 done
 # The number of threads changes nothing.
 rm -rf "$ws"

@@ -94,8 +94,8 @@ expect_exit 0 "$ASSAY" data verify
 # Ctrl-C: what came whole is a version.
 "$ASSAY" capture --camera 'twin:cones?seed=9' --parts 100000 >"$OUT" 2>"$ERR" &
 pid=$!
-before=$(find .assay/objects -type f | wc -l)
-while [ "$(find .assay/objects -type f | wc -l)" -lt $((before + 20)) ] && kill -0 $pid 2>/dev/null; do sleep 0.05; done
+before=$(count_objects .)
+while [ "$(count_objects .)" -lt $((before + 20)) ] && kill -0 $pid 2>/dev/null; do sleep 0.05; done
 kill -INT $pid
 wait $pid
 STATUS=$?
@@ -112,8 +112,8 @@ expect_exit 0 "$ASSAY" data verify
 # Parts of two frames: never half of one. With no number of parts, Ctrl-C is how it ends.
 "$ASSAY" capture --camera 'twin:cones?seed=11&views=2' --parts 0 >"$OUT" 2>"$ERR" &
 pid=$!
-before=$(find .assay/objects -type f | wc -l)
-while [ "$(find .assay/objects -type f | wc -l)" -lt $((before + 20)) ] && kill -0 $pid 2>/dev/null; do sleep 0.05; done
+before=$(count_objects .)
+while [ "$(count_objects .)" -lt $((before + 20)) ] && kill -0 $pid 2>/dev/null; do sleep 0.05; done
 kill -INT $pid
 wait $pid
 STATUS=$?

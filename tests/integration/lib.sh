@@ -123,6 +123,11 @@ expect_equal() {
     if [ "$1" = "$2" ]; then pass; else fail "'$1' is not '$2'"; fi
 }
 
+# count_objects WORKSPACE: how many records its packs have (src/store/pack.h)
+count_objects() {
+    cat "$1"/.assay/objects/packs/*.pack 2>/dev/null | grep -aoF ASRC | wc -l
+}
+
 # skip REASON: what this needs is not here
 skip() {
     echo "skipped: $*"

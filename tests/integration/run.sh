@@ -62,8 +62,8 @@ expect_equal "$(row R1)" "$bad"
 
 # A picture of the data under another name, and one picture over and over.
 mkdir -p "$TMP/shown/broken"
-known=$(find "$ws/.assay/objects" -type f -exec grep -qa PNG {} \; -print -quit)
-cp "$known" "$TMP/shown/broken/renamed.png"
+"$ASSAY" -q -C "$ws" data checkout "$TMP/known"
+cp "$(find "$TMP/known" -name '*.png' -print -quit)" "$TMP/shown/broken/renamed.png"
 expect_exit 0 "$ASSAY" -C "$ws" run --camera "folder:$TMP/shown" --fast
 expect_err '1 of 1 parts are no evidence'
 expect_err 'show the line parts that it has not seen'
