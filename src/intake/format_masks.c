@@ -263,8 +263,8 @@ static int masks_recognise(const as_scan *scan, char *why)
 {
     masks_set set = {.scan = (as_scan *)(uintptr_t)scan};
     as_err    err = AS_ERR_NONE;
-    bool      found = false, is_mask;
-    for (size_t i = 0; masks_index(&set, &err) && i < scan->entries.n && !found; i++) {
+    bool      found = false, is_mask, ok = masks_index(&set, &err) && set.pairs;
+    for (size_t i = 0; ok && i < scan->entries.n && !found; i++) {
         const char *relative = scan->entries.at[i].relative;
         masks_pair *pair = as_scan_is_picture(relative) ? masks_pair_of(&set, relative, &is_mask) : NULL;
         found = pair != NULL;
