@@ -3,8 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "catalog/commit.h"
 #include "cli/term.h"
 #include "spec/ledger.h"
+#include "spec/stored.h"
 
 static const as_style check_styles[] = {
     [AS_STANDING_NONE] = AS_STYLE_NONE,       [AS_STANDING_OPEN] = AS_STYLE_DIM, [AS_STANDING_NOT_MET] = AS_STYLE_BAD,
@@ -144,11 +146,21 @@ static bool check_judge(check *c, as_evidence *rows)
     return met;
 }
 
+/* What counts for the newest version, whatever the run. */
+static bool check_stored(check *c, as_workspace *ws, as_err *err)
+{
+    as_commit newest;
+    as_err    why = AS_ERR_NONE;
+    if (!as_commit_find(ws, "main", &newest, &why))
+        return why.code == AS_ENOTFOUND || as_err_set(err, why.code, "%s", why.text);
+    return as_stored_append(ws, c->spec, &newest.id, &c->evidence, &c->n_evidence, err);
+}
+
 static bool check_load(check *c, as_workspace *ws, const char *run_name, as_err *err)
 {
     c->spec = as_spec_load(ws->spec_path, err);
     return c->spec && as_run_find(ws, run_name, &c->run, err) &&
-           as_ledger_read(&c->run, c->spec, &c->evidence, &c->n_evidence, &c->old, err);
+           as_ledger_read(&c->run, c->spec, &c->evidence, &c->n_evidence, &c->old, err) && check_stored(c, ws, err);
 }
 
 static int check_run(as_cli *cli, as_err *err)

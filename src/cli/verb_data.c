@@ -126,8 +126,43 @@ static bool data_measure(const as_manifest *manifest, data_range ranges[5], as_e
     return true;
 }
 
-static bool data_show_text(as_cli *cli, as_workspace *ws, const as_commit *commit, data_range ranges[5],
-                           const as_set_report *set, as_err *err)
+/* What intake found of people, over a whole version. */
+typedef struct data_privacy {
+    uint64_t n_looked, n_with, n_faces;
+    char     how[64]; /* "yunet 81dbde155e982455 at 0.5, fill" of the last with a face */
+} data_privacy;
+
+static data_privacy data_privacy_of(const as_manifest *manifest)
+{
+    data_privacy p = {0};
+    for (size_t i = 0; i < as_manifest_count(manifest); i++) {
+        const char *record = as_manifest_at(manifest, i)->privacy, *how;
+        uint64_t    n = 0;
+        if (!record || !as_str_starts(record, "faces "))
+            continue;
+        for (const char *c = record + strlen("faces "); *c >= '0' && *c <= '9' && n < 1000000; c++)
+            n = 10 * n + (uint64_t)(*c - '0');
+        p.n_looked++;
+        p.n_with += n > 0;
+        p.n_faces += n;
+        how = strchr(record, ',');
+        if (how && (n || !p.how[0]))
+            as_str_copy(p.how, sizeof p.how, how + 2);
+    }
+    return p;
+}
+
+static void data_show_privacy(as_cli *cli, const as_manifest *manifest)
+{
+    data_privacy p = data_privacy_of(manifest);
+    if (p.n_looked)
+        fprintf(cli->out, "%llu face%s covered in %llu of %llu pictures that were looked at (%s)\n\n",
+                (unsigned long long)p.n_faces, p.n_faces == 1 ? "" : "s", (unsigned long long)p.n_with,
+                (unsigned long long)p.n_looked, p.how);
+}
+
+static bool data_show_text(as_cli *cli, as_workspace *ws, const as_commit *commit, const as_manifest *manifest,
+                           data_range ranges[5], const as_set_report *set, as_err *err)
 {
     static const char *const columns[] = {"measure", ">least", ">median", ">largest", NULL};
     char                     hex[AS_SHA256_HEX_BYTES], when[AS_CLOCK_TEXT_BYTES], bytes[AS_UNIT_TEXT_BYTES];
@@ -141,6 +176,7 @@ static bool data_show_text(as_cli *cli, as_workspace *ws, const as_commit *commi
     fprintf(cli->out, "%llu sample%s, %s, %llu quarantined on the way in\n\n", (unsigned long long)commit->n_samples,
             commit->n_samples == 1 ? "" : "s", as_unit_text((double)commit->n_bytes, AS_UNIT_BYTES, bytes),
             (unsigned long long)commit->n_quarantined);
+    data_show_privacy(cli, manifest);
     if (!as_counts_print(cli, ws, commit, err))
         return false;
     fputc('\n', cli->out);
@@ -157,8 +193,8 @@ static bool data_show_text(as_cli *cli, as_workspace *ws, const as_commit *commi
     return as_table_print(table, cli, err);
 }
 
-static bool data_show_json(as_cli *cli, as_workspace *ws, const as_commit *commit, data_range ranges[5],
-                           const as_set_report *set, as_err *err)
+static bool data_show_json(as_cli *cli, as_workspace *ws, const as_commit *commit, const as_manifest *manifest,
+                           data_range ranges[5], const as_set_report *set, as_err *err)
 {
     double  range[3];
     json_t *json = data_commit_json(commit), *intake = json_object(), *classes = as_counts_json(ws, commit, err);
@@ -173,6 +209,11 @@ static bool data_show_json(as_cli *cli, as_workspace *ws, const as_commit *commi
         return false;
     }
     as_json_set(json, "classes", classes);
+    data_privacy p = data_privacy_of(manifest);
+    if (p.n_looked)
+        as_json_set(json, "privacy",
+                    json_pack("{s:I, s:I, s:I}", "n_looked", (json_int_t)p.n_looked, "n_with_faces",
+                              (json_int_t)p.n_with, "n_faces", (json_int_t)p.n_faces));
     as_json_set(json, "set_checks", as_set_report_json(set));
     return as_cli_print_json(cli, json, err);
 }
@@ -191,7 +232,7 @@ static bool data_show(as_cli *cli, as_workspace *ws, as_err *err)
     as_set_report *set = calloc(1, sizeof *set);
     bool ok = manifest && data_measure(manifest, ranges, err) && (set || AS_FAIL(err, AS_ENOMEM, "out of memory"));
     ok = ok && as_set_checks_run(ws, &commit, set, err);
-    ok = ok && (cli->json ? data_show_json : data_show_text)(cli, ws, &commit, ranges, set, err);
+    ok = ok && (cli->json ? data_show_json : data_show_text)(cli, ws, &commit, manifest, ranges, set, err);
     free(set);
     for (size_t k = 0; k < AS_COUNT(ranges); k++)
         as_vec_done(&ranges[k].values);

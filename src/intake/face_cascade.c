@@ -87,7 +87,7 @@ static bool cascade_find(void *priv, const as_image *image, double sensitivity, 
     as_image            grey = {0};
     as_cascade_cfg      cfg = {.enlarge = sensitivity >= 0.5 ? 1.5 : 1,
                                .scale_step = sensitivity > 0.9 ? 1.05 : 1.1,
-                               .min_windows = (uint32_t)(5.5 - 4 * sensitivity)};
+                               .min_windows = (uint32_t)(5.5 - 3.5 * sensitivity)};
     bool                ok = cascade_grey(image, &grey, err);
     if ((double)image->width * image->height * cfg.enlarge * cfg.enlarge > AS_IMAGE_MAX_PIXELS)
         cfg.enlarge = 1;

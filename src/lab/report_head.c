@@ -227,7 +227,7 @@ static void head_words(const as_requirement *req, as_str *out)
     } else {
         as_html_text(out, words);
     }
-    if (info->kind != AS_MEASURE_KIND_PEAK)
+    if (info->kind != AS_MEASURE_KIND_PEAK && info->kind != AS_MEASURE_KIND_COUNT)
         as_html_addf(out, "%s, %g %% sure",
                      info->kind == AS_MEASURE_KIND_RATE && req->per == AS_PER_FRAME ? " per frame" : "",
                      req->confidence * 100);

@@ -212,6 +212,8 @@ char *as_requirement_value_text(const as_requirement *req, double value, char *t
         as_str_copy(text, AS_UNIT_TEXT_BYTES, "-");
     else if (info->kind == AS_MEASURE_KIND_RATE)
         evidence_share_text(req, value, 100.0, 1, " %", text);
+    else if (info->kind == AS_MEASURE_KIND_COUNT)
+        snprintf(text, AS_UNIT_TEXT_BYTES, "%.0f", value);
     else if (info->unit == AS_UNIT_RATIO)
         evidence_share_text(req, value, 1.0, 3, "", text);
     else

@@ -362,7 +362,9 @@ static bool bound_read(const as_reader *reader, const as_field *field, const as_
     if (info->unit == AS_UNIT_RATIO && !(value >= 0 && value <= 1))
         return as_field_fail(reader, node, "'%s' of '%s' must be from 0 to 1, or from 0 %% to 100 %%, not '%s'", key,
                              info->name, quoted);
-    if (info->unit != AS_UNIT_RATIO && !(value > 0))
+    if (info->kind == AS_MEASURE_KIND_COUNT && !(value >= 0 && value == floor(value)))
+        return as_field_fail(reader, node, "'%s' of '%s' must be a whole number, not '%s'", key, info->name, quoted);
+    if (info->unit != AS_UNIT_RATIO && info->kind != AS_MEASURE_KIND_COUNT && !(value > 0))
         return as_field_fail(reader, node, "'%s' of '%s' must be above 0, not '%s'", key, info->name, quoted);
     *(double *)dest = value;
     return true;
@@ -374,7 +376,8 @@ static json_t *bound_write(const as_field *field, const void *src)
     double                value = *(const double *)src;
     char                  text[AS_UNIT_TEXT_BYTES];
     as_unit_kind          unit = as_measure_info_of(req->measure)->unit;
-    return unit == AS_UNIT_RATIO ? number_json(value) : json_string(as_unit_exact_text(value, unit, text));
+    return unit == AS_UNIT_RATIO || unit == AS_UNIT_NONE ? number_json(value)
+                                                         : json_string(as_unit_exact_text(value, unit, text));
 }
 
 static bool bound_describe(const as_field *field, json_t *schema)

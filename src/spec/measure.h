@@ -23,7 +23,8 @@ typedef enum as_measure_kind {
     AS_MEASURE_KIND_RATE,     /* k of n: exact interval */
     AS_MEASURE_KIND_SCORE,    /* a value that brings its own interval */
     AS_MEASURE_KIND_QUANTILE, /* of a time: bound by order statistics */
-    AS_MEASURE_KIND_PEAK      /* the largest seen: no interval */
+    AS_MEASURE_KIND_PEAK,     /* the largest seen: no interval */
+    AS_MEASURE_KIND_COUNT     /* of all that is there: no interval */
 } as_measure_kind;
 
 typedef enum as_better { AS_BETTER_NONE, AS_BETTER_MORE, AS_BETTER_LESS } as_better;

@@ -208,13 +208,17 @@ static void reference_add_measures(as_str *out)
     static const char *const intervals[] = {[AS_MEASURE_KIND_RATE] = "exact (Clopper-Pearson)",
                                             [AS_MEASURE_KIND_SCORE] = "resampled",
                                             [AS_MEASURE_KIND_QUANTILE] = "by order statistics",
-                                            [AS_MEASURE_KIND_PEAK] = "none: the largest seen"};
+                                            [AS_MEASURE_KIND_PEAK] = "none: the largest seen",
+                                            [AS_MEASURE_KIND_COUNT] = "none: all are looked at"};
     as_str_add(out, "\n## Measures\n\n| measure | meaning | limit | unit | interval |\n|---|---|---|---|---|\n");
     for (unsigned m = AS_MEASURE_NONE + 1; m < AS_MEASURE_COUNT; m++) {
         const as_measure_info *info = as_measure_info_of((as_measure)m);
         as_str_addf(out, "| `%s`%s | %s | `%s` | %s | %s |\n", info->name, info->takes_of ? " with `of`" : "",
                     info->doc, info->better == AS_BETTER_MORE ? "at_least" : "at_most",
-                    info->unit == AS_UNIT_RATIO ? "plain, or %" : as_unit_list(info->unit), intervals[info->kind]);
+                    info->unit == AS_UNIT_RATIO  ? "plain, or %"
+                    : info->unit == AS_UNIT_NONE ? "a whole number"
+                                                 : as_unit_list(info->unit),
+                    intervals[info->kind]);
     }
 }
 

@@ -40,6 +40,9 @@ AS_CHECK bool as_store_find(as_store *store, const char *prefix, as_digest *ret,
 AS_CHECK bool as_store_ref_get(as_store *store, const char *name, char value[AS_REF_BYTES], as_err *err);
 AS_CHECK bool as_store_ref_set(as_store *store, const char *name, const char *value, as_err *err);
 
+/* Hashes of all objects, sorted; free() them. */
+AS_CHECK bool as_store_list(as_store *store, as_digest **ret, size_t *ret_n, as_err *err);
+
 typedef struct as_store_check {
     uint64_t n_objects, n_bytes, n_erased, n_damaged;
     char     first_damaged[AS_SHA256_HEX_BYTES]; /* "" if none that has a name */
