@@ -376,8 +376,8 @@ static json_t *bound_write(const as_field *field, const void *src)
     double                value = *(const double *)src;
     char                  text[AS_UNIT_TEXT_BYTES];
     as_unit_kind          unit = as_measure_info_of(req->measure)->unit;
-    return unit == AS_UNIT_RATIO || unit == AS_UNIT_NONE ? number_json(value)
-                                                         : json_string(as_unit_exact_text(value, unit, text));
+    return unit == AS_UNIT_RATIO || unit == AS_UNIT_COUNT ? number_json(value)
+                                                          : json_string(as_unit_exact_text(value, unit, text));
 }
 
 static bool bound_describe(const as_field *field, json_t *schema)

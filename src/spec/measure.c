@@ -7,7 +7,7 @@
 #define UNIT_SCORE    AS_UNIT_RATIO
 #define UNIT_QUANTILE AS_UNIT_TIME
 #define UNIT_PEAK     AS_UNIT_BYTES
-#define UNIT_COUNT    AS_UNIT_NONE
+#define UNIT_COUNT    AS_UNIT_COUNT
 
 static const as_measure_info measure_rows[AS_MEASURE_COUNT] = {
 #define X(id, yaml_name, kind_, of, line, better_, people) \

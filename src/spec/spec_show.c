@@ -215,9 +215,9 @@ static void reference_add_measures(as_str *out)
         const as_measure_info *info = as_measure_info_of((as_measure)m);
         as_str_addf(out, "| `%s`%s | %s | `%s` | %s | %s |\n", info->name, info->takes_of ? " with `of`" : "",
                     info->doc, info->better == AS_BETTER_MORE ? "at_least" : "at_most",
-                    info->unit == AS_UNIT_RATIO  ? "plain, or %"
-                    : info->unit == AS_UNIT_NONE ? "a whole number"
-                                                 : as_unit_list(info->unit),
+                    info->unit == AS_UNIT_RATIO   ? "plain, or %"
+                    : info->unit == AS_UNIT_COUNT ? "a whole number"
+                                                  : as_unit_list(info->unit),
                     intervals[info->kind]);
     }
 }

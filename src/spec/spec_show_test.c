@@ -27,6 +27,7 @@ static const char *const specs[] = {
     "  - {id: 7, measure: latency, quantile: 0.999, at_most: 33.3 ms, confidence: 99 %}\n"
     "  - {id: R3, measure: memory, at_most: 123456789.5 B}\n"
     "  - {id: R4, measure: auroc, at_least: 0.9}\n"
+    "  - {id: R6, measure: stored_faces, at_most: 0}\n"
     "  - {id: R5, measure: overkill_rate, at_most: 1.1 %}\n"
     "data: {split: [0.7, 0.1, 0.2]}\nintake: {max_clipped_ratio: 0.3, min_sharpness: 17.5}\n"
     "privacy: {faces: redact, detector: m.onnx, sensitivity: 0.9, margin: 0.3, style: pixelate}\n"

@@ -33,10 +33,11 @@ static const unit_row unit_rows[] = {
 static const struct {
     const char *list, *example, *noun;
 } unit_kinds[] = {
-    [AS_UNIT_NONE] = {"no unit", "0", "a number"},
+    [AS_UNIT_NONE] = {"", "1", "a number"},
     [AS_UNIT_RATIO] = {"%", "95 %", "a share"},
     [AS_UNIT_TIME] = {"ns, us, ms, s, min", "30 ms", "a time"},
     [AS_UNIT_BYTES] = {"B, kB, MB, GB, KiB, MiB, GiB", "300 MB", "a size"},
+    [AS_UNIT_COUNT] = {"no unit", "0", "a count"},
 };
 
 const char *as_unit_list(as_unit_kind kind)

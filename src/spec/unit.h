@@ -16,7 +16,8 @@ typedef enum as_unit_kind {
     AS_UNIT_NONE,
     AS_UNIT_RATIO, /* base: 1. A plain number or %; the others need their unit */
     AS_UNIT_TIME,  /* base: second */
-    AS_UNIT_BYTES  /* base: byte; MB is 10^6 and MiB 2^20 (IEC 80000-13) */
+    AS_UNIT_BYTES, /* base: byte; MB is 10^6 and MiB 2^20 (IEC 80000-13) */
+    AS_UNIT_COUNT  /* a plain whole number */
 } as_unit_kind;
 
 typedef enum as_unit_fault {
