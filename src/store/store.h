@@ -40,7 +40,7 @@ AS_CHECK bool as_store_find(as_store *store, const char *prefix, as_digest *ret,
 AS_CHECK bool as_store_ref_get(as_store *store, const char *name, char value[AS_REF_BYTES], as_err *err);
 AS_CHECK bool as_store_ref_set(as_store *store, const char *name, const char *value, as_err *err);
 
-/* Hashes of all objects, sorted; free() them. */
+/* Hashes of all objects, erased ones left out, sorted, each once; free() them. */
 AS_CHECK bool as_store_list(as_store *store, as_digest **ret, size_t *ret_n, as_err *err);
 
 typedef struct as_store_check {

@@ -338,23 +338,3 @@ bool as_store_verify(as_store *store, void (*on_damaged)(void *ctx, const char *
     pthread_mutex_destroy(&job.lock);
     return ok;
 }
-
-bool as_store_list(as_store *store, as_digest **ret, size_t *ret_n, as_err *err)
-{
-    char       objects[AS_FS_PATH_BYTES];
-    verify_job job = {.objects = objects};
-    as_digest *all = NULL;
-    bool       ok = as_fs_join(objects, as_store_dir_of(store), "objects", err) && verify_list(&job, err);
-    if (ok) {
-        all = malloc((job.found.n + 1) * sizeof *all);
-        ok = all || AS_FAIL(err, AS_ENOMEM, "cannot list '%s': not enough memory", objects);
-    }
-    for (size_t i = 0; ok && i < job.found.n; i++)
-        all[i] = job.found.at[i].digest;
-    if (ok) {
-        *ret = all;
-        *ret_n = job.found.n;
-    }
-    as_vec_done(&job.found);
-    return ok;
-}
