@@ -158,6 +158,37 @@ static json_t *report_lines_json(const as_intake_report *report, as_check_level 
     return list;
 }
 
+static json_t *report_checks_json(const as_intake_counts *counts)
+{
+    json_t *checks = json_object();
+    for (size_t i = 0; as_check_at(i); i++)
+        if (counts->n_warned_by[i] || counts->n_quarantined_by[i])
+            as_json_set(checks, as_check_at(i)->name,
+                        json_pack("{s:I, s:I}", "n_warned", (json_int_t)counts->n_warned_by[i], "n_quarantined",
+                                  (json_int_t)counts->n_quarantined_by[i]));
+    return checks;
+}
+
+/* "checks: exposure 2 quarantined; motion 5 warned", where there is anything to say. */
+static void report_checks(const as_intake_report *report, const as_intake_counts *counts)
+{
+    FILE       *out = report->cli->out;
+    const char *before = "checks: ";
+    for (size_t i = 0; as_check_at(i); i++) {
+        unsigned long long warned = counts->n_warned_by[i], refused = counts->n_quarantined_by[i];
+        if (!warned && !refused)
+            continue;
+        fprintf(out, "%s%s", before, as_check_at(i)->name);
+        if (refused)
+            fprintf(out, " %llu quarantined", refused);
+        if (warned)
+            fprintf(out, "%s %llu warned", refused ? "," : "", warned);
+        before = "; ";
+    }
+    if (*before == ';')
+        fputc('\n', out);
+}
+
 static bool report_json(const as_intake_report *report, as_workspace *ws, const as_intake_counts *counts,
                         const as_commit *commit, const as_set_report *set, as_err *err)
 {
@@ -171,6 +202,7 @@ static bool report_json(const as_intake_report *report, as_workspace *ws, const 
     as_json_set(json, "known", json_integer((json_int_t)counts->n_known));
     as_json_set(json, "quarantined", json_integer((json_int_t)counts->n_quarantined));
     as_json_set(json, "warned", json_integer((json_int_t)counts->n_warned));
+    as_json_set(json, "checks", report_checks_json(counts));
     as_json_set(json, "n_bytes", json_integer((json_int_t)counts->n_bytes));
     as_json_set(json, "commit", commit ? json_string(as_digest_hex(&commit->id, hex)) : json_null());
     as_json_set(json, "classes", classes);
@@ -210,6 +242,7 @@ static bool report_text(const as_intake_report *report, as_workspace *ws, const 
             (unsigned long long)counts->n_seen, (unsigned long long)counts->n_kept,
             as_unit_text((double)counts->n_bytes, AS_UNIT_BYTES, bytes), (unsigned long long)counts->n_known,
             (unsigned long long)counts->n_quarantined, (unsigned long long)counts->n_warned);
+    report_checks(report, counts);
     report_lines(report, AS_CHECK_QUARANTINE, AS_STYLE_BAD, "quarantined:", "see: assay data quarantine");
     report_lines(report, AS_CHECK_WARN, AS_STYLE_WARN, "warnings:", "all of them with --json");
     report_lines(report, AS_CHECK_NONE, AS_STYLE_DIM, "labels:", "");

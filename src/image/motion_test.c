@@ -70,7 +70,7 @@ static unsigned try_all(const as_image *grey, const char *name)
         blur(grey, length, degrees, &moved);
         assert_true(as_image_stats_of(&moved, &stats, &err));
         const as_motion *m = &stats.motion;
-        bool             right = is_right(m, length, degrees) && m->certainty > 0.45;
+        bool             right = is_right(m, length, degrees) && m->certainty > 0.5;
         if (!right)
             print_message("%s: %g px at %g is %.1f px at %g (%.2f)\n", name, length, degrees, m->length_px,
                           m->direction_deg, m->certainty);

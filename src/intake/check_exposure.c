@@ -19,5 +19,6 @@ extern const as_check as_check_exposure;
 const as_check        as_check_exposure = {
            .name = "exposure",
            .summary = "no more pixels are black or white than intake.max_clipped_ratio allows",
+           .rule = AS_RULE_EXPOSURE,
            .run = exposure_run,
 };

@@ -17,5 +17,6 @@ extern const as_check as_check_sharpness;
 const as_check        as_check_sharpness = {
            .name = "sharpness",
            .summary = "the variance of the Laplacian is at least intake.min_sharpness",
+           .rule = AS_RULE_SHARPNESS,
            .run = sharpness_run,
 };

@@ -19,7 +19,7 @@ static void seen_make(seen *s)
 {
     *s = (seen){.spec = {.max_clipped_ratio = 0.5},
                 .info = {.width = 640, .height = 480},
-                .stats = {.laplacian_variance = 100}};
+                .stats = {.mean = 120, .contrast = 100, .laplacian_variance = 100}};
     s->in = (as_check_input){
         .spec = &s->spec, .name = "a.png", .n_bytes = 1, .info = &s->info, .stats = &s->stats, .label = "good"};
 }
@@ -48,7 +48,7 @@ static void test_rows_are_filled(void **state)
             assert_string_not_equal(row->name, as_check_at(k)->name);
         assert_int_equal(row->run(&s.in, text), AS_CHECK_OK);
     }
-    assert_int_equal(n, 6);
+    assert_int_equal(n, 15);
 }
 
 static void test_whole(void **state)
@@ -108,6 +108,116 @@ static void test_exposure_and_sharpness(void **state)
     assert_non_null(strstr(text, "100.5"));
 }
 
+static void test_what_the_pixels_say(void **state)
+{
+    (void)state;
+    char text[AS_CHECK_TEXT_BYTES];
+    seen s;
+    seen_make(&s);
+    s.stats.contrast = 2; /* one level, or noise over black */
+    assert_int_equal(run_row("blank", &s.in, text), AS_CHECK_WARN);
+    s.stats.contrast = 3;
+    assert_int_equal(run_row("blank", &s.in, text), AS_CHECK_OK);
+    s.stats.mean = 2;
+    assert_int_equal(run_row("blank", &s.in, text), AS_CHECK_WARN);
+    assert_non_null(strstr(text, "mean level is 2.0"));
+    seen_make(&s);
+    s.spec.max_blank_ratio = 0.25;
+    s.stats.blank_rows_ratio = 0.25;
+    assert_int_equal(run_row("half", &s.in, text), AS_CHECK_OK);
+    s.stats.blank_columns_ratio = 0.5;
+    assert_int_equal(run_row("half", &s.in, text), AS_CHECK_WARN);
+    assert_non_null(strstr(text, "50 % of its columns"));
+    s.spec.min_contrast = 100;
+    assert_int_equal(run_row("contrast", &s.in, text), AS_CHECK_OK);
+    s.spec.min_contrast = 101;
+    assert_int_equal(run_row("contrast", &s.in, text), AS_CHECK_WARN);
+    s.stats.noise = 5;
+    assert_int_equal(run_row("noise", &s.in, text), AS_CHECK_OK); /* not asked for */
+    s.spec.max_noise = 4;
+    assert_int_equal(run_row("noise", &s.in, text), AS_CHECK_WARN);
+    assert_non_null(strstr(text, "5.00 levels"));
+    s.spec.max_motion_px = 12;
+    s.stats.motion = (as_motion){25, 30, 0.6};
+    assert_int_equal(run_row("motion", &s.in, text), AS_CHECK_WARN);
+    assert_non_null(strstr(text, "25 px at 30 degrees"));
+    s.stats.motion.certainty = 0.49;
+    assert_int_equal(run_row("motion", &s.in, text), AS_CHECK_OK);
+    s.stats.motion = (as_motion){12, 30, 0.6};
+    assert_int_equal(run_row("motion", &s.in, text), AS_CHECK_OK);
+    s.stats.motion.length_px = 25;
+    s.spec.max_motion_px = 0;
+    assert_int_equal(run_row("motion", &s.in, text), AS_CHECK_OK);
+}
+
+static void test_against_others(void **state)
+{
+    (void)state;
+    static as_image_map now, before;
+    char                text[AS_CHECK_TEXT_BYTES], name[300];
+    seen                s;
+    seen_make(&s);
+    now.across = before.across = 64;
+    now.down = before.down = 48;
+    s.in.map = &now;
+    assert_int_equal(run_row("frozen", &s.in, text), AS_CHECK_OK);
+    s.in.previous = &before;
+    assert_int_equal(run_row("frozen", &s.in, text), AS_CHECK_WARN);
+    now.cells[47][63] = AS_IMAGE_MAP_ONE; /* something small moved */
+    assert_int_equal(run_row("frozen", &s.in, text), AS_CHECK_OK);
+    now.cells[47][63] = 0;
+    for (size_t i = 0; i < AS_COUNT(now.samples); i += 2) /* the same scene, seen anew: noise */
+        now.samples[i] = 1;
+    assert_int_equal(run_row("frozen", &s.in, text), AS_CHECK_OK);
+    assert_int_equal(run_row("near", &s.in, text), AS_CHECK_OK);
+    s.in.near_of = "b.png";
+    s.in.near_bits = 2;
+    assert_int_equal(run_row("near", &s.in, text), AS_CHECK_WARN);
+    assert_non_null(strstr(text, "'b.png' (2 of 64"));
+    memset(name, 'x', sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    s.in.near_of = name;
+    assert_int_equal(run_row("near", &s.in, text), AS_CHECK_WARN);
+    assert_non_null(strstr(text, "another part?"));
+}
+
+/* The file's level holds: what it says is ok is not looked at. */
+static void test_levels(void **state)
+{
+    (void)state;
+    char        text[AS_CHECK_TEXT_BYTES];
+    const char *check = NULL;
+    uint32_t    found = 0;
+    seen        s;
+    for (unsigned level = AS_CHECK_OK; level <= AS_CHECK_QUARANTINE; level++) {
+        seen_make(&s);
+        s.stats.contrast = 5;
+        s.spec.min_contrast = 20;
+        s.spec.levels[AS_RULE_CONTRAST] = level;
+        assert_int_equal(as_check_run(&s.in, false, &found, &check, text), level);
+        assert_int_equal(strstr(text, "min_contrast") != NULL, level > AS_CHECK_OK);
+    }
+    /* Several that warn: the first is told, all are counted. */
+    as_intake_counts counts = {0};
+    uint64_t         n = 0;
+    s.spec.levels[AS_RULE_CONTRAST] = AS_CHECK_WARN;
+    s.spec.max_blank_ratio = 0.1;
+    s.stats.blank_rows_ratio = 0.2;
+    found = 0;
+    assert_int_equal(as_check_run(&s.in, false, &found, &check, text), AS_CHECK_WARN);
+    assert_string_equal(check, "half");
+    as_check_count(&counts, found, NULL, 1);
+    as_check_count(&counts, found, "exposure", 1);
+    for (size_t i = 0; as_check_at(i); i++) {
+        n += counts.n_warned_by[i];
+        assert_int_equal(counts.n_quarantined_by[i], strcmp(as_check_at(i)->name, "exposure") == 0);
+    }
+    assert_int_equal(n, 2);
+    as_check_count(&counts, found, NULL, -1);
+    for (size_t i = 0; as_check_at(i); i++)
+        assert_int_equal(counts.n_warned_by[i], 0);
+}
+
 static void test_duplicate(void **state)
 {
     (void)state;
@@ -156,22 +266,23 @@ static void test_run_stops_at_the_worst(void **state)
     (void)state;
     char        text[AS_CHECK_TEXT_BYTES];
     const char *check = NULL;
+    uint32_t    found = 0;
     seen        s;
     seen_make(&s);
-    assert_int_equal(as_check_run(&s.in, false, &check, text), AS_CHECK_OK);
+    assert_int_equal(as_check_run(&s.in, false, &found, &check, text), AS_CHECK_OK);
     assert_string_equal(text, "");
     assert_null(check);
     /* Too many clipped pixels and too soft: the first of them is told. */
     s.stats.clipped_low_ratio = 0.9;
     s.spec.min_sharpness = 1000;
-    assert_int_equal(as_check_run(&s.in, false, &check, text), AS_CHECK_QUARANTINE);
+    assert_int_equal(as_check_run(&s.in, false, &found, &check, text), AS_CHECK_QUARANTINE);
     assert_string_equal(check, "exposure");
     /* Those in order do not run with the others. */
     seen_make(&s);
     s.in.duplicate_of = "b.png";
     s.in.duplicate_label = "bad";
-    assert_int_equal(as_check_run(&s.in, false, &check, text), AS_CHECK_OK);
-    assert_int_equal(as_check_run(&s.in, true, &check, text), AS_CHECK_QUARANTINE);
+    assert_int_equal(as_check_run(&s.in, false, &found, &check, text), AS_CHECK_OK);
+    assert_int_equal(as_check_run(&s.in, true, &found, &check, text), AS_CHECK_QUARANTINE);
     assert_string_equal(check, "duplicate");
 }
 
@@ -196,6 +307,9 @@ int main(void)
         cmocka_unit_test(test_whole),
         cmocka_unit_test(test_schema),
         cmocka_unit_test(test_exposure_and_sharpness),
+        cmocka_unit_test(test_what_the_pixels_say),
+        cmocka_unit_test(test_against_others),
+        cmocka_unit_test(test_levels),
         cmocka_unit_test(test_duplicate),
         cmocka_unit_test(test_run_stops_at_the_worst),
         cmocka_unit_test(test_trim),

@@ -17,7 +17,8 @@
 struct as_intake_entry {
     as_digest      digest; /* the key of by_image; the key of by_name is the manifest's string */
     size_t         index;  /* in the manifest */
-    bool           warned; /* of by_name */
+    bool           warned; /* of by_name, as is the next */
+    uint32_t       found;
     UT_hash_handle hh;
 };
 
@@ -50,6 +51,7 @@ void as_intake_forget_part(as_intake *intake, const char *part)
         intake->counts.n_bytes -= sample->n_bytes;
         if (named) {
             intake->counts.n_warned -= named->warned;
+            as_check_count(&intake->counts, named->found, NULL, -1);
             HASH_DEL(intake->by_name, named);
             free(named);
         }
@@ -70,8 +72,8 @@ static void intake_map_done(as_intake_entry **map)
     }
 }
 
-/* Brings the sample that the manifest got last into the maps. */
-static bool intake_list(as_intake *intake, bool warned, as_err *err)
+/* Brings the sample that the manifest got last into the maps. look: NULL for those of the base. */
+static bool intake_list(as_intake *intake, const as_look *look, as_err *err)
 {
     size_t           index = as_manifest_count(intake->manifest) - 1, other;
     const as_sample *sample = as_manifest_at(intake->manifest, index);
@@ -79,7 +81,8 @@ static bool intake_list(as_intake *intake, bool warned, as_err *err)
     bool             ok = entry != NULL;
     if (ok) {
         entry->index = index;
-        entry->warned = warned;
+        entry->warned = look && look->level == AS_CHECK_WARN;
+        entry->found = look ? look->found : 0;
         HASH_ADD_KEYPTR(hh, intake->by_name, sample->name, strlen(sample->name), entry);
         ok = entry->hh.tbl != NULL;
     }
@@ -97,7 +100,10 @@ static bool intake_list(as_intake *intake, bool warned, as_err *err)
         if (!ok)
             free(entry);
     }
-    return ok || AS_FAIL(err, AS_ENOMEM, "cannot list '%s': not enough memory", sample->name);
+    if (!ok)
+        return AS_FAIL(err, AS_ENOMEM, "cannot list '%s': not enough memory", sample->name);
+    return !intake->near || !sample->difference_hash ||
+           as_hamming_add(intake->near, sample->difference_hash, (uint32_t)index, err);
 }
 
 static bool intake_load(as_intake *intake, as_err *err)
@@ -112,7 +118,7 @@ static bool intake_load(as_intake *intake, as_err *err)
     as_manifest *known = as_commit_manifest(intake->ws, &intake->base, err);
     bool         ok = known != NULL;
     for (size_t i = 0; ok && i < as_manifest_count(known); i++)
-        ok = as_manifest_add(intake->manifest, as_manifest_at(known, i), err) && intake_list(intake, false, err);
+        ok = as_manifest_add(intake->manifest, as_manifest_at(known, i), err) && intake_list(intake, NULL, err);
     as_manifest_free(known);
     intake->n_base = as_manifest_count(intake->manifest);
     return ok;
@@ -203,6 +209,27 @@ static bool intake_quarantine_stored(as_intake *intake, as_look *look, const as_
     return ok;
 }
 
+#define INTAKE_NEAR_HITS 8
+
+/* Of those that look like it, the nearest with other bytes: identical ones are the business of another check. */
+static void intake_find_near(const as_intake *intake, const as_look *look, as_check_input *in)
+{
+    as_hamming_hit hits[INTAKE_NEAR_HITS];
+    if (!intake->near || !look->difference_hash)
+        return;
+    size_t n = as_hamming_find(intake->near, look->difference_hash, intake->spec->near_bits, hits, INTAKE_NEAR_HITS);
+    for (size_t i = 0; i < AS_MIN(n, (size_t)INTAKE_NEAR_HITS) && !in->near_of; i++) {
+        /* A part that was taken back leaves its place to another. */
+        const as_sample *sample =
+            hits[i].id < as_manifest_count(intake->manifest) ? as_manifest_at(intake->manifest, hits[i].id) : NULL;
+        uint64_t differ = sample ? sample->difference_hash ^ look->difference_hash : UINT64_MAX;
+        if ((uint32_t)__builtin_popcountll(differ) != hits[i].bits || as_digest_equal(&sample->image, &look->digest))
+            continue;
+        in->near_of = sample->name;
+        in->near_bits = hits[i].bits;
+    }
+}
+
 static bool intake_compare(as_intake *intake, as_look *look, const as_sample *sample, as_err *err)
 {
     char           text[AS_CHECK_TEXT_BYTES] = "";
@@ -215,15 +242,29 @@ static bool intake_compare(as_intake *intake, as_look *look, const as_sample *sa
     } else {
         size_t           index;
         const as_sample *same = intake_find_image(intake, &look->digest, &index);
+        as_codec_info    info = {.width = look->width, .height = look->height};
+        as_image_map     previous, mean;
+        as_scene        *scene;
         as_check_input   in = {.spec = intake->spec,
                                .name = sample->name,
                                .n_bytes = (size_t)look->n_bytes,
+                               .info = &info,
                                .label = sample->label,
                                .split = sample->split,
+                               .map = &look->map,
                                .duplicate_of = same ? same->name : NULL,
                                .duplicate_label = same ? same->label : NULL,
                                .duplicate_split = same ? same->split : AS_SPLIT_NONE};
-        level = as_check_run(&in, true, &check, text);
+        if (!as_scenes_of(&intake->scenes, sample->camera, &scene, err))
+            return false;
+        if (scene && scene->has_last) {
+            previous = scene->last;
+            in.previous = &previous;
+        }
+        if (scene && as_scene_add(scene, &look->map, look->width, look->height, &mean))
+            in.scene_mean = &mean;
+        intake_find_near(intake, look, &in);
+        level = as_check_run(&in, true, &look->found, &check, text);
     }
     if (level <= look->level)
         return true;
@@ -248,7 +289,7 @@ static bool intake_keep(as_intake *intake, const as_look *look, const as_sample 
     kept.difference_hash = look->difference_hash;
     kept.privacy = look->privacy;
     pthread_rwlock_wrlock(&intake->lock);
-    bool ok = as_manifest_add(intake->manifest, &kept, err) && intake_list(intake, look->level == AS_CHECK_WARN, err);
+    bool ok = as_manifest_add(intake->manifest, &kept, err) && intake_list(intake, look, err);
     pthread_rwlock_unlock(&intake->lock);
     if (!ok)
         return false;
@@ -274,7 +315,10 @@ bool as_look_take(as_intake *intake, as_look *look, const as_sample *sample, as_
         return false;
     intake->counts.n_seen++;
     intake->counts.n_known += look->is_known;
-    intake->counts.n_quarantined += !look->is_known && look->level == AS_CHECK_QUARANTINE;
+    bool refused = !look->is_known && look->level == AS_CHECK_QUARANTINE;
+    intake->counts.n_quarantined += refused;
+    if (!look->is_known)
+        as_check_count(&intake->counts, look->found, refused ? look->check : NULL, 1);
     if (look->is_known)
         look->level = AS_CHECK_OK;
     return true;

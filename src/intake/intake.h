@@ -29,16 +29,20 @@ typedef struct as_check_input {
     as_split              split;
     const as_finding     *findings; /* what its label says is where; may be NULL */
     size_t                n_findings;
+    const as_image_map   *map;          /* this and the next three: of checks with in_order; NULL where there is none */
+    const as_image_map   *previous;     /* of the camera's picture before this one */
+    const as_image_map   *scene_mean;   /* of the camera's pictures, when this one completes as many as make one */
+    const char           *near_of;      /* name of the picture that looks most like it */
+    uint32_t              near_bits;    /* in which their hashes differ */
     const char           *duplicate_of; /* name of an identical picture already in, or NULL */
     const char           *duplicate_label;
     as_split              duplicate_split;
 } as_check_input;
 
-typedef enum as_check_level { AS_CHECK_NONE, AS_CHECK_OK, AS_CHECK_WARN, AS_CHECK_QUARANTINE } as_check_level;
-
 /* One file a check, check_<name>.c, one row in src/intake/meson.build. */
 typedef struct as_check {
     const char *name, *summary;
+    as_rule     rule;     /* whose level a finding gets; AS_RULE_NONE: that which run says */
     bool        in_order; /* compares with the pictures before this one: runs on one thread, without pixels */
     /* text[AS_CHECK_TEXT_BYTES]: what was found, with its numbers and the remedy; written unless OK. Any thread. */
     as_check_level (*run)(const as_check_input *in, char *text);
@@ -48,8 +52,11 @@ const as_check *as_check_at(size_t i); /* NULL past the last row */
 
 typedef struct as_intake as_intake;
 
+#define AS_CHECK_MOST 32 /* rows */
+
 typedef struct as_intake_counts {
-    uint64_t n_seen, n_kept, n_known, n_quarantined, n_warned, n_bytes; /* n_known: already in this version */
+    uint64_t n_warned_by[AS_CHECK_MOST], n_quarantined_by[AS_CHECK_MOST]; /* of each row; a picture can have several */
+    uint64_t n_seen, n_kept, n_known, n_quarantined, n_warned, n_bytes;   /* n_known: already in this version */
 } as_intake_counts;
 
 /* Starts from the newest commit's samples, or from none. Both must outlive it. */

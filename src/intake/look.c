@@ -88,7 +88,7 @@ static bool look_at(const as_intake *intake, const uint8_t *bytes, size_t n, con
                          .n_findings = sample->n_findings};
     bool           ok = look_decode(bytes, n, &in, &image, &stats, &info, &why, err);
     if (ok)
-        look.level = as_check_run(&in, false, &look.check, look.text);
+        look.level = as_check_run(&in, false, &look.found, &look.check, look.text);
     as_image_done(&image);
     if (!ok)
         return false;
@@ -100,6 +100,7 @@ static bool look_at(const as_intake *intake, const uint8_t *bytes, size_t n, con
     look.sharpness = stats.laplacian_variance;
     look.clipped_ratio = stats.clipped_low_ratio + stats.clipped_high_ratio;
     look.difference_hash = stats.difference_hash;
+    look.map = stats.map;
     as_str_copy(look.privacy, sizeof look.privacy, privacy);
     if (!as_store_put(intake->ws->store, bytes, n, &look.digest, NULL, err))
         return false;

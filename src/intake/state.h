@@ -14,8 +14,10 @@
 
 #include <pthread.h>
 
+#include "image/hamming.h"
 #include "intake/intake.h"
 #include "intake/privacy.h"
+#include "intake/scene.h"
 
 typedef struct as_intake_entry as_intake_entry; /* of a map from names or digests to samples */
 
@@ -30,6 +32,8 @@ struct as_intake {
     as_intake_entry *by_name, *by_image; /* the latter has the first of identical pictures */
     pthread_rwlock_t lock;               /* over manifest and maps: looks ask them while the owner changes them */
     as_intake_counts counts;
+    as_scenes        scenes;
+    as_hamming      *near;                  /* by place in the manifest; NULL where the spec does not ask for it */
     bool             given[AS_SPLIT_COUNT]; /* splits that pictures came with */
 };
 
@@ -41,14 +45,21 @@ typedef struct as_look {
     double         sharpness, clipped_ratio;
     uint64_t       difference_hash;
     char           privacy[AS_PRIVACY_RECORD_BYTES]; /* for the manifest */
-    bool           is_known;                         /* nothing was done about it */
+    as_image_map   map;
+    bool           is_known; /* nothing was done about it */
+    uint32_t       found;    /* a bit for each row that warns */
     as_check_level level;
     const char    *check; /* the row behind the level; static */
     char           text[AS_CHECK_TEXT_BYTES];
 } as_look;
 
-/* The worst that the checks with this in_order find; stops at the first that sends to quarantine. */
-as_check_level as_check_run(const as_check_input *in, bool in_order, const char **ret_check, char *text);
+/* The worst that the checks with this in_order find, the first of equals; stops at the first that sends to quarantine. Adds
+ * the bits of those that warn to *found. */
+as_check_level as_check_run(const as_check_input *in, bool in_order, uint32_t *found, const char **ret_check,
+                            char *text);
+
+/* One picture more, or with step -1 less, with these findings; quarantined: the row it is refused by, or NULL. */
+void as_check_count(as_intake_counts *counts, uint32_t found, const char *quarantined, int step);
 
 /* Stores the picture, or quarantines it. False when it could be neither. */
 AS_CHECK bool as_look_at(const as_intake *intake, const uint8_t *bytes, size_t n, const as_sample *sample, as_look *ret,

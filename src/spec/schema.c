@@ -32,6 +32,11 @@ static const as_choice faces_choices[] = {{"keep", AS_FACES_KEEP, NULL},
 static const as_choice redaction_choices[] = {
     {"fill", AS_REDACTION_FILL, NULL}, {"pixelate", AS_REDACTION_PIXELATE, NULL}, {NULL, 0, NULL}};
 
+static const as_choice level_choices[] = {{"ok", AS_CHECK_OK, NULL},
+                                          {"warn", AS_CHECK_WARN, NULL},
+                                          {"quarantine", AS_CHECK_QUARANTINE, NULL},
+                                          {NULL, 0, NULL}};
+
 static const as_choice per_choices[] = {{"part", AS_PER_PART, NULL}, {"frame", AS_PER_FRAME, NULL}, {NULL, 0, NULL}};
 
 #define BIT_RATE     (1u << AS_MEASURE_KIND_RATE)
@@ -199,6 +204,68 @@ static const as_field schema_rows[] = {
      .high = 1e9,
      IN_SPEC(min_sharpness),
      .doc = "least variance of the Laplacian; 0: not checked"},
+    {.path = "intake.min_contrast",
+     .kind = &as_field_number,
+     .def = "10",
+     .low = 0,
+     .high = 255,
+     IN_SPEC(min_contrast),
+     .doc = "least number of grey levels between the darkest and the brightest 1 % of the pixels; 0: not checked"},
+    {.path = "intake.max_blank_ratio",
+     .kind = &as_field_share,
+     .def = "0.25",
+     .low = 0,
+     .high = 1,
+     IN_SPEC(max_blank_ratio),
+     .doc = "largest share of rows or columns of one single level, counted from an end: a frame that came by half"},
+    {.path = "intake.max_motion_px",
+     .kind = &as_field_number,
+     .def = "12",
+     .low = 0,
+     .high = 1000,
+     IN_SPEC(max_motion_px),
+     .doc =
+         "furthest that what is seen may move during exposure, in pixels; from 3 to 42 it can be told; 0: not checked"},
+    {.path = "intake.max_noise",
+     .kind = &as_field_number,
+     .def = "0",
+     .low = 0,
+     .high = 255,
+     IN_SPEC(max_noise),
+     .doc = "most noise, as standard deviation in grey levels where the picture is smoothest; 0: not checked"},
+    {.path = "intake.max_vignetting_ratio",
+     .kind = &as_field_share,
+     .def = "0.5",
+     .low = 0,
+     .high = 1,
+     IN_SPEC(max_vignetting_ratio),
+     .doc = "by how much the corners may be darker than the centre, in the mean of a camera's frames"},
+    {.path = "intake.max_dirt_ratio",
+     .kind = &as_field_share,
+     .def = "0.1",
+     .low = 0,
+     .high = 1,
+     IN_SPEC(max_dirt_ratio),
+     .doc = "by how much a spot may be darker than what is around it, in the mean of a camera's frames"},
+    {.path = "intake.near_bits",
+     .kind = &as_field_count,
+     .def = "2",
+     .low = 0,
+     .high = 16,
+     IN_SPEC(near_bits),
+     .doc = "pictures whose 64-bit difference hashes differ in no more bits are near; see levels.near"},
+    {.path = "intake.levels",
+     KIND_MAP,
+     .doc = "what becomes of a picture when a check finds something: `ok` (do not look), `warn`, `quarantine`"},
+#define X(id, key, preset, what)    \
+    {.path = "intake.levels." key,  \
+     .kind = &as_field_choice,      \
+     .def = preset,                 \
+     .choices = level_choices,      \
+     IN_SPEC(levels[AS_RULE_##id]), \
+     .doc = what},
+#include "spec/rule.def"
+#undef X
 
     {.path = "privacy", KIND_MAP, .doc = "what becomes of people in the pictures, before the first write"},
     {.path = "privacy.faces",

@@ -26,6 +26,18 @@ typedef enum as_per { AS_PER_NONE, AS_PER_FRAME, AS_PER_PART } as_per;
 typedef enum as_faces_rule { AS_FACES_NONE, AS_FACES_KEEP, AS_FACES_REDACT, AS_FACES_REFUSE } as_faces_rule;
 typedef enum as_redaction { AS_REDACTION_NONE, AS_REDACTION_FILL, AS_REDACTION_PIXELATE } as_redaction;
 
+/* What a check says of a picture. */
+typedef enum as_check_level { AS_CHECK_NONE, AS_CHECK_OK, AS_CHECK_WARN, AS_CHECK_QUARANTINE } as_check_level;
+
+/* Checks whose finding has the level that the file says; OK: they find nothing. */
+typedef enum as_rule {
+    AS_RULE_NONE,
+#define X(id, name, def, doc) AS_RULE_##id,
+#include "spec/rule.def"
+#undef X
+    AS_RULE_COUNT
+} as_rule;
+
 typedef struct as_class {
     const char *name;
     as_verdict  verdict; /* what a part of this class gets */
@@ -61,6 +73,14 @@ typedef struct as_spec {
     double         split[3];                   /* train, validation, test; default 0.6 0.15 0.25 */
     double         max_clipped_ratio;          /* intake: refuse pictures with more; default 0.5 */
     double         min_sharpness;              /* intake: variance of Laplacian; default 0: not checked */
+    double         min_contrast;               /* intake, as all here to levels: grey levels; default 10 */
+    double         max_blank_ratio;            /* of one level, from an end of the picture; default 0.25 */
+    double         max_motion_px;              /* default 12; 0: not checked */
+    double         max_noise;                  /* grey levels; default 0: not checked */
+    double         max_vignetting_ratio;       /* by which corners are darker; default 0.5 */
+    double         max_dirt_ratio;             /* by which a spot is darker; default 0.1 */
+    uint32_t       near_bits;                  /* of difference hashes; default 2 */
+    unsigned       levels[AS_RULE_COUNT];      /* as_check_level */
     as_faces_rule  faces;                      /* default keep */
     const char    *face_detector;              /* "cascade", or a file's path beside the spec */
     double         face_sensitivity;           /* 0..1; default 0.5 */

@@ -29,7 +29,8 @@ static const char *const specs[] = {
     "  - {id: R4, measure: auroc, at_least: 0.9}\n"
     "  - {id: R6, measure: stored_faces, at_most: 0}\n"
     "  - {id: R5, measure: overkill_rate, at_most: 1.1 %}\n"
-    "data: {split: [0.7, 0.1, 0.2]}\nintake: {max_clipped_ratio: 0.3, min_sharpness: 17.5}\n"
+    "data: {split: [0.7, 0.1, 0.2]}\nintake: {max_clipped_ratio: 0.3, min_sharpness: 17.5, max_noise: 3, levels: "
+    "{near: warn, half: quarantine}}\n"
     "privacy: {faces: redact, detector: m.onnx, sensitivity: 0.9, margin: 0.3, style: pixelate}\n"
     "cost: {escape: 40.01, overkill: 0.1, review: 0.3, currency: CHF}\n"
     "failsafe: {late: review, unsure: reject, fault: fault}\n",
@@ -94,6 +95,14 @@ static void same_spec(const as_spec *a, const as_spec *b)
     same_number(a->face_sensitivity, b->face_sensitivity);
     same_number(a->face_margin, b->face_margin);
     assert_int_equal(a->redaction, b->redaction);
+    same_number(a->min_contrast, b->min_contrast);
+    same_number(a->max_blank_ratio, b->max_blank_ratio);
+    same_number(a->max_motion_px, b->max_motion_px);
+    same_number(a->max_noise, b->max_noise);
+    same_number(a->max_vignetting_ratio, b->max_vignetting_ratio);
+    same_number(a->max_dirt_ratio, b->max_dirt_ratio);
+    assert_int_equal(a->near_bits, b->near_bits);
+    assert_memory_equal(a->levels, b->levels, sizeof a->levels);
     same_number(a->cost_escape, b->cost_escape);
     same_number(a->cost_overkill, b->cost_overkill);
     same_number(a->cost_review, b->cost_review);
@@ -144,50 +153,71 @@ static void test_json_loads_again(void **state)
     }
 }
 
+/* With every default. */
+static const char spec_want[] = "assay: 1\n"
+                                "line: x\n"
+                                "station:\n"
+                                "  parts_per_minute: 0\n"
+                                "  deadline_ms: 1000\n"
+                                "  frames_per_part: 1\n"
+                                "task: classify\n"
+                                "classes:\n"
+                                "  good: pass\n"
+                                "  bad: reject\n"
+                                "requirements:\n"
+                                "  - id: R1\n"
+                                "    measure: recall\n"
+                                "    of: reject\n"
+                                "    per: part\n"
+                                "    at_least: 0.9\n"
+                                "    confidence: 0.95\n"
+                                "data:\n"
+                                "  split: [0.6, 0.15, 0.25]\n"
+                                "intake:\n"
+                                "  max_clipped_ratio: 0.5\n"
+                                "  min_sharpness: 0\n"
+                                "  min_contrast: 10\n"
+                                "  max_blank_ratio: 0.25\n"
+                                "  max_motion_px: 12\n"
+                                "  max_noise: 0\n"
+                                "  max_vignetting_ratio: 0.5\n"
+                                "  max_dirt_ratio: 0.1\n"
+                                "  near_bits: 2\n"
+                                "  levels:\n"
+                                "    exposure: quarantine\n"
+                                "    blank: warn\n"
+                                "    half: warn\n"
+                                "    sharpness: quarantine\n"
+                                "    contrast: warn\n"
+                                "    motion: warn\n"
+                                "    noise: warn\n"
+                                "    frozen: warn\n"
+                                "    vignetting: warn\n"
+                                "    dirt: warn\n"
+                                "    near: ok\n"
+                                "privacy:\n"
+                                "  faces: keep\n"
+                                "  detector: cascade\n"
+                                "  sensitivity: 0.5\n"
+                                "  margin: 0.2\n"
+                                "  style: fill\n"
+                                "cost:\n"
+                                "  escape: 1\n"
+                                "  overkill: 1\n"
+                                "failsafe:\n"
+                                "  late: reject\n"
+                                "  unsure: review\n"
+                                "  fault: reject\n";
+
 static void test_text_as_people_see_it(void **state)
 {
     (void)state;
-    static const char want[] = "assay: 1\n"
-                               "line: x\n"
-                               "station:\n"
-                               "  parts_per_minute: 0\n"
-                               "  deadline_ms: 1000\n"
-                               "  frames_per_part: 1\n"
-                               "task: classify\n"
-                               "classes:\n"
-                               "  good: pass\n"
-                               "  bad: reject\n"
-                               "requirements:\n"
-                               "  - id: R1\n"
-                               "    measure: recall\n"
-                               "    of: reject\n"
-                               "    per: part\n"
-                               "    at_least: 0.9\n"
-                               "    confidence: 0.95\n"
-                               "data:\n"
-                               "  split: [0.6, 0.15, 0.25]\n"
-                               "intake:\n"
-                               "  max_clipped_ratio: 0.5\n"
-                               "  min_sharpness: 0\n"
-                               "privacy:\n"
-                               "  faces: keep\n"
-                               "  detector: cascade\n"
-                               "  sensitivity: 0.5\n"
-                               "  margin: 0.2\n"
-                               "  style: fill\n"
-                               "cost:\n"
-                               "  escape: 1\n"
-                               "  overkill: 1\n"
-                               "failsafe:\n"
-                               "  late: reject\n"
-                               "  unsure: review\n"
-                               "  fault: reject\n";
-    as_err            err = AS_ERR_NONE;
-    as_spec          *spec = parse(specs[0], strlen(specs[0]));
-    as_str            text;
+    as_err   err = AS_ERR_NONE;
+    as_spec *spec = parse(specs[0], strlen(specs[0]));
+    as_str   text;
     as_str_init(&text);
     assert_true(as_spec_text(spec, &text, &err));
-    assert_string_equal(text.s, want);
+    assert_string_equal(text.s, spec_want);
     as_str_done(&text);
     as_spec_free(spec);
 }

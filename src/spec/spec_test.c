@@ -97,6 +97,12 @@ static void test_defaults(void **state)
     SAME(spec->split[2], 0.25);
     SAME(spec->max_clipped_ratio, 0.5);
     assert_true(spec->min_sharpness <= 0 && isnan(spec->cost_review));
+    SAME(spec->min_contrast, 10);
+    SAME(spec->max_motion_px, 12);
+    assert_int_equal(spec->levels[AS_RULE_EXPOSURE], AS_CHECK_QUARANTINE);
+    assert_int_equal(spec->levels[AS_RULE_NEAR], AS_CHECK_OK);
+    for (int i = AS_RULE_NONE + 1; i < AS_RULE_COUNT; i++)
+        assert_int_not_equal(spec->levels[i], AS_CHECK_NONE);
     SAME(spec->cost_escape, 1);
     SAME(spec->cost_overkill, 1);
     SAME(spec->requirements[0].confidence, 0.95);
@@ -152,6 +158,8 @@ static const struct {
     {MORE("station: {frames_per_part: 0}\n"), "a:6:28: 'frames_per_part' must be from 1 to 64"},
     {MORE("cost: {escape: -1}\n"), "a:6:16: 'escape' must be from 0"},
     {MORE("cost: {currency: euro}\n"), "a:6:18: 'currency' must be three capital letters"},
+    {MORE("intake: {levels: {blurr: warn}}\n"), "a:6:19: unknown key 'blurr'"},
+    {MORE("intake: {levels: {half: refuse}}\n"), "a:6:25: 'half' cannot be 'refuse': one of ok, warn, quarantine"},
     {MORE("intake: {max_clipped_ratio: 1.5}\n"),
      "a:6:29: 'max_clipped_ratio' must be from 0 to 1, not 1.5 (per cent? write '1.5 %')"},
     {MORE("data: {split: [0.6, 0.3, 0.2]}\n"), "a:6:15: the shares of 'split' make 1.1 together, not 1"},
