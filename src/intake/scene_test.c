@@ -78,6 +78,10 @@ static void test_dirt(void **state)
         for (uint32_t k = 0; k < mean.across; k++)
             mean.cells[r][k] = k < 30 ? 40000 : 9000;
     assert_int_equal(as_scene_dirt(&mean, 0.1).n, 0);
+    for (uint32_t r = 0; r < mean.down; r++) /* nor is a thin line of it */
+        for (uint32_t k = 0; k < mean.across; k++)
+            mean.cells[r][k] = k == 30 ? 9000 : 40000;
+    assert_int_equal(as_scene_dirt(&mean, 0.1).n, 0);
 }
 
 static void test_differ(void **state)
