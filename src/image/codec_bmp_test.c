@@ -21,7 +21,7 @@ typedef struct recipe {
 static void put(as_str *out, uint32_t value, int n)
 {
     for (int i = 0; i < n; i++) {
-        uint8_t byte = i < 4 ? (uint8_t)(value >> (8 * i)) : 0;
+        uint8_t byte = (uint8_t)(i < 4 ? value >> (8 * i) : 0);
         as_str_add_bytes(out, &byte, 1);
     }
 }

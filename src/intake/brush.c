@@ -62,7 +62,7 @@ typedef struct brush_writer {
 static void brush_write(brush_writer *w, uint32_t value, uint32_t n)
 {
     while (n--) {
-        w->byte = (uint8_t)(w->byte << 1 | (value >> n & 1));
+        w->byte = (uint8_t)((unsigned)w->byte << 1 | (value >> n & 1u));
         if (++w->n == 8) {
             as_str_add_bytes(w->out, &w->byte, 1);
             w->n = 0;

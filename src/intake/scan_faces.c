@@ -64,7 +64,7 @@ static bool scan_list_commit(scan_job *job, as_err *err)
     return ok;
 }
 
-static int scan_compare(const void *a, const void *b)
+static int scan_faces_compare(const void *a, const void *b)
 {
     return memcmp(((const as_digest *)a)->b, ((const as_digest *)b)->b, sizeof(as_digest));
 }
@@ -80,10 +80,10 @@ static bool scan_list_objects(scan_job *job, as_err *err)
     for (size_t i = 0; ok && i < n_known; i++)
         known[i] = job->items.at[i].digest;
     if (ok)
-        qsort(known, n_known, sizeof *known, scan_compare);
+        qsort(known, n_known, sizeof *known, scan_faces_compare);
     for (size_t i = 0; ok && i < n; i++) {
         char hex[AS_SHA256_HEX_BYTES];
-        if (!bsearch(&all[i], known, n_known, sizeof *known, scan_compare))
+        if (!bsearch(&all[i], known, n_known, sizeof *known, scan_faces_compare))
             ok = scan_add(job, (scan_item){.digest = all[i]}, as_strdupf("object %.12s", as_digest_hex(&all[i], hex)),
                           err);
     }

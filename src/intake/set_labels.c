@@ -46,7 +46,7 @@ static void labels_tell(const as_set *set, const labels_found *found, const char
     snprintf(f->remedy, sizeof f->remedy, "one of the two labels is wrong: mend it, or take both out");
 }
 
-static bool labels_run(const as_set *set, as_set_report *report, as_err *err)
+static bool set_labels_run(const as_set *set, as_set_report *report, as_err *err)
 {
     labels_found same = {.n = 0}, alike = {.n = 0};
     as_keys      keys;
@@ -75,5 +75,5 @@ static bool labels_run(const as_set *set, as_set_report *report, as_err *err)
 const as_set_check as_set_check_labels = {
     .name = "labels",
     .summary = "no picture is there under two classes",
-    .run = labels_run,
+    .run = set_labels_run,
 };

@@ -24,7 +24,7 @@ static void near_tell_none(const as_set *set, as_set_report *report)
         snprintf(f->text, sizeof f->text, "no two that look alike are in different splits");
 }
 
-static bool near_run(const as_set *set, as_set_report *report, as_err *err)
+static bool set_near_run(const as_set *set, as_set_report *report, as_err *err)
 {
     const as_near_pairs *pairs = set->pairs;
     const as_sample     *a = NULL, *b = NULL;
@@ -64,5 +64,5 @@ static bool near_run(const as_set *set, as_set_report *report, as_err *err)
 const as_set_check as_set_check_near = {
     .name = "near",
     .summary = "no two pictures that look the same are in different splits",
-    .run = near_run,
+    .run = set_near_run,
 };

@@ -141,7 +141,7 @@ static size_t n_readable(void)
 static as_store_check verify_anew(told *t)
 {
     as_err         err = AS_ERR_NONE;
-    as_store_check check;
+    as_store_check check = {0};
     as_store      *reader = as_store_open(dir, &err);
     *t = (told){0};
     if (!reader || !as_store_verify(reader, tell, t, NULL, &check, &err))
