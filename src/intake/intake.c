@@ -149,6 +149,7 @@ as_intake *as_intake_close(as_intake *intake)
         intake_map_done(&intake->by_image);
         as_manifest_free(intake->manifest);
         as_privacy_close(intake->privacy);
+        as_scenes_done(&intake->scenes);
         pthread_rwlock_destroy(&intake->lock);
     }
     free(intake);
