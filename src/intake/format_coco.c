@@ -13,9 +13,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "image/mask.h"
-#include "intake/format.h"
-
-#define COCO_MAX_BYTES ((size_t)2 << 30)
+#include "intake/gather.h"
 
 typedef struct coco_category {
     UT_hash_handle hh;
@@ -25,29 +23,20 @@ typedef struct coco_category {
 } coco_category;
 
 typedef struct coco_image {
-    UT_hash_handle     hh;
-    int64_t            id;
-    const as_fs_entry *entry; /* NULL: not there */
-    uint32_t           width, height;
-    AS_VEC(as_finding) findings;
+    UT_hash_handle hh;
+    int64_t        id;
+    as_gathered   *to; /* NULL: not there */
+    uint32_t       width, height;
 } coco_image;
 
-typedef struct coco_name {
-    UT_hash_handle     hh;
-    const as_fs_entry *entry;
-    bool               twice;
-} coco_name;
-
 typedef struct coco_file {
-    as_scan       *scan;
+    as_gather     *gather;
     const char    *relative; /* of the JSON file */
     as_split       split;
     coco_category *categories;
     coco_image    *images;
-    coco_name     *names; /* pictures by the last part of their path */
     const char    *arrays[3];
     size_t         n_arrays[3]; /* bytes */
-    uint64_t       n_missing;
 } coco_file;
 
 enum { COCO_CATEGORIES, COCO_IMAGES, COCO_ANNOTATIONS };
@@ -117,61 +106,9 @@ static bool coco_take_category(coco_file *file, const json_t *element, as_err *e
         return AS_FAIL(err, AS_ENOMEM, "not enough memory");
     }
     category->id = id;
-    category->label = as_scan_class(file->scan, name, strlen(name)); /* only one that is used must be known */
+    category->label = as_scan_class(file->gather->scan, name, strlen(name)); /* only one that is used must be known */
     HASH_ADD(hh, file->categories, id, sizeof id, category);
     return true;
-}
-
-static const char *coco_base(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
-/* All pictures by the last part of their path, for files that say nothing of folders. */
-static bool coco_index(coco_file *file, as_err *err)
-{
-    for (size_t i = 0; i < file->scan->entries.n; i++) {
-        const as_fs_entry *entry = &file->scan->entries.at[i];
-        const char        *base = coco_base(entry->relative);
-        coco_name         *name;
-        if (!as_scan_is_picture(entry->relative))
-            continue;
-        HASH_FIND(hh, file->names, base, strlen(base), name);
-        if (name) {
-            name->twice = true;
-            continue;
-        }
-        name = calloc(1, sizeof *name);
-        if (!name)
-            return AS_FAIL(err, AS_ENOMEM, "not enough memory");
-        name->entry = entry;
-        HASH_ADD_KEYPTR(hh, file->names, base, strlen(base), name);
-    }
-    return true;
-}
-
-/* Beside the JSON file, in the folder, or in images/; else the one picture of that name. Names lead nowhere else: only
- * what was listed is found. */
-static const as_fs_entry *coco_find(const coco_file *file, const char *file_name)
-{
-    const as_fs_entry *entry = NULL;
-    coco_name         *name;
-    size_t             dir = (size_t)(coco_base(file->relative) - file->relative);
-    char              *beside = as_strdupf("%.*s%s", (int)dir, file->relative, file_name);
-    char              *images = as_strdupf("images/%s", file_name);
-    if (beside && images) {
-        entry = as_scan_find(file->scan, beside);
-        entry = entry ? entry : as_scan_find(file->scan, file_name);
-        entry = entry ? entry : as_scan_find(file->scan, images);
-    }
-    free(beside);
-    free(images);
-    if (entry)
-        return as_scan_is_picture(entry->relative) ? entry : NULL;
-    const char *base = coco_base(file_name);
-    HASH_FIND(hh, file->names, base, strlen(base), name);
-    return name && !name->twice ? name->entry : NULL;
 }
 
 static bool coco_size(const json_t *element, const char *key, uint32_t *ret, as_err *err)
@@ -200,11 +137,12 @@ static bool coco_take_image(coco_file *file, const json_t *element, as_err *err)
     image = calloc(1, sizeof *image);
     if (!image)
         return AS_FAIL(err, AS_ENOMEM, "not enough memory");
-    *image = (coco_image){.id = id, .entry = coco_find(file, name), .width = width, .height = height};
+    *image = (coco_image){
+        .id = id, .to = as_gather_find(file->gather, file->relative, name), .width = width, .height = height};
     HASH_ADD(hh, file->images, id, sizeof id, image);
-    if (!image->entry) {
-        file->n_missing++;
-        as_scan_tell(file->scan, AS_CHECK_WARN, name, "is not there, or several pictures have that name: left out");
+    if (image->to) {
+        image->to->seen = true;
+        image->to->split = image->to->split ? image->to->split : file->split;
     }
     return true;
 }
@@ -217,24 +155,30 @@ static bool coco_number(const json_t *list, size_t i, double *ret, as_err *err)
            AS_FAIL(err, AS_EINVAL, "it has a coordinate that is no number");
 }
 
-static bool coco_box(const json_t *element, as_finding *f, as_err *err)
+static bool coco_box(const json_t *element, double ret_box[4], as_err *err)
 {
     const json_t *box = json_object_get(element, "bbox");
     if (json_array_size(box) != 4)
         return AS_FAIL(err, AS_EINVAL, "its bbox is not [x, y, width, height]");
     for (size_t i = 0; i < 4; i++)
-        if (!coco_number(box, i, &f->box[i], err))
+        if (!coco_number(box, i, &ret_box[i], err))
             return false;
     return true;
 }
 
-static bool coco_rings(const json_t *rings, as_finding *f, as_err *err)
+/* What is said of one thing, on the way to its picture. extra is handed on. */
+typedef struct coco_said {
+    const coco_image *image;
+    const char       *label;
+    double            score;
+    json_t           *extra;
+} coco_said;
+
+static bool coco_rings(const json_t *rings, coco_said *said, as_err *err)
 {
     AS_VEC(double) points = {0};
     AS_VEC(size_t) ends = {0};
-    as_str text;
-    bool   ok = true;
-    as_str_init(&text);
+    bool ok = true;
     for (size_t i = 0; ok && i < json_array_size(rings); i++) {
         const json_t *ring = json_array_get(rings, i);
         if (json_array_size(ring) < 6 || json_array_size(ring) % 2)
@@ -245,24 +189,22 @@ static bool coco_rings(const json_t *rings, as_finding *f, as_err *err)
         }
         ok = ok && (as_vec_push(&ends, points.n / 2) || AS_FAIL(err, AS_ENOMEM, "not enough memory"));
     }
-    ok = ok && as_finding_add_rings(&text, points.at, ends.at, ends.n, err);
-    if (ok)
-        as_finding_bounds(points.at, points.n / 2, f->box);
+    if (ok) {
+        ok = as_gathered_rings(said->image->to, said->label, points.at, ends.at, ends.n, said->score, said->extra, err);
+        said->extra = NULL;
+    }
     as_vec_done(&points);
     as_vec_done(&ends);
-    f->outline = AS_OUTLINE_POLYGON;
-    f->geometry = ok ? as_str_take(&text) : NULL;
-    as_str_done(&text);
-    return f->geometry || (ok && AS_FAIL(err, AS_ENOMEM, "not enough memory"));
+    return ok;
 }
 
 /* {"size": [height, width], "counts": "..." or [runs]} */
-static bool coco_mask(const json_t *rle, const coco_image *image, as_finding *f, as_err *err)
+static bool coco_mask(const json_t *rle, coco_said *said, as_err *err)
 {
-    const json_t *size = json_object_get(rle, "size"), *counts = json_object_get(rle, "counts");
+    const json_t     *size = json_object_get(rle, "size"), *counts = json_object_get(rle, "counts");
+    const coco_image *image = said->image;
     AS_VEC(uint32_t) runs = {0};
     as_mask mask = {0};
-    as_str  text;
     if (json_integer_value(json_array_get(size, 0)) != image->height ||
         json_integer_value(json_array_get(size, 1)) != image->width)
         return AS_FAIL(err, AS_EINVAL, "its run lengths are not of the picture's size");
@@ -276,36 +218,52 @@ static bool coco_mask(const json_t *rle, const coco_image *image, as_finding *f,
         ok = ok && as_mask_from_text(json_string_value(counts), image->width, image->height, &mask, err);
     else
         ok = ok && as_mask_from_runs(runs.at, runs.n, image->width, image->height, &mask, err);
-    as_str_init(&text);
-    ok = ok && as_mask_add_text(&mask, &text, err);
-    if (ok)
-        as_mask_bounds(&mask, f->box);
-    f->outline = AS_OUTLINE_MASK;
-    f->geometry = ok ? as_str_take(&text) : NULL;
-    as_str_done(&text);
+    if (ok) {
+        ok = as_gathered_mask(image->to, said->label, &mask, said->score, said->extra, err);
+        said->extra = NULL;
+    }
     as_mask_done(&mask);
     as_vec_done(&runs);
-    return f->geometry || (ok && AS_FAIL(err, AS_ENOMEM, "not enough memory"));
+    return ok;
 }
 
-/* What the finding does not hold itself, for the way out. Heap, or "" when there is nothing; NULL without memory. */
-static const char *coco_extra(const json_t *element)
+/* What a finding does not hold itself, for the way out. */
+static json_t *coco_extra(const json_t *element)
 {
     static const char *const known[] = {"image_id", "category_id", "bbox", "segmentation", "score"};
     json_t                  *rest = json_copy((json_t *)(uintptr_t)element);
     for (size_t i = 0; rest && i < AS_COUNT(known); i++)
         json_object_del(rest, known[i]);
-    const char *text = !rest ? NULL : json_object_size(rest) ? as_json_text(rest) : "";
-    json_decref(rest);
-    return text;
+    return rest;
+}
+
+static bool coco_say(coco_said *said, const json_t *element, as_err *err)
+{
+    const json_t *segmentation = json_object_get(element, "segmentation");
+    as_gathered  *to = said->image->to;
+    double        box[4];
+    bool          has_box = json_array_size(json_object_get(element, "bbox")) == 4;
+    if (!json_is_object(segmentation) && json_array_size(segmentation) == 0) {
+        json_t *extra = said->extra;
+        if (!coco_box(element, box, err))
+            return false;
+        said->extra = NULL;
+        return as_gathered_box(to, said->label, box, said->score, extra, err);
+    }
+    if (has_box && !coco_box(element, box, err))
+        return false;
+    if (!(json_is_object(segmentation) ? coco_mask(segmentation, said, err) : coco_rings(segmentation, said, err)))
+        return false;
+    if (has_box) /* the file's own bounds, to the last digit */
+        memcpy(to->findings.at[to->findings.n - 1].box, box, sizeof box);
+    return true;
 }
 
 static bool coco_take_annotation(coco_file *file, const json_t *element, as_err *err)
 {
     coco_image    *image;
     coco_category *category;
-    as_finding     f = {.outline = AS_OUTLINE_BOX, .geometry = "", .score = NAN, .extra = ""};
-    const json_t  *segmentation = json_object_get(element, "segmentation"), *score = json_object_get(element, "score");
+    const json_t  *score = json_object_get(element, "score");
     int64_t        image_id, category_id;
     if (!as_json_get_i64(element, "image_id", &image_id, err) ||
         !as_json_get_i64(element, "category_id", &category_id, err))
@@ -316,46 +274,22 @@ static bool coco_take_annotation(coco_file *file, const json_t *element, as_err 
         return AS_FAIL(err, AS_EINVAL, "%s %lld is not in the file", image ? "category" : "image",
                        (long long)(image ? category_id : image_id));
     if (!category->label)
-        return as_scan_unknown(file->scan, "category", category->name, strlen(category->name), err);
-    if (!image->entry)
+        return as_scan_unknown(file->gather->scan, "category", category->name, strlen(category->name), err);
+    if (!image->to)
         return true;
-    f.label = category->label;
-    f.score = json_is_number(score) ? json_number_value(score) : NAN;
-    bool ok = json_is_object(segmentation)        ? coco_mask(segmentation, image, &f, err)
-              : json_array_size(segmentation) > 0 ? coco_rings(segmentation, &f, err)
-                                                  : coco_box(element, &f, err);
-    if (ok && json_array_size(json_object_get(element, "bbox")) == 4)
-        ok = coco_box(element, &f, err); /* the file's own bounds, to the last digit */
-    f.extra = ok ? coco_extra(element) : "";
-    if (ok && (!f.extra || !as_vec_push(&image->findings, f)))
-        ok = AS_FAIL(err, AS_ENOMEM, "not enough memory");
-    if (!ok && f.geometry && *f.geometry)
-        free((void *)(uintptr_t)f.geometry);
-    if (!ok && f.extra && *f.extra)
-        free((void *)(uintptr_t)f.extra);
+    coco_said said = {.image = image,
+                      .label = category->label,
+                      .score = json_is_number(score) ? json_number_value(score) : NAN,
+                      .extra = coco_extra(element)};
+    bool      ok = said.extra ? coco_say(&said, element, err) : AS_FAIL(err, AS_ENOMEM, "not enough memory");
+    json_decref(said.extra);
     return ok;
-}
-
-static bool coco_put(coco_file *file, as_err *err)
-{
-    for (coco_image *image = file->images; image; image = image->hh.next) {
-        as_finding *findings = image->findings.at;
-        size_t      n = image->findings.n;
-        if (!image->entry)
-            continue;
-        image->findings.at = NULL;
-        image->findings.n = image->findings.cap = 0;
-        if (!as_scan_put(file->scan, image->entry, NULL, file->split, findings, n, err))
-            return false;
-    }
-    return true;
 }
 
 static void coco_done(coco_file *file)
 {
     coco_category *category, *next_category;
     coco_image    *image, *next_image;
-    coco_name     *name, *next_name;
     HASH_ITER (hh, file->categories, category, next_category) {
         HASH_DEL(file->categories, category);
         free(category->name);
@@ -363,26 +297,8 @@ static void coco_done(coco_file *file)
     }
     HASH_ITER (hh, file->images, image, next_image) {
         HASH_DEL(file->images, image);
-        as_scan_free_findings(image->findings.at, image->findings.n);
         free(image);
     }
-    HASH_ITER (hh, file->names, name, next_name) {
-        HASH_DEL(file->names, name);
-        free(name);
-    }
-}
-
-/* "train/_annotations.coco.json", "annotations/instances_val2017.json": a word of the path is a split's name, digits
- * behind it apart. */
-static as_split coco_split_of(const char *relative)
-{
-    as_split found = AS_SPLIT_NONE;
-    for (const char *word = relative; *word && !found;) {
-        size_t n = strcspn(word, "/_.-0123456789");
-        found = as_import_split_of(word, n);
-        word += n + (word[n] != '\0');
-    }
-    return found;
 }
 
 static bool coco_is_json(const as_fs_entry *entry)
@@ -390,19 +306,19 @@ static bool coco_is_json(const as_fs_entry *entry)
     return entry->kind == AS_FS_FILE && as_str_ends(entry->relative, ".json") && entry->relative[0] != '.';
 }
 
-static bool coco_read_file(as_scan *scan, const as_fs_entry *entry, bool *ret_is, as_err *err)
+static bool coco_read_file(as_gather *gather, const as_fs_entry *entry, bool *ret_is, as_err *err)
 {
-    coco_file file = {.scan = scan, .relative = entry->relative, .split = coco_split_of(entry->relative)};
+    coco_file file = {.gather = gather, .relative = entry->relative, .split = as_gather_split_named(entry->relative)};
     uint8_t  *bytes;
     size_t    n;
-    if (!as_fs_read(entry->path, COCO_MAX_BYTES, &bytes, &n, err))
+    if (!as_fs_read(entry->path, AS_GATHER_MAX_BYTES, &bytes, &n, err))
         return false;
     bool ok = true;
     *ret_is = coco_find_arrays((const char *)bytes, n, &file);
     if (*ret_is)
-        ok = coco_index(&file, err) && coco_each(&file, COCO_CATEGORIES, coco_take_category, err) &&
+        ok = coco_each(&file, COCO_CATEGORIES, coco_take_category, err) &&
              coco_each(&file, COCO_IMAGES, coco_take_image, err) &&
-             coco_each(&file, COCO_ANNOTATIONS, coco_take_annotation, err) && coco_put(&file, err);
+             coco_each(&file, COCO_ANNOTATIONS, coco_take_annotation, err);
     coco_done(&file);
     free(bytes);
     return ok;
@@ -410,22 +326,25 @@ static bool coco_read_file(as_scan *scan, const as_fs_entry *entry, bool *ret_is
 
 static bool coco_read(as_scan *scan, as_err *err)
 {
-    bool any = false, is;
-    for (size_t i = 0; i < scan->entries.n; i++) {
+    as_gather gather;
+    bool      any = false, is = false, ok = as_gather_init(&gather, scan, err);
+    if (!ok)
+        return false;
+    for (size_t i = 0; ok && i < scan->entries.n; i++) {
         const as_fs_entry *entry = &scan->entries.at[i];
         if (!coco_is_json(entry))
             continue;
-        if (!coco_read_file(scan, entry, &is, err))
-            return false;
-        if (!is)
+        ok = coco_read_file(&gather, entry, &is, err);
+        if (ok && !is)
             as_scan_tell(scan, AS_CHECK_OK, entry->relative, "is no COCO file: left alone");
         any = any || is;
     }
-    if (!any)
-        return AS_FAIL(err, AS_ENOTFOUND, "no COCO file (.json with images, annotations and categories) in '%s'",
-                       scan->cfg->folder);
-    return scan->files.n > 0 ||
-           AS_FAIL(err, AS_ENOTFOUND, "none of the pictures that '%s' speaks of is there", scan->cfg->folder);
+    if (ok && !any)
+        ok = AS_FAIL(err, AS_ENOTFOUND, "no COCO file (.json with images, annotations and categories) in '%s'",
+                     scan->cfg->folder);
+    ok = ok && as_gather_put(&gather, err);
+    as_gather_done(&gather);
+    return ok;
 }
 
 static int coco_recognise(const as_scan *scan, char *why)
@@ -436,7 +355,7 @@ static int coco_recognise(const as_scan *scan, char *why)
         size_t    n;
         as_err    err = AS_ERR_NONE;
         if (!coco_is_json(&scan->entries.at[i]) ||
-            !as_fs_read(scan->entries.at[i].path, COCO_MAX_BYTES, &bytes, &n, &err))
+            !as_fs_read(scan->entries.at[i].path, AS_GATHER_MAX_BYTES, &bytes, &n, &err))
             continue;
         bool is = coco_find_arrays((const char *)bytes, n, &file);
         free(bytes);

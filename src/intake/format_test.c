@@ -78,8 +78,8 @@ static void test_coco(void **state)
     const as_scan_file *a = file_at(&f, "photos/train/a.png"), *b = file_at(&f, "photos/train/b.png"),
                        *good = file_at(&f, "photos/train/good.png");
     assert_string_equal(a->label, "bad");
-    assert_string_equal(good->label, "good"); /* nothing was found in it */
-    assert_int_equal(a->split, AS_SPLIT_TRAIN);
+    assert_string_equal(good->label, "good");  /* nothing was found in it */
+    assert_int_equal(a->split, AS_SPLIT_NONE); /* a source without a test is split anew */
     assert_int_equal(a->n_findings, 1);
     assert_int_equal(a->findings[0].outline, AS_OUTLINE_BOX);
     assert_true(a->findings[0].box[0] == 1.5 && a->findings[0].box[3] == 4 && a->findings[0].score == 0.5);
@@ -90,6 +90,22 @@ static void test_coco(void **state)
     assert_true(b->findings[1].box[0] == 0 && b->findings[1].box[1] == 5 && b->findings[1].box[3] == 3);
     assert_non_null(strstr(f.space.told, "WARN gone.png is not there"));
     assert_non_null(strstr(f.space.told, "is read as coco"));
+    fixture_done(&f);
+}
+
+/* Two files may speak of one picture: it is one sample, with what both say. */
+static void test_coco_of_two_files(void **state)
+{
+    (void)state;
+    fixture f;
+    fixture_make(&f);
+    put_coco(&f);
+    put_text(&f, "train/more.json",
+             COCO_HEAD IMAGE("9", "a.png") "],\"annotations\":[" ANNOTATION("9", ",\"bbox\":[5,6,7,8]") "]}");
+    if (!scan(&f))
+        fail_msg("%s", f.err.text);
+    assert_int_equal(f.scan.files.n, 3);
+    assert_int_equal(file_at(&f, "photos/train/a.png")->n_findings, 2);
     fixture_done(&f);
 }
 
@@ -118,7 +134,7 @@ static void test_coco_refuses(void **state)
         {COCO_HEAD IMAGE("1", "a.png") "],\"annotations\":[" ANNOTATION(
              "1", ",\"segmentation\":{\"size\":[64,48],\"counts\":\"0\"}") "]}",
          "not of the picture's size"},
-        {COCO_HEAD IMAGE("1", "../photos/train/a.png") "]}", "none of the pictures"},
+        {COCO_HEAD IMAGE("1", "../photos/train/b.png") "]}", "none of the pictures"},
     };
     fixture f;
     fixture_make(&f);
@@ -164,9 +180,13 @@ static void test_folders_and_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows_are_whole), cmocka_unit_test(test_an_empty_folder_is_no_format),
-        cmocka_unit_test(test_coco),           cmocka_unit_test(test_coco_refuses),
-        cmocka_unit_test(test_coco_and_back),  cmocka_unit_test(test_folders_and_back),
+        cmocka_unit_test(test_rows_are_whole),
+        cmocka_unit_test(test_an_empty_folder_is_no_format),
+        cmocka_unit_test(test_coco),
+        cmocka_unit_test(test_coco_of_two_files),
+        cmocka_unit_test(test_coco_refuses),
+        cmocka_unit_test(test_coco_and_back),
+        cmocka_unit_test(test_folders_and_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
