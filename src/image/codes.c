@@ -7,7 +7,7 @@
 
 #include <png.h>
 
-#include "image/codec.h"
+#include "image/codec_kind.h"
 
 typedef struct codes_reader {
     png_structp    png;
@@ -24,7 +24,10 @@ typedef struct codes_reader {
 static void codes_fail(png_structp png, png_const_charp said)
 {
     codes_reader *r = png_get_error_ptr(png);
-    AS_FAIL(r->err, AS_ECORRUPT, "the PNG data is damaged: %s", said);
+    char          text[160];
+    as_str_copy(text, sizeof text, said);
+    as_codec_quote(text);
+    AS_FAIL(r->err, AS_ECORRUPT, "the PNG data is damaged: %s", text);
     longjmp(r->jump, 1);
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/index.h"
 
-#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
@@ -10,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/fs.h"
 
 enum {
@@ -30,32 +30,6 @@ struct as_index {
     uint32_t       n;
     atomic_uchar   checked[INDEX_FAN]; /* the sum of these entries was right */
 };
-
-static void index_put32(uint8_t *at, uint32_t value)
-{
-    value = htole32(value);
-    memcpy(at, &value, sizeof value);
-}
-
-static void index_put64(uint8_t *at, uint64_t value)
-{
-    value = htole64(value);
-    memcpy(at, &value, sizeof value);
-}
-
-static uint32_t index_get32(const uint8_t *at)
-{
-    uint32_t value;
-    memcpy(&value, at, sizeof value);
-    return le32toh(value);
-}
-
-static uint64_t index_get64(const uint8_t *at)
-{
-    uint64_t value;
-    memcpy(&value, at, sizeof value);
-    return le64toh(value);
-}
 
 uint64_t as_index_offset(const as_index_entry *entry)
 {
@@ -92,21 +66,21 @@ bool as_index_write(const char *path, const as_pack_id *id, uint64_t pack_bytes,
         for (; at < n && entries[at].digest.b[0] == first; at++) {
             uint8_t *entry = bytes + INDEX_ENTRIES_AT + at * INDEX_ENTRY_BYTES;
             memcpy(entry, entries[at].digest.b, AS_SHA256_BYTES);
-            index_put32(entry + 32, entries[at].slot);
-            index_put32(entry + 36, entries[at].n_bytes);
+            as_bytes_put32(entry + 32, entries[at].slot);
+            as_bytes_put32(entry + 36, entries[at].n_bytes);
         }
         const uint8_t *end = bytes + INDEX_ENTRIES_AT + at * INDEX_ENTRY_BYTES;
-        index_put32(bytes + 64 + first * 4, (uint32_t)at);
-        index_put32(bytes + INDEX_SUMS_AT + first * 4, as_crc32c(0, begin, (size_t)(end - begin)));
+        as_bytes_put32(bytes + 64 + first * 4, (uint32_t)at);
+        as_bytes_put32(bytes + INDEX_SUMS_AT + first * 4, as_crc32c(0, begin, (size_t)(end - begin)));
     }
     memcpy(bytes, "ASINDEX\n", 8);
-    index_put32(bytes + 8, INDEX_VERSION);
-    index_put32(bytes + 12, (uint32_t)n);
-    index_put64(bytes + 16, id->number);
+    as_bytes_put32(bytes + 8, INDEX_VERSION);
+    as_bytes_put32(bytes + 12, (uint32_t)n);
+    as_bytes_put64(bytes + 16, id->number);
     memcpy(bytes + 24, id->salt, sizeof id->salt);
-    index_put64(bytes + 40, pack_bytes);
-    index_put32(bytes + 48, as_crc32c(0, bytes + 64, INDEX_ENTRIES_AT - 64));
-    index_put32(bytes + 60, as_crc32c(0, bytes, 60));
+    as_bytes_put64(bytes + 40, pack_bytes);
+    as_bytes_put32(bytes + 48, as_crc32c(0, bytes + 64, INDEX_ENTRIES_AT - 64));
+    as_bytes_put32(bytes + 60, as_crc32c(0, bytes, 60));
     bool ok = as_fs_write(path, bytes, total, err);
     free(bytes);
     return ok;
@@ -114,24 +88,24 @@ bool as_index_write(const char *path, const as_pack_id *id, uint64_t pack_bytes,
 
 static uint32_t index_fan(const as_index *index, unsigned first)
 {
-    return index_get32(index->bytes + 64 + (size_t)first * 4);
+    return as_bytes_get32(index->bytes + 64 + (size_t)first * 4);
 }
 
 static const char *index_fault(as_index *index, uint64_t number)
 {
     const uint8_t *b = index->bytes;
     if (index->n_bytes < INDEX_ENTRIES_AT || memcmp(b, "ASINDEX\n", 8) != 0 ||
-        index_get32(b + 60) != as_crc32c(0, b, 60))
+        as_bytes_get32(b + 60) != as_crc32c(0, b, 60))
         return "its head is damaged";
-    index->n = index_get32(b + 12);
-    index->id.number = index_get64(b + 16);
+    index->n = as_bytes_get32(b + 12);
+    index->id.number = as_bytes_get64(b + 16);
     memcpy(index->id.salt, b + 24, sizeof index->id.salt);
-    index->pack_bytes = index_get64(b + 40);
+    index->pack_bytes = as_bytes_get64(b + 40);
     if (index->id.number != number)
         return "it is that of another pack";
     if (index->n > AS_PACK_MAX_RECORDS || index->n_bytes != INDEX_ENTRIES_AT + (size_t)index->n * INDEX_ENTRY_BYTES)
         return "it has another length than it says";
-    if (index_get32(b + 48) != as_crc32c(0, b + 64, INDEX_ENTRIES_AT - 64))
+    if (as_bytes_get32(b + 48) != as_crc32c(0, b + 64, INDEX_ENTRIES_AT - 64))
         return "its table is damaged";
     for (unsigned i = 0; i < INDEX_FAN; i++)
         if (index_fan(index, i) > index->n || (i && index_fan(index, i) < index_fan(index, i - 1)))
@@ -149,7 +123,7 @@ as_index *as_index_parse(const uint8_t *bytes, size_t n, uint64_t number, as_err
     index->bytes = bytes;
     index->n_bytes = n;
     const char *fault = index_fault(index, number);
-    if (fault && n >= 12 && memcmp(bytes, "ASINDEX\n", 8) == 0 && index_get32(bytes + 8) > INDEX_VERSION)
+    if (fault && n >= 12 && memcmp(bytes, "ASINDEX\n", 8) == 0 && as_bytes_get32(bytes + 8) > INDEX_VERSION)
         AS_FAIL(err, AS_EUNSUPPORTED, "it was written by a newer version of this program");
     else if (fault)
         AS_FAIL(err, AS_ECORRUPT, "%s", fault);
@@ -218,7 +192,7 @@ static const uint8_t *index_entry(const as_index *index, size_t i)
 as_index_entry as_index_at(const as_index *index, size_t i)
 {
     const uint8_t *at = index_entry(index, i);
-    as_index_entry entry = {.slot = index_get32(at + 32), .n_bytes = index_get32(at + 36)};
+    as_index_entry entry = {.slot = as_bytes_get32(at + 32), .n_bytes = as_bytes_get32(at + 36)};
     memcpy(entry.digest.b, at, sizeof entry.digest.b);
     return entry;
 }
@@ -228,7 +202,7 @@ static bool index_check_one(as_index *index, unsigned first)
     if (atomic_load_explicit(&index->checked[first], memory_order_relaxed))
         return true;
     const uint32_t from = first ? index_fan(index, first - 1) : 0, to = index_fan(index, first);
-    if (index_get32(index->bytes + INDEX_SUMS_AT + (size_t)first * 4) !=
+    if (as_bytes_get32(index->bytes + INDEX_SUMS_AT + (size_t)first * 4) !=
         as_crc32c(0, index_entry(index, from), (size_t)(to - from) * INDEX_ENTRY_BYTES))
         return false;
     atomic_store_explicit(&index->checked[first], 1, memory_order_relaxed);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/pack.h"
 
-#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -12,6 +11,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/fs.h"
 #include "base/str.h"
 
@@ -22,32 +22,6 @@
 #define PACK_STEP_BYTES   4096 /* read ahead while records follow each other */
 
 static const uint8_t pack_zeros[4096];
-
-static void pack_put32(uint8_t *at, uint32_t value)
-{
-    value = htole32(value);
-    memcpy(at, &value, sizeof value);
-}
-
-static void pack_put64(uint8_t *at, uint64_t value)
-{
-    value = htole64(value);
-    memcpy(at, &value, sizeof value);
-}
-
-static uint32_t pack_get32(const uint8_t *at)
-{
-    uint32_t value;
-    memcpy(&value, at, sizeof value);
-    return le32toh(value);
-}
-
-static uint64_t pack_get64(const uint8_t *at)
-{
-    uint64_t value;
-    memcpy(&value, at, sizeof value);
-    return le64toh(value);
-}
 
 uint64_t as_pack_room(uint64_t n_bytes)
 {
@@ -78,11 +52,11 @@ void as_pack_head_write(const as_pack_id *id, as_ns utc, uint8_t *head)
 {
     memset(head, 0, AS_PACK_HEAD_BYTES);
     memcpy(head, "ASPACK1\n", 8);
-    pack_put32(head + 8, PACK_VERSION);
-    pack_put64(head + 16, id->number);
+    as_bytes_put32(head + 8, PACK_VERSION);
+    as_bytes_put64(head + 16, id->number);
     memcpy(head + 24, id->salt, sizeof id->salt);
-    pack_put64(head + 40, (uint64_t)utc);
-    pack_put32(head + PACK_CRC_AT, as_crc32c(0, head, PACK_CRC_AT));
+    as_bytes_put64(head + 40, (uint64_t)utc);
+    as_bytes_put32(head + PACK_CRC_AT, as_crc32c(0, head, PACK_CRC_AT));
     memcpy(head + PACK_SLOT_BYTES, head, PACK_SLOT_BYTES);
 }
 
@@ -91,16 +65,16 @@ bool as_pack_head_parse(const uint8_t *head, uint64_t number, as_pack_id *ret, b
     const uint8_t *good = NULL;
     for (size_t i = 0; i < 2; i++) {
         const uint8_t *copy = head + i * PACK_SLOT_BYTES;
-        if (memcmp(copy, "ASPACK", 6) == 0 && pack_get32(copy + PACK_CRC_AT) == as_crc32c(0, copy, PACK_CRC_AT) &&
+        if (memcmp(copy, "ASPACK", 6) == 0 && as_bytes_get32(copy + PACK_CRC_AT) == as_crc32c(0, copy, PACK_CRC_AT) &&
             !good)
             good = copy;
     }
     if (!good)
         return AS_FAIL(err, AS_ECORRUPT, "its head is damaged");
-    if (memcmp(good, "ASPACK1\n", 8) != 0 || pack_get32(good + 8) != PACK_VERSION)
+    if (memcmp(good, "ASPACK1\n", 8) != 0 || as_bytes_get32(good + 8) != PACK_VERSION)
         return AS_FAIL(err, AS_EUNSUPPORTED, "it was written by a newer version of this program");
-    if (pack_get64(good + 16) != number)
-        return AS_FAIL(err, AS_ECORRUPT, "its head is that of pack %" PRIu64, pack_get64(good + 16));
+    if (as_bytes_get64(good + 16) != number)
+        return AS_FAIL(err, AS_ECORRUPT, "its head is that of pack %" PRIu64, as_bytes_get64(good + 16));
     ret->number = number;
     memcpy(ret->salt, good + 24, sizeof ret->salt);
     *ret_whole = memcmp(head, head + PACK_SLOT_BYTES, PACK_SLOT_BYTES) == 0;
@@ -110,34 +84,34 @@ bool as_pack_head_parse(const uint8_t *head, uint64_t number, as_pack_id *ret, b
 static uint32_t pack_record_crc(const as_pack_id *id, uint64_t offset, const uint8_t *slot)
 {
     uint8_t at[8];
-    pack_put64(at, offset);
+    as_bytes_put64(at, offset);
     return as_crc32c(as_crc32c(as_crc32c(0, id->salt, sizeof id->salt), at, sizeof at), slot, PACK_CRC_AT);
 }
 
 void as_pack_record_write(const as_pack_id *id, const as_pack_record *record, uint8_t *slot)
 {
     memcpy(slot, "ASRC", 4);
-    pack_put32(slot + 4, record->kind);
-    pack_put64(slot + 8, record->n_bytes);
+    as_bytes_put32(slot + 4, record->kind);
+    as_bytes_put64(slot + 8, record->n_bytes);
     memcpy(slot + 16, record->digest.b, sizeof record->digest.b);
-    pack_put64(slot + 48, record->value);
-    pack_put32(slot + 56, record->crc);
-    pack_put32(slot + PACK_CRC_AT, pack_record_crc(id, record->offset, slot));
+    as_bytes_put64(slot + 48, record->value);
+    as_bytes_put32(slot + 56, record->crc);
+    as_bytes_put32(slot + PACK_CRC_AT, pack_record_crc(id, record->offset, slot));
 }
 
 bool as_pack_record_parse(const as_pack_id *id, uint64_t offset, const uint8_t *slot, as_pack_record *ret)
 {
-    uint32_t kind = pack_get32(slot + 4);
-    uint64_t n_bytes = pack_get64(slot + 8);
+    uint32_t kind = as_bytes_get32(slot + 4);
+    uint64_t n_bytes = as_bytes_get64(slot + 8);
     if (memcmp(slot, "ASRC", 4) != 0 || kind < AS_PACK_OBJECT || kind > AS_PACK_MARK ||
-        n_bytes > AS_STORE_MAX_OBJECT_BYTES || pack_get32(slot + PACK_CRC_AT) != pack_record_crc(id, offset, slot))
+        n_bytes > AS_STORE_MAX_OBJECT_BYTES || as_bytes_get32(slot + PACK_CRC_AT) != pack_record_crc(id, offset, slot))
         return false;
     ret->kind = (as_pack_kind)kind;
     ret->offset = offset;
     ret->n_bytes = n_bytes;
     memcpy(ret->digest.b, slot + 16, sizeof ret->digest.b);
-    ret->value = pack_get64(slot + 48);
-    ret->crc = pack_get32(slot + 56);
+    ret->value = as_bytes_get64(slot + 48);
+    ret->crc = as_bytes_get32(slot + 56);
     return true;
 }
 
