@@ -156,18 +156,22 @@ static bool args_verb(as_args *args, const char *word, as_err *err)
 }
 
 /* "show, schema or reference" */
-static void args_list(const char *const *words, const char *last, as_str *out)
+static void args_list(const as_verb *verb, const char *last, as_str *out)
 {
-    for (size_t i = 0; words[i]; i++)
-        as_str_addf(out, "%s%s", i == 0 ? "" : words[i + 1] ? ", " : last, words[i]);
+    for (size_t i = 0; as_verb_word(verb, i); i++)
+        as_str_addf(out, "%s%s", i == 0 ? "" : as_verb_word(verb, i + 1) ? ", " : last, as_verb_word(verb, i));
 }
 
-static bool args_unknown_action(const as_verb *verb, const char *word, size_t n, as_err *err)
+static bool args_unknown_action(const as_verb *verb, const char *word, as_err *err)
 {
-    const char *near = as_str_nearest(word, verb->actions, n);
+    const char *names[64];
+    size_t      n = 0;
     as_str      list;
+    for (; n < AS_COUNT(names) && as_verb_word(verb, n); n++)
+        names[n] = as_verb_word(verb, n);
+    const char *near = as_str_nearest(word, names, n);
     as_str_init(&list);
-    args_list(verb->actions, " and ", &list);
+    args_list(verb, " and ", &list);
     if (near)
         AS_FAIL(err, AS_EINVAL, "no '%s %s' (did you mean '%s'? there are %s)", verb->name, word, near, list.s);
     else
@@ -180,11 +184,11 @@ static bool args_unknown_action(const as_verb *verb, const char *word, size_t n,
 static bool args_missing(const as_verb *verb, as_err *err)
 {
     as_str list;
-    if (!verb->actions)
+    if (!as_verb_word(verb, 0))
         return AS_FAIL(err, AS_EINVAL, "%.*s is missing (see: %s help %s)", (int)strcspn(verb->usage, " "), verb->usage,
                        as_program_name(), verb->name);
     as_str_init(&list);
-    args_list(verb->actions, " or ", &list);
+    args_list(verb, " or ", &list);
     AS_FAIL(err, AS_EINVAL, "a word is missing: %s (see: %s help %s)", list.s, as_program_name(), verb->name);
     as_str_done(&list);
     return false;
@@ -204,13 +208,12 @@ static bool args_count(const as_args *args, as_err *err)
     if (verb->max_args >= 0 && args->words.n > (size_t)verb->max_args)
         return AS_FAIL(err, AS_EINVAL, "'%s' is one word too many (see: %s help %s)", args->words.at[verb->max_args],
                        as_program_name(), verb->name);
-    if (!verb->actions || args->words.n == 0)
+    if (!as_verb_word(verb, 0) || args->words.n == 0)
         return true;
-    size_t n = 0;
-    for (; verb->actions[n]; n++)
-        if (strcmp(verb->actions[n], args->words.at[0]) == 0)
+    for (size_t i = 0; as_verb_word(verb, i); i++)
+        if (strcmp(as_verb_word(verb, i), args->words.at[0]) == 0)
             return true;
-    return args_unknown_action(verb, args->words.at[0], n, err);
+    return args_unknown_action(verb, args->words.at[0], err);
 }
 
 bool as_args_parse(as_args *args, int argc, char **argv, as_err *err)

@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/data_checkout.h"
-
+#include "cli/action.h"
 #include "cli/term.h"
 #include "intake/export.h"
 
-bool as_data_checkout(as_cli *cli, as_workspace *ws, as_err *err)
+static bool data_checkout_write(as_cli *cli, as_workspace *ws, as_err *err)
 {
     const char   *name = as_cli_arg(cli, 2), *format = as_cli_opt(cli, "as");
     as_export_cfg cfg = {.format = format ? format : "folders", .dir = as_cli_arg(cli, 1)};
     as_commit     commit;
     char          hex[AS_SHA256_HEX_BYTES];
-    if (!cfg.dir)
-        return AS_FAIL(err, AS_EINVAL, "name the folder to write: assay data checkout DIR");
     if (!as_commit_find(ws, name ? name : "", &commit, err) ||
         !as_export_commit(ws, &commit, &cfg, &cli->progress, err))
         return false;
@@ -31,3 +28,18 @@ bool as_data_checkout(as_cli *cli, as_workspace *ws, as_err *err)
                 cfg.format);
     return true;
 }
+
+static int data_checkout(as_cli *cli, as_workspace *ws, as_err *err)
+{
+    return data_checkout_write(cli, ws, err) ? 0 : AS_VERB_FAILED;
+}
+
+const as_action as_data_checkout = {
+    .name = "checkout",
+    .usage = "DIR [COMMIT] [--as FORMAT]",
+    .about = "writes a version into a new folder: pictures byte for byte, labels --as folders, coco ...",
+    .min_args = 1,
+    .max_args = 2,
+    .mode = AS_WORKSPACE_READ,
+    .run = data_checkout,
+};

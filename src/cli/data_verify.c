@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/data_verify.h"
-
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/vec.h"
 #include "catalog/commit.h"
+#include "cli/action.h"
 #include "cli/term.h"
 #include "journal/journal.h"
 #include "spec/unit.h"
@@ -162,7 +161,7 @@ static void verify_text(verify *v)
         fprintf(cli->out, "%sall whole%s\n", as_term_style(cli, AS_STYLE_GOOD), as_term_plain(cli));
 }
 
-int as_data_verify(as_cli *cli, as_workspace *ws, as_err *err)
+static int data_verify(as_cli *cli, as_workspace *ws, as_err *err)
 {
     verify v = {.cli = cli};
     bool   ok = as_store_verify(ws->store, verify_on_damaged, &v, &cli->progress, &v.check, err) &&
@@ -181,3 +180,15 @@ int as_data_verify(as_cli *cli, as_workspace *ws, as_err *err)
     as_vec_done(&v.faults);
     return status;
 }
+
+const as_action as_data_verify = {
+    .name = "verify",
+    .usage = "",
+    .about = "reads every object, every version and the journal of the line again; exit status 1 when something is "
+             "damaged. Whole records cut off the journal's end show by its file head, written when a line ends and "
+             "every 4,096 records: keep a copy of that file elsewhere if somebody might change the folder",
+    .min_args = 0,
+    .max_args = 0,
+    .mode = AS_WORKSPACE_READ,
+    .run = data_verify,
+};

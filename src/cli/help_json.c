@@ -40,20 +40,31 @@ static json_t *help_json_lines(const char *text)
     return list;
 }
 
+static json_t *help_json_actions(const as_verb *verb)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; as_verb_word(verb, i); i++)
+        json_array_append_new(list, json_string(as_verb_word(verb, i)));
+    return list;
+}
+
 static json_t *help_json_verb(const as_verb *verb)
 {
     json_t *json = json_object();
-    as_str  usage;
+    as_str  usage, about;
     as_str_init(&usage);
+    as_str_init(&about);
     as_help_usage(verb, &usage);
+    as_help_about(verb, &about);
     as_json_set(json, "name", json_string(verb->name));
     as_json_set(json, "summary", json_string(verb->summary));
     as_json_set(json, "usage", json_string(usage.s));
-    as_json_set(json, "about", json_string(verb->about));
+    as_json_set(json, "about", json_string(about.s));
     as_json_set(json, "examples", help_json_lines(verb->examples));
     as_json_set(json, "options", help_json_opts(verb->opts, verb->n_opts));
-    as_json_set(json, "actions", help_json_words(verb->actions));
+    as_json_set(json, "actions", help_json_actions(verb));
     as_str_done(&usage);
+    as_str_done(&about);
     return json;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "build_config.h"
+#include "cli/action.h"
 #include "cli/help_wrap.h"
 #include "cli/term.h"
 
@@ -52,20 +53,35 @@ static bool help_usage_names(const char *usage, const as_opt *opt)
     return false;
 }
 
+void as_help_about(const as_verb *verb, as_str *out)
+{
+    for (size_t i = 0; verb->rows && verb->rows[i]; i++)
+        as_str_addf(out, "%s  %s\n", verb->rows[i]->name, verb->rows[i]->about);
+    as_str_addf(out, "%s%s", verb->rows && *verb->about ? "\n" : "", verb->about);
+}
+
 void as_help_usage(const as_verb *verb, as_str *out)
 {
+    const size_t from = out->len;
     as_str_addf(out, "%s %s", as_program_name(), verb->name);
+    for (size_t i = 0; verb->rows && verb->rows[i]; i++)
+        as_str_addf(out, "%s%s%s%s", i ? " | " : " ", verb->rows[i]->name, *verb->rows[i]->usage ? " " : "",
+                    verb->rows[i]->usage);
     if (*verb->usage)
         as_str_addf(out, " %s", verb->usage);
+    as_str named; /* options after this do not count */
+    as_str_init(&named);
+    as_str_add(&named, as_str_ok(out) ? out->s + from : "");
     for (size_t i = 0; i < verb->n_opts; i++) {
         const as_opt *opt = &verb->opts[i];
-        if (help_usage_names(verb->usage, opt))
+        if (help_usage_names(as_str_ok(&named) ? named.s : "", opt))
             continue;
         as_str_addf(out, " [--%s%s", opt->name, opt->arg ? " " : "");
         for (size_t k = 0; opt->choices && opt->choices[k]; k++)
             as_str_addf(out, "%s%s", k ? "|" : "", opt->choices[k]);
         as_str_addf(out, "%s]", opt->arg && !opt->choices ? opt->arg : "");
     }
+    as_str_done(&named);
 }
 
 static void help_usage_wrapped(const as_verb *verb, size_t width, as_str *out)
@@ -120,7 +136,11 @@ void as_help_verb(const as_cli *cli, const as_verb *verb, as_str *out)
     as_str_add(out, "\n");
     help_usage_wrapped(verb, width, out);
     as_str_add(out, "\n");
-    as_help_wrap_text(verb->about, width, out);
+    as_str about;
+    as_str_init(&about);
+    as_help_about(verb, &about);
+    as_help_wrap_text(as_str_ok(&about) ? about.s : verb->about, width, out);
+    as_str_done(&about);
     if (verb->n_opts) {
         as_str_addf(out, "\n%soptions%s\n", bold, plain);
         help_add_opts(verb->opts, verb->n_opts, width, out);
@@ -219,7 +239,11 @@ void as_help_man(const as_verb *verb, as_str *out)
     help_troff(usage.s, out);
     as_str_done(&usage);
     as_str_add(out, "\n.hy\n.SH DESCRIPTION\n");
-    help_man_about(verb->about, out);
+    as_str about;
+    as_str_init(&about);
+    as_help_about(verb, &about);
+    help_man_about(as_str_ok(&about) ? about.s : verb->about, out);
+    as_str_done(&about);
     as_str_add(out, ".SH OPTIONS\n");
     help_man_opts(verb->opts, verb->n_opts, out);
     help_man_opts(common, n_common, out);
@@ -266,7 +290,11 @@ void as_help_markdown(as_str *out)
         as_str_addf(out, "\n## %s\n\n`", verb->name);
         as_help_usage(verb, out);
         as_str_add(out, "`\n\n");
-        help_markdown_about(verb->about, out);
+        as_str about;
+        as_str_init(&about);
+        as_help_about(verb, &about);
+        help_markdown_about(as_str_ok(&about) ? about.s : verb->about, out);
+        as_str_done(&about);
         as_str_add(out, "\n");
         if (verb->n_opts)
             help_markdown_opts(verb->opts, verb->n_opts, out);

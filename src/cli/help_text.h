@@ -19,6 +19,9 @@ void as_help_markdown(as_str *out);                 /* every verb: docs/referenc
 /* "assay train [--trainer rule|cnn|head] ...": the row's own words, then every option that they do not name. */
 void as_help_usage(const as_verb *verb, as_str *out);
 
+/* A list of its rows, if it has any, and its own words. */
+void as_help_about(const as_verb *verb, as_str *out);
+
 /* {"program","version","options":[what every verb has],"verbs":[{"name","summary","usage","about","examples","options",
  * "actions"}]}: one verb, or all with NULL. A new reference; NULL is out of memory. */
 json_t *as_help_json(const as_verb *verb);

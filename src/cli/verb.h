@@ -22,17 +22,19 @@ typedef struct as_opt {
     const char *const *choices; /* for completion, and checked; NULL: free */
 } as_opt;
 
-typedef struct as_cli as_cli;
+typedef struct as_cli    as_cli;
+typedef struct as_action as_action; /* action.h */
 
 typedef struct as_verb {
     const char        *name, *summary; /* summary: one line, imperative */
-    const char        *usage;          /* what follows "assay NAME": "FOLDER [--split-seed N]" */
-    const char        *about;          /* a few paragraphs */
-    const char        *examples;       /* "  assay import photos/\n..." */
+    const char        *usage;    /* what follows "assay NAME": "FOLDER [--split-seed N]"; of rows, theirs come first */
+    const char        *about;    /* a few paragraphs; a list of the rows comes first */
+    const char        *examples; /* "  assay import photos/\n..." */
     const as_opt      *opts;
     size_t             n_opts;
     int                min_args, max_args; /* positional; max -1: any number */
-    const char *const *actions;            /* choices of the first positional one (sub-verbs), NULL-ended; NULL: free */
+    const char *const *actions;            /* choices of the first positional one, NULL-ended; NULL: free */
+    const as_action *const *rows;          /* or: what each of them does, NULL-ended; run is as_action_run */
     /* The exit status (0, 1, 2, 3), or AS_VERB_FAILED with err set: then it is printed and its status returned. */
     int (*run)(as_cli *cli, as_err *err);
 } as_verb;
@@ -42,6 +44,9 @@ typedef struct as_verb {
 const as_verb *as_verb_at(size_t i); /* NULL past the last row */
 const as_verb *as_verb_find(const char *name);
 const char    *as_program_name(void); /* "assay" or "assay-edge" */
+
+/* The i-th choice of the first positional argument, of rows or actions; NULL past the last. */
+const char *as_verb_word(const as_verb *verb, size_t i);
 
 /* Options every verb has: -C DIR, --json, -q, --no-color, -h. */
 const as_opt *as_verb_common_opts(size_t *ret_n);

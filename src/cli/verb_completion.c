@@ -10,8 +10,8 @@ static void completion_words(const as_verb *verb, as_str *out)
 {
     size_t        n;
     const as_opt *common = as_verb_common_opts(&n);
-    for (size_t i = 0; verb->actions && verb->actions[i]; i++)
-        as_str_addf(out, "%s ", verb->actions[i]);
+    for (size_t i = 0; as_verb_word(verb, i); i++)
+        as_str_addf(out, "%s ", as_verb_word(verb, i));
     for (size_t i = 0; i < verb->n_opts; i++)
         as_str_addf(out, "--%s ", verb->opts[i].name);
     for (size_t i = 0; i < n; i++)
