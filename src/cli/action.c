@@ -10,13 +10,20 @@ const char *as_verb_word(const as_verb *verb, size_t i)
     return verb->actions ? verb->actions[i] : NULL;
 }
 
+/* The words before the first that may be left out. */
+static size_t action_needed(const char *usage)
+{
+    const char *optional = strstr(usage, " [");
+    return optional ? (size_t)(optional - usage) : strlen(usage);
+}
+
 static bool action_count(const as_cli *cli, const as_action *action, as_err *err)
 {
     const size_t n = as_cli_n_args(cli) - 1;
     const char  *verb = cli->verb->name, *program = as_program_name();
     if (n < (size_t)action->min_args)
-        return AS_FAIL(err, AS_EINVAL, "a word is missing: %s %s %s %s (see: %s help %s)", program, verb, action->name,
-                       action->usage, program, verb);
+        return AS_FAIL(err, AS_EINVAL, "a word is missing: %s %s %s %.*s (see: %s help %s)", program, verb,
+                       action->name, (int)action_needed(action->usage), action->usage, program, verb);
     return action->max_args < 0 || n <= (size_t)action->max_args ||
            AS_FAIL(err, AS_EINVAL, "'%s' is one word too many for '%s %s'",
                    as_cli_arg(cli, (size_t)action->max_args + 1), verb, action->name);

@@ -60,37 +60,46 @@ void as_help_about(const as_verb *verb, as_str *out)
     as_str_addf(out, "%s%s", verb->rows && *verb->about ? "\n" : "", verb->about);
 }
 
-void as_help_usage(const as_verb *verb, as_str *out)
+/* The options that the words do not name. */
+static void help_usage_rest(const as_verb *verb, const char *words, as_str *out)
 {
-    const size_t from = out->len;
-    as_str_addf(out, "%s %s", as_program_name(), verb->name);
-    for (size_t i = 0; verb->rows && verb->rows[i]; i++)
-        as_str_addf(out, "%s%s%s%s", i ? " | " : " ", verb->rows[i]->name, *verb->rows[i]->usage ? " " : "",
-                    verb->rows[i]->usage);
-    if (*verb->usage)
-        as_str_addf(out, " %s", verb->usage);
-    as_str named; /* options after this do not count */
-    as_str_init(&named);
-    as_str_add(&named, as_str_ok(out) ? out->s + from : "");
     for (size_t i = 0; i < verb->n_opts; i++) {
         const as_opt *opt = &verb->opts[i];
-        if (help_usage_names(as_str_ok(&named) ? named.s : "", opt))
+        if (help_usage_names(words, opt))
             continue;
         as_str_addf(out, " [--%s%s", opt->name, opt->arg ? " " : "");
         for (size_t k = 0; opt->choices && opt->choices[k]; k++)
             as_str_addf(out, "%s%s", k ? "|" : "", opt->choices[k]);
         as_str_addf(out, "%s]", opt->arg && !opt->choices ? opt->arg : "");
     }
-    as_str_done(&named);
+}
+
+void as_help_usage(const as_verb *verb, as_str *out)
+{
+    for (size_t i = 0; verb->rows && verb->rows[i]; i++)
+        as_str_addf(out, "%s%s %s %s%s%s", i ? "\n" : "", as_program_name(), verb->name, verb->rows[i]->name,
+                    *verb->rows[i]->usage ? " " : "", verb->rows[i]->usage);
+    if (verb->rows)
+        return;
+    as_str_addf(out, "%s %s%s%s", as_program_name(), verb->name, *verb->usage ? " " : "", verb->usage);
+    help_usage_rest(verb, verb->usage, out);
 }
 
 static void help_usage_wrapped(const as_verb *verb, size_t width, as_str *out)
 {
-    as_str usage;
+    static const char first[] = "usage: ";
+    as_str            usage, line;
     as_str_init(&usage);
-    as_str_add(&usage, "usage: ");
     as_help_usage(verb, &usage);
-    as_help_wrap(usage.s, 0, HELP_USAGE_INDENT, width, out);
+    for (const char *at = as_str_ok(&usage) ? usage.s : ""; *at; at += *at == '\n') {
+        const size_t n = strcspn(at, "\n"), indent = sizeof first - 1;
+        as_str_init(&line);
+        as_str_add_bytes(&line, at, n);
+        as_str_addf(out, "%*s", (int)indent, at == usage.s ? first : "");
+        as_help_wrap(as_str_ok(&line) ? line.s : "", indent, indent + HELP_USAGE_INDENT, width, out);
+        as_str_done(&line);
+        at += n;
+    }
     as_str_done(&usage);
 }
 
@@ -236,7 +245,13 @@ void as_help_man(const as_verb *verb, as_str *out)
     as_str_init(&usage);
     as_help_usage(verb, &usage);
     as_str_add(out, "\n.SH SYNOPSIS\n.nh\n");
-    help_troff(usage.s, out);
+    for (char *at = usage.s, *next; at; at = next) {
+        next = strchr(at, '\n');
+        if (next)
+            *next++ = '\0';
+        help_troff(at, out);
+        as_str_add(out, next ? "\n.br\n" : "");
+    }
     as_str_done(&usage);
     as_str_add(out, "\n.hy\n.SH DESCRIPTION\n");
     as_str about;
@@ -287,9 +302,9 @@ void as_help_markdown(as_str *out)
     help_markdown_opts(common, n_common, out);
     for (size_t i = 0; as_verb_at(i); i++) {
         const as_verb *verb = as_verb_at(i);
-        as_str_addf(out, "\n## %s\n\n`", verb->name);
+        as_str_addf(out, "\n## %s\n\n%s", verb->name, verb->rows ? "```\n" : "`");
         as_help_usage(verb, out);
-        as_str_add(out, "`\n\n");
+        as_str_addf(out, "%s\n\n", verb->rows ? "\n```" : "`");
         as_str about;
         as_str_init(&about);
         as_help_about(verb, &about);

@@ -16,7 +16,8 @@ void as_help_verb(const as_cli *cli, const as_verb *verb, as_str *out);
 void as_help_man(const as_verb *verb, as_str *out); /* troff; NULL: the program's own page */
 void as_help_markdown(as_str *out);                 /* every verb: docs/reference/verbs.md */
 
-/* "assay train [--trainer rule|cnn|head] ...": the row's own words, then every option that they do not name. */
+/* "assay train [--trainer rule|cnn|head] ...": the row's own words, then every option that they do not name; of a
+ * verb with actions a line each, without an end to the last. */
 void as_help_usage(const as_verb *verb, as_str *out);
 
 /* A list of its rows, if it has any, and its own words. */

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/action.h"
 #include "cli/term.h"
 #include "image/codec.h"
 #include "intake/scan_faces.h"
@@ -152,7 +153,7 @@ static bool privacy_sheet(const as_image *image, const as_faces *faces, const ch
     return ok;
 }
 
-static int privacy_show(as_cli *cli, as_workspace *ws, const as_spec *spec, as_err *err)
+static int privacy_show_file(as_cli *cli, as_workspace *ws, const as_spec *spec, as_err *err)
 {
     const char          *path = as_cli_arg(cli, 1), *sheet = as_cli_opt(cli, "sheet");
     double               sensitivity;
@@ -162,10 +163,8 @@ static int privacy_show(as_cli *cli, as_workspace *ws, const as_spec *spec, as_e
     as_faces             faces = {0};
     as_scan_faces_counts counts = {.n_pictures = 1};
     privacy_scan         scan = {.cli = cli};
-    if (!path)
-        return AS_FAIL(err, AS_EINVAL, "which picture? assay privacy show FILE"), AS_VERB_FAILED;
-    as_face_finder *finder = privacy_finder(cli, spec, ws->root, &sensitivity, err);
-    bool            ok = finder && as_fs_read(path, PRIVACY_MAX_BYTES, &bytes, &n, err);
+    as_face_finder      *finder = privacy_finder(cli, spec, ws->root, &sensitivity, err);
+    bool                 ok = finder && as_fs_read(path, PRIVACY_MAX_BYTES, &bytes, &n, err);
     ok = ok && (as_codec_decode(bytes, n, &image, NULL, err) || as_err_note(err, "'%s'", path)) &&
          as_face_find(finder, &image, sensitivity, &faces, err);
     counts.n_faces = faces.n;
@@ -184,39 +183,58 @@ static int privacy_show(as_cli *cli, as_workspace *ws, const as_spec *spec, as_e
     return ok ? (counts.n_faces ? 1 : 0) : AS_VERB_FAILED;
 }
 
-static const char *const privacy_actions[] = {"scan", "show", NULL};
-
-static int privacy_run(as_cli *cli, as_err *err)
+static int privacy_with_spec(as_cli *cli, as_workspace                                                           *ws,
+                             int (*run)(as_cli *cli, as_workspace *ws, const as_spec *spec, as_err *err), as_err *err)
 {
-    bool          shows = strcmp(as_cli_arg(cli, 0), "show") == 0;
-    int           status = AS_VERB_FAILED;
-    as_workspace *ws = as_workspace_open(cli->dir, shows ? AS_WORKSPACE_READ : AS_WORKSPACE_WRITE, err);
-    as_spec      *spec = ws ? as_spec_load(ws->spec_path, err) : NULL;
-    if (spec)
-        status = (shows ? privacy_show : privacy_scan_all)(cli, ws, spec, err);
+    as_spec *spec = as_spec_load(ws->spec_path, err);
+    int      status = spec ? run(cli, ws, spec, err) : AS_VERB_FAILED;
     as_spec_free(spec);
-    as_workspace_close(ws);
     return status;
 }
+
+static int privacy_scan_run(as_cli *cli, as_workspace *ws, as_err *err)
+{
+    return privacy_with_spec(cli, ws, privacy_scan_all, err);
+}
+
+static int privacy_show(as_cli *cli, as_workspace *ws, as_err *err)
+{
+    return privacy_with_spec(cli, ws, privacy_show_file, err);
+}
+
+static const as_action privacy_action_scan = {
+    .name = "scan",
+    .usage = "[--all] [--detector NAME] [--sensitivity S]",
+    .about = "looks for faces in the newest version's pictures (--all: in every object of the store and in the "
+             "quarantine), as sensitively as can be: what only resembles a face is found too. At full sensitivity the "
+             "result is the evidence for a requirement on stored_faces",
+    .mode = AS_WORKSPACE_WRITE,
+    .run = privacy_scan_run};
+static const as_action privacy_action_show = {
+    .name = "show",
+    .usage = "FILE [--sheet FILE] [--detector NAME] [--sensitivity S]",
+    .about = "the same for one picture of yours; --sheet writes it with what was found framed",
+    .min_args = 1,
+    .max_args = 1,
+    .mode = AS_WORKSPACE_READ,
+    .run = privacy_show};
+
+static const as_action *const privacy_rows[] = {&privacy_action_scan, &privacy_action_show, NULL};
 
 const as_verb as_verb_privacy = {
     .name = "privacy",
     .summary = "look for faces in what is stored",
-    .usage = "scan [--all] | show FILE [--sheet OUT.png]",
-    .about =
-        "scan         looks for faces in the newest version's pictures (--all: in every object of the store and in\n"
-        "             the quarantine), as sensitively as can be: what only resembles a face is found too. At full\n"
-        "             sensitivity the result is the evidence for a requirement on stored_faces\n"
-        "show FILE    the same for one picture of yours; --sheet writes it with what was found framed\n\n"
-        "What is found and what is not: docs/guide/privacy.md. With privacy.faces of assay.yaml, import and\n"
-        "capture cover faces before anything is written.\n\n"
-        "Exit status: 0 no face, 1 faces (or pictures that cannot be looked at), 2 wrong use, 3 the outside failed.",
+    .usage = "",
+    .about = "What is found and what is not: docs/guide/privacy.md. With privacy.faces of assay.yaml, import and\n"
+             "capture cover faces before anything is written.\n\n"
+             "Exit status: 0 no face, 1 faces (or pictures that cannot be looked at), 2 wrong use, 3 the outside "
+             "failed.",
     .examples = "  assay privacy scan\n  assay privacy scan --all --detector cascade\n"
                 "  assay privacy show photo.jpg --sheet found.png\n",
     .opts = privacy_opts,
     .n_opts = AS_COUNT(privacy_opts),
     .min_args = 1,
-    .max_args = 2,
-    .actions = privacy_actions,
-    .run = privacy_run,
+    .max_args = -1,
+    .rows = privacy_rows,
+    .run = as_action_run,
 };

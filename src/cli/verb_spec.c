@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
-#include "cli/verb.h"
+#include "cli/action.h"
 #include "spec/spec.h"
-
-static const char *const spec_actions[] = {"show", "schema", "reference", NULL};
 
 static bool spec_print(as_cli *cli, bool (*make)(const as_spec *spec, as_str *out, as_err *err), const as_spec *spec,
                        as_err *err)
@@ -25,28 +23,40 @@ static bool spec_reference(const as_spec *spec, as_str *out, as_err *err)
 }
 
 /* One file, whether a person reads it or a program: always indented. */
-static bool spec_schema(as_cli *cli, as_err *err)
+static int spec_schema(as_cli *cli, as_workspace *ws, as_err *err)
 {
+    (void)ws;
     json_t *schema = as_spec_schema(err);
     if (!schema)
-        return false;
+        return AS_VERB_FAILED;
     char *text = json_dumps(schema, JSON_INDENT(2));
     json_decref(schema);
     if (!text)
-        return AS_FAIL(err, AS_ENOMEM, "out of memory");
+        return AS_FAIL(err, AS_ENOMEM, "out of memory") ? 0 : AS_VERB_FAILED;
     fprintf(cli->out, "%s\n", text);
     free(text);
-    return true;
+    return 0;
+}
+
+static int spec_reference_page(as_cli *cli, as_workspace *ws, as_err *err)
+{
+    (void)ws;
+    bool ok = cli->json ? AS_FAIL(err, AS_EINVAL,
+                                  "the reference is a Markdown page, no JSON (the keys as JSON: assay spec schema)")
+                        : spec_print(cli, spec_reference, NULL, err);
+    return ok ? 0 : AS_VERB_FAILED;
 }
 
 /* FILE, or the workspace's own assay.yaml. */
-static bool spec_show(as_cli *cli, const char *path, as_err *err)
+static int spec_show(as_cli *cli, as_workspace *none, as_err *err)
 {
+    (void)none;
+    const char   *path = as_cli_arg(cli, 1);
     as_workspace *ws = NULL;
     if (!path) {
         ws = as_workspace_open(cli->dir, AS_WORKSPACE_READ, err);
         if (!ws)
-            return false;
+            return AS_VERB_FAILED;
         path = ws->spec_path;
     }
     as_spec *spec = as_spec_load(path, err);
@@ -59,36 +69,38 @@ static bool spec_show(as_cli *cli, const char *path, as_err *err)
     }
     as_spec_free(spec);
     as_workspace_close(ws);
-    return ok;
-}
-
-static int spec_run(as_cli *cli, as_err *err)
-{
-    const char *action = as_cli_arg(cli, 0);
-    bool        ok;
-    if (as_cli_arg(cli, 1) && strcmp(action, "show") != 0)
-        ok = AS_FAIL(err, AS_EINVAL, "'%s' is one word too many: spec %s looks at no file", as_cli_arg(cli, 1), action);
-    else if (strcmp(action, "schema") == 0)
-        ok = spec_schema(cli, err);
-    else if (strcmp(action, "reference") == 0 && cli->json)
-        ok = AS_FAIL(err, AS_EINVAL, "the reference is a Markdown page, no JSON (the keys as JSON: assay spec schema)");
-    else if (strcmp(action, "reference") == 0)
-        ok = spec_print(cli, spec_reference, NULL, err);
-    else
-        ok = spec_show(cli, as_cli_arg(cli, 1), err);
     return ok ? 0 : AS_VERB_FAILED;
 }
+
+static const as_action spec_action_show = {.name = "show",
+                                           .usage = "[FILE]",
+                                           .about =
+                                               "prints everything that was understood, with the defaults filled in",
+                                           .max_args = 1,
+                                           .mode = AS_WORKSPACE_NONE,
+                                           .run = spec_show};
+static const as_action spec_action_schema = {
+    .name = "schema",
+    .usage = "",
+    .about = "prints the JSON Schema of assay.yaml: an editor completes and checks it",
+    .mode = AS_WORKSPACE_NONE,
+    .run = spec_schema};
+static const as_action spec_action_reference = {.name = "reference",
+                                                .usage = "",
+                                                .about = "prints all keys as a Markdown page",
+                                                .mode = AS_WORKSPACE_NONE,
+                                                .run = spec_reference_page};
+
+static const as_action *const spec_rows[] = {&spec_action_show, &spec_action_schema, &spec_action_reference, NULL};
 
 const as_verb as_verb_spec = {
     .name = "spec",
     .summary = "show what assay.yaml says, or may say",
-    .usage = "show [FILE] | schema | reference",
-    .about = "show        prints everything that was understood, with the defaults filled in\n"
-             "schema      prints the JSON Schema of assay.yaml: an editor completes and checks it\n"
-             "reference   prints all keys as a Markdown page",
+    .usage = "",
+    .about = "",
     .examples = "  assay spec show\n  assay spec show --json\n  assay spec schema > assay.schema.json\n",
     .min_args = 1,
-    .max_args = 2,
-    .actions = spec_actions,
-    .run = spec_run,
+    .max_args = -1,
+    .rows = spec_rows,
+    .run = as_action_run,
 };

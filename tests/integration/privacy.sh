@@ -112,7 +112,7 @@ expect_exit 0 "$ASSAY" -C "$TMP/law" import "$TMP/in"
 run "$ASSAY" -C "$TMP/law" privacy scan
 check "the evidence is there" grep -q '"measure":"stored_faces"' "$TMP/law/.assay/evidence-data.json"
 expect_exit 2 "$ASSAY" -C "$TMP/law" privacy show
-expect_err 'which picture'
+expect_err 'a word is missing: assay privacy show FILE \(see'
 ASSAY_CASCADES=$TMP/none expect_exit 3 "$ASSAY" -C "$TMP/law" import "$TMP/in"
 expect_err 'opencv-data'
 finish
