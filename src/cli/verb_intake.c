@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/action.h"
+
+#define X(name) extern const as_action as_intake_action_##name;
+#include "intake_list.inc"
+#undef X
+static const as_action *const intake_rows[] = {
+#define X(name) &as_intake_action_##name,
+#include "intake_list.inc"
+#undef X
+    NULL};
+
+const as_verb as_verb_intake = {
+    .name = "intake",
+    .summary = "ask what the way in looks at, and what it found",
+    .usage = "",
+    .about = "What a check does with a picture is said in assay.yaml, under intake; what was refused is in quarantine.",
+    .examples = "  assay intake checks\n  assay intake checks --json\n",
+    .min_args = 1,
+    .max_args = -1,
+    .rows = intake_rows,
+    .run = as_action_run,
+};
