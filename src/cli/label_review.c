@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/label_steps.h"
+
+static int label_review_run(as_cli *cli, as_workspace *ws, as_err *err)
+{
+    return as_label_step(cli, ws, 1, NULL, AS_LABEL_REVIEWED, err) ? 0 : AS_VERB_FAILED;
+}
+
+const as_action as_label_action_review = {
+    .name = "review",
+    .usage = "[NAME]...",
+    .about = "confirms the label they have: a second look",
+    .min_args = 0,
+    .max_args = -1,
+    .mode = AS_WORKSPACE_WRITE,
+    .run = label_review_run,
+};

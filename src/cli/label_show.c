@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/clock.h"
+#include "cli/label_steps.h"
+#include "cli/term.h"
+
+typedef struct label_list {
+    as_table *table;
+    json_t   *json;
+} label_list;
+
+static void label_step(void *ctx, const as_commit *commit, const as_sample *s)
+{
+    static const char *const columns[] = {"commit", "time", "class", "state", "by", NULL};
+    label_list              *list = ctx;
+    char                     hex[AS_SHA256_HEX_BYTES], when[AS_CLOCK_TEXT_BYTES];
+    as_digest_hex(&commit->id, hex);
+    as_clock_text(commit->utc, when);
+    if (list->json) {
+        json_array_append_new(list->json, json_pack("{s:s,s:s,s:s,s:s,s:s,s:I}", "commit", hex, "time", when, "class",
+                                                    s->label, "state", as_label_state_name(s->state), "by", s->by,
+                                                    "n_findings", (json_int_t)s->n_findings));
+        return;
+    }
+    if (!list->table) /* not before the first row: an error has no heading */
+        list->table = as_table_new(columns);
+    as_table_cell(list->table, AS_STYLE_BOLD, "%.12s", hex);
+    as_table_cell(list->table, AS_STYLE_NONE, "%.16s", when);
+    as_table_cell(list->table, AS_STYLE_NONE, "%s", *s->label ? s->label : "-");
+    as_table_cell(list->table, AS_STYLE_NONE, "%s", as_label_state_name(s->state));
+    as_table_cell(list->table, AS_STYLE_NONE, "%s", *s->by ? s->by : "-");
+}
+
+static bool label_show(as_cli *cli, as_workspace *ws, as_err *err)
+{
+    label_list list = {0};
+    list.json = cli->json ? json_array() : NULL;
+    bool ok = as_label_history(ws, as_cli_arg(cli, 1), label_step, &list, err);
+    if (list.table) /* what could be read is shown */
+        return as_table_print(list.table, cli, ok ? err : NULL) && ok;
+    if (ok)
+        return as_cli_print_json(cli, list.json, err);
+    json_decref(list.json);
+    return false;
+}
+
+static int label_show_run(as_cli *cli, as_workspace *ws, as_err *err)
+{
+    return label_show(cli, ws, err) ? 0 : AS_VERB_FAILED;
+}
+
+const as_action as_label_action_show = {
+    .name = "show",
+    .usage = "NAME",
+    .about = "the labels that a sample had, newest first: when, which, by whom",
+    .min_args = 1,
+    .max_args = 1,
+    .mode = AS_WORKSPACE_READ,
+    .run = label_show_run,
+};
