@@ -8,7 +8,7 @@ static int label_clear_run(as_cli *cli, as_workspace *ws, as_err *err)
 
 const as_action as_label_action_clear = {
     .name = "clear",
-    .usage = "[NAME]...",
+    .usage = "[NAME]... [--where QUERY] [--by WHO]",
     .about = "takes the label away",
     .min_args = 0,
     .max_args = -1,

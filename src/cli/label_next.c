@@ -43,7 +43,7 @@ static int label_next_run(as_cli *cli, as_workspace *ws, as_err *err)
 
 const as_action as_label_action_next = {
     .name = "next",
-    .usage = "",
+    .usage = "[--method uncertain|random] [--run RUN] [--limit N] [--seed N]",
     .about = "the samples that a model is least sure of: what to label next",
     .min_args = 0,
     .max_args = 0,

@@ -38,7 +38,7 @@ static int label_propose_run(as_cli *cli, as_workspace *ws, as_err *err)
 
 const as_action as_label_action_propose = {
     .name = "propose",
-    .usage = "",
+    .usage = "[--run RUN] [--limit N] [--by WHO]",
     .about = "gives samples without a label the class that a model finds, to be set or reviewed by a person",
     .min_args = 0,
     .max_args = 0,

@@ -8,7 +8,7 @@ static int label_review_run(as_cli *cli, as_workspace *ws, as_err *err)
 
 const as_action as_label_action_review = {
     .name = "review",
-    .usage = "[NAME]...",
+    .usage = "[NAME]... [--where QUERY] [--by WHO]",
     .about = "confirms the label they have: a second look",
     .min_args = 0,
     .max_args = -1,

@@ -8,7 +8,7 @@ static int label_set_run(as_cli *cli, as_workspace *ws, as_err *err)
 
 const as_action as_label_action_set = {
     .name = "set",
-    .usage = "CLASS [NAME]...",
+    .usage = "CLASS [NAME]... [--where QUERY] [--by WHO]",
     .about = "gives samples a class of assay.yaml",
     .min_args = 1,
     .max_args = -1,
