@@ -16,34 +16,6 @@
 #define RESTART_NS AS_NS_PER_S
 #define RESET      40 /* rounds in one workspace */
 
-typedef struct kill_case {
-    const char *name;
-    const char *prepare[6];
-    const char *command;
-    bool        repeats;     /* again, it comes to the same version of the data, or says that there is nothing to do */
-    bool        is_slow;     /* left out where few runs are asked for */
-    bool        erases;
-    bool        in_sequence; /* may be one of many in one workspace */
-} kill_case;
-
-#define INIT  "assay init ws --classes good,bad"
-#define CONES "assay init ws --example cones"
-
-static const kill_case cases[] = {
-    {"init", {NULL}, INIT, true, false, false, false},
-    {"import", {INIT}, "assay import p0", true, false, false, true},
-    {"import more", {INIT, "assay import p0"}, "assay import p1", true, false, false, true},
-    {"label", {INIT, "assay import p0"}, "assay label set bad --where name~*good*", true, false, false, false},
-    {"undo", {INIT, "assay import p0", "assay label set bad --where name~*good*"}, "assay label undo", false, false,
-     false, false},
-    {"store", {INIT, "assay import p0"}, "writer store 0", false, false, false, true},
-    {"gc", {INIT, "assay import p0", "writer store 0", "writer store 1"}, "writer gc 2", false, false, false, true},
-    {"erase", {INIT, "assay import p0", "writer store 0"}, "writer erase 2", false, false, true, true},
-    {"journal", {INIT, "writer journal 0"}, "writer journal 1", false, true, false, true},
-    {"capture", {CONES, "assay capture --parts 2"}, "assay capture --parts 2 --camera twin:cones?from=50", false, true,
-     false, false},
-};
-
 typedef struct kill_tally {
     uint64_t n_killed, n_ended, n_calls, worst_ns;
     unsigned n_cases;
@@ -51,33 +23,14 @@ typedef struct kill_tally {
 
 static kill_tally tally;
 
-static _Noreturn void kill_fail(const kill_case *one, const char *how, const char *why)
+static _Noreturn void kill_fail(const site_case *one, const char *how, const char *why)
 {
     site_fail("%s, killed %s (%s): %s\n  stdout: %.400s\n  stderr: %.400s", one->name, how, site_plan->what, why,
               site_out(NULL), site_err());
 }
 
-static bool kill_status_ok(int status, bool may_refuse)
-{
-    return WIFEXITED(status) && (WEXITSTATUS(status) == 0 || (may_refuse && WEXITSTATUS(status) == 2));
-}
-
-static void kill_prepare(const kill_case *one, site_promises *promises)
-{
-    size_t n;
-    site_remove(site_ws);
-    site_promises_done(promises);
-    site_set(FAULT_COUNT, 0, 0, 0);
-    for (size_t i = 0; i < AS_COUNT(one->prepare) && one->prepare[i]; i++) {
-        if (!kill_status_ok(site_run(one->prepare[i], 0, 0), false))
-            kill_fail(one, "before anything", "it cannot be prepared");
-        const char *out = site_out(&n);
-        site_take(promises, out, n);
-    }
-}
-
 /* What a program that was just killed left; and the next one. */
-static void kill_judge(const kill_case *one, const char *how, site_promises *promises)
+static void kill_judge(const site_case *one, const char *how, site_promises *promises)
 {
     char        why[1200];
     uint64_t    ns;
@@ -94,13 +47,13 @@ static void kill_judge(const kill_case *one, const char *how, site_promises *pro
     tally.worst_ns = AS_MAX(tally.worst_ns, ns);
 }
 
-static bool kill_once(const kill_case *one, const char *command, unsigned round, fault_mode mode, uint64_t at,
+static bool kill_once(const site_case *one, const char *command, unsigned round, fault_mode mode, uint64_t at,
                       uint64_t kill_ns, const char *how, site_promises *promises)
 {
     site_set(mode, at, 1, 0);
     int  status = site_run(command, round, kill_ns);
     bool killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
-    if (!killed && !kill_status_ok(status, true))
+    if (!killed && !site_status_ok(status, true))
         kill_fail(one, how, "it did not end as it should");
     tally.n_killed += killed;
     tally.n_ended += !killed;
@@ -109,13 +62,13 @@ static bool kill_once(const kill_case *one, const char *command, unsigned round,
 }
 
 /* Again, undisturbed: it gets to where it would have got. */
-static void kill_finish(const kill_case *one, const char *how, const as_digest want[2], site_promises *promises)
+static void kill_finish(const site_case *one, const char *how, const as_digest want[2], site_promises *promises)
 {
     char      why[1200];
     as_digest is[2];
     size_t    n;
     site_set(FAULT_COUNT, 0, 0, 0);
-    if (!kill_status_ok(site_run(one->command, 0, 0), one->repeats))
+    if (!site_status_ok(site_run(one->command, 0, 0), one->repeats))
         kill_fail(one, how, "the next run fails");
     const char *out = site_out(&n);
     site_take(promises, out, n);
@@ -127,17 +80,17 @@ static void kill_finish(const kill_case *one, const char *how, const as_digest w
 }
 
 /* Each call once before it and once in its middle, `step` apart. */
-static void kill_each_call(const kill_case *one, uint64_t step)
+static void kill_each_call(const site_case *one, uint64_t step)
 {
     site_promises begin = {0}, promises = {0};
     as_digest     want[2];
     char          how[64], why[1200];
-    kill_prepare(one, &begin);
+    site_prepare(one, &begin);
     begin.may_be_erased = one->erases;
     if (begin.commits.n + begin.objects.n || one->prepare[0])
         site_copy("ws", "kept");
     site_set(FAULT_COUNT, 0, 0, 0);
-    if (!kill_status_ok(site_run(one->command, 0, 0), false))
+    if (!site_status_ok(site_run(one->command, 0, 0), false))
         kill_fail(one, "never", "it does not run at all");
     const uint64_t n_calls = atomic_load(&site_plan->n_calls);
     site_state(want);
@@ -176,13 +129,13 @@ static const char *kill_command(as_rng *rng)
 /* One disturbed program after the other in the same workspace. */
 static void kill_at_random(uint64_t times, uint64_t seed)
 {
-    static const kill_case one = {.name = "random", .prepare = {INIT, "assay import p0"}};
+    static const site_case one = {.name = "random", .prepare = {"assay init ws --classes good,bad", "assay import p0"}};
     site_promises          promises = {0};
     as_rng                 rng = as_rng_new(seed);
     for (uint64_t i = 0; tally.n_killed < times; i++) {
         char how[320];
         if (i % RESET == 0) {
-            kill_prepare(&one, &promises);
+            site_prepare(&one, &promises);
             promises.may_be_erased = true;
         }
         const unsigned round = (unsigned)(i % RESET);
@@ -210,14 +163,14 @@ int main(int argc, char **argv)
     site_begin(argv[3]);
     const as_ns begin = as_clock_mono();
     const bool  is_full = times >= 3000;
-    for (size_t i = 0; i < AS_COUNT(cases); i++)
-        if (argc > 4 ? strcmp(argv[4], cases[i].name) == 0 : is_full || !cases[i].is_slow)
-            kill_each_call(&cases[i], is_full || argc > 4 ? 1 : 1 + 1400 / (times + 1));
+    for (size_t i = 0; site_cases[i].name; i++)
+        if (argc > 4 ? strcmp(argv[4], site_cases[i].name) == 0 : is_full || !site_cases[i].is_slow)
+            kill_each_call(&site_cases[i], is_full || argc > 4 ? 1 : 1 + 1400 / (times + 1));
     if (argc <= 4)
         kill_at_random(times, seed);
-    printf("%llu programs killed (%llu ended first) at all of %llu calls of %u kinds, and at random: 0 promises broken; "
+    printf("%llu programs killed (%llu ended first) at %s of %llu calls of %u kinds, and at random: 0 promises broken; "
            "at 95 %% confidence fewer than 1 in %llu does. The next one began within %.0f ms. %.0f s\n",
-           (unsigned long long)tally.n_killed, (unsigned long long)tally.n_ended, (unsigned long long)tally.n_calls,
+           (unsigned long long)tally.n_killed, (unsigned long long)tally.n_ended, is_full ? "all" : "some", (unsigned long long)tally.n_calls,
            tally.n_cases, (unsigned long long)tally.n_killed / 3, (double)tally.worst_ns / 1e6,
            (double)(as_clock_mono() - begin) / 1e9);
     return 0;

@@ -282,6 +282,25 @@ int site_run(const char *command, unsigned round, uint64_t kill_ns)
     return status;
 }
 
+bool site_status_ok(int status, bool may_refuse)
+{
+    return WIFEXITED(status) && (WEXITSTATUS(status) == 0 || (may_refuse && WEXITSTATUS(status) == 2));
+}
+
+void site_prepare(const site_case *one, site_promises *promises)
+{
+    size_t n;
+    site_remove(site_ws);
+    site_promises_done(promises);
+    site_set(FAULT_COUNT, 0, 0, 0);
+    for (size_t i = 0; i < AS_COUNT(one->prepare) && one->prepare[i]; i++) {
+        if (!site_status_ok(site_run(one->prepare[i], 0, 0), false))
+            site_fail("%s: '%s' fails before anything is disturbed: %.400s", one->name, one->prepare[i], site_err());
+        const char *out = site_out(&n);
+        site_take(promises, out, n);
+    }
+}
+
 /* --- begin and end */
 
 void site_begin(const char *base)

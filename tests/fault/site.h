@@ -33,6 +33,18 @@ typedef struct site_promises {
     bool     may_be_erased; /* an erasure was begun: what was put may be gone, with a note */
 } site_promises;
 
+/* One command, disturbed. */
+typedef struct site_case {
+    const char *name;
+    const char *prepare[6]; /* what comes before it, undisturbed */
+    const char *command;
+    bool        repeats; /* again, it comes to the same version of the data, or says that there is nothing to do */
+    bool        is_slow; /* left out where few runs are asked for */
+    bool        erases;
+} site_case;
+
+extern const site_case site_cases[]; /* up to one without a name */
+
 void site_promises_done(site_promises *promises);
 void site_promises_copy(site_promises *to, const site_promises *from);
 /* Reads what came out on stdout. */
@@ -64,6 +76,10 @@ bool site_check(const site_promises *promises, char *why, size_t n_why);
 bool site_restart(uint64_t *ret_ns, char *why, size_t n_why);
 /* Manifest and labels of the newest version; zeros where there is none. */
 void site_state(as_digest ret[2]);
+
+/* The workspace as a case finds it. */
+void site_prepare(const site_case *one, site_promises *promises);
+bool site_status_ok(int status, bool may_refuse); /* it ended with 0, or with 2 where it may */
 
 _Noreturn void site_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
