@@ -67,13 +67,14 @@ static void find_sum(find_level *l, bool squares)
     for (uint32_t y = 0; y < l->height; y++) {
         const uint8_t *row = l->pixels + (size_t)y * l->width;
         uint32_t      *out = l->sums + (y + 1) * l->stride, *out2 = l->squares + (y + 1) * l->stride, sum = 0, sum2 = 0;
+        const uint32_t *above = out - l->stride, *above2 = out2 - l->stride;
         out[0] = out2[0] = 0;
         for (uint32_t x = 0; x < l->width; x++) {
             sum += row[x];
             sum2 += (uint32_t)row[x] * row[x];
-            out[x + 1] = out[x + 1 - l->stride] + sum;
+            out[x + 1] = above[x + 1] + sum;
             if (squares)
-                out2[x + 1] = out2[x + 1 - l->stride] + sum2;
+                out2[x + 1] = above2[x + 1] + sum2;
         }
     }
 }

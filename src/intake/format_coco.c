@@ -67,8 +67,10 @@ static bool coco_find_arrays(const char *bytes, size_t n, coco_file *file)
 
 static bool coco_each(coco_file *file, int which, bool (*take)(coco_file *, const json_t *, as_err *), as_err *err)
 {
+    if (!file->arrays[which])
+        return true;
     as_text_cursor c = {.p = file->arrays[which], .end = file->arrays[which] + file->n_arrays[which]};
-    if (!c.p || !as_text_expect(&c, '[') || as_text_have(&c, ']'))
+    if (!as_text_expect(&c, '[') || as_text_have(&c, ']'))
         return true;
     for (uint64_t n = 1;; n++) {
         const char *value;

@@ -85,7 +85,7 @@ bool as_strip(const uint8_t *bytes, size_t n, as_str *out)
 {
     size_t before = out->len;
     bool   ok = false;
-    if (n > 4 && memcmp(bytes, "\xff\xd8\xff", 3) == 0)
+    if (n >= 4 && memcmp(bytes, "\xff\xd8\xff", 3) == 0)
         ok = strip_jpeg(bytes, n, out);
     else if (n > 8 && memcmp(bytes, "\x89PNG\r\n\x1a\n", 8) == 0)
         ok = strip_png(bytes, n, out);
