@@ -7,11 +7,13 @@
 #include "base/fs.h"
 #include "base/str.h"
 #include "camera/driver.h"
+#include "camera/gif.h"
 #include "camera/module.h"
 
 #define VIDEO_OPEN_NS (15 * AS_NS_PER_S) /* a stream that gives no first frame by then does not open */
 #define VIDEO_POLL_NS (20 * AS_NS_PER_MS)
 #define VIDEO_QUEUE   4u
+#define VIDEO_MAX_GIF ((size_t)512 << 20)
 
 typedef enum video_kind { VIDEO_NONE, VIDEO_FILE, VIDEO_RTSP, VIDEO_V4L2 } video_kind;
 
@@ -24,6 +26,9 @@ typedef struct video_priv {
     bool        loop;
     uint32_t    frames_per_part;
     uint64_t    sequence;
+    as_ns       begin;  /* stamp of a live stream's first frame */
+    as_ns      *stamps; /* of a GIF's frames; NULL: the stream says */
+    size_t      n_stamps, n_shown;
     as_pace     pace;
 } video_priv;
 
@@ -65,6 +70,18 @@ static GstSample *video_pull(video_priv *priv, as_ns deadline, as_err *err)
     }
 }
 
+/* What a file holds is decoded; a list of addresses that only looks like one would have other places opened, also on the
+ * network. 2 is "skip" (GstAutoplugSelectResult, which has no public header). */
+static int video_select(GstElement *bin, GstPad *pad, GstCaps *caps, GstElementFactory *factory, void *ctx)
+{
+    const char *klass = gst_element_factory_get_metadata(factory, GST_ELEMENT_METADATA_KLASS);
+    (void)bin;
+    (void)pad;
+    (void)caps;
+    (void)ctx;
+    return klass && (strstr(klass, "Adaptive") || strstr(klass, "Network")) ? 2 : 0;
+}
+
 static bool video_make_source(video_priv *priv, const char *where, as_err *err)
 {
     GError *error = NULL;
@@ -84,6 +101,8 @@ static bool video_make_source(video_priv *priv, const char *where, as_err *err)
     char       *uri = priv->kind == VIDEO_FILE ? gst_filename_to_uri(where, NULL) : g_strdup(where);
     GstElement *source = gst_bin_get_by_name(GST_BIN(priv->pipeline), "src");
     g_object_set(source, v4l2 ? "device" : "uri", uri, NULL);
+    if (priv->kind == VIDEO_FILE)
+        g_signal_connect(source, "autoplug-select", G_CALLBACK(video_select), NULL);
     gst_object_unref(source);
     g_free(uri);
     GstElement *sink = gst_bin_get_by_name(GST_BIN(priv->pipeline), "sink");
@@ -127,6 +146,26 @@ static bool video_read_geometry(const video_priv *priv, as_camera_geometry *ret,
     return true;
 }
 
+/* A GIF's own stamps. What does not read as one is left to GStreamer's judgement. */
+static bool video_read_gif(video_priv *priv, const char *path, as_err *err)
+{
+    uint8_t  head[16], *bytes;
+    size_t   n_head = 0, n;
+    as_err   why = AS_ERR_NONE;
+    FILE    *file = fopen(path, "rbe");
+    if (file) {
+        n_head = fread(head, 1, sizeof head, file);
+        fclose(file);
+    }
+    if (!as_gif_is(head, n_head))
+        return true;
+    if (!as_fs_read(path, VIDEO_MAX_GIF, &bytes, &n, err))
+        return false;
+    bool ok = as_gif_stamps(bytes, n, &priv->stamps, &priv->n_stamps, &why);
+    free(bytes);
+    return ok || as_err_set(err, why.code, "'%.300s': %s", path, why.text);
+}
+
 static bool video_open(void *p, const char *rest, const as_camera_cfg *cfg, as_camera_geometry *ret, as_err *err)
 {
     video_priv  *priv = p;
@@ -147,7 +186,7 @@ static bool video_open(void *p, const char *rest, const as_camera_cfg *cfg, as_c
         g_clear_error(&error);
         return false;
     }
-    if (!video_make_source(priv, where, err))
+    if ((priv->kind == VIDEO_FILE && !video_read_gif(priv, where, err)) || !video_make_source(priv, where, err))
         return false;
     gst_element_set_state(priv->pipeline, GST_STATE_PLAYING);
     priv->first = video_pull(priv, as_clock_mono() + VIDEO_OPEN_NS, err);
@@ -186,15 +225,43 @@ static GstSample *video_next(video_priv *priv, as_ns deadline, as_err *err)
         return sample;
     }
     as_err     why = AS_ERR_NONE;
-    GstSample *sample = video_pull(priv, deadline, &why);
+    GstSample *sample = NULL;
+    if (priv->stamps && priv->n_shown == priv->n_stamps)
+        AS_FAIL(&why, AS_EEND, "the GIF has ended");
+    else
+        sample = video_pull(priv, deadline, &why);
     if (!sample && why.code == AS_EEND && priv->loop) {
         if (!video_rewind(priv, err))
             return NULL;
+        priv->n_shown = 0;
         return video_pull(priv, deadline, err);
     }
     if (!sample && err)
         *err = why;
     return sample;
+}
+
+/* Where the frame stands in the recording, or in what was seen of a live stream. Containers without stamps have a rate. */
+static as_ns video_stamp(video_priv *priv, GstSample *sample)
+{
+    const GstSegment *segment = gst_sample_get_segment(sample);
+    GstClockTime      stamp = GST_BUFFER_PTS(gst_sample_get_buffer(sample));
+    GstVideoInfo      info;
+    if (priv->stamps)
+        return priv->stamps[priv->n_shown - 1];
+    if (GST_CLOCK_TIME_IS_VALID(stamp)) {
+        GstClockTime in_stream = gst_segment_to_stream_time(segment, GST_FORMAT_TIME, stamp);
+        stamp = GST_CLOCK_TIME_IS_VALID(in_stream) ? in_stream : stamp;
+    } else if (gst_video_info_from_caps(&info, gst_sample_get_caps(sample)) && info.fps_n > 0 && info.fps_d > 0) {
+        stamp = gst_util_uint64_scale(priv->sequence, GST_SECOND * (guint64)info.fps_d, (guint64)info.fps_n);
+    } else {
+        stamp = priv->sequence * (GST_SECOND / 25);
+    }
+    if (stamp > INT64_MAX)
+        stamp = INT64_MAX;
+    if (priv->kind != VIDEO_FILE && priv->sequence == 0)
+        priv->begin = (as_ns)stamp;
+    return (as_ns)stamp - priv->begin;
 }
 
 static bool video_fill(void *p, as_frame *frame, as_ns deadline, as_err *err)
@@ -208,6 +275,8 @@ static bool video_fill(void *p, as_frame *frame, as_ns deadline, as_err *err)
     if (!sample)
         return false;
     as_err why = AS_ERR_NONE;
+    priv->n_shown++;
+    frame->time_stream = video_stamp(priv, sample);
     frame->sequence = priv->sequence;
     frame->part = priv->sequence / priv->frames_per_part + 1;
     priv->sequence++;
@@ -222,6 +291,7 @@ static void video_close(void *p)
     video_priv *priv = p;
     if (priv->first)
         gst_sample_unref(priv->first);
+    free(priv->stamps);
     if (priv->pipeline)
         gst_element_set_state(priv->pipeline, GST_STATE_NULL);
     if (priv->bus)

@@ -62,6 +62,7 @@ struct as_frame {
     uint64_t        sequence;                  /* counts the camera's frames from 0, gaps are lost frames */
     uint64_t        part;                      /* counts the parts from 1 */
     as_ns           time_mono, time_utc;       /* of the trigger */
+    as_ns           time_stream;               /* in a recording or a stream, from its beginning; 0 elsewhere */
     char            name[AS_FRAME_NAME_BYTES]; /* where it came from: a file's name (escaped), else "" */
     as_truth        truth;
     as_origin       origin; /* of the part, or of the picture's bytes */
