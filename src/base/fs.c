@@ -15,13 +15,18 @@
 
 #include "base/str.h"
 
-static int fs_open(const char *path, int flags)
+static int fs_open_mode(const char *path, int flags, mode_t mode)
 {
     int fd;
     do
-        fd = open(path, flags | O_CLOEXEC, 0666);
+        fd = open(path, flags | O_CLOEXEC, mode);
     while (fd < 0 && errno == EINTR);
     return fd;
+}
+
+static int fs_open(const char *path, int flags)
+{
+    return fs_open_mode(path, flags, 0666);
 }
 
 /* Reads until the end: a file may grow meanwhile, and those of /proc say that they are empty. Sets errno; EFBIG past
@@ -106,14 +111,14 @@ static bool fs_write_all(int fd, const uint8_t *bytes, size_t n)
 
 /* Opens a new file beside path; *ret_name (heap) is its name. What an earlier process with our number left is stepped
  * over: it may belong to a living one in another container. Sets errno. */
-static int fs_open_temporary(const char *path, char **ret_name)
+static int fs_open_temporary(const char *path, mode_t mode, char **ret_name)
 {
     static atomic_uint counter;
     for (int tries = 0; tries < 10000; tries++) {
         char *name = as_strdupf("%s.tmp.%ld.%u", path, (long)getpid(), atomic_fetch_add(&counter, 1));
         if (!name)
             break;
-        int fd = fs_open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW);
+        int fd = fs_open_mode(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
         if (fd >= 0) {
             *ret_name = name;
             return fd;
@@ -142,10 +147,10 @@ static bool fs_sync_parent(const char *path, as_err *err)
     return ok;
 }
 
-static bool fs_write(const char *path, const void *bytes, size_t n, bool durable, as_err *err)
+static bool fs_write(const char *path, const void *bytes, size_t n, bool durable, mode_t mode, as_err *err)
 {
     char *name = NULL;
-    int   fd = fs_open_temporary(path, &name);
+    int   fd = fs_open_temporary(path, mode, &name);
     if (fd < 0)
         return as_err_errno(err, errno, "cannot write '%s'", path);
     bool ok = fs_write_all(fd, bytes, n) && (!durable || fsync(fd) == 0);
@@ -168,12 +173,79 @@ static bool fs_write(const char *path, const void *bytes, size_t n, bool durable
 
 bool as_fs_write(const char *path, const void *bytes, size_t n, as_err *err)
 {
-    return fs_write(path, bytes, n, true, err);
+    return fs_write(path, bytes, n, true, 0666, err);
 }
 
 bool as_fs_write_fast(const char *path, const void *bytes, size_t n, as_err *err)
 {
-    return fs_write(path, bytes, n, false, err);
+    return fs_write(path, bytes, n, false, 0666, err);
+}
+
+bool as_fs_write_secret(const char *path, const void *bytes, size_t n, as_err *err)
+{
+    return fs_write(path, bytes, n, true, 0600, err);
+}
+
+static bool fs_zero(int fd, uint64_t n)
+{
+    static const uint8_t zeros[65536];
+    for (uint64_t at = 0; at < n;) {
+        ssize_t put = pwrite(fd, zeros, (size_t)AS_MIN(n - at, (uint64_t)sizeof zeros), (off_t)at);
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put <= 0) {
+            if (put == 0)
+                errno = EIO;
+            return false;
+        }
+        at += (uint64_t)put;
+    }
+    return fdatasync(fd) == 0;
+}
+
+/* A descriptor to overwrite the file by; -1 and *ret_is_none when it is not there, or is no file whose bytes are ours. */
+static int fs_open_to_wipe(const char *path, uint64_t *ret_n, bool *ret_is_none)
+{
+    struct stat st;
+    int         fd = fs_open(path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+    *ret_is_none = fd < 0 && (errno == ENOENT || errno == ELOOP);
+    if (fd < 0)
+        return -1;
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
+        *ret_n = (uint64_t)st.st_size;
+        return fd;
+    }
+    *ret_is_none = true;
+    close(fd);
+    return -1;
+}
+
+bool as_fs_wipe(const char *path, as_err *err)
+{
+    uint64_t n = 0;
+    bool     is_none;
+    int      fd = fs_open_to_wipe(path, &n, &is_none);
+    if (fd < 0 && !is_none)
+        return as_err_errno(err, errno, "cannot overwrite '%s'", path);
+    bool ok = fd < 0 || fs_zero(fd, n) || as_err_errno(err, errno, "cannot overwrite '%s'", path);
+    if (fd >= 0)
+        close(fd);
+    return ok && as_fs_remove(path, err);
+}
+
+bool as_fs_write_over(const char *path, const void *bytes, size_t n, as_err *err)
+{
+    uint64_t n_old = 0;
+    bool     is_none;
+    int      fd = fs_open_to_wipe(path, &n_old, &is_none);
+    if (fd < 0 && !is_none)
+        return as_err_errno(err, errno, "cannot overwrite '%s'", path);
+    bool ok = as_fs_write(path, bytes, n, err);
+    if (ok && fd >= 0 && !fs_zero(fd, n_old))
+        ok = as_err_errno(err, errno, "cannot overwrite what '%s' was", path);
+    if (fd >= 0)
+        close(fd);
+    return ok;
 }
 
 bool as_fs_make_dirs(const char *path, as_err *err)

@@ -23,6 +23,15 @@ AS_CHECK bool as_fs_write(const char *path, const void *bytes, size_t n, as_err 
 /* As as_fs_write without the two fsyncs: whole or absent while the machine stays up. For what can be made again. */
 AS_CHECK bool as_fs_write_fast(const char *path, const void *bytes, size_t n, as_err *err);
 
+/* As as_fs_write; nobody but the owner may read it, from its first byte on. */
+AS_CHECK bool as_fs_write_secret(const char *path, const void *bytes, size_t n, as_err *err);
+
+/* Overwrites a file with zeros, on the disk, and removes it; true if it was not there. A symbolic link is removed, what it
+ * leads to stays. What the disk itself keeps of overwritten blocks is out of reach. */
+AS_CHECK bool as_fs_wipe(const char *path, as_err *err);
+/* As as_fs_write; what the file was before is overwritten with zeros then. */
+AS_CHECK bool as_fs_write_over(const char *path, const void *bytes, size_t n, as_err *err);
+
 AS_CHECK bool as_fs_make_dirs(const char *path, as_err *err);   /* like mkdir -p */
 AS_CHECK bool as_fs_remove(const char *path, as_err *err);      /* a file; true if it was not there */
 AS_CHECK bool as_fs_remove_tree(const char *path, as_err *err); /* never follows symbolic links; true if not there */

@@ -496,6 +496,56 @@ static void test_lock(void **state)
     }
 }
 
+static void check_zeros(const char *name, size_t n)
+{
+    uint8_t *bytes;
+    size_t   got;
+    assert_true(as_fs_read(in_dir(name), 1 << 20, &bytes, &got, &err));
+    assert_int_equal(got, n);
+    for (size_t i = 0; i < n; i++)
+        assert_int_equal(bytes[i], 0);
+    free(bytes);
+}
+
+/* A second name shows what became of the bytes. */
+static void test_wipe(void **state)
+{
+    (void)state;
+    enum { N = 200000 };
+    char *text = malloc(N + 1);
+    memset(text, 's', N);
+    text[N] = '\0';
+    put("secret", text);
+    assert_int_equal(link(in_dir("secret"), in_dir("second")), 0);
+    assert_true(as_fs_wipe(in_dir("secret"), &err));
+    assert_false(as_fs_is_file(in_dir("secret")));
+    check_zeros("second", N);
+    assert_true(as_fs_wipe(in_dir("secret"), &err)); /* again */
+    put("secret", text);
+    assert_int_equal(link(in_dir("secret"), in_dir("third")), 0);
+    assert_true(as_fs_write_over(in_dir("secret"), "new", 3, &err));
+    check_zeros("third", N);
+    uint8_t *bytes;
+    size_t   n;
+    assert_true(as_fs_read(in_dir("secret"), 10, &bytes, &n, &err));
+    assert_string_equal((char *)bytes, "new");
+    free(bytes);
+    assert_int_equal(symlink("secret", in_dir("link")), 0);
+    assert_true(as_fs_wipe(in_dir("link"), &err));
+    assert_int_not_equal(access(in_dir("link"), F_OK), 0);
+    assert_true(as_fs_is_file(in_dir("secret")));
+    free(text);
+}
+
+static void test_secret(void **state)
+{
+    (void)state;
+    struct stat st;
+    assert_true(as_fs_write_secret(in_dir("key"), "k", 1, &err));
+    assert_int_equal(stat(in_dir("key"), &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0600);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -519,6 +569,8 @@ int main(void)
         TEST(test_walk_stops),
         TEST(test_walk_depth),
         TEST(test_lock),
+        TEST(test_wipe),
+        TEST(test_secret),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

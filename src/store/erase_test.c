@@ -141,6 +141,44 @@ static void test_erase(void **state)
 }
 
 /* A copy that nothing leads to any more has the same bytes. */
+/* Notes of many in one batch, objects in many packs. */
+static void test_erase_many(void **state)
+{
+    (void)state;
+    enum { N = 60 };
+    as_err      err = AS_ERR_NONE;
+    as_digest   all[2 * N], gone[N];
+    const char *reasons[N];
+    char        text[400];
+    for (size_t i = 0; i < 2 * N; i++) {
+        memset(text, 'x', sizeof text - 1);
+        text[sizeof text - 1] = '\0';
+        int n = snprintf(text, sizeof text, "%s %zu", i % 2 ? "stays" : "a face that must go", i);
+        text[n] = 'y';
+        all[i] = must_put(text);
+        if (i % 2 == 0) {
+            gone[i / 2] = all[i];
+            reasons[i / 2] = "asked to be forgotten";
+        }
+    }
+    assert_true(as_store_erase_all(store, gone, reasons, N, NULL, &err));
+    assert_false(is_anywhere("a face that must go"));
+    for (size_t i = 0; i < N; i++) {
+        check_gone(store, &gone[i]);
+        assert_true(as_store_has(store, &all[2 * i + 1]));
+    }
+    store = as_store_close(store);
+    store = as_store_open(dir, &err);
+    as_store_check check;
+    assert_true(as_store_verify(store, NULL, NULL, NULL, &check, &err));
+    assert_int_equal(check.n_damaged, 0);
+    assert_int_equal(check.n_erased, N);
+    assert_int_equal(check.n_objects, N);
+    reasons[1] = "two\nlines"; /* none of them, then */
+    assert_false(as_store_erase_all(store, &all[1], reasons, 2, NULL, &err));
+    assert_true(as_store_has(store, &all[1]));
+}
+
 static void test_second_copies_go_too(void **state)
 {
     (void)state;
@@ -242,6 +280,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_erase, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_erase_many, setup, teardown),
         cmocka_unit_test_setup_teardown(test_second_copies_go_too, setup, teardown),
         cmocka_unit_test_setup_teardown(test_refuses, setup, teardown),
         cmocka_unit_test_setup_teardown(test_is_finished_later, setup, teardown),

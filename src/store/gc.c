@@ -13,6 +13,7 @@ typedef struct gc_job {
     bool (*keep)(void *ctx, const as_digest *digest);
     void              *ctx;
     double             dead_ratio;
+    bool               only_look;
     as_store_gc_result result;
 } gc_job;
 
@@ -98,6 +99,14 @@ static bool gc_remove(gc_job *job, const gc_pack *own, as_err *err)
     return ok && as_fs_remove(own->pack->path, err) && as_fs_remove(path, err) && as_fs_sync_dir(store->packs_dir, err);
 }
 
+static void gc_count(gc_job *job, const gc_pack *own)
+{
+    job->result.n_packs++;
+    job->result.n_moved += own->n_live;
+    job->result.n_dropped += own->n - own->n_live;
+    job->result.n_bytes_freed += own->n_bytes - AS_MIN(own->n_bytes, own->n_live_bytes);
+}
+
 static bool gc_rewrite(gc_job *job, gc_pack *own, as_err *err)
 {
     bool whole = true, ok = true;
@@ -118,10 +127,7 @@ static bool gc_rewrite(gc_job *job, gc_pack *own, as_err *err)
     ok = gc_remove(job, own, err);
     if (ok) {
         as_set_remove(job->store, own->pack);
-        job->result.n_packs++;
-        job->result.n_moved += own->n_live;
-        job->result.n_dropped += own->n - own->n_live;
-        job->result.n_bytes_freed += own->n_bytes - AS_MIN(own->n_bytes, own->n_live_bytes);
+        gc_count(job, own);
     }
     return ok;
 }
@@ -137,7 +143,10 @@ static bool gc_all(gc_job *job, const as_progress *progress, as_err *err)
         bool    worth = false;
         as_progress_step(progress, "cleaning", i, packs.n);
         ok = as_progress_go_on(progress, err) &&
-             (own.pack->is_unreadable || (gc_look(job, &own, &worth, err) && (!worth || gc_rewrite(job, &own, err))));
+             (own.pack->is_unreadable ||
+              (gc_look(job, &own, &worth, err) && (!worth || job->only_look || gc_rewrite(job, &own, err))));
+        if (ok && worth && job->only_look)
+            gc_count(job, &own);
         free(own.entries);
     }
     if (ok)
@@ -160,4 +169,14 @@ bool as_store_gc(as_store *store, bool (*keep)(void *ctx, const as_digest *diges
     if (ok)
         *ret = job.result;
     return ok;
+}
+
+bool as_store_gc_look(as_store *store, bool (*keep)(void *ctx, const as_digest *digest), void *ctx, double dead_ratio,
+                      const as_progress *progress, as_store_gc_result *ret, as_err *err)
+{
+    gc_job job = {.store = store, .keep = keep, .ctx = ctx, .dead_ratio = dead_ratio, .only_look = true};
+    if ((!atomic_load(&store->is_writer) && !as_set_refresh(store, true, err)) || !gc_all(&job, progress, err))
+        return false;
+    *ret = job.result;
+    return true;
 }

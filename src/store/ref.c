@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "base/vec.h"
 #include "store/state.h"
 
 /* No part is empty or begins with a dot: nothing leads out of refs/, and temporary names stay free. */
@@ -87,4 +88,54 @@ bool as_store_ref_set(as_store *store, const char *name, const char *value, as_e
     if (!ref_make_folder(store, folder, err) || !as_fs_write(path, line, n, err))
         return as_err_note(err, "cannot set ref '%s'", name);
     return true;
+}
+
+bool as_store_ref_remove(as_store *store, const char *name, as_err *err)
+{
+    char path[AS_FS_PATH_BYTES], folder[AS_FS_PATH_BYTES];
+    if (!ref_path(store, name, path, err))
+        return false;
+    if (!as_fs_is_file(path))
+        return AS_FAIL(err, AS_ENOTFOUND, "no ref '%s' in the store", name);
+    as_str_copy(folder, sizeof folder, path);
+    *strrchr(folder, '/') = '\0';
+    return (as_fs_remove(path, err) && as_fs_sync_dir(folder, err)) || as_err_note(err, "cannot remove ref '%s'", name);
+}
+
+typedef struct ref_list {
+    as_store   *store;
+    const char *prefix;
+    AS_VEC(as_ref) refs;
+} ref_list;
+
+static bool ref_visit(void *ctx, const as_fs_entry *entry, as_err *err)
+{
+    ref_list *list = ctx;
+    as_ref    ref;
+    char      path[AS_FS_PATH_BYTES];
+    /* What has no name of a ref is a temporary file, or somebody else's. */
+    if (entry->kind != AS_FS_FILE || !as_str_starts(entry->relative, list->prefix) ||
+        !ref_path(list->store, entry->relative, path, NULL))
+        return true;
+    as_str_copy(ref.name, sizeof ref.name, entry->relative);
+    as_err why = AS_ERR_NONE;
+    if (!as_store_ref_get(list->store, ref.name, ref.value, &why)) /* removed meanwhile, maybe */
+        return why.code == AS_ENOTFOUND || as_err_set(err, why.code, "%s", why.text);
+    return as_vec_push(&list->refs, ref) || AS_FAIL(err, AS_ENOMEM, "cannot list refs: not enough memory");
+}
+
+bool as_store_ref_list(as_store *store, const char *prefix, as_ref **ret, size_t *ret_n, as_err *err)
+{
+    char     path[AS_FS_PATH_BYTES];
+    ref_list list = {.store = store, .prefix = prefix};
+    snprintf(path, sizeof path, "%.*s/refs", AS_STORE_DIR_MAX, store->dir);
+    bool ok = as_vec_reserve(&list.refs, 1) || AS_FAIL(err, AS_ENOMEM, "cannot list refs: not enough memory");
+    ok = ok && (!as_fs_is_dir(path) || as_fs_walk(path, ref_visit, &list, err));
+    if (ok) {
+        *ret = list.refs.at;
+        *ret_n = list.refs.n;
+    } else {
+        as_vec_done(&list.refs);
+    }
+    return ok;
 }

@@ -39,6 +39,14 @@ AS_CHECK bool as_store_find(as_store *store, const char *prefix, as_digest *ret,
 /* Refs: name "data/main" of [a-z0-9._-] and '/', value a line of up to AS_REF_BYTES - 1. Durable on return. */
 AS_CHECK bool as_store_ref_get(as_store *store, const char *name, char value[AS_REF_BYTES], as_err *err);
 AS_CHECK bool as_store_ref_set(as_store *store, const char *name, const char *value, as_err *err);
+AS_CHECK bool as_store_ref_remove(as_store *store, const char *name, as_err *err); /* AS_ENOTFOUND */
+
+typedef struct as_ref {
+    char name[AS_REF_BYTES], value[AS_REF_BYTES];
+} as_ref;
+
+/* Those whose name begins with prefix ("": all), by name; free() them. */
+AS_CHECK bool as_store_ref_list(as_store *store, const char *prefix, as_ref **ret, size_t *ret_n, as_err *err);
 
 /* Hashes of all objects, erased ones left out, sorted, each once; free() them. */
 AS_CHECK bool as_store_list(as_store *store, as_digest **ret, size_t *ret_n, as_err *err);
@@ -64,6 +72,9 @@ typedef struct as_store_gc_result {
  * it returns, put is AS_EBUSY. */
 AS_CHECK bool as_store_gc(as_store *store, bool (*keep)(void *ctx, const as_digest *digest), void *ctx,
                           double dead_ratio, const as_progress *progress, as_store_gc_result *ret, as_err *err);
+/* What as_store_gc would do; changes nothing. */
+AS_CHECK bool as_store_gc_look(as_store *store, bool (*keep)(void *ctx, const as_digest *digest), void *ctx,
+                               double dead_ratio, const as_progress *progress, as_store_gc_result *ret, as_err *err);
 
 typedef struct as_tombstone {
     as_ns utc;
@@ -74,6 +85,10 @@ typedef struct as_tombstone {
  * line). Durable on return; begun and killed, the next program that writes finishes it. Again: true. AS_ENOTFOUND. What the
  * disk itself keeps of overwritten blocks is out of reach. */
 AS_CHECK bool as_store_erase(as_store *store, const as_digest *digest, const char *reason, as_err *err);
+/* As as_store_erase, for n objects, each with its own reason, in one pass over each pack. When it fails or is killed, some
+ * may still be there: begin it again. */
+AS_CHECK bool as_store_erase_all(as_store *store, const as_digest *digests, const char *const *reasons, size_t n,
+                                 const as_progress *progress, as_err *err);
 AS_CHECK bool as_store_erased(as_store *store, const as_digest *digest, as_tombstone *ret,
                               as_err *err); /* AS_ENOTFOUND, AS_EEXIST: it was not */
 
