@@ -11,6 +11,7 @@
 #include "base/vec.h"
 #include "cli/term.h"
 #include "intake/import.h"
+#include "release/sign.h"
 #include "spec/spec.h"
 
 #define INIT_LINE_BYTES 64 /* the schema's 63 */
@@ -265,9 +266,12 @@ static bool init_write(as_cli *cli, const char *dir, const as_str *text, as_err 
     if (!as_fs_join(path, dir, "assay.yaml", err) || !as_fs_write(path, text->s, text->len, err))
         return false;
     as_workspace *ws = as_workspace_open(dir, AS_WORKSPACE_WRITE, err);
-    if (!ws)
-        return false;
+    as_key        key;
+    bool          ok = ws && as_key_open(ws, &key, err);
     as_workspace_close(ws);
+    if (!ok)
+        return false;
+    as_key_done(&key);
     if (cli->json)
         return as_cli_print_json(cli, json_pack("{s:s}", "spec", path), err);
     as_term_say(cli, "wrote %s", path);
