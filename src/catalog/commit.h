@@ -32,6 +32,17 @@ typedef enum as_label_state {
 const char    *as_label_state_name(as_label_state state); /* "none", "proposed", "given", "reviewed" */
 as_label_state as_label_state_parse(const char *name);    /* AS_LABEL_NONE if unknown */
 
+#define AS_VOTE_MAX 64 /* of one sample */
+
+/* What somebody else says of a sample, or said before the label it has. One of each who: the newest. */
+typedef struct as_vote {
+    const char       *by, *label;
+    as_label_state    state;    /* REVIEWED: given by one who saw the label; PROPOSED: by a model */
+    as_ns             said_utc; /* 0: not known */
+    const as_finding *findings;
+    size_t            n_findings;
+} as_vote;
+
 typedef struct as_sample {
     as_digest         image; /* the picture's bytes in the store */
     const char       *name;  /* unique in the manifest, escaped UTF-8: "train/broken/a 1.jpg" or "cones-7/000012.png" */
@@ -40,6 +51,9 @@ typedef struct as_sample {
     const char       *by;    /* who said so: "person:ANNA", "model:3-cnn", "import:coco"; NULL or "": not known */
     const as_finding *findings; /* where in the picture; NULL: nothing was said of that */
     size_t            n_findings;
+    as_ns             said_utc; /* when; 0: not known */
+    const as_vote    *votes;    /* by others than `by`; only where there is a label */
+    size_t            n_votes;
     as_split          split;
     const char       *part;          /* samples of one physical part share it; never "" (its name when alone) */
     const char       *camera;        /* URI or "" */
@@ -58,14 +72,13 @@ AS_CHECK as_manifest *as_manifest_new(as_err *err);
 as_manifest          *as_manifest_free(as_manifest *manifest);
 AS_CHECK bool         as_manifest_add(as_manifest *manifest, const as_sample *sample, as_err *err); /* copies strings */
 void                  as_manifest_drop(as_manifest *manifest, size_t n); /* keeps the first n only */
-AS_CHECK bool         as_manifest_set_label(as_manifest *manifest, size_t i, const as_sample *from,
-                                            as_err *err);      /* label, state,
-                                                                                           by and findings; copied */
-void                  as_manifest_sort(as_manifest *manifest); /* by name; add() after it is allowed, sort again */
-size_t                as_manifest_count(const as_manifest *manifest);
-const as_sample      *as_manifest_at(const as_manifest *manifest, size_t i);
-void                  as_manifest_set_split(as_manifest *manifest, size_t i, as_split split);
-const as_sample      *as_manifest_find(const as_manifest *manifest, const char *name); /* sorted manifests; NULL */
+/* label, state, by, said_utc, findings and votes of it; copied. Whoever says something new uses as_label_say. */
+AS_CHECK bool    as_manifest_set_label(as_manifest *manifest, size_t i, const as_sample *from, as_err *err);
+void             as_manifest_sort(as_manifest *manifest); /* by name; add() after it is allowed, sort again */
+size_t           as_manifest_count(const as_manifest *manifest);
+const as_sample *as_manifest_at(const as_manifest *manifest, size_t i);
+void             as_manifest_set_split(as_manifest *manifest, size_t i, as_split split);
+const as_sample *as_manifest_find(const as_manifest *manifest, const char *name); /* sorted manifests; NULL */
 
 #define AS_COMMIT_MAX_PARENTS 8
 #define AS_COMMIT_REF         "data/main"

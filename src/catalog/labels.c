@@ -31,6 +31,48 @@ static void labels_add_finding(as_str *out, const as_finding *f)
     as_str_add(out, "}");
 }
 
+static void labels_add_findings(as_str *out, const as_finding *findings, size_t n)
+{
+    for (size_t k = 0; k < n; k++) {
+        as_str_add(out, k ? "," : ",\"findings\":[");
+        labels_add_finding(out, &findings[k]);
+    }
+    as_str_add(out, n ? "]" : "");
+}
+
+/* What label and vote have in common. */
+static void labels_add_said(as_str *out, as_label_state state, as_ns said_utc)
+{
+    if (state != AS_LABEL_GIVEN)
+        as_text_add_string(out, ",\"state\":\"", as_label_state_name(state));
+    if (said_utc)
+        as_text_add_int(out, ",\"said_utc\":", said_utc);
+}
+
+static void labels_add_vote(as_str *out, const as_vote *v)
+{
+    as_text_add_string(out, "{\"by\":\"", v->by);
+    as_text_add_string(out, ",\"label\":\"", v->label);
+    labels_add_said(out, v->state, v->said_utc);
+    labels_add_findings(out, v->findings, v->n_findings);
+    as_str_add(out, "}");
+}
+
+static void labels_add_sample(as_str *out, const as_sample *s)
+{
+    as_text_add_string(out, "{\"name\":\"", s->name);
+    as_text_add_string(out, ",\"label\":\"", s->label);
+    labels_add_said(out, s->state, s->said_utc);
+    if (*s->by)
+        as_text_add_string(out, ",\"by\":\"", s->by);
+    labels_add_findings(out, s->findings, s->n_findings);
+    for (size_t k = 0; k < s->n_votes; k++) {
+        as_str_add(out, k ? "," : ",\"votes\":[");
+        labels_add_vote(out, &s->votes[k]);
+    }
+    as_str_add(out, s->n_votes ? "]}\n" : "}\n");
+}
+
 bool as_labels_write(const as_manifest *manifest, as_str *out, as_err *err)
 {
     const char *name;
@@ -38,30 +80,28 @@ bool as_labels_write(const as_manifest *manifest, as_str *out, as_err *err)
         return AS_FAIL(err, AS_EINVAL, "cannot write the labels: '%s' is there twice or not in order", name);
     for (size_t i = 0; i < as_manifest_count(manifest) && as_str_ok(out); i++) {
         const as_sample *s = as_manifest_at(manifest, i);
-        if (s->state == AS_LABEL_NONE)
-            continue;
-        as_text_add_string(out, "{\"name\":\"", s->name);
-        as_text_add_string(out, ",\"label\":\"", s->label);
-        if (s->state != AS_LABEL_GIVEN)
-            as_text_add_string(out, ",\"state\":\"", as_label_state_name(s->state));
-        if (*s->by)
-            as_text_add_string(out, ",\"by\":\"", s->by);
-        for (size_t k = 0; k < s->n_findings; k++) {
-            as_str_add(out, k ? "," : ",\"findings\":[");
-            labels_add_finding(out, &s->findings[k]);
-        }
-        as_str_add(out, s->n_findings ? "]}\n" : "}\n");
+        if (s->state != AS_LABEL_NONE)
+            labels_add_sample(out, s);
     }
     return as_str_ok(out) || AS_FAIL(err, AS_ENOMEM, "cannot write the labels: not enough memory");
 }
 
+/* What one person said: offsets into the line's text, and the first of its findings. */
+typedef struct labels_said {
+    size_t         name, label, by, first, n;
+    as_label_state state;
+    as_ns          utc;
+    unsigned       seen; /* keys */
+} labels_said;
+
 /* A line's strings lie in `text` one after the other, which may move while it grows: they are offsets until the end. */
 typedef struct labels_reader {
     as_str key, value, text;
-    AS_VEC(as_finding) findings;
-    AS_VEC(size_t) offsets; /* of label, geometry and extra of each finding */
-    size_t         name, label, by;
-    as_label_state state;
+    AS_VEC(as_finding) findings; /* of the label and of all votes */
+    AS_VEC(size_t) offsets;      /* of label, geometry and extra of each finding */
+    AS_VEC(labels_said) said;    /* votes */
+    AS_VEC(as_vote) votes;
+    labels_said line;
 } labels_reader;
 
 static bool labels_keep(labels_reader *r, as_text_cursor *c, const void *bytes, size_t n, size_t *ret)
@@ -115,7 +155,7 @@ static bool labels_finding_member(labels_reader *r, as_text_cursor *c, as_findin
     }
 }
 
-static bool labels_finding(labels_reader *r, as_text_cursor *c)
+static bool labels_finding(labels_reader *r, as_text_cursor *c, const labels_said *said)
 {
     as_finding f = {.outline = AS_OUTLINE_BOX, .score = NAN};
     size_t     at[3];
@@ -131,7 +171,7 @@ static bool labels_finding(labels_reader *r, as_text_cursor *c)
         return false;
     if ((seen & 3) != 3 || (seen & 12) == 12)
         return as_text_fail(c, "a finding needs a label, a box, and one of rings and mask at most");
-    if (r->findings.n == AS_FINDING_MAX)
+    if (r->findings.n - said->first == AS_FINDING_MAX)
         return as_text_fail(c, "it has too many findings");
     bool ok = as_vec_push(&r->findings, f);
     for (int i = 0; ok && i < 3; i++)
@@ -139,75 +179,120 @@ static bool labels_finding(labels_reader *r, as_text_cursor *c)
     return ok || as_text_fail(c, "not enough memory");
 }
 
-static bool labels_findings(labels_reader *r, as_text_cursor *c)
+static bool labels_findings(labels_reader *r, as_text_cursor *c, labels_said *said)
 {
+    said->first = r->findings.n;
     if (!as_text_expect(c, '['))
         return false;
     do
-        if (!labels_finding(r, c))
+        if (!labels_finding(r, c, said))
             return false;
     while (as_text_have(c, ','));
+    said->n = r->findings.n - said->first;
     return as_text_expect(c, ']');
 }
 
-static bool labels_member(labels_reader *r, as_text_cursor *c, unsigned *seen)
+static bool labels_state(labels_reader *r, as_text_cursor *c, labels_said *said)
 {
-    static const char *const keys[] = {"name", "label", "state", "by", "findings"};
+    if (!as_text_string(c, &r->value))
+        return false;
+    said->state = as_label_state_parse(r->value.s);
+    return said->state != AS_LABEL_NONE || as_text_fail(c, "its state is not known");
+}
+
+static bool labels_votes(labels_reader *r, as_text_cursor *c);
+
+static bool labels_member(labels_reader *r, as_text_cursor *c, labels_said *said)
+{
+    enum { NAME, LABEL, STATE, BY, UTC, FINDINGS, VOTES };
+    static const char *const keys[] = {"name", "label", "state", "by", "said_utc", "findings", "votes"};
     unsigned                 key = 0;
     if (!as_text_string(c, &r->key) || !as_text_expect(c, ':'))
         return false;
     while (key < AS_COUNT(keys) && strcmp(r->key.s, keys[key]) != 0)
         key++;
-    if (key == AS_COUNT(keys))
+    if (key == AS_COUNT(keys) || (said != &r->line && (key == NAME || key == VOTES)))
         return as_text_fail(c, "it has a key that is not known (was it made by a newer version?)");
-    if (*seen & 1u << key)
+    if (said->seen & 1u << key)
         return as_text_fail(c, "it has a key twice");
-    *seen |= 1u << key;
+    said->seen |= 1u << key;
     switch (key) {
-    case 0: return labels_keep_string(r, c, &r->name);
-    case 1: return labels_keep_string(r, c, &r->label);
-    case 2:
-        if (!as_text_string(c, &r->value))
-            return false;
-        r->state = as_label_state_parse(r->value.s);
-        return r->state != AS_LABEL_NONE || as_text_fail(c, "its state is none of proposed, given and reviewed");
-    case 3: return labels_keep_string(r, c, &r->by);
-    default: return labels_findings(r, c);
+    case NAME: return labels_keep_string(r, c, &said->name);
+    case LABEL: return labels_keep_string(r, c, &said->label);
+    case STATE: return labels_state(r, c, said);
+    case BY: return labels_keep_string(r, c, &said->by);
+    case UTC: return as_text_int(c, INT64_MIN, INT64_MAX, &said->utc);
+    case FINDINGS: return labels_findings(r, c, said);
+    default: return labels_votes(r, c);
     }
+}
+
+static bool labels_members(labels_reader *r, as_text_cursor *c, labels_said *said)
+{
+    *said = (labels_said){.state = AS_LABEL_GIVEN};
+    if (!as_text_expect(c, '{'))
+        return false;
+    do
+        if (!labels_member(r, c, said))
+            return false;
+    while (as_text_have(c, ','));
+    return as_text_expect(c, '}');
+}
+
+static bool labels_votes(labels_reader *r, as_text_cursor *c)
+{
+    if (!as_text_expect(c, '['))
+        return false;
+    do {
+        labels_said vote;
+        if (r->said.n == AS_VOTE_MAX)
+            return as_text_fail(c, "it has too many votes");
+        if (!labels_members(r, c, &vote))
+            return false;
+        if (!as_vec_push(&r->said, vote))
+            return as_text_fail(c, "not enough memory");
+    } while (as_text_have(c, ','));
+    return as_text_expect(c, ']');
 }
 
 static bool labels_line(labels_reader *r, as_text_cursor *c)
 {
-    unsigned seen = 0;
     as_str_clear(&r->text);
     as_str_add_bytes(&r->text, "", 1);
-    r->findings.n = r->offsets.n = 0;
-    r->by = 0;
-    r->state = AS_LABEL_GIVEN;
-    if (!as_text_expect(c, '{'))
+    r->findings.n = r->offsets.n = r->said.n = r->votes.n = 0;
+    if (!labels_members(r, c, &r->line) || !as_text_end(c))
         return false;
-    do
-        if (!labels_member(r, c, &seen))
-            return false;
-    while (as_text_have(c, ','));
-    if (!as_text_expect(c, '}') || !as_text_end(c))
-        return false;
-    return (seen & 3) == 3 || as_text_fail(c, "a key is missing");
+    return (r->line.seen & 3) == 3 || as_text_fail(c, "a key is missing");
 }
 
 static bool labels_put(labels_reader *r, as_manifest *manifest, size_t i, as_err *err)
 {
-    as_sample from = {.label = r->text.s + r->label,
-                      .by = r->text.s + r->by,
-                      .state = r->state,
-                      .findings = r->findings.at,
-                      .n_findings = r->findings.n};
+    const char *text = r->text.s;
+    as_sample   from = {.label = text + r->line.label,
+                        .by = text + r->line.by,
+                        .state = r->line.state,
+                        .said_utc = r->line.utc,
+                        .findings = r->line.n ? r->findings.at + r->line.first : NULL,
+                        .n_findings = r->line.n};
     for (size_t k = 0; k < r->findings.n; k++) {
         as_finding *f = &r->findings.at[k];
-        f->label = r->text.s + r->offsets.at[3 * k];
-        f->geometry = r->text.s + r->offsets.at[3 * k + 1];
-        f->extra = r->text.s + r->offsets.at[3 * k + 2];
+        f->label = text + r->offsets.at[3 * k];
+        f->geometry = text + r->offsets.at[3 * k + 1];
+        f->extra = text + r->offsets.at[3 * k + 2];
     }
+    for (size_t k = 0; k < r->said.n; k++) {
+        const labels_said *said = &r->said.at[k];
+        as_vote            vote = {.by = text + said->by,
+                                   .label = text + said->label,
+                                   .state = said->state,
+                                   .said_utc = said->utc,
+                                   .findings = said->n ? r->findings.at + said->first : NULL,
+                                   .n_findings = said->n};
+        if (!as_vec_push(&r->votes, vote))
+            return AS_FAIL(err, AS_ENOMEM, "not enough memory");
+    }
+    from.votes = r->votes.at;
+    from.n_votes = r->votes.n;
     if (!*from.label && from.n_findings == 0)
         return AS_FAIL(err, AS_EFORMAT, "it says nothing");
     return as_manifest_set_label(manifest, i, &from, err);
@@ -225,7 +310,7 @@ static bool labels_lines(labels_reader *r, as_manifest *manifest, const char *p,
             return AS_FAIL(err, AS_EFORMAT, "labels line %zu is cut off", n_line);
         if ((size_t)(line_end - p) > LABELS_LINE_BYTES || !labels_line(r, &c))
             return AS_FAIL(err, AS_EFORMAT, "labels line %zu: %s", n_line, c.why);
-        const char *name = r->text.s + r->name;
+        const char *name = r->text.s + r->line.name;
         while (at < n && strcmp(as_manifest_at(manifest, at)->name, name) < 0)
             at++;
         if (at == n || strcmp(as_manifest_at(manifest, at)->name, name) != 0)
@@ -251,5 +336,32 @@ bool as_labels_parse(const uint8_t *bytes, size_t n, as_manifest *manifest, as_e
     as_str_done(&r.text);
     as_vec_done(&r.findings);
     as_vec_done(&r.offsets);
+    as_vec_done(&r.said);
+    as_vec_done(&r.votes);
     return ok;
+}
+
+static bool labels_same_findings(const as_finding *a, size_t n_a, const as_finding *b, size_t n_b)
+{
+    bool same = n_a == n_b;
+    for (size_t i = 0; same && i < n_a; i++)
+        same = strcmp(a[i].label, b[i].label) == 0 && a[i].outline == b[i].outline &&
+               memcmp(a[i].box, b[i].box, sizeof a[i].box) == 0 && strcmp(a[i].geometry, b[i].geometry) == 0 &&
+               (a[i].score == b[i].score || (isnan(a[i].score) && isnan(b[i].score))) &&
+               strcmp(a[i].extra, b[i].extra) == 0;
+    return same;
+}
+
+bool as_labels_equal(const as_sample *a, const as_sample *b)
+{
+    bool same = strcmp(a->label, b->label) == 0 && a->state == b->state && a->said_utc == b->said_utc &&
+                strcmp(a->by ? a->by : "", b->by ? b->by : "") == 0 && a->n_votes == b->n_votes &&
+                labels_same_findings(a->findings, a->n_findings, b->findings, b->n_findings);
+    for (size_t i = 0; same && i < a->n_votes; i++) {
+        const as_vote *x = &a->votes[i], *y = &b->votes[i];
+        same = strcmp(x->by, y->by) == 0 && strcmp(x->label, y->label) == 0 && x->state == y->state &&
+               x->said_utc == y->said_utc &&
+               labels_same_findings(x->findings, x->n_findings, y->findings, y->n_findings);
+    }
+    return same;
 }

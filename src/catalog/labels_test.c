@@ -80,6 +80,55 @@ static void test_bytes_and_back(void **state)
     as_manifest_free(again);
 }
 
+/* Labels of several people for one sample, apart from one another. */
+static void test_votes_and_back(void **state)
+{
+    (void)state;
+    as_err        err = AS_ERR_NONE;
+    as_manifest  *m = manifest_of(2), *again = manifest_of(2);
+    const as_vote votes[] = {
+        {.by = "person:bo", .label = "bad", .state = AS_LABEL_GIVEN, .said_utc = 7},
+        {.by = "person:cy", .label = "good", .state = AS_LABEL_REVIEWED, .findings = &box, .n_findings = 1}};
+    as_sample said = {.label = "good", .by = "person:anna", .said_utc = 5, .findings = &mask, .n_findings = 1};
+    as_str    text;
+    as_str_init(&text);
+    said.votes = votes;
+    said.n_votes = 2;
+    assert_true(as_manifest_set_label(m, 1, &said, &err));
+    assert_true(as_labels_write(m, &text, &err));
+    assert_string_equal(text.s,
+                        "{\"name\":\"s00001\",\"label\":\"good\",\"said_utc\":5,\"by\":\"person:anna\",\"findings\":["
+                        "{\"label\":\"stain\",\"box\":[0,0,4,4],\"mask\":\"61X139\"}],\"votes\":["
+                        "{\"by\":\"person:bo\",\"label\":\"bad\",\"said_utc\":7},"
+                        "{\"by\":\"person:cy\",\"label\":\"good\",\"state\":\"reviewed\",\"findings\":["
+                        "{\"label\":\"scratch\",\"box\":[1,2.5,3,4],\"score\":0.25}]}]}\n");
+    if (!as_labels_parse((const uint8_t *)text.s, text.len, again, &err))
+        fail_msg("%s", err.text);
+    assert_true(as_labels_equal(as_manifest_at(m, 1), as_manifest_at(again, 1)));
+    assert_false(as_labels_equal(as_manifest_at(m, 1), as_manifest_at(again, 0)));
+    as_sample other = *as_manifest_at(m, 1);
+    as_vote   changed[] = {other.votes[0], other.votes[1]};
+    other.votes = changed;
+    changed[1].n_findings = 0;
+    assert_false(as_labels_equal(as_manifest_at(m, 1), &other));
+    /* One of each who, and none by who gave the label. */
+    said.by = "person:cy";
+    assert_false(as_manifest_set_label(m, 0, &said, &err));
+    assert_non_null(strstr(err.text, "a label and a vote by 'person:cy'"));
+    said.by = "person:anna";
+    as_vote twice[] = {votes[0], votes[0]};
+    said.votes = twice;
+    assert_false(as_manifest_set_label(m, 0, &said, &err));
+    assert_non_null(strstr(err.text, "two votes by 'person:bo'"));
+    /* Without a label there is nothing to agree with. */
+    said = (as_sample){.label = "", .votes = votes, .n_votes = 2};
+    assert_true(as_manifest_set_label(m, 1, &said, &err));
+    assert_int_equal(as_manifest_at(m, 1)->n_votes, 0);
+    as_str_done(&text);
+    as_manifest_free(m);
+    as_manifest_free(again);
+}
+
 #define LINE(name, more) "{\"name\":\"" name "\",\"label\":\"x\"" more "}\n"
 
 static void test_refuses(void **state)
@@ -110,6 +159,13 @@ static void test_refuses(void **state)
         LINE("s00000", ",\"findings\":[{\"label\":\"y\",\"box\":[1,2,3,4],\"extra\":{\"a\":}}]"),
         LINE("s00000", ",\"findings\":[{\"label\":\"y\",\"box\":[1,2,3,4],\"extra\":{]}]"),
         LINE("s00000", ",\"new\":1"),
+        LINE("s00000", ",\"said_utc\":\"1\""),
+        LINE("s00000", ",\"votes\":[]"),
+        LINE("s00000", ",\"votes\":[{\"label\":\"x\"}]"),
+        LINE("s00000", ",\"votes\":[{\"by\":\"a\"}]"),
+        LINE("s00000", ",\"votes\":[{\"by\":\"a\",\"label\":\"x\",\"name\":\"s00000\"}]"),
+        LINE("s00000", ",\"votes\":[{\"by\":\"a\",\"label\":\"x\",\"votes\":[]}]"),
+        LINE("s00000", ",\"votes\":[{\"by\":\"a\",\"label\":\"x\"},{\"by\":\"a\",\"label\":\"y\"}]"),
     };
     for (size_t i = 0; i < AS_COUNT(bad); i++) {
         as_err       err = AS_ERR_NONE;
@@ -214,9 +270,13 @@ static void test_rings(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bytes_and_back),     cmocka_unit_test(test_refuses),
-        cmocka_unit_test(test_nesting_is_bounded), cmocka_unit_test(test_relabelling_copies_nothing_else),
-        cmocka_unit_test(test_many_boxes),         cmocka_unit_test(test_rings),
+        cmocka_unit_test(test_bytes_and_back),
+        cmocka_unit_test(test_votes_and_back),
+        cmocka_unit_test(test_refuses),
+        cmocka_unit_test(test_nesting_is_bounded),
+        cmocka_unit_test(test_relabelling_copies_nothing_else),
+        cmocka_unit_test(test_many_boxes),
+        cmocka_unit_test(test_rings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

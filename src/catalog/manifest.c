@@ -125,17 +125,12 @@ static bool manifest_check_text(const char *key, const char *text, size_t max_by
     return true;
 }
 
-static bool manifest_check_label(const as_sample *sample, as_err *err)
+static bool manifest_check_findings(const as_sample *sample, const as_finding *findings, size_t n, as_err *err)
 {
-    if (!manifest_check_text("label", sample->label, AS_MANIFEST_LABEL_BYTES, true, err) ||
-        !manifest_check_text("name of who labelled it", sample->by ? sample->by : "", AS_MANIFEST_LABEL_BYTES, true,
-                             err))
-        return false;
-    if ((unsigned)sample->state >= AS_LABEL_STATE_COUNT || sample->n_findings > AS_FINDING_MAX)
-        return AS_FAIL(err, AS_EINVAL, "sample '%s' has an unknown label state (%d) or too many findings (%zu)",
-                       sample->name, (int)sample->state, sample->n_findings);
-    for (size_t i = 0; i < sample->n_findings; i++) {
-        const as_finding *f = &sample->findings[i];
+    if (n > AS_FINDING_MAX)
+        return AS_FAIL(err, AS_EINVAL, "sample '%s' has too many findings (%zu)", sample->name, n);
+    for (size_t i = 0; i < n; i++) {
+        const as_finding *f = &findings[i];
         if (!as_finding_check(f, err) ||
             !manifest_check_text("class of a finding", f->label, AS_MANIFEST_LABEL_BYTES, false, err) ||
             !manifest_check_text("extra of a finding", f->extra, AS_FINDING_MAX_BYTES, true, err)) {
@@ -144,6 +139,43 @@ static bool manifest_check_label(const as_sample *sample, as_err *err)
         }
     }
     return true;
+}
+
+static bool manifest_check_votes(const as_sample *sample, as_err *err)
+{
+    if (sample->n_votes > AS_VOTE_MAX)
+        return AS_FAIL(err, AS_ELIMIT, "sample '%s' has labels by %zu people, and %d are kept", sample->name,
+                       sample->n_votes, AS_VOTE_MAX);
+    for (size_t i = 0; i < sample->n_votes; i++) {
+        const as_vote *v = &sample->votes[i];
+        if (!manifest_check_text("name of who labelled it", v->by, AS_MANIFEST_LABEL_BYTES, false, err) ||
+            !manifest_check_text("label", v->label, AS_MANIFEST_LABEL_BYTES, true, err) ||
+            !manifest_check_findings(sample, v->findings, v->n_findings, err))
+            return false;
+        if (!*v->label && v->n_findings == 0)
+            return AS_FAIL(err, AS_EINVAL, "sample '%s' has a vote by '%s' that says nothing", sample->name, v->by);
+        if (v->state <= AS_LABEL_NONE || v->state >= AS_LABEL_STATE_COUNT)
+            return AS_FAIL(err, AS_EINVAL, "sample '%s' has a vote of an unknown state (%d)", sample->name,
+                           (int)v->state);
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(sample->votes[k].by, v->by) == 0)
+                return AS_FAIL(err, AS_EINVAL, "sample '%s' has two votes by '%s'", sample->name, v->by);
+        if (sample->by && strcmp(sample->by, v->by) == 0)
+            return AS_FAIL(err, AS_EINVAL, "sample '%s' has a label and a vote by '%s'", sample->name, v->by);
+    }
+    return true;
+}
+
+static bool manifest_check_label(const as_sample *sample, as_err *err)
+{
+    if (!manifest_check_text("label", sample->label, AS_MANIFEST_LABEL_BYTES, true, err) ||
+        !manifest_check_text("name of who labelled it", sample->by ? sample->by : "", AS_MANIFEST_LABEL_BYTES, true,
+                             err))
+        return false;
+    if ((unsigned)sample->state >= AS_LABEL_STATE_COUNT)
+        return AS_FAIL(err, AS_EINVAL, "sample '%s' has an unknown label state (%d)", sample->name, (int)sample->state);
+    return manifest_check_findings(sample, sample->findings, sample->n_findings, err) &&
+           manifest_check_votes(sample, err);
 }
 
 static bool manifest_check(const as_sample *sample, as_err *err)
@@ -164,25 +196,46 @@ static bool manifest_check(const as_sample *sample, as_err *err)
     return true;
 }
 
-/* Findings with strings of the manifest's own; false when memory ran out. */
-static bool manifest_keep_findings(as_manifest *manifest, as_sample *sample)
+/* Findings with strings of the manifest's own; false when memory ran out. label: what their class often is. */
+static bool manifest_keep_findings(as_manifest *manifest, const as_finding **findings, size_t n, const char *label)
 {
-    const as_finding *from = sample->findings;
+    const as_finding *from = *findings;
     as_finding       *copy = NULL;
-    if (sample->n_findings == 0) {
-        sample->findings = NULL;
+    if (n == 0) {
+        *findings = NULL;
         return true;
     }
-    copy = manifest_room(manifest, sample->n_findings * sizeof *copy, _Alignof(as_finding));
-    for (size_t i = 0; copy && i < sample->n_findings; i++) {
+    copy = manifest_room(manifest, n * sizeof *copy, _Alignof(as_finding));
+    for (size_t i = 0; copy && i < n; i++) {
         copy[i] = from[i];
-        copy[i].label = manifest_keep_like(manifest, from[i].label, i ? copy[i - 1].label : sample->label);
+        copy[i].label = manifest_keep_like(manifest, from[i].label, i ? copy[i - 1].label : label);
         copy[i].geometry = manifest_keep(manifest, from[i].geometry);
         copy[i].extra = manifest_keep(manifest, from[i].extra);
         if (!copy[i].label || !copy[i].geometry || !copy[i].extra)
             return false;
     }
-    sample->findings = copy;
+    *findings = copy;
+    return copy != NULL;
+}
+
+static bool manifest_keep_votes(as_manifest *manifest, as_sample *sample)
+{
+    const as_vote *from = sample->votes;
+    as_vote       *copy = NULL;
+    if (sample->n_votes == 0) {
+        sample->votes = NULL;
+        return true;
+    }
+    copy = manifest_room(manifest, sample->n_votes * sizeof *copy, _Alignof(as_vote));
+    for (size_t i = 0; copy && i < sample->n_votes; i++) {
+        copy[i] = from[i];
+        copy[i].by = manifest_keep(manifest, from[i].by);
+        copy[i].label = manifest_keep_like(manifest, from[i].label, sample->label);
+        if (!copy[i].by || !copy[i].label ||
+            !manifest_keep_findings(manifest, &copy[i].findings, copy[i].n_findings, copy[i].label))
+            return false;
+    }
+    sample->votes = copy;
     return copy != NULL;
 }
 
@@ -190,11 +243,16 @@ static bool manifest_keep_label(as_manifest *manifest, as_sample *sample, const 
 {
     sample->label = manifest_keep_like(manifest, sample->label, neighbour ? neighbour->label : NULL);
     sample->by = manifest_keep_like(manifest, sample->by ? sample->by : "", neighbour ? neighbour->by : NULL);
-    if (!*sample->label && sample->n_findings == 0)
+    if (!*sample->label && sample->n_findings == 0) {
         sample->state = AS_LABEL_NONE;
-    else if (sample->state == AS_LABEL_NONE)
+        sample->said_utc = 0;
+        sample->n_votes = 0;
+    } else if (sample->state == AS_LABEL_NONE) {
         sample->state = AS_LABEL_GIVEN;
-    return sample->label && sample->by && manifest_keep_findings(manifest, sample);
+    }
+    return sample->label && sample->by &&
+           manifest_keep_findings(manifest, &sample->findings, sample->n_findings, sample->label) &&
+           manifest_keep_votes(manifest, sample);
 }
 
 bool as_manifest_add(as_manifest *manifest, const as_sample *sample, as_err *err)
@@ -231,6 +289,9 @@ bool as_manifest_set_label(as_manifest *manifest, size_t i, const as_sample *fro
     copy.by = from->by;
     copy.findings = from->findings;
     copy.n_findings = from->n_findings;
+    copy.said_utc = from->said_utc;
+    copy.votes = from->votes;
+    copy.n_votes = from->n_votes;
     if (!manifest_check_label(&copy, err))
         return false;
     if (!manifest_keep_label(manifest, &copy, i ? &manifest->samples.at[i - 1] : NULL))

@@ -10,7 +10,8 @@
  * when alone), [camera], image, format, width, height, n_bytes, utc, [sharpness], [clipped_ratio], [difference_hash] (16
  * hex digits), [severity], [privacy] (how many faces were found and covered, their sizes, detector, version, sensitivity, style:
  * "faces 2 (24x24 31x30), cascade 0123456789abcdef at 0.8, fill"). The same samples give the same bytes. Labels are written alike, a line for each sample of which something was said: name, label,
- * [state] (given when left out), [by], [findings]: an array of label, box, [rings] or [mask], [score], [extra].
+ * [state] (given when left out), [by], [said_utc], [findings]: an array of label, box, [rings] or [mask], [score], [extra];
+ * [votes]: an array of by, label, [state], [said_utc], [findings].
  */
 #ifndef AS_CATALOG_MANIFEST_H
 #define AS_CATALOG_MANIFEST_H
@@ -26,6 +27,9 @@ AS_CHECK as_manifest *as_manifest_parse(const uint8_t *bytes, size_t n, as_err *
 /* The labels of its samples; and read back over a manifest whose samples have none. Any bytes; AS_EFORMAT. */
 AS_CHECK bool as_labels_write(const as_manifest *manifest, as_str *out, as_err *err);
 AS_CHECK bool as_labels_parse(const uint8_t *bytes, size_t n, as_manifest *manifest, as_err *err);
+
+/* Says the same: label, state, who, when, findings and votes. */
+bool as_labels_equal(const as_sample *a, const as_sample *b);
 
 /* True when no name is there twice and all are in order; else *ret_name is one that is not. */
 AS_CHECK bool as_manifest_is_ordered(const as_manifest *manifest, const char **ret_name);
