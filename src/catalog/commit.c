@@ -13,6 +13,12 @@
 #define COMMIT_MAX_STEPS 100000
 #define COMMIT_NONE_YET  "no commit yet (make one with: assay import FOLDER, or assay capture)"
 
+bool as_commit_is_restoring(const as_commit *commit)
+{
+    static const as_digest none;
+    return !as_digest_equal(&commit->restores, &none);
+}
+
 static json_t *commit_parents(const as_commit *commit)
 {
     json_t *list = json_array();
@@ -48,6 +54,8 @@ static char *commit_text(const as_commit *commit, as_err *err)
          as_json_set(object, "n_samples", json_integer((json_int_t)commit->n_samples)) &&
          as_json_set(object, "n_bytes", json_integer((json_int_t)commit->n_bytes)) &&
          as_json_set(object, "n_quarantined", json_integer((json_int_t)commit->n_quarantined));
+    if (ok && as_commit_is_restoring(commit))
+        ok = as_json_set(object, "restores", json_string(as_digest_hex(&commit->restores, hex)));
     char *text = ok ? as_json_text(object) : NULL;
     json_decref(object);
     if (!text)
@@ -144,6 +152,9 @@ static bool commit_parse(const json_t *object, as_commit *ret, as_err *err)
         return AS_FAIL(err, AS_EFORMAT, "its author or message is too long");
     if (!commit_get_digest(json_object_get(object, "manifest"), &ret->manifest))
         return AS_FAIL(err, AS_EFORMAT, "key 'manifest' is no SHA-256");
+    const json_t *restores = json_object_get(object, "restores");
+    if (restores && !commit_get_digest(restores, &ret->restores))
+        return AS_FAIL(err, AS_EFORMAT, "key 'restores' is no SHA-256");
     return commit_get_digest(json_object_get(object, "labels"), &ret->labels) ||
            AS_FAIL(err, AS_EFORMAT, "key 'labels' is no SHA-256");
 }

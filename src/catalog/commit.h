@@ -85,12 +85,15 @@ const as_sample *as_manifest_find(const as_manifest *manifest, const char *name)
 
 typedef struct as_commit {
     as_digest id, manifest, labels;
+    as_digest restores; /* the commit whose labels were taken again, by undo and redo; all 0: none */
     as_digest parents[AS_COMMIT_MAX_PARENTS];
     size_t    n_parents;
     char      author[128], message[512];
     as_ns     utc;
     uint64_t  n_samples, n_bytes, n_quarantined; /* the last: refused on the way into this commit */
 } as_commit;
+
+bool as_commit_is_restoring(const as_commit *commit);
 
 /* Writes manifest, labels and commit (id, manifest, labels, n_samples, n_bytes are filled in), syncs the store, then moves the ref. */
 AS_CHECK bool as_commit_write(as_workspace *ws, const as_manifest *manifest, as_commit *commit, as_err *err);

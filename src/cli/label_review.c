@@ -3,7 +3,7 @@
 
 static int label_review_run(as_cli *cli, as_workspace *ws, as_err *err)
 {
-    return as_label_step(cli, ws, 1, NULL, AS_LABEL_REVIEWED, err) ? 0 : AS_VERB_FAILED;
+    return as_label_step(cli, ws, 1, NULL, AS_LABEL_REVIEWED, false, err) ? 0 : AS_VERB_FAILED;
 }
 
 const as_action as_label_action_review = {

@@ -20,12 +20,13 @@ bool as_label_print(as_cli *cli, const as_label_result *result, as_err *err)
     return AS_FAIL(err, AS_ENOMEM, "out of memory");
 }
 
-bool as_label_step(as_cli *cli, as_workspace *ws, size_t first, const char *label, as_label_state state, as_err *err)
+bool as_label_step(as_cli *cli, as_workspace *ws, size_t first, const char *label, as_label_state state, bool is_vote,
+                   as_err *err)
 {
     const char     *where = as_cli_opt(cli, "where");
     size_t          n_args = as_cli_n_args(cli);
     as_label_result result;
-    as_label_cfg    cfg = {.label = label, .state = state, .by = as_cli_opt(cli, "by"), .seed = 1};
+    as_label_cfg    cfg = {.label = label, .state = state, .by = as_cli_opt(cli, "by"), .is_vote = is_vote, .seed = 1};
     if ((n_args > first) == (where != NULL))
         return AS_FAIL(err, AS_EINVAL, "name the samples, or say which with --where QUERY%s",
                        where ? ": not both" : "");

@@ -16,7 +16,7 @@ AS_CHECK bool as_label_print(as_cli *cli, const as_label_result *result, as_err 
 
 /* The label and state for the samples that the words from `first` on name, or --where; and prints what came of it. */
 AS_CHECK bool as_label_step(as_cli *cli, as_workspace *ws, size_t first, const char *label, as_label_state state,
-                            as_err *err);
+                            bool is_vote, as_err *err);
 
 typedef struct as_label_choice {
     as_spec    *spec;

@@ -15,7 +15,7 @@ static int label_undo_run(as_cli *cli, as_workspace *ws, as_err *err)
 const as_action as_label_action_undo = {
     .name = "undo",
     .usage = "",
-    .about = "the labels of the version before",
+    .about = "takes the last step of labelling back; again: the one before it. All of it stays in the history",
     .min_args = 0,
     .max_args = 0,
     .mode = AS_WORKSPACE_WRITE,

@@ -5,7 +5,8 @@
  * Threads: one thread.
  * Memory:  the newest version's manifest while a call runs.
  *
- * Pictures are not touched, and every earlier label stays in the history. A sample without a split gets one with its first
+ * Pictures are not touched, and every earlier label stays in the history; what somebody else said stays beside the new
+ * label too (as_vote). A sample without a split gets one with its first
  * label: where a version has test samples already it goes to training (what somebody chose to label is no fair draw),
  * else as as_intake_split has it.
  */
@@ -21,11 +22,13 @@ typedef struct as_label_cfg {
     const as_query    *where; /* NULL: names */
     const char *const *names;
     size_t             n_names;
-    const char        *label;  /* a class of the spec; NULL: as it is; "": takes the label away */
-    const char *const *labels; /* one for each of names instead; NULL: label */
-    as_label_state     state;  /* GIVEN, REVIEWED or PROPOSED */
-    const char        *by;     /* NULL: "person:" and the author */
-    uint64_t           seed;   /* of the split */
+    const char        *label;   /* a class of the spec; NULL: as it is; "": takes the label away */
+    const char *const *labels;  /* one for each of names instead; NULL: label */
+    as_label_state     state;   /* GIVEN, REVIEWED or PROPOSED */
+    const char        *by;      /* NULL: "person:" and the author */
+    bool               is_vote; /* beside the label that somebody else gave, which stays as it is */
+    as_ns              utc;     /* when; 0: now */
+    uint64_t           seed;    /* of the split */
 } as_label_cfg;
 
 typedef struct as_label_result {
@@ -37,8 +40,10 @@ typedef struct as_label_result {
  * the class stays, and go with it otherwise. */
 AS_CHECK bool as_label_apply(as_workspace *ws, const as_label_cfg *cfg, as_label_result *ret, as_err *err);
 
-/* The labels (and splits) of the version before, as a new version. AS_EINVAL when the last step changed more than labels. */
+/* The labels (and splits) before the last step that is not undone yet, and after the first that is: as a new version. What
+ * was said after an undo cannot be redone over. AS_EINVAL when there is none, or it changed more than labels. */
 AS_CHECK bool as_label_undo(as_workspace *ws, as_label_result *ret, as_err *err);
+AS_CHECK bool as_label_redo(as_workspace *ws, as_label_result *ret, as_err *err);
 
 /* The labels that a sample had, newest first; commit is the version that brought it. */
 AS_CHECK bool as_label_history(as_workspace *ws, const char                                                     *name,

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "intake/import.h"
+#include "intake/say.h"
 #include "intake/test_folder.h"
 
 static const char *const a0[] = {"photos/0.png"}, *const a1[] = {"photos/1.png"};
@@ -98,6 +99,147 @@ static void test_set_review_undo(void **state)
     expect(&space, a0[0], "bad", AS_LABEL_GIVEN, "person:anna");
     must_set(&space, a0, 1, "");
     expect(&space, a0[0], "", AS_LABEL_NONE, "");
+    test_space_done(&space);
+}
+
+static void must_undo(test_space *space, bool (*step)(as_workspace *, as_label_result *, as_err *))
+{
+    as_err          err = AS_ERR_NONE;
+    as_label_result result;
+    if (!step(space->ws, &result, &err))
+        fail_msg("%s", err.text);
+}
+
+static void expect_two(test_space *space, const char *first, const char *second)
+{
+    expect(space, a0[0], first, *first ? AS_LABEL_GIVEN : AS_LABEL_NONE, *first ? "person:anna" : "");
+    expect(space, a1[0], second, *second ? AS_LABEL_GIVEN : AS_LABEL_NONE, *second ? "person:anna" : "");
+}
+
+static void test_undo_goes_back_step_by_step(void **state)
+{
+    (void)state;
+    test_space      space;
+    as_err          err = AS_ERR_NONE;
+    as_label_result result;
+    space_make(&space);
+    must_set(&space, a0, 1, "bad");
+    must_set(&space, a0, 1, "good");
+    must_set(&space, a1, 1, "bad");
+    must_undo(&space, as_label_undo);
+    expect_two(&space, "good", "");
+    must_undo(&space, as_label_undo);
+    expect_two(&space, "bad", "");
+    must_undo(&space, as_label_redo);
+    expect_two(&space, "good", "");
+    must_undo(&space, as_label_undo);
+    must_undo(&space, as_label_undo);
+    expect_two(&space, "", "");
+    assert_false(as_label_undo(space.ws, &result, &err)); /* what is before that is an import */
+    for (int i = 0; i < 3; i++)
+        must_undo(&space, as_label_redo);
+    expect_two(&space, "good", "bad");
+    assert_false(as_label_redo(space.ws, &result, &err));
+    assert_non_null(strstr(err.text, "nothing to redo"));
+    /* A new step ends what could be redone, and is itself undone first. */
+    must_undo(&space, as_label_undo);
+    must_undo(&space, as_label_undo);
+    must_set(&space, a1, 1, "good");
+    expect_two(&space, "bad", "good");
+    assert_false(as_label_redo(space.ws, &result, &err));
+    must_undo(&space, as_label_undo);
+    expect_two(&space, "bad", "");
+    must_undo(&space, as_label_undo);
+    expect_two(&space, "", "");
+    must_undo(&space, as_label_redo);
+    must_undo(&space, as_label_redo);
+    expect_two(&space, "bad", "good");
+    test_space_done(&space);
+}
+
+static as_label_result must_say(test_space *space, const char *by, const char *label, as_label_state how, bool is_vote)
+{
+    as_err          err = AS_ERR_NONE;
+    as_label_result result;
+    as_label_cfg    cfg = {.spec = space->spec,
+                           .names = a0,
+                           .n_names = 1,
+                           .label = label,
+                           .state = how,
+                           .by = by,
+                           .is_vote = is_vote,
+                           .utc = 1000,
+                           .seed = 1};
+    if (!as_label_apply(space->ws, &cfg, &result, &err))
+        fail_msg("%s", err.text);
+    return result;
+}
+
+static void expect_said(test_space *space, const char *want)
+{
+    as_manifest     *manifest = newest(space);
+    const as_sample *s = as_manifest_find(manifest, a0[0]);
+    as_str           text;
+    as_str_init(&text);
+    as_str_addf(&text, "%s %s %s", s->by, s->label, as_label_state_name(s->state));
+    for (size_t i = 0; i < s->n_votes; i++)
+        as_str_addf(&text, ", %s %s %s", s->votes[i].by, s->votes[i].label, as_label_state_name(s->votes[i].state));
+    assert_string_equal(text.s, want);
+    assert_int_equal(s->said_utc, 1000);
+    as_str_done(&text);
+    as_manifest_free(manifest);
+}
+
+static void test_people_are_kept_apart(void **state)
+{
+    (void)state;
+    test_space space;
+    space_make(&space);
+    must_say(&space, "person:anna", "bad", AS_LABEL_GIVEN, false);
+    as_label_result first = must_say(&space, "person:bo", "good", AS_LABEL_GIVEN, true);
+    expect_said(&space, "person:anna bad given, person:bo good given");
+    /* The same class: he agrees, and it stays hers. */
+    must_say(&space, "person:cy", "bad", AS_LABEL_GIVEN, false);
+    expect_said(&space, "person:anna bad given, person:bo good given, person:cy bad given");
+    /* Another class, not as a vote: what was there is a vote now. */
+    must_say(&space, "person:bo", "good", AS_LABEL_GIVEN, false);
+    expect_said(&space, "person:bo good given, person:cy bad given, person:anna bad given");
+    must_say(&space, "person:dee", NULL, AS_LABEL_REVIEWED, false);
+    expect_said(&space, "person:dee good reviewed, person:cy bad given, person:anna bad given, person:bo good given");
+    must_say(&space, "person:anna", "good", AS_LABEL_GIVEN, true);
+    must_say(&space, "model:7", "bad", AS_LABEL_PROPOSED, false);
+    expect_said(&space, "person:dee good reviewed, person:cy bad given, person:bo good given, person:anna good given, "
+                        "model:7 bad proposed");
+    as_commit before, after;
+    as_err    err = AS_ERR_NONE;
+    assert_true(as_commit_find(space.ws, "main", &after, &err));
+    assert_true(as_commit_read(space.ws, &first.commit.id, &before, &err));
+    assert_true(as_digest_equal(&before.manifest, &after.manifest)); /* pictures and splits are the same object */
+    must_undo(&space, as_label_undo);
+    expect_said(&space, "person:dee good reviewed, person:cy bad given, person:bo good given, person:anna good given");
+    test_space_done(&space);
+}
+
+static void test_votes_are_bounded(void **state)
+{
+    (void)state;
+    test_space space;
+    space_make(&space);
+    as_err       err = AS_ERR_NONE;
+    as_manifest *manifest = newest(&space);
+    bool         changed;
+    for (size_t i = 0; i < AS_VOTE_MAX + 3; i++) {
+        char who[32];
+        snprintf(who, sizeof who, "person:%zu", i);
+        as_sample said = {.label = "bad", .state = AS_LABEL_GIVEN, .by = who, .said_utc = (as_ns)(100 + i)};
+        assert_true(as_say(manifest, 0, &said, true, &changed, &err) && changed);
+        assert_true(as_say(manifest, 0, &said, true, &changed, &err) && !changed);
+    }
+    const as_sample *s = as_manifest_at(manifest, 0);
+    assert_string_equal(s->by, "person:0"); /* the label itself stays, the oldest votes go */
+    assert_int_equal(s->n_votes, AS_VOTE_MAX);
+    assert_string_equal(s->votes[0].by, "person:3");
+    as_manifest_free(manifest);
     test_space_done(&space);
 }
 
@@ -213,9 +355,14 @@ static void test_refuses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_set_review_undo), cmocka_unit_test(test_history),
-        cmocka_unit_test(test_where),           cmocka_unit_test(test_later_labels_go_to_training),
+        cmocka_unit_test(test_set_review_undo),
+        cmocka_unit_test(test_history),
+        cmocka_unit_test(test_where),
+        cmocka_unit_test(test_later_labels_go_to_training),
         cmocka_unit_test(test_refuses),
+        cmocka_unit_test(test_undo_goes_back_step_by_step),
+        cmocka_unit_test(test_people_are_kept_apart),
+        cmocka_unit_test(test_votes_are_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

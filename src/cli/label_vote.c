@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/label_steps.h"
+
+static int label_vote_run(as_cli *cli, as_workspace *ws, as_err *err)
+{
+    return as_label_step(cli, ws, 2, as_cli_arg(cli, 1), AS_LABEL_GIVEN, true, err) ? 0 : AS_VERB_FAILED;
+}
+
+const as_action as_label_action_vote = {
+    .name = "vote",
+    .usage = "CLASS [NAME]...",
+    .about = "says what somebody sees, beside the label that another gave; a sample without a label gets it as one",
+    .min_args = 1,
+    .max_args = -1,
+    .mode = AS_WORKSPACE_WRITE,
+    .run = label_vote_run,
+};
