@@ -56,6 +56,8 @@ static char *commit_text(const as_commit *commit, as_err *err)
          as_json_set(object, "n_quarantined", json_integer((json_int_t)commit->n_quarantined));
     if (ok && as_commit_is_restoring(commit))
         ok = as_json_set(object, "restores", json_string(as_digest_hex(&commit->restores, hex)));
+    if (!as_digest_is_zero(&commit->notes))
+        ok = ok && as_json_set(object, "notes", json_string(as_digest_hex(&commit->notes, hex)));
     char *text = ok ? as_json_text(object) : NULL;
     json_decref(object);
     if (!text)
@@ -150,6 +152,8 @@ static bool commit_parse(const json_t *object, as_commit *ret, as_err *err)
     if (!as_str_copy(ret->author, sizeof ret->author, author) ||
         !as_str_copy(ret->message, sizeof ret->message, message))
         return AS_FAIL(err, AS_EFORMAT, "its author or message is too long");
+    if (json_object_get(object, "notes") && !commit_get_digest(json_object_get(object, "notes"), &ret->notes))
+        return AS_FAIL(err, AS_EFORMAT, "key 'notes' is no SHA-256");
     if (!commit_get_digest(json_object_get(object, "manifest"), &ret->manifest))
         return AS_FAIL(err, AS_EFORMAT, "key 'manifest' is no SHA-256");
     const json_t *restores = json_object_get(object, "restores");

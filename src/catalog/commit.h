@@ -6,7 +6,8 @@
  * Memory:  a manifest owns its strings; as_manifest_done frees.
  *
  * All are store objects: the manifest (what the pictures are) and the labels (what was said of them) as JSON lines sorted
- * by name, the commit as one JSON object with their hashes and those of its parents. Other labels are another labels
+ * by name, what intake noted of what came in (notes.h), the commit as one JSON object with their hashes and those of its
+ * parents. Other labels are another labels
  * object: pictures and manifest stay as they are. The ref data/main holds the newest commit.
  */
 #ifndef AS_CATALOG_COMMIT_H
@@ -86,6 +87,7 @@ const as_sample *as_manifest_find(const as_manifest *manifest, const char *name)
 typedef struct as_commit {
     as_digest id, manifest, labels;
     as_digest restores; /* the commit whose labels were taken again, by undo and redo; all 0: none */
+    as_digest notes; /* of the pictures that came in with it (notes.h); zero: none */
     as_digest parents[AS_COMMIT_MAX_PARENTS];
     size_t    n_parents;
     char      author[128], message[512];

@@ -13,11 +13,19 @@ static const as_check *const checks[] = {
 #undef X
 };
 
-_Static_assert(AS_COUNT(checks) <= AS_CHECK_MOST, "findings are bits of 32");
+_Static_assert(AS_COUNT(checks) < AS_CHECK_MOST, "findings are bits of 32");
 
 const as_check *as_check_at(size_t i)
 {
     return i < AS_COUNT(checks) ? checks[i] : NULL;
+}
+
+size_t as_check_row(const char *name)
+{
+    size_t i = 0;
+    while (i < AS_COUNT(checks) && strcmp(checks[i]->name, name) != 0)
+        i++;
+    return i < AS_COUNT(checks) ? i : AS_CHECK_MOST - 1;
 }
 
 /* What the file says of it; where it says ok, nobody looks. */
@@ -30,8 +38,28 @@ static as_check_level check_one(const as_check *check, const as_check_input *in,
     return level > AS_CHECK_OK && said != AS_CHECK_NONE ? said : level;
 }
 
-as_check_level as_check_run(const as_check_input *in, bool in_order, uint32_t *found, const char **ret_check,
-                            char *text)
+void as_said_add(as_said *said, const char *check, const char *text)
+{
+    size_t n_check = strlen(check) + 1, n_text = strlen(text) + 1;
+    if (n_check + n_text > sizeof said->packed - said->n_bytes || said->n == AS_NOTE_MAX_FOUND)
+        return;
+    memcpy(said->packed + said->n_bytes, check, n_check);
+    memcpy(said->packed + said->n_bytes + n_check, text, n_text);
+    said->n_bytes = (uint16_t)(said->n_bytes + n_check + n_text);
+    said->n++;
+}
+
+size_t as_said_found(const as_said *said, as_note_found found[AS_NOTE_MAX_FOUND])
+{
+    const char *p = said->packed;
+    for (size_t i = 0; i < said->n; i++) {
+        found[i] = (as_note_found){.check = p, .text = p + strlen(p) + 1};
+        p = found[i].text + strlen(found[i].text) + 1;
+    }
+    return said->n;
+}
+
+as_check_level as_check_run(const as_check_input *in, bool in_order, as_look *look, const char **ret_check, char *text)
 {
     as_check_level worst = AS_CHECK_OK;
     text[0] = '\0';
@@ -40,8 +68,13 @@ as_check_level as_check_run(const as_check_input *in, bool in_order, uint32_t *f
         if (checks[i]->in_order != in_order)
             continue;
         as_check_level level = check_one(checks[i], in, said);
+        if (level == AS_CHECK_QUARANTINE && in->overruled >> i & 1u)
+            level = AS_CHECK_WARN;
+        as_check_trim(said);
+        if (level > AS_CHECK_OK)
+            as_said_add(&look->said, checks[i]->name, said);
         if (level == AS_CHECK_WARN)
-            *found |= 1u << i;
+            look->found |= 1u << i;
         if (level <= worst)
             continue;
         worst = level;

@@ -47,5 +47,6 @@ const as_check        as_check_duplicate = {
            .name = "duplicate",
            .summary = "no identical picture has another class, or is in another split",
            .in_order = true,
+           .is_final = "one picture has one class and one split: set the label of the other (assay label set), or drop it",
            .run = duplicate_run,
 };

@@ -2,14 +2,13 @@
 #include <stdio.h>
 
 #include "intake/intake.h"
-
-#define MOTION_CERTAIN 0.5 /* sharp pictures of parts with straight edges stay below */
+#include "intake/state.h"
 
 static as_check_level motion_run(const as_check_input *in, char *text)
 {
     const as_motion *m = &in->stats->motion;
     double           most = in->spec->max_motion_px;
-    if (most <= 0 || m->length_px <= most || m->certainty < MOTION_CERTAIN)
+    if (most <= 0 || m->length_px <= most || m->certainty < AS_MOTION_CERTAIN)
         return AS_CHECK_OK;
     snprintf(text, AS_CHECK_TEXT_BYTES,
              "moved by %.0f px at %.0f degrees (certainty %.2f), and intake.max_motion_px allows %.4g: expose for %.0f "

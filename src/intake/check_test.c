@@ -187,14 +187,14 @@ static void test_levels(void **state)
     (void)state;
     char        text[AS_CHECK_TEXT_BYTES];
     const char *check = NULL;
-    uint32_t    found = 0;
+    as_look     look = {0};
     seen        s;
     for (unsigned level = AS_CHECK_OK; level <= AS_CHECK_QUARANTINE; level++) {
         seen_make(&s);
         s.stats.contrast = 5;
         s.spec.min_contrast = 20;
         s.spec.levels[AS_RULE_CONTRAST] = level;
-        assert_int_equal(as_check_run(&s.in, false, &found, &check, text), level);
+        assert_int_equal(as_check_run(&s.in, false, &look, &check, text), level);
         assert_int_equal(strstr(text, "min_contrast") != NULL, level > AS_CHECK_OK);
     }
     /* Several that warn: the first is told, all are counted. */
@@ -203,17 +203,17 @@ static void test_levels(void **state)
     s.spec.levels[AS_RULE_CONTRAST] = AS_CHECK_WARN;
     s.spec.max_blank_ratio = 0.1;
     s.stats.blank_rows_ratio = 0.2;
-    found = 0;
-    assert_int_equal(as_check_run(&s.in, false, &found, &check, text), AS_CHECK_WARN);
+    look.found = 0;
+    assert_int_equal(as_check_run(&s.in, false, &look, &check, text), AS_CHECK_WARN);
     assert_string_equal(check, "half");
-    as_check_count(&counts, found, NULL, 1);
-    as_check_count(&counts, found, "exposure", 1);
+    as_check_count(&counts, look.found, NULL, 1);
+    as_check_count(&counts, look.found, "exposure", 1);
     for (size_t i = 0; as_check_at(i); i++) {
         n += counts.n_warned_by[i];
         assert_int_equal(counts.n_quarantined_by[i], strcmp(as_check_at(i)->name, "exposure") == 0);
     }
     assert_int_equal(n, 2);
-    as_check_count(&counts, found, NULL, -1);
+    as_check_count(&counts, look.found, NULL, -1);
     for (size_t i = 0; as_check_at(i); i++)
         assert_int_equal(counts.n_warned_by[i], 0);
 }
@@ -266,23 +266,23 @@ static void test_run_stops_at_the_worst(void **state)
     (void)state;
     char        text[AS_CHECK_TEXT_BYTES];
     const char *check = NULL;
-    uint32_t    found = 0;
+    as_look     look = {0};
     seen        s;
     seen_make(&s);
-    assert_int_equal(as_check_run(&s.in, false, &found, &check, text), AS_CHECK_OK);
+    assert_int_equal(as_check_run(&s.in, false, &look, &check, text), AS_CHECK_OK);
     assert_string_equal(text, "");
     assert_null(check);
     /* Too many clipped pixels and too soft: the first of them is told. */
     s.stats.clipped_low_ratio = 0.9;
     s.spec.min_sharpness = 1000;
-    assert_int_equal(as_check_run(&s.in, false, &found, &check, text), AS_CHECK_QUARANTINE);
+    assert_int_equal(as_check_run(&s.in, false, &look, &check, text), AS_CHECK_QUARANTINE);
     assert_string_equal(check, "exposure");
     /* Those in order do not run with the others. */
     seen_make(&s);
     s.in.duplicate_of = "b.png";
     s.in.duplicate_label = "bad";
-    assert_int_equal(as_check_run(&s.in, false, &found, &check, text), AS_CHECK_OK);
-    assert_int_equal(as_check_run(&s.in, true, &found, &check, text), AS_CHECK_QUARANTINE);
+    assert_int_equal(as_check_run(&s.in, false, &look, &check, text), AS_CHECK_OK);
+    assert_int_equal(as_check_run(&s.in, true, &look, &check, text), AS_CHECK_QUARANTINE);
     assert_string_equal(check, "duplicate");
 }
 

@@ -13,5 +13,6 @@ extern const as_check as_check_whole;
 const as_check        as_check_whole = {
            .name = "whole",
            .summary = "the picture decodes to its last pixel",
+           .is_final = "what cannot be decoded cannot be looked at: mend the file and import it again",
            .run = whole_run,
 };

@@ -137,6 +137,7 @@ as_intake *as_intake_open(as_workspace *ws, const as_spec *spec, as_err *err)
     }
     intake->ws = ws;
     intake->spec = spec;
+    as_str_init(&intake->notes);
     pthread_rwlock_init(&intake->lock, NULL);
     return as_privacy_open(spec, ws->root, &intake->privacy, err) && intake_load(intake, err) ? intake
                                                                                               : as_intake_close(intake);
@@ -150,6 +151,7 @@ as_intake *as_intake_close(as_intake *intake)
         as_manifest_free(intake->manifest);
         as_privacy_close(intake->privacy);
         as_scenes_done(&intake->scenes);
+        as_str_done(&intake->notes);
         pthread_rwlock_destroy(&intake->lock);
     }
     free(intake);
@@ -202,7 +204,9 @@ static bool intake_quarantine_stored(as_intake *intake, as_look *look, const as_
 {
     uint8_t   *bytes;
     size_t     n;
-    as_refusal refusal = {.name = sample->name, .label = sample->label, .check = look->check, .why = look->text};
+    as_refusal refusal = {.sample = sample, .check = look->check, .why = look->text, .look = look};
+    if (intake->ruling)
+        return true; /* it is there already */
     if (!as_store_get(intake->ws->store, &look->digest, &bytes, &n, err))
         return false;
     bool ok = as_quarantine_put(intake->ws, &refusal, bytes, n, err);
@@ -255,7 +259,8 @@ static bool intake_compare(as_intake *intake, as_look *look, const as_sample *sa
                                .map = &look->map,
                                .duplicate_of = same ? same->name : NULL,
                                .duplicate_label = same ? same->label : NULL,
-                               .duplicate_split = same ? same->split : AS_SPLIT_NONE};
+                               .duplicate_split = same ? same->split : AS_SPLIT_NONE,
+                               .overruled = intake->ruling ? intake->ruling->overruled : 0};
         if (!as_scenes_of(&intake->scenes, sample->camera, &scene, err))
             return false;
         if (scene && scene->has_last) {
@@ -265,7 +270,7 @@ static bool intake_compare(as_intake *intake, as_look *look, const as_sample *sa
         if (scene && as_scene_add(scene, &look->map, look->width, look->height, &mean))
             in.scene_mean = &mean;
         intake_find_near(intake, look, &in);
-        level = as_check_run(&in, true, &look->found, &check, text);
+        level = as_check_run(&in, true, look, &check, text);
     }
     if (level <= look->level)
         return true;
@@ -273,6 +278,31 @@ static bool intake_compare(as_intake *intake, as_look *look, const as_sample *sa
     look->check = check;
     as_str_copy(look->text, sizeof look->text, text);
     return level != AS_CHECK_QUARANTINE || intake_quarantine_stored(intake, look, sample, err);
+}
+
+#define INTAKE_NOTES_BYTES ((size_t)4 << 20) /* are put into the store together */
+
+/* Written as they come, so that a million pictures take no more memory than a thousand. Of a picture that is taken back
+ * a line is left that belongs to none. */
+static bool intake_note(as_intake *intake, const as_look *look, const as_sample *kept, as_err *err)
+{
+    as_note_found found[AS_NOTE_MAX_FOUND];
+    as_note       note = look->measured;
+    note.found = found;
+    note.n_found = as_said_found(&look->said, found);
+    for (size_t i = 0; intake->ruling && i < note.n_found; i++) {
+        if (!(intake->ruling->overruled >> as_check_row(found[i].check) & 1u))
+            continue;
+        found[i].by = intake->ruling->by;
+        found[i].reason = intake->ruling->reason;
+        found[i].utc = intake->ruling->utc;
+    }
+    as_note_add(&intake->notes, kept, &note);
+    if (intake->notes.len < INTAKE_NOTES_BYTES)
+        return true;
+    bool ok = as_notes_put(intake->ws->store, &intake->notes, &intake->last_notes, err);
+    as_str_clear(&intake->notes);
+    return ok;
 }
 
 static bool intake_keep(as_intake *intake, const as_look *look, const as_sample *sample, as_err *err)
@@ -292,7 +322,7 @@ static bool intake_keep(as_intake *intake, const as_look *look, const as_sample 
     pthread_rwlock_wrlock(&intake->lock);
     bool ok = as_manifest_add(intake->manifest, &kept, err) && intake_list(intake, look, err);
     pthread_rwlock_unlock(&intake->lock);
-    if (!ok)
+    if (!ok || !intake_note(intake, look, &kept, err))
         return false;
     intake->counts.n_kept++;
     intake->counts.n_bytes += look->n_bytes;
@@ -388,6 +418,9 @@ bool as_intake_commit(as_intake *intake, const char *message, as_commit *ret, as
         return false;
     as_manifest_sort(intake->manifest);
     intake->committed = true; /* the maps' places are no longer true */
+    commit.notes = intake->last_notes;
+    if (!as_notes_put(intake->ws->store, &intake->notes, &commit.notes, err))
+        return false;
     if (!as_commit_write(intake->ws, intake->manifest, &commit, err))
         return false;
     *ret = commit;

@@ -37,6 +37,7 @@ typedef struct as_check_input {
     const char           *duplicate_of; /* name of an identical picture already in, or NULL */
     const char           *duplicate_label;
     as_split              duplicate_split;
+    uint32_t              overruled; /* a bit for each row that a person overruled: it warns at most */
 } as_check_input;
 
 /* One file a check, check_<name>.c, one row in src/intake/meson.build. */
@@ -44,6 +45,7 @@ typedef struct as_check {
     const char *name, *summary;
     as_rule     rule;     /* whose level a finding gets; AS_RULE_NONE: that which run says */
     bool        in_order; /* compares with the pictures before this one: runs on one thread, without pixels */
+    const char *is_final; /* why nobody can overrule it: a clause; NULL: a person can */
     /* text[AS_CHECK_TEXT_BYTES]: what was found, with its numbers and the remedy; written unless OK. Any thread. */
     as_check_level (*run)(const as_check_input *in, char *text);
 } as_check;

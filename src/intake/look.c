@@ -24,21 +24,21 @@ static bool look_refuse(const as_intake *intake, const uint8_t *bytes, size_t n,
                         const as_refusal *said, as_look *ret, as_err *err)
 {
     as_refusal refusal = *said;
-    refusal.name = sample->name;
-    refusal.label = sample->label;
-    as_look look = {.n_bytes = n, .level = AS_CHECK_QUARANTINE, .check = said->check};
-    as_str_copy(look.text, sizeof look.text, said->why);
-    as_check_trim(look.text);
-    if (!as_quarantine_put(intake->ws, &refusal, bytes, n, err))
-        return false;
-    *ret = look;
-    return true;
+    refusal.sample = sample;
+    ret->n_bytes = n;
+    ret->level = AS_CHECK_QUARANTINE;
+    ret->check = said->check;
+    as_str_copy(ret->text, sizeof ret->text, said->why);
+    as_check_trim(ret->text);
+    /* With a ruling the picture is in quarantine already. */
+    return intake->ruling || as_quarantine_put(intake->ws, &refusal, bytes, n, err);
 }
 
 bool as_look_refuse(const as_intake *intake, const uint8_t *bytes, size_t n, const as_sample *sample, const char *check,
                     const char *why, as_look *ret, as_err *err)
 {
     as_refusal refusal = {.check = check, .why = why, .withhold = intake->privacy != NULL};
+    *ret = (as_look){.n_bytes = n};
     return look_refuse(intake, bytes, n, sample, &refusal, ret, err);
 }
 
@@ -57,6 +57,29 @@ static bool look_decode(const uint8_t *bytes, size_t n, as_check_input *in, as_i
            as_err_set(err, why->code, "cannot measure '%s': %s", in->name, why->text);
 }
 
+/* stats: NULL where there are none. */
+static void look_measure(as_look *look, const as_codec_info *info, const as_image_stats *stats)
+{
+    look->width = info->width;
+    look->height = info->height;
+    look->codec = info->codec;
+    look->measured =
+        (as_note){.black_ratio = NAN, .white_ratio = NAN, .mean = NAN, .contrast = NAN, .noise = NAN, .motion_px = NAN};
+    look->sharpness = look->clipped_ratio = NAN;
+    if (!stats)
+        return;
+    look->sharpness = stats->laplacian_variance;
+    look->clipped_ratio = stats->clipped_low_ratio + stats->clipped_high_ratio;
+    look->difference_hash = stats->difference_hash;
+    look->map = stats->map;
+    look->measured.black_ratio = stats->clipped_low_ratio;
+    look->measured.white_ratio = stats->clipped_high_ratio;
+    look->measured.mean = stats->mean;
+    look->measured.contrast = stats->contrast;
+    look->measured.noise = stats->noise;
+    look->measured.motion_px = stats->motion.certainty >= AS_MOTION_CERTAIN ? stats->motion.length_px : 0;
+}
+
 /* bytes: fit to be written. */
 static bool look_at(const as_intake *intake, const uint8_t *bytes, size_t n, const as_sample *sample,
                     const char *privacy, as_look *ret, as_err *err)
@@ -69,10 +92,9 @@ static bool look_at(const as_intake *intake, const uint8_t *bytes, size_t n, con
     if (as_digest_is_zero(&look.digest))
         return AS_FAIL(err, AS_ENOMEM, "cannot hash '%s': not enough memory", sample->name);
     look.is_known = as_intake_knows(intake, sample, &look.digest);
-    if (look.is_known) {
-        *ret = look;
+    *ret = look;
+    if (look.is_known)
         return true;
-    }
     if (strlen(sample->name) > AS_MANIFEST_NAME_BYTES)
         return look_refuse(intake, bytes, n, sample, &(as_refusal){.check = "name", .why = "its name is too long"}, ret,
                            err);
@@ -85,27 +107,21 @@ static bool look_at(const as_intake *intake, const uint8_t *bytes, size_t n, con
                          .label = sample->label,
                          .split = sample->split,
                          .findings = sample->findings,
-                         .n_findings = sample->n_findings};
+                         .n_findings = sample->n_findings,
+                         .overruled = intake->ruling ? intake->ruling->overruled : 0};
     bool           ok = look_decode(bytes, n, &in, &image, &stats, &info, &why, err);
     if (ok)
-        look.level = as_check_run(&in, false, &look.found, &look.check, look.text);
+        look.level = as_check_run(&in, false, &look, &look.check, look.text);
     as_image_done(&image);
     if (!ok)
         return false;
-    if (look.level == AS_CHECK_QUARANTINE)
-        return look_refuse(intake, bytes, n, sample, &(as_refusal){.check = look.check, .why = look.text}, ret, err);
-    look.width = info.width;
-    look.height = info.height;
-    look.codec = info.codec;
-    look.sharpness = stats.laplacian_variance;
-    look.clipped_ratio = stats.clipped_low_ratio + stats.clipped_high_ratio;
-    look.difference_hash = stats.difference_hash;
-    look.map = stats.map;
+    look_measure(&look, &info, in.undecodable ? NULL : &stats);
     as_str_copy(look.privacy, sizeof look.privacy, privacy);
-    if (!as_store_put(intake->ws->store, bytes, n, &look.digest, NULL, err))
-        return false;
     *ret = look;
-    return true;
+    if (look.level == AS_CHECK_QUARANTINE)
+        return look_refuse(intake, bytes, n, sample, &(as_refusal){.check = look.check, .why = look.text, .look = ret},
+                           ret, err);
+    return as_store_put(intake->ws->store, bytes, n, &ret->digest, NULL, err);
 }
 
 bool as_look_at(const as_intake *intake, const uint8_t *bytes, size_t n, const as_sample *sample, as_look *ret,

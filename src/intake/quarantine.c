@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,11 +14,12 @@
 #include "base/fs.h"
 #include "base/hash.h"
 #include "base/log.h"
-#include "catalog/commit.h"
+#include "catalog/manifest.h"
 #include "image/codec.h"
+#include "intake/state.h"
 
 #define QUARANTINE_ID_DIGITS  32
-#define QUARANTINE_MAX_RECORD ((size_t)64 << 10)
+#define QUARANTINE_MAX_RECORD ((size_t)64 << 20) /* masks are long */
 
 /* The name's own ending where it is a harmless one: what opens the file is chosen by it. */
 static void quarantine_ext(const char *name, char *ext)
@@ -55,43 +57,198 @@ static json_t *quarantine_text(const char *text)
     return value;
 }
 
-static char *quarantine_record(const as_refusal *refusal, const as_digest *digest, size_t n, const char *file)
+/* What belongs to one call of the file system only is not written. */
+static const char *const quarantine_made[] = {"id", "state", "kept_as"};
+
+static bool quarantine_write(const as_workspace *ws, const char *id, const json_t *record, as_err *err)
 {
-    char    hex[AS_SHA256_HEX_BYTES], when[AS_CLOCK_TEXT_BYTES];
-    json_t *object = json_object();
-    bool    ok = as_json_set(object, "name", quarantine_text(refusal->name));
-    ok = as_json_set(object, "label", quarantine_text(refusal->label ? refusal->label : "")) && ok;
+    char    path[AS_FS_PATH_BYTES], rest[96];
+    json_t *copy = json_copy((json_t *)(uintptr_t)record);
+    for (size_t i = 0; copy && i < AS_COUNT(quarantine_made); i++)
+        json_object_del(copy, quarantine_made[i]);
+    char *text = copy ? as_json_text(copy) : NULL;
+    snprintf(rest, sizeof rest, "quarantine/%s.json", id);
+    bool ok = text ? as_workspace_path(ws, rest, path, err) && as_fs_write_fast(path, text, strlen(text), err)
+                   : AS_FAIL(err, AS_ENOMEM, "not enough memory");
+    free(text);
+    json_decref(copy);
+    return ok;
+}
+
+static bool quarantine_set_number(json_t *object, const char *key, double value)
+{
+    return !isfinite(value) || as_json_set(object, key, json_real(value));
+}
+
+static bool quarantine_add_look(json_t *record, const as_look *look)
+{
+    as_note_found  found[AS_NOTE_MAX_FOUND];
+    const as_note *m = &look->measured;
+    json_t        *measured = json_object(), *list = json_array();
+    size_t         n = as_said_found(&look->said, found);
+    bool           ok = list && quarantine_set_number(measured, "sharpness", look->sharpness);
+    ok = ok && quarantine_set_number(measured, "clipped_ratio", look->clipped_ratio) &&
+         quarantine_set_number(measured, "black_ratio", m->black_ratio) &&
+         quarantine_set_number(measured, "white_ratio", m->white_ratio) &&
+         quarantine_set_number(measured, "mean", m->mean) && quarantine_set_number(measured, "contrast", m->contrast) &&
+         quarantine_set_number(measured, "noise", m->noise) &&
+         quarantine_set_number(measured, "motion_px", m->motion_px);
+    for (size_t i = 0; ok && i < n; i++) {
+        json_t *one = json_object();
+        ok = as_json_set(one, "check", json_string(found[i].check));
+        ok = as_json_set(one, "text", quarantine_text(found[i].text)) && ok;
+        ok = json_array_append_new(list, one) == 0 && ok;
+    }
+    ok = as_json_set(record, "measured", measured) && ok;
+    ok = as_json_set(record, "found", list) && ok;
+    if (look->width)
+        ok = ok && as_json_set(record, "width", json_integer(look->width)) &&
+             as_json_set(record, "height", json_integer(look->height)) &&
+             as_json_set(record, "format", json_string(as_codec_name(look->codec)));
+    return ok;
+}
+
+/* What was said of it, as a version would keep it. Nothing where a version would not take it. */
+static bool quarantine_add_labels(json_t *record, const as_sample *sample)
+{
+    as_err    err = AS_ERR_NONE;
+    as_str    line;
+    as_sample copy = *sample;
+    copy.part = copy.name;
+    copy.camera = "";
+    copy.format = "unknown";
+    copy.privacy = "";
+    as_str_init(&line);
+    as_manifest *one = as_manifest_new(&err);
+    bool         ok = one != NULL;
+    if (ok && copy.label && as_manifest_add(one, &copy, &err) && as_labels_write(one, &line, &err) && line.len) {
+        json_t *labels = as_json_parse(line.s, line.len, "labels", &err);
+        ok = labels && as_json_set(record, "labels", labels);
+    }
+    ok = ok && err.code != AS_ENOMEM;
+    as_manifest_free(one);
+    as_str_done(&line);
+    return ok;
+}
+
+static bool quarantine_add_sample(json_t *record, const as_sample *sample)
+{
+    bool ok = true;
+    if (sample->split != AS_SPLIT_NONE)
+        ok = as_json_set(record, "split", json_string(as_split_name(sample->split)));
+    if (sample->part && *sample->part)
+        ok = as_json_set(record, "part", quarantine_text(sample->part)) && ok;
+    if (sample->camera && *sample->camera)
+        ok = as_json_set(record, "camera", quarantine_text(sample->camera)) && ok;
+    if (sample->utc)
+        ok = as_json_set(record, "utc", json_integer(sample->utc)) && ok;
+    if (sample->severity != 0)
+        ok = quarantine_set_number(record, "severity", sample->severity) && ok;
+    return ok && quarantine_add_labels(record, sample);
+}
+
+static json_t *quarantine_record(const as_refusal *refusal, const as_digest *digest, size_t n, const char *file)
+{
+    char             hex[AS_SHA256_HEX_BYTES], when[AS_CLOCK_TEXT_BYTES];
+    const as_sample *sample = refusal->sample;
+    json_t          *object = json_object();
+    bool             ok = as_json_set(object, "name", quarantine_text(sample->name));
+    ok = as_json_set(object, "label", quarantine_text(sample->label ? sample->label : "")) && ok;
     ok = as_json_set(object, "check", quarantine_text(refusal->check)) && ok;
     ok = as_json_set(object, "reason", quarantine_text(refusal->why)) && ok;
     ok = as_json_set(object, "time", json_string(as_clock_text(as_clock_utc(), when))) && ok;
     ok = as_json_set(object, "sha256", json_string(!as_digest_is_zero(digest) ? as_digest_hex(digest, hex) : "")) && ok;
     ok = as_json_set(object, "n_bytes", json_integer((json_int_t)n)) && ok;
     ok = as_json_set(object, "file", json_string(file)) && ok;
-    char *text = ok ? as_json_text(object) : NULL;
+    ok = ok && quarantine_add_sample(object, sample) && (!refusal->look || quarantine_add_look(object, refusal->look));
+    if (ok)
+        return object;
     json_decref(object);
-    return text;
+    return NULL;
+}
+
+/* The record that is there already, or NULL. */
+static json_t *quarantine_before(const as_workspace *ws, const char *id)
+{
+    char   path[AS_FS_PATH_BYTES], rest[96];
+    as_err err = AS_ERR_NONE;
+    snprintf(rest, sizeof rest, "quarantine/%s.json", id);
+    if (!as_workspace_path(ws, rest, path, &err) || !as_fs_is_file(path))
+        return NULL;
+    return as_json_read(path, QUARANTINE_MAX_RECORD, &err);
+}
+
+static const char *quarantine_last_action(const json_t *record)
+{
+    const json_t *list = json_object_get(record, "decisions");
+    size_t        n = json_array_size(list);
+    const char   *action = n ? json_string_value(json_object_get(json_array_get(list, n - 1), "action")) : NULL;
+    return action ? action : "";
+}
+
+static bool quarantine_add_decision(json_t *record, const as_decision *decision)
+{
+    char    when[AS_CLOCK_TEXT_BYTES], hex[AS_SHA256_HEX_BYTES];
+    json_t *one = json_object(), *list = json_object_get(record, "decisions");
+    bool    ok = as_json_set(one, "action", json_string(decision->action));
+    ok = as_json_set(one, "by", quarantine_text(decision->by)) && ok;
+    ok = as_json_set(one, "reason", quarantine_text(decision->reason)) && ok;
+    ok = as_json_set(one, "time", json_string(as_clock_text(as_clock_utc(), when))) && ok;
+    if (decision->commit)
+        ok = as_json_set(one, "commit", json_string(as_digest_hex(decision->commit, hex))) && ok;
+    if (decision->checks)
+        ok = as_json_set(one, "checks", decision->checks) && ok;
+    if (!json_is_array(list)) {
+        list = json_array();
+        ok = as_json_set(record, "decisions", list) && ok;
+    }
+    return json_array_append_new(list, one) == 0 && ok;
+}
+
+bool as_quarantine_decide(const as_workspace *ws, json_t *record, const as_decision *decision, as_err *err)
+{
+    const char *id = json_string_value(json_object_get(record, "id"));
+    if (!id)
+        return AS_FAIL(err, AS_EINVAL, "a decision needs a record of the list");
+    if (!quarantine_add_decision(record, decision))
+        return AS_FAIL(err, AS_ENOMEM, "not enough memory");
+    return quarantine_write(ws, id, record, err);
+}
+
+/* Decisions of people outlive the record that they were made on. *ret_dropped: it is to stay as it is. */
+static bool quarantine_carry_on(const as_workspace *ws, const char *id, const as_refusal *refusal, json_t *record,
+                                bool *ret_dropped)
+{
+    json_t     *before = quarantine_before(ws, id), *list = json_object_get(before, "decisions");
+    const char *last = quarantine_last_action(before);
+    bool        ok = !json_is_array(list) || json_object_set(record, "decisions", list) == 0;
+    *ret_dropped = strcmp(last, "drop") == 0;
+    if (ok && strcmp(last, "accept") == 0) /* the version has it no more, or it would not be refused */
+        ok = quarantine_add_decision(record, &(as_decision){.action = "again", .by = "", .reason = refusal->why});
+    json_decref(before);
+    return ok;
 }
 
 bool as_quarantine_put(const as_workspace *ws, const as_refusal *refusal, const uint8_t *bytes, size_t n, as_err *err)
 {
     char      id[QUARANTINE_ID_DIGITS + 1], ext[AS_CODEC_ENDING_BYTES], rest[96], path[AS_FS_PATH_BYTES];
     as_digest digest = {{0}};
+    bool      dropped = false;
     if (bytes)
         digest = as_sha256_of(bytes, n);
-    quarantine_id(refusal->name, &digest, id);
-    quarantine_ext(refusal->name, ext);
+    quarantine_id(refusal->sample->name, &digest, id);
+    quarantine_ext(refusal->sample->name, ext);
     snprintf(rest, sizeof rest, "quarantine/%s.%s", id, ext);
+    json_t *record = quarantine_record(refusal, &digest, n, bytes && !refusal->withhold ? rest : "");
+    bool    ok = (record && quarantine_carry_on(ws, id, refusal, record, &dropped)) ||
+              AS_FAIL(err, AS_ENOMEM, "not enough memory");
     /* The record comes last: where it is, the bytes are. */
-    bool ok = as_workspace_path(ws, rest, path, err) &&
-              (!bytes || refusal->withhold || as_fs_write_fast(path, bytes, n, err));
-    if (ok) {
-        char *text = quarantine_record(refusal, &digest, n, bytes && !refusal->withhold ? rest : "");
-        snprintf(rest, sizeof rest, "quarantine/%s.json", id);
-        ok = text ? as_workspace_path(ws, rest, path, err) && as_fs_write_fast(path, text, strlen(text), err)
-                  : AS_FAIL(err, AS_ENOMEM, "not enough memory");
-        free(text);
-    }
-    return ok || as_err_note(err, "cannot quarantine '%.200s'", refusal->name);
+    if (ok && !dropped)
+        ok = as_workspace_path(ws, rest, path, err) &&
+             (!bytes || refusal->withhold || as_fs_write_fast(path, bytes, n, err)) &&
+             quarantine_write(ws, id, record, err);
+    json_decref(record);
+    return ok || as_err_note(err, "cannot quarantine '%.200s'", refusal->sample->name);
 }
 
 bool as_quarantine_sync(const as_workspace *ws, as_err *err)
@@ -114,8 +271,11 @@ static bool quarantine_visit(void *ctx, const as_fs_entry *entry, as_err *err)
     bool    whole = record && as_json_get_str(record, "name", &name, &why) &&
                  as_json_get_str(record, "check", &check, &why) && as_json_get_str(record, "reason", &reason, &why) &&
                  as_json_get_str(record, "file", &file, &why) && as_json_get_str(record, "time", &when, &why);
-    if (whole)
-        return json_array_append_new(ctx, record) == 0 || AS_FAIL(err, AS_ENOMEM, "not enough memory");
+    if (whole) {
+        size_t n = strlen(entry->relative) - strlen(".json");
+        bool   ok = as_json_set(record, "id", json_stringn(entry->relative, n));
+        return (json_array_append_new(ctx, record) == 0 && ok) || AS_FAIL(err, AS_ENOMEM, "not enough memory");
+    }
     as_log_write(AS_LOG_WARN, "quarantine record '%s' cannot be read: %s", entry->relative, why.text);
     json_decref(record);
     return true;
@@ -174,7 +334,27 @@ static const as_sample *quarantine_kept(const json_t *record, const as_manifest 
     return found ? *found : NULL;
 }
 
-static bool quarantine_mark_kept(as_workspace *ws, json_t *list, bool with_kept, as_err *err)
+static bool quarantine_is_waiting(const json_t *record)
+{
+    return strcmp(json_string_value(json_object_get(record, "state")), "waiting") == 0;
+}
+
+/* As the last decision has it. */
+static bool quarantine_mark_state(json_t *list)
+{
+    bool ok = true;
+    for (size_t i = 0; ok && i < json_array_size(list); i++) {
+        json_t     *record = json_array_get(list, i);
+        const char *last = quarantine_last_action(record);
+        ok = as_json_set(record, "state",
+                         json_string(strcmp(last, "accept") == 0 ? "accepted"
+                                     : strcmp(last, "drop") == 0 ? "dropped"
+                                                                 : "waiting"));
+    }
+    return ok;
+}
+
+static bool quarantine_mark_kept(as_workspace *ws, json_t *list, as_err *err)
 {
     as_commit commit;
     as_err    why = AS_ERR_NONE;
@@ -192,21 +372,20 @@ static bool quarantine_mark_kept(as_workspace *ws, json_t *list, bool with_kept,
         by_image[i] = as_manifest_at(manifest, i);
     if (ok)
         qsort(by_image, n, sizeof *by_image, quarantine_by_image);
-    for (size_t i = json_array_size(list); ok && i-- > 0;) {
+    for (size_t i = 0; ok && i < json_array_size(list); i++) {
         json_t          *record = json_array_get(list, i);
-        const as_sample *kept = quarantine_kept(record, manifest, by_image, n);
-        if (kept && with_kept)
-            ok =
-                as_json_set(record, "kept_as", json_string(kept->name)) || AS_FAIL(err, AS_ENOMEM, "not enough memory");
-        else if (kept)
-            json_array_remove(list, i);
+        const as_sample *kept = quarantine_is_waiting(record) ? quarantine_kept(record, manifest, by_image, n) : NULL;
+        if (kept)
+            ok = (as_json_set(record, "kept_as", json_string(kept->name)) &&
+                  as_json_set(record, "state", json_string("kept"))) ||
+                 AS_FAIL(err, AS_ENOMEM, "not enough memory");
     }
     free(by_image);
     as_manifest_free(manifest);
     return ok;
 }
 
-bool as_quarantine_list(as_workspace *ws, bool with_kept, json_t **ret, as_err *err)
+bool as_quarantine_list(as_workspace *ws, bool with_settled, json_t **ret, as_err *err)
 {
     char path[AS_FS_PATH_BYTES];
     if (!as_fs_join(path, ws->dir, "quarantine", err))
@@ -215,12 +394,64 @@ bool as_quarantine_list(as_workspace *ws, bool with_kept, json_t **ret, as_err *
     bool    ok = found && (!as_fs_is_dir(path) || as_fs_walk(path, quarantine_visit, found, err));
     if (ok) {
         sorted = quarantine_sort(found);
-        ok = sorted ? quarantine_mark_kept(ws, sorted, with_kept, err) : AS_FAIL(err, AS_ENOMEM, "not enough memory");
+        ok = sorted && quarantine_mark_state(sorted) ? quarantine_mark_kept(ws, sorted, err)
+                                                     : AS_FAIL(err, AS_ENOMEM, "not enough memory");
     }
     json_decref(found);
+    for (size_t i = json_array_size(sorted); ok && !with_settled && i-- > 0;)
+        if (!quarantine_is_waiting(json_array_get(sorted, i)))
+            json_array_remove(sorted, i);
     if (ok)
         *ret = sorted;
     else
         json_decref(sorted);
     return ok;
+}
+
+static double quarantine_number(const json_t *object, const char *key)
+{
+    const json_t *value = json_object_get(object, key);
+    return json_is_number(value) ? json_number_value(value) : NAN;
+}
+
+static const char *quarantine_string(const json_t *object, const char *key, const char *otherwise)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text && *text ? text : otherwise;
+}
+
+static uint64_t quarantine_count(const json_t *object, const char *key)
+{
+    json_int_t v = json_integer_value(json_object_get(object, key));
+    return v > 0 ? (uint64_t)v : 0;
+}
+
+as_manifest *as_quarantine_sample(const json_t *record, as_err *err)
+{
+    const json_t *measured = json_object_get(record, "measured"), *labels = json_object_get(record, "labels");
+    const char   *hex = quarantine_string(record, "sha256", NULL);
+    uint64_t      width = quarantine_count(record, "width"), height = quarantine_count(record, "height");
+    as_sample     sample = {.name = quarantine_string(record, "name", "?"),
+                            .label = labels ? "" : quarantine_string(record, "label", ""),
+                            .split = as_split_parse(quarantine_string(record, "split", "")),
+                            .camera = quarantine_string(record, "camera", ""),
+                            .format = quarantine_string(record, "format", "unknown"),
+                            .width = (uint32_t)AS_MIN(width, (uint64_t)UINT32_MAX),
+                            .height = (uint32_t)AS_MIN(height, (uint64_t)UINT32_MAX),
+                            .n_bytes = quarantine_count(record, "n_bytes"),
+                            .utc = json_integer_value(json_object_get(record, "utc")),
+                            .sharpness = quarantine_number(measured, "sharpness"),
+                            .clipped_ratio = quarantine_number(measured, "clipped_ratio"),
+                            .severity = quarantine_number(record, "severity")};
+    sample.part = quarantine_string(record, "part", sample.name);
+    if (hex)
+        (void)!as_digest_parse(hex, &sample.image);
+    as_manifest *one = as_manifest_new(err);
+    bool         ok = one && as_manifest_add(one, &sample, err);
+    char        *line = ok && labels ? as_json_text(labels) : NULL;
+    if (ok && labels)
+        ok = line ? as_labels_parse((const uint8_t *)line, strlen(line), one, err)
+                  : AS_FAIL(err, AS_ENOMEM, "not enough memory");
+    free(line);
+    return ok ? one : as_manifest_free(one);
 }

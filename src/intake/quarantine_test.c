@@ -26,17 +26,17 @@ static void test_put_and_list(void **state)
     assert_true(as_quarantine_list(space.ws, true, &list, &err));
     assert_int_equal(json_array_size(list), 0);
     json_decref(list);
-    as_refusal one = {.name = "z.JPG", .label = "good", .check = "whole", .why = "is a text"};
-    as_refusal two = {.name = "a/\\x0a.../../../x.sh", .check = "whole", .why = "cut \xc3"};
+    as_refusal one = {.sample = &(as_sample){.name = "z.JPG", .label = "good"}, .check = "whole", .why = "is a text"};
+    as_refusal two = {.sample = &(as_sample){.name = "a/\\x0a.../../../x.sh"}, .check = "whole", .why = "cut \xc3"};
     assert_true(as_quarantine_put(space.ws, &one, (const uint8_t *)"hello", 5, &err));
     assert_true(as_quarantine_put(space.ws, &one, (const uint8_t *)"hello", 5, &err)); /* again: no second record */
     assert_true(as_quarantine_put(space.ws, &two, (const uint8_t *)"hello", 5, &err));
-    as_refusal none = {.name = "c.png", .check = "whole", .why = "cannot be read"};
+    as_refusal none = {.sample = &(as_sample){.name = "c.png"}, .check = "whole", .why = "cannot be read"};
     assert_true(as_quarantine_put(space.ws, &none, NULL, 0, &err));
     assert_true(as_quarantine_sync(space.ws, &err));
     assert_true(as_quarantine_list(space.ws, true, &list, &err));
     assert_int_equal(json_array_size(list), 3);
-    assert_string_equal(text_of(list, 0, "name"), two.name);
+    assert_string_equal(text_of(list, 0, "name"), two.sample->name);
     assert_string_equal(text_of(list, 0, "reason"), "cut ?");
     assert_true(as_str_ends(text_of(list, 0, "file"), ".bin")); /* no ending is taken over that could be run */
     assert_string_equal(text_of(list, 1, "name"), "c.png");
@@ -62,7 +62,7 @@ static void test_damaged_record_is_left_out(void **state)
     json_t    *list;
     char       path[AS_FS_PATH_BYTES];
     test_space_make(&space, "quarantine", "");
-    as_refusal one = {.name = "z.jpg", .check = "whole", .why = "is a text"};
+    as_refusal one = {.sample = &(as_sample){.name = "z.jpg"}, .check = "whole", .why = "is a text"};
     assert_true(as_quarantine_put(space.ws, &one, (const uint8_t *)"hello", 5, &err));
     assert_true(as_workspace_path(space.ws, "quarantine/0.json", path, &err) &&
                 as_fs_write(path, "{\"name\":3}", 10, &err));
@@ -95,13 +95,13 @@ static void test_kept_later(void **state)
     test_space space;
     as_err     err = AS_ERR_NONE;
     as_commit  commit = {.author = "a", .message = "m"};
-    as_refusal refusals[] = {{.name = "a", .check = "exposure", .why = "dark"},
-                             {.name = "b", .check = "duplicate", .why = "copy of c"},
-                             {.name = "d", .check = "exposure", .why = "dark"}};
+    as_refusal refusals[] = {{.sample = &(as_sample){.name = "a"}, .check = "exposure", .why = "dark"},
+                             {.sample = &(as_sample){.name = "b"}, .check = "duplicate", .why = "copy of c"},
+                             {.sample = &(as_sample){.name = "d"}, .check = "exposure", .why = "dark"}};
     test_space_make(&space, "quarantine", "");
     /* a is dark and kept later as e; b stays refused because c has its bytes; d is nowhere. */
     for (size_t i = 0; i < 3; i++)
-        assert_true(as_quarantine_put(space.ws, &refusals[i], (const uint8_t *)refusals[i].name, 1, &err));
+        assert_true(as_quarantine_put(space.ws, &refusals[i], (const uint8_t *)refusals[i].sample->name, 1, &err));
     check_refused(&space, "abd", 3);
     as_manifest             *manifest = as_manifest_new(&err);
     static const char *const names[] = {"c", "e"}, *const bytes[] = {"b", "a"};

@@ -14,10 +14,18 @@
 
 #include <pthread.h>
 
+#include "catalog/notes.h"
 #include "image/hamming.h"
 #include "intake/intake.h"
 #include "intake/privacy.h"
 #include "intake/scene.h"
+
+/* A person has the last word about a picture: what these rows would refuse they only warn of. */
+typedef struct as_ruling {
+    uint32_t    overruled; /* a bit a row */
+    const char *by, *reason;
+    as_ns       utc;
+} as_ruling;
 
 typedef struct as_intake_entry as_intake_entry; /* of a map from names or digests to samples */
 
@@ -35,7 +43,23 @@ struct as_intake {
     as_scenes        scenes;
     as_hamming      *near;                  /* by place in the manifest; NULL where the spec does not ask for it */
     bool             given[AS_SPLIT_COUNT]; /* splits that pictures came with */
+    as_str           notes;                 /* lines that are not in the store yet (catalog/notes.h) */
+    as_digest        last_notes;
+    const as_ruling *ruling; /* NULL: the checks have the last word */
 };
+
+#define AS_SAID_BYTES     2000
+#define AS_MOTION_CERTAIN 0.5 /* sharp pictures of parts with straight edges stay below */
+
+/* What several checks said of one picture: packed, as looks are plain values. What does not fit is left out. */
+typedef struct as_said {
+    uint16_t n, n_bytes;
+    char     packed[AS_SAID_BYTES]; /* check, 0, text, 0, check ... */
+} as_said;
+
+void as_said_add(as_said *said, const char *check, const char *text);
+/* Points found[] into said; returns how many. */
+size_t as_said_found(const as_said *said, as_note_found found[AS_NOTE_MAX_FOUND]);
 
 typedef struct as_look {
     as_digest      digest;
@@ -48,15 +72,18 @@ typedef struct as_look {
     as_image_map   map;
     bool           is_known; /* nothing was done about it */
     uint32_t       found;    /* a bit for each row that warns */
+    as_note        measured; /* without what was found */
+    as_said        said;     /* by each check that was not content */
     as_check_level level;
     const char    *check; /* the row behind the level; static */
     char           text[AS_CHECK_TEXT_BYTES];
 } as_look;
 
 /* The worst that the checks with this in_order find, the first of equals; stops at the first that sends to quarantine. Adds
- * the bits of those that warn to *found. */
-as_check_level as_check_run(const as_check_input *in, bool in_order, uint32_t *found, const char **ret_check,
-                            char *text);
+ * the bits of those that warn to look->found, what they say to look->said. */
+as_check_level as_check_run(const as_check_input *in, bool in_order, as_look *look, const char **ret_check, char *text);
+
+size_t as_check_row(const char *name); /* of the table; AS_CHECK_MOST - 1 when there is none */
 
 /* One picture more, or with step -1 less, with these findings; quarantined: the row it is refused by, or NULL. */
 void as_check_count(as_intake_counts *counts, uint32_t found, const char *quarantined, int step);

@@ -179,7 +179,8 @@ static void test_page(void **state)
     as_str_done(&page);
 
     make_journal(&run);
-    const as_refusal refusal = {.name = EVIL, .check = "whole", .why = "cut off at \"3\" <bytes>"};
+    const as_refusal refusal = {
+        .sample = &(as_sample){.name = EVIL}, .check = "whole", .why = "cut off at \"3\" <bytes>"};
     assert_true(as_quarantine_put(set.ws, &refusal, NULL, 0, &err));
     make_page(&run, &page);
     assert_has(&page, "50 parts");
