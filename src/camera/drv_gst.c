@@ -149,10 +149,10 @@ static bool video_read_geometry(const video_priv *priv, as_camera_geometry *ret,
 /* A GIF's own stamps. What does not read as one is left to GStreamer's judgement. */
 static bool video_read_gif(video_priv *priv, const char *path, as_err *err)
 {
-    uint8_t  head[16], *bytes;
-    size_t   n_head = 0, n;
-    as_err   why = AS_ERR_NONE;
-    FILE    *file = fopen(path, "rbe");
+    uint8_t head[16], *bytes;
+    size_t  n_head = 0, n;
+    as_err  why = AS_ERR_NONE;
+    FILE   *file = fopen(path, "rbe");
     if (file) {
         n_head = fread(head, 1, sizeof head, file);
         fclose(file);

@@ -91,5 +91,6 @@ bool as_gif_stamps(const uint8_t *bytes, size_t n, as_ns **ret_stamps, size_t *r
         return true;
     }
     as_vec_done(&r.stamps);
-    return full ? AS_FAIL(err, AS_ELIMIT, "the GIF has too many frames") : AS_FAIL(err, AS_EFORMAT, "it holds no whole frame of a GIF");
+    return full ? AS_FAIL(err, AS_ELIMIT, "the GIF has too many frames")
+                : AS_FAIL(err, AS_EFORMAT, "it holds no whole frame of a GIF");
 }

@@ -9,11 +9,12 @@
 #include <cmocka.h>
 
 /* Two frames of 1 x 1 px: a global table of two colours, a comment, delays of 30/100 s and 0, a local table. */
-static const uint8_t gif_two[] = {'G', 'I', 'F', '8', '9', 'a', 1, 0, 1, 0, 0x80, 0, 0, 0, 0, 0, 9, 9, 9, /* tables */
-                                  0x21, 0xfe, 2, 'h', 'i', 0,                                           /* comment */
-                                  0x21, 0xf9, 4, 0, 30, 0, 0, 0, 0x2c, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, 0x44, 1, 0,
-                                  0x21, 0xf9, 4, 0, 0, 0, 0, 0, 0x2c, 0, 0, 0, 0, 1, 0, 1, 0, 0x80, 1, 1, 1, 2, 2, 2, 2,
-                                  2, 0x44, 1, 0, 0x2c, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, 0x44, 1, 0, 0x3b};
+static const uint8_t gif_two[] = {
+    'G',  'I',  'F', '8',  '9', 'a', 1,    0, 1,    0, 0x80, 0, 0, 0, 0, 0, 9, 9,    9, /* tables */
+    0x21, 0xfe, 2,   'h',  'i', 0,                                                      /* comment */
+    0x21, 0xf9, 4,   0,    30,  0,   0,    0, 0x2c, 0, 0,    0, 0, 1, 0, 1, 0, 0,    2,    2, 0x44, 1,   0,
+    0x21, 0xf9, 4,   0,    0,   0,   0,    0, 0x2c, 0, 0,    0, 0, 1, 0, 1, 0, 0x80, 1,    1, 1,    2,   2,
+    2,    2,    2,   0x44, 1,   0,   0x2c, 0, 0,    0, 0,    1, 0, 1, 0, 0, 2, 2,    0x44, 1, 0,    0x3b};
 
 static void test_stamps_are_the_sums_of_the_delays(void **state)
 {

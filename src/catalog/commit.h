@@ -87,7 +87,7 @@ const as_sample *as_manifest_find(const as_manifest *manifest, const char *name)
 typedef struct as_commit {
     as_digest id, manifest, labels;
     as_digest restores; /* the commit whose labels were taken again, by undo and redo; all 0: none */
-    as_digest notes; /* of the pictures that came in with it (notes.h); zero: none */
+    as_digest notes;    /* of the pictures that came in with it (notes.h); zero: none */
     as_digest parents[AS_COMMIT_MAX_PARENTS];
     size_t    n_parents;
     char      author[128], message[512];

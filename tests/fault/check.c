@@ -163,9 +163,9 @@ static bool check_journal(const site_promises *promises, char *why, size_t n_why
         return SAY("journal: %s", err.text);
     if (!check.whole)
         return SAY("journal: %s", check.text);
-    return check.n_records >= promises->n_records || SAY("the journal has %llu records, %llu were told of",
-                                                         (unsigned long long)check.n_records,
-                                                         (unsigned long long)promises->n_records);
+    return check.n_records >= promises->n_records ||
+           SAY("the journal has %llu records, %llu were told of", (unsigned long long)check.n_records,
+               (unsigned long long)promises->n_records);
 }
 
 typedef struct check_rows {

@@ -50,7 +50,7 @@ typedef struct disk_change {
 } disk_change;
 
 struct disk {
-    AS_VEC(disk_node) nodes; /* 0: the root */
+    AS_VEC(disk_node) nodes;     /* 0: the root */
     AS_VEC(disk_change) changes; /* not surely on the disk, oldest first */
     size_t fds[MAX_FDS];         /* node + 1; 0: none of ours */
 };
@@ -65,9 +65,9 @@ static void *disk_copy(const void *bytes, size_t n)
     return copy;
 }
 
-#define DISK_PUSH(v, item)               \
-    do {                                 \
-        if (!as_vec_push((v), (item)))   \
+#define DISK_PUSH(v, item)                  \
+    do {                                    \
+        if (!as_vec_push((v), (item)))      \
             site_fail("not enough memory"); \
     } while (0)
 
@@ -263,8 +263,9 @@ static void view_apply(const disk *d, disk_view *view, size_t at)
     if (view->done[at])
         return;
     for (size_t i = 0; i < at; i++)
-        if (!view->done[i] && (d->changes.at[i].dir == change->dir || d->changes.at[i].dir == change->from ||
-                               d->changes.at[i].from == change->dir || d->changes.at[i].from == change->from) &&
+        if (!view->done[i] &&
+            (d->changes.at[i].dir == change->dir || d->changes.at[i].dir == change->from ||
+             d->changes.at[i].from == change->dir || d->changes.at[i].from == change->from) &&
             (change->from != SIZE_MAX || d->changes.at[i].dir == change->dir || d->changes.at[i].from == change->dir))
             view_apply(d, view, i);
     view->done[at] = true;
@@ -324,7 +325,9 @@ void disk_do(disk *d, const disk_step *step)
     case FAULT_OP_WRITE:
         if (node)
             disk_write_to(d, node - 1,
-                          (disk_write){.offset = entry->offset, .n = entry->n_bytes, .bytes = disk_copy(step->bytes, (size_t)entry->n_bytes)});
+                          (disk_write){.offset = entry->offset,
+                                       .n = entry->n_bytes,
+                                       .bytes = disk_copy(step->bytes, (size_t)entry->n_bytes)});
         break;
     case FAULT_OP_TRUNCATE:
         if (node)
@@ -351,7 +354,7 @@ void disk_do(disk *d, const disk_step *step)
 /* --- one that may be there */
 
 typedef struct disk_choice {
-    as_rng *rng;
+    as_rng  *rng;
     unsigned files, dirs; /* 0: nothing of what is unsure, 1: all of it, 2: any of it */
 } disk_choice;
 

@@ -142,10 +142,13 @@ static void kill_at_random(uint64_t times, uint64_t seed)
         const bool     by_time = as_rng_below(&rng, 2);
         const uint64_t ns = by_time ? 1 + as_rng_below(&rng, 30 * AS_NS_PER_MS) : 0;
         const uint64_t at = by_time ? 0 : 1 + as_rng_below(&rng, as_rng_below(&rng, 4) ? 40 : 150);
-        const char *command = kill_command(&rng);
+        const char    *command = kill_command(&rng);
         snprintf(how, sizeof how, "in '%s' of round %llu (seed %llu)", command, (unsigned long long)i,
                  (unsigned long long)seed);
-        (void)kill_once(&one, command, round, by_time ? FAULT_COUNT : as_rng_below(&rng, 2) ? FAULT_KILL : FAULT_KILL_MIDDLE,
+        (void)kill_once(&one, command, round,
+                        by_time                 ? FAULT_COUNT
+                        : as_rng_below(&rng, 2) ? FAULT_KILL
+                                                : FAULT_KILL_MIDDLE,
                         at, ns, how, &promises);
         if (i > 4 * times + 100)
             kill_fail(&one, how, "too few programs live long enough to be killed");
@@ -170,8 +173,8 @@ int main(int argc, char **argv)
         kill_at_random(times, seed);
     printf("%llu programs killed (%llu ended first) at %s of %llu calls of %u kinds, and at random: 0 promises broken; "
            "at 95 %% confidence fewer than 1 in %llu does. The next one began within %.0f ms. %.0f s\n",
-           (unsigned long long)tally.n_killed, (unsigned long long)tally.n_ended, is_full ? "all" : "some", (unsigned long long)tally.n_calls,
-           tally.n_cases, (unsigned long long)tally.n_killed / 3, (double)tally.worst_ns / 1e6,
-           (double)(as_clock_mono() - begin) / 1e9);
+           (unsigned long long)tally.n_killed, (unsigned long long)tally.n_ended, is_full ? "all" : "some",
+           (unsigned long long)tally.n_calls, tally.n_cases, (unsigned long long)tally.n_killed / 3,
+           (double)tally.worst_ns / 1e6, (double)(as_clock_mono() - begin) / 1e9);
     return 0;
 }

@@ -28,14 +28,14 @@ typedef enum fault_mode {
 } fault_mode;
 
 typedef struct fault_plan {
-    atomic_uint  mode;
-    atomic_ullong at;      /* the call, from 1 on */
-    atomic_ullong n_times; /* so many from there on fail */
-    atomic_int    error;   /* errno of FAULT_FAIL */
+    atomic_uint   mode;
+    atomic_ullong at;         /* the call, from 1 on */
+    atomic_ullong n_times;    /* so many from there on fail */
+    atomic_int    error;      /* errno of FAULT_FAIL */
     atomic_uint   with_reads; /* reads and what is opened to be read count too */
     atomic_ullong n_calls, n_allocs;
     atomic_uint   n_hit;
-    char          what[64]; /* the call that was hit */
+    char          what[64];  /* the call that was hit */
     char          root[512]; /* FAULT_RECORD: files below it */
     char          log[512];  /* FAULT_RECORD: the file for it */
 } fault_plan;

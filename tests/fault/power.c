@@ -32,8 +32,8 @@ static bool power_next(power_log *log, disk_step *ret)
         return false;
     memcpy(&entry, log->bytes + log->at, sizeof entry);
     log->at += sizeof entry;
-    if (entry.n_path >= sizeof ret->path || entry.n_other >= sizeof ret->other ||
-        entry.n_bytes > log->n || log->n - log->at < entry.n_path + entry.n_other + entry.n_bytes)
+    if (entry.n_path >= sizeof ret->path || entry.n_other >= sizeof ret->other || entry.n_bytes > log->n ||
+        log->n - log->at < entry.n_path + entry.n_other + entry.n_bytes)
         site_fail("the log of calls is cut off");
     *ret = (disk_step){.entry = entry, .bytes = log->bytes + log->at + entry.n_path + entry.n_other};
     memcpy(ret->path, log->bytes + log->at, entry.n_path);
@@ -90,7 +90,8 @@ static void power_cut(const site_case *one, const disk *was, uint64_t at, uint64
     for (uint64_t k = 0; k < per; k++) {
         site_remove(site_ws);
         disk_build(was, rng, site_work, "ws", what, sizeof what);
-        snprintf(how, sizeof how, "after step %llu, image %llu (%s)", (unsigned long long)at, (unsigned long long)k, what);
+        snprintf(how, sizeof how, "after step %llu, image %llu (%s)", (unsigned long long)at, (unsigned long long)k,
+                 what);
         power_judge(one, promises, want, how);
     }
 }
@@ -115,7 +116,8 @@ static void power_case(const site_case *one, uint64_t images, as_rng *rng)
     site_state(want);
     while (power_next(&log, &step))
         n_steps += power_changes(&step);
-    const uint64_t per = AS_MAX(images / (n_steps + 1), (uint64_t)1), skip = AS_MAX((n_steps + 1) / (images + 1), (uint64_t)1);
+    const uint64_t per = AS_MAX(images / (n_steps + 1), (uint64_t)1),
+                   skip = AS_MAX((n_steps + 1) / (images + 1), (uint64_t)1);
     log.at = 0;
     while (power_next(&log, &step)) {
         if (step.entry.op == FAULT_OP_SAY)
@@ -148,7 +150,8 @@ int main(int argc, char **argv)
     for (size_t i = 0; site_cases[i].name; i++)
         if (argc > 4 ? strcmp(argv[4], site_cases[i].name) == 0 : times >= 3000 || !site_cases[i].is_slow)
             power_case(&site_cases[i], times / AS_MAX(n_cases, (uint64_t)1), &rng);
-    printf("%llu disks after power cuts at %llu moments, %llu of them gone on with: 0 promises broken; at 95 %% confidence "
+    printf("%llu disks after power cuts at %llu moments, %llu of them gone on with: 0 promises broken; at 95 %% "
+           "confidence "
            "fewer than 1 in %llu is. The next one began within %.0f ms. %.0f s\n",
            (unsigned long long)n_images, (unsigned long long)n_moments, (unsigned long long)n_finished,
            (unsigned long long)n_images / 3, (double)worst_ns / 1e6, (double)(as_clock_mono() - begin) / 1e9);

@@ -25,11 +25,11 @@
 #define SHIM      __attribute__((visibility("default")))
 #define MAX_FILES 4096
 
-static fault_plan      *plan;
-static atomic_bool      is_main; /* main() has begun: what libraries do before is not the program's */
-static atomic_uchar     is_written[MAX_FILES]; /* opened to be written */
-static pthread_mutex_t  log_lock = PTHREAD_MUTEX_INITIALIZER;
-static int              log_fd = -1;
+static fault_plan     *plan;
+static atomic_bool     is_main;               /* main() has begun: what libraries do before is not the program's */
+static atomic_uchar    is_written[MAX_FILES]; /* opened to be written */
+static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER;
+static int             log_fd = -1;
 
 /* --- the call that goes wrong */
 
@@ -135,19 +135,19 @@ static void shim_log(fault_entry entry, const char *path, const char *other, con
 }
 
 /* The call itself; what it did is written down in the order in which it was done. */
-#define SHIM_DO(result, call, ...)                   \
-    do {                                             \
-        const bool records = shim_records();         \
-        if (records)                                 \
-            pthread_mutex_lock(&log_lock);           \
-        result = call;                               \
-        int saved = errno;                           \
-        if (records && (result) >= 0) {              \
-            __VA_ARGS__;                             \
-        }                                            \
-        if (records)                                 \
-            pthread_mutex_unlock(&log_lock);         \
-        errno = saved;                               \
+#define SHIM_DO(result, call, ...)           \
+    do {                                     \
+        const bool records = shim_records(); \
+        if (records)                         \
+            pthread_mutex_lock(&log_lock);   \
+        result = call;                       \
+        int saved = errno;                   \
+        if (records && (result) >= 0) {      \
+            __VA_ARGS__;                     \
+        }                                    \
+        if (records)                         \
+            pthread_mutex_unlock(&log_lock); \
+        errno = saved;                       \
     } while (0)
 
 /* --- begin */
@@ -178,9 +178,9 @@ static int shim_main(int argc, char **argv, char **envp)
 }
 
 SHIM int __libc_start_main(int (*main)(int, char **, char **), int argc, char **argv, void (*init)(void),
-                           void (*fini)(void), void (*rtld_fini)(void), void *stack_end);
+                           void (*fini)(void), void (*rtld_fini)(void), void   *stack_end);
 SHIM int __libc_start_main(int (*main)(int, char **, char **), int argc, char **argv, void (*init)(void),
-                           void (*fini)(void), void (*rtld_fini)(void), void *stack_end)
+                           void (*fini)(void), void (*rtld_fini)(void), void   *stack_end)
 {
     typedef int (*start)(int (*)(int, char **, char **), int, char **, void (*)(void), void (*)(void), void (*)(void),
                          void *);
@@ -212,28 +212,28 @@ static int shim_open(int dir_fd, const char *path, int flags, unsigned mode)
     return fd;
 }
 
-#define SHIM_OPEN(name)                                               \
-    SHIM int name(const char *path, int flags, ...);                  \
-    SHIM int name(const char *path, int flags, ...)                   \
-    {                                                                 \
-        va_list args;                                                 \
-        va_start(args, flags);                                        \
+#define SHIM_OPEN(name)                                                             \
+    SHIM int name(const char *path, int flags, ...);                                \
+    SHIM int name(const char *path, int flags, ...)                                 \
+    {                                                                               \
+        va_list args;                                                               \
+        va_start(args, flags);                                                      \
         unsigned mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(args, unsigned) : 0; \
-        va_end(args);                                                 \
-        return shim_open(AT_FDCWD, path, flags, mode);                \
+        va_end(args);                                                               \
+        return shim_open(AT_FDCWD, path, flags, mode);                              \
     }
 SHIM_OPEN(open)
 SHIM_OPEN(open64)
 
-#define SHIM_OPENAT(name)                                             \
-    SHIM int name(int dir_fd, const char *path, int flags, ...);      \
-    SHIM int name(int dir_fd, const char *path, int flags, ...)       \
-    {                                                                 \
-        va_list args;                                                 \
-        va_start(args, flags);                                        \
+#define SHIM_OPENAT(name)                                                           \
+    SHIM int name(int dir_fd, const char *path, int flags, ...);                    \
+    SHIM int name(int dir_fd, const char *path, int flags, ...)                     \
+    {                                                                               \
+        va_list args;                                                               \
+        va_start(args, flags);                                                      \
         unsigned mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(args, unsigned) : 0; \
-        va_end(args);                                                 \
-        return shim_open(dir_fd, path, flags, mode);                  \
+        va_end(args);                                                               \
+        return shim_open(dir_fd, path, flags, mode);                                \
     }
 SHIM_OPENAT(openat)
 SHIM_OPENAT(openat64)
@@ -265,10 +265,12 @@ static ssize_t shim_write_at(int fd, const struct iovec *parts, int n_parts, off
     if (shim_records() && shim_has_file(fd)) {
         pthread_mutex_lock(&log_lock);
         off_t at = offset >= 0 ? offset : (off_t)syscall(SYS_lseek, fd, 0, SEEK_CUR);
-        done = offset >= 0 ? syscall(SYS_pwritev, fd, parts, n_parts, offset, 0) : syscall(SYS_writev, fd, parts, n_parts);
+        done =
+            offset >= 0 ? syscall(SYS_pwritev, fd, parts, n_parts, offset, 0) : syscall(SYS_writev, fd, parts, n_parts);
         int saved = errno;
         if (done > 0) {
-            fault_entry entry = {.op = FAULT_OP_WRITE, .fd = (uint32_t)fd, .offset = (uint64_t)at, .n_bytes = (uint64_t)done};
+            fault_entry entry = {
+                .op = FAULT_OP_WRITE, .fd = (uint32_t)fd, .offset = (uint64_t)at, .n_bytes = (uint64_t)done};
             shim_log(entry, NULL, NULL, parts, n_parts);
         }
         pthread_mutex_unlock(&log_lock);
@@ -347,11 +349,11 @@ SHIM ssize_t pwritev64(int fd, const struct iovec *parts, int n, off64_t offset)
 
 /* --- changed otherwise: `before` runs, then the call, then what is written down */
 
-#define SHIM_CALL(what, changes)        \
+#define SHIM_CALL(what, changes)          \
     switch (shim_before(what, changes)) { \
-    case SHIM_FAIL: return -1;          \
-    case SHIM_HALF: shim_die();         \
-    default: break;                     \
+    case SHIM_FAIL: return -1;            \
+    case SHIM_HALF: shim_die();           \
+    default: break;                       \
     }
 
 static int shim_sync(const char *what, long number, int fd)

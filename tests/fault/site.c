@@ -234,7 +234,7 @@ static _Noreturn void site_become(const char *command, unsigned round)
 {
     char        line[1024], preload[600];
     const char *words[MAX_WORDS];
-    int   out = open("out", O_WRONLY | O_CREAT | O_TRUNC, 0600), err = open("err", O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    int out = open("out", O_WRONLY | O_CREAT | O_TRUNC, 0600), err = open("err", O_WRONLY | O_CREAT | O_TRUNC, 0600);
     dup2(out, 1);
     dup2(err, 2);
     close(out);

@@ -28,8 +28,8 @@ typedef struct site_object {
 typedef struct site_promises {
     AS_VEC(as_digest) commits; /* oldest first */
     AS_VEC(site_object) objects;
-    uint64_t n_records; /* of the journal */
-    uint64_t ref;       /* value of the ref test/ref, which counts up */
+    uint64_t n_records;     /* of the journal */
+    uint64_t ref;           /* value of the ref test/ref, which counts up */
     bool     may_be_erased; /* an erasure was begun: what was put may be gone, with a note */
 } site_promises;
 
