@@ -250,7 +250,8 @@ bool as_fs_write_over(const char *path, const void *bytes, size_t n, as_err *err
 
 bool as_fs_make_dirs(const char *path, as_err *err)
 {
-    char buf[AS_FS_PATH_BYTES];
+    char   buf[AS_FS_PATH_BYTES];
+    as_err why = AS_ERR_NONE;
     if (!as_str_copy(buf, sizeof buf, path))
         return AS_FAIL(err, AS_ELIMIT, "the path is too long: '%.200s...'", path);
     if (!buf[0])
@@ -260,7 +261,10 @@ bool as_fs_make_dirs(const char *path, as_err *err)
         at += strcspn(at, "/");
         char old = *at;
         *at = '\0';
-        if (mkdir(buf, 0777) != 0 && !as_fs_is_dir(buf)) {
+        if (mkdir(buf, 0777) == 0) {
+            if (!fs_sync_parent(buf, &why) && why.code != AS_EACCESS) /* a folder that may be written and not listed */
+                return as_err_set(err, why.code, "cannot make the folder '%s': %s", path, why.text);
+        } else if (!as_fs_is_dir(buf)) {
             if (errno == EEXIST || errno == ENOTDIR)
                 return AS_FAIL(err, AS_EEXIST, "cannot make the folder '%s': '%s' is there and is no folder", path,
                                buf);

@@ -32,7 +32,8 @@ AS_CHECK bool as_fs_wipe(const char *path, as_err *err);
 /* As as_fs_write; what the file was before is overwritten with zeros then. */
 AS_CHECK bool as_fs_write_over(const char *path, const void *bytes, size_t n, as_err *err);
 
-AS_CHECK bool as_fs_make_dirs(const char *path, as_err *err);   /* like mkdir -p */
+/* As mkdir -p, and each folder that was made survives a power cut: what is synced inside one must not be lost with it. */
+AS_CHECK bool as_fs_make_dirs(const char *path, as_err *err);
 AS_CHECK bool as_fs_remove(const char *path, as_err *err);      /* a file; true if it was not there */
 AS_CHECK bool as_fs_remove_tree(const char *path, as_err *err); /* never follows symbolic links; true if not there */
 AS_CHECK bool as_fs_rename(const char *from, const char *to, as_err *err);

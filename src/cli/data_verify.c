@@ -14,6 +14,7 @@ typedef struct verify_fault {
     char  *why;
     char  *sample; /* the name of one that needs it; NULL: none of the newest version does */
     size_t n_samples;
+    bool   is_unfinished; /* no fault unless something needs it */
 } verify_fault;
 
 typedef struct verify {
@@ -37,7 +38,24 @@ static void verify_add(verify *v, const char *hex, const char *why)
 
 static void verify_on_damaged(void *ctx, const char *hex, const as_err *why)
 {
-    verify_add(ctx, hex, why->text);
+    verify *v = ctx;
+    size_t  n = v->faults.n;
+    verify_add(v, hex, why->text);
+    if (v->faults.n > n)
+        v->faults.at[n].is_unfinished = why->code == AS_ENOTFOUND;
+}
+
+/* Nobody was told of what a power cut left unfinished, unless a version has it. */
+static void verify_drop_unfinished(verify *v)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < v->faults.n; i++) {
+        if (!v->faults.at[i].is_unfinished || v->faults.at[i].n_samples)
+            v->faults.at[n++] = v->faults.at[i];
+        else
+            free(v->faults.at[i].why);
+    }
+    v->faults.n = n;
 }
 
 static verify_fault *verify_find(verify *v, const as_digest *digest)
@@ -126,6 +144,7 @@ static bool verify_json(verify *v, as_err *err)
     as_json_set(json, "n_objects", json_integer((json_int_t)v->check.n_objects));
     as_json_set(json, "n_bytes", json_integer((json_int_t)v->check.n_bytes));
     as_json_set(json, "n_erased", json_integer((json_int_t)v->check.n_erased));
+    as_json_set(json, "n_unfinished", json_integer((json_int_t)v->check.n_unfinished));
     as_json_set(json, "n_commits", json_integer((json_int_t)v->n_commits));
     as_json_set(json, "n_records", json_integer((json_int_t)v->journal.n_records));
     as_json_set(json, "n_records_noted", json_integer((json_int_t)v->journal.n_noted));
@@ -149,6 +168,9 @@ static void verify_text(verify *v)
     if (v->check.n_erased)
         fprintf(cli->out, "%llu object%s erased: a note says when and why, the bytes are gone\n",
                 (unsigned long long)v->check.n_erased, v->check.n_erased == 1 ? " was" : "s were");
+    if (v->check.n_unfinished)
+        fprintf(cli->out, "%llu object%s not finished when the power went: the next command that writes drops them\n",
+                (unsigned long long)v->check.n_unfinished, v->check.n_unfinished == 1 ? " was" : "s were");
     fprintf(cli->out, "%llu object%s (%s), %llu version%s and %llu record%s of the line read: ",
             (unsigned long long)v->check.n_objects, v->check.n_objects == 1 ? "" : "s",
             as_unit_text((double)v->check.n_bytes, AS_UNIT_BYTES, bytes), (unsigned long long)v->n_commits,
@@ -166,6 +188,7 @@ static int data_verify(as_cli *cli, as_workspace *ws, as_err *err)
     verify v = {.cli = cli};
     bool   ok = as_store_verify(ws->store, verify_on_damaged, &v, &cli->progress, &v.check, err) &&
               verify_history(&v, ws, err) && verify_journal(&v, ws, err);
+    verify_drop_unfinished(&v);
     if (ok && v.no_memory)
         ok = AS_FAIL(err, AS_ENOMEM, "out of memory");
     if (ok && cli->json)

@@ -355,13 +355,21 @@ static as_index_answer set_find_in(as_pack *pack, const as_digest *digest, as_in
 
 bool as_set_find(as_store *store, const as_digest *digest, as_place *ret)
 {
+    return as_set_find_below(store, digest, UINT64_MAX, ret);
+}
+
+bool as_set_find_below(as_store *store, const as_digest *digest, uint64_t number, as_place *ret)
+{
     as_index_answer answer = AS_INDEX_NO;
     as_place        place = {0};
     do {
         pthread_rwlock_rdlock(&store->lock);
         size_t i = store->packs.n;
-        for (answer = AS_INDEX_NO; answer == AS_INDEX_NO && i > 0;)
-            answer = set_find_in(store->packs.at[--i], digest, &place.entry);
+        for (answer = AS_INDEX_NO; answer == AS_INDEX_NO && i > 0;) {
+            as_pack *pack = store->packs.at[--i];
+            if (pack->number < number)
+                answer = set_find_in(pack, digest, &place.entry);
+        }
         place.pack = answer == AS_INDEX_NO ? NULL : as_pack_ref(store->packs.at[i]);
         pthread_rwlock_unlock(&store->lock);
         if (answer == AS_INDEX_DAMAGED) {

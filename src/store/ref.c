@@ -53,25 +53,6 @@ bool as_store_ref_get(as_store *store, const char *name, char value[AS_REF_BYTES
     return ok || AS_FAIL(err, AS_ECORRUPT, "ref '%s' is damaged: '%s' is not one line", name, path);
 }
 
-/* A ref is durable only when the folders above it are. */
-static bool ref_make_folder(const as_store *store, char *folder, as_err *err)
-{
-    if (as_fs_is_dir(folder))
-        return true;
-    if (!as_fs_make_dirs(folder, err))
-        return false;
-    size_t n_root = strlen(store->dir) + strlen("/refs");
-    for (size_t n = strlen(folder); n > n_root; n = strlen(folder)) {
-        char above[AS_FS_PATH_BYTES];
-        as_str_copy(above, sizeof above, folder);
-        *strrchr(above, '/') = '\0';
-        if (!as_fs_sync_dir(above, err))
-            return false;
-        as_str_copy(folder, AS_FS_PATH_BYTES, above);
-    }
-    return true;
-}
-
 bool as_store_ref_set(as_store *store, const char *name, const char *value, as_err *err)
 {
     char path[AS_FS_PATH_BYTES], folder[AS_FS_PATH_BYTES], line[AS_REF_BYTES + 1];
@@ -85,7 +66,7 @@ bool as_store_ref_set(as_store *store, const char *name, const char *value, as_e
     line[n++] = '\n';
     as_str_copy(folder, sizeof folder, path);
     *strrchr(folder, '/') = '\0';
-    if (!ref_make_folder(store, folder, err) || !as_fs_write(path, line, n, err))
+    if ((!as_fs_is_dir(folder) && !as_fs_make_dirs(folder, err)) || !as_fs_write(path, line, n, err))
         return as_err_note(err, "cannot set ref '%s'", name);
     return true;
 }

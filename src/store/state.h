@@ -73,6 +73,8 @@ AS_CHECK bool as_set_refresh(as_store *store, bool force, as_err *err); /* looks
 AS_CHECK bool as_set_add(as_store *store, as_pack *pack, as_err *err);  /* takes the reference */
 void          as_set_remove(as_store *store, const as_pack *pack);
 AS_CHECK bool as_set_find(as_store *store, const as_digest *digest, as_place *ret);
+/* As as_set_find, of the packs before that number. */
+AS_CHECK bool as_set_find_below(as_store *store, const as_digest *digest, uint64_t number, as_place *ret);
 /* As as_set_find, and looks again after a refresh. AS_ENOTFOUND. */
 AS_CHECK bool as_set_locate(as_store *store, const as_digest *digest, as_place *ret, as_err *err);
 /* References to all packs, oldest first: as_set_done() them. */

@@ -199,11 +199,26 @@ static store_look store_read(const as_place *place, uint8_t **ret_bytes, size_t 
     return look;
 }
 
+/* A copy in a pack before that one: gc may have been writing the object anew when the power went. */
+static bool store_get_older(as_store *store, const as_digest *digest, uint64_t number, uint8_t **ret_bytes,
+                            size_t *ret_n)
+{
+    as_place place;
+    bool     found = false;
+    while (!found && as_set_find_below(store, digest, number, &place)) {
+        found = !as_index_is_tombstone(&place.entry) && store_read(&place, ret_bytes, ret_n, NULL) == STORE_WHOLE;
+        number = as_index_is_tombstone(&place.entry) ? 0 : place.pack->number;
+        as_pack_unref(place.pack);
+    }
+    return found;
+}
+
 bool as_store_get(as_store *store, const as_digest *digest, uint8_t **ret_bytes, size_t *ret_n, as_err *err)
 {
     char     hex[AS_SHA256_HEX_BYTES];
     as_place place;
     as_err   why = AS_ERR_NONE;
+    uint64_t number = 0;
     for (int i = 0; i < STORE_TRIES; i++) {
         if (!as_set_locate(store, digest, &place, err))
             return false;
@@ -215,6 +230,7 @@ bool as_store_get(as_store *store, const as_digest *digest, uint8_t **ret_bytes,
         if (look == STORE_MOVED || look == STORE_DAMAGED)
             AS_FAIL(&why, AS_ECORRUPT, "object '%s' is damaged: its bytes in '%s' do not have this hash",
                     as_digest_hex(digest, hex), place.pack->path);
+        number = place.pack->number;
         as_pack_unref(place.pack);
         if (look == STORE_WHOLE)
             return true;
@@ -224,6 +240,8 @@ bool as_store_get(as_store *store, const as_digest *digest, uint8_t **ret_bytes,
         if (!atomic_load(&store->is_writer) && !as_set_refresh(store, true, err))
             return false;
     }
+    if (why.code == AS_ECORRUPT && store_get_older(store, digest, number, ret_bytes, ret_n))
+        return true;
     return as_err_set(err, why.code, "%s", why.text);
 }
 

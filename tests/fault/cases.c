@@ -10,6 +10,7 @@
 const site_case site_cases[] = {
     {.name = "init", .command = INIT, .repeats = true},
     {.name = "import", .prepare = {INIT}, .command = "assay import p0", .repeats = true},
+    {.name = "both", .prepare = {INIT}, .command = "assay import p0", .is_power_only = true},
     {.name = "import more", .prepare = {INIT, "assay import p0"}, .command = "assay import p1", .repeats = true},
     {.name = "label",
      .prepare = {INIT, "assay import p0"},

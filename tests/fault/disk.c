@@ -135,7 +135,9 @@ static size_t disk_parent(const disk *d, const char *path, char *last)
 
 static size_t disk_find(const disk *d, const char *path)
 {
-    char   last[NAME_SIZE];
+    char last[NAME_SIZE];
+    if (!*path)
+        return 0;
     size_t dir = disk_parent(d, path, last);
     size_t at = dir == SIZE_MAX ? SIZE_MAX : names_find(&d->nodes.at[dir].now, last);
     return at == SIZE_MAX ? SIZE_MAX : d->nodes.at[dir].now.at[at].node;

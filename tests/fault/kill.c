@@ -167,7 +167,8 @@ int main(int argc, char **argv)
     const as_ns begin = as_clock_mono();
     const bool  is_full = times >= 3000;
     for (size_t i = 0; site_cases[i].name; i++)
-        if (argc > 4 ? strcmp(argv[4], site_cases[i].name) == 0 : is_full || !site_cases[i].is_slow)
+        if (!site_cases[i].is_power_only &&
+            (argc > 4 ? strcmp(argv[4], site_cases[i].name) == 0 : is_full || !site_cases[i].is_slow))
             kill_each_call(&site_cases[i], is_full || argc > 4 ? 1 : 1 + 1400 / (times + 1));
     if (argc <= 4)
         kill_at_random(times, seed);

@@ -6,8 +6,8 @@
  * Memory:  a file that both map; $ASSAY_FAULT_PLAN is its path.
  *
  * shim.so, loaded before the program's own libraries (LD_PRELOAD), stands between it and the C library, counts the calls
- * that change a file and, at the one asked for, ends the process as kill -9 does (before the call, or in the middle: half
- * the bytes of a write are there), lets the call fail, or lets an allocation fail. It can also write down all such calls,
+ * that change a file and, at the one asked for, ends the process as kill -9 does (before the call, or in the middle: of the
+ * bytes of a write those up to a page of the file are there, as a kill leaves them), lets the call fail, or lets an allocation fail. It can also write down all such calls,
  * from which power.c works out what a disk may hold after a power cut.
  */
 #ifndef AS_FAULT_PLAN_H

@@ -109,6 +109,9 @@ static bool shim_absolute(int dir_fd, const char *path, char *ret)
     long n = syscall(SYS_readlinkat, AT_FDCWD, link, ret, PATH_MAX - 1);
     if (n <= 0 || (size_t)n + strlen(path) + 2 > PATH_MAX)
         return false;
+    ret[n] = '\0';
+    if (strcmp(path, ".") == 0)
+        return true;
     ret[n] = '/';
     memcpy(ret + n + 1, path, strlen(path) + 1);
     return true;
@@ -117,9 +120,13 @@ static bool shim_absolute(int dir_fd, const char *path, char *ret)
 static void shim_log(fault_entry entry, const char *path, const char *other, const struct iovec *parts, int n_parts)
 {
     const size_t n_root = strlen(plan->root);
-    if (path && (strncmp(path, plan->root, n_root) != 0 || path[n_root] != '/'))
-        return;
-    path = path ? path + n_root + 1 : "";
+    if (path && (strncmp(path, plan->root, n_root) != 0 || (path[n_root] != '/' && path[n_root] != '\0'))) {
+        if (entry.op != FAULT_OP_OPEN)
+            return;
+        entry.value = 0; /* the descriptor is none of ours any more */
+        path = plan->root;
+    }
+    path = path && path[n_root] ? path + n_root + 1 : "";
     other = other && strncmp(other, plan->root, n_root) == 0 ? other + n_root + 1 : "";
     entry.n_path = (uint32_t)strlen(path);
     entry.n_other = (uint32_t)strlen(other);
@@ -288,25 +295,38 @@ static ssize_t shim_write_at(int fd, const struct iovec *parts, int n_parts, off
     return offset >= 0 ? syscall(SYS_pwritev, fd, parts, n_parts, offset, 0) : syscall(SYS_writev, fd, parts, n_parts);
 }
 
-static ssize_t shim_write(const char *what, int fd, const struct iovec *parts, int n_parts, off_t offset)
+/* A kill cannot come between the bytes that go to one page of a file: up to which of them half a write gets. */
+static size_t shim_half(int fd, size_t n, off_t offset)
+{
+    off_t at = offset >= 0 ? offset : (off_t)syscall(SYS_lseek, fd, 0, SEEK_CUR);
+    off_t page = (at + (off_t)n / 2) / 4096 * 4096;
+    return page > at ? (size_t)(page - at) : at % 4096 + (off_t)n > 4096 ? 4096 - (size_t)(at % 4096) : n;
+}
+
+static _Noreturn void shim_write_half(int fd, const struct iovec *parts, int n_parts, off_t offset)
 {
     struct iovec half[64];
-    size_t       n = 0, left;
+    size_t       left = 0;
+    int          n = 0;
+    for (int i = 0; i < n_parts; i++)
+        left += parts[i].iov_len;
+    left = shim_half(fd, left, offset);
+    for (; left && n < 64 && n < n_parts; n++) {
+        half[n] = parts[n];
+        if (half[n].iov_len > left)
+            half[n].iov_len = left;
+        left -= half[n].iov_len;
+    }
+    shim_write_at(fd, half, n, offset);
+    shim_die();
+}
+
+static ssize_t shim_write(const char *what, int fd, const struct iovec *parts, int n_parts, off_t offset)
+{
     if (shim_has_file(fd)) {
         switch (shim_before(what, true)) {
         case SHIM_FAIL: return -1;
-        case SHIM_HALF:
-            for (int i = 0; i < n_parts; i++)
-                n += parts[i].iov_len;
-            left = n / 2;
-            for (n = 0; left && n < 64 && (int)n < n_parts; n++) {
-                half[n] = parts[n];
-                if (half[n].iov_len > left)
-                    half[n].iov_len = left;
-                left -= half[n].iov_len;
-            }
-            shim_write_at(fd, half, (int)n, offset);
-            shim_die();
+        case SHIM_HALF: shim_write_half(fd, parts, n_parts, offset);
         default: break;
         }
     }

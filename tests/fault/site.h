@@ -41,6 +41,7 @@ typedef struct site_case {
     bool        repeats; /* again, it comes to the same version of the data, or says that there is nothing to do */
     bool        is_slow; /* left out where few runs are asked for */
     bool        erases;
+    bool        is_power_only; /* the power may go in the preparation too */
 } site_case;
 
 extern const site_case site_cases[]; /* up to one without a name */
