@@ -20,6 +20,7 @@ struct as_catalog {
     sqlite3      *db;
     bool          in_memory;
     as_err_code   trouble; /* last one of the database itself, not of the store */
+    enum { CATALOG_UNCHECKED, CATALOG_SOUND, CATALOG_UNSOUND } soundness;
 };
 
 static const char catalog_schema[] =
@@ -525,4 +526,79 @@ bool as_catalog_counts(as_catalog *catalog, const as_digest *commit, as_class_co
     if (catalog->trouble == AS_OK || catalog->trouble == AS_ENOMEM || catalog->in_memory)
         return as_err_set(err, why.code, "%s", why.text);
     return catalog_fall_back(catalog, &why, err) && catalog_counts(catalog, commit, ret, cap, ret_n, err);
+}
+
+static bool catalog_same_text(const char *a, const char *b)
+{
+    return strcmp(a ? a : "", b ? b : "") == 0;
+}
+
+static bool catalog_same_real(double a, double b)
+{
+    return isfinite(a) && isfinite(b) ? memcmp(&a, &b, sizeof a) == 0 || a == b : isfinite(a) == isfinite(b);
+}
+
+static bool catalog_same(const as_sample *a, const as_sample *b)
+{
+    return catalog_same_text(a->name, b->name) && catalog_same_text(a->label, b->label) &&
+           catalog_same_text(a->part, b->part) && catalog_same_text(a->camera, b->camera) &&
+           catalog_same_text(a->format, b->format) && catalog_same_text(a->by, b->by) && a->split == b->split &&
+           as_digest_equal(&a->image, &b->image) && a->width == b->width && a->height == b->height &&
+           a->n_bytes == b->n_bytes && a->utc == b->utc && a->state == b->state && a->n_findings == b->n_findings &&
+           catalog_same_real(a->sharpness, b->sharpness) && catalog_same_real(a->clipped_ratio, b->clipped_ratio) &&
+           catalog_same_real(a->severity, b->severity);
+}
+
+/* Both in the order of the names. */
+static bool catalog_same_rows(as_catalog *catalog, int64_t id, const as_manifest *manifest, bool *ret, as_err *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    size_t        n = 0;
+    int           status = SQLITE_DONE;
+    if (!catalog_prepare(catalog, "SELECT " CATALOG_COLUMNS " FROM samples WHERE commit_id=? ORDER BY name", &stmt,
+                         err))
+        return false;
+    sqlite3_bind_int64(stmt, 1, id);
+    bool same = true;
+    while (same && (status = sqlite3_step(stmt)) == SQLITE_ROW) {
+        as_sample row;
+        catalog_row(stmt, &row);
+        same = n < as_manifest_count(manifest) && catalog_same(&row, as_manifest_at(manifest, n));
+        n++;
+    }
+    bool ok = !same || status == SQLITE_DONE || catalog_fail(catalog, "read", err);
+    sqlite3_finalize(stmt);
+    if (ok)
+        *ret = same && n == as_manifest_count(manifest);
+    return ok;
+}
+
+/* Its trees, and that table and index have the same. Looked at once. */
+static bool catalog_is_sound(as_catalog *catalog, as_err *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    if (catalog->soundness != CATALOG_UNCHECKED)
+        return catalog->soundness == CATALOG_SOUND;
+    if (!catalog_prepare(catalog, "PRAGMA integrity_check(1)", &stmt, err))
+        return false;
+    bool ok = sqlite3_step(stmt) == SQLITE_ROW || catalog_fail(catalog, "read", err);
+    if (ok)
+        catalog->soundness = strcmp(catalog_text(stmt, 0), "ok") == 0 ? CATALOG_SOUND : CATALOG_UNSOUND;
+    sqlite3_finalize(stmt);
+    return catalog->soundness == CATALOG_SOUND;
+}
+
+bool as_catalog_agrees(as_catalog *catalog, const as_commit *commit, const as_manifest *manifest, bool *ret,
+                       as_err *err)
+{
+    int64_t id;
+    bool    same = true;
+    as_err  why = AS_ERR_NONE;
+    catalog->trouble = AS_OK;
+    bool ok = catalog_is_sound(catalog, &why) && catalog_find(catalog, &commit->id, &id, &why) &&
+              (id == 0 || catalog_same_rows(catalog, id, manifest, &same, &why));
+    if (!ok && catalog->trouble != AS_OK && catalog->trouble != AS_ECORRUPT)
+        return as_err_set(err, why.code, "%s", why.text);
+    *ret = ok && same;
+    return true;
 }

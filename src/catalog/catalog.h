@@ -43,4 +43,9 @@ typedef struct as_class_count {
 AS_CHECK bool as_catalog_counts(as_catalog *catalog, const as_digest *commit, as_class_count *ret, size_t cap,
                                 size_t *ret_n, as_err *err);
 
+/* Whether what is indexed of a commit is what its manifest says, and the file is sound. True for a commit that is not
+ * indexed. A page of SQLite's has no checksum: only this finds a bit that fell over in one. */
+AS_CHECK bool as_catalog_agrees(as_catalog *catalog, const as_commit *commit, const as_manifest *manifest, bool *ret,
+                                as_err *err);
+
 #endif

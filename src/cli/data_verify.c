@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/vec.h"
-#include "catalog/commit.h"
+#include "catalog/catalog.h"
 #include "cli/action.h"
 #include "cli/term.h"
 #include "journal/journal.h"
@@ -89,8 +89,25 @@ static void verify_samples(verify *v, as_workspace *ws, const as_manifest *manif
     }
 }
 
+/* The catalog is made from the versions, and whoever asks it believes it. */
+static bool verify_catalog(verify *v, as_catalog *catalog, const as_commit *commit, const as_manifest *manifest,
+                           as_err *err)
+{
+    char why[256], hex[AS_SHA256_HEX_BYTES];
+    bool agrees = true;
+    if (!as_catalog_agrees(catalog, commit, manifest, &agrees, err))
+        return false;
+    if (agrees)
+        return true;
+    snprintf(why, sizeof why,
+             "the catalog '.assay/catalog.db' does not say what version %.12s does: remove it, and it is made anew",
+             as_digest_hex(&commit->id, hex));
+    verify_add(v, "", why);
+    return true;
+}
+
 /* Goes back from the newest; what a version needs and is damaged is known from the store's own check by then. */
-static bool verify_history(verify *v, as_workspace *ws, as_err *err)
+static bool verify_history(verify *v, as_workspace *ws, as_catalog *catalog, as_err *err)
 {
     as_commit commit;
     as_err    why = AS_ERR_NONE;
@@ -102,11 +119,14 @@ static bool verify_history(verify *v, as_workspace *ws, as_err *err)
             return false;
         as_manifest *manifest = as_commit_manifest(ws, &commit, &why);
         v->n_commits++;
+        ok = !manifest || verify_catalog(v, catalog, &commit, manifest, err);
         if (manifest)
             verify_samples(v, ws, manifest);
         else
             verify_add(v, "", why.text);
         as_manifest_free(manifest);
+        if (!ok)
+            return false;
         if (commit.n_parents == 0)
             return true;
         as_digest parent = commit.parents[0];
@@ -185,9 +205,11 @@ static void verify_text(verify *v)
 
 static int data_verify(as_cli *cli, as_workspace *ws, as_err *err)
 {
-    verify v = {.cli = cli};
-    bool   ok = as_store_verify(ws->store, verify_on_damaged, &v, &cli->progress, &v.check, err) &&
-              verify_history(&v, ws, err) && verify_journal(&v, ws, err);
+    verify      v = {.cli = cli};
+    as_catalog *catalog = as_catalog_open(ws, err);
+    bool        ok = catalog && as_store_verify(ws->store, verify_on_damaged, &v, &cli->progress, &v.check, err) &&
+              verify_history(&v, ws, catalog, err) && verify_journal(&v, ws, err);
+    as_catalog_close(catalog);
     verify_drop_unfinished(&v);
     if (ok && v.no_memory)
         ok = AS_FAIL(err, AS_ENOMEM, "out of memory");
