@@ -366,6 +366,36 @@ static void test_damaged_or_older_is_made_anew(void **state)
     }
 }
 
+/* A letter of a name, somewhere in a page: SQLite sees nothing wrong in it. */
+static void test_a_bit_that_fell_over(void **state)
+{
+    (void)state;
+    as_err       err = AS_ERR_NONE;
+    as_manifest *m = as_commit_manifest(ws, &first, &err);
+    bool         agrees = false;
+    uint8_t     *bytes;
+    size_t       n;
+    as_catalog  *catalog = must_open();
+    assert_true(as_catalog_index(catalog, &first, &err));
+    assert_true(as_catalog_agrees(catalog, &first, m, &agrees, &err) && agrees);
+    assert_true(as_catalog_agrees(catalog, &second, m, &agrees, &err) && agrees); /* not indexed: nothing to believe */
+    as_catalog_close(catalog);
+    assert_true(as_fs_read(db_path(), (size_t)1 << 30, &bytes, &n, &err));
+    const uint8_t *at = memmem(bytes, n, "twin:cones", 10);
+    assert_non_null(at);
+    overwrite((size_t)(at - bytes), "t", 1);
+    catalog = must_open();
+    assert_true(as_catalog_agrees(catalog, &first, m, &agrees, &err) && agrees);
+    as_catalog_close(catalog);
+    overwrite((size_t)(at - bytes), "u", 1);
+    catalog = must_open();
+    assert_true(as_catalog_agrees(catalog, &first, m, &agrees, &err));
+    assert_false(agrees);
+    as_catalog_close(catalog);
+    free(bytes);
+    as_manifest_free(m);
+}
+
 static void test_a_folder_in_its_place(void **state)
 {
     (void)state;
@@ -494,6 +524,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_counts, setup, teardown),
         cmocka_unit_test_setup_teardown(test_index_is_kept, setup, teardown),
         cmocka_unit_test_setup_teardown(test_damaged_or_older_is_made_anew, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_bit_that_fell_over, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_folder_in_its_place, setup, teardown),
         cmocka_unit_test_setup_teardown(test_two_programs, setup, teardown),
         cmocka_unit_test_setup_teardown(test_kill_while_indexing, setup, teardown),
