@@ -7,8 +7,9 @@
 
 #define STATS_HASH_ACROSS 9u
 #define STATS_HASH_DOWN   8u
-/* Columns at once, so that 2 * 1020^2 (the largest squared Sobel gradient) for each fits 32 bits. */
+/* Columns at once, so that 2 * 1020^2 (the largest squared Sobel gradient) for each fits 31 bits. */
 #define STATS_BLOCK       1024u
+#define STATS_STEP        32u
 #define STATS_BAND_ROWS   256u /* of columns summed in 16 bits */
 /* Blocks whose noise is estimated: 32 rows of at most 8 * 255 in 16 bits. */
 #define STATS_NOISE_SIDE  32u
@@ -22,18 +23,26 @@ typedef struct stats_sums {
     uint64_t cells[STATS_HASH_DOWN][STATS_HASH_ACROSS];
 } stats_sums;
 
+/* The columns of a cell of the difference hash, and how many ninths of the outer two are not its own. */
+typedef struct stats_cell {
+    uint32_t first, end, cut_first, cut_last;
+} stats_cell;
+
 /* One picture on its way through. Rows of width values: three of luma (of RGB only), then the column sums. */
 typedef struct stats_job {
     const as_image   *image;
     as_image_stats   *ret;
     uint32_t          width, height;
     uint8_t          *luma;                           /* NULL for Mono8: the picture's own rows do */
+    uint32_t         *before;                         /* of width + 1: sum of the band's columns to the left */
     uint16_t         *band, *rough;                   /* column sums of luma, and of |Immerkaer's mask| */
     uint8_t          *low, *high;                     /* of each column */
-    uint64_t          row_cells[AS_IMAGE_MAP_ACROSS]; /* of one row of the map */
+    int32_t           row_cells[AS_IMAGE_MAP_ACROSS]; /* of one row of the map; a cell of the largest picture fits */
+    uint32_t          map_from[AS_IMAGE_MAP_ACROSS + 1], sample_at[AS_IMAGE_MAP_SAMPLES]; /* columns */
+    stats_cell        hash_cells[STATS_HASH_ACROSS];
     float            *noise;
     size_t            n_noise;
-    uint32_t          band_from, rough_rows, n_blank_top, n_blank_bottom;
+    uint32_t          band_from, band_end, map_row, n_sampled, sample_row, rough_rows, n_blank_top, n_blank_bottom;
     int               blank_bottom; /* level of the last blank rows */
     stats_sums        sums;
     as_motion_windows windows;
@@ -75,30 +84,94 @@ static bool stats_add_columns(uint16_t *restrict band, uint8_t *restrict low, ui
     return differ == 0;
 }
 
+/* 0 STATS_STEP times, then -1. */
+static const int16_t stats_keep[2 * STATS_STEP] = {[STATS_STEP] = -1,
+                                                   -1,
+                                                   -1,
+                                                   -1,
+                                                   -1,
+                                                   -1,
+                                                   -1,
+                                                   -1,
+                                                   -1,
+                                                   -1,
+                                                   -1,
+                                                   -1,
+                                                   -1,
+                                                   -1,
+                                                   -1,
+                                                   -1,
+                                                   -1,
+                                                   -1,
+                                                   -1,
+                                                   -1,
+                                                   -1,
+                                                   -1,
+                                                   -1,
+                                                   -1,
+                                                   -1,
+                                                   -1,
+                                                   -1,
+                                                   -1,
+                                                   -1,
+                                                   -1,
+                                                   -1,
+                                                   -1};
+
+typedef struct stats_edges {
+    int32_t laplacian, laplacian_squared, gradient_squared;
+} stats_edges;
+
+/* n columns from i = 1 on of the middle row b, between its neighbours a and c. keep: -1 for those that count, 0 for others;
+ * NULL: all do. */
+__attribute__((always_inline)) static inline void stats_add_some(stats_edges *sums, const uint8_t *restrict a,
+                                                                 const uint8_t *restrict b, const uint8_t *restrict c,
+                                                                 uint16_t *restrict rough, size_t n,
+                                                                 const int16_t *keep)
+{
+    int32_t sum = 0, squared = 0, gradient = 0;
+    for (size_t i = 1; i <= n; i++) {
+        int16_t sides = (int16_t)(a[i] + b[i - 1] + b[i + 1] + c[i]);
+        int16_t corners = (int16_t)(a[i - 1] + a[i + 1] + c[i - 1] + c[i + 1]);
+        int16_t laplacian = (int16_t)(sides - 4 * b[i]);
+        int16_t mask = (int16_t)(corners - 2 * sides + 4 * b[i]);
+        int16_t gx = (int16_t)(a[i + 1] - a[i - 1] + 2 * (b[i + 1] - b[i - 1]) + c[i + 1] - c[i - 1]);
+        int16_t gy = (int16_t)(c[i - 1] - a[i - 1] + 2 * (c[i] - a[i]) + c[i + 1] - a[i + 1]);
+        if (keep) {
+            laplacian = (int16_t)(laplacian & keep[i - 1]);
+            mask = (int16_t)(mask & keep[i - 1]);
+            gx = (int16_t)(gx & keep[i - 1]);
+            gy = (int16_t)(gy & keep[i - 1]);
+        }
+        rough[i] = (uint16_t)(rough[i] + (mask < 0 ? -mask : mask));
+        sum += laplacian;
+        squared += laplacian * laplacian;
+        gradient += gx * gx + gy * gy;
+    }
+    sums->laplacian += sum;
+    sums->laplacian_squared += squared;
+    sums->gradient_squared += gradient;
+}
+
 /* Columns 1 to n - 2 of the middle row b, between its neighbours a and c. */
 AS_IMAGE_CLONES
-static void stats_add_edges(stats_sums *sums, const uint8_t *restrict a, const uint8_t *restrict b,
-                            const uint8_t *restrict c, uint16_t *restrict rough, size_t n)
+static void stats_add_edges(stats_sums *sums, const uint8_t *a, const uint8_t *b, const uint8_t *c, uint16_t *rough,
+                            size_t n)
 {
-    for (size_t at = 1; at < n - 1; at += STATS_BLOCK) {
-        int32_t  sum = 0;
-        uint32_t squared = 0, gradient = 0;
-        size_t   end = AS_MIN(n - 1, at + STATS_BLOCK);
-        for (size_t i = at; i < end; i++) {
-            int16_t sides = (int16_t)(a[i] + b[i - 1] + b[i + 1] + c[i]);
-            int16_t corners = (int16_t)(a[i - 1] + a[i + 1] + c[i - 1] + c[i + 1]);
-            int16_t laplacian = (int16_t)(sides - 4 * b[i]);
-            int16_t mask = (int16_t)(corners - 2 * sides + 4 * b[i]);
-            int16_t gx = (int16_t)(a[i + 1] - a[i - 1] + 2 * (b[i + 1] - b[i - 1]) + c[i + 1] - c[i - 1]);
-            int16_t gy = (int16_t)(c[i - 1] - a[i - 1] + 2 * (c[i] - a[i]) + c[i + 1] - a[i + 1]);
-            rough[i] = (uint16_t)(rough[i] + (mask < 0 ? -mask : mask));
-            sum += laplacian;
-            squared += (uint32_t)(laplacian * laplacian);
-            gradient += (uint32_t)(gx * gx + gy * gy);
-        }
-        sums->laplacian += sum;
-        sums->laplacian_squared += squared;
-        sums->gradient_squared += gradient;
+    for (size_t at = 0; at < n - 2; at += STATS_BLOCK) {
+        stats_edges edges = {0};
+        size_t      i = at, end = AS_MIN(n - 2, at + STATS_BLOCK);
+        for (; i + STATS_STEP <= end; i += STATS_STEP)
+            stats_add_some(&edges, a + i, b + i, c + i, rough + i, STATS_STEP, NULL);
+        /* The rest as a whole step that began earlier: vectors have no remainder to walk through. */
+        if (i < end && end >= STATS_STEP)
+            stats_add_some(&edges, a + end - STATS_STEP, b + end - STATS_STEP, c + end - STATS_STEP,
+                           rough + end - STATS_STEP, STATS_STEP, stats_keep + end - i);
+        else
+            stats_add_some(&edges, a + i, b + i, c + i, rough + i, end - i, NULL);
+        sums->laplacian += edges.laplacian;
+        sums->laplacian_squared += (uint32_t)edges.laplacian_squared;
+        sums->gradient_squared += (uint32_t)edges.gradient_squared;
     }
 }
 
@@ -111,80 +184,90 @@ static uint64_t stats_sum(const uint16_t *band, size_t n)
     return sum;
 }
 
-/* Adds the band of rows from y on to the 9 x 8 cells. A pixel is 9 units wide and 8 high, a cell as many units as the
- * picture has pixels: a pixel on a border goes to both sides by whole numbers, exactly. A band is of one row of cells, or
- * one row of pixels on a border. */
-static void stats_add_hash(stats_job *job, uint32_t y)
-{
-    uint64_t across[STATS_HASH_ACROSS], height = job->height;
-    for (uint32_t k = 0; k < STATS_HASH_ACROSS; k++) {
-        uint64_t from = (uint64_t)k * job->width, to = from + job->width;
-        uint32_t first = (uint32_t)(from / STATS_HASH_ACROSS), last = (uint32_t)((to - 1) / STATS_HASH_ACROSS);
-        across[k] = STATS_HASH_ACROSS * stats_sum(job->band + first, last - first + 1);
-        across[k] -= (from - (uint64_t)first * STATS_HASH_ACROSS) * job->band[first];
-        across[k] -= ((uint64_t)(last + 1) * STATS_HASH_ACROSS - to) * job->band[last];
-    }
-    uint64_t from = (uint64_t)y * STATS_HASH_DOWN, to = from + STATS_HASH_DOWN;
-    for (uint32_t r = (uint32_t)(from / height); r < STATS_HASH_DOWN && r * height < to; r++) {
-        uint64_t low = AS_MAX(from, r * height), high = AS_MIN(to, (r + 1) * height);
-        for (uint32_t k = 0; k < STATS_HASH_ACROSS; k++)
-            job->sums.cells[r][k] += (high - low) * across[k];
-    }
-}
-
 /* The first pixel of cell k of `cells` over `pixels`. */
 static uint32_t stats_cell_from(uint32_t k, uint32_t cells, uint32_t pixels)
 {
     return (uint32_t)((uint64_t)k * pixels / cells);
 }
 
-static uint32_t stats_cell_of(uint32_t pixel, uint32_t cells, uint32_t pixels)
+/* Where the next samples are; past the picture when there are no more. */
+static uint32_t stats_sample_row(const stats_job *job)
 {
-    return (uint32_t)((((uint64_t)pixel + 1) * cells - 1) / pixels);
+    return stats_cell_from(2 * job->n_sampled + 1, 2 * AS_IMAGE_MAP_SAMPLES, job->height);
 }
 
-static void stats_add_map(stats_job *job)
+/* A pixel is 9 units wide and 8 high, a cell of the hash as many units as the picture has pixels: a pixel on a border goes
+ * to both sides by whole numbers, exactly. */
+static void stats_make_cells(stats_job *job)
 {
-    as_image_map *map = &job->ret->map;
-    for (uint32_t k = 0; k < map->across; k++) {
-        uint32_t from = stats_cell_from(k, map->across, job->width);
-        job->row_cells[k] += stats_sum(job->band + from, stats_cell_from(k + 1, map->across, job->width) - from);
+    const as_image_map *map = &job->ret->map;
+    for (uint32_t k = 0; k < STATS_HASH_ACROSS; k++) {
+        uint64_t from = (uint64_t)k * job->width, to = from + job->width;
+        uint32_t first = (uint32_t)(from / STATS_HASH_ACROSS), last = (uint32_t)((to - 1) / STATS_HASH_ACROSS);
+        job->hash_cells[k] = (stats_cell){first, last + 1, (uint32_t)(from - (uint64_t)first * STATS_HASH_ACROSS),
+                                          (uint32_t)((uint64_t)(last + 1) * STATS_HASH_ACROSS - to)};
+    }
+    for (uint32_t k = 0; k <= map->across; k++)
+        job->map_from[k] = stats_cell_from(k, map->across, job->width);
+    for (uint32_t k = 0; k < AS_IMAGE_MAP_SAMPLES; k++)
+        job->sample_at[k] = stats_cell_from(2 * k + 1, 2 * AS_IMAGE_MAP_SAMPLES, job->width);
+}
+
+/* Adds the band to the 9 x 8 cells. It is of one row of cells, or one row of pixels on a border. */
+static void stats_add_hash(stats_job *job)
+{
+    uint64_t height = job->height, from = (uint64_t)job->band_from * STATS_HASH_DOWN, to = from + STATS_HASH_DOWN;
+    for (uint32_t r = (uint32_t)(from / height); r < STATS_HASH_DOWN && r * height < to; r++) {
+        uint64_t low = AS_MAX(from, r * height), high = AS_MIN(to, (r + 1) * height);
+        for (uint32_t k = 0; k < STATS_HASH_ACROSS; k++) {
+            const stats_cell *cell = &job->hash_cells[k];
+            uint64_t          sum = STATS_HASH_ACROSS * ((uint64_t)job->before[cell->end] - job->before[cell->first]);
+            sum -= (uint64_t)cell->cut_first * job->band[cell->first] + cell->cut_last * job->band[cell->end - 1];
+            job->sums.cells[r][k] += (high - low) * sum;
+        }
     }
 }
 
-static void stats_end_map_row(stats_job *job, uint32_t row)
+static void stats_end_map_row(stats_job *job)
 {
     as_image_map *map = &job->ret->map;
-    uint32_t rows = stats_cell_from(row + 1, map->down, job->height) - stats_cell_from(row, map->down, job->height);
+    uint32_t      row = job->map_row++,
+             rows = stats_cell_from(row + 1, map->down, job->height) - stats_cell_from(row, map->down, job->height);
     for (uint32_t k = 0; k < map->across; k++) {
-        uint64_t n = (uint64_t)rows *
-                     (stats_cell_from(k + 1, map->across, job->width) - stats_cell_from(k, map->across, job->width));
-        map->cells[row][k] = (uint16_t)((job->row_cells[k] * AS_IMAGE_MAP_ONE + n / 2) / n);
+        /* In doubles, whose quotient is exact enough to be rounded down: division of whole numbers takes ten times as long. */
+        int32_t n = (int32_t)(rows * (job->map_from[k + 1] - job->map_from[k]));
+        double  sum = (double)job->row_cells[k] * AS_IMAGE_MAP_ONE + n / 2;
+        map->cells[row][k] = (uint16_t)(int32_t)(sum / n);
         job->row_cells[k] = 0;
     }
 }
 
-static bool stats_is_border(uint64_t y, uint64_t height)
+/* The first row that may not be added to a band from band_from on. */
+static uint32_t stats_band_end(const stats_job *job)
 {
-    return y * STATS_HASH_DOWN / height != (y * STATS_HASH_DOWN + STATS_HASH_DOWN - 1) / height;
+    uint32_t from = job->band_from, end = AS_MIN(job->height, from + STATS_BAND_ROWS);
+    uint32_t map_end = stats_cell_from(job->map_row + 1, job->ret->map.down, job->height);
+    uint32_t hash_row = (uint32_t)((uint64_t)from * STATS_HASH_DOWN / job->height);
+    uint32_t hash_end = stats_cell_from(hash_row + 1, STATS_HASH_DOWN, job->height); /* or within this row */
+    return AS_MIN(AS_MIN(end, map_end), AS_MAX(hash_end, from + 1));
 }
 
-/* After row y: what the next row does not belong to any more is added up. */
-static void stats_end_band(stats_job *job, uint32_t y)
+/* After the last row of a band: it is added up. */
+static void stats_end_band(stats_job *job)
 {
-    uint64_t height = job->height, next = (uint64_t)y + 1;
-    uint32_t row = stats_cell_of(y, job->ret->map.down, job->height);
-    bool     last = next == height, row_ends = last || stats_cell_of(y + 1, job->ret->map.down, job->height) != row;
-    bool     hash_ends = last || stats_is_border(y, height) || stats_is_border(next, height) ||
-                     y * STATS_HASH_DOWN / height != next * STATS_HASH_DOWN / height;
-    if (!row_ends && !hash_ends && next - job->band_from < STATS_BAND_ROWS)
-        return;
-    stats_add_hash(job, job->band_from);
-    stats_add_map(job);
-    if (row_ends)
-        stats_end_map_row(job, row);
+    const as_image_map *map = &job->ret->map;
+    const uint16_t     *band = job->band;
+    uint32_t            sum = 0, *before = job->before;
+    for (size_t i = 0, n = job->width; i < n; i++)
+        before[i + 1] = sum += band[i];
+    stats_add_hash(job);
+    for (uint32_t k = 0; k < map->across; k++)
+        job->row_cells[k] += (int32_t)(job->before[job->map_from[k + 1]] - job->before[job->map_from[k]]);
+    if (job->band_end == stats_cell_from(job->map_row + 1, map->down, job->height))
+        stats_end_map_row(job);
     memset(job->band, 0, job->width * sizeof *job->band);
-    job->band_from = y + 1;
+    job->band_from = job->band_end;
+    job->band_end = stats_band_end(job);
 }
 
 /* Blocks that begin one pixel inside. Those that the picture's end cuts are left out, unless there are no others. */
@@ -223,18 +306,20 @@ static void stats_add_row(stats_job *job, uint32_t y, const uint8_t *const rows[
     stats_add_blank(job, blank, luma[0]);
     if (job->n_blank_bottom == y + 1)
         job->n_blank_top = y + 1;
-    stats_end_band(job, y);
+    if (y + 1 == job->band_end)
+        stats_end_band(job);
     as_motion_row(&job->windows, y, luma);
     if (y >= 2) {
         stats_add_edges(&job->sums, rows[0], rows[1], luma, job->rough, job->width);
         if (++job->rough_rows == STATS_NOISE_SIDE)
             stats_end_noise(job, false);
     }
-    for (uint32_t k = 0; k < AS_IMAGE_MAP_SAMPLES; k++)
-        if ((uint64_t)job->height * (2 * k + 1) / (2 * AS_IMAGE_MAP_SAMPLES) == y)
-            for (uint32_t i = 0; i < AS_IMAGE_MAP_SAMPLES; i++)
-                job->ret->map.samples[k * AS_IMAGE_MAP_SAMPLES + i] =
-                    luma[(uint64_t)job->width * (2 * i + 1) / (2 * AS_IMAGE_MAP_SAMPLES)];
+    while (job->sample_row == y) {
+        uint8_t *to = job->ret->map.samples + (size_t)job->n_sampled++ * AS_IMAGE_MAP_SAMPLES;
+        for (uint32_t i = 0; i < AS_IMAGE_MAP_SAMPLES; i++)
+            to[i] = luma[job->sample_at[i]];
+        job->sample_row = stats_sample_row(job);
+    }
 }
 
 static int stats_compare(const void *a, const void *b)
@@ -312,25 +397,34 @@ static bool stats_finish(stats_job *job, as_err *err)
     return as_motion_find(&job->windows, ret->noise, &ret->motion, err);
 }
 
-/* One block for all rows, widest values first. */
+/* One block for all rows, widest values first, those that begin as zero next to each other. */
 static bool stats_make(stats_job *job, as_err *err)
 {
+    as_motion_place(&job->windows, job->width, job->height);
     size_t   width = job->width, across = AS_MAX(job->width / STATS_NOISE_SIDE, 1u);
     size_t   n_noise = across * (AS_MAX(job->height / STATS_NOISE_SIDE, 1u) + 1);
-    bool     rgb = job->image->pixel == AS_PIXEL_RGB8;
-    uint8_t *memory = calloc(1, n_noise * sizeof(float) + width * (2 * sizeof(uint16_t) + 2 + (rgb ? 3 : 0)));
+    size_t   luma_bytes = job->image->pixel == AS_PIXEL_RGB8 ? 3 * width : 0;
+    size_t   wide_bytes = n_noise * sizeof *job->noise + (width + 1) * sizeof *job->before;
+    size_t   zero_bytes = width * (2 * sizeof *job->band + 1);
+    uint8_t *memory = malloc(wide_bytes + zero_bytes + width + luma_bytes + job->windows.n * AS_MOTION_BYTES);
     if (!memory)
         return AS_FAIL(err, AS_ENOMEM, "no memory for measuring a picture %u pixels wide", job->width);
     job->noise = (float *)(void *)memory;
-    job->band = (uint16_t *)(void *)(memory + n_noise * sizeof(float));
+    job->before = (uint32_t *)(void *)(job->noise + n_noise);
+    job->band = (uint16_t *)(void *)(memory + wide_bytes);
     job->rough = job->band + width;
-    job->low = (uint8_t *)(job->rough + width);
-    job->high = job->low + width;
-    job->luma = rgb ? job->high + width : NULL;
+    job->high = (uint8_t *)(job->rough + width);
+    job->low = job->high + width;
+    job->luma = luma_bytes ? job->low + width : NULL;
+    job->windows.pixels = job->low + width + luma_bytes;
+    job->before[0] = 0;
+    memset(job->band, 0, zero_bytes);
     memset(job->low, 255, width);
     job->ret->map.across = AS_MIN(job->width, AS_IMAGE_MAP_ACROSS);
     job->ret->map.down = AS_MIN(job->height, AS_IMAGE_MAP_DOWN);
-    as_motion_place(&job->windows, job->width, job->height);
+    stats_make_cells(job);
+    job->band_end = stats_band_end(job);
+    job->sample_row = stats_sample_row(job);
     return true;
 }
 
@@ -364,15 +458,8 @@ bool as_image_stats_of(const as_image *image, as_image_stats *ret, as_err *err)
         return AS_FAIL(err, AS_EINVAL, "a picture of %u x %u pixels is too small to be measured (3 x 3 is the least)",
                        image->width, image->height);
     as_image_stats found = {0};
-    stats_job     *job = calloc(1, sizeof *job);
-    if (!job)
-        return AS_FAIL(err, AS_ENOMEM, "no memory for measuring a picture");
-    job->image = image;
-    job->ret = &found;
-    job->width = image->width;
-    job->height = image->height;
-    bool ok = stats_run(job, err);
-    free(job);
+    stats_job      job = {.image = image, .ret = &found, .width = image->width, .height = image->height};
+    bool           ok = stats_run(&job, err);
     if (ok)
         *ret = found;
     return ok;

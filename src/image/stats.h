@@ -3,7 +3,7 @@
  *
  * Layer:   image.
  * Threads: any thread.
- * Memory:  some rows, and the windows and spectrum of motion.h, on the heap inside the call; nothing kept.
+ * Memory:  some rows, and the windows of motion.h, on the heap inside the call; of what is kept, motion.h tells.
  */
 #ifndef AS_IMAGE_STATS_H
 #define AS_IMAGE_STATS_H
