@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "graph/build.h"
+#include "infer/infer.h"
 
 #define BACKBONE_SIDE     224 /* where the network leaves its size open */
 #define BACKBONE_MAX_SIDE 4096
@@ -247,4 +248,19 @@ bool as_backbone_open(const as_trainer_cfg *cfg, as_backbone *ret, as_err *err)
 void as_backbone_done(as_backbone *backbone)
 {
     backbone->graph = as_graph_free(backbone->graph);
+}
+
+const char *as_backbone_backend(const as_trainer_cfg *cfg)
+{
+    const as_backend *backend;
+    as_str            about;
+    bool              usable = false;
+    if (cfg->backend)
+        return cfg->backend;
+    as_str_init(&about);
+    for (size_t i = 0; (backend = as_backend_at(i)); i++)
+        if (strcmp(backend->name, "ort") == 0)
+            usable = backend->about(&about, NULL);
+    as_str_done(&about);
+    return usable ? "ort" : "native";
 }

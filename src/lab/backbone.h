@@ -30,4 +30,7 @@ void          as_backbone_done(as_backbone *backbone);
 AS_CHECK bool as_backbone_input(const as_trainer_cfg *cfg, const as_graph *graph, as_input_spec *ret,
                                 const char **ret_from, as_err *err);
 
+/* What computes its features: cfg->backend, else ort if it is there, else native. */
+const char *as_backbone_backend(const as_trainer_cfg *cfg);
+
 #endif

@@ -10,7 +10,6 @@
 #define LOGISTIC_MAX_HALVINGS 40
 #define LOGISTIC_GRADIENT     1e-6  /* largest component at which it has arrived */
 #define LOGISTIC_PROGRESS     1e-10 /* relative gain below which it has, too */
-#define LOGISTIC_MAX_CLASSES  256
 #define LOGISTIC_TINY         1e-300
 
 /* Eight sums side by side: the compiler may not reorder one. */
@@ -60,7 +59,7 @@ void as_logistic_predict(const as_logistic *linear, const double *x, double *ret
 
 double as_logistic_loss(const as_logistic *linear, const as_logistic_data *data)
 {
-    double p[LOGISTIC_MAX_CLASSES], loss = 0, total = 0;
+    double p[AS_LOGISTIC_MAX_CLASSES], loss = 0, total = 0;
     for (size_t k = 0; k < data->n_rows; k++) {
         size_t i = data->rows[k];
         as_logistic_predict(linear, data->x + i * data->n_features, p);
@@ -72,7 +71,7 @@ double as_logistic_loss(const as_logistic *linear, const as_logistic_data *data)
 
 void as_logistic_balance(const uint32_t *labels, size_t n, uint32_t n_classes, double *ret_weights)
 {
-    size_t counts[LOGISTIC_MAX_CLASSES] = {0}, present = 0;
+    size_t counts[AS_LOGISTIC_MAX_CLASSES] = {0}, present = 0;
     for (size_t i = 0; i < n; i++)
         counts[labels[i]]++;
     for (uint32_t c = 0; c < n_classes; c++)
@@ -128,7 +127,7 @@ static bool logistic_fit_init(logistic_fit *fit, const as_logistic_data *data, d
     *fit = (logistic_fit){.data = data, .l2 = l2};
     for (size_t k = 0; k < data->n_rows; k++)
         fit->weight += data->weights[data->rows[k]];
-    if (!(fit->weight > 0) || data->n_classes < 1 || data->n_classes > LOGISTIC_MAX_CLASSES)
+    if (!(fit->weight > 0) || data->n_classes < 1 || data->n_classes > AS_LOGISTIC_MAX_CLASSES)
         return AS_FAIL(err, AS_EINVAL, "cannot fit a linear classifier to %zu rows of %u classes", data->n_rows,
                        data->n_classes);
     if (!as_size_mul(stride, data->n_classes, &fit->n) || !as_size_mul(fit->n, 5 + 2 * LOGISTIC_MEMORY, &count) ||
@@ -148,7 +147,7 @@ static double logistic_objective(const logistic_fit *fit, const double *at, doub
 {
     const as_logistic_data *data = fit->data;
     size_t                  stride = (size_t)data->n_features + 1;
-    double                  p[LOGISTIC_MAX_CLASSES], loss = 0, norm = 0;
+    double                  p[AS_LOGISTIC_MAX_CLASSES], loss = 0, norm = 0;
     memset(gradient, 0, fit->n * sizeof *gradient);
     for (size_t k = 0; k < data->n_rows; k++) {
         size_t        i = data->rows[k];

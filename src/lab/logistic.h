@@ -14,6 +14,8 @@
 #include "base/err.h"
 #include "base/progress.h"
 
+#define AS_LOGISTIC_MAX_CLASSES 256
+
 typedef struct as_logistic_data {
     uint32_t        n_features, n_classes;
     const double   *x;       /* row i at x + i * n_features; finite */

@@ -4,24 +4,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/thread.h"
 #include "graph/build.h"
-#include "infer/infer.h"
 #include "lab/backbone.h"
+#include "lab/crossval.h"
 #include "lab/features.h"
 #include "lab/folds.h"
-#include "lab/logistic.h"
 #include "lab/samples.h"
 
-#define HEAD_FOLDS   5
 #define HEAD_LOGITS  "assay_logits"
 #define HEAD_WEIGHTS "assay_head_weights"
 #define HEAD_BIAS    "assay_head_bias"
 #define HEAD_OUTPUT  "probabilities"
-
-/* From strong to weak: each fit begins where the one before it ended. */
-static const double head_l2[] = {0.3, 0.1, 0.03, 0.01, 3e-3, 1e-3, 3e-4, 1e-4};
-#define HEAD_N_L2 AS_COUNT(head_l2)
 
 typedef struct head {
     const as_trainer_cfg *cfg;
@@ -31,27 +24,11 @@ typedef struct head {
     as_features           features;
     const char           *backend;
     double               *x, *weights, *mean, *scale; /* x: standardised features */
-    uint32_t             *rows, *groups, *folds;
-    uint32_t              n_folds, n_classes;
-    double                loss[HEAD_FOLDS][HEAD_N_L2], fold_weight[HEAD_FOLDS]; /* of the rows held out */
-    size_t                best;                                                 /* index into head_l2 */
+    uint32_t             *rows, *groups;
+    uint32_t              n_classes;
+    as_crossval           crossval;
     as_logistic           linear;
 } head;
-
-static const char *head_backend(const as_trainer_cfg *cfg)
-{
-    const as_backend *backend;
-    as_str            about;
-    bool              usable = false;
-    if (cfg->backend)
-        return cfg->backend;
-    as_str_init(&about);
-    for (size_t i = 0; (backend = as_backend_at(i)); i++)
-        if (strcmp(backend->name, "ort") == 0)
-            usable = backend->about(&about, NULL);
-    as_str_done(&about);
-    return usable ? "ort" : "native";
-}
 
 static bool head_features(head *h, const as_dataset *dataset, as_err *err)
 {
@@ -61,7 +38,7 @@ static bool head_features(head *h, const as_dataset *dataset, as_err *err)
     as_features_cfg cfg = {.model = (const uint8_t *)model.s,
                            .n_model = model.len,
                            .name = h->cfg->backbone,
-                           .backend = h->backend = head_backend(h->cfg),
+                           .backend = h->backend = as_backbone_backend(h->cfg),
                            .input = h->backbone.input,
                            .threads = h->cfg->threads ? h->cfg->threads : 2};
     ok = ok && as_features_compute(dataset, h->train.indices, h->train.n, &cfg, h->progress, &h->features, err);
@@ -78,8 +55,7 @@ static bool head_room(head *h, as_err *err)
     h->scale = calloc(width + 1, sizeof *h->scale);
     h->rows = calloc(n + 1, sizeof *h->rows);
     h->groups = calloc(n + 1, sizeof *h->groups);
-    h->folds = calloc(n + 1, sizeof *h->folds);
-    if (h->x && h->weights && h->mean && h->scale && h->rows && h->groups && h->folds)
+    if (h->x && h->weights && h->mean && h->scale && h->rows && h->groups)
         return true;
     return AS_FAIL(err, AS_ENOMEM, "cannot hold %zu features of %zu pictures", width, n);
 }
@@ -89,65 +65,22 @@ static as_logistic_data head_data(const head *h, const uint32_t *rows, size_t n_
     return (as_logistic_data){h->features.width, h->n_classes, h->x, h->train.labels, h->weights, rows, n_rows};
 }
 
-/* Trains on the other folds, judges on this one, along the whole grid. */
-static bool head_fold(void *ctx, size_t fold, as_err *err)
-{
-    head       *h = ctx;
-    size_t      n_fit = 0, n_held = 0;
-    as_logistic before = {0};
-    uint32_t   *rows = calloc(h->train.n + 1, sizeof *rows);
-    if (!rows)
-        return AS_FAIL(err, AS_ENOMEM, "cannot hold %zu rows", h->train.n);
-    for (uint32_t i = 0; i < h->train.n; i++)
-        if (h->folds[i] == fold)
-            rows[h->train.n - ++n_held] = i;
-        else
-            rows[n_fit++] = i;
-    as_logistic_data fit = head_data(h, rows, n_fit), held = head_data(h, rows + n_fit, n_held);
-    for (size_t k = 0; k < n_held; k++)
-        h->fold_weight[fold] += h->weights[held.rows[k]];
-    bool ok = true;
-    for (size_t g = 0; ok && n_held && g < HEAD_N_L2; g++) {
-        as_logistic linear = {0};
-        ok = as_logistic_fit(&fit, head_l2[g], before.weights ? &before : NULL, h->progress, &linear, err);
-        if (!ok)
-            break;
-        h->loss[fold][g] = as_logistic_loss(&linear, &held);
-        as_logistic_done(&before);
-        before = linear;
-    }
-    as_logistic_done(&before);
-    free(rows);
-    return ok;
-}
-
-static double head_mean_loss(const head *h, size_t g)
-{
-    double sum = 0, weight = 0;
-    for (uint32_t f = 0; f < h->n_folds; f++) {
-        sum += h->fold_weight[f] > 0 ? h->loss[f][g] * h->fold_weight[f] : 0;
-        weight += h->fold_weight[f];
-    }
-    return sum / weight;
-}
-
 static bool head_choose(head *h, const as_dataset *dataset, as_err *err)
 {
-    size_t n_groups = 0;
+    as_crossval_cfg cfg = {.n_features = h->features.width,
+                           .n_classes = h->n_classes,
+                           .x = h->x,
+                           .labels = h->train.labels,
+                           .weights = h->weights,
+                           .groups = h->groups,
+                           .n = h->train.n,
+                           .seed = h->cfg->seed,
+                           .threads = h->cfg->threads};
     if (!as_folds_group(dataset, h->train.indices, h->train.n, h->groups, err))
         return false;
-    for (size_t i = 0; i < h->train.n; i++)
-        n_groups += h->groups[i] == i;
-    h->n_folds = (uint32_t)AS_MIN(n_groups, (size_t)HEAD_FOLDS);
-    if (h->n_folds < 2)
-        return AS_FAIL(err, AS_EINVAL, "one part alone cannot be trained on (import more pictures)");
     as_progress_step(h->progress, "choosing the head's regularisation", 0, 1);
-    if (!as_folds_deal(h->groups, h->train.labels, h->train.n, h->n_classes, h->n_folds, h->cfg->seed, h->folds, err) ||
-        !as_thread_for(h->n_folds, h->cfg->threads ? h->cfg->threads : 2, head_fold, h, err))
+    if (!as_crossval_run(&cfg, h->progress, &h->crossval, err))
         return false;
-    for (size_t g = 1; g < HEAD_N_L2; g++)
-        if (head_mean_loss(h, g) < head_mean_loss(h, h->best))
-            h->best = g;
     as_progress_step(h->progress, "choosing the head's regularisation", 1, 1);
     return true;
 }
@@ -165,7 +98,7 @@ static bool head_fit(head *h, const as_dataset *dataset, as_err *err)
     if (!head_choose(h, dataset, err))
         return false;
     as_logistic_data all = head_data(h, h->rows, h->train.n);
-    if (!as_logistic_fit(&all, head_l2[h->best], NULL, h->progress, &h->linear, err))
+    if (!as_logistic_fit(&all, as_crossval_l2(h->crossval.best), NULL, h->progress, &h->linear, err))
         return false;
     as_logistic_unstandardise(&h->linear, h->mean, h->scale);
     return true;
@@ -217,10 +150,10 @@ static json_t *head_floats(const float *values, uint32_t n)
 static json_t *head_params(const head *h)
 {
     json_t *params = json_object(), *grid = json_array();
-    for (size_t g = 0; g < HEAD_N_L2; g++) {
+    for (size_t g = 0; g < AS_CROSSVAL_N_L2; g++) {
         json_t *point = json_object();
-        as_json_set(point, "l2", as_json_number(head_l2[g]));
-        as_json_set(point, "loss", as_json_number(head_mean_loss(h, g)));
+        as_json_set(point, "l2", as_json_number(as_crossval_l2(g)));
+        as_json_set(point, "loss", as_json_number(h->crossval.loss[g]));
         json_array_append_new(grid, point);
     }
     as_json_set(params, "backbone", json_string(h->cfg->backbone));
@@ -234,8 +167,8 @@ static json_t *head_params(const head *h)
     as_json_set(params, "input_mean", head_floats(h->backbone.input.mean, h->backbone.input.channels));
     as_json_set(params, "input_scale", head_floats(h->backbone.input.scale, h->backbone.input.channels));
     as_json_set(params, "input_from", json_string(h->backbone.input_from));
-    as_json_set(params, "l2", as_json_number(head_l2[h->best]));
-    as_json_set(params, "folds", json_integer(h->n_folds));
+    as_json_set(params, "l2", as_json_number(as_crossval_l2(h->crossval.best)));
+    as_json_set(params, "folds", json_integer(h->crossval.n_folds));
     as_json_set(params, "cross_validation", grid);
     as_json_set(params, "steps", json_integer(h->linear.n_steps));
     return params;
@@ -246,6 +179,7 @@ static void head_done(head *h)
     as_backbone_done(&h->backbone);
     as_samples_done(&h->train);
     as_features_done(&h->features);
+    as_crossval_done(&h->crossval);
     as_logistic_done(&h->linear);
     free(h->x);
     free(h->weights);
@@ -253,7 +187,6 @@ static void head_done(head *h)
     free(h->scale);
     free(h->rows);
     free(h->groups);
-    free(h->folds);
 }
 
 static bool head_train(const as_dataset *dataset, const as_spec *spec, const as_trainer_cfg *cfg,
