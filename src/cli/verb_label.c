@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/action.h"
+#include "cli/backbone_opts.h"
 
 static const char *const label_methods[] = {"uncertain", "random", NULL};
 
@@ -7,8 +8,9 @@ static const as_opt label_opts[] = {
     {"where", 'w', "QUERY", "set, review, clear: all samples that meet it (see: assay help data)", NULL},
     {"run", 'r', "RUN", "next, propose: whose model: an id, its number or \"last\" (default: the current one)", NULL},
     {"method", 0, "HOW", "next: uncertain or random (default: uncertain)", label_methods},
-    {"limit", 'l', "N", "next: how many (default: 20); propose: at most N (default: all)", NULL},
-    {"seed", 's', "N", "next: which random choice (default: 1)", NULL},
+    {"limit", 'l', "N", "next, errors: how many (default: 20); propose: at most N (default: all)", NULL},
+    {"seed", 's', "N", "next: which random choice; errors: how pictures are dealt (default: 1)", NULL},
+    AS_CLI_BACKBONE_OPTS("errors"),
     {"by", 0, "WHO", "who says so (default: person:$ASSAY_AUTHOR, else person:user@host)", NULL},
 };
 

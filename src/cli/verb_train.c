@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/clock.h"
+#include "cli/backbone_opts.h"
 #include "cli/term.h"
 #include "lab/learn.h"
 
@@ -12,8 +13,6 @@
 #define TRAIN_MAX_THREADS 256
 #define TRAIN_MAX_SIDE    4096
 
-static const char *const train_orders[] = {"rgb", "bgr", NULL};
-static const char *const train_backends[] = {"native", "ort", NULL};
 static const char *const train_trainers[] = {"rule", "cnn", "head", NULL};
 
 static const as_opt train_opts[] = {
@@ -23,45 +22,21 @@ static const as_opt train_opts[] = {
     {"epochs", 'e', "N", "cnn: how often each picture is seen (default: chosen by how many there are)", NULL},
     {"size", 0, "WxH", "pixels of the network's input (default: chosen from the pictures)", NULL},
     {"threads", 'j', "N", "threads; the model is the same with any number (default: 2)", NULL},
-    {"backbone", 0, "FILE", "head: an ONNX file whose features are used", NULL},
-    {"layer", 0, "NAME", "head: the value to take features from (default: the last feature map)", NULL},
-    {"input-order", 0, "ORDER", "head: rgb or bgr (default: what the file says, else rgb)", train_orders},
-    {"input-mean", 0, "A,B,C", "head: taken off each channel, 0 to 255 (default: what the file says, else ImageNet's)",
-     NULL},
-    {"input-scale", 0, "A,B,C", "head: divides each channel after that (default: likewise; 1 where a mean is given)",
-     NULL},
-    {"backend", 'b', "NAME", "head: what computes the features (default: ort where it is, else native)",
-     train_backends},
+    AS_CLI_BACKBONE_OPTS("head"),
 };
 
 typedef struct train {
-    as_cli           *cli;
-    as_workspace     *ws;
-    as_spec          *spec;
-    const as_trainer *trainer;
-    as_trainer_cfg    cfg;
-    double            mean[3], scale[3];
-    as_run            run, baseline;
-    bool              has_baseline, beaten;
+    as_cli                 *cli;
+    as_workspace           *ws;
+    as_spec                *spec;
+    const as_trainer       *trainer;
+    as_trainer_cfg          cfg;
+    as_cli_backbone_numbers backbone;
+    as_run                  run, baseline;
+    bool                    has_baseline, beaten;
 } train;
 
 /* --- the command line --- */
-
-static bool train_triple(const as_cli *cli, const char *name, double *values, const double **ret, as_err *err)
-{
-    const char *text = as_cli_opt(cli, name);
-    char        copy[128], *rest = NULL;
-    size_t      n = 0;
-    if (!text)
-        return true;
-    bool ok = as_str_copy(copy, sizeof copy, text);
-    for (char *word = ok ? strtok_r(copy, ",", &rest) : NULL; word && ok; word = strtok_r(NULL, ",", &rest))
-        ok = n < 3 && as_str_to_f64(word, &values[n++]);
-    if (!ok || n != 3)
-        return AS_FAIL(err, AS_EINVAL, "--%s '%s' is not three numbers parted by commas (104,117,123)", name, text);
-    *ret = values;
-    return true;
-}
 
 static bool train_size(const as_cli *cli, as_trainer_cfg *cfg, as_err *err)
 {
@@ -106,15 +81,11 @@ static bool train_options(train *t, as_err *err)
     if (!as_cli_u64(cli, "seed", 0, UINT64_MAX, &seed, err) ||
         !as_cli_u64(cli, "epochs", 1, TRAIN_MAX_EPOCHS, &epochs, err) ||
         !as_cli_u64(cli, "threads", 1, TRAIN_MAX_THREADS, &threads, err) || !train_size(cli, &t->cfg, err) ||
-        !train_triple(cli, "input-mean", t->mean, &t->cfg.input_mean, err) ||
-        !train_triple(cli, "input-scale", t->scale, &t->cfg.input_scale, err) || !train_fits(t, err))
+        !as_cli_backbone(cli, &t->backbone, &t->cfg, err) || !train_fits(t, err))
         return false;
     t->cfg.seed = seed;
     t->cfg.epochs = (uint32_t)epochs;
     t->cfg.threads = (uint32_t)threads;
-    t->cfg.layer = as_cli_opt(cli, "layer");
-    t->cfg.input_order = as_cli_opt(cli, "input-order");
-    t->cfg.backend = as_cli_opt(cli, "backend");
     return true;
 }
 

@@ -50,6 +50,11 @@ expect_out '^\[\{'
 expect_exit 0 "$ASSAY" label undo
 expect_exit 0 "$ASSAY" label undo
 
+expect_exit 2 "$ASSAY" label errors
+expect_err "of 2 classes have 5 labelled parts or more"
+expect_exit 2 "$ASSAY" label errors main pics/00000.png
+expect_err "'pics/00000.png' is one word too many"
+
 expect_exit 2 "$ASSAY" label set bed pics/00000.png
 expect_err "did you mean 'bad'"
 expect_exit 2 "$ASSAY" label set bad
