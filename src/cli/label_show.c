@@ -8,17 +8,43 @@ typedef struct label_list {
     json_t   *json;
 } label_list;
 
+static json_t *label_votes_json(const as_sample *s)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < s->n_votes; i++) {
+        const as_vote *v = &s->votes[i];
+        char           when[AS_CLOCK_TEXT_BYTES] = "";
+        if (v->said_utc)
+            as_clock_text(v->said_utc, when);
+        json_array_append_new(list, json_pack("{s:s,s:s,s:s,s:s,s:I}", "by", v->by, "class", v->label, "state",
+                                              as_label_state_name(v->state), "time", when, "n_findings",
+                                              (json_int_t)v->n_findings));
+    }
+    return list;
+}
+
+static void label_votes_cell(as_table *table, const as_sample *s)
+{
+    as_str text;
+    as_str_init(&text);
+    for (size_t i = 0; i < s->n_votes; i++)
+        as_str_addf(&text, "%s%s %s", i ? ", " : "", s->votes[i].by, *s->votes[i].label ? s->votes[i].label : "-");
+    as_table_cell(table, AS_STYLE_NONE, "%s", text.s ? text.s : "");
+    as_str_done(&text);
+}
+
 static void label_step(void *ctx, const as_commit *commit, const as_sample *s)
 {
-    static const char *const columns[] = {"commit", "time", "class", "state", "by", NULL};
+    static const char *const columns[] = {"commit", "time", "class", "state", "by", "votes of others", NULL};
     label_list              *list = ctx;
     char                     hex[AS_SHA256_HEX_BYTES], when[AS_CLOCK_TEXT_BYTES];
     as_digest_hex(&commit->id, hex);
     as_clock_text(commit->utc, when);
     if (list->json) {
-        json_array_append_new(list->json, json_pack("{s:s,s:s,s:s,s:s,s:s,s:I}", "commit", hex, "time", when, "class",
-                                                    s->label, "state", as_label_state_name(s->state), "by", s->by,
-                                                    "n_findings", (json_int_t)s->n_findings));
+        json_array_append_new(list->json,
+                              json_pack("{s:s,s:s,s:s,s:s,s:s,s:I,s:o}", "commit", hex, "time", when, "class", s->label,
+                                        "state", as_label_state_name(s->state), "by", s->by, "n_findings",
+                                        (json_int_t)s->n_findings, "votes", label_votes_json(s)));
         return;
     }
     if (!list->table) /* not before the first row: an error has no heading */
@@ -28,6 +54,7 @@ static void label_step(void *ctx, const as_commit *commit, const as_sample *s)
     as_table_cell(list->table, AS_STYLE_NONE, "%s", *s->label ? s->label : "-");
     as_table_cell(list->table, AS_STYLE_NONE, "%s", as_label_state_name(s->state));
     as_table_cell(list->table, AS_STYLE_NONE, "%s", *s->by ? s->by : "-");
+    label_votes_cell(list->table, s);
 }
 
 static bool label_show(as_cli *cli, as_workspace *ws, as_err *err)
@@ -51,7 +78,7 @@ static int label_show_run(as_cli *cli, as_workspace *ws, as_err *err)
 const as_action as_label_action_show = {
     .name = "show",
     .usage = "NAME",
-    .about = "the labels that a sample had, newest first: when, which, by whom",
+    .about = "the labels that a sample had, newest first: when, which, by whom, and what others say",
     .min_args = 1,
     .max_args = 1,
     .mode = AS_WORKSPACE_READ,

@@ -7,6 +7,9 @@ static void kappa_finish(as_kappa *k, double variance, double confidence)
 {
     const double far = as_normal_quantile(0.5 + confidence / 2);
     k->standard_error = k->n >= 2 && isfinite(k->kappa) && isfinite(variance) ? sqrt(fmax(variance, 0)) : NAN;
+    /* Where one used one class only the formulas give 0, which nobody would believe. */
+    if (k->standard_error < 1e-12 && fabs(k->kappa) < 1 - 1e-12)
+        k->standard_error = NAN;
     if (isnan(k->standard_error)) {
         k->interval = (as_interval){NAN, NAN};
         return;

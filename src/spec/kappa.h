@@ -20,7 +20,7 @@ typedef struct as_kappa {
     double   observed; /* share of pairs of labels that agree */
     double   expected; /* by chance, each person having his own share of each class (Cohen), or all the same (Fleiss) */
     double   kappa;
-    double   standard_error; /* NAN with kappa, or with under two samples */
+    double   standard_error; /* NAN with kappa, and where the samples are too few or too alike to tell */
     as_interval interval;    /* kappa +- normal quantile x standard error, within -1..1 */
 } as_kappa;
 

@@ -37,6 +37,9 @@ static void test_cohen_at_the_edges(void **state)
     NEAR(k.kappa, -1);
     k = as_kappa_cohen(one_class, 2, 0.95);
     assert_true(k.observed == 1 && isnan(k.kappa) && isnan(k.interval.low));
+    static const uint64_t one_sided[] = {2, 0, 1, 0};
+    k = as_kappa_cohen(one_sided, 2, 0.95);
+    assert_true(k.kappa == 0 && isnan(k.standard_error));
     k = as_kappa_cohen(none, 2, 0.95);
     assert_true(k.n == 0 && isnan(k.kappa) && isnan(k.standard_error));
 }

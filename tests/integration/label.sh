@@ -29,8 +29,35 @@ expect_exit 0 "$ASSAY" label undo
 expect_exit 0 "$ASSAY" data ls --where reviewed --json
 expect_out '^\[\]$'
 expect_exit 0 "$ASSAY" label show pics/00000.png
-expect_out '  bad +given +person:anna$'
-expect_out '  - +none +-$'
+expect_out '  bad +given +person:anna *$'
+expect_out '  - +none +- *$'
+
+# What others say stands beside the label; nothing of the pictures is written again.
+expect_exit 2 "$ASSAY" label agreement
+expect_err 'no sample has labels by two people'
+objects=$(count_objects .)
+expect_exit 0 "$ASSAY" label vote bad pics/00000.png pics/00001.png pics/00004.png --by person:bo
+expect_equal $(($(count_objects .) - objects)) 3 # the labels, the commit, and which is the newest
+expect_exit 0 "$ASSAY" label vote good pics/00002.png pics/00003.png pics/00005.png --by person:cy
+expect_exit 0 "$ASSAY" label show pics/00002.png
+expect_out '  bad +given +person:anna +person:cy good$'
+expect_exit 0 "$ASSAY" label agreement
+expect_out '^3 people, 5 samples .* 2 in dispute$'
+expect_exit 0 "$ASSAY" label agreement --by person:anna --by person:cy --by person:bo
+expect_out '^person:anna +person:cy +2 +0.0 % '
+expect_out '^pics/00002.png +class +person:anna bad, person:cy good$'
+expect_exit 0 "$ASSAY" label agreement --json
+expect_out '"fleiss":\{"expected":'
+expect_exit 0 "$ASSAY" label undo
+expect_exit 0 "$ASSAY" label undo
+expect_exit 0 "$ASSAY" label show pics/00000.png
+expect_equal "$(sed -n '2s/.*anna//p' "$OUT" | tr -d ' ')" '' # nobody else's
+expect_exit 0 "$ASSAY" label redo
+expect_exit 0 "$ASSAY" label show pics/00000.png
+expect_out ' +person:bo bad$'
+expect_exit 0 "$ASSAY" label redo
+expect_exit 2 "$ASSAY" label redo
+expect_err 'nothing to redo'
 
 expect_exit 2 "$ASSAY" label next
 expect_err 'no run yet'
