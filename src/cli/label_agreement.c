@@ -131,22 +131,17 @@ static bool agreement_print(as_cli *cli, const as_agreement *a, const as_manifes
 
 static bool label_agreement(as_cli *cli, as_workspace *ws, as_err *err)
 {
-    size_t        n = 0;
-    const char  **by = NULL;
+    const char  **by;
     as_commit     commit;
-    as_spec      *spec = as_spec_load(ws->spec_path, err);
     as_manifest  *manifest = NULL;
     as_agreement *agreement = NULL;
-    while (as_cli_opt_at(cli, "by", n))
-        n++;
-    bool ok =
-        spec && as_commit_find(ws, "main", &commit, err) && (manifest = as_commit_manifest(ws, &commit, err)) != NULL;
-    if (ok && n)
-        ok = (by = calloc(n + 1, sizeof *by)) != NULL || AS_FAIL(err, AS_ENOMEM, "out of memory");
-    for (size_t i = 0; ok && i < n; i++)
-        by[i] = as_cli_opt_at(cli, "by", i);
-    ok = ok && (agreement = as_agreement_new(manifest, spec, by, AGREEMENT_CONFIDENCE, err)) != NULL &&
-         agreement_print(cli, agreement, manifest, err);
+    if (!as_label_whose(cli, &by, err))
+        return false;
+    as_spec *spec = as_spec_load(ws->spec_path, err);
+    bool     ok = spec && as_commit_find(ws, "main", &commit, err) &&
+              (manifest = as_commit_manifest(ws, &commit, err)) != NULL &&
+              (agreement = as_agreement_new(manifest, spec, by, AGREEMENT_CONFIDENCE, err)) != NULL &&
+              agreement_print(cli, agreement, manifest, err);
     as_agreement_free(agreement);
     as_manifest_free(manifest);
     as_spec_free(spec);
@@ -161,7 +156,7 @@ static int label_agreement_run(as_cli *cli, as_workspace *ws, as_err *err)
 
 const as_action as_label_action_agreement = {
     .name = "agreement",
-    .usage = "[--by WHO]...",
+    .usage = "[--by WHO]... [--limit N]",
     .about =
         "whether those who labelled the same pictures see the same: Cohen's kappa of each two, Fleiss' of all, their "
         "outlines' overlap, what they confuse, and the samples in dispute",

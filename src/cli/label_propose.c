@@ -8,7 +8,8 @@ static bool label_propose(as_cli *cli, as_workspace *ws, as_err *err)
 {
     as_label_choice choice = {0};
     as_label_result result;
-    bool            ok = as_label_choose(cli, ws, AS_NEXT_UNCERTAIN, UINT32_MAX, &choice, err);
+    as_next_cfg     how = {.method = as_next_method_at(0), .n = UINT32_MAX};
+    bool            ok = as_label_choose(cli, ws, &how, &choice, err);
     const char    **names = calloc(choice.n + 1, sizeof *names), **labels = calloc(choice.n + 1, sizeof *labels);
     char            by[AS_RUN_ID_BYTES + 8] = "";
     ok = ok && ((names && labels) || AS_FAIL(err, AS_ENOMEM, "out of memory"));
@@ -16,7 +17,8 @@ static bool label_propose(as_cli *cli, as_workspace *ws, as_err *err)
         names[i] = as_dataset_sample(choice.dataset, choice.at[i].sample)->name;
         labels[i] = choice.spec->classes[choice.at[i].class].name;
     }
-    snprintf(by, sizeof by, "model:%s", choice.run.id);
+    if (ok)
+        snprintf(by, sizeof by, "model:%s", choice.runs[0].id);
     as_label_cfg cfg = {.spec = choice.spec,
                         .names = names,
                         .n_names = choice.n,

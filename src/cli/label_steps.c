@@ -46,21 +46,58 @@ bool as_label_step(as_cli *cli, as_workspace *ws, size_t first, const char *labe
     return ok;
 }
 
-bool as_label_choose(as_cli *cli, as_workspace *ws, as_next_by by, uint64_t count, as_label_choice *c, as_err *err)
+bool as_label_whose(as_cli *cli, const char ***ret, as_err *err)
 {
-    uint64_t seed = 1;
-    if (!as_cli_u64(cli, "limit", 1, UINT32_MAX, &count, err) || !as_cli_u64(cli, "seed", 0, UINT64_MAX, &seed, err))
+    size_t       n = 0;
+    const char **by = NULL;
+    while (as_cli_opt_at(cli, "by", n))
+        n++;
+    if (n && !(by = calloc(n + 1, sizeof *by)))
+        return AS_FAIL(err, AS_ENOMEM, "out of memory");
+    for (size_t i = 0; i < n; i++)
+        by[i] = as_cli_opt_at(cli, "by", i);
+    *ret = by;
+    return true;
+}
+
+/* A method that needs no model does without where there is none. */
+static bool label_find_runs(as_cli *cli, as_workspace *ws, const as_next_method *method, as_label_choice *c,
+                            as_err *err)
+{
+    size_t n = 0;
+    as_err why = AS_ERR_NONE;
+    while (as_cli_opt_at(cli, "run", n))
+        n++;
+    c->runs = calloc(n + 1, sizeof *c->runs);
+    if (!c->runs)
+        return AS_FAIL(err, AS_ENOMEM, "out of memory");
+    for (; c->n_runs < n; c->n_runs++)
+        if (!as_run_find(ws, as_cli_opt_at(cli, "run", c->n_runs), &c->runs[c->n_runs], err))
+            return false;
+    if (n == 0 && as_run_find(ws, NULL, &c->runs[0], &why))
+        c->n_runs = 1;
+    return c->n_runs || method->n_runs == 0 || as_err_set(err, why.code, "%s", why.text);
+}
+
+bool as_label_choose(as_cli *cli, as_workspace *ws, as_next_cfg *cfg, as_label_choice *c, as_err *err)
+{
+    uint64_t seed = 1, limit = cfg->n;
+    if (!as_cli_u64(cli, "limit", 1, UINT32_MAX, &limit, err) || !as_cli_u64(cli, "seed", 0, UINT64_MAX, &seed, err))
         return false;
-    return (c->spec = as_spec_load(ws->spec_path, err)) != NULL &&
-           as_run_find(ws, as_cli_opt(cli, "run"), &c->run, err) &&
-           (c->dataset = as_dataset_open(ws, c->spec, NULL, err)) != NULL &&
-           as_next_choose(c->dataset, c->spec, &c->run, by, (size_t)count, seed, NULL, &cli->progress, &c->at, &c->n,
-                          &c->n_candidates, err);
+    cfg->n = (size_t)limit;
+    cfg->seed = seed;
+    if (!(c->spec = as_spec_load(ws->spec_path, err)) || !label_find_runs(cli, ws, cfg->method, c, err) ||
+        !(c->dataset = as_dataset_open(ws, c->spec, NULL, err)))
+        return false;
+    cfg->runs = c->runs;
+    cfg->n_runs = c->n_runs;
+    return as_next_choose(c->dataset, c->spec, cfg, &cli->progress, &c->at, &c->n, &c->n_candidates, err);
 }
 
 void as_label_choice_done(as_label_choice *c)
 {
     as_dataset_close(c->dataset);
     as_spec_free(c->spec);
+    free(c->runs);
     free(c->at);
 }

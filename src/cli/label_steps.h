@@ -18,17 +18,20 @@ AS_CHECK bool as_label_print(as_cli *cli, const as_label_result *result, as_err 
 AS_CHECK bool as_label_step(as_cli *cli, as_workspace *ws, size_t first, const char *label, as_label_state state,
                             bool is_vote, as_err *err);
 
+/* Each --by, NULL-ended, free() it; *ret NULL when there is none. */
+AS_CHECK bool as_label_whose(as_cli *cli, const char ***ret, as_err *err);
+
 typedef struct as_label_choice {
     as_spec    *spec;
-    as_run      run;
+    as_run     *runs; /* the first of them speaks */
+    size_t      n_runs;
     as_dataset *dataset;
     as_next    *at;
     size_t      n, n_candidates;
 } as_label_choice;
 
-/* The samples that --run finds most telling, as many as --limit says, else count. */
-AS_CHECK bool as_label_choose(as_cli *cli, as_workspace *ws, as_next_by by, uint64_t count, as_label_choice *ret,
-                              as_err *err);
+/* The samples that cfg->method finds most telling by the models of each --run, as many as --limit says, else cfg->n. */
+AS_CHECK bool as_label_choose(as_cli *cli, as_workspace *ws, as_next_cfg *cfg, as_label_choice *ret, as_err *err);
 void          as_label_choice_done(as_label_choice *choice);
 
 #endif

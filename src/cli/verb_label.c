@@ -2,16 +2,24 @@
 #include "cli/action.h"
 #include "cli/backbone_opts.h"
 
-static const char *const label_methods[] = {"uncertain", "random", NULL};
+static const char *const label_methods[] = {
+#include "lab/next_names.inc"
+    NULL};
 
 static const as_opt label_opts[] = {
     {"where", 'w', "QUERY", "set, review, clear: all samples that meet it (see: assay help data)", NULL},
     {"run", 'r', "RUN", "next, propose: whose model: an id, its number or \"last\" (default: the current one)", NULL},
-    {"method", 0, "HOW", "next: uncertain or random (default: uncertain)", label_methods},
-    {"limit", 'l', "N", "next, errors: how many (default: 20); propose: at most N (default: all)", NULL},
+    {"method", 0, "HOW", "next: by what to choose (default: uncertain)", label_methods},
+    {"limit", 'l', "N",
+     "next, errors, agreement, score: how many (default: 20); propose: at most N (default: all)", NULL},
     {"seed", 's', "N", "next: which random choice; errors: how pictures are dealt (default: 1)", NULL},
+    {"honeypots", 0, "N", "next: mix in N samples whose answer is known (default: 0)", NULL},
+    {"again", 0, "N", "next: mix in N samples that somebody else labelled (default: 0)", NULL},
     AS_CLI_BACKBONE_OPTS("errors"),
-    {"by", 0, "WHO", "who says so (default: person:$ASSAY_AUTHOR, else person:user@host)", NULL},
+    {"by", 0, "WHO",
+     "who says so (default: person:$ASSAY_AUTHOR, else person:user@host); next: for whom; agreement, "
+     "score: whose labels, may be repeated (default: all people's)",
+     NULL},
 };
 
 #define X(name) extern const as_action as_label_action_##name;

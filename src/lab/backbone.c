@@ -214,18 +214,39 @@ static bool backbone_pool(as_backbone *backbone, as_err *err)
            as_graph_add_output(graph, BACKBONE_FEATURES, AS_DTYPE_F32, &row, err) && as_graph_finish(graph, err);
 }
 
-static bool backbone_make(as_backbone *backbone, const as_trainer_cfg *cfg, as_err *err)
+static bool backbone_cut(as_backbone *backbone, const char *layer, as_err *err)
 {
-    const char *layer = cfg->layer;
-    as_graph   *graph = backbone->graph;
-    if (!backbone_size(graph, cfg, &backbone->input, err) ||
-        !as_backbone_input(cfg, graph, &backbone->input, &backbone->input_from, err) ||
-        !as_graph_infer_shapes(graph, 0, err) || (!layer && !as_graph_feature_layer(graph, &layer, err)))
+    as_graph *graph = backbone->graph;
+    if (!as_graph_infer_shapes(graph, 0, err) || (!layer && !as_graph_feature_layer(graph, &layer, err)))
         return false;
     if (!as_str_copy(backbone->layer, sizeof backbone->layer, layer))
         return AS_FAIL(err, AS_ELIMIT, "the name of layer '%.64s...' is too long", layer);
     return as_graph_cut(graph, backbone->layer, err) && as_graph_infer_shapes(graph, 0, err) &&
            backbone_pool(backbone, err) && as_graph_infer_shapes(graph, 0, err);
+}
+
+static bool backbone_make(as_backbone *backbone, const as_trainer_cfg *cfg, as_err *err)
+{
+    return backbone_size(backbone->graph, cfg, &backbone->input, err) &&
+           as_backbone_input(cfg, backbone->graph, &backbone->input, &backbone->input_from, err) &&
+           backbone_cut(backbone, cfg->layer, err);
+}
+
+bool as_backbone_of_model(const uint8_t *model, size_t n, const char *name, as_backbone *ret, as_err *err)
+{
+    as_backbone   backbone = {.input_from = "metadata"};
+    as_model_info info;
+    backbone.graph = as_graph_parse(model, n, name, err);
+    if (!backbone.graph)
+        return false;
+    if (!as_model_info_read(backbone.graph, &info, err) || !backbone_cut(&backbone, NULL, err)) {
+        as_err_note(err, "model '%s' gives no features", name);
+        as_backbone_done(&backbone);
+        return false;
+    }
+    backbone.input = info.input;
+    *ret = backbone;
+    return true;
 }
 
 bool as_backbone_open(const as_trainer_cfg *cfg, as_backbone *ret, as_err *err)

@@ -24,6 +24,10 @@ typedef struct as_backbone {
  * else the file's metadata (OpenVINO's model_info words, or Windows ML's Image.BitmapPixelFormat and
  * Image.NominalPixelRange), else ImageNet's. AS_EINVAL without a backbone, or when its input is no picture. */
 AS_CHECK bool as_backbone_open(const as_trainer_cfg *cfg, as_backbone *ret, as_err *err);
+
+/* The same of a model that Assay trained, which says itself how a picture becomes its input. AS_ENOTFOUND when it has no
+ * feature map (trainer rule). */
+AS_CHECK bool as_backbone_of_model(const uint8_t *model, size_t n, const char *name, as_backbone *ret, as_err *err);
 void          as_backbone_done(as_backbone *backbone);
 
 /* The three of them, from cfg and the graph's metadata; *ret has size and channels already. */
