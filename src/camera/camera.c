@@ -109,7 +109,7 @@ static bool camera_init(as_camera *cam, const as_camera_cfg *asked, const char *
     cfg.period = AS_MAX(cfg.period, 0);
     if (cfg.n_frames > MAX_FRAMES)
         return AS_FAIL(err, AS_ELIMIT, "%u frames are more than the %u a pool may hold", cfg.n_frames, MAX_FRAMES);
-    cam->uri = as_strdupf("%s", asked->uri);
+    cam->uri = as_uri_public(asked->uri);
     if (!cam->uri)
         return AS_FAIL(err, AS_ENOMEM, "no memory");
     if (!cam->driver->open(cam->priv, rest, &cfg, &cam->geometry, err))
@@ -136,7 +136,7 @@ as_camera *as_camera_open(const as_camera_cfg *cfg, as_err *err)
     cam->driver = driver;
     atomic_init(&cam->stopped, false);
     if (!camera_init(cam, cfg, rest, err)) {
-        as_err_note(err, "cannot open camera '%s'", cfg->uri);
+        as_err_note(err, "cannot open camera '%s'", cam->uri ? cam->uri : driver->name);
         return as_camera_close(cam);
     }
     return cam;

@@ -46,6 +46,10 @@ typedef struct as_camera_geometry {
     bool     can_wait;      /* nothing moves on while nobody looks (files, a twin without fps): no frame is ever lost */
 } as_camera_geometry;
 
+/* An address without the name and the password in it ("rtsp://anna:word@host/live"), for messages, samples and logs. Heap;
+ * NULL without memory. */
+char *as_uri_public(const char *uri);
+
 /* What a driver provides: drv_<name>.c defines `const as_camera_driver as_camera_<name>`. */
 typedef struct as_camera_driver {
     const char *name;      /* URI scheme */
@@ -70,7 +74,7 @@ bool as_camera_origin(const char *uri, uint64_t part, as_origin *ret);
 
 AS_CHECK as_camera *as_camera_open(const as_camera_cfg *cfg, as_err *err);
 as_camera_geometry  as_camera_geometry_of(const as_camera *cam);
-const char         *as_camera_uri(const as_camera *cam);
+const char         *as_camera_uri(const as_camera *cam); /* without a password */
 
 /* The next frame with one reference. Errors: AS_ETIMEOUT (deadline, monotonic), AS_EEND (no more for ever), AS_ECANCELLED
  * (stopped), AS_EBUSY (no free frame in the pool: the frame is counted as lost, or waits where the camera can_wait). */

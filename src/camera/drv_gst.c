@@ -75,11 +75,13 @@ static GstSample *video_pull(video_priv *priv, as_ns deadline, as_err *err)
 static int video_select(GstElement *bin, GstPad *pad, GstCaps *caps, GstElementFactory *factory, void *ctx)
 {
     const char *klass = gst_element_factory_get_metadata(factory, GST_ELEMENT_METADATA_KLASS);
-    (void)bin;
     (void)pad;
     (void)caps;
     (void)ctx;
-    return klass && (strstr(klass, "Adaptive") || strstr(klass, "Network")) ? 2 : 0;
+    if (!klass || !(strstr(klass, "Adaptive") || strstr(klass, "Network")))
+        return 0;
+    GST_ELEMENT_ERROR(bin, STREAM, WRONG_TYPE, ("it is a list of addresses and no recording"), (NULL));
+    return 2;
 }
 
 static bool video_make_source(video_priv *priv, const char *where, as_err *err)
@@ -189,8 +191,12 @@ static bool video_open(void *p, const char *rest, const as_camera_cfg *cfg, as_c
     if ((priv->kind == VIDEO_FILE && !video_read_gif(priv, where, err)) || !video_make_source(priv, where, err))
         return false;
     gst_element_set_state(priv->pipeline, GST_STATE_PLAYING);
-    priv->first = video_pull(priv, as_clock_mono() + VIDEO_OPEN_NS, err);
-    return priv->first && video_read_geometry(priv, ret, err);
+    as_err why = AS_ERR_NONE;
+    priv->first = video_pull(priv, as_clock_mono() + VIDEO_OPEN_NS, &why);
+    if (!priv->first && priv->kind == VIDEO_FILE && why.code == AS_ETIMEOUT)
+        return AS_FAIL(err, AS_EFORMAT,
+                       "it gave no frame in 15 s: is the file whole, and is gstreamer1.0-libav there?");
+    return priv->first ? video_read_geometry(priv, ret, err) : as_err_set(err, why.code, "%s", why.text);
 }
 
 static bool video_copy(GstSample *sample, as_frame *frame, as_err *err)

@@ -92,6 +92,16 @@ bool as_uri_query_parse(const char *rest, const char *const *known, as_uri_query
     return true;
 }
 
+char *as_uri_public(const char *uri)
+{
+    const char *host = strstr(uri, "://"), *at = NULL;
+    size_t      n = host ? strcspn(host + 3, "/?#") : 0;
+    for (size_t i = 0; i < n; i++)
+        if (host[3 + i] == '@')
+            at = host + 3 + i + 1;
+    return at ? as_strdupf("%.*s%s", (int)(host + 3 - uri), uri, at) : strdup(uri);
+}
+
 const char *as_uri_query_get(const as_uri_query *query, const char *key)
 {
     for (size_t i = 0; i < query->n; i++)

@@ -80,9 +80,27 @@ static void uri_is_bounded(void **state)
     assert_int_equal(uri_parse(rest, &q, &err), AS_ELIMIT);
 }
 
+static void test_what_is_said_of_an_address_holds_no_password(void **state)
+{
+    (void)state;
+    static const char *const pairs[][2] = {
+        {"gst:rtsp=rtsp://anna:a@b@10.0.0.9:554/live?x=@", "gst:rtsp=rtsp://10.0.0.9:554/live?x=@"},
+        {"rtsp://anna@host", "rtsp://host"},
+        {"rtsp://host/a@b", "rtsp://host/a@b"},
+        {"gst:file=/a@b.mp4", "gst:file=/a@b.mp4"},
+        {"twin:cones", "twin:cones"},
+    };
+    for (size_t i = 0; i < AS_COUNT(pairs); i++) {
+        char *public = as_uri_public(pairs[i][0]);
+        assert_string_equal(public, pairs[i][1]);
+        free(public);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_what_is_said_of_an_address_holds_no_password),
         cmocka_unit_test(uri_reads_path_and_pairs),
         cmocka_unit_test(uri_names_what_is_wrong),
         cmocka_unit_test(uri_is_bounded),

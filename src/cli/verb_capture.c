@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/intake_report.h"
@@ -22,7 +23,8 @@ static bool capture_parts(as_cli *cli, as_workspace *ws, as_capture_cfg *cfg, as
         cfg->camera = spec->camera;
     if (!*cfg->camera)
         ok = AS_FAIL(err, AS_EINVAL, "no camera: name one with --camera URI, or as station.camera in '%s'", spec->path);
-    report->source = cfg->camera;
+    char *said = as_uri_public(cfg->camera); /* a version's message is for everybody */
+    report->source = said ? said : "";
     as_capture_end end = {.stopped = false};
     as_intake     *intake = ok ? as_intake_open(ws, spec, err) : NULL;
     ok = intake && as_capture_run(intake, spec, cfg, &cli->progress, &end, err);
@@ -37,6 +39,7 @@ static bool capture_parts(as_cli *cli, as_workspace *ws, as_capture_cfg *cfg, as
                      (unsigned long long)end.n_parts, (unsigned long long)cfg->n_parts);
     as_intake_close(intake);
     as_spec_free(spec);
+    free(said);
     return ok;
 }
 

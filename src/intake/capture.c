@@ -10,17 +10,19 @@
 #include "base/str.h"
 #include "base/thread.h"
 #include "intake/state.h"
+#include "intake/video.h"
 
 #define CAPTURE_FRAMES     8 /* of the pool, and jobs in flight: one more is with the camera */
 #define CAPTURE_THREADS    64
 #define CAPTURE_SLICE      (AS_NS_PER_S / 5)  /* how soon a stop is seen */
 #define CAPTURE_PATIENCE   (60 * AS_NS_PER_S) /* a camera silent for longer is not there */
 #define CAPTURE_PNG_EFFORT 1
+#define CAPTURE_NAME_BYTES 1200 /* a recording's may have folders */
 
 /* A frame on its way: encoded and looked at by a worker, taken in the order of the camera. */
 typedef struct capture_job {
     as_frame       *frame; /* NULL once it went back */
-    char            name[128], part[96];
+    char            name[CAPTURE_NAME_BYTES], part[CAPTURE_NAME_BYTES - 32];
     const char     *label, *why; /* why: refused unseen, with this reason */
     const char     *check;
     as_ns           utc;
@@ -42,18 +44,21 @@ typedef struct capture {
     size_t                n_threads;
     capture_job           jobs[CAPTURE_FRAMES]; /* a ring */
     size_t                first, n_jobs;
-    char                  stem[64];                        /* "cones-3" */
+    char                  stem[CAPTURE_NAME_BYTES - 64];   /* "cones-3" */
     uint64_t              part, n_parts, view, most_views; /* of the camera: the part it is at, parts and views seen */
     uint64_t              n_frames, n_known;               /* given; of a class that the camera knew */
     bool                  stopped;
+    as_err                broke;
 } capture;
 
 static as_sample capture_sample(const capture_job *job)
 {
+    const as_capture_cfg *cfg = job->owner->cfg;
     return (as_sample){.name = job->name,
                        .label = job->label,
                        .part = job->part,
-                       .camera = job->owner->cfg->camera,
+                       .camera = cfg->recording ? cfg->recording->camera : as_camera_uri(job->owner->cam),
+                       .split = cfg->recording ? cfg->recording->split : AS_SPLIT_NONE,
                        .utc = job->utc,
                        .severity = job->severity};
 }
@@ -156,6 +161,8 @@ static const char *capture_label(capture *c, const as_frame *frame, as_err *err)
         c->n_known++;
         return c->spec->classes[at].name;
     }
+    if (c->cfg->recording && (!c->cfg->label || !*c->cfg->label))
+        return "";
     if (c->cfg->label)
         return c->spec->classes[as_spec_class(c->spec, c->cfg->label)].name;
     if (frame->truth.known && !as_intake_check_class(c->spec, frame->truth.label, "the camera's class",
@@ -169,6 +176,11 @@ static const char *capture_label(capture *c, const as_frame *frame, as_err *err)
 static void capture_name(const capture *c, uint64_t number, capture_job *job)
 {
     char part[sizeof job->part];
+    if (c->cfg->recording) {
+        snprintf(job->name, sizeof job->name, "%s/%06llu.png", c->stem, (unsigned long long)number);
+        as_str_copy(job->part, sizeof job->part, c->stem);
+        return;
+    }
     snprintf(part, sizeof part, "%s/%06llu", c->stem, (unsigned long long)number);
     as_str_copy(job->part, sizeof job->part, part);
     if (c->view > 1)
@@ -189,7 +201,9 @@ static bool capture_give(capture *c, as_frame *frame, as_err *err)
     *job = (capture_job){.frame = frame, .label = label, .owner = c, .utc = frame->time_utc, .severity = NAN};
     if (frame->truth.known)
         job->severity = (double)frame->truth.severity;
-    capture_name(c, frame->part, job);
+    if (c->cfg->recording && c->cfg->recording->utc)
+        job->utc = c->cfg->recording->utc + frame->time_stream;
+    capture_name(c, c->cfg->recording ? frame->sequence : frame->part, job);
     if (frame->status != AS_FRAME_OK) {
         job->check = "frame";
         job->why = frame->status == AS_FRAME_INCOMPLETE
@@ -222,6 +236,8 @@ static bool capture_count(capture *c, const as_frame *frame)
  * other is taken at its word, the spec's or what earlier parts had. */
 static bool capture_is_full(const capture *c)
 {
+    if (c->cfg->recording)
+        return c->n_frames >= c->cfg->recording->n_frames;
     uint64_t views = AS_MAX(c->most_views, (uint64_t)c->spec->frames_per_part);
     return c->cfg->n_parts && c->n_parts == c->cfg->n_parts && !as_camera_geometry_of(c->cam).can_wait &&
            c->view >= views;
@@ -264,9 +280,30 @@ static void capture_forget_half(capture *c)
     c->n_parts--;
 }
 
+/* A part's frame, or one of a recording that is wanted. NULL, and *ret_over, when no more are. */
+static as_frame *capture_wanted(capture *c, as_frame *frame, bool *ret_over)
+{
+    bool wanted = true;
+    *ret_over = false;
+    if (c->cfg->recording)
+        wanted = as_video_pick_takes(c->cfg->recording->pick, frame->time_stream);
+    else
+        *ret_over = !(wanted = capture_count(c, frame));
+    return wanted ? frame : as_frame_unref(frame);
+}
+
+static bool capture_broke(capture *c, const as_err *why, as_err *err)
+{
+    if (!c->cfg->recording || c->n_frames == 0)
+        return as_err_set(err, why->code, "%s", why->text);
+    c->broke = *why;
+    return true;
+}
+
 static bool capture_loop(capture *c, as_err *err)
 {
     as_ns heard = as_clock_mono();
+    bool  over = false;
     while (!capture_is_full(c)) {
         as_err why = AS_ERR_NONE;
         c->stopped = !as_progress_go_on(c->progress, &why);
@@ -277,21 +314,23 @@ static bool capture_loop(capture *c, as_err *err)
         as_frame *frame = as_camera_next(c->cam, as_clock_mono() + CAPTURE_SLICE, &why);
         if (!frame && why.code == AS_EEND)
             break;
-        if (frame && !capture_count(c, frame)) {
-            as_frame_unref(frame);
-            break;
-        }
-        if (frame && !capture_give(c, frame, err))
-            return false;
         if (frame || why.code == AS_EBUSY)
             heard = as_clock_mono();
-        else if (why.code != AS_ETIMEOUT || as_clock_mono() - heard > CAPTURE_PATIENCE)
-            return as_err_set(err, why.code, "%s", why.text);
-        as_progress_step(c->progress, "capturing", c->n_parts, c->cfg->n_parts);
+        else if (why.code != AS_ETIMEOUT || as_clock_mono() - heard > CAPTURE_PATIENCE) {
+            if (!capture_broke(c, &why, err))
+                return false;
+            break;
+        }
+        frame = frame ? capture_wanted(c, frame, &over) : NULL;
+        if (over)
+            break;
+        if (frame && !capture_give(c, frame, err))
+            return false;
+        as_progress_step(c->progress, "capturing", c->cfg->recording ? c->n_frames : c->n_parts, c->cfg->n_parts);
     }
     if (!capture_drain(c, 0, err))
         return false;
-    if (c->stopped)
+    if (c->stopped && !c->cfg->recording)
         capture_forget_half(c);
     return true;
 }
@@ -323,8 +362,12 @@ static void capture_short_name(const char *uri, char *name, size_t cap)
 }
 
 /* The first number that no sample's name has yet behind the camera's. */
-static void capture_name_stem(capture *c)
+static bool capture_name_stem(capture *c, as_err *err)
 {
+    if (c->cfg->recording)
+        return as_str_copy(c->stem, sizeof c->stem, c->cfg->recording->name) ||
+               AS_FAIL(err, AS_ELIMIT, "the name '%.60s...' is longer than %zu bytes", c->cfg->recording->name,
+                       sizeof c->stem - 1);
     char     name[40];
     uint64_t last = 0, number;
     capture_short_name(c->cfg->camera, name, sizeof name);
@@ -341,6 +384,7 @@ static void capture_name_stem(capture *c)
             last = AS_MAX(last, number);
     }
     snprintf(c->stem, sizeof c->stem, "%s-%llu", name, (unsigned long long)last + 1);
+    return true;
 }
 
 static bool capture_open(capture *c, as_err *err)
@@ -368,11 +412,11 @@ bool as_capture_run(as_intake *intake, const as_spec *spec, const as_capture_cfg
     c->progress = progress;
     bool ok = capture_open(c, err);
     if (ok) {
-        capture_name_stem(c);
-        ok = capture_start_threads(c, err) && capture_loop(c, err);
+        ok = capture_name_stem(c, err) && capture_start_threads(c, err) && capture_loop(c, err);
         if (ok) {
             capture_tell_end(c);
-            *ret = (as_capture_end){.n_parts = c->n_parts, .stopped = c->stopped};
+            *ret = (as_capture_end){
+                .n_parts = cfg->recording ? c->n_frames : c->n_parts, .stopped = c->stopped, .broke = c->broke};
         }
     }
     capture_stop_threads(c);

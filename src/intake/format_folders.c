@@ -95,10 +95,12 @@ static bool folders_sort_in(folders_job *job, const as_fs_entry *entry, as_err *
         return true;
     if (entry->kind == AS_FS_OTHER)
         why = "is a device or a pipe: left alone";
-    else if (entry->kind == AS_FS_LINK && !as_scan_is_picture(relative))
+    else if (entry->kind == AS_FS_LINK && !as_scan_is_source(relative))
         return as_scan_resolves(job->scan, entry) || true;
-    else if (!as_scan_is_picture(relative))
+    else if (!as_scan_is_source(relative))
         why = "is no picture by its name: left alone";
+    else if (!folder && !as_scan_is_picture(relative)) /* of a recording there is another way to say it */
+        return as_scan_put(job->scan, entry, "", split, NULL, 0, err);
     else if (!folder)
         why = "lies in no class folder: left alone";
     if (!why)
@@ -128,7 +130,7 @@ static int folders_recognise(const as_scan *scan, char *why)
 {
     for (size_t i = 0; i < scan->entries.n; i++) {
         const char *relative = scan->entries.at[i].relative;
-        if (relative[0] != '.' && strchr(relative, '/') && as_scan_is_picture(relative)) {
+        if (relative[0] != '.' && strchr(relative, '/') && as_scan_is_source(relative)) {
             snprintf(why, AS_FORMAT_WHY_BYTES, "pictures lie in folders");
             return 10;
         }

@@ -17,7 +17,7 @@ static bool unlabelled_read(as_scan *scan, as_err *err)
     for (size_t i = 0; i < scan->entries.n; i++) {
         const as_fs_entry *entry = &scan->entries.at[i];
         bool               hidden = entry->relative[0] == '.' || strstr(entry->relative, "/.");
-        if (entry->kind == AS_FS_OTHER || hidden || !as_scan_is_picture(entry->relative))
+        if (entry->kind == AS_FS_OTHER || hidden || !as_scan_is_source(entry->relative))
             as_scan_tell(scan, AS_CHECK_OK, entry->relative, "is no picture: left alone");
         else if (!as_scan_put(scan, entry, "", AS_SPLIT_NONE, NULL, 0, err))
             return false;

@@ -12,6 +12,7 @@
 #include "base/thread.h"
 #include "intake/scan.h"
 #include "intake/state.h"
+#include "intake/video.h"
 
 #define IMPORT_BATCH          64 /* of any size the result is the same */
 #define IMPORT_MAX_FILE_BYTES ((size_t)512 << 20)
@@ -62,7 +63,7 @@ static bool import_look(void *ctx, size_t i, as_err *err)
     }
     size_t done = atomic_fetch_add(&job->n_done, 1) + 1;
     if (pthread_equal(pthread_self(), job->caller)) /* progress belongs to one thread */
-        as_progress_step(job->progress, "importing", done, job->scan.files.n);
+        as_progress_step(job->progress, "importing", done, job->scan.n_pictures);
     return ok;
 }
 
@@ -81,9 +82,23 @@ static bool import_batch(import_job *job, size_t n, as_err *err)
     return true;
 }
 
+static bool import_videos(import_job *job, const as_spec *spec, as_err *err)
+{
+    for (size_t i = job->scan.n_pictures; i < job->scan.files.n; i++) {
+        const as_scan_file *file = &job->scan.files.at[i];
+        as_video            video = {
+                       .path = file->path, .name = file->name, .label = file->label, .split = file->split, .utc = file->utc};
+        if (!as_video_take(job->intake, spec, &video, job->cfg, job->progress, err))
+            return false;
+    }
+    return true;
+}
+
 bool as_import_folder(as_intake *intake, const as_spec *spec, const as_import_cfg *cfg, const as_progress *progress,
                       as_err *err)
 {
+    if (as_video_is_stream(cfg->folder) || as_fs_is_file(cfg->folder))
+        return as_video_import(intake, spec, cfg, progress, err);
     import_job *job = calloc(1, sizeof *job);
     if (!job)
         return AS_FAIL(err, AS_ENOMEM, "cannot import '%s': not enough memory", cfg->folder);
@@ -93,8 +108,9 @@ bool as_import_folder(as_intake *intake, const as_spec *spec, const as_import_cf
     job->caller = pthread_self();
     atomic_init(&job->n_done, 0);
     bool ok = as_scan_folder(&job->scan, spec, cfg, err);
-    for (; ok && job->first < job->scan.files.n; job->first += IMPORT_BATCH)
-        ok = import_batch(job, AS_MIN(job->scan.files.n - job->first, (size_t)IMPORT_BATCH), err);
+    for (; ok && job->first < job->scan.n_pictures; job->first += IMPORT_BATCH)
+        ok = import_batch(job, AS_MIN(job->scan.n_pictures - job->first, (size_t)IMPORT_BATCH), err);
+    ok = ok && import_videos(job, spec, err);
     as_scan_done(&job->scan);
     free(job);
     return ok;

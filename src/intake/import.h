@@ -16,11 +16,16 @@
 #include "intake/intake.h"
 
 typedef struct as_import_cfg {
-    const char *folder;
+    const char *folder; /* or a recording, or a stream's address */
     const char *format; /* a row of intake/format.h; NULL or "auto": the one that is recognised */
     const char *prefix; /* put before the samples' names; NULL: the folder's own name */
     /* Folder name = class name unless renamed here: pairs "folder=class", NULL-ended; may be NULL. */
     const char *const *renames;
+    /* Of recordings and streams (video.h). */
+    const char *label;       /* class of frames that lie in no class folder; NULL: nobody said */
+    double      fps;         /* frames taken a second of their own time; 0: all */
+    uint64_t    n_frames;    /* at most, of each; 0: all, but of a stream it must be said */
+    bool       *ret_stopped; /* a stream was stopped, and what came so far taken in; may be NULL */
     void (*told)(void *ctx, as_check_level level, const char *name, const char *text); /* may be NULL */
     void *ctx;
 } as_import_cfg;

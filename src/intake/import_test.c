@@ -205,7 +205,7 @@ static void test_nothing_to_import(void **state)
     f.cfg.folder = "/nonexistent";
     expect_refusal(&f, AS_ENOTFOUND, "'/nonexistent'");
     f.cfg.folder = f.space.spec->path;
-    expect_refusal(&f, AS_EINVAL, "is no folder");
+    expect_refusal(&f, AS_EINVAL, "is a file: name its folder");
     fixture_done(&f);
 }
 

@@ -8,8 +8,9 @@
 
 #include "base/fs.h"
 #include "image/codec.h"
-#include "intake/format.h"
+#include "intake/gather.h"
 #include "intake/state.h"
+#include "intake/video.h"
 
 #define SCAN_MAX_FILE_BYTES ((size_t)512 << 20)
 
@@ -89,6 +90,11 @@ as_split as_import_split_of(const char *folder, size_t n)
 bool as_scan_is_picture(const char *relative)
 {
     return as_codec_ending(relative, NULL);
+}
+
+bool as_scan_is_source(const char *relative)
+{
+    return as_scan_is_picture(relative) || as_video_is_file(relative);
 }
 
 /* The class in a rename "word=class", or NULL when it is for another word. */
@@ -228,6 +234,7 @@ bool as_scan_put(as_scan *scan, const as_fs_entry *entry, const char *label, as_
     as_scan_file file = {.label = label ? label : as_scan_label_of(scan->spec, findings, n_findings),
                          .utc = entry->mtime_ns,
                          .split = split,
+                         .is_video = as_video_is_file(entry->relative),
                          .findings = findings,
                          .n_findings = n_findings};
     as_str       name;
@@ -238,7 +245,8 @@ bool as_scan_put(as_scan *scan, const as_fs_entry *entry, const char *label, as_
     }
     as_str_init(&name);
     as_str_add(&name, scan->prefix);
-    as_str_add_escaped(&name, entry->relative, strlen(entry->relative));
+    as_str_add_escaped(&name, entry->relative,
+                       file.is_video ? as_gather_stem(entry->relative) : strlen(entry->relative));
     file.name = as_str_take(&name);
     if (file.path && file.name && as_vec_push(&scan->files, file))
         return true;
@@ -308,7 +316,40 @@ static const as_format *scan_format(const as_scan *scan, as_err *err)
 static int scan_compare(const void *a, const void *b)
 {
     const as_scan_file *x = a, *y = b;
+    if (x->is_video != y->is_video)
+        return x->is_video - y->is_video;
     return x->split != y->split ? (x->split < y->split) - (x->split > y->split) : strcmp(x->name, y->name);
+}
+
+/* Two recordings of one name but for their ending keep it: no two frames may have one name. */
+static bool scan_part_videos(as_scan *scan, as_err *err)
+{
+    bool twice = false;
+    for (scan->n_pictures = 0; scan->n_pictures < scan->files.n; scan->n_pictures++)
+        if (scan->files.at[scan->n_pictures].is_video)
+            break;
+    for (size_t i = scan->n_pictures; i < scan->files.n; i++) {
+        as_scan_file *file = &scan->files.at[i];
+        bool          again = i + 1 < scan->files.n && strcmp(file->name, file[1].name) == 0;
+        if (again || twice) {
+            char *name = as_strdupf("%s%s", file->name, file->path + as_gather_stem(file->path));
+            if (!name)
+                return scan_no_memory(scan, err);
+            free(file->name);
+            file->name = name;
+        }
+        twice = again;
+    }
+    return true;
+}
+
+/* Formats whose labels are of pictures leave them alone, and it is said. */
+static void scan_tell_videos(const as_scan *scan)
+{
+    for (size_t i = 0; i < scan->entries.n; i++)
+        if (as_video_is_file(scan->entries.at[i].relative) && scan->n_pictures == scan->files.n)
+            as_scan_tell(scan, AS_CHECK_WARN, scan->entries.at[i].relative,
+                         "is a recording beside labels of pictures: left alone; import it by itself");
 }
 
 bool as_scan_folder(as_scan *scan, const as_spec *spec, const as_import_cfg *cfg, as_err *err)
@@ -321,6 +362,9 @@ bool as_scan_folder(as_scan *scan, const as_spec *spec, const as_import_cfg *cfg
     ok = ok && format->read(scan, err) && scan_check_renames_used(scan, err);
     if (ok) /* the escapes may have changed the order */
         qsort(scan->files.at, scan->files.n, sizeof *scan->files.at, scan_compare);
+    ok = ok && scan_part_videos(scan, err);
+    if (ok)
+        scan_tell_videos(scan);
     return ok;
 }
 

@@ -19,6 +19,7 @@ typedef struct as_scan_file {
     char       *name;  /* of the sample */
     const char *label; /* the spec's; "" when the format says nothing */
     as_split    split;
+    bool        is_video; /* name: of all its frames */
     as_ns       utc;
     as_finding *findings; /* labels are the spec's, geometry and extra this file's or "" */
     size_t      n_findings;
@@ -31,9 +32,10 @@ typedef struct as_scan {
     char                 root[AS_FS_PATH_BYTES]; /* resolved */
     char                *prefix;                 /* escaped, "" or with its slash */
     AS_VEC(as_fs_entry) entries;                 /* all that lies there, by relative path; on the heap */
-    AS_VEC(as_scan_file) files;                  /* test first, then validation, then the rest; by name */
-    char *told;                                  /* the folder told of last */
-    bool  used[AS_SPEC_MAX_CLASSES * 4];         /* renames */
+    AS_VEC(as_scan_file) files;           /* test first, then validation, then the rest; by name; recordings last */
+    size_t n_pictures;                    /* of files */
+    char  *told;                          /* the folder told of last */
+    bool   used[AS_SPEC_MAX_CLASSES * 4]; /* renames */
 } as_scan;
 
 /* Lists the folder, finds its format (or takes cfg->format) and reads it. Tells of everything that is left out. */
@@ -43,6 +45,7 @@ void          as_scan_done(as_scan *scan);
 /* For the formats. The entry of that relative path, or NULL. */
 const as_fs_entry *as_scan_find(const as_scan *scan, const char *relative);
 bool               as_scan_is_picture(const char *relative);
+bool               as_scan_is_source(const char *relative); /* a picture or a recording, for formats that take both */
 void               as_scan_tell(const as_scan *scan, as_check_level level, const char *relative, const char *text);
 void as_scan_tell_folder(as_scan *scan, const char *relative, size_t n, const char *text); /* once in a row */
 
