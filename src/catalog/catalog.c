@@ -247,6 +247,14 @@ static bool catalog_insert(as_catalog *catalog, sqlite3_stmt *stmt, int64_t id, 
     return true;
 }
 
+static bool catalog_prepare_insert(as_catalog *catalog, sqlite3_stmt **ret, as_err *err)
+{
+    return catalog_prepare(catalog,
+                           "INSERT INTO samples(commit_id," CATALOG_COLUMNS ")"
+                           " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                           ret, err);
+}
+
 static bool catalog_insert_all(as_catalog *catalog, const as_commit *commit, const as_manifest *manifest, as_err *err)
 {
     sqlite3_stmt *stmt = NULL;
@@ -256,10 +264,7 @@ static bool catalog_insert_all(as_catalog *catalog, const as_commit *commit, con
     bool ok = sqlite3_step(stmt) == SQLITE_DONE || catalog_fail(catalog, "write", err);
     sqlite3_finalize(stmt);
     int64_t id = sqlite3_last_insert_rowid(catalog->db);
-    if (!ok || !catalog_prepare(catalog,
-                                "INSERT INTO samples(commit_id," CATALOG_COLUMNS ")"
-                                " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-                                &stmt, err))
+    if (!ok || !catalog_prepare_insert(catalog, &stmt, err))
         return false;
     for (size_t i = 0; ok && i < as_manifest_count(manifest); i++)
         ok = catalog_insert(catalog, stmt, id, as_manifest_at(manifest, i), err);
@@ -432,14 +437,12 @@ typedef struct catalog_visit {
     uint64_t n;
 } catalog_visit;
 
-static bool catalog_samples(as_catalog *catalog, const as_sample_query *query, catalog_visit *visit, as_err *err)
+static bool catalog_samples_of(as_catalog *catalog, const as_sample_query *query, int64_t id, catalog_visit *visit,
+                               as_err *err)
 {
     sqlite3_stmt *stmt = NULL;
-    int64_t       id;
     as_str        glob;
     int           status = SQLITE_ERROR;
-    if (!catalog_commit_id(catalog, &query->commit, &id, err))
-        return false;
     as_str_init(&glob);
     catalog_add_glob(&glob, query->name_like ? query->name_like : "");
     bool ok = as_str_ok(&glob) || AS_FAIL(err, AS_ENOMEM, "cannot look for samples: not enough memory");
@@ -456,6 +459,12 @@ static bool catalog_samples(as_catalog *catalog, const as_sample_query *query, c
     sqlite3_finalize(stmt);
     as_str_done(&glob);
     return ok;
+}
+
+static bool catalog_samples(as_catalog *catalog, const as_sample_query *query, catalog_visit *visit, as_err *err)
+{
+    int64_t id;
+    return catalog_commit_id(catalog, &query->commit, &id, err) && catalog_samples_of(catalog, query, id, visit, err);
 }
 
 bool as_catalog_samples(as_catalog *catalog, const as_sample_query              *query,
@@ -601,4 +610,38 @@ bool as_catalog_agrees(as_catalog *catalog, const as_commit *commit, const as_ma
         return as_err_set(err, why.code, "%s", why.text);
     *ret = ok && same;
     return true;
+}
+
+static bool catalog_one_met(void *ctx, const as_sample *sample)
+{
+    (void)sample;
+    *(bool *)ctx = true;
+    return false;
+}
+
+/* Each as the only sample of a version of its own. */
+static bool catalog_match(as_catalog *catalog, const as_query *where, const as_sample *const *samples, size_t n,
+                          bool *ret_met, as_err *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    bool          ok = catalog_exec(catalog, "BEGIN", err) && catalog_prepare_insert(catalog, &stmt, err);
+    for (size_t i = 0; ok && i < n; i++)
+        ok = catalog_insert(catalog, stmt, (int64_t)i + 1, samples[i], err);
+    sqlite3_finalize(stmt);
+    for (size_t i = 0; ok && i < n; i++) {
+        as_sample_query query = {.where = where, .limit = 1};
+        catalog_visit   visit = {.fn = catalog_one_met, .ctx = &ret_met[i]};
+        ret_met[i] = false;
+        ok = catalog_samples_of(catalog, &query, (int64_t)i + 1, &visit, err);
+    }
+    return ok;
+}
+
+bool as_catalog_match(const as_query *where, const as_sample *const *samples, size_t n, bool *ret_met, as_err *err)
+{
+    as_catalog *catalog = calloc(1, sizeof *catalog);
+    bool        ok = catalog || AS_FAIL(err, AS_ENOMEM, "not enough memory to ask");
+    ok = ok && catalog_open_db(catalog, ":memory:", err) && catalog_match(catalog, where, samples, n, ret_met, err);
+    as_catalog_close(catalog);
+    return ok;
 }

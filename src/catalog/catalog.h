@@ -34,6 +34,10 @@ typedef struct as_sample_query {
 AS_CHECK bool as_catalog_samples(as_catalog *catalog, const as_sample_query              *query,
                                  bool (*visit)(void *ctx, const as_sample *sample), void *ctx, as_err *err);
 
+/* Which of n samples, of no version, meet a query: into ret_met[n]. No catalog is needed; names may be there twice. */
+AS_CHECK bool as_catalog_match(const as_query *where, const as_sample *const *samples, size_t n, bool *ret_met,
+                               as_err *err);
+
 /* Samples of a commit by class and split. */
 typedef struct as_class_count {
     char     label[256];

@@ -501,6 +501,27 @@ static void test_full_disk_and_read_only(void **state)
     assert_int_equal(status, 0);
 }
 
+/* Samples of no version: each for itself, also two of one name. */
+static void test_match(void **state)
+{
+    (void)state;
+    as_err    err = AS_ERR_NONE;
+    as_sample one = {.name = "x", .label = "a", .part = "x", .camera = "", .format = "png", .sharpness = 3, .by = ""};
+    as_sample two = one, three = one;
+    bool      met[3];
+    two.label = "b";
+    three.sharpness = NAN;
+    const as_sample *samples[] = {&one, &two, &three};
+    as_query        *where = as_query_parse("class=a and sharpness<5 and name~x", &err);
+    assert_non_null(where);
+    if (!as_catalog_match(where, samples, 3, met, &err))
+        fail_msg("%s", err.text);
+    assert_true(met[0]);
+    assert_false(met[1]);
+    assert_false(met[2]);
+    as_query_free(where);
+}
+
 static void test_a_hundred_thousand(void **state)
 {
     (void)state;
@@ -529,6 +550,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_two_programs, setup, teardown),
         cmocka_unit_test_setup_teardown(test_kill_while_indexing, setup, teardown),
         cmocka_unit_test_setup_teardown(test_full_disk_and_read_only, setup, teardown),
+        cmocka_unit_test(test_match),
         cmocka_unit_test_setup_teardown(test_a_hundred_thousand, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "cli/action.h"
 #include "cli/data_json.h"
-#include "cli/intake_report.h"
+#include "cli/import_report.h"
 #include "cli/term.h"
 #include "spec/unit.h"
 

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/intake_report.h"
+#include "cli/import_report.h"
 #include "intake/capture.h"
 
 static const as_opt capture_opts[] = {

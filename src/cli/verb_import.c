@@ -4,7 +4,7 @@
 
 #include "base/str.h"
 #include "camera/camera.h"
-#include "cli/intake_report.h"
+#include "cli/import_report.h"
 #include "intake/import.h"
 
 static const char *const import_formats[] = {"auto",

@@ -82,6 +82,9 @@ as_intake_counts as_intake_counts_of(const as_intake *intake);
  * each split where it has three or more parts. What is in a split already stays there, and counts. */
 AS_CHECK bool as_intake_split(as_intake *intake, uint64_t seed, as_err *err);
 
+/* $ASSAY_AUTHOR, else user@host; made fit for a commit. */
+void as_intake_author(char *author, size_t cap);
+
 /* The author is $ASSAY_AUTHOR, else user@host. AS_EINVAL when nothing new was kept. The last thing done with an intake. */
 AS_CHECK bool as_intake_commit(as_intake *intake, const char *message, as_commit *ret, as_err *err);
 

@@ -19,6 +19,7 @@
 #include "intake/state.h"
 
 #define QUARANTINE_ID_DIGITS  32
+#define QUARANTINE_MAX_FILE   ((size_t)512 << 20)
 #define QUARANTINE_MAX_RECORD ((size_t)64 << 20) /* masks are long */
 
 /* The name's own ending where it is a harmless one: what opens the file is chosen by it. */
@@ -203,6 +204,40 @@ static bool quarantine_add_decision(json_t *record, const as_decision *decision)
         ok = as_json_set(record, "decisions", list) && ok;
     }
     return json_array_append_new(list, one) == 0 && ok;
+}
+
+bool as_quarantine_bytes(const as_workspace *ws, const json_t *record, uint8_t **ret_bytes, size_t *ret_n, as_err *err)
+{
+    const char *file = json_string_value(json_object_get(record, "file"));
+    char        path[AS_FS_PATH_BYTES];
+    if (!file || !*file)
+        return AS_FAIL(err, AS_ENOTFOUND, "its bytes are not kept: import the file again");
+    /* A record may have been written by anybody: it names a file beside it, and no other. */
+    if (!as_str_starts(file, "quarantine/") || strchr(file + strlen("quarantine/"), '/'))
+        return AS_FAIL(err, AS_ECORRUPT, "its record names '%.100s', which is not in quarantine", file);
+    return as_workspace_path(ws, file, path, err) && as_fs_read(path, QUARANTINE_MAX_FILE, ret_bytes, ret_n, err);
+}
+
+bool as_quarantine_set_bytes(const as_workspace *ws, json_t *record, const uint8_t *bytes, size_t n, as_err *err)
+{
+    const char *id = json_string_value(json_object_get(record, "id"));
+    const char *name = json_string_value(json_object_get(record, "name"));
+    char        ext[AS_CODEC_ENDING_BYTES], rest[96], path[AS_FS_PATH_BYTES];
+    if (!id || !name || strlen(id) > QUARANTINE_ID_DIGITS)
+        return AS_FAIL(err, AS_EINVAL, "the bytes need a record of the list");
+    quarantine_ext(name, ext);
+    snprintf(rest, sizeof rest, "quarantine/%s.%s", id, ext);
+    if (!as_workspace_path(ws, rest, path, err) ||
+        !(bytes ? as_fs_write(path, bytes, n, err) : as_fs_remove(path, err)))
+        return false;
+    return as_json_set(record, "file", json_string(bytes ? rest : "")) || AS_FAIL(err, AS_ENOMEM, "not enough memory");
+}
+
+bool as_quarantine_set_labels(json_t *record, const as_sample *sample, as_err *err)
+{
+    json_object_del(record, "labels");
+    return (as_json_set(record, "label", quarantine_text(sample->label)) && quarantine_add_labels(record, sample)) ||
+           AS_FAIL(err, AS_ENOMEM, "not enough memory");
 }
 
 bool as_quarantine_decide(const as_workspace *ws, json_t *record, const as_decision *decision, as_err *err)
@@ -426,6 +461,21 @@ static uint64_t quarantine_count(const json_t *object, const char *key)
     return v > 0 ? (uint64_t)v : 0;
 }
 
+/* The other way of quarantine_add_labels. */
+static bool quarantine_read_labels(const json_t *labels, as_manifest *one, as_err *err)
+{
+    as_str line;
+    char  *text = as_json_text(labels);
+    as_str_init(&line);
+    as_str_add(&line, text ? text : "");
+    as_str_add(&line, "\n");
+    bool ok = (text && as_str_ok(&line)) || AS_FAIL(err, AS_ENOMEM, "not enough memory");
+    ok = ok && as_labels_parse((const uint8_t *)line.s, line.len, one, err);
+    as_str_done(&line);
+    free(text);
+    return ok;
+}
+
 as_manifest *as_quarantine_sample(const json_t *record, as_err *err)
 {
     const json_t *measured = json_object_get(record, "measured"), *labels = json_object_get(record, "labels");
@@ -448,10 +498,5 @@ as_manifest *as_quarantine_sample(const json_t *record, as_err *err)
         (void)!as_digest_parse(hex, &sample.image);
     as_manifest *one = as_manifest_new(err);
     bool         ok = one && as_manifest_add(one, &sample, err);
-    char        *line = ok && labels ? as_json_text(labels) : NULL;
-    if (ok && labels)
-        ok = line ? as_labels_parse((const uint8_t *)line, strlen(line), one, err)
-                  : AS_FAIL(err, AS_ENOMEM, "not enough memory");
-    free(line);
-    return ok ? one : as_manifest_free(one);
+    return (ok && (!labels || quarantine_read_labels(labels, one, err))) ? one : as_manifest_free(one);
 }

@@ -39,6 +39,17 @@ AS_CHECK bool as_quarantine_sync(const as_workspace *ws, as_err *err);
  * only what waits is there. */
 AS_CHECK bool as_quarantine_list(as_workspace *ws, bool with_settled, json_t **ret, as_err *err);
 
+/* The refused file as it lies there; AS_ENOTFOUND says why it does not. free() it. */
+AS_CHECK bool as_quarantine_bytes(const as_workspace *ws, const json_t *record, uint8_t **ret_bytes, size_t *ret_n,
+                                  as_err *err);
+
+/* Puts the file there, or with NULL removes it, and says so in the record, which as_quarantine_decide writes. */
+AS_CHECK bool as_quarantine_set_bytes(const as_workspace *ws, json_t *record, const uint8_t *bytes, size_t n,
+                                      as_err *err);
+
+/* What is said of the sample now goes into the record, too. */
+AS_CHECK bool as_quarantine_set_labels(json_t *record, const as_sample *sample, as_err *err);
+
 /* Writes a record of the list back, with one decision more. checks: what was overruled, an array, stolen; NULL: none. */
 typedef struct as_decision {
     const char      *action, *by, *reason; /* "accept", "drop", "undo", "again" */

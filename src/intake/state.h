@@ -112,9 +112,6 @@ bool as_split_conflict(as_split wanted, as_split has);
 AS_CHECK bool as_split_manifest(as_manifest *manifest, const as_spec *spec, const bool given[AS_SPLIT_COUNT],
                                 uint64_t seed, as_err *err);
 
-/* $ASSAY_AUTHOR, else user@host; made fit for a commit. */
-void as_intake_author(char *author, size_t cap);
-
 /* Cuts text[AS_CHECK_TEXT_BYTES], which snprintf may have cut anywhere, where a character ends. */
 void as_check_trim(char *text);
 

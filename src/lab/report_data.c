@@ -162,7 +162,7 @@ static void data_quarantine(const as_report *report, as_str *out)
     }
     as_str_add(out, "</tbody></table></div>\n");
     if (n > DATA_MOST_QUARANTINED)
-        as_html_addf(out, "<p class=\"soft\">and %zu more (assay data quarantine)</p>\n", n - DATA_MOST_QUARANTINED);
+        as_html_addf(out, "<p class=\"soft\">and %zu more (assay quarantine list)</p>\n", n - DATA_MOST_QUARANTINED);
     as_report_figure_end(out, NULL);
 }
 

@@ -82,16 +82,17 @@ echo data >"$photos/good/.DS_Store"
 expect_exit 0 "$ASSAY" -C "$ws" import "$photos" --json
 expect_equal "$(value seen) $(value kept) $(value quarantined) $(value warned)" '15 9 6 1'
 expect_out '"left_alone":\[\{"name":"good/.DS_Store".*"good/Thumbs.db"'
-expect_exit 0 "$ASSAY" -C "$ws" data quarantine
+expect_exit 0 "$ASSAY" -C "$ws" quarantine list
 expect_out 'photos/bad/cut.jpg +whole '
 expect_out 'photos/bad/empty.png +whole .*empty'
 expect_out 'photos/bad/huge.png +whole .*60000 x 60000'
 expect_out 'photos/bad/text.jpg +whole .*a text'
 expect_out 'photos/good/twin.png +duplicate .*bad/first.png'
 expect_out 'photos/bad/white.png +exposure .*100.0 % white'
-expect_exit 0 "$ASSAY" -C "$ws" data quarantine --json
+expect_exit 0 "$ASSAY" -C "$ws" quarantine list --state all --json
 expect_equal "$(grep -o '"reason"' "$OUT" | wc -l)" 6
-check 'a refused file is not kept as it came' cmp -s "$photos/bad/text.jpg" "$ws/.assay/$(grep -oE '"file":"[^"]*","label":"bad","n_bytes":21,' "$OUT" | cut -d'"' -f4)"
+expect_exit 0 "$ASSAY" -C "$ws" quarantine list --where 'name=photos/bad/text.jpg' --json
+check 'a refused file is not kept as it came' cmp -s "$photos/bad/text.jpg" "$ws/.assay/$(grep -oE 'quarantine/[0-9a-f]+.jpg' "$OUT")"
 expect_exit 0 "$ASSAY" -C "$ws" data show
 expect_out '^9 samples, .*, 6 quarantined'
 expect_exit 0 "$ASSAY" -C "$ws" data ls --name '*turned*'
@@ -128,14 +129,14 @@ fresh
 "$picture" white.png 1 "$photos/bad/white.png"
 "$picture" grey.png 1 "$photos/good/1.png"
 expect_exit 0 "$ASSAY" -C "$ws" import "$photos"
-expect_exit 0 "$ASSAY" -C "$ws" data quarantine
+expect_exit 0 "$ASSAY" -C "$ws" quarantine list
 expect_out 'photos/bad/white.png +exposure'
 sed -i 's/^\(task:.*\)/\1\nintake: {max_clipped_ratio: 1}/' "$ws/assay.yaml"
 expect_exit 0 "$ASSAY" -C "$ws" import "$photos"
-expect_exit 0 "$ASSAY" -C "$ws" data quarantine
+expect_exit 0 "$ASSAY" -C "$ws" quarantine list
 expect_out 'nothing is in quarantine'
-expect_err '1 more was kept later'
-expect_exit 0 "$ASSAY" -C "$ws" data quarantine --json
+expect_err '1 more: 1 kept later'
+expect_exit 0 "$ASSAY" -C "$ws" quarantine list --state all --json
 expect_out '"kept_as":"photos/bad/white.png"'
 
 # --- names
@@ -175,7 +176,7 @@ exec 8>"$ws/.assay/lock"
 flock 8
 expect_exit 3 "$ASSAY" -C "$ws" import "$photos"
 expect_err 'cannot open workspace .* for writing: .*(another program|in use|process)'
-expect_exit 0 "$ASSAY" -C "$ws" data quarantine # reading goes on
+expect_exit 0 "$ASSAY" -C "$ws" quarantine list # reading goes on
 flock -u 8
 exec 8>&-
 expect_exit 0 "$ASSAY" -C "$ws" import "$photos"

@@ -13,7 +13,7 @@ cd "$ws" || exit 3
 
 expect_exit 2 "$ASSAY" data show
 expect_err 'no commit yet \(make one with: assay import FOLDER, or assay capture\)'
-expect_exit 0 "$ASSAY" data quarantine
+expect_exit 0 "$ASSAY" quarantine list
 expect_out 'nothing is in quarantine'
 expect_exit 0 "$ASSAY" data verify
 

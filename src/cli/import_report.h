@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* intake_report.h - how the verbs that take pictures in end: split, commit, and say what came of each picture.
+/* import_report.h - how the verbs that take pictures in end: split, commit, and say what came of each picture.
  *
  * Layer:   cli.
  * Threads: one thread.
  * Memory:  as_intake_report_done frees.
  */
-#ifndef AS_CLI_INTAKE_REPORT_H
-#define AS_CLI_INTAKE_REPORT_H
+#ifndef AS_CLI_IMPORT_REPORT_H
+#define AS_CLI_IMPORT_REPORT_H
 
 #include "base/vec.h"
 #include "cli/verb.h"

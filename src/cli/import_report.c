@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/intake_report.h"
+#include "cli/import_report.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -243,7 +243,7 @@ static bool report_text(const as_intake_report *report, as_workspace *ws, const 
             as_unit_text((double)counts->n_bytes, AS_UNIT_BYTES, bytes), (unsigned long long)counts->n_known,
             (unsigned long long)counts->n_quarantined, (unsigned long long)counts->n_warned);
     report_checks(report, counts);
-    report_lines(report, AS_CHECK_QUARANTINE, AS_STYLE_BAD, "quarantined:", "see: assay data quarantine");
+    report_lines(report, AS_CHECK_QUARANTINE, AS_STYLE_BAD, "quarantined:", "see: assay quarantine list");
     report_lines(report, AS_CHECK_WARN, AS_STYLE_WARN, "warnings:", "all of them with --json");
     report_lines(report, AS_CHECK_NONE, AS_STYLE_DIM, "labels:", "");
     report_lines(report, AS_CHECK_OK, AS_STYLE_DIM, "left alone:", "all of them with --json");
@@ -303,7 +303,7 @@ bool as_intake_report_finish(as_intake_report *report, as_workspace *ws, as_inta
         return AS_FAIL(err, AS_EINVAL, "nothing was kept: %llu of %llu pictures were refused%s%s%s%s%s",
                        (unsigned long long)counts.n_quarantined, (unsigned long long)counts.n_seen,
                        refused ? ", the first: '" : "", refused ? refused->name : "", refused ? "' " : "",
-                       refused ? refused->text : "", refused ? " (see: assay data quarantine)" : "");
+                       refused ? refused->text : "", refused ? " (see: assay quarantine list)" : "");
     if (!as_cli_u64(report->cli, "split-seed", 0, UINT64_MAX, &seed, err))
         return false;
     bool is_new = counts.n_kept > 0;
