@@ -15,7 +15,7 @@ const as_verb as_verb_intake = {
     .summary = "ask what the way in looks at, and what it found",
     .usage = "",
     .about = "What a check does with a picture is said in assay.yaml, under intake; what was refused is in quarantine "
-        "(see: assay help quarantine).",
+             "(see: assay help quarantine).",
     .examples = "  assay intake checks\n  assay intake checks --json\n",
     .min_args = 1,
     .max_args = -1,

@@ -1,26 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lab/report.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
-#include "lab/html.h"
 #include "lab/report_page.h"
-
-static const char report_css[] =
-#include "lab/report_css.inc"
-    ;
+#include "page/page.h"
 
 static void report_page(const as_report *report, as_str *out)
 {
-    /* No script runs and nothing is fetched, whatever a name tries. */
-    as_str_add(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
-                    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; "
-                    "style-src 'unsafe-inline'\"/>\n"
-                    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n"
-                    "<meta name=\"color-scheme\" content=\"light dark\"/>\n");
-    as_html_addf(out, "<title>%s: inspection report</title>\n<style>\n", report->spec->line);
-    as_str_add(out, report_css);
-    as_str_add(out, "</style>\n</head>\n<body>\n<main>\n");
+    char title[300];
+    snprintf(title, sizeof title, "%s: inspection report", report->spec->line);
+    as_page_begin(out, title);
     as_report_head(report, out);
     as_report_requirements(report, out);
     as_report_judged(report, out);
@@ -32,7 +23,7 @@ static void report_page(const as_report *report, as_str *out)
     as_report_model(report, out);
     as_report_repeat(report, out);
     as_report_glossary(out);
-    as_str_add(out, "</main>\n</body>\n</html>\n");
+    as_page_end(out);
 }
 
 bool as_report_html(as_workspace *ws, const as_spec *spec, as_run *run, const as_progress *progress, as_str *out,

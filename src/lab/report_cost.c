@@ -2,9 +2,9 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "lab/html.h"
-#include "lab/plot.h"
 #include "lab/report_page.h"
+#include "page/html.h"
+#include "page/plot.h"
 
 #define COST_POINTS 61
 #define COST_FROM   1e-4 /* shares of bad parts that are drawn */
@@ -61,29 +61,29 @@ static void cost_row(const as_report *report, const cost_rates *rates, const cha
 {
     const as_spec *spec = report->spec;
     double         with = cost_at(spec, rates, bad), without = 1000 * bad * spec->cost_escape;
-    char           a[AS_REPORT_TEXT_BYTES], b[AS_REPORT_TEXT_BYTES], c[AS_REPORT_TEXT_BYTES];
+    char           a[AS_PAGE_TEXT_BYTES], b[AS_PAGE_TEXT_BYTES], c[AS_PAGE_TEXT_BYTES];
     as_html_addf(out, "<tr><th scope=\"row\">%s</th><td class=\"n\">%s</td><td class=\"n\">%s</td>", name,
-                 as_report_money(without, "", a), as_report_money(with, "", b));
+                 as_page_money(without, "", a), as_page_money(with, "", b));
     as_html_addf(out, "<td class=\"n standing %s\">%s</td></tr>\n", with <= without ? "good" : "bad",
-                 as_report_money(without - with, "", c));
+                 as_page_money(without - with, "", c));
 }
 
 static void cost_table(const as_report *report, const cost_rates *rates, as_str *out)
 {
     static const double shares[] = {0.001, 0.01, 0.05};
     double              here = cost_share(rates->n_bad, rates->n_bad + rates->n_good);
-    char                name[80], percent[AS_REPORT_TEXT_BYTES];
-    as_report_figure(out, "What 1,000 parts cost");
+    char                name[80], percent[AS_PAGE_TEXT_BYTES];
+    as_page_figure(out, "What 1,000 parts cost");
     as_html_addf(out,
                  "<table>\n<thead><tr><th>Of the parts are bad</th><th class=\"n\">uninspected</th><th "
                  "class=\"n\">inspected</th><th class=\"n\">saved, %s</th></tr></thead>\n<tbody>\n",
                  report->spec->currency[0] ? report->spec->currency : "units");
     for (size_t i = 0; i < AS_COUNT(shares); i++)
-        cost_row(report, rates, as_report_percent(shares[i], percent), shares[i], out);
-    snprintf(name, sizeof name, "%s, as in the test split", as_report_percent(here, percent));
+        cost_row(report, rates, as_page_percent(shares[i], percent), shares[i], out);
+    snprintf(name, sizeof name, "%s, as in the test split", as_page_percent(here, percent));
     cost_row(report, rates, name, here, out);
     as_str_add(out, "</tbody></table>\n");
-    as_report_figure_end(out, "Uninspected: every bad part escapes.");
+    as_page_figure_end(out, "Uninspected: every bad part escapes.");
 }
 
 static void cost_plot(const as_report *report, const cost_rates *rates, as_str *out)
@@ -102,16 +102,16 @@ static void cost_plot(const as_report *report, const cost_rates *rates, as_str *
                     .x = {"share of the parts that are bad", COST_FROM, COST_TO, AS_PLOT_PERCENT, true, false},
                     .y = {label, fmax(least, 1e-9), most, AS_PLOT_NUMBER, true, false}};
     snprintf(label, sizeof label, "%.15s for 1,000 parts", report->spec->currency[0] ? report->spec->currency : "cost");
-    as_report_figure(out, "Does inspection pay?");
+    as_page_figure(out, "Does inspection pay?");
     as_str_add(out, "<p class=\"keys\">");
-    as_report_key(out, "s2", "uninspected");
-    as_report_key(out, "s1", "inspected");
+    as_page_key(out, "s2", "uninspected");
+    as_page_key(out, "s1", "inspected");
     as_str_add(out, "</p>\n");
     as_plot_begin(&plot);
     as_plot_line(&plot, "s2", x, without, COST_POINTS, false);
     as_plot_line(&plot, "s1", x, with, COST_POINTS, false);
     as_plot_end(&plot);
-    as_report_figure_end(out, "Both scales grow tenfold from step to step.");
+    as_page_figure_end(out, "Both scales grow tenfold from step to step.");
 }
 
 void as_report_cost(const as_report *report, as_str *out)
@@ -127,7 +127,7 @@ void as_report_cost(const as_report *report, as_str *out)
              "A bad part that escapes costs %.2f %.15s, a good one that is rejected %.2f%s. The operating point is the "
              "cheapest one that keeps the requirements. Rates are those of the test split.",
              spec->cost_escape, spec->currency, spec->cost_overkill, review);
-    as_report_section(out, "cost", "What mistakes cost", lead);
+    as_page_section(out, "cost", "What mistakes cost", lead);
     as_str_add(out, "<div class=\"pair\">\n");
     cost_table(report, &rates, out);
     cost_plot(report, &rates, out);

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lab/html.h"
-#include "lab/plot.h"
 #include "lab/report_page.h"
+#include "page/html.h"
+#include "page/plot.h"
 
 #define DATA_BINS             32
 #define DATA_LEAST_SHARE      0.01 /* shares are drawn to here at least: less is nothing */
@@ -25,7 +25,7 @@ static void data_counts(const as_report *report, as_str *out)
         sum[split]++;
         all++;
     }
-    as_report_figure(out, "Pictures by class and split");
+    as_page_figure(out, "Pictures by class and split");
     as_str_add(out,
                "<div class=\"scroll\"><table>\n<thead><tr><th>Class</th><th class=\"n\">training</th><th "
                "class=\"n\">validation</th><th class=\"n\">test</th><th class=\"n\">all</th></tr></thead>\n<tbody>\n");
@@ -36,14 +36,14 @@ static void data_counts(const as_report *report, as_str *out)
             row += n[c][s];
             as_html_addf(out, "<td class=\"n\">%lu</td>", (unsigned long)n[c][s]);
         }
-        as_report_share_cell(out, row, all);
+        as_page_share_cell(out, row, all);
         as_str_add(out, "</tr>\n");
     }
     as_str_add(out, "<tr class=\"sum\"><th scope=\"row\">all</th>");
     for (as_split s = AS_SPLIT_TRAIN; s < AS_SPLIT_COUNT; s++)
         as_html_addf(out, "<td class=\"n\">%lu</td>", (unsigned long)sum[s]);
     as_html_addf(out, "<td class=\"n\">%lu</td></tr>\n</tbody></table></div>\n", (unsigned long)all);
-    as_report_figure_end(out, "Pictures of one part, and identical ones, are always in the same split.");
+    as_page_figure_end(out, "Pictures of one part, and identical ones, are always in the same split.");
 }
 
 static void data_examples(const as_report *report, as_str *out)
@@ -54,7 +54,7 @@ static void data_examples(const as_report *report, as_str *out)
         if (!report->examples[c].jpeg)
             continue;
         as_str_add(out, "<figure class=\"example\">");
-        as_report_picture_add(out, &report->examples[c], spec->classes[c].name);
+        as_page_picture_add(out, &report->examples[c], spec->classes[c].name);
         as_html_addf(out, "<figcaption><b class=\"name\">%s</b> <span class=\"soft\">%s</span></figcaption></figure>\n",
                      spec->classes[c].name, as_verdict_name(spec->classes[c].verdict));
     }
@@ -97,7 +97,7 @@ static void data_histogram(const data_plot *what, const double *values, size_t n
                     .height = 200,
                     .x = {what->label, low, high, what->percent ? AS_PLOT_PERCENT : AS_PLOT_NUMBER, false, false},
                     .y = {"pictures", 0, (double)most * 1.1, AS_PLOT_NUMBER, false, false}};
-    as_report_figure(out, what->title);
+    as_page_figure(out, what->title);
     as_plot_begin(&plot);
     for (size_t b = 0; b < DATA_BINS; b++) {
         double x0 = low + (high - low) * (double)b / DATA_BINS, x1 = low + (high - low) * (double)(b + 1) / DATA_BINS;
@@ -109,7 +109,7 @@ static void data_histogram(const data_plot *what, const double *values, size_t n
     if (what->limit > low && what->limit < high)
         as_plot_mark_x(&plot, "bad", what->limit, what->mark, 0);
     as_plot_end(&plot);
-    as_report_figure_end(out, what->caption);
+    as_page_figure_end(out, what->caption);
 }
 
 static void data_histograms(const as_report *report, as_str *out)
@@ -144,10 +144,10 @@ static const char *data_text(const json_t *record, const char *key)
 static void data_quarantine(const as_report *report, as_str *out)
 {
     size_t n = json_array_size(report->quarantine);
-    as_report_figure(out, "Refused on the way in");
+    as_page_figure(out, "Refused on the way in");
     if (n == 0) {
         as_str_add(out, "<p>No picture was refused: each was decoded whole and passed every check.</p>\n");
-        as_report_figure_end(out, NULL);
+        as_page_figure_end(out, NULL);
         return;
     }
     as_html_addf(
@@ -163,19 +163,19 @@ static void data_quarantine(const as_report *report, as_str *out)
     as_str_add(out, "</tbody></table></div>\n");
     if (n > DATA_MOST_QUARANTINED)
         as_html_addf(out, "<p class=\"soft\">and %zu more (assay quarantine list)</p>\n", n - DATA_MOST_QUARANTINED);
-    as_report_figure_end(out, NULL);
+    as_page_figure_end(out, NULL);
 }
 
 void as_report_data(const as_report *report, as_str *out)
 {
     const as_commit *commit = as_dataset_commit(report->dataset);
-    char             hex[AS_SHA256_HEX_BYTES], lead[900], count[AS_REPORT_TEXT_BYTES], bytes[AS_REPORT_TEXT_BYTES],
-        day[AS_REPORT_TEXT_BYTES];
+    char             hex[AS_SHA256_HEX_BYTES], lead[900], count[AS_PAGE_TEXT_BYTES], bytes[AS_PAGE_TEXT_BYTES],
+        day[AS_PAGE_TEXT_BYTES];
     as_digest_hex(&commit->id, hex);
     snprintf(lead, sizeof lead, "Version %.12s of the data: %s pictures, %s, committed %s by %s (%s).", hex,
-             as_report_count(commit->n_samples, count), as_report_bytes(commit->n_bytes, bytes),
-             as_report_day(commit->utc, day), commit->author, commit->message);
-    as_report_section(out, "data", "The pictures", lead);
+             as_page_count(commit->n_samples, count), as_page_bytes(commit->n_bytes, bytes),
+             as_page_day(commit->utc, day), commit->author, commit->message);
+    as_page_section(out, "data", "The pictures", lead);
     data_examples(report, out);
     as_str_add(out, "<div class=\"pair\">\n");
     data_counts(report, out);

@@ -6,9 +6,9 @@
 
 #include "base/clock.h"
 #include "build_config.h"
-#include "lab/html.h"
-#include "lab/plot.h"
 #include "lab/report_page.h"
+#include "page/html.h"
+#include "page/plot.h"
 
 typedef struct head_mark {
     const char *css, *sign;
@@ -95,11 +95,11 @@ static void head_tile(as_str *out, const char *name, const char *value, const ch
 
 static void head_rate_tile(as_str *out, const char *name, const as_measured *m)
 {
-    char value[AS_REPORT_TEXT_BYTES], low[AS_REPORT_TEXT_BYTES], high[AS_REPORT_TEXT_BYTES], n[AS_REPORT_TEXT_BYTES];
-    char note[4 * AS_REPORT_TEXT_BYTES];
-    snprintf(note, sizeof note, "%s to %s, of %s parts", as_report_percent(m->low, low),
-             as_report_percent(m->high, high), as_report_count(m->n, n));
-    head_tile(out, name, as_report_percent(m->value, value), m->n ? note : "no such part in the test split");
+    char value[AS_PAGE_TEXT_BYTES], low[AS_PAGE_TEXT_BYTES], high[AS_PAGE_TEXT_BYTES], n[AS_PAGE_TEXT_BYTES];
+    char note[4 * AS_PAGE_TEXT_BYTES];
+    snprintf(note, sizeof note, "%s to %s, of %s parts", as_page_percent(m->low, low), as_page_percent(m->high, high),
+             as_page_count(m->n, n));
+    head_tile(out, name, as_page_percent(m->value, value), m->n ? note : "no such part in the test split");
 }
 
 static void head_latency_tile(const as_report *report, as_str *out)
@@ -116,11 +116,11 @@ static void head_latency_tile(const as_report *report, as_str *out)
 static void head_tiles(const as_report *report, as_str *out)
 {
     const as_judged *part = &report->eval.part;
-    char             cost[AS_REPORT_TEXT_BYTES];
+    char             cost[AS_PAGE_TEXT_BYTES];
     as_str_add(out, "<dl class=\"tiles\">\n");
     head_rate_tile(out, "Bad parts caught", &part->reject_recall);
     head_rate_tile(out, "Rejects that are bad", &part->reject_precision);
-    head_tile(out, "Cost of mistakes, 1,000 parts", as_report_money(part->cost_per_1000, report->spec->currency, cost),
+    head_tile(out, "Cost of mistakes, 1,000 parts", as_page_money(part->cost_per_1000, report->spec->currency, cost),
               "at the mix of the test split");
     head_latency_tile(report, out);
     as_str_add(out, "</dl>\n");
@@ -134,7 +134,7 @@ void as_report_head(const as_report *report, as_str *out)
         {"requirements", "Requirements"}, {"judged", "How good it is"}, {"cost", "Cost"}, {"mistakes", "Mistakes"},
         {"line", "On the line"},          {"learning", "Learning"},     {"data", "Data"}, {"model", "Model"},
         {"repeat", "Repeat it"}};
-    char day[AS_REPORT_TEXT_BYTES], commit[13];
+    char day[AS_PAGE_TEXT_BYTES], commit[13];
     as_str_add(out, "<header>\n<p class=\"kicker\">Inspection report</p>\n");
     as_html_addf(out, "<h1>%s</h1>\n", report->spec->line);
     if (report->spec->goal[0])
@@ -144,7 +144,7 @@ void as_report_head(const as_report *report, as_str *out)
         as_html_addf(out, "<span>%s</span> ", report->spec->product);
     as_str_copy(commit, sizeof commit, report->run->commit);
     as_html_addf(out, "<span>run %s</span> <span>data version %s</span> <span>%s</span> <span>Assay %s</span></p>\n",
-                 report->run->id, commit, as_report_day(as_clock_utc(), day), AS_VERSION);
+                 report->run->id, commit, as_page_day(as_clock_utc(), day), AS_VERSION);
     head_verdict(report, out);
     head_tiles(report, out);
     as_str_add(out, "<nav>");
@@ -192,7 +192,7 @@ static void head_gauge(const as_requirement *req, const as_evidence *e, const ch
 
 static void head_stage_row(const as_requirement *req, const as_evidence *e, as_str *out)
 {
-    char        value[48], bound[48], words[96], count[AS_REPORT_TEXT_BYTES];
+    char        value[48], bound[48], words[96], count[AS_PAGE_TEXT_BYTES];
     as_standing standing = as_evidence_standing(e);
     bool        upper = !isnan(req->at_most);
     double      edge = upper ? e->high : e->low;
@@ -207,7 +207,7 @@ static void head_stage_row(const as_requirement *req, const as_evidence *e, as_s
     as_str_add(out, "</td><td class=\"where\">");
     head_gauge(req, e, head_marks[standing].css, out);
     as_html_addf(out, "</td><td class=\"n samples\">%s</td><td class=\"standing %s\">%s %s</td></tr>\n",
-                 as_report_count(e->n, count), head_marks[standing].css, head_marks[standing].sign,
+                 as_page_count(e->n, count), head_marks[standing].css, head_marks[standing].sign,
                  as_evidence_text(standing, e, words));
 }
 
@@ -255,7 +255,7 @@ static void head_requirement(const as_report *report, const as_requirement *req,
 
 void as_report_requirements(const as_report *report, as_str *out)
 {
-    as_report_section(
+    as_page_section(
         out, "requirements", "Requirements and their evidence",
         "A rate counts as proven only when the bound of its interval, at the confidence asked for, reaches the "
         "target. On each bar: the line is the target, the dot the value measured, the band what the "

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "lab/html.h"
-#include "lab/plot.h"
 #include "lab/report_page.h"
+#include "page/html.h"
+#include "page/plot.h"
 
 #define JUDGED_SCORE_BINS     40
 #define JUDGED_SCORE_BASE     0.5 /* where bars begin: one part is still seen */
@@ -23,7 +23,7 @@ static uint64_t judged_row(const as_report *report, size_t truth)
 
 static void judged_cell(as_str *out, bool is_right, uint64_t k, uint64_t n)
 {
-    char   share[AS_REPORT_TEXT_BYTES], count[AS_REPORT_TEXT_BYTES];
+    char   share[AS_PAGE_TEXT_BYTES], count[AS_PAGE_TEXT_BYTES];
     double heat = n ? (double)k / (double)n : 0;
     /* A mistake is seen even where it is one of many. */
     double shown = k == 0 ? 0 : is_right ? 0.08 + 0.72 * heat : 0.18 + 0.62 * sqrt(heat);
@@ -31,15 +31,15 @@ static void judged_cell(as_str *out, bool is_right, uint64_t k, uint64_t n)
                  k == 0     ? "none"
                  : is_right ? "right"
                             : "wrong",
-                 shown > 0.55 ? " deep" : "", shown, as_report_count(k, count),
-                 n && k ? as_report_percent(heat, share) : "");
+                 shown > 0.55 ? " deep" : "", shown, as_page_count(k, count),
+                 n && k ? as_page_percent(heat, share) : "");
 }
 
 static void judged_confusion(const as_report *report, as_str *out)
 {
     const as_spec *spec = report->spec;
-    char           count[AS_REPORT_TEXT_BYTES];
-    as_report_figure(out, "What was true, and what was found");
+    char           count[AS_PAGE_TEXT_BYTES];
+    as_page_figure(out, "What was true, and what was found");
     as_str_add(out,
                "<div class=\"scroll\"><table class=\"confusion\">\n<thead><tr><th scope=\"col\" class=\"corner\">true "
                "\xE2\x86\x93 &#160; found \xE2\x86\x92</th>");
@@ -49,20 +49,20 @@ static void judged_confusion(const as_report *report, as_str *out)
     for (size_t t = 0; t < spec->n_classes; t++) {
         uint64_t n = judged_row(report, t);
         as_html_addf(out, "<tr><th scope=\"row\" class=\"name\">%s<span class=\"between\">%s parts</span></th>",
-                     spec->classes[t].name, as_report_count(n, count));
+                     spec->classes[t].name, as_page_count(n, count));
         for (size_t f = 0; f < spec->n_classes; f++)
             judged_cell(out, t == f, report->eval.part.confusion[t][f], n);
         as_str_add(out, "</tr>\n");
     }
     as_str_add(out, "</tbody></table></div>\n");
-    as_report_figure_end(out, "The most probable class of each part of the test split. Shares are of the row.");
+    as_page_figure_end(out, "The most probable class of each part of the test split. Shares are of the row.");
 }
 
 static void judged_verdicts(const as_report *report, as_str *out)
 {
     static const as_verdict order[] = {AS_VERDICT_PASS, AS_VERDICT_REVIEW, AS_VERDICT_REJECT};
     const as_spec          *spec = report->spec;
-    as_report_figure(out, "What happens to the parts of each class");
+    as_page_figure(out, "What happens to the parts of each class");
     as_str_add(out, "<div class=\"scroll\"><table>\n<thead><tr><th>Class</th><th>must</th><th class=\"n\">passed</th>"
                     "<th class=\"n\">to review</th><th class=\"n\">rejected</th></tr></thead>\n<tbody>\n");
     for (size_t t = 0; t < spec->n_classes; t++) {
@@ -70,11 +70,11 @@ static void judged_verdicts(const as_report *report, as_str *out)
         as_html_addf(out, "<tr><th scope=\"row\" class=\"name\">%s</th><td>%s</td>", spec->classes[t].name,
                      as_verdict_name(spec->classes[t].verdict));
         for (size_t v = 0; v < AS_COUNT(order); v++)
-            as_report_share_cell(out, verdicts[order[v]], judged_row(report, t));
+            as_page_share_cell(out, verdicts[order[v]], judged_row(report, t));
         as_str_add(out, "</tr>\n");
     }
     as_str_add(out, "</tbody></table></div>\n");
-    as_report_figure_end(out, "By the score of reject at the operating point, which is what the gate obeys.");
+    as_page_figure_end(out, "By the score of reject at the operating point, which is what the gate obeys.");
 }
 
 static void report_classes_table(const as_report *report, bool wide, as_str *out)
@@ -82,7 +82,7 @@ static void report_classes_table(const as_report *report, bool wide, as_str *out
     const as_judged *part = &report->eval.part;
     if (wide)
         as_str_add(out, "<div class=\"wide\">\n");
-    as_report_figure(out, "Class by class");
+    as_page_figure(out, "Class by class");
     as_str_add(out,
                "<div class=\"scroll\"><table>\n<thead><tr><th>Class</th><th class=\"n\">precision</th>"
                "<th class=\"n\">recall</th><th class=\"n\">F1</th><th class=\"n\">parts</th></tr></thead>\n<tbody>\n");
@@ -98,7 +98,7 @@ static void report_classes_table(const as_report *report, bool wide, as_str *out
     as_report_measured_cell(out, &part->macro_recall);
     as_report_measured_cell(out, &part->macro_f1);
     as_html_addf(out, "<td class=\"n\">%lu</td></tr>\n</tbody></table></div>\n", (unsigned long)part->n);
-    as_report_figure_end(out, "Small figures are two-sided 95 % intervals.");
+    as_page_figure_end(out, "Small figures are two-sided 95 % intervals.");
     if (wide)
         as_str_add(out, "</div>\n");
 }
@@ -116,7 +116,7 @@ static void judged_measures(const as_report *report, as_str *out)
                 {"AUROC", "how well the score orders bad above good", &part->auroc},
                 {"average precision", "area under the precision-recall curve", &part->average_precision},
                 {"calibration error", "how far confidence is from truth", &part->calibration_error}};
-    as_report_figure(out, "All measures");
+    as_page_figure(out, "All measures");
     as_str_add(out, "<table>\n<tbody>\n");
     for (size_t i = 0; i < AS_COUNT(rows); i++) {
         as_html_addf(out, "<tr><th scope=\"row\">%s<span class=\"between\">%s</span></th>", rows[i].name, rows[i].doc);
@@ -124,7 +124,7 @@ static void judged_measures(const as_report *report, as_str *out)
         as_str_add(out, "</tr>\n");
     }
     as_str_add(out, "</tbody></table>\n");
-    as_report_figure_end(out, NULL);
+    as_page_figure_end(out, NULL);
 }
 
 /* The curve's point at which the line rejects; NAN where it has none. */
@@ -181,13 +181,13 @@ static void judged_curves(const as_report *report, as_str *out)
         y[2 * (n + 1) + i + 1] = p->recall;
     }
     y[0] = y[1];
-    as_report_figure(out, "Precision against recall");
+    as_page_figure(out, "Precision against recall");
     judged_draw_curve(report, JUDGED_PR, x, y, n + 1, out);
-    as_report_figure_end(out, "Every threshold there is; the ring is the one in use. It was chosen on the validation "
-                              "split, never on the parts shown here.");
-    as_report_figure(out, "Caught against wasted (ROC)");
+    as_page_figure_end(out, "Every threshold there is; the ring is the one in use. It was chosen on the validation "
+                            "split, never on the parts shown here.");
+    as_page_figure(out, "Caught against wasted (ROC)");
     judged_draw_curve(report, JUDGED_ROC, x + 2 * (n + 1), y + 2 * (n + 1), n + 1, out);
-    as_report_figure_end(out, "The dashed line is what guessing would do.");
+    as_page_figure_end(out, "The dashed line is what guessing would do.");
     free(xy);
 }
 
@@ -222,10 +222,10 @@ static void judged_scores(const as_report *report, as_str *out)
                           .title = "how many parts got which score of reject",
                           .x = {"score of reject", 0, 1, AS_PLOT_NUMBER, false, false},
                           .y = {"parts, on a logarithmic scale", JUDGED_SCORE_BASE, (double)most * 1.6, AS_PLOT_NUMBER, true, false}};
-    as_report_figure(out, "How clearly good and bad stand apart");
+    as_page_figure(out, "How clearly good and bad stand apart");
     as_str_add(out, "<p class=\"keys\">");
-    as_report_key(out, "good", "good parts");
-    as_report_key(out, "bad", "bad parts");
+    as_page_key(out, "good", "good parts");
+    as_page_key(out, "bad", "bad parts");
     as_str_add(out, "</p>\n");
     as_plot_begin(&plot);
     judged_score_bars(&plot, good, bad);
@@ -233,7 +233,7 @@ static void judged_scores(const as_report *report, as_str *out)
     if (point->pass_below < point->reject_from)
         as_plot_mark_x(&plot, "point", point->pass_below, "unsure", 1);
     as_plot_end(&plot);
-    as_report_figure_end(out, "The wider the empty middle, the less a small change of light or lens can do.");
+    as_page_figure_end(out, "The wider the empty middle, the less a small change of light or lens can do.");
 }
 
 static void judged_calibration(const as_report *report, as_str *out)
@@ -250,7 +250,7 @@ static void judged_calibration(const as_report *report, as_str *out)
                     .title = "accuracy over confidence",
                     .x = {"confidence of the model", low, 1, AS_PLOT_PERCENT, false, false},
                     .y = {"and how often it was right", low, 1, AS_PLOT_PERCENT, false, false}};
-    as_report_figure(out, "Can its confidence be believed?");
+    as_page_figure(out, "Can its confidence be believed?");
     as_plot_begin(&plot);
     as_plot_reference(&plot, low, low, 1, 1);
     for (size_t i = 0; i < eval->n_bins; i++) {
@@ -262,9 +262,9 @@ static void judged_calibration(const as_report *report, as_str *out)
         as_plot_dot(&plot, "s1", x[i], y[i], 4, title);
     }
     as_plot_end(&plot);
-    as_report_figure_end(
-        out, "Dots on the dashed line mean: of parts with 90 % confidence, 90 % are right. Whiskers are 95 % "
-             "intervals.");
+    as_page_figure_end(out,
+                       "Dots on the dashed line mean: of parts with 90 % confidence, 90 % are right. Whiskers are 95 % "
+                       "intervals.");
 }
 
 /* Bad parts whose defect's severity is known: how many of the faint ones are caught, and how many of the obvious. */
@@ -294,7 +294,7 @@ static bool judged_severity(const as_report *report, as_str *out)
                     .height = 240,
                     .x = {"from barely visible to obvious (severity)", 0, 1, AS_PLOT_NUMBER, false, false},
                     .y = {"bad parts caught", 0, 1, AS_PLOT_PERCENT, false, false}};
-    as_report_figure(out, "Faint and obvious defects");
+    as_page_figure(out, "Faint and obvious defects");
     as_plot_begin(&plot);
     for (size_t b = 0; b < JUDGED_SEVERITY_BINS; b++) {
         if (n[b] == 0)
@@ -308,15 +308,15 @@ static bool judged_severity(const as_report *report, as_str *out)
         as_plot_whisker(&plot, "ink", (x0 + x1) / 2, sure.low, sure.high);
     }
     as_plot_end(&plot);
-    as_report_figure_end(out,
-                         "Where the source of the pictures knows how severe a defect is. Whiskers are 95 % intervals.");
+    as_page_figure_end(out,
+                       "Where the source of the pictures knows how severe a defect is. Whiskers are 95 % intervals.");
     return true;
 }
 
 void as_report_judged(const as_report *report, as_str *out)
 {
     const as_eval *eval = &report->eval;
-    char           count[AS_REPORT_TEXT_BYTES], lead[420], band[120] = "";
+    char           count[AS_PAGE_TEXT_BYTES], lead[420], band[120] = "";
     if (eval->point.pass_below < eval->point.reject_from)
         snprintf(band, sizeof band, ", below %.3f it passes, and between the two a person decides",
                  eval->point.pass_below);
@@ -324,8 +324,8 @@ void as_report_judged(const as_report *report, as_str *out)
         lead, sizeof lead,
         "Judged on %s parts of the test split, which no step of training or tuning has seen. A part is rejected from a "
         "score of %.3f on%s.",
-        as_report_count(eval->part.n, count), eval->point.reject_from, band);
-    as_report_section(out, "judged", "How good it is", lead);
+        as_page_count(eval->part.n, count), eval->point.reject_from, band);
+    as_page_section(out, "judged", "How good it is", lead);
     char warning[AS_POINT_WARNING_BYTES];
     if (*as_point_warning(&eval->solution.counts, eval->point_feasible, warning))
         as_html_addf(out, "<p class=\"note warn\">Beware: %s.</p>\n", warning);

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "lab/html.h"
-#include "lab/plot.h"
 #include "lab/report_page.h"
+#include "page/html.h"
+#include "page/plot.h"
 
 #define LINE_BINS 56
 
@@ -105,7 +105,7 @@ static void line_verdicts(const as_report_line *line, as_str *out)
                 {AS_VERDICT_REJECT, "bad", "rejected"},
                 {AS_VERDICT_REVIEW, "warn", "to review"},
                 {AS_VERDICT_FAULT, "open", "fault"}};
-    char count[AS_REPORT_TEXT_BYTES];
+    char count[AS_PAGE_TEXT_BYTES];
     as_str_add(out, "<div class=\"stack\" aria-hidden=\"true\">");
     for (size_t i = 0; i < AS_COUNT(rows); i++)
         if (line->n_verdict[rows[i].verdict])
@@ -113,16 +113,16 @@ static void line_verdicts(const as_report_line *line, as_str *out)
                          (unsigned long)line->n_verdict[rows[i].verdict]);
     as_str_add(out, "</div>\n<p class=\"keys\">");
     for (size_t i = 0; i < AS_COUNT(rows); i++) {
-        char text[AS_REPORT_TEXT_BYTES + 16];
-        snprintf(text, sizeof text, "%s %s", as_report_count(line->n_verdict[rows[i].verdict], count), rows[i].name);
-        as_report_key(out, rows[i].css, text);
+        char text[AS_PAGE_TEXT_BYTES + 16];
+        snprintf(text, sizeof text, "%s %s", as_page_count(line->n_verdict[rows[i].verdict], count), rows[i].name);
+        as_page_key(out, rows[i].css, text);
     }
     as_str_add(out, "</p>\n");
 }
 
 static void line_facts(const as_report_line *line, as_str *out)
 {
-    char count[AS_REPORT_TEXT_BYTES];
+    char count[AS_PAGE_TEXT_BYTES];
     as_str_add(out, "<table>\n<tbody>\n");
     static const struct {
         as_reason   reason;
@@ -133,22 +133,22 @@ static void line_facts(const as_report_line *line, as_str *out)
                    {AS_REASON_FAULT, "no usable picture or answer: the safe verdict"}};
     for (size_t i = 0; i < AS_COUNT(reasons); i++) {
         as_html_addf(out, "<tr><th scope=\"row\">%s</th>", reasons[i].name);
-        as_report_share_cell(out, line->n_reason[reasons[i].reason], line->n);
+        as_page_share_cell(out, line->n_reason[reasons[i].reason], line->n);
         as_str_add(out, "</tr>\n");
     }
     if (line->n_bad) {
         as_str_add(out, "<tr><th scope=\"row\">bad parts passed (the source knew the truth)</th>");
-        as_report_share_cell(out, line->n_bad_passed, line->n_bad);
+        as_page_share_cell(out, line->n_bad_passed, line->n_bad);
         as_str_add(out, "</tr>\n");
     }
     if (line->n_good) {
         as_str_add(out, "<tr><th scope=\"row\">good parts rejected</th>");
-        as_report_share_cell(out, line->n_good_rejected, line->n_good);
+        as_page_share_cell(out, line->n_good_rejected, line->n_good);
         as_str_add(out, "</tr>\n");
     }
     as_html_addf(out,
                  "<tr><th scope=\"row\">triggers, each with exactly one verdict</th><td class=\"n\">%s</td></tr>\n",
-                 as_report_count(line->n, count));
+                 as_page_count(line->n, count));
     as_html_addf(out, "<tr><th scope=\"row\">journal</th><td class=\"n\">%s</td></tr>\n</tbody></table>\n",
                  line->whole ? "chain whole" : line->text);
 }
@@ -156,28 +156,27 @@ static void line_facts(const as_report_line *line, as_str *out)
 void as_report_on_line(const as_report *report, as_str *out)
 {
     const as_report_line *line = &report->line;
-    char first[AS_REPORT_TEXT_BYTES], last[AS_REPORT_TEXT_BYTES], lead[300], count[AS_REPORT_TEXT_BYTES];
+    char                  first[AS_PAGE_TEXT_BYTES], last[AS_PAGE_TEXT_BYTES], lead[300], count[AS_PAGE_TEXT_BYTES];
     if (line->line_run == 0) {
-        as_report_section(out, "line", "On the line", "This model has not run on a line yet (assay run).");
+        as_page_section(out, "line", "On the line", "This model has not run on a line yet (assay run).");
         as_str_add(out, "</section>\n");
         return;
     }
-    bool brief = strcmp(as_report_day(line->first_utc, first), as_report_day(line->last_utc, last)) == 0;
+    bool brief = strcmp(as_page_day(line->first_utc, first), as_page_day(line->last_utc, last)) == 0;
     snprintf(lead, sizeof lead, "The last time the line ran with this model: %s parts, %s%s%s.",
-             as_report_count(line->n, count), first, brief ? "" : " to ", brief ? "" : last);
-    as_report_section(out, "line", "On the line", lead);
+             as_page_count(line->n, count), first, brief ? "" : " to ", brief ? "" : last);
+    as_page_section(out, "line", "On the line", lead);
     as_str_add(out, "<div class=\"pair\">\n");
-    as_report_figure(out, "How long a verdict takes");
+    as_page_figure(out, "How long a verdict takes");
     line_plot(report, out);
-    as_report_figure_end(out,
-                         "The scale of time grows tenfold from decade to decade, so that the deadline is in sight.");
-    as_report_figure(out, "What the parts got");
+    as_page_figure_end(out, "The scale of time grows tenfold from decade to decade, so that the deadline is in sight.");
+    as_page_figure(out, "What the parts got");
     line_verdicts(line, out);
     line_facts(line, out);
-    as_report_figure_end(out, NULL);
+    as_page_figure_end(out, NULL);
     as_str_add(out, "<div class=\"wide\">\n");
-    as_report_figure(out, "Where the time goes");
+    as_page_figure(out, "Where the time goes");
     line_quantile_table(line, out);
-    as_report_figure_end(out, "pNN: so many percent of the parts took no longer.");
+    as_page_figure_end(out, "pNN: so many percent of the parts took no longer.");
     as_str_add(out, "</div>\n</div>\n</section>\n");
 }

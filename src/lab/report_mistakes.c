@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 
-#include "lab/html.h"
 #include "lab/report_page.h"
+#include "page/html.h"
 
 static const struct {
     const char *css, *name;
@@ -21,7 +21,7 @@ static void mistake_add(const as_report *report, const as_mistake *m, as_str *ou
     const as_sample  *sample = as_dataset_sample(report->dataset, scored->sample);
     const char       *truth = report->spec->classes[o->truth].name, *found = report->spec->classes[o->found].name;
     as_html_addf(out, "<figure class=\"mistake\">\n");
-    as_report_picture_add(out, &m->picture, sample->name);
+    as_page_picture_add(out, &m->picture, sample->name);
     as_html_addf(out, "<figcaption><span class=\"badge %s\">%s</span>", mistake_kinds[m->kind].css,
                  mistake_kinds[m->kind].name);
     as_html_addf(out, "<span class=\"facts\">is <b class=\"name\">%s</b>, found <b class=\"name\">%s</b></span>", truth,
@@ -49,7 +49,7 @@ void as_report_mistakes(const as_report *report, as_str *out)
                  "another class. The worst come first, then what was right but nearest to the threshold.",
                  report->eval.n_parts, escapes, escapes == 1 ? "" : "s", overkill, overkill == 1 ? "" : "s",
                  overkill == 1 ? "was" : "were", others);
-    as_report_section(out, "mistakes", none ? "No mistake" : "The worst mistakes", lead);
+    as_page_section(out, "mistakes", none ? "No mistake" : "The worst mistakes", lead);
     as_str_add(out, "<div class=\"gallery\">\n");
     for (size_t i = 0; i < report->n_mistakes; i++)
         mistake_add(report, &report->mistakes[i], out);

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lab/html.h"
-#include "lab/plot.h"
 #include "lab/report_page.h"
+#include "page/html.h"
+#include "page/plot.h"
 
 #define MODEL_VALUE_BYTES 120 /* of a parameter that is shown */
 
@@ -33,33 +33,33 @@ static void model_curve(const as_report *report, bool is_loss, as_str *out)
                     .y = {is_loss ? "loss" : "right", 0, high * 1.05, AS_PLOT_NUMBER, false, false}};
     if (!is_loss)
         plot.y = (as_plot_axis){"right", low > 0.8 ? 0.8 : low > 0.5 ? 0.5 : 0, 1, AS_PLOT_PERCENT, false, false};
-    as_report_figure(out, is_loss ? "Loss" : "Accuracy");
+    as_page_figure(out, is_loss ? "Loss" : "Accuracy");
     as_str_add(out, "<p class=\"keys\">");
-    as_report_key(out, "s2", "training");
-    as_report_key(out, "s1", "validation");
+    as_page_key(out, "s2", "training");
+    as_page_key(out, "s1", "validation");
     as_str_add(out, "</p>\n");
     as_plot_begin(&plot);
     as_plot_line(&plot, "s2", x, train, curve->n, false);
     as_plot_line(&plot, "s1", x, val, curve->n, false);
     as_plot_mark_x(&plot, "point", (double)curve->best + 1, "kept", 0);
     as_plot_end(&plot);
-    as_report_figure_end(out, NULL);
+    as_page_figure_end(out, NULL);
     free(xy);
 }
 
 static void model_rules(const json_t *rules, as_str *out)
 {
-    as_report_figure(out, "The rules, found on the training split");
+    as_page_figure(out, "The rules, found on the training split");
     as_str_add(out, "<ol class=\"rules\">\n");
     for (size_t i = 0; i < json_array_size(rules); i++)
         as_html_addf(out, "<li>%s</li>\n", json_string_value(json_array_get(rules, i)));
     as_str_add(out, "</ol>\n");
-    as_report_figure_end(out, "Nothing was learned but the thresholds: a baseline that every other model must beat.");
+    as_page_figure_end(out, "Nothing was learned but the thresholds: a baseline that every other model must beat.");
 }
 
 static void model_peer_row(const as_report *report, const as_report_peer *peer, as_str *out)
 {
-    char size[AS_REPORT_TEXT_BYTES], seconds[AS_REPORT_TEXT_BYTES], cost[AS_REPORT_TEXT_BYTES];
+    char size[AS_PAGE_TEXT_BYTES], seconds[AS_PAGE_TEXT_BYTES], cost[AS_PAGE_TEXT_BYTES];
     bool own = strcmp(peer->run.id, report->run->id) == 0;
     as_html_addf(out, "<tr class=\"%s\"><th scope=\"row\">%s%s</th><td>%s</td>", own ? "own" : "other", peer->run.id,
                  own ? " (this report)" : "", peer->run.trainer);
@@ -67,13 +67,12 @@ static void model_peer_row(const as_report *report, const as_report_peer *peer, 
         as_report_measured_cell(out, &peer->macro_f1);
         as_report_measured_cell(out, &peer->recall);
         as_report_measured_cell(out, &peer->precision);
-        as_html_addf(out, "<td class=\"n\">%s</td>",
-                     as_report_money(peer->cost_per_1000, report->spec->currency, cost));
+        as_html_addf(out, "<td class=\"n\">%s</td>", as_page_money(peer->cost_per_1000, report->spec->currency, cost));
     } else {
         as_html_addf(out, "<td colspan=\"4\" class=\"soft\">not judged: %s</td>", peer->why_not);
     }
-    as_html_addf(out, "<td class=\"n\">%s</td><td class=\"n\">%s</td></tr>\n", as_report_bytes(peer->model_bytes, size),
-                 as_report_took(peer->run.seconds, seconds));
+    as_html_addf(out, "<td class=\"n\">%s</td><td class=\"n\">%s</td></tr>\n", as_page_bytes(peer->model_bytes, size),
+                 as_page_took(peer->run.seconds, seconds));
 }
 
 static const as_report_peer *model_find(const as_report *report, bool own)
@@ -94,10 +93,10 @@ static void model_against_rule(const as_report *report, as_str *out)
     const as_report_peer *own = model_find(report, true), *rule = model_find(report, false);
     if (!own || !rule || own == rule)
         return;
-    char   a[AS_REPORT_TEXT_BYTES], b[AS_REPORT_TEXT_BYTES];
+    char   a[AS_PAGE_TEXT_BYTES], b[AS_PAGE_TEXT_BYTES];
     double saved = rule->cost_per_1000 - own->cost_per_1000;
     as_html_addf(out, "<p>The baseline without learning (run %s) reaches a macro F1 of %s, this model %s. ",
-                 rule->run.id, as_report_percent(rule->macro_f1.value, a), as_report_percent(own->macro_f1.value, b));
+                 rule->run.id, as_page_percent(rule->macro_f1.value, a), as_page_percent(own->macro_f1.value, b));
     if (saved > 0)
         as_html_addf(out, "Its mistakes cost %.2f %s less for 1,000 parts.</p>\n", saved, report->spec->currency);
     else
@@ -110,7 +109,7 @@ static void model_peers(const as_report *report, as_str *out)
 {
     if (report->n_peers < 2)
         return;
-    as_report_figure(out, "All runs on these data");
+    as_page_figure(out, "All runs on these data");
     model_against_rule(report, out);
     as_str_add(out,
                "<div class=\"scroll\"><table>\n<thead><tr><th>Run</th><th>Trainer</th><th class=\"n\">macro F1</th><th "
@@ -119,16 +118,16 @@ static void model_peers(const as_report *report, as_str *out)
     for (size_t i = 0; i < report->n_peers; i++)
         model_peer_row(report, &report->peers[i], out);
     as_str_add(out, "</tbody></table></div>\n");
-    as_report_figure_end(out, "Each at its own operating point, on the same test split.");
+    as_page_figure_end(out, "Each at its own operating point, on the same test split.");
 }
 
 void as_report_learning(const as_report *report, as_str *out)
 {
     const json_t *rules = json_object_get(json_object_get(report->details, "params"), "rules");
-    char          lead[200], seconds[AS_REPORT_TEXT_BYTES], day[AS_REPORT_TEXT_BYTES];
-    snprintf(lead, sizeof lead, "Trained %s in %s with seed %llu.", as_report_day(report->run->utc, day),
-             as_report_took(report->run->seconds, seconds), (unsigned long long)report->run->seed);
-    as_report_section(out, "learning", "How it was learned", lead);
+    char          lead[200], seconds[AS_PAGE_TEXT_BYTES], day[AS_PAGE_TEXT_BYTES];
+    snprintf(lead, sizeof lead, "Trained %s in %s with seed %llu.", as_page_day(report->run->utc, day),
+             as_page_took(report->run->seconds, seconds), (unsigned long long)report->run->seed);
+    as_page_section(out, "learning", "How it was learned", lead);
     if (report->curve.n) {
         as_str_add(out, "<div class=\"pair\">\n");
         model_curve(report, true, out);
@@ -194,13 +193,13 @@ static const char *model_detail(const as_report *report, const char *object, con
 
 static void model_card(const as_report *report, as_str *out)
 {
-    char text[200], number[AS_REPORT_TEXT_BYTES];
+    char text[200], number[AS_PAGE_TEXT_BYTES];
     model_row(out, "run", report->run->id);
     model_row(out, "trainer", report->run->trainer);
     snprintf(text, sizeof text, "%llu", (unsigned long long)report->run->seed);
     model_row(out, "seed", text);
-    model_row(out, "file", as_report_bytes(report->model_bytes, number));
-    model_row(out, "constants (weights and others)", as_report_count(report->n_parameters, number));
+    model_row(out, "file", as_page_bytes(report->model_bytes, number));
+    model_row(out, "constants (weights and others)", as_page_count(report->n_parameters, number));
     model_input(report, out);
     snprintf(text, sizeof text, "reject from %.4f on, pass below %.4f", report->eval.point.reject_from,
              report->eval.point.pass_below);
@@ -215,21 +214,21 @@ static void model_card(const as_report *report, as_str *out)
 void as_report_model(const as_report *report, as_str *out)
 {
     const json_t *params = json_object_get(report->details, "params");
-    as_report_section(out, "model", "The model",
-                      "One ONNX file, with its pre-processing described in its metadata. Training, "
-                      "evaluation and the line run it through the same code.");
+    as_page_section(out, "model", "The model",
+                    "One ONNX file, with its pre-processing described in its metadata. Training, "
+                    "evaluation and the line run it through the same code.");
     as_str_add(out, "<div class=\"pair\">\n");
-    as_report_figure(out, "Card");
+    as_page_figure(out, "Card");
     as_str_add(out, "<table class=\"card\"><tbody>\n");
     model_card(report, out);
     as_str_add(out, "</tbody></table>\n");
-    as_report_figure_end(out, NULL);
+    as_page_figure_end(out, NULL);
     if (params) {
-        as_report_figure(out, "What was chosen for the training");
+        as_page_figure(out, "What was chosen for the training");
         as_str_add(out, "<table class=\"card\"><tbody>\n");
         model_params(params, out);
         as_str_add(out, "</tbody></table>\n");
-        as_report_figure_end(out, NULL);
+        as_page_figure_end(out, NULL);
     }
     as_str_add(out, "</div>\n</section>\n");
 }

@@ -12,6 +12,7 @@
 #include "journal/journal.h"
 #include "lab/eval.h"
 #include "lab/report_text.h"
+#include "page/picture.h"
 #include "train/cnn.h"
 #include "watch/histogram.h"
 
@@ -28,10 +29,10 @@ typedef enum as_mistake_kind {
 } as_mistake_kind;
 
 typedef struct as_mistake {
-    as_mistake_kind   kind;
-    size_t            outcome; /* index into eval.parts */
-    double            badness; /* the larger, the earlier among its kind */
-    as_report_picture picture;
+    as_mistake_kind kind;
+    size_t          outcome; /* index into eval.parts */
+    double          badness; /* the larger, the earlier among its kind */
+    as_page_picture picture;
 } as_mistake;
 
 /* The last time the line ran with this model. */
@@ -56,23 +57,23 @@ typedef struct as_report_peer {
 } as_report_peer;
 
 typedef struct as_report {
-    as_workspace     *ws;
-    const as_spec    *spec;
-    const as_run     *run;
-    as_dataset       *dataset;
-    as_model_info     info;
-    uint64_t          model_bytes, n_parameters;
-    as_eval           eval;
-    as_evidence      *evidence, *rows; /* heap; rows: room to sort one requirement's */
-    size_t            n_evidence;
-    as_report_line    line;
-    as_mistake        mistakes[AS_REPORT_MOST_MISTAKES];
-    size_t            n_mistakes, n_of_kind[AS_MISTAKE_NEAR + 1]; /* all there are */
-    as_report_picture examples[AS_SPEC_MAX_CLASSES];              /* one of each class; empty: none */
-    as_report_peer    peers[AS_REPORT_MOST_PEERS];
-    size_t            n_peers;
-    json_t           *details, *quarantine; /* NULL: none */
-    as_curve          curve;
+    as_workspace   *ws;
+    const as_spec  *spec;
+    const as_run   *run;
+    as_dataset     *dataset;
+    as_model_info   info;
+    uint64_t        model_bytes, n_parameters;
+    as_eval         eval;
+    as_evidence    *evidence, *rows; /* heap; rows: room to sort one requirement's */
+    size_t          n_evidence;
+    as_report_line  line;
+    as_mistake      mistakes[AS_REPORT_MOST_MISTAKES];
+    size_t          n_mistakes, n_of_kind[AS_MISTAKE_NEAR + 1]; /* all there are */
+    as_page_picture examples[AS_SPEC_MAX_CLASSES];              /* one of each class; empty: none */
+    as_report_peer  peers[AS_REPORT_MOST_PEERS];
+    size_t          n_peers;
+    json_t         *details, *quarantine; /* NULL: none */
+    as_curve        curve;
 } as_report;
 
 /* report_load.c, report_pictures.c, report_peers.c */

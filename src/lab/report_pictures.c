@@ -5,34 +5,15 @@
 
 #include "lab/report_page.h"
 
-#define PICTURE_QUALITY    82
 #define PICTURE_EXAMPLE_PX 240u
 #define PICTURE_MOST       12u /* classes of which an example is shown */
 
 /* The sample's picture with its longer side at most side_px. */
-static bool picture_make(const as_report *report, size_t sample, uint32_t side_px, as_report_picture *ret, as_err *err)
+static bool picture_make(const as_report *report, size_t sample, uint32_t side_px, as_page_picture *ret, as_err *err)
 {
-    as_image image = {0}, small = {0};
-    as_str   jpeg;
-    as_str_init(&jpeg);
-    bool ok = as_dataset_decode(report->dataset, sample, &image, err);
-    if (ok) {
-        double   scale = fmin(1, (double)side_px / AS_MAX(image.width, image.height));
-        uint32_t width = AS_MAX((uint32_t)lround(image.width * scale), 1u);
-        uint32_t height = AS_MAX((uint32_t)lround(image.height * scale), 1u);
-        ok = as_image_new(&small, image.pixel, width, height, err) &&
-             as_image_resize(&image, AS_RESIZE_STANDARD, 0, &small, err) &&
-             as_codec_encode_jpeg(&small, PICTURE_QUALITY, &jpeg, err);
-    }
-    if (ok) {
-        ret->n = jpeg.len;
-        ret->width = small.width;
-        ret->height = small.height;
-        ret->jpeg = (uint8_t *)as_str_take(&jpeg);
-        ok = ret->jpeg || AS_FAIL(err, AS_ENOMEM, "cannot hold a small picture");
-    }
-    as_str_done(&jpeg);
-    as_image_done(&small);
+    as_image image = {0};
+    bool     ok =
+        as_dataset_decode(report->dataset, sample, &image, err) && as_page_picture_make(&image, side_px, ret, err);
     as_image_done(&image);
     return ok;
 }

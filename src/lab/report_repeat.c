@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lab/html.h"
 #include "lab/report_page.h"
+#include "page/html.h"
 
 /* One word of a shell command. */
 static void repeat_word(const char *word, as_str *out)
@@ -69,10 +69,9 @@ void as_report_repeat(const as_report *report, as_str *out)
     repeat_train(report, &commands);
     as_str_addf(&commands, "assay eval %s\nassay run --run %s\nassay check %s\nassay report %s\n", report->run->id,
                 report->run->id, report->run->id, report->run->id);
-    as_report_section(
-        out, "repeat", "How to repeat it",
-        "In the project's folder. The same data version, seed, threads and kind of processor give the same "
-        "model, byte for byte.");
+    as_page_section(out, "repeat", "How to repeat it",
+                    "In the project's folder. The same data version, seed, threads and kind of processor give the same "
+                    "model, byte for byte.");
     as_str_add(out, "<pre>");
     for (const char *p = commands.s; *p;) { /* as_html_text would make blanks of the line breaks */
         const char *end = p;

@@ -14,7 +14,7 @@
 #include "lab/report_page.h"
 #include "lab/test_eval.h"
 #include "lab/test_pictures.h"
-#include "lab/test_xml.h"
+#include "page/test_xml.h"
 
 #define EVIL "<script>alert('1')</script>\"&"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "lab/plot.h"
+#include "page/plot.h"
 
 #include <math.h>
 #include <string.h>
 
-#include "lab/html.h"
+#include "page/html.h"
 
 #define PLOT_WIDTH      480.0
 #define PLOT_HEIGHT     280.0

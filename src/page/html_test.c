@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "lab/html.h"
+#include "page/html.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "lab/test_xml.h"
+#include "page/test_xml.h"
 
 static void test_text(void **state)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "lab/plot.h"
+#include "page/plot.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "lab/test_xml.h"
+#include "page/test_xml.h"
 
 static void assert_near(double a, double b)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "lab/test_xml.h"
+#include "page/test_xml.h"
 
 #include <ctype.h>
 #include <stdio.h>

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* html.h - text put into a page so that it stays text, whatever a file or a class is called.
  *
- * Layer:   lab (may use base/).
+ * Layer:   page (may use base/).
  * Threads: pure but for the caller's string.
  * Memory:  appends to the caller's string.
  *
  * What is written is well-formed both as HTML and as XML, in element content and in quoted attributes.
  */
-#ifndef AS_LAB_HTML_H
-#define AS_LAB_HTML_H
+#ifndef AS_PAGE_HTML_H
+#define AS_PAGE_HTML_H
 
 #include "base/str.h"
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_xml.h - whether markup is well-formed, as far as what this program writes needs it.
  *
- * Layer:   lab; linked into tests only.
+ * Layer:   page; linked into tests only.
  * Threads: pure.
  * Memory:  none kept.
  */
-#ifndef AS_LAB_TEST_XML_H
-#define AS_LAB_TEST_XML_H
+#ifndef AS_PAGE_TEST_XML_H
+#define AS_PAGE_TEST_XML_H
 
 #include <stdbool.h>
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* plot.h - small drawings in a page: lines, bars, marks and axes as SVG.
  *
- * Layer:   lab (may use base/).
+ * Layer:   page (may use base/).
  * Threads: a plot belongs to one thread.
  * Memory:  appends to the caller's string; texts are borrowed during the call.
  *
  * Colours come from the page: `css` names a class ("s1", "good", "bad", ...), so that one drawing serves light and dark.
  * Each drawing has a title that is read aloud, and its marks may have one of their own that shows under the pointer.
  */
-#ifndef AS_LAB_PLOT_H
-#define AS_LAB_PLOT_H
+#ifndef AS_PAGE_PLOT_H
+#define AS_PAGE_PLOT_H
 
 #include "base/str.h"
 

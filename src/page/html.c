@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "lab/html.h"
+#include "page/html.h"
 
 #include <ctype.h>
 #include <string.h>
