@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "catalog/commit.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -184,11 +185,62 @@ bool as_commit_read(as_workspace *ws, const as_digest *id, as_commit *ret, as_er
     return true;
 }
 
+#define COMMIT_REWRITTEN     "rewritten "
+#define COMMIT_MAX_REWRITTEN 10000 /* times that something was taken out of one version */
+
+bool as_commit_rewritten(const as_digest *now, const char *reason, char text[AS_STORE_REASON_BYTES], as_err *err)
+{
+    char hex[AS_SHA256_HEX_BYTES];
+    int  n = snprintf(text, AS_STORE_REASON_BYTES, COMMIT_REWRITTEN "%s: %s", as_digest_hex(now, hex), reason);
+    return n < AS_STORE_REASON_BYTES ||
+           AS_FAIL(err, AS_EINVAL, "the reason is too long by %d bytes", n - AS_STORE_REASON_BYTES + 1);
+}
+
+static bool commit_parse_rewritten(const char *reason, as_digest *ret)
+{
+    const size_t n = strlen(COMMIT_REWRITTEN);
+    char         hex[AS_SHA256_HEX_BYTES];
+    if (!as_str_starts(reason, COMMIT_REWRITTEN) || strlen(reason) < n + AS_SHA256_HEX_BYTES ||
+        reason[n + AS_SHA256_HEX_BYTES - 1] != ':')
+        return false;
+    memcpy(hex, reason + n, AS_SHA256_HEX_BYTES - 1);
+    hex[AS_SHA256_HEX_BYTES - 1] = '\0';
+    return as_digest_parse(hex, ret);
+}
+
+bool as_commit_now(as_workspace *ws, const as_digest *object, as_digest *ret, as_err *err)
+{
+    as_tombstone stone;
+    as_digest    now = *object;
+    char         hex[AS_SHA256_HEX_BYTES];
+    for (int i = 0; i < COMMIT_MAX_REWRITTEN; i++) {
+        as_err why = AS_ERR_NONE;
+        if (as_store_has(ws->store, &now) || !as_store_erased(ws->store, &now, &stone, &why) ||
+            !commit_parse_rewritten(stone.reason, &now)) {
+            *ret = now;
+            return why.code == AS_OK || why.code == AS_ENOTFOUND || why.code == AS_EEXIST ||
+                   as_err_set(err, why.code, "%s", why.text);
+        }
+    }
+    return AS_FAIL(err, AS_ECORRUPT, "object '%s' was rewritten in a circle", as_digest_hex(object, hex));
+}
+
+static bool commit_get(as_workspace *ws, const as_digest *object, uint8_t **ret_bytes, size_t *ret_n, as_err *err)
+{
+    as_digest now;
+    as_err    why = AS_ERR_NONE;
+    if (as_store_get(ws->store, object, ret_bytes, ret_n, &why))
+        return true;
+    if (why.code == AS_EGONE)
+        return as_commit_now(ws, object, &now, err) && as_store_get(ws->store, &now, ret_bytes, ret_n, err);
+    return as_err_set(err, why.code, "%s", why.text);
+}
+
 static bool commit_read_labels(as_workspace *ws, const as_commit *commit, as_manifest *manifest, as_err *err)
 {
     uint8_t *bytes;
     size_t   n;
-    if (!as_store_get(ws->store, &commit->labels, &bytes, &n, err))
+    if (!commit_get(ws, &commit->labels, &bytes, &n, err))
         return false;
     bool ok = as_labels_parse(bytes, n, manifest, err);
     free(bytes);
@@ -202,7 +254,7 @@ as_manifest *as_commit_manifest(as_workspace *ws, const as_commit *commit, as_er
     char         hex[AS_SHA256_HEX_BYTES];
     as_manifest *manifest = NULL;
     as_digest_hex(&commit->id, hex);
-    if (as_store_get(ws->store, &commit->manifest, &bytes, &n, err)) {
+    if (commit_get(ws, &commit->manifest, &bytes, &n, err)) {
         manifest = as_manifest_parse(bytes, n, err);
         free(bytes);
     }
@@ -278,9 +330,10 @@ static bool commit_find_prefix(as_workspace *ws, const char *prefix, as_commit *
     as_err    why = AS_ERR_NONE;
     size_t    n, length = strlen(prefix);
     if (length < 4 || length >= AS_SHA256_HEX_BYTES || strspn(prefix, "0123456789abcdefABCDEF") != length)
-        return AS_FAIL(err, AS_EINVAL,
-                       "'%s' names no commit: use main, main~2, or at least 4 digits of an id (see: assay data log)",
-                       prefix);
+        return AS_FAIL(
+            err, AS_EINVAL,
+            "'%s' names no commit: use main, main~2, a tag, or at least 4 digits of an id (see: assay data log)",
+            prefix);
     if (as_store_find(ws->store, prefix, &id, &why))
         return as_commit_read(ws, &id, ret, err);
     if (why.code == AS_ENOTFOUND)
@@ -296,6 +349,66 @@ static bool commit_find_prefix(as_workspace *ws, const char *prefix, as_commit *
         return AS_FAIL(err, AS_EINVAL, "%zu commits begin with '%s': give more digits", n, prefix);
     *ret = found;
     return true;
+}
+
+/* A tag must not look like main, or like the beginning of an id. */
+static bool tag_ref(const char *name, char ref[AS_REF_BYTES], as_err *err)
+{
+    const size_t n = strlen(name);
+    bool         fits = n > 0 && n < AS_REF_BYTES - strlen(AS_TAG_REF) && name[0] != '.' &&
+                strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789._-") == n && strcmp(name, "main") != 0 &&
+                strspn(name, "0123456789abcdef") != n && !strstr(name, ".tmp.");
+    snprintf(ref, AS_REF_BYTES, "%s%.*s", AS_TAG_REF, (int)(AS_REF_BYTES - sizeof AS_TAG_REF), name);
+    return fits ||
+           AS_FAIL(err, AS_EINVAL,
+                   "'%.100s' is no name for a tag: use a-z, 0-9, '.', '_' and '-', not main, and not hexadecimal "
+                   "digits alone, which an id could begin with",
+                   name);
+}
+
+/* *ret_is false: there is no tag of this name. */
+static bool commit_find_tag(as_workspace *ws, const char *name, as_commit *ret, bool *ret_is, as_err *err)
+{
+    char      ref[AS_REF_BYTES], value[AS_REF_BYTES];
+    as_digest id;
+    as_err    why = AS_ERR_NONE;
+    *ret_is = false;
+    if (!tag_ref(name, ref, NULL))
+        return true;
+    if (!as_store_ref_get(ws->store, ref, value, &why))
+        return why.code == AS_ENOTFOUND || as_err_set(err, why.code, "%s", why.text);
+    if (!as_digest_parse(value, &id))
+        return AS_FAIL(err, AS_ECORRUPT, "tag '%s' is damaged: '%s' is no SHA-256", name, value);
+    *ret_is = true;
+    return commit_read_known(ws, &id, "tag", ret, err);
+}
+
+bool as_tag_set(as_workspace *ws, const char *name, const as_digest *commit, as_err *err)
+{
+    char   ref[AS_REF_BYTES], value[AS_REF_BYTES], hex[AS_SHA256_HEX_BYTES];
+    as_err why = AS_ERR_NONE;
+    as_digest_hex(commit, hex);
+    if (!tag_ref(name, ref, err))
+        return false;
+    if (as_store_ref_get(ws->store, ref, value, &why))
+        return strcmp(value, hex) == 0 ||
+               AS_FAIL(err, AS_EEXIST, "tag '%s' is version %.12s already, and a tag does not move (remove it first)",
+                       name, value);
+    return why.code == AS_ENOTFOUND ? as_store_ref_set(ws->store, ref, hex, err)
+                                    : as_err_set(err, why.code, "%s", why.text);
+}
+
+bool as_tag_remove(as_workspace *ws, const char *name, as_err *err)
+{
+    char   ref[AS_REF_BYTES];
+    as_err why = AS_ERR_NONE;
+    if (!tag_ref(name, ref, err))
+        return false;
+    if (as_store_ref_remove(ws->store, ref, &why))
+        return true;
+    if (why.code == AS_ENOTFOUND)
+        return AS_FAIL(err, AS_ENOTFOUND, "there is no tag '%s'", name);
+    return as_err_set(err, why.code, "%s", why.text);
 }
 
 /* Follows first parents. */
@@ -322,11 +435,13 @@ bool as_commit_find(as_workspace *ws, const char *name, as_commit *ret, as_err *
     if (n >= sizeof base || (tilde && (tilde[1] == '+' || !as_str_to_u64(tilde + 1, &n_back))))
         return AS_FAIL(
             err, AS_EINVAL,
-            "'%.100s' names no commit: use main, main~2, or at least 4 digits of an id (see: assay data log)", name);
+            "'%.100s' names no commit: use main, main~2, a tag, or at least 4 digits of an id (see: assay data log)",
+            name);
     memcpy(base, name, n);
     base[n] = '\0';
-    bool ok = n == 0 || strcmp(base, "main") == 0 ? commit_newest(ws, &commit, err)
-                                                  : commit_find_prefix(ws, base, &commit, err);
+    bool is_main = n == 0 || strcmp(base, "main") == 0, is_tag = false;
+    bool ok = is_main ? commit_newest(ws, &commit, err) : commit_find_tag(ws, base, &commit, &is_tag, err);
+    ok = ok && (is_main || is_tag || commit_find_prefix(ws, base, &commit, err));
     if (!ok || !commit_go_back(ws, name, n_back, &commit, err))
         return false;
     *ret = commit;

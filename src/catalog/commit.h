@@ -100,9 +100,24 @@ bool as_commit_is_restoring(const as_commit *commit);
 /* Writes manifest, labels and commit (id, manifest, labels, n_samples, n_bytes are filled in), syncs the store, then moves the ref. */
 AS_CHECK bool as_commit_write(as_workspace *ws, const as_manifest *manifest, as_commit *commit, as_err *err);
 
-/* "main" or "" (the newest), "main~2", or at least 4 hex digits of an id. AS_ENOTFOUND tells how to make one. */
-AS_CHECK bool         as_commit_find(as_workspace *ws, const char *name, as_commit *ret, as_err *err);
-AS_CHECK bool         as_commit_read(as_workspace *ws, const as_digest *id, as_commit *ret, as_err *err);
+/* "main" or "" (the newest), the name of a tag, "main~2", or at least 4 hex digits of an id. AS_ENOTFOUND tells how to make
+ * one. */
+AS_CHECK bool as_commit_find(as_workspace *ws, const char *name, as_commit *ret, as_err *err);
+AS_CHECK bool as_commit_read(as_workspace *ws, const as_digest *id, as_commit *ret, as_err *err);
+/* When samples of it were erased, they are there under another name, with nothing but hash, size, class and split. */
 AS_CHECK as_manifest *as_commit_manifest(as_workspace *ws, const as_commit *commit, as_err *err);
+
+/* A manifest or labels object, out of which an erasure took something, is erased too; its note says what stands for it:
+ * "rewritten HASH: REASON". Puts such a reason together; AS_EINVAL when it is too long. */
+AS_CHECK bool as_commit_rewritten(const as_digest *now, const char *reason, char text[AS_STORE_REASON_BYTES],
+                                  as_err *err);
+/* The object that stands for this one now: itself, if nothing was taken out. Whether it is there is not looked at. */
+AS_CHECK bool as_commit_now(as_workspace *ws, const as_digest *object, as_digest *ret, as_err *err);
+
+/* Tags: names of versions, which are never moved. A name is of a-z, 0-9, '.', '_' and '-', not "main", and not hex digits
+ * alone: AS_EINVAL. AS_EEXIST when it names another version. */
+#define AS_TAG_REF "data/tags/"
+AS_CHECK bool as_tag_set(as_workspace *ws, const char *name, const as_digest *commit, as_err *err);
+AS_CHECK bool as_tag_remove(as_workspace *ws, const char *name, as_err *err); /* AS_ENOTFOUND */
 
 #endif

@@ -14,6 +14,8 @@ static const as_opt data_opts[] = {
     {"sort", 0, "KEY", "ls: by name, sharpness, clipped_ratio, n_bytes, severity or utc; -KEY: the largest first",
      NULL},
     {"limit", 'l', "N", "log, ls: at most N rows (default: all)", NULL},
+    {"labels", 0, NULL, "restore: only what was said of samples that are still there", NULL},
+    {"dry-run", 'n', NULL, "gc: say what would go, and change nothing", NULL},
 };
 
 #define X(name) extern const as_action as_data_##name;
@@ -34,7 +36,7 @@ const as_verb as_verb_data = {
         "takes a\n"
         "pattern with * and ?. Fields: name class by split part camera format image width height bytes findings\n"
         "sharpness clipped severity time; and labelled, proposed, reviewed stand alone.\n\n"
-        "COMMIT is main (the newest), main~2 (two before it), or at least 4 digits of an id.",
+        "COMMIT is main (the newest), main~2 (two before it), a tag, or at least 4 digits of an id.",
     .examples = "  assay data show\n  assay data ls --class broken --split test --sort -clipped_ratio --limit 5\n"
                 "  assay data ls --where \"split=test and not (class in (good, broken) or width<640)\"\n"
                 "  assay data diff main~1 main\n  assay data verify\n  assay data checkout /tmp/cones --as coco\n",

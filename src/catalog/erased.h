@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* erased.h - samples whose picture was erased: told apart, left out, and stripped of what says whose they were.
+ *
+ * Layer:   catalog (may use base/, store/).
+ * Threads: one thread.
+ * Memory:  new manifests are the caller's.
+ */
+#ifndef AS_CATALOG_ERASED_H
+#define AS_CATALOG_ERASED_H
+
+#include "catalog/history.h"
+
+/* There is a note of it in place of its bytes. What is merely missing is not erased. */
+bool as_image_is_erased(as_workspace *ws, const as_digest *image);
+
+/* A copy without the samples whose picture was erased. */
+AS_CHECK as_manifest *as_manifest_present(as_workspace *ws, const as_manifest *manifest, uint64_t *ret_n_erased,
+                                          as_err *err);
+
+/* Texts that name somebody, each with the one that stands for it: "erased/3f0c...", drawn from a secret that is forgotten
+ * with the list, so that nobody who guesses a name can check the guess. The same text gets the same word. */
+typedef struct as_alias {
+    char *text, *word;
+} as_alias;
+
+typedef struct as_aliases {
+    AS_VEC(as_alias) list;
+    uint8_t secret[32];
+    bool    is_sorted;
+} as_aliases;
+
+AS_CHECK bool as_aliases_begin(as_aliases *aliases, as_err *err);
+AS_CHECK bool as_aliases_add(as_aliases *aliases, const char *text, as_err *err);
+const char   *as_aliases_find(as_aliases *aliases, const char *text); /* NULL: it is none of them */
+void          as_aliases_done(as_aliases *aliases);
+
+/* A copy in which samples of these names have another, nobody's part and, of these pictures, nothing but hash, size, format,
+ * class, state of the label and split: no camera, time, measures, findings, nor who labelled. *ret_n: how many differ. */
+AS_CHECK as_manifest *as_manifest_redact(const as_manifest *manifest, as_aliases *aliases, const as_digests *images,
+                                         uint64_t *ret_n, as_err *err);
+
+#endif
