@@ -7,7 +7,8 @@ static const char *const data_formats[] = {
 
 static const as_opt data_opts[] = {
     {"as", 0, "FORMAT", "checkout: in which format (default: folders)", data_formats},
-    {"where", 'w', "QUERY", "ls: only samples that meet it: 'class=broken and sharpness<200 and not reviewed'", NULL},
+    {"where", 'w', "QUERY", "ls, hold: only samples that meet it: 'class=broken and sharpness<200 and not reviewed'",
+     NULL},
     {"class", 0, "CLASS", "ls: only samples of this class", NULL},
     {"split", 0, "SPLIT", "ls: only train, validation or test", NULL},
     {"name", 0, "PATTERN", "ls: only names like this; * and ? stand for any", NULL},
@@ -15,7 +16,8 @@ static const as_opt data_opts[] = {
      NULL},
     {"limit", 'l', "N", "log, ls: at most N rows (default: all)", NULL},
     {"labels", 0, NULL, "restore: only what was said of samples that are still there", NULL},
-    {"dry-run", 'n', NULL, "gc: say what would go, and change nothing", NULL},
+    {"dry-run", 'n', NULL, "gc, retention: say what would go, and change nothing", NULL},
+    {"reason", 0, "TEXT", "hold: why; it is kept", NULL},
 };
 
 #define X(name) extern const as_action as_data_##name;

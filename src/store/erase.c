@@ -105,8 +105,33 @@ static bool erase_visit(void *ctx, const as_pack_record *record)
     return job->e == 0;
 }
 
+/* What the index knows and the scan did not see, because its head is damaged: the bytes behind it may be whole. */
+static int erase_unseen(as_store *store, as_pack *pack, int fd, const erase_list *list)
+{
+    int e = 0;
+    for (size_t i = 0; e == 0 && i < list->n; i++) {
+        as_index_entry entry;
+        as_pack_record record;
+        uint8_t        slot[64];
+        size_t         n = 0;
+        if (!as_set_has_entry(store, pack, &list->at[i].digest, &entry) || as_index_is_tombstone(&entry))
+            continue;
+        e = as_pack_read(fd, slot, sizeof slot, as_index_offset(&entry), &n);
+        if (e || n < sizeof slot || as_pack_record_parse(&pack->id, as_index_offset(&entry), slot, &record))
+            continue;
+        record = (as_pack_record){.kind = AS_PACK_VOID,
+                                  .offset = as_index_offset(&entry),
+                                  .n_bytes = as_index_bytes(&entry),
+                                  .digest = entry.digest};
+        e = as_pack_rewrite(fd, &pack->id, &record, AS_PACK_ERASED, (uint64_t)list->at[i].utc);
+        if (e == 0)
+            e = as_pack_wipe(fd, &record);
+    }
+    return e;
+}
+
 /* Every record of them, also those that nothing leads to any more. */
-static bool erase_in_pack(as_pack *pack, const erase_list *list, as_err *err)
+static bool erase_in_pack(as_store *store, as_pack *pack, const erase_list *list, as_err *err)
 {
     bool         own;
     as_pack_span span;
@@ -114,6 +139,8 @@ static bool erase_in_pack(as_pack *pack, const erase_list *list, as_err *err)
     if (job.fd < 0)
         return false;
     bool ok = as_pack_scan(job.fd, &pack->id, AS_PACK_HEAD_BYTES, erase_visit, &job, &span, err);
+    if (ok && job.e == 0)
+        job.e = erase_unseen(store, pack, job.fd, list);
     if (ok && job.e == 0 && fdatasync(job.fd) != 0)
         job.e = errno;
     if (own)
@@ -139,7 +166,7 @@ static bool erase_everywhere(as_store *store, const erase_list *list, const as_p
     for (size_t i = 0; ok && i < packs.n; i++) {
         as_progress_step(progress, "erasing", i, packs.n);
         if (erase_has_any(store, packs.at[i], list))
-            ok = erase_in_pack(packs.at[i], list, err);
+            ok = erase_in_pack(store, packs.at[i], list, err);
     }
     as_set_done(&packs);
     return ok;

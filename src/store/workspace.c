@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/str.h"
+#include "store/erasure.h"
 
 /* The name as_fs_write gives to a file it has not finished: NAME.tmp.PID.N */
 static bool workspace_is_tmp(const char *path)
@@ -120,7 +121,10 @@ as_workspace *as_workspace_open(const char *dir, as_workspace_mode mode, as_err 
         return as_workspace_close(ws);
     }
     ws->store = as_store_open(ws->dir, err);
-    return ws->store ? ws : as_workspace_close(ws);
+    /* Before anybody writes: pictures that were to go do not wait for another who asks. */
+    bool ok =
+        ws->store && (mode != AS_WORKSPACE_WRITE || !as_erasure_is_pending(ws) || as_erasure_apply(ws, NULL, err));
+    return ok ? ws : as_workspace_close(ws);
 }
 
 as_workspace *as_workspace_close(as_workspace *ws)

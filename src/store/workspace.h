@@ -8,7 +8,10 @@
  * .assay/objects, refs   the store          .assay/runs/ID      one folder a run
  * .assay/quarantine      refused pictures    .assay/journal      the line's records
  * .assay/catalog.db      index, rebuilt      .assay/lock         held by the program that writes
+ * .assay/key, key.pub    what it signs with (release/sign.h)
+ * .assay/holds/N.json    legal holds         .assay/receipts/N.json  of erasures, signed
  * .assay/tmp             what is being made: removed when the next writer opens
+ * .assay/erasing.json    an erasure that was begun: the next writer does what is left of it (erasure.h)
  */
 #ifndef AS_STORE_WORKSPACE_H
 #define AS_STORE_WORKSPACE_H

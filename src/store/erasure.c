@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/erasure.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ERASURE_FILE "erasing.json"
+
+/* Relative, and no part of it leads upwards: a plan is a file, and a file can be damaged. */
+static bool erasure_is_inside(const char *path)
+{
+    if (!path || path[0] == '/' || path[0] == '\0')
+        return false;
+    for (const char *part = path; part; part = strchr(part, '/')) {
+        part += *part == '/';
+        if (strncmp(part, "..", 2) == 0 && (part[2] == '/' || part[2] == '\0'))
+            return false;
+    }
+    return true;
+}
+
+static bool erasure_check_paths(const json_t *plan, const char *key, as_err *err)
+{
+    const json_t *list = json_object_get(plan, key);
+    if (!json_is_array(list))
+        return AS_FAIL(err, AS_EFORMAT, "it has no list '%s'", key);
+    for (size_t i = 0; i < json_array_size(list); i++)
+        if (!erasure_is_inside(json_string_value(json_array_get(list, i))))
+            return AS_FAIL(err, AS_EFORMAT, "'%s' names what is no file of the project", key);
+    return true;
+}
+
+bool as_erasure_check(const json_t *plan, as_err *err)
+{
+    const json_t *objects = json_object_get(plan, "objects");
+    as_digest     digest;
+    if (!json_is_array(objects))
+        return AS_FAIL(err, AS_EFORMAT, "it has no list 'objects'");
+    for (size_t i = 0; i < json_array_size(objects); i++) {
+        const json_t *one = json_array_get(objects, i);
+        const char   *hex = json_string_value(json_object_get(one, "sha256"));
+        if (!hex || !as_digest_parse(hex, &digest) || !json_is_string(json_object_get(one, "reason")))
+            return AS_FAIL(err, AS_EFORMAT, "its object %zu has no hash or no reason", i + 1);
+    }
+    return erasure_check_paths(plan, "wipe", err) && erasure_check_paths(plan, "remove", err);
+}
+
+static bool erasure_path(const as_workspace *ws, char *path, as_err *err)
+{
+    return as_fs_join(path, ws->dir, ERASURE_FILE, err);
+}
+
+bool as_erasure_is_pending(const as_workspace *ws)
+{
+    char path[AS_FS_PATH_BYTES];
+    return erasure_path(ws, path, NULL) && as_fs_is_file(path);
+}
+
+bool as_erasure_begin(const as_workspace *ws, const json_t *plan, as_err *err)
+{
+    char path[AS_FS_PATH_BYTES];
+    if (as_erasure_is_pending(ws))
+        return AS_FAIL(err, AS_EBUSY,
+                       "an erasure that was begun has not ended yet (finish it with: assay erase --resume)");
+    return as_erasure_check(plan, err) && erasure_path(ws, path, err) && as_json_write(path, plan, err);
+}
+
+bool as_erasure_read(const as_workspace *ws, json_t **ret, as_err *err)
+{
+    char path[AS_FS_PATH_BYTES];
+    if (!erasure_path(ws, path, err))
+        return false;
+    json_t *plan = as_json_read(path, AS_ERASURE_MAX_BYTES, err);
+    if (!plan || !as_erasure_check(plan, err)) {
+        json_decref(plan);
+        return as_err_note(err, "the plan '%s' of an erasure cannot be read", path);
+    }
+    *ret = plan;
+    return true;
+}
+
+static bool erasure_files(const as_workspace *ws, const json_t *list, bool (*go)(const char *path, as_err *err),
+                          as_err *err)
+{
+    char path[AS_FS_PATH_BYTES];
+    for (size_t i = 0; i < json_array_size(list); i++)
+        if (!as_fs_join(path, ws->root, json_string_value(json_array_get(list, i)), err) || !go(path, err))
+            return false;
+    return true;
+}
+
+static bool erasure_objects(as_workspace *ws, const json_t *list, const as_progress *progress, as_err *err)
+{
+    const size_t n = json_array_size(list);
+    size_t       n_there = 0;
+    as_digest   *digests = calloc(n + 1, sizeof *digests);
+    const char **reasons = calloc(n + 1, sizeof *reasons);
+    bool         ok = (digests && reasons) || AS_FAIL(err, AS_ENOMEM, "cannot erase: not enough memory");
+    for (size_t i = 0; ok && i < n; i++) {
+        const json_t *one = json_array_get(list, i);
+        as_tombstone  stone;
+        as_err        why = AS_ERR_NONE;
+        ok = as_digest_parse(json_string_value(json_object_get(one, "sha256")), &digests[n_there]);
+        reasons[n_there] = json_string_value(json_object_get(one, "reason"));
+        /* One that gc dropped meanwhile needs no note. */
+        n_there += ok && (as_store_erased(ws->store, &digests[n_there], &stone, &why) || why.code != AS_ENOTFOUND);
+    }
+    ok = ok && as_store_erase_all(ws->store, digests, reasons, n_there, progress, err);
+    free(digests);
+    free(reasons);
+    return ok;
+}
+
+bool as_erasure_apply(as_workspace *ws, const as_progress *progress, as_err *err)
+{
+    json_t *plan;
+    if (!as_erasure_read(ws, &plan, err))
+        return false;
+    bool ok = erasure_objects(ws, json_object_get(plan, "objects"), progress, err) &&
+              erasure_files(ws, json_object_get(plan, "wipe"), as_fs_wipe, err) &&
+              erasure_files(ws, json_object_get(plan, "remove"), as_fs_remove, err);
+    json_decref(plan);
+    return ok || as_err_note(err, "an erasure that was begun cannot go on");
+}
+
+bool as_erasure_end(const as_workspace *ws, as_err *err)
+{
+    char path[AS_FS_PATH_BYTES];
+    return erasure_path(ws, path, err) && as_fs_wipe(path, err) && as_fs_sync_dir(ws->dir, err);
+}
