@@ -287,28 +287,42 @@ static bool erase_make_room(as_store *store, as_err *err)
     return ok;
 }
 
-static bool erase_note_one(as_store *store, const as_digest *digest, const char *reason, as_err *err)
+/* What is to be erased: either with reasons, and it must be there; or with stones, and it need not. */
+typedef struct erase_ask {
+    const as_digest    *digests;
+    const char *const  *reasons;
+    const as_tombstone *stones;
+} erase_ask;
+
+static const char *erase_reason(const erase_ask *ask, size_t i)
 {
-    as_place place;
-    if (!as_set_locate(store, digest, &place, err))
-        return false;
-    const bool is_noted = as_index_is_tombstone(&place.entry);
+    return ask->stones ? ask->stones[i].reason : ask->reasons[i];
+}
+
+static bool erase_note_one(as_store *store, const erase_ask *ask, size_t i, as_err *err)
+{
+    as_place place = {0};
+    as_err   why = AS_ERR_NONE;
+    if (!as_set_locate(store, &ask->digests[i], &place, &why) && (why.code != AS_ENOTFOUND || !ask->stones))
+        return as_err_set(err, why.code, "%s", why.text);
+    const bool is_noted = place.pack && as_index_is_tombstone(&place.entry);
     as_pack_unref(place.pack);
-    return is_noted || erase_note(store, digest, reason, as_clock_utc(), err);
+    return is_noted || erase_note(store, &ask->digests[i], erase_reason(ask, i),
+                                  ask->stones ? ask->stones[i].utc : as_clock_utc(), err);
 }
 
 /* The notes first: after a power cut in between, the next program that writes knows what to finish. */
-static bool erase_some(as_store *store, const as_digest *digests, const char *const *reasons, size_t n,
-                       const as_progress *progress, as_err *err)
+static bool erase_some(as_store *store, const erase_ask *ask, size_t from, size_t n, const as_progress *progress,
+                       as_err *err)
 {
     erase_list list = {0};
     as_place   place;
     bool       ok = n == 1 || erase_make_room(store, err);
-    for (size_t i = 0; ok && i < n; i++)
-        ok = erase_note_one(store, &digests[i], reasons[i], err);
+    for (size_t i = from; ok && i < from + n; i++)
+        ok = erase_note_one(store, ask, i, err);
     ok = ok && as_store_sync_locked(store, err);
-    for (size_t i = 0; ok && i < n; i++) {
-        ok = as_set_locate(store, &digests[i], &place, err);
+    for (size_t i = from; ok && i < from + n; i++) {
+        ok = as_set_locate(store, &ask->digests[i], &place, err);
         if (ok) {
             ok = erase_list_add(&list, place.pack, &place.entry, err);
             as_pack_unref(place.pack);
@@ -319,11 +333,10 @@ static bool erase_some(as_store *store, const as_digest *digests, const char *co
     return ok;
 }
 
-bool as_store_erase_all(as_store *store, const as_digest *digests, const char *const *reasons, size_t n,
-                        const as_progress *progress, as_err *err)
+static bool erase_asked(as_store *store, const erase_ask *ask, size_t n, const as_progress *progress, as_err *err)
 {
     for (size_t i = 0; i < n; i++)
-        if (!erase_check_reason(reasons[i], err))
+        if (!erase_check_reason(erase_reason(ask, i), err))
             return false;
     if (!as_store_begin(store, err))
         return false;
@@ -331,10 +344,22 @@ bool as_store_erase_all(as_store *store, const as_digest *digests, const char *c
     bool ok = true;
     for (size_t i = 0, step; ok && i < n; i += step) {
         step = AS_MIN(n - i, erase_batch(store));
-        ok = as_progress_go_on(progress, err) && erase_some(store, digests + i, reasons + i, step, progress, err);
+        ok = as_progress_go_on(progress, err) && erase_some(store, ask, i, step, progress, err);
     }
     pthread_mutex_unlock(&store->write);
     return ok;
+}
+
+bool as_store_erase_all(as_store *store, const as_digest *digests, const char *const *reasons, size_t n,
+                        const as_progress *progress, as_err *err)
+{
+    return erase_asked(store, &(erase_ask){.digests = digests, .reasons = reasons}, n, progress, err);
+}
+
+bool as_store_bury(as_store *store, const as_digest *digests, const as_tombstone *stones, size_t n,
+                   const as_progress *progress, as_err *err)
+{
+    return erase_asked(store, &(erase_ask){.digests = digests, .stones = stones}, n, progress, err);
 }
 
 bool as_store_erase(as_store *store, const as_digest *digest, const char *reason, as_err *err)

@@ -276,6 +276,41 @@ static void test_kills(void **state)
     assert_non_null(store = as_store_open(dir, &err));
 }
 
+/* What was erased elsewhere: with its time, here or never here; an erasure of its own stays as it is. */
+static void test_bury(void **state)
+{
+    (void)state;
+    as_err             err = AS_ERR_NONE;
+    uint64_t           n = 0;
+    as_tombstone       stone;
+    as_digest          all[3] = {must_put("a face that must go, 1"), as_sha256_of("never here", 10), must_put("mine")};
+    as_tombstone       stones[3] = {{.utc = 1000000007, .reason = "asked there"},
+                                    {.utc = 5, .reason = "asked there"},
+                                    {.utc = 6, .reason = "asked there"}};
+    const as_tombstone broken = {.utc = 7, .reason = "two\nlines"};
+    assert_true(as_store_size(store, &all[0], &n, &err));
+    assert_int_equal(n, 22);
+    assert_false(as_store_size(store, &all[1], &n, &err));
+    assert_int_equal(err.code, AS_ENOTFOUND);
+    assert_true(as_store_erase(store, &all[2], "asked here", &err));
+    for (int round = 0; round < 2; round++)
+        assert_true(as_store_bury(store, all, stones, 3, NULL, &err));
+    assert_false(is_anywhere("a face that must go"));
+    for (size_t i = 0; i < 3; i++) {
+        assert_false(as_store_has(store, &all[i]));
+        assert_false(as_store_size(store, &all[i], &n, &err));
+        assert_int_equal(err.code, AS_EGONE);
+        assert_true(as_store_erased(store, &all[i], &stone, &err));
+        assert_string_equal(stone.reason, i == 2 ? "asked here" : "asked there");
+        assert_true(i == 2 || stone.utc == stones[i].utc);
+    }
+    assert_false(as_store_bury(store, all, &broken, 1, NULL, &err));
+    store = as_store_close(store);
+    assert_non_null(store = as_store_open(dir, &err));
+    assert_false(as_store_put(store, "never here", 10, &all[0], NULL, &err));
+    assert_int_equal(err.code, AS_EGONE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -284,6 +319,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_second_copies_go_too, setup, teardown),
         cmocka_unit_test_setup_teardown(test_refuses, setup, teardown),
         cmocka_unit_test_setup_teardown(test_is_finished_later, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_bury, setup, teardown),
         cmocka_unit_test_setup_teardown(test_kills, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

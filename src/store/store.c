@@ -163,6 +163,20 @@ bool as_store_has(as_store *store, const as_digest *digest)
     return !as_index_is_tombstone(&place.entry);
 }
 
+bool as_store_size(as_store *store, const as_digest *digest, uint64_t *ret, as_err *err)
+{
+    as_place place;
+    if (!as_set_locate(store, digest, &place, err))
+        return false;
+    const bool is_erased = as_index_is_tombstone(&place.entry);
+    if (is_erased)
+        store_fail_erased(&place, err);
+    else
+        *ret = as_index_bytes(&place.entry);
+    as_pack_unref(place.pack);
+    return !is_erased;
+}
+
 static store_look store_read(const as_place *place, uint8_t **ret_bytes, size_t *ret_n, as_err *err)
 {
     bool           own;

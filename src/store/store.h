@@ -32,6 +32,8 @@ AS_CHECK bool as_store_sync(as_store *store, as_err *err);
 /* The hash is checked: AS_ECORRUPT names object and pack. AS_ENOTFOUND; AS_EGONE: "... was erased at TIME: REASON". */
 AS_CHECK bool as_store_get(as_store *store, const as_digest *digest, uint8_t **ret_bytes, size_t *ret_n, as_err *err);
 bool          as_store_has(as_store *store, const as_digest *digest); /* not when it was erased */
+AS_CHECK bool as_store_size(as_store *store, const as_digest *digest, uint64_t *ret,
+                            as_err *err); /* in bytes, as get; nothing is read */
 
 /* Whole digest from at least 4 hex digits; AS_ENOTFOUND, AS_EINVAL when more than one begins so. */
 AS_CHECK bool as_store_find(as_store *store, const char *prefix, as_digest *ret, as_err *err);
@@ -91,6 +93,9 @@ AS_CHECK bool as_store_erase(as_store *store, const as_digest *digest, const cha
  * may still be there: begin it again. */
 AS_CHECK bool as_store_erase_all(as_store *store, const as_digest *digests, const char *const *reasons, size_t n,
                                  const as_progress *progress, as_err *err);
+/* The same for what was erased elsewhere: with the times and reasons of then, and also when the objects were never here. */
+AS_CHECK bool as_store_bury(as_store *store, const as_digest *digests, const as_tombstone *stones, size_t n,
+                            const as_progress *progress, as_err *err);
 AS_CHECK bool as_store_erased(as_store *store, const as_digest *digest, as_tombstone *ret,
                               as_err *err); /* AS_ENOTFOUND, AS_EEXIST: it was not */
 
