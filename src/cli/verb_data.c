@@ -18,6 +18,12 @@ static const as_opt data_opts[] = {
     {"labels", 0, NULL, "restore: only what was said of samples that are still there", NULL},
     {"dry-run", 'n', NULL, "gc, retention: say what would go, and change nothing", NULL},
     {"reason", 0, "TEXT", "hold: why; it is kept", NULL},
+    {"endpoint", 0, "URL", "remote add, clone: the server of a bucket (default: AWS)", NULL},
+    {"region", 0, "REGION", "remote add, clone: of a bucket (default: AWS_REGION, or us-east-1)", NULL},
+    {"timeout", 0, "S", "push, pull, clone: seconds a remote may be silent (default: 30)", NULL},
+    {"no-spec", 0, NULL, "push: leave assay.yaml out", NULL},
+    {"whole", 0, NULL, "push: look at the whole history, also at what the remote should have", NULL},
+    {"force", 0, NULL, "push: also when the remote has versions that this one does not come from", NULL},
 };
 
 #define X(name) extern const as_action as_data_##name;
@@ -31,17 +37,25 @@ static const as_action *const data_rows[] = {
 
 const as_verb as_verb_data = {
     .name = "data",
-    .summary = "look at the versions of the data",
+    .summary = "look at the versions of the data, and share them",
     .usage = "",
     .about =
         "QUERY compares FIELD (= != < <= > >= ~) VALUE, or FIELD in (A, B), joined by and, or, not and brackets; ~ "
         "takes a\n"
         "pattern with * and ?. Fields: name class by split part camera format image width height bytes findings\n"
         "sharpness clipped severity time; and labelled, proposed, reviewed stand alone.\n\n"
-        "COMMIT is main (the newest), main~2 (two before it), a tag, or at least 4 digits of an id.",
+        "COMMIT is main (the newest), main~2 (two before it), a tag, or at least 4 digits of an id.\n\n"
+        "A remote is a folder (/mnt/share/cones, file:///...) or a bucket (s3://BUCKET/PREFIX). Credentials of a "
+        "bucket "
+        "come\n"
+        "from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN), or from ~/.aws/credentials "
+        "(AWS_PROFILE);\n"
+        "they are never stored.",
     .examples = "  assay data show\n  assay data ls --class broken --split test --sort -clipped_ratio --limit 5\n"
                 "  assay data ls --where \"split=test and not (class in (good, broken) or width<640)\"\n"
-                "  assay data diff main~1 main\n  assay data verify\n  assay data checkout /tmp/cones --as coco\n",
+                "  assay data diff main~1 main\n  assay data verify\n  assay data checkout /tmp/cones --as coco\n"
+                "  assay data remote add origin /mnt/share/cones\n  assay data push\n"
+                "  assay data clone /mnt/share/cones cones\n",
     .opts = data_opts,
     .n_opts = AS_COUNT(data_opts),
     .min_args = 1,

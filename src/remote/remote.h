@@ -67,11 +67,16 @@ typedef struct as_remote_moved {
     char     before[AS_SHA256_HEX_BYTES]; /* that was, on the side that moved */
 } as_remote_moved;
 
-/* Sends the version `commit` ("main") with its history, what was erased, tags, and with_spec assay.yaml (never one with a
- * password in a URL: AS_EINVAL). Only what is missing there; main moves last. AS_EEXIST when the remote has versions that
- * this one does not come from, but with force. */
-AS_CHECK bool as_remote_push(as_remote *remote, const char *commit, bool force, bool with_spec, as_remote_moved *ret,
-                             as_err *err);
+typedef struct as_push_cfg {
+    const char *commit;       /* NULL: main */
+    bool        force;        /* also over versions that it does not come from */
+    bool        whole;        /* look at every version of the history, not only at those the remote does not have */
+    bool        without_spec; /* leave assay.yaml out */
+} as_push_cfg;
+
+/* Sends a version with its history, what was erased, tags, and assay.yaml (never one with a password in a URL: AS_EINVAL).
+ * Only what is missing there; main moves last. AS_EEXIST when the remote has versions that this one does not come from. */
+AS_CHECK bool as_remote_push(as_remote *remote, const as_push_cfg *cfg, as_remote_moved *ret, as_err *err);
 /* Fetches what is missing here of the remote's main and tags, each object checked; erases here what was erased there; then
  * moves main. AS_EEXIST when this workspace has versions that the remote's does not come from: then its objects are here,
  * and main stays. The workspace must be open for writing. */

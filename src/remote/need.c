@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What versions consist of: the commits back to the first one, their manifests and labels, and the pictures. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "catalog/manifest.h"
+#include "remote/state.h"
+
+#define NEED_MAX_VERSIONS ((size_t)1000000)
+
+static bool need_no_memory(as_err *err)
+{
+    return AS_FAIL(err, AS_ENOMEM, "not enough memory to walk the history");
+}
+
+bool as_need_skip(as_need *need, as_workspace *ws, const as_digest *commit, as_err *err)
+{
+    size_t    at = need->known.all.n;
+    as_commit version;
+    if (!as_digests_add(&need->known, commit, NULL, NULL))
+        return need_no_memory(err);
+    for (; at < need->known.all.n && at < NEED_MAX_VERSIONS; at++) {
+        const as_digest id = need->known.all.at[at];
+        if (!as_commit_read(ws, &id, &version, NULL))
+            continue;
+        for (size_t i = 0; i < version.n_parents; i++)
+            if (!as_digests_add(&need->known, &version.parents[i], NULL, NULL))
+                return need_no_memory(err);
+    }
+    return true;
+}
+
+/* One version: what it needs is noted, and its parents come into next. */
+static bool need_version(as_need *need, as_workspace *ws, const as_digest *id, as_digests *next, as_err *err)
+{
+    as_commit version;
+    if (!as_commit_read(ws, id, &version, err))
+        return false;
+    bool ok = as_digests_add(&need->objects, id, NULL, NULL) &&
+              as_digests_add(&need->objects, &version.labels, NULL, NULL) &&
+              as_digests_add(&need->objects, &version.manifest, NULL, NULL) &&
+              as_digests_add(&need->manifests, &version.manifest, NULL, NULL);
+    for (size_t i = 0; ok && i < version.n_parents; i++) {
+        bool is_new = true;
+        if (as_digests_find(&need->known, &version.parents[i], NULL))
+            continue;
+        ok = as_digests_add(&need->versions, &version.parents[i], NULL, &is_new) &&
+             (!is_new || as_digests_add(next, &version.parents[i], NULL, NULL));
+    }
+    return ok || need_no_memory(err);
+}
+
+bool as_need_walk(as_need *need, as_workspace *ws, const as_digest *commit, as_need_fetch *fetch, void *ctx,
+                  as_err *err)
+{
+    as_digests level = {.n_slots = 0};
+    bool       is_new = true, ok = true;
+    if (as_digests_find(&need->known, commit, NULL))
+        return true;
+    if (!as_digests_add(&need->versions, commit, NULL, &is_new) ||
+        (is_new && !as_digests_add(&level, commit, NULL, NULL)))
+        ok = need_no_memory(err);
+    /* Level by level, so that what a level lacks is fetched in one go. */
+    while (ok && level.all.n) {
+        as_digests next = {.n_slots = 0};
+        if (need->versions.all.n > NEED_MAX_VERSIONS)
+            ok = AS_FAIL(err, AS_ELIMIT, "the history has more than %zu versions", NEED_MAX_VERSIONS);
+        ok = ok && (!fetch || fetch(ctx, &level, err));
+        for (size_t i = 0; ok && i < level.all.n; i++)
+            ok = need_version(need, ws, &level.all.at[i], &next, err);
+        as_digests_done(&level);
+        level = next;
+    }
+    as_digests_done(&level);
+    return ok;
+}
+
+static bool need_manifest(as_need *need, as_workspace *ws, const as_digest *digest, as_err *err)
+{
+    uint8_t     *bytes;
+    size_t       n;
+    as_tombstone stone;
+    char         hex[AS_SHA256_HEX_BYTES];
+    if (as_store_erased(ws->store, digest, &stone, NULL))
+        return true; /* nothing tells any more what it named */
+    if (!as_store_get(ws->store, digest, &bytes, &n, err))
+        return false;
+    as_manifest *manifest = as_manifest_parse(bytes, n, err);
+    free(bytes);
+    if (!manifest)
+        return as_err_note(err, "manifest '%.12s'", as_digest_hex(digest, hex));
+    bool ok = true;
+    for (size_t i = 0; ok && i < as_manifest_count(manifest); i++)
+        ok = as_digests_add(&need->objects, &as_manifest_at(manifest, i)->image, NULL, NULL) || need_no_memory(err);
+    as_manifest_free(manifest);
+    return ok;
+}
+
+bool as_need_pictures(as_need *need, as_workspace *ws, const as_progress *progress, as_err *err)
+{
+    for (size_t i = 0; i < need->manifests.all.n; i++) {
+        as_progress_step(progress, "looking through versions", i, need->manifests.all.n);
+        if (!as_progress_go_on(progress, err) || !need_manifest(need, ws, &need->manifests.all.at[i], err))
+            return false;
+    }
+    return true;
+}
+
+void as_need_done(as_need *need)
+{
+    as_digests_done(&need->known);
+    as_digests_done(&need->versions);
+    as_digests_done(&need->manifests);
+    as_digests_done(&need->objects);
+}

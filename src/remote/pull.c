@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+
+#include "remote/state.h"
+
+typedef struct pull {
+    as_remote *remote;
+    as_need    need;
+    AS_VEC(as_ref) tags; /* that are to be made here */
+    as_remote_moved *moved;
+} pull;
+
+/* Where a version is, its neighbours are that are read next: the whole pack comes. */
+static bool pull_fetch_versions(void *ctx, const as_digests *wanted, as_err *err)
+{
+    pull      *p = ctx;
+    as_remote *remote = p->remote;
+    as_digests all = {.n_slots = 0};
+    bool       ok = true;
+    for (size_t i = 0; ok && i < wanted->all.n; i++) {
+        const as_digest *digest = &wanted->all.at[i];
+        as_remote_place  place;
+        uint64_t         n;
+        if (as_store_size(remote->ws->store, digest, &n, NULL))
+            continue;
+        ok = as_digests_add(&all, digest, NULL, NULL);
+        const as_transfer *pack = as_remote_has(remote, digest, &place) ? &remote->view.packs.at[place.pack] : NULL;
+        for (size_t k = 0; ok && pack && k < pack->n; k++)
+            ok = as_digests_add(&all, &pack->at[k].digest, NULL, NULL);
+    }
+    ok = ok || AS_FAIL(err, AS_ENOMEM, "not enough memory to fetch versions");
+    ok = ok && (all.all.n == 0 || as_remote_fetch(remote, &all, p->moved, err));
+    as_digests_done(&all);
+    return ok;
+}
+
+/* Before anything is fetched: what was erased there must not be here either. */
+static bool pull_erase(pull *p, as_err *err)
+{
+    const as_remote_view *view = &p->remote->view;
+    as_store             *store = p->remote->ws->store;
+    AS_VEC(as_digest) digests = {0};
+    AS_VEC(as_tombstone) stones = {0};
+    bool ok = true;
+    for (size_t i = 0; ok && i < view->stones.n; i++) {
+        const as_remote_stone *stone = &view->stones.at[i];
+        as_tombstone           known;
+        if (as_store_erased(store, &stone->digest, &known, NULL))
+            continue;
+        p->moved->n_erased += as_store_has(store, &stone->digest);
+        ok = (as_vec_push(&digests, stone->digest) && as_vec_push(&stones, stone->stone)) ||
+             AS_FAIL(err, AS_ENOMEM, "not enough memory for what was erased");
+    }
+    if (ok && digests.n)
+        ok = as_store_bury(store, digests.at, stones.at, digests.n, &p->remote->progress, err);
+    as_vec_done(&digests);
+    as_vec_done(&stones);
+    return ok;
+}
+
+static bool pull_see_tags(pull *p, as_err *err)
+{
+    const as_remote_view *view = &p->remote->view;
+    for (size_t i = 0; i < view->refs.n; i++) {
+        const as_ref *tag = &view->refs.at[i];
+        char          here[AS_REF_BYTES], hex[AS_SHA256_HEX_BYTES];
+        as_digest     digest;
+        as_err        why = AS_ERR_NONE;
+        if (!as_str_starts(tag->name, AS_REMOTE_TAGS))
+            continue;
+        if (as_store_ref_get(p->remote->ws->store, tag->name, here, &why)) {
+            p->moved->n_tags_left += strcmp(here, tag->value) != 0;
+            continue;
+        }
+        if (why.code != AS_ENOTFOUND)
+            return as_err_set(err, why.code, "%s", why.text);
+        as_str_copy(hex, sizeof hex, tag->value);
+        if (!as_digest_parse(hex, &digest))
+            return AS_FAIL(err, AS_ECORRUPT, "'refs/%s' in remote '%s' is damaged: it names no version", tag->name,
+                           p->remote->cfg.url);
+        if (!as_vec_push(&p->tags, *tag))
+            return AS_FAIL(err, AS_ENOMEM, "not enough memory for the tags");
+        if (!as_need_walk(&p->need, p->remote->ws, &digest, pull_fetch_versions, p, err))
+            return false;
+    }
+    return true;
+}
+
+/* False with AS_ENOTFOUND: there is none. */
+static bool pull_here(const as_remote *remote, as_digest *ret, as_err *err)
+{
+    char value[AS_REF_BYTES];
+    if (!as_store_ref_get(remote->ws->store, AS_COMMIT_REF, value, err))
+        return false;
+    return as_digest_parse(value, ret) ||
+           AS_FAIL(err, AS_ECORRUPT, "ref '%s' is damaged: '%s' is no SHA-256", AS_COMMIT_REF, value);
+}
+
+static bool pull_is_past(as_workspace *ws, const as_digest *old, const as_digest *newer, bool *ret, as_err *err)
+{
+    as_need past = {.known = {.n_slots = 0}};
+    bool    ok = as_need_skip(&past, ws, newer, err);
+    *ret = ok && as_digests_find(&past.known, old, NULL);
+    as_need_done(&past);
+    return ok;
+}
+
+static bool pull_move(pull *p, const as_digest *there, as_err *err)
+{
+    as_workspace *ws = p->remote->ws;
+    as_digest     here;
+    bool          is_past = true;
+    char          hex[AS_SHA256_HEX_BYTES];
+    as_err        why = AS_ERR_NONE;
+    as_digest_hex(there, p->moved->commit);
+    if (pull_here(p->remote, &here, &why)) {
+        as_digest_hex(&here, p->moved->before);
+        if (!pull_is_past(ws, there, &here, &is_past, err))
+            return false;
+        if (is_past) /* the same, or this one is newer */
+            return true;
+        if (!pull_is_past(ws, &here, there, &is_past, err))
+            return false;
+    } else if (why.code != AS_ENOTFOUND) {
+        return as_err_set(err, why.code, "%s", why.text);
+    }
+    if (!is_past)
+        return AS_FAIL(
+            err, AS_EEXIST,
+            "both sides have gone on: remote '%s' is at version %.12s, and %.12s here does not come from it. "
+            "The remote's versions are here now, and main stays as it was (compare: assay data diff %.12s; "
+            "go on from the remote's in a folder of its own: assay data clone)",
+            p->remote->cfg.name, p->moved->commit, p->moved->before, p->moved->commit);
+    p->moved->is_moved = true;
+    return as_store_ref_set(ws->store, AS_COMMIT_REF, as_digest_hex(there, hex), err);
+}
+
+static bool pull_set_tags(pull *p, as_err *err)
+{
+    for (size_t i = 0; i < p->tags.n; i++, p->moved->n_tags++)
+        if (!as_store_ref_set(p->remote->ws->store, p->tags.at[i].name, p->tags.at[i].value, err))
+            return false;
+    return true;
+}
+
+/* A copy beside the cache; the one in use is changed by people alone. */
+static bool pull_spec(pull *p, as_err *err)
+{
+    as_remote *remote = p->remote;
+    uint8_t   *bytes, *own;
+    size_t     n, n_own;
+    if (!as_remote_ref(remote, "spec"))
+        return true;
+    if (!as_remote_spec(remote, &bytes, &n, err))
+        return false;
+    bool ok = as_fs_read(remote->ws->spec_path, AS_REMOTE_SPEC_MAX, &own, &n_own, err);
+    if (ok) {
+        p->moved->is_spec_other = n != n_own || memcmp(bytes, own, n) != 0;
+        free(own);
+        ok = as_fs_join(p->moved->spec_path, remote->cache, "../assay.yaml", err) &&
+             as_fs_write(p->moved->spec_path, bytes, n, err);
+    }
+    free(bytes);
+    return ok;
+}
+
+static bool pull_objects(pull *p, const as_digest *there, as_err *err)
+{
+    as_remote    *remote = p->remote;
+    as_workspace *ws = remote->ws;
+    as_digest     here;
+    as_err        why = AS_ERR_NONE;
+    if (pull_here(remote, &here, &why) ? !as_need_skip(&p->need, ws, &here, err)
+                                       : why.code != AS_ENOTFOUND && !as_err_set(err, why.code, "%s", why.text))
+        return false;
+    return (!there || as_need_walk(&p->need, ws, there, pull_fetch_versions, p, err)) && pull_see_tags(p, err) &&
+           as_remote_fetch(remote, &p->need.objects, p->moved, err) &&
+           as_need_pictures(&p->need, ws, &remote->progress, err) &&
+           as_remote_fetch(remote, &p->need.objects, p->moved, err);
+}
+
+static bool pull_run(pull *p, as_err *err)
+{
+    as_remote *remote = p->remote;
+    as_digest  there = {.b = {0}};
+    as_err     why = AS_ERR_NONE;
+    if (!as_remote_greet(remote, false, err) || !as_remote_look(remote, err))
+        return false;
+    const char *value = as_remote_ref(remote, AS_COMMIT_REF);
+    if (value && !as_digest_parse(value, &there))
+        return AS_FAIL(err, AS_ECORRUPT, "'%s' in remote '%s' is damaged: it names no version", AS_REMOTE_REF_MAIN,
+                       remote->cfg.url);
+    if (!pull_erase(p, err))
+        return false;
+    bool ok = pull_objects(p, value ? &there : NULL, &why);
+    /* What came whole stays, also when the rest did not: it is not fetched again. */
+    if (!as_store_sync(remote->ws->store, ok ? err : NULL))
+        return ok ? false : as_err_set(err, why.code, "%s", why.text);
+    if (!ok)
+        return as_err_set(err, why.code, "%s", why.text);
+    return pull_spec(p, err) && pull_set_tags(p, err) && (!value || pull_move(p, &there, err));
+}
+
+bool as_remote_pull(as_remote *remote, as_remote_moved *ret, as_err *err)
+{
+    as_remote_moved moved = {.is_swap_sure = true};
+    pull            p = {.remote = remote, .moved = &moved};
+    if (remote->ws->lock_fd < 0)
+        return AS_FAIL(err, AS_EINVAL, "cannot pull: workspace '%s' is open for reading only", remote->ws->root);
+    bool ok = pull_run(&p, err);
+    moved.n_requests_again = remote->kind->n_again(remote->self);
+    as_need_done(&p.need);
+    as_vec_done(&p.tags);
+    if (ok)
+        *ret = moved;
+    return ok;
+}
