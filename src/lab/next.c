@@ -13,12 +13,12 @@
 #define NEXT_ALIKE_BITS 6 /* of the 64 of two difference hashes: so near are two pictures of one thing */
 
 #define X(name) extern const as_next_method as_next_##name;
-#include "next_list.inc"
+#include "lab/next_list.inc"
 #undef X
 
 static const as_next_method *const next_methods[] = {
 #define X(name) &as_next_##name,
-#include "next_list.inc"
+#include "lab/next_list.inc"
 #undef X
 };
 

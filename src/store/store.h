@@ -55,8 +55,9 @@ AS_CHECK bool as_store_list(as_store *store, as_digest **ret, size_t *ret_n, as_
 
 typedef struct as_store_check {
     uint64_t n_objects, n_bytes, n_erased, n_damaged;
-    uint64_t n_unfinished; /* a power cut left them so before they were synced; the next program that writes drops them */
-    char     first_damaged[AS_SHA256_HEX_BYTES]; /* "" if none that has a name */
+    uint64_t
+         n_unfinished; /* a power cut left them so before they were synced; the next program that writes drops them */
+    char first_damaged[AS_SHA256_HEX_BYTES]; /* "" if none that has a name */
 } as_store_check;
 
 /* Reads and hashes every object on all cores. True also when some are damaged: look at ret. on_damaged may be NULL; it is

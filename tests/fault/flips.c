@@ -260,9 +260,9 @@ static void flip_one(const flip_file *file, size_t at, unsigned bit)
 
 static void flip_prepare(void)
 {
-    static const site_case one = {.name = "flips",
-                                  .prepare = {"assay init ws --classes good,bad", "assay import p0", "assay import p1",
-                                              "writer store 0", "writer erase 0", "writer journal 0"}};
+    static const site_case   one = {.name = "flips",
+                                    .prepare = {"assay init ws --classes good,bad", "assay import p0", "assay import p1",
+                                                "writer store 0", "writer erase 0", "writer journal 0"}};
     static const char *const more[] = {"assay label set bad --where name~*good*", "assay data ls"};
     site_promises            promises = {0};
     site_prepare(&one, &promises);
@@ -302,7 +302,8 @@ int main(int argc, char **argv)
         n_found += kinds[i].n_found;
         n_harmless += kinds[i].n_harmless;
     }
-    printf("%llu bits turned in %zu files: %llu found, %llu where it does not matter, 0 missed; the other %zu objects were read "
+    printf("%llu bits turned in %zu files: %llu found, %llu where it does not matter, 0 missed; the other %zu objects "
+           "were read "
            "each time, 0 with wrong bytes; at 95 %% confidence fewer than 1 in %llu is missed. %.0f s\n",
            (unsigned long long)n_flips, known.files.n, (unsigned long long)n_found, (unsigned long long)n_harmless,
            known.objects.n - 1, (unsigned long long)n_flips / 3, (double)(as_clock_mono() - begin) / 1e9);
