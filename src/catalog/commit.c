@@ -225,7 +225,7 @@ bool as_commit_now(as_workspace *ws, const as_digest *object, as_digest *ret, as
     return AS_FAIL(err, AS_ECORRUPT, "object '%s' was rewritten in a circle", as_digest_hex(object, hex));
 }
 
-static bool commit_get(as_workspace *ws, const as_digest *object, uint8_t **ret_bytes, size_t *ret_n, as_err *err)
+bool as_commit_object(as_workspace *ws, const as_digest *object, uint8_t **ret_bytes, size_t *ret_n, as_err *err)
 {
     as_digest now;
     as_err    why = AS_ERR_NONE;
@@ -240,7 +240,7 @@ static bool commit_read_labels(as_workspace *ws, const as_commit *commit, as_man
 {
     uint8_t *bytes;
     size_t   n;
-    if (!commit_get(ws, &commit->labels, &bytes, &n, err))
+    if (!as_commit_object(ws, &commit->labels, &bytes, &n, err))
         return false;
     bool ok = as_labels_parse(bytes, n, manifest, err);
     free(bytes);
@@ -254,7 +254,7 @@ as_manifest *as_commit_manifest(as_workspace *ws, const as_commit *commit, as_er
     char         hex[AS_SHA256_HEX_BYTES];
     as_manifest *manifest = NULL;
     as_digest_hex(&commit->id, hex);
-    if (commit_get(ws, &commit->manifest, &bytes, &n, err)) {
+    if (as_commit_object(ws, &commit->manifest, &bytes, &n, err)) {
         manifest = as_manifest_parse(bytes, n, err);
         free(bytes);
     }

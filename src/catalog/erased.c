@@ -127,7 +127,7 @@ static as_sample redact_sample(const as_sample *was, const char *word)
                        .severity = NAN};
 }
 
-as_manifest *as_manifest_redact(const as_manifest *manifest, as_aliases *aliases, const as_digests *images,
+as_manifest *as_manifest_redact(const as_manifest *manifest, as_aliases *aliases, const as_digest_list *images,
                                 uint64_t *ret_n, as_err *err)
 {
     as_manifest *copy = as_manifest_new(err);
@@ -138,12 +138,14 @@ as_manifest *as_manifest_redact(const as_manifest *manifest, as_aliases *aliases
         const char *word = as_aliases_find(aliases, sample.name);
         if (word) {
             n++;
-            if (as_digests_have(images, &sample.image))
+            if (as_digest_list_has(images, &sample.image))
                 sample = redact_sample(&sample, word);
             sample.name = sample.part = word;
             sample.by = "";
+            sample.said_utc = 0;
             sample.findings = NULL;
-            sample.n_findings = 0;
+            sample.votes = NULL;
+            sample.n_findings = sample.n_votes = 0;
         }
         ok = as_manifest_add(copy, &sample, err);
     }
@@ -152,4 +154,45 @@ as_manifest *as_manifest_redact(const as_manifest *manifest, as_aliases *aliases
     as_manifest_sort(copy);
     *ret_n = n;
     return copy;
+}
+
+/* One line; out gets it as it was, or with nothing but another name and the hash. */
+static bool redact_note(const char *line, size_t n, as_aliases *aliases, as_str *out, uint64_t *n_changed, as_err *err)
+{
+    json_t     *note = as_json_parse(line, n, "note", err);
+    const char *name = json_string_value(json_object_get(note, "name"));
+    const char *image = json_string_value(json_object_get(note, "image"));
+    const char *word = name ? as_aliases_find(aliases, name) : NULL;
+    if (!note)
+        return false;
+    if (word && image) {
+        json_t *bare = json_pack("{s:s, s:s}", "name", word, "image", image);
+        char   *text = as_json_text(bare);
+        as_str_add(out, text ? text : "");
+        as_str_add(out, "\n");
+        ++*n_changed;
+        free(text);
+        json_decref(bare);
+    } else {
+        as_str_add_bytes(out, line, n);
+        as_str_add(out, "\n");
+    }
+    json_decref(note);
+    return true;
+}
+
+bool as_notes_redact(const uint8_t *bytes, size_t n, as_aliases *aliases, as_str *out, uint64_t *ret_n, as_err *err)
+{
+    const char *p = (const char *)bytes, *end = p + n;
+    uint64_t    n_changed = 0;
+    while (p < end) {
+        const char *line_end = memchr(p, '\n', (size_t)(end - p));
+        if (!line_end)
+            return AS_FAIL(err, AS_EFORMAT, "notes are cut off");
+        if (!redact_note(p, (size_t)(line_end - p), aliases, out, &n_changed, err))
+            return false;
+        p = line_end + 1;
+    }
+    *ret_n = n_changed;
+    return as_str_ok(out) || AS_FAIL(err, AS_ENOMEM, "cannot take names out of notes: not enough memory");
 }

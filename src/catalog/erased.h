@@ -36,7 +36,11 @@ void          as_aliases_done(as_aliases *aliases);
 
 /* A copy in which samples of these names have another, nobody's part and, of these pictures, nothing but hash, size, format,
  * class, state of the label and split: no camera, time, measures, findings, nor who labelled. *ret_n: how many differ. */
-AS_CHECK as_manifest *as_manifest_redact(const as_manifest *manifest, as_aliases *aliases, const as_digests *images,
+AS_CHECK as_manifest *as_manifest_redact(const as_manifest *manifest, as_aliases *aliases, const as_digest_list *images,
                                          uint64_t *ret_n, as_err *err);
+
+/* The same for an object of notes (notes.h): what was measured and said of samples of these names goes. */
+AS_CHECK bool as_notes_redact(const uint8_t *bytes, size_t n, as_aliases *aliases, as_str *out, uint64_t *ret_n,
+                              as_err *err);
 
 #endif

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "catalog/manifest.h"
+#include "catalog/notes.h"
 #include "store/run.h"
 
 static int digests_compare(const void *a, const void *b)
@@ -12,7 +12,7 @@ static int digests_compare(const void *a, const void *b)
     return memcmp(((const as_digest *)a)->b, ((const as_digest *)b)->b, sizeof(as_digest));
 }
 
-void as_digests_sort(as_digests *digests)
+void as_digest_list_sort(as_digest_list *digests)
 {
     size_t n = 0;
     if (digests->n)
@@ -23,19 +23,19 @@ void as_digests_sort(as_digests *digests)
     digests->n = n;
 }
 
-bool as_digests_have(const as_digests *sorted, const as_digest *digest)
+bool as_digest_list_has(const as_digest_list *sorted, const as_digest *digest)
 {
     return sorted->n && bsearch(digest, sorted->at, sorted->n, sizeof *digest, digests_compare);
 }
 
-static bool history_push(as_digests *digests, const as_digest *digest, as_err *err)
+static bool history_push(as_digest_list *digests, const as_digest *digest, as_err *err)
 {
     return as_vec_push(digests, *digest) || AS_FAIL(err, AS_ENOMEM, "cannot read the history: not enough memory");
 }
 
 /* What refs and runs name: `must` be there, or may be gone. */
 typedef struct history_roots {
-    as_digests must, may;
+    as_digest_list must, may;
 } history_roots;
 
 static bool history_roots_find(as_workspace *ws, history_roots *roots, as_err *err)
@@ -66,9 +66,9 @@ static void history_roots_done(history_roots *roots)
 typedef struct history_walk {
     as_workspace *ws;
     bool (*visit)(void *ctx, const as_commit *commit, as_err *err);
-    void      *ctx;
-    as_digests seen; /* sorted: visited ones */
-    as_digests todo;
+    void          *ctx;
+    as_digest_list seen; /* sorted: visited ones */
+    as_digest_list todo;
 } history_walk;
 
 /* Puts it at its place in `seen`; false and *ret_known when it is there. A chain is mostly long: what is new goes far. */
@@ -144,7 +144,7 @@ typedef struct reach_job {
     as_workspace      *ws;
     const as_progress *progress;
     as_reach          *reach;
-    as_digests         read;    /* manifests, sorted */
+    as_digest_list     read;    /* manifests, sorted */
     size_t             compact; /* sort when so many are there: most are there many times */
 } reach_job;
 
@@ -160,21 +160,33 @@ static bool reach_manifest(reach_job *job, const as_commit *commit, as_err *err)
         ok = history_push(&job->reach->objects, &as_manifest_at(manifest, i)->image, err);
     as_manifest_free(manifest);
     if (ok && job->reach->objects.n > job->compact) {
-        as_digests_sort(&job->reach->objects);
+        as_digest_list_sort(&job->reach->objects);
         job->compact = 2 * job->reach->objects.n + (1 << 20);
     }
     return ok;
 }
 
+bool as_version_objects(as_workspace *ws, const as_commit                                    *commit,
+                        bool (*visit)(void *ctx, const as_digest *digest, as_err *err), void *ctx, as_err *err)
+{
+    as_digest manifest, labels;
+    return as_commit_now(ws, &commit->manifest, &manifest, err) && as_commit_now(ws, &commit->labels, &labels, err) &&
+           visit(ctx, &commit->id, err) && visit(ctx, &manifest, err) && visit(ctx, &labels, err) &&
+           as_notes_objects(ws, commit, visit, ctx, err);
+}
+
+static bool reach_push(void *ctx, const as_digest *digest, as_err *err)
+{
+    reach_job *job = ctx;
+    return history_push(&job->reach->objects, digest, err);
+}
+
 static bool reach_visit(void *ctx, const as_commit *commit, as_err *err)
 {
     reach_job *job = ctx;
-    as_digest  manifest, labels;
     as_progress_step(job->progress, "reading versions", job->reach->n_commits++, 0);
-    return as_progress_go_on(job->progress, err) && as_commit_now(job->ws, &commit->manifest, &manifest, err) &&
-           as_commit_now(job->ws, &commit->labels, &labels, err) &&
-           history_push(&job->reach->objects, &commit->id, err) && history_push(&job->reach->objects, &manifest, err) &&
-           history_push(&job->reach->objects, &labels, err) && reach_manifest(job, commit, err);
+    return as_progress_go_on(job->progress, err) && as_version_objects(job->ws, commit, reach_push, job, err) &&
+           reach_manifest(job, commit, err);
 }
 
 bool as_reach_find(as_workspace *ws, const as_progress *progress, as_reach *ret, as_err *err)
@@ -187,7 +199,7 @@ bool as_reach_find(as_workspace *ws, const as_progress *progress, as_reach *ret,
         ok = history_push(&reach.objects, &roots.must.at[i], err);
     history_roots_done(&roots);
     as_vec_done(&job.read);
-    as_digests_sort(&reach.objects);
+    as_digest_list_sort(&reach.objects);
     if (ok)
         *ret = reach;
     else

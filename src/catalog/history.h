@@ -17,14 +17,20 @@
 AS_CHECK bool as_history_walk(as_workspace *ws, bool (*visit)(void *ctx, const as_commit *commit, as_err *err),
                               void *ctx, as_err *err);
 
-typedef AS_VEC(as_digest) as_digests;
+typedef AS_VEC(as_digest) as_digest_list;
 
-void as_digests_sort(as_digests *digests); /* and leaves each once */
-bool as_digests_have(const as_digests *sorted, const as_digest *digest);
+void as_digest_list_sort(as_digest_list *digests); /* and leaves each once */
+bool as_digest_list_has(const as_digest_list *sorted, const as_digest *digest);
+
+/* The objects that a version consists of, its pictures left out: the commit, manifest, labels and notes, or what stands for
+ * them now. What keeps or copies versions asks here. */
+AS_CHECK bool as_version_objects(as_workspace *ws, const as_commit                                    *commit,
+                                 bool (*visit)(void *ctx, const as_digest *digest, as_err *err), void *ctx,
+                                 as_err *err);
 
 typedef struct as_reach {
-    as_digests objects; /* sorted: commits, manifests, labels, pictures, and what refs name besides */
-    uint64_t   n_commits;
+    as_digest_list objects; /* sorted: commits, manifests, labels, notes, pictures, and what refs name besides */
+    uint64_t       n_commits;
 } as_reach;
 
 /* All objects that something leads to. */

@@ -27,7 +27,7 @@ static bool hold_get_text(const json_t *json, const char *key, char text[AS_HOLD
            (as_str_copy(text, AS_HOLD_TEXT_BYTES, s) || AS_FAIL(err, AS_EFORMAT, "its %s is too long", key));
 }
 
-static bool hold_get_images(const json_t *list, as_digests *ret, as_err *err)
+static bool hold_get_images(const json_t *list, as_digest_list *ret, as_err *err)
 {
     as_digest digest;
     if (!json_is_array(list))
@@ -39,7 +39,7 @@ static bool hold_get_images(const json_t *list, as_digests *ret, as_err *err)
         if (!as_vec_push(ret, digest))
             return AS_FAIL(err, AS_ENOMEM, "not enough memory");
     }
-    as_digests_sort(ret);
+    as_digest_list_sort(ret);
     return true;
 }
 
@@ -152,7 +152,7 @@ bool as_hold_add(as_workspace *ws, as_hold *hold, as_err *err)
     hold->utc = as_clock_utc();
     hold->released_utc = 0;
     as_holds_free(holds, n);
-    as_digests_sort(&hold->images);
+    as_digest_list_sort(&hold->images);
     return hold_write(ws, hold, err);
 }
 
@@ -178,19 +178,19 @@ bool as_hold_release(as_workspace *ws, uint64_t id, const char *who, as_err *err
     return ok;
 }
 
-bool as_hold_images(as_workspace *ws, as_digests *ret, as_err *err)
+bool as_hold_images(as_workspace *ws, as_digest_list *ret, as_err *err)
 {
-    as_hold   *holds;
-    size_t     n;
-    as_digests images = {0};
-    bool       ok = as_hold_list(ws, &holds, &n, err);
+    as_hold       *holds;
+    size_t         n;
+    as_digest_list images = {0};
+    bool           ok = as_hold_list(ws, &holds, &n, err);
     if (!ok)
         return false;
     for (size_t i = 0; ok && i < n; i++)
         for (size_t k = 0; ok && !holds[i].released_utc && k < holds[i].images.n; k++)
             ok = as_vec_push(&images, holds[i].images.at[k]) || AS_FAIL(err, AS_ENOMEM, "not enough memory");
     as_holds_free(holds, n);
-    as_digests_sort(&images);
+    as_digest_list_sort(&images);
     if (ok)
         *ret = images;
     else

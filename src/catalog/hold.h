@@ -17,10 +17,10 @@
 #define AS_HOLD_MAX_BYTES  ((size_t)256 << 20)
 
 typedef struct as_hold {
-    uint64_t   id;
-    char       reason[AS_HOLD_TEXT_BYTES], who[AS_HOLD_TEXT_BYTES], released_by[AS_HOLD_TEXT_BYTES];
-    as_ns      utc, released_utc; /* 0: it holds */
-    as_digests images;            /* sorted */
+    uint64_t       id;
+    char           reason[AS_HOLD_TEXT_BYTES], who[AS_HOLD_TEXT_BYTES], released_by[AS_HOLD_TEXT_BYTES];
+    as_ns          utc, released_utc; /* 0: it holds */
+    as_digest_list images;            /* sorted */
 } as_hold;
 
 /* reason, who and images of *hold are given; id and utc are filled in. Durable on return. */
@@ -33,7 +33,7 @@ AS_CHECK bool as_hold_list(as_workspace *ws, as_hold **ret, size_t *ret_n, as_er
 as_hold      *as_holds_free(as_hold *holds, size_t n);
 
 /* The pictures that are held now, sorted. */
-AS_CHECK bool as_hold_images(as_workspace *ws, as_digests *ret, as_err *err);
+AS_CHECK bool as_hold_images(as_workspace *ws, as_digest_list *ret, as_err *err);
 
 /* Any JSON; AS_EFORMAT. */
 AS_CHECK bool as_hold_parse(const json_t *json, as_hold *ret, as_err *err);

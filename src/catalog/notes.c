@@ -329,12 +329,12 @@ static bool notes_walk(as_workspace *ws, const as_digest                        
         char      hex[AS_SHA256_HEX_BYTES];
         if (i == NOTES_MAX_OBJECTS)
             return AS_FAIL(err, AS_ELIMIT, "a version has more than %d objects of notes", NOTES_MAX_OBJECTS);
-        if (!as_store_get(ws->store, &at, &bytes, &n, err))
+        if (!as_commit_object(ws, &at, &bytes, &n, err))
             return false;
         bool ok = as_notes_parse(bytes, n, &before, each, ctx, err) ||
                   as_err_note(err, "object '%.12s'", as_digest_hex(&at, hex));
         free(bytes);
-        if (!ok || (visit && !visit(ctx, &at, err)))
+        if (!ok || (visit && !(as_commit_now(ws, &at, &at, err) && visit(ctx, &at, err))))
             return false;
         at = before;
     }

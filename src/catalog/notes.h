@@ -48,7 +48,7 @@ AS_CHECK as_notes *as_notes_read(as_workspace *ws, const as_commit *commit, cons
 as_notes          *as_notes_free(as_notes *notes);
 const as_note     *as_notes_of(const as_notes *notes, size_t i); /* of sample i; NULL: nothing is known */
 
-/* The objects of one version's notes, the last first; for what keeps or copies all that a version needs. */
+/* The objects that one version's notes lie in now (commit.h: as_commit_now), the last first. */
 AS_CHECK bool as_notes_objects(as_workspace *ws, const as_commit                                    *commit,
                                bool (*visit)(void *ctx, const as_digest *digest, as_err *err), void *ctx, as_err *err);
 

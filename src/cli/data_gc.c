@@ -7,14 +7,14 @@
 #define GC_DEAD_RATIO 0.2 /* a pack with less than this unused is not worth writing again */
 
 typedef struct gc_keep {
-    as_reach   reach;
-    as_digests held;
+    as_reach       reach;
+    as_digest_list held;
 } gc_keep;
 
 static bool gc_keeps(void *ctx, const as_digest *digest)
 {
     const gc_keep *keep = ctx;
-    return as_digests_have(&keep->reach.objects, digest) || as_digests_have(&keep->held, digest);
+    return as_digest_list_has(&keep->reach.objects, digest) || as_digest_list_has(&keep->held, digest);
 }
 
 static bool gc_say(as_cli *cli, const as_store_gc_result *r, uint64_t n_commits, bool dry, as_err *err)

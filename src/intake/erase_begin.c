@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "catalog/manifest.h"
+#include "catalog/notes.h"
 #include "intake/erase.h"
 #include "intake/erase_search.h"
 #include "intake/state.h"
@@ -75,6 +76,23 @@ static bool begin_rewrite(begin_job *job, const as_digest *was, const as_str *te
            as_commit_rewritten(&pair.now, job->cfg->reason, reason, err) && begin_add_object(job, was, reason, err);
 }
 
+static bool begin_notes(void *ctx, const as_digest *object, as_err *err)
+{
+    begin_job *job = ctx;
+    uint8_t   *bytes;
+    size_t     n;
+    uint64_t   n_changed = 0;
+    as_str     text;
+    if (!as_store_get(job->ws->store, object, &bytes, &n, err))
+        return false;
+    as_str_init(&text);
+    bool ok = as_notes_redact(bytes, n, &job->erase->names, &text, &n_changed, err) &&
+              (n_changed == 0 || begin_rewrite(job, object, &text, err));
+    as_str_done(&text);
+    free(bytes);
+    return ok;
+}
+
 static bool begin_version(void *ctx, const as_commit *commit, as_err *err)
 {
     begin_job *job = ctx;
@@ -96,7 +114,7 @@ static bool begin_version(void *ctx, const as_commit *commit, as_err *err)
     as_str_done(&text);
     as_manifest_free(redacted);
     as_manifest_free(manifest);
-    return ok;
+    return ok && as_notes_objects(job->ws, commit, begin_notes, job, err);
 }
 
 /* --- names in what runs have written --- */

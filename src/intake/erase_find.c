@@ -161,7 +161,7 @@ static bool find_list(find_job *job, as_err *err)
 {
     as_erase *erase = job->erase;
     size_t    n = 0;
-    as_digests_sort(&erase->images);
+    as_digest_list_sort(&erase->images);
     for (size_t i = 0; i < erase->images.n; i++)
         if (!as_image_is_erased(job->ws, &erase->images.at[i]))
             erase->images.at[n++] = erase->images.at[i];
@@ -244,7 +244,7 @@ static bool find_holds(find_job *job, as_err *err)
     for (size_t i = 0; i < job->erase->pictures.n; i++) {
         as_erase_picture *picture = &job->erase->pictures.at[i];
         for (size_t k = 0; k < n && !picture->hold; k++)
-            if (!holds[k].released_utc && as_digests_have(&holds[k].images, &picture->image))
+            if (!holds[k].released_utc && as_digest_list_has(&holds[k].images, &picture->image))
                 picture->hold = holds[k].id;
         job->erase->n_held += picture->hold != 0;
         job->erase->n_bytes += picture->n_bytes;
@@ -301,7 +301,7 @@ static bool find_is_copy(const find_job *job, const as_fs_entry *entry)
         return false;
     as_digest digest = as_sha256_of(bytes, n);
     free(bytes);
-    return as_digests_have(&erase->images, &digest);
+    return as_digest_list_has(&erase->images, &digest);
 }
 
 static bool find_in_folder(void *ctx, const as_fs_entry *entry, as_err *err)

@@ -14,7 +14,7 @@ typedef struct finish_job {
     as_workspace      *ws;
     const as_progress *progress;
     json_t            *plan, *receipt; /* the latter is part of the former */
-    as_digests         images;
+    as_digest_list     images;
     as_search_result   search;
     uint64_t           n_gone;
     as_commit          commit; /* on top; zero: the newest version had none of them */
@@ -26,7 +26,7 @@ static bool finish_no_memory(as_err *err)
     return AS_FAIL(err, AS_ENOMEM, "cannot finish the erasure: not enough memory");
 }
 
-static bool finish_images(const json_t *receipt, as_digests *ret, as_err *err)
+static bool finish_images(const json_t *receipt, as_digest_list *ret, as_err *err)
 {
     const json_t *list = json_object_get(receipt, "pictures");
     for (size_t i = 0; i < json_array_size(list); i++) {
@@ -37,7 +37,7 @@ static bool finish_images(const json_t *receipt, as_digests *ret, as_err *err)
         if (!as_vec_push(ret, digest))
             return finish_no_memory(err);
     }
-    as_digests_sort(ret);
+    as_digest_list_sort(ret);
     return json_is_array(list) || AS_FAIL(err, AS_EFORMAT, "there is no list of pictures");
 }
 
@@ -51,7 +51,7 @@ static bool finish_commit_was_made(finish_job *job, const as_commit *newest, as_
         return false;
     as_manifest *manifest = as_commit_manifest(job->ws, &parent, err);
     for (size_t i = 0; manifest && !job->has_commit && i < as_manifest_count(manifest); i++)
-        job->has_commit = as_digests_have(&job->images, &as_manifest_at(manifest, i)->image);
+        job->has_commit = as_digest_list_has(&job->images, &as_manifest_at(manifest, i)->image);
     job->commit = *newest;
     as_manifest_free(manifest);
     return manifest != NULL;
@@ -69,7 +69,7 @@ static bool finish_commit(finish_job *job, as_err *err)
     bool         ok = made != NULL;
     for (size_t i = 0; ok && i < as_manifest_count(now); i++) {
         const as_sample *sample = as_manifest_at(now, i);
-        if (as_digests_have(&job->images, &sample->image))
+        if (as_digest_list_has(&job->images, &sample->image))
             n++;
         else
             ok = as_manifest_add(made, sample, err);
@@ -191,21 +191,22 @@ void as_erase_author(char *author, size_t cap)
 
 static bool check_record(void *ctx, const as_fs_entry *entry, as_err *err)
 {
-    const as_digests *images = ((void **)ctx)[0];
-    as_erase_check   *check = ((void **)ctx)[1];
-    as_digest         digest;
+    const as_digest_list *images = ((void **)ctx)[0];
+    as_erase_check       *check = ((void **)ctx)[1];
+    as_digest             digest;
     (void)err;
     if (entry->kind != AS_FS_FILE || !as_str_ends(entry->relative, ".json"))
         return true;
     json_t     *record = as_json_read(entry->path, 65536, NULL);
     const char *hex = json_string_value(json_object_get(record, "sha256"));
     const char *file = json_string_value(json_object_get(record, "file"));
-    check->n_quarantined += hex && file && *file && as_digest_parse(hex, &digest) && as_digests_have(images, &digest);
+    check->n_quarantined +=
+        hex && file && *file && as_digest_parse(hex, &digest) && as_digest_list_has(images, &digest);
     json_decref(record);
     return true;
 }
 
-static bool check_pictures(as_workspace *ws, const as_digests *images, as_erase_check *check, as_err *err)
+static bool check_pictures(as_workspace *ws, const as_digest_list *images, as_erase_check *check, as_err *err)
 {
     as_commit newest;
     char      path[AS_FS_PATH_BYTES];
@@ -220,7 +221,7 @@ static bool check_pictures(as_workspace *ws, const as_digests *images, as_erase_
         if (!manifest)
             return false;
         for (size_t i = 0; i < as_manifest_count(manifest); i++)
-            check->n_in_newest += as_digests_have(images, &as_manifest_at(manifest, i)->image);
+            check->n_in_newest += as_digest_list_has(images, &as_manifest_at(manifest, i)->image);
         as_manifest_free(manifest);
     }
     return as_fs_join(path, ws->dir, "quarantine", err) &&
@@ -230,7 +231,7 @@ static bool check_pictures(as_workspace *ws, const as_digests *images, as_erase_
 bool as_erase_check_receipt(as_workspace *ws, const json_t *receipt, as_erase_check *ret, as_err *err)
 {
     as_erase_check check = {.is_signed = false};
-    as_digests     images = {0};
+    as_digest_list images = {0};
     uint8_t        signer[AS_KEY_BYTES], own[AS_KEY_BYTES];
     int64_t        version;
     as_err         why = AS_ERR_NONE;
