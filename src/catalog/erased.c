@@ -108,6 +108,62 @@ const char *as_aliases_find(as_aliases *aliases, const char *text)
     return found ? found->word : NULL;
 }
 
+/* As as_aliases_find, for a name that may have been shortened. */
+static const char *aliases_find_quoted(as_aliases *aliases, const char *name)
+{
+    const char *word = as_aliases_find(aliases, name);
+    if (word || !as_str_starts(name, "...") || strlen(name) < 8)
+        return word;
+    for (size_t i = 0; i < aliases->list.n; i++)
+        if (as_str_ends(aliases->list.at[i].text, name + 3))
+            return aliases->list.at[i].word;
+    return NULL;
+}
+
+/* '...' in the text at *p; out gets what stands for it. */
+static void aliases_quoted(as_aliases *aliases, const char **p, as_str *out, bool *changed)
+{
+    const char *begin = *p + 1, *end = strchr(begin, '\'');
+    if (!end) {
+        as_str_add(out, *p);
+        *p += strlen(*p);
+        return;
+    }
+    as_str name;
+    as_str_init(&name);
+    as_str_add_bytes(&name, begin, (size_t)(end - begin));
+    const char *word = aliases_find_quoted(aliases, name.s);
+    as_str_addf(out, "'%s'", word ? word : name.s);
+    *changed = *changed || word;
+    *p = end + 1;
+    as_str_done(&name);
+}
+
+char *as_aliases_replace(as_aliases *aliases, const char *text, bool *ret_ok)
+{
+    const char *word = as_aliases_find(aliases, text);
+    bool        changed = word != NULL;
+    as_str      out;
+    as_str_init(&out);
+    if (word) {
+        as_str_add(&out, word);
+    } else {
+        for (const char *p = text; *p;) {
+            size_t n = strcspn(p, "'");
+            as_str_add_bytes(&out, p, n);
+            p += n;
+            if (*p)
+                aliases_quoted(aliases, &p, &out, &changed);
+        }
+    }
+    char *made = as_str_take(&out);
+    *ret_ok = made != NULL;
+    if (changed)
+        return made;
+    free(made);
+    return NULL;
+}
+
 /* What is left of a sample whose picture is gone. */
 static as_sample redact_sample(const as_sample *was, const char *word)
 {
@@ -156,29 +212,45 @@ as_manifest *as_manifest_redact(const as_manifest *manifest, as_aliases *aliases
     return copy;
 }
 
+/* What was found of another picture may name one of these: "looks like 'a.png'". */
+static bool redact_found(json_t *note, as_aliases *aliases, bool *changed)
+{
+    json_t *found = json_object_get(note, "found"), *one;
+    size_t  i;
+    bool    ok = true;
+    json_array_foreach (found, i, one) {
+        const char *text = json_string_value(json_object_get(one, "text"));
+        char       *now = ok && text ? as_aliases_replace(aliases, text, &ok) : NULL;
+        if (now)
+            ok = as_json_set(one, "text", json_string(now));
+        *changed = *changed || now;
+        free(now);
+    }
+    return ok;
+}
+
 /* One line; out gets it as it was, or with nothing but another name and the hash. */
 static bool redact_note(const char *line, size_t n, as_aliases *aliases, as_str *out, uint64_t *n_changed, as_err *err)
 {
-    json_t     *note = as_json_parse(line, n, "note", err);
+    json_t     *note = as_json_parse(line, n, "note", err), *bare = NULL;
     const char *name = json_string_value(json_object_get(note, "name"));
     const char *image = json_string_value(json_object_get(note, "image"));
     const char *word = name ? as_aliases_find(aliases, name) : NULL;
-    if (!note)
-        return false;
-    if (word && image) {
-        json_t *bare = json_pack("{s:s, s:s}", "name", word, "image", image);
-        char   *text = as_json_text(bare);
-        as_str_add(out, text ? text : "");
-        as_str_add(out, "\n");
-        ++*n_changed;
-        free(text);
-        json_decref(bare);
-    } else {
-        as_str_add_bytes(out, line, n);
-        as_str_add(out, "\n");
-    }
+    bool        changed = false, ok = note != NULL;
+    if (word && image)
+        bare = json_pack("{s:s, s:s}", "name", word, "image", image);
+    else if (ok)
+        ok = redact_found(note, aliases, &changed) || AS_FAIL(err, AS_ENOMEM, "cannot take names out of notes");
+    char *text = ok && (bare || changed) ? as_json_text(bare ? bare : note) : NULL;
+    if (ok && (bare || changed) && !text)
+        ok = AS_FAIL(err, AS_ENOMEM, "cannot take names out of notes: not enough memory");
+    as_str_add_bytes(out, text ? text : line, text ? strlen(text) : n);
+    as_str_add(out, "\n");
+    *n_changed += text != NULL;
+    free(text);
+    json_decref(bare);
     json_decref(note);
-    return true;
+    return ok;
 }
 
 bool as_notes_redact(const uint8_t *bytes, size_t n, as_aliases *aliases, as_str *out, uint64_t *ret_n, as_err *err)

@@ -32,7 +32,10 @@ typedef struct as_aliases {
 AS_CHECK bool as_aliases_begin(as_aliases *aliases, as_err *err);
 AS_CHECK bool as_aliases_add(as_aliases *aliases, const char *text, as_err *err);
 const char   *as_aliases_find(as_aliases *aliases, const char *text); /* NULL: it is none of them */
-void          as_aliases_done(as_aliases *aliases);
+/* The text with words for what is named in it: itself, or between '' as messages have it, where a long name may have lost
+ * its beginning ('...b/0007.jpg'). Heap; NULL: none of them is in it, or memory ran out (*ret_ok false). */
+char *as_aliases_replace(as_aliases *aliases, const char *text, bool *ret_ok);
+void  as_aliases_done(as_aliases *aliases);
 
 /* A copy in which samples of these names have another, nobody's part and, of these pictures, nothing but hash, size, format,
  * class, state of the label and split: no camera, time, measures, findings, nor who labelled. *ret_n: how many differ. */

@@ -6,7 +6,8 @@
 static bool data_checkout_write(as_cli *cli, as_workspace *ws, as_err *err)
 {
     const char   *name = as_cli_arg(cli, 2), *format = as_cli_opt(cli, "as");
-    as_export_cfg cfg = {.format = format ? format : "folders", .dir = as_cli_arg(cli, 1)};
+    uint64_t      n_erased = 0;
+    as_export_cfg cfg = {.format = format ? format : "folders", .dir = as_cli_arg(cli, 1), .n_erased = &n_erased};
     as_commit     commit;
     char          hex[AS_SHA256_HEX_BYTES];
     if (!as_commit_find(ws, name ? name : "", &commit, err) ||
@@ -18,14 +19,18 @@ static bool data_checkout_write(as_cli *cli, as_workspace *ws, as_err *err)
         json_t *json = json_object();
         bool    ok = as_json_set(json, "commit", json_string(hex)) && as_json_set(json, "dir", json_string(cfg.dir)) &&
                   as_json_set(json, "format", json_string(cfg.format)) &&
-                  as_json_set(json, "n_samples", json_integer((json_int_t)commit.n_samples));
+                  as_json_set(json, "n_samples", json_integer((json_int_t)(commit.n_samples - n_erased))) &&
+                  as_json_set(json, "n_erased", json_integer((json_int_t)n_erased));
         if (ok)
             return as_cli_print_json(cli, json, err);
         json_decref(json);
         return AS_FAIL(err, AS_ENOMEM, "out of memory");
     }
-    as_term_say(cli, "%llu samples of %.12s written to %s as %s", (unsigned long long)commit.n_samples, hex, cfg.dir,
-                cfg.format);
+    as_term_say(cli, "%llu samples of %.12s written to %s as %s", (unsigned long long)(commit.n_samples - n_erased),
+                hex, cfg.dir, cfg.format);
+    if (n_erased)
+        as_term_say(cli, "%llu more %s erased: not written", (unsigned long long)n_erased,
+                    n_erased == 1 ? "was" : "were");
     return true;
 }
 

@@ -8,6 +8,7 @@
 #include "cli/term.h"
 #include "journal/journal.h"
 #include "spec/unit.h"
+#include "store/erasure.h"
 
 typedef struct verify_fault {
     char   hex[AS_SHA256_HEX_BYTES]; /* "" for a version that cannot be read */
@@ -149,6 +150,13 @@ static bool verify_journal(verify *v, as_workspace *ws, as_err *err)
     return true;
 }
 
+/* What was to go is gone by now or not: nobody can say before it has ended. */
+static void verify_erasure(verify *v, const as_workspace *ws)
+{
+    if (as_erasure_is_pending(ws))
+        verify_add(v, "", "an erasure that was begun has not ended (finish it with: assay erase --resume)");
+}
+
 static bool verify_json(verify *v, as_err *err)
 {
     json_t *json = json_object(), *list = json_array();
@@ -211,6 +219,7 @@ static int data_verify(as_cli *cli, as_workspace *ws, as_err *err)
               verify_history(&v, ws, catalog, err) && verify_journal(&v, ws, err);
     as_catalog_close(catalog);
     verify_drop_unfinished(&v);
+    verify_erasure(&v, ws);
     if (ok && v.no_memory)
         ok = AS_FAIL(err, AS_ENOMEM, "out of memory");
     if (ok && cli->json)

@@ -57,6 +57,10 @@ static bool eval_workspace(as_cli *cli, as_workspace *ws, as_split split, as_ses
     if (ok)
         ok = cli->json ? eval_print_json(cli, &eval, &run, backend, err)
                        : as_eval_print(cli, &eval, spec, &run, backend, err);
+    if (ok && eval.n_erased)
+        as_term_say(cli, "%llu sample%s of this version %s erased: judged without %s",
+                    (unsigned long long)eval.n_erased, eval.n_erased == 1 ? "" : "s",
+                    eval.n_erased == 1 ? "was" : "were", eval.n_erased == 1 ? "it" : "them");
     as_eval_done(&eval);
     as_spec_free(spec);
     return ok;

@@ -168,6 +168,10 @@ static bool train_print(const train *t, as_err *err)
     if (*as_point_warning(&t->run.val_counts, t->run.val_feasible, warning))
         fprintf(out, "%swarning: %s%s\n", as_term_style(t->cli, AS_STYLE_BAD), warning, as_term_plain(t->cli));
     train_print_baseline(t);
+    const json_int_t n_erased = json_integer_value(json_object_get(data, "erased"));
+    if (n_erased)
+        as_term_say(t->cli, "%lld sample%s of this version %s erased: trained without %s", (long long)n_erased,
+                    n_erased == 1 ? "" : "s", n_erased == 1 ? "was" : "were", n_erased == 1 ? "it" : "them");
     fprintf(out, "next: assay eval %s\n", t->run.id);
     json_decref(details);
     return true;

@@ -12,7 +12,7 @@
 #include "intake/state.h"
 #include "store/erasure.h"
 
-#define BEGIN_RUN_FILE_BYTES ((size_t)512 << 20)
+#define BEGIN_FILE_BYTES ((size_t)512 << 20)
 
 typedef struct begin_pair {
     as_digest was, now;
@@ -122,9 +122,12 @@ static bool begin_version(void *ctx, const as_commit *commit, as_err *err)
 static json_t *begin_alias_json(json_t *value, as_aliases *names, bool *ret_changed)
 {
     if (json_is_string(value)) {
-        const char *word = as_aliases_find(names, json_string_value(value));
-        *ret_changed = *ret_changed || word;
-        return word ? json_string(word) : json_incref(value);
+        bool    ok;
+        char   *now = as_aliases_replace(names, json_string_value(value), &ok);
+        json_t *text = now ? json_string(now) : json_incref(value);
+        *ret_changed = *ret_changed || now;
+        free(now);
+        return text;
     }
     const char *key;
     json_t     *item;
@@ -140,14 +143,14 @@ static json_t *begin_alias_json(json_t *value, as_aliases *names, bool *ret_chan
     return json_incref(value);
 }
 
-static bool begin_run_file(void *ctx, const as_fs_entry *entry, as_err *err)
+static bool begin_file(void *ctx, const as_fs_entry *entry, as_err *err)
 {
     begin_job *job = ctx;
     as_err     why = AS_ERR_NONE;
     bool       changed = false, ok = true;
     if (entry->kind != AS_FS_FILE || !as_str_ends(entry->relative, ".json"))
         return true;
-    json_t *value = as_json_read(entry->path, BEGIN_RUN_FILE_BYTES, &why);
+    json_t *value = as_json_read(entry->path, BEGIN_FILE_BYTES, &why);
     if (value)
         json_decref(begin_alias_json(value, &job->erase->names, &changed));
     if (changed) {
@@ -159,11 +162,17 @@ static bool begin_run_file(void *ctx, const as_fs_entry *entry, as_err *err)
     return ok;
 }
 
-static bool begin_runs(begin_job *job, as_err *err)
+/* Scores and mistakes of runs, and reasons why others were refused. */
+static bool begin_files(begin_job *job, as_err *err)
 {
-    char path[AS_FS_PATH_BYTES];
-    return as_fs_join(path, job->ws->dir, "runs", err) &&
-           (!as_fs_is_dir(path) || as_fs_walk(path, begin_run_file, job, err));
+    static const char *const folders[] = {"runs", "quarantine"};
+    bool                     ok = true;
+    for (size_t i = 0; ok && i < AS_COUNT(folders); i++) {
+        char path[AS_FS_PATH_BYTES];
+        ok = as_fs_join(path, job->ws->dir, folders[i], err) &&
+             (!as_fs_is_dir(path) || as_fs_walk(path, begin_file, job, err));
+    }
+    return ok;
 }
 
 /* --- the plan --- */
@@ -316,7 +325,7 @@ bool as_erase_begin(as_workspace *ws, const as_erase_cfg *cfg, as_erase *erase, 
         ok = as_progress_go_on(progress, err) && begin_picture(&job, &erase->pictures.at[i], err);
     }
     if (ok && !cfg->keep_metadata)
-        ok = as_history_walk(ws, begin_version, &job, err) && as_store_sync(ws->store, err) && begin_runs(&job, err);
+        ok = as_history_walk(ws, begin_version, &job, err) && as_store_sync(ws->store, err) && begin_files(&job, err);
     ok = ok && begin_plan(&job, err);
     json_decref(job.objects);
     as_vec_done(&job.rewritten);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "catalog/erased.h"
 #include "intake/format.h"
 
 /* A manifest may come from anywhere: no part of a name may lead out of the folder. */
@@ -76,7 +77,9 @@ bool as_export_commit(as_workspace *ws, const as_commit *commit, const as_export
     if (!export_check_dir(cfg->dir, err))
         return false;
     as_spec     *spec = as_spec_load(ws->spec_path, err);
-    as_manifest *manifest = spec ? as_commit_manifest(ws, commit, err) : NULL;
+    uint64_t     n_erased = 0;
+    as_manifest *whole = spec ? as_commit_manifest(ws, commit, err) : NULL;
+    as_manifest *manifest = whole ? as_manifest_present(ws, whole, &n_erased, err) : NULL;
     as_export    out = {.ws = ws,
                         .spec = spec,
                         .manifest = manifest,
@@ -84,7 +87,10 @@ bool as_export_commit(as_workspace *ws, const as_commit *commit, const as_export
                         .progress = progress,
                         .put_picture = export_picture};
     bool         ok = manifest && format->write(&out, err);
+    if (ok && cfg->n_erased)
+        *cfg->n_erased = n_erased;
     as_manifest_free(manifest);
+    as_manifest_free(whole);
     as_spec_free(spec);
     return ok;
 }

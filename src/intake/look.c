@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "catalog/erased.h"
 #include "catalog/manifest.h"
 #include "intake/quarantine.h"
 #include "intake/state.h"
@@ -80,6 +82,24 @@ static void look_measure(as_look *look, const as_codec_info *info, const as_imag
     look->measured.motion_px = stats->motion.certainty >= AS_MOTION_CERTAIN ? stats->motion.length_px : 0;
 }
 
+/* A picture that somebody asked to forget: neither its bytes nor its name are kept again. */
+static bool look_refuse_erased(const as_intake *intake, const uint8_t *bytes, size_t n, const as_sample *sample,
+                               as_look *ret, as_err *err)
+{
+    as_tombstone stone;
+    as_sample    nameless = {.label = sample->label};
+    char         why[AS_CHECK_TEXT_BYTES], when[AS_CLOCK_TEXT_BYTES], hex[AS_SHA256_HEX_BYTES], name[32];
+    if (!as_store_erased(intake->ws->store, &ret->digest, &stone, err))
+        return false;
+    snprintf(why, sizeof why, "was erased at %s and does not come back: %.130s", as_clock_text(stone.utc, when),
+             stone.reason);
+    as_check_trim(why);
+    snprintf(name, sizeof name, "erased/%.12s", as_digest_hex(&ret->digest, hex));
+    nameless.name = name;
+    return look_refuse(intake, bytes, n, &nameless, &(as_refusal){.check = "erased", .why = why, .withhold = true}, ret,
+                       err);
+}
+
 /* bytes: fit to be written. */
 static bool look_at(const as_intake *intake, const uint8_t *bytes, size_t n, const as_sample *sample,
                     const char *privacy, as_look *ret, as_err *err)
@@ -95,6 +115,8 @@ static bool look_at(const as_intake *intake, const uint8_t *bytes, size_t n, con
     *ret = look;
     if (look.is_known)
         return true;
+    if (as_image_is_erased(intake->ws, &look.digest))
+        return look_refuse_erased(intake, bytes, n, sample, ret, err);
     if (strlen(sample->name) > AS_MANIFEST_NAME_BYTES)
         return look_refuse(intake, bytes, n, sample, &(as_refusal){.check = "name", .why = "its name is too long"}, ret,
                            err);

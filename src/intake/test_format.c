@@ -88,9 +88,9 @@ void expect_round_trip(fixture *f, const char *format)
     assert_true(as_intake_split(intake, 1, &err) && as_intake_commit(intake, "in", &commit, &err));
     as_intake_close(intake);
     assert_true(as_fs_join(out, f->space.dir, "out", &err));
-    if (!as_export_commit(f->space.ws, &commit, &(as_export_cfg){format, out}, NULL, &err))
+    if (!as_export_commit(f->space.ws, &commit, &(as_export_cfg){.format = format, .dir = out}, NULL, &err))
         fail_msg("%s: %s", format, err.text);
-    assert_false(as_export_commit(f->space.ws, &commit, &(as_export_cfg){format, out}, NULL, &err));
+    assert_false(as_export_commit(f->space.ws, &commit, &(as_export_cfg){.format = format, .dir = out}, NULL, &err));
     assert_int_equal(err.code, AS_EEXIST);
     as_manifest *manifest = as_commit_manifest(f->space.ws, &commit, &err);
     f->cfg.folder = out;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "catalog/erased.h"
 #include "lab/lanes.h"
 
 #define DATASET_MAX_PIXEL_BYTES ((size_t)8 << 30)
@@ -11,7 +12,8 @@
 struct as_dataset {
     as_workspace *ws;
     as_commit     commit;
-    as_manifest  *manifest;
+    as_manifest  *manifest; /* of what was not erased */
+    uint64_t      n_erased;
     uint32_t     *classes;                /* of each sample */
     uint32_t     *splits[AS_SPLIT_COUNT]; /* indices, one list a split */
     size_t        n_split[AS_SPLIT_COUNT];
@@ -57,6 +59,19 @@ static bool dataset_index(as_dataset *dataset, const as_spec *spec, as_err *err)
     return true;
 }
 
+static bool dataset_load(as_dataset *dataset, as_err *err)
+{
+    as_manifest *whole = as_commit_manifest(dataset->ws, &dataset->commit, err);
+    dataset->manifest = whole ? as_manifest_present(dataset->ws, whole, &dataset->n_erased, err) : NULL;
+    as_manifest_free(whole);
+    return dataset->manifest != NULL;
+}
+
+uint64_t as_dataset_n_erased(const as_dataset *dataset)
+{
+    return dataset->n_erased;
+}
+
 as_dataset *as_dataset_open(as_workspace *ws, const as_spec *spec, const char *commit, as_err *err)
 {
     as_dataset *dataset = calloc(1, sizeof *dataset);
@@ -65,8 +80,8 @@ as_dataset *as_dataset_open(as_workspace *ws, const as_spec *spec, const char *c
         return NULL;
     }
     dataset->ws = ws;
-    if (as_commit_find(ws, commit ? commit : "", &dataset->commit, err) &&
-        (dataset->manifest = as_commit_manifest(ws, &dataset->commit, err)) && dataset_index(dataset, spec, err))
+    if (as_commit_find(ws, commit ? commit : "", &dataset->commit, err) && dataset_load(dataset, err) &&
+        dataset_index(dataset, spec, err))
         return dataset;
     return as_dataset_close(dataset);
 }

@@ -20,10 +20,12 @@ typedef struct as_dataset as_dataset;
 /* commit: as as_commit_find takes it. AS_EINVAL names a sample whose class the spec does not have. */
 AS_CHECK as_dataset *as_dataset_open(as_workspace *ws, const as_spec *spec, const char *commit, as_err *err);
 as_dataset          *as_dataset_close(as_dataset *dataset);
-const as_commit     *as_dataset_commit(const as_dataset *dataset);
-size_t               as_dataset_count(const as_dataset *dataset);
-const as_sample     *as_dataset_sample(const as_dataset *dataset, size_t i);
-uint32_t as_dataset_class(const as_dataset *dataset, size_t i); /* index into the spec's classes; NO_CLASS: not
+/* How many samples of the commit are left out, because their pictures were erased. */
+uint64_t         as_dataset_n_erased(const as_dataset *dataset);
+const as_commit *as_dataset_commit(const as_dataset *dataset);
+size_t           as_dataset_count(const as_dataset *dataset);
+const as_sample *as_dataset_sample(const as_dataset *dataset, size_t i);
+uint32_t         as_dataset_class(const as_dataset *dataset, size_t i); /* index into the spec's classes; NO_CLASS: not
                                                                               labelled, or by a model only */
 
 /* Indices of the labelled samples of a split, in manifest order; valid while the dataset is open. */

@@ -210,6 +210,7 @@ static bool eval_solve(eval_job *job, as_split split, as_eval *eval, as_err *err
     eval->point = eval->solution.point;
     eval->point_feasible = eval->solution.feasible;
     eval->n_validation = n_parts;
+    eval->n_erased = as_dataset_n_erased(job->dataset);
     free(parts);
     if (ok && split == AS_SPLIT_VALIDATION) {
         eval->scored = scored;

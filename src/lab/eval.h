@@ -27,6 +27,7 @@ typedef struct as_eval {
     as_evidence       *evidence; /* one for each requirement this stage can measure; heap */
     size_t             n_evidence;
     double             seconds;
+    uint64_t           n_erased;     /* samples of the version that cannot be judged any more */
     uint64_t           n_validation; /* parts the operating point was solved on */
     as_solution        solution;     /* cost and macro F1 there */
 } as_eval;

@@ -217,6 +217,7 @@ json_t *as_eval_json(const as_eval *eval, const as_spec *spec, const as_dataset 
               as_json_set(json, "curve", eval_json_curve(eval)) && as_json_set(json, "bins", eval_json_bins(eval)) &&
               as_json_set(json, "currency", json_string(spec->currency ? spec->currency : "")) &&
               as_json_set(json, "seconds", as_json_number(eval->seconds)) &&
+              as_json_set(json, "n_erased", json_integer((json_int_t)eval->n_erased)) &&
               (!dataset || as_json_set(json, "mistakes", eval_json_mistakes(eval, spec, dataset)));
     if (ok)
         return json;

@@ -55,6 +55,7 @@ static json_t *record_data(const as_learn_record *record)
         as_dataset_split(record->dataset, s, &n);
         as_json_set(json, as_split_name(s), json_integer((json_int_t)n));
     }
+    as_json_set(json, "erased", json_integer((json_int_t)as_dataset_n_erased(record->dataset)));
     return json;
 }
 

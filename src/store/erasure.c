@@ -126,5 +126,5 @@ bool as_erasure_apply(as_workspace *ws, const as_progress *progress, as_err *err
 bool as_erasure_end(const as_workspace *ws, as_err *err)
 {
     char path[AS_FS_PATH_BYTES];
-    return erasure_path(ws, path, err) && as_fs_wipe(path, err) && as_fs_sync_dir(ws->dir, err);
+    return erasure_path(ws, path, err) && as_fs_remove(path, err) && as_fs_sync_dir(ws->dir, err);
 }

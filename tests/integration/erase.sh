@@ -1,0 +1,186 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Pictures, and whose they were, leave every version, the quarantine and what runs have written; every version still
+# verifies, a signed receipt says so, and a program that is killed in between leaves nothing half done.
+. "$(dirname "$0")/lib.sh"
+need_program
+
+# picture FILE TEXT: a PGM whose pixels are letters, TEXT among them: grep finds it wherever the bytes lie
+picture() {
+    mkdir -p "$(dirname "$1")"
+    {
+        printf 'P5\n96 96\n255\n'
+        { printf '%s' "$2"; head -c 9000 /dev/urandom | base64 -w 0; } | head -c 9216
+    } >"$1"
+}
+
+# where_is TEXT: files of the workspace that have it
+where_is() { grep -rlaF -e "$1" "$WS"; }
+nowhere() { ! where_is "$1" >"$OUT"; }
+
+new_workspace() {
+    WS=$1
+    "$ASSAY" init "$WS" --classes good,bad >/dev/null 2>&1
+    # Letters are no photograph.
+    printf 'intake: {max_clipped_ratio: 1, min_sharpness: 0}\nprivacy: {faces: keep}\n' >>"$WS/assay.yaml"
+}
+
+for i in $(seq -w 1 24); do
+    class=good
+    [ $((10#$i % 2)) -eq 0 ] || class=bad
+    picture "$TMP/photos/$class/anna$i.pgm" "FORGET-ANNA$i-"
+done
+for i in $(seq -w 1 6); do picture "$TMP/more/good/other$i.pgm" "KEEP-OTHER$i-"; done
+cp "$TMP/photos/good/anna02.pgm" "$TMP/broken"
+mkdir -p "$TMP/bad/good"
+head -c 5000 "$TMP/photos/good/anna02.pgm" >"$TMP/bad/good/anna90.pgm"
+
+new_workspace "$TMP/ws"
+A=("$ASSAY" -C "$WS")
+expect_exit 0 "${A[@]}" import "$TMP/photos"
+expect_exit 0 "${A[@]}" data tag first
+expect_exit 0 "${A[@]}" import "$TMP/more"
+run "${A[@]}" import "$TMP/bad"
+expect_exit 0 "${A[@]}" train -t rule
+expect_exit 0 "${A[@]}" eval
+expect_exit 0 "${A[@]}" report
+expect_exit 0 "${A[@]}" data ls --where 'name~*anna02*'
+check 'the test can see what it looks for' test "$(where_is FORGET-ANNA02- | wc -l)" -ge 2
+check 'a name is in more than one file' test "$(where_is anna02 | wc -l)" -ge 2
+n_before=$(find "$WS/.assay/quarantine" -name '*.json' | wc -l)
+expect_equal 1 "$n_before"
+
+# --- what is said before, and what is refused ---
+expect_exit 2 "${A[@]}" erase 'photos/good/anna02.pgm'
+expect_err 'reason'
+expect_exit 2 "${A[@]}" erase 'photos/good/anna02.pgm' --reason 'request 7'
+expect_err 'say --yes'
+expect_exit 2 "${A[@]}" erase 'photos/good/nobody.pgm' --reason 'request 7' --yes
+expect_err 'nobody.pgm'
+expect_exit 2 "${A[@]}" erase --where 'name~*none*' --reason 'request 7' --yes
+expect_exit 2 "${A[@]}" erase --reason 'request 7' --yes
+expect_exit 0 "${A[@]}" erase --where 'name~*anna02*' --dry-run
+expect_out '1 picture .*in 2 versions'
+expect_out 'page with pictures: report.html'
+expect_exit 0 "${A[@]}" erase --where 'name~*anna02*' --dry-run --json
+expect_out '"dry_run": ?true'
+check 'a dry run changes nothing' test "$(where_is FORGET-ANNA02- | wc -l)" -ge 2
+
+# --- legal hold ---
+expect_exit 0 "${A[@]}" data hold add --where 'name~*anna04*' --reason 'case 12'
+expect_exit 3 "${A[@]}" erase --where 'name~*anna0*' --reason 'request 7' --yes
+expect_err 'legal hold 1'
+check 'nothing of a selection with a held picture goes' test "$(where_is FORGET-ANNA02- | wc -l)" -ge 2
+expect_exit 0 "${A[@]}" data hold list
+expect_out 'case 12'
+expect_exit 0 "${A[@]}" data hold release 1
+expect_exit 2 "${A[@]}" data hold release 1
+
+# --- it goes ---
+cp "$TMP/photos/good/anna04.pgm" "$WS/copy of mine.pgm"
+expect_exit 0 "${A[@]}" erase 'photos/good/anna02.pgm' 'photos/good/anna04.pgm' 'bad/good/anna90.pgm' --reason 'request 7' --yes
+expect_out '3 pictures are erased'
+expect_out 'to be removed by hand: copy of mine.pgm'
+rm "$WS/copy of mine.pgm"
+check 'pixels of the first are gone' nowhere FORGET-ANNA02-
+check 'pixels of the second are gone' nowhere FORGET-ANNA04-
+check 'its name is gone' nowhere anna02
+check 'and that of the refused one' nowhere anna90
+expect_no_file "$WS/report.html"
+check 'others are there' test "$(where_is FORGET-ANNA03- | wc -l)" -ge 1
+check 'others are there' test "$(where_is KEEP-OTHER1- | wc -l)" -ge 1
+expect_exit 0 "${A[@]}" data verify
+expect_out 'all whole'
+expect_out 'objects were erased'
+for commit in main main~1 main~2 first; do expect_exit 0 "${A[@]}" data show "$commit"; done
+expect_exit 0 "${A[@]}" data ls first --json
+expect_out 'erased/'
+expect_exit 0 "${A[@]}" data ls --json
+expect_no_out 'erased/'
+receipt=$WS/.assay/receipts/1.json
+expect_file "$receipt"
+expect_grep '"run": "1-rule"' "$receipt"
+expect_grep '"clean": true' "$receipt"
+check 'a receipt names nobody' test -z "$(grep -i anna "$receipt")"
+
+# --- the receipt ---
+expect_exit 0 "${A[@]}" erase --check 1
+expect_out 'signed by this workspace'
+sed 's/request 7/request 8/' "$receipt" >"$TMP/forged.json"
+expect_exit 1 "${A[@]}" erase --check "$TMP/forged.json"
+expect_out 'not to be trusted'
+new_workspace "$TMP/elsewhere"
+expect_exit 0 "$ASSAY" -C "$WS" erase --check "$receipt"
+expect_out 'another workspace'
+WS=$TMP/ws
+
+# --- who has it comes again, and versions that had it go on ---
+expect_exit 0 "${A[@]}" import "$TMP/photos"
+expect_out 'was erased at'
+check 'nothing of it came back' nowhere FORGET-ANNA02-
+check 'not even its name' nowhere anna02
+expect_exit 0 "${A[@]}" erase --check 1
+expect_exit 0 "${A[@]}" train -t rule --commit first
+expect_err '2 samples of this version were erased'
+expect_exit 0 "${A[@]}" eval 1-rule
+expect_exit 0 "${A[@]}" data checkout "$TMP/out" first
+expect_err '2 more were erased'
+expect_equal 22 "$(find "$TMP/out" -name '*.pgm' | wc -l)"
+expect_exit 2 "${A[@]}" data restore first photos/good/anna02.pgm
+expect_exit 0 "${A[@]}" data restore first
+expect_err '2 pictures of .* were erased'
+expect_exit 0 "${A[@]}" report
+
+# --- names may stay, and the refused may go by their hash ---
+sum=$(sha256sum <"$TMP/photos/bad/anna03.pgm" | cut -c 1-64)
+expect_exit 0 "${A[@]}" erase "$sum" --reason 'too old' --keep-metadata --yes
+check 'its pixels are gone' nowhere FORGET-ANNA03-
+check 'its name is kept' test "$(where_is anna03 | wc -l)" -ge 1
+expect_exit 2 "${A[@]}" erase "$sum" --reason 'too old' --yes
+expect_err 'erased already'
+expect_exit 0 "${A[@]}" data gc
+expect_exit 0 "${A[@]}" data verify
+expect_exit 0 "${A[@]}" erase --check 2
+
+# --- killed at each call that changes the disk: all or nothing once somebody has opened it for writing ---
+command -v strace >/dev/null && strace -o /dev/null true 2>/dev/null || {
+    skip_case 'strace is not here, or may not trace'
+    finish
+}
+new_workspace "$TMP/kill"
+"$ASSAY" -C "$WS" import "$TMP/photos" >/dev/null 2>&1
+"$ASSAY" -C "$WS" train -t rule >/dev/null 2>&1
+"$ASSAY" -C "$WS" report >/dev/null 2>&1
+WS=$TMP/killed
+A=("$ASSAY" -C "$WS")
+n_mid=0
+calls=fsync,fdatasync,rename,unlink,ftruncate
+for ((n = 1; n < 200; n++)); do
+    rm -rf "$WS"
+    cp -r "$TMP/kill" "$WS"
+    strace -f -o /dev/null -e "trace=$calls" -e "inject=$calls:signal=KILL:when=$n" \
+        "${A[@]}" erase --where 'class=good' --reason 'request 9' --yes >/dev/null 2>&1 && break
+    begun=no
+    [ ! -e "$WS/.assay/erasing.json" ] || begun=yes
+    if [ $begun = yes ]; then
+        n_mid=$((n_mid + 1))
+        expect_exit 1 "${A[@]}" data verify
+        expect_exit 0 "${A[@]}" data tag opened
+        check "killed at call $n: pictures are gone" nowhere FORGET-ANNA02-
+        check "killed at call $n: names are gone" nowhere anna02
+        expect_exit 0 "${A[@]}" erase --resume
+    elif ! [ -e "$WS/.assay/receipts/1.json" ]; then
+        expect_exit 0 "${A[@]}" data verify
+        expect_exit 0 "${A[@]}" erase --where 'class=good' --reason 'request 9' --yes
+    fi
+    check "killed at call $n, in the end: pictures are gone" nowhere FORGET-ANNA02-
+    check "killed at call $n, in the end: names are gone" nowhere anna02
+    expect_exit 0 "${A[@]}" data verify
+    expect_exit 0 "${A[@]}" erase --check 1
+    expect_exit 0 "${A[@]}" data ls --json
+    expect_no_out '"class": ?"good"'
+done 2>/dev/null
+check 'the last round was not killed' test "$n" -lt 200
+check 'some kills fell in between' test "$n_mid" -ge 3
+echo "$((n - 1)) kills, $n_mid of them in between"
+finish
