@@ -1,48 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
-#include "base/vec.h"
+#include "album/diff.h"
 #include "cli/action.h"
 #include "cli/data_json.h"
+#include "cli/page_out.h"
 #include "cli/term.h"
 
 #define DATA_DIFF_LINES 20 /* of a kind, as text; --json has them all */
 
-typedef struct data_change {
-    const as_sample *before, *after; /* one of them may be NULL */
-} data_change;
-
-typedef struct data_diff {
-    AS_VEC(data_change) added, removed, changed;
-} data_diff;
-
-static bool data_same(const as_sample *a, const as_sample *b)
-{
-    return as_digest_equal(&a->image, &b->image) && strcmp(a->label, b->label) == 0 && a->split == b->split &&
-           strcmp(a->part, b->part) == 0;
-}
-
-/* Both are sorted by name. */
-static bool data_diff_of(const as_manifest *a, const as_manifest *b, data_diff *diff, as_err *err)
-{
-    size_t i = 0, k = 0;
-    bool   ok = true;
-    while (ok && (i < as_manifest_count(a) || k < as_manifest_count(b))) {
-        data_change change = {as_manifest_at(a, i), as_manifest_at(b, k)};
-        int         order = !change.before ? 1 : !change.after ? -1 : strcmp(change.before->name, change.after->name);
-        i += order <= 0;
-        k += order >= 0;
-        if (order < 0)
-            ok = as_vec_push(&diff->removed, change);
-        else if (order > 0)
-            ok = as_vec_push(&diff->added, change);
-        else if (!data_same(change.before, change.after))
-            ok = as_vec_push(&diff->changed, change);
-    }
-    return ok || AS_FAIL(err, AS_ENOMEM, "out of memory");
-}
-
-static void data_diff_lines(as_cli *cli, const data_change *at, size_t n, char sign, as_style style)
+static void data_diff_lines(as_cli *cli, const as_change *at, size_t n, char sign, as_style style)
 {
     for (size_t i = 0; i < AS_MIN(n, (size_t)DATA_DIFF_LINES); i++) {
         const as_sample *s = sign == '-' ? at[i].before : at[i].after;
@@ -57,7 +24,7 @@ static void data_diff_lines(as_cli *cli, const data_change *at, size_t n, char s
         fprintf(cli->out, "%c ... and %zu more (all of them with --json)\n", sign, n - DATA_DIFF_LINES);
 }
 
-static json_t *data_diff_json(const data_change *at, size_t n, char sign)
+static json_t *data_diff_json(const as_change *at, size_t n, char sign)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < n; i++) {
@@ -69,7 +36,7 @@ static json_t *data_diff_json(const data_change *at, size_t n, char sign)
     return list;
 }
 
-static bool data_diff_print(as_cli *cli, const as_commit *from, const as_commit *to, const data_diff *diff, as_err *err)
+static bool data_diff_print(as_cli *cli, const as_commit *from, const as_commit *to, const as_diff *diff, as_err *err)
 {
     char a[AS_SHA256_HEX_BYTES], b[AS_SHA256_HEX_BYTES];
     as_digest_hex(&from->id, a);
@@ -83,30 +50,46 @@ static bool data_diff_print(as_cli *cli, const as_commit *from, const as_commit 
         as_json_set(json, "changed", data_diff_json(diff->changed.at, diff->changed.n, '~'));
         return as_cli_print_json(cli, json, err);
     }
-    fprintf(cli->out, "%.12s to %.12s: %zu added, %zu removed, %zu changed\n", a, b, diff->added.n, diff->removed.n,
+    fprintf(cli->out, "%.12s to %.12s: %zu added, %zu removed, %zu changed", a, b, diff->added.n, diff->removed.n,
             diff->changed.n);
+    if (diff->changed.n)
+        fprintf(cli->out, " (%zu relabelled, %zu moved between splits)", diff->n_relabelled, diff->n_moved);
+    fputc('\n', cli->out);
     data_diff_lines(cli, diff->added.at, diff->added.n, '+', AS_STYLE_GOOD);
     data_diff_lines(cli, diff->removed.at, diff->removed.n, '-', AS_STYLE_BAD);
     data_diff_lines(cli, diff->changed.at, diff->changed.n, '~', AS_STYLE_WARN);
     return true;
 }
 
+static bool data_diff_page(as_cli *cli, as_workspace *ws, const as_commit *from, const as_commit *to, as_err *err)
+{
+    as_str page;
+    as_str_init(&page);
+    as_album *a = from ? as_album_open(ws, from, false, &cli->progress, err) : NULL;
+    as_album *b = a || !from ? as_album_open(ws, to, false, &cli->progress, err) : NULL;
+    bool      ok = b && as_album_diff_page(a, b, &page, err) && as_page_out(cli, ws, "diff.html", &page, to, err);
+    as_album_free(a);
+    as_album_free(b);
+    as_str_done(&page);
+    return ok;
+}
+
 static bool data_diff_commits(as_cli *cli, as_workspace *ws, as_err *err)
 {
     const char *a = as_cli_arg(cli, 1), *b = as_cli_arg(cli, 2);
     as_commit   from = {.utc = 0}, to;
-    data_diff   diff = {0};
+    as_diff     diff = {0};
     if (!as_commit_find(ws, b ? b : "main", &to, err))
         return false;
     bool is_first = !a && to.n_parents == 0; /* then all of it is new */
     if (!is_first && !as_commit_find(ws, a ? a : "main~1", &from, err))
         return false;
+    if (as_cli_opt(cli, "html"))
+        return data_diff_page(cli, ws, is_first ? NULL : &from, &to, err);
     as_manifest *before = is_first ? as_manifest_new(err) : as_commit_manifest(ws, &from, err);
     as_manifest *after = before ? as_commit_manifest(ws, &to, err) : NULL;
-    bool         ok = after && data_diff_of(before, after, &diff, err) && data_diff_print(cli, &from, &to, &diff, err);
-    as_vec_done(&diff.added);
-    as_vec_done(&diff.removed);
-    as_vec_done(&diff.changed);
+    bool         ok = after && as_diff_make(before, after, &diff, err) && data_diff_print(cli, &from, &to, &diff, err);
+    as_diff_done(&diff);
     as_manifest_free(before);
     as_manifest_free(after);
     return ok;
@@ -119,8 +102,10 @@ static int data_diff_run(as_cli *cli, as_workspace *ws, as_err *err)
 
 const as_action as_data_diff = {
     .name = "diff",
-    .usage = "[A] [B]",
-    .about = "what B has that A has not, and the other way round (default: the last step)",
+    .usage = "[A] [B] [--html FILE]",
+    .about = "what B has that A has not, and the other way round (default: the last step); --html: with small "
+             "pictures, as a "
+             "page",
     .min_args = 0,
     .max_args = 2,
     .mode = AS_WORKSPACE_READ,

@@ -14,6 +14,7 @@ static const as_opt data_opts[] = {
     {"name", 0, "PATTERN", "ls: only names like this; * and ? stand for any", NULL},
     {"sort", 0, "KEY", "ls: by name, sharpness, clipped_ratio, n_bytes, severity or utc; -KEY: the largest first",
      NULL},
+    {"html", 0, "FILE", "diff, stats: write a page with small pictures and plots", NULL},
     {"limit", 'l', "N", "log, ls: at most N rows (default: all)", NULL},
     {"labels", 0, NULL, "restore: only what was said of samples that are still there", NULL},
     {"dry-run", 'n', NULL, "gc, retention: say what would go, and change nothing", NULL},

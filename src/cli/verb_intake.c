@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/action.h"
 
+static const as_opt intake_opts[] = {
+    {"out", 'o', "FILE", "report: where to write the page (default: intake.html in the project's folder)", NULL},
+};
+
 #define X(name) extern const as_action as_intake_action_##name;
 #include "intake_list.inc"
 #undef X
@@ -16,7 +20,10 @@ const as_verb as_verb_intake = {
     .usage = "",
     .about = "What a check does with a picture is said in assay.yaml, under intake; what was refused is in quarantine "
              "(see: assay help quarantine).",
-    .examples = "  assay intake checks\n  assay intake checks --json\n",
+    .examples = "  assay intake checks\n  assay intake checks --json\n  assay intake report\n"
+                "  assay intake report main~1 --out monday.html\n",
+    .opts = intake_opts,
+    .n_opts = AS_COUNT(intake_opts),
     .min_args = 1,
     .max_args = -1,
     .rows = intake_rows,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* near.h - pairs of pictures that look alike. For the files of this folder only.
+/* near.h - pairs of pictures that look alike.
  *
  * Layer:   intake.
  * Threads: any thread.
