@@ -20,12 +20,12 @@ bool as_commit_is_restoring(const as_commit *commit)
     return !as_digest_equal(&commit->restores, &none);
 }
 
-static json_t *commit_parents(const as_commit *commit)
+static json_t *commit_digests(const as_digest *digests, size_t n)
 {
     json_t *list = json_array();
     char    hex[AS_SHA256_HEX_BYTES];
-    for (size_t i = 0; i < commit->n_parents; i++) {
-        if (json_array_append_new(list, json_string(as_digest_hex(&commit->parents[i], hex))) != 0) {
+    for (size_t i = 0; i < n; i++) {
+        if (json_array_append_new(list, json_string(as_digest_hex(&digests[i], hex))) != 0) {
             json_decref(list);
             return NULL;
         }
@@ -50,15 +50,15 @@ static char *commit_text(const as_commit *commit, as_err *err)
     ok = ok && as_json_set(object, "assay_commit", json_integer(COMMIT_VERSION)) &&
          as_json_set(object, "manifest", json_string(as_digest_hex(&commit->manifest, hex))) &&
          as_json_set(object, "labels", json_string(as_digest_hex(&commit->labels, hex))) &&
-         as_json_set(object, "parents", commit_parents(commit)) &&
+         as_json_set(object, "parents", commit_digests(commit->parents, commit->n_parents)) &&
          as_json_set(object, "utc", json_integer(commit->utc)) &&
          as_json_set(object, "n_samples", json_integer((json_int_t)commit->n_samples)) &&
          as_json_set(object, "n_bytes", json_integer((json_int_t)commit->n_bytes)) &&
          as_json_set(object, "n_quarantined", json_integer((json_int_t)commit->n_quarantined));
     if (ok && as_commit_is_restoring(commit))
         ok = as_json_set(object, "restores", json_string(as_digest_hex(&commit->restores, hex)));
-    if (!as_digest_is_zero(&commit->notes))
-        ok = ok && as_json_set(object, "notes", json_string(as_digest_hex(&commit->notes, hex)));
+    if (commit->n_notes)
+        ok = ok && as_json_set(object, "notes", commit_digests(commit->notes, commit->n_notes));
     char *text = ok ? as_json_text(object) : NULL;
     json_decref(object);
     if (!text)
@@ -123,15 +123,16 @@ static bool commit_get_count(const json_t *object, const char *key, uint64_t *re
     return true;
 }
 
-static bool commit_get_parents(const json_t *object, as_commit *ret, as_err *err)
+static bool commit_get_digests(const json_t *object, const char *key, size_t most, as_digest *ret, size_t *ret_n,
+                               as_err *err)
 {
-    const json_t *list = json_object_get(object, "parents");
-    if (!json_is_array(list) || json_array_size(list) > AS_COMMIT_MAX_PARENTS)
-        return AS_FAIL(err, AS_EFORMAT, "key 'parents' must be a list of at most %d", AS_COMMIT_MAX_PARENTS);
-    ret->n_parents = json_array_size(list);
-    for (size_t i = 0; i < ret->n_parents; i++)
-        if (!commit_get_digest(json_array_get(list, i), &ret->parents[i]))
-            return AS_FAIL(err, AS_EFORMAT, "key 'parents' names what is no SHA-256");
+    const json_t *list = json_object_get(object, key);
+    if (!json_is_array(list) || json_array_size(list) > most)
+        return AS_FAIL(err, AS_EFORMAT, "key '%s' must be a list of at most %zu", key, most);
+    *ret_n = json_array_size(list);
+    for (size_t i = 0; i < *ret_n; i++)
+        if (!commit_get_digest(json_array_get(list, i), &ret[i]))
+            return AS_FAIL(err, AS_EFORMAT, "key '%s' names what is no SHA-256", key);
     return true;
 }
 
@@ -148,13 +149,15 @@ static bool commit_parse(const json_t *object, as_commit *ret, as_err *err)
         !as_json_get_i64(object, "utc", &ret->utc, err) ||
         !commit_get_count(object, "n_samples", &ret->n_samples, err) ||
         !commit_get_count(object, "n_bytes", &ret->n_bytes, err) ||
-        !commit_get_count(object, "n_quarantined", &ret->n_quarantined, err) || !commit_get_parents(object, ret, err))
+        !commit_get_count(object, "n_quarantined", &ret->n_quarantined, err) ||
+        !commit_get_digests(object, "parents", AS_COMMIT_MAX_PARENTS, ret->parents, &ret->n_parents, err))
         return false;
     if (!as_str_copy(ret->author, sizeof ret->author, author) ||
         !as_str_copy(ret->message, sizeof ret->message, message))
         return AS_FAIL(err, AS_EFORMAT, "its author or message is too long");
-    if (json_object_get(object, "notes") && !commit_get_digest(json_object_get(object, "notes"), &ret->notes))
-        return AS_FAIL(err, AS_EFORMAT, "key 'notes' is no SHA-256");
+    if (json_object_get(object, "notes") &&
+        !commit_get_digests(object, "notes", AS_COMMIT_MAX_NOTES, ret->notes, &ret->n_notes, err))
+        return false;
     if (!commit_get_digest(json_object_get(object, "manifest"), &ret->manifest))
         return AS_FAIL(err, AS_EFORMAT, "key 'manifest' is no SHA-256");
     const json_t *restores = json_object_get(object, "restores");

@@ -82,12 +82,14 @@ void             as_manifest_set_split(as_manifest *manifest, size_t i, as_split
 const as_sample *as_manifest_find(const as_manifest *manifest, const char *name); /* sorted manifests; NULL */
 
 #define AS_COMMIT_MAX_PARENTS 8
+#define AS_COMMIT_MAX_NOTES   32
 #define AS_COMMIT_REF         "data/main"
 
 typedef struct as_commit {
     as_digest id, manifest, labels;
-    as_digest restores; /* the commit whose labels were taken again, by undo and redo; all 0: none */
-    as_digest notes;    /* of the pictures that came in with it (notes.h); zero: none */
+    as_digest restores;                   /* the commit whose labels were taken again, by undo and redo; all 0: none */
+    as_digest notes[AS_COMMIT_MAX_NOTES]; /* of the pictures that came in with it (notes.h) */
+    size_t    n_notes;
     as_digest parents[AS_COMMIT_MAX_PARENTS];
     size_t    n_parents;
     char      author[128], message[512];

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "catalog/notes.h"
+
 #define ALIAS_DIGITS 16
 
 bool as_image_is_erased(as_workspace *ws, const as_digest *image)

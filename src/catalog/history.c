@@ -169,10 +169,12 @@ static bool reach_manifest(reach_job *job, const as_commit *commit, as_err *err)
 bool as_version_objects(as_workspace *ws, const as_commit                                    *commit,
                         bool (*visit)(void *ctx, const as_digest *digest, as_err *err), void *ctx, as_err *err)
 {
-    as_digest manifest, labels;
-    return as_commit_now(ws, &commit->manifest, &manifest, err) && as_commit_now(ws, &commit->labels, &labels, err) &&
-           visit(ctx, &commit->id, err) && visit(ctx, &manifest, err) && visit(ctx, &labels, err) &&
-           as_notes_objects(ws, commit, visit, ctx, err);
+    as_digest now;
+    bool      ok = visit(ctx, &commit->id, err) && as_commit_now(ws, &commit->manifest, &now, err) &&
+              visit(ctx, &now, err) && as_commit_now(ws, &commit->labels, &now, err) && visit(ctx, &now, err);
+    for (size_t i = 0; ok && i < commit->n_notes; i++)
+        ok = as_commit_now(ws, &commit->notes[i], &now, err) && visit(ctx, &now, err);
+    return ok;
 }
 
 static bool reach_push(void *ctx, const as_digest *digest, as_err *err)

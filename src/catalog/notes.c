@@ -10,7 +10,6 @@
 
 #define NOTES_VERSION     1
 #define NOTES_LINE_BYTES  ((size_t)1 << 20)
-#define NOTES_MAX_OBJECTS 100000 /* of one version */
 #define NOTES_IMAGE_BYTES 8
 #define NOTES_BLOCK_BYTES 65536
 
@@ -48,25 +47,23 @@ void as_note_add(as_str *out, const as_sample *sample, const as_note *note)
     as_str_add(out, note->n_found ? "]}\n" : "}\n");
 }
 
-bool as_notes_put(as_store *store, const as_str *lines, as_digest *last, as_err *err)
+const char as_notes_head[] = "{\"assay_notes\":1}\n";
+
+bool as_notes_put(as_store *store, const as_str *lines, as_commit *commit, as_err *err)
 {
-    char      hex[AS_SHA256_HEX_BYTES];
-    as_str    text;
-    as_digest made;
+    as_str text;
     if (lines->len == 0)
         return true;
+    if (commit->n_notes == AS_COMMIT_MAX_NOTES)
+        return AS_FAIL(err, AS_ELIMIT, "a version has at most %d objects of notes", AS_COMMIT_MAX_NOTES);
     as_str_init(&text);
-    as_str_addf(&text, "{\"assay_notes\":%d", NOTES_VERSION);
-    if (!as_digest_is_zero(last))
-        as_text_add_string(&text, ",\"before\":\"", as_digest_hex(last, hex));
-    as_str_add(&text, "}\n");
+    as_str_add(&text, as_notes_head);
     as_str_add_bytes(&text, lines->s, lines->len);
     bool ok = as_str_ok(&text) && as_str_ok(lines);
-    ok = ok ? as_store_put(store, text.s, text.len, &made, NULL, err)
+    ok = ok ? as_store_put(store, text.s, text.len, &commit->notes[commit->n_notes], NULL, err)
             : AS_FAIL(err, AS_ENOMEM, "cannot keep what was measured: not enough memory");
     as_str_done(&text);
-    if (ok)
-        *last = made;
+    commit->n_notes += ok;
     return ok;
 }
 
@@ -197,34 +194,23 @@ static bool notes_line(notes_reader *r, as_text_cursor *c)
     return true;
 }
 
-static bool notes_head(notes_reader *r, as_text_cursor *c, as_digest *ret_before)
+static bool notes_head(notes_reader *r, as_text_cursor *c)
 {
-    static const char *const keys[] = {"assay_notes", "before"};
+    static const char *const keys[] = {"assay_notes"};
     unsigned                 seen = 0;
     int64_t                  version;
-    *ret_before = (as_digest){{0}};
-    if (!as_text_expect(c, '{'))
-        return false;
-    do {
-        int key = notes_key(r, c, keys, AS_COUNT(keys), &seen);
-        if (key < 0 || (key == 0 && !as_text_int(c, NOTES_VERSION, NOTES_VERSION, &version)))
-            return false;
-        if (key == 1 && (!as_text_string(c, &r->value) || !as_digest_parse(r->value.s, ret_before)))
-            return as_text_fail(c, "what comes before it is no SHA-256");
-    } while (as_text_have(c, ','));
-    return as_text_expect(c, '}') && as_text_end(c) && ((seen & 1) || as_text_fail(c, "it is another kind of object"));
+    return as_text_expect(c, '{') && notes_key(r, c, keys, AS_COUNT(keys), &seen) == 0 &&
+           as_text_int(c, NOTES_VERSION, NOTES_VERSION, &version) && as_text_expect(c, '}') && as_text_end(c);
 }
 
-static bool notes_lines(notes_reader *r, const char *p, const char *end, as_digest *ret_before, as_note_visit visit,
-                        void *ctx, as_err *err)
+static bool notes_lines(notes_reader *r, const char *p, const char *end, as_note_visit visit, void *ctx, as_err *err)
 {
     for (size_t n_line = 1; p < end || n_line == 1; n_line++) {
         const char    *line_end = p < end ? memchr(p, '\n', (size_t)(end - p)) : NULL;
         as_text_cursor c = {.p = p, .end = line_end, .why = "it is too long"};
         if (!line_end)
             return AS_FAIL(err, AS_EFORMAT, "notes line %zu is cut off", n_line);
-        if ((size_t)(line_end - p) > NOTES_LINE_BYTES ||
-            !(n_line == 1 ? notes_head(r, &c, ret_before) : notes_line(r, &c)))
+        if ((size_t)(line_end - p) > NOTES_LINE_BYTES || !(n_line == 1 ? notes_head(r, &c) : notes_line(r, &c)))
             return AS_FAIL(err, AS_EFORMAT, "notes line %zu: %s", n_line, c.why);
         if (n_line > 1 && visit && !visit(ctx, r->text.s + r->name, r->image, &r->note, err))
             return false;
@@ -233,22 +219,19 @@ static bool notes_lines(notes_reader *r, const char *p, const char *end, as_dige
     return true;
 }
 
-bool as_notes_parse(const uint8_t *bytes, size_t n, as_digest *ret_before, as_note_visit visit, void *ctx, as_err *err)
+bool as_notes_parse(const uint8_t *bytes, size_t n, as_note_visit visit, void *ctx, as_err *err)
 {
     notes_reader *r = calloc(1, sizeof *r);
-    as_digest     before;
     if (!r)
         return AS_FAIL(err, AS_ENOMEM, "cannot read notes: not enough memory");
     as_str_init(&r->key);
     as_str_init(&r->value);
     as_str_init(&r->text);
-    bool ok = notes_lines(r, (const char *)bytes, (const char *)bytes + n, &before, visit, ctx, err);
+    bool ok = notes_lines(r, (const char *)bytes, (const char *)bytes + n, visit, ctx, err);
     as_str_done(&r->key);
     as_str_done(&r->value);
     as_str_done(&r->text);
     free(r);
-    if (ok)
-        *ret_before = before;
     return ok;
 }
 
@@ -316,35 +299,21 @@ static bool notes_take(void *ctx, const char *name, const uint8_t image[NOTES_IM
     return true;
 }
 
-/* Calls visit for each object, the last first, with what it holds. */
-static bool notes_walk(as_workspace *ws, const as_digest                                            *last,
-                       bool (*visit)(void *ctx, const as_digest *digest, as_err *err), as_note_visit each, void *ctx,
-                       as_err *err)
+static bool notes_of_commit(as_workspace *ws, const as_commit *commit, as_notes *notes, as_err *err)
 {
-    as_digest at = *last;
-    for (size_t i = 0; !as_digest_is_zero(&at); i++) {
-        uint8_t  *bytes;
-        size_t    n;
-        as_digest before;
-        char      hex[AS_SHA256_HEX_BYTES];
-        if (i == NOTES_MAX_OBJECTS)
-            return AS_FAIL(err, AS_ELIMIT, "a version has more than %d objects of notes", NOTES_MAX_OBJECTS);
-        if (!as_commit_object(ws, &at, &bytes, &n, err))
+    for (size_t i = 0; i < commit->n_notes; i++) {
+        uint8_t *bytes;
+        size_t   n;
+        char     hex[AS_SHA256_HEX_BYTES];
+        if (!as_commit_object(ws, &commit->notes[i], &bytes, &n, err))
             return false;
-        bool ok = as_notes_parse(bytes, n, &before, each, ctx, err) ||
-                  as_err_note(err, "object '%.12s'", as_digest_hex(&at, hex));
+        bool ok = as_notes_parse(bytes, n, notes_take, notes, err) ||
+                  as_err_note(err, "object '%.12s'", as_digest_hex(&commit->notes[i], hex));
         free(bytes);
-        if (!ok || (visit && !(as_commit_now(ws, &at, &at, err) && visit(ctx, &at, err))))
+        if (!ok)
             return false;
-        at = before;
     }
     return true;
-}
-
-bool as_notes_objects(as_workspace *ws, const as_commit                                    *commit,
-                      bool (*visit)(void *ctx, const as_digest *digest, as_err *err), void *ctx, as_err *err)
-{
-    return notes_walk(ws, &commit->notes, visit, NULL, ctx, err);
 }
 
 as_notes *as_notes_read(as_workspace *ws, const as_commit *commit, const as_manifest *manifest, as_err *err)
@@ -357,7 +326,7 @@ as_notes *as_notes_read(as_workspace *ws, const as_commit *commit, const as_mani
         notes->at = calloc(notes->n + 1, sizeof(as_note *));
     bool ok = (notes && notes->at) || AS_FAIL(err, AS_ENOMEM, "cannot read notes: not enough memory");
     while (ok && notes->n_known < notes->n) {
-        ok = notes_walk(ws, &at.notes, NULL, notes_take, notes, err);
+        ok = notes_of_commit(ws, &at, notes, err);
         if (!ok || at.n_parents == 0)
             break;
         as_digest parent = at.parents[0];

@@ -6,10 +6,10 @@
  * Memory:  as_notes_free; strings live as long as the notes.
  *
  * A version has notes of the pictures that came in with it, and no others: those of all its pictures are gathered along
- * the history. They lie in objects of JSON lines (RFC 8259, UTF-8, "\n"), of which a version names the last. The first line
- * is {"assay_notes":1,["before":SHA-256 of the object before it]}, each other line one picture: name, image (the first 16
- * hex digits), [black], [white], [mean], [contrast], [noise], [motion_px] (0: none was seen), [found]: an array of
- * check, text, and where a person overruled it [by, reason, utc].
+ * the history. They lie in objects of JSON lines (RFC 8259, UTF-8, "\n") that the commit names. The first line of each is
+ * {"assay_notes":1}, every other line one picture: name, image (the first 16 hex digits), [black], [white], [mean],
+ * [contrast], [noise], [motion_px] (0: none was seen), [found]: an array of check, text, and where a person overruled it
+ * [by, reason, utc].
  */
 #ifndef AS_CATALOG_NOTES_H
 #define AS_CATALOG_NOTES_H
@@ -33,13 +33,15 @@ typedef struct as_note {
 /* A line for the sample (name and image are used). */
 void as_note_add(as_str *out, const as_sample *sample, const as_note *note);
 
-/* One object of lines; *last is the one before it (zero: none), and then this one. text without lines: nothing is done. */
-AS_CHECK bool as_notes_put(as_store *store, const as_str *lines, as_digest *last, as_err *err);
+/* One object more of the commit, of these lines; without lines nothing is done. AS_ELIMIT beyond AS_COMMIT_MAX_NOTES. */
+AS_CHECK bool as_notes_put(as_store *store, const as_str *lines, as_commit *commit, as_err *err);
 
 /* Any bytes as such an object: visit(name, first bytes of the image, note) a line. AS_EFORMAT. */
 typedef bool (*as_note_visit)(void *ctx, const char *name, const uint8_t image[8], const as_note *note, as_err *err);
-AS_CHECK bool as_notes_parse(const uint8_t *bytes, size_t n, as_digest *ret_before, as_note_visit visit, void *ctx,
-                             as_err *err);
+AS_CHECK bool as_notes_parse(const uint8_t *bytes, size_t n, as_note_visit visit, void *ctx, as_err *err);
+
+/* The first line, with which an object begins. */
+extern const char as_notes_head[];
 
 typedef struct as_notes as_notes;
 
@@ -47,9 +49,5 @@ typedef struct as_notes as_notes;
 AS_CHECK as_notes *as_notes_read(as_workspace *ws, const as_commit *commit, const as_manifest *manifest, as_err *err);
 as_notes          *as_notes_free(as_notes *notes);
 const as_note     *as_notes_of(const as_notes *notes, size_t i); /* of sample i; NULL: nothing is known */
-
-/* The objects that one version's notes lie in now (commit.h: as_commit_now), the last first. */
-AS_CHECK bool as_notes_objects(as_workspace *ws, const as_commit                                    *commit,
-                               bool (*visit)(void *ctx, const as_digest *digest, as_err *err), void *ctx, as_err *err);
 
 #endif

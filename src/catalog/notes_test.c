@@ -56,7 +56,7 @@ static as_commit commit_of(const as_manifest *m, const as_str *lines, const as_c
         commit.parents[0] = parent->id;
         commit.n_parents = 1;
     }
-    assert_true(as_notes_put(ws->store, lines, &commit.notes, &err));
+    assert_true(as_notes_put(ws->store, lines, &commit, &err));
     assert_true(as_commit_write(ws, m, &commit, &err));
     return commit;
 }
@@ -87,7 +87,8 @@ static void test_gathered_along_the_history(void **state)
     as_note_add(&lines, &two, &again);
     as_commit second = commit_of(m, &lines, &first), found_again;
     assert_true(as_commit_read(ws, &second.id, &found_again, &err));
-    assert_true(as_digest_equal(&found_again.notes, &second.notes));
+    assert_int_equal(found_again.n_notes, 1);
+    assert_true(as_digest_equal(&found_again.notes[0], &second.notes[0]));
     as_notes *notes = as_notes_read(ws, &found_again, m, &err);
     assert_non_null(notes);
     const as_note *n = as_notes_of(notes, 0);
@@ -112,14 +113,6 @@ static void test_gathered_along_the_history(void **state)
     as_str_done(&lines);
 }
 
-static bool count(void *ctx, const as_digest *digest, as_err *err)
-{
-    (void)digest;
-    (void)err;
-    ++*(size_t *)ctx;
-    return true;
-}
-
 static void test_several_objects_of_one_version(void **state)
 {
     (void)state;
@@ -127,20 +120,23 @@ static void test_several_objects_of_one_version(void **state)
     as_commit    commit = {.author = "a", .message = "m"};
     as_str       lines;
     char         name[16];
-    size_t       n = 0;
     as_manifest *m = as_manifest_new(&err);
     as_str_init(&lines);
-    assert_true(as_notes_put(ws->store, &lines, &commit.notes, &err)); /* nothing: no object */
-    assert_true(as_digest_is_zero(&commit.notes));
+    assert_true(as_notes_put(ws->store, &lines, &commit, &err)); /* nothing: no object */
+    assert_int_equal(commit.n_notes, 0);
     for (unsigned i = 0; i < 3; i++) {
         as_sample s = numbered(name, i);
         assert_true(as_manifest_add(m, &s, &err));
         as_note_add(&lines, &s, &note_plain);
-        assert_true(as_notes_put(ws->store, &lines, &commit.notes, &err));
+        assert_true(as_notes_put(ws->store, &lines, &commit, &err));
         as_str_clear(&lines);
     }
-    assert_true(as_notes_objects(ws, &commit, count, &n, &err));
-    assert_int_equal(n, 3);
+    assert_int_equal(commit.n_notes, 3);
+    commit.n_notes = AS_COMMIT_MAX_NOTES;
+    as_str_add(&lines, "x");
+    assert_false(as_notes_put(ws->store, &lines, &commit, &err));
+    assert_int_equal(err.code, AS_ELIMIT);
+    commit.n_notes = 3;
     as_notes *notes = as_notes_read(ws, &commit, m, &err);
     for (size_t i = 0; i < 3; i++)
         assert_non_null(as_notes_of(notes, i));
@@ -157,7 +153,7 @@ static void test_damaged(void **state)
         "{\"assay_notes\":2}\n",
         "{\"assay_notes\":1}",
         "{\"assay_notes\":1,\"before\":\"12\"}\n",
-        "{\"before\":\"12\"}\n",
+        "{}\n",
         "{\"assay_notes\":1}\n{\"name\":\"a\"}\n",
         "{\"assay_notes\":1}\n{\"name\":\"a\",\"image\":\"0123\"}\n",
         "{\"assay_notes\":1}\n{\"name\":\"a\",\"image\":\"0123456789abcdef\",\"name\":\"b\"}\n",
@@ -166,9 +162,8 @@ static void test_damaged(void **state)
         "\"by\":\"\"}]}\n",
     };
     for (size_t i = 0; i < AS_COUNT(texts); i++) {
-        as_err    err = AS_ERR_NONE;
-        as_digest before;
-        if (as_notes_parse((const uint8_t *)texts[i], strlen(texts[i]), &before, NULL, NULL, &err))
+        as_err err = AS_ERR_NONE;
+        if (as_notes_parse((const uint8_t *)texts[i], strlen(texts[i]), NULL, NULL, &err))
             fail_msg("taken: %s", texts[i]);
         assert_int_equal(err.code, AS_EFORMAT);
     }

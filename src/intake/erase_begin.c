@@ -76,18 +76,18 @@ static bool begin_rewrite(begin_job *job, const as_digest *was, const as_str *te
            as_commit_rewritten(&pair.now, job->cfg->reason, reason, err) && begin_add_object(job, was, reason, err);
 }
 
-static bool begin_notes(void *ctx, const as_digest *object, as_err *err)
+static bool begin_notes(begin_job *job, const as_digest *notes, as_err *err)
 {
-    begin_job *job = ctx;
-    uint8_t   *bytes;
-    size_t     n;
-    uint64_t   n_changed = 0;
-    as_str     text;
-    if (!as_store_get(job->ws->store, object, &bytes, &n, err))
+    as_digest now;
+    uint8_t  *bytes;
+    size_t    n;
+    uint64_t  n_changed = 0;
+    as_str    text;
+    if (!as_commit_now(job->ws, notes, &now, err) || !as_commit_object(job->ws, &now, &bytes, &n, err))
         return false;
     as_str_init(&text);
     bool ok = as_notes_redact(bytes, n, &job->erase->names, &text, &n_changed, err) &&
-              (n_changed == 0 || begin_rewrite(job, object, &text, err));
+              (n_changed == 0 || begin_rewrite(job, &now, &text, err));
     as_str_done(&text);
     free(bytes);
     return ok;
@@ -111,10 +111,12 @@ static bool begin_version(void *ctx, const as_commit *commit, as_err *err)
               (n == 0 || (as_manifest_write(redacted, &text, err) && begin_rewrite(job, &was_manifest, &text, err)));
     as_str_clear(&text);
     ok = ok && (n == 0 || (as_labels_write(redacted, &text, err) && begin_rewrite(job, &was_labels, &text, err)));
+    for (size_t i = 0; ok && i < commit->n_notes; i++)
+        ok = begin_notes(job, &commit->notes[i], err);
     as_str_done(&text);
     as_manifest_free(redacted);
     as_manifest_free(manifest);
-    return ok && as_notes_objects(job->ws, commit, begin_notes, job, err);
+    return ok;
 }
 
 /* --- names in what runs have written --- */

@@ -298,9 +298,11 @@ static bool intake_note(as_intake *intake, const as_look *look, const as_sample 
         found[i].utc = intake->ruling->utc;
     }
     as_note_add(&intake->notes, kept, &note);
-    if (intake->notes.len < INTAKE_NOTES_BYTES)
+    /* Few objects, however many pictures; one place is for what is left at the end. */
+    if (intake->notes.len < INTAKE_NOTES_BYTES << intake->noted.n_notes / 6 ||
+        intake->noted.n_notes + 1 == AS_COMMIT_MAX_NOTES)
         return true;
-    bool ok = as_notes_put(intake->ws->store, &intake->notes, &intake->last_notes, err);
+    bool ok = as_notes_put(intake->ws->store, &intake->notes, &intake->noted, err);
     as_str_clear(&intake->notes);
     return ok;
 }
@@ -418,9 +420,10 @@ bool as_intake_commit(as_intake *intake, const char *message, as_commit *ret, as
         return false;
     as_manifest_sort(intake->manifest);
     intake->committed = true; /* the maps' places are no longer true */
-    commit.notes = intake->last_notes;
-    if (!as_notes_put(intake->ws->store, &intake->notes, &commit.notes, err))
+    if (!as_notes_put(intake->ws->store, &intake->notes, &intake->noted, err))
         return false;
+    memcpy(commit.notes, intake->noted.notes, sizeof commit.notes);
+    commit.n_notes = intake->noted.n_notes;
     if (!as_commit_write(intake->ws, intake->manifest, &commit, err))
         return false;
     *ret = commit;

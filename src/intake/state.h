@@ -44,8 +44,8 @@ struct as_intake {
     as_hamming      *near;                  /* by place in the manifest; NULL where the spec does not ask for it */
     bool             given[AS_SPLIT_COUNT]; /* splits that pictures came with */
     as_str           notes;                 /* lines that are not in the store yet (catalog/notes.h) */
-    as_digest        last_notes;
-    const as_ruling *ruling; /* NULL: the checks have the last word */
+    as_commit        noted;                 /* the objects that they are in (its notes alone) */
+    const as_ruling *ruling;                /* NULL: the checks have the last word */
 };
 
 #define AS_SAID_BYTES     2000

@@ -40,6 +40,8 @@ static bool need_version(as_need *need, as_workspace *ws, const as_digest *id, a
               as_digests_add(&need->objects, &version.labels, NULL, NULL) &&
               as_digests_add(&need->objects, &version.manifest, NULL, NULL) &&
               as_digests_add(&need->manifests, &version.manifest, NULL, NULL);
+    for (size_t i = 0; ok && i < version.n_notes; i++)
+        ok = as_digests_add(&need->objects, &version.notes[i], NULL, NULL);
     for (size_t i = 0; ok && i < version.n_parents; i++) {
         bool is_new = true;
         if (as_digests_find(&need->known, &version.parents[i], NULL))

@@ -16,7 +16,9 @@ expect_err 'no commit yet'
 "$picture" grey.png 21 "$photos/bad" 6
 "$picture" white.png 1 "$photos/bad/white <b>.png"
 echo 'no picture' >"$photos/bad/text.png"
+cp "$photos/good/00001.png" "$photos/good/secret.png"
 expect_exit 0 "$ASSAY" import "$photos"
+expect_out "secret.png' is byte for byte"
 expect_exit 0 "$ASSAY" intake report
 expect_out '^.*/intake.html$'
 page() { # page FILE WORDS...: they stand in it, and nothing is fetched
@@ -49,7 +51,7 @@ expect_exit 0 "$ASSAY" data diff main~2 main --html "$TMP/diff.html"
 page "$TMP/diff.html" 'white &lt;b&gt;.png' 'good → bad' 'photos/good/00000.png'
 
 expect_exit 0 "$ASSAY" data stats
-expect_out '^  good +5 '
+expect_out '^  good +6 '
 expect_out '^  bad +8 .*█'
 expect_out '^Sharpness  .* \(.* to .*\)$'
 expect_out 'limit'
@@ -59,4 +61,20 @@ expect_out '"by":\{.*"class":\[\{"n":8,"n_bytes":[0-9]+,"name":"bad"'
 expect_out '"distributions":\{.*"sharpness":\{"counts":\['
 expect_exit 0 "$ASSAY" data stats --html "$TMP/stats.html"
 page "$TMP/stats.html" 'The data in numbers' 'By class' 'One of each class'
+
+# What was measured goes with the versions: it is kept, sent along, and forgotten with the picture.
+expect_exit 0 "$ASSAY" data gc
+expect_exit 0 "$ASSAY" data remote add there "$TMP/remote"
+expect_exit 0 "$ASSAY" data push there
+expect_exit 0 "$ASSAY" data clone "$TMP/remote" "$TMP/copy"
+expect_exit 0 "$ASSAY" -C "$TMP/copy" intake report
+page "$TMP/copy/intake.html" 'accepted by anna' 'byte for byte the same' 'secret.png'
+expect_exit 0 "$ASSAY" erase photos/good/secret.png --reason 'asked for' --yes
+check 'its name is still somewhere' bash -c "! grep -rqa 'secret.png' .assay"
+expect_exit 0 "$ASSAY" intake report main~1
+page intake.html 'erased/'
+check 'its name is still on the page' bash -c "! grep -q 'secret.png' intake.html"
+expect_exit 0 "$ASSAY" data gc
+expect_exit 0 "$ASSAY" data verify
+expect_exit 0 "$ASSAY" intake report
 finish
