@@ -256,9 +256,9 @@ static bool push_run(push *p, bool with_spec, as_err *err)
         !as_remote_look(remote, err) || !push_plan(p, err) || !push_erase(p, err) ||
         !as_remote_send(remote, &p->need.objects, p->n_meta, p->moved, err))
         return false;
-    /* Erased by another program while it was on its way. */
+    /* Erased by another program while it was on its way; then a pack may also have lost its listing before it came. */
     as_remote_erasure erased = {0};
-    if (push_has_erased(&remote->view) && !as_remote_erase(remote, NULL, 0, &erased, err))
+    if ((push_has_erased(&remote->view) || remote->view.orphans.n) && !as_remote_erase(remote, NULL, 0, &erased, err))
         return false;
     for (size_t i = 0; i < remote->view.erased.all.n; i++)
         p->moved->n_known_erased += as_store_has(remote->ws->store, &remote->view.erased.all.at[i]);

@@ -56,6 +56,12 @@ static bool remote_check_mark(const as_remote *remote, const uint8_t *bytes, siz
                    (long long)version, REMOTE_VERSION);
 }
 
+static bool remote_see_nothing(void *ctx, const char *name, uint64_t n_bytes, as_err *err)
+{
+    (void)ctx, (void)name, (void)n_bytes, (void)err;
+    return true;
+}
+
 bool as_remote_greet(as_remote *remote, bool make, as_err *err)
 {
     static const char mark[] = "{\"assay_remote\":1}\n";
@@ -69,8 +75,10 @@ bool as_remote_greet(as_remote *remote, bool make, as_err *err)
     }
     if (why.code != AS_ENOTFOUND)
         return as_err_set(err, why.code, "%s", why.text);
+    /* Asking for its names tells whether there is such a place at all. */
     if (!make)
-        return AS_FAIL(err, AS_ENOTFOUND, "there is nothing in '%s' yet (send a version there with: assay data push)",
+        return remote->kind->list(remote->self, AS_REMOTE_MARK, remote_see_nothing, NULL, err) &&
+               AS_FAIL(err, AS_ENOTFOUND, "there is nothing in '%s' yet (send a version there with: assay data push)",
                        remote->cfg.url);
     return remote->kind->put(remote->self, AS_REMOTE_MARK, mark, strlen(mark), err);
 }
