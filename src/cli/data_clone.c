@@ -35,7 +35,7 @@ static bool data_clone_pull(as_cli *cli, const char *dir, const as_remote_cfg *c
     as_remote_close(remote);
     as_workspace_close(ws);
     return ok || as_err_note(
-                     err, "'%s' is a workspace now, and not all of it came (go on with: assay -C DIR data pull)", dir);
+                     err, "'%s' is a workspace now, and not all of it came (go on with: assay -C '%s' data pull)", dir, dir);
 }
 
 static bool data_clone_run(as_cli *cli, as_err *err)

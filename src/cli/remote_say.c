@@ -20,8 +20,10 @@ bool as_remote_say_cfg(const as_cli *cli, const char *url, as_remote_cfg *cfg, a
     const bool  is_relative = !strstr(url, "://") && url[0] != '/';
     if (is_relative && !getcwd(here, sizeof here))
         return as_err_errno(err, errno, "cannot tell the folder this runs in");
-    if (is_relative && as_str_starts(url, "./"))
-        url += 2;
+    for (; is_relative && as_str_starts(url, "./"); url += 2)
+        continue;
+    for (; is_relative && as_str_starts(url, "../") && strrchr(here, '/') != here; url += 3)
+        *strrchr(here, '/') = '\0';
     const int n = is_relative ? snprintf(cfg->url, sizeof cfg->url, "%s/%s", here, url)
                               : snprintf(cfg->url, sizeof cfg->url, "%s", url);
     if (n < 0 || (size_t)n >= sizeof cfg->url ||

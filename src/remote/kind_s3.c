@@ -91,7 +91,7 @@ static bool s3_parse_endpoint(const as_remote_cfg *cfg, s3 *ret, as_err *err)
     const bool   is_https = as_str_starts(endpoint, "https://"), is_http = as_str_starts(endpoint, "http://");
     const char  *host = endpoint + (is_https ? 8 : 7);
     const size_t n = is_https || is_http ? strcspn(host, "/?#") : 0;
-    if (n == 0 || n >= sizeof ret->host || (host[n] && strcmp(host + n, "/") != 0) ||
+    if (n == 0 || n >= sizeof ret->host || host[n - 1] == ':' || (host[n] && strcmp(host + n, "/") != 0) ||
         !s3_is_made_of(host, n, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:[]"))
         return AS_FAIL(err, AS_EINVAL,
                        "'%s' is no endpoint: it is http://HOST:PORT or https://HOST, and nothing behind", endpoint);
@@ -287,7 +287,8 @@ static bool s3_do(s3 *s, const s3_request *r, as_http_answer *ret, as_err *err)
         if (ok)
             as_http_answer_done(ret);
         else if (is_last || (why.code != AS_EIO && why.code != AS_ETIMEOUT))
-            return as_err_set(err, why.code, "%s%s", why.text, n_tried ? " (and so did it each time before)" : "");
+            return n_tried ? as_err_set(err, why.code, "%s (tried %d times)", why.text, n_tried + 1)
+                           : as_err_set(err, why.code, "%s", why.text);
         if (!s3_wait(s, n_tried, err))
             return false;
         atomic_fetch_add(&s->n_again, 1);
