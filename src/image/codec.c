@@ -147,16 +147,26 @@ static bool codec_make_image(void *ctx, as_pixel pixel, uint32_t width, uint32_t
     return true;
 }
 
-bool as_codec_decode(const uint8_t *bytes, size_t n, as_image *ret, as_codec_info *ret_info, as_err *err)
+static bool codec_decode(const uint8_t *bytes, size_t n, bool luma, as_image *ret, as_codec_info *ret_info, as_err *err)
 {
     as_image        image = {0};
-    as_codec_target target = {codec_make_image, &image};
+    as_codec_target target = {luma, codec_make_image, &image};
     if (!codec_read(bytes, n, &target, ret_info, err)) {
         as_image_done(&image);
         return false;
     }
     *ret = image;
     return true;
+}
+
+bool as_codec_decode(const uint8_t *bytes, size_t n, as_image *ret, as_codec_info *ret_info, as_err *err)
+{
+    return codec_decode(bytes, n, false, ret, ret_info, err);
+}
+
+bool as_codec_decode_luma(const uint8_t *bytes, size_t n, as_image *ret, as_codec_info *ret_info, as_err *err)
+{
+    return codec_decode(bytes, n, true, ret, ret_info, err);
 }
 
 static bool codec_make_frame(void *ctx, as_pixel pixel, uint32_t width, uint32_t height, as_image *ret, as_err *err)
@@ -170,6 +180,6 @@ static bool codec_make_frame(void *ctx, as_pixel pixel, uint32_t width, uint32_t
 
 bool as_codec_decode_frame(const uint8_t *bytes, size_t n, as_frame *frame, as_err *err)
 {
-    as_codec_target target = {codec_make_frame, frame};
+    as_codec_target target = {false, codec_make_frame, frame};
     return codec_read(bytes, n, &target, NULL, err);
 }

@@ -55,6 +55,10 @@ AS_CHECK bool as_codec_probe(const uint8_t *bytes, size_t n, as_codec_info *ret,
  * may be NULL. */
 AS_CHECK bool as_codec_decode(const uint8_t *bytes, size_t n, as_image *ret, as_codec_info *ret_info, as_err *err);
 
+/* As as_codec_decode, for who measures brightness alone. A JPEG picture in YCbCr comes as its Y in Mono8: all of its data is
+ * read, and found damaged, as ever, but no colour is made of it. Others come as they do there. */
+AS_CHECK bool as_codec_decode_luma(const uint8_t *bytes, size_t n, as_image *ret, as_codec_info *ret_info, as_err *err);
+
 /* As as_codec_decode, into a frame's memory (as_frame_reshape). */
 AS_CHECK bool as_codec_decode_frame(const uint8_t *bytes, size_t n, as_frame *frame, as_err *err);
 

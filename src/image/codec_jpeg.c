@@ -129,7 +129,8 @@ static void jpeg_cmyk_row(uint8_t *row, uint32_t n, bool inverted)
 static bool jpeg_pixels(jpeg_reader *r)
 {
     struct jpeg_decompress_struct *info = &r->info;
-    bool                           mono = info->num_components == 1, cmyk = r->found.is_cmyk;
+    bool                           cmyk = r->found.is_cmyk;
+    bool mono = info->num_components == 1 || (r->target->luma && info->jpeg_color_space == JCS_YCbCr);
     info->out_color_space = mono ? JCS_GRAYSCALE : cmyk ? JCS_CMYK : JCS_RGB;
     if (!r->target->make(r->target->ctx, mono ? AS_PIXEL_MONO8 : AS_PIXEL_RGB8, r->found.width, r->found.height,
                          &r->out, r->err))

@@ -163,6 +163,36 @@ static void test_cmyk(void **state)
     }
 }
 
+/* The brightness of colours; turned as they would be. What has no such brightness comes in colour. */
+static void test_luma(void **state)
+{
+    (void)state;
+    const uint8_t exif[] = {'E', 'x', 'i', 'f', 0, 0, 'M', 'M', 0, 42, 0, 0, 0, 8, 0, 1,
+                            1,   18,  0,   3,   0, 0, 0,   1,   0, 6,  0, 0, 0, 0, 0, 0};
+    recipe        recipes[] = {{48, 32, 3, JCS_RGB, JCS_YCbCr, false, false, exif, sizeof exif, rgb_pixel},
+                               {48, 32, 3, JCS_RGB, JCS_RGB, true, false, NULL, 0, rgb_pixel},
+                               {48, 32, 4, JCS_CMYK, JCS_YCCK, true, false, NULL, 0, cmyk_pixel_inverted}};
+    for (size_t i = 0; i < AS_COUNT(recipes); i++) {
+        as_err        err = AS_ERR_NONE;
+        as_str        file;
+        as_codec_info info;
+        as_image      image = {0};
+        make_jpeg(&recipes[i], &file);
+        assert_true(as_codec_decode_luma((const uint8_t *)file.s, file.len, &image, &info, &err));
+        assert_int_equal(info.channels, recipes[i].components);
+        assert_int_equal(image.pixel, i == 0 ? AS_PIXEL_MONO8 : AS_PIXEL_RGB8);
+        for (uint32_t y = 0; i == 0 && y < 48; y++)
+            for (uint32_t x = 0; x < 32; x++) /* stored column y, and row 31 - x */
+                assert_near(image.data[y * image.stride_bytes + x],
+                            (299 * y * 4 + 587 * (31 - x) * 5 + 114 * 90) / 1000, 4);
+        as_image_done(&image);
+        /* Damage in what is left out is damage. */
+        assert_false(as_codec_decode_luma((const uint8_t *)file.s, file.len - 20, &image, &info, &err));
+        assert_int_equal(err.code, AS_ECORRUPT);
+        as_str_done(&file);
+    }
+}
+
 /* Upright, a stored corner lies where the orientation says; corners by (x of red, y of green) of the stored picture. */
 static void check_corners(const as_image *image, uint32_t orientation)
 {
@@ -340,6 +370,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_colour_and_grey),
         cmocka_unit_test(test_cmyk),
+        cmocka_unit_test(test_luma),
         cmocka_unit_test(test_exif_orientations),
         cmocka_unit_test(test_cut_anywhere),
         cmocka_unit_test(test_damage),

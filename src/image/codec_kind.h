@@ -12,6 +12,7 @@
 
 /* Where the pixels go: asked once, when the header is read and before any pixel is. */
 typedef struct as_codec_target {
+    bool luma; /* brightness will do: as_codec_decode_luma */
     bool (*make)(void *ctx, as_pixel pixel, uint32_t width, uint32_t height, as_image *ret, as_err *err);
     void *ctx;
 } as_codec_target;

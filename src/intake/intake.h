@@ -23,7 +23,7 @@ typedef struct as_check_input {
     size_t                n_bytes;
     const as_err         *undecodable; /* why it could not be decoded; NULL: it could */
     const as_codec_info  *info;
-    const as_image       *image; /* decoded; NULL for checks with in_order */
+    const as_image       *image; /* decoded, perhaps without colour; NULL for checks with in_order */
     const as_image_stats *stats; /* NULL for checks with in_order */
     const char           *label;
     as_split              split;

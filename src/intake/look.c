@@ -48,7 +48,7 @@ bool as_look_refuse(const as_intake *intake, const uint8_t *bytes, size_t n, con
 static bool look_decode(const uint8_t *bytes, size_t n, as_check_input *in, as_image *image, as_image_stats *stats,
                         as_codec_info *info, as_err *why, as_err *err)
 {
-    if (!as_codec_decode(bytes, n, image, info, why)) {
+    if (!as_codec_decode_luma(bytes, n, image, info, why)) {
         if (why->code == AS_ENOMEM)
             return as_err_set(err, why->code, "cannot decode '%s': %s", in->name, why->text);
         in->undecodable = why;
@@ -143,7 +143,7 @@ static bool look_at(const as_intake *intake, const uint8_t *bytes, size_t n, con
     if (look.level == AS_CHECK_QUARANTINE)
         return look_refuse(intake, bytes, n, sample, &(as_refusal){.check = look.check, .why = look.text, .look = ret},
                            ret, err);
-    return as_store_put(intake->ws->store, bytes, n, &ret->digest, NULL, err);
+    return as_store_put_hashed(intake->ws->store, bytes, n, &ret->digest, NULL, err);
 }
 
 bool as_look_at(const as_intake *intake, const uint8_t *bytes, size_t n, const as_sample *sample, as_look *ret,

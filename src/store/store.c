@@ -121,16 +121,20 @@ static store_look store_compare(const as_place *place, const uint8_t *bytes, siz
     return look == STORE_MOVED ? STORE_DAMAGED : look;
 }
 
-bool as_store_put(as_store *store, const void *bytes, size_t n, as_digest *ret, bool *ret_new, as_err *err)
+static bool store_check_size(size_t n, as_err *err)
 {
-    if (n > AS_STORE_MAX_OBJECT_BYTES)
-        return AS_FAIL(err, AS_ELIMIT, "cannot store %zu bytes as one object: at most %zu", n,
-                       AS_STORE_MAX_OBJECT_BYTES);
-    as_pack_record record = {.kind = AS_PACK_OBJECT, .n_bytes = n, .digest = as_sha256_of(bytes, n)};
+    return n <= AS_STORE_MAX_OBJECT_BYTES ||
+           AS_FAIL(err, AS_ELIMIT, "cannot store %zu bytes as one object: at most %zu", n, AS_STORE_MAX_OBJECT_BYTES);
+}
+
+bool as_store_put_hashed(as_store *store, const void *bytes, size_t n, const as_digest *digest, bool *ret_new,
+                         as_err *err)
+{
+    if (!store_check_size(n, err))
+        return false;
+    as_pack_record record = {.kind = AS_PACK_OBJECT, .n_bytes = n, .digest = *digest};
     as_place       place = {0};
     bool           is_new = false, ok = true;
-    if (as_digest_is_zero(&record.digest))
-        return AS_FAIL(err, AS_ENOMEM, "cannot hash %zu bytes: not enough memory", n);
     if (!as_store_begin(store, err))
         return false;
     if (atomic_load(&store->is_collecting))
@@ -148,9 +152,21 @@ bool as_store_put(as_store *store, const void *bytes, size_t n, as_digest *ret, 
     as_pack_unref(place.pack);
     if (!ok)
         return false;
-    *ret = record.digest;
     if (ret_new)
         *ret_new = is_new;
+    return true;
+}
+
+bool as_store_put(as_store *store, const void *bytes, size_t n, as_digest *ret, bool *ret_new, as_err *err)
+{
+    if (!store_check_size(n, err))
+        return false;
+    as_digest digest = as_sha256_of(bytes, n);
+    if (as_digest_is_zero(&digest))
+        return AS_FAIL(err, AS_ENOMEM, "cannot hash %zu bytes: not enough memory", n);
+    if (!as_store_put_hashed(store, bytes, n, &digest, ret_new, err))
+        return false;
+    *ret = digest;
     return true;
 }
 

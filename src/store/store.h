@@ -26,6 +26,9 @@ as_store          *as_store_close(as_store *store);
 /* What is stored already and whole is not written again (*ret_new false; ret_new may be NULL); what is damaged is.
  * Durable after as_store_sync. AS_EGONE when it was erased: it does not come back. */
 AS_CHECK bool as_store_put(as_store *store, const void *bytes, size_t n, as_digest *ret, bool *ret_new, as_err *err);
+/* The same, of bytes whose hash the caller has just made. */
+AS_CHECK bool as_store_put_hashed(as_store *store, const void *bytes, size_t n, const as_digest *digest, bool *ret_new,
+                                  as_err *err);
 /* All objects put so far survive a power cut. When it fails, those put since the last one that did not count as never put. */
 AS_CHECK bool as_store_sync(as_store *store, as_err *err);
 
