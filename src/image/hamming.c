@@ -7,11 +7,13 @@
 #define HAMMING_KEYS    65536u
 #define HAMMING_RECENT  1024u /* and a sixteenth: so many are compared one by one before they are sorted in */
 #define HAMMING_AT_ONCE ((size_t)1024)
+#define HAMMING_CHUNK   ((size_t)64)
 
 struct as_hamming {
     uint64_t *hashes; /* of all, as they came */
     uint32_t *ids;
     size_t    n, cap, n_sorted;
+    bool      is_ascending;           /* ids came in order */
     uint64_t *by_key[HAMMING_PIECES]; /* the sorted ones, by the value of each piece */
     uint32_t *at[HAMMING_PIECES];     /* which of all it is */
     uint32_t *first[HAMMING_PIECES];  /* HAMMING_KEYS + 1: where a key's begin */
@@ -22,7 +24,7 @@ typedef struct hamming_search {
     uint64_t          hash;
     uint32_t          bits;
     as_hamming_hit   *ret;
-    size_t            cap, n;
+    size_t            cap, n_kept, n; /* n: also those that are not kept */
 } hamming_search;
 
 as_hamming *as_hamming_new(as_err *err)
@@ -108,6 +110,7 @@ bool as_hamming_add(as_hamming *index, uint64_t hash, uint32_t id, as_err *err)
         return AS_FAIL(err, AS_ELIMIT, "more than %zu hashes", AS_HAMMING_MOST);
     if (index->n == index->cap && !hamming_grow(index, err))
         return false;
+    index->is_ascending = index->n == 0 || (index->is_ascending && id >= index->ids[index->n - 1]);
     index->hashes[index->n] = hash;
     index->ids[index->n++] = id;
     if (index->n - index->n_sorted < HAMMING_RECENT + index->n_sorted / 16)
@@ -124,39 +127,63 @@ static bool hamming_is_before(const as_hamming_hit *a, const as_hamming_hit *b)
 }
 
 /* Keeps the best `cap` in order. */
-static void hamming_hit_at(hamming_search *s, size_t at, uint32_t bits)
+static void hamming_keep(hamming_search *s, size_t at, uint32_t bits)
 {
     as_hamming_hit hit = {s->index->ids[at], bits};
-    s->n++;
-    size_t k = AS_MIN(s->n - 1, s->cap);
+    size_t         k = s->n_kept;
     if (k == s->cap && (s->cap == 0 || !hamming_is_before(&hit, &s->ret[s->cap - 1])))
         return;
+    s->n_kept = AS_MIN(k + 1, s->cap);
     k = AS_MIN(k, s->cap - 1);
     for (; k > 0 && hamming_is_before(&hit, &s->ret[k - 1]); k--)
         s->ret[k] = s->ret[k - 1];
     s->ret[k] = hit;
 }
 
-/* Which of n hashes are near, without a branch that cannot be foreseen. Returns how many. */
-AS_IMAGE_CLONES
-static size_t hamming_sieve(const uint64_t *hashes, size_t n, uint64_t hash, uint32_t bits, uint16_t *which)
+/* From how many bits on a hash cannot be among the best any more. */
+static uint32_t hamming_bound(const hamming_search *s)
 {
-    size_t found = 0;
-    for (size_t i = 0; i < n; i++) {
-        which[found] = (uint16_t)i;
-        found += (uint32_t)__builtin_popcountll(hashes[i] ^ hash) <= bits;
+    if (s->cap == 0)
+        return 0;
+    if (s->n_kept < s->cap)
+        return s->bits + 1;
+    return s->ret[s->cap - 1].bits + !s->index->is_ascending; /* of equals, one that came later has a higher id */
+}
+
+/* The bits that differ of n hashes, at most HAMMING_AT_ONCE, and the least of each HAMMING_CHUNK. Returns how many differ in
+ * at most `bits`. No branch that cannot be foreseen: in a crowd, half of them are. */
+AS_IMAGE_CLONES
+static size_t hamming_distances(const uint64_t *restrict hashes, size_t n, uint64_t hash, uint32_t bits,
+                                uint8_t *restrict ret, uint8_t *restrict least)
+{
+    uint16_t found = 0;
+    for (size_t i = 0; i < n; i++)
+        ret[i] = (uint8_t)__builtin_popcountll(hashes[i] ^ hash);
+    for (size_t i = n; i % HAMMING_CHUNK; i++)
+        ret[i] = UINT8_MAX;
+    for (size_t from = 0; from < n; from += HAMMING_CHUNK) {
+        uint8_t low = UINT8_MAX, near = 0;
+        for (size_t i = 0; i < HAMMING_CHUNK; i++) {
+            low = AS_MIN(low, ret[from + i]);
+            near = (uint8_t)(near + (ret[from + i] <= bits));
+        }
+        least[from / HAMMING_CHUNK] = low;
+        found = (uint16_t)(found + near);
     }
     return found;
 }
 
 static void hamming_scan(hamming_search *s, size_t from, size_t to)
 {
-    uint16_t which[HAMMING_AT_ONCE];
+    uint8_t distances[HAMMING_AT_ONCE], least[HAMMING_AT_ONCE / HAMMING_CHUNK];
     for (; from < to; from += HAMMING_AT_ONCE) {
-        const uint64_t *hashes = s->index->hashes + from;
-        size_t          n = hamming_sieve(hashes, AS_MIN(to - from, HAMMING_AT_ONCE), s->hash, s->bits, which);
-        for (size_t i = 0; i < n; i++)
-            hamming_hit_at(s, from + which[i], (uint32_t)__builtin_popcountll(hashes[which[i]] ^ s->hash));
+        size_t n = AS_MIN(to - from, HAMMING_AT_ONCE);
+        s->n += hamming_distances(s->index->hashes + from, n, s->hash, s->bits, distances, least);
+        for (size_t chunk = 0; chunk * HAMMING_CHUNK < n; chunk++)
+            for (size_t i = chunk * HAMMING_CHUNK; least[chunk] < hamming_bound(s) && i < (chunk + 1) * HAMMING_CHUNK;
+                 i++)
+                if (distances[i] < hamming_bound(s))
+                    hamming_keep(s, from + i, distances[i]);
     }
 }
 
@@ -171,8 +198,10 @@ static void hamming_probe(hamming_search *s, size_t piece, uint32_t flip)
         bool     told = bits > s->bits;
         for (size_t before = 0; !told && before < piece; before++)
             told = (uint32_t)__builtin_popcount(hamming_key(differ, before)) <= near;
-        if (!told)
-            hamming_hit_at(s, index->at[piece][i], bits);
+        if (told)
+            continue;
+        s->n++;
+        hamming_keep(s, index->at[piece][i], bits);
     }
 }
 
@@ -201,7 +230,7 @@ static uint64_t hamming_keys(hamming_search *s, uint32_t near, bool visit)
 
 size_t as_hamming_find(const as_hamming *index, uint64_t hash, uint32_t bits, as_hamming_hit *ret, size_t cap)
 {
-    hamming_search s = {index, hash, AS_MIN(bits, AS_HAMMING_MOST_BITS), ret, cap, 0};
+    hamming_search s = {index, hash, AS_MIN(bits, AS_HAMMING_MOST_BITS), ret, cap, 0, 0};
     uint32_t       near = s.bits / HAMMING_PIECES;
     /* Jumping about costs as much as eight steps in a row. */
     if (index->n_sorted && hamming_keys(&s, near, false) * 8 < index->n_sorted) {

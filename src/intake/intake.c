@@ -6,102 +6,81 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Out of memory is an error like any other. */
-#define HASH_NONFATAL_OOM 1
-#include <uthash.h>
-
 #include "base/clock.h"
 #include "intake/quarantine.h"
 #include "intake/state.h"
 
-struct as_intake_entry {
-    as_digest      digest; /* the key of by_image; the key of by_name is the manifest's string */
-    size_t         index;  /* in the manifest */
-    bool           warned; /* of by_name, as is the next */
-    uint32_t       found;
-    UT_hash_handle hh;
-};
+static uint32_t intake_name_hash(const char *name)
+{
+    return as_lookup_hash(name, strlen(name));
+}
+
+static uint32_t intake_image_hash(const as_digest *digest)
+{
+    return as_lookup_hash(digest->b, sizeof digest->b);
+}
 
 static const as_sample *intake_find_name(const as_intake *intake, const char *name)
 {
-    as_intake_entry *entry = NULL;
-    HASH_FIND(hh, intake->by_name, name, strlen(name), entry);
-    return entry ? as_manifest_at(intake->manifest, entry->index) : NULL;
+    as_lookup_walk walk = {0};
+    uint32_t       place;
+    while (as_lookup_next(&intake->by_name, intake_name_hash(name), &walk, &place)) {
+        const as_sample *sample = as_manifest_at(intake->manifest, place);
+        if (strcmp(sample->name, name) == 0)
+            return sample;
+    }
+    return NULL;
 }
 
 static const as_sample *intake_find_image(const as_intake *intake, const as_digest *digest, size_t *ret_index)
 {
-    as_intake_entry *entry = NULL;
-    HASH_FIND(hh, intake->by_image, digest->b, sizeof digest->b, entry);
-    if (entry)
-        *ret_index = entry->index;
-    return entry ? as_manifest_at(intake->manifest, entry->index) : NULL;
+    as_lookup_walk walk = {0};
+    uint32_t       place;
+    while (as_lookup_next(&intake->by_image, intake_image_hash(digest), &walk, &place)) {
+        const as_sample *sample = as_manifest_at(intake->manifest, place);
+        if (as_digest_equal(&sample->image, digest)) {
+            *ret_index = place;
+            return sample;
+        }
+    }
+    return NULL;
 }
 
 void as_intake_forget_part(as_intake *intake, const char *part)
 {
     for (size_t n = as_manifest_count(intake->manifest); n-- > intake->n_base && !intake->committed;) {
-        const as_sample *sample = as_manifest_at(intake->manifest, n);
-        as_intake_entry *named = NULL, *same = NULL;
+        const as_sample       *sample = as_manifest_at(intake->manifest, n);
+        const as_intake_taken *taken = &intake->taken.at[n - intake->n_base];
         if (strcmp(sample->part, part) != 0)
             return;
-        HASH_FIND(hh, intake->by_name, sample->name, strlen(sample->name), named);
-        HASH_FIND(hh, intake->by_image, sample->image.b, sizeof sample->image.b, same);
         intake->counts.n_kept--;
         intake->counts.n_bytes -= sample->n_bytes;
-        if (named) {
-            intake->counts.n_warned -= named->warned;
-            as_check_count(&intake->counts, named->found, NULL, -1);
-            HASH_DEL(intake->by_name, named);
-            free(named);
-        }
-        if (same && same->index == n) {
-            HASH_DEL(intake->by_image, same);
-            free(same);
-        }
+        intake->counts.n_warned -= taken->warned;
+        as_check_count(&intake->counts, taken->found, NULL, -1);
+        as_lookup_remove(&intake->by_name, intake_name_hash(sample->name), (uint32_t)n);
+        as_lookup_remove(&intake->by_image, intake_image_hash(&sample->image), (uint32_t)n);
+        intake->taken.n--;
         as_manifest_drop(intake->manifest, n);
     }
 }
 
-static void intake_map_done(as_intake_entry **map)
-{
-    as_intake_entry *entry, *next;
-    HASH_ITER (hh, *map, entry, next) {
-        HASH_DEL(*map, entry);
-        free(entry);
-    }
-}
-
-/* Brings the sample that the manifest got last into the maps. look: NULL for those of the base. */
+/* Makes the sample that the manifest got last be found. look: NULL for those of the base. */
 static bool intake_list(as_intake *intake, const as_look *look, as_err *err)
 {
     size_t           index = as_manifest_count(intake->manifest) - 1, other;
     const as_sample *sample = as_manifest_at(intake->manifest, index);
-    as_intake_entry *entry = calloc(1, sizeof *entry);
-    bool             ok = entry != NULL;
-    if (ok) {
-        entry->index = index;
-        entry->warned = look && look->level == AS_CHECK_WARN;
-        entry->found = look ? look->found : 0;
-        HASH_ADD_KEYPTR(hh, intake->by_name, sample->name, strlen(sample->name), entry);
-        ok = entry->hh.tbl != NULL;
+    if (index >= AS_LOOKUP_MOST)
+        return AS_FAIL(err, AS_ELIMIT, "cannot list '%s': there are more than %zu samples", sample->name,
+                       AS_LOOKUP_MOST);
+    if (look) {
+        as_intake_taken taken = {look->found, look->level == AS_CHECK_WARN};
+        if (!as_vec_push(&intake->taken, taken))
+            return AS_FAIL(err, AS_ENOMEM, "cannot list '%s': not enough memory", sample->name);
     }
-    if (!ok)
-        free(entry);
-    if (ok && !intake_find_image(intake, &sample->image, &other)) {
-        entry = calloc(1, sizeof *entry);
-        ok = entry != NULL;
-        if (ok) {
-            entry->index = index;
-            entry->digest = sample->image;
-            HASH_ADD_KEYPTR(hh, intake->by_image, entry->digest.b, sizeof entry->digest.b, entry);
-            ok = entry->hh.tbl != NULL;
-        }
-        if (!ok)
-            free(entry);
-    }
-    if (!ok)
-        return AS_FAIL(err, AS_ENOMEM, "cannot list '%s': not enough memory", sample->name);
+    if (!as_lookup_add(&intake->by_name, intake_name_hash(sample->name), (uint32_t)index, err) ||
+        (!intake_find_image(intake, &sample->image, &other) &&
+         !as_lookup_add(&intake->by_image, intake_image_hash(&sample->image), (uint32_t)index, err)))
+        return as_err_note(err, "cannot list '%s'", sample->name);
     return !intake->near || !sample->difference_hash ||
            as_hamming_add(intake->near, sample->difference_hash, (uint32_t)index, err);
 }
@@ -139,18 +118,22 @@ as_intake *as_intake_open(as_workspace *ws, const as_spec *spec, as_err *err)
     intake->spec = spec;
     as_str_init(&intake->notes);
     pthread_rwlock_init(&intake->lock, NULL);
-    return as_privacy_open(spec, ws->root, &intake->privacy, err) && intake_load(intake, err) ? intake
-                                                                                              : as_intake_close(intake);
+    bool ok = as_privacy_open(spec, ws->root, &intake->privacy, err);
+    if (ok && spec->levels[AS_RULE_NEAR] != AS_CHECK_OK)
+        ok = (intake->near = as_hamming_new(err)) != NULL;
+    return ok && intake_load(intake, err) ? intake : as_intake_close(intake);
 }
 
 as_intake *as_intake_close(as_intake *intake)
 {
     if (intake) {
-        intake_map_done(&intake->by_name);
-        intake_map_done(&intake->by_image);
+        as_lookup_done(&intake->by_name);
+        as_lookup_done(&intake->by_image);
+        as_vec_done(&intake->taken);
         as_manifest_free(intake->manifest);
         as_privacy_close(intake->privacy);
         as_scenes_done(&intake->scenes);
+        as_hamming_free(intake->near);
         as_str_done(&intake->notes);
         pthread_rwlock_destroy(&intake->lock);
     }

@@ -137,6 +137,45 @@ static void test_identical_pictures(void **state)
     fixture_done(&f);
 }
 
+/* The same picture but for one pixel, in this version and in the one before it. */
+static void test_near_pictures(void **state)
+{
+    (void)state;
+    static const char *const levels[] = {"ok", "warn", "quarantine"};
+    for (size_t level = 0; level < AS_COUNT(levels); level++) {
+        char           more[80];
+        fixture        f;
+        as_commit      made;
+        as_image       image;
+        as_check_level got[3];
+        snprintf(more, sizeof more, "intake: {levels: {near: %s}}\n", levels[level]);
+        fixture_make(&f, more);
+        assert_true(as_image_new(&image, AS_PIXEL_MONO8, 90, 80, &f.err));
+        for (uint32_t i = 0; i < 90 * 80; i++)
+            image.data[i] = (uint8_t)(40 + i % 90 * (1 + i / 900 % 2));
+        for (size_t k = 0; k < AS_COUNT(got); k++) {
+            char      name[2] = {(char)('a' + k), 0};
+            as_str    png;
+            as_sample sample = {.name = name, .label = "good", .severity = NAN};
+            as_str_init(&png);
+            image.data[k] ^= 8;
+            assert_true(as_codec_encode_png(&image, 1, &png, &f.err));
+            assert_true(as_intake_add(f.intake, (const uint8_t *)png.s, png.len, &sample, &got[k], f.text, &f.err));
+            as_str_done(&png);
+            if (k == 0) {
+                commit(&f, &made);
+                reopen(&f);
+            }
+        }
+        assert_int_equal(got[0], AS_CHECK_OK);
+        assert_int_equal(got[1], AS_CHECK_OK + level);
+        assert_int_equal(got[2], AS_CHECK_OK + level);
+        assert_int_equal(strstr(f.text, "looks like 'a'") != NULL, level > 0);
+        as_image_done(&image);
+        fixture_done(&f);
+    }
+}
+
 static void test_names_are_taken_once(void **state)
 {
     (void)state;
@@ -230,6 +269,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_kept_as_it_came),
         cmocka_unit_test(test_identical_pictures),
+        cmocka_unit_test(test_near_pictures),
         cmocka_unit_test(test_names_are_taken_once),
         cmocka_unit_test(test_checks_of_the_spec),
         cmocka_unit_test(test_versions_follow_each_other),

@@ -14,9 +14,11 @@
 
 #include <pthread.h>
 
+#include "base/vec.h"
 #include "catalog/notes.h"
 #include "image/hamming.h"
 #include "intake/intake.h"
+#include "intake/lookup.h"
 #include "intake/privacy.h"
 #include "intake/scene.h"
 
@@ -27,18 +29,23 @@ typedef struct as_ruling {
     as_ns       utc;
 } as_ruling;
 
-typedef struct as_intake_entry as_intake_entry; /* of a map from names or digests to samples */
+/* What was found of a new sample: to be taken back with it. */
+typedef struct as_intake_taken {
+    uint32_t found; /* a bit a row */
+    bool     warned;
+} as_intake_taken;
 
 struct as_intake {
-    as_workspace    *ws;
-    const as_spec   *spec;
-    as_privacy      *privacy; /* NULL: pictures are taken as they are */
-    as_commit        base;    /* when has_base */
-    bool             has_base, committed;
-    as_manifest     *manifest; /* the base's samples, then the new ones */
-    size_t           n_base;
-    as_intake_entry *by_name, *by_image; /* the latter has the first of identical pictures */
-    pthread_rwlock_t lock;               /* over manifest and maps: looks ask them while the owner changes them */
+    as_workspace  *ws;
+    const as_spec *spec;
+    as_privacy    *privacy; /* NULL: pictures are taken as they are */
+    as_commit      base;    /* when has_base */
+    bool           has_base, committed;
+    as_manifest   *manifest; /* the base's samples, then the new ones */
+    size_t         n_base;
+    as_lookup      by_name, by_image; /* places in the manifest; the latter has the first of identical pictures */
+    AS_VEC(as_intake_taken) taken;    /* of samples n_base and on */
+    pthread_rwlock_t lock;            /* over manifest and maps: looks ask them while the owner changes them */
     as_intake_counts counts;
     as_scenes        scenes;
     as_hamming      *near;                  /* by place in the manifest; NULL where the spec does not ask for it */
