@@ -37,6 +37,9 @@ static const as_choice level_choices[] = {{"ok", AS_CHECK_OK, NULL},
                                           {"quarantine", AS_CHECK_QUARANTINE, NULL},
                                           {NULL, 0, NULL}};
 
+static const as_choice metadata_choices[] = {
+    {"camera", AS_METADATA_CAMERA, NULL}, {"part", AS_METADATA_PART, NULL}, {NULL, 0, NULL}};
+
 static const as_choice per_choices[] = {{"part", AS_PER_PART, NULL}, {"frame", AS_PER_FRAME, NULL}, {NULL, 0, NULL}};
 
 #define BIT_RATE     (1u << AS_MEASURE_KIND_RATE)
@@ -69,6 +72,10 @@ static const as_field schema_rows[] = {
      .open = true,
      IN_SPEC(size_mm),
      .doc = "width and height in millimetres"},
+    {.path = "product.variants",
+     .kind = &as_field_variants,
+     .doc =
+         "what it comes as, and how many pictures of each a version must have; with some, a picture of none is told"},
 
     {.path = "station", KIND_MAP, .doc = "where and how fast it is seen"},
     {.path = "station.camera",
@@ -83,6 +90,18 @@ static const as_field schema_rows[] = {
      .high = 65535,
      IN_SPEC(frame_px),
      .doc = "width and height of a frame in pixels; without it any size is taken"},
+    {.path = "station.channels",
+     .kind = &as_field_count,
+     .low = 1,
+     .high = 4,
+     IN_SPEC(channels),
+     .doc = "channels of a picture's file: 1 grey, 3 colour, one more with transparency; without it any number"},
+    {.path = "station.bit_depth",
+     .kind = &as_field_count,
+     .low = 1,
+     .high = 16,
+     IN_SPEC(bit_depth),
+     .doc = "bits of each channel in a picture's file; without it any number"},
     {.path = "station.parts_per_minute",
      .kind = &as_field_number,
      .def = "0",
@@ -254,6 +273,31 @@ static const as_field schema_rows[] = {
      .high = 16,
      IN_SPEC(near_bits),
      .doc = "pictures whose 64-bit difference hashes differ in no more bits are near; see levels.near"},
+    {.path = "intake.metadata",
+     .kind = &as_field_words,
+     .choices = metadata_choices,
+     IN_SPEC(metadata),
+     .doc = "what a picture must come with; without one of them it is refused"},
+    {.path = "intake.reference",
+     .kind = &as_field_text,
+     LONG_TEXT,
+     IN_SPEC(reference),
+     .doc = "a version to compare with: what is unlike it (levels.unlike), and whether what came since is distributed "
+            "otherwise"},
+    {.path = "intake.unlike_share",
+     .kind = &as_field_share,
+     .def = "0.999",
+     .low = 0,
+     .high = 1,
+     IN_SPEC(unlike_share),
+     .doc = "a picture is unlike the reference when it is further from it than this share of its own pictures is"},
+    {.path = "intake.max_psi",
+     .kind = &as_field_number,
+     .def = "0.25",
+     .low = 0,
+     .high = 100,
+     IN_SPEC(max_psi),
+     .doc = "population stability index from which on a difference to the reference, if it is no chance, is told"},
     {.path = "intake.levels",
      KIND_MAP,
      .doc = "what becomes of a picture when a check finds something: `ok` (do not look), `warn`, `quarantine`"},

@@ -52,7 +52,7 @@ static bool spec_read(const as_reader *reader)
 /* What is not given and has no default. */
 static void spec_clear(as_spec *spec)
 {
-    spec->goal = spec->product = spec->camera = spec->currency = "";
+    spec->goal = spec->product = spec->camera = spec->currency = spec->reference = "";
     spec->cost_review = NAN;
 }
 

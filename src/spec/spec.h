@@ -18,6 +18,7 @@
 
 #define AS_SPEC_MAX_CLASSES      64
 #define AS_SPEC_MAX_REQUIREMENTS 64
+#define AS_SPEC_MAX_VARIANTS     64
 #define AS_SPEC_MAX_BYTES        ((size_t)1 << 20)
 
 typedef enum as_task_kind { AS_TASK_NONE, AS_TASK_CLASSIFY } as_task_kind;
@@ -25,6 +26,8 @@ typedef enum as_per { AS_PER_NONE, AS_PER_FRAME, AS_PER_PART } as_per;
 
 typedef enum as_faces_rule { AS_FACES_NONE, AS_FACES_KEEP, AS_FACES_REDACT, AS_FACES_REFUSE } as_faces_rule;
 typedef enum as_redaction { AS_REDACTION_NONE, AS_REDACTION_FILL, AS_REDACTION_PIXELATE } as_redaction;
+
+typedef enum as_metadata { AS_METADATA_NONE, AS_METADATA_CAMERA, AS_METADATA_PART } as_metadata;
 
 /* What a check says of a picture. */
 typedef enum as_check_level { AS_CHECK_NONE, AS_CHECK_OK, AS_CHECK_WARN, AS_CHECK_QUARANTINE } as_check_level;
@@ -43,6 +46,11 @@ typedef struct as_class {
     as_verdict  verdict; /* what a part of this class gets */
 } as_class;
 
+typedef struct as_variant {
+    const char *name, *where; /* where: as as_query_parse takes it; not yet parsed */
+    uint32_t    at_least;
+} as_variant;
+
 typedef struct as_requirement {
     const char *id, *text;
     as_measure  measure;
@@ -57,11 +65,15 @@ typedef struct as_requirement {
 
 typedef struct as_spec {
     const char    *path;
-    const char    *line, *goal;      /* goal may be "" */
-    const char    *product;          /* "" if not given */
-    double         size_mm[2];       /* 0: not given */
-    const char    *camera;           /* URI; "" if not given */
+    const char    *line, *goal; /* goal may be "" */
+    const char    *product;     /* "" if not given */
+    double         size_mm[2];  /* 0: not given */
+    const char    *camera;      /* URI; "" if not given */
+    as_variant     variants[AS_SPEC_MAX_VARIANTS];
+    size_t         n_variants;
     uint32_t       frame_px[2];      /* 0: any size */
+    uint32_t       channels;         /* of a file; 0: any */
+    uint32_t       bit_depth;        /* of a channel in a file; 0: any */
     double         parts_per_minute; /* 0: not paced */
     as_ns          deadline_ns;      /* trigger to verdict; default 1 s */
     uint32_t       frames_per_part;  /* default 1 */
@@ -80,6 +92,10 @@ typedef struct as_spec {
     double         max_vignetting_ratio;       /* by which corners are darker; default 0.5 */
     double         max_dirt_ratio;             /* by which a spot is darker; default 0.1 */
     uint32_t       near_bits;                  /* of difference hashes; default 2 */
+    unsigned       metadata;                   /* must be there: bits 1 << as_metadata */
+    const char    *reference;                  /* a commit; "" if not given */
+    double         unlike_share;               /* of the reference's own pictures are nearer; default 0.999 */
+    double         max_psi;                    /* default 0.25 */
     unsigned       levels[AS_RULE_COUNT];      /* as_check_level */
     as_faces_rule  faces;                      /* default keep */
     const char    *face_detector;              /* "cascade", or a file's path beside the spec */

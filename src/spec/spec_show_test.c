@@ -16,8 +16,9 @@ static const char *const specs[] = {
     TOP CLASSES RECALL,
     /* every key, away from its default */
     "assay: 1\nline: L-3.b\ngoal: 'it is: \"good\" # really'\nproduct: {name: \"caf\\u00e9 \\\\ \\t x\", size_mm: "
-    "[0.1, 33.3]}\n"
-    "station: {camera: \"folder:a b/c\", frame_px: [640, 480], parts_per_minute: 33.3, deadline_ms: 12.345678, "
+    "[0.1, 33.3], variants: {red: {where: 'name~\"*red*\"', at_least: 20}, \"two words\": {where: camera=a}}}\n"
+    "station: {camera: \"folder:a b/c\", frame_px: [640, 480], channels: 3, bit_depth: 8, parts_per_minute: 33.3, "
+    "deadline_ms: 12.345678, "
     "frames_per_part: 3}\n"
     "task: classify\nclasses: {good: pass, no: reject, 12: review, 'two words': reject, \"a: b\": pass, '#x': reject, "
     "\"\\u00fc\": pass}\n"
@@ -29,7 +30,9 @@ static const char *const specs[] = {
     "  - {id: R4, measure: auroc, at_least: 0.9}\n"
     "  - {id: R6, measure: stored_faces, at_most: 0}\n"
     "  - {id: R5, measure: overkill_rate, at_most: 1.1 %}\n"
-    "data: {split: [0.7, 0.1, 0.2]}\nintake: {max_clipped_ratio: 0.3, min_sharpness: 17.5, max_noise: 3, levels: "
+    "data: {split: [0.7, 0.1, 0.2]}\nintake: {max_clipped_ratio: 0.3, min_sharpness: 17.5, max_noise: 3, metadata: "
+    "[part, camera], "
+    "reference: main~2, unlike_share: 99 %, max_psi: 0.1, levels: "
     "{near: warn, half: quarantine}}\n"
     "privacy: {faces: redact, detector: m.onnx, sensitivity: 0.9, margin: 0.3, style: pixelate}\n"
     "cost: {escape: 40.01, overkill: 0.1, review: 0.3, currency: CHF}\n"
@@ -103,6 +106,18 @@ static void same_spec(const as_spec *a, const as_spec *b)
     same_number(a->max_dirt_ratio, b->max_dirt_ratio);
     assert_int_equal(a->near_bits, b->near_bits);
     assert_memory_equal(a->levels, b->levels, sizeof a->levels);
+    assert_int_equal(a->channels, b->channels);
+    assert_int_equal(a->bit_depth, b->bit_depth);
+    assert_int_equal(a->metadata, b->metadata);
+    assert_string_equal(a->reference, b->reference);
+    same_number(a->unlike_share, b->unlike_share);
+    same_number(a->max_psi, b->max_psi);
+    assert_int_equal(a->n_variants, b->n_variants);
+    for (size_t i = 0; i < a->n_variants; i++) {
+        assert_string_equal(a->variants[i].name, b->variants[i].name);
+        assert_string_equal(a->variants[i].where, b->variants[i].where);
+        assert_int_equal(a->variants[i].at_least, b->variants[i].at_least);
+    }
     same_number(a->cost_escape, b->cost_escape);
     same_number(a->cost_overkill, b->cost_overkill);
     same_number(a->cost_review, b->cost_review);
@@ -183,6 +198,8 @@ static const char spec_want[] = "assay: 1\n"
                                 "  max_vignetting_ratio: 0.5\n"
                                 "  max_dirt_ratio: 0.1\n"
                                 "  near_bits: 2\n"
+                                "  unlike_share: 0.999\n"
+                                "  max_psi: 0.25\n"
                                 "  levels:\n"
                                 "    exposure: quarantine\n"
                                 "    blank: warn\n"
@@ -195,6 +212,9 @@ static const char spec_want[] = "assay: 1\n"
                                 "    vignetting: warn\n"
                                 "    dirt: warn\n"
                                 "    near: ok\n"
+                                "    unlike: warn\n"
+                                "    clock: warn\n"
+                                "    missing: warn\n"
                                 "privacy:\n"
                                 "  faces: keep\n"
                                 "  detector: cascade\n"
@@ -268,7 +288,7 @@ static void test_table(void **state)
         assert_true(field->path && field->kind && field->doc && field->doc[0]);
         assert_true(field->kind->name && field->kind->read && field->kind->write && field->kind->describe);
         assert_true(field->kind->size == 0 || field->kind->is_absent);
-        assert_true((field->kind == &as_field_choice) == (field->choices != NULL));
+        assert_true((field->kind == &as_field_choice || field->kind == &as_field_words) == (field->choices != NULL));
         assert_false(field->required && field->def);
         for (size_t k = 0; k < i; k++)
             assert_string_not_equal(as_schema_at(k)->path, field->path);
