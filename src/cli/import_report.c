@@ -116,10 +116,8 @@ static bool report_has_labels(as_workspace *ws, const as_commit *commit)
 
 bool as_set_checks_run(as_workspace *ws, const as_commit *commit, as_set_report *ret, as_err *err)
 {
-    as_spec     *spec = as_spec_load(ws->spec_path, err);
-    as_manifest *manifest = spec ? as_commit_manifest(ws, commit, err) : NULL;
-    bool         ok = manifest && as_set_run(spec, manifest, ret, err);
-    as_manifest_free(manifest);
+    as_spec *spec = as_spec_load(ws->spec_path, err);
+    bool     ok = spec && as_set_run_commit(ws, spec, commit, ret, err);
     as_spec_free(spec);
     return ok;
 }

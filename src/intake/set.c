@@ -50,11 +50,12 @@ bool as_set_is_labelled(const as_sample *sample)
     return *sample->label && sample->state != AS_LABEL_PROPOSED;
 }
 
-bool as_set_run(const as_spec *spec, const as_manifest *manifest, as_set_report *ret, as_err *err)
+static bool set_run(as_set set, as_set_report *ret, as_err *err)
 {
-    as_near_pairs pairs = {.n = 0};
-    as_set        set = {.spec = spec, .manifest = manifest, .pairs = &pairs};
-    bool          all = true;
+    const as_manifest *manifest = set.manifest;
+    as_near_pairs      pairs = {.n = 0};
+    set.pairs = &pairs;
+    bool all = true;
     for (size_t i = 0; all && i < as_manifest_count(manifest); i++)
         all = as_set_is_labelled(as_manifest_at(manifest, i));
     as_manifest *labelled = all ? NULL : set_labelled(manifest, err);
@@ -96,4 +97,17 @@ json_t *as_set_report_json(const as_set_report *report)
         }
     }
     return list;
+}
+
+bool as_set_run(const as_spec *spec, const as_manifest *manifest, as_set_report *ret, as_err *err)
+{
+    return set_run((as_set){.spec = spec, .manifest = manifest}, ret, err);
+}
+
+bool as_set_run_commit(as_workspace *ws, const as_spec *spec, const as_commit *commit, as_set_report *ret, as_err *err)
+{
+    as_manifest *manifest = as_commit_manifest(ws, commit, err);
+    bool ok = manifest && set_run((as_set){.spec = spec, .manifest = manifest, .ws = ws, .commit = commit}, ret, err);
+    as_manifest_free(manifest);
+    return ok;
 }

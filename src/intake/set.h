@@ -35,6 +35,8 @@ typedef struct as_set {
     const as_manifest    *manifest;
     const as_manifest    *labelled; /* of it, the samples that have a class and not just a model's proposal */
     struct as_near_pairs *pairs;    /* near.h */
+    as_workspace         *ws;       /* this and the next: of rows that look beyond the manifest; NULL: there is none */
+    const as_commit      *commit;
 } as_set;
 
 /* One file a check, set_<name>.c, one word in src/intake/meson.build. run adds at least one finding. */
@@ -47,6 +49,10 @@ const as_set_check *as_set_check_at(size_t i); /* NULL past the last row */
 
 /* Runs all rows over a manifest, whatever its order. Errors: AS_ENOMEM. */
 AS_CHECK bool as_set_run(const as_spec *spec, const as_manifest *manifest, as_set_report *ret, as_err *err);
+
+/* The same of a commit, with the rows that need more than its manifest. */
+AS_CHECK bool as_set_run_commit(as_workspace *ws, const as_spec *spec, const as_commit *commit, as_set_report *ret,
+                                as_err *err);
 
 /* The next finding, to be filled in; a spare one when there is no more room. level, value and limit are set. */
 as_set_finding *as_set_report_add(as_set_report *report, const as_set_check *check, as_check_level level);
