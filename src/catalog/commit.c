@@ -7,6 +7,7 @@
 
 #include "base/str.h"
 #include "base/vec.h"
+#include "catalog/frozen.h"
 #include "catalog/manifest.h"
 
 #define COMMIT_VERSION   1 /* of the commit object */
@@ -55,6 +56,8 @@ static char *commit_text(const as_commit *commit, as_err *err)
          as_json_set(object, "n_samples", json_integer((json_int_t)commit->n_samples)) &&
          as_json_set(object, "n_bytes", json_integer((json_int_t)commit->n_bytes)) &&
          as_json_set(object, "n_quarantined", json_integer((json_int_t)commit->n_quarantined));
+    if (ok && commit->n_frozen)
+        ok = as_json_set(object, "n_frozen", json_integer((json_int_t)commit->n_frozen));
     if (ok && as_commit_is_restoring(commit))
         ok = as_json_set(object, "restores", json_string(as_digest_hex(&commit->restores, hex)));
     if (commit->n_notes)
@@ -83,6 +86,23 @@ static bool commit_put_manifest(as_workspace *ws, const as_manifest *manifest, a
     return ok;
 }
 
+/* The version before is read only where it has something frozen. */
+static bool commit_check_frozen(as_workspace *ws, const as_manifest *manifest, as_commit *commit, as_err *err)
+{
+    as_commit    parent;
+    as_manifest *before = NULL;
+    commit->n_frozen = as_frozen_count(manifest);
+    if (commit->n_parents && !commit->thaws) {
+        if (!as_commit_read(ws, &commit->parents[0], &parent, err))
+            return false;
+        if (parent.n_frozen && !(before = as_commit_manifest(ws, &parent, err)))
+            return false;
+    }
+    bool ok = as_frozen_check(before, manifest, err);
+    as_manifest_free(before);
+    return ok;
+}
+
 bool as_commit_write(as_workspace *ws, const as_manifest *manifest, as_commit *commit, as_err *err)
 {
     char      hex[AS_SHA256_HEX_BYTES];
@@ -92,7 +112,7 @@ bool as_commit_write(as_workspace *ws, const as_manifest *manifest, as_commit *c
     if (commit->n_parents > AS_COMMIT_MAX_PARENTS)
         return AS_FAIL(err, AS_ELIMIT, "cannot commit: %zu parents, at most %d", commit->n_parents,
                        AS_COMMIT_MAX_PARENTS);
-    if (!commit_put_manifest(ws, manifest, &made, err))
+    if (!commit_check_frozen(ws, manifest, &made, err) || !commit_put_manifest(ws, manifest, &made, err))
         return false;
     if (made.n_bytes > INT64_MAX || made.n_quarantined > INT64_MAX)
         return AS_FAIL(err, AS_ELIMIT, "cannot commit: its counts are beyond any disk");
@@ -160,6 +180,8 @@ static bool commit_parse(const json_t *object, as_commit *ret, as_err *err)
         return false;
     if (!commit_get_digest(json_object_get(object, "manifest"), &ret->manifest))
         return AS_FAIL(err, AS_EFORMAT, "key 'manifest' is no SHA-256");
+    if (json_object_get(object, "n_frozen") && !commit_get_count(object, "n_frozen", &ret->n_frozen, err))
+        return false;
     const json_t *restores = json_object_get(object, "restores");
     if (restores && !commit_get_digest(restores, &ret->restores))
         return AS_FAIL(err, AS_EFORMAT, "key 'restores' is no SHA-256");

@@ -56,6 +56,7 @@ typedef struct as_sample {
     const as_vote    *votes;    /* by others than `by`; only where there is a label */
     size_t            n_votes;
     as_split          split;
+    bool              is_frozen;     /* of a test split that must stay what it is: see frozen.h */
     const char       *part;          /* samples of one physical part share it; never "" (its name when alone) */
     const char       *camera;        /* URI or "" */
     uint32_t          width, height; /* upright, pixels */
@@ -78,8 +79,9 @@ AS_CHECK bool    as_manifest_set_label(as_manifest *manifest, size_t i, const as
 void             as_manifest_sort(as_manifest *manifest); /* by name; add() after it is allowed, sort again */
 size_t           as_manifest_count(const as_manifest *manifest);
 const as_sample *as_manifest_at(const as_manifest *manifest, size_t i);
-void             as_manifest_set_split(as_manifest *manifest, size_t i, as_split split);
-const as_sample *as_manifest_find(const as_manifest *manifest, const char *name); /* sorted manifests; NULL */
+void             as_manifest_set_split(as_manifest *manifest, size_t i, as_split split); /* not of frozen ones */
+void             as_manifest_freeze(as_manifest *manifest, size_t i, bool frozen);       /* test samples only */
+const as_sample *as_manifest_find(const as_manifest *manifest, const char *name);        /* sorted manifests; NULL */
 
 #define AS_COMMIT_MAX_PARENTS 8
 #define AS_COMMIT_MAX_NOTES   32
@@ -95,11 +97,14 @@ typedef struct as_commit {
     char      author[128], message[512];
     as_ns     utc;
     uint64_t  n_samples, n_bytes, n_quarantined; /* the last: refused on the way into this commit */
+    uint64_t  n_frozen;                          /* samples of a frozen test split */
+    bool      thaws; /* not written down: it may take frozen samples out of the test split */
 } as_commit;
 
 bool as_commit_is_restoring(const as_commit *commit);
 
-/* Writes manifest, labels and commit (id, manifest, labels, n_samples, n_bytes are filled in), syncs the store, then moves the ref. */
+/* Writes manifest, labels and commit (id, manifest, labels, n_samples, n_bytes, n_frozen are filled in), syncs the store, then
+ * moves the ref. AS_EINVAL names the sample by which a frozen test split would leak. */
 AS_CHECK bool as_commit_write(as_workspace *ws, const as_manifest *manifest, as_commit *commit, as_err *err);
 
 /* "main" or "" (the newest), the name of a tag, "main~2", or at least 4 hex digits of an id. AS_ENOTFOUND tells how to make

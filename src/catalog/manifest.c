@@ -190,6 +190,8 @@ static bool manifest_check(const as_sample *sample, as_err *err)
         return false;
     if ((unsigned)sample->split >= AS_SPLIT_COUNT)
         return AS_FAIL(err, AS_EINVAL, "sample '%s' has an unknown split (%d)", sample->name, (int)sample->split);
+    if (sample->is_frozen && sample->split != AS_SPLIT_TEST)
+        return AS_FAIL(err, AS_EINVAL, "sample '%s' is frozen and not in the test split", sample->name);
     if (sample->n_bytes > INT64_MAX)
         return AS_FAIL(err, AS_ELIMIT, "sample '%s' says that it has %llu bytes", sample->name,
                        (unsigned long long)sample->n_bytes);
@@ -324,8 +326,14 @@ const as_sample *as_manifest_at(const as_manifest *manifest, size_t i)
 
 void as_manifest_set_split(as_manifest *manifest, size_t i, as_split split)
 {
-    if (i < manifest->samples.n && (unsigned)split < AS_SPLIT_COUNT)
+    if (i < manifest->samples.n && (unsigned)split < AS_SPLIT_COUNT && !manifest->samples.at[i].is_frozen)
         manifest->samples.at[i].split = split;
+}
+
+void as_manifest_freeze(as_manifest *manifest, size_t i, bool frozen)
+{
+    if (i < manifest->samples.n)
+        manifest->samples.at[i].is_frozen = frozen && manifest->samples.at[i].split == AS_SPLIT_TEST;
 }
 
 const as_sample *as_manifest_find(const as_manifest *manifest, const char *name)

@@ -6,7 +6,7 @@
  * Memory:  none.
  *
  * A manifest is JSON lines (RFC 8259, UTF-8, "\n"), one sample a line, strictly ascending by the bytes of its name, no
- * blanks, keys in this order, those in brackets left out when they say nothing: name, [split], [part] (the name
+ * blanks, keys in this order, those in brackets left out when they say nothing: name, [split], [frozen] (1), [part] (the name
  * when alone), [camera], image, format, width, height, n_bytes, utc, [sharpness], [clipped_ratio], [difference_hash] (16
  * hex digits), [severity], [privacy] (how many faces were found and covered, their sizes, detector, version, sensitivity, style:
  * "faces 2 (24x24 31x30), cascade 0123456789abcdef at 0.8, fill"). The same samples give the same bytes. Labels are written alike, a line for each sample of which something was said: name, label,

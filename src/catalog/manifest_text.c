@@ -15,6 +15,8 @@ static void text_add_sample(as_str *out, const as_sample *sample)
     as_text_add_string(out, "{\"name\":\"", sample->name);
     if (sample->split != AS_SPLIT_NONE)
         as_text_add_string(out, ",\"split\":\"", as_split_name(sample->split));
+    if (sample->is_frozen)
+        as_str_add(out, ",\"frozen\":1");
     if (sample->part != sample->name && strcmp(sample->part, sample->name) != 0)
         as_text_add_string(out, ",\"part\":\"", sample->part);
     if (*sample->camera)
@@ -65,12 +67,13 @@ typedef enum text_key {
     KEY_SHARPNESS,
     KEY_CLIPPED_RATIO,
     KEY_SEVERITY,
+    KEY_FROZEN,
     N_KEYS
 } text_key;
 
 static const char *const text_keys[N_KEYS] = {
     "name",  "part",   "camera",  "format", "split",     "image",         "difference_hash", "privacy",
-    "width", "height", "n_bytes", "utc",    "sharpness", "clipped_ratio", "severity"};
+    "width", "height", "n_bytes", "utc",    "sharpness", "clipped_ratio", "severity",        "frozen"};
 
 #define KEYS_NEEDED                                                                                                 \
     (1u << KEY_NAME | 1u << KEY_FORMAT | 1u << KEY_IMAGE | 1u << KEY_WIDTH | 1u << KEY_HEIGHT | 1u << KEY_N_BYTES | \
@@ -96,6 +99,7 @@ static bool text_value(text_reader *r, as_text_cursor *c, unsigned key, as_sampl
             return false;
         sample->n_bytes = (uint64_t)v;
         return true;
+    case KEY_FROZEN: sample->is_frozen = true; return as_text_int(c, 1, 1, &v);
     case KEY_UTC: return as_text_int(c, INT64_MIN, INT64_MAX, &sample->utc);
     case KEY_SHARPNESS: return as_text_real(c, &sample->sharpness);
     case KEY_CLIPPED_RATIO: return as_text_real(c, &sample->clipped_ratio);

@@ -25,6 +25,8 @@ static const as_choice measure_choices[] = {
 #undef X
     {NULL, 0, NULL}};
 
+static const as_choice split_choices[] = {
+    {"chance", AS_SPLIT_BY_CHANCE, NULL}, {"time", AS_SPLIT_BY_TIME, NULL}, {NULL, 0, NULL}};
 static const as_choice faces_choices[] = {{"keep", AS_FACES_KEEP, NULL},
                                           {"redact", AS_FACES_REDACT, NULL},
                                           {"refuse", AS_FACES_REFUSE, NULL},
@@ -207,6 +209,20 @@ static const as_field schema_rows[] = {
      .high = 1,
      IN_SPEC(split),
      .doc = "shares of training, validation and test; they make 1 together"},
+    {.path = "data.split_by",
+     .kind = &as_field_choice,
+     .def = "chance",
+     .choices = split_choices,
+     IN_SPEC(split_by),
+     .doc = "`chance`, class by class; or `time`: the newest pictures are the test, those before them validation"},
+    {.path = "data.group_by",
+     .kind = &as_field_text,
+     .def = "part",
+     LONG_TEXT,
+     IN_SPEC(group_by),
+     .doc =
+         "pictures of one `part` are never in two splits; nor are those of one `camera`, or those with the same text "
+         "where a pattern of names has its star: `photos/batch-*/`"},
 
     {.path = "intake", KIND_MAP, .doc = "which pictures are refused"},
     {.path = "intake.max_clipped_ratio",

@@ -34,6 +34,10 @@ static bool spec_split_adds_up(const as_reader *reader, const as_yaml_node *root
         snprintf(text, sizeof text, "%.6g", sum);
         return as_field_fail(reader, node, "the shares of 'split' make %s together, not 1", text);
     }
+    const char *group = reader->spec->group_by, *star = strchr(group, '*');
+    if (strcmp(group, "part") != 0 && strcmp(group, "camera") != 0 && (!star || strchr(star + 1, '*')))
+        return as_field_fail(reader, data ? as_yaml_get(data, "group_by") : NULL,
+                             "'group_by' is part, camera, or a pattern of names with one star, as in photos/batch-*/");
     if (!(split[0] > 0) || !(split[2] > 0))
         return as_field_fail(reader, node, "'split' leaves nothing for %s", split[0] > 0 ? "the test" : "the training");
     return true;

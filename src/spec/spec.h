@@ -24,6 +24,8 @@
 typedef enum as_task_kind { AS_TASK_NONE, AS_TASK_CLASSIFY } as_task_kind;
 typedef enum as_per { AS_PER_NONE, AS_PER_FRAME, AS_PER_PART } as_per;
 
+typedef enum as_split_by { AS_SPLIT_BY_NONE, AS_SPLIT_BY_CHANCE, AS_SPLIT_BY_TIME } as_split_by;
+
 typedef enum as_faces_rule { AS_FACES_NONE, AS_FACES_KEEP, AS_FACES_REDACT, AS_FACES_REFUSE } as_faces_rule;
 typedef enum as_redaction { AS_REDACTION_NONE, AS_REDACTION_FILL, AS_REDACTION_PIXELATE } as_redaction;
 
@@ -83,6 +85,8 @@ typedef struct as_spec {
     as_requirement requirements[AS_SPEC_MAX_REQUIREMENTS];
     size_t         n_requirements;
     double         split[3];                   /* train, validation, test; default 0.6 0.15 0.25 */
+    as_split_by    split_by;                   /* default chance */
+    const char    *group_by;                   /* "part", "camera", or a pattern with one *; default part */
     double         max_clipped_ratio;          /* intake: refuse pictures with more; default 0.5 */
     double         min_sharpness;              /* intake: variance of Laplacian; default 0: not checked */
     double         min_contrast;               /* intake, as all here to levels: grey levels; default 10 */

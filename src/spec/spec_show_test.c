@@ -30,7 +30,7 @@ static const char *const specs[] = {
     "  - {id: R4, measure: auroc, at_least: 0.9}\n"
     "  - {id: R6, measure: stored_faces, at_most: 0}\n"
     "  - {id: R5, measure: overkill_rate, at_most: 1.1 %}\n"
-    "data: {split: [0.7, 0.1, 0.2]}\nintake: {max_clipped_ratio: 0.3, min_sharpness: 17.5, max_noise: 3, metadata: "
+    "data: {split: [0.7, 0.1, 0.2], split_by: time, group_by: 'b-*/'}\nintake: {max_clipped_ratio: 0.3, min_sharpness: 17.5, max_noise: 3, metadata: "
     "[part, camera], "
     "reference: main~2, unlike_share: 99 %, max_psi: 0.1, levels: "
     "{near: warn, half: quarantine}}\n"
@@ -91,6 +91,8 @@ static void same_spec(const as_spec *a, const as_spec *b)
     for (size_t i = 0; i < a->n_requirements; i++)
         same_requirement(&a->requirements[i], &b->requirements[i]);
     assert_memory_equal(a->split, b->split, sizeof a->split);
+    assert_int_equal(a->split_by, b->split_by);
+    assert_string_equal(a->group_by, b->group_by);
     same_number(a->max_clipped_ratio, b->max_clipped_ratio);
     same_number(a->min_sharpness, b->min_sharpness);
     assert_int_equal(a->faces, b->faces);
@@ -188,6 +190,8 @@ static const char spec_want[] = "assay: 1\n"
                                 "    confidence: 0.95\n"
                                 "data:\n"
                                 "  split: [0.6, 0.15, 0.25]\n"
+                                "  split_by: chance\n"
+                                "  group_by: part\n"
                                 "intake:\n"
                                 "  max_clipped_ratio: 0.5\n"
                                 "  min_sharpness: 0\n"
