@@ -6,7 +6,28 @@
 typedef struct label_list {
     as_table *table;
     json_t   *json;
+    as_str    outlines; /* of the newest, as lines */
+    bool      seen;
 } label_list;
+
+/* Numbered as `label remove` counts them. */
+static void label_outlines(as_str *text, const as_finding *findings, size_t n, const char *by)
+{
+    for (size_t i = 0; i < n; i++)
+        as_str_addf(text, "%zu  %s %s  %.5g,%.5g,%.5g,%.5g  by %s\n", i + 1, as_outline_name(findings[i].outline),
+                    findings[i].label, findings[i].box[0], findings[i].box[1], findings[i].box[2], findings[i].box[3],
+                    *by ? by : "-");
+}
+
+static json_t *label_outlines_json(const as_finding *findings, size_t n)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < n; i++)
+        json_array_append_new(list, json_pack("{s:s,s:s,s:[f,f,f,f]}", "class", findings[i].label, "outline",
+                                              as_outline_name(findings[i].outline), "box", findings[i].box[0],
+                                              findings[i].box[1], findings[i].box[2], findings[i].box[3]));
+    return list;
+}
 
 static json_t *label_votes_json(const as_sample *s)
 {
@@ -19,6 +40,7 @@ static json_t *label_votes_json(const as_sample *s)
         json_array_append_new(list, json_pack("{s:s,s:s,s:s,s:s,s:I}", "by", v->by, "class", v->label, "state",
                                               as_label_state_name(v->state), "time", when, "n_findings",
                                               (json_int_t)v->n_findings));
+        json_object_set_new(json_array_get(list, i), "findings", label_outlines_json(v->findings, v->n_findings));
     }
     return list;
 }
@@ -45,8 +67,16 @@ static void label_step(void *ctx, const as_commit *commit, const as_sample *s)
                               json_pack("{s:s,s:s,s:s,s:s,s:s,s:I,s:o}", "commit", hex, "time", when, "class", s->label,
                                         "state", as_label_state_name(s->state), "by", s->by, "n_findings",
                                         (json_int_t)s->n_findings, "votes", label_votes_json(s)));
+        json_object_set_new(json_array_get(list->json, json_array_size(list->json) - 1), "findings",
+                            label_outlines_json(s->findings, s->n_findings));
         return;
     }
+    if (!list->seen) {
+        label_outlines(&list->outlines, s->findings, s->n_findings, s->by);
+        for (size_t i = 0; i < s->n_votes; i++)
+            label_outlines(&list->outlines, s->votes[i].findings, s->votes[i].n_findings, s->votes[i].by);
+    }
+    list->seen = true;
     if (!list->table) /* not before the first row: an error has no heading */
         list->table = as_table_new(columns);
     as_table_cell(list->table, AS_STYLE_BOLD, "%.12s", hex);
@@ -59,15 +89,18 @@ static void label_step(void *ctx, const as_commit *commit, const as_sample *s)
 
 static bool label_show(as_cli *cli, as_workspace *ws, as_err *err)
 {
-    label_list list = {0};
-    list.json = cli->json ? json_array() : NULL;
+    label_list list = {.json = cli->json ? json_array() : NULL};
+    as_str_init(&list.outlines);
     bool ok = as_label_history(ws, as_cli_arg(cli, 1), label_step, &list, err);
     if (list.table) /* what could be read is shown */
-        return as_table_print(list.table, cli, ok ? err : NULL) && ok;
-    if (ok)
+        ok = as_table_print(list.table, cli, ok ? err : NULL) && ok;
+    if (list.outlines.len)
+        fprintf(cli->out, "\n%s", list.outlines.s);
+    as_str_done(&list.outlines);
+    if (ok && list.json)
         return as_cli_print_json(cli, list.json, err);
     json_decref(list.json);
-    return false;
+    return ok;
 }
 
 static int label_show_run(as_cli *cli, as_workspace *ws, as_err *err)

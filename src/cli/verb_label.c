@@ -16,6 +16,7 @@ static const as_opt label_opts[] = {
     {"honeypots", 0, "N", "next: mix in N samples whose answer is known (default: 0)", NULL},
     {"again", 0, "N", "next: mix in N samples that somebody else labelled (default: 0)", NULL},
     AS_CLI_BACKBONE_OPTS("errors"),
+    {"vote", 0, NULL, "box, polygon, mask, remove: WHO's own, beside the label that another gave", NULL},
     {"by", 0, "WHO",
      "who says so (default: person:$ASSAY_AUTHOR, else person:user@host); next: for whom; agreement, "
      "score: whose labels, may be repeated (default: all people's)",
@@ -44,6 +45,9 @@ const as_verb as_verb_label = {
     .examples = "  assay label set broken photos/0017.png photos/0018.png\n"
                 "  assay label set good --where 'not labelled and name~\"photos/monday/*\"'\n"
                 "  assay label review --where 'class=broken and split=test'\n"
+                "  assay label box photos/0017.png broken 120,64,30,12\n"
+                "  assay label vote good photos/0017.png --by person:bo\n"
+                "  assay label agreement\n"
                 "  assay label undo\n"
                 "  assay label next -l 10\n",
     .opts = label_opts,

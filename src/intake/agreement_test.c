@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "intake/honeypot.h"
 #include "intake/say.h"
 
 static const char spec_text[] = "assay: 1\nline: t\ngoal: g\ntask: classify\nclasses: {good: pass, bad: reject}\n"
@@ -153,6 +154,44 @@ static void test_three_people_with_outlines(void **state)
     as_agreement_free(a);
 }
 
+static void test_scored_where_the_answer_is_known(void **state)
+{
+    (void)state;
+    as_err                   err = AS_ERR_NONE, none = AS_ERR_NONE;
+    as_honeypot              score;
+    static const char *const bo[] = {"person:bo", NULL}, *const nobody[] = {"person:nobody", NULL};
+    as_finding one = {"dent", AS_OUTLINE_BOX, {10, 10, 20, 10}, "", NAN, ""};
+    bool       changed;
+    assert_false(as_honeypot_score(manifest, NULL, 0.95, &score, &none));
+    assert_non_null(strstr(none.text, "one of the 0 samples"));
+    for (size_t i = 0; i < 10; i++) { /* ten with an answer; anna gave the label, eve confirmed it */
+        as_sample said = {
+            .label = "bad", .state = AS_LABEL_REVIEWED, .by = "person:eve", .findings = &one, .n_findings = 1};
+        say(i, "person:anna", "bad", AS_LABEL_GIVEN, NULL, 0);
+        assert_true(as_say(manifest, i, &said, false, &changed, &err));
+        if (i < 8)
+            say(i, "person:bo", i < 6 ? "bad" : "good", AS_LABEL_GIVEN, i < 3 ? &one : NULL, i < 3);
+        say(i, "person:cy", "good", AS_LABEL_REVIEWED, NULL, 0); /* he saw it */
+        say(i, "model:3", "good", AS_LABEL_PROPOSED, NULL, 0);
+    }
+    say(50, "person:bo", "bad", AS_LABEL_GIVEN, NULL, 0); /* nobody knows */
+    assert_true(as_honeypot_score(manifest, NULL, 0.95, &score, &err));
+    assert_int_equal(score.n_known, 10);
+    assert_int_equal(score.people.n, 2);
+    assert_string_equal(score.people.at[0].by, "person:anna");
+    assert_true(score.people.at[0].n == 10 && score.people.at[0].n_right == 10);
+    assert_true(score.people.at[1].n == 8 && score.people.at[1].n_right == 6);
+    assert_true(fabs(score.people.at[1].interval.low - as_interval_rate(6, 8, 0.95).low) < 1e-12);
+    assert_true(score.people.at[1].outlines.n_matched == 3 && score.people.at[1].outlines.n_a == 3);
+    assert_int_equal(score.misses.n, 2);
+    assert_string_equal(score.misses.at[0].said, "good");
+    as_honeypot_done(&score);
+    assert_true(as_honeypot_score(manifest, bo, 0.95, &score, &err));
+    assert_int_equal(score.people.n, 1);
+    as_honeypot_done(&score);
+    assert_false(as_honeypot_score(manifest, nobody, 0.95, &score, &err));
+}
+
 static void test_words(void **state)
 {
     (void)state;
@@ -168,6 +207,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_two_people, setup, teardown),
         cmocka_unit_test_setup_teardown(test_who_counts, setup, teardown),
         cmocka_unit_test_setup_teardown(test_three_people_with_outlines, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_scored_where_the_answer_is_known, setup, teardown),
         cmocka_unit_test(test_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

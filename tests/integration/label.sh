@@ -61,10 +61,47 @@ expect_err 'nothing to redo'
 
 expect_exit 2 "$ASSAY" label next
 expect_err 'no run yet'
+
+# Outlines, one at a time.
+expect_exit 0 "$ASSAY" label box pics/00000.png bad 3,4,10,12
+expect_exit 0 "$ASSAY" label polygon pics/00000.png bad 1,1 20,1 20,20 / 3,2 5,2 5,4
+expect_exit 0 "$ASSAY" label mask pics/00000.png bad "$TMP/pics/00000.png"
+expect_exit 0 "$ASSAY" label box pics/00000.png bad 4,4,10,12 --vote --by person:bo
+expect_exit 0 "$ASSAY" label show pics/00000.png
+expect_out '^2  polygon bad  1,1,19,19  by person:anna$'
+expect_out '^1  box bad  4,4,10,12  by person:bo$'
+expect_exit 2 "$ASSAY" label agreement --json --by person:bo
+expect_err "'person:bo' labelled no sample that another"
+expect_exit 0 "$ASSAY" label agreement --by person:bo --by person:anna
+expect_out '^person:anna +person:bo .* 1 of 3 and 1 +0\.'
+expect_exit 2 "$ASSAY" label box pics/00000.png bad 3,4,10
+expect_err 'is not X,Y,W,H'
+expect_exit 2 "$ASSAY" label mask pics/00000.png bad assay.yaml
+expect_err "file 'assay.yaml'"
+expect_exit 0 "$ASSAY" label remove pics/00000.png 2
+expect_exit 0 "$ASSAY" label undo
+expect_exit 0 "$ASSAY" label show pics/00000.png --json
+expect_out '"outline":"polygon"'
+for _ in 1 2 3 4; do expect_exit 0 "$ASSAY" label undo; done
 expect_exit 0 "$ASSAY" -q train --trainer rule
 expect_exit 2 "$ASSAY" label next
 expect_err 'every sample is labelled, or is in the test or validation split'
 expect_exit 0 "$ASSAY" label clear --where 'split=train and class=good'
+# Known answers for bo, who does not see which they are, and how he did.
+expect_exit 0 "$ASSAY" label review --where 'split=test' --by person:eve
+expect_exit 0 "$ASSAY" label next -l 2 --run last --by person:zoe --honeypots 1 --again 1 --json
+expect_equal "$(grep -o '"name"' "$OUT" | wc -l)" 4
+expect_no_out 'known'
+expect_exit 2 "$ASSAY" label next -l 2 --run last --honeypots 2
+expect_err 'say for whom they are: --by WHO'
+known=$("$ASSAY" data ls --where 'reviewed and class=bad' --json | grep -o '"name":"[^"]*"' | cut -d'"' -f4 | head -n 1)
+expect_exit 0 "$ASSAY" label vote good "$known" --by person:zoe
+expect_exit 0 "$ASSAY" label score --by person:zoe
+expect_out '^person:zoe +1 +0 +0.0 % +0.0 to 97.5 %'
+expect_out "^$known +person:zoe +good +bad$"
+expect_exit 2 "$ASSAY" label score --by person:nobody
+expect_exit 0 "$ASSAY" data ls --where "name=\"$known\" and class=bad and reviewed" --json
+expect_out "$known" # the answer stays
 expect_exit 0 "$ASSAY" label next -l 2 --run last
 expect_out '^name +perhaps +probability +margin$'
 expect_err "2 of [0-9]+ samples without a label, seen by run '1-rule'"
