@@ -6,6 +6,7 @@
 
 #include "catalog/erased.h"
 #include "intake/format.h"
+#include "intake/side.h"
 
 /* A manifest may come from anywhere: no part of a name may lead out of the folder. */
 static bool export_check_name(const char *relative, as_err *err)
@@ -44,7 +45,23 @@ static bool export_picture(const as_export *out, size_t i, const char *relative,
     }
     bool ok = as_fs_write_fast(path, bytes, n, err);
     free(bytes);
-    return ok;
+    free(out->paths[i]);
+    out->paths[i] = strdup(relative);
+    return ok && (out->paths[i] || AS_FAIL(err, AS_ENOMEM, "not enough memory"));
+}
+
+void as_export_lost_say(const as_export_lost *lost, as_str *text)
+{
+    const struct {
+        uint64_t    n;
+        const char *what;
+    } kinds[] = {{lost->n_places, "places"},     {lost->n_classes, "classes"}, {lost->n_scores, "scores"},
+                 {lost->n_splits, "the split"},  {lost->n_who, "who said it"}, {lost->n_parts, "the part"},
+                 {lost->n_cameras, "the camera"}};
+    for (size_t i = 0; i < AS_COUNT(kinds); i++)
+        if (kinds[i].n)
+            as_str_addf(text, "%s%s of %llu samples", text->len ? ", " : "", kinds[i].what,
+                        (unsigned long long)kinds[i].n);
 }
 
 static bool export_count(void *ctx, const as_fs_entry *entry, as_err *err)
@@ -76,19 +93,28 @@ bool as_export_commit(as_workspace *ws, const as_commit *commit, const as_export
         return AS_FAIL(err, AS_EUNSUPPORTED, "format '%s' is read, not written", format->name);
     if (!export_check_dir(cfg->dir, err))
         return false;
-    as_spec     *spec = as_spec_load(ws->spec_path, err);
-    uint64_t     n_erased = 0;
-    as_manifest *whole = spec ? as_commit_manifest(ws, commit, err) : NULL;
-    as_manifest *manifest = whole ? as_manifest_present(ws, whole, &n_erased, err) : NULL;
-    as_export    out = {.ws = ws,
-                        .spec = spec,
-                        .manifest = manifest,
-                        .dir = cfg->dir,
-                        .progress = progress,
-                        .put_picture = export_picture};
-    bool         ok = manifest && format->write(&out, err);
+    as_spec       *spec = as_spec_load(ws->spec_path, err);
+    uint64_t       n_erased = 0;
+    as_manifest   *whole = spec ? as_commit_manifest(ws, commit, err) : NULL;
+    as_manifest   *manifest = whole ? as_manifest_present(ws, whole, &n_erased, err) : NULL;
+    size_t         n = manifest ? as_manifest_count(manifest) : 0;
+    as_export_lost lost = {.n_places = 0};
+    as_export      out = {.ws = ws,
+                          .spec = spec,
+                          .manifest = manifest,
+                          .dir = cfg->dir,
+                          .progress = progress,
+                          .paths = calloc(n + 1, sizeof *out.paths),
+                          .put_picture = export_picture};
+    bool ok = manifest && (out.paths || AS_FAIL(err, AS_ENOMEM, "not enough memory")) && format->write(&out, err) &&
+              as_side_write(&out, format, out.paths, &lost, err);
+    for (size_t i = 0; out.paths && i < n; i++)
+        free(out.paths[i]);
+    free(out.paths);
     if (ok && cfg->n_erased)
         *cfg->n_erased = n_erased;
+    if (ok && cfg->ret_lost)
+        *cfg->ret_lost = lost;
     as_manifest_free(manifest);
     as_manifest_free(whole);
     as_spec_free(spec);

@@ -20,6 +20,7 @@ typedef struct as_export {
     const as_manifest *manifest;
     const char        *dir; /* exists, empty */
     const as_progress *progress;
+    char             **paths; /* where each sample's picture was put; NULL: not yet */
     /* Writes sample i's picture to dir/relative (folders are made). */
     bool (*put_picture)(const struct as_export *out, size_t i, const char *relative, as_err *err);
 } as_export;

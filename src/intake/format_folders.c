@@ -77,6 +77,8 @@ static bool folders_add(folders_job *job, const as_fs_entry *entry, const char *
 {
     size_t      n = folders_word(folder);
     const char *label = as_scan_class(job->scan, folder, n);
+    if (!label && n == 10 && memcmp(folder, "unlabelled", 10) == 0) /* as it is written */
+        label = "";
     if (!label)
         return as_scan_unknown(job->scan, "folder", folder, n, err);
     /* Where the source has no test of its own, its train/ is split like any folder. */

@@ -111,6 +111,8 @@ static bool mvtec_take(as_gather *gather, const as_fs_entry *entry, as_err *err)
     }
     bool        good = path.n_label == 4 && memcmp(path.label, "good", 4) == 0;
     const char *label = as_scan_class(gather->scan, path.label, path.n_label);
+    if (!label && path.n_label == 10 && memcmp(path.label, "unlabelled", 10) == 0) /* as it is written */
+        label = "";
     if (!label && !good)
         return as_scan_unknown(gather->scan, "folder", path.label, path.n_label, err);
     as_gathered *to = as_gather_of(gather, entry);
@@ -118,7 +120,7 @@ static bool mvtec_take(as_gather *gather, const as_fs_entry *entry, as_err *err)
     to->split = path.split;
     to->label = label;
     mask = mvtec_mask(gather->scan, entry->relative, &path);
-    return !mask || !label || mvtec_add_mask(gather, to, mask, label, err);
+    return !mask || !label || !*label || mvtec_add_mask(gather, to, mask, label, err);
 }
 
 static bool mvtec_read(as_scan *scan, as_err *err)

@@ -32,12 +32,18 @@ static as_sample import_sample(const as_scan_file *file)
 {
     return (as_sample){.name = file->name,
                        .label = file->label,
+                       .state = file->state,
+                       .by = file->by,
+                       .said_utc = file->said_utc,
                        .split = file->split,
-                       .camera = "",
+                       .part = file->part,
+                       .camera = file->camera ? file->camera : "",
                        .findings = file->findings,
                        .n_findings = file->n_findings,
+                       .votes = file->votes,
+                       .n_votes = file->n_votes,
                        .utc = file->utc,
-                       .severity = NAN};
+                       .severity = file->severity};
 }
 
 static bool import_look(void *ctx, size_t i, as_err *err)

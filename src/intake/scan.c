@@ -2,6 +2,7 @@
 #include "intake/scan.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "base/fs.h"
 #include "image/codec.h"
 #include "intake/gather.h"
+#include "intake/side.h"
 #include "intake/state.h"
 #include "intake/video.h"
 
@@ -236,7 +238,8 @@ bool as_scan_put(as_scan *scan, const as_fs_entry *entry, const char *label, as_
                          .split = split,
                          .is_video = as_video_is_file(entry->relative),
                          .findings = findings,
-                         .n_findings = n_findings};
+                         .n_findings = n_findings,
+                         .severity = NAN};
     as_str       name;
     file.path = entry->kind == AS_FS_LINK ? scan_resolve(scan, entry) : strdup(entry->path);
     if (!file.path && entry->kind == AS_FS_LINK) {
@@ -357,9 +360,9 @@ bool as_scan_folder(as_scan *scan, const as_spec *spec, const as_import_cfg *cfg
     const as_format *format = NULL;
     *scan = (as_scan){.spec = spec, .cfg = cfg};
     bool ok = scan_begin(scan, err) && scan_check_renames(scan, err) && as_fs_walk(scan->root, scan_visit, scan, err) &&
-              (format = scan_format(scan, err)) != NULL;
+              as_side_load(scan, err) && (format = scan_format(scan, err)) != NULL;
     scan->format = format ? format->name : NULL;
-    ok = ok && format->read(scan, err) && scan_check_renames_used(scan, err);
+    ok = ok && format->read(scan, err) && as_side_apply(scan, err) && scan_check_renames_used(scan, err);
     if (ok) /* the escapes may have changed the order */
         qsort(scan->files.at, scan->files.n, sizeof *scan->files.at, scan_compare);
     ok = ok && scan_part_videos(scan, err);
@@ -374,6 +377,11 @@ void as_scan_done(as_scan *scan)
         free(scan->files.at[i].path);
         free(scan->files.at[i].name);
         as_scan_free_findings(scan->files.at[i].findings, scan->files.at[i].n_findings);
+        for (size_t k = 0; k < scan->files.at[i].n_votes; k++)
+            as_scan_free_findings((as_finding *)(uintptr_t)scan->files.at[i].votes[k].findings,
+                                  scan->files.at[i].votes[k].n_findings);
+        free(scan->files.at[i].votes);
+        free(scan->files.at[i].part);
     }
     for (size_t i = 0; i < scan->entries.n; i++) {
         free((void *)(uintptr_t)scan->entries.at[i].path);
@@ -381,6 +389,7 @@ void as_scan_done(as_scan *scan)
     }
     as_vec_done(&scan->files);
     as_vec_done(&scan->entries);
+    as_side_free(scan->side);
     free(scan->prefix);
     free(scan->told);
     *scan = (as_scan){0};

@@ -23,6 +23,14 @@ typedef struct as_scan_file {
     as_ns       utc;
     as_finding *findings; /* labels are the spec's, geometry and extra this file's or "" */
     size_t      n_findings;
+    /* Of formats that say more, and of side.h, whose memory it is; NULL, 0 and NAN where nobody said. */
+    as_label_state state;
+    const char    *by, *camera;
+    char          *part;
+    as_ns          said_utc;
+    double         severity;
+    as_vote       *votes; /* with their findings, as above */
+    size_t         n_votes;
 } as_scan_file;
 
 typedef struct as_scan {
@@ -32,10 +40,11 @@ typedef struct as_scan {
     char                 root[AS_FS_PATH_BYTES]; /* resolved */
     char                *prefix;                 /* escaped, "" or with its slash */
     AS_VEC(as_fs_entry) entries;                 /* all that lies there, by relative path; on the heap */
-    AS_VEC(as_scan_file) files;           /* test first, then validation, then the rest; by name; recordings last */
-    size_t n_pictures;                    /* of files */
-    char  *told;                          /* the folder told of last */
-    bool   used[AS_SPEC_MAX_CLASSES * 4]; /* renames */
+    AS_VEC(as_scan_file) files; /* test first, then validation, then the rest; by name; recordings last */
+    size_t          n_pictures; /* of files */
+    struct as_side *side;       /* what a folder that was checked out says beyond its format */
+    char           *told;       /* the folder told of last */
+    bool            used[AS_SPEC_MAX_CLASSES * 4]; /* renames */
 } as_scan;
 
 /* Lists the folder, finds its format (or takes cfg->format) and reads it. Tells of everything that is left out. */
