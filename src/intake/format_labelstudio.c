@@ -20,7 +20,8 @@ typedef struct studio_file {
     as_split     split;
     as_gathered *to;
     uint32_t     width, height;
-    uint64_t     n_predicted, n_others, n_left;
+    double       score; /* of the whole prediction, where a thing has none of its own; NAN in annotations */
+    uint64_t     n_predictions, n_others, n_left;
 } studio_file;
 
 static bool studio_is_json(const as_fs_entry *entry)
@@ -173,7 +174,8 @@ static bool studio_result(studio_file *file, const json_t *result, as_err *err)
     for (size_t i = 0; type && i < AS_COUNT(rows); i++)
         if (strcmp(rows[i].type, type) == 0)
             return studio_size(file, result, err) && (label = studio_class(file, result, type, err)) &&
-                   rows[i].take(file, result, label, json_is_number(score) ? json_number_value(score) : NAN, err);
+                   rows[i].take(file, result, label, json_is_number(score) ? json_number_value(score) : file->score,
+                                err);
     if (!type || strcmp(type, "choices") != 0) {
         file->n_left++;
         return true;
@@ -200,9 +202,33 @@ static const json_t *studio_annotation(studio_file *file, const json_t *task)
             found = a;
     }
     file->n_others += n > 1 ? n - 1 : 0;
-    if (!found)
-        file->n_predicted += json_array_size(json_object_get(task, "predictions")) > 0;
+    file->n_predictions += found ? json_array_size(json_object_get(task, "predictions")) : 0;
     return found;
+}
+
+/* Where nobody has looked yet, what the surest model says, or of equals the last: *ret_by names it, for a proposal. */
+static const json_t *studio_prediction(studio_file *file, const json_t *task, const char **ret_by, as_err *err)
+{
+    const json_t *list = json_object_get(task, "predictions"), *found = NULL;
+    double        best = -INFINITY;
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *p = json_array_get(list, i), *score = json_object_get(p, "score");
+        double        v = json_is_number(score) ? json_number_value(score) : -INFINITY;
+        if (!json_is_object(p) || json_array_size(json_object_get(p, "result")) == 0 || v < best)
+            continue;
+        best = v;
+        found = p;
+    }
+    if (!found)
+        return NULL;
+    const char *version = json_string_value(json_object_get(found, "model_version"));
+    char       *by = as_strdupf("model:%.200s", version && *version ? version : "unknown");
+    *ret_by = by ? as_scan_keep(file->gather->scan, by) : NULL;
+    free(by);
+    file->score = isfinite(best) ? best : NAN;
+    if (!*ret_by)
+        AS_FAIL(err, AS_ENOMEM, "not enough memory");
+    return *ret_by ? found : NULL;
 }
 
 static bool studio_task(studio_file *file, const json_t *task, as_err *err)
@@ -210,17 +236,24 @@ static bool studio_task(studio_file *file, const json_t *task, as_err *err)
     const char *address = studio_address(task),
                *split = json_string_value(json_object_get(json_object_get(task, "data"), "split"));
     const json_t *annotation, *results;
+    const char   *by = NULL;
+    as_err        why = AS_ERR_NONE;
     if (!studio_is_task(task) || !address)
         return AS_FAIL(err, AS_EFORMAT, "it is no task with the address of a picture");
+    file->score = NAN;
     annotation = studio_annotation(file, task);
+    if (!annotation)
+        annotation = studio_prediction(file, task, &by, &why);
     if (!annotation) /* nobody has looked at it */
-        return true;
+        return why.code == AS_OK || as_err_set(err, why.code, "%s", why.text);
     file->to = studio_picture(file, address);
     if (!file->to)
         return true;
     if (file->to->seen)
         return AS_FAIL(err, AS_EFORMAT, "its picture '%.200s' is another task's already", address);
     file->to->seen = true;
+    file->to->by = by;
+    file->to->state = by ? AS_LABEL_PROPOSED : AS_LABEL_NONE;
     file->to->split = split ? as_import_split_of(split, strlen(split)) : file->split;
     if (!split && !file->split)
         file->to->split = as_gather_split_of(file->to->entry->relative);
@@ -274,7 +307,7 @@ static bool studio_read_file(as_gather *gather, const as_fs_entry *entry, bool *
         return false;
     bool ok = studio_each(&file, (const char *)bytes, n, false, ret_is, err);
     free(bytes);
-    studio_tell(&file, file.n_predicted, "tasks with predictions only");
+    studio_tell(&file, file.n_predictions, "predictions beside annotations");
     studio_tell(&file, file.n_others, "further annotations of pictures that have one");
     studio_tell(&file, file.n_left, "results that are no choice, rectangle, polygon or brush");
     return ok;
@@ -393,6 +426,18 @@ static bool studio_add_finding(as_str *text, const as_sample *s, const as_findin
     return true;
 }
 
+/* What a model proposed is a prediction of its version, else it is an annotation. */
+static void studio_add_who(as_str *text, const as_sample *s)
+{
+    const char *by = s->by && as_str_starts(s->by, "model:") ? s->by + 6 : s->by;
+    if (s->state != AS_LABEL_PROPOSED) {
+        as_str_add(text, "\"annotations\":[{\"was_cancelled\":false,");
+        return;
+    }
+    as_text_add_string(text, "\"annotations\":[],\"predictions\":[{\"model_version\":\"", by ? by : "");
+    as_str_add(text, ",");
+}
+
 static bool studio_lay(void *ctx, const as_export *out, size_t i, as_err *err)
 {
     as_str          *text = ctx;
@@ -402,7 +447,9 @@ static bool studio_lay(void *ctx, const as_export *out, size_t i, as_err *err)
         return false;
     as_str_addf(text, "%s{\"id\":%zu,", i ? ",\n" : "\n", i + 1);
     as_text_add_string(text, "\"data\":{\"image\":\"images/", name);
-    as_str_addf(text, ",\"split\":\"%s\"},\"annotations\":[{\"was_cancelled\":false,\"result\":[", as_lay_split(s));
+    as_str_addf(text, ",\"split\":\"%s\"},", as_lay_split(s));
+    studio_add_who(text, s);
+    as_str_add(text, "\"result\":[");
     if (*s->label) {
         as_str_add(text,
                    "{\"type\":\"choices\",\"from_name\":\"class\",\"to_name\":\"image\",\"value\":{\"choices\":[");

@@ -315,8 +315,41 @@ static void test_labelstudio(void **state)
     assert_string_equal(a->findings[0].extra, "{\"from_name\":\"l\",\"id\":\"q1\"}");
     assert_string_equal(a->findings[1].geometry, "[[0,0,32,0,21.312,48]]");
     assert_string_equal(file_at(&f, "photos/upload/1.png")->label, "bad");
-    assert_non_null(strstr(f.space.told, "1 tasks with predictions only"));
     assert_non_null(strstr(f.space.told, "1 results that are no choice"));
+    expect_round_trip(&f, "labelstudio");
+    fixture_done(&f);
+}
+
+static void test_labelstudio_s_predictions_are_proposals(void **state)
+{
+    (void)state;
+    static const char tasks[] =
+        "[{\"data\":{\"image\":\"0.png\"},\"annotations\":[{\"was_cancelled\":true,\"result\":[]}],\"predictions\":["
+        "{\"model_version\":\"v1\",\"score\":0.25,\"result\":[7]},"
+        "{\"model_version\":\"net 2\",\"score\":0.75,\"result\":["
+        "{\"type\":\"rectanglelabels\",\"original_width\":64,\"original_height\":48,"
+        "\"value\":{\"x\":50,\"y\":50,\"width\":25,\"height\":25,\"rectanglelabels\":[\"bad\"]}},"
+        "{\"type\":\"rectanglelabels\",\"original_width\":64,\"original_height\":48,\"score\":0.5,"
+        "\"value\":{\"x\":0,\"y\":0,\"width\":25,\"height\":25,\"rectanglelabels\":[\"good\"]}}]}]},\n"
+        "{\"data\":{\"image\":\"1.png\"},\"predictions\":[{\"result\":["
+        "{\"type\":\"choices\",\"value\":{\"choices\":[\"good\"]}}]}]},\n"
+        "{\"data\":{\"image\":\"2.png\"},\"annotations\":[{\"result\":[]}],\"predictions\":[{\"result\":[7]}]}]";
+    fixture f;
+    fixture_make(&f);
+    put_pictures(&f, "", 0, 3);
+    put_text(&f, "tasks.json", tasks);
+    expect_scan(&f, "labelstudio", 3);
+    const as_scan_file *a = file_at(&f, "photos/0.png"), *b = file_at(&f, "photos/1.png");
+    assert_string_equal(a->label, "bad");
+    assert_int_equal(a->state, AS_LABEL_PROPOSED);
+    assert_string_equal(a->by, "model:net 2");
+    assert_int_equal(a->n_findings, 2);
+    assert_true(a->findings[0].score == 0.75 && a->findings[1].score == 0.5);
+    assert_int_equal(b->state, AS_LABEL_PROPOSED);
+    assert_string_equal(b->by, "model:unknown");
+    assert_string_equal(b->label, "good");
+    assert_int_equal(file_at(&f, "photos/2.png")->state, AS_LABEL_NONE);
+    assert_non_null(strstr(f.space.told, "1 predictions beside annotations"));
     expect_round_trip(&f, "labelstudio");
     fixture_done(&f);
 }
@@ -371,9 +404,13 @@ static void test_brush(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_voc),         cmocka_unit_test(test_cvat),
-        cmocka_unit_test(test_masks),       cmocka_unit_test(test_sagemaker),
-        cmocka_unit_test(test_labelstudio), cmocka_unit_test(test_labelstudio_refuses),
+        cmocka_unit_test(test_voc),
+        cmocka_unit_test(test_cvat),
+        cmocka_unit_test(test_masks),
+        cmocka_unit_test(test_sagemaker),
+        cmocka_unit_test(test_labelstudio),
+        cmocka_unit_test(test_labelstudio_s_predictions_are_proposals),
+        cmocka_unit_test(test_labelstudio_refuses),
         cmocka_unit_test(test_brush),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

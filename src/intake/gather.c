@@ -126,8 +126,16 @@ bool as_gather_put(as_gather *gather, as_err *err)
             split = AS_SPLIT_NONE;
         g->findings.at = NULL;
         g->findings.n = g->findings.cap = 0;
+        size_t before = gather->scan->files.n;
         if (!as_scan_put(gather->scan, g->entry, g->label, split, findings, n_findings, err))
             return false;
+        if (gather->scan->files.n == before) /* a link out of the folder */
+            continue;
+        as_scan_file *file = &gather->scan->files.at[before];
+        file->state = g->state;
+        file->by = g->by;
+        if (g->part && !(file->part = strdup(g->part)))
+            return AS_FAIL(err, AS_ENOMEM, "not enough memory");
     }
     return gather->scan->files.n > n ||
            AS_FAIL(err, AS_ENOTFOUND, "none of the pictures that the labels in '%s' speak of is there",

@@ -18,7 +18,9 @@ typedef struct as_gathered {
     const as_fs_entry *entry;
     const char        *label; /* the spec's; NULL: by its findings */
     as_split           split;
-    bool               seen; /* the picture belongs to the set */
+    bool               seen;  /* the picture belongs to the set */
+    as_label_state     state; /* and who says so, where a format tells: as_scan_keep */
+    const char        *by, *part;
     AS_VEC(as_finding) findings;
 } as_gathered;
 

@@ -125,6 +125,25 @@ const char *as_scan_class(as_scan *scan, const char *word, size_t n)
     return at >= 0 ? scan->spec->classes[at].name : NULL;
 }
 
+const char *as_scan_keep(as_scan *scan, const char *text)
+{
+    as_str safe;
+    as_str_init(&safe);
+    as_str_add_escaped(&safe, text, strlen(text));
+    char *kept = as_str_take(&safe);
+    as_str_done(&safe);
+    for (size_t i = scan->kept.n; kept && i-- > 0;)
+        if (strcmp(scan->kept.at[i], kept) == 0) {
+            free(kept);
+            return scan->kept.at[i];
+        }
+    if (!kept || !as_vec_push(&scan->kept, kept)) {
+        free(kept);
+        return NULL;
+    }
+    return kept;
+}
+
 bool as_scan_unknown(const as_scan *scan, const char *what, const char *word, size_t n, as_err *err)
 {
     const char *names[AS_SPEC_MAX_CLASSES];
@@ -387,6 +406,9 @@ void as_scan_done(as_scan *scan)
         free((void *)(uintptr_t)scan->entries.at[i].path);
         free((void *)(uintptr_t)scan->entries.at[i].relative);
     }
+    for (size_t i = 0; i < scan->kept.n; i++)
+        free(scan->kept.at[i]);
+    as_vec_done(&scan->kept);
     as_vec_done(&scan->files);
     as_vec_done(&scan->entries);
     as_side_free(scan->side);

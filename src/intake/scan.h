@@ -41,7 +41,8 @@ typedef struct as_scan {
     char                *prefix;                 /* escaped, "" or with its slash */
     AS_VEC(as_fs_entry) entries;                 /* all that lies there, by relative path; on the heap */
     AS_VEC(as_scan_file) files; /* test first, then validation, then the rest; by name; recordings last */
-    size_t          n_pictures; /* of files */
+    size_t n_pictures;          /* of files */
+    AS_VEC(char *) kept;        /* of as_scan_keep */
     struct as_side *side;       /* what a folder that was checked out says beyond its format */
     char           *told;       /* the folder told of last */
     bool            used[AS_SPEC_MAX_CLASSES * 4]; /* renames */
@@ -60,6 +61,9 @@ void as_scan_tell_folder(as_scan *scan, const char *relative, size_t n, const ch
 
 /* The spec's class that a word stands for, by --rename or by itself; NULL if there is none. */
 const char *as_scan_class(as_scan *scan, const char *word, size_t n);
+
+/* Such a text, made fit to be stored, that lives as long as the scan; NULL without memory. For few different ones. */
+const char *as_scan_keep(as_scan *scan, const char *text);
 
 /* AS_EINVAL: what (a folder, a category) 'word' is no class, the nearest, and the ways out. Returns false. */
 bool as_scan_unknown(const as_scan *scan, const char *what, const char *word, size_t n, as_err *err);

@@ -77,6 +77,8 @@ static bool side_hash(const as_scan_file *file, uint64_t *ret, as_err *err)
         as_str_add(&text, f->extra);
         as_str_add_bytes(&text, "", 1);
     }
+    if (file->state || file->by)
+        as_str_addf(&text, "%d %s", (int)file->state, file->by ? file->by : "");
     as_digest digest = as_sha256_of(text.s, text.len);
     bool      ok = as_str_ok(&text);
     as_str_done(&text);
@@ -120,8 +122,10 @@ static void side_compare(const as_sample *s, const as_scan_file *file, as_export
     lost->n_classes += classes;
     lost->n_scores += scores;
     lost->n_splits += !file || file->split != s->split;
-    lost->n_who += (s->by && *s->by) || s->n_votes || s->said_utc || s->state == AS_LABEL_PROPOSED ||
-                   s->state == AS_LABEL_REVIEWED;
+    as_label_state state = s->state == AS_LABEL_PROPOSED || s->state == AS_LABEL_REVIEWED ? s->state : AS_LABEL_NONE;
+    bool           named = s->by && *s->by;
+    bool           said = file && file->state == state && (!named || (file->by && strcmp(file->by, s->by) == 0));
+    lost->n_who += s->n_votes || s->said_utc || ((state || named) && !said);
     lost->n_parts += s->part && strcmp(s->part, s->name) != 0;
     lost->n_cameras += s->camera && *s->camera;
 }
