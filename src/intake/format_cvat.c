@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* CVAT for images 1.1: one XML file with an element a picture, and in it boxes, polygons, masks and tags
- * (docs.cvat.ai, "XML annotation format"). */
+/* CVAT for images 1.1: one XML file with an element a picture, and in it boxes, polygons, masks and tags; and CVAT for video
+ * 1.1, with an element a thing and in it where it is in each frame (docs.cvat.ai, "XML annotation format"). */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,12 +14,21 @@
 
 #define CVAT_PI 3.14159265358979323846
 
+/* A video's frames are pictures with the number at the end of their name: frame_000012.png. */
+typedef struct cvat_frame {
+    uint64_t     number;
+    as_gathered *to;
+} cvat_frame;
+
 typedef struct cvat_file {
     as_gather         *gather;
+    const char        *relative;
     const as_xml      *doc;
-    const as_xml_node *image;
+    const as_xml_node *image; /* NULL: a frame */
     as_gathered       *to;
-    uint64_t           n_left; /* shapes that findings cannot hold */
+    uint64_t           n_left;   /* shapes that findings cannot hold */
+    uint64_t           n_frames; /* of which there is no picture */
+    AS_VEC(cvat_frame) frames;
 } cvat_file;
 
 static bool cvat_is_xml(const as_fs_entry *entry)
@@ -36,7 +45,8 @@ static as_xml *cvat_load(const as_fs_entry *entry, as_err *err)
         return NULL;
     as_xml *doc = as_xml_parse(bytes, n, entry->relative, err);
     free(bytes);
-    bool is = doc && strcmp(as_xml_root(doc)->name, "annotations") == 0 && as_xml_get(as_xml_root(doc), "image");
+    bool is = doc && strcmp(as_xml_root(doc)->name, "annotations") == 0 &&
+              (as_xml_get(as_xml_root(doc), "image") || as_xml_get(as_xml_root(doc), "track"));
     return doc && !is ? as_xml_free(doc) : doc;
 }
 
@@ -52,8 +62,8 @@ static bool cvat_label(cvat_file *file, const as_xml_node *node, const char **re
 /* Attributes that are no geometry, and the <attribute>s within. */
 static json_t *cvat_extra(const as_xml_node *node)
 {
-    static const char *const known[] = {"label", "xtl",  "ytl", "xbr",   "ybr",    "points",
-                                        "rle",   "left", "top", "width", "height", "rotation"};
+    static const char *const known[] = {"label", "xtl",   "ytl",    "xbr",      "ybr",   "points",  "rle",     "left",
+                                        "top",   "width", "height", "rotation", "frame", "outside", "keyframe"};
     json_t                  *extra = json_object(), *inner = json_object();
     for (size_t i = 0; node->attributes[i]; i += 2) {
         bool is_known = false;
@@ -144,6 +154,20 @@ static bool cvat_fill(const double *runs, size_t n, const uint32_t at[4], uint32
     return done == room;
 }
 
+/* Of the picture, as the file says it, or as it is. */
+static bool cvat_size(cvat_file *file, double *ret_width, double *ret_height, as_err *err)
+{
+    uint32_t width, height;
+    if (file->image)
+        return as_xml_attribute_f64(file->doc, file->image, "width", ret_width, err) &&
+               as_xml_attribute_f64(file->doc, file->image, "height", ret_height, err);
+    if (!as_scan_size(file->gather->scan, file->to->entry, &width, &height))
+        return AS_FAIL(err, AS_EFORMAT, "'%.200s' has no size", file->to->entry->relative);
+    *ret_width = width;
+    *ret_height = height;
+    return true;
+}
+
 static bool cvat_mask(cvat_file *file, const as_xml_node *node, const char *label, as_err *err)
 {
     static const char *const names[] = {"left", "top", "width", "height"};
@@ -151,8 +175,7 @@ static bool cvat_mask(cvat_file *file, const as_xml_node *node, const char *labe
     uint32_t                 at[4];
     size_t                   n;
     as_mask                  mask;
-    if (!as_xml_attribute_f64(file->doc, file->image, "width", &width, err) ||
-        !as_xml_attribute_f64(file->doc, file->image, "height", &height, err))
+    if (!cvat_size(file, &width, &height, err))
         return false;
     for (size_t i = 0; i < 4; i++) {
         if (!as_xml_attribute_f64(file->doc, node, names[i], &v[i], err))
@@ -190,17 +213,98 @@ static bool cvat_tag(cvat_file *file, const as_xml_node *node, const char *label
     return true;
 }
 
-static bool cvat_shape(cvat_file *file, const as_xml_node *node, as_err *err)
+/* label: of its track; NULL: its own. */
+static bool cvat_shape(cvat_file *file, const as_xml_node *node, const char *label, as_err *err)
 {
     static const struct {
         const char *name;
         bool (*take)(cvat_file *, const as_xml_node *, const char *, as_err *);
     } shapes[] = {{"box", cvat_box}, {"polygon", cvat_polygon}, {"mask", cvat_mask}, {"tag", cvat_tag}};
-    const char *label = NULL;
     for (size_t i = 0; i < AS_COUNT(shapes); i++)
         if (strcmp(shapes[i].name, node->name) == 0)
-            return cvat_label(file, node, &label, err) && shapes[i].take(file, node, label, err);
+            return (label || cvat_label(file, node, &label, err)) && shapes[i].take(file, node, label, err);
     file->n_left++;
+    return true;
+}
+
+static int cvat_compare_frames(const void *a, const void *b)
+{
+    const cvat_frame *x = a, *y = b;
+    return (x->number > y->number) - (x->number < y->number);
+}
+
+/* The pictures beside the file and below, by their numbers. They are one part: frames of one video must not be parted. */
+static bool cvat_find_frames(cvat_file *file, as_err *err)
+{
+    const as_scan *scan = file->gather->scan;
+    const char    *slash = strrchr(file->relative, '/');
+    size_t         n_folder = slash ? (size_t)(slash - file->relative) + 1 : 0;
+    char          *name = as_strdupf("%s%.*s", scan->prefix, (int)as_gather_stem(file->relative), file->relative);
+    const char    *part = name ? as_scan_keep(file->gather->scan, name) : NULL;
+    free(name);
+    for (size_t i = 0; part && i < scan->entries.n; i++) {
+        const char *relative = scan->entries.at[i].relative, *end = relative + as_gather_stem(relative), *digits = end;
+        char        text[20];
+        cvat_frame  frame = {.to = &file->gather->at[i]};
+        while (digits > relative && digits[-1] >= '0' && digits[-1] <= '9')
+            digits--;
+        if (!as_scan_is_picture(relative) || strncmp(relative, file->relative, n_folder) != 0 || digits == end ||
+            (size_t)(end - digits) >= sizeof text)
+            continue;
+        memcpy(text, digits, (size_t)(end - digits));
+        text[end - digits] = '\0';
+        frame.to->part = part;
+        frame.to->seen = true;
+        if (!as_str_to_u64(text, &frame.number) || !as_vec_push(&file->frames, frame))
+            return AS_FAIL(err, AS_ENOMEM, "not enough memory");
+    }
+    qsort(file->frames.at, file->frames.n, sizeof *file->frames.at, cvat_compare_frames);
+    for (size_t i = 1; i < file->frames.n; i++)
+        if (file->frames.at[i].number == file->frames.at[i - 1].number)
+            return AS_FAIL(err, AS_EINVAL,
+                           "'%.200s' has tracks of a video, and two pictures could be its frame %llu: '%.200s' and "
+                           "'%.200s'; give each video a folder of its own",
+                           file->relative, (unsigned long long)file->frames.at[i].number,
+                           file->frames.at[i - 1].to->entry->relative, file->frames.at[i].to->entry->relative);
+    return part || AS_FAIL(err, AS_ENOMEM, "not enough memory");
+}
+
+static bool cvat_track_shape(cvat_file *file, const as_xml_node *node, const char *label, as_err *err)
+{
+    const char *outside = as_xml_attribute(node, "outside");
+    double      number;
+    if (!as_xml_attribute_f64(file->doc, node, "frame", &number, err))
+        return false;
+    if (!(number >= 0 && number < 1e15))
+        return as_xml_fail(file->doc, node, err, "its frame is %g", number);
+    if (outside && strcmp(outside, "1") == 0) /* not to be seen */
+        return true;
+    cvat_frame  key = {.number = (uint64_t)number};
+    cvat_frame *frame =
+        file->frames.n ? bsearch(&key, file->frames.at, file->frames.n, sizeof key, cvat_compare_frames) : NULL;
+    if (!frame) {
+        file->n_frames++;
+        return true;
+    }
+    file->to = frame->to;
+    return cvat_shape(file, node, label, err);
+}
+
+/* A thing through the frames of a video. CVAT writes its place in each frame, also between those that a person drew. */
+static bool cvat_tracks(cvat_file *file, as_err *err)
+{
+    const as_xml_node *track = as_xml_get(as_xml_root(file->doc), "track");
+    const char        *label;
+    file->image = NULL;
+    if (track && !cvat_find_frames(file, err))
+        return false;
+    for (; track; track = as_xml_again(track)) {
+        if (!cvat_label(file, track, &label, err))
+            return false;
+        for (const as_xml_node *node = track->first; node; node = node->next)
+            if (!cvat_track_shape(file, node, label, err))
+                return false;
+    }
     return true;
 }
 
@@ -219,7 +323,7 @@ static bool cvat_image(cvat_file *file, const char *relative, as_err *err)
     if (!file->to->split && !subset)
         file->to->split = as_gather_split_of(file->to->entry->relative);
     for (const as_xml_node *node = file->image->first; node; node = node->next)
-        if (!cvat_shape(file, node, err))
+        if (!cvat_shape(file, node, NULL, err))
             return false;
     return true;
 }
@@ -231,16 +335,24 @@ static bool cvat_read_file(as_gather *gather, const as_fs_entry *entry, bool *re
     *ret_is = doc != NULL;
     if (!doc)
         return why.code == AS_OK || as_err_set(err, why.code, "%s", why.text);
-    cvat_file file = {.gather = gather, .doc = doc};
+    cvat_file file = {.gather = gather, .relative = entry->relative, .doc = doc};
     bool      ok = true;
     for (file.image = as_xml_get(as_xml_root(doc), "image"); ok && file.image; file.image = as_xml_again(file.image))
         ok = cvat_image(&file, entry->relative, err);
+    ok = ok && cvat_tracks(&file, err);
     if (ok && file.n_left) {
         char text[120];
         snprintf(text, sizeof text, "has %llu shapes that are no box, polygon, mask or tag: left alone",
                  (unsigned long long)file.n_left);
         as_scan_tell(gather->scan, AS_CHECK_WARN, entry->relative, text);
     }
+    if (ok && file.n_frames) {
+        char text[160];
+        snprintf(text, sizeof text, "speaks of %llu places in frames of which there is no picture: left out",
+                 (unsigned long long)file.n_frames);
+        as_scan_tell(gather->scan, AS_CHECK_WARN, entry->relative, text);
+    }
+    as_vec_done(&file.frames);
     as_xml_free(doc);
     return ok;
 }
@@ -260,7 +372,8 @@ static bool cvat_read(as_scan *scan, as_err *err)
         any = any || is;
     }
     if (ok && !any)
-        ok = AS_FAIL(err, AS_ENOTFOUND, "no CVAT file (.xml with annotations of images) in '%s'", scan->cfg->folder);
+        ok = AS_FAIL(err, AS_ENOTFOUND, "no CVAT file (.xml with annotations of images or tracks) in '%s'",
+                     scan->cfg->folder);
     ok = ok && as_gather_put(&gather, err);
     as_gather_done(&gather);
     return ok;
@@ -418,8 +531,9 @@ static bool cvat_write(const as_export *out, as_err *err)
     return ok;
 }
 
-const as_format as_format_cvat = {.name = "cvat",
-                                  .summary = "CVAT for images 1.1: boxes, polygons, masks and tags in one XML file",
-                                  .recognise = cvat_recognise,
-                                  .read = cvat_read,
-                                  .write = cvat_write};
+const as_format as_format_cvat = {
+    .name = "cvat",
+    .summary = "CVAT for images and video 1.1: boxes, polygons, masks, tags and tracks in one XML file",
+    .recognise = cvat_recognise,
+    .read = cvat_read,
+    .write = cvat_write};

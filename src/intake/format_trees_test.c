@@ -125,6 +125,40 @@ static void put_cvat(const fixture *f)
                      CVAT_IMAGE("2.png", "Test", "<tag label=\"good\"/>") CVAT_IMAGE("3.png", "Train", "")));
 }
 
+static void test_cvat_tracks_of_a_video(void **state)
+{
+    (void)state;
+    fixture f;
+    fixture_make(&f);
+    put_pictures(&f, "clip/images/frame_00000", 0, 4);
+    put_text(&f, "clip/annotations.xml",
+             "<annotations><track id=\"0\" label=\"bad\" source=\"manual\">"
+             "<box frame=\"0\" keyframe=\"1\" outside=\"0\" occluded=\"0\" xtl=\"1\" ytl=\"2\" xbr=\"4\" ybr=\"6\"/>"
+             "<box frame=\"1\" keyframe=\"0\" outside=\"0\" occluded=\"1\" xtl=\"2\" ytl=\"2\" xbr=\"5\" ybr=\"6\"/>"
+             "<box frame=\"2\" keyframe=\"1\" outside=\"1\" occluded=\"0\" xtl=\"3\" ytl=\"2\" xbr=\"6\" ybr=\"6\"/>"
+             "<box frame=\"9\" outside=\"0\" xtl=\"3\" ytl=\"2\" xbr=\"6\" ybr=\"6\"/></track>"
+             "<track id=\"1\" label=\"good\"><mask frame=\"1\" outside=\"0\" rle=\"1, 3\" left=\"3\" top=\"4\" "
+             "width=\"2\" height=\"2\"/></track></annotations>");
+    expect_scan(&f, "cvat", 4);
+    const as_scan_file *a = file_at(&f, "photos/clip/images/frame_000000.png"),
+                       *b = file_at(&f, "photos/clip/images/frame_000001.png"),
+                       *c = file_at(&f, "photos/clip/images/frame_000002.png");
+    assert_int_equal(a->n_findings, 1);
+    assert_memory_equal(a->findings[0].box, ((double[]){1, 2, 3, 4}), sizeof a->findings[0].box);
+    assert_string_equal(a->label, "bad");
+    assert_string_equal(a->part, "photos/clip/annotations");
+    assert_int_equal(b->n_findings, 2);
+    assert_int_equal(b->findings[1].outline, AS_OUTLINE_MASK);
+    assert_string_equal(b->part, a->part);
+    assert_int_equal(c->n_findings, 0);
+    assert_string_equal(c->label, "good");
+    assert_string_equal(c->part, a->part);
+    assert_non_null(strstr(f.space.told, "1 places in frames of which there is no picture"));
+    put_pictures(&f, "clip/other/", 3, 1);
+    expect_refusal(&f, "two pictures could be its frame 3");
+    fixture_done(&f);
+}
+
 static void test_cvat(void **state)
 {
     (void)state;
@@ -406,6 +440,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_voc),
         cmocka_unit_test(test_cvat),
+        cmocka_unit_test(test_cvat_tracks_of_a_video),
         cmocka_unit_test(test_masks),
         cmocka_unit_test(test_sagemaker),
         cmocka_unit_test(test_labelstudio),
