@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* CSV: a table with a header line, a row a picture or a box: image, label, [x, y, width, height], [split], [score]. Also
+/* CSV: a table with a header line, a row a picture or a finding: image, label, [x, y, width, height], [split], [score], and
+ * of polygons their rings as JSON ([[x,y,...],...]), of masks their run lengths (image/mask.h). Also
  * with xmin, ymin, xmax, ymax, as the TensorFlow detection tools write it: width and height are then the picture's. */
 #include <math.h>
 #include <stdio.h>
@@ -25,6 +26,8 @@ enum {
     CSV_Y0,
     CSV_X1,
     CSV_Y1,
+    CSV_RINGS,
+    CSV_MASK,
     CSV_COUNT
 };
 
@@ -41,6 +44,8 @@ static const char *const csv_words[CSV_COUNT][7] = {
     [CSV_Y0] = {"ymin", "y_min", "y0"},
     [CSV_X1] = {"xmax", "x_max", "x1"},
     [CSV_Y1] = {"ymax", "y_max", "y1"},
+    [CSV_RINGS] = {"rings"},
+    [CSV_MASK] = {"mask_rle"},
 };
 
 typedef struct csv_file {
@@ -117,6 +122,37 @@ static json_t *csv_extra(const csv_file *file)
     return extra;
 }
 
+/* Takes the outline where the row has one; the box stays the row's own. */
+static bool csv_outline(csv_file *file, as_gathered *to, const char *label, const double box[4], double score,
+                        as_err *err)
+{
+    const char *rings = csv_field(file, CSV_RINGS), *text = csv_field(file, CSV_MASK);
+    double     *points;
+    size_t     *ends, n_rings;
+    uint32_t    width, height;
+    as_mask     mask;
+    bool        ok;
+    if (*rings) {
+        if (!as_finding_rings(rings, &points, &ends, &n_rings, err))
+            return false;
+        ok = as_gathered_rings(to, label, points, ends, n_rings, score, csv_extra(file), err);
+        free(points);
+        free(ends);
+    } else if (*text) {
+        if (!as_scan_size(file->scan, to->entry, &width, &height))
+            return true; /* a picture whose header does not read is refused later, with its reason */
+        if (!as_mask_from_text(text, width, height, &mask, err))
+            return false;
+        ok = as_gathered_mask(to, label, &mask, score, csv_extra(file), err);
+        as_mask_done(&mask);
+    } else {
+        return as_gathered_box(to, label, box, score, csv_extra(file), err);
+    }
+    if (ok)
+        memcpy(to->findings.at[to->findings.n - 1].box, box, 4 * sizeof *box);
+    return ok;
+}
+
 static bool csv_row(csv_file *file, as_err *err)
 {
     const char *image = csv_field(file, CSV_IMAGE), *word = csv_field(file, CSV_LABEL);
@@ -147,7 +183,7 @@ static bool csv_row(csv_file *file, as_err *err)
     to->split = given ? given : to->split ? to->split : file->split;
     if (!is_box && label)
         to->label = label;
-    return !is_box || as_gathered_box(to, label, box, score, csv_extra(file), err) ||
+    return !is_box || csv_outline(file, to, label, box, score, err) ||
            as_err_note(err, "%.300s:%zu", file->relative, file->csv.line);
 }
 
@@ -226,6 +262,7 @@ static int csv_recognise(const as_scan *scan, char *why)
 typedef struct csv_writer {
     as_str  text;
     json_t *columns; /* key -> true */
+    bool    has_outlines;
 } csv_writer;
 
 static json_t *csv_extra_of(const as_finding *f)
@@ -241,6 +278,7 @@ static bool csv_columns(csv_writer *w, const as_export *out, as_err *err)
         for (size_t k = 0; k < s->n_findings; k++) {
             const char *key;
             json_t     *value, *extra = csv_extra_of(&s->findings[k]);
+            w->has_outlines = w->has_outlines || s->findings[k].outline != AS_OUTLINE_BOX;
             json_object_foreach (extra, key, value)
                 if (json_is_string(value) && json_object_size(w->columns) < 100)
                     as_json_set(w->columns, key, json_true());
@@ -263,6 +301,11 @@ static void csv_add_row(csv_writer *w, const as_sample *s, const char *name, con
     as_str_addf(&w->text, ",%s,", as_lay_split(s));
     if (f)
         as_text_add_real(&w->text, "", f->score);
+    for (int k = 0; k < 2 && w->has_outlines; k++) {
+        as_str_add(&w->text, ",");
+        if (f && f->outline == (k == 0 ? AS_OUTLINE_POLYGON : AS_OUTLINE_MASK))
+            as_csv_add(&w->text, f->geometry);
+    }
     json_t     *extra = f ? csv_extra_of(f) : NULL, *value;
     const char *key;
     json_object_foreach (w->columns, key, value) {
@@ -297,6 +340,8 @@ static bool csv_write(const as_export *out, as_err *err)
     as_str_init(&w.text);
     as_str_add(&w.text, "image,label,x,y,width,height,split,score");
     bool ok = csv_columns(&w, out, err);
+    if (w.has_outlines)
+        as_str_add(&w.text, ",rings,mask_rle");
     json_object_foreach (w.columns, key, value) {
         as_str_add(&w.text, ",");
         as_csv_add(&w.text, key);

@@ -65,6 +65,46 @@ static void put_voc(const fixture *f)
     put_text(f, "ImageSets/Main/bad_train.txt", "0 1\n");
 }
 
+static void test_voc_polygons(void **state)
+{
+    (void)state;
+    static const refusal bad[] = {
+        {"<annotation><object><name>bad</name>" VOC_BOX(
+             "1", "1", "9", "9") "<polygon><x1>1</x1><y1>1</y1></polygon></object></annotation>",
+         "a polygon has 2 numbers"},
+        {"<annotation><object><name>bad</name>" VOC_BOX(
+             "1", "1", "9", "9") "<polygon><x1>1</x1><x2>1</x2></polygon></object></annotation>",
+         "'x2' is not in its turn"},
+        {"<annotation><object><name>bad</name>" VOC_BOX(
+             "1", "1", "9", "9") "<polygon><pt><x>1</x></pt></polygon></object></annotation>",
+         "'pt' has no number"},
+    };
+    fixture f;
+    fixture_make(&f);
+    put_pictures(&f, "JPEGImages/", 0, 1);
+    put_text(&f, "Annotations/0.xml",
+             "<annotation><object><name>bad</name>" VOC_BOX(
+                 "1", "1", "11",
+                 "11") "<polygon><x1>1</x1><y1>1</y1><x2>11.5</x2><y2>1</y2><x3>11</x3><y3>11</y3></polygon>"
+                       "<polygon><pt><x>3</x><y>2</y></pt><pt><x>8</x><y>2</y></pt><pt><x>8</x><y>6</y></pt></polygon>"
+                       "<pose>Left</pose></object></annotation>");
+    expect_scan(&f, "voc", 1);
+    const as_scan_file *a = file_at(&f, "photos/JPEGImages/0.png");
+    assert_int_equal(a->n_findings, 1);
+    assert_string_equal(a->findings[0].geometry, "[[0,0,10.5,0,10,10],[2,1,7,1,7,5]]");
+    assert_memory_equal(a->findings[0].box, ((double[]){0, 0, 11, 11}), sizeof a->findings[0].box);
+    assert_string_equal(a->findings[0].extra, "{\"pose\":\"Left\"}");
+    expect_round_trip(&f, "voc");
+    fixture_done(&f);
+    for (size_t i = 0; i < AS_COUNT(bad); i++) {
+        fixture_make(&f);
+        put_pictures(&f, "JPEGImages/", 0, 1);
+        put_text(&f, "Annotations/0.xml", bad[i].text);
+        expect_refusal(&f, bad[i].why);
+        fixture_done(&f);
+    }
+}
+
 static void test_voc(void **state)
 {
     (void)state;
@@ -439,6 +479,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_voc),
+        cmocka_unit_test(test_voc_polygons),
         cmocka_unit_test(test_cvat),
         cmocka_unit_test(test_cvat_tracks_of_a_video),
         cmocka_unit_test(test_masks),

@@ -37,7 +37,8 @@ static json_t *voc_extra(const as_xml_node *object, int depth)
 {
     json_t *extra = json_object();
     for (const as_xml_node *node = object->first; node && depth < VOC_MAX_DEPTH; node = node->next) {
-        if (depth == 0 && (strcmp(node->name, "name") == 0 || strcmp(node->name, "bndbox") == 0))
+        if (depth == 0 && (strcmp(node->name, "name") == 0 || strcmp(node->name, "bndbox") == 0 ||
+                           strcmp(node->name, "polygon") == 0))
             continue;
         json_t *value = node->first ? voc_extra(node, depth + 1) : json_string(node->text);
         json_t *before = json_object_get(extra, node->name);
@@ -53,6 +54,54 @@ static json_t *voc_extra(const as_xml_node *object, int depth)
         }
     }
     return extra;
+}
+
+typedef AS_VEC(double) voc_points;
+
+static bool voc_push(const as_xml *doc, const as_xml_node *node, const char *text, voc_points *points, as_err *err)
+{
+    double v;
+    if (!text || !as_str_to_f64(text, &v) || !isfinite(v))
+        return as_xml_fail(doc, node, err, "'%.40s' has no number", node->name);
+    return as_vec_push(points, as_gather_px(v - 1)) || AS_FAIL(err, AS_ENOMEM, "not enough memory");
+}
+
+/* <x1>, <y1>, <x2>, ... or <pt> with <x> and <y>, counted from 1 as boxes are. */
+static bool voc_ring(const as_xml *doc, const as_xml_node *polygon, voc_points *points, as_err *err)
+{
+    size_t before = points->n;
+    for (const as_xml_node *node = polygon->first; node; node = node->next) {
+        bool is_pt = strcmp(node->name, "pt") == 0, is_y = node->name[0] == 'y';
+        bool is_side = (is_y || node->name[0] == 'x') && strspn(node->name + 1, "0123456789") > 0;
+        if (!is_pt && !is_side)
+            continue;
+        if (is_side && (points->n - before) % 2 != is_y)
+            return as_xml_fail(doc, node, err, "'%.40s' is not in its turn", node->name);
+        if (is_side ? !voc_push(doc, node, node->text, points, err)
+                    : !voc_push(doc, node, as_xml_text(node, "x"), points, err) ||
+                          !voc_push(doc, node, as_xml_text(node, "y"), points, err))
+            return false;
+    }
+    size_t n = points->n - before;
+    return (n >= 6 && n % 2 == 0) || as_xml_fail(doc, polygon, err, "a polygon has %zu numbers", n);
+}
+
+/* A ring a <polygon>. The box is the file's own. */
+static bool voc_polygon(as_gathered *to, const as_xml *doc, const as_xml_node *object, const char *label,
+                        const double box[4], as_err *err)
+{
+    voc_points points = {0};
+    AS_VEC(size_t) ends = {0};
+    bool ok = true;
+    for (const as_xml_node *p = as_xml_get(object, "polygon"); ok && p; p = as_xml_again(p))
+        ok = voc_ring(doc, p, &points, err) &&
+             (as_vec_push(&ends, points.n / 2) || AS_FAIL(err, AS_ENOMEM, "not enough memory"));
+    ok = ok && as_gathered_rings(to, label, points.at, ends.at, ends.n, NAN, voc_extra(object, 0), err);
+    as_vec_done(&points);
+    as_vec_done(&ends);
+    if (ok)
+        memcpy(to->findings.at[to->findings.n - 1].box, box, 4 * sizeof *box);
+    return ok;
 }
 
 static bool voc_object(as_gather *gather, as_gathered *to, const as_xml *doc, const as_xml_node *object, as_err *err)
@@ -73,6 +122,8 @@ static bool voc_object(as_gather *gather, as_gathered *to, const as_xml *doc, co
     if (v[2] < v[0] - 1 || v[3] < v[1] - 1)
         return as_xml_fail(doc, bounds, err, "the box ends before it begins");
     double box[4] = {v[0] - 1, v[1] - 1, as_gather_px(v[2] - v[0] + 1), as_gather_px(v[3] - v[1] + 1)};
+    if (as_xml_get(object, "polygon"))
+        return voc_polygon(to, doc, object, label, box, err);
     return as_gathered_box(to, label, box, NAN, voc_extra(object, 0), err);
 }
 
@@ -221,7 +272,30 @@ static void voc_add_extra(as_str *text, const char *key, const json_t *value, in
     as_str_addf(text, "</%s>", key);
 }
 
-static void voc_add_object(as_str *text, const as_finding *f)
+static bool voc_add_polygons(as_str *text, const as_finding *f, as_err *err)
+{
+    double *points;
+    size_t *ends, n_rings;
+    if (!as_finding_rings(f->geometry, &points, &ends, &n_rings, err))
+        return false;
+    for (size_t i = 0, k = 0; i < n_rings; i++) {
+        as_str_add(text, "<polygon>");
+        for (size_t n = 1; k < ends[i]; k++, n++) {
+            char key[24];
+            snprintf(key, sizeof key, "<x%zu>", n);
+            as_text_add_real(text, key, points[2 * k] + 1);
+            snprintf(key, sizeof key, "</x%zu><y%zu>", n, n);
+            as_text_add_real(text, key, points[2 * k + 1] + 1);
+            as_str_addf(text, "</y%zu>", n);
+        }
+        as_str_add(text, "</polygon>");
+    }
+    free(points);
+    free(ends);
+    return true;
+}
+
+static bool voc_add_object(as_str *text, const as_finding *f, as_err *err)
 {
     const char *key;
     json_t     *value, *extra = *f->extra ? json_loads(f->extra, 0, NULL) : NULL;
@@ -234,8 +308,12 @@ static void voc_add_object(as_str *text, const as_finding *f)
     as_text_add_real(text, "</xmin><ymin>", f->box[1] + 1);
     as_text_add_real(text, "</ymin><xmax>", f->box[0] + f->box[2]);
     as_text_add_real(text, "</xmax><ymax>", f->box[1] + f->box[3]);
-    as_str_add(text, "</ymax></bndbox></object>\n");
+    as_str_add(text, "</ymax></bndbox>");
     json_decref(extra);
+    if (f->outline == AS_OUTLINE_POLYGON && !voc_add_polygons(text, f, err))
+        return false;
+    as_str_add(text, "</object>\n");
+    return true;
 }
 
 typedef struct voc_writer {
@@ -255,12 +333,13 @@ static bool voc_lay(void *ctx, const as_export *out, size_t i, as_err *err)
     as_xml_add(&text, name);
     as_str_addf(&text, "</filename>\n  <size><width>%u</width><height>%u</height></size><segmented>0</segmented>\n",
                 s->width, s->height);
-    for (size_t k = 0; k < s->n_findings; k++)
-        voc_add_object(&text, &s->findings[k]);
+    bool ok = true;
+    for (size_t k = 0; ok && k < s->n_findings; k++)
+        ok = voc_add_object(&text, &s->findings[k], err);
     as_str_add(&text, "</annotation>\n");
     char *relative = as_strdupf("Annotations/%.*s.xml", (int)as_gather_stem(name), name);
-    bool  ok = relative && as_str_ok(&text) ? as_lay_file(out, relative, text.s, text.len, err)
-                                            : AS_FAIL(err, AS_ENOMEM, "not enough memory");
+    ok = ok && (relative && as_str_ok(&text) ? as_lay_file(out, relative, text.s, text.len, err)
+                                             : AS_FAIL(err, AS_ENOMEM, "not enough memory"));
     as_str_add_bytes(&w->lists[s->split], name, as_gather_stem(name));
     as_str_add(&w->lists[s->split], "\n");
     free(relative);
