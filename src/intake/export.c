@@ -83,6 +83,12 @@ static bool export_check_dir(const char *dir, as_err *err)
              : as_err_set(err, why.code, "%s", why.text);
 }
 
+static bool export_remove(void *ctx, const as_fs_entry *entry, as_err *err)
+{
+    (void)ctx;
+    return as_fs_remove(entry->path, err);
+}
+
 bool as_export_commit(as_workspace *ws, const as_commit *commit, const as_export_cfg *cfg, const as_progress *progress,
                       as_err *err)
 {
@@ -115,6 +121,9 @@ bool as_export_commit(as_workspace *ws, const as_commit *commit, const as_export
         *cfg->n_erased = n_erased;
     if (ok && cfg->ret_lost)
         *cfg->ret_lost = lost;
+    /* The folder was empty: what is in it now is half a version, and would stand in the way of the next try. */
+    if (!ok && !as_fs_walk(cfg->dir, export_remove, NULL, NULL))
+        as_err_note(err, "what was written to '%s' stays there", cfg->dir);
     as_manifest_free(manifest);
     as_manifest_free(whole);
     as_spec_free(spec);

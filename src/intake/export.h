@@ -28,8 +28,8 @@ typedef struct as_export_cfg {
 /* "places of 3 samples, who said it of 2", or "" where nothing is lost. */
 void as_export_lost_say(const as_export_lost *lost, as_str *text);
 
-/* Pictures are written byte for byte as they came in. A folder that was begun and failed is left as it is: it is not
- * marked as whole. Samples whose picture was erased are left out. AS_EUNSUPPORTED for a format that is only read. */
+/* Pictures are written byte for byte as they came in. Samples whose picture was erased are left out. When it fails, what it
+ * wrote is removed: the folder can be named again. AS_EUNSUPPORTED for a format that is only read. */
 AS_CHECK bool as_export_commit(as_workspace *ws, const as_commit *commit, const as_export_cfg *cfg,
                                const as_progress *progress, as_err *err);
 

@@ -35,7 +35,7 @@ static bool check_store(as_store *store, char *why, size_t n_why)
     why[0] = '\0';
     if (!as_store_verify(store, check_damaged, &damage, NULL, &check, &err))
         return SAY("verify fails: %s", err.text);
-    return check.n_damaged == 0;
+    return check.n_damaged + (store->lock_fd >= 0 ? check.n_unfinished : 0) == 0;
 }
 
 /* Object there with the right bytes, or, where that may be, erased with a note. */
@@ -243,23 +243,39 @@ bool site_restart(uint64_t *ret_ns, char *why, size_t n_why)
     }
     bool ok = ws && as_store_begin(ws->store, &err);
     *ret_ns = (uint64_t)(as_clock_mono() - begin);
+    /* What was left unfinished is put in order by then. */
+    bool whole = !ok || check_store(ws->store, why, n_why);
     as_workspace_close(ws);
     if (!ok)
         return SAY("the next program does not start: %s", err.text);
+    if (!whole)
+        return false;
     snprintf(dir, sizeof dir, "%s/.assay", site_ws);
     if (!as_fs_walk(dir, restart_visit, left, &err))
         return SAY("%s", err.text);
     return !left[0] || SAY("'%s' was left behind", left);
 }
 
-void site_state(as_digest ret[2])
+/* What a version says, without the time at which it was said. */
+as_digest site_state(void)
 {
     as_commit     commit;
-    as_workspace *ws = as_workspace_open(site_ws, AS_WORKSPACE_READ, NULL);
-    memset(ret, 0, 2 * sizeof *ret);
-    if (ws && as_commit_find(ws, "main", &commit, NULL)) {
-        ret[0] = commit.manifest;
-        ret[1] = commit.labels;
+    as_err        err = AS_ERR_NONE;
+    as_digest     none = {{0}}, state;
+    as_sha256    *sha = as_sha256_new(&err);
+    as_workspace *ws = as_workspace_open(site_ws, AS_WORKSPACE_READ, &err);
+    as_manifest  *manifest = ws && as_commit_find(ws, "main", &commit, &err) ? as_commit_manifest(ws, &commit, &err) : NULL;
+    for (size_t i = 0; sha && manifest && i < as_manifest_count(manifest); i++) {
+        const as_sample *s = as_manifest_at(manifest, i);
+        as_sha256_add(sha, s->name, strlen(s->name) + 1);
+        as_sha256_add(sha, s->label, strlen(s->label) + 1);
+        as_sha256_add(sha, &s->split, sizeof s->split);
+        as_sha256_add(sha, &s->state, sizeof s->state);
+        as_sha256_add(sha, &s->image, sizeof s->image);
     }
+    state = sha && manifest ? as_sha256_end(sha) : none;
+    as_sha256_free(sha);
+    as_manifest_free(manifest);
     as_workspace_close(ws);
+    return state;
 }

@@ -62,10 +62,9 @@ static bool kill_once(const site_case *one, const char *command, unsigned round,
 }
 
 /* Again, undisturbed: it gets to where it would have got. */
-static void kill_finish(const site_case *one, const char *how, const as_digest want[2], site_promises *promises)
+static void kill_finish(const site_case *one, const char *how, const as_digest *want, site_promises *promises)
 {
     char      why[1200];
-    as_digest is[2];
     size_t    n;
     site_set(FAULT_COUNT, 0, 0, 0);
     if (!site_status_ok(site_run(one->command, 0, 0), one->repeats))
@@ -74,8 +73,8 @@ static void kill_finish(const site_case *one, const char *how, const as_digest w
     site_take(promises, out, n);
     if (!site_check(promises, why, sizeof why))
         kill_fail(one, how, why);
-    site_state(is);
-    if (one->repeats && (!as_digest_equal(&is[0], &want[0]) || !as_digest_equal(&is[1], &want[1])))
+    as_digest is = site_state();
+    if (one->repeats && !as_digest_equal(&is, want))
         kill_fail(one, how, "the next run comes to another version of the data");
 }
 
@@ -83,7 +82,6 @@ static void kill_finish(const site_case *one, const char *how, const as_digest w
 static void kill_each_call(const site_case *one, uint64_t step)
 {
     site_promises begin = {0}, promises = {0};
-    as_digest     want[2];
     char          how[64], why[1200];
     site_prepare(one, &begin);
     begin.may_be_erased = one->erases;
@@ -93,7 +91,7 @@ static void kill_each_call(const site_case *one, uint64_t step)
     if (!site_status_ok(site_run(one->command, 0, 0), false))
         kill_fail(one, "never", "it does not run at all");
     const uint64_t n_calls = atomic_load(&site_plan->n_calls);
-    site_state(want);
+    const as_digest want = site_state();
     if (!site_check(&begin, why, sizeof why))
         kill_fail(one, "never", why);
     for (uint64_t k = 0; k < 2 * n_calls; k += step) {
@@ -105,7 +103,7 @@ static void kill_each_call(const site_case *one, uint64_t step)
             site_remove(site_ws);
         site_promises_copy(&promises, &begin);
         if (kill_once(one, one->command, 0, k % 2 ? FAULT_KILL_MIDDLE : FAULT_KILL, k / 2 + 1, 0, how, &promises))
-            kill_finish(one, how, want, &promises);
+            kill_finish(one, how, &want, &promises);
     }
     site_promises_done(&begin);
     site_promises_done(&promises);

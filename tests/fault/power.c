@@ -66,11 +66,10 @@ static void power_record(const site_case *one, power_log *ret)
         site_fail("not enough memory");
 }
 
-static void power_judge(const site_case *one, const site_promises *promises, const as_digest want[2], const char *how)
+static void power_judge(const site_case *one, const site_promises *promises, const as_digest *want, const char *how)
 {
     char      why[1200];
     uint64_t  ns;
-    as_digest is[2];
     if (!site_check(promises, why, sizeof why) || !site_restart(&ns, why, sizeof why) ||
         !site_check(promises, why, sizeof why))
         site_fail("%s, power cut %s: %s", one->name, how, why);
@@ -83,15 +82,15 @@ static void power_judge(const site_case *one, const site_promises *promises, con
         site_fail("%s, power cut %s: the next run fails: %.400s", one->name, how, site_err());
     if (!site_check(promises, why, sizeof why))
         site_fail("%s, power cut %s, the next run: %s", one->name, how, why);
-    site_state(is);
-    if (!as_digest_equal(&is[0], &want[0]) || !as_digest_equal(&is[1], &want[1]))
+    as_digest is = site_state();
+    if (!as_digest_equal(&is, want))
         site_fail("%s, power cut %s: the next run comes to another version of the data", one->name, how);
     n_finished++;
 }
 
 /* `per` images of the moment after step `at`. */
 static void power_cut(const site_case *one, const disk *was, uint64_t at, uint64_t per, as_rng *rng,
-                      const site_promises *promises, const as_digest want[2])
+                      const site_promises *promises, const as_digest *want)
 {
     char how[200], what[80];
     n_moments++;
@@ -115,7 +114,6 @@ static void power_case(const site_case *one, uint64_t images, as_rng *rng)
     site_promises promises = {0};
     power_log     log;
     disk_step     step;
-    as_digest     want[2];
     uint64_t      n_steps = 0, at = 0, before = n_images;
     if (one->is_power_only)
         site_remove(site_ws);
@@ -124,7 +122,7 @@ static void power_case(const site_case *one, uint64_t images, as_rng *rng)
     promises.may_be_erased = one->erases;
     disk *was = disk_load(site_work, "ws");
     power_record(one, &log);
-    site_state(want);
+    const as_digest want = site_state();
     while (power_next(&log, &step))
         n_steps += power_changes(&step);
     const uint64_t per = AS_MAX(images / (n_steps + 1), (uint64_t)1),
@@ -136,11 +134,11 @@ static void power_case(const site_case *one, uint64_t images, as_rng *rng)
         else
             disk_do(was, &step);
         if (power_changes(&step) && at++ % skip == 0)
-            power_cut(one, was, at, per, rng, &promises, want);
+            power_cut(one, was, at, per, rng, &promises, &want);
     }
     /* What stdio printed did not come through the shim: it is promised at the end, as all else is. */
     site_take(&promises, log.said, log.n_said);
-    power_cut(one, was, at, AS_MAX(per * 4, (uint64_t)20), rng, &promises, want);
+    power_cut(one, was, at, AS_MAX(per * 4, (uint64_t)20), rng, &promises, &want);
     printf("%-12s %4llu steps, %llu images\n", one->name, (unsigned long long)n_steps,
            (unsigned long long)(n_images - before));
     disk_free(was);

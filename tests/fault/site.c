@@ -154,6 +154,15 @@ void site_copy(const char *from, const char *to)
     site_copy_tree(a, b);
 }
 
+static void site_write(const char *name, const char *text)
+{
+    char   path[1024];
+    as_err err = AS_ERR_NONE;
+    snprintf(path, sizeof path, "%s/%s", site_work, name);
+    if (!as_fs_write_fast(path, text, strlen(text), &err))
+        site_fail("%s", err.text);
+}
+
 static char *site_read(const char *name)
 {
     char     path[1024];
@@ -262,6 +271,8 @@ int site_run(const char *command, unsigned round, uint64_t kill_ns)
     int            status = 0;
     const uint64_t now = (uint64_t)as_clock_mono();
     fflush(NULL);
+    site_write("out", "");
+    site_write("err", ""); /* a program that is killed before it begins has said nothing */
     pid_t pid = fork();
     if (pid == 0) {
         if (chdir(site_work) != 0)

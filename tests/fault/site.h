@@ -75,8 +75,8 @@ void site_remove(const char *path);
 bool site_check(const site_promises *promises, char *why, size_t n_why);
 /* Opens the workspace at WORK/ws to be written, as the next program does. *ret_ns: how long that took. */
 bool site_restart(uint64_t *ret_ns, char *why, size_t n_why);
-/* Manifest and labels of the newest version; zeros where there is none. */
-void site_state(as_digest ret[2]);
+/* Of what the newest version says, whenever it was made; zeros where there is none. */
+as_digest site_state(void);
 
 /* The workspace as a case finds it. */
 void site_prepare(const site_case *one, site_promises *promises);
