@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is disturbed. A new verb that writes gets a row here, and is then killed, cut off and failed at each of its calls. */
+/* What is disturbed. WORK is the folder that ws is in. A new verb that writes gets a row here, and is then killed, cut off and failed at each of its calls. */
 #include <stddef.h>
 
 #include "site.h"
@@ -25,6 +25,25 @@ const site_case site_cases[] = {
      .prepare = {INIT, "assay import p0", "writer store 0"},
      .command = "writer erase 2",
      .erases = true},
+    {.name = "erase pictures",
+     .prepare = {INIT, "assay import p0", "assay import p1"},
+     .command = "assay erase p0/good/00000.png p1/bad/00001.png --reason asked --yes",
+     .then = "assay erase --resume",
+     .erases = true},
+    {.name = "clean",
+     .prepare = {INIT, "assay import p0", "writer junk 0", "writer junk 1"},
+     .command = "assay data gc",
+     .repeats = true},
+    {.name = "tag", .prepare = {INIT, "assay import p0"}, .command = "assay data tag v1", .repeats = true},
+    {.name = "restore",
+     .prepare = {INIT, "assay import p0", "assay import p1"},
+     .command = "assay data restore main~1"},
+    {.name = "push",
+     .prepare = {INIT, "assay import p0", "assay data remote add origin WORK/ws/remote", "assay data push",
+                 "assay import p1"},
+     .command = "assay data push",
+     .repeats = true,
+     .proof = "assay data clone WORK/ws/remote WORK/clone"},
     {.name = "journal", .prepare = {INIT, "writer journal 0"}, .command = "writer journal 1", .is_slow = true},
     {.name = "capture",
      .prepare = {CONES, "assay capture --parts 2"},

@@ -425,7 +425,7 @@ static void disk_put(const disk *d, const disk_view *view, const disk_choice *ch
     }
     uint64_t n;
     uint8_t *bytes = file_choose(one, choice, &n);
-    int      fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    int      fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (fd < 0 || write(fd, bytes, (size_t)n) != (ssize_t)n)
         site_fail("cannot write '%s'", path);
     close(fd);

@@ -61,23 +61,6 @@ static bool kill_once(const site_case *one, const char *command, unsigned round,
     return killed;
 }
 
-/* Again, undisturbed: it gets to where it would have got. */
-static void kill_finish(const site_case *one, const char *how, const as_digest *want, site_promises *promises)
-{
-    char      why[1200];
-    size_t    n;
-    site_set(FAULT_COUNT, 0, 0, 0);
-    if (!site_status_ok(site_run(one->command, 0, 0), one->repeats))
-        kill_fail(one, how, "the next run fails");
-    const char *out = site_out(&n);
-    site_take(promises, out, n);
-    if (!site_check(promises, why, sizeof why))
-        kill_fail(one, how, why);
-    as_digest is = site_state();
-    if (one->repeats && !as_digest_equal(&is, want))
-        kill_fail(one, how, "the next run comes to another version of the data");
-}
-
 /* Each call once before it and once in its middle, `step` apart. */
 static void kill_each_call(const site_case *one, uint64_t step)
 {
@@ -102,8 +85,9 @@ static void kill_each_call(const site_case *one, uint64_t step)
         else
             site_remove(site_ws);
         site_promises_copy(&promises, &begin);
-        if (kill_once(one, one->command, 0, k % 2 ? FAULT_KILL_MIDDLE : FAULT_KILL, k / 2 + 1, 0, how, &promises))
-            kill_finish(one, how, &want, &promises);
+        if (kill_once(one, one->command, 0, k % 2 ? FAULT_KILL_MIDDLE : FAULT_KILL, k / 2 + 1, 0, how, &promises) &&
+            !site_finish(one, &promises, &want, why, sizeof why))
+            kill_fail(one, how, why);
     }
     site_promises_done(&begin);
     site_promises_done(&promises);

@@ -77,14 +77,11 @@ static void power_judge(const site_case *one, const site_promises *promises, con
     n_images++;
     if (!one->repeats || n_images % FINISH)
         return;
-    site_set(FAULT_COUNT, 0, 0, 0);
-    if (!site_status_ok(site_run(one->command, 0, 0), true))
-        site_fail("%s, power cut %s: the next run fails: %.400s", one->name, how, site_err());
-    if (!site_check(promises, why, sizeof why))
-        site_fail("%s, power cut %s, the next run: %s", one->name, how, why);
-    as_digest is = site_state();
-    if (!as_digest_equal(&is, want))
-        site_fail("%s, power cut %s: the next run comes to another version of the data", one->name, how);
+    site_promises after = {0};
+    site_promises_copy(&after, promises);
+    if (!site_finish(one, &after, want, why, sizeof why))
+        site_fail("%s, power cut %s: %s", one->name, how, why);
+    site_promises_done(&after);
     n_finished++;
 }
 

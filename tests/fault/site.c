@@ -19,6 +19,7 @@
 
 #define MAX_WORDS   24
 #define MAX_SECONDS 120
+#define SITE_LINE   4096
 
 char        site_work[512], site_ws[600];
 fault_plan *site_plan;
@@ -118,7 +119,7 @@ static int copy_visit(const char *path, const struct stat *st, int kind, struct 
         return mkdir(to, 0755) == 0 || errno == EEXIST ? 0 : -1;
     if (kind != FTW_F)
         return 0;
-    int     in = open(path, O_RDONLY | O_CLOEXEC), out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    int     in = open(path, O_RDONLY | O_CLOEXEC), out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, st->st_mode & 0777);
     ssize_t n = -1;
     while (in >= 0 && out >= 0 && (n = read(in, buffer, sizeof buffer)) > 0 && write(out, buffer, (size_t)n) == n)
         ;
@@ -218,10 +219,13 @@ static void site_words(char *line, const char *command, unsigned round, const ch
     static char assay[600], writer[600];
     char       *save = NULL;
     size_t      n = 0, at = 0;
-    for (const char *c = command; *c && at + 12 < 1000; c++) {
-        if (*c == '#')
+    for (const char *c = command; *c && at + 512 < SITE_LINE; c++) {
+        if (*c == '#') {
             at += (size_t)snprintf(line + at, 12, "%u", round);
-        else
+        } else if (as_str_starts(c, "WORK/")) {
+            at += (size_t)snprintf(line + at, SITE_LINE - at, "%s", site_work);
+            c += strlen("WOR");
+        } else
             line[at++] = *c;
     }
     line[at] = '\0';
@@ -241,7 +245,7 @@ static void site_words(char *line, const char *command, unsigned round, const ch
 
 static _Noreturn void site_become(const char *command, unsigned round)
 {
-    char        line[1024], preload[600];
+    char        line[SITE_LINE], preload[600];
     const char *words[MAX_WORDS];
     int out = open("out", O_WRONLY | O_CREAT | O_TRUNC, 0600), err = open("err", O_WRONLY | O_CREAT | O_TRUNC, 0600);
     dup2(out, 1);
@@ -310,6 +314,38 @@ void site_prepare(const site_case *one, site_promises *promises)
         const char *out = site_out(&n);
         site_take(promises, out, n);
     }
+}
+
+static bool finish_run(const char *command, site_promises *promises, bool may_refuse, char *why, size_t n_why)
+{
+    size_t n;
+    int    status = site_run(command, 0, 0);
+    if (!site_status_ok(status, may_refuse)) {
+        snprintf(why, n_why, "afterwards '%s' fails: %.300s%.300s", command, site_out(NULL), site_err());
+        return false;
+    }
+    const char *out = site_out(&n);
+    site_take(promises, out, n);
+    return site_check(promises, why, n_why);
+}
+
+bool site_finish(const site_case *one, site_promises *promises, const as_digest *want, char *why, size_t n_why)
+{
+    char clone[600];
+    site_set(FAULT_COUNT, 0, 0, 0);
+    if (!finish_run(one->command, promises, one->repeats || one->then, why, n_why) ||
+        (one->then && !finish_run(one->then, promises, true, why, n_why)))
+        return false;
+    const as_digest is = site_state();
+    if ((one->repeats || one->then) && !as_digest_equal(&is, want)) {
+        snprintf(why, n_why, "the next run comes to another version of the data");
+        return false;
+    }
+    snprintf(clone, sizeof clone, "%s/clone", site_work);
+    site_remove(clone);
+    bool ok = !one->proof || finish_run(one->proof, promises, false, why, n_why);
+    site_remove(clone);
+    return ok;
 }
 
 /* --- begin and end */

@@ -6,7 +6,7 @@
  * Memory:  site_promises_done frees.
  *
  * The workspace is WORK/ws, pictures lie in WORK/p0, WORK/p1 ... A command is a line of words: the first is "assay", which
- * then gets "-C ws", or "writer" (writer.c); '#' stands for the number of the round.
+ * then gets "-C ws", or "writer" (writer.c); '#' stands for the number of the round, WORK for that folder.
  */
 #ifndef AS_FAULT_SITE_H
 #define AS_FAULT_SITE_H
@@ -38,6 +38,8 @@ typedef struct site_case {
     const char *name;
     const char *prepare[6]; /* what comes before it, undisturbed */
     const char *command;
+    const char *then;  /* how it is ended when it was begun, where that is not by itself again; NULL */
+    const char *proof; /* goes through in the end, and makes WORK/clone; NULL */
     bool        repeats; /* again, it comes to the same version of the data, or says that there is nothing to do */
     bool        is_slow; /* left out where few runs are asked for */
     bool        erases;
@@ -81,6 +83,9 @@ as_digest site_state(void);
 /* The workspace as a case finds it. */
 void site_prepare(const site_case *one, site_promises *promises);
 bool site_status_ok(int status, bool may_refuse); /* it ended with 0, or with 2 where it may */
+
+/* The command again, undisturbed, and its proof; false with the reason. */
+bool site_finish(const site_case *one, site_promises *promises, const as_digest *want, char *why, size_t n_why);
 
 _Noreturn void site_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

@@ -55,7 +55,8 @@ static bool writer_is_kept(const as_digest *digest)
     return digest->b[0] % 2 == 0;
 }
 
-static void writer_store(as_workspace *ws, as_rng *rng, unsigned round)
+/* is_junk: nothing is said of it, so that gc may drop it. */
+static void writer_store(as_workspace *ws, as_rng *rng, unsigned round, bool is_junk)
 {
     static char bytes[MAX_BYTES + 64];
     as_err      err = AS_ERR_NONE;
@@ -74,10 +75,12 @@ static void writer_store(as_workspace *ws, as_rng *rng, unsigned round)
         if (i % 4 != 3)
             continue;
         writer_must(as_store_sync(ws->store, &err), &err);
-        for (size_t k = 0; k < n_put; k++)
+        for (size_t k = 0; k < n_put && !is_junk; k++)
             writer_say("put %s %s\n", as_digest_hex(&put[k], hex), marks[k]);
         n_put = 0;
     }
+    if (is_junk)
+        return;
     snprintf(value, sizeof value, "%u", round + 1);
     writer_must(as_store_ref_set(ws->store, "test/ref", value, &err), &err);
     writer_say("ref %s\n", value);
@@ -191,7 +194,9 @@ int main(int argc, char **argv)
     as_workspace *ws = as_workspace_open("ws", AS_WORKSPACE_WRITE, &err);
     writer_must(ws != NULL, &err);
     if (strcmp(argv[1], "store") == 0)
-        writer_store(ws, &rng, round);
+        writer_store(ws, &rng, round, false);
+    else if (strcmp(argv[1], "junk") == 0)
+        writer_store(ws, &rng, round, true);
     else if (strcmp(argv[1], "gc") == 0)
         writer_gc(ws);
     else if (strcmp(argv[1], "erase") == 0)
