@@ -20,12 +20,10 @@ static bool data_checkout_write(as_cli *cli, as_workspace *ws, as_err *err)
     const char    *name = as_cli_arg(cli, 2), *format = as_cli_opt(cli, "as");
     uint64_t       n_erased = 0;
     as_export_lost lost = {.n_places = 0};
-    as_export_cfg  cfg = {.format = format ? format : "folders",
-                          .dir = as_cli_arg(cli, 1),
-                          .n_erased = &n_erased,
-                          .ret_lost = &lost};
-    as_commit      commit;
-    char           hex[AS_SHA256_HEX_BYTES];
+    as_export_cfg  cfg = {
+         .format = format ? format : "folders", .dir = as_cli_arg(cli, 1), .n_erased = &n_erased, .ret_lost = &lost};
+    as_commit commit;
+    char      hex[AS_SHA256_HEX_BYTES];
     if (!as_commit_find(ws, name ? name : "", &commit, err) ||
         !as_export_commit(ws, &commit, &cfg, &cli->progress, err))
         return false;

@@ -34,8 +34,9 @@ static bool data_clone_pull(as_cli *cli, const char *dir, const as_remote_cfg *c
     ok = remote && as_remote_pull(remote, moved, err);
     as_remote_close(remote);
     as_workspace_close(ws);
-    return ok || as_err_note(
-                     err, "'%s' is a workspace now, and not all of it came (go on with: assay -C '%s' data pull)", dir, dir);
+    return ok ||
+           as_err_note(err, "'%s' is a workspace now, and not all of it came (go on with: assay -C '%s' data pull)",
+                       dir, dir);
 }
 
 static bool data_clone_run(as_cli *cli, as_err *err)

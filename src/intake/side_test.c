@@ -200,7 +200,8 @@ static void test_no_format_loses_anything(void **state)
             continue;
         snprintf(name, sizeof name, "out-%s", format->name);
         assert_true(as_fs_join(out, f.space.dir, name, &f.err));
-        if (!as_export_commit(f.space.ws, &commit, &(as_export_cfg){format->name, out, &lost}, NULL, &f.err))
+        if (!as_export_commit(f.space.ws, &commit,
+                              &(as_export_cfg){.format = format->name, .dir = out, .ret_lost = &lost}, NULL, &f.err))
             fail_msg("%s: %s", format->name, f.err.text);
         if (lost.why[0])
             fail_msg("%s does not read again: %s", format->name, lost.why);

@@ -92,7 +92,8 @@ static void calls_case(const site_case *one, const calls_kind *kind, uint64_t st
     atomic_store(&site_plan->with_reads, kind->with_reads);
     if (!site_status_ok(site_run(one->command, 0, 0), false))
         calls_fail(one, kind, 0, "it does not run at all");
-    const uint64_t  n = kind->mode == FAULT_NO_MEMORY ? atomic_load(&site_plan->n_allocs) : atomic_load(&site_plan->n_calls);
+    const uint64_t n =
+        kind->mode == FAULT_NO_MEMORY ? atomic_load(&site_plan->n_allocs) : atomic_load(&site_plan->n_calls);
     const as_digest want = site_state();
     for (uint64_t at = 1 + seed % step; at <= n; at += step)
         calls_one(one, kind, at, &begin, &want);
@@ -115,9 +116,10 @@ int main(int argc, char **argv)
             for (size_t c = 0; site_cases[c].name; c++)
                 if (strcmp(site_cases[c].name, names[i]) == 0)
                     calls_case(&site_cases[c], &kinds[k], step, seed);
-    printf("%s: %llu failed in %llu runs, %llu of which ended with a clear word and %llu did not mind: 0 crashes, 0 lost. "
-           "%.0f s\n",
-           argv[1], (unsigned long long)n_runs, (unsigned long long)n_runs, (unsigned long long)n_failed,
-           (unsigned long long)n_unharmed, (double)(as_clock_mono() - begin) / 1e9);
+    printf(
+        "%s: %llu failed in %llu runs, %llu of which ended with a clear word and %llu did not mind: 0 crashes, 0 lost. "
+        "%.0f s\n",
+        argv[1], (unsigned long long)n_runs, (unsigned long long)n_runs, (unsigned long long)n_failed,
+        (unsigned long long)n_unharmed, (double)(as_clock_mono() - begin) / 1e9);
     return 0;
 }

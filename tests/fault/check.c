@@ -264,7 +264,8 @@ as_digest site_state(void)
     as_digest     none = {{0}}, state;
     as_sha256    *sha = as_sha256_new(&err);
     as_workspace *ws = as_workspace_open(site_ws, AS_WORKSPACE_READ, &err);
-    as_manifest  *manifest = ws && as_commit_find(ws, "main", &commit, &err) ? as_commit_manifest(ws, &commit, &err) : NULL;
+    as_manifest  *manifest =
+        ws && as_commit_find(ws, "main", &commit, &err) ? as_commit_manifest(ws, &commit, &err) : NULL;
     for (size_t i = 0; sha && manifest && i < as_manifest_count(manifest); i++) {
         const as_sample *s = as_manifest_at(manifest, i);
         as_sha256_add(sha, s->name, strlen(s->name) + 1);

@@ -73,7 +73,7 @@ static void kill_each_call(const site_case *one, uint64_t step)
     site_set(FAULT_COUNT, 0, 0, 0);
     if (!site_status_ok(site_run(one->command, 0, 0), false))
         kill_fail(one, "never", "it does not run at all");
-    const uint64_t n_calls = atomic_load(&site_plan->n_calls);
+    const uint64_t  n_calls = atomic_load(&site_plan->n_calls);
     const as_digest want = site_state();
     if (!site_check(&begin, why, sizeof why))
         kill_fail(one, "never", why);

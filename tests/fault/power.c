@@ -68,8 +68,8 @@ static void power_record(const site_case *one, power_log *ret)
 
 static void power_judge(const site_case *one, const site_promises *promises, const as_digest *want, const char *how)
 {
-    char      why[1200];
-    uint64_t  ns;
+    char     why[1200];
+    uint64_t ns;
     if (!site_check(promises, why, sizeof why) || !site_restart(&ns, why, sizeof why) ||
         !site_check(promises, why, sizeof why))
         site_fail("%s, power cut %s: %s", one->name, how, why);

@@ -119,7 +119,8 @@ static int copy_visit(const char *path, const struct stat *st, int kind, struct 
         return mkdir(to, 0755) == 0 || errno == EEXIST ? 0 : -1;
     if (kind != FTW_F)
         return 0;
-    int     in = open(path, O_RDONLY | O_CLOEXEC), out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, st->st_mode & 0777);
+    int in = open(path, O_RDONLY | O_CLOEXEC),
+        out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, st->st_mode & 0777);
     ssize_t n = -1;
     while (in >= 0 && out >= 0 && (n = read(in, buffer, sizeof buffer)) > 0 && write(out, buffer, (size_t)n) == n)
         ;

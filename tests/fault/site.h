@@ -38,8 +38,8 @@ typedef struct site_case {
     const char *name;
     const char *prepare[6]; /* what comes before it, undisturbed */
     const char *command;
-    const char *then;  /* how it is ended when it was begun, where that is not by itself again; NULL */
-    const char *proof; /* goes through in the end, and makes WORK/clone; NULL */
+    const char *then;    /* how it is ended when it was begun, where that is not by itself again; NULL */
+    const char *proof;   /* goes through in the end, and makes WORK/clone; NULL */
     bool        repeats; /* again, it comes to the same version of the data, or says that there is nothing to do */
     bool        is_slow; /* left out where few runs are asked for */
     bool        erases;
