@@ -48,7 +48,7 @@ static void test_rows_are_filled(void **state)
             assert_string_not_equal(row->name, as_check_at(k)->name);
         assert_int_equal(row->run(&s.in, text), AS_CHECK_OK);
     }
-    assert_int_equal(n, 15);
+    assert_int_equal(n, 18);
 }
 
 static void test_whole(void **state)
@@ -86,6 +86,70 @@ static void test_schema(void **state)
     assert_non_null(strstr(text, "has 3 pages"));
     s.info.height = 2;
     assert_int_equal(run_row("schema", &s.in, text), AS_CHECK_QUARANTINE);
+}
+
+static void test_schema_of_file(void **state)
+{
+    (void)state;
+    char text[AS_CHECK_TEXT_BYTES];
+    seen s;
+    seen_make(&s);
+    s.info.channels = 1;
+    s.info.bit_depth = 16;
+    s.spec.camera = "twin:cones?seed=1";
+    s.spec.channels = 3;
+    assert_int_equal(run_row("schema", &s.in, text), AS_CHECK_QUARANTINE);
+    assert_string_equal(text, "has 1 channel, and station.channels says 3");
+    s.spec.channels = 1;
+    s.spec.bit_depth = 8;
+    assert_int_equal(run_row("schema", &s.in, text), AS_CHECK_QUARANTINE);
+    assert_string_equal(text, "has 16 bits a channel, and station.bit_depth says 8");
+    s.info.bit_depth = 8;
+    assert_int_equal(run_row("schema", &s.in, text), AS_CHECK_OK);
+    s.spec.metadata = 1u << AS_METADATA_CAMERA | 1u << AS_METADATA_PART;
+    assert_int_equal(run_row("schema", &s.in, text), AS_CHECK_QUARANTINE);
+    assert_non_null(strstr(text, "which camera took it"));
+    s.in.camera = "twin:cone";
+    assert_int_equal(run_row("schema", &s.in, text), AS_CHECK_QUARANTINE);
+    assert_string_equal(text, "is of camera 'twin:cone', and station.camera is 'twin:cones?seed=1'");
+    s.in.camera = "twin:cones?seed=2";
+    s.in.part = "a.png"; /* its own name: nobody said */
+    assert_int_equal(run_row("schema", &s.in, text), AS_CHECK_QUARANTINE);
+    assert_non_null(strstr(text, "which part it shows"));
+    s.in.part = "a";
+    assert_int_equal(run_row("schema", &s.in, text), AS_CHECK_OK);
+}
+
+static void test_clock_and_missing(void **state)
+{
+    (void)state;
+    char text[AS_CHECK_TEXT_BYTES];
+    seen s;
+    seen_make(&s);
+    s.in.name = "cones-1/000012.png";
+    s.in.utc = 1000000000 * AS_NS_PER_S;
+    s.in.previous_name = "cones-1/000011.png";
+    s.in.previous_utc = s.in.utc;
+    assert_int_equal(run_row("clock", &s.in, text), AS_CHECK_OK);
+    assert_int_equal(run_row("missing", &s.in, text), AS_CHECK_OK);
+    s.in.previous_utc += 2 * AS_NS_PER_S;
+    assert_int_equal(run_row("clock", &s.in, text), AS_CHECK_WARN);
+    assert_non_null(strstr(text, "2001-09-09T01:46:40.000"));
+    assert_non_null(strstr(text, "2001-09-09T01:46:42.000"));
+    s.in.previous_name = "cones-1/000010.png";
+    assert_int_equal(run_row("missing", &s.in, text), AS_CHECK_WARN);
+    assert_non_null(strstr(text, "one number is left out before it: 11 to 11"));
+    s.in.previous_name = "cones-1/000002.png";
+    assert_int_equal(run_row("missing", &s.in, text), AS_CHECK_WARN);
+    assert_non_null(strstr(text, "3 to 11"));
+    s.in.previous_name = "cones-2/000002.png"; /* of another capture */
+    assert_int_equal(run_row("missing", &s.in, text), AS_CHECK_OK);
+    s.in.previous_name = "cones-1/000002.jpg";
+    assert_int_equal(run_row("missing", &s.in, text), AS_CHECK_OK);
+    s.in.previous_name = "cones-1/x.png";
+    assert_int_equal(run_row("missing", &s.in, text), AS_CHECK_OK);
+    s.in.previous_name = "cones-1/000014.png"; /* back: the clock's business, or nobody's */
+    assert_int_equal(run_row("missing", &s.in, text), AS_CHECK_OK);
 }
 
 static void test_exposure_and_sharpness(void **state)
@@ -306,6 +370,8 @@ int main(void)
         cmocka_unit_test(test_rows_are_filled),
         cmocka_unit_test(test_whole),
         cmocka_unit_test(test_schema),
+        cmocka_unit_test(test_schema_of_file),
+        cmocka_unit_test(test_clock_and_missing),
         cmocka_unit_test(test_exposure_and_sharpness),
         cmocka_unit_test(test_what_the_pixels_say),
         cmocka_unit_test(test_against_others),

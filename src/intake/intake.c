@@ -118,7 +118,7 @@ as_intake *as_intake_open(as_workspace *ws, const as_spec *spec, as_err *err)
     intake->spec = spec;
     as_str_init(&intake->notes);
     pthread_rwlock_init(&intake->lock, NULL);
-    bool ok = as_privacy_open(spec, ws->root, &intake->privacy, err);
+    bool ok = as_privacy_open(spec, ws->root, &intake->privacy, err) && as_reference_open(ws, spec, &intake->reference, err);
     if (ok && spec->levels[AS_RULE_NEAR] != AS_CHECK_OK)
         ok = (intake->near = as_hamming_new(err)) != NULL;
     return ok && intake_load(intake, err) ? intake : as_intake_close(intake);
@@ -132,6 +132,7 @@ as_intake *as_intake_close(as_intake *intake)
         as_vec_done(&intake->taken);
         as_manifest_free(intake->manifest);
         as_privacy_close(intake->privacy);
+        as_reference_close(intake->reference);
         as_scenes_done(&intake->scenes);
         as_hamming_free(intake->near);
         as_str_done(&intake->notes);
@@ -239,6 +240,8 @@ static bool intake_compare(as_intake *intake, as_look *look, const as_sample *sa
                                .info = &info,
                                .label = sample->label,
                                .split = sample->split,
+                               .camera = sample->camera,
+                               .utc = sample->utc,
                                .map = &look->map,
                                .duplicate_of = same ? same->name : NULL,
                                .duplicate_label = same ? same->label : NULL,
@@ -252,6 +255,10 @@ static bool intake_compare(as_intake *intake, as_look *look, const as_sample *sa
         }
         if (scene && as_scene_add(scene, &look->map, look->width, look->height, &mean))
             in.scene_mean = &mean;
+        if (scene && *scene->last_name) {
+            in.previous_name = scene->last_name;
+            in.previous_utc = scene->last_utc;
+        }
         intake_find_near(intake, look, &in);
         level = as_check_run(&in, true, look, &check, text);
     }
@@ -261,6 +268,17 @@ static bool intake_compare(as_intake *intake, as_look *look, const as_sample *sa
     look->check = check;
     as_str_copy(look->text, sizeof look->text, text);
     return level != AS_CHECK_QUARANTINE || intake_quarantine_stored(intake, look, sample, err);
+}
+
+/* A refused picture leaves no gap behind it. */
+static bool intake_saw(as_intake *intake, const as_sample *sample, as_err *err)
+{
+    as_scene *scene;
+    if (!as_scenes_of(&intake->scenes, sample->camera ? sample->camera : "", &scene, err))
+        return false;
+    if (scene)
+        as_scene_saw(scene, sample->name, sample->utc);
+    return true;
 }
 
 #define INTAKE_NOTES_BYTES ((size_t)4 << 20) /* are put into the store together */
@@ -324,7 +342,8 @@ bool as_look_take(as_intake *intake, as_look *look, const as_sample *sample, as_
     /* Known in the meantime: two files at once with the same name cannot be, but two calls can. */
     look->is_known =
         look->is_known || (look->level != AS_CHECK_QUARANTINE && as_intake_knows(intake, sample, &look->digest));
-    bool ok = look->is_known || look->level == AS_CHECK_QUARANTINE || intake_compare(intake, look, sample, err);
+    bool ok = (look->is_known || look->level == AS_CHECK_QUARANTINE || intake_compare(intake, look, sample, err)) &&
+              intake_saw(intake, sample, err);
     if (ok && !look->is_known && look->level != AS_CHECK_QUARANTINE)
         ok = intake_keep(intake, look, sample, err);
     if (!ok)

@@ -18,26 +18,32 @@
 
 /* What a check sees. */
 typedef struct as_check_input {
-    const as_spec        *spec;
-    const char           *name; /* escaped */
-    size_t                n_bytes;
-    const as_err         *undecodable; /* why it could not be decoded; NULL: it could */
-    const as_codec_info  *info;
-    const as_image       *image; /* decoded, perhaps without colour; NULL for checks with in_order */
-    const as_image_stats *stats; /* NULL for checks with in_order */
-    const char           *label;
-    as_split              split;
-    const as_finding     *findings; /* what its label says is where; may be NULL */
-    size_t                n_findings;
-    const as_image_map   *map;          /* this and the next three: of checks with in_order; NULL where there is none */
-    const as_image_map   *previous;     /* of the camera's picture before this one */
-    const as_image_map   *scene_mean;   /* of the camera's pictures, when this one completes as many as make one */
-    const char           *near_of;      /* name of the picture that looks most like it */
-    uint32_t              near_bits;    /* in which their hashes differ */
-    const char           *duplicate_of; /* name of an identical picture already in, or NULL */
-    const char           *duplicate_label;
-    as_split              duplicate_split;
-    uint32_t              overruled; /* a bit for each row that a person overruled: it warns at most */
+    const as_spec             *spec;
+    const char                *name; /* escaped */
+    size_t                     n_bytes;
+    const as_err              *undecodable; /* why it could not be decoded; NULL: it could */
+    const as_codec_info       *info;
+    const as_image            *image; /* decoded, perhaps without colour; NULL for checks with in_order */
+    const as_image_stats      *stats; /* NULL for checks with in_order */
+    const char                *label;
+    as_split                   split;
+    const as_finding          *findings; /* what its label says is where; may be NULL */
+    size_t                     n_findings;
+    const char                *part, *camera; /* as the sample's; "" */
+    as_ns                      utc;
+    const struct as_reference *reference; /* reference.h; NULL: there is none */
+    const char         *previous_name; /* of the camera's picture before, kept or not; NULL: none; this and the next: of
+                                            checks with in_order */
+    as_ns               previous_utc;
+    const as_image_map *map;          /* this and the next three: of checks with in_order; NULL where there is none */
+    const as_image_map *previous;     /* of the camera's picture before this one */
+    const as_image_map *scene_mean;   /* of the camera's pictures, when this one completes as many as make one */
+    const char         *near_of;      /* name of the picture that looks most like it */
+    uint32_t            near_bits;    /* in which their hashes differ */
+    const char         *duplicate_of; /* name of an identical picture already in, or NULL */
+    const char         *duplicate_label;
+    as_split            duplicate_split;
+    uint32_t            overruled; /* a bit for each row that a person overruled: it warns at most */
 } as_check_input;
 
 /* One file a check, check_<name>.c, one row in src/intake/meson.build. */

@@ -128,6 +128,10 @@ static bool look_at(const as_intake *intake, const uint8_t *bytes, size_t n, con
                          .stats = &stats,
                          .label = sample->label,
                          .split = sample->split,
+                         .part = sample->part ? sample->part : "",
+                         .camera = sample->camera ? sample->camera : "",
+                         .utc = sample->utc,
+                         .reference = intake->reference,
                          .findings = sample->findings,
                          .n_findings = sample->n_findings,
                          .overruled = intake->ruling ? intake->ruling->overruled : 0};

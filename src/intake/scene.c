@@ -40,6 +40,13 @@ void as_scenes_done(as_scenes *scenes)
     as_vec_done(&scenes->at);
 }
 
+void as_scene_saw(as_scene *scene, const char *name, as_ns utc)
+{
+    if (!as_str_copy(scene->last_name, sizeof scene->last_name, name))
+        scene->last_name[0] = '\0';
+    scene->last_utc = utc;
+}
+
 bool as_scene_add(as_scene *scene, const as_image_map *map, uint32_t width, uint32_t height, as_image_map *ret_mean)
 {
     if (scene->width != width || scene->height != height) {

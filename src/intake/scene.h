@@ -21,6 +21,8 @@ typedef struct as_scene {
     uint32_t     width, height, n; /* of the pictures; n: in the sums */
     bool         has_last;
     as_image_map last;
+    char         last_name[AS_SCENE_NAME_BYTES]; /* of the picture before, whether it was kept or refused; "": none */
+    as_ns        last_utc;
     uint32_t     sums[AS_IMAGE_MAP_DOWN][AS_IMAGE_MAP_ACROSS];
 } as_scene;
 
@@ -31,6 +33,9 @@ typedef struct as_scenes {
 /* That of the camera; NULL without a name (""), with too long a one, or beyond AS_SCENE_MOST. False without memory. */
 AS_CHECK bool as_scenes_of(as_scenes *scenes, const char *camera, as_scene **ret, as_err *err);
 void          as_scenes_done(as_scenes *scenes);
+
+/* The picture was seen, whatever becomes of it. A name that is too long is none. */
+void as_scene_saw(as_scene *scene, const char *name, as_ns utc);
 
 /* Takes the picture in. True when it completes a mean, which is in *ret_mean then. */
 bool as_scene_add(as_scene *scene, const as_image_map *map, uint32_t width, uint32_t height, as_image_map *ret_mean);

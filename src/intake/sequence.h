@@ -10,6 +10,8 @@
 
 #include "base/def.h"
 
+#define AS_SEQUENCE_SLACK_NS ((as_ns)1000000) /* that a time may be before the last: clocks are read and rounded */
+
 typedef struct as_sequence {
     const char *name;
     size_t      n_stem; /* bytes of the name before the number */

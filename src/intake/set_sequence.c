@@ -30,22 +30,37 @@ typedef struct sequence_found {
     const sequence_item *gap, *back; /* the second of the first pair */
 } sequence_found;
 
-static void sequence_look(const sequence_item *items, size_t n, sequence_found *found)
+static bool sequence_same_row(const sequence_item *a, const sequence_item *b)
 {
+    return strcmp(a->sample->camera, b->sample->camera) == 0 && as_sequence_compare_stem(&a->at, &b->at) == 0;
+}
+
+/* Of numbers of one row. Where more than a third is not there, they were chosen, not lost. */
+static void sequence_look_row(const sequence_item *items, size_t n, sequence_found *found)
+{
+    uint64_t n_missing = items[n - 1].at.number - items[0].at.number + 1;
+    n_missing = n_missing > n ? n_missing - n : 0;
     for (size_t i = 1; i < n; i++) {
         const sequence_item *a = &items[i - 1], *b = &items[i];
-        if (strcmp(a->sample->camera, b->sample->camera) != 0 || as_sequence_compare_stem(&a->at, &b->at) != 0)
-            continue;
         found->n_pairs++;
-        if (b->at.number > a->at.number + 1) {
+        if (n_missing <= n / 2 && b->at.number > a->at.number + 1) {
             found->gap = found->gap ? found->gap : b;
             found->n_gaps++;
             found->n_missing += b->at.number - a->at.number - 1;
         }
-        if (b->sample->utc < a->sample->utc) {
+        if (b->sample->utc < a->sample->utc - AS_SEQUENCE_SLACK_NS) {
             found->back = found->back ? found->back : b;
             found->n_back++;
         }
+    }
+}
+
+static void sequence_look(const sequence_item *items, size_t n, sequence_found *found)
+{
+    for (size_t from = 0, to; from < n; from = to) {
+        for (to = from + 1; to < n && sequence_same_row(&items[from], &items[to]);)
+            to++;
+        sequence_look_row(items + from, to - from, found);
     }
 }
 
@@ -55,8 +70,8 @@ static void sequence_tell(const sequence_found *found, as_set_report *report)
         const sequence_item *b = found->gap, *a = b - 1;
         as_set_finding      *f = as_set_report_add(report, &as_set_check_sequence, AS_CHECK_WARN);
         snprintf(f->text, sizeof f->text,
-                 "%" PRIu64 " numbers are left out in %" PRIu64 " places, the first between '%.120s' and '%.120s'",
-                 found->n_missing, found->n_gaps, a->sample->name, b->sample->name);
+                 "%" PRIu64 " numbers are left out in %" PRIu64 " place%s, the first between '%.120s' and '%.120s'",
+                 found->n_missing, found->n_gaps, found->n_gaps == 1 ? "" : "s", a->sample->name, b->sample->name);
         snprintf(f->remedy, sizeof f->remedy,
                  "were they refused (assay data quarantine) or lost? a camera that loses frames needs a faster way in");
         f->value = (double)found->n_missing;

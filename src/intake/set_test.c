@@ -119,9 +119,9 @@ static void test_rows_and_a_clean_version(void **state)
     for (size_t i = 0; as_set_check_at(i); i++)
         assert_true(as_set_check_at(i)->name && as_set_check_at(i)->summary && as_set_check_at(i)->run);
     world_run(w);
-    assert_int_equal(w->report.n, 5); /* one line each */
+    assert_int_equal(w->report.n, 8); /* one line each */
     json_t *json = as_set_report_json(&w->report);
-    assert_int_equal(json_array_size(json), 5);
+    assert_int_equal(json_array_size(json), 8);
     assert_string_equal(json_string_value(json_object_get(json_array_get(json, 0), "level")), "ok");
     json_decref(json);
     expect(w, NULL, AS_CHECK_OK, "");
@@ -350,6 +350,43 @@ static void test_unlabelled(void **state)
 }
 
 /* More than there is room for is counted. */
+/* 100 of its pictures are of a camera, numbered from 1, a second apart. */
+static world *world_of_camera(void)
+{
+    world *w = world_new();
+    for (size_t i = 0; i < 100; i++) {
+        snprintf(w->names[i], sizeof w->names[i], "cam-1/%06zu.png", i + 1);
+        w->samples[i].camera = "cam";
+        w->samples[i].utc = (as_ns)(i + 1) * 3600 * AS_NS_PER_S;
+    }
+    return w;
+}
+
+static void test_sequence(void **state)
+{
+    (void)state;
+    const as_set_finding *f;
+    world                *w = world_of_camera();
+    world_run(w);
+    assert_int_equal(world_found(w, "sequence", &f), 0);
+    assert_non_null(strstr(f->text, "100 numbered pictures of cameras, none left out"));
+    free(w);
+    w = world_of_camera();
+    snprintf(w->names[99], sizeof w->names[99], "cam-1/000104.png"); /* 100 to 103 are not there */
+    world_run(w);
+    assert_int_equal(world_found(w, "sequence", &f), 1);
+    assert_non_null(strstr(f->text, "4 numbers are left out in 1 place, the first between 'cam-1/000099.png' and "
+                                    "'cam-1/000104.png'"));
+    free(w);
+    w = world_of_camera();
+    w->samples[49].utc = w->samples[48].utc - AS_NS_PER_S;
+    world_run(w);
+    assert_int_equal(world_found(w, "sequence", &f), 1);
+    assert_non_null(
+        strstr(f->text, "the clock goes back 1 time, first at 'cam-1/000050.png' (1970-01-03T00:59:59.000"));
+    free(w);
+}
+
 static void test_too_many_findings(void **state)
 {
     (void)state;
@@ -361,7 +398,7 @@ static void test_too_many_findings(void **state)
     }
     world_run(w);
     assert_int_equal(w->report.n, AS_SET_MAX_FINDINGS - 1);
-    assert_int_equal(w->report.n + w->report.n_left_out, AS_SPEC_MAX_CLASSES - 2 + 4);
+    assert_int_equal(w->report.n + w->report.n_left_out, AS_SPEC_MAX_CLASSES - 2 + 7);
     free(w);
 }
 
@@ -418,6 +455,7 @@ int main(void)
         cmocka_unit_test(test_groups),
         cmocka_unit_test(test_labels),
         cmocka_unit_test(test_unlabelled),
+        cmocka_unit_test(test_sequence),
         cmocka_unit_test(test_too_many_findings),
         cmocka_unit_test(test_real_photographs),
     };

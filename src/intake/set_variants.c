@@ -36,7 +36,7 @@ static void variants_tell(const as_variant *variant, uint64_t n, as_set_report *
     f->n = n;
 }
 
-static void variants_tell_strangers(const variants *v, as_set_report *report)
+static bool variants_tell_strangers(const variants *v, as_set_report *report)
 {
     uint64_t         n = 0;
     const as_sample *first = NULL;
@@ -47,7 +47,7 @@ static void variants_tell_strangers(const variants *v, as_set_report *report)
         n++;
     }
     if (n == 0)
-        return;
+        return false;
     as_set_finding *f = as_set_report_add(report, &as_set_check_variants, AS_CHECK_WARN);
     snprintf(f->text, sizeof f->text, "%llu picture%s of no variant, the first: '%.200s'", (unsigned long long)n,
              n == 1 ? " is" : "s are", first->name);
@@ -55,6 +55,7 @@ static void variants_tell_strangers(const variants *v, as_set_report *report)
     f->value = (double)n;
     f->limit = 0;
     f->n = as_manifest_count(v->manifest);
+    return true;
 }
 
 static bool variants_count(const as_set *set, as_catalog *catalog, const as_variant *variant, variants *v, as_err *err)
@@ -85,12 +86,12 @@ static bool variants_all(const as_set *set, as_catalog *catalog, variants *v, as
             n_missing++;
         }
     }
-    if (n_missing == 0) {
+    if (!variants_tell_strangers(v, report) && n_missing == 0) {
         as_set_finding *f = as_set_report_add(report, &as_set_check_variants, AS_CHECK_OK);
         f->n = as_manifest_count(v->manifest);
-        snprintf(f->text, sizeof f->text, "there are enough pictures of each of %zu variants", set->spec->n_variants);
+        snprintf(f->text, sizeof f->text, "there are enough pictures of each of %zu variants, and none of others",
+                 set->spec->n_variants);
     }
-    variants_tell_strangers(v, report);
     return true;
 }
 

@@ -20,6 +20,7 @@
 #include "intake/intake.h"
 #include "intake/lookup.h"
 #include "intake/privacy.h"
+#include "intake/reference.h"
 #include "intake/scene.h"
 
 /* A person has the last word about a picture: what these rows would refuse they only warn of. */
@@ -39,6 +40,7 @@ struct as_intake {
     as_workspace  *ws;
     const as_spec *spec;
     as_privacy    *privacy; /* NULL: pictures are taken as they are */
+    as_reference  *reference; /* NULL: nothing to compare with */
     as_commit      base;    /* when has_base */
     bool           has_base, committed;
     as_manifest   *manifest; /* the base's samples, then the new ones */

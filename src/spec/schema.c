@@ -302,7 +302,7 @@ static const as_field schema_rows[] = {
             "otherwise"},
     {.path = "intake.unlike_share",
      .kind = &as_field_share,
-     .def = "0.999",
+     .def = "0.99",
      .low = 0,
      .high = 1,
      IN_SPEC(unlike_share),

@@ -98,7 +98,7 @@ typedef struct as_spec {
     uint32_t       near_bits;                  /* of difference hashes; default 2 */
     unsigned       metadata;                   /* must be there: bits 1 << as_metadata */
     const char    *reference;                  /* a commit; "" if not given */
-    double         unlike_share;               /* of the reference's own pictures are nearer; default 0.999 */
+    double         unlike_share;               /* of the reference's own pictures are nearer; default 0.99 */
     double         max_psi;                    /* default 0.25 */
     unsigned       levels[AS_RULE_COUNT];      /* as_check_level */
     as_faces_rule  faces;                      /* default keep */
