@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/action.h"
+#include "cli/backbone_opts.h"
 
 static const as_opt intake_opts[] = {
     {"out", 'o', "FILE", "report: where to write the page (default: intake.html in the project's folder)", NULL},
     {"reference", 0, "COMMIT",
-     "drift, learn: the version to compare with, or to learn from (default: intake.reference; learn: else the newest)",
+     "drift, outliers, learn: the version to compare with, or to learn from (default: intake.reference; learn: else "
+     "the newest)",
      NULL},
     {"quantile", 0, "Q", "learn: the share of its pictures that each limit may leave out, 0 to 0.5 (default: 0.005)",
      NULL},
+    {"limit", 'l', "N", "outliers: how many (default: 20; with --json all)", NULL},
+    AS_CLI_BACKBONE_OPTS("outliers"),
 };
 
 #define X(name) extern const as_action as_intake_action_##name;
@@ -27,7 +31,8 @@ const as_verb as_verb_intake = {
              "(see: assay help quarantine).",
     .examples = "  assay intake checks\n  assay intake checks --json\n  assay intake report\n"
                 "  assay intake report main~1 --out monday.html\n"
-                "  assay intake drift --reference main~1\n  assay intake learn --quantile 0.01\n",
+                "  assay intake drift --reference main~1\n  assay intake learn --quantile 0.01\n"
+                "  assay intake outliers --reference main~1 --backbone resnet18.onnx\n",
     .opts = intake_opts,
     .n_opts = AS_COUNT(intake_opts),
     .min_args = 1,

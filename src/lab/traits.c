@@ -54,6 +54,10 @@ static bool traits_of_shape(const traits *t, as_features *ret, char *text, as_er
     const as_samples samples = {.indices = t->indices, .n = t->n};
     as_input_spec    input = {.channels = 3, .resize = AS_RESIZE_STANDARD, .scale = {255, 255, 255}};
     as_samples_size(t->dataset, &samples, TRAITS_LONG_SIDE, 3, 2, &input.width, &input.height);
+    if (t->cfg->width && t->cfg->height) { /* a size that the filters' rim and the 3 x 3 cells leave whole */
+        input.width = AS_MAX(t->cfg->width / 3 * 3, 15u) - 1;
+        input.height = AS_MAX(t->cfg->height / 3 * 3, 15u) - 1;
+    }
     as_graph *graph = as_rule_graph(&layout, input.width, input.height, err);
     bool      ok = graph && traits_compute(t, graph, &input, "colour and shape", t->cfg->backend, ret, err);
     if (ok && text)
@@ -67,4 +71,14 @@ bool as_traits_compute(const as_dataset *dataset, const uint32_t *indices, size_
 {
     const traits t = {dataset, indices, n, cfg, progress};
     return (cfg->backbone ? traits_of_backbone : traits_of_shape)(&t, ret, text, err);
+}
+
+void as_traits_fix_size(const as_dataset *dataset, const uint32_t *indices, size_t n, as_trainer_cfg *cfg)
+{
+    const as_samples samples = {.indices = indices, .n = n};
+    if (cfg->backbone || (cfg->width && cfg->height))
+        return;
+    as_samples_size(dataset, &samples, TRAITS_LONG_SIDE, 3, 2, &cfg->width, &cfg->height);
+    cfg->width++;
+    cfg->height++;
 }

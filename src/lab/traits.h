@@ -18,4 +18,8 @@
 AS_CHECK bool as_traits_compute(const as_dataset *dataset, const uint32_t *indices, size_t n, const as_trainer_cfg *cfg,
                                 const as_progress *progress, as_features *ret, char *text, as_err *err);
 
+/* Rows of other pictures are comparable only when all are seen at one size: chooses that of cfg from these, where neither
+ * cfg nor a backbone says it. */
+void as_traits_fix_size(const as_dataset *dataset, const uint32_t *indices, size_t n, as_trainer_cfg *cfg);
+
 #endif

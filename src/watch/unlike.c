@@ -6,10 +6,13 @@
 #include <string.h>
 
 #define UNLIKE_FLOOR 1e-6
+#define UNLIKE_SHARE 0.1 /* of the usual deviation: a column that varies less is taken for one that does not */
+#define UNLIKE_ROWS  10  /* of the reference, for each column, to know a covariance by */
 
 struct as_unlike {
     size_t   n;
     uint32_t width;
+    bool     whitens;
     double  *mean, *scale; /* of the columns: they are standardised before all else */
     double  *factor;       /* lower triangle of the shrunk covariance (Cholesky); width x width */
     double  *rows;         /* whitened; n x width */
@@ -30,8 +33,10 @@ static bool unlike_room(as_unlike *u, as_err *err)
            AS_FAIL(err, AS_ENOMEM, "cannot hold %zu rows of %u numbers", u->n, u->width);
 }
 
-static void unlike_standardise(as_unlike *u, const double *floors)
+/* Columns to mean 0; returns the mean of their variances. */
+static double unlike_centre(as_unlike *u)
 {
+    double total = 0;
     for (uint32_t f = 0; f < u->width; f++) {
         double sum = 0, squared = 0;
         for (size_t i = 0; i < u->n; i++)
@@ -41,7 +46,17 @@ static void unlike_standardise(as_unlike *u, const double *floors)
             double d = u->rows[i * u->width + f] -= u->mean[f];
             squared += d * d;
         }
-        u->scale[f] = fmax(sqrt(squared / (double)u->n), floors ? floors[f] : UNLIKE_FLOOR);
+        u->scale[f] = sqrt(squared / (double)u->n);
+        total += squared / (double)u->n;
+    }
+    return total / u->width;
+}
+
+static void unlike_standardise(as_unlike *u, const double *floors)
+{
+    double usual = sqrt(unlike_centre(u));
+    for (uint32_t f = 0; f < u->width; f++) {
+        u->scale[f] = fmax(u->scale[f], floors ? floors[f] : fmax(UNLIKE_SHARE * usual, UNLIKE_FLOOR));
         for (size_t i = 0; i < u->n; i++)
             u->rows[i * u->width + f] /= u->scale[f];
     }
@@ -154,10 +169,13 @@ as_unlike *as_unlike_new(const double *rows, size_t n, uint32_t width, const dou
     for (size_t i = 0; i < u->n; i++)
         memcpy(u->rows + i * width, rows + i * n / u->n * width, width * sizeof *rows);
     unlike_standardise(u, floors);
-    unlike_covariance(u);
-    unlike_shrink(u);
-    unlike_factor(u);
-    for (size_t i = 0; i < u->n; i++)
+    u->whitens = u->n >= (size_t)width * UNLIKE_ROWS;
+    if (u->whitens) {
+        unlike_covariance(u);
+        unlike_shrink(u);
+        unlike_factor(u);
+    }
+    for (size_t i = 0; u->whitens && i < u->n; i++)
         unlike_whiten(u, u->rows + i * width);
     for (size_t i = 0; i < u->n; i++)
         u->usual[i] = unlike_nearest(u, u->rows + i * width, i);
@@ -185,12 +203,13 @@ size_t as_unlike_count(const as_unlike *unlike)
 
 double as_unlike_distance(const as_unlike *unlike, const double *row)
 {
-    double few[64], *whitened = unlike->width <= AS_COUNT(few) ? few : malloc(unlike->width * sizeof *whitened);
+    double few[64] = {0}, *whitened = unlike->width <= AS_COUNT(few) ? few : malloc(unlike->width * sizeof *whitened);
     if (!whitened)
         return NAN;
     for (uint32_t f = 0; f < unlike->width; f++)
         whitened[f] = (row[f] - unlike->mean[f]) / unlike->scale[f];
-    unlike_whiten(unlike, whitened);
+    if (unlike->whitens)
+        unlike_whiten(unlike, whitened);
     double distance = unlike_nearest(unlike, whitened, SIZE_MAX);
     if (whitened != few)
         free(whitened);

@@ -6,7 +6,8 @@
  * Memory:  as_unlike_free.
  *
  * Distances are Mahalanobis': rows are whitened by the reference's covariance, shrunk towards a multiple of the identity as
- * Ledoit and Wolf (J. Multivariate Anal. 88, 2004) choose it. What counts is the distance to the K-th nearest row, so that
+ * Ledoit and Wolf (J. Multivariate Anal. 88, 2004) choose it. With fewer than ten rows a column that would fit the rows
+ * themselves better than what comes after: then columns are scaled only. What counts is the distance to the K-th nearest row, so that
  * a reference of several kinds is none of one wide kind; its own rows, each without itself, say what is usual.
  */
 #ifndef AS_WATCH_UNLIKE_H
@@ -20,7 +21,8 @@
 
 typedef struct as_unlike as_unlike;
 
-/* rows: n x width, finite. floors: least deviation of each column, for those that do not vary by themselves; NULL: 1e-6.
+/* rows: n x width, finite. floors: least deviation of each column, for those that do not vary by themselves; NULL: a tenth of
+ * what is usual among the columns.
  * AS_EINVAL for fewer than AS_UNLIKE_LEAST rows. */
 AS_CHECK as_unlike *as_unlike_new(const double *rows, size_t n, uint32_t width, const double *floors, as_err *err);
 as_unlike          *as_unlike_free(as_unlike *unlike);
