@@ -221,7 +221,7 @@ bool as_commit_rewritten(const as_digest *now, const char *reason, char text[AS_
            AS_FAIL(err, AS_EINVAL, "the reason is too long by %d bytes", n - AS_STORE_REASON_BYTES + 1);
 }
 
-static bool commit_parse_rewritten(const char *reason, as_digest *ret)
+bool as_commit_rewritten_to(const char *reason, as_digest *ret)
 {
     const size_t n = strlen(COMMIT_REWRITTEN);
     char         hex[AS_SHA256_HEX_BYTES];
@@ -241,7 +241,7 @@ bool as_commit_now(as_workspace *ws, const as_digest *object, as_digest *ret, as
     for (int i = 0; i < COMMIT_MAX_REWRITTEN; i++) {
         as_err why = AS_ERR_NONE;
         if (as_store_has(ws->store, &now) || !as_store_erased(ws->store, &now, &stone, &why) ||
-            !commit_parse_rewritten(stone.reason, &now)) {
+            !as_commit_rewritten_to(stone.reason, &now)) {
             *ret = now;
             return why.code == AS_OK || why.code == AS_ENOTFOUND || why.code == AS_EEXIST ||
                    as_err_set(err, why.code, "%s", why.text);

@@ -118,6 +118,8 @@ AS_CHECK as_manifest *as_commit_manifest(as_workspace *ws, const as_commit *comm
  * "rewritten HASH: REASON". Puts such a reason together; AS_EINVAL when it is too long. */
 AS_CHECK bool as_commit_rewritten(const as_digest *now, const char *reason, char text[AS_STORE_REASON_BYTES],
                                   as_err *err);
+/* The object that such a reason names; false: it is another reason. */
+AS_CHECK bool as_commit_rewritten_to(const char *reason, as_digest *ret);
 /* The object that stands for this one now: itself, if nothing was taken out. Whether it is there is not looked at. */
 AS_CHECK bool as_commit_now(as_workspace *ws, const as_digest *object, as_digest *ret, as_err *err);
 

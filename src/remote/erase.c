@@ -202,6 +202,21 @@ static bool erase_note_new(as_remote *remote, const as_remote_stone *stones, siz
     return ok;
 }
 
+/* An object that names were taken out of goes when the one is there that stands for it. */
+static bool erase_send_rewritten(as_remote *remote, const as_remote_stone *stones, size_t n, as_err *err)
+{
+    as_digests      wanted = {.n_slots = 0}, here = {.n_slots = 0};
+    as_remote_moved moved = {0};
+    bool            ok = !remote->ws || as_need_rewritten(stones, n, &wanted, err);
+    for (size_t i = 0; ok && i < wanted.all.n; i++)
+        if (as_store_has(remote->ws->store, &wanted.all.at[i]))
+            ok = as_digests_add(&here, &wanted.all.at[i], NULL, NULL) || erase_no_memory(err);
+    ok = ok && (here.all.n == 0 || as_remote_send(remote, &here, here.all.n, &moved, err));
+    as_digests_done(&wanted);
+    as_digests_done(&here);
+    return ok;
+}
+
 bool as_remote_erase(as_remote *remote, const as_remote_stone *stones, size_t n, as_remote_erasure *ret, as_err *err)
 {
     as_remote_erasure done = {0};
@@ -213,9 +228,10 @@ bool as_remote_erase(as_remote *remote, const as_remote_stone *stones, size_t n,
         return true;
     }
     /* Once the note is there, who sends one of these objects finds it in his last look, and erases it himself. */
-    if (!as_remote_look(remote, err) || !erase_note_new(remote, stones, n, &done, err) ||
-        (done.n_noted && !as_remote_look(remote, err)) || !erase_packs(remote, &done, err) ||
-        !as_remote_tidy(remote, err) || (done.n_packs && !as_remote_look(remote, err)))
+    if (!as_remote_look(remote, err) || !erase_send_rewritten(remote, stones, n, err) ||
+        !erase_note_new(remote, stones, n, &done, err) || (done.n_noted && !as_remote_look(remote, err)) ||
+        !erase_packs(remote, &done, err) || !as_remote_tidy(remote, err) ||
+        (done.n_packs && !as_remote_look(remote, err)))
         return false;
     *ret = done;
     return true;

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What versions consist of: the commits back to the first one, their manifests and labels, and the pictures. */
+/* What versions consist of: the commits back to the first one, their manifests, labels and notes, and the pictures. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "catalog/manifest.h"
 #include "remote/state.h"
 
-#define NEED_MAX_VERSIONS ((size_t)1000000)
+#define NEED_MAX_VERSIONS  ((size_t)1000000)
+#define NEED_MAX_REWRITTEN 1000
 
 static bool need_no_memory(as_err *err)
 {
@@ -30,24 +31,41 @@ bool as_need_skip(as_need *need, as_workspace *ws, const as_digest *commit, as_e
     return true;
 }
 
-/* One version: what it needs is noted, and its parents come into next. */
-static bool need_version(as_need *need, as_workspace *ws, const as_digest *id, as_digests *next, as_err *err)
+/* The object, and where it was erased what stands for it, to the last: *ret. */
+static bool need_object(as_need *need, as_workspace *ws, const as_digest *object, as_digest *ret, as_err *err)
 {
-    as_commit version;
-    if (!as_commit_read(ws, id, &version, err))
+    as_digest    now = *object;
+    as_tombstone stone;
+    for (int i = 0; i < NEED_MAX_REWRITTEN; i++) {
+        if (!as_digests_add(&need->objects, &now, NULL, NULL))
+            return need_no_memory(err);
+        *ret = now;
+        if (as_store_has(ws->store, &now) || !as_store_erased(ws->store, &now, &stone, NULL) ||
+            !as_commit_rewritten_to(stone.reason, &now))
+            return true;
+    }
+    return AS_FAIL(err, AS_ECORRUPT, "an object of the history was rewritten in a circle");
+}
+
+/* One version: what it needs is noted, and its parents come into next. */
+static bool need_version(as_need *need, as_workspace *ws, const as_commit *version, as_digests *next, as_err *err)
+{
+    as_digest labels, manifest, notes;
+    if (!as_digests_add(&need->objects, &version->id, NULL, NULL))
+        return need_no_memory(err);
+    if (!need_object(need, ws, &version->labels, &labels, err) ||
+        !need_object(need, ws, &version->manifest, &manifest, err))
         return false;
-    bool ok = as_digests_add(&need->objects, id, NULL, NULL) &&
-              as_digests_add(&need->objects, &version.labels, NULL, NULL) &&
-              as_digests_add(&need->objects, &version.manifest, NULL, NULL) &&
-              as_digests_add(&need->manifests, &version.manifest, NULL, NULL);
-    for (size_t i = 0; ok && i < version.n_notes; i++)
-        ok = as_digests_add(&need->objects, &version.notes[i], NULL, NULL);
-    for (size_t i = 0; ok && i < version.n_parents; i++) {
+    for (size_t i = 0; i < version->n_notes; i++)
+        if (!need_object(need, ws, &version->notes[i], &notes, err))
+            return false;
+    bool ok = as_digests_add(&need->manifests, &manifest, NULL, NULL);
+    for (size_t i = 0; ok && i < version->n_parents; i++) {
         bool is_new = true;
-        if (as_digests_find(&need->known, &version.parents[i], NULL))
+        if (as_digests_find(&need->known, &version->parents[i], NULL))
             continue;
-        ok = as_digests_add(&need->versions, &version.parents[i], NULL, &is_new) &&
-             (!is_new || as_digests_add(next, &version.parents[i], NULL, NULL));
+        ok = as_digests_add(&need->versions, &version->parents[i], NULL, &is_new) &&
+             (!is_new || as_digests_add(next, &version->parents[i], NULL, NULL));
     }
     return ok || need_no_memory(err);
 }
@@ -56,6 +74,7 @@ bool as_need_walk(as_need *need, as_workspace *ws, const as_digest *commit, as_n
                   as_err *err)
 {
     as_digests level = {.n_slots = 0};
+    as_commit  version;
     bool       is_new = true, ok = true;
     if (as_digests_find(&need->known, commit, NULL))
         return true;
@@ -69,7 +88,7 @@ bool as_need_walk(as_need *need, as_workspace *ws, const as_digest *commit, as_n
             ok = AS_FAIL(err, AS_ELIMIT, "the history has more than %zu versions", NEED_MAX_VERSIONS);
         ok = ok && (!fetch || fetch(ctx, &level, err));
         for (size_t i = 0; ok && i < level.all.n; i++)
-            ok = need_version(need, ws, &level.all.at[i], &next, err);
+            ok = as_commit_read(ws, &level.all.at[i], &version, err) && need_version(need, ws, &version, &next, err);
         as_digests_done(&level);
         level = next;
     }
@@ -114,4 +133,14 @@ void as_need_done(as_need *need)
     as_digests_done(&need->versions);
     as_digests_done(&need->manifests);
     as_digests_done(&need->objects);
+}
+
+bool as_need_rewritten(const as_remote_stone *stones, size_t n, as_digests *ret, as_err *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        as_digest now;
+        if (as_commit_rewritten_to(stones[i].stone.reason, &now) && !as_digests_add(ret, &now, NULL, NULL))
+            return need_no_memory(err);
+    }
+    return true;
 }

@@ -105,17 +105,30 @@ static bool push_plan(push *p, as_err *err)
     return as_need_pictures(&p->need, ws, &p->remote->progress, err);
 }
 
-typedef AS_VEC(as_remote_stone) push_stones;
+typedef struct push_stones {
+    AS_VEC(as_remote_stone) all;
+    as_digests seen;
+} push_stones;
 
+/* If it was erased here; and where another object stands for it that was erased too, that one as well: who follows the notes
+ * must not come to an end halfway. */
 static bool push_add_stone(const push *p, const as_digest *digest, push_stones *stones, as_err *err)
 {
     as_remote_stone stone = {.digest = *digest};
     uint64_t        n;
-    as_err          why = AS_ERR_NONE;
-    if (as_store_size(p->remote->ws->store, digest, &n, &why) || why.code != AS_EGONE)
-        return true;
-    return (as_store_erased(p->remote->ws->store, digest, &stone.stone, err) &&
-            (as_vec_push(stones, stone) || AS_FAIL(err, AS_ENOMEM, "not enough memory for what was erased")));
+    bool            is_new = true;
+    for (;;) {
+        as_err why = AS_ERR_NONE;
+        if (as_store_size(p->remote->ws->store, &stone.digest, &n, &why) || why.code != AS_EGONE)
+            return true;
+        if (!as_store_erased(p->remote->ws->store, &stone.digest, &stone.stone, err))
+            return false;
+        if (!as_digests_add(&stones->seen, &stone.digest, NULL, &is_new) ||
+            (is_new && !as_vec_push(&stones->all, stone)))
+            return AS_FAIL(err, AS_ENOMEM, "not enough memory for what was erased");
+        if (!is_new || !as_commit_rewritten_to(stone.stone.reason, &stone.digest))
+            return true;
+    }
 }
 
 /* What was erased here: of that which is there, and of that which the versions name. */
@@ -142,15 +155,16 @@ static bool push_has_erased(const as_remote_view *view)
 
 static bool push_erase(push *p, as_err *err)
 {
-    push_stones       stones = {0};
+    push_stones       stones = {.seen = {.n_slots = 0}};
     as_remote_erasure erased = {0};
     bool              ok = push_find_stones(p, &stones, err);
-    if (ok && (stones.n || push_has_erased(&p->remote->view)))
-        ok = as_remote_erase(p->remote, stones.at, stones.n, &erased, err);
+    if (ok && (stones.all.n || push_has_erased(&p->remote->view)))
+        ok = as_remote_erase(p->remote, stones.all.at, stones.all.n, &erased, err);
     else if (ok)
         ok = as_remote_tidy(p->remote, err);
     p->moved->n_erased += erased.n_noted;
-    as_vec_done(&stones);
+    as_vec_done(&stones.all);
+    as_digests_done(&stones.seen);
     return ok;
 }
 

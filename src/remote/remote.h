@@ -55,6 +55,7 @@ typedef struct as_remote_moved {
     uint64_t n_objects, n_bytes; /* that were sent or fetched, listings left out */
     uint64_t n_requests_again;   /* because something failed in between */
     uint64_t n_erased;           /* objects erased on the other side because they were on this one */
+    uint64_t n_held;             /* pull: erased there, and kept here by a legal hold */
     uint64_t n_tags;             /* that are new on the other side */
     uint64_t n_tags_left;        /* that are another version there: not touched */
     uint64_t n_known_erased; /* push: objects of it that were erased in the remote, and not here (pull erases them) */
@@ -97,7 +98,8 @@ typedef struct as_remote_erasure {
     uint64_t n_bytes;   /* of these */
 } as_remote_erasure;
 
-/* Notes these erasures in the remote and removes the objects from it: each pack that holds one is written again without it
+/* Notes these erasures in the remote and removes the objects from it (what stands for a rewritten one, as its reason says
+ * (catalog/commit.h), is sent first): each pack that holds one is written again without it
  * and then deleted. Objects it does not have are noted all the same. Safe beside pushes; again after a cut: finishes it.
  * Copies that the server itself keeps (versions of a bucket, backups) are out of reach. */
 AS_CHECK bool as_remote_erase(as_remote *remote, const as_remote_stone *stones, size_t n, as_remote_erasure *ret,

@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "catalog/manifest.h"
+#include "catalog/notes.h"
 #include "remote/state.h"
 #include "store/test_fault.h"
 
@@ -70,6 +72,8 @@ static as_digest put_picture(as_workspace *ws, unsigned i)
     return digest;
 }
 
+static const char *label = "good";
+
 /* A version with the pictures from..to. */
 static as_digest make_version(as_workspace *ws, unsigned from, unsigned to)
 {
@@ -79,7 +83,7 @@ static as_digest make_version(as_workspace *ws, unsigned from, unsigned to)
     for (unsigned i = from; i < to; i++) {
         char      name[32];
         as_sample sample = {.name = name,
-                            .label = "good",
+                            .label = label,
                             .part = name,
                             .camera = "",
                             .format = "png",
@@ -527,6 +531,114 @@ static void test_erasures_travel(void **state)
     as_workspace_close(c);
 }
 
+/* A manifest that somebody's name was taken out of is erased, and another stands for it: that one travels too, also of a
+ * version that both sides have had for long. */
+static void test_rewritten_travel(void **state)
+{
+    (void)state;
+    as_err        err = AS_ERR_NONE;
+    as_workspace *a = make_workspace("a"), *b = make_workspace("b"), *c = make_workspace("c");
+    label = ""; /* labels have names too, and are another object */
+    const as_digest version = make_version(a, 0, 3);
+    label = "good";
+    as_commit commit;
+    as_digest now;
+    char      reason[AS_STORE_REASON_BYTES];
+    as_str    text;
+    push(a);
+    pull(b);
+    assert_int_equal(find_there("/packs", "p000001\",\"image\"").n_with, 1);
+    for (int round = 0; round < 2; round++) { /* the second takes out of what stands for the first */
+        as_manifest *manifest = as_manifest_new(&err);
+        as_str_init(&text);
+        for (unsigned i = 0; i < 3; i++) {
+            char      name[32];
+            as_sample sample = {.name = name,
+                                .label = "",
+                                .part = name,
+                                .camera = "",
+                                .format = "png",
+                                .width = 1,
+                                .height = 1,
+                                .n_bytes = 8192,
+                                .image = put_picture(a, i)};
+            snprintf(name, sizeof name, "erased-%d-%u", round, i);
+            must(as_manifest_add(manifest, &sample, &err), &err);
+        }
+        must(as_manifest_write(manifest, &text, &err) && as_store_put(a->store, text.s, text.len, &now, NULL, &err),
+             &err);
+        as_manifest_free(manifest);
+        as_str_done(&text);
+        as_digest was;
+        must(as_commit_read(a, &version, &commit, &err) && as_commit_now(a, &commit.manifest, &was, &err), &err);
+        must(as_commit_rewritten(&now, "asked", reason, &err) && as_store_erase(a->store, &was, reason, &err), &err);
+    }
+    as_remote_moved moved = push(a);
+    assert_int_equal(moved.n_erased, 2);
+    assert_int_equal(find_there("/packs", "p000001\",\"image\"").n_with, 0);
+    assert_int_equal(find_there("/packs", "erased-0-1\",\"image\"").n_with, 0);
+    assert_int_equal(find_there("/packs", "erased-1-1\",\"image\"").n_with, 1);
+    assert_int_equal(push(a).n_bytes, 0);
+    moved = pull(b);
+    assert_int_equal(moved.n_objects, 1);
+    as_workspace *const all[] = {a, b, c};
+    pull(c);
+    for (size_t i = 0; i < AS_COUNT(all); i++) {
+        must(as_commit_find(all[i], "main", &commit, &err), &err);
+        as_manifest *manifest = as_commit_manifest(all[i], &commit, &err);
+        must(manifest != NULL, &err);
+        assert_string_equal(as_manifest_at(manifest, 1)->name, "erased-1-1");
+        as_manifest_free(manifest);
+    }
+    assert_int_equal(pull(b).n_bytes, 0);
+    as_workspace_close(a);
+    as_workspace_close(b);
+    as_workspace_close(c);
+}
+
+/* Notes of pictures are objects too, one naming the one before it. */
+static void test_notes_travel(void **state)
+{
+    (void)state;
+    as_err          err = AS_ERR_NONE;
+    as_workspace   *a = make_workspace("a"), *b = make_workspace("b");
+    as_manifest    *manifest = as_manifest_new(&err);
+    as_commit       commit = {.author = "tester", .message = "with notes", .utc = 9};
+    const as_sample sample = {.name = "p",
+                              .label = "good",
+                              .part = "p",
+                              .camera = "",
+                              .format = "png",
+                              .width = 1,
+                              .height = 1,
+                              .n_bytes = 8192,
+                              .image = put_picture(a, 1)};
+    const as_note   note = {
+          .black_ratio = 0.25, .white_ratio = 0.5, .mean = 9, .contrast = 1, .noise = 2, .motion_px = 3};
+    must(as_manifest_add(manifest, &sample, &err), &err);
+    for (int i = 0; i < 3; i++) {
+        as_str lines;
+        as_str_init(&lines);
+        as_note_add(&lines, &sample, &note);
+        must(as_notes_put(a->store, &lines, &commit, &err), &err);
+        as_str_done(&lines);
+    }
+    must(as_commit_write(a, manifest, &commit, &err), &err);
+    as_manifest_free(manifest);
+    assert_int_equal(push(a).n_objects, 4 + 3);
+    assert_int_equal(pull(b).n_objects, 4 + 3);
+    must(as_commit_find(b, "main", &commit, &err), &err);
+    manifest = as_commit_manifest(b, &commit, &err);
+    as_notes *notes = as_notes_read(b, &commit, manifest, &err);
+    must(notes != NULL, &err);
+    assert_non_null(as_notes_of(notes, 0));
+    assert_true(as_notes_of(notes, 0)->black_ratio == 0.25);
+    as_notes_free(notes);
+    as_manifest_free(manifest);
+    as_workspace_close(a);
+    as_workspace_close(b);
+}
+
 /* An erasure that is cut after each of its steps is finished by the next push of anybody. */
 static void test_erasure_goes_on(void **state)
 {
@@ -713,6 +825,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_remote_lies, setup, teardown),
         cmocka_unit_test_setup_teardown(test_remote_is_damaged, setup, teardown),
         cmocka_unit_test_setup_teardown(test_erasures_travel, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_rewritten_travel, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_notes_travel, setup, teardown),
         cmocka_unit_test_setup_teardown(test_erasure_goes_on, setup, teardown),
         cmocka_unit_test_setup_teardown(test_orphans_go, setup, teardown),
         cmocka_unit_test_setup_teardown(test_another_push_is_faster, setup, teardown),

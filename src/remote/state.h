@@ -73,7 +73,7 @@ typedef struct as_need {
     as_digests known;    /* versions whose parts are not asked for */
     as_digests versions; /* that were walked */
     as_digests manifests;
-    as_digests objects; /* commits, manifests and labels; then pictures */
+    as_digests objects; /* commits, manifests, labels and notes; then pictures. Also those that were erased since */
 } as_need;
 
 /* The version and all it comes from are known. What is not in the store ends the walk there. */
@@ -84,6 +84,8 @@ AS_CHECK bool as_need_walk(as_need *need, as_workspace *ws, const as_digest *com
                            as_err *err);
 /* The pictures of all versions walked, after the rest. */
 AS_CHECK bool as_need_pictures(as_need *need, as_workspace *ws, const as_progress *progress, as_err *err);
+/* What stands now for objects that were erased, as these notes say. */
+AS_CHECK bool as_need_rewritten(const as_remote_stone *stones, size_t n, as_digests *ret, as_err *err);
 void          as_need_done(as_need *need);
 
 /* send.c: puts transfer packs of those objects that are here and not there; the first n_first in packs of their own. The
