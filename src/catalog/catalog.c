@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "base/str.h"
 
-#define CATALOG_VERSION 2
+#define CATALOG_VERSION 3
 #define CATALOG_FILE    "catalog.db"
 #define CATALOG_WAIT_MS 10000
 
@@ -20,11 +20,13 @@ struct as_catalog {
     sqlite3      *db;
     bool          in_memory;
     as_err_code   trouble; /* last one of the database itself, not of the store */
+    bool          is_stale; /* asked for a commit that was written anew since */
     enum { CATALOG_UNCHECKED, CATALOG_SOUND, CATALOG_UNSOUND } soundness;
 };
 
 static const char catalog_schema[] =
-    "CREATE TABLE commits(id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE);"
+    "CREATE TABLE commits(id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, manifest BLOB NOT NULL, labels BLOB NOT "
+    "NULL);"
     "CREATE TABLE samples(commit_id INTEGER NOT NULL, name TEXT NOT NULL, label TEXT NOT NULL, split INTEGER NOT NULL,"
     " part TEXT NOT NULL, camera TEXT NOT NULL, image BLOB NOT NULL, format TEXT NOT NULL, width INTEGER NOT NULL,"
     " height INTEGER NOT NULL, n_bytes INTEGER NOT NULL, utc INTEGER NOT NULL, sharpness REAL, clipped_ratio REAL,"
@@ -196,19 +198,45 @@ as_catalog *as_catalog_close(as_catalog *catalog)
     return NULL;
 }
 
+static as_digest catalog_digest(sqlite3_stmt *stmt, int at)
+{
+    as_digest   digest = {{0}};
+    const void *bytes = sqlite3_column_blob(stmt, at);
+    if (bytes && sqlite3_column_bytes(stmt, at) == AS_SHA256_BYTES)
+        memcpy(digest.b, bytes, AS_SHA256_BYTES);
+    return digest;
+}
+
+/* What a commit's rows were made from was not erased since: that named somebody, and so do they. */
+static bool catalog_is_of_today(const as_catalog *catalog, sqlite3_stmt *stmt)
+{
+    for (int i = 1; i <= 2; i++) {
+        as_digest    object = catalog_digest(stmt, i);
+        as_tombstone stone;
+        if (!as_store_has(catalog->ws->store, &object) && as_store_erased(catalog->ws->store, &object, &stone, NULL))
+            return false;
+    }
+    return true;
+}
+
 /* *ret_id is 0 when the commit is not in the index. */
 static bool catalog_find(as_catalog *catalog, const as_digest *digest, int64_t *ret_id, as_err *err)
 {
     sqlite3_stmt *stmt = NULL;
-    if (!catalog_prepare(catalog, "SELECT id FROM commits WHERE digest=?", &stmt, err))
+    if (!catalog_prepare(catalog, "SELECT id,manifest,labels FROM commits WHERE digest=?", &stmt, err))
         return false;
     sqlite3_bind_blob(stmt, 1, digest->b, sizeof digest->b, SQLITE_STATIC);
     int  status = sqlite3_step(stmt);
     bool ok = status == SQLITE_ROW || status == SQLITE_DONE;
-    if (ok)
-        *ret_id = status == SQLITE_ROW ? sqlite3_column_int64(stmt, 0) : 0;
-    else
+    if (!ok) {
         catalog_fail(catalog, "read", err);
+    } else if (status == SQLITE_ROW && !catalog_is_of_today(catalog, stmt)) {
+        catalog->trouble = AS_ECORRUPT;
+        catalog->is_stale = true;
+        ok = AS_FAIL(err, AS_ECORRUPT, "the catalog '%s' has what was erased since", catalog->path);
+    } else {
+        *ret_id = status == SQLITE_ROW ? sqlite3_column_int64(stmt, 0) : 0;
+    }
     sqlite3_finalize(stmt);
     return ok;
 }
@@ -258,9 +286,14 @@ static bool catalog_prepare_insert(as_catalog *catalog, sqlite3_stmt **ret, as_e
 static bool catalog_insert_all(as_catalog *catalog, const as_commit *commit, const as_manifest *manifest, as_err *err)
 {
     sqlite3_stmt *stmt = NULL;
-    if (!catalog_prepare(catalog, "INSERT INTO commits(digest) VALUES(?)", &stmt, err))
+    as_digest     now[2];
+    if (!as_commit_now(catalog->ws, &commit->manifest, &now[0], err) ||
+        !as_commit_now(catalog->ws, &commit->labels, &now[1], err) ||
+        !catalog_prepare(catalog, "INSERT INTO commits(digest,manifest,labels) VALUES(?,?,?)", &stmt, err))
         return false;
     sqlite3_bind_blob(stmt, 1, commit->id.b, sizeof commit->id.b, SQLITE_STATIC);
+    sqlite3_bind_blob(stmt, 2, now[0].b, sizeof now[0].b, SQLITE_STATIC);
+    sqlite3_bind_blob(stmt, 3, now[1].b, sizeof now[1].b, SQLITE_STATIC);
     bool ok = sqlite3_step(stmt) == SQLITE_DONE || catalog_fail(catalog, "write", err);
     sqlite3_finalize(stmt);
     int64_t id = sqlite3_last_insert_rowid(catalog->db);
@@ -604,11 +637,12 @@ bool as_catalog_agrees(as_catalog *catalog, const as_commit *commit, const as_ma
     bool    same = true;
     as_err  why = AS_ERR_NONE;
     catalog->trouble = AS_OK;
+    catalog->is_stale = false;
     bool ok = catalog_is_sound(catalog, &why) && catalog_find(catalog, &commit->id, &id, &why) &&
               (id == 0 || catalog_same_rows(catalog, id, manifest, &same, &why));
     if (!ok && catalog->trouble != AS_OK && catalog->trouble != AS_ECORRUPT)
         return as_err_set(err, why.code, "%s", why.text);
-    *ret = ok && same;
+    *ret = (ok && same) || catalog->is_stale; /* whoever asks it makes it anew first */
     return true;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "catalog/catalog.h"
+#include "catalog/manifest.h"
 
 #include <fcntl.h>
 #include <math.h>
@@ -361,7 +362,7 @@ static void test_damaged_or_older_is_made_anew(void **state)
         assert_int_equal(n, 3);
         assert_int_equal(counts[1].n[2], N_SAMPLES / 12);
         as_catalog_close(catalog);
-        assert_int_equal(file_version(), 2);
+        assert_int_equal(file_version(), 3);
         assert_true(as_fs_remove(db_path(), &err));
     }
 }
@@ -394,6 +395,32 @@ static void test_a_bit_that_fell_over(void **state)
     as_catalog_close(catalog);
     free(bytes);
     as_manifest_free(m);
+}
+
+/* An erasure writes a version's manifest anew, without somebody's name: the catalog does not go on saying it. */
+static void test_written_anew(void **state)
+{
+    (void)state;
+    as_err     err = AS_ERR_NONE;
+    as_digest  other;
+    char       reason[AS_STORE_REASON_BYTES];
+    as_str     text;
+    as_sample_query all = {.commit = second.id};
+    as_catalog     *catalog = must_open();
+    assert_int_equal(ask(catalog, all).n, 30);
+    as_catalog_close(catalog);
+    as_manifest *m = as_commit_manifest(ws, &second, &err);
+    as_manifest_drop(m, 10);
+    as_str_init(&text);
+    assert_true(as_manifest_write(m, &text, &err) &&
+                as_store_put(ws->store, text.s, text.len, &other, NULL, &err) &&
+                as_commit_rewritten(&other, "asked to", reason, &err) &&
+                as_store_erase(ws->store, &second.manifest, reason, &err));
+    as_str_done(&text);
+    as_manifest_free(m);
+    catalog = must_open();
+    assert_int_equal(ask(catalog, all).n, 10);
+    as_catalog_close(catalog);
 }
 
 static void test_a_folder_in_its_place(void **state)
@@ -546,6 +573,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_index_is_kept, setup, teardown),
         cmocka_unit_test_setup_teardown(test_damaged_or_older_is_made_anew, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_bit_that_fell_over, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_written_anew, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_folder_in_its_place, setup, teardown),
         cmocka_unit_test_setup_teardown(test_two_programs, setup, teardown),
         cmocka_unit_test_setup_teardown(test_kill_while_indexing, setup, teardown),

@@ -261,15 +261,27 @@ bool as_commit_object(as_workspace *ws, const as_digest *object, uint8_t **ret_b
     return as_err_set(err, why.code, "%s", why.text);
 }
 
+/* One of both was written anew without somebody's names: until the other is too, an erasure was interrupted between them,
+ * or is at it this moment. */
+static bool commit_is_rewritten(as_workspace *ws, const as_commit *commit)
+{
+    as_digest manifest, labels;
+    return as_commit_now(ws, &commit->manifest, &manifest, NULL) && as_commit_now(ws, &commit->labels, &labels, NULL) &&
+           !(as_digest_equal(&manifest, &commit->manifest) && as_digest_equal(&labels, &commit->labels));
+}
+
 static bool commit_read_labels(as_workspace *ws, const as_commit *commit, as_manifest *manifest, as_err *err)
 {
     uint8_t *bytes;
     size_t   n;
     if (!as_commit_object(ws, &commit->labels, &bytes, &n, err))
         return false;
-    bool ok = as_labels_parse(bytes, n, manifest, err);
+    as_err why = AS_ERR_NONE;
+    bool   ok = as_labels_parse(bytes, n, manifest, &why);
+    if (!ok && why.code == AS_EFORMAT && commit_is_rewritten(ws, commit))
+        ok = as_labels_parse_known(bytes, n, manifest, true, &why);
     free(bytes);
-    return ok;
+    return ok || as_err_set(err, why.code, "%s", why.text);
 }
 
 as_manifest *as_commit_manifest(as_workspace *ws, const as_commit *commit, as_err *err)

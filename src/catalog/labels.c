@@ -299,7 +299,8 @@ static bool labels_put(labels_reader *r, as_manifest *manifest, size_t i, as_err
 }
 
 /* Both are in order: the sample of a line comes after that of the line before. */
-static bool labels_lines(labels_reader *r, as_manifest *manifest, const char *p, const char *end, as_err *err)
+static bool labels_lines(labels_reader *r, as_manifest *manifest, const char *p, const char *end, bool passes_over,
+                         as_err *err)
 {
     size_t at = 0, n = as_manifest_count(manifest);
     for (size_t n_line = 1; p < end; n_line++) {
@@ -313,10 +314,11 @@ static bool labels_lines(labels_reader *r, as_manifest *manifest, const char *p,
         const char *name = r->text.s + r->line.name;
         while (at < n && strcmp(as_manifest_at(manifest, at)->name, name) < 0)
             at++;
-        if (at == n || strcmp(as_manifest_at(manifest, at)->name, name) != 0)
+        const bool is_there = at < n && strcmp(as_manifest_at(manifest, at)->name, name) == 0;
+        if (!is_there && !passes_over)
             return AS_FAIL(err, AS_EFORMAT, "labels line %zu: '%s' is not in the manifest, twice or not in order",
                            n_line, name);
-        if (!labels_put(r, manifest, at++, &why))
+        if (is_there && !labels_put(r, manifest, at++, &why))
             return AS_FAIL(err, why.code == AS_ENOMEM ? AS_ENOMEM : AS_EFORMAT, "labels line %zu: %s", n_line,
                            why.text);
         p = line_end + 1;
@@ -326,11 +328,16 @@ static bool labels_lines(labels_reader *r, as_manifest *manifest, const char *p,
 
 bool as_labels_parse(const uint8_t *bytes, size_t n, as_manifest *manifest, as_err *err)
 {
+    return as_labels_parse_known(bytes, n, manifest, false, err);
+}
+
+bool as_labels_parse_known(const uint8_t *bytes, size_t n, as_manifest *manifest, bool passes_over, as_err *err)
+{
     labels_reader r = {0};
     as_str_init(&r.key);
     as_str_init(&r.value);
     as_str_init(&r.text);
-    bool ok = n == 0 || labels_lines(&r, manifest, (const char *)bytes, (const char *)bytes + n, err);
+    bool ok = n == 0 || labels_lines(&r, manifest, (const char *)bytes, (const char *)bytes + n, passes_over, err);
     as_str_done(&r.key);
     as_str_done(&r.value);
     as_str_done(&r.text);

@@ -123,8 +123,13 @@ bool as_erasure_apply(as_workspace *ws, const as_progress *progress, as_err *err
     return ok || as_err_note(err, "an erasure that was begun cannot go on");
 }
 
+/* A plan half overwritten is none, and would keep everybody out: it loses its name first. What a killed program then leaves
+ * is a temporary file like any other. */
 bool as_erasure_end(const as_workspace *ws, as_err *err)
 {
-    char path[AS_FS_PATH_BYTES];
-    return erasure_path(ws, path, err) && as_fs_remove(path, err) && as_fs_sync_dir(ws->dir, err);
+    char path[AS_FS_PATH_BYTES], old[AS_FS_PATH_BYTES];
+    if (!erasure_path(ws, path, err) || !as_fs_join(old, ws->dir, ERASURE_FILE ".tmp.0.0", err))
+        return false;
+    return (!as_fs_is_file(path) || (as_fs_rename(path, old, err) && as_fs_sync_dir(ws->dir, err))) &&
+           as_fs_wipe(old, err) && as_fs_sync_dir(ws->dir, err);
 }
