@@ -29,7 +29,7 @@ static const calls_kind kinds[] = {
     {"memory", FAULT_NO_MEMORY, 0, 1, false},
 };
 
-static const char *const names[] = {"import", "import more", "label", "gc", "erase", "push", NULL};
+static const char *const names[] = {"import", "import more", "label", "gc", "clean", "erase", "erase pictures", "push", NULL};
 
 static uint64_t n_failed, n_unharmed, n_runs;
 
@@ -39,8 +39,8 @@ static _Noreturn void calls_fail(const site_case *one, const calls_kind *kind, u
               (unsigned long long)n, site_plan->what, why, site_out(NULL), site_err());
 }
 
-/* What it said, and how it ended. */
-static void calls_judge_end(const site_case *one, const calls_kind *kind, uint64_t n, int status)
+/* What it said, and how it ended. False: it went through. */
+static bool calls_judge_end(const site_case *one, const calls_kind *kind, uint64_t n, int status)
 {
     char why[120];
     if (WIFSIGNALED(status)) {
@@ -50,7 +50,7 @@ static void calls_judge_end(const site_case *one, const calls_kind *kind, uint64
     const int code = WEXITSTATUS(status);
     if (code == 0) {
         n_unharmed++;
-        return;
+        return false;
     }
     n_failed++;
     if (code != 2 && code != 3) {
@@ -59,6 +59,7 @@ static void calls_judge_end(const site_case *one, const calls_kind *kind, uint64
     }
     if (!strchr(site_err(), '\n'))
         calls_fail(one, kind, n, "it failed without a word");
+    return true;
 }
 
 static void calls_one(const site_case *one, const calls_kind *kind, uint64_t n, const site_promises *begin,
@@ -68,15 +69,16 @@ static void calls_one(const site_case *one, const calls_kind *kind, uint64_t n, 
     size_t        n_out;
     uint64_t      ns;
     site_promises promises = {0};
+    /* A picture that could not be read is refused, and that is told: the others are kept, and shared out another way. */
     site_copy("kept", "ws");
     site_promises_copy(&promises, begin);
     site_set(kind->mode, n, kind->n_times, kind->error);
-    calls_judge_end(one, kind, n, site_run(one->command, 0, 0));
+    const bool failed = calls_judge_end(one, kind, n, site_run(one->command, 0, 0));
     const char *out = site_out(&n_out);
     site_take(&promises, out, n_out);
     if (!site_check(&promises, why, sizeof why) || !site_restart(&ns, why, sizeof why))
         calls_fail(one, kind, n, why);
-    if (!site_finish(one, &promises, want, why, sizeof why))
+    if (!site_finish(one, &promises, failed ? want : NULL, why, sizeof why))
         calls_fail(one, kind, n, why);
     site_promises_done(&promises);
     n_runs++;

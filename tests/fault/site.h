@@ -84,7 +84,7 @@ as_digest site_state(void);
 void site_prepare(const site_case *one, site_promises *promises);
 bool site_status_ok(int status, bool may_refuse); /* it ended with 0, or with 2 where it may */
 
-/* The command again, undisturbed, and its proof; false with the reason. */
+/* The command again, undisturbed, and its proof; false with the reason. want: what it comes to; NULL: it may differ. */
 bool site_finish(const site_case *one, site_promises *promises, const as_digest *want, char *why, size_t n_why);
 
 _Noreturn void site_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

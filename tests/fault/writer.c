@@ -100,6 +100,7 @@ static void writer_reach(as_workspace *ws, writer_digests *all)
     as_commit commit;
     as_err    err = AS_ERR_NONE;
     bool      ok = as_commit_find(ws, "main", &commit, &err);
+    writer_must(ok || err.code == AS_ENOTFOUND, &err);
     while (ok) {
         as_manifest *manifest = as_commit_manifest(ws, &commit, &err);
         writer_must(manifest != NULL, &err);
