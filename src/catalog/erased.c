@@ -174,6 +174,7 @@ static as_sample redact_sample(const as_sample *was, const char *word)
                        .label = was->label,
                        .state = was->state,
                        .split = was->split,
+                       .is_frozen = was->is_frozen,
                        .part = word,
                        .camera = "",
                        .width = was->width,

@@ -134,6 +134,23 @@ static uint64_t erase_count(const json_t *object, const char *key)
     return (uint64_t)json_integer_value(json_object_get(object, key));
 }
 
+static void erase_say_remotes(as_cli *cli, const json_t *receipt)
+{
+    const json_t *list = json_object_get(receipt, "remotes"), *remote;
+    size_t        i;
+    json_array_foreach (list, i, remote) {
+        const char *name = json_string_value(json_object_get(remote, "remote"));
+        const char *error = json_string_value(json_object_get(remote, "error"));
+        if (error)
+            as_term_say(cli, "remote '%s' still has them: %s (the next push to it erases them: assay data push %s)",
+                        name, error, name);
+        else
+            fprintf(cli->out, "remote '%s': %llu object%s erased there\n", name,
+                    (unsigned long long)erase_count(remote, "n_objects"),
+                    erase_count(remote, "n_objects") == 1 ? "" : "s");
+    }
+}
+
 /* 0, or 1 when bytes of a picture were still found. */
 static int erase_say(as_cli *cli, json_t *receipt, const char *path, as_err *err)
 {
@@ -157,6 +174,7 @@ static int erase_say(as_cli *cli, json_t *receipt, const char *path, as_err *err
             erase_count(verified, "n_copies_found") == 1 ? "y" : "ies", as_term_plain(cli));
     if (!clean && json_object_get(receipt, "first_found_in"))
         fprintf(cli->out, "a copy is in %s\n", json_string_value(json_object_get(receipt, "first_found_in")));
+    erase_say_remotes(cli, receipt);
     fprintf(cli->out, "receipt %s\n", path);
     if (json_array_size(json_object_get(receipt, "runs")))
         as_term_say(cli, "%zu run%s made with them: train again where a model must not have learnt from them",

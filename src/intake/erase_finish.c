@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "intake/erase.h"
+#include "intake/erase_remote.h"
 #include "intake/erase_search.h"
 #include "intake/state.h"
 #include "release/sign.h"
@@ -14,6 +15,7 @@ typedef struct finish_job {
     as_workspace      *ws;
     const as_progress *progress;
     json_t            *plan, *receipt; /* the latter is part of the former */
+    json_t            *remotes;
     as_digest_list     images;
     as_search_result   search;
     uint64_t           n_gone;
@@ -141,7 +143,9 @@ static bool finish_receipt(finish_job *job, as_err *err)
                                  "n_bytes_read", (json_int_t)job->search.n_bytes, "n_probes",
                                  (json_int_t)json_array_size(json_object_get(job->plan, "probes")), "n_copies_found",
                                  (json_int_t)job->search.n_copies, "n_alike_found", (json_int_t)job->search.n_alike);
-    bool    ok = as_json_set(receipt, "verified", verified) && as_json_set(receipt, "clean", json_boolean(clean)) &&
+    bool    ok = as_json_set(receipt, "verified", verified) &&
+              as_json_set(receipt, "remotes", json_incref(job->remotes)) &&
+              as_json_set(receipt, "clean", json_boolean(clean)) &&
               as_json_set(receipt, "out_of_reach", finish_out_of_reach(job)) &&
               as_json_set(receipt, "releases", json_array()) &&
               as_json_set(receipt, "commit",
@@ -174,8 +178,10 @@ bool as_erase_finish(as_workspace *ws, const as_progress *progress, json_t **ret
     job.receipt = ok ? json_object_get(job.plan, "receipt") : NULL;
     ok = ok && (json_is_object(job.receipt) || AS_FAIL(err, AS_EFORMAT, "the plan of the erasure has no receipt")) &&
          finish_images(job.receipt, &job.images, err) && finish_commit(&job, err) && finish_verify(&job, err) &&
+         as_erase_in_remotes(ws, json_object_get(job.plan, "objects"), progress, &job.remotes, err) &&
          finish_receipt(&job, err) && finish_write(&job, path, err) && as_erasure_end(ws, err);
     as_vec_done(&job.images);
+    json_decref(job.remotes);
     if (ok)
         *ret = json_incref(job.receipt);
     json_decref(job.plan);

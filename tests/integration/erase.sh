@@ -142,6 +142,25 @@ expect_exit 0 "${A[@]}" data gc
 expect_exit 0 "${A[@]}" data verify
 expect_exit 0 "${A[@]}" erase --check 2
 
+# --- from remotes, and a remote that is not there ---
+expect_exit 0 "${A[@]}" data remote add origin "$TMP/far"
+expect_exit 0 "${A[@]}" data push
+check 'a remote has the picture' grep -rqaF FORGET-ANNA06- "$TMP/far"
+expect_exit 0 "${A[@]}" erase 'photos/good/anna06.pgm' --reason 'request 8' --yes
+expect_out "remote 'origin': [1-9][0-9]* objects erased there"
+check 'the picture is gone from the remote' test -z "$(grep -rlaF FORGET-ANNA06- "$TMP/far")"
+check 'and its name' test -z "$(grep -rlaF anna06 "$TMP/far")"
+check 'others are there' grep -rqaF FORGET-ANNA08- "$TMP/far"
+mv "$TMP/far" "$TMP/away"
+touch "$TMP/far"
+expect_exit 0 "${A[@]}" erase 'photos/good/anna08.pgm' --reason 'request 8' --yes
+expect_err "remote 'origin' still has them"
+rm "$TMP/far"
+mv "$TMP/away" "$TMP/far"
+expect_exit 0 "${A[@]}" data push
+check 'the next push erases it there' test -z "$(grep -rlaF FORGET-ANNA08- "$TMP/far")"
+check 'a key stays at home' test -z "$(grep -rlF assay-ed25519-secret "$TMP/far")"
+
 # --- killed at each call that changes the disk: all or nothing once somebody has opened it for writing ---
 command -v strace >/dev/null && strace -o /dev/null true 2>/dev/null || {
     skip_case 'strace is not here, or may not trace'
