@@ -370,13 +370,14 @@ static void catalog_add_glob(as_str *out, const char *pattern)
     }
 }
 
+/* Fields as queries name them, and what the columns are called. */
 static const char *catalog_order(const as_sample_query *query)
 {
-    static const char *const columns[] = {"name", "sharpness", "clipped_ratio", "n_bytes", "severity", "utc"};
+    static const char *const columns[] = {"name", "clipped_ratio", "n_bytes", "utc"};
     for (size_t i = 0; query->sort && i < AS_COUNT(columns); i++)
         if (strcmp(query->sort, columns[i]) == 0)
             return columns[i];
-    return query->sort ? NULL : columns[0];
+    return query->sort ? as_query_sort_sql(query->sort) : columns[0];
 }
 
 static void catalog_bind_values(sqlite3_stmt *stmt, const as_query *where)
@@ -399,9 +400,11 @@ static bool catalog_query(as_catalog *catalog, const as_sample_query *query, int
 {
     const char *order = catalog_order(query), *way = query->descending ? "DESC" : "ASC";
     if (!order)
-        return AS_FAIL(err, AS_EINVAL,
-                       "cannot sort samples by '%s': use name, sharpness, clipped_ratio, n_bytes, severity or utc",
-                       query->sort);
+        return AS_FAIL(
+            err, AS_EINVAL,
+            "cannot sort samples by '%s': use a field of queries, as name, class, sharpness, clipped, bytes, "
+            "severity or time (see: assay help data)",
+            query->sort);
     char *sql = as_strdupf(
         "SELECT " CATALOG_COLUMNS " FROM samples WHERE commit_id=?1%s%s%s%s%s%s ORDER BY %s %s NULLS LAST, name %s"
         " LIMIT ?6 OFFSET ?7",
@@ -415,6 +418,8 @@ static bool catalog_query(as_catalog *catalog, const as_sample_query *query, int
     if (query->where)
         catalog_bind_values(*ret, query->where);
     sqlite3_bind_int64(*ret, 1, id);
+    if (!catalog->ws)
+        sqlite3_bind_int(*ret, 99, 1);
     if (query->label)
         sqlite3_bind_text(*ret, 2, query->label, -1, SQLITE_STATIC);
     if (query->split)

@@ -25,7 +25,7 @@ typedef struct as_sample_query {
     const char     *label, *camera, *name_like; /* NULL: any; name_like with * and ? */
     as_split        split;                      /* AS_SPLIT_NONE: any */
     const as_query *where;                      /* NULL: any */
-    const char     *sort;                       /* NULL: name; or sharpness, clipped_ratio, n_bytes, severity, utc */
+    const char     *sort;                       /* NULL: name; or a field of query.def that is no flag */
     bool            descending;
     uint64_t        offset, limit; /* limit 0: no limit */
 } as_sample_query;

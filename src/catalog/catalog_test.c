@@ -212,6 +212,11 @@ static void test_queries(void **state)
     assert_int_equal(ask_where(catalog, "name~'*/00001?.png' and labelled and not reviewed"), 10);
     assert_int_equal(ask_where(catalog, "time<1970-01-02 and width=640 and findings=0 and by=''"), N_SAMPLES);
     assert_int_equal(ask_where(catalog, "time>=1970-01-02 or proposed"), 0);
+    assert_int_equal(ask_where(catalog, "camera=1"), ask_where(catalog, "camera!=''"));
+    assert_int_equal(ask_where(catalog, "camera=1"), ask_where(catalog, "camera in (1, 7)"));
+    assert_true(ask_where(catalog, "camera=1") > 0);
+    assert_int_equal(ask_where(catalog, "camera=2"), 0);
+    assert_int_equal(ask_where(catalog, "camera='1'"), 0); /* a text */
     char      hex[AS_SHA256_HEX_BYTES], text[100];
     as_digest digest = as_sha256_of("one/a/000000.png", 16);
     snprintf(text, sizeof text, "image=%s", as_digest_hex(&digest, hex));
@@ -547,6 +552,17 @@ static void test_match(void **state)
     assert_false(met[1]);
     assert_false(met[2]);
     as_query_free(where);
+    /* The number of a camera is one of all that are asked about. */
+    one.camera = "b://";
+    two.camera = "a://";
+    where = as_query_parse("camera=2 or camera='a://' and camera!=1", &err);
+    assert_non_null(where);
+    assert_true(as_catalog_match(where, samples, 3, met, &err));
+    assert_true(met[0]);
+    assert_false(met[1]);
+    assert_false(met[2]);
+    as_query_free(where);
+    assert_null(as_query_parse("camera=0", &err));
 }
 
 static void test_a_hundred_thousand(void **state)

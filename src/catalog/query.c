@@ -13,7 +13,7 @@
 
 #define QUERY_MAX_DEPTH 64
 
-typedef enum query_kind { QUERY_TEXT, QUERY_NUMBER, QUERY_SPLIT, QUERY_TIME, QUERY_FLAG } query_kind;
+typedef enum query_kind { QUERY_TEXT, QUERY_CAMERA, QUERY_NUMBER, QUERY_SPLIT, QUERY_TIME, QUERY_FLAG } query_kind;
 
 typedef struct query_field {
     const char *word;
@@ -48,6 +48,14 @@ const char *as_query_field(size_t i, const char **ret_help)
         return NULL;
     *ret_help = query_fields[i].help;
     return query_fields[i].word;
+}
+
+const char *as_query_sort_sql(const char *word)
+{
+    for (size_t i = 0; i < AS_COUNT(query_fields); i++)
+        if (query_fields[i].kind != QUERY_FLAG && strcmp(query_fields[i].word, word) == 0)
+            return query_fields[i].sql;
+    return NULL;
 }
 
 static bool query_fail(query_parser *q, const char *want)
@@ -153,10 +161,31 @@ static bool query_time(query_parser *q, int64_t *ret)
     return true;
 }
 
+/* Of the version that is asked, or of all where samples of none are (as_catalog_match). */
+#define QUERY_NTH_CAMERA                                                                                         \
+    "(SELECT DISTINCT c.camera FROM samples c WHERE (c.commit_id=?1 OR ?99) AND c.camera<>'' ORDER BY c.camera " \
+    "LIMIT 1 OFFSET ?%zu-1)"
+
+/* A number in quotes is a text. */
+static bool query_is_count(const query_parser *q)
+{
+    size_t n = strlen(q->word.s);
+    return q->token == TOKEN_WORD && n > 0 && n < 10 && strspn(q->word.s, "0123456789") == n;
+}
+
+/* sql with %zu replaced by the number of the parameter. */
+static void query_add_parameter(as_str *out, const char *sql, size_t parameter)
+{
+    const char *at = strstr(sql, "%zu");
+    as_str_add_bytes(out, sql, (size_t)(at - sql));
+    as_str_addf(out, "%zu%s", parameter, at + 3);
+}
+
 /* The token as a value of the field's kind, and its parameter into the SQL. */
 static bool query_value(query_parser *q, const query_field *field, bool is_pattern)
 {
     as_query_value value = {.is_whole = true};
+    const char    *sql = "?%zu";
     if (q->token != TOKEN_WORD && q->token != TOKEN_TEXT)
         return query_fail(q, "a value");
     if (q->query->values.n == AS_QUERY_MAX_CONDITIONS)
@@ -172,6 +201,10 @@ static bool query_value(query_parser *q, const query_field *field, bool is_patte
         value.whole = as_split_parse(q->word.s);
         if (!value.whole && strcmp(q->word.s, "none") != 0)
             return query_fail(q, "train, validation, test or none");
+    } else if (field->kind == QUERY_CAMERA && !is_pattern && query_is_count(q)) {
+        if (!as_str_to_i64(q->word.s, &value.whole) || value.whole < 1)
+            return query_fail(q, "a camera's URI, or its number from 1");
+        sql = QUERY_NTH_CAMERA;
     } else {
         as_str text;
         as_str_init(&text);
@@ -181,7 +214,7 @@ static bool query_value(query_parser *q, const query_field *field, bool is_patte
         if (!value.text)
             return AS_FAIL(q->err, AS_ENOMEM, "not enough memory for the query");
     }
-    as_str_addf(&q->query->sql, "?%zu", AS_QUERY_FIRST_PARAMETER + q->query->values.n);
+    query_add_parameter(&q->query->sql, sql, AS_QUERY_FIRST_PARAMETER + q->query->values.n);
     if (as_vec_push(&q->query->values, value))
         return query_next(q);
     free(value.text);
@@ -215,7 +248,8 @@ static bool query_condition(query_parser *q)
     }
     if (query_is(q, "in"))
         return query_list(q, field);
-    size_t n = field->kind == QUERY_TEXT ? 7 : field->kind == QUERY_SPLIT ? 2 : 6, i = 0;
+    bool   is_text = field->kind == QUERY_TEXT || field->kind == QUERY_CAMERA;
+    size_t n = is_text ? 7 : field->kind == QUERY_SPLIT ? 2 : 6, i = 0;
     while (i < n && !query_is(q, signs[i]))
         i++;
     if (i == n)

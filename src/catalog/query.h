@@ -36,9 +36,13 @@ typedef struct as_query_value {
     bool    is_whole;
 } as_query_value;
 
-#define AS_QUERY_FIRST_PARAMETER 100
+#define AS_QUERY_FIRST_PARAMETER \
+    100 /* ?1: the version's number; ?99: true, when samples of no version are asked about */
 
 const as_query_value *as_query_values(const as_query *query, size_t *ret_n);
+
+/* What to order samples by, in SQL, for a field that has an order; NULL: it is none. */
+const char *as_query_sort_sql(const char *word);
 
 /* Row i of query.def; NULL past the last. For help and completion. */
 const char *as_query_field(size_t i, const char **ret_help);

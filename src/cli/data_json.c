@@ -26,6 +26,9 @@ json_t *as_data_sample_json(const as_sample *s)
     json_t *json = json_object();
     as_json_set(json, "name", json_string(s->name));
     as_json_set(json, "class", json_string(s->label));
+    as_json_set(json, "state", json_string(as_label_state_name(s->state)));
+    as_json_set(json, "by", json_string(s->by ? s->by : ""));
+    as_json_set(json, "n_findings", json_integer((json_int_t)s->n_findings));
     as_json_set(json, "split", json_string(as_split_name(s->split)));
     as_json_set(json, "part", json_string(s->part));
     as_json_set(json, "camera", json_string(s->camera));
