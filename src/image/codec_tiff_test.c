@@ -7,6 +7,7 @@
 #include <tiffio.h>
 
 #include "image/codec.h"
+#include "image/tiff_page.h"
 
 /* What the tests vary about a file. */
 typedef struct recipe {
@@ -222,6 +223,36 @@ static void check_pixels(const recipe *r, const as_image *image)
             }
 }
 
+/* Each page by itself is a file with the same pixels and depth; there is no page more. */
+static void check_pages(const recipe *r, const memory *file)
+{
+    uint32_t n = AS_MAX(r->pages, 1u);
+    for (uint32_t page = 1; page <= n + 1; page++) {
+        as_err        err = AS_ERR_NONE;
+        as_image      image = {0};
+        as_codec_info info;
+        as_str        one;
+        as_str_init(&one);
+        as_str_add(&one, "x"); /* it is appended */
+        bool ok = as_tiff_page(file->bytes, file->n, page, &one, &err);
+        if (page > n) {
+            assert_false(ok);
+            assert_int_equal(err.code, AS_ENOTFOUND);
+            assert_int_equal(one.len, 1);
+        } else if (!ok || !as_codec_decode((const uint8_t *)one.s + 1, one.len - 1, &image, &info, &err)) {
+            fail_msg("page %u of kind %d, %d bits, compression %d: %s", page, r->photometric, r->bits, r->compression,
+                     err.text);
+        } else {
+            assert_int_equal(info.n_pages, 1);
+            assert_int_equal(info.bit_depth, r->bits);
+            assert_true(one.len <= file->n / n + 1024);
+            check_pixels(r, &image);
+            as_image_done(&image);
+        }
+        as_str_done(&one);
+    }
+}
+
 static void check_tiff(const recipe *r)
 {
     memory        file;
@@ -242,6 +273,7 @@ static void check_tiff(const recipe *r)
     assert_int_equal(image.pixel, mono ? AS_PIXEL_MONO8 : AS_PIXEL_RGB8);
     assert_int_equal(image.width, r->orientation >= 5 ? r->height : r->width);
     check_pixels(r, &image);
+    check_pages(r, &file);
     as_image_done(&image);
     free(file.bytes);
 }

@@ -10,6 +10,7 @@
 
 #include "base/fs.h"
 #include "base/thread.h"
+#include "image/tiff_page.h"
 #include "intake/scan.h"
 #include "intake/state.h"
 #include "intake/video.h"
@@ -46,6 +47,26 @@ static as_sample import_sample(const as_scan_file *file)
                        .severity = file->severity};
 }
 
+/* One page of several as a file of its own. The first is looked at as it is where it cannot be had: why is found there. */
+static bool import_look_page(import_job *job, const as_scan_file *file, const uint8_t *bytes, size_t n,
+                             const as_sample *sample, as_look *look, as_err *err)
+{
+    as_str one;
+    as_err why = AS_ERR_NONE;
+    bool   ok;
+    as_str_init(&one);
+    if (as_tiff_page(bytes, n, file->page, &one, &why))
+        ok = as_look_at(job->intake, (const uint8_t *)one.s, one.len, sample, look, err);
+    else if (why.code == AS_ENOMEM)
+        ok = as_err_set(err, why.code, "%s", why.text);
+    else if (file->page == 1)
+        ok = as_look_at(job->intake, bytes, n, sample, look, err);
+    else
+        ok = as_look_refuse(job->intake, NULL, 0, sample, "whole", why.text, look, err);
+    as_str_done(&one);
+    return ok;
+}
+
 static bool import_look(void *ctx, size_t i, as_err *err)
 {
     import_job         *job = ctx;
@@ -58,7 +79,8 @@ static bool import_look(void *ctx, size_t i, as_err *err)
     if (!as_progress_go_on(job->progress, err))
         return false;
     if (as_fs_read(file->path, IMPORT_MAX_FILE_BYTES, &bytes, &n, &why)) {
-        ok = as_look_at(job->intake, bytes, n, &sample, &job->looks[i], err);
+        ok = file->page ? import_look_page(job, file, bytes, n, &sample, &job->looks[i], err)
+                        : as_look_at(job->intake, bytes, n, &sample, &job->looks[i], err);
         free(bytes);
     } else if (why.code == AS_ENOMEM) {
         ok = as_err_set(err, why.code, "%s", why.text);

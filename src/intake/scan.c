@@ -10,6 +10,7 @@
 #include "base/fs.h"
 #include "image/codec.h"
 #include "intake/gather.h"
+#include "intake/pages.h"
 #include "intake/side.h"
 #include "intake/state.h"
 #include "intake/video.h"
@@ -381,7 +382,8 @@ bool as_scan_folder(as_scan *scan, const as_spec *spec, const as_import_cfg *cfg
     bool ok = scan_begin(scan, err) && scan_check_renames(scan, err) && as_fs_walk(scan->root, scan_visit, scan, err) &&
               as_side_load(scan, err) && (format = scan_format(scan, err)) != NULL;
     scan->format = format ? format->name : NULL;
-    ok = ok && format->read(scan, err) && as_side_apply(scan, err) && scan_check_renames_used(scan, err);
+    ok = ok && format->read(scan, err) && as_side_apply(scan, err) && as_pages_expand(scan, err) &&
+         scan_check_renames_used(scan, err);
     if (ok) /* the escapes may have changed the order */
         qsort(scan->files.at, scan->files.n, sizeof *scan->files.at, scan_compare);
     ok = ok && scan_part_videos(scan, err);

@@ -20,6 +20,7 @@ typedef struct as_scan_file {
     const char *label; /* the spec's; "" when the format says nothing */
     as_split    split;
     bool        is_video; /* name: of all its frames */
+    uint32_t    page;     /* of a TIFF of several; 0: the file as it is */
     as_ns       utc;
     as_finding *findings; /* labels are the spec's, geometry and extra this file's or "" */
     size_t      n_findings;
