@@ -19,7 +19,7 @@ struct as_catalog {
     char          path[AS_FS_PATH_BYTES];
     sqlite3      *db;
     bool          in_memory;
-    as_err_code   trouble; /* last one of the database itself, not of the store */
+    as_err_code   trouble;  /* last one of the database itself, not of the store */
     bool          is_stale; /* asked for a commit that was written anew since */
     enum { CATALOG_UNCHECKED, CATALOG_SOUND, CATALOG_UNSOUND } soundness;
 };

@@ -406,10 +406,10 @@ static void test_a_bit_that_fell_over(void **state)
 static void test_written_anew(void **state)
 {
     (void)state;
-    as_err     err = AS_ERR_NONE;
-    as_digest  other;
-    char       reason[AS_STORE_REASON_BYTES];
-    as_str     text;
+    as_err          err = AS_ERR_NONE;
+    as_digest       other;
+    char            reason[AS_STORE_REASON_BYTES];
+    as_str          text;
     as_sample_query all = {.commit = second.id};
     as_catalog     *catalog = must_open();
     assert_int_equal(ask(catalog, all).n, 30);
@@ -417,8 +417,7 @@ static void test_written_anew(void **state)
     as_manifest *m = as_commit_manifest(ws, &second, &err);
     as_manifest_drop(m, 10);
     as_str_init(&text);
-    assert_true(as_manifest_write(m, &text, &err) &&
-                as_store_put(ws->store, text.s, text.len, &other, NULL, &err) &&
+    assert_true(as_manifest_write(m, &text, &err) && as_store_put(ws->store, text.s, text.len, &other, NULL, &err) &&
                 as_commit_rewritten(&other, "asked to", reason, &err) &&
                 as_store_erase(ws->store, &second.manifest, reason, &err));
     as_str_done(&text);

@@ -28,7 +28,8 @@ AS_CHECK as_manifest *as_manifest_parse(const uint8_t *bytes, size_t n, as_err *
 AS_CHECK bool as_labels_write(const as_manifest *manifest, as_str *out, as_err *err);
 AS_CHECK bool as_labels_parse(const uint8_t *bytes, size_t n, as_manifest *manifest, as_err *err);
 /* passes_over: lines of samples that the manifest has not are no fault. */
-AS_CHECK bool as_labels_parse_known(const uint8_t *bytes, size_t n, as_manifest *manifest, bool passes_over, as_err *err);
+AS_CHECK bool as_labels_parse_known(const uint8_t *bytes, size_t n, as_manifest *manifest, bool passes_over,
+                                    as_err *err);
 
 /* Says the same: label, state, who, when, findings and votes. */
 bool as_labels_equal(const as_sample *a, const as_sample *b);

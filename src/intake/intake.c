@@ -118,7 +118,8 @@ as_intake *as_intake_open(as_workspace *ws, const as_spec *spec, as_err *err)
     intake->spec = spec;
     as_str_init(&intake->notes);
     pthread_rwlock_init(&intake->lock, NULL);
-    bool ok = as_privacy_open(spec, ws->root, &intake->privacy, err) && as_reference_open(ws, spec, &intake->reference, err);
+    bool ok =
+        as_privacy_open(spec, ws->root, &intake->privacy, err) && as_reference_open(ws, spec, &intake->reference, err);
     if (ok && spec->levels[AS_RULE_NEAR] != AS_CHECK_OK)
         ok = (intake->near = as_hamming_new(err)) != NULL;
     return ok && intake_load(intake, err) ? intake : as_intake_close(intake);

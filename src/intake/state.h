@@ -39,9 +39,9 @@ typedef struct as_intake_taken {
 struct as_intake {
     as_workspace  *ws;
     const as_spec *spec;
-    as_privacy    *privacy; /* NULL: pictures are taken as they are */
+    as_privacy    *privacy;   /* NULL: pictures are taken as they are */
     as_reference  *reference; /* NULL: nothing to compare with */
-    as_commit      base;    /* when has_base */
+    as_commit      base;      /* when has_base */
     bool           has_base, committed;
     as_manifest   *manifest; /* the base's samples, then the new ones */
     size_t         n_base;

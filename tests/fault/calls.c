@@ -29,7 +29,8 @@ static const calls_kind kinds[] = {
     {"memory", FAULT_NO_MEMORY, 0, 1, false},
 };
 
-static const char *const names[] = {"import", "import more", "label", "gc", "clean", "erase", "erase pictures", "push", NULL};
+static const char *const names[] = {"import", "import more",    "label", "gc", "clean",
+                                    "erase",  "erase pictures", "push",  NULL};
 
 static uint64_t n_failed, n_unharmed, n_runs;
 
@@ -73,7 +74,7 @@ static void calls_one(const site_case *one, const calls_kind *kind, uint64_t n, 
     site_copy("kept", "ws");
     site_promises_copy(&promises, begin);
     site_set(kind->mode, n, kind->n_times, kind->error);
-    const bool failed = calls_judge_end(one, kind, n, site_run(one->command, 0, 0));
+    const bool  failed = calls_judge_end(one, kind, n, site_run(one->command, 0, 0));
     const char *out = site_out(&n_out);
     site_take(&promises, out, n_out);
     if (!site_check(&promises, why, sizeof why) || !site_restart(&ns, why, sizeof why))
