@@ -25,12 +25,13 @@
 #define AS_ERASE_WHY_BYTES    256
 
 typedef struct as_erase_cfg {
-    const as_query    *where;  /* over the version `commit`; NULL: names */
-    const char        *commit; /* NULL: the newest */
-    const char *const *names;  /* of samples of any version, of refused pictures, or SHA-256 of pictures */
-    size_t             n_names;
-    const char        *reason;        /* names nobody: it stays */
-    bool               keep_metadata; /* names, measures and labels stay in the history: pixels alone go */
+    const as_query       *where;  /* over the version `commit`; NULL: names */
+    const char           *commit; /* NULL: the newest */
+    const char *const    *names;  /* of samples of any version, of refused pictures, or SHA-256 of pictures */
+    size_t                n_names;
+    const as_digest_list *images;        /* instead of both; may be NULL */
+    const char           *reason;        /* names nobody: it stays */
+    bool                  keep_metadata; /* names, measures and labels stay in the history: pixels alone go */
 } as_erase_cfg;
 
 typedef struct as_erase_picture {

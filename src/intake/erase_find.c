@@ -138,6 +138,21 @@ static bool find_names(find_job *job, const char *quarantine, as_err *err)
     return ok;
 }
 
+static bool find_given(find_job *job, as_err *err)
+{
+    for (size_t i = 0; i < job->cfg->images->n; i++)
+        if (!as_vec_push(&job->erase->images, job->cfg->images->at[i]))
+            return find_no_memory(err);
+    return true;
+}
+
+static bool find_which(find_job *job, const char *quarantine, as_err *err)
+{
+    if (job->cfg->images)
+        return find_given(job, err);
+    return job->cfg->where ? find_where(job, err) : find_names(job, quarantine, err);
+}
+
 /* --- where they are --- */
 
 static as_erase_picture *find_picture(as_erase *erase, const as_digest *image)
@@ -341,9 +356,8 @@ bool as_erase_find(as_workspace *ws, const as_erase_cfg *cfg, const as_progress 
     job.is_known = calloc(cfg->n_names + 1, sizeof *job.is_known);
     bool ok = job.is_known || find_no_memory(err);
     ok = ok && as_aliases_begin(&erase.names, err) && as_fs_join(quarantine, ws->dir, "quarantine", err) &&
-         (cfg->where ? find_where(&job, err) : find_names(&job, quarantine, err)) && find_list(&job, err) &&
-         as_history_walk(ws, find_in_version, &job, err) && find_runs(&job, err) && find_holds(&job, err) &&
-         find_beside(&job, quarantine, err);
+         find_which(&job, quarantine, err) && find_list(&job, err) && as_history_walk(ws, find_in_version, &job, err) &&
+         find_runs(&job, err) && find_holds(&job, err) && find_beside(&job, quarantine, err);
     free(job.is_known);
     if (ok)
         *ret = erase;

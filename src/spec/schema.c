@@ -363,6 +363,12 @@ static const as_field schema_rows[] = {
      IN_SPEC(redaction),
      .doc = "`fill`: one grey; `pixelate`: 4 x 4 cells of 8 levels"},
 
+    {.path = "retention",
+     .kind = &as_field_retention,
+     .doc = "pictures that go in time, in every version, when `assay data retention` runs: of a class (or any) when "
+            "they are "
+            "older, or the oldest of them when there is more. Legal holds and a frozen test split keep theirs"},
+
     {.path = "cost",
      KIND_MAP,
      .doc = "what mistakes cost; the operating point is the cheapest that meets the requirements"},

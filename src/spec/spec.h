@@ -53,6 +53,15 @@ typedef struct as_variant {
     uint32_t    at_least;
 } as_variant;
 
+#define AS_SPEC_MAX_RETENTION   32
+#define AS_RETENTION_TEXT_BYTES 128
+
+/* Which pictures go in time; one of the bounds is NAN. */
+typedef struct as_retention {
+    const char *class_name; /* "": any */
+    double      older_than_hours, keep_at_most_bytes;
+} as_retention;
+
 typedef struct as_requirement {
     const char *id, *text;
     as_measure  measure;
@@ -108,7 +117,9 @@ typedef struct as_spec {
     as_redaction   redaction;                  /* default fill */
     double         cost_escape, cost_overkill; /* default 1, 1 */
     double         cost_review;                /* NAN: the operating point leaves no unsure band */
-    const char    *currency;                   /* "" if not given */
+    as_retention   retention[AS_SPEC_MAX_RETENTION];
+    size_t         n_retention;
+    const char    *currency;                                       /* "" if not given */
     as_verdict     failsafe_late, failsafe_unsure, failsafe_fault; /* default reject, review, reject; pass is refused */
 } as_spec;
 
@@ -121,6 +132,9 @@ int as_spec_class(const as_spec *spec, const char *name);
 
 /* CRC-32C of the classes' names and verdicts in their order: the same for the same classes. */
 uint32_t as_spec_classes_crc(const as_spec *spec);
+
+/* "good, older than 90 d" into text[AS_RETENTION_TEXT_BYTES]; returns text. */
+const char *as_retention_text(const as_retention *rule, char *text);
 
 AS_CHECK json_t *as_spec_schema(as_err *err);                                 /* JSON Schema 2020-12 */
 AS_CHECK json_t *as_spec_json(const as_spec *spec, as_err *err);              /* everything understood, with defaults */

@@ -161,6 +161,47 @@ expect_exit 0 "${A[@]}" data push
 check 'the next push erases it there' test -z "$(grep -rlaF FORGET-ANNA08- "$TMP/far")"
 check 'a key stays at home' test -z "$(grep -rlF assay-ed25519-secret "$TMP/far")"
 
+# --- retention: the oldest go, in every version, but not what is held ---
+new_workspace "$TMP/kept"
+B=("$ASSAY" -C "$WS")
+mkdir -p "$TMP/aged/good" "$TMP/aged/bad"
+for i in 1 2 3 4 5 6; do
+    picture "$TMP/aged/good/old$i.pgm" "FORGET-OLD$i-"
+    touch -d "2020-01-0$i" "$TMP/aged/good/old$i.pgm"
+    picture "$TMP/aged/bad/old$i.pgm" "KEEP-BAD$i-"
+    touch -d "2020-01-0$i" "$TMP/aged/bad/old$i.pgm"
+    picture "$TMP/aged/good/new$i.pgm" "KEEP-NEW$i-"
+done
+expect_exit 0 "${B[@]}" import "$TMP/aged"
+expect_exit 2 "${B[@]}" data retention
+expect_err 'no rule of retention'
+echo 'retention: [{class: good, older_than: 90 d}, {keep_at_most: 105 kB}]' >>"$WS/assay.yaml"
+expect_exit 0 "${B[@]}" spec show
+expect_out 'older_than: 90 d'
+cp "$OUT" "$TMP/shown.yaml"
+expect_exit 0 "$ASSAY" -C "$WS" spec show
+check 'what is shown says the same' cmp -s "$OUT" "$TMP/shown.yaml"
+expect_exit 0 "${B[@]}" data hold add --where 'name~*old3*' --reason 'case 1'
+expect_exit 0 "${B[@]}" data retention --dry-run
+expect_out 'good, older than 90 d +5 .* 2020-01-0[12] +1 '
+expect_out 'at most 105 kB +2 '
+check 'a dry run changes nothing' test "$(where_is FORGET-OLD1- | wc -l)" -ge 1
+expect_exit 0 "${B[@]}" data retention
+check 'the old is gone' nowhere FORGET-OLD1-
+check 'the held is there' test "$(where_is FORGET-OLD3- | wc -l)" -ge 1
+check 'the new is there' test "$(where_is KEEP-NEW1- | wc -l)" -ge 1
+check 'beyond the bytes the oldest goes' nowhere KEEP-BAD1-
+check 'and no more than that' test "$(where_is KEEP-BAD4- | wc -l)" -ge 1
+expect_exit 0 "${B[@]}" data retention --json
+expect_out '"n_pictures": ?0'
+expect_exit 0 "${B[@]}" data verify
+for bad in '{class: god, older_than: 90 d}' '{older_than: 90}' '{class: good}' '{older_than: 1 d, keep_at_most: 1 GB}' '{keep: 1}' 'x'; do
+    sed -i '/^retention/d' "$WS/assay.yaml"
+    echo "retention: [$bad]" >>"$WS/assay.yaml"
+    expect_exit 2 "${B[@]}" data retention --dry-run
+    expect_err 'assay.yaml:[0-9]+:[0-9]+'
+done
+
 # --- killed at each call that changes the disk: all or nothing once somebody has opened it for writing ---
 command -v strace >/dev/null && strace -o /dev/null true 2>/dev/null || {
     skip_case 'strace is not here, or may not trace'
