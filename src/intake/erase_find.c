@@ -7,7 +7,7 @@
 #include "catalog/hold.h"
 #include "intake/erase.h"
 
-#define FIND_RECORD_BYTES ((size_t)64 << 10)
+#define FIND_RECORD_BYTES ((size_t)64 << 20)
 #define FIND_PAGE_BYTES   ((size_t)256 << 20)
 #define FIND_PAGE_HEAD    2048
 #define FIND_PAGE_MARK    "<meta name=\"generator\" content=\"assay\"/>"

@@ -203,7 +203,7 @@ static bool check_record(void *ctx, const as_fs_entry *entry, as_err *err)
     (void)err;
     if (entry->kind != AS_FS_FILE || !as_str_ends(entry->relative, ".json"))
         return true;
-    json_t     *record = as_json_read(entry->path, 65536, NULL);
+    json_t     *record = as_json_read(entry->path, (size_t)64 << 20, NULL);
     const char *hex = json_string_value(json_object_get(record, "sha256"));
     const char *file = json_string_value(json_object_get(record, "file"));
     check->n_quarantined +=
