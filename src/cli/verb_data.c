@@ -17,7 +17,7 @@ static const as_opt data_opts[] = {
     {"html", 0, "FILE", "diff, stats: write a page with small pictures and plots", NULL},
     {"limit", 'l', "N", "log, ls: at most N rows (default: all)", NULL},
     {"labels", 0, NULL, "restore: only what was said of samples that are still there", NULL},
-    {"dry-run", 'n', NULL, "gc, retention: say what would go, and change nothing", NULL},
+    {"dry-run", 0, NULL, "gc, retention: say what would go, and change nothing", NULL},
     {"reason", 0, "TEXT", "hold: why; it is kept", NULL},
     {"endpoint", 0, "URL", "remote add, clone: the server of a bucket (default: AWS)", NULL},
     {"region", 0, "REGION", "remote add, clone: of a bucket (default: AWS_REGION, or us-east-1)", NULL},

@@ -15,7 +15,7 @@ static const as_opt erase_opts[] = {
     {"where", 'w', "QUERY", "samples that meet it, as for assay data ls", NULL},
     {"commit", 0, "COMMIT", "the version --where asks (default: the newest); they go from all versions", NULL},
     {"reason", 0, "TEXT", "why, without a name: it stays", NULL},
-    {"dry-run", 'n', NULL, "say what would go, and change nothing", NULL},
+    {"dry-run", 0, NULL, "say what would go, and change nothing", NULL},
     {"yes", 'y', NULL, "do not ask", NULL},
     {"keep-metadata", 0, NULL, "only pixels go: names, measures and labels stay in earlier versions", NULL},
     {"resume", 0, NULL, "end an erasure that was begun and interrupted", NULL},
