@@ -596,7 +596,7 @@ static void test_rewritten_travel(void **state)
     as_workspace_close(c);
 }
 
-/* Notes of pictures are objects too, one naming the one before it. */
+/* Notes of pictures are objects too. */
 static void test_notes_travel(void **state)
 {
     (void)state;
@@ -613,12 +613,12 @@ static void test_notes_travel(void **state)
                               .height = 1,
                               .n_bytes = 8192,
                               .image = put_picture(a, 1)};
-    const as_note   note = {
-          .black_ratio = 0.25, .white_ratio = 0.5, .mean = 9, .contrast = 1, .noise = 2, .motion_px = 3};
+    as_note note = {.black_ratio = 0.25, .white_ratio = 0.5, .mean = 9, .contrast = 1, .noise = 2, .motion_px = 3};
     must(as_manifest_add(manifest, &sample, &err), &err);
     for (int i = 0; i < 3; i++) {
         as_str lines;
         as_str_init(&lines);
+        note.mean = i;
         as_note_add(&lines, &sample, &note);
         must(as_notes_put(a->store, &lines, &commit, &err), &err);
         as_str_done(&lines);

@@ -78,6 +78,36 @@ expect_equal "$(moved n_objects)" "$new"
 expect_exit 0 "$ASSAY" data log
 expect_equal "$(grep -c tester "$OUT")" 2
 
+# --- what is erased on one side
+"$ASSAY" -q data clone "$TMP/there" "$TMP/held" >/dev/null
+expect_exit 0 "$ASSAY" -C "$TMP/held" data hold add --where 'name=first/good/00007.png' --reason 'a claim'
+sum=$(sha256sum "$TMP/first/good/00007.png" | cut -d' ' -f1)
+expect_exit 0 "$ASSAY" erase first/good/00007.png --reason 'asked to be forgotten' --yes
+expect_exit 0 "$ASSAY" data push --json
+expect_out '"n_erased":[1-9]'
+for name in first/good/00007.png; do
+    check 'the name is gone from the remote' sh -c "! grep -rqF '$name' '$TMP/there'"
+done
+# The picture itself: none of its 64-byte pieces is there any more.
+check 'the picture is gone from the remote' python3 -c "
+import pathlib, sys
+picture = pathlib.Path('$TMP/first/good/00007.png').read_bytes()
+piece = picture[len(picture) // 2:][:64]
+sys.exit(any(piece in p.read_bytes() for p in pathlib.Path('$TMP/there').rglob('*') if p.is_file()))"
+expect_exit 0 "$ASSAY" -C "$TMP/clone" data ls --name 'first/good/00007.png' --json
+expect_out 'first/good/00007.png'
+expect_exit 0 "$ASSAY" -C "$TMP/clone" data pull
+expect_err 'erased on one side (is|are) erased on the other too'
+expect_exit 0 "$ASSAY" -C "$TMP/clone" data verify
+expect_out 'all whole'
+check 'the name is gone from the clone' sh -c "! grep -rqF 'first/good/00007.png' '$TMP/clone/.assay'"
+expect_exit 0 "$ASSAY" -C "$TMP/clone" data show "$("$ASSAY" -C "$TMP/clone" data log --json | grep -oE '"commit":"[0-9a-f]{12}' | tail -1 | tail -c 13)"
+run "$ASSAY" -C "$TMP/clone" import "$TMP/first"
+expect_exit 0 "$ASSAY" -C "$TMP/clone" data ls --name '*00007.png' --json
+expect_no_out "$sum"
+expect_exit 0 "$ASSAY" -C "$TMP/held" data pull
+expect_err '1 object was erased in .origin., and kept here by a legal hold'
+
 # --- a bucket that checks signatures
 s3=$TMP/s3
 mkdir "$s3"
