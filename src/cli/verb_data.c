@@ -5,17 +5,25 @@ static const char *const data_formats[] = {
 #include "intake/format_names.inc"
     NULL};
 
+static const char *const data_links[] = {"auto", "copy", "hard", "reflink", NULL};
+
 static const as_opt data_opts[] = {
     {"as", 0, "FORMAT", "checkout: in which format (default: folders)", data_formats},
-    {"where", 'w', "QUERY", "ls, hold: only samples that meet it: 'class=broken and sharpness<200 and not reviewed'",
-     NULL},
+    {"where", 'w', "QUERY",
+     "ls, checkout, hold: only samples that meet it: 'class=broken and sharpness<200 and not reviewed'", NULL},
     {"class", 0, "CLASS", "ls: only samples of this class", NULL},
     {"split", 0, "SPLIT", "ls: only train, validation or test", NULL},
     {"name", 0, "PATTERN", "ls: only names like this; * and ? stand for any", NULL},
-    {"sort", 0, "KEY", "ls: by name, sharpness, clipped_ratio, n_bytes, severity or utc; -KEY: the largest first",
-     NULL},
+    {"sort", 0, "KEY", "ls: by a field of queries, as name, sharpness or time; -KEY: the largest first", NULL},
     {"html", 0, "FILE", "diff, stats: write a page with small pictures and plots", NULL},
     {"limit", 'l', "N", "log, ls: at most N rows (default: all)", NULL},
+    {"page", 0, "N", "ls: the N-th page of --limit rows (default of that: 50)", NULL},
+    {"offset", 0, "N", "ls: leave out the first N", NULL},
+    {"reuse", 0, "DIR", "checkout: take pictures that are the same from an earlier checkout", NULL},
+    {"link", 0, "HOW",
+     "checkout: copy, hard, reflink or auto: how a picture that is on this disk already gets another "
+     "name (default: auto)",
+     data_links},
     {"labels", 0, NULL, "restore: only what was said of samples that are still there", NULL},
     {"dry-run", 0, NULL, "gc, retention: say what would go, and change nothing", NULL},
     {"reason", 0, "TEXT", "hold: why; it is kept", NULL},
@@ -44,7 +52,8 @@ const as_verb as_verb_data = {
         "QUERY compares FIELD (= != < <= > >= ~) VALUE, or FIELD in (A, B), joined by and, or, not and brackets; ~ "
         "takes a\n"
         "pattern with * and ?. Fields: name class by split part camera format image width height bytes findings\n"
-        "sharpness clipped severity time; and labelled, proposed, reviewed stand alone.\n\n"
+        "sharpness clipped severity time; and labelled, proposed, reviewed stand alone. camera=2 is the second "
+        "camera.\n\n"
         "COMMIT is main (the newest), main~2 (two before it), a tag, or at least 4 digits of an id.\n\n"
         "A remote is a folder (/mnt/share/cones, file:///...) or a bucket (s3://BUCKET/PREFIX). Credentials of a "
         "bucket "
@@ -53,6 +62,7 @@ const as_verb as_verb_data = {
         "(AWS_PROFILE);\n"
         "they are never stored.",
     .examples = "  assay data show\n  assay data ls --class broken --split test --sort -clipped_ratio --limit 5\n"
+                "  assay data ls 'class=spillage and sharpness<90 and camera=2 and not labelled' --page 2\n"
                 "  assay data ls --where \"split=test and not (class in (good, broken) or width<640)\"\n"
                 "  assay data diff main~1 main\n  assay data verify\n  assay data checkout /tmp/cones --as coco\n"
                 "  assay data remote add origin /mnt/share/cones\n  assay data push\n"

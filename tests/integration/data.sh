@@ -131,4 +131,71 @@ expect_err "'brokn' is no class of this version, did you mean 'broken'\?"
 expect_exit 2 "$ASSAY" data ls --sort bogus
 expect_err "cannot sort samples by 'bogus'"
 expect_equal "$(cat "$OUT")" ''
+
+# A query as a word, pages, and any field to sort by.
+expect_exit 0 "$ASSAY" data ls 'class=spillage and sharpness<0.2 and camera=2 and not labelled'
+expect_equal "$(wc -l <"$OUT")" 1
+expect_exit 0 "$ASSAY" data ls 'camera=1 and class!=nothing' --limit 3
+expect_equal "$(grep -c '\.png ' "$OUT")" 3
+expect_err 'there are more: --offset 3'
+first=$(sed -n 2p "$OUT" | cut -d' ' -f1)
+expect_exit 0 "$ASSAY" data ls main 'camera=1' --limit 1 --page 2
+check 'page 2 begins as page 1' bash -c "! grep -q '^$first ' '$OUT'"
+expect_err 'there are more: --page 3'
+expect_exit 0 "$ASSAY" data ls 'camera=1' --json
+n=$(grep -o '"camera"' "$OUT" | wc -l)
+expect_exit 0 "$ASSAY" data ls "camera='twin:cones'" --json # as the first of them by its URI, and no other
+expect_equal "$(grep -o '"camera"' "$OUT" | wc -l)" "$n"
+expect_exit 0 "$ASSAY" data ls 'camera in (1, 99)' --json
+expect_equal "$(grep -o '"camera"' "$OUT" | wc -l)" "$n"
+expect_exit 2 "$ASSAY" data ls camera=0
+expect_err "a camera's URI, or its number from 1"
+expect_exit 0 "$ASSAY" data ls --sort -width --limit 1
+expect_exit 2 "$ASSAY" data ls --page 2 --offset 3
+expect_err 'page and --offset both say where to begin'
+expect_exit 2 "$ASSAY" data ls 'split=test' --where 'split=train'
+expect_err 'both say which samples: join them with and'
+expect_exit 2 "$ASSAY" data ls 'sharpnes<3'
+expect_err "column 1 of the query: nothing is called 'sharpnes', did you mean 'sharpness'"
+expect_exit 0 "$ASSAY" data ls labelled --limit 1
+expect_exit 2 "$ASSAY" data ls nosuch
+expect_err "'nosuch' names no commit"
+
+# Checkout: part of it, and what is there already takes no room twice.
+cd "$ws" || exit 3
+cp "$TMP/monday/good/00001.png" "$TMP/tuesday/good/copied.png"
+mkdir -p "$TMP/pairs/good" "$TMP/pairs/bad"
+"$picture" rgb.png 700 "$TMP/pairs/good" 3
+"$picture" rgb.png 720 "$TMP/pairs/bad" 3
+cp "$TMP/pairs/good/00000.png" "$TMP/pairs/good/twin.png"
+expect_exit 0 "$ASSAY" import "$TMP/pairs"
+expect_exit 0 "$ASSAY" data checkout "$TMP/all"
+expect_err 'samples of [0-9a-f]+ written to'
+check 'a mark is left' [ ! -e "$TMP/all/.assay-incomplete" ]
+n=$(find "$TMP/all" -name '*.png' | wc -l)
+expect_exit 0 "$ASSAY" data checkout "$TMP/bad" --where 'class=bad and name~pairs/*'
+expect_equal "$(find "$TMP/bad" -name '*.png' | wc -l)" 3
+expect_exit 2 "$ASSAY" data checkout "$TMP/none" --where 'class=bad and class=good'
+expect_err 'no sample meets the query'
+expect_exit 2 "$ASSAY" data checkout "$TMP/all"
+expect_err 'is not empty: name a new one'
+expect_exit 0 "$ASSAY" data checkout "$TMP/again" --reuse "$TMP/all" --link hard --json
+expect_out "\"n_bytes\":0,.*\"n_reused\":$n,"
+expect_equal "$(find "$TMP/again" -name '*.png' -links +1 | wc -l)" "$n"
+check 'the same version, and not the same folder' diff -r "$TMP/all" "$TMP/again"
+# What was changed there is not taken, but written as it is in the version.
+victim=$(find "$TMP/all" -name '*.png' | head -1)
+cp "$victim" "$TMP/kept.png"
+rm "$victim"
+echo spoilt >"$victim"
+expect_exit 0 "$ASSAY" data checkout "$TMP/third" --reuse "$TMP/all" --link hard --json
+expect_out "\"n_reused\":$((n - 1)),"
+check 'a changed file was taken' cmp -s "$TMP/kept.png" "$TMP/third/${victim#"$TMP/all/"}"
+expect_exit 0 "$ASSAY" data checkout "$TMP/hard" --link hard --json
+expect_out '"n_shared":1'
+expect_exit 0 "$ASSAY" data checkout "$TMP/copies" --link copy --json
+expect_out '"n_shared":0'
+expect_equal "$(find "$TMP/copies" -name '*.png' -links +1 | wc -l)" 0
+expect_exit 2 "$ASSAY" data checkout "$TMP/x" --reuse "$TMP/nowhere"
+expect_err "there is no folder '.*/nowhere' to reuse"
 finish
