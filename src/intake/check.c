@@ -38,27 +38,6 @@ static as_check_level check_one(const as_check *check, const as_check_input *in,
     return level > AS_CHECK_OK && said != AS_CHECK_NONE ? said : level;
 }
 
-void as_said_add(as_said *said, const char *check, const char *text)
-{
-    size_t n_check = strlen(check) + 1, n_text = strlen(text) + 1;
-    if (n_check + n_text > sizeof said->packed - said->n_bytes || said->n == AS_NOTE_MAX_FOUND)
-        return;
-    memcpy(said->packed + said->n_bytes, check, n_check);
-    memcpy(said->packed + said->n_bytes + n_check, text, n_text);
-    said->n_bytes = (uint16_t)(said->n_bytes + n_check + n_text);
-    said->n++;
-}
-
-size_t as_said_found(const as_said *said, as_note_found found[AS_NOTE_MAX_FOUND])
-{
-    const char *p = said->packed;
-    for (size_t i = 0; i < said->n; i++) {
-        found[i] = (as_note_found){.check = p, .text = p + strlen(p) + 1};
-        p = found[i].text + strlen(found[i].text) + 1;
-    }
-    return said->n;
-}
-
 as_check_level as_check_run(const as_check_input *in, bool in_order, as_look *look, const char **ret_check, char *text)
 {
     as_check_level worst = AS_CHECK_OK;

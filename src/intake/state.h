@@ -21,6 +21,7 @@
 #include "intake/lookup.h"
 #include "intake/privacy.h"
 #include "intake/reference.h"
+#include "intake/said.h"
 #include "intake/scene.h"
 
 /* A person has the last word about a picture: what these rows would refuse they only warn of. */
@@ -57,18 +58,7 @@ struct as_intake {
     const as_ruling *ruling;                /* NULL: the checks have the last word */
 };
 
-#define AS_SAID_BYTES     2000
 #define AS_MOTION_CERTAIN 0.5 /* sharp pictures of parts with straight edges stay below */
-
-/* What several checks said of one picture: packed, as looks are plain values. What does not fit is left out. */
-typedef struct as_said {
-    uint16_t n, n_bytes;
-    char     packed[AS_SAID_BYTES]; /* check, 0, text, 0, check ... */
-} as_said;
-
-void as_said_add(as_said *said, const char *check, const char *text);
-/* Points found[] into said; returns how many. */
-size_t as_said_found(const as_said *said, as_note_found found[AS_NOTE_MAX_FOUND]);
 
 typedef struct as_look {
     as_digest      digest;
