@@ -182,6 +182,38 @@ static void test_other_pages(void **state)
     end(&f);
 }
 
+/* One pixel differs: the check that warned of it names the other, and both are shown. */
+static void test_alike_side_by_side(void **state)
+{
+    (void)state;
+    fixture       f;
+    as_str        file, page;
+    as_image      image = {0};
+    as_codec_info info;
+    begin(&f, "");
+    add(&f, "one.png", "good", 1, 64);
+    as_str_init(&file);
+    test_png(1, 64, 48, &file);
+    assert_true(as_codec_decode((const uint8_t *)file.s, file.len, &image, &info, &f.err));
+    image.data[100] ^= 3;
+    as_str_clear(&file);
+    assert_true(as_codec_encode_png(&image, 1, &file, &f.err));
+    add_bytes(&f, "two.png", "good", &file);
+    as_image_done(&image);
+    as_str_done(&file);
+    commit(&f);
+    as_album *album = open_album(&f, true);
+    as_str_init(&page);
+    assert_true(as_shots_alike(album, &page, &f.err));
+    assert_has(&page, "0 of 64 bits of their hashes differ");
+    assert_has(&page, "one.png");
+    assert_has(&page, "two.png");
+    assert_int_equal(count_of(page.s, "data:image/jpeg"), 2);
+    as_str_done(&page);
+    as_album_free(album);
+    end(&f);
+}
+
 /* Brightest and darkest of the small picture where the face was. */
 static void face_range(as_album *album, unsigned *ret_low, unsigned *ret_high)
 {
@@ -246,6 +278,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_intake_page),
         cmocka_unit_test(test_other_pages),
+        cmocka_unit_test(test_alike_side_by_side),
         cmocka_unit_test(test_faces_are_covered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -102,6 +102,19 @@ static size_t bins_count(size_t n)
     return (size_t)fmin(AS_BINS_MOST, fmax(8, 2.5 * cbrt((double)n)));
 }
 
+/* A bin ends at the limit: none holds what keeps it and what does not. */
+static void bins_align(as_bins *bins, double limit)
+{
+    double width = (bins->high - bins->low) / (double)bins->n;
+    if (!(limit > bins->low && limit < bins->high))
+        return;
+    width = (limit - bins->low) / fmax(round((limit - bins->low) / width), 1);
+    double n = fmin(fmax(ceil((bins->high - bins->low) / width - 1e-9), 1), AS_BINS_MOST);
+    bins->open = bins->open || n * width < (bins->high - bins->low) * (1 - 1e-9);
+    bins->n = (size_t)n;
+    bins->high = bins->low + n * width;
+}
+
 as_bins as_bins_for(const as_quantity *quantity, const as_spread *spread, double limit)
 {
     as_bins bins = {
@@ -129,5 +142,6 @@ as_bins as_bins_for(const as_quantity *quantity, const as_spread *spread, double
         bins.high += least / 2;
         bins.n = 9;
     }
+    bins_align(&bins, limit);
     return bins;
 }

@@ -70,6 +70,12 @@ static void test_bins(void **state)
     assert_true(bins.high < 1e5); /* a limit far from everything is not drawn */
     bins = bins_of("noise", values, 50, 100);
     assert_true(bins.high >= 100);
+    for (double limit = 11; limit < 110; limit += 7.3) { /* no bin lies on both sides of it */
+        bins = bins_of("sharpness", values, 100, limit);
+        double at = (limit - bins.low) / (bins.high - bins.low) * (double)bins.n;
+        assert_true(fabs(at - round(at)) < 1e-6);
+        assert_true(bins.n <= AS_BINS_MOST && (bins.open || bins.high >= 109));
+    }
     double same[] = {7, 7, 7, NAN};
     bins = bins_of("contrast", same, 4, NAN);
     assert_true(bins.high > bins.low);

@@ -66,6 +66,49 @@ static int alike_compare(const void *a, const void *b, void *album)
     return x->a != y->a ? x->a < y->a ? -1 : 1 : x->b < y->b ? -1 : x->b > y->b;
 }
 
+/* The picture that a check named: "looks like 'NAME' (...". Long names begin with "...". SIZE_MAX: none of this version. */
+static size_t alike_named(const as_album *album, const char *text)
+{
+    const char *from = strchr(text, '\''), *to = from ? strrchr(text, '\'') : NULL;
+    char        name[AS_CHECK_TEXT_BYTES];
+    if (!from || to <= from + 1 || (size_t)(to - from) > sizeof name)
+        return SIZE_MAX;
+    as_str_copy(name, (size_t)(to - from), from + 1);
+    const as_sample *found = as_manifest_find(album->manifest, name);
+    for (size_t i = 0; !found && as_str_starts(name, "...") && i < as_manifest_count(album->manifest); i++)
+        if (as_str_ends(as_manifest_at(album->manifest, i)->name, name + 3))
+            found = as_manifest_at(album->manifest, i);
+    return found ? (size_t)(found - as_manifest_at(album->manifest, 0)) : SIZE_MAX;
+}
+
+static bool alike_has(const alike_pairs *pairs, size_t a, size_t b)
+{
+    for (size_t i = 0; i < pairs->at.n; i++)
+        if ((pairs->at.at[i].a == a && pairs->at.at[i].b == b) || (pairs->at.at[i].a == b && pairs->at.at[i].b == a))
+            return true;
+    return false;
+}
+
+/* Those that were warned of on the way in. */
+static bool alike_add_warned(const as_album *album, alike_pairs *pairs, as_err *err)
+{
+    for (size_t i = 0; i < as_manifest_count(album->manifest) && pairs->at.n < AS_NEAR_MAX_PAIRS / 100; i++) {
+        const as_note *note = as_notes_of(album->notes, i);
+        for (size_t k = 0; note && k < note->n_found; k++) {
+            size_t other =
+                strcmp(note->found[k].check, "near") == 0 ? alike_named(album, note->found[k].text) : SIZE_MAX;
+            if (other == SIZE_MAX || alike_has(pairs, i, other))
+                continue;
+            uint64_t differ = as_manifest_at(album->manifest, i)->difference_hash ^
+                              as_manifest_at(album->manifest, other)->difference_hash;
+            as_near_pair pair = {i, other, (unsigned)__builtin_popcountll(differ)};
+            if (!as_vec_push(&pairs->at, pair))
+                return AS_FAIL(err, AS_ENOMEM, "cannot hold pairs");
+        }
+    }
+    return true;
+}
+
 static bool alike_find(const as_album *album, alike_pairs *pairs, bool *ret_chance, as_err *err)
 {
     as_near_pairs near = {0};
@@ -75,6 +118,7 @@ static bool alike_find(const as_album *album, alike_pairs *pairs, bool *ret_chan
         if ((int)near.at.at[i].bits <= near.most)
             ok = as_vec_push(&pairs->at, near.at.at[i]) || AS_FAIL(err, AS_ENOMEM, "cannot hold pairs");
     as_near_done(&near);
+    ok = ok && alike_add_warned(album, pairs, err);
     pairs->n = pairs->at.n;
     if (ok && pairs->at.n)
         qsort_r(pairs->at.at, pairs->at.n, sizeof *pairs->at.at, alike_compare, (void *)(uintptr_t)album);

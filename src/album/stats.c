@@ -47,9 +47,9 @@ static void stats_label(const as_sample *s, char text[AS_GROUP_NAME_BYTES])
 }
 
 static const as_grouping groupings[] = {
-    {"class", "Class", "no class", false, stats_class},      {"label", "Label", "none", false, stats_label},
-    {"camera", "Camera", "from files", false, stats_camera}, {"format", "Format", "unknown", false, stats_format},
-    {"size", "Size in px", "unknown", false, stats_size},    {"day", "Day", "unknown", true, stats_day},
+    {"class", "Class", "no class", false, stats_class},     {"label", "Label", "none", false, stats_label},
+    {"camera", "Camera", "from files", true, stats_camera}, {"format", "Format", "unknown", false, stats_format},
+    {"size", "Size in px", "unknown", false, stats_size},   {"day", "Day", "unknown", true, stats_day},
 };
 
 const as_grouping *as_grouping_at(size_t i)

@@ -21,6 +21,7 @@
 #define AS_MOTION_WINDOWS    16u
 #define AS_MOTION_LEAST_PX   3.0
 #define AS_MOTION_MOST_PX    42.0
+#define AS_MOTION_CERTAIN    0.5 /* sharp pictures of parts with straight edges stay below */
 
 typedef struct as_motion {
     double length_px;     /* AS_MOTION_LEAST_PX to _MOST_PX; 0: not measured, or no bands at all */

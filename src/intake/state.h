@@ -58,8 +58,6 @@ struct as_intake {
     const as_ruling *ruling;                /* NULL: the checks have the last word */
 };
 
-#define AS_MOTION_CERTAIN 0.5 /* sharp pictures of parts with straight edges stay below */
-
 typedef struct as_look {
     as_digest      digest;
     uint64_t       n_bytes;
