@@ -182,7 +182,8 @@ static void test_other_pages(void **state)
     end(&f);
 }
 
-/* One pixel differs: the check that warned of it names the other, and both are shown. */
+/* The same, and darker by an eighth: too unlike for the search over the whole version, but the check that warned of it on
+ * the way in names the other, and both are shown. */
 static void test_alike_side_by_side(void **state)
 {
     (void)state;
@@ -190,12 +191,13 @@ static void test_alike_side_by_side(void **state)
     as_str        file, page;
     as_image      image = {0};
     as_codec_info info;
-    begin(&f, "");
+    begin(&f, "intake: {near_bits: 6, levels: {near: warn}}\n");
     add(&f, "one.png", "good", 1, 64);
     as_str_init(&file);
     test_png(1, 64, 48, &file);
     assert_true(as_codec_decode((const uint8_t *)file.s, file.len, &image, &info, &f.err));
-    image.data[100] ^= 3;
+    for (size_t i = 0; i < image.stride_bytes * image.height; i++)
+        image.data[i] = (uint8_t)(image.data[i] * 7u / 8u);
     as_str_clear(&file);
     assert_true(as_codec_encode_png(&image, 1, &file, &f.err));
     add_bytes(&f, "two.png", "good", &file);
@@ -205,7 +207,7 @@ static void test_alike_side_by_side(void **state)
     as_album *album = open_album(&f, true);
     as_str_init(&page);
     assert_true(as_shots_alike(album, &page, &f.err));
-    assert_has(&page, "0 of 64 bits of their hashes differ");
+    assert_has(&page, "of 64 bits of their hashes differ");
     assert_has(&page, "one.png");
     assert_has(&page, "two.png");
     assert_int_equal(count_of(page.s, "data:image/jpeg"), 2);
