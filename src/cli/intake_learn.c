@@ -25,7 +25,7 @@ static const learn_limit learn_limits[] = {
     {"min_contrast", AS_MEASURED_CONTRAST, true, offsetof(as_spec, min_contrast), 0, 255, true},
     {"max_noise", AS_MEASURED_NOISE, false, offsetof(as_spec, max_noise), 0.1, 255, true},
     {"max_motion_px", AS_MEASURED_MOTION, false, offsetof(as_spec, max_motion_px), 3, 1000, true},
-    {"max_clipped_ratio", AS_MEASURED_COUNT, false, offsetof(as_spec, max_clipped_ratio), 0, 1, false},
+    {"max_clipped_ratio", AS_MEASURED_COUNT, false, offsetof(as_spec, max_clipped_ratio), 0.001, 1, false},
 };
 
 typedef struct learned {

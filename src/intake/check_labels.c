@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a label says is where must be in the picture, have an extent, and not cross itself. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "image/mask.h"
 #include "intake/intake.h"
 
 #define LABELS_SLACK_PX     1.0    /* tools round at the edge of a picture */
 #define LABELS_MAX_EDGES    200000 /* of a polygon */
 #define LABELS_MAX_COMPARED 5000000
+#define LABELS_LEAST_AREA   0.01 /* px * px */
+#define LABELS_MAX_TWICE    2000 /* findings, of which each is compared with those before it */
 
 typedef struct labels_edge {
     double a[2], b[2]; /* a[0] <= b[0] */
@@ -72,6 +76,50 @@ static bool labels_crosses(const as_finding *f, double ret_at[2])
     return found;
 }
 
+/* Of all its rings by the shoelace formula, each for itself; NAN when it cannot be told. */
+static double labels_area(const as_finding *f)
+{
+    double *points, area = 0;
+    size_t *ends, n_rings;
+    as_err  err = AS_ERR_NONE;
+    if (!as_finding_rings(f->geometry, &points, &ends, &n_rings, &err))
+        return NAN;
+    for (size_t ring = 0, from = 0; ring < n_rings; from = ends[ring++]) {
+        double twice = 0;
+        for (size_t k = from; k < ends[ring]; k++) {
+            const double *p = points + 2 * k, *q = points + 2 * (k + 1 < ends[ring] ? k + 1 : from);
+            twice += p[0] * q[1] - q[0] * p[1];
+        }
+        area += fabs(twice) / 2;
+    }
+    free(points);
+    free(ends);
+    return area;
+}
+
+static bool labels_mask_fits(const as_finding *f, uint32_t width, uint32_t height)
+{
+    as_mask mask;
+    as_err  err = AS_ERR_NONE;
+    if (!as_mask_from_text(f->geometry, width, height, &mask, &err))
+        return err.code == AS_ENOMEM;
+    as_mask_done(&mask);
+    return true;
+}
+
+/* Drawn twice: of one class, at one place. */
+static bool labels_twice(const as_check_input *in, size_t i)
+{
+    const as_finding *f = &in->findings[i];
+    for (size_t k = 0; k < i && i < LABELS_MAX_TWICE; k++) {
+        const as_finding *other = &in->findings[k];
+        if (other->outline == f->outline && memcmp(other->box, f->box, sizeof f->box) == 0 &&
+            strcmp(other->label, f->label) == 0 && strcmp(other->geometry, f->geometry) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* What is wrong with it; false when nothing is. */
 static bool labels_wrong(const as_check_input *in, size_t i, char *text)
 {
@@ -97,6 +145,12 @@ static bool labels_wrong(const as_check_input *in, size_t i, char *text)
             b[0], b[1], b[0] + b[2], b[1] + b[3], width, height);
     else if (f->outline == AS_OUTLINE_POLYGON && labels_crosses(f, at))
         snprintf(text, room, "crosses itself near (%.5g, %.5g): draw it again", at[0], at[1]);
+    else if (f->outline == AS_OUTLINE_POLYGON && labels_area(f) < LABELS_LEAST_AREA)
+        snprintf(text, room, "is a line of points without an area: draw it again");
+    else if (f->outline == AS_OUTLINE_MASK && !labels_mask_fits(f, in->info->width, in->info->height))
+        snprintf(text, room, "was drawn on a picture of another size than %g x %g px: draw it again", width, height);
+    else if (labels_twice(in, i))
+        snprintf(text, room, "is there twice, at the same place: remove one");
     else
         return false;
     return true;
@@ -113,6 +167,7 @@ static as_check_level labels_run(const as_check_input *in, char *text)
 extern const as_check as_check_labels;
 const as_check        as_check_labels = {
            .name = "labels",
-           .summary = "boxes, polygons and masks lie in the picture, have an extent and do not cross themselves",
+           .summary = "boxes, polygons and masks are of a class, lie in the picture, have an extent, do not cross themselves, "
+                             "are there once",
            .run = labels_run,
 };

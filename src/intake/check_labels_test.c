@@ -43,6 +43,10 @@ static void test_what_is_wrong_is_told(void **state)
         {{"other", AS_OUTLINE_BOX, {1, 1, 5, 5}, "", NAN, ""}, "is of no class"},
         {{"bad", AS_OUTLINE_POLYGON, {0, 0, 10, 10}, "[[0,0,10,0,10,10,0,10]]", NAN, ""}, NULL},
         {{"bad", AS_OUTLINE_POLYGON, {0, 0, 10, 10}, "[[0,0,10,10,10,0,0,10]]", NAN, ""}, "crosses itself near"},
+        {{"bad", AS_OUTLINE_POLYGON, {0, 0, 10, 10}, "[[0,0,5,5,10,10]]", NAN, ""}, "without an area"},
+        {{"bad", AS_OUTLINE_MASK, {0, 0, 8, 48}, "04", NAN, ""}, "was drawn on a picture of another size than 64 x 48"},
+        {{"good", AS_OUTLINE_BOX, {0, 0, 64, 48}, "", NAN, ""}, "box 2 of 2, good, is there twice"},
+        {{"bad", AS_OUTLINE_BOX, {0, 0, 64, 48}, "", NAN, ""}, NULL}, /* one place, two classes */
         /* One ring in another is a hole, and a ring may touch itself. */
         {{"bad", AS_OUTLINE_POLYGON, {0, 0, 9, 9}, "[[0,0,9,0,9,9,0,9],[3,3,6,3,6,6]]", NAN, ""}, NULL},
         {{"bad", AS_OUTLINE_POLYGON, {0, 0, 9, 9}, "[[0,0,9,0,9,9,4,0,0,9]]", NAN, ""}, NULL},

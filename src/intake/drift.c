@@ -59,12 +59,13 @@ typedef struct drift_words {
     const char *word[DRIFT_MOST_WORDS];
     uint64_t    before[DRIFT_MOST_WORDS], after[DRIFT_MOST_WORDS];
     size_t      n;
+    const char *end; /* characters that end a word: a camera is one whatever its options */
 } drift_words;
 
 static size_t drift_place(drift_words *w, const char *word)
 {
-    size_t i = 0;
-    while (i < w->n && strcmp(w->word[i], word) != 0)
+    size_t i = 0, n = strcspn(word, w->end);
+    while (i < w->n && (strncmp(w->word[i], word, n) != 0 || strcspn(w->word[i], w->end) != n))
         i++;
     if (i == w->n && w->n < DRIFT_MOST_WORDS)
         w->word[w->n++] = word;
@@ -81,14 +82,15 @@ static void drift_words_text(const drift_words *w, double n, double m, as_drift_
         at = by > most ? i : at;
         most = fmax(most, by);
     }
-    snprintf(row->text, sizeof row->text, "'%.80s' is %.1f %% (%llu of %.0f), was %.1f %% (%llu of %.0f)", w->word[at],
-             100 * (double)w->after[at] / m, (unsigned long long)w->after[at], m, 100 * (double)w->before[at] / n,
-             (unsigned long long)w->before[at], n);
+    snprintf(row->text, sizeof row->text, "'%.*s' is %.1f %% (%llu of %.0f), was %.1f %% (%llu of %.0f)",
+             (int)AS_MIN(strcspn(w->word[at], w->end), (size_t)80), w->word[at], 100 * (double)w->after[at] / m,
+             (unsigned long long)w->after[at], m, 100 * (double)w->before[at] / n, (unsigned long long)w->before[at],
+             n);
 }
 
-static void drift_shares(drift_job *d, const char *name, drift_word word, const char *remedy)
+static void drift_shares(drift_job *d, const char *name, drift_word word, const char *end, const char *remedy)
 {
-    drift_words   w = {.n = 0};
+    drift_words   w = {.end = end};
     as_drift_row *row = &d->out.at[d->out.n];
     uint64_t      n = 0, m = 0;
     size_t        df;
@@ -161,10 +163,10 @@ bool as_drift_find(as_workspace *ws, const as_spec *spec, const char *reference,
     for (int m = 0; ok && m < AS_MEASURED_COUNT; m++)
         ok = drift_numbers(&d, (as_measured)m, err);
     if (ok) {
-        drift_shares(&d, "class", drift_class,
+        drift_shares(&d, "class", drift_class, "",
                      "is the process another, or who labels? judge by recall and precision of each class");
-        drift_shares(&d, "format", drift_format, "take all pictures the same way: a format may give a class away");
-        drift_shares(&d, "camera", drift_camera, "judge by camera, and train on what each of them sees");
+        drift_shares(&d, "format", drift_format, "", "take all pictures the same way: a format may give a class away");
+        drift_shares(&d, "camera", drift_camera, "?", "judge by camera, and train on what each of them sees");
         drift_judge(&d.out, spec->max_psi);
         *ret = d.out;
     }

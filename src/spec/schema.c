@@ -298,7 +298,8 @@ static const as_field schema_rows[] = {
      .kind = &as_field_text,
      LONG_TEXT,
      IN_SPEC(reference),
-     .doc = "a version to compare with: what is unlike it (levels.unlike), and whether what came since is distributed "
+     .doc = "a version to compare with, best by its tag or id: what is unlike it (levels.unlike), and whether what "
+            "came since is distributed "
             "otherwise"},
     {.path = "intake.unlike_share",
      .kind = &as_field_share,
