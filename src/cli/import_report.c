@@ -308,6 +308,10 @@ bool as_intake_report_finish(as_intake_report *report, as_workspace *ws, as_inta
     report_message(report, &counts, message, sizeof message);
     if (is_new && (!as_intake_split(intake, seed, err) || !as_intake_commit(intake, message, &commit, err)))
         return false;
+    if (is_new && as_intake_n_aside(intake))
+        as_term_say(report->cli,
+                    "%llu pictures are set aside, in no split: they show what the frozen test shows, or came for it",
+                    (unsigned long long)as_intake_n_aside(intake));
     /* Made already: a version that cannot be checked is told of, and stays. */
     as_set_report *set = calloc(1, sizeof *set);
     bool           ok = set || AS_FAIL(err, AS_ENOMEM, "out of memory");

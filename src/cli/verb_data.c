@@ -25,8 +25,11 @@ static const as_opt data_opts[] = {
      "name (default: auto)",
      data_links},
     {"labels", 0, NULL, "restore: only what was said of samples that are still there", NULL},
-    {"dry-run", 0, NULL, "gc, retention: say what would go, and change nothing", NULL},
-    {"reason", 0, "TEXT", "hold: why; it is kept", NULL},
+    {"dry-run", 0, NULL, "split, gc, retention: say what would change, and change nothing", NULL},
+    {"split-seed", 0, "N", "split: which random split (default: 1)", NULL},
+    {"freeze", 0, NULL, "split: the test split stays what it is from now on", NULL},
+    {"thaw", 0, NULL, "split: it may be changed again", NULL},
+    {"reason", 0, "TEXT", "hold, split --thaw: why; it is kept", NULL},
     {"endpoint", 0, "URL", "remote add, clone: the server of a bucket (default: AWS)", NULL},
     {"region", 0, "REGION", "remote add, clone: of a bucket (default: AWS_REGION, or us-east-1)", NULL},
     {"timeout", 0, "S", "push, pull, clone: seconds a remote may be silent (default: 30)", NULL},
@@ -64,6 +67,7 @@ const as_verb as_verb_data = {
     .examples = "  assay data show\n  assay data ls --class broken --split test --sort -clipped_ratio --limit 5\n"
                 "  assay data ls 'class=spillage and sharpness<90 and camera=2 and not labelled' --page 2\n"
                 "  assay data ls --where \"split=test and not (class in (good, broken) or width<640)\"\n"
+                "  assay data split --dry-run\n  assay data split --freeze\n"
                 "  assay data diff main~1 main\n  assay data verify\n  assay data checkout /tmp/cones --as coco\n"
                 "  assay data remote add origin /mnt/share/cones\n  assay data push\n"
                 "  assay data clone /mnt/share/cones cones\n",

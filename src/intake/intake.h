@@ -87,6 +87,7 @@ as_intake_counts as_intake_counts_of(const as_intake *intake);
  * (validation alone is drawn from train where the source had its own test set). Every class gets at least one sample in
  * each split where it has three or more parts. What is in a split already stays there, and counts. */
 AS_CHECK bool as_intake_split(as_intake *intake, uint64_t seed, as_err *err);
+uint64_t      as_intake_n_aside(const as_intake *intake); /* that a frozen test kept out of every split */
 
 /* $ASSAY_AUTHOR, else user@host; made fit for a commit. */
 void as_intake_author(char *author, size_t cap);

@@ -160,9 +160,10 @@ static bool say_has_test(const as_manifest *manifest)
 /* Where there is a test already, all that is new goes to training, but for what shows a part that is elsewhere. */
 static bool say_split(as_manifest *manifest, const as_spec *spec, uint64_t seed, as_err *err)
 {
-    bool fixed = say_has_test(manifest);
-    bool given[AS_SPLIT_COUNT] = {[AS_SPLIT_VALIDATION] = fixed, [AS_SPLIT_TEST] = fixed};
-    return as_split_manifest(manifest, spec, given, seed, err);
+    bool         fixed = say_has_test(manifest);
+    bool         given[AS_SPLIT_COUNT] = {[AS_SPLIT_VALIDATION] = fixed, [AS_SPLIT_TEST] = fixed};
+    as_split_cfg cfg = {.given = given, .seed = seed};
+    return as_split_manifest(manifest, spec, &cfg, NULL, err);
 }
 
 bool as_say_commit(as_workspace *ws, const as_spec *spec, as_manifest *manifest, uint64_t seed, const as_commit *before,

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "base/rng.h"
+#include "base/str.h"
+#include "intake/near.h"
 #include "intake/state.h"
 
 /* Samples that must not be parted: those of one part, and identical pictures. */
@@ -10,10 +12,15 @@ typedef struct split_group {
     const char *name;  /* the least of its samples: the order does not depend on how they came in */
     const char *label; /* of that sample */
     as_split    split; /* AS_SPLIT_NONE: to be chosen */
+    as_ns       newest;
+    uint64_t    n;
+    bool        frozen; /* has a frozen sample: nothing more of it comes into any split */
 } split_group;
 
 typedef struct split_job {
     const as_manifest *manifest;
+    const as_spec     *spec;
+    as_split_report    report;
     size_t             n;
     size_t            *parent; /* of each sample: union-find by the least index */
     size_t            *order;  /* scratch */
@@ -32,10 +39,12 @@ static size_t split_root(split_job *job, size_t i)
     return i;
 }
 
-static void split_join(split_job *job, size_t a, size_t b)
+/* *count: of what joined them. */
+static void split_join(split_job *job, size_t a, size_t b, uint64_t *count)
 {
     a = split_root(job, a);
     b = split_root(job, b);
+    *count += a != b;
     job->parent[AS_MAX(a, b)] = AS_MIN(a, b);
 }
 
@@ -51,7 +60,13 @@ static int split_by_part(const void *a, const void *b, void *ctx)
     return strcmp(x->part, y->part);
 }
 
-static void split_join_equal(split_job *job, int (*compare)(const void *, const void *, void *))
+static int split_by_camera(const void *a, const void *b, void *ctx)
+{
+    const as_sample *x = as_manifest_at(ctx, *(const size_t *)a), *y = as_manifest_at(ctx, *(const size_t *)b);
+    return strcmp(x->camera, y->camera);
+}
+
+static void split_join_equal(split_job *job, int (*compare)(const void *, const void *, void *), uint64_t *count)
 {
     void *ctx = (void *)(uintptr_t)job->manifest;
     for (size_t i = 0; i < job->n; i++)
@@ -59,23 +74,112 @@ static void split_join_equal(split_job *job, int (*compare)(const void *, const 
     qsort_r(job->order, job->n, sizeof *job->order, compare, ctx);
     for (size_t i = 1; i < job->n; i++)
         if (compare(&job->order[i - 1], &job->order[i], ctx) == 0)
-            split_join(job, job->order[i - 1], job->order[i]);
+            split_join(job, job->order[i - 1], job->order[i], count);
 }
 
-static void split_make_groups(split_job *job)
+/* What stands in a name where the pattern has its star, up to what follows it; false when the name is not like that. */
+static bool split_key(const char *name, const char *pattern, const char **ret, size_t *ret_n)
 {
-    split_join_equal(job, split_by_image);
-    split_join_equal(job, split_by_part);
-    for (size_t i = 0; i < job->n; i++) {
-        const as_sample *sample = as_manifest_at(job->manifest, i);
-        split_group     *group = &job->groups[split_root(job, i)];
-        if (!group->name || strcmp(sample->name, group->name) < 0) {
-            group->name = sample->name;
-            group->label = sample->label;
-        }
-        /* Already in two: into the later, where it can only make the test harder to pass by memory. */
-        group->split = AS_MAX(group->split, sample->split);
+    const char *star = strchr(pattern, '*');
+    size_t      before = (size_t)(star - pattern);
+    if (strncmp(name, pattern, before) != 0)
+        return false;
+    const char *end = star[1] ? strstr(name + before, star + 1) : name + strlen(name);
+    if (!end || end == name + before)
+        return false;
+    *ret = name + before;
+    *ret_n = (size_t)(end - *ret);
+    return true;
+}
+
+typedef struct split_keyed {
+    const char *key;
+    size_t      n, at;
+} split_keyed;
+
+static int split_by_key(const void *a, const void *b)
+{
+    const split_keyed *x = a, *y = b;
+    int                order = memcmp(x->key, y->key, AS_MIN(x->n, y->n));
+    if (order)
+        return order;
+    return x->n != y->n ? (x->n > y->n) - (x->n < y->n) : (x->at > y->at) - (x->at < y->at);
+}
+
+static bool split_join_keyed(split_job *job, const char *pattern, as_err *err)
+{
+    size_t       n = 0;
+    split_keyed *keyed = calloc(job->n + 1, sizeof *keyed);
+    if (!keyed)
+        return AS_FAIL(err, AS_ENOMEM, "cannot split %zu samples: not enough memory", job->n);
+    for (size_t i = 0; i < job->n; i++)
+        if (split_key(as_manifest_at(job->manifest, i)->name, pattern, &keyed[n].key, &keyed[n].n))
+            keyed[n++].at = i;
+    qsort(keyed, n, sizeof *keyed, split_by_key);
+    for (size_t i = 1; i < n; i++)
+        if (keyed[i - 1].n == keyed[i].n && memcmp(keyed[i - 1].key, keyed[i].key, keyed[i].n) == 0)
+            split_join(job, keyed[i - 1].at, keyed[i].at, &job->report.by_key);
+    free(keyed);
+    return true;
+}
+
+/* Samples without a camera have none in common. */
+static void split_join_cameras(split_job *job)
+{
+    void *ctx = (void *)(uintptr_t)job->manifest;
+    for (size_t i = 0; i < job->n; i++)
+        job->order[i] = i;
+    qsort_r(job->order, job->n, sizeof *job->order, split_by_camera, ctx);
+    for (size_t i = 1; i < job->n; i++)
+        if (*as_manifest_at(job->manifest, job->order[i])->camera &&
+            split_by_camera(&job->order[i - 1], &job->order[i], ctx) == 0)
+            split_join(job, job->order[i - 1], job->order[i], &job->report.by_key);
+}
+
+static bool split_join_near(split_job *job, as_err *err)
+{
+    as_near_pairs pairs;
+    if (!as_near_find(job->manifest, &pairs, err))
+        return false;
+    for (size_t i = 0; i < pairs.at.n; i++)
+        if ((int)pairs.at.at[i].bits <= pairs.most)
+            split_join(job, pairs.at.at[i].a, pairs.at.at[i].b, &job->report.by_near);
+    job->report.near_cut = pairs.cut;
+    as_near_done(&pairs);
+    return true;
+}
+
+static void split_add_to_group(split_job *job, size_t i)
+{
+    const as_sample *sample = as_manifest_at(job->manifest, i);
+    split_group     *group = &job->groups[split_root(job, i)];
+    if (!group->name || strcmp(sample->name, group->name) < 0) {
+        group->name = sample->name;
+        group->label = sample->label;
     }
+    /* Already in two: into the later, where it can only make the test harder to pass by memory. */
+    group->split = AS_MAX(group->split, sample->split);
+    group->newest = group->n++ ? AS_MAX(group->newest, sample->utc) : sample->utc;
+    group->frozen = group->frozen || sample->is_frozen;
+    job->report.n_groups += group->n == 1;
+    job->report.n_shared += group->n == 2;
+    job->report.n_frozen += sample->is_frozen;
+}
+
+static bool split_make_groups(split_job *job, bool near, as_err *err)
+{
+    const char *by = job->spec->group_by;
+    bool        ok = true;
+    split_join_equal(job, split_by_image, &job->report.by_image);
+    split_join_equal(job, split_by_part, &job->report.by_part);
+    if (strcmp(by, "camera") == 0)
+        split_join_cameras(job);
+    else if (strcmp(by, "part") != 0)
+        ok = split_join_keyed(job, by, err);
+    ok = ok && (!near || split_join_near(job, err));
+    for (size_t i = 0; ok && i < job->n; i++)
+        split_add_to_group(job, i);
+    return ok;
 }
 
 /* Splits that the source brought are not added to; train always is. */
@@ -84,7 +188,9 @@ static void split_find_shares(split_job *job, const as_spec *spec, const bool *g
     double sum = 0;
     for (int s = AS_SPLIT_TRAIN; s < AS_SPLIT_COUNT; s++) {
         job->share[s] = spec->split[s - AS_SPLIT_TRAIN];
-        job->allowed[s] = s == AS_SPLIT_TRAIN || (!given[s] && job->share[s] > 0);
+        job->allowed[s] = s == AS_SPLIT_TRAIN || (!(given && given[s]) && job->share[s] > 0);
+        if (s == AS_SPLIT_TEST && job->report.n_frozen)
+            job->allowed[s] = false;
         sum += job->allowed[s] ? job->share[s] : 0;
     }
     for (int s = AS_SPLIT_TRAIN; s < AS_SPLIT_COUNT; s++)
@@ -142,6 +248,12 @@ static int split_by_name(const void *a, const void *b, void *ctx)
     return strcmp(groups[*(const size_t *)a].name, groups[*(const size_t *)b].name);
 }
 
+static int split_by_time(const void *a, const void *b, void *ctx)
+{
+    const split_group *groups = ctx, *x = &groups[*(const size_t *)a], *y = &groups[*(const size_t *)b];
+    return x->newest != y->newest ? (x->newest > y->newest) - (x->newest < y->newest) : strcmp(x->name, y->name);
+}
+
 static void split_shuffle(as_rng *rng, size_t *at, size_t n)
 {
     for (size_t i = n; i > 1; i--) {
@@ -151,12 +263,14 @@ static void split_shuffle(as_rng *rng, size_t *at, size_t n)
     }
 }
 
+/* label NULL: all classes together, the oldest first. */
 static void split_class(split_job *job, const char *label, as_rng rng)
 {
     size_t has[AS_SPLIT_COUNT] = {0}, quota[AS_SPLIT_COUNT] = {0}, n_open = 0, n_all = 0, at = 0;
     for (size_t i = 0; i < job->n; i++) {
         const split_group *group = &job->groups[i];
-        if (!group->name || strcmp(group->label, label) != 0)
+        if (!group->name || group->frozen ||
+            (label ? strcmp(group->label, label) != 0 : as_spec_class(job->spec, group->label) < 0))
             continue;
         if (group->split == AS_SPLIT_NONE)
             job->open[n_open++] = i;
@@ -165,8 +279,9 @@ static void split_class(split_job *job, const char *label, as_rng rng)
     }
     if (n_open == 0)
         return;
-    qsort_r(job->open, n_open, sizeof *job->open, split_by_name, job->groups);
-    split_shuffle(&rng, job->open, n_open);
+    qsort_r(job->open, n_open, sizeof *job->open, label ? split_by_name : split_by_time, job->groups);
+    if (label)
+        split_shuffle(&rng, job->open, n_open);
     split_quota(job, has, n_open, quota);
     if (n_all >= AS_SPLIT_COUNT - AS_SPLIT_TRAIN)
         split_fill_empty(job, has, quota);
@@ -175,28 +290,73 @@ static void split_class(split_job *job, const char *label, as_rng rng)
             job->groups[job->open[at++]].split = (as_split)s;
 }
 
-bool as_split_manifest(as_manifest *manifest, const as_spec *spec, const bool given[AS_SPLIT_COUNT], uint64_t seed,
+/* What a frozen test cannot take, nor training beside it. */
+static void split_set_aside(split_job *job, as_manifest *manifest, size_t i)
+{
+    as_manifest_set_split(manifest, i, AS_SPLIT_NONE);
+    if (job->report.n_aside++ == 0)
+        as_str_copy(job->report.aside, sizeof job->report.aside, as_manifest_at(manifest, i)->name);
+}
+
+static void split_apply(split_job *job, as_manifest *manifest)
+{
+    for (size_t i = 0; i < job->n; i++) {
+        const as_sample   *s = as_manifest_at(manifest, i);
+        const split_group *group = &job->groups[split_root(job, i)];
+        if (s->is_frozen)
+            continue;
+        if (job->report.n_frozen &&
+            (s->split == AS_SPLIT_TEST || (s->split == AS_SPLIT_NONE && group->split == AS_SPLIT_TEST)))
+            split_set_aside(job, manifest, i);
+        else if (s->split == AS_SPLIT_NONE)
+            as_manifest_set_split(manifest, i, group->split);
+    }
+}
+
+static bool split_any(const as_manifest *manifest, bool (*is)(const as_sample *))
+{
+    for (size_t i = 0; i < as_manifest_count(manifest); i++)
+        if (is(as_manifest_at(manifest, i)))
+            return true;
+    return false;
+}
+
+static bool split_is_open(const as_sample *s)
+{
+    return s->split == AS_SPLIT_NONE || (s->split == AS_SPLIT_TEST && !s->is_frozen);
+}
+
+static bool split_is_frozen(const as_sample *s)
+{
+    return s->is_frozen;
+}
+
+bool as_split_manifest(as_manifest *manifest, const as_spec *spec, const as_split_cfg *cfg, as_split_report *report,
                        as_err *err)
 {
     size_t    n = as_manifest_count(manifest);
-    split_job job = {.manifest = manifest, .n = n};
+    split_job job = {.manifest = manifest, .spec = spec, .n = n};
+    bool      near = cfg->near || split_any(manifest, split_is_frozen);
+    if (!report && !split_any(manifest, split_is_open)) /* nothing to do, and nobody asks why */
+        return true;
     job.parent = calloc(n + 1, sizeof *job.parent);
     job.order = calloc(n + 1, sizeof *job.order);
     job.groups = calloc(n + 1, sizeof *job.groups);
     job.open = calloc(n + 1, sizeof *job.open);
-    bool ok = job.parent && job.order && job.groups && job.open;
+    bool ok = (job.parent && job.order && job.groups && job.open) ||
+              AS_FAIL(err, AS_ENOMEM, "cannot split %zu samples: not enough memory", n);
+    for (size_t i = 0; ok && i < n; i++)
+        job.parent[i] = i;
+    ok = ok && split_make_groups(&job, near, err);
     if (ok) {
-        for (size_t i = 0; i < n; i++)
-            job.parent[i] = i;
-        split_make_groups(&job);
-        split_find_shares(&job, spec, given);
-        for (size_t c = 0; c < spec->n_classes; c++)
-            split_class(&job, spec->classes[c].name, as_rng_stream(seed, c));
-        for (size_t i = 0; i < n; i++)
-            if (as_manifest_at(manifest, i)->split == AS_SPLIT_NONE)
-                as_manifest_set_split(manifest, i, job.groups[split_root(&job, i)].split);
-    } else {
-        AS_FAIL(err, AS_ENOMEM, "cannot split %zu samples: not enough memory", n);
+        split_find_shares(&job, spec, cfg->given);
+        if (spec->split_by == AS_SPLIT_BY_TIME)
+            split_class(&job, NULL, as_rng_new(cfg->seed));
+        for (size_t c = 0; spec->split_by != AS_SPLIT_BY_TIME && c < spec->n_classes; c++)
+            split_class(&job, spec->classes[c].name, as_rng_stream(cfg->seed, c));
+        split_apply(&job, manifest);
+        if (report)
+            *report = job.report;
     }
     free(job.parent);
     free(job.order);
@@ -207,5 +367,11 @@ bool as_split_manifest(as_manifest *manifest, const as_spec *spec, const bool gi
 
 bool as_intake_split(as_intake *intake, uint64_t seed, as_err *err)
 {
-    return as_split_manifest(intake->manifest, intake->spec, intake->given, seed, err);
+    as_split_cfg cfg = {.given = intake->given, .seed = seed};
+    return as_split_manifest(intake->manifest, intake->spec, &cfg, &intake->split, err);
+}
+
+uint64_t as_intake_n_aside(const as_intake *intake)
+{
+    return intake->split.n_aside;
 }

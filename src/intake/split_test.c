@@ -5,6 +5,7 @@
 #include <cmocka.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "intake/state.h"
@@ -209,9 +210,166 @@ static void test_share_of_nothing(void **state)
     fixture_done(&f);
 }
 
+/* A sample of that name, time and camera. */
+static void put_at(fixture *f, const char *name, const char *label, as_ns utc, const char *camera)
+{
+    static uint64_t image = 900000;
+    as_err          err = AS_ERR_NONE;
+    as_sample sample = {.name = name, .label = label, .part = name, .camera = camera, .format = "png", .utc = utc};
+    sample.severity = sample.sharpness = sample.clipped_ratio = NAN;
+    image++;
+    memcpy(sample.image.b, &image, sizeof image);
+    assert_true(as_manifest_add(f->intake->manifest, &sample, &err));
+}
+
+static as_split split_of(const fixture *f, const char *name)
+{
+    for (size_t i = 0; i < as_manifest_count(f->intake->manifest); i++)
+        if (strcmp(as_manifest_at(f->intake->manifest, i)->name, name) == 0)
+            return as_manifest_at(f->intake->manifest, i)->split;
+    fail_msg("no '%s'", name);
+    return AS_SPLIT_NONE;
+}
+
+static void test_the_newest_are_the_test(void **state)
+{
+    (void)state;
+    fixture f;
+    as_err  err = AS_ERR_NONE;
+    fixture_make(&f, "data: {split_by: time, split: [0.6, 0.2, 0.2]}\n");
+    for (int i = 0; i < 20; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "%02d", (i * 7) % 20); /* names say nothing of the time */
+        put_at(&f, name, i % 3 ? "good" : "bad", 1000 + i, "");
+    }
+    assert_true(as_intake_split(f.intake, 1, &err));
+    for (size_t i = 0; i < 20; i++) {
+        const as_sample *s = as_manifest_at(f.intake->manifest, i);
+        as_split         want = s->utc < 1012 ? AS_SPLIT_TRAIN : s->utc < 1016 ? AS_SPLIT_VALIDATION : AS_SPLIT_TEST;
+        assert_int_equal(s->split, want);
+    }
+    fixture_done(&f);
+}
+
+static void test_groups_of_a_camera_or_a_name(void **state)
+{
+    (void)state;
+    static const char *const more[] = {"data: {group_by: camera}\n", "data: {group_by: 'batch-*/'}\n"};
+    for (size_t k = 0; k < 2; k++) {
+        fixture f;
+        as_err  err = AS_ERR_NONE;
+        fixture_make(&f, more[k]);
+        for (int i = 0; i < 60; i++) {
+            char name[32], camera[32];
+            snprintf(name, sizeof name, "batch-%d/%d", i % 6, i);
+            snprintf(camera, sizeof camera, "twin:%d", i % 6);
+            put_at(&f, name, "good", i, k == 0 ? camera : "");
+        }
+        put_at(&f, "alone-1", "good", 1, ""); /* no camera, no batch: nobody's companion */
+        put_at(&f, "alone-2", "good", 1, "");
+        assert_true(as_intake_split(f.intake, 3, &err));
+        assert_int_equal(f.intake->split.by_key, 54);
+        assert_int_equal(f.intake->split.n_groups, 8);
+        assert_int_equal(f.intake->split.n_shared, 6);
+        size_t n[AS_SPLIT_COUNT];
+        count(&f, "good", n);
+        assert_true(n[AS_SPLIT_TRAIN] && n[AS_SPLIT_VALIDATION] && n[AS_SPLIT_TEST]);
+        for (size_t i = 0; i < 60; i++) {
+            char first[32];
+            snprintf(first, sizeof first, "batch-%zu/%zu", i % 6, i % 6);
+            assert_int_equal(as_manifest_at(f.intake->manifest, i)->split, split_of(&f, first));
+        }
+        fixture_done(&f);
+    }
+}
+
+/* What is frozen stays; what shows the same is in no split; and a source cannot add to it. */
+static void test_a_frozen_test_refuses_to_leak(void **state)
+{
+    (void)state;
+    fixture f;
+    as_err  err = AS_ERR_NONE;
+    fixture_make(&f, "");
+    put_many(&f, "good", 4, AS_SPLIT_TEST);
+    put_many(&f, "good", 10, AS_SPLIT_NONE);
+    for (size_t i = 0; i < 4; i++)
+        as_manifest_freeze(f.intake->manifest, i, true);
+    as_manifest_set_split(f.intake->manifest, 0, AS_SPLIT_TRAIN);
+    assert_int_equal(as_manifest_at(f.intake->manifest, 0)->split, AS_SPLIT_TEST);
+    put(&f, "same part", "good", as_manifest_at(f.intake->manifest, 1)->part, 77, AS_SPLIT_NONE);
+    put(&f, "for the test", "good", "for the test", 78, AS_SPLIT_TEST);
+    put(&f, "beside it", "good", "for the test", 79, AS_SPLIT_NONE);
+    assert_true(as_intake_split(f.intake, 1, &err));
+    size_t n[AS_SPLIT_COUNT];
+    count(&f, "good", n);
+    assert_int_equal(n[AS_SPLIT_TEST], 4);
+    assert_int_equal(n[AS_SPLIT_NONE], 3);
+    assert_int_equal(f.intake->split.n_aside, 3);
+    assert_int_equal(split_of(&f, "same part"), AS_SPLIT_NONE);
+    assert_int_equal(split_of(&f, "for the test"), AS_SPLIT_NONE);
+    assert_int_equal(split_of(&f, "beside it"), AS_SPLIT_NONE);
+    fixture_done(&f);
+}
+
+static as_split_result *must_change(test_space *space, as_split_what what, uint64_t seed, const char *reason)
+{
+    as_err           err = AS_ERR_NONE;
+    as_split_result *result = calloc(1, sizeof *result);
+    as_split_change  change = {.what = what, .seed = seed, .reason = reason};
+    if (!as_split_newest(space->ws, space->spec, &change, result, &err))
+        fail_msg("%s", err.text);
+    return result;
+}
+
+/* Through versions: whoever writes one is held to what the one before has frozen. */
+static void test_no_version_thaws_by_itself(void **state)
+{
+    (void)state;
+    fixture   f;
+    as_err    err = AS_ERR_NONE, why = AS_ERR_NONE, no_reason = AS_ERR_NONE;
+    as_commit commit;
+    fixture_make(&f, "");
+    put_many(&f, "good", 20, AS_SPLIT_NONE);
+    assert_true(as_intake_split(f.intake, 1, &err));
+    f.intake->counts.n_kept = 20;
+    assert_true(as_intake_commit(f.intake, "in", &commit, &err));
+    as_split_result *frozen = must_change(&f.space, AS_SPLIT_FREEZE, 0, NULL);
+    assert_int_equal(frozen->commit.n_frozen, 5);
+    as_split_result *dealt = must_change(&f.space, AS_SPLIT_DEAL, 5, NULL);
+    assert_true(dealt->written && dealt->n_moved > 0);
+    assert_int_equal(dealt->commit.n_frozen, 5);
+    as_manifest *was = as_commit_manifest(f.space.ws, &frozen->commit, &err),
+                *is = as_commit_manifest(f.space.ws, &dealt->commit, &err);
+    for (size_t i = 0; i < 20; i++)
+        assert_int_equal(as_manifest_at(was, i)->is_frozen, as_manifest_at(is, i)->split == AS_SPLIT_TEST);
+    /* A writer who forgot: each of the ways to leak is refused, and nothing is written. */
+    as_commit next = {.n_parents = 1, .parents = {dealt->commit.id}, .message = "", .author = "a"};
+    for (size_t i = 0; i < 20; i++)
+        as_manifest_freeze(is, i, false);
+    assert_false(as_commit_write(f.space.ws, is, &next, &why));
+    assert_non_null(strstr(why.text, "would leave the test split"));
+    as_split_change thaw = {.what = AS_SPLIT_THAW}, freeze = {.what = AS_SPLIT_FREEZE};
+    assert_false(as_split_newest(f.space.ws, f.space.spec, &thaw, dealt, &no_reason));
+    assert_non_null(strstr(no_reason.text, "--reason"));
+    assert_false(as_split_newest(f.space.ws, f.space.spec, &freeze, dealt, &err));
+    as_split_result *thawed = must_change(&f.space, AS_SPLIT_THAW, 0, "the parts are worn");
+    assert_int_equal(thawed->commit.n_frozen, 0);
+    assert_string_equal(thawed->commit.message, "split: the test is no longer frozen: the parts are worn");
+    as_manifest_free(was);
+    as_manifest_free(is);
+    free(frozen);
+    free(dealt);
+    free(thawed);
+    fixture_done(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_the_newest_are_the_test),
+        cmocka_unit_test(test_groups_of_a_camera_or_a_name),
+        cmocka_unit_test(test_a_frozen_test_refuses_to_leak),
+        cmocka_unit_test(test_no_version_thaws_by_itself),
         cmocka_unit_test(test_shares_of_each_class),
         cmocka_unit_test(test_few),
         cmocka_unit_test(test_parts_and_twins_stay_together),

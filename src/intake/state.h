@@ -23,6 +23,7 @@
 #include "intake/reference.h"
 #include "intake/said.h"
 #include "intake/scene.h"
+#include "intake/split.h"
 
 /* A person has the last word about a picture: what these rows would refuse they only warn of. */
 typedef struct as_ruling {
@@ -52,6 +53,7 @@ struct as_intake {
     as_intake_counts counts;
     as_scenes        scenes;
     as_hamming      *near;                  /* by place in the manifest; NULL where the spec does not ask for it */
+    as_split_report  split;                 /* of as_intake_split */
     bool             given[AS_SPLIT_COUNT]; /* splits that pictures came with */
     as_str           notes;                 /* lines that are not in the store yet (catalog/notes.h) */
     as_commit        noted;                 /* the objects that they are in (its notes alone) */
@@ -104,10 +106,6 @@ bool as_intake_knows(const as_intake *intake, const as_sample *sample, const as_
 /* A picture that came for one split, when an identical one is in the other. From a source's train/, which validation is
  * drawn from, pictures come for none: then only validation and test are the other side. */
 bool as_split_conflict(as_split wanted, as_split has);
-
-/* as_intake_split, for any manifest. given: splits that the source brought, which are not added to. */
-AS_CHECK bool as_split_manifest(as_manifest *manifest, const as_spec *spec, const bool given[AS_SPLIT_COUNT],
-                                uint64_t seed, as_err *err);
 
 /* Cuts text[AS_CHECK_TEXT_BYTES], which snprintf may have cut anywhere, where a character ends. */
 void as_check_trim(char *text);
