@@ -59,7 +59,13 @@ static bool label_change(label_job *job, size_t i, uint64_t *n_changed, as_err *
     if (!*label && !job->cfg->label && !job->cfg->labels)
         return AS_FAIL(err, AS_EINVAL, "sample '%.200s' has no label that could be reviewed", was->name);
     as_sample now = {.label = label, .state = job->cfg->state, .by = job->by, .said_utc = job->utc};
-    if (*label && strcmp(label, was->label) == 0) {
+    as_vote   room;
+    /* Outlines stay with the class: of a vote those that he drew himself. */
+    const as_vote *mine = job->cfg->is_vote && was->state >= AS_LABEL_GIVEN ? as_said_by(was, job->by, &room) : NULL;
+    if (mine && strcmp(label, mine->label) == 0) {
+        now.findings = mine->findings;
+        now.n_findings = mine->n_findings;
+    } else if (*label && strcmp(label, was->label) == 0 && (!job->cfg->is_vote || was->state < AS_LABEL_GIVEN)) {
         now.findings = was->findings;
         now.n_findings = was->n_findings;
         if (now.state == was->state && !*was->by) /* nobody else to agree with */

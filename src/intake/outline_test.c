@@ -120,6 +120,28 @@ static void test_one_at_a_time(void **state)
     expect("person:anna bad given: good 1; person:bo bad: bad 3");
 }
 
+/* Who says the same class has not drawn what another drew. */
+static void test_outlines_are_of_who_drew_them(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"photos/0.png"};
+    as_err                   err = AS_ERR_NONE;
+    as_label_result          result;
+    as_finding               box = box_of("bad", 1, 1, 4, 4), his = box_of("bad", 2, 1, 4, 4);
+    as_label_cfg cfg = {.spec = space.spec, .names = names, .n_names = 1, .label = "bad", .state = AS_LABEL_GIVEN};
+    must_draw(&box, 0, NULL, false);
+    cfg.by = "person:bo";
+    assert_true(as_label_apply(space.ws, &cfg, &result, &err));
+    expect("person:anna bad given: bad 1; person:bo bad:");
+    cfg.by = "person:cy";
+    cfg.is_vote = true;
+    assert_true(as_label_apply(space.ws, &cfg, &result, &err));
+    expect("person:anna bad given: bad 1; person:bo bad:; person:cy bad:");
+    must_draw(&his, 0, "person:cy", true);
+    assert_false(as_label_apply(space.ws, &cfg, &result, &err)); /* the same class again: his outline stays */
+    expect("person:anna bad given: bad 1; person:bo bad:; person:cy bad: bad 2");
+}
+
 static void test_refuses(void **state)
 {
     (void)state;
@@ -173,6 +195,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_one_at_a_time, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_outlines_are_of_who_drew_them, setup, teardown),
         cmocka_unit_test_setup_teardown(test_refuses, setup, teardown),
         cmocka_unit_test(test_mask_files),
     };

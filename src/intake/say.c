@@ -111,17 +111,23 @@ bool as_say(as_manifest *manifest, size_t at, const as_sample *said, bool is_vot
         return as_manifest_set_label(manifest, at, &(as_sample){.label = ""}, err);
     }
     const bool by_me = was->by && strcmp(was->by, said->by) == 0;
-    const bool said_it = as_said_by(was, said->by, &mine) && say_same(&mine, said) && mine.state == said->state;
     const bool stands = was->state >= AS_LABEL_GIVEN && !by_me;
     const bool has_who = was->by && *was->by && as_said_by(was, was->by, &label);
-    /* The same again, by another: he agrees, and the label stays whose it is. */
+    const bool has_mine = as_said_by(was, said->by, &mine) != NULL;
+    as_sample  now = *said;
+    /* The same again, by another: he agrees, and the label stays whose it is. What he drew is his, and nothing else. */
     const bool agrees = stands && has_who && said->state == AS_LABEL_GIVEN && say_same(&label, said);
-    if (said_it && (by_me || is_vote || agrees)) {
+    if (agrees && !is_vote) {
+        const bool same = has_mine && strcmp(mine.label, said->label) == 0;
+        now.findings = same ? mine.findings : NULL;
+        now.n_findings = same ? mine.n_findings : 0;
+    }
+    if (has_mine && say_same(&mine, &now) && mine.state == said->state && (by_me || is_vote || agrees)) {
         *ret_changed = false;
         return true;
     }
-    return stands && (is_vote || agrees || said->state == AS_LABEL_PROPOSED) ? say_as_vote(manifest, at, said, err)
-                                                                             : say_as_label(manifest, at, said, err);
+    return stands && (is_vote || agrees || said->state == AS_LABEL_PROPOSED) ? say_as_vote(manifest, at, &now, err)
+                                                                             : say_as_label(manifest, at, &now, err);
 }
 
 void as_say_who(const char *by, char ret[AS_SAY_BY_BYTES])

@@ -24,7 +24,7 @@ expect_exit 0 "$ASSAY" data show
 expect_out '^bad +2 +1 +1 +4'
 expect_exit 0 "$ASSAY" label review --where 'class=bad and split=test'
 expect_exit 0 "$ASSAY" data ls --where reviewed --json
-expect_out '^\[\{"camera".*\}\]$'
+expect_out '"state":"reviewed"'
 expect_exit 0 "$ASSAY" label undo
 expect_exit 0 "$ASSAY" data ls --where reviewed --json
 expect_out '^\[\]$'
