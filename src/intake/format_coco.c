@@ -143,6 +143,11 @@ static bool coco_take_image(coco_file *file, const json_t *element, as_err *err)
         .id = id, .to = as_gather_find(file->gather, file->relative, name), .width = width, .height = height};
     HASH_ADD(hh, file->images, id, sizeof id, image);
     if (image->to) {
+        /* Beyond COCO, as it is written here: "" is a picture that nobody has labelled. */
+        const json_t *word = json_object_get(element, "class");
+        const char   *text = json_string_value(word);
+        if (text && !image->to->label)
+            image->to->label = *text ? as_scan_class(file->gather->scan, text, json_string_length(word)) : "";
         image->to->seen = true;
         image->to->split = image->to->split ? image->to->split : file->split;
     }

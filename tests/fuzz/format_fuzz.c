@@ -18,17 +18,12 @@ static const char spec_text[] = "assay: 1\nline: t\ngoal: g\ntask: classify\ncla
 static const struct {
     char        letter;
     const char *format, *file;
-} rows[] = {{'c', "coco", "labels.json"},
-            {'v', "voc", "labels.xml"},
-            {'x', "cvat", "labels.xml"},
-            {'l', "labelstudio", "labels.json"},
-            {'s', "sagemaker", "l.manifest"},
-            {'t', "csv", "labels.csv"},
-            {'y', "yolo", "labels/a.txt"},
-            {'n', "yolo", "data.yaml"},
-            {'m', "masks", "classes.json"},
-            {'p', "masks", "masks/a.png"},
-            {'g', "mvtec", "ground_truth/bad/a_mask.png"}};
+} rows[] = {{'c', "coco", "labels.json"},     {'v', "voc", "labels.xml"},
+            {'x', "cvat", "labels.xml"},      {'l', "labelstudio", "labels.json"},
+            {'s', "sagemaker", "l.manifest"}, {'t', "csv", "labels.csv"},
+            {'y', "yolo", "labels/a.txt"},    {'n', "yolo", "data.yaml"},
+            {'m', "masks", "classes.json"},   {'d', "datumaro", "annotations/train.json"},
+            {'p', "masks", "masks/a.png"},    {'g', "mvtec", "ground_truth/bad/a_mask.png"}};
 
 static char     dir[128];
 static as_spec *spec;
