@@ -106,7 +106,7 @@ expect_equal "$(field part <"$TMP/rows" | sort | uniq -c | awk '{print $1, $2}' 
     '3 m/bad/bolts;3 m/belt.gif;40 m/belt.mp4;1 m/good/a;'
 expect_equal "$(grep -c '"class":"bad"' "$TMP/rows")" 3
 expect_equal "$(grep -c '"class":"good"' "$TMP/rows")" 1
-expect_exit 0 "$ASSAY" -C "$TMP/folder" data quarantine
+expect_exit 0 "$ASSAY" -C "$TMP/folder" quarantine list
 expect_out 'm/bad/cut'
 expect_out 'm/bad/list'
 
