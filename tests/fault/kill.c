@@ -21,7 +21,14 @@ typedef struct kill_tally {
     unsigned n_cases;
 } kill_tally;
 
-static kill_tally tally;
+static kill_tally  tally;
+static atomic_bool is_stopped; /* by Ctrl-C or SIGTERM: what was run until then is told */
+
+static void kill_stop(int signal_number)
+{
+    (void)signal_number;
+    atomic_store(&is_stopped, true);
+}
 
 static _Noreturn void kill_fail(const site_case *one, const char *how, const char *why)
 {
@@ -77,7 +84,7 @@ static void kill_each_call(const site_case *one, uint64_t step)
     const as_digest want = site_state();
     if (!site_check(&begin, why, sizeof why))
         kill_fail(one, "never", why);
-    for (uint64_t k = 0; k < 2 * n_calls; k += step) {
+    for (uint64_t k = 0; k < 2 * n_calls && !atomic_load(&is_stopped); k += step) {
         snprintf(how, sizeof how, "%s call %llu of %llu", k % 2 ? "in" : "before", (unsigned long long)k / 2 + 1,
                  (unsigned long long)n_calls);
         if (one->prepare[0])
@@ -114,7 +121,7 @@ static void kill_at_random(uint64_t times, uint64_t seed)
     static const site_case one = {.name = "random", .prepare = {"assay init ws --classes good,bad", "assay import p0"}};
     site_promises          promises = {0};
     as_rng                 rng = as_rng_new(seed);
-    for (uint64_t i = 0; tally.n_killed < times; i++) {
+    for (uint64_t i = 0; tally.n_killed < times && !atomic_load(&is_stopped); i++) {
         char how[320];
         if (i % RESET == 0) {
             site_prepare(&one, &promises);
@@ -146,18 +153,21 @@ int main(int argc, char **argv)
         return 2;
     }
     site_begin(argv[3]);
+    signal(SIGINT, kill_stop);
+    signal(SIGTERM, kill_stop);
+    setvbuf(stdout, NULL, _IOLBF, 0);
     const as_ns begin = as_clock_mono();
     const bool  is_full = times >= 3000;
     for (size_t i = 0; site_cases[i].name; i++)
-        if (!site_cases[i].is_power_only &&
+        if (!site_cases[i].is_power_only && !atomic_load(&is_stopped) &&
             (argc > 4 ? strcmp(argv[4], site_cases[i].name) == 0 : is_full || !site_cases[i].is_slow))
             kill_each_call(&site_cases[i], is_full || argc > 4 ? 1 : 1 + 1400 / (times + 1));
     if (argc <= 4)
         kill_at_random(times, seed);
     printf("%llu programs killed (%llu ended first) at %s of %llu calls of %u kinds, and at random: 0 promises broken; "
-           "at 95 %% confidence fewer than 1 in %llu does. The next one began within %.0f ms. %.0f s\n",
+           "at 95 %% confidence fewer than 1 in %llu does. The next one began within %.0f ms. %.0f s%s\n",
            (unsigned long long)tally.n_killed, (unsigned long long)tally.n_ended, is_full ? "all" : "some",
            (unsigned long long)tally.n_calls, tally.n_cases, (unsigned long long)tally.n_killed / 3,
-           (double)tally.worst_ns / 1e6, (double)(as_clock_mono() - begin) / 1e9);
+           (double)tally.worst_ns / 1e6, (double)(as_clock_mono() - begin) / 1e9, atomic_load(&is_stopped) ? ", stopped early" : "");
     return 0;
 }
