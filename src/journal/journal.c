@@ -20,7 +20,6 @@
 #define JOURNAL_MAX_TORN (4096 / AS_SLOT_BYTES)
 #define JOURNAL_SPARE    "spare"
 #define JOURNAL_HEAD_NEW "head.new"
-#define JOURNAL_UNSYNCED 1024 /* records that may wait to be kept by the disk: 256 KiB */
 #define JOURNAL_NOTED    4096 /* so many later the end is noted again */
 
 struct as_journal {
@@ -190,6 +189,32 @@ static void journal_read_tail(const uint8_t *bytes, size_t n, uint64_t number, j
     ret->n_bad = last_used - ret->n_used;
 }
 
+/* The power went while the disk had later records and not yet this one: nobody was told of any of them. They stay where
+ * they are, and a new segment takes their place. */
+static bool journal_cut_hole(const as_journal *journal, const uint8_t *bytes, journal_tail *tail)
+{
+    as_journal_head head;
+    as_record       record;
+    size_t          hole = 0;
+    if (!tail->header_ok || !as_journal_folder_head(journal->dir, &head, NULL))
+        return false;
+    for (size_t i = tail->n_used; i > 0 && tail->n_used - i < AS_SEGMENT_UNSYNCED &&
+                                  tail->header.first_sequence + i - 1 > head.sequence;
+         i--)
+        if (as_segment_is_empty(bytes + i * AS_SLOT_BYTES))
+            hole = i;
+    const uint8_t *before = hole > 1 ? bytes + (hole - 1) * AS_SLOT_BYTES : NULL;
+    if (!hole || (before && !as_segment_record_parse(before, &record, NULL)))
+        return false;
+    tail->has_record = before != NULL;
+    if (before) {
+        tail->record = record;
+        tail->chain = as_segment_chain_of(before);
+    }
+    tail->n_bad = 0;
+    return true;
+}
+
 /* Opens the last segment to go on in it; cuts off what a power cut tore. */
 static bool journal_resume(as_journal *journal, const char *path, const journal_tail *tail, as_err *err)
 {
@@ -243,10 +268,16 @@ static bool journal_find_end(as_journal *journal, const as_journal_folder *folde
             continue;
         }
         journal_read_tail(bytes, n, folder->numbers[i], &tail);
+        const bool has_hole = i + 1 == folder->n && journal_cut_hole(journal, bytes, &tail);
         free(bytes);
         is_done = journal_take_tail(journal, &tail, &has_place);
         if (i + 1 < folder->n)
             continue;
+        if (has_hole) {
+            as_log_write(AS_LOG_WARN, "journal '%s': going on behind record %llu, the last the disk had kept", path,
+                         (unsigned long long)journal->next_sequence - 1);
+            continue;
+        }
         if (tail.header_ok && tail.n_bad <= JOURNAL_MAX_TORN) {
             if (!journal_resume(journal, path, &tail, err))
                 return false;
@@ -297,7 +328,7 @@ as_journal *as_journal_open(const char *dir, as_err *err)
     ok = ok && as_fs_make_dirs(dir, &why) && as_fs_join(path, dir, "lock", &why) &&
          as_fs_lock(path, &journal->lock_fd, &why);
     journal->sha = ok ? as_sha256_new(&why) : NULL;
-    journal->unsynced = malloc((size_t)JOURNAL_UNSYNCED * AS_SLOT_BYTES);
+    journal->unsynced = malloc((size_t)AS_SEGMENT_UNSYNCED * AS_SLOT_BYTES);
     if (ok && !journal->unsynced)
         ok = AS_FAIL(&why, AS_ENOMEM, "not enough memory");
     ok = ok && journal->sha && as_journal_folder_list(dir, &folder, &why) && journal_find_end(journal, &folder, &why) &&
@@ -370,7 +401,7 @@ bool as_journal_append(as_journal *journal, as_record *record, as_err *err)
         own.reason >= AS_REASON_COUNT)
         return AS_FAIL(err, AS_EINVAL, "cannot record part %llu: its verdict is none of the four",
                        (unsigned long long)own.part);
-    if (journal->n_unsynced >= JOURNAL_UNSYNCED && !as_journal_sync(journal, err))
+    if (journal->n_unsynced >= AS_SEGMENT_UNSYNCED && !as_journal_sync(journal, err))
         return false;
     if (journal->n_used >= journal->n_records && !journal_next_segment(journal, err))
         return false;

@@ -472,6 +472,42 @@ static void test_the_note_of_the_end_may_lag(void **state)
     check_whole(5060, 1);
 }
 
+static void append_and_die(void *ctx)
+{
+    as_err      err = AS_ERR_NONE;
+    as_journal *journal = as_journal_open(journal_dir, &err);
+    (void)ctx;
+    SUPPORT_CHECK(journal);
+    for (unsigned i = 0; i < 40; i++)
+        SUPPORT_CHECK(append(journal, i, &err));
+    support_step();
+    pause();
+}
+
+/* A disk keeps pages in any order: some of the records before the power went are there, and not those before them. */
+static void test_a_hole_before_the_end(void **state)
+{
+    (void)state;
+    static const uint8_t zeros[6 * AS_SLOT_BYTES];
+    assert_true(support_kill_after(1, 0, append_and_die, NULL));
+    overwrite(1, 25, 0, zeros, sizeof zeros); /* records 25 to 30 */
+    check_whole(24, 1);
+    for (unsigned i = 1; i <= 2; i++) {
+        as_journal *journal = must_open();
+        append_many(journal, 3);
+        as_journal_close(journal);
+        check_whole(24 + 3 * i, 2);
+    }
+    as_err err = AS_ERR_NONE;
+    assert_true(support_kill_after(1, 0, append_and_die, NULL)); /* 31 to 70, in slots 7 to 46 */
+    overwrite(2, 3, 0, zeros, AS_SLOT_BYTES); /* before the noted end, though: that is damage */
+    as_journal_check check = must_read(NULL, NULL);
+    assert_false(check.whole);
+    assert_non_null(strstr(check.text, "record 27: it is missing"));
+    assert_int_equal(check.n_records, 69);
+    assert_true(as_fs_remove_tree(journal_dir, &err));
+}
+
 static void test_another_end_than_the_noted_one(void **state)
 {
     (void)state;
@@ -639,6 +675,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_disk_that_keeps_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(test_records_cut_off_at_the_end_show, setup, teardown),
         cmocka_unit_test_setup_teardown(test_the_note_of_the_end_may_lag, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_hole_before_the_end, setup, teardown),
         cmocka_unit_test_setup_teardown(test_another_end_than_the_noted_one, setup, teardown),
         cmocka_unit_test_setup_teardown(test_kill_loses_nothing_acknowledged, setup, teardown),
         cmocka_unit_test_setup_teardown(test_readers_beside_the_writer, setup, teardown),

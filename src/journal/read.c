@@ -147,6 +147,7 @@ static bool read_segment(const char *dir, const as_journal_folder *folder, size_
         return true;
     }
     bool is_last = i + 1 == folder->n;
+    scan->is_last = is_last;
     scan->again = is_last ? read_slot_again : NULL; /* a writer is at no other */
     scan->again_ctx = &again;
     if (read_is_replaced(bytes, n, scan->limit))

@@ -323,6 +323,19 @@ static size_t segment_scan_end(as_segment_scan *scan, const uint8_t *bytes, size
     return end;
 }
 
+/* Where the power went while the disk had later records and not yet this one: nobody was told of any of them. */
+static size_t segment_scan_hole(as_segment_scan *scan, const uint8_t *bytes, uint64_t first, size_t end)
+{
+    uint8_t fresh[AS_SLOT_BYTES];
+    size_t  hole = end;
+    for (size_t i = end; i-- > 1 && end - i <= AS_SEGMENT_UNSYNCED && first + i - 1 > scan->head.sequence;) {
+        const uint8_t *slot = bytes + i * AS_SLOT_BYTES;
+        if (as_segment_is_empty(slot) && as_segment_is_empty(segment_scan_again(scan, i, false, slot, fresh)))
+            hole = i;
+    }
+    return hole;
+}
+
 void as_segment_scan_bytes(as_segment_scan *scan, uint64_t number, const uint8_t *bytes, size_t n)
 {
     char              name[AS_SEGMENT_NAME_BYTES];
@@ -341,6 +354,11 @@ void as_segment_scan_bytes(as_segment_scan *scan, uint64_t number, const uint8_t
     if (scan->limit <= first + n_slots - 1)
         n_slots = scan->limit > first ? (size_t)(scan->limit - first) + 1 : 1;
     size_t end = segment_scan_end(scan, bytes, n_slots, &torn);
+    size_t hole = scan->is_last ? segment_scan_hole(scan, bytes, first, end) : end;
+    if (hole < end) {
+        end = hole;
+        torn = 0;
+    }
     for (size_t i = 1; i < end && !scan->stopped; i++) {
         const uint8_t *slot = segment_scan_again(scan, i, false, bytes + i * AS_SLOT_BYTES, fresh);
         segment_scan_slot(scan, name, slot, first + i - 1);

@@ -14,7 +14,8 @@
  *           236 CRC-32C u32 of bytes 0 to 235
  *           240 chain[16]: the first bytes of SHA-256(chain before, bytes 0 to 239)
  * A segment that begins with a sequence an earlier one has already takes its place from there on: the disk had failed to
- * keep what was written to the earlier one. Beside the segments, one slot in a file of its own says how far they go:
+ * keep what was written to the earlier one. An empty slot among the last AS_SEGMENT_UNSYNCED, behind what `head` notes, is
+ * the end: the power went before the disk had it, though it had some of what came after. Beside the segments, one slot in a file of its own says how far they go:
  *   head    0 "ASJHEAD\n"   8 version u32  12 line run u32  16 sequence of the last record u64  24 written utc i64
  *           32 chain[16] of that record   48 zeros   252 CRC-32C u32 of bytes 0 to 251
  */
@@ -25,6 +26,7 @@
 
 #define AS_SLOT_BYTES             256
 #define AS_SEGMENT_RECORDS        16384
+#define AS_SEGMENT_UNSYNCED    1024       /* records that may wait to be kept by the disk: 256 KiB */
 #define AS_SEGMENT_MAX_RECORDS    (1u << 20) /* a header that claims more is not one */
 #define AS_SEGMENT_BYTES(records) (((size_t)(records) + 1) * AS_SLOT_BYTES)
 #define AS_SEGMENT_NAME_BYTES     32
@@ -76,6 +78,7 @@ typedef struct as_segment_scan {
     bool            stopped;
     uint64_t        limit;     /* sequence from which on another segment holds this one's records; UINT64_MAX: none */
     as_journal_head head;      /* what is said of the end */
+    bool            is_last;   /* nothing comes after this segment */
     char            text[200]; /* of the first problem */
     /* Reads a slot again: a writer may have been at it, or be at it still where is_last. May be NULL. */
     void (*again)(void *ctx, size_t slot_index, bool is_last, uint8_t *slot);
