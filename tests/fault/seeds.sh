@@ -72,7 +72,7 @@ seed tail-not-put-in-order src/store/recover.c 's/static int recover_mend\(.*?\n
 seed ref-removed-first src/store/ref.c 's/\|\| !as_fs_write\(path, line, n, err\)/|| !as_fs_remove(path, err) || !as_fs_write(path, line, n, err)/' program kill 100 label
 seed erased-bytes-stay src/store/erase.c 's/job->e = as_pack_wipe\(job->fd, record\);/job->e = 0;/' program kill 100 erase
 seed temporary-files-stay src/store/workspace.c 's/static bool workspace_clean\(.*?\n\{/$&\n    if (deep)\n        return true;/s' program kill 100 label
-seed plan-wiped-under-its-name src/store/erasure.c 's/as_fs_remove\(path, err\) && as_fs_sync_dir/as_fs_wipe(path, err) \&\& as_fs_sync_dir/' program kill 100 'erase pictures'
+seed plan-wiped-under-its-name src/store/erasure.c 's/as_fs_rename\(path, old, err\) &&/as_fs_wipe(path, err) \&\&/' program kill 100 'erase pictures'
 seed gc-removes-first src/store/gc.c 's/(static bool gc_rewrite\(.*?\n\{.*?ok = true;)/$1\n    (void)unlink(own->pack->path);/s' program kill 100 gc
 # --- bits
 seed hash-not-checked src/store/store.c 's/got == n && as_digest_equal\(&real, &record.digest\) \?/got == n ?/' program flips 400
