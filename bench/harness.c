@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "base/str.h"
+
 enum { MIN_CALLS = 5, MAX_CALLS = 100000 };
 
 typedef struct harness {
@@ -16,6 +18,16 @@ typedef struct harness {
 bench_cfg bench_cfg_default(void)
 {
     return (bench_cfg){.pairs = 40, .block_ns = 60 * AS_NS_PER_MS, .warm_ns = 300 * AS_NS_PER_MS, .now = as_clock_mono};
+}
+
+bool bench_size(size_t preset, size_t most, size_t *ret, as_err *err)
+{
+    const char *text = getenv("BENCH_SIZE");
+    uint64_t    size = preset;
+    if (text && *text && (!as_str_to_u64(text, &size) || size < 1 || size > most))
+        return AS_FAIL(err, AS_EINVAL, "'BENCH_SIZE' is '%s': a number from 1 to %zu was expected", text, most);
+    *ret = (size_t)size;
+    return true;
 }
 
 static int harness_order(const void *a, const void *b)
@@ -82,10 +94,12 @@ static bool harness_compare(harness *h, as_err *err)
 /* Each side for a while, until caches, branch predictors and clocks are as they stay; *ret_ns is its fastest call. */
 static bool harness_warm(harness *h, int side, double *ret_ns, as_err *err)
 {
-    const as_ns start = h->cfg->now();
-    as_ns       now = start;
-    double      fastest = INFINITY;
-    for (size_t calls = 0; (now - start < h->cfg->warm_ns || calls < 2) && calls < (size_t)MAX_CALLS * 100; calls++) {
+    const as_ns  start = h->cfg->now();
+    as_ns        now = start;
+    double       fastest = INFINITY;
+    const size_t least = h->result->about.calls ? 1 : 2;
+    for (size_t calls = 0; (now - start < h->cfg->warm_ns || calls < least) && calls < (size_t)MAX_CALLS * 100;
+         calls++) {
         double ns;
         if (!harness_calls(h, side, calls, 1, &ns, err))
             return false;
@@ -102,7 +116,8 @@ static bool harness_calibrate(harness *h, as_err *err)
     if (!harness_warm(h, BENCH_OURS, &ours_ns, err) || !harness_warm(h, BENCH_PEER, &peer_ns, err))
         return false;
     const double calls = (double)h->cfg->block_ns / fmax(fmax(ours_ns, peer_ns), 1.0);
-    h->result->calls = (size_t)fmin(fmax(calls, MIN_CALLS), MAX_CALLS);
+    h->result->calls =
+        h->result->about.calls ? h->result->about.calls : (size_t)fmin(fmax(calls, MIN_CALLS), MAX_CALLS);
     h->times = calloc(h->result->calls, sizeof *h->times);
     return h->times || AS_FAIL(err, AS_ENOMEM, "workload '%s'", h->workload->id);
 }

@@ -24,6 +24,8 @@ typedef struct bench_about {
     char   note[256];     /* what else a reader must know: sizes, settings */
     size_t n_inputs;      /* at least 1; calls go through them in turn */
     double tolerance;     /* by how much the two sides' outputs may differ */
+    size_t calls;         /* in a block, of calls that are long themselves; 0: as many as fill the block */
+    bool all_processors;  /* both sides may use all of them (bench_machine_unpin), as the programs do for their users */
     double flop_per_call; /* arithmetic the definition needs; 0: does not apply */
 } bench_about;
 
@@ -54,6 +56,9 @@ typedef struct bench_cfg {
 #define BENCH_MAX_PAIRS 10000
 
 bench_cfg bench_cfg_default(void);
+
+/* How large a workload is to be: BENCH_SIZE, or preset. AS_EINVAL for what is no number from 1 to most. */
+AS_CHECK bool bench_size(size_t preset, size_t most, size_t *ret, as_err *err);
 
 typedef struct bench_pair {
     bool   peer_first;

@@ -11,11 +11,19 @@
 #include "base/str.h"
 #include "build_config.h"
 
+static cpu_set_t machine_allowed; /* before the first bench_machine_pin */
+
+bool bench_machine_unpin(as_err *err)
+{
+    return CPU_COUNT(&machine_allowed) == 0 || sched_setaffinity(0, sizeof machine_allowed, &machine_allowed) == 0 ||
+           as_err_errno(err, errno, "cannot go back to all processors");
+}
+
 bool bench_machine_pin(int cpu, int *ret_cpu, as_err *err)
 {
-    cpu_set_t set;
-    if (sched_getaffinity(0, sizeof set, &set) != 0)
+    if (CPU_COUNT(&machine_allowed) == 0 && sched_getaffinity(0, sizeof machine_allowed, &machine_allowed) != 0)
         return as_err_errno(err, errno, "cannot learn which processors there are");
+    cpu_set_t set = machine_allowed;
     for (int i = CPU_SETSIZE - 1; cpu < 0 && i >= 0; i--)
         cpu = CPU_ISSET((size_t)i, &set) ? i : cpu;
     if (cpu < 0 || cpu >= CPU_SETSIZE || !CPU_ISSET((size_t)cpu, &set))

@@ -24,6 +24,9 @@ typedef struct bench_machine {
 /* cpu: -1 chooses the last one this process may run on. AS_EINVAL for one it may not. */
 AS_CHECK bool bench_machine_pin(int cpu, int *ret_cpu, as_err *err);
 
+/* Back to the processors that were allowed before bench_machine_pin; what was pinned is pinned again by the next call. */
+AS_CHECK bool bench_machine_unpin(as_err *err);
+
 void bench_machine_look(bench_machine *machine, int pinned_to);
 
 /* Fused multiply-adds from registers, the best of several short runs: no f32 kernel on one processor does more. */

@@ -18,7 +18,7 @@ static int main_fail(const as_err *err)
 static int main_list(void)
 {
     for (size_t i = 0; bench_workload_at(i); i++)
-        printf("%-10s %s\n", bench_workload_at(i)->id, bench_workload_at(i)->summary);
+        printf("%-12s %s\n", bench_workload_at(i)->id, bench_workload_at(i)->summary);
     return 0;
 }
 
@@ -38,7 +38,8 @@ static bool main_measure(const bench_workload *workload, const bench_cfg *cfg, c
                          const char *dir, as_err *err)
 {
     bench_result result;
-    if (!bench_measure(workload, cfg, &result, err))
+    int          pinned_to; /* the workload before may have let go */
+    if (!bench_machine_pin(machine->pinned_to, &pinned_to, err) || !bench_measure(workload, cfg, &result, err))
         return false;
     /* What a workload with other work beside it met is part of its result. */
     bench_machine after = *machine;

@@ -104,15 +104,16 @@ static void page_side(as_str *out, const char *name, const json_t *root, const j
     page_row(out, name, text);
 }
 
-static void page_machine(as_str *out, const json_t *machine)
+static void page_machine(as_str *out, const json_t *machine, bool all_processors)
 {
-    char text[1024];
+    char text[1024], where[32] = "all processors";
+    if (!all_processors)
+        snprintf(where, sizeof where, "processor %.0f", page_number(machine, "pinned_to"));
     snprintf(text, sizeof text, "%s (%s), %s", page_str(machine, "model"), page_str(machine, "features"),
              page_str(machine, "system"));
     page_row(out, "machine", text);
-    snprintf(text, sizeof text, "both sides on processor %.0f of %.0f, load %.1f, interrupted %.0f times",
-             page_number(machine, "pinned_to"), page_number(machine, "processors"), page_number(machine, "load"),
-             page_number(machine, "preemptions"));
+    snprintf(text, sizeof text, "both sides on %s of %.0f, load %.1f, interrupted %.0f times", where,
+             page_number(machine, "processors"), page_number(machine, "load"), page_number(machine, "preemptions"));
     page_row(out, "held", text);
     snprintf(text, sizeof text, "%s, by %s, %s", page_str(machine, "when"), page_str(machine, "compiler"),
              page_str(machine, "build"));
@@ -148,7 +149,7 @@ static void page_workload(as_str *out, const json_t *root)
                  peak / 1e9, flop / peak * 1e6, flop / 1e6);
         page_row(out, "physical limit", text);
     }
-    page_machine(out, machine);
+    page_machine(out, machine, json_is_true(json_object_get(root, "all_processors")));
     as_str_addf(out, "<tr><th>all pairs</th><td><a href=\"%s.csv\">%s.csv</a></td></tr>\n</table>\n",
                 page_str(root, "id"), page_str(root, "id"));
 }

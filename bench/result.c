@@ -38,8 +38,11 @@ void bench_result_print(FILE *out, const bench_result *r, const bench_machine *m
         fprintf(out,
                 "  limit    %.0f GFLOP/s of multiply-adds on one processor: at best %.3g us a call by the definition\n",
                 machine->peak_flops / 1e9, r->about.flop_per_call / machine->peak_flops * 1e6);
-    fprintf(out, "  machine  %s, both sides on processor %d of %u, load %.1f, interrupted %llu times\n", machine->model,
-            machine->pinned_to, machine->processors, machine->load, (unsigned long long)machine->preemptions);
+    char where[32] = "all processors";
+    if (!r->about.all_processors)
+        snprintf(where, sizeof where, "processor %d", machine->pinned_to);
+    fprintf(out, "  machine  %s, both sides on %s of %u, load %.1f, interrupted %llu times\n", machine->model, where,
+            machine->processors, machine->load, (unsigned long long)machine->preemptions);
     fprintf(out, "  pairs    %zu of %zu calls a side\n", r->n_pairs, r->calls);
     if (r->n_pairs < BENCH_MIN_PAIRS)
         fprintf(out, "  fewer than %d pairs are no evidence\n", BENCH_MIN_PAIRS);
@@ -79,7 +82,7 @@ static json_t *result_json(const bench_result *r, const bench_machine *machine)
                              (json_int_t)r->calls, "inputs", (json_int_t)r->about.n_inputs, "difference", r->difference,
                              "tolerance", r->about.tolerance, "flop_per_call", r->about.flop_per_call);
     json_t *ratios = json_array();
-    bool    ok = root && ratios;
+    bool    ok = root && ratios && as_json_set(root, "all_processors", json_boolean(r->about.all_processors));
     for (size_t i = 0; ok && i < r->n_pairs; i++)
         ok = json_array_append_new(ratios, json_real(r->pairs[i].ratio)) == 0;
     ok = as_json_set(root, "ratios", ratios) && ok;
