@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "base/str.h"
 
-#define CATALOG_VERSION 3
+#define CATALOG_VERSION 4
 #define CATALOG_FILE    "catalog.db"
 #define CATALOG_WAIT_MS 10000
 
@@ -32,7 +32,10 @@ static const char catalog_schema[] =
     " height INTEGER NOT NULL, n_bytes INTEGER NOT NULL, utc INTEGER NOT NULL, sharpness REAL, clipped_ratio REAL,"
     " severity REAL, state INTEGER NOT NULL, said_by TEXT NOT NULL, n_findings INTEGER NOT NULL, PRIMARY "
     "KEY(commit_id, name)) WITHOUT ROWID;"
-    "CREATE INDEX samples_by_class ON samples(commit_id, label, split);";
+    /* With what people ask ranges of, so that no other page is read of what does not meet them; the name, for the order. */
+    "CREATE INDEX samples_by_class ON samples(commit_id, label, split, name, sharpness, clipped_ratio, severity, "
+    "n_bytes,"
+    " utc, state);";
 
 /* What is asked for when samples are read, in this order. */
 #define CATALOG_COLUMNS                                                                                    \
@@ -405,12 +408,18 @@ static bool catalog_query(as_catalog *catalog, const as_sample_query *query, int
             "cannot sort samples by '%s': use a field of queries, as name, class, sharpness, clipped, bytes, "
             "severity or time (see: assay help data)",
             query->sort);
-    char *sql = as_strdupf(
-        "SELECT " CATALOG_COLUMNS " FROM samples WHERE commit_id=?1%s%s%s%s%s%s ORDER BY %s %s NULLS LAST, name %s"
-        " LIMIT ?6 OFFSET ?7",
-        query->label ? " AND label=?2" : "", query->split ? " AND split=?3" : "", query->camera ? " AND camera=?4" : "",
-        query->name_like ? " AND name GLOB ?5" : "", query->where ? " AND " : "",
-        query->where ? as_query_sql(query->where) : "", order, way, way);
+    char *ordered = strcmp(order, "name") == 0 ? as_strdupf("name %s", way)
+                                               : as_strdupf("%s %s NULLS LAST, name %s", order, way, way);
+    bool  is_some = query->label || query->split || query->camera || query->name_like || query->where || query->limit;
+    /* First which, as the index alone can often tell, and sorted while they are small; then what is known of them. */
+    char *sql = as_strdupf("SELECT " CATALOG_COLUMNS
+                           " FROM samples WHERE commit_id=?1%s%s%s%s%s%s%s ORDER BY %s LIMIT ?6 OFFSET ?7%s%s",
+                           is_some ? " AND name IN (SELECT name FROM samples WHERE commit_id=?1" : "",
+                           query->label ? " AND label=?2" : "", query->split ? " AND split=?3" : "",
+                           query->camera ? " AND camera=?4" : "", query->name_like ? " AND name GLOB ?5" : "",
+                           query->where ? " AND " : "", query->where ? as_query_sql(query->where) : "",
+                           ordered ? ordered : "", is_some ? ") ORDER BY " : "", is_some && ordered ? ordered : "");
+    free(ordered);
     bool ok = sql ? catalog_prepare(catalog, sql, ret, err) : AS_FAIL(err, AS_ENOMEM, "not enough memory to ask");
     free(sql);
     if (!ok)

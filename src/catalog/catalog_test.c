@@ -367,7 +367,7 @@ static void test_damaged_or_older_is_made_anew(void **state)
         assert_int_equal(n, 3);
         assert_int_equal(counts[1].n[2], N_SAMPLES / 12);
         as_catalog_close(catalog);
-        assert_int_equal(file_version(), 3);
+        assert_int_equal(file_version(), 4);
         assert_true(as_fs_remove(db_path(), &err));
     }
 }
