@@ -422,7 +422,11 @@ bool as_intake_commit(as_intake *intake, const char *message, as_commit *ret, as
     if (intake->counts.n_quarantined && !as_quarantine_sync(intake->ws, err))
         return false;
     as_manifest_sort(intake->manifest);
-    intake->committed = true; /* the maps' places are no longer true */
+    /* Their places are no longer true, and the manifest's text needs the room. */
+    intake->committed = true;
+    as_lookup_done(&intake->by_name);
+    as_lookup_done(&intake->by_image);
+    intake->near = as_hamming_free(intake->near);
     if (!as_notes_put(intake->ws->store, &intake->notes, &intake->noted, err))
         return false;
     memcpy(commit.notes, intake->noted.notes, sizeof commit.notes);
