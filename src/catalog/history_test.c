@@ -240,8 +240,8 @@ static void test_names_in_texts(void **state)
                                 "\"text\":\"looks like 'photos/hall/anna.png'\"}]}\n"
                                 "{\"name\":\"photos/hall/anna.png\",\"image\":\"0123456789abcdef\",\"mean\":7}\n"
                                 "{\"name\":\"c.png\",\"image\":\"0123456789abcdef\",\"mean\":7}\n";
-    as_str   out;
-    uint64_t n;
+    as_str            out;
+    uint64_t          n;
     as_str_init(&out);
     assert_true(as_notes_redact((const uint8_t *)notes, sizeof notes - 1, &names, &out, &n, &err));
     assert_int_equal(n, 2);

@@ -198,9 +198,8 @@ static bool journal_cut_hole(const as_journal *journal, const uint8_t *bytes, jo
     size_t          hole = 0;
     if (!tail->header_ok || !as_journal_folder_head(journal->dir, &head, NULL))
         return false;
-    for (size_t i = tail->n_used; i > 0 && tail->n_used - i < AS_SEGMENT_UNSYNCED &&
-                                  tail->header.first_sequence + i - 1 > head.sequence;
-         i--)
+    for (size_t i = tail->n_used;
+         i > 0 && tail->n_used - i < AS_SEGMENT_UNSYNCED && tail->header.first_sequence + i - 1 > head.sequence; i--)
         if (as_segment_is_empty(bytes + i * AS_SLOT_BYTES))
             hole = i;
     const uint8_t *before = hole > 1 ? bytes + (hole - 1) * AS_SLOT_BYTES : NULL;

@@ -500,7 +500,7 @@ static void test_a_hole_before_the_end(void **state)
     }
     as_err err = AS_ERR_NONE;
     assert_true(support_kill_after(1, 0, append_and_die, NULL)); /* 31 to 70, in slots 7 to 46 */
-    overwrite(2, 3, 0, zeros, AS_SLOT_BYTES); /* before the noted end, though: that is damage */
+    overwrite(2, 3, 0, zeros, AS_SLOT_BYTES);                    /* before the noted end, though: that is damage */
     as_journal_check check = must_read(NULL, NULL);
     assert_false(check.whole);
     assert_non_null(strstr(check.text, "record 27: it is missing"));

@@ -26,7 +26,7 @@
 
 #define AS_SLOT_BYTES             256
 #define AS_SEGMENT_RECORDS        16384
-#define AS_SEGMENT_UNSYNCED    1024       /* records that may wait to be kept by the disk: 256 KiB */
+#define AS_SEGMENT_UNSYNCED       1024       /* records that may wait to be kept by the disk: 256 KiB */
 #define AS_SEGMENT_MAX_RECORDS    (1u << 20) /* a header that claims more is not one */
 #define AS_SEGMENT_BYTES(records) (((size_t)(records) + 1) * AS_SLOT_BYTES)
 #define AS_SEGMENT_NAME_BYTES     32

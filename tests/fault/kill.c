@@ -168,6 +168,7 @@ int main(int argc, char **argv)
            "at 95 %% confidence fewer than 1 in %llu does. The next one began within %.0f ms. %.0f s%s\n",
            (unsigned long long)tally.n_killed, (unsigned long long)tally.n_ended, is_full ? "all" : "some",
            (unsigned long long)tally.n_calls, tally.n_cases, (unsigned long long)tally.n_killed / 3,
-           (double)tally.worst_ns / 1e6, (double)(as_clock_mono() - begin) / 1e9, atomic_load(&is_stopped) ? ", stopped early" : "");
+           (double)tally.worst_ns / 1e6, (double)(as_clock_mono() - begin) / 1e9,
+           atomic_load(&is_stopped) ? ", stopped early" : "");
     return 0;
 }
