@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 
 #include "bench/picture.h"
+#include "build_config.h"
 #include "image/codec.h"
 #include "intake/intake.h"
 
@@ -40,7 +41,7 @@ static bool scale_open(void *priv, bench_about *about, as_err *err)
     }
     as_image_done(&image);
     w->n = AS_MAX(w->n / SCALE_SMALL, (size_t)1) * SCALE_SMALL;
-    snprintf(about->peer, sizeof about->peer, "itself in versions of %d", SCALE_SMALL);
+    snprintf(about->peer, sizeof about->peer, "Assay in versions of a thousand %s", AS_VERSION);
     about->n_inputs = 1;
     about->calls = 1;
     return ok;

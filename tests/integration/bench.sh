@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The harness of `make bench`: what it prints, leaves and refuses. Few pairs: this is no measurement.
 . "$(dirname "$0")/lib.sh"
-export BENCH_PROGRAM=${ASSAY_BUILD:-$SOURCE/build}/bench/bench BENCH_RESULTS=$TMP/results BENCH_PAIRS=3
+export BENCH_PROGRAM=${ASSAY_BUILD:-$SOURCE/build}/bench/bench BENCH_RESULTS=$TMP/results BENCH_PAIRS=3 BENCH_SIZE=200
 [ -x "$BENCH_PROGRAM" ] || skip "'$BENCH_PROGRAM' is not built"
 
 expect_exit 0 "$SOURCE/bench/run" list
