@@ -287,14 +287,14 @@ bool as_http_do(as_http *http, const as_http_request *request, as_http_answer *r
     } else {
         http_options(curl, &call, headers);
         const CURLcode code = http_curl.perform(curl);
-        ok = code == CURLE_OK && http_curl.getinfo(curl, CURLINFO_RESPONSE_CODE, &call.answer.status) == CURLE_OK;
+        ok = http_curl.getinfo(curl, CURLINFO_RESPONSE_CODE, &call.answer.status) == CURLE_OK && code == CURLE_OK;
         if (!ok)
             http_fail(&call, code, err);
     }
     http_curl.slist_free(headers);
     if (curl)
         http_give(http, curl);
-    if (ok)
+    if (ok || request->keep_part)
         *ret = call.answer;
     else
         free(call.answer.bytes);

@@ -23,6 +23,7 @@ typedef struct as_http_request {
     const char *const *headers;           /* "Name: value", NULL-ended */
     const void        *body;              /* NULL: none */
     size_t             n_body, max_bytes; /* max_bytes: of the answer's body */
+    bool               keep_part;         /* when the answer is cut, what came of it is in *ret */
 } as_http_request;
 
 typedef struct as_http_answer {
@@ -33,7 +34,7 @@ typedef struct as_http_answer {
 } as_http_answer;
 
 /* False when no whole answer came: AS_ETIMEOUT, AS_EIO (may go through when tried again), AS_ELIMIT (the body is larger),
- * AS_ECANCELLED, AS_EINVAL (the address). Redirections are not followed. */
+ * AS_ECANCELLED, AS_EINVAL (the address). Redirections are not followed. With keep_part as_http_answer_done() it then too. */
 AS_CHECK bool as_http_do(as_http *http, const as_http_request *request, as_http_answer *ret, as_err *err);
 void          as_http_answer_done(as_http_answer *answer);
 

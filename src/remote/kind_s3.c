@@ -14,6 +14,7 @@
 
 #define S3_TRIES       6
 #define S3_FIRST_WAIT  (200 * AS_NS_PER_MS) /* twice as long each time */
+#define S3_PART_BYTES  ((size_t)16384)      /* so much of an answer that was cut counts as going on */
 #define S3_LOOK_NS     (50 * AS_NS_PER_MS)
 #define S3_MAX_PAGES   100000
 #define S3_BUCKET_MAX  63
@@ -161,6 +162,7 @@ typedef struct s3_request {
     size_t               n_query;
     const char          *range, *if_match, *if_none_match; /* NULL: not sent */
     const void          *body;                             /* NULL: none */
+    bool                 keep_part;
     size_t               n_body, max_bytes;
 } s3_request;
 
@@ -235,7 +237,8 @@ static bool s3_try(s3 *s, const s3_request *r, as_http_answer *ret, as_err *err)
                                      .headers = headers,
                                      .body = r->body,
                                      .n_body = r->n_body,
-                                     .max_bytes = r->max_bytes};
+                                     .max_bytes = r->max_bytes,
+                                     .keep_part = r->keep_part};
     ok = ok && as_http_do(s->http, &request, ret, err);
     as_str_done(&call.url);
     as_str_done(&call.authorization);
@@ -275,23 +278,30 @@ static bool s3_wait(s3 *s, int n_tried, as_err *err)
     return true;
 }
 
+/* After a try that gave no answer to keep: false when it was the last. */
+static bool s3_again(s3 *s, int n_tried, const as_err *why, as_err *err)
+{
+    if (n_tried + 1 >= S3_TRIES || (why->code != AS_EIO && why->code != AS_ETIMEOUT && why->code != AS_OK))
+        return n_tried ? as_err_set(err, why->code, "%s (tried %d times)", why->text, n_tried + 1)
+                       : as_err_set(err, why->code, "%s", why->text);
+    if (!s3_wait(s, n_tried, err))
+        return false;
+    atomic_fetch_add(&s->n_again, 1);
+    return true;
+}
+
 /* An answer of any status; as_http_answer_done() it. */
 static bool s3_do(s3 *s, const s3_request *r, as_http_answer *ret, as_err *err)
 {
     for (int n_tried = 0;; n_tried++) {
         as_err     why = AS_ERR_NONE;
         const bool ok = s3_try(s, r, ret, &why);
-        const bool is_last = n_tried + 1 >= S3_TRIES;
-        if (ok && (is_last || !s3_may_pass(ret)))
+        if (ok && (n_tried + 1 >= S3_TRIES || !s3_may_pass(ret)))
             return true;
         if (ok)
             as_http_answer_done(ret);
-        else if (is_last || (why.code != AS_EIO && why.code != AS_ETIMEOUT))
-            return n_tried ? as_err_set(err, why.code, "%s (tried %d times)", why.text, n_tried + 1)
-                           : as_err_set(err, why.code, "%s", why.text);
-        if (!s3_wait(s, n_tried, err))
+        if (!s3_again(s, n_tried, &why, err))
             return false;
-        atomic_fetch_add(&s->n_again, 1);
     }
 }
 
@@ -418,26 +428,68 @@ static bool s3_get(void *self, const char *name, size_t max_bytes, uint8_t **ret
     return true;
 }
 
+/* The rest of the bytes behind those that came already; *ret_n grows also when it is cut. True with an answer. */
+static bool s3_range_rest(s3 *s, const char *name, uint64_t offset, size_t n, uint8_t *bytes, size_t *ret_n,
+                          as_http_answer *ret, as_err *err)
+{
+    char range[80];
+    snprintf(range, sizeof range, "bytes=%llu-%llu", (unsigned long long)(offset + *ret_n),
+             (unsigned long long)(offset + n - 1));
+    const s3_request r = {.method = "GET", .name = name, .range = range, .max_bytes = n - *ret_n, .keep_part = true};
+    *ret = (as_http_answer){.status = 0};
+    const bool ok = s3_try(s, &r, ret, err);
+    const bool is_part = ret->status == 206 || (ret->status == 200 && offset + *ret_n == 0);
+    if (is_part && ret->n <= n - *ret_n && ret->n) {
+        memcpy(bytes + *ret_n, ret->bytes, ret->n);
+        *ret_n += ret->n;
+    }
+    if (!ok)
+        as_http_answer_done(ret);
+    return ok;
+}
+
+/* What is left of a range is asked for, until all of it is here: a connection that never lasts long does too. */
+static bool s3_range_all(s3 *s, const char *name, uint64_t offset, size_t n, uint8_t *bytes, as_err *err)
+{
+    size_t got = 0;
+    for (int n_tried = 0;; n_tried++) {
+        as_err         why = AS_ERR_NONE;
+        as_http_answer answer;
+        const size_t   before = got;
+        const bool     ok = s3_range_rest(s, name, offset, n, bytes, &got, &answer, &why);
+        const bool     is_final = ok && (n_tried + 1 >= S3_TRIES || !s3_may_pass(&answer));
+        if (is_final) {
+            const s3_request r = {.method = "GET", .name = name};
+            bool             done = got == n;
+            if (!done && (answer.status / 100 == 2 || answer.status == 416))
+                AS_FAIL(err, AS_ECORRUPT, "'%s' in bucket '%s' is cut short, or another part came: %zu bytes for %zu",
+                        name, s->bucket, got, n);
+            else if (!done)
+                s3_fail(s, &r, &answer, err);
+            as_http_answer_done(&answer);
+            return done;
+        }
+        if (ok)
+            as_http_answer_done(&answer);
+        if (got - before >= S3_PART_BYTES)
+            n_tried = 0;
+        if (!s3_again(s, n_tried, &why, err))
+            return false;
+    }
+}
+
 static bool s3_range(void *self, const char *name, uint64_t offset, size_t n, uint8_t **ret, as_err *err)
 {
-    s3  *s = self;
-    char range[80];
-    snprintf(range, sizeof range, "bytes=%llu-%llu", (unsigned long long)offset, (unsigned long long)(offset + n - 1));
-    const s3_request r = {.method = "GET", .name = name, .range = range, .max_bytes = n};
-    as_http_answer   answer;
-    if (!s3_check_name(name, err) || !s3_do(s, &r, &answer, err))
+    s3      *s = self;
+    uint8_t *bytes = malloc(n + 1);
+    if (!bytes)
+        return AS_FAIL(err, AS_ENOMEM, "cannot read '%s' in bucket '%s': not enough memory", name, s->bucket);
+    if (!s3_check_name(name, err) || !s3_range_all(s, name, offset, n, bytes, err)) {
+        free(bytes);
         return false;
-    if ((answer.status == 206 || (answer.status == 200 && offset == 0)) && answer.n == n && s3_bytes(&answer, err)) {
-        *ret = answer.bytes;
-        return true;
     }
-    if (answer.status == 416 || answer.status / 100 == 2)
-        AS_FAIL(err, AS_ECORRUPT, "'%s' in bucket '%s' is cut short, or another part came: %zu bytes for %zu", name,
-                s->bucket, answer.n, n);
-    else
-        s3_fail(s, &r, &answer, err);
-    as_http_answer_done(&answer);
-    return false;
+    *ret = bytes;
+    return true;
 }
 
 static bool s3_put(void *self, const char *name, const void *bytes, size_t n, as_err *err)

@@ -161,6 +161,16 @@ expect_out "$main"
 fault errors 3
 expect_exit 0 "$ASSAY" -C "$TMP/from_bucket" data pull --json
 expect_equal "$(moved n_tried_again)" 3
+# Connections that end after 100 kB each: what came is kept, and the rest asked for.
+fault cut 100000
+clone "$TMP/c0" --json
+expect_equal "$STATUS" 0
+check 'it was cut' [ "$(moved n_tried_again)" -ge 5 ]
+expect_exit 0 "$ASSAY" -C "$TMP/c0" data verify
+fault cut 100
+clone "$TMP/c0"
+expect_equal "$STATUS" 3
+expect_err 'tried 6 times'
 fault lie
 clone "$TMP/c2"
 expect_equal "$STATUS" 3
