@@ -58,6 +58,39 @@ static void test_erasures_travel(void **state)
     as_workspace_close(c);
 }
 
+/* Names go out of the version's manifest, as the verb erase does it. */
+static void rewrite(as_workspace *a, const as_digest *version, int round)
+{
+    as_err       err = AS_ERR_NONE;
+    as_commit    commit;
+    as_digest    now;
+    char         reason[AS_STORE_REASON_BYTES];
+    as_str       text;
+    as_manifest *manifest = as_manifest_new(&err);
+    as_str_init(&text);
+    for (unsigned i = 0; i < 3; i++) {
+        char      name[32];
+        as_sample sample = {.name = name,
+                            .label = "",
+                            .part = name,
+                            .camera = "",
+                            .format = "png",
+                            .width = 1,
+                            .height = 1,
+                            .n_bytes = 8192,
+                            .image = remote_picture(a, i)};
+        snprintf(name, sizeof name, "erased-%d-%u", round, i);
+        remote_must(as_manifest_add(manifest, &sample, &err), &err);
+    }
+    remote_must(as_manifest_write(manifest, &text, &err) && as_store_put(a->store, text.s, text.len, &now, NULL, &err),
+                &err);
+    as_manifest_free(manifest);
+    as_str_done(&text);
+    as_digest was;
+    remote_must(as_commit_read(a, version, &commit, &err) && as_commit_now(a, &commit.manifest, &was, &err), &err);
+    remote_must(as_commit_rewritten(&now, "asked", reason, &err) && as_store_erase(a->store, &was, reason, &err), &err);
+}
+
 /* A manifest that somebody's name was taken out of is erased, and another stands for it: that one travels too, also of a
  * version that both sides have had for long. */
 static void test_rewritten_travel(void **state)
@@ -69,39 +102,11 @@ static void test_rewritten_travel(void **state)
     const as_digest version = remote_version(a, 0, 3);
     remote_label = "good";
     as_commit commit;
-    as_digest now;
-    char      reason[AS_STORE_REASON_BYTES];
-    as_str    text;
     remote_push(a);
     remote_pull(b);
     assert_int_equal(remote_find("/packs", "p000001\",\"image\"").n_with, 1);
-    for (int round = 0; round < 2; round++) { /* the second takes out of what stands for the first */
-        as_manifest *manifest = as_manifest_new(&err);
-        as_str_init(&text);
-        for (unsigned i = 0; i < 3; i++) {
-            char      name[32];
-            as_sample sample = {.name = name,
-                                .label = "",
-                                .part = name,
-                                .camera = "",
-                                .format = "png",
-                                .width = 1,
-                                .height = 1,
-                                .n_bytes = 8192,
-                                .image = remote_picture(a, i)};
-            snprintf(name, sizeof name, "erased-%d-%u", round, i);
-            remote_must(as_manifest_add(manifest, &sample, &err), &err);
-        }
-        remote_must(as_manifest_write(manifest, &text, &err) &&
-                        as_store_put(a->store, text.s, text.len, &now, NULL, &err),
-                    &err);
-        as_manifest_free(manifest);
-        as_str_done(&text);
-        as_digest was;
-        remote_must(as_commit_read(a, &version, &commit, &err) && as_commit_now(a, &commit.manifest, &was, &err), &err);
-        remote_must(as_commit_rewritten(&now, "asked", reason, &err) && as_store_erase(a->store, &was, reason, &err),
-                    &err);
-    }
+    for (int round = 0; round < 2; round++) /* the second takes out of what stands for the first */
+        rewrite(a, &version, round);
     as_remote_moved moved = remote_push(a);
     assert_int_equal(moved.n_erased, 2);
     assert_int_equal(remote_find("/packs", "p000001\",\"image\"").n_with, 0);

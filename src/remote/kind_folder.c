@@ -219,7 +219,7 @@ static bool folder_remove(void *self, const char *name, as_err *err)
     if (!as_fs_remove(path, err))
         return false;
     *strrchr(path, '/') = '\0';
-    return !was || (as_fs_sync_dir(path, err) && folder_clean(self, path, err));
+    return !was || (as_fs_sync_dir(path, err) && (!as_str_ends(name, ".pack") || folder_clean(self, path, err)));
 }
 
 /* Held for the time of a read and a rename: others wait. */

@@ -26,8 +26,9 @@ as_remote *as_remote_open(as_workspace *ws, const as_remote_cfg *cfg, const as_p
     remote->ws = ws;
     if (progress)
         remote->progress = *progress;
-    bool ok = !ws || (as_remote_dir(ws, cfg->name, dir, err) && as_fs_join(remote->cache, dir, "seen", err) &&
-                      as_fs_make_dirs(remote->cache, err));
+    bool ok = !ws || (as_remote_dir(ws, cfg->name, dir, err) && as_fs_join(remote->cache, dir, "seen", err));
+    if (ok && ws)
+        (void)!as_fs_make_dirs(remote->cache, NULL); /* a workspace that may only be read can still be pushed */
     remote->self = ok ? kind->open(cfg, remote->progress.stop, err) : NULL;
     return remote->self ? remote : as_remote_close(remote);
 }
@@ -89,10 +90,11 @@ static bool remote_cache_path(const as_remote *remote, const char *name, char *p
     return as_fs_join(path, remote->cache, strrchr(name, '/') + 1, err);
 }
 
-bool as_remote_keep_named(const as_remote *remote, const char *name, const void *bytes, size_t n, as_err *err)
+void as_remote_keep_named(const as_remote *remote, const char *name, const void *bytes, size_t n)
 {
     char path[AS_FS_PATH_BYTES];
-    return !remote->ws || (remote_cache_path(remote, name, path, err) && as_fs_write_fast(path, bytes, n, err));
+    if (remote->ws && remote_cache_path(remote, name, path, NULL))
+        (void)!as_fs_write_fast(path, bytes, n, NULL); /* what is not kept is fetched again */
 }
 
 static bool remote_has_hash(const uint8_t *bytes, size_t n, const as_digest *digest)
@@ -124,11 +126,11 @@ bool as_remote_get_named(as_remote *remote, const char *name, const as_digest *d
     bool ok = remote_has_hash(bytes, n, digest) ||
               AS_FAIL(err, AS_ECORRUPT, "'%s' in remote '%s' does not have the bytes that its name promises", name,
                       remote->cfg.url);
-    ok = ok && as_remote_keep_named(remote, name, bytes, n, err);
     if (!ok) {
         free(bytes);
         return false;
     }
+    as_remote_keep_named(remote, name, bytes, n);
     *ret = bytes;
     *ret_n = n;
     return true;

@@ -134,9 +134,9 @@ bool as_remote_put_pack(as_remote *remote, const as_transfer *transfer, const vo
     char name[AS_REMOTE_NAME_MAX];
     as_transfer_name(&transfer->name, false, name);
     /* The listing first: nobody must find a pack and not know what is in it. */
-    if (!as_remote_keep_named(remote, name, listing->s, listing->len, err) ||
-        !remote->kind->put(remote->self, name, listing->s, listing->len, err))
+    if (!remote->kind->put(remote->self, name, listing->s, listing->len, err))
         return false;
+    as_remote_keep_named(remote, name, listing->s, listing->len);
     as_transfer_name(&transfer->name, true, name);
     return remote->kind->put(remote->self, name, bytes, (size_t)transfer->n_bytes, err);
 }

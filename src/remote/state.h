@@ -60,7 +60,7 @@ AS_CHECK bool as_remote_greet(as_remote *remote, bool make, as_err *err);
 /* A file whose name ends in the SHA-256 of its bytes: AS_ECORRUPT. From the cache, where it is kept. */
 AS_CHECK bool as_remote_get_named(as_remote *remote, const char *name, const as_digest *digest, size_t max_bytes,
                                   uint8_t **ret, size_t *ret_n, as_err *err);
-AS_CHECK bool as_remote_keep_named(const as_remote *remote, const char *name, const void *bytes, size_t n, as_err *err);
+void          as_remote_keep_named(const as_remote *remote, const char *name, const void *bytes, size_t n);
 
 /* view.c: looks at the remote anew. */
 AS_CHECK bool as_remote_look(as_remote *remote, as_err *err);
