@@ -130,7 +130,7 @@ static void test_folder(void **state)
     assert_true(kind->remove(self, "a/b", &err) && kind->remove(self, "a/b", &err));
     /* Somebody holds the lock for longer than anybody should. */
     char path[AS_FS_PATH_BYTES];
-    int  fd;
+    int  fd = -1;
     assert_true(as_fs_join(path, cfg.url, "lock", &err) && as_fs_lock(path, &fd, &err));
     assert_false(kind->swap(self, "refs/x", "2", "3", &swapped, &sure, &err));
     assert_int_equal(err.code, AS_EBUSY);
