@@ -16,6 +16,7 @@ picture() {
 
 # where_is TEXT: files of the workspace that have it
 where_is() { grep -rlaF -e "$1" "$WS"; }
+# shellcheck disable=SC2317 # check calls it
 nowhere() { ! where_is "$1" >"$OUT"; }
 
 new_workspace() {
@@ -203,10 +204,10 @@ for bad in '{class: god, older_than: 90 d}' '{older_than: 90}' '{class: good}' '
 done
 
 # --- killed at each call that changes the disk: all or nothing once somebody has opened it for writing ---
-command -v strace >/dev/null && strace -o /dev/null true 2>/dev/null || {
+if ! strace -o /dev/null true 2>/dev/null; then
     skip_case 'strace is not here, or may not trace'
     finish
-}
+fi
 new_workspace "$TMP/kill"
 "$ASSAY" -C "$WS" import "$TMP/photos" >/dev/null 2>&1
 "$ASSAY" -C "$WS" train -t rule >/dev/null 2>&1
