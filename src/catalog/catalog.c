@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/str.h"
+#include "catalog/rewritten.h"
 
 #define CATALOG_VERSION 4
 #define CATALOG_FILE    "catalog.db"

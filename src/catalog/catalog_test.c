@@ -17,6 +17,7 @@
 
 #include "base/rng.h"
 #include "base/str.h"
+#include "catalog/rewritten.h"
 #include "store/test_fault.h"
 
 #define N_SAMPLES 3000

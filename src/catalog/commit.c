@@ -9,6 +9,8 @@
 #include "base/vec.h"
 #include "catalog/frozen.h"
 #include "catalog/manifest.h"
+#include "catalog/rewritten.h"
+#include "catalog/tag.h"
 
 #define COMMIT_VERSION   1 /* of the commit object */
 #define COMMIT_MAX_BYTES 65536
@@ -210,57 +212,6 @@ bool as_commit_read(as_workspace *ws, const as_digest *id, as_commit *ret, as_er
     return true;
 }
 
-#define COMMIT_REWRITTEN     "rewritten "
-#define COMMIT_MAX_REWRITTEN 10000 /* times that something was taken out of one version */
-
-bool as_commit_rewritten(const as_digest *now, const char *reason, char text[AS_STORE_REASON_BYTES], as_err *err)
-{
-    char hex[AS_SHA256_HEX_BYTES];
-    int  n = snprintf(text, AS_STORE_REASON_BYTES, COMMIT_REWRITTEN "%s: %s", as_digest_hex(now, hex), reason);
-    return n < AS_STORE_REASON_BYTES ||
-           AS_FAIL(err, AS_EINVAL, "the reason is too long by %d bytes", n - AS_STORE_REASON_BYTES + 1);
-}
-
-bool as_commit_rewritten_to(const char *reason, as_digest *ret)
-{
-    const size_t n = strlen(COMMIT_REWRITTEN);
-    char         hex[AS_SHA256_HEX_BYTES];
-    if (!as_str_starts(reason, COMMIT_REWRITTEN) || strlen(reason) < n + AS_SHA256_HEX_BYTES ||
-        reason[n + AS_SHA256_HEX_BYTES - 1] != ':')
-        return false;
-    memcpy(hex, reason + n, AS_SHA256_HEX_BYTES - 1);
-    hex[AS_SHA256_HEX_BYTES - 1] = '\0';
-    return as_digest_parse(hex, ret);
-}
-
-bool as_commit_now(as_workspace *ws, const as_digest *object, as_digest *ret, as_err *err)
-{
-    as_tombstone stone;
-    as_digest    now = *object;
-    char         hex[AS_SHA256_HEX_BYTES];
-    for (int i = 0; i < COMMIT_MAX_REWRITTEN; i++) {
-        as_err why = AS_ERR_NONE;
-        if (as_store_has(ws->store, &now) || !as_store_erased(ws->store, &now, &stone, &why) ||
-            !as_commit_rewritten_to(stone.reason, &now)) {
-            *ret = now;
-            return why.code == AS_OK || why.code == AS_ENOTFOUND || why.code == AS_EEXIST ||
-                   as_err_set(err, why.code, "%s", why.text);
-        }
-    }
-    return AS_FAIL(err, AS_ECORRUPT, "object '%s' was rewritten in a circle", as_digest_hex(object, hex));
-}
-
-bool as_commit_object(as_workspace *ws, const as_digest *object, uint8_t **ret_bytes, size_t *ret_n, as_err *err)
-{
-    as_digest now;
-    as_err    why = AS_ERR_NONE;
-    if (as_store_get(ws->store, object, ret_bytes, ret_n, &why))
-        return true;
-    if (why.code == AS_EGONE)
-        return as_commit_now(ws, object, &now, err) && as_store_get(ws->store, &now, ret_bytes, ret_n, err);
-    return as_err_set(err, why.code, "%s", why.text);
-}
-
 /* One of both was written anew without somebody's names: until the other is too, an erasure was interrupted between them,
  * or is at it this moment. */
 static bool commit_is_rewritten(as_workspace *ws, const as_commit *commit)
@@ -388,64 +339,10 @@ static bool commit_find_prefix(as_workspace *ws, const char *prefix, as_commit *
     return true;
 }
 
-/* A tag must not look like main, or like the beginning of an id. */
-static bool tag_ref(const char *name, char ref[AS_REF_BYTES], as_err *err)
-{
-    const size_t n = strlen(name);
-    bool         fits = n > 0 && n < AS_REF_BYTES - strlen(AS_TAG_REF) && name[0] != '.' &&
-                strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789._-") == n && strcmp(name, "main") != 0 &&
-                strspn(name, "0123456789abcdef") != n && !strstr(name, ".tmp.");
-    snprintf(ref, AS_REF_BYTES, "%s%.*s", AS_TAG_REF, (int)(AS_REF_BYTES - sizeof AS_TAG_REF), name);
-    return fits ||
-           AS_FAIL(err, AS_EINVAL,
-                   "'%.100s' is no name for a tag: use a-z, 0-9, '.', '_' and '-', not main, and not hexadecimal "
-                   "digits alone, which an id could begin with",
-                   name);
-}
-
-/* *ret_is false: there is no tag of this name. */
 static bool commit_find_tag(as_workspace *ws, const char *name, as_commit *ret, bool *ret_is, as_err *err)
 {
-    char      ref[AS_REF_BYTES], value[AS_REF_BYTES];
     as_digest id;
-    as_err    why = AS_ERR_NONE;
-    *ret_is = false;
-    if (!tag_ref(name, ref, NULL))
-        return true;
-    if (!as_store_ref_get(ws->store, ref, value, &why))
-        return why.code == AS_ENOTFOUND || as_err_set(err, why.code, "%s", why.text);
-    if (!as_digest_parse(value, &id))
-        return AS_FAIL(err, AS_ECORRUPT, "tag '%s' is damaged: '%s' is no SHA-256", name, value);
-    *ret_is = true;
-    return commit_read_known(ws, &id, "tag", ret, err);
-}
-
-bool as_tag_set(as_workspace *ws, const char *name, const as_digest *commit, as_err *err)
-{
-    char   ref[AS_REF_BYTES], value[AS_REF_BYTES], hex[AS_SHA256_HEX_BYTES];
-    as_err why = AS_ERR_NONE;
-    as_digest_hex(commit, hex);
-    if (!tag_ref(name, ref, err))
-        return false;
-    if (as_store_ref_get(ws->store, ref, value, &why))
-        return strcmp(value, hex) == 0 ||
-               AS_FAIL(err, AS_EEXIST, "tag '%s' is version %.12s already, and a tag does not move (remove it first)",
-                       name, value);
-    return why.code == AS_ENOTFOUND ? as_store_ref_set(ws->store, ref, hex, err)
-                                    : as_err_set(err, why.code, "%s", why.text);
-}
-
-bool as_tag_remove(as_workspace *ws, const char *name, as_err *err)
-{
-    char   ref[AS_REF_BYTES];
-    as_err why = AS_ERR_NONE;
-    if (!tag_ref(name, ref, err))
-        return false;
-    if (as_store_ref_remove(ws->store, ref, &why))
-        return true;
-    if (why.code == AS_ENOTFOUND)
-        return AS_FAIL(err, AS_ENOTFOUND, "there is no tag '%s'", name);
-    return as_err_set(err, why.code, "%s", why.text);
+    return as_tag_get(ws, name, &id, ret_is, err) && (!*ret_is || commit_read_known(ws, &id, "tag", ret, err));
 }
 
 /* Follows first parents. */

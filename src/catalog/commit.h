@@ -114,23 +114,4 @@ AS_CHECK bool as_commit_read(as_workspace *ws, const as_digest *id, as_commit *r
 /* When samples of it were erased, they are there under another name, with nothing but hash, size, class and split. */
 AS_CHECK as_manifest *as_commit_manifest(as_workspace *ws, const as_commit *commit, as_err *err);
 
-/* A manifest, labels or notes object, out of which an erasure took something, is erased too; its note says what stands for it:
- * "rewritten HASH: REASON". Puts such a reason together; AS_EINVAL when it is too long. */
-AS_CHECK bool as_commit_rewritten(const as_digest *now, const char *reason, char text[AS_STORE_REASON_BYTES],
-                                  as_err *err);
-/* The object that such a reason names; false: it is another reason. */
-AS_CHECK bool as_commit_rewritten_to(const char *reason, as_digest *ret);
-/* The object that stands for this one now: itself, if nothing was taken out. Whether it is there is not looked at. */
-AS_CHECK bool as_commit_now(as_workspace *ws, const as_digest *object, as_digest *ret, as_err *err);
-
-/* as_store_get of that. */
-AS_CHECK bool as_commit_object(as_workspace *ws, const as_digest *object, uint8_t **ret_bytes, size_t *ret_n,
-                               as_err *err);
-
-/* Tags: names of versions, which are never moved. A name is of a-z, 0-9, '.', '_' and '-', not "main", and not hex digits
- * alone: AS_EINVAL. AS_EEXIST when it names another version. */
-#define AS_TAG_REF "data/tags/"
-AS_CHECK bool as_tag_set(as_workspace *ws, const char *name, const as_digest *commit, as_err *err);
-AS_CHECK bool as_tag_remove(as_workspace *ws, const char *name, as_err *err); /* AS_ENOTFOUND */
-
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "catalog/notes.h"
+#include "catalog/rewritten.h"
 #include "store/run.h"
 
 static int digests_compare(const void *a, const void *b)

@@ -14,6 +14,8 @@
 #include "catalog/erased.h"
 #include "catalog/hold.h"
 #include "catalog/manifest.h"
+#include "catalog/rewritten.h"
+#include "catalog/tag.h"
 #include "store/test_fault.h"
 
 static char          dir[256];

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "base/vec.h"
+#include "catalog/rewritten.h"
 
 #define NOTES_VERSION     1
 #define NOTES_LINE_BYTES  ((size_t)1 << 20)

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "catalog/commit.h"
+#include "catalog/tag.h"
 #include "cli/action.h"
 #include "cli/data_json.h"
 #include "cli/term.h"

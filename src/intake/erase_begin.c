@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "catalog/manifest.h"
 #include "catalog/notes.h"
+#include "catalog/rewritten.h"
 #include "intake/erase.h"
 #include "intake/erase_search.h"
 #include "intake/state.h"

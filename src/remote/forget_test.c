@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "catalog/manifest.h"
+#include "catalog/rewritten.h"
 #include "remote/test_remote.h"
 
 static void test_erasures_travel(void **state)

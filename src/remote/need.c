@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "catalog/manifest.h"
+#include "catalog/rewritten.h"
 #include "remote/state.h"
 
 #define NEED_MAX_VERSIONS  ((size_t)1000000)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "remote/state.h"
+#include "catalog/rewritten.h"
 
 typedef struct push {
     as_remote *remote;

@@ -15,6 +15,7 @@
 #include "journal/verdict.h"
 #include "spec/interval.h"
 #include "spec/measure.h"
+#include "spec/retention.h"
 
 #define AS_SPEC_MAX_CLASSES      64
 #define AS_SPEC_MAX_REQUIREMENTS 64
@@ -52,15 +53,6 @@ typedef struct as_variant {
     const char *name, *where; /* where: as as_query_parse takes it; not yet parsed */
     uint32_t    at_least;
 } as_variant;
-
-#define AS_SPEC_MAX_RETENTION   32
-#define AS_RETENTION_TEXT_BYTES 128
-
-/* Which pictures go in time; one of the bounds is NAN. */
-typedef struct as_retention {
-    const char *class_name; /* "": any */
-    double      older_than_hours, keep_at_most_bytes;
-} as_retention;
 
 typedef struct as_requirement {
     const char *id, *text;
@@ -132,9 +124,6 @@ int as_spec_class(const as_spec *spec, const char *name);
 
 /* CRC-32C of the classes' names and verdicts in their order: the same for the same classes. */
 uint32_t as_spec_classes_crc(const as_spec *spec);
-
-/* "good, older than 90 d" into text[AS_RETENTION_TEXT_BYTES]; returns text. */
-const char *as_retention_text(const as_retention *rule, char *text);
 
 AS_CHECK json_t *as_spec_schema(as_err *err);                                 /* JSON Schema 2020-12 */
 AS_CHECK json_t *as_spec_json(const as_spec *spec, as_err *err);              /* everything understood, with defaults */
