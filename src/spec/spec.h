@@ -16,6 +16,7 @@
 #include "spec/interval.h"
 #include "spec/measure.h"
 #include "spec/retention.h"
+#include "spec/rule.h"
 
 #define AS_SPEC_MAX_CLASSES      64
 #define AS_SPEC_MAX_REQUIREMENTS 64
@@ -27,32 +28,10 @@ typedef enum as_per { AS_PER_NONE, AS_PER_FRAME, AS_PER_PART } as_per;
 
 typedef enum as_split_by { AS_SPLIT_BY_NONE, AS_SPLIT_BY_CHANCE, AS_SPLIT_BY_TIME } as_split_by;
 
-typedef enum as_faces_rule { AS_FACES_NONE, AS_FACES_KEEP, AS_FACES_REDACT, AS_FACES_REFUSE } as_faces_rule;
-typedef enum as_redaction { AS_REDACTION_NONE, AS_REDACTION_FILL, AS_REDACTION_PIXELATE } as_redaction;
-
-typedef enum as_metadata { AS_METADATA_NONE, AS_METADATA_CAMERA, AS_METADATA_PART } as_metadata;
-
-/* What a check says of a picture. */
-typedef enum as_check_level { AS_CHECK_NONE, AS_CHECK_OK, AS_CHECK_WARN, AS_CHECK_QUARANTINE } as_check_level;
-
-/* Checks whose finding has the level that the file says; OK: they find nothing. */
-typedef enum as_rule {
-    AS_RULE_NONE,
-#define X(id, name, def, doc) AS_RULE_##id,
-#include "spec/rule.def"
-#undef X
-    AS_RULE_COUNT
-} as_rule;
-
 typedef struct as_class {
     const char *name;
     as_verdict  verdict; /* what a part of this class gets */
 } as_class;
-
-typedef struct as_variant {
-    const char *name, *where; /* where: as as_query_parse takes it; not yet parsed */
-    uint32_t    at_least;
-} as_variant;
 
 typedef struct as_requirement {
     const char *id, *text;
