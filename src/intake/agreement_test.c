@@ -121,6 +121,9 @@ static void test_who_counts(void **state)
     assert_non_null(strstr(err.text, "no sample has labels by two people"));
     assert_null(as_agreement_new(manifest, spec, nobody, 0.95, &none));
     assert_non_null(strstr(none.text, "labelled no sample that another"));
+    static const char *const seen[] = {"person:anna", "person:bo", NULL};
+    as_err                   not_asked = AS_ERR_NONE;
+    assert_null(as_agreement_new(manifest, spec, seen, 0.95, &not_asked)); /* not either when he is named */
     as_agreement *a = must(both);
     assert_int_equal(a->all.n, 1);
     assert_int_equal(a->n_disputes, 1);
