@@ -258,7 +258,8 @@ static bool cvat_find_frames(cvat_file *file, as_err *err)
         if (!as_str_to_u64(text, &frame.number) || !as_vec_push(&file->frames, frame))
             return AS_FAIL(err, AS_ENOMEM, "not enough memory");
     }
-    qsort(file->frames.at, file->frames.n, sizeof *file->frames.at, cvat_compare_frames);
+    if (file->frames.n)
+        qsort(file->frames.at, file->frames.n, sizeof *file->frames.at, cvat_compare_frames);
     for (size_t i = 1; i < file->frames.n; i++)
         if (file->frames.at[i].number == file->frames.at[i - 1].number)
             return AS_FAIL(err, AS_EINVAL,
