@@ -269,8 +269,10 @@ static bool init_write(as_cli *cli, const char *dir, const as_str *text, as_err 
     as_key        key;
     bool          ok = ws && as_key_open(ws, &key, err);
     as_workspace_close(ws);
-    if (!ok)
+    if (!ok) {
+        (void)!as_fs_remove(path, NULL); /* or the next try would find a project */
         return false;
+    }
     as_key_done(&key);
     if (cli->json)
         return as_cli_print_json(cli, json_pack("{s:s}", "spec", path), err);

@@ -3,7 +3,7 @@
 # A disk that is full, at each step: a clear word and exit status 3, nothing is lost, and once there is room the same
 # command goes through. A file system of its own in memory; the room left is from nothing to more than enough.
 . "$(dirname "$0")/lib.sh"
-need_program
+need_fault writer
 unshare -m true 2>/dev/null || skip 'a disk of a set size needs root'
 times 3 12
 make_folders
@@ -89,6 +89,36 @@ rm -rf "$master" && cp -r "$ws" "$master"
 disturb 'import with quarantine' "${a[@]}" import "$photos/p1"
 disturb label "${a[@]}" label set bad --where 'name~*good*'
 disturb checkout "${a[@]}" data checkout "$disk/out"
+disturb tag "${a[@]}" data tag v1
+
+# An erasure that was begun is ended by whoever writes next; its receipt by --resume.
+for kib in 0 16 40 100 300 700; do
+    restore
+    leave $kib
+    run "${a[@]}" erase p0/good/00000.png --reason asked --yes
+    if [ "$STATUS" -ne 0 ]; then
+        expect_equal "$STATUS" 3
+        expect_err 'no space left on the disk'
+        expect_exit 0 "${a[@]}" data verify
+        n_full=$((n_full + 1))
+    fi
+    rm -f "$disk/filler"
+    run "${a[@]}" erase p0/good/00000.png --reason asked --yes
+    [ "$STATUS" -eq 0 ] || run "${a[@]}" erase --resume
+    expect_exit 0 "${a[@]}" erase --check 1
+    expect_exit 0 "${a[@]}" data verify
+    expect_equal "$(n_versions)" 2
+done
+
+# What is needed and what is not, in one pack.
+rm -rf "$master" "$ws"
+expect_exit 0 "$ASSAY" init "$ws" --classes good,bad
+for n in 0 1 2; do
+    (cd "$disk" && "$ASSAY_FAULT_BUILD/fault_writer" junk $n)
+    expect_exit 0 "${a[@]}" import "$photos/p$n"
+done
+cp -r "$ws" "$master"
+disturb gc "${a[@]}" data gc
 
 restore
 rm -rf "$ws" "$master"
