@@ -21,8 +21,10 @@ while [ $# -gt 0 ]; do
     case $1 in
     --times) TIMES=$2 ;;
     --seed) SEED=$2 ;;
-    # shellcheck disable=SC2034 # the tests read it
-    --dir) FAST=$2 ;;
+    --dir)
+        # shellcheck disable=SC2034 # the tests read it
+        FAST=$2
+        ;;
     -h | --help)
         fault_usage
         finished=skipped

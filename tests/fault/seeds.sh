@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Shows that the fault tests can fail: builds a copy of the tree, puts one bug into it at a time, and runs the test that must
 # catch it. Some minutes: seeds.sh [NAME...]
+# shellcheck disable=SC2016 # what perl is given has $ of its own
 set -u
 source=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/assay-seeds.XXXXXX") || exit 3
