@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "remote/state.h"
 #include "catalog/rewritten.h"
+#include "remote/state.h"
 
 typedef struct push {
     as_remote *remote;

@@ -32,13 +32,4 @@ typedef struct as_variant {
     uint32_t    at_least;
 } as_variant;
 
-#define AS_SPEC_MAX_RETENTION   32
-#define AS_RETENTION_TEXT_BYTES 128
-
-/* Which pictures go in time; one of the bounds is NAN. */
-typedef struct as_retention {
-    const char *class_name; /* "": any */
-    double      older_than_hours, keep_at_most_bytes;
-} as_retention;
-
 #endif
