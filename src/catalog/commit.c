@@ -13,6 +13,7 @@
 #include "catalog/tag.h"
 
 #define COMMIT_VERSION   1 /* of the commit object */
+#define COMMIT_BEGIN     "{\"assay_commit\":"
 #define COMMIT_MAX_BYTES 65536
 #define COMMIT_MAX_STEPS 100000
 #define COMMIT_NONE_YET  "no commit yet (make one with: assay import FOLDER, or assay capture)"
@@ -203,8 +204,12 @@ bool as_commit_read(as_workspace *ws, const as_digest *id, as_commit *ret, as_er
     as_digest_hex(id, hex);
     /* A picture may be asked for by mistake: look at the beginning before a parser runs over it. */
     json_t *object = n && n < COMMIT_MAX_BYTES && bytes[0] == '{' ? as_json_parse(bytes, n, hex, NULL) : NULL;
+    /* One that begins as a commit is none of another kind: gc must not take it for that when memory runs out. */
+    const bool begins = n >= sizeof COMMIT_BEGIN && memcmp(bytes, COMMIT_BEGIN, sizeof COMMIT_BEGIN - 1) == 0;
     free(bytes);
     bool ok = object ? commit_parse(object, &commit, &why) : AS_FAIL(&why, AS_EFORMAT, "it is another kind of object");
+    if (!ok && begins && why.code == AS_EFORMAT)
+        AS_FAIL(&why, AS_ECORRUPT, "it cannot be read (is there enough memory?)");
     json_decref(object);
     if (!ok)
         return as_err_set(err, why.code, "'%s' is not a commit: %s", hex, why.text);
