@@ -27,7 +27,7 @@ static int intake_report(as_cli *cli, as_workspace *ws, as_err *err)
 
 const as_action as_intake_action_report = {
     .name = "report",
-    .usage = "[COMMIT] [--out FILE]",
+    .usage = "[COMMIT] [--output FILE]",
     .about = "one HTML page: what came in, what was refused and warned of, with small pictures and distributions",
     .min_args = 0,
     .max_args = 1,

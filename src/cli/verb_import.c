@@ -19,7 +19,7 @@ static const as_opt import_opts[] = {
      NULL},
     {"prefix", 0, "NAME", "put before the samples' names (default: the folder's own name)", NULL},
     {"fps", 0, "N", "frames taken of each second of a recording or stream (default: 1; 0: all)", NULL},
-    {"frames", 'n', "N", "at most so many of each; a stream needs it", NULL},
+    {"frames", 0, "N", "at most so many of each; a stream needs it", NULL},
     {"label", 0, "CLASS", "the class of a recording's or stream's frames (default: not labelled)", NULL},
     {"message", 'm', "TEXT", "what to say of this version", NULL},
 };

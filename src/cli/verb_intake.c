@@ -3,7 +3,7 @@
 #include "cli/backbone_opts.h"
 
 static const as_opt intake_opts[] = {
-    {"out", 'o', "FILE", "report: where to write the page (default: intake.html in the project's folder)", NULL},
+    {"output", 'o', "FILE", "report: where to write the page (default: intake.html in the project's folder)", NULL},
     {"reference", 0, "COMMIT",
      "drift, outliers, learn: the version to compare with, or to learn from (default: intake.reference; learn: else "
      "the newest)",
@@ -30,7 +30,7 @@ const as_verb as_verb_intake = {
     .about = "What a check does with a picture is said in assay.yaml, under intake; what was refused is in quarantine "
              "(see: assay help quarantine).",
     .examples = "  assay intake checks\n  assay intake checks --json\n  assay intake report\n"
-                "  assay intake report main~1 --out monday.html\n"
+                "  assay intake report main~1 --output monday.html\n"
                 "  assay intake drift --reference main~1\n  assay intake learn --quantile 0.01\n"
                 "  assay intake outliers --reference main~1 --backbone resnet18.onnx\n",
     .opts = intake_opts,

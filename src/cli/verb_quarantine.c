@@ -4,7 +4,7 @@
 static const char *const quarantine_states[] = {"waiting", "kept", "accepted", "dropped", "all", NULL};
 
 static const as_opt quarantine_opts[] = {
-    {"reason", 'r', "TEXT", "accept, drop, undo: why; kept with your name and the time", NULL},
+    {"reason", 0, "TEXT", "accept, drop, undo: why; kept with your name and the time", NULL},
     {"check", 0, "CHECK", "those that this check refused: exposure, sharpness ... (see: assay intake checks)", NULL},
     {"where", 'w', "QUERY",
      "those that meet it: 'class=broken and clipped>0.4 and time>=2026-11-01' (see: assay help "

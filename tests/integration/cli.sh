@@ -35,7 +35,7 @@ expect_err "none of the choices of --example: cones"
 expect_exit 2 "$ASSAY" spec
 expect_err 'a word is missing: show, schema or reference \(see: assay help spec\)'
 expect_exit 2 "$ASSAY" import
-expect_err 'FOLDER is missing'
+expect_err 'FOLDER.VIDEO.* is missing'
 
 # What the table says of options holds over all verbs, and the usage names each.
 for program in "$ASSAY" "$ASSAY_EDGE"; do

@@ -34,13 +34,13 @@ page intake.html '2 pictures refused and in quarantine' 'white &lt;b&gt;.png' 'd
     'May be accepted, or dropped.' 'variance of the Laplacian' 'import '
 expect_exit 0 "$ASSAY" quarantine accept 'photos/bad/white <b>.png' --reason 'a white part'
 expect_exit 0 "$ASSAY" quarantine drop --check whole --reason 'no picture'
-expect_exit 0 "$ASSAY" intake report --out "$TMP/second.html" --json
+expect_exit 0 "$ASSAY" intake report --output "$TMP/second.html" --json
 expect_out '"commit":"[0-9a-f]{64}","n_bytes":[0-9]+,"page":".*/second.html"'
 page "$TMP/second.html" 'Nothing waits in quarantine' 'accepted by anna' 'a white part' 'no picture'
-expect_exit 0 "$ASSAY" intake report main~1 --out "$TMP/first.html"
+expect_exit 0 "$ASSAY" intake report main~1 --output "$TMP/first.html"
 page "$TMP/first.html" 'Intake report'
 check 'an earlier version knows what came later' bash -c "! grep -q 'accepted by anna' '$TMP/first.html'"
-expect_exit 2 "$ASSAY" intake report --out "$TMP/nowhere/a.html"
+expect_exit 2 "$ASSAY" intake report --output "$TMP/nowhere/a.html"
 expect_err 'nowhere'
 expect_exit 0 "$ASSAY" data verify
 
