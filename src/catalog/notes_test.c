@@ -10,31 +10,22 @@
 #include <cmocka.h>
 
 #include "base/str.h"
-#include "store/test_fault.h"
+#include "catalog/test_space.h"
 
-static char          dir[256];
+static char          dir[AS_TEST_SPACE_DIR_BYTES];
 static as_workspace *ws;
 
 static int setup(void **state)
 {
     (void)state;
-    as_err      err = AS_ERR_NONE;
-    char        path[AS_FS_PATH_BYTES];
-    const char *made = support_temp_dir("notes");
-    if (!made || !as_str_copy(dir, sizeof dir, made))
-        return -1;
-    snprintf(path, sizeof path, "%s/assay.yaml", dir);
-    if (!as_fs_write(path, "assay: 1\n", 9, &err))
-        return -1;
-    ws = as_workspace_open(dir, AS_WORKSPACE_WRITE, &err);
+    ws = as_test_space_open("notes", dir);
     return ws ? 0 : -1;
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    ws = as_workspace_close(ws);
-    support_remove_dir(dir);
+    ws = as_test_space_close(ws, dir);
     return 0;
 }
 
