@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/str.h"
 #include "catalog/notes.h"
 #include "catalog/rewritten.h"
 #include "store/run.h"
@@ -47,8 +48,11 @@ static bool history_roots_find(as_workspace *ws, history_roots *roots, as_err *e
     as_digest digest;
     bool      ok = as_store_ref_list(ws->store, "", &refs, &n_refs, err);
     for (size_t i = 0; ok && i < n_refs; i++)
-        if (as_digest_parse(refs[i].value, &digest)) /* another ref is no version */
+        if (as_digest_parse(refs[i].value, &digest)) /* what is not below data/ may name something else */
             ok = history_push(&roots->must, &digest, err);
+        else if (as_str_starts(refs[i].name, "data/"))
+            ok = AS_FAIL(err, AS_ECORRUPT, "ref '%s' is damaged: it names no version (see: assay data verify)",
+                         refs[i].name);
     ok = ok && as_run_list(ws, &runs, &n_runs, err);
     for (size_t i = 0; runs && ok && i < n_runs; i++)
         if (as_digest_parse(runs[i].commit, &digest))

@@ -124,6 +124,20 @@ static void test_what_leads_to_versions(void **state)
     assert_int_equal(err.code, AS_ECORRUPT);
 }
 
+/* What a damaged ref led to must not be taken for what nothing leads to. */
+static void test_a_damaged_ref(void **state)
+{
+    (void)state;
+    as_reach reach = {0};
+    assert_true(as_store_ref_set(ws->store, "elsewhere/note", "no version", &err));
+    assert_true(as_reach_find(ws, NULL, &reach, &err));
+    as_reach_done(&reach);
+    assert_true(as_store_ref_set(ws->store, "data/tags/first", "0123;567", &err));
+    assert_false(as_reach_find(ws, NULL, &reach, &err));
+    assert_int_equal(err.code, AS_ECORRUPT);
+    assert_non_null(strstr(err.text, "data/tags/first"));
+}
+
 static void test_tags(void **state)
 {
     (void)state;
@@ -286,7 +300,7 @@ static void test_holds(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {TEST(test_what_leads_to_versions), TEST(test_tags),
+    const struct CMUnitTest tests[] = {TEST(test_what_leads_to_versions), TEST(test_a_damaged_ref),  TEST(test_tags),
                                        TEST(test_a_version_is_rewritten), TEST(test_names_in_texts), TEST(test_holds)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
