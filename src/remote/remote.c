@@ -63,6 +63,35 @@ static bool remote_see_nothing(void *ctx, const char *name, uint64_t n_bytes, as
     return true;
 }
 
+/* .assay/remotes/NAME/met: it was there once. An empty mount point looks as a place that nobody has used yet. */
+static bool remote_met_path(const as_remote *remote, char *path, as_err *err)
+{
+    char dir[AS_FS_PATH_BYTES];
+    return as_remote_dir(remote->ws, remote->cfg.name, dir, err) && as_fs_join(path, dir, "met", err);
+}
+
+static void remote_meet(const as_remote *remote)
+{
+    char path[AS_FS_PATH_BYTES];
+    if (remote->ws && remote_met_path(remote, path, NULL) && !as_fs_is_file(path))
+        (void)!as_fs_write(path, "", 0, NULL); /* a workspace that may only be read can still be pushed */
+}
+
+static bool remote_check_new(const as_remote *remote, as_err *err)
+{
+    char path[AS_FS_PATH_BYTES];
+    if (!remote->ws)
+        return true;
+    if (!remote_met_path(remote, path, err))
+        return false;
+    return !as_fs_is_file(path) ||
+           AS_FAIL(
+               err, AS_EIO,
+               "remote '%s' was in '%s' before, and nothing is there now (is the share mounted? to begin anew: assay "
+               "data remote remove %s, and add it again)",
+               remote->cfg.name, remote->cfg.url, remote->cfg.name);
+}
+
 bool as_remote_greet(as_remote *remote, bool make, as_err *err)
 {
     static const char mark[] = "{\"assay_remote\":1}\n";
@@ -72,16 +101,23 @@ bool as_remote_greet(as_remote *remote, bool make, as_err *err)
     if (remote->kind->get(remote->self, AS_REMOTE_MARK, REMOTE_MARK_BYTES, &bytes, &n, &why)) {
         bool ok = remote_check_mark(remote, bytes, n, err);
         free(bytes);
+        if (ok)
+            remote_meet(remote);
         return ok;
     }
     if (why.code != AS_ENOTFOUND)
         return as_err_set(err, why.code, "%s", why.text);
+    if (!remote_check_new(remote, err))
+        return false;
     /* Asking for its names tells whether there is such a place at all. */
     if (!make)
         return remote->kind->list(remote->self, AS_REMOTE_MARK, remote_see_nothing, NULL, err) &&
                AS_FAIL(err, AS_ENOTFOUND, "there is nothing in '%s' yet (send a version there with: assay data push)",
                        remote->cfg.url);
-    return remote->kind->put(remote->self, AS_REMOTE_MARK, mark, strlen(mark), err);
+    if (!remote->kind->put(remote->self, AS_REMOTE_MARK, mark, strlen(mark), err))
+        return false;
+    remote_meet(remote);
+    return true;
 }
 
 /* "packs/HEX.idx" is kept as HEX.idx. */

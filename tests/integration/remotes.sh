@@ -213,6 +213,9 @@ check 'Ctrl-C is heard' [ $((SECONDS - begin)) -lt 5 ]
 # --- a push that is cut goes on
 fault ''
 rm -rf "$s3/data/line"
+expect_exit 3 "$ASSAY" data push bucket --timeout 1
+expect_err 'was in .* before, and nothing is there now'
+rm .assay/remotes/bucket/met
 fault puts 2
 LIMIT=60 expect_exit 3 "$ASSAY" data push bucket --timeout 1
 expect_no_file "$s3/data/line/1/refs/data/main"
