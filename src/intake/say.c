@@ -172,6 +172,19 @@ static bool say_split(as_manifest *manifest, const as_spec *spec, uint64_t seed,
     return as_split_manifest(manifest, spec, &cfg, NULL, err);
 }
 
+/* What had a label and no split before was set aside (split.h): that somebody labels another sample brings it into none. */
+static bool say_keep_aside(as_workspace *ws, as_manifest *manifest, const as_commit *before, as_err *err)
+{
+    as_manifest *was = as_commit_manifest(ws, before, err);
+    for (size_t i = 0; was && i < as_manifest_count(was); i++) {
+        const as_sample *old = as_manifest_at(was, i), *now = as_manifest_find(manifest, old->name);
+        if (now && old->split == AS_SPLIT_NONE && old->state >= AS_LABEL_GIVEN)
+            as_manifest_set_split(manifest, (size_t)(now - as_manifest_at(manifest, 0)), AS_SPLIT_NONE);
+    }
+    as_manifest_free(was);
+    return was != NULL;
+}
+
 bool as_say_commit(as_workspace *ws, const as_spec *spec, as_manifest *manifest, uint64_t seed, const as_commit *before,
                    const as_digest *restores, const char *message, as_commit *ret, as_err *err)
 {
@@ -180,7 +193,8 @@ bool as_say_commit(as_workspace *ws, const as_spec *spec, as_manifest *manifest,
     as_intake_author(commit.author, sizeof commit.author);
     if (restores)
         commit.restores = *restores;
-    if ((spec && !say_split(manifest, spec, seed, err)) || !as_commit_write(ws, manifest, &commit, err))
+    if ((spec && (!say_split(manifest, spec, seed, err) || !say_keep_aside(ws, manifest, before, err))) ||
+        !as_commit_write(ws, manifest, &commit, err))
         return false;
     *ret = commit;
     return true;
