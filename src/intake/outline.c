@@ -140,11 +140,12 @@ bool as_outline_apply(as_workspace *ws, const as_outline_cfg *cfg, as_label_resu
     as_say_who(cfg->by, by);
     bool ok = as_commit_find(ws, "main", &newest, err) && (manifest = as_commit_manifest(ws, &newest, err)) != NULL &&
               as_say_find(manifest, cfg->name, &at, err) && outline_say(cfg, manifest, at, by, err);
+    /* Without the sample's name: a message cannot be forgotten (docs/guide/erasure.md). */
     if (cfg->add)
-        snprintf(message, sizeof message, "label: a %s of %.100s in '%.120s'%s by %.100s",
-                 as_outline_name(cfg->add->outline), cfg->add->label, cfg->name, cfg->is_vote ? " (vote)" : "", by);
+        snprintf(message, sizeof message, "label: a %s of %.100s%s by %.100s", as_outline_name(cfg->add->outline),
+                 cfg->add->label, cfg->is_vote ? " (vote)" : "", by);
     else
-        snprintf(message, sizeof message, "label: outline %zu of '%.200s' removed%s by %.100s", cfg->remove, cfg->name,
+        snprintf(message, sizeof message, "label: outline %zu of a sample removed%s by %.100s", cfg->remove,
                  cfg->is_vote ? " (vote)" : "", by);
     ok = ok && as_say_commit(ws, cfg->spec, manifest, cfg->seed, &newest, NULL, message, &result.commit, err);
     as_manifest_free(manifest);
