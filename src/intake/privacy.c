@@ -117,7 +117,8 @@ static bool privacy_cover(privacy_job *job, as_err *err)
 static bool privacy_pass(privacy_job *job, as_err *err)
 {
     as_str_clear(job->out);
-    if (job->info.orientation == 1 && as_strip(job->bytes, job->n, job->out)) {
+    /* Nobody looked at what lies under transparent pixels: it is not kept. */
+    if (!job->info.has_alpha && job->info.orientation == 1 && as_strip(job->bytes, job->n, job->out)) {
         as_codec_info info;
         as_err        why = AS_ERR_NONE;
         if (as_codec_probe((const uint8_t *)job->out->s, job->out->len, &info, &why))
