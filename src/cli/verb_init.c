@@ -270,7 +270,8 @@ static bool init_write(as_cli *cli, const char *dir, const as_str *text, as_err 
     bool          ok = ws && as_key_open(ws, &key, err);
     as_workspace_close(ws);
     if (!ok) {
-        (void)!as_fs_remove(path, NULL); /* or the next try would find a project */
+        if (err->code != AS_EBUSY) /* or the next try would find a project; what another init makes here is its own */
+            (void)!as_fs_remove(path, NULL);
         return false;
     }
     as_key_done(&key);
