@@ -6,7 +6,7 @@
 bool as_page_out(as_cli *cli, const as_workspace *ws, const char *name, const as_str *page, const as_commit *commit,
                  as_err *err)
 {
-    const char *given = as_cli_opt(cli, "out");
+    const char *given = as_cli_opt(cli, "output");
     char        path[AS_FS_PATH_BYTES], hex[AS_SHA256_HEX_BYTES];
     if (!given)
         given = as_cli_opt(cli, "html");

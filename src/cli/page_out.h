@@ -11,7 +11,7 @@
 #include "album/album.h"
 #include "cli/verb.h"
 
-/* Into --out FILE or --html FILE, as seen from the folder the program was started in; without: `name` in the project's
+/* Into --output FILE or --html FILE, as seen from the folder the program was started in; without: `name` in the project's
  * folder. Prints the path. */
 AS_CHECK bool as_page_out(as_cli *cli, const as_workspace *ws, const char *name, const as_str *page,
                           const as_commit *commit, as_err *err);
