@@ -106,6 +106,26 @@ else
     skip_case 'strace cannot trace here'
 fi
 
+# What transparent pixels hide cannot be looked at, and does not come in.
+mkdir -p "$TMP/hidden/good"
+/usr/bin/python3 -c '
+import cv2, numpy, sys
+shown = cv2.cvtColor(cv2.imread(sys.argv[1]), cv2.COLOR_BGR2BGRA)
+shown[:, : shown.shape[1] // 2, 3] = 0
+cv2.imwrite(sys.argv[2], shown)
+' "$TMP/one.png" "$TMP/hidden/good/half.png"
+hidden() { # hidden RULE: the brightest of what is under transparent pixels
+    workspace "$TMP/hidden-$1" "$1" cascade 0.5
+    "$ASSAY" -q -C "$TMP/hidden-$1" import "$TMP/hidden" >/dev/null 2>&1
+    "$ASSAY" -q -C "$TMP/hidden-$1" data checkout "$TMP/out-$1" >/dev/null 2>&1
+    /usr/bin/python3 -c '
+import cv2, glob, sys
+picture = cv2.imread(glob.glob(sys.argv[1] + "/**/half.png", recursive=True)[0], cv2.IMREAD_UNCHANGED)
+print(picture[:, : picture.shape[1] // 2 - 1, :3].max())' "$TMP/out-$1"
+}
+check 'the test hides something' [ "$(hidden keep)" -gt 100 ]
+expect_equal "$(hidden redact)" 0
+
 # The requirement.
 workspace "$TMP/law" redact cascade 0.5
 expect_exit 0 "$ASSAY" -C "$TMP/law" import "$TMP/in"
