@@ -154,7 +154,9 @@ static bool verify_journal(verify *v, as_workspace *ws, as_err *err)
 static void verify_erasure(verify *v, const as_workspace *ws)
 {
     if (as_erasure_is_pending(ws))
-        verify_add(v, "", "an erasure that was begun has not ended (finish it with: assay erase --resume)");
+        verify_add(v, "",
+                   "an erasure that was begun has not ended (another program is at it, or was killed: then assay "
+                   "erase --resume ends it)");
 }
 
 static bool verify_json(verify *v, as_err *err)
@@ -205,7 +207,7 @@ static void verify_text(verify *v)
             v->n_commits == 1 ? "" : "s", (unsigned long long)v->journal.n_records,
             v->journal.n_records == 1 ? "" : "s");
     if (v->faults.n)
-        fprintf(cli->out, "%s%zu damaged%s (bring them back from a copy, or import the pictures again)\n",
+        fprintf(cli->out, "%s%zu damaged%s (bring objects back from a copy, or import the pictures again)\n",
                 as_term_style(cli, AS_STYLE_BAD), v->faults.n, as_term_plain(cli));
     else
         fprintf(cli->out, "%sall whole%s\n", as_term_style(cli, AS_STYLE_GOOD), as_term_plain(cli));

@@ -55,28 +55,34 @@ static uint64_t counts_sum(const as_class_count *count)
     return sum;
 }
 
-static void counts_row(as_table *table, const as_class_count *count, as_style style)
+/* has_none: some samples are in no split. */
+static void counts_row(as_table *table, const as_class_count *count, bool has_none, as_style style)
 {
     as_table_cell(table, *count->label ? style : AS_STYLE_DIM, "%s", *count->label ? count->label : "(no label)");
     for (int s = AS_SPLIT_TRAIN; s < AS_SPLIT_COUNT; s++)
         as_table_cell(table, style, "%llu", (unsigned long long)count->n[s]);
     as_table_cell(table, style, "%llu", (unsigned long long)counts_sum(count));
+    if (has_none)
+        as_table_cell(table, style, "%llu", (unsigned long long)count->n[AS_SPLIT_NONE]);
 }
 
 bool as_counts_print(as_cli *cli, as_workspace *ws, const as_commit *commit, as_err *err)
 {
-    static const char *const columns[] = {"class", ">train", ">validation", ">test", ">all", NULL};
-    as_class_count          *counts, total = {.label = "all"};
-    size_t                   n;
+    const char     *columns[] = {"class", ">train", ">validation", ">test", ">all", ">in no split", NULL};
+    as_class_count *counts, total = {.label = "all"};
+    size_t          n;
     if (!counts_get(ws, commit, &counts, &n, err))
         return false;
-    as_table *table = as_table_new(columns);
-    for (size_t i = 0; i < n; i++) {
-        counts_row(table, &counts[i], AS_STYLE_NONE);
+    for (size_t i = 0; i < n; i++)
         for (int s = 0; s < AS_SPLIT_COUNT; s++)
             total.n[s] += counts[i].n[s];
-    }
-    counts_row(table, &total, AS_STYLE_BOLD);
+    const bool has_none = total.n[AS_SPLIT_NONE] > 0;
+    if (!has_none)
+        columns[5] = NULL;
+    as_table *table = as_table_new(columns);
+    for (size_t i = 0; i < n; i++)
+        counts_row(table, &counts[i], has_none, AS_STYLE_NONE);
+    counts_row(table, &total, has_none, AS_STYLE_BOLD);
     free(counts);
     return as_table_print(table, cli, err);
 }
@@ -91,7 +97,7 @@ json_t *as_counts_json(as_workspace *ws, const as_commit *commit, as_err *err)
     for (size_t i = 0; list && i < n; i++) {
         json_t *one = json_object();
         as_json_set(one, "class", json_string(counts[i].label));
-        for (int s = AS_SPLIT_TRAIN; s < AS_SPLIT_COUNT; s++)
+        for (int s = AS_SPLIT_NONE; s < AS_SPLIT_COUNT; s++)
             as_json_set(one, as_split_name((as_split)s), json_integer((json_int_t)counts[i].n[s]));
         json_array_append_new(list, one);
     }

@@ -113,10 +113,10 @@ static bool look_at(const as_intake *intake, const uint8_t *bytes, size_t n, con
         return AS_FAIL(err, AS_ENOMEM, "cannot hash '%s': not enough memory", sample->name);
     look.is_known = as_intake_knows(intake, sample, &look.digest);
     *ret = look;
-    if (look.is_known)
-        return true;
     if (as_image_is_erased(intake->ws, &look.digest))
-        return look_refuse_erased(intake, bytes, n, sample, ret, err);
+        return look.is_known || look_refuse_erased(intake, bytes, n, sample, ret, err);
+    if (look.is_known) /* its bytes are here again: if those in the store are damaged, these take their place */
+        return as_store_put_hashed(intake->ws->store, bytes, n, &look.digest, NULL, err);
     if (strlen(sample->name) > AS_MANIFEST_NAME_BYTES)
         return look_refuse(intake, bytes, n, sample, &(as_refusal){.check = "name", .why = "its name is too long"}, ret,
                            err);

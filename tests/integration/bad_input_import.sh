@@ -194,6 +194,11 @@ printf x | dd of="$pack" bs=1 seek=$((at - 65)) conv=notrunc 2>/dev/null
 expect_exit 1 "$ASSAY" -C "$ws" data verify
 expect_out "is missing .*needed by 'photos/good/1.png'"
 expect_out "damaged .*bytes at .*/000001.pack"
+# Importing the pictures again mends it, as verify says.
+expect_out 'import the pictures again'
+expect_exit 0 "$ASSAY" -C "$ws" import "$photos"
+run "$ASSAY" -C "$ws" data verify
+check 'the picture is whole again' bash -c "! grep -q \"needed by 'photos/good/1.png'\" '$OUT'"
 
 # --- Ctrl-C and kill -9 in the middle, at several moments
 fresh
