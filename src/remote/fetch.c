@@ -16,7 +16,8 @@ typedef struct fetch_want {
 } fetch_want;
 
 typedef struct fetch_span {
-    size_t first, n; /* of wants */
+    size_t   first, n; /* of wants */
+    uint64_t n_bytes;  /* from the first one's begin to the end of whichever ends last */
 } fetch_span;
 
 typedef struct fetch {
@@ -44,7 +45,9 @@ static int fetch_compare(const void *a, const void *b)
     const as_remote_place *x = &((const fetch_want *)a)->place, *y = &((const fetch_want *)b)->place;
     if (x->pack != y->pack)
         return x->pack < y->pack ? -1 : 1;
-    return x->offset < y->offset ? -1 : x->offset > y->offset;
+    if (x->offset != y->offset)
+        return x->offset < y->offset ? -1 : 1;
+    return x->n_bytes < y->n_bytes ? -1 : x->n_bytes > y->n_bytes; /* an empty object has its neighbour's offset */
 }
 
 static bool fetch_want_one(fetch *f, const as_digest *digest, as_err *err)
@@ -81,12 +84,18 @@ static bool fetch_plan(fetch *f, as_err *err)
             if (next->pack != first->pack || next->offset - AS_MIN(end, next->offset) > FETCH_GAP_BYTES ||
                 next->offset + next->n_bytes - first->offset > AS_REMOTE_PACK_BYTES)
                 break;
-            end = next->offset + next->n_bytes;
+            end = AS_MAX(end, next->offset + next->n_bytes);
         }
+        span.n_bytes = end - first->offset;
         if (!as_vec_push(&f->spans, span))
             return fetch_no_memory(err);
     }
     return true;
+}
+
+static bool fetch_is_inside(const fetch_span *span, uint64_t at, uint64_t n_bytes)
+{
+    return at <= span->n_bytes && n_bytes <= span->n_bytes - at;
 }
 
 /* Each object of the span that is what it should be goes into the store; *ret_wrong is the first that is not. */
@@ -96,10 +105,15 @@ static bool fetch_store(fetch *f, const fetch_span *span, const uint8_t *bytes, 
     const uint64_t from = f->wants.at[span->first].place.offset;
     for (size_t i = span->first; i < span->first + span->n; i++) {
         const fetch_want *want = &f->wants.at[i];
-        const uint8_t    *object = bytes + (want->place.offset - from);
-        const as_digest   real = as_sha256_of(object, want->place.n_bytes);
+        const uint64_t    at = want->place.offset - from;
         as_digest         stored;
         as_err            why = AS_ERR_NONE;
+        if (!fetch_is_inside(span, at, want->place.n_bytes)) {
+            *ret_wrong = *ret_wrong ? *ret_wrong : want;
+            continue;
+        }
+        const uint8_t  *object = bytes + at;
+        const as_digest real = as_sha256_of(object, want->place.n_bytes);
         if (!as_digest_equal(&real, &want->digest)) {
             *ret_wrong = *ret_wrong ? *ret_wrong : want;
             continue;
@@ -155,10 +169,9 @@ static bool fetch_one(void *ctx, size_t i, as_err *err)
 {
     fetch                 *f = ctx;
     const fetch_span      *span = &f->spans.at[i];
-    const as_remote_place *first = &f->wants.at[span->first].place,
-                          *last = &f->wants.at[span->first + span->n - 1].place;
-    const size_t n = (size_t)(last->offset + last->n_bytes - first->offset);
-    char         pack[AS_REMOTE_NAME_MAX];
+    const as_remote_place *first = &f->wants.at[span->first].place;
+    const size_t           n = (size_t)span->n_bytes;
+    char                   pack[AS_REMOTE_NAME_MAX];
     as_transfer_name(&f->remote->view.packs.at[first->pack].name, true, pack);
     const bool is_large = n > AS_REMOTE_PACK_BYTES;
     if (is_large)
