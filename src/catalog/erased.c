@@ -8,6 +8,7 @@
 
 #include "catalog/notes.h"
 
+#define ALIAS_HEAD   "erased/"
 #define ALIAS_DIGITS 16
 
 bool as_image_is_erased(as_workspace *ws, const as_digest *image)
@@ -41,6 +42,12 @@ bool as_aliases_begin(as_aliases *aliases, as_err *err)
            AS_FAIL(err, AS_EINTERNAL, "the system gives no random bytes");
 }
 
+void as_aliases_begin_like(as_aliases *aliases, const as_aliases *other)
+{
+    *aliases = (as_aliases){.is_sorted = true};
+    memcpy(aliases->secret, other->secret, sizeof aliases->secret);
+}
+
 void as_aliases_done(as_aliases *aliases)
 {
     for (size_t i = 0; i < aliases->list.n; i++) {
@@ -61,12 +68,18 @@ static char *alias_word(const as_aliases *aliases, const char *text)
     as_digest digest = as_sha256_of(both.s, both.len);
     bool      ok = as_str_ok(&both) && !as_digest_is_zero(&digest);
     as_str_done(&both);
-    return ok ? as_strdupf("erased/%.*s", ALIAS_DIGITS, as_digest_hex(&digest, hex)) : NULL;
+    return ok ? as_strdupf(ALIAS_HEAD "%.*s", ALIAS_DIGITS, as_digest_hex(&digest, hex)) : NULL;
+}
+
+static bool alias_is_word(const char *text)
+{
+    return as_str_starts(text, ALIAS_HEAD) && strspn(text + strlen(ALIAS_HEAD), "0123456789abcdef") == ALIAS_DIGITS &&
+           strlen(text) == strlen(ALIAS_HEAD) + ALIAS_DIGITS;
 }
 
 bool as_aliases_add(as_aliases *aliases, const char *text, as_err *err)
 {
-    if (as_str_starts(text, "erased/")) /* it was somebody's before */
+    if (alias_is_word(text)) /* it was somebody's before */
         return true;
     as_alias alias = {.text = strdup(text), .word = alias_word(aliases, text)};
     if (alias.text && alias.word && as_vec_push(&aliases->list, alias)) {
@@ -143,20 +156,15 @@ static void aliases_quoted(as_aliases *aliases, const char **p, as_str *out, boo
 
 char *as_aliases_replace(as_aliases *aliases, const char *text, bool *ret_ok)
 {
-    const char *word = as_aliases_find(aliases, text);
-    bool        changed = word != NULL;
-    as_str      out;
+    bool   changed = false;
+    as_str out;
     as_str_init(&out);
-    if (word) {
-        as_str_add(&out, word);
-    } else {
-        for (const char *p = text; *p;) {
-            size_t n = strcspn(p, "'");
-            as_str_add_bytes(&out, p, n);
-            p += n;
-            if (*p)
-                aliases_quoted(aliases, &p, &out, &changed);
-        }
+    for (const char *p = text; *p;) {
+        size_t n = strcspn(p, "'");
+        as_str_add_bytes(&out, p, n);
+        p += n;
+        if (*p)
+            aliases_quoted(aliases, &p, &out, &changed);
     }
     char *made = as_str_take(&out);
     *ret_ok = made != NULL;
@@ -166,16 +174,25 @@ char *as_aliases_replace(as_aliases *aliases, const char *text, bool *ret_ok)
     return NULL;
 }
 
+const char *as_aliases_part(as_aliases *parts, const char *name, const char *word, const char *part)
+{
+    if (alias_is_word(part)) /* from an erasure before */
+        return part;
+    const char *found = strcmp(part, name) == 0 ? NULL : as_aliases_find(parts, part);
+    return found ? found : word;
+}
+
 /* What is left of a sample whose picture is gone. */
-static as_sample redact_sample(const as_sample *was, const char *word)
+static as_sample redact_sample(const as_sample *was, const char *word, const char *part)
 {
     return (as_sample){.image = was->image,
                        .name = word,
                        .label = was->label,
+                       .by = "",
                        .state = was->state,
                        .split = was->split,
                        .is_frozen = was->is_frozen,
-                       .part = word,
+                       .part = part,
                        .camera = "",
                        .width = was->width,
                        .height = was->height,
@@ -186,26 +203,24 @@ static as_sample redact_sample(const as_sample *was, const char *word)
                        .severity = NAN};
 }
 
-as_manifest *as_manifest_redact(const as_manifest *manifest, as_aliases *aliases, const as_digest_list *images,
-                                uint64_t *ret_n, as_err *err)
+as_manifest *as_manifest_redact(const as_manifest *manifest, as_aliases *names, as_aliases *parts,
+                                const as_digest_list *images, uint64_t *ret_n, as_err *err)
 {
     as_manifest *copy = as_manifest_new(err);
     uint64_t     n = 0;
     bool         ok = copy != NULL;
     for (size_t i = 0; ok && i < as_manifest_count(manifest); i++) {
         as_sample   sample = *as_manifest_at(manifest, i);
-        const char *word = as_aliases_find(aliases, sample.name);
-        if (word) {
-            n++;
-            if (as_digest_list_has(images, &sample.image))
-                sample = redact_sample(&sample, word);
-            sample.name = sample.part = word;
-            sample.by = "";
-            sample.said_utc = 0;
-            sample.findings = NULL;
-            sample.votes = NULL;
-            sample.n_findings = sample.n_votes = 0;
-        }
+        const char *word = as_aliases_find(names, sample.name);
+        const bool  is_gone = as_digest_list_has(images, &sample.image);
+        n += word || is_gone;
+        if (!word)
+            word = sample.name; /* one from an erasure before, where the picture is gone */
+        if (is_gone)
+            sample = redact_sample(&sample, word, as_aliases_part(parts, sample.name, word, sample.part));
+        else if (strcmp(sample.part, sample.name) == 0)
+            sample.part = word;
+        sample.name = word;
         ok = as_manifest_add(copy, &sample, err);
     }
     if (!ok)

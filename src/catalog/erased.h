@@ -30,17 +30,22 @@ typedef struct as_aliases {
 } as_aliases;
 
 AS_CHECK bool as_aliases_begin(as_aliases *aliases, as_err *err);
+void          as_aliases_begin_like(as_aliases *aliases, const as_aliases *other); /* a text has one word in both */
 AS_CHECK bool as_aliases_add(as_aliases *aliases, const char *text, as_err *err);
 const char   *as_aliases_find(as_aliases *aliases, const char *text); /* NULL: it is none of them */
-/* The text with words for what is named in it: itself, or between '' as messages have it, where a long name may have lost
- * its beginning ('...b/0007.jpg'). Heap; NULL: none of them is in it, or memory ran out (*ret_ok false). */
+/* The text with words for what is named in it between '', as messages have it, where a long name may have lost its beginning
+ * ('...b/0007.jpg'). Heap; NULL: none of them is in it, or memory ran out (*ret_ok false). */
 char *as_aliases_replace(as_aliases *aliases, const char *text, bool *ret_ok);
 void  as_aliases_done(as_aliases *aliases);
 
-/* A copy in which samples of these names have another, nobody's part and, of these pictures, nothing but hash, size, format,
- * class, state of the label and split: no camera, time, measures, findings, nor who labelled. *ret_n: how many differ. */
-AS_CHECK as_manifest *as_manifest_redact(const as_manifest *manifest, as_aliases *aliases, const as_digest_list *images,
-                                         uint64_t *ret_n, as_err *err);
+/* The word for the part of what was called name and is called word now: a part is no name, and others have it too. */
+const char *as_aliases_part(as_aliases *parts, const char *name, const char *word, const char *part);
+
+/* A copy in which samples of these names have another. Of these pictures nothing is left but hash, size, format, class, state
+ * of the label, split, and a word for the part: no camera, time, measures, findings, nor who labelled. *ret_n: how many
+ * differ. */
+AS_CHECK as_manifest *as_manifest_redact(const as_manifest *manifest, as_aliases *names, as_aliases *parts,
+                                         const as_digest_list *images, uint64_t *ret_n, as_err *err);
 
 /* The same for an object of notes (notes.h): what was measured and said of samples of these names goes. */
 AS_CHECK bool as_notes_redact(const uint8_t *bytes, size_t n, as_aliases *aliases, as_str *out, uint64_t *ret_n,

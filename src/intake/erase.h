@@ -60,7 +60,7 @@ typedef struct as_erase {
     as_erase_paths quarantine;         /* refused pictures and their records */
     as_erase_paths pages;              /* reports with small pictures in them */
     as_erase_paths copies;             /* the same pictures, not ours to touch */
-    as_aliases     names;              /* and parts */
+    as_aliases     names, parts;       /* theirs */
     as_digest_list images;             /* sorted: of pictures */
     uint64_t       n_bytes, n_held, n_in_newest;
     char           not_looked[AS_ERASE_WHY_BYTES]; /* why a part of the project's folder was not; "" */

@@ -105,7 +105,8 @@ static bool begin_version(void *ctx, const as_commit *commit, as_err *err)
         return false;
     as_manifest *manifest = as_commit_manifest(job->ws, commit, err);
     as_manifest *redacted =
-        manifest ? as_manifest_redact(manifest, &job->erase->names, &job->erase->images, &n, err) : NULL;
+        manifest ? as_manifest_redact(manifest, &job->erase->names, &job->erase->parts, &job->erase->images, &n, err)
+                 : NULL;
     as_progress_step(job->progress, "taking names out of versions", job->rewritten.n, 0);
     as_str_init(&text);
     bool ok = redacted &&
@@ -122,28 +123,53 @@ static bool begin_version(void *ctx, const as_commit *commit, as_err *err)
 
 /* --- names in what runs have written --- */
 
-static json_t *begin_alias_json(json_t *value, as_aliases *names, bool *ret_changed)
+static bool begin_alias_set(json_t *object, const char *key, const char *now, bool *changed)
 {
-    if (json_is_string(value)) {
-        bool    ok;
-        char   *now = as_aliases_replace(names, json_string_value(value), &ok);
-        json_t *text = now ? json_string(now) : json_incref(value);
-        *ret_changed = *ret_changed || now;
-        free(now);
-        return text;
-    }
+    const char *was = json_string_value(json_object_get(object, key));
+    if (strcmp(was, now) == 0)
+        return true;
+    *changed = true;
+    return as_json_set(object, key, json_string(now));
+}
+
+/* {"name": ..., "part": ...} of a sample. A part alone, or of a sample that stays, is what others have as well. */
+static bool begin_alias_sample(as_erase *erase, json_t *object, bool *changed)
+{
+    const char *name = json_string_value(json_object_get(object, "name"));
+    const char *part = json_string_value(json_object_get(object, "part"));
+    const char *word = name ? as_aliases_find(&erase->names, name) : NULL;
+    return !word ||
+           ((!part || begin_alias_set(object, "part", as_aliases_part(&erase->parts, name, word, part), changed)) &&
+            begin_alias_set(object, "name", word, changed));
+}
+
+/* Other texts may name a sample between ''. */
+static bool begin_alias_text(as_erase *erase, json_t *text, bool *changed)
+{
+    bool  ok;
+    char *now = as_aliases_replace(&erase->names, json_string_value(text), &ok);
+    if (now)
+        ok = json_string_set(text, now) == 0;
+    *changed = *changed || now;
+    free(now);
+    return ok;
+}
+
+static bool begin_alias_json(as_erase *erase, json_t *value, bool *changed)
+{
     const char *key;
     json_t     *item;
     size_t      i;
-    void       *next;
-    json_array_foreach (value, i, item) {
-        json_array_set_new(value, i, begin_alias_json(item, names, ret_changed));
+    bool        ok = true;
+    if (json_is_string(value))
+        return begin_alias_text(erase, value, changed);
+    json_array_foreach (value, i, item)
+        ok = ok && begin_alias_json(erase, item, changed);
+    json_object_foreach (value, key, item) {
+        const bool is_name = json_is_string(item) && (strcmp(key, "name") == 0 || strcmp(key, "part") == 0);
+        ok = ok && (is_name || begin_alias_json(erase, item, changed));
     }
-    json_object_foreach_safe(value, next, key, item)
-    {
-        json_object_set_new(value, key, begin_alias_json(item, names, ret_changed));
-    }
-    return json_incref(value);
+    return ok && (!json_is_object(value) || begin_alias_sample(erase, value, changed));
 }
 
 static bool begin_file(void *ctx, const as_fs_entry *entry, as_err *err)
@@ -155,8 +181,8 @@ static bool begin_file(void *ctx, const as_fs_entry *entry, as_err *err)
         return true;
     json_t *value = as_json_read(entry->path, BEGIN_FILE_BYTES, &why);
     if (value)
-        json_decref(begin_alias_json(value, &job->erase->names, &changed));
-    if (changed) {
+        ok = begin_alias_json(job->erase, value, &changed) || begin_no_memory(err);
+    if (ok && changed) {
         char *text = as_json_pretty(value);
         ok = text ? as_fs_write_over(entry->path, text, strlen(text), err) : begin_no_memory(err);
         free(text);

@@ -46,6 +46,7 @@ void as_erase_done(as_erase *erase)
     find_paths_done(&erase->pages);
     find_paths_done(&erase->copies);
     as_aliases_done(&erase->names);
+    as_aliases_done(&erase->parts);
 }
 
 static bool find_add_path(as_erase_paths *paths, const char *path, as_err *err)
@@ -205,7 +206,7 @@ static bool find_sample(find_job *job, as_erase_version *version, const as_sampl
             return find_no_memory(err);
     }
     return as_aliases_add(&erase->names, sample->name, err) &&
-           (strcmp(sample->part, sample->name) == 0 || as_aliases_add(&erase->names, sample->part, err));
+           (strcmp(sample->part, sample->name) == 0 || as_aliases_add(&erase->parts, sample->part, err));
 }
 
 static bool find_in_version(void *ctx, const as_commit *commit, as_err *err)
@@ -354,10 +355,12 @@ bool as_erase_find(as_workspace *ws, const as_erase_cfg *cfg, const as_progress 
     if (as_commit_find(ws, "main", &newest, NULL))
         job.newest = newest.id;
     job.is_known = calloc(cfg->n_names + 1, sizeof *job.is_known);
-    bool ok = job.is_known || find_no_memory(err);
-    ok = ok && as_aliases_begin(&erase.names, err) && as_fs_join(quarantine, ws->dir, "quarantine", err) &&
-         find_which(&job, quarantine, err) && find_list(&job, err) && as_history_walk(ws, find_in_version, &job, err) &&
-         find_runs(&job, err) && find_holds(&job, err) && find_beside(&job, quarantine, err);
+    bool ok = (job.is_known || find_no_memory(err)) && as_aliases_begin(&erase.names, err);
+    if (ok)
+        as_aliases_begin_like(&erase.parts, &erase.names);
+    ok = ok && as_fs_join(quarantine, ws->dir, "quarantine", err) && find_which(&job, quarantine, err) &&
+         find_list(&job, err) && as_history_walk(ws, find_in_version, &job, err) && find_runs(&job, err) &&
+         find_holds(&job, err) && find_beside(&job, quarantine, err);
     free(job.is_known);
     if (ok)
         *ret = erase;

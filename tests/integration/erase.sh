@@ -14,6 +14,28 @@ picture() {
     } >"$1"
 }
 
+# little BYTES NUMBER...: each in so many bytes, the least first
+little() {
+    local n=$1 v i
+    shift
+    for v; do for ((i = 0; i < n; i++)); do printf "\\x$(printf %02x $((v >> 8 * i & 255)))"; done; done
+}
+
+# scan FILE: a TIFF of two pages of such pixels
+scan() {
+    local at
+    mkdir -p "$(dirname "$1")"
+    {
+        printf 'II*\0' && little 4 9224
+        for at in 8 9326; do
+            { printf '%s' "$2"; head -c 9000 /dev/urandom | base64 -w 0; } | head -c 9216
+            little 2 8 256 3 && little 4 1 96 && little 2 257 3 && little 4 1 96 && little 2 258 3 && little 4 1 8
+            little 2 259 3 && little 4 1 1 && little 2 262 3 && little 4 1 1 && little 2 273 4 && little 4 1 $at
+            little 2 278 3 && little 4 1 96 && little 2 279 4 && little 4 1 9216 $((at == 8 ? 18542 : 0))
+        done
+    } >"$1"
+}
+
 # where_is TEXT: files of the workspace that have it
 where_is() { grep -rlaF -e "$1" "$WS"; }
 # shellcheck disable=SC2317 # check calls it
@@ -161,6 +183,33 @@ mv "$TMP/away" "$TMP/far"
 expect_exit 0 "${A[@]}" data push
 check 'the next push erases it there' test -z "$(grep -rlaF FORGET-ANNA08- "$TMP/far")"
 check 'a key stays at home' test -z "$(grep -rlF assay-ed25519-secret "$TMP/far")"
+
+# --- what stays is whole: the part of a page is the name of the first, and a part may be called like anything ---
+new_workspace "$TMP/parts.from"
+C=("$ASSAY" -C "$WS")
+for i in $(seq -w 1 24); do picture "$TMP/parts/$([ $((10#$i % 2)) -eq 0 ] && echo good || echo bad)/p$i.pgm" "PART$i-"; done
+expect_exit 0 "${C[@]}" import "$TMP/parts"
+expect_exit 0 "${C[@]}" data checkout "$TMP/parts.out"
+sed -i -E '2,25{/p01.pgm"/ s/("split":"[a-z]*",)/\1"part":"test",/}' "$TMP/parts.out/assay-extra.jsonl"
+new_workspace "$TMP/parts.ws"
+C=("$ASSAY" -C "$WS")
+scan "$TMP/scans/good/scan.tif" PAGES-
+expect_exit 0 "${C[@]}" import "$TMP/parts.out"
+expect_exit 0 "${C[@]}" data ls --where 'part=test' --json
+expect_out p01.pgm
+expect_exit 0 "${C[@]}" import "$TMP/scans"
+expect_exit 0 "${C[@]}" train -t rule
+expect_exit 0 "${C[@]}" eval
+expect_grep '"split": "test"' "$WS/.assay/runs/1-rule/eval-test.json"
+expect_exit 0 "${C[@]}" erase --where 'name~*p01.pgm' --reason 'request 1' --yes
+expect_exit 0 "${C[@]}" erase --where 'name~*#2*' --reason 'request 2' --yes
+expect_grep '"split": "test"' "$WS/.assay/runs/1-rule/eval-test.json"
+for commit in main main~1; do
+    expect_exit 0 "${C[@]}" data ls "$commit" --name 'scans/good/scan.tif' --json
+    expect_out '"name": ?"scans/good/scan.tif"'
+    expect_out '"part": ?"scans/good/scan.tif"'
+    expect_no_out '#2'
+done
 
 # --- retention: the oldest go, in every version, but not what is held ---
 new_workspace "$TMP/kept"
