@@ -42,7 +42,7 @@ static bool begin_add_object(begin_job *job, const as_digest *object, const char
            begin_no_memory(err);
 }
 
-/* A picture that is in the store; a refused one's bytes are in the quarantine alone. */
+/* A refused one's bytes are in the quarantine alone; it gets its note all the same, or it would come back. */
 static bool begin_picture(begin_job *job, const as_erase_picture *picture, as_err *err)
 {
     uint8_t *bytes;
@@ -53,11 +53,10 @@ static bool begin_picture(begin_job *job, const as_erase_picture *picture, as_er
         free(bytes);
         return ok && begin_add_object(job, &picture->image, job->cfg->reason, err);
     }
-    if (why.code == AS_ENOTFOUND)
-        return true;
     /* Damaged: what is left of it goes all the same. */
-    return why.code == AS_ECORRUPT ? begin_add_object(job, &picture->image, job->cfg->reason, err)
-                                   : as_err_set(err, why.code, "%s", why.text);
+    return why.code == AS_ENOTFOUND || why.code == AS_ECORRUPT
+               ? begin_add_object(job, &picture->image, job->cfg->reason, err)
+               : as_err_set(err, why.code, "%s", why.text);
 }
 
 /* --- versions without what names somebody --- */

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+
 #define ERASURE_FILE "erasing.json"
 
 /* Relative, and no part of it leads upwards: a plan is a file, and a file can be damaged. */
@@ -89,25 +91,25 @@ static bool erasure_files(const as_workspace *ws, const json_t *list, bool (*go)
     return true;
 }
 
+/* A note also of what never was here, or gc dropped meanwhile: a refused picture must not come back either. */
 static bool erasure_objects(as_workspace *ws, const json_t *list, const as_progress *progress, as_err *err)
 {
-    const size_t n = json_array_size(list);
-    size_t       n_there = 0;
-    as_digest   *digests = calloc(n + 1, sizeof *digests);
-    const char **reasons = calloc(n + 1, sizeof *reasons);
-    bool         ok = (digests && reasons) || AS_FAIL(err, AS_ENOMEM, "cannot erase: not enough memory");
+    const size_t  n = json_array_size(list);
+    const as_ns   now = as_clock_utc();
+    as_digest    *digests = calloc(n + 1, sizeof *digests);
+    as_tombstone *stones = calloc(n + 1, sizeof *stones);
+    bool          ok = (digests && stones) || AS_FAIL(err, AS_ENOMEM, "cannot erase: not enough memory");
     for (size_t i = 0; ok && i < n; i++) {
         const json_t *one = json_array_get(list, i);
-        as_tombstone  stone;
-        as_err        why = AS_ERR_NONE;
-        ok = as_digest_parse(json_string_value(json_object_get(one, "sha256")), &digests[n_there]);
-        reasons[n_there] = json_string_value(json_object_get(one, "reason"));
-        /* One that gc dropped meanwhile needs no note. */
-        n_there += ok && (as_store_erased(ws->store, &digests[n_there], &stone, &why) || why.code != AS_ENOTFOUND);
+        stones[i].utc = now;
+        ok = (as_digest_parse(json_string_value(json_object_get(one, "sha256")), &digests[i]) &&
+              as_str_copy(stones[i].reason, sizeof stones[i].reason,
+                          json_string_value(json_object_get(one, "reason")))) ||
+             AS_FAIL(err, AS_EFORMAT, "its object %zu has a reason that is too long", i + 1);
     }
-    ok = ok && as_store_erase_all(ws->store, digests, reasons, n_there, progress, err);
+    ok = ok && as_store_bury(ws->store, digests, stones, n, progress, err);
     free(digests);
-    free(reasons);
+    free(stones);
     return ok;
 }
 

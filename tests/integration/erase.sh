@@ -142,6 +142,10 @@ expect_exit 0 "${A[@]}" import "$TMP/photos"
 expect_out 'was erased at'
 check 'nothing of it came back' nowhere FORGET-ANNA02-
 check 'not even its name' nowhere anna02
+run "${A[@]}" import "$TMP/bad"
+expect_err 'was erased at'
+check 'nor the refused one' nowhere FORGET-ANNA02-
+check 'nor its name' nowhere anna90
 expect_exit 0 "${A[@]}" erase --check 1
 expect_exit 0 "${A[@]}" train -t rule --commit first
 expect_err '2 samples of this version were erased'
