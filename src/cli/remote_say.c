@@ -52,6 +52,7 @@ static json_t *say_json(const as_remote_cfg *cfg, const as_remote_moved *moved)
     as_json_set(json, "n_bytes", json_integer((json_int_t)moved->n_bytes));
     as_json_set(json, "n_erased", json_integer((json_int_t)moved->n_erased));
     as_json_set(json, "n_held", json_integer((json_int_t)moved->n_held));
+    as_json_set(json, "n_kept", json_integer((json_int_t)moved->n_kept));
     as_json_set(json, "n_tags", json_integer((json_int_t)moved->n_tags));
     as_json_set(json, "n_tags_left", json_integer((json_int_t)moved->n_tags_left));
     as_json_set(json, "n_tried_again", json_integer((json_int_t)moved->n_requests_again));
@@ -75,6 +76,13 @@ static void say_notes(as_cli *cli, const as_remote_cfg *cfg, const as_remote_mov
     if (moved->n_held)
         as_term_say(cli, "%llu object%s erased in '%s', and kept here by a legal hold",
                     (unsigned long long)moved->n_held, moved->n_held == 1 ? " was" : "s were", cfg->name);
+    if (moved->n_kept)
+        as_term_say(
+            cli,
+            "%llu object%s of versions here %s said to be erased in '%s' with nothing that stands for %s, and %s "
+            "kept (who can write there?)",
+            (unsigned long long)moved->n_kept, moved->n_kept == 1 ? "" : "s", moved->n_kept == 1 ? "is" : "are",
+            cfg->name, moved->n_kept == 1 ? "it" : "them", moved->n_kept == 1 ? "is" : "are");
     if (moved->n_known_erased)
         as_term_say(cli, "%llu object%s here %s erased in '%s': to erase %s here too: assay data pull %s",
                     (unsigned long long)moved->n_known_erased, moved->n_known_erased == 1 ? "" : "s",

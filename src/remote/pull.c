@@ -2,7 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "catalog/hold.h"
 #include "remote/state.h"
 
 typedef struct pull {
@@ -33,61 +32,6 @@ static bool pull_fetch_versions(void *ctx, const as_digests *wanted, as_err *err
     ok = ok || AS_FAIL(err, AS_ENOMEM, "not enough memory to fetch versions");
     ok = ok && (all.all.n == 0 || as_remote_fetch(remote, &all, p->moved, err));
     as_digests_done(&all);
-    return ok;
-}
-
-/* The index has names of samples: it is made again. */
-static bool pull_forget_index(as_workspace *ws, as_err *err)
-{
-    static const char *const files[] = {"catalog.db-wal", "catalog.db-shm", "catalog.db"};
-    char                     path[AS_FS_PATH_BYTES];
-    for (size_t i = 0; i < AS_COUNT(files); i++)
-        if (!as_workspace_path(ws, files[i], path, err) || !as_fs_remove(path, err))
-            return false;
-    return true;
-}
-
-typedef struct pull_stones {
-    AS_VEC(as_digest) digests;
-    AS_VEC(as_tombstone) stones;
-} pull_stones;
-
-/* Those that this store does not have a note of, and that no legal hold keeps here. */
-static bool pull_find_stones(pull *p, pull_stones *found, as_err *err)
-{
-    const as_remote_view *view = &p->remote->view;
-    as_store             *store = p->remote->ws->store;
-    as_digest_list        held = {0};
-    bool                  ok = as_hold_images(p->remote->ws, &held, err);
-    for (size_t i = 0; ok && i < view->stones.n; i++) {
-        const as_remote_stone *stone = &view->stones.at[i];
-        as_tombstone           known;
-        const bool             is_here = as_store_has(store, &stone->digest);
-        if (!is_here && as_store_erased(store, &stone->digest, &known, NULL))
-            continue;
-        if (is_here && as_digest_list_has(&held, &stone->digest)) {
-            p->moved->n_held++;
-            continue;
-        }
-        p->moved->n_erased += is_here;
-        ok = (as_vec_push(&found->digests, stone->digest) && as_vec_push(&found->stones, stone->stone)) ||
-             AS_FAIL(err, AS_ENOMEM, "not enough memory for what was erased");
-    }
-    as_vec_done(&held);
-    return ok;
-}
-
-/* Before anything is fetched: what was erased there must not be here either. */
-static bool pull_erase(pull *p, as_err *err)
-{
-    pull_stones found = {.digests = {0}};
-    bool        ok = pull_find_stones(p, &found, err);
-    if (ok && found.digests.n)
-        ok = pull_forget_index(p->remote->ws, err) &&
-             as_store_bury(p->remote->ws->store, found.digests.at, found.stones.at, found.digests.n,
-                           &p->remote->progress, err);
-    as_vec_done(&found.digests);
-    as_vec_done(&found.stones);
     return ok;
 }
 
@@ -239,7 +183,8 @@ static bool pull_run(pull *p, as_err *err)
     if (value && !as_digest_parse(value, &there))
         return AS_FAIL(err, AS_ECORRUPT, "'%s' in remote '%s' is damaged: it names no version", AS_REMOTE_REF_MAIN,
                        remote->cfg.url);
-    if (!pull_rewritten(p, err) || !pull_erase(p, err))
+    /* Before anything else is fetched: what was erased there must not be here either. */
+    if (!pull_rewritten(p, err) || !as_remote_bury(remote, p->moved, err))
         return false;
     bool ok = pull_objects(p, value ? &there : NULL, &why);
     /* What came whole stays, also when the rest did not: it is not fetched again. */

@@ -56,6 +56,7 @@ typedef struct as_remote_moved {
     uint64_t n_requests_again;   /* because something failed in between */
     uint64_t n_erased;           /* objects erased on the other side because they were on this one */
     uint64_t n_held;             /* pull: erased there, and kept here by a legal hold */
+    uint64_t n_kept;             /* pull: said to be erased there; versions here need it, and nothing stands for it */
     uint64_t n_tags;             /* that are new on the other side */
     uint64_t n_tags_left;        /* that are another version there: not touched */
     uint64_t n_known_erased; /* push: objects of it that were erased in the remote, and not here (pull erases them) */

@@ -99,6 +99,10 @@ AS_CHECK bool as_remote_put_pack(as_remote *remote, const as_transfer *transfer,
 /* fetch.c: objects from the remote into the store, each checked. */
 AS_CHECK bool as_remote_fetch(as_remote *remote, const as_digests *objects, as_remote_moved *moved, as_err *err);
 
+/* bury.c: erases here what the view says was erased there, and notes what never came; but for what a legal hold or a version
+ * keeps. What stands for rewritten parts was fetched before. */
+AS_CHECK bool as_remote_bury(as_remote *remote, as_remote_moved *moved, as_err *err);
+
 /* erase.c: packs that a cut left without listing, which nobody can tell the content of. */
 AS_CHECK bool as_remote_tidy(as_remote *remote, as_err *err);
 

@@ -104,6 +104,17 @@ expect_exit 0 "$ASSAY" -C "$TMP/clone" data ls --name '*00007.png' --json
 expect_no_out "$sum"
 expect_exit 0 "$ASSAY" -C "$TMP/held" data pull
 expect_err '1 object was erased in .origin., and kept here by a legal hold'
+# A line that anybody could have written there takes no version from anybody.
+main=$("$ASSAY" data log --json | grep -oE '"commit":"[0-9a-f]{64}' | head -1 | tail -c 65)
+printf '{"assay_erased":1,"erased":[{"object":"%s","reason":"a lie","utc":5}]}' "$main" >"$TMP/lie"
+lie=$TMP/there/erased/$(sha256sum "$TMP/lie" | cut -d' ' -f1)
+cp "$TMP/lie" "$lie"
+expect_exit 0 "$ASSAY" data pull --json
+expect_out '"n_kept":1'
+expect_err '1 object of versions here is said to be erased in .origin. with nothing that stands for it, and is kept'
+expect_exit 0 "$ASSAY" data log
+expect_out "${main:0:12}"
+rm "$lie"
 
 # --- a bucket that checks signatures
 s3=$TMP/s3
