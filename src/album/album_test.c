@@ -247,8 +247,8 @@ static void test_faces_are_covered(void **state)
     fixture  f;
     as_str   file, yaml;
     char     path[AS_FS_PATH_BYTES];
-    uint8_t *bytes;
-    size_t   n;
+    uint8_t *bytes = NULL;
+    size_t   n = 0;
     unsigned low, high;
     begin(&f, "");
     test_cascades_make(&f.space);

@@ -351,8 +351,12 @@ static void test_holds(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {TEST(test_what_leads_to_versions), TEST(test_a_damaged_ref), TEST(test_tags),
-                                       TEST(test_a_version_is_rewritten), TEST(test_what_stays_is_whole),
-                                       TEST(test_names_in_texts),         TEST(test_holds)};
+    const struct CMUnitTest tests[] = {TEST(test_what_leads_to_versions),
+                                       TEST(test_a_damaged_ref),
+                                       TEST(test_tags),
+                                       TEST(test_a_version_is_rewritten),
+                                       TEST(test_what_stays_is_whole),
+                                       TEST(test_names_in_texts),
+                                       TEST(test_holds)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

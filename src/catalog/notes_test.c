@@ -149,8 +149,9 @@ static void test_damaged(void **state)
         "{\"assay_notes\":1}\n{\"name\":\"a\",\"image\":\"0123\"}\n",
         "{\"assay_notes\":1}\n{\"name\":\"a\",\"image\":\"0123456789abcdef\",\"name\":\"b\"}\n",
         "{\"assay_notes\":1}\n{\"name\":\"a\",\"image\":\"0123456789abcdef\",\"found\":[{\"check\":\"x\"}]}\n",
-        "{\"assay_notes\":1}\n{\"name\":\"a\",\"image\":\"0123456789abcdef\",\"found\":[{\"check\":\"x\",\"text\":\"\","
-        "\"by\":\"\"}]}\n",
+        ("{\"assay_notes\":1}\n{\"name\":\"a\",\"image\":\"0123456789abcdef\",\"found\":[{\"check\":\"x\",\"text\":"
+         "\"\","
+         "\"by\":\"\"}]}\n"),
     };
     for (size_t i = 0; i < AS_COUNT(texts); i++) {
         as_err err = AS_ERR_NONE;

@@ -15,12 +15,12 @@ static json_t *checks_list(const as_spec *spec)
 {
     json_t *list = json_array();
     for (size_t i = 0; as_check_at(i); i++) {
-        const as_check *check = as_check_at(i);
-        checks_add(list, "picture", check->name, checks_levels[spec->levels[check->rule]], check->summary);
+        const as_check *one = as_check_at(i);
+        checks_add(list, "picture", one->name, checks_levels[spec->levels[one->rule]], one->summary);
     }
     for (size_t i = 0; as_set_check_at(i); i++) {
-        const as_set_check *check = as_set_check_at(i);
-        checks_add(list, "version", check->name, checks_levels[AS_CHECK_NONE], check->summary);
+        const as_set_check *one = as_set_check_at(i);
+        checks_add(list, "version", one->name, checks_levels[AS_CHECK_NONE], one->summary);
     }
     return list;
 }

@@ -13,7 +13,7 @@
 /* A limit of assay.yaml and the measure it is on. */
 typedef struct learn_limit {
     const char *key;
-    as_measured measured;
+    as_trait    measured;
     bool        least; /* else most */
     size_t      offset;
     double      low, high; /* of the key, where it means anything */
@@ -57,7 +57,7 @@ static double *learn_column(const as_profile *profile, const learn_limit *limit,
     for (size_t i = 0; i < profile->n; i++)
         both.at[i * AS_MEASURED_COUNT] = profile->at[i * AS_MEASURED_COUNT + AS_MEASURED_BLACK] +
                                          profile->at[i * AS_MEASURED_COUNT + AS_MEASURED_WHITE];
-    double *column = as_profile_column(&both, (as_measured)0, NULL, ret_n, err);
+    double *column = as_profile_column(&both, (as_trait)0, NULL, ret_n, err);
     free(both.at);
     return column;
 }

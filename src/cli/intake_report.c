@@ -3,7 +3,7 @@
 #include "cli/page_out.h"
 #include "cli/term.h"
 
-static bool report_run(as_cli *cli, as_workspace *ws, as_err *err)
+static bool intake_report_write(as_cli *cli, as_workspace *ws, as_err *err)
 {
     const char *name = as_cli_arg(cli, 1);
     as_commit   commit;
@@ -22,7 +22,7 @@ static bool report_run(as_cli *cli, as_workspace *ws, as_err *err)
 
 static int intake_report(as_cli *cli, as_workspace *ws, as_err *err)
 {
-    return report_run(cli, ws, err) ? 0 : AS_VERB_FAILED;
+    return intake_report_write(cli, ws, err) ? 0 : AS_VERB_FAILED;
 }
 
 const as_action as_intake_action_report = {

@@ -20,12 +20,12 @@ typedef struct accept_job {
 static bool accept_options(accept_job *job, as_err *err)
 {
     char why[AS_DECIDE_TEXT_BYTES];
-    for (const char *check; (check = as_cli_opt_at(job->cli, "overrule", job->n_overrule));) {
+    for (const char *name; (name = as_cli_opt_at(job->cli, "overrule", job->n_overrule));) {
         if (job->n_overrule == ACCEPT_MOST_OVERRULED)
             return AS_FAIL(err, AS_ELIMIT, "at most %d checks can be overruled", ACCEPT_MOST_OVERRULED);
-        if (!as_decide_may_overrule(check, why))
+        if (!as_decide_may_overrule(name, why))
             return AS_FAIL(err, AS_EINVAL, "%s", why);
-        job->overrule[job->n_overrule++] = check;
+        job->overrule[job->n_overrule++] = name;
     }
     return true;
 }

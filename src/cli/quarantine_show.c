@@ -48,17 +48,17 @@ static void show_head(as_cli *cli, const as_workspace *ws, const json_t *record)
 static void show_found(as_cli *cli, const json_t *record)
 {
     const json_t *found = json_object_get(record, "found");
-    const char   *check = as_pick_text(record, "check");
+    const char   *by = as_pick_text(record, "check");
     char          why[AS_DECIDE_TEXT_BYTES];
-    fprintf(cli->out, "\n  %s%s%s: %s\n", as_term_style(cli, AS_STYLE_BAD), check, as_term_plain(cli),
+    fprintf(cli->out, "\n  %s%s%s: %s\n", as_term_style(cli, AS_STYLE_BAD), by, as_term_plain(cli),
             as_pick_text(record, "reason"));
     for (size_t i = 0; i < json_array_size(found); i++) {
         const json_t *one = json_array_get(found, i);
-        if (strcmp(as_pick_text(one, "check"), check) != 0)
+        if (strcmp(as_pick_text(one, "check"), by) != 0)
             fprintf(cli->out, "  %s%s%s: %s\n", as_term_style(cli, AS_STYLE_WARN), as_pick_text(one, "check"),
                     as_term_plain(cli), as_pick_text(one, "text"));
     }
-    if (strcmp(as_pick_text(record, "state"), "waiting") == 0 && !as_decide_may_overrule(check, why))
+    if (strcmp(as_pick_text(record, "state"), "waiting") == 0 && !as_decide_may_overrule(by, why))
         fprintf(cli->out, "  %s\n", why);
 }
 

@@ -16,7 +16,7 @@ static json_t *agreement_kappa(const as_kappa *k)
                      agreement_real(k->interval.high));
 }
 
-static json_t *agreement_counts(const as_agreement *a, const as_agreement_pair *pair)
+static json_t *agreement_counts_json(const as_agreement *a, const as_agreement_pair *pair)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < a->n_classes; i++)
@@ -33,10 +33,10 @@ static json_t *agreement_pair_json(const as_agreement *a, const as_agreement_pai
     const double    n = (double)m->n_matched;
     return json_pack("{s:s,s:s,s:o,s:o,s:{s:I,s:I,s:I,s:I,s:I,s:o,s:o}}", "a", a->people[pair->a].by, "b",
                      a->people[pair->b].by, "cohen", agreement_kappa(&pair->kappa), "confusion",
-                     agreement_counts(a, pair), "outlines", "n_samples", (json_int_t)pair->n_outlined, "n_one_sided",
-                     (json_int_t)pair->n_one_sided, "n_a", (json_int_t)m->n_a, "n_b", (json_int_t)m->n_b, "n_matched",
-                     (json_int_t)m->n_matched, "mean_iou", agreement_real(n > 0 ? m->sum_iou / n : NAN), "f1",
-                     agreement_real(m->n_a + m->n_b ? 2 * n / (double)(m->n_a + m->n_b) : NAN));
+                     agreement_counts_json(a, pair), "outlines", "n_samples", (json_int_t)pair->n_outlined,
+                     "n_one_sided", (json_int_t)pair->n_one_sided, "n_a", (json_int_t)m->n_a, "n_b", (json_int_t)m->n_b,
+                     "n_matched", (json_int_t)m->n_matched, "mean_iou", agreement_real(n > 0 ? m->sum_iou / n : NAN),
+                     "f1", agreement_real(m->n_a + m->n_b ? 2 * n / (double)(m->n_a + m->n_b) : NAN));
 }
 
 static json_t *agreement_dispute(const as_sample *s, const as_dispute *dispute)

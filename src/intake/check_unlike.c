@@ -14,7 +14,7 @@ static as_check_level unlike_run(const as_check_input *in, char *text)
     snprintf(text, AS_CHECK_TEXT_BYTES,
              "is unlike the reference: distance %.3g, usual to %.3g; most by %s: %.4g, there %.4g to %.4g: is it of "
              "this product and station?",
-             said.distance, said.limit, as_measured_info_of(said.measured)->name, said.value, said.low, said.high);
+             said.distance, said.limit, as_trait_info_of(said.measured)->name, said.value, said.low, said.high);
     return AS_CHECK_WARN;
 }
 

@@ -97,18 +97,18 @@ bool as_decide_accept(as_intake *intake, const json_t *record, const as_decider 
 bool as_decide_accepted(as_workspace *ws, json_t *record, const as_decider *decider, const char *const *overrule,
                         size_t n, const as_commit *commit, as_err *err)
 {
-    json_t *checks = json_array();
-    bool    ok = checks && json_array_append_new(checks, json_string(decide_text(record, "check"))) == 0;
+    json_t *overruled = json_array();
+    bool    ok = overruled && json_array_append_new(overruled, json_string(decide_text(record, "check"))) == 0;
     for (size_t i = 0; ok && i < n; i++)
         if (strcmp(overrule[i], decide_text(record, "check")) != 0)
-            ok = json_array_append_new(checks, json_string(overrule[i])) == 0;
+            ok = json_array_append_new(overruled, json_string(overrule[i])) == 0;
     if (!ok) {
-        json_decref(checks);
+        json_decref(overruled);
         return AS_FAIL(err, AS_ENOMEM, "not enough memory");
     }
     /* The store has it now; what was not redacted then is not kept. */
     as_decision decision = {
-        .action = "accept", .by = decider->by, .reason = decider->reason, .commit = &commit->id, .checks = checks};
+        .action = "accept", .by = decider->by, .reason = decider->reason, .commit = &commit->id, .checks = overruled};
     return as_quarantine_set_bytes(ws, record, NULL, 0, err) && as_quarantine_decide(ws, record, &decision, err);
 }
 

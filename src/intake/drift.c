@@ -33,13 +33,13 @@ static const char *drift_camera(const as_sample *s)
     return *s->camera ? s->camera : NULL;
 }
 
-static bool drift_numbers(drift_job *d, as_measured measured, as_err *err)
+static bool drift_numbers(drift_job *d, as_trait measured, as_err *err)
 {
-    const as_measured_info *info = as_measured_info_of(measured);
-    as_drift_row           *row = &d->out.at[d->out.n];
-    size_t                  n, m = 0;
-    double                 *a = as_profile_column(&d->before, measured, NULL, &n, err);
-    double                 *b = a ? as_profile_column(&d->after, measured, d->is_new, &m, err) : NULL;
+    const as_trait_info *info = as_trait_info_of(measured);
+    as_drift_row        *row = &d->out.at[d->out.n];
+    size_t               n, m = 0;
+    double              *a = as_profile_column(&d->before, measured, NULL, &n, err);
+    double              *b = a ? as_profile_column(&d->after, measured, d->is_new, &m, err) : NULL;
     if (b && n >= AS_DRIFT_LEAST && m >= AS_DRIFT_LEAST) {
         *row = (as_drift_row){
             .name = info->name, .test = "ks", .n_before = n, .n_after = m, .value = as_shift_ks(a, n, b, m)};
@@ -161,7 +161,7 @@ bool as_drift_find(as_workspace *ws, const as_spec *spec, const char *reference,
     bool      ok = as_profile_read(ws, reference, &d.before, err) && as_profile_read(ws, commit, &d.after, err) &&
               drift_find_new(&d, err);
     for (int m = 0; ok && m < AS_MEASURED_COUNT; m++)
-        ok = drift_numbers(&d, (as_measured)m, err);
+        ok = drift_numbers(&d, (as_trait)m, err);
     if (ok) {
         drift_shares(&d, "class", drift_class, "",
                      "is the process another, or who labels? judge by recall and precision of each class");

@@ -5,20 +5,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const as_measured_info profile_infos[] = {
+static const as_trait_info profile_infos[] = {
 #define X(id, ...) [AS_MEASURED_##id] = {__VA_ARGS__},
 #include "intake/measured.def"
 #undef X
 };
 
-const as_measured_info *as_measured_info_of(as_measured measured)
+const as_trait_info *as_trait_info_of(as_trait measured)
 {
     return &profile_infos[measured];
 }
 
-double as_measured_compared(as_measured measured, double value)
+double as_measured_compared(as_trait measured, double value)
 {
-    const as_measured_info *info = &profile_infos[measured];
+    const as_trait_info *info = &profile_infos[measured];
     return info->log ? log(fmax(value + info->offset, 1e-9)) : value;
 }
 
@@ -73,7 +73,7 @@ static int profile_compare(const void *a, const void *b)
     return (l > r) - (l < r);
 }
 
-double *as_profile_column(const as_profile *profile, as_measured measured, const bool *take, size_t *ret_n, as_err *err)
+double *as_profile_column(const as_profile *profile, as_trait measured, const bool *take, size_t *ret_n, as_err *err)
 {
     double *column = malloc((profile->n + 1) * sizeof *column);
     size_t  n = 0;

@@ -7,23 +7,23 @@
 #include "watch/unlike.h"
 
 struct as_reference {
-    as_unlike  *unlike;
-    double      limit;
-    as_measured columns[AS_MEASURED_COUNT]; /* that are compared */
-    double      low[AS_MEASURED_COUNT], high[AS_MEASURED_COUNT];
-    uint32_t    n_columns;
+    as_unlike *unlike;
+    double     limit;
+    as_trait   columns[AS_MEASURED_COUNT]; /* that are compared */
+    double     low[AS_MEASURED_COUNT], high[AS_MEASURED_COUNT];
+    uint32_t   n_columns;
 };
 
 static void reference_columns(as_reference *r, double floors[AS_MEASURED_COUNT])
 {
     for (int m = 0; m < AS_MEASURED_COUNT; m++) {
-        double floor = as_measured_info_of((as_measured)m)->floor;
+        double floor = as_trait_info_of((as_trait)m)->floor;
         r->low[m] = INFINITY;
         r->high[m] = -INFINITY;
         if (floor <= 0)
             continue;
         floors[r->n_columns] = floor;
-        r->columns[r->n_columns++] = (as_measured)m;
+        r->columns[r->n_columns++] = (as_trait)m;
     }
 }
 

@@ -21,10 +21,10 @@ AS_CHECK bool as_reference_open(as_workspace *ws, const as_spec *spec, as_refere
 as_reference *as_reference_close(as_reference *reference);
 
 typedef struct as_reference_said {
-    double      distance, limit;  /* unlike when distance is more */
-    as_measured measured;         /* what is furthest from the reference's mean, */
-    double      deviations;       /* by so many of its deviations, */
-    double      value, low, high; /* as measured, and of the reference the least and the most */
+    double   distance, limit;  /* unlike when distance is more */
+    as_trait measured;         /* what is furthest from the reference's mean, */
+    double   deviations;       /* by so many of its deviations, */
+    double   value, low, high; /* as measured, and of the reference the least and the most */
 } as_reference_said;
 
 as_reference_said as_reference_judge(const as_reference *reference, const as_codec_info *info,

@@ -85,13 +85,13 @@ static bool video_run(as_intake *intake, const as_spec *spec, const as_video *vi
                                       .n_frames = cfg->n_frames ? cfg->n_frames : AS_VIDEO_MAX_FRAMES,
                                       .split = video->split,
                                       .utc = video->utc};
-    as_capture_cfg       capture = {.camera = uri.s,
-                                    .label = video->label && *video->label ? video->label : cfg->label,
-                                    .recording = &recording,
-                                    .told = cfg->told,
-                                    .ctx = cfg->ctx};
+    as_capture_cfg       how = {.camera = uri.s,
+                                .label = video->label && *video->label ? video->label : cfg->label,
+                                .recording = &recording,
+                                .told = cfg->told,
+                                .ctx = cfg->ctx};
     bool                 ok = (as_str_ok(&uri) && public) || AS_FAIL(err, AS_ENOMEM, "not enough memory");
-    ok = ok && as_capture_run(intake, spec, &capture, progress, ret, err);
+    ok = ok && as_capture_run(intake, spec, &how, progress, ret, err);
     as_str_done(&uri);
     free(public);
     if (ok && ret->broke.code)

@@ -61,7 +61,7 @@ static int teardown(void **state)
 
 static as_label_errors find(as_dataset **ret_data, uint32_t threads)
 {
-    as_label_errors found;
+    as_label_errors found = {0};
     as_err          err = AS_ERR_NONE;
     as_trainer_cfg  cfg = {.seed = 1, .threads = threads, .backend = "native"};
     *ret_data = as_dataset_open(set.ws, set.spec, NULL, &err);

@@ -62,7 +62,7 @@ static bool committee_member(void *ctx, size_t m, as_err *err)
     size_t           n = c->n_labelled, n_candidates = c->job->n_candidates;
     uint32_t        *rows = calloc(2 * n + 1, sizeof *rows);
     double          *weights = calloc(n + 1, sizeof *weights);
-    as_logistic      head = {0};
+    as_logistic      member = {0};
     as_logistic_data data = {.n_features = c->width,
                              .n_classes = n_classes,
                              .x = c->x + n_candidates * c->width,
@@ -75,11 +75,11 @@ static bool committee_member(void *ctx, size_t m, as_err *err)
     if (ok) {
         committee_resample(c, &rng, rows);
         as_logistic_balance(c->labels, n, n_classes, weights);
-        ok = as_logistic_fit(&data, COMMITTEE_L2, NULL, NULL, &head, err);
+        ok = as_logistic_fit(&data, COMMITTEE_L2, NULL, NULL, &member, err);
     }
     for (size_t i = 0; ok && i < n_candidates; i++)
-        as_logistic_predict(&head, c->x + i * c->width, c->said[m] + i * n_classes);
-    as_logistic_done(&head);
+        as_logistic_predict(&member, c->x + i * c->width, c->said[m] + i * n_classes);
+    as_logistic_done(&member);
     free(rows);
     free(weights);
     return ok;

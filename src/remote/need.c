@@ -71,7 +71,7 @@ static bool need_version(as_need *need, as_workspace *ws, const as_commit *versi
     return ok || need_no_memory(err);
 }
 
-bool as_need_walk(as_need *need, as_workspace *ws, const as_digest *commit, as_need_fetch *fetch, void *ctx,
+bool as_need_walk(as_need *need, as_workspace *ws, const as_digest *commit, as_need_fetch *bring, void *ctx,
                   as_err *err)
 {
     as_digests level = {.n_slots = 0};
@@ -87,7 +87,7 @@ bool as_need_walk(as_need *need, as_workspace *ws, const as_digest *commit, as_n
         as_digests next = {.n_slots = 0};
         if (need->versions.all.n > NEED_MAX_VERSIONS)
             ok = AS_FAIL(err, AS_ELIMIT, "the history has more than %zu versions", NEED_MAX_VERSIONS);
-        ok = ok && (!fetch || fetch(ctx, &level, err));
+        ok = ok && (!bring || bring(ctx, &level, err));
         for (size_t i = 0; ok && i < level.all.n; i++)
             ok = as_commit_read(ws, &level.all.at[i], &version, err) && need_version(need, ws, &version, &next, err);
         as_digests_done(&level);

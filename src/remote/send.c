@@ -14,7 +14,7 @@ typedef struct send_job {
     uint64_t           n_bytes;
 } send_job;
 
-typedef struct send {
+typedef struct sending {
     as_remote *remote;
     AS_VEC(send_job) jobs;
     as_digests            planned;
@@ -22,14 +22,14 @@ typedef struct send {
     as_crew               crew;
     pthread_mutex_t       large; /* one pack beyond the usual size is in memory at a time */
     atomic_uint_least64_t n_objects_sent, n_bytes_sent;
-} send;
+} sending;
 
 static bool send_no_memory(as_err *err)
 {
     return AS_FAIL(err, AS_ENOMEM, "not enough memory to plan what is to be sent");
 }
 
-static void send_done(send *s)
+static void send_done(sending *s)
 {
     for (size_t i = 0; i < s->jobs.n; i++)
         free(s->jobs.at[i].entries);
@@ -37,7 +37,7 @@ static void send_done(send *s)
     as_digests_done(&s->planned);
 }
 
-static bool send_add_job(send *s, const as_transfer_entry *entries, size_t n, as_err *err)
+static bool send_add_job(sending *s, const as_transfer_entry *entries, size_t n, as_err *err)
 {
     send_job job = {.n = n, .entries = malloc((n + 1) * sizeof *entries)};
     if (!job.entries)
@@ -53,7 +53,7 @@ static bool send_add_job(send *s, const as_transfer_entry *entries, size_t n, as
 }
 
 /* A listing whose pack is not there, when all of it is here and some of it is asked for. */
-static bool send_plan_begun(send *s, const as_digests *objects, const as_transfer *begun, as_err *err)
+static bool send_plan_begun(sending *s, const as_digests *objects, const as_transfer *begun, as_err *err)
 {
     bool is_asked = false, is_here = true;
     for (size_t i = 0; is_here && i < begun->n; i++) {
@@ -77,7 +77,7 @@ typedef struct send_group {
     uint64_t n_bytes;
 } send_group;
 
-static bool send_flush(send *s, send_group *group, as_err *err)
+static bool send_flush(sending *s, send_group *group, as_err *err)
 {
     bool ok = group->entries.n == 0 || send_add_job(s, group->entries.at, group->entries.n, err);
     group->entries.n = 0;
@@ -85,7 +85,7 @@ static bool send_flush(send *s, send_group *group, as_err *err)
     return ok;
 }
 
-static bool send_plan_one(send *s, send_group *group, const as_digest *digest, as_err *err)
+static bool send_plan_one(sending *s, send_group *group, const as_digest *digest, as_err *err)
 {
     as_transfer_entry entry = {.digest = *digest};
     uint64_t          n_bytes;
@@ -112,7 +112,7 @@ static bool send_plan_one(send *s, send_group *group, const as_digest *digest, a
 }
 
 /* The first n_first objects come into packs of their own: who reads the history needs them alone. */
-static bool send_plan(send *s, const as_digests *objects, size_t n_first, as_err *err)
+static bool send_plan(sending *s, const as_digests *objects, size_t n_first, as_err *err)
 {
     send_group group = {.n_bytes = 0};
     bool       ok = true;
@@ -141,7 +141,7 @@ bool as_remote_put_pack(as_remote *remote, const as_transfer *transfer, const vo
     return remote->kind->put(remote->self, name, bytes, (size_t)transfer->n_bytes, err);
 }
 
-static bool send_fill(const send *s, const as_transfer *transfer, uint8_t *pack, as_err *err)
+static bool send_fill(const sending *s, const as_transfer *transfer, uint8_t *pack, as_err *err)
 {
     for (size_t i = 0; i < transfer->n; i++) {
         uint8_t *bytes;
@@ -161,7 +161,7 @@ static bool send_fill(const send *s, const as_transfer *transfer, uint8_t *pack,
     return true;
 }
 
-static bool send_pack(send *s, const as_transfer *transfer, const as_str *listing, as_err *err)
+static bool send_pack(sending *s, const as_transfer *transfer, const as_str *listing, as_err *err)
 {
     uint8_t *pack = malloc((size_t)transfer->n_bytes + 1);
     if (!pack)
@@ -174,7 +174,7 @@ static bool send_pack(send *s, const as_transfer *transfer, const as_str *listin
 
 static bool send_one(void *ctx, size_t i, as_err *err)
 {
-    send       *s = ctx;
+    sending    *s = ctx;
     send_job   *job = &s->jobs.at[i];
     as_transfer transfer;
     as_str      listing;
@@ -195,7 +195,7 @@ static bool send_one(void *ctx, size_t i, as_err *err)
     return ok;
 }
 
-static bool send_round(send *s, const as_digests *objects, size_t n_first, as_err *err)
+static bool send_round(sending *s, const as_digests *objects, size_t n_first, as_err *err)
 {
     if (!send_plan(s, objects, n_first, err))
         return false;
@@ -207,8 +207,8 @@ static bool send_round(send *s, const as_digests *objects, size_t n_first, as_er
 bool as_remote_send(as_remote *remote, const as_digests *objects, size_t n_first, as_remote_moved *moved, as_err *err)
 {
     for (int round = 0; round < SEND_ROUNDS; round++) {
-        send s = {.remote = remote, .large = PTHREAD_MUTEX_INITIALIZER};
-        bool ok = send_round(&s, objects, n_first, err);
+        sending s = {.remote = remote, .large = PTHREAD_MUTEX_INITIALIZER};
+        bool    ok = send_round(&s, objects, n_first, err);
         moved->n_objects += atomic_load(&s.n_objects_sent);
         moved->n_bytes += atomic_load(&s.n_bytes_sent);
         const bool is_done = s.jobs.n == 0;

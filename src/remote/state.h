@@ -80,7 +80,7 @@ typedef struct as_need {
 AS_CHECK bool as_need_skip(as_need *need, as_workspace *ws, const as_digest *commit, as_err *err);
 /* fetch (may be NULL) is asked for those objects of a version that are to be read, and puts what is missing into the store. */
 typedef bool  as_need_fetch(void *ctx, const as_digests *wanted, as_err *err);
-AS_CHECK bool as_need_walk(as_need *need, as_workspace *ws, const as_digest *commit, as_need_fetch *fetch, void *ctx,
+AS_CHECK bool as_need_walk(as_need *need, as_workspace *ws, const as_digest *commit, as_need_fetch *bring, void *ctx,
                            as_err *err);
 /* The pictures of all versions walked, after the rest. */
 AS_CHECK bool as_need_pictures(as_need *need, as_workspace *ws, const as_progress *progress, as_err *err);
