@@ -7,14 +7,18 @@
 #include "base/str.h"
 
 /* A tag must not look like main, or like the beginning of an id. */
-static bool tag_ref(const char *name, char ref[AS_REF_BYTES], as_err *err)
+bool as_tag_name_is_fine(const char *name)
 {
     const size_t n = strlen(name);
-    bool         fits = n > 0 && n < AS_REF_BYTES - strlen(AS_TAG_REF) && name[0] != '.' &&
-                strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789._-") == n && strcmp(name, "main") != 0 &&
-                strspn(name, "0123456789abcdef") != n && !strstr(name, ".tmp.");
+    return n > 0 && n < AS_REF_BYTES - strlen(AS_TAG_REF) && name[0] != '.' &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789._-") == n && strcmp(name, "main") != 0 &&
+           strspn(name, "0123456789abcdef") != n && !strstr(name, ".tmp.");
+}
+
+static bool tag_ref(const char *name, char ref[AS_REF_BYTES], as_err *err)
+{
     snprintf(ref, AS_REF_BYTES, "%s%.*s", AS_TAG_REF, (int)(AS_REF_BYTES - sizeof AS_TAG_REF), name);
-    return fits ||
+    return as_tag_name_is_fine(name) ||
            AS_FAIL(err, AS_EINVAL,
                    "'%.100s' is no name for a tag: use a-z, 0-9, '.', '_' and '-', not main, and not hexadecimal "
                    "digits alone, which an id could begin with",

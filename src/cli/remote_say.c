@@ -55,6 +55,7 @@ static json_t *say_json(const as_remote_cfg *cfg, const as_remote_moved *moved)
     as_json_set(json, "n_kept", json_integer((json_int_t)moved->n_kept));
     as_json_set(json, "n_tags", json_integer((json_int_t)moved->n_tags));
     as_json_set(json, "n_tags_left", json_integer((json_int_t)moved->n_tags_left));
+    as_json_set(json, "n_tags_wrong", json_integer((json_int_t)moved->n_tags_wrong));
     as_json_set(json, "n_tried_again", json_integer((json_int_t)moved->n_requests_again));
     as_json_set(json, "n_erased_there", json_integer((json_int_t)moved->n_known_erased));
     as_json_set(json, "swap_is_sure", json_boolean(moved->is_swap_sure));
@@ -92,6 +93,11 @@ static void say_notes(as_cli *cli, const as_remote_cfg *cfg, const as_remote_mov
         as_term_say(cli, "%llu tag%s another version on the other side, and %s left as %s",
                     (unsigned long long)moved->n_tags_left, moved->n_tags_left == 1 ? " is" : "s are",
                     moved->n_tags_left == 1 ? "was" : "were", moved->n_tags_left == 1 ? "it is" : "they are");
+    if (moved->n_tags_wrong)
+        as_term_say(cli, "%llu tag%s of '%s' %s no version, or %s no name for a tag, and %s passed over",
+                    (unsigned long long)moved->n_tags_wrong, moved->n_tags_wrong == 1 ? "" : "s", cfg->name,
+                    moved->n_tags_wrong == 1 ? "names" : "name", moved->n_tags_wrong == 1 ? "has" : "have",
+                    moved->n_tags_wrong == 1 ? "was" : "were");
     if (!moved->is_swap_sure)
         as_term_say(cli,
                     "this server cannot compare and swap: main was read again after it was moved, and is right now; "

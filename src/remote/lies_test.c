@@ -115,12 +115,52 @@ static void test_chains_of_lies(void **state)
     as_workspace_close(a);
 }
 
+static void say_tag(const char *name, const char *value)
+{
+    as_err err = AS_ERR_NONE;
+    char   path[AS_FS_PATH_BYTES];
+    snprintf(path, sizeof path, "%s/there/refs/data/tags", remote_dir);
+    remote_must(as_fs_make_dirs(path, &err), &err);
+    snprintf(path, sizeof path, "%s/there/refs/data/tags/%s", remote_dir, name);
+    remote_must(as_fs_write(path, value, strlen(value), &err), &err);
+}
+
+static void test_tags_are_checked(void **state)
+{
+    (void)state;
+    as_err          err = AS_ERR_NONE;
+    as_workspace   *a = remote_workspace("a"), *b = remote_workspace("b");
+    const as_digest version = remote_version(a, 0, 2);
+    char            hex[AS_SHA256_HEX_BYTES], longer[AS_SHA256_HEX_BYTES + 8];
+    as_ref         *refs;
+    size_t          n;
+    remote_push(a);
+    as_digest_hex(&version, hex);
+    snprintf(longer, sizeof longer, "%s and so", hex);
+    say_tag("fine", hex);
+    say_tag("longer", longer);
+    say_tag("shorter", "abcd");
+    say_tag("main", hex);
+    say_tag("0123abcd", hex); /* as an id begins */
+    as_remote_moved moved = remote_pull(b);
+    assert_int_equal(moved.n_tags, 1);
+    assert_int_equal(moved.n_tags_wrong, 4);
+    remote_must(as_store_ref_list(b->store, "data/tags/", &refs, &n, &err), &err);
+    assert_int_equal(n, 1);
+    assert_string_equal(refs[0].name, "data/tags/fine");
+    assert_string_equal(refs[0].value, hex);
+    free(refs);
+    as_workspace_close(a);
+    as_workspace_close(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_empty_beside_picture, remote_setup, remote_teardown),
         cmocka_unit_test_setup_teardown(test_versions_stay, remote_setup, remote_teardown),
         cmocka_unit_test_setup_teardown(test_chains_of_lies, remote_setup, remote_teardown),
+        cmocka_unit_test_setup_teardown(test_tags_are_checked, remote_setup, remote_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "catalog/tag.h"
 #include "remote/state.h"
 
 typedef struct pull {
@@ -56,21 +57,21 @@ static bool pull_see_tags(pull *p, as_err *err)
     const as_remote_view *view = &p->remote->view;
     for (size_t i = 0; i < view->refs.n; i++) {
         const as_ref *tag = &view->refs.at[i];
-        char          here[AS_REF_BYTES], hex[AS_SHA256_HEX_BYTES];
+        char          here[AS_REF_BYTES];
         as_digest     digest;
         as_err        why = AS_ERR_NONE;
-        if (!as_str_starts(tag->name, AS_REMOTE_TAGS))
+        if (!as_str_starts(tag->name, AS_TAG_REF))
             continue;
+        if (!as_tag_name_is_fine(tag->name + strlen(AS_TAG_REF)) || !as_digest_parse(tag->value, &digest)) {
+            p->moved->n_tags_wrong++;
+            continue;
+        }
         if (as_store_ref_get(p->remote->ws->store, tag->name, here, &why)) {
             p->moved->n_tags_left += strcmp(here, tag->value) != 0;
             continue;
         }
         if (why.code != AS_ENOTFOUND)
             return as_err_set(err, why.code, "%s", why.text);
-        as_str_copy(hex, sizeof hex, tag->value);
-        if (!as_digest_parse(hex, &digest))
-            return AS_FAIL(err, AS_ECORRUPT, "'refs/%s' in remote '%s' is damaged: it names no version", tag->name,
-                           p->remote->cfg.url);
         if (!as_vec_push(&p->tags, *tag))
             return AS_FAIL(err, AS_ENOMEM, "not enough memory for the tags");
         if (!as_need_walk(&p->need, p->remote->ws, &digest, pull_fetch_versions, p, err))

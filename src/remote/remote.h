@@ -59,6 +59,7 @@ typedef struct as_remote_moved {
     uint64_t n_kept;             /* pull: said to be erased there; versions here need it, and nothing stands for it */
     uint64_t n_tags;             /* that are new on the other side */
     uint64_t n_tags_left;        /* that are another version there: not touched */
+    uint64_t n_tags_wrong;       /* pull: that a tag could not be called, or that name no version: passed over */
     uint64_t n_known_erased; /* push: objects of it that were erased in the remote, and not here (pull erases them) */
     bool     is_moved;       /* main is another version than before */
     bool     is_swap_sure;   /* push: the remote can compare and swap; else it was read again afterwards */

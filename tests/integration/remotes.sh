@@ -115,6 +115,12 @@ expect_err '1 object of versions here is said to be erased in .origin. with noth
 expect_exit 0 "$ASSAY" data log
 expect_out "${main:0:12}"
 rm "$lie"
+mkdir -p "$TMP/there/refs/data/tags"
+printf '%s and so' "$main" >"$TMP/there/refs/data/tags/lie"
+expect_exit 0 "$ASSAY" data pull --json
+expect_out '"n_tags_wrong":1'
+expect_err '1 tag of .origin. names no version, or has no name for a tag, and was passed over'
+rm "$TMP/there/refs/data/tags/lie"
 
 # --- a bucket that checks signatures
 s3=$TMP/s3
