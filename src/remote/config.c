@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/json.h"
 #include "base/vec.h"
@@ -122,6 +123,16 @@ bool as_remote_forget(const as_workspace *ws, const char *name, as_err *err)
     return as_fs_remove_tree(dir, err);
 }
 
+/* `remote add` was killed before it wrote the file, or `remote remove` after it took it: there is no such remote. A file that
+ * cannot be looked at is one: what it names must not be forgotten. */
+static bool config_is_begun(const as_workspace *ws, const char *name)
+{
+    char        dir[AS_FS_PATH_BYTES], path[AS_FS_PATH_BYTES];
+    struct stat st;
+    return as_remote_dir(ws, name, dir, NULL) && as_fs_join(path, dir, "remote.json", NULL) && lstat(path, &st) != 0 &&
+           (errno == ENOENT || errno == ENOTDIR);
+}
+
 static int config_compare(const void *a, const void *b)
 {
     return strcmp(((const as_remote_cfg *)a)->name, ((const as_remote_cfg *)b)->name);
@@ -139,7 +150,7 @@ bool as_remote_list(const as_workspace *ws, as_remote_cfg **ret, size_t *ret_n, 
     bool ok = as_vec_reserve(&found, 1) || AS_FAIL(err, AS_ENOMEM, "cannot list remotes: not enough memory");
     for (const struct dirent *entry; ok && dir && (entry = readdir(dir));) {
         as_remote_cfg cfg;
-        if (!config_name_is_fine(entry->d_name))
+        if (!config_name_is_fine(entry->d_name) || config_is_begun(ws, entry->d_name))
             continue;
         ok = config_read(ws, entry->d_name, &cfg, err);
         if (ok && !as_vec_push(&found, cfg))

@@ -369,6 +369,30 @@ static void test_many_at_once(void **state)
     as_workspace_close(ws);
 }
 
+/* A folder without its file, as a killed `remote add` leaves it. */
+static void test_half_a_remote(void **state)
+{
+    (void)state;
+    as_err        err = AS_ERR_NONE;
+    as_workspace *ws = remote_workspace("a");
+    char          path[AS_FS_PATH_BYTES];
+    as_remote_cfg cfg = {.name = "whole"}, *all;
+    size_t        n;
+    snprintf(cfg.url, sizeof cfg.url, "%s/there", remote_dir);
+    remote_must(as_remote_add(ws, &cfg, &err), &err);
+    snprintf(path, sizeof path, "%s/a/.assay/remotes/half/seen", remote_dir);
+    remote_must(as_fs_make_dirs(path, &err), &err);
+    remote_must(as_remote_list(ws, &all, &n, &err), &err);
+    assert_int_equal(n, 1);
+    assert_string_equal(all[0].name, "whole");
+    free(all);
+    as_str_copy(cfg.name, sizeof cfg.name, "half"); /* and it can be added still */
+    remote_must(as_remote_add(ws, &cfg, &err) && as_remote_list(ws, &all, &n, &err), &err);
+    assert_int_equal(n, 2);
+    free(all);
+    as_workspace_close(ws);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -379,6 +403,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_remote_lies, remote_setup, remote_teardown),
         cmocka_unit_test_setup_teardown(test_remote_is_damaged, remote_setup, remote_teardown),
         cmocka_unit_test_setup_teardown(test_notes_travel, remote_setup, remote_teardown),
+        cmocka_unit_test_setup_teardown(test_half_a_remote, remote_setup, remote_teardown),
         cmocka_unit_test_setup_teardown(test_another_push_is_faster, remote_setup, remote_teardown),
         cmocka_unit_test_setup_teardown(test_many_at_once, remote_setup, remote_teardown),
     };

@@ -49,6 +49,10 @@ expect_exit 0 "$ASSAY" data remote list
 expect_out "^origin +$TMP/there +- +- +none needed"
 expect_exit 2 "$ASSAY" data push nowhere
 expect_err 'there is no remote .nowhere. \(there are: origin\)'
+# What a killed `remote add` leaves is no remote, and stands in nobody's way.
+mkdir "$ws/.assay/remotes/half"
+expect_exit 0 "$ASSAY" data remote list
+expect_no_out half
 
 # --- a folder
 expect_exit 2 "$ASSAY" data pull
