@@ -11,6 +11,8 @@
 #define ALIAS_HEAD   "erased/"
 #define ALIAS_DIGITS 16
 
+#define ALIAS_CUT_BYTES 8 /* of a shortened name, that tell enough */
+
 bool as_image_is_erased(as_workspace *ws, const as_digest *image)
 {
     as_tombstone stone;
@@ -84,6 +86,7 @@ bool as_aliases_add(as_aliases *aliases, const char *text, as_err *err)
     as_alias alias = {.text = strdup(text), .word = alias_word(aliases, text)};
     if (alias.text && alias.word && as_vec_push(&aliases->list, alias)) {
         aliases->is_sorted = false;
+        aliases->longest = AS_MAX(aliases->longest, strlen(text));
         return true;
     }
     free(alias.text);
@@ -123,11 +126,11 @@ const char *as_aliases_find(as_aliases *aliases, const char *text)
     return found ? found->word : NULL;
 }
 
-/* As as_aliases_find, for a name that may have been shortened. */
+/* As as_aliases_find, for a name that may have been shortened: to one as long at most. */
 static const char *aliases_find_quoted(as_aliases *aliases, const char *name)
 {
     const char *word = as_aliases_find(aliases, name);
-    if (word || !as_str_starts(name, "...") || strlen(name) < 8)
+    if (word || !as_str_starts(name, "...") || strlen(name) < ALIAS_CUT_BYTES)
         return word;
     for (size_t i = 0; i < aliases->list.n; i++)
         if (as_str_ends(aliases->list.at[i].text, name + 3))
@@ -135,40 +138,45 @@ static const char *aliases_find_quoted(as_aliases *aliases, const char *name)
     return NULL;
 }
 
-/* '...' in the text at *p; out gets what stands for it. */
-static void aliases_quoted(as_aliases *aliases, const char **p, as_str *out, bool *changed)
+/* The longest name between the quote at p and a later one, for names may have quotes in them. *ret_n: its bytes. */
+static const char *aliases_quoted(as_aliases *aliases, const char *p, size_t *ret_n, bool *ret_ok)
 {
-    const char *begin = *p + 1, *end = strchr(begin, '\'');
-    if (!end) {
-        as_str_add(out, *p);
-        *p += strlen(*p);
-        return;
+    const char *word = NULL;
+    size_t      n = strnlen(p + 1, aliases->longest + 1);
+    char       *name = strndup(p + 1, n);
+    while (name && !word && n-- > 0) {
+        if (name[n] != '\'')
+            continue;
+        name[n] = '\0';
+        word = aliases_find_quoted(aliases, name);
     }
-    as_str name;
-    as_str_init(&name);
-    as_str_add_bytes(&name, begin, (size_t)(end - begin));
-    const char *word = aliases_find_quoted(aliases, name.s);
-    as_str_addf(out, "'%s'", word ? word : name.s);
-    *changed = *changed || word;
-    *p = end + 1;
-    as_str_done(&name);
+    *ret_ok = name != NULL;
+    free(name);
+    *ret_n = n;
+    return word;
 }
 
 char *as_aliases_replace(as_aliases *aliases, const char *text, bool *ret_ok)
 {
-    bool   changed = false;
+    bool   changed = false, ok = true;
     as_str out;
     as_str_init(&out);
-    for (const char *p = text; *p;) {
-        size_t n = strcspn(p, "'");
+    for (const char *p = text; ok && *p;) {
+        size_t n = strcspn(p, "'"), n_name;
         as_str_add_bytes(&out, p, n);
         p += n;
-        if (*p)
-            aliases_quoted(aliases, &p, &out, &changed);
+        const char *word = *p ? aliases_quoted(aliases, p, &n_name, &ok) : NULL;
+        if (word) {
+            as_str_addf(&out, "'%s'", word);
+            p += n_name + 2;
+            changed = true;
+        } else if (*p) {
+            as_str_add_bytes(&out, p++, 1);
+        }
     }
     char *made = as_str_take(&out);
-    *ret_ok = made != NULL;
-    if (changed)
+    *ret_ok = ok && made;
+    if (changed && *ret_ok)
         return made;
     free(made);
     return NULL;

@@ -25,6 +25,7 @@ typedef struct as_alias {
 
 typedef struct as_aliases {
     AS_VEC(as_alias) list;
+    size_t  longest; /* bytes of a text */
     uint8_t secret[32];
     bool    is_sorted;
 } as_aliases;

@@ -295,6 +295,18 @@ static void test_names_in_texts(void **state)
     free(now);
     assert_null(as_aliases_replace(&names, "looks like 'otto.png', isn't it", &ok));
     assert_true(ok);
+    snprintf(want, sizeof want, "isn't it 'otto.png' or '%s'", word);
+    now = as_aliases_replace(&names, "isn't it 'otto.png' or 'photos/hall/anna.png'", &ok);
+    assert_string_equal(now, want);
+    free(now);
+    assert_true(as_aliases_add(&names, "erased/o'brien.png", &err) && as_aliases_add(&names, "erased/o", &err));
+    snprintf(want, sizeof want, "is '%s', isn't '%s'", as_aliases_find(&names, "erased/o'brien.png"),
+             as_aliases_find(&names, "erased/o"));
+    now = as_aliases_replace(&names, "is 'erased/o'brien.png', isn't 'erased/o'", &ok);
+    assert_string_equal(now, want);
+    free(now);
+    assert_true(as_aliases_add(&names, word, &err)); /* one already */
+    assert_null(as_aliases_find(&names, word));
     static const char notes[] = "{\"assay_notes\":1}\n"
                                 "{\"name\":\"b.png\",\"image\":\"0123456789abcdef\",\"found\":[{\"check\":\"near\","
                                 "\"text\":\"looks like 'photos/hall/anna.png'\"}]}\n"
