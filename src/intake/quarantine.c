@@ -227,8 +227,7 @@ bool as_quarantine_set_bytes(const as_workspace *ws, json_t *record, const uint8
         return AS_FAIL(err, AS_EINVAL, "the bytes need a record of the list");
     quarantine_ext(name, ext);
     snprintf(rest, sizeof rest, "quarantine/%s.%s", id, ext);
-    if (!as_workspace_path(ws, rest, path, err) ||
-        !(bytes ? as_fs_write(path, bytes, n, err) : as_fs_remove(path, err)))
+    if (!as_workspace_path(ws, rest, path, err) || !(bytes ? as_fs_write(path, bytes, n, err) : as_fs_wipe(path, err)))
         return false;
     return as_json_set(record, "file", json_string(bytes ? rest : "")) || AS_FAIL(err, AS_ENOMEM, "not enough memory");
 }
@@ -277,10 +276,10 @@ bool as_quarantine_put(const as_workspace *ws, const as_refusal *refusal, const 
     json_t *record = quarantine_record(refusal, &digest, n, bytes && !refusal->withhold ? rest : "");
     bool    ok = (record && quarantine_carry_on(ws, id, refusal, record, &dropped)) ||
               AS_FAIL(err, AS_ENOMEM, "not enough memory");
-    /* The record comes last: where it is, the bytes are. */
+    /* The record comes last: where it is, the bytes are; and those of an earlier refusal are not where they are withheld. */
     if (ok && !dropped)
         ok = as_workspace_path(ws, rest, path, err) &&
-             (!bytes || refusal->withhold || as_fs_write_fast(path, bytes, n, err)) &&
+             (!bytes || (refusal->withhold ? as_fs_wipe(path, err) : as_fs_write_fast(path, bytes, n, err))) &&
              quarantine_write(ws, id, record, err);
     json_decref(record);
     return ok || as_err_note(err, "cannot quarantine '%.200s'", refusal->sample->name);

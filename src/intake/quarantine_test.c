@@ -3,7 +3,9 @@
 #include <stdarg.h>
 
 #include <cmocka.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "intake/quarantine.h"
 #include "intake/test_folder.h"
@@ -50,6 +52,47 @@ static void test_put_and_list(void **state)
     assert_int_equal(n, 5);
     assert_memory_equal(bytes, "hello", 5);
     free(bytes);
+    json_decref(list);
+    test_space_done(&space);
+}
+
+/* The other name of a file that is gone: nothing of its bytes is left. */
+static void check_wiped(const char *path, const char *other)
+{
+    as_err   err = AS_ERR_NONE;
+    uint8_t *bytes;
+    size_t   n;
+    assert_false(as_fs_is_file(path));
+    assert_true(as_fs_read(other, 100, &bytes, &n, &err));
+    assert_int_equal(n, 5);
+    assert_memory_equal(bytes, "\0\0\0\0\0", 5);
+    free(bytes);
+}
+
+static void test_bytes_are_overwritten(void **state)
+{
+    (void)state;
+    test_space space;
+    as_err     err = AS_ERR_NONE;
+    json_t    *list;
+    char       path[AS_FS_PATH_BYTES], other[AS_FS_PATH_BYTES];
+    as_refusal refusal = {.sample = &(as_sample){.name = "z.jpg"}, .check = "whole", .why = "is a text"};
+    test_space_make(&space, "quarantine", "");
+    for (int withhold = 0; withhold < 2; withhold++) {
+        refusal.withhold = false;
+        assert_true(as_quarantine_put(space.ws, &refusal, (const uint8_t *)"hello", 5, &err));
+        assert_true(as_quarantine_list(space.ws, true, &list, &err));
+        assert_true(as_workspace_path(space.ws, text_of(list, 0, "file"), path, &err));
+        assert_true(as_workspace_path(space.ws, withhold ? "other.1" : "other.0", other, &err));
+        assert_int_equal(link(path, other), 0);
+        refusal.withhold = true;
+        assert_true(withhold ? as_quarantine_put(space.ws, &refusal, (const uint8_t *)"hello", 5, &err)
+                             : as_quarantine_set_bytes(space.ws, json_array_get(list, 0), NULL, 0, &err));
+        check_wiped(path, other);
+        json_decref(list);
+    }
+    assert_true(as_quarantine_list(space.ws, true, &list, &err));
+    assert_string_equal(text_of(list, 0, "file"), "");
     json_decref(list);
     test_space_done(&space);
 }
@@ -120,6 +163,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_put_and_list),
+        cmocka_unit_test(test_bytes_are_overwritten),
         cmocka_unit_test(test_damaged_record_is_left_out),
         cmocka_unit_test(test_kept_later),
     };
