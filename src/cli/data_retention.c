@@ -42,6 +42,14 @@ static bool retention_show(as_cli *cli, const as_retention_plan *plan, bool dry,
     return as_table_print(table, cli, err);
 }
 
+static bool retention_found_again(const json_t *receipt)
+{
+    const json_t *verified = json_object_get(receipt, "verified");
+    return json_integer_value(json_object_get(verified, "n_copies_found")) != 0 ||
+           (size_t)json_integer_value(json_object_get(verified, "n_gone")) !=
+               json_array_size(json_object_get(receipt, "pictures"));
+}
+
 /* One erasure a rule, with the rule as its reason, and a receipt. */
 static bool retention_drop(as_cli *cli, as_workspace *ws, as_retention_part *part, as_err *err)
 {
@@ -57,7 +65,9 @@ static bool retention_drop(as_cli *cli, as_workspace *ws, as_retention_part *par
     bool ok = as_erase_begin(ws, &cfg, &erase, &cli->progress, err) &&
               as_erase_finish(ws, &cli->progress, &receipt, path, err);
     as_erase_done(&erase);
-    if (ok && !json_is_true(json_object_get(receipt, "clean")))
+    if (ok && json_object_get(receipt, "not_looked"))
+        as_term_say(cli, "not all of the project's folder was looked through for pages and copies: see '%s'", path);
+    if (ok && retention_found_again(receipt))
         ok = AS_FAIL(err, AS_EIO, "pictures were found again after they were dropped: see '%s'", path);
     json_decref(receipt);
     if (ok && !cli->json)

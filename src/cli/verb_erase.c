@@ -151,7 +151,16 @@ static void erase_say_remotes(as_cli *cli, const json_t *receipt)
     }
 }
 
-/* 0, or 1 when bytes of a picture were still found. */
+static void erase_say_unlooked(as_cli *cli, const json_t *receipt)
+{
+    const char *why = json_string_value(json_object_get(receipt, "not_looked"));
+    if (why)
+        as_term_say(cli,
+                    "not all of the project's folder was looked through for pages and copies (%s): look there by hand",
+                    why);
+}
+
+/* 0, or 1 when bytes of a picture were still found, or may be where nobody looked. */
 static int erase_say(as_cli *cli, json_t *receipt, const char *path, as_err *err)
 {
     const json_t *verified = json_object_get(receipt, "verified"), *commit = json_object_get(receipt, "commit");
@@ -174,6 +183,7 @@ static int erase_say(as_cli *cli, json_t *receipt, const char *path, as_err *err
             erase_count(verified, "n_copies_found") == 1 ? "y" : "ies", as_term_plain(cli));
     if (!clean && json_object_get(receipt, "first_found_in"))
         fprintf(cli->out, "a copy is in %s\n", json_string_value(json_object_get(receipt, "first_found_in")));
+    erase_say_unlooked(cli, receipt);
     erase_say_remotes(cli, receipt);
     fprintf(cli->out, "receipt %s\n", path);
     if (json_array_size(json_object_get(receipt, "runs")))

@@ -64,6 +64,7 @@ typedef struct as_erase {
     as_digest_list images;             /* sorted: of pictures */
     uint64_t       n_bytes, n_held, n_in_newest;
     char           not_looked[AS_ERASE_WHY_BYTES]; /* why a part of the project's folder was not; "" */
+    as_err_code    not_looked_code;                /* for the receipt: the text has a path, and it may name somebody */
 } as_erase;
 
 /* AS_ENOTFOUND: nothing meets it, or a name is unknown. */

@@ -297,6 +297,8 @@ static json_t *begin_receipt(const begin_job *job, as_err *err)
               as_json_set(receipt, "n_quarantine_files", json_integer((json_int_t)job->erase->quarantine.n)) &&
               as_json_set(receipt, "n_pages", json_integer((json_int_t)job->erase->pages.n)) &&
               as_json_set(receipt, "n_copies_not_ours", json_integer((json_int_t)job->erase->copies.n));
+    if (ok && *job->erase->not_looked)
+        ok = as_json_set(receipt, "not_looked", json_string(as_err_default_text(job->erase->not_looked_code)));
     if (ok)
         return receipt;
     json_decref(receipt);
@@ -311,10 +313,12 @@ static bool begin_plan(begin_job *job, as_err *err)
     bool    ok = receipt != NULL;
     json_array_extend(wipe, pages);
     json_decref(pages);
+    /* It has names; what the folder's other files of it have are numbers of blocks, and others may have them mapped. */
+    json_array_append_new(wipe, json_string(".assay/catalog.db-wal"));
+    json_array_append_new(wipe, json_string(".assay/catalog.db"));
     ok = ok &&
          (as_json_set(plan, "objects", json_incref(job->objects)) &&
-          as_json_set(plan, "remove",
-                      json_pack("[s, s, s]", ".assay/catalog.db-wal", ".assay/catalog.db-shm", ".assay/catalog.db")) &&
+          as_json_set(plan, "remove", json_pack("[s]", ".assay/catalog.db-shm")) &&
           as_json_set(plan, "probes", as_probes_json(&job->probes)));
     bool set = as_json_set(plan, "wipe", wipe) && as_json_set(plan, "receipt", receipt);
     ok = ok && (set || begin_no_memory(err)) && as_erasure_begin(job->ws, plan, err);

@@ -342,6 +342,7 @@ static bool find_beside(find_job *job, const char *quarantine, as_err *err)
         if (why.code == AS_ECANCELLED || why.code == AS_ENOMEM)
             return as_err_set(err, why.code, "%s", why.text);
         as_str_copy(job->erase->not_looked, sizeof job->erase->not_looked, why.text);
+        job->erase->not_looked_code = why.code;
     }
     return true;
 }

@@ -136,8 +136,8 @@ static json_t *finish_out_of_reach(const finish_job *job)
 static bool finish_receipt(finish_job *job, as_err *err)
 {
     char    hex[AS_SHA256_HEX_BYTES], when[AS_CLOCK_TEXT_BYTES];
-    bool    clean = job->n_gone == job->images.n && job->search.n_copies == 0;
     json_t *receipt = job->receipt;
+    bool clean = job->n_gone == job->images.n && job->search.n_copies == 0 && !json_object_get(receipt, "not_looked");
     json_t *verified = json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "time", as_clock_text(as_clock_utc(), when),
                                  "n_gone", (json_int_t)job->n_gone, "n_files_read", (json_int_t)job->search.n_files,
                                  "n_bytes_read", (json_int_t)job->search.n_bytes, "n_probes",

@@ -169,6 +169,16 @@ expect_exit 0 "${A[@]}" data gc
 expect_exit 0 "${A[@]}" data verify
 expect_exit 0 "${A[@]}" erase --check 2
 
+# --- a folder that cannot be looked through may hold a copy ---
+deep=$WS/anna/$(printf 'd/%.0s' {1..70})
+mkdir -p "$deep"
+expect_exit 1 "${A[@]}" erase 'photos/bad/anna05.pgm' --reason 'request 7' --yes
+expect_err "not all of the project's folder was looked through"
+expect_grep '"clean": false' "$WS/.assay/receipts/3.json"
+expect_grep '"not_looked": "larger than allowed"' "$WS/.assay/receipts/3.json"
+rm -r "$WS/anna"
+check 'it is erased all the same' nowhere FORGET-ANNA05-
+
 # --- from remotes, and a remote that is not there ---
 expect_exit 0 "${A[@]}" data remote add origin "$TMP/far"
 expect_exit 0 "${A[@]}" data push
