@@ -9,7 +9,7 @@
  * .assay/erasing.json, from before the first byte goes until the receipt is on the disk:
  *   {"objects": [{"sha256": HEX, "reason": TEXT}, ...],   tombstones for these
  *    "wipe": [PATH, ...],     files of the project's folder that are overwritten with zeros and removed
- *    "remove": [PATH, ...],   files that are only removed: others may have them open, and they are made again
+ *    "remove": [PATH, ...],   files that are only removed: they name nobody, and are made again
  *    ...}                     and what the layer above needs to go on; it names nobody
  */
 #ifndef AS_STORE_ERASURE_H

@@ -101,6 +101,8 @@ expect_exit 2 "${A[@]}" data hold release 1
 
 # --- it goes ---
 cp "$TMP/photos/good/anna04.pgm" "$WS/copy of mine.pgm"
+ln "$WS/.assay/catalog.db" "$TMP/catalog.blocks" # what the disk keeps of it
+check 'the index has names' grep -qaF anna02 "$TMP/catalog.blocks"
 expect_exit 0 "${A[@]}" erase 'photos/good/anna02.pgm' 'photos/good/anna04.pgm' 'bad/good/anna90.pgm' --reason 'request 7' --yes
 expect_out '3 pictures are erased'
 expect_out 'to be removed by hand: copy of mine.pgm'
@@ -109,6 +111,7 @@ check 'pixels of the first are gone' nowhere FORGET-ANNA02-
 check 'pixels of the second are gone' nowhere FORGET-ANNA04-
 check 'its name is gone' nowhere anna02
 check 'and that of the refused one' nowhere anna90
+check 'the index is overwritten' test -z "$(tr -d '\0' <"$TMP/catalog.blocks")"
 expect_no_file "$WS/report.html"
 check 'others are there' test "$(where_is FORGET-ANNA03- | wc -l)" -ge 1
 check 'others are there' test "$(where_is KEEP-OTHER1- | wc -l)" -ge 1
