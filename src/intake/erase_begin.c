@@ -316,10 +316,9 @@ static bool begin_plan(begin_job *job, as_err *err)
     /* It has names; what the folder's other files of it have are numbers of blocks, and others may have them mapped. */
     json_array_append_new(wipe, json_string(".assay/catalog.db-wal"));
     json_array_append_new(wipe, json_string(".assay/catalog.db"));
-    ok = ok &&
-         (as_json_set(plan, "objects", json_incref(job->objects)) &&
-          as_json_set(plan, "remove", json_pack("[s]", ".assay/catalog.db-shm")) &&
-          as_json_set(plan, "probes", as_probes_json(&job->probes)));
+    ok = ok && (as_json_set(plan, "objects", json_incref(job->objects)) &&
+                as_json_set(plan, "remove", json_pack("[s]", ".assay/catalog.db-shm")) &&
+                as_json_set(plan, "probes", as_probes_json(&job->probes)));
     bool set = as_json_set(plan, "wipe", wipe) && as_json_set(plan, "receipt", receipt);
     ok = ok && (set || begin_no_memory(err)) && as_erasure_begin(job->ws, plan, err);
     json_decref(plan);

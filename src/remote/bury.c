@@ -196,13 +196,13 @@ static bool bury_consider(bury *b, const as_remote_stone *stone, as_err *err)
            bury_no_memory(err);
 }
 
-/* The index has names of samples: it is made again. */
+/* The index has names of samples: it is overwritten, and made again. */
 static bool bury_forget_index(as_workspace *ws, as_err *err)
 {
-    static const char *const files[] = {"catalog.db-wal", "catalog.db-shm", "catalog.db"};
+    static const char *const files[] = {"catalog.db-shm", "catalog.db-wal", "catalog.db"}; /* no names in the first */
     char                     path[AS_FS_PATH_BYTES];
     for (size_t i = 0; i < AS_COUNT(files); i++)
-        if (!as_workspace_path(ws, files[i], path, err) || !as_fs_remove(path, err))
+        if (!as_workspace_path(ws, files[i], path, err) || !(i ? as_fs_wipe(path, err) : as_fs_remove(path, err)))
             return false;
     return true;
 }
