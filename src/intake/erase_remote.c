@@ -30,7 +30,8 @@ static bool remote_erase_in(as_workspace *ws, const as_remote_cfg *cfg, const re
     as_remote        *remote = as_remote_open(ws, cfg, progress, &why);
     bool              ok = remote && as_remote_erase(remote, stones->at, stones->n, &done, &why);
     as_remote_close(remote);
-    if (!ok && (why.code == AS_ECANCELLED || why.code == AS_ENOMEM))
+    /* Memory too is that remote's trouble: how much it takes is what the remote says. */
+    if (!ok && why.code == AS_ECANCELLED)
         return as_err_set(err, why.code, "%s", why.text);
     json_t *entry = ok ? json_pack("{s:s, s:I, s:I}", "remote", cfg->name, "n_objects", (json_int_t)done.n_objects,
                                    "n_noted", (json_int_t)done.n_noted)

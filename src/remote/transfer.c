@@ -6,10 +6,12 @@
 
 #include "base/bytes.h"
 #include "base/json.h"
+#include "remote/digests.h"
 
 #define TRANSFER_VERSION     1
 #define TRANSFER_HEAD_BYTES  32
 #define TRANSFER_ENTRY_BYTES 36
+#define TRANSFER_PACK_MAX    (AS_REMOTE_PACK_BYTES + AS_STORE_MAX_OBJECT_BYTES) /* it is read whole to erase in it */
 #define STONES_VERSION       1
 
 static const char transfer_magic[8] = {'A', 'S', 'T', 'P', 'A', 'C', 'K', '1'};
@@ -44,6 +46,19 @@ bool as_transfer_write(as_transfer_entry *entries, size_t n, as_str *out, as_tra
     return true;
 }
 
+/* One that is there twice would have two places. */
+static bool transfer_check_once(const as_transfer *t, as_err *err)
+{
+    as_digests seen = {.n_slots = 0};
+    bool       is_new = true, ok = true;
+    for (size_t i = 0; ok && is_new && i < t->n; i++)
+        ok = as_digests_add(&seen, &t->at[i].digest, NULL, &is_new);
+    as_digests_done(&seen);
+    if (!ok)
+        return AS_FAIL(err, AS_ENOMEM, "not enough memory for the listing of %zu objects", t->n);
+    return is_new || AS_FAIL(err, AS_EFORMAT, "a listing has an object twice");
+}
+
 static bool transfer_parse_entries(const uint8_t *bytes, as_transfer *t, as_err *err)
 {
     uint64_t offset = 0;
@@ -69,10 +84,13 @@ bool as_transfer_parse(const uint8_t *bytes, size_t n, as_transfer *ret, as_err 
     as_transfer t = {.n = as_bytes_get32(bytes + 12), .n_bytes = as_bytes_get64(bytes + 16)};
     if (t.n == 0 || t.n > AS_TRANSFER_MAX_OBJECTS || n != TRANSFER_HEAD_BYTES + t.n * TRANSFER_ENTRY_BYTES)
         return AS_FAIL(err, AS_EFORMAT, "a listing of %zu bytes says that it has %zu objects", n, t.n);
+    if (t.n_bytes > TRANSFER_PACK_MAX)
+        return AS_FAIL(err, AS_EFORMAT, "a listing says that its pack has %llu bytes, more than any pack",
+                       (unsigned long long)t.n_bytes);
     t.at = calloc(t.n, sizeof *t.at);
     if (!t.at)
         return AS_FAIL(err, AS_ENOMEM, "not enough memory for the listing of %zu objects", t.n);
-    if (!transfer_parse_entries(bytes + TRANSFER_HEAD_BYTES, &t, err)) {
+    if (!transfer_parse_entries(bytes + TRANSFER_HEAD_BYTES, &t, err) || !transfer_check_once(&t, err)) {
         free(t.at);
         return false;
     }

@@ -7,7 +7,7 @@
  *
  * packs/HEX.idx, little-endian:
  *   head     0 "ASTPACK1"  8 version u32 = 1  12 objects u32  16 bytes of the pack u64  24 zeros[8]
- *   objects  32: SHA-256[32], bytes u32; so many, each once
+ *   objects  32: SHA-256[32], bytes u32; so many, each once; together at most AS_REMOTE_PACK_BYTES and one object more
  * packs/HEX.pack: the objects' bytes as they are, in that order, with nothing between. HEX, the SHA-256 of the listing,
  * therefore stands for both: a listing that has this hash says of each byte range which hash it must have.
  * erased/HEX: {"assay_erased":1,"erased":[{"object":SHA-256,"reason":TEXT,"utc":NS},...]}, keys sorted, no blanks.

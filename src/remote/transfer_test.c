@@ -55,6 +55,31 @@ static void test_listing(void **state)
         assert_false(as_transfer_name_parse(wrong[i], &digest, &is_pack));
 }
 
+/* Packs are read whole when something is erased in them: what no push makes is refused before. */
+static void test_listing_bounds(void **state)
+{
+    (void)state;
+    as_err            err = AS_ERR_NONE;
+    as_str            out;
+    as_transfer       made, read;
+    as_transfer_entry entries[3] = {{.digest = number(1), .n_bytes = 1u << 30}, {.digest = number(2), .n_bytes = 9}};
+    as_str_init(&out);
+    assert_true(as_transfer_write(entries, 2, &out, &made, &err));
+    assert_true(as_transfer_parse((const uint8_t *)out.s, out.len, &read, &err));
+    as_transfer_done(&read);
+    entries[2] = (as_transfer_entry){.digest = number(1), .n_bytes = 5}; /* twice */
+    assert_true(as_transfer_write(entries, 3, &out, &made, &err));
+    assert_false(as_transfer_parse((const uint8_t *)out.s, out.len, &read, &err));
+    assert_int_equal(err.code, AS_EFORMAT);
+    assert_non_null(strstr(err.text, "twice"));
+    entries[2] = (as_transfer_entry){.digest = number(3), .n_bytes = 1u << 30};
+    assert_true(as_transfer_write(entries, 3, &out, &made, &err));
+    assert_false(as_transfer_parse((const uint8_t *)out.s, out.len, &read, &err));
+    assert_int_equal(err.code, AS_EFORMAT);
+    assert_non_null(strstr(err.text, "more than any"));
+    as_str_done(&out);
+}
+
 static void test_stones(void **state)
 {
     (void)state;
@@ -117,6 +142,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_listing),
+        cmocka_unit_test(test_listing_bounds),
         cmocka_unit_test(test_stones),
         cmocka_unit_test(test_digests),
     };

@@ -26,7 +26,8 @@ static void check_listing(uint8_t *bytes, size_t n, bool mend)
         uint64_t total = 0;
         n = 32 + (n - 32) / 36 * 36;
         for (size_t at = 32; at < n; at += 36) {
-            as_bytes_put32(bytes + at + 32, as_bytes_get32(bytes + at + 32) & 0xfffffff);
+            as_bytes_put32(bytes + at, (uint32_t)at); /* each once */
+            as_bytes_put32(bytes + at + 32, as_bytes_get32(bytes + at + 32) & 0x7fff);
             total += as_bytes_get32(bytes + at + 32);
         }
         memset(bytes, 0, 32);
