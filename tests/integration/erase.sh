@@ -18,7 +18,7 @@ picture() {
 little() {
     local n=$1 v i
     shift
-    for v; do for ((i = 0; i < n; i++)); do printf "\\x$(printf %02x $((v >> 8 * i & 255)))"; done; done
+    for v; do for ((i = 0; i < n; i++)); do printf '%b' "\\x$(printf %02x $((v >> 8 * i & 255)))"; done; done
 }
 
 # scan FILE: a TIFF of two pages of such pixels
