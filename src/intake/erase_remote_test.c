@@ -58,6 +58,8 @@ static void put_large_pack(const as_digest *picture)
 static void test_no_memory_is_its_error(void **state)
 {
     (void)state;
+    if (!CAN_LIMIT)
+        skip();
     as_err          err = AS_ERR_NONE;
     as_workspace   *ws = remote_workspace("a");
     as_remote_cfg   cfg = {.name = "origin"};
@@ -65,8 +67,6 @@ static void test_no_memory_is_its_error(void **state)
     const as_digest picture = remote_picture(ws, 1);
     struct rlimit   before, limit;
     json_t         *list = NULL;
-    if (!CAN_LIMIT)
-        skip();
     snprintf(cfg.url, sizeof cfg.url, "%s/there", remote_dir);
     remote_must(as_remote_add(ws, &cfg, &err), &err);
     remote_version(ws, 0, 3);
