@@ -6,9 +6,14 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "base/fs.h"
 
 #define CHILD_WAIT_NS (60 * AS_NS_PER_S)
 enum { CHILD_MEMORY_FD = 3, CHILD_MAX_LINE = 4 << 20 };
@@ -96,6 +101,32 @@ bool bench_child_start(bench_child *child, const char *const *argv, as_err *err)
     if (status != 0)
         return as_err_errno(err, status, "cannot start '%s'", argv[0]);
     return child_read_line(child, err);
+}
+
+bool bench_child_python(bench_child *child, const bench_python *python, bench_about *about, const char **ret_more,
+                        as_err *err)
+{
+    const char *program = getenv("BENCH_PYTHON"), *source = getenv("BENCH_SOURCE");
+    char        name[AS_FS_PATH_BYTES], path[AS_FS_PATH_BYTES], numbers[BENCH_PYTHON_MOST][32];
+    const char *argv[BENCH_PYTHON_MOST + 4] = {program && *program ? program : "/usr/bin/python3", path};
+    size_t      n = 2;
+    snprintf(name, sizeof name, "bench/peers/%s", python->script);
+    if (!as_fs_join(path, source && *source ? source : ".", name, err))
+        return false;
+    if (python->text)
+        argv[n++] = python->text;
+    for (size_t i = 0; i < AS_MIN(python->n_numbers, (size_t)BENCH_PYTHON_MOST); i++) {
+        snprintf(numbers[i], sizeof numbers[i], "%.12g", python->numbers[i]);
+        argv[n++] = numbers[i];
+    }
+    if (!as_fs_is_file(argv[0]) || !bench_child_start(child, argv, err) ||
+        as_str_starts(child->line.s, "missing: "))
+        return AS_FAIL(err, AS_EMISSING, "'%s' has no %s: install %s, or name another Python in BENCH_PYTHON", argv[0],
+                       python->needs, python->package);
+    const size_t name_bytes = strcspn(child->line.s, ",");
+    snprintf(about->peer, sizeof about->peer, "%.*s", (int)AS_MIN(name_bytes, sizeof about->peer - 1), child->line.s);
+    *ret_more = child->line.s + name_bytes;
+    return true;
 }
 
 bool bench_child_ask(bench_child *child, as_err *err, const char *fmt, ...)

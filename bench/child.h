@@ -30,6 +30,22 @@ AS_CHECK bool bench_child_init(bench_child *child, size_t memory_bytes, as_err *
 /* argv[0] is looked for in PATH. Waits for the child's first line. */
 AS_CHECK bool bench_child_start(bench_child *child, const char *const *argv, as_err *err);
 
+/* A peer in Python, bench/peers/SCRIPT, by BENCH_PYTHON or the system's. */
+#define BENCH_PYTHON_MOST 16
+
+typedef struct bench_python {
+    const char   *script;
+    const char   *needs, *package; /* "numpy", "python3-opencv" */
+    const char   *text;            /* its first argument; NULL: none */
+    const double *numbers;         /* its other arguments */
+    size_t        n_numbers;       /* at most BENCH_PYTHON_MOST */
+} bench_python;
+
+/* As bench_child_start. about->peer gets what its first line says up to a comma; *ret_more: the rest, until the next answer.
+ * AS_EMISSING when Python, or what the script needs, is not here. */
+AS_CHECK bool bench_child_python(bench_child *child, const bench_python *python, bench_about *about,
+                                 const char **ret_more, as_err *err);
+
 /* Sends a line and waits for the answer: AS_EEND when the child is gone, AS_ETIMEOUT after 60 s. */
 AS_CHECK bool bench_child_ask(bench_child *child, as_err *err, const char *fmt, ...) AS_PRINTF(3, 4);
 

@@ -66,7 +66,11 @@ static bool harness_calls(harness *h, int side, size_t first, size_t n, double *
     } else {
         as_ns before = h->cfg->now();
         for (size_t i = 0; ok && i < n; i++) {
-            ok = h->workload->run[side](h->priv, (first + i) % n_inputs, err);
+            if (h->workload->before) {
+                ok = h->workload->before(h->priv, side, err);
+                before = h->cfg->now();
+            }
+            ok = ok && h->workload->run[side](h->priv, (first + i) % n_inputs, err);
             const as_ns after = h->cfg->now();
             ret_ns[i] = (double)(after - before);
             before = after;

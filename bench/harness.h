@@ -36,6 +36,8 @@ typedef struct bench_workload {
     bool (*open)(void *priv, bench_about *ret_about, as_err *err);
     /* Runs both sides on one input: the largest difference of their outputs. */
     bool (*compare)(void *priv, size_t input, double *ret_difference, as_err *err);
+    /* Before each call of a side, in no figure; or NULL. A new folder, what the other side left to write. */
+    bool (*before)(void *priv, int side, as_err *err);
     bool (*run[BENCH_SIDES])(void *priv, size_t input, as_err *err);
     /* Instead of run[BENCH_PEER], of a peer in another process: n calls from input `first` on, timed there. */
     bool (*peer_block)(void *priv, size_t first, size_t n, double *ret_ns, as_err *err);

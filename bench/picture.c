@@ -102,18 +102,22 @@ static bool folder_write(bench_folder *folder, as_err *err)
     return ok;
 }
 
+bool bench_folder_begin(bench_folder *folder, as_err *err)
+{
+    const char *base = getenv("TMPDIR");
+    snprintf(folder->dir, sizeof folder->dir, "%.200s/assay-bench-XXXXXX", base && *base ? base : "/tmp");
+    if (mkdtemp(folder->dir))
+        return true;
+    folder->dir[0] = '\0';
+    return AS_FAIL(err, AS_EIO, "no temporary folder");
+}
+
 bool bench_folder_open(bench_folder *folder, size_t n, bench_about *about, as_err *err)
 {
     static const char *const version[] = {"git", "lfs", "version", NULL};
-    const char              *base = getenv("TMPDIR");
     bench_child              child = {.pid = 0};
     folder->n = n;
-    snprintf(folder->dir, sizeof folder->dir, "%.200s/assay-bench-XXXXXX", base && *base ? base : "/tmp");
-    if (!mkdtemp(folder->dir)) {
-        folder->dir[0] = '\0';
-        return AS_FAIL(err, AS_EIO, "no temporary folder");
-    }
-    if (!folder_tool(folder->dir, version, err) || !bench_child_init(&child, 8, err))
+    if (!bench_folder_begin(folder, err) || !folder_tool(folder->dir, version, err) || !bench_child_init(&child, 8, err))
         return false;
     bool ok = bench_child_start(&child, version, err) && folder_write(folder, err);
     /* "git-lfs/3.3.0 (GitHub; linux amd64; go 1.19.8)" */
@@ -132,26 +136,31 @@ void bench_folder_close(bench_folder *folder)
         fprintf(stderr, "'%s' could not be removed\n", folder->dir);
 }
 
-bool bench_folder_lfs(bench_folder *folder, bool commit, double *ret_ns, as_err *err)
+bool bench_folder_before(bench_folder *folder, int side, as_err *err)
 {
-    static const char *const before[][6] = {{"git", "init", "-q", ".", NULL},
-                                            {"git", "lfs", "install", "--local", NULL},
-                                            {"git", "lfs", "track", "*.jpg", NULL},
-                                            {"cp", "-r", "../files", ".", NULL}};
+    static const char *const make[][6] = {{"git", "init", "-q", ".", NULL},
+                                          {"git", "lfs", "install", "--local", NULL},
+                                          {"git", "lfs", "track", "*.jpg", NULL},
+                                          {"cp", "-r", "../files", ".", NULL}};
+    char                     path[AS_FS_PATH_BYTES];
+    if (!bench_folder_path(folder, side == BENCH_OURS ? "ours" : "peer", path, err) || !as_fs_remove_tree(path, err) ||
+        !as_fs_make_dirs(path, err))
+        return false;
+    for (size_t i = 0; side == BENCH_PEER && i < AS_COUNT(make); i++)
+        if (!folder_tool(path, make[i], err))
+            return false;
+    sync();
+    return true;
+}
+
+bool bench_folder_lfs(bench_folder *folder, bool commit, as_err *err)
+{
     static const char *const add[] = {"git", "add", ".", NULL};
-    static const char *const seal[] = {"git",    "-c",  "user.name=a", "-c", "user.email=a@b",
+    static const char *const seal[] = {"git",    "-c",  "user.name=a", "-c", "user.email=a@b", "-c", "gc.auto=0",
                                        "commit", "-qm", "one",         NULL};
     char                     path[AS_FS_PATH_BYTES];
-    if (!bench_folder_path(folder, "peer", path, err) || !as_fs_remove_tree(path, err) || !as_fs_make_dirs(path, err))
-        return false;
-    for (size_t i = 0; i < AS_COUNT(before); i++)
-        if (!folder_tool(path, before[i], err))
-            return false;
-    as_ns start = as_clock_mono();
-    if (!folder_tool(path, add, err) || (commit && !folder_tool(path, seal, err)))
-        return false;
-    *ret_ns = (double)(as_clock_mono() - start);
-    return true;
+    return bench_folder_path(folder, "peer", path, err) && folder_tool(path, add, err) &&
+           (!commit || folder_tool(path, seal, err));
 }
 
 bool bench_folder_missing(const bench_folder *folder, as_store *store, double *ret, as_err *err)

@@ -26,6 +26,8 @@ typedef struct bench_folder {
     as_digest *digests;
 } bench_folder;
 
+/* The temporary folder alone. */
+AS_CHECK bool bench_folder_begin(bench_folder *folder, as_err *err);
 /* n JPEG pictures, and the peer's version. AS_EMISSING without git-lfs. */
 AS_CHECK bool bench_folder_open(bench_folder *folder, size_t n, bench_about *about, as_err *err);
 void          bench_folder_close(bench_folder *folder);
@@ -33,10 +35,14 @@ void          bench_folder_close(bench_folder *folder);
 AS_CHECK bool bench_folder_path(const bench_folder *folder, const char *name, char *path, as_err *err);
 AS_CHECK bool bench_folder_file(const bench_folder *folder, size_t i, char *path, as_err *err);
 
-/* `git add`, and with commit `git commit`, of a copy of the files in a new repository, timed. */
-AS_CHECK bool bench_folder_lfs(bench_folder *folder, bool commit, double *ret_ns, as_err *err);
+/* An empty folder `ours`, or a new repository `peer` with a copy of the files; all that anybody wrote is on the disk then, so
+ * that neither side waits for the other's bytes. */
+AS_CHECK bool bench_folder_before(bench_folder *folder, int side, as_err *err);
 
-/* How many pictures the store or the repository of the last bench_folder_lfs does not have. */
+/* `git add`, and with commit `git commit`, in that repository; git packs nothing in the background. */
+AS_CHECK bool bench_folder_lfs(bench_folder *folder, bool commit, as_err *err);
+
+/* How many pictures the store or the repository does not have. */
 AS_CHECK bool bench_folder_missing(const bench_folder *folder, as_store *store, double *ret, as_err *err);
 
 #endif

@@ -6,7 +6,7 @@
 #include "bench/picture.h"
 #include "image/stats.h"
 
-enum { N_FRAMES = 3, WIDTH = 1280, HEIGHT = 1024, FRAME_BYTES = WIDTH * HEIGHT, N_MEASURES = 10, NUMBER_BYTES = 16 };
+enum { N_FRAMES = 3, WIDTH = 1280, HEIGHT = 1024, FRAME_BYTES = WIDTH * HEIGHT, N_MEASURES = 10 };
 
 /* By how much a measure may differ, in shares of itself and 1: what is counted in whole numbers agrees; blocks of noise are
  * averaged in floats; few bins say whether a frame moved. */
@@ -18,24 +18,18 @@ typedef struct frame_checks {
 
 static bool checks_start(frame_checks *w, bench_about *about, as_err *err)
 {
-    const char *python = getenv("BENCH_PYTHON"), *source = getenv("BENCH_SOURCE");
-    char        path[AS_FS_PATH_BYTES], numbers[4][NUMBER_BYTES];
-    const int   sizes[4] = {N_FRAMES, WIDTH, HEIGHT, N_MEASURES};
-    const char *argv[] = {
-        python && *python ? python : "/usr/bin/python3", path, numbers[0], numbers[1], numbers[2], numbers[3], NULL};
-    if (!as_fs_join(path, source && *source ? source : ".", "bench/peers/frame_checks_opencv.py", err))
+    static const double       numbers[] = {N_FRAMES, WIDTH, HEIGHT, N_MEASURES};
+    static const bench_python python = {.script = "frame_checks_opencv.py",
+                                        .needs = "OpenCV",
+                                        .package = "python3-opencv",
+                                        .numbers = numbers,
+                                        .n_numbers = AS_COUNT(numbers)};
+    const char               *more;
+    if (!bench_child_python(&w->child, &python, about, &more, err))
         return false;
-    for (size_t i = 0; i < AS_COUNT(numbers); i++)
-        snprintf(numbers[i], NUMBER_BYTES, "%d", sizes[i]);
-    if (!as_fs_is_file(argv[0]) || !bench_child_start(&w->child, argv, err) ||
-        as_str_starts(w->child.line.s, "missing: "))
-        return AS_FAIL(err, AS_EMISSING,
-                       "'%s' has no OpenCV: install python3-opencv, or name another Python in BENCH_PYTHON", argv[0]);
-    const size_t name = strcspn(w->child.line.s, ",");
-    snprintf(about->peer, sizeof about->peer, "%.*s", (int)name, w->child.line.s);
     snprintf(about->note, sizeof about->note,
              "%dx%d grey: levels, clipping, contrast, focus twice, noise, blank edges, motion blur, hash, map%.60s",
-             WIDTH, HEIGHT, w->child.line.s + name);
+             WIDTH, HEIGHT, more);
     return true;
 }
 

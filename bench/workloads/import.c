@@ -49,8 +49,8 @@ static bool import_ours(void *priv, size_t input, as_err *err)
     const bench_folder *folder = priv;
     char                path[AS_FS_PATH_BYTES], spec[AS_FS_PATH_BYTES];
     (void)input;
-    if (!bench_folder_path(folder, "ours", path, err) || !as_fs_remove_tree(path, err) || !as_fs_make_dirs(path, err) ||
-        !as_fs_join(spec, path, "assay.yaml", err) || !as_fs_write_fast(spec, import_spec, sizeof import_spec - 1, err))
+    if (!bench_folder_path(folder, "ours", path, err) || !as_fs_join(spec, path, "assay.yaml", err) ||
+        !as_fs_write_fast(spec, import_spec, sizeof import_spec - 1, err))
         return false;
     as_workspace *ws = as_workspace_open(path, AS_WORKSPACE_WRITE, err);
     bool          ok = ws && import_take(folder, ws, err);
@@ -58,22 +58,24 @@ static bool import_ours(void *priv, size_t input, as_err *err)
     return ok;
 }
 
-static bool import_peer_block(void *priv, size_t first, size_t n, double *ret_ns, as_err *err)
+static bool import_before(void *priv, int side, as_err *err)
 {
-    (void)first;
-    for (size_t i = 0; i < n; i++)
-        if (!bench_folder_lfs(priv, true, &ret_ns[i], err))
-            return false;
-    return true;
+    return bench_folder_before(priv, side, err);
+}
+
+static bool import_peer(void *priv, size_t input, as_err *err)
+{
+    (void)input;
+    return bench_folder_lfs(priv, true, err);
 }
 
 /* Both have every file under the same name: its SHA-256. */
 static bool import_compare(void *priv, size_t input, double *ret_difference, as_err *err)
 {
     bench_folder *folder = priv;
-    double        ns;
     char          path[AS_FS_PATH_BYTES];
-    if (!import_ours(folder, input, err) || !bench_folder_lfs(folder, true, &ns, err) ||
+    if (!bench_folder_before(folder, BENCH_OURS, err) || !import_ours(folder, input, err) ||
+        !bench_folder_before(folder, BENCH_PEER, err) || !bench_folder_lfs(folder, true, err) ||
         !bench_folder_path(folder, "ours", path, err))
         return false;
     as_workspace *ws = as_workspace_open(path, AS_WORKSPACE_READ, err);
@@ -93,7 +95,7 @@ const bench_workload bench_import = {
     .priv_size = sizeof(bench_folder),
     .open = import_open,
     .compare = import_compare,
-    .run = {[BENCH_OURS] = import_ours},
-    .peer_block = import_peer_block,
+    .before = import_before,
+    .run = {[BENCH_OURS] = import_ours, [BENCH_PEER] = import_peer},
     .close = import_close,
 };

@@ -26,13 +26,9 @@ static bool scale_open(void *priv, bench_about *about, as_err *err)
 {
     scale      *w = priv;
     as_image    image;
-    const char *base = getenv("TMPDIR");
     w->about = about;
-    snprintf(w->folder.dir, sizeof w->folder.dir, "%.200s/assay-bench-XXXXXX", base && *base ? base : "/tmp");
-    if (!bench_size(SCALE_PICTURES, SCALE_MOST, &w->n, err) || !mkdtemp(w->folder.dir)) {
-        w->folder.dir[0] = '\0';
-        return AS_FAIL(err, AS_EIO, "no temporary folder, or BENCH_SIZE is no number up to %d", SCALE_MOST);
-    }
+    if (!bench_size(SCALE_PICTURES, SCALE_MOST, &w->n, err) || !bench_folder_begin(&w->folder, err))
+        return false;
     bool ok = as_image_new(&image, AS_PIXEL_RGB8, BENCH_PICTURE_SIDE, BENCH_PICTURE_SIDE, err);
     for (size_t i = 0; ok && i < SCALE_KINDS; i++) {
         as_str_init(&w->files[i]);

@@ -39,7 +39,7 @@ static bool ingest_ours(void *priv, size_t input, as_err *err)
     const bench_folder *folder = priv;
     char                path[AS_FS_PATH_BYTES];
     (void)input;
-    if (!bench_folder_path(folder, "ours", path, err) || !as_fs_remove_tree(path, err))
+    if (!bench_folder_path(folder, "ours", path, err))
         return false;
     as_store *store = as_store_open(path, err);
     bool      ok = store != NULL;
@@ -50,22 +50,24 @@ static bool ingest_ours(void *priv, size_t input, as_err *err)
     return ok;
 }
 
-static bool ingest_peer_block(void *priv, size_t first, size_t n, double *ret_ns, as_err *err)
+static bool ingest_before(void *priv, int side, as_err *err)
 {
-    (void)first;
-    for (size_t i = 0; i < n; i++)
-        if (!bench_folder_lfs(priv, false, &ret_ns[i], err))
-            return false;
-    return true;
+    return bench_folder_before(priv, side, err);
+}
+
+static bool ingest_peer(void *priv, size_t input, as_err *err)
+{
+    (void)input;
+    return bench_folder_lfs(priv, false, err);
 }
 
 /* Both have every file under the same name: its SHA-256. */
 static bool ingest_compare(void *priv, size_t input, double *ret_difference, as_err *err)
 {
     bench_folder *folder = priv;
-    double        ns;
     char          path[AS_FS_PATH_BYTES];
-    if (!ingest_ours(folder, input, err) || !bench_folder_lfs(folder, false, &ns, err) ||
+    if (!bench_folder_before(folder, BENCH_OURS, err) || !ingest_ours(folder, input, err) ||
+        !bench_folder_before(folder, BENCH_PEER, err) || !bench_folder_lfs(folder, false, err) ||
         !bench_folder_path(folder, "ours", path, err))
         return false;
     as_store *store = as_store_open(path, err);
@@ -85,7 +87,7 @@ const bench_workload bench_ingest = {
     .priv_size = sizeof(bench_folder),
     .open = ingest_open,
     .compare = ingest_compare,
-    .run = {[BENCH_OURS] = ingest_ours},
-    .peer_block = ingest_peer_block,
+    .before = ingest_before,
+    .run = {[BENCH_OURS] = ingest_ours, [BENCH_PEER] = ingest_peer},
     .close = ingest_close,
 };

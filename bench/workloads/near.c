@@ -13,8 +13,7 @@ enum {
     NEAR_MOST = 16000000,
     NEAR_QUERIES = 16,
     NEAR_BITS = 2,
-    NEAR_HITS = 8,
-    NUMBER_BYTES = 16
+    NEAR_HITS = 8
 };
 
 typedef struct near {
@@ -25,23 +24,17 @@ typedef struct near {
 
 static bool near_start(near *w, bench_about *about, as_err *err)
 {
-    const char *python = getenv("BENCH_PYTHON"), *source = getenv("BENCH_SOURCE");
-    char        path[AS_FS_PATH_BYTES], numbers[3][NUMBER_BYTES];
-    const char *argv[] = {
-        python && *python ? python : "/usr/bin/python3", path, numbers[0], numbers[1], numbers[2], NULL};
-    const size_t sizes[3] = {w->n, NEAR_QUERIES, NEAR_BITS};
-    if (!as_fs_join(path, source && *source ? source : ".", "bench/peers/near_opencv.py", err))
+    const double       numbers[] = {(double)w->n, NEAR_QUERIES, NEAR_BITS};
+    const bench_python python = {.script = "near_opencv.py",
+                                 .needs = "OpenCV",
+                                 .package = "python3-opencv",
+                                 .numbers = numbers,
+                                 .n_numbers = AS_COUNT(numbers)};
+    const char        *more;
+    if (!bench_child_python(&w->child, &python, about, &more, err))
         return false;
-    for (size_t i = 0; i < AS_COUNT(numbers); i++)
-        snprintf(numbers[i], NUMBER_BYTES, "%zu", sizes[i]);
-    if (!as_fs_is_file(argv[0]) || !bench_child_start(&w->child, argv, err) ||
-        as_str_starts(w->child.line.s, "missing: "))
-        return AS_FAIL(err, AS_EMISSING,
-                       "'%s' has no OpenCV: install python3-opencv, or name another Python in BENCH_PYTHON", argv[0]);
-    const size_t name = strcspn(w->child.line.s, ",");
-    snprintf(about->peer, sizeof about->peer, "%.*s", (int)name, w->child.line.s);
     snprintf(about->note, sizeof about->note, "%zu hashes, half of them in a crowd; those within %d of 64 bits%.60s",
-             w->n, NEAR_BITS, w->child.line.s + name);
+             w->n, NEAR_BITS, more);
     return true;
 }
 

@@ -6,7 +6,7 @@
 #include "bench/child.h"
 #include "bench/cnn.h"
 
-enum { N_FRAMES = 4, WIDTH = 640, HEIGHT = 480, FRAME_BYTES = WIDTH * HEIGHT * 3, MAX_ARGS = 16, ARG_BYTES = 24 };
+enum { N_FRAMES = 4, WIDTH = 640, HEIGHT = 480, FRAME_BYTES = WIDTH * HEIGHT * 3 };
 
 static const as_input_spec prep_spec = {.width = CNN_WIDTH,
                                         .height = CNN_HEIGHT,
@@ -23,26 +23,20 @@ typedef struct prep {
 
 static bool prep_start(prep *w, bench_about *about, as_err *err)
 {
-    const char *python = getenv("BENCH_PYTHON"), *source = getenv("BENCH_SOURCE");
-    char        path[AS_FS_PATH_BYTES], numbers[11][ARG_BYTES];
-    const char *argv[MAX_ARGS] = {python && *python ? python : "/usr/bin/python3", path};
-    const int   sizes[5] = {N_FRAMES, WIDTH, HEIGHT, CNN_WIDTH, CNN_HEIGHT};
-    if (!as_fs_join(path, source && *source ? source : ".", "bench/peers/prep_opencv.py", err))
+    const float *mean = prep_spec.mean, *scale = prep_spec.scale;
+    const double numbers[] = {N_FRAMES, WIDTH,   HEIGHT,   CNN_WIDTH, CNN_HEIGHT, (double)mean[0],
+                              mean[1],  mean[2], scale[0], scale[1],  scale[2]};
+    const bench_python python = {.script = "prep_opencv.py",
+                                 .needs = "OpenCV",
+                                 .package = "python3-opencv",
+                                 .numbers = numbers,
+                                 .n_numbers = AS_COUNT(numbers)};
+    const char        *more;
+    if (!bench_child_python(&w->child, &python, about, &more, err))
         return false;
-    for (size_t i = 0; i < AS_COUNT(numbers); i++) {
-        const double value = i < 5 ? sizes[i] : (double)(i < 8 ? prep_spec.mean[i - 5] : prep_spec.scale[i - 8]);
-        snprintf(numbers[i], ARG_BYTES, "%.9g", value);
-        argv[2 + i] = numbers[i];
-    }
-    if (!as_fs_is_file(argv[0]) || !bench_child_start(&w->child, argv, err) ||
-        as_str_starts(w->child.line.s, "missing: "))
-        return AS_FAIL(err, AS_EMISSING,
-                       "'%s' has no OpenCV: install python3-opencv, or name another Python in BENCH_PYTHON", argv[0]);
-    const size_t name = strcspn(w->child.line.s, ",");
-    snprintf(about->peer, sizeof about->peer, "%.*s", (int)name, w->child.line.s);
     snprintf(about->note, sizeof about->note,
              "%dx%d RGB8 to 3x%dx%d f32, area-averaged and normalised, one thread; allowed is half a grey level%.60s",
-             WIDTH, HEIGHT, CNN_HEIGHT, CNN_WIDTH, w->child.line.s + name);
+             WIDTH, HEIGHT, CNN_HEIGHT, CNN_WIDTH, more);
     return true;
 }
 
