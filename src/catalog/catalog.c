@@ -19,6 +19,9 @@ struct as_catalog {
     as_workspace *ws;
     char          path[AS_FS_PATH_BYTES];
     sqlite3      *db;
+    sqlite3_stmt *find, *asked; /* kept for the next time; NULL: none yet */
+    char         *asked_sql;
+    bool          is_asking; /* `asked` is at work */
     bool          in_memory;
     as_err_code   trouble;  /* last one of the database itself, not of the store */
     bool          is_stale; /* asked for a commit that was written anew since */
@@ -117,8 +120,18 @@ static bool catalog_prepare_tables(as_catalog *catalog, as_err *err)
            (sqlite3_exec(catalog->db, "ROLLBACK", NULL, NULL, NULL), false);
 }
 
+static void catalog_forget(as_catalog *catalog)
+{
+    sqlite3_finalize(catalog->find);
+    sqlite3_finalize(catalog->asked);
+    free(catalog->asked_sql);
+    catalog->find = catalog->asked = NULL;
+    catalog->asked_sql = NULL;
+}
+
 static void catalog_close_db(as_catalog *catalog)
 {
+    catalog_forget(catalog);
     sqlite3_close(catalog->db);
     catalog->db = NULL;
 }
@@ -226,9 +239,10 @@ static bool catalog_is_of_today(const as_catalog *catalog, sqlite3_stmt *stmt)
 /* *ret_id is 0 when the commit is not in the index. */
 static bool catalog_find(as_catalog *catalog, const as_digest *digest, int64_t *ret_id, as_err *err)
 {
-    sqlite3_stmt *stmt = NULL;
-    if (!catalog_prepare(catalog, "SELECT id,manifest,labels FROM commits WHERE digest=?", &stmt, err))
+    if (!catalog->find &&
+        !catalog_prepare(catalog, "SELECT id,manifest,labels FROM commits WHERE digest=?", &catalog->find, err))
         return false;
+    sqlite3_stmt *stmt = catalog->find;
     sqlite3_bind_blob(stmt, 1, digest->b, sizeof digest->b, SQLITE_STATIC);
     int  status = sqlite3_step(stmt);
     bool ok = status == SQLITE_ROW || status == SQLITE_DONE;
@@ -241,7 +255,8 @@ static bool catalog_find(as_catalog *catalog, const as_digest *digest, int64_t *
     } else {
         *ret_id = status == SQLITE_ROW ? sqlite3_column_int64(stmt, 0) : 0;
     }
-    sqlite3_finalize(stmt);
+    sqlite3_reset(stmt);
+    sqlite3_clear_bindings(stmt);
     return ok;
 }
 
@@ -399,6 +414,40 @@ static void catalog_bind_values(sqlite3_stmt *stmt, const as_query *where)
     }
 }
 
+/* What was asked last is mostly asked again, of something else: a look-up takes a tenth of preparing it. Takes sql. */
+static bool catalog_ask(as_catalog *catalog, char *sql, sqlite3_stmt **ret, as_err *err)
+{
+    bool ok = true;
+    if (catalog->is_asking) { /* by somebody who visits the rows of another question */
+        ok = catalog_prepare(catalog, sql, ret, err);
+        free(sql);
+        return ok;
+    }
+    if (catalog->asked && strcmp(catalog->asked_sql, sql) == 0) {
+        free(sql);
+    } else {
+        sqlite3_finalize(catalog->asked);
+        free(catalog->asked_sql);
+        catalog->asked = NULL;
+        catalog->asked_sql = sql;
+        ok = catalog_prepare(catalog, sql, &catalog->asked, err);
+    }
+    *ret = catalog->asked;
+    catalog->is_asking = ok;
+    return ok;
+}
+
+static void catalog_asked(as_catalog *catalog, sqlite3_stmt *stmt)
+{
+    if (stmt != catalog->asked) {
+        sqlite3_finalize(stmt);
+    } else if (stmt) {
+        sqlite3_reset(stmt);
+        sqlite3_clear_bindings(stmt);
+        catalog->is_asking = false;
+    }
+}
+
 static bool catalog_query(as_catalog *catalog, const as_sample_query *query, int64_t id, const char *glob,
                           sqlite3_stmt **ret, as_err *err)
 {
@@ -421,9 +470,7 @@ static bool catalog_query(as_catalog *catalog, const as_sample_query *query, int
                            query->where ? " AND " : "", query->where ? as_query_sql(query->where) : "",
                            ordered ? ordered : "", is_some ? ") ORDER BY " : "", is_some && ordered ? ordered : "");
     free(ordered);
-    bool ok = sql ? catalog_prepare(catalog, sql, ret, err) : AS_FAIL(err, AS_ENOMEM, "not enough memory to ask");
-    free(sql);
-    if (!ok)
+    if (!(sql ? catalog_ask(catalog, sql, ret, err) : AS_FAIL(err, AS_ENOMEM, "not enough memory to ask")))
         return false;
     if (query->where)
         catalog_bind_values(*ret, query->where);
@@ -504,7 +551,7 @@ static bool catalog_samples_of(as_catalog *catalog, const as_sample_query *query
     }
     if (ok && status != SQLITE_ROW && status != SQLITE_DONE)
         ok = catalog_fail(catalog, "read", err);
-    sqlite3_finalize(stmt);
+    catalog_asked(catalog, stmt);
     as_str_done(&glob);
     return ok;
 }
@@ -523,7 +570,7 @@ bool as_catalog_samples(as_catalog *catalog, const as_sample_query              
     catalog->trouble = AS_OK;
     if (catalog_samples(catalog, query, &v, &why))
         return true;
-    bool is_own = catalog->trouble != AS_OK && catalog->trouble != AS_ENOMEM && !catalog->in_memory;
+    bool is_own = catalog->trouble != AS_OK && catalog->trouble != AS_ENOMEM && !catalog->in_memory && !catalog->is_asking;
     if (is_own && catalog_fall_back(catalog, &why, err)) {
         if (v.n == 0)
             return catalog_samples(catalog, query, &v, err);

@@ -74,14 +74,10 @@ static char *commit_text(const as_commit *commit, as_err *err)
 
 static bool commit_put_manifest(as_workspace *ws, const as_manifest *manifest, as_commit *commit, as_err *err)
 {
-    as_str text;
-    as_str_init(&text);
-    bool ok = as_manifest_write(manifest, &text, err) &&
-              as_store_put(ws->store, text.s, text.len, &commit->manifest, NULL, err);
-    as_str_clear(&text);
-    ok = ok && as_labels_write(manifest, &text, err) &&
-         as_store_put(ws->store, text.s, text.len, &commit->labels, NULL, err);
-    as_str_done(&text);
+    as_manifest_walk walk = {.manifest = manifest};
+    as_store_pieces  pieces = {as_manifest_next, &walk}, labels = {as_labels_next, &walk};
+    bool             ok = as_store_put_pieces(ws->store, &pieces, &commit->manifest, NULL, err) &&
+              as_store_put_pieces(ws->store, &labels, &commit->labels, NULL, err);
     commit->n_samples = as_manifest_count(manifest);
     commit->n_bytes = 0;
     for (size_t i = 0; i < commit->n_samples; i++)
@@ -226,31 +222,32 @@ static bool commit_is_rewritten(as_workspace *ws, const as_commit *commit)
            !(as_digest_equal(&manifest, &commit->manifest) && as_digest_equal(&labels, &commit->labels));
 }
 
+static bool commit_read_labels_as(as_workspace *ws, const as_commit *commit, as_manifest *manifest, bool passes_over,
+                                  as_err *err)
+{
+    as_labels_reader reader;
+    bool             ok = as_labels_read_begin(&reader, manifest, passes_over, err) &&
+              as_commit_object_read(ws, &commit->labels, as_lines_take, &reader.lines, err);
+    return as_labels_read_end(&reader, ok, err);
+}
+
 static bool commit_read_labels(as_workspace *ws, const as_commit *commit, as_manifest *manifest, as_err *err)
 {
-    uint8_t *bytes;
-    size_t   n;
-    if (!as_commit_object(ws, &commit->labels, &bytes, &n, err))
-        return false;
     as_err why = AS_ERR_NONE;
-    bool   ok = as_labels_parse(bytes, n, manifest, &why);
+    bool   ok = commit_read_labels_as(ws, commit, manifest, false, &why);
     if (!ok && why.code == AS_EFORMAT && commit_is_rewritten(ws, commit))
-        ok = as_labels_parse_known(bytes, n, manifest, true, &why);
-    free(bytes);
+        ok = commit_read_labels_as(ws, commit, manifest, true, &why);
     return ok || as_err_set(err, why.code, "%s", why.text);
 }
 
 as_manifest *as_commit_manifest(as_workspace *ws, const as_commit *commit, as_err *err)
 {
-    uint8_t     *bytes;
-    size_t       n;
-    char         hex[AS_SHA256_HEX_BYTES];
-    as_manifest *manifest = NULL;
+    char               hex[AS_SHA256_HEX_BYTES];
+    as_manifest_reader reader;
+    bool               ok = as_manifest_read_begin(&reader, err) &&
+              as_commit_object_read(ws, &commit->manifest, as_lines_take, &reader.lines, err);
+    as_manifest *manifest = as_manifest_read_end(&reader, ok, err);
     as_digest_hex(&commit->id, hex);
-    if (as_commit_object(ws, &commit->manifest, &bytes, &n, err)) {
-        manifest = as_manifest_parse(bytes, n, err);
-        free(bytes);
-    }
     if (manifest && !commit_read_labels(ws, commit, manifest, err))
         manifest = as_manifest_free(manifest);
     if (!manifest)

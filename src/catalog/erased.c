@@ -73,7 +73,7 @@ static char *alias_word(const as_aliases *aliases, const char *text)
     return ok ? as_strdupf(ALIAS_HEAD "%.*s", ALIAS_DIGITS, as_digest_hex(&digest, hex)) : NULL;
 }
 
-static bool alias_is_word(const char *text)
+bool as_alias_is_word(const char *text)
 {
     return as_str_starts(text, ALIAS_HEAD) && strspn(text + strlen(ALIAS_HEAD), "0123456789abcdef") == ALIAS_DIGITS &&
            strlen(text) == strlen(ALIAS_HEAD) + ALIAS_DIGITS;
@@ -81,7 +81,7 @@ static bool alias_is_word(const char *text)
 
 bool as_aliases_add(as_aliases *aliases, const char *text, as_err *err)
 {
-    if (alias_is_word(text)) /* it was somebody's before */
+    if (as_alias_is_word(text)) /* it was somebody's before */
         return true;
     as_alias alias = {.text = strdup(text), .word = alias_word(aliases, text)};
     if (alias.text && alias.word && as_vec_push(&aliases->list, alias)) {
@@ -184,7 +184,7 @@ char *as_aliases_replace(as_aliases *aliases, const char *text, bool *ret_ok)
 
 const char *as_aliases_part(as_aliases *parts, const char *name, const char *word, const char *part)
 {
-    if (alias_is_word(part)) /* from an erasure before */
+    if (as_alias_is_word(part)) /* from an erasure before */
         return part;
     const char *found = strcmp(part, name) == 0 ? NULL : as_aliases_find(parts, part);
     return found ? found : word;

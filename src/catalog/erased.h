@@ -30,6 +30,7 @@ typedef struct as_aliases {
     bool    is_sorted;
 } as_aliases;
 
+bool          as_alias_is_word(const char *text); /* one of these words stands here already */
 AS_CHECK bool as_aliases_begin(as_aliases *aliases, as_err *err);
 void          as_aliases_begin_like(as_aliases *aliases, const as_aliases *other); /* a text has one word in both */
 AS_CHECK bool as_aliases_add(as_aliases *aliases, const char *text, as_err *err);

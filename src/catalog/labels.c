@@ -73,17 +73,25 @@ static void labels_add_sample(as_str *out, const as_sample *s)
     as_str_add(out, s->n_votes ? "]}\n" : "}\n");
 }
 
+bool as_labels_next(void *ctx, bool is_first, as_str *piece, as_err *err)
+{
+    as_manifest_walk *walk = ctx;
+    const char       *name;
+    as_str_clear(piece);
+    if (is_first && !as_manifest_is_ordered(walk->manifest, &name))
+        return AS_FAIL(err, AS_EINVAL, "cannot write the labels: '%s' is there twice or not in order", name);
+    walk->at = is_first ? 0 : walk->at;
+    while (walk->at < as_manifest_count(walk->manifest) && piece->len < AS_MANIFEST_PIECE_BYTES && as_str_ok(piece)) {
+        const as_sample *s = as_manifest_at(walk->manifest, walk->at++);
+        if (s->state != AS_LABEL_NONE)
+            labels_add_sample(piece, s);
+    }
+    return as_str_ok(piece) || AS_FAIL(err, AS_ENOMEM, "cannot write the labels: not enough memory");
+}
+
 bool as_labels_write(const as_manifest *manifest, as_str *out, as_err *err)
 {
-    const char *name;
-    if (!as_manifest_is_ordered(manifest, &name))
-        return AS_FAIL(err, AS_EINVAL, "cannot write the labels: '%s' is there twice or not in order", name);
-    for (size_t i = 0; i < as_manifest_count(manifest) && as_str_ok(out); i++) {
-        const as_sample *s = as_manifest_at(manifest, i);
-        if (s->state != AS_LABEL_NONE)
-            labels_add_sample(out, s);
-    }
-    return as_str_ok(out) || AS_FAIL(err, AS_ENOMEM, "cannot write the labels: not enough memory");
+    return as_manifest_gather(manifest, as_labels_next, out, err);
 }
 
 /* What one person said: offsets into the line's text, and the first of its findings. */
@@ -95,14 +103,16 @@ typedef struct labels_said {
 } labels_said;
 
 /* A line's strings lie in `text` one after the other, which may move while it grows: they are offsets until the end. */
-typedef struct labels_reader {
+struct as_labels_text {
     as_str key, value, text;
     AS_VEC(as_finding) findings; /* of the label and of all votes */
     AS_VEC(size_t) offsets;      /* of label, geometry and extra of each finding */
     AS_VEC(labels_said) said;    /* votes */
     AS_VEC(as_vote) votes;
     labels_said line;
-} labels_reader;
+};
+
+typedef struct as_labels_text labels_reader;
 
 static bool labels_keep(labels_reader *r, as_text_cursor *c, const void *bytes, size_t n, size_t *ret)
 {
@@ -299,31 +309,56 @@ static bool labels_put(labels_reader *r, as_manifest *manifest, size_t i, as_err
 }
 
 /* Both are in order: the sample of a line comes after that of the line before. */
-static bool labels_lines(labels_reader *r, as_manifest *manifest, const char *p, const char *end, bool passes_over,
-                         as_err *err)
+static bool labels_take(void *ctx, as_text_cursor *c, size_t number, as_err *why)
 {
-    size_t at = 0, n = as_manifest_count(manifest);
-    for (size_t n_line = 1; p < end; n_line++) {
-        const char    *line_end = memchr(p, '\n', (size_t)(end - p));
-        as_err         why = AS_ERR_NONE;
-        as_text_cursor c = {.p = p, .end = line_end, .why = "it is too long"};
-        if (!line_end)
-            return AS_FAIL(err, AS_EFORMAT, "labels line %zu is cut off", n_line);
-        if ((size_t)(line_end - p) > LABELS_LINE_BYTES || !labels_line(r, &c))
-            return AS_FAIL(err, AS_EFORMAT, "labels line %zu: %s", n_line, c.why);
-        const char *name = r->text.s + r->line.name;
-        while (at < n && strcmp(as_manifest_at(manifest, at)->name, name) < 0)
-            at++;
-        const bool is_there = at < n && strcmp(as_manifest_at(manifest, at)->name, name) == 0;
-        if (!is_there && !passes_over)
-            return AS_FAIL(err, AS_EFORMAT, "labels line %zu: '%s' is not in the manifest, twice or not in order",
-                           n_line, name);
-        if (is_there && !labels_put(r, manifest, at++, &why))
-            return AS_FAIL(err, why.code == AS_ENOMEM ? AS_ENOMEM : AS_EFORMAT, "labels line %zu: %s", n_line,
-                           why.text);
-        p = line_end + 1;
-    }
+    as_labels_reader *reader = ctx;
+    labels_reader    *r = reader->text;
+    const size_t      n = as_manifest_count(reader->manifest);
+    (void)number;
+    if (!labels_line(r, c))
+        return false;
+    const char *name = r->text.s + r->line.name;
+    while (reader->at < n && strcmp(as_manifest_at(reader->manifest, reader->at)->name, name) < 0)
+        reader->at++;
+    const bool is_there = reader->at < n && strcmp(as_manifest_at(reader->manifest, reader->at)->name, name) == 0;
+    if (!is_there)
+        return reader->passes_over ||
+               AS_FAIL(why, AS_EFORMAT, "'%s' is not in the manifest, twice or not in order", name);
+    return labels_put(r, reader->manifest, reader->at++, why);
+}
+
+bool as_labels_read_begin(as_labels_reader *reader, as_manifest *manifest, bool passes_over, as_err *err)
+{
+    *reader = (as_labels_reader){
+        .lines = {.what = "labels", .n_most = LABELS_LINE_BYTES, .line = labels_take, .ctx = reader},
+        .text = calloc(1, sizeof *reader->text),
+        .manifest = manifest,
+        .passes_over = passes_over};
+    as_lines_init(&reader->lines);
+    if (!reader->text)
+        return AS_FAIL(err, AS_ENOMEM, "cannot read labels: not enough memory");
+    as_str_init(&reader->text->key);
+    as_str_init(&reader->text->value);
+    as_str_init(&reader->text->text);
     return true;
+}
+
+bool as_labels_read_end(as_labels_reader *reader, bool ok, as_err *err)
+{
+    labels_reader *r = reader->text;
+    ok = ok && as_lines_end(&reader->lines, err);
+    if (r) {
+        as_str_done(&r->key);
+        as_str_done(&r->value);
+        as_str_done(&r->text);
+        as_vec_done(&r->findings);
+        as_vec_done(&r->offsets);
+        as_vec_done(&r->said);
+        as_vec_done(&r->votes);
+    }
+    free(r);
+    as_lines_done(&reader->lines);
+    return ok;
 }
 
 bool as_labels_parse(const uint8_t *bytes, size_t n, as_manifest *manifest, as_err *err)
@@ -333,19 +368,10 @@ bool as_labels_parse(const uint8_t *bytes, size_t n, as_manifest *manifest, as_e
 
 bool as_labels_parse_known(const uint8_t *bytes, size_t n, as_manifest *manifest, bool passes_over, as_err *err)
 {
-    labels_reader r = {0};
-    as_str_init(&r.key);
-    as_str_init(&r.value);
-    as_str_init(&r.text);
-    bool ok = n == 0 || labels_lines(&r, manifest, (const char *)bytes, (const char *)bytes + n, passes_over, err);
-    as_str_done(&r.key);
-    as_str_done(&r.value);
-    as_str_done(&r.text);
-    as_vec_done(&r.findings);
-    as_vec_done(&r.offsets);
-    as_vec_done(&r.said);
-    as_vec_done(&r.votes);
-    return ok;
+    as_labels_reader reader;
+    bool             ok = as_labels_read_begin(&reader, manifest, passes_over, err) &&
+              as_lines_take(&reader.lines, bytes, n, err);
+    return as_labels_read_end(&reader, ok, err);
 }
 
 static bool labels_same_findings(const as_finding *a, size_t n_a, const as_finding *b, size_t n_b)

@@ -2,6 +2,7 @@
 /* Manifests as bytes. Written and read by hand and not through a JSON tree: it is one flat object a line, a hundred
  * thousand times, each time a dataset is opened. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -39,15 +40,40 @@ static void text_add_sample(as_str *out, const as_sample *sample)
     as_str_add(out, "}\n");
 }
 
+bool as_manifest_next(void *ctx, bool is_first, as_str *piece, as_err *err)
+{
+    as_manifest_walk *walk = ctx;
+    const char       *name;
+    as_str_clear(piece);
+    if (is_first && !as_manifest_is_ordered(walk->manifest, &name))
+        return AS_FAIL(err, AS_EINVAL, "cannot write the manifest: '%s' is in it twice or not in order", name);
+    walk->at = is_first ? 0 : walk->at;
+    while (walk->at < as_manifest_count(walk->manifest) && piece->len < AS_MANIFEST_PIECE_BYTES && as_str_ok(piece))
+        text_add_sample(piece, as_manifest_at(walk->manifest, walk->at++));
+    return as_str_ok(piece) || AS_FAIL(err, AS_ENOMEM, "cannot write a manifest of %zu samples: not enough memory",
+                                       as_manifest_count(walk->manifest));
+}
+
 bool as_manifest_write(const as_manifest *manifest, as_str *out, as_err *err)
 {
-    const char *name;
-    if (!as_manifest_is_ordered(manifest, &name))
-        return AS_FAIL(err, AS_EINVAL, "cannot write the manifest: '%s' is in it twice or not in order", name);
-    size_t n = as_manifest_count(manifest);
-    for (size_t i = 0; i < n && as_str_ok(out); i++)
-        text_add_sample(out, as_manifest_at(manifest, i));
-    return as_str_ok(out) || AS_FAIL(err, AS_ENOMEM, "cannot write a manifest of %zu samples: not enough memory", n);
+    return as_manifest_gather(manifest, as_manifest_next, out, err);
+}
+
+bool as_manifest_gather(const as_manifest *manifest, bool (*next)(void *, bool, as_str *, as_err *), as_str *out,
+                        as_err *err)
+{
+    as_manifest_walk walk = {.manifest = manifest};
+    as_str           piece;
+    bool             ok = true;
+    as_str_init(&piece);
+    for (bool is_first = true; ok && (is_first || piece.len); is_first = false) {
+        ok = next(&walk, is_first, &piece, err);
+        if (ok)
+            as_str_add_bytes(out, piece.s, piece.len);
+    }
+    as_str_done(&piece);
+    return ok && (as_str_ok(out) || AS_FAIL(err, AS_ENOMEM, "cannot write %zu samples: not enough memory",
+                                            as_manifest_count(manifest)));
 }
 
 typedef enum text_key {
@@ -79,10 +105,12 @@ static const char *const text_keys[N_KEYS] = {
     (1u << KEY_NAME | 1u << KEY_FORMAT | 1u << KEY_IMAGE | 1u << KEY_WIDTH | 1u << KEY_HEIGHT | 1u << KEY_N_BYTES | \
      1u << KEY_UTC)
 
-typedef struct text_reader {
+struct as_manifest_text {
     as_str   key, strings[N_KEY_STRINGS];
     unsigned seen; /* bit a key */
-} text_reader;
+};
+
+typedef struct as_manifest_text text_reader;
 
 static bool text_value(text_reader *r, as_text_cursor *c, unsigned key, as_sample *sample)
 {
@@ -169,42 +197,49 @@ static bool text_line(text_reader *r, as_text_cursor *c, as_sample *sample)
     return as_digest_parse(r->strings[KEY_IMAGE].s, &sample->image) || as_text_fail(c, "its image is no SHA-256");
 }
 
-static bool text_lines(text_reader *r, as_manifest *manifest, const char *p, const char *end, as_err *err)
+static bool text_take(void *ctx, as_text_cursor *c, size_t number, as_err *why)
 {
-    for (size_t n_line = 1; p < end; n_line++) {
-        const char *line_end = memchr(p, '\n', (size_t)(end - p));
-        if (!line_end)
-            return AS_FAIL(err, AS_EFORMAT, "manifest line %zu is cut off", n_line);
-        as_sample      sample;
-        as_err         why = AS_ERR_NONE;
-        as_text_cursor c = {.p = p, .end = line_end, .why = "it is too long"};
-        if (line_end - p > TEXT_LINE_BYTES || !text_line(r, &c, &sample))
-            return AS_FAIL(err, AS_EFORMAT, "manifest line %zu: %s", n_line, c.why);
-        const as_sample *last = n_line > 1 ? as_manifest_at(manifest, n_line - 2) : NULL;
-        if (last && strcmp(last->name, sample.name) >= 0)
-            return AS_FAIL(err, AS_EFORMAT, "manifest line %zu: '%s' is there twice or not in order", n_line,
-                           sample.name);
-        if (!as_manifest_add(manifest, &sample, &why))
-            return AS_FAIL(err, why.code == AS_ENOMEM ? AS_ENOMEM : AS_EFORMAT, "manifest line %zu: %s", n_line,
-                           why.text);
-        p = line_end + 1;
+    as_manifest_reader *r = ctx;
+    as_sample           sample;
+    (void)number;
+    if (!text_line(r->text, c, &sample))
+        return false;
+    const size_t n = as_manifest_count(r->manifest);
+    if (n && strcmp(as_manifest_at(r->manifest, n - 1)->name, sample.name) >= 0)
+        return AS_FAIL(why, AS_EFORMAT, "'%s' is there twice or not in order", sample.name);
+    return as_manifest_add(r->manifest, &sample, why);
+}
+
+bool as_manifest_read_begin(as_manifest_reader *r, as_err *err)
+{
+    *r = (as_manifest_reader){.lines = {.what = "manifest", .n_most = TEXT_LINE_BYTES, .line = text_take, .ctx = r}};
+    as_lines_init(&r->lines);
+    r->text = calloc(1, sizeof *r->text);
+    if (!r->text)
+        return AS_FAIL(err, AS_ENOMEM, "cannot read a manifest: not enough memory");
+    as_str_init(&r->text->key);
+    for (size_t i = 0; i < N_KEY_STRINGS; i++)
+        as_str_init(&r->text->strings[i]);
+    return (r->manifest = as_manifest_new(err)) != NULL;
+}
+
+as_manifest *as_manifest_read_end(as_manifest_reader *r, bool ok, as_err *err)
+{
+    if (!ok || !as_lines_end(&r->lines, err))
+        r->manifest = as_manifest_free(r->manifest);
+    if (r->text) {
+        as_str_done(&r->text->key);
+        for (size_t i = 0; i < N_KEY_STRINGS; i++)
+            as_str_done(&r->text->strings[i]);
     }
-    return true;
+    free(r->text);
+    as_lines_done(&r->lines);
+    return r->manifest;
 }
 
 as_manifest *as_manifest_parse(const uint8_t *bytes, size_t n, as_err *err)
 {
-    text_reader  r;
-    as_manifest *manifest = as_manifest_new(err);
-    if (!manifest)
-        return NULL;
-    as_str_init(&r.key);
-    for (size_t i = 0; i < N_KEY_STRINGS; i++)
-        as_str_init(&r.strings[i]);
-    if (n && !text_lines(&r, manifest, (const char *)bytes, (const char *)bytes + n, err))
-        manifest = as_manifest_free(manifest);
-    as_str_done(&r.key);
-    for (size_t i = 0; i < N_KEY_STRINGS; i++)
-        as_str_done(&r.strings[i]);
-    return manifest;
+    as_manifest_reader r;
+    bool               ok = as_manifest_read_begin(&r, err) && as_lines_take(&r.lines, bytes, n, err);
+    return as_manifest_read_end(&r, ok, err);
 }

@@ -56,3 +56,16 @@ bool as_commit_object(as_workspace *ws, const as_digest *object, uint8_t **ret_b
         return as_commit_now(ws, object, &now, err) && as_store_get(ws->store, &now, ret_bytes, ret_n, err);
     return as_err_set(err, why.code, "%s", why.text);
 }
+
+bool as_commit_object_read(as_workspace *ws, const as_digest *object,
+                           bool (*take)(void *ctx, const uint8_t *bytes, size_t n, as_err *err), void *ctx,
+                           as_err *err)
+{
+    as_digest now;
+    as_err    why = AS_ERR_NONE;
+    if (as_store_read(ws->store, object, take, ctx, &why))
+        return true;
+    if (why.code == AS_EGONE)
+        return as_commit_now(ws, object, &now, err) && as_store_read(ws->store, &now, take, ctx, err);
+    return as_err_set(err, why.code, "%s", why.text);
+}

@@ -283,14 +283,17 @@ static as_table_answer append_list(as_store *store, as_pack *pack, const as_pack
     return answer;
 }
 
-bool as_store_append(as_store *store, as_pack_record *record, const void *bytes, const as_place *damaged, bool *ret_new,
-                     as_err *err)
+bool as_store_append_from(as_store *store, as_pack_record *record, const as_append_from *from, const as_place *damaged,
+                          bool *ret_new, as_err *err)
 {
     as_pack        *pack;
     as_table_answer answer = AS_TABLE_FULL;
+    as_err          why = AS_ERR_NONE;
     if (!append_reserve(store, record, &pack, err))
         return false;
-    int e = as_pack_write(atomic_load(&pack->fd), &pack->id, record, bytes);
+    int fd = atomic_load(&pack->fd);
+    int e = from->pieces ? as_pack_write_pieces(fd, &pack->id, record, from->pieces, &why)
+                         : as_pack_write(fd, &pack->id, record, from->bytes);
     if (e == 0) {
         answer = append_list(store, pack, record, damaged);
         e = answer == AS_TABLE_FULL ? ENOMEM : 0;
@@ -298,10 +301,18 @@ bool as_store_append(as_store *store, as_pack_record *record, const void *bytes,
     bool is_left = (e != 0 || answer == AS_TABLE_LEFT) && !append_void(pack, record);
     append_finish(store, pack, is_left);
     as_pack_unref(pack);
+    if (why.code != AS_OK)
+        return as_err_set(err, why.code, "%s", why.text);
     if (e)
         return append_fail(store, e, err);
     *ret_new = answer != AS_TABLE_LEFT;
     return true;
+}
+
+bool as_store_append(as_store *store, as_pack_record *record, const void *bytes, const as_place *damaged, bool *ret_new,
+                     as_err *err)
+{
+    return as_store_append_from(store, record, &(as_append_from){.bytes = bytes}, damaged, ret_new, err);
 }
 
 /* Says in the pack how far it is on the disk. Lost, it costs the next program that writes some hashing. */

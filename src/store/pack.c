@@ -176,6 +176,54 @@ int as_pack_write(int fd, const as_pack_id *id, const as_pack_record *record, co
     return e ? e : pack_write_slot(fd, id, record);
 }
 
+/* Behind the record's head. */
+static int pack_write_bytes(int fd, const as_pack_record *record, const as_store_pieces *pieces, as_sha256 *sha,
+                            as_str *piece, as_err *err)
+{
+    uint64_t done = 0;
+    for (bool is_first = true; is_first || piece->len; is_first = false) {
+        if (!pieces->next(pieces->ctx, is_first, piece, err))
+            return EIO;
+        if (!as_str_ok(piece))
+            return ENOMEM;
+        struct iovec part = {piece->s, piece->len};
+        int          e = 0;
+        if (piece->len > record->n_bytes - done)
+            e = EBADMSG;
+        else if (piece->len)
+            e = pack_write_all(fd, &part, 1, record->offset + PACK_SLOT_BYTES + done);
+        if (e)
+            return e;
+        as_sha256_add(sha, piece->s, piece->len);
+        done += piece->len;
+    }
+    as_digest real = as_sha256_end(sha);
+    return done == record->n_bytes && as_digest_equal(&real, &record->digest) ? 0 : EBADMSG;
+}
+
+int as_pack_write_pieces(int fd, const as_pack_id *id, const as_pack_record *record, const as_store_pieces *pieces,
+                         as_err *err)
+{
+    as_pack_record pending = *record;
+    const uint64_t end = record->offset + PACK_SLOT_BYTES + record->n_bytes;
+    struct iovec   zeros = {(void *)(uintptr_t)pack_zeros, (size_t)(as_pack_end(record) - end)};
+    as_str         piece;
+    as_sha256     *sha = as_sha256_new(err);
+    if (!sha)
+        return ENOMEM;
+    as_str_init(&piece);
+    pending.kind = AS_PACK_PENDING;
+    int e = pack_write_slot(fd, id, &pending);
+    e = e ? e : pack_write_bytes(fd, record, pieces, sha, &piece, err);
+    if (e == EBADMSG)
+        AS_FAIL(err, AS_EINTERNAL, "cannot store an object: its bytes changed while they were stored");
+    if (e == 0 && zeros.iov_len)
+        e = pack_write_all(fd, &zeros, 1, end);
+    as_str_done(&piece);
+    as_sha256_free(sha);
+    return e ? e : pack_write_slot(fd, id, record);
+}
+
 int as_pack_rewrite(int fd, const as_pack_id *id, const as_pack_record *record, as_pack_kind kind, uint64_t value)
 {
     as_pack_record changed = *record;

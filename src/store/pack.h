@@ -75,6 +75,10 @@ AS_CHECK bool as_pack_record_parse(const as_pack_id *id, uint64_t offset, const 
 /* These return 0 or an errno value. At the end of the file as_pack_read reads less than n. */
 int as_pack_read(int fd, void *bytes, size_t n, uint64_t offset, size_t *ret_n);
 int as_pack_write(int fd, const as_pack_id *id, const as_pack_record *record, const void *bytes); /* at its offset */
+/* The same of bytes that come in pieces. What they say themselves, and AS_EINTERNAL when they are not the record's, is in err;
+ * an errno value then, too. */
+int as_pack_write_pieces(int fd, const as_pack_id *id, const as_pack_record *record, const as_store_pieces *pieces,
+                         as_err *err);
 int as_pack_rewrite(int fd, const as_pack_id *id, const as_pack_record *record, as_pack_kind kind, uint64_t value);
 int as_pack_wipe(int fd, const as_pack_record *record); /* zeros over its bytes, on the disk, then a hole */
 /* SHA-256 of the record's bytes, read in pieces. EBADMSG: the file ends before. */

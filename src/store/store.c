@@ -13,6 +13,7 @@
 #include "store/state.h"
 
 #define STORE_COMPARE_BYTES 32768
+#define STORE_READ_BYTES    ((size_t)1 << 20)
 #define STORE_TRIES         4 /* a look at where an object lies now, while others move it */
 
 as_store *as_store_open(const char *dir, as_err *err)
@@ -121,18 +122,80 @@ static store_look store_compare(const as_place *place, const uint8_t *bytes, siz
     return look == STORE_MOVED ? STORE_DAMAGED : look;
 }
 
+typedef struct store_taker {
+    bool (*take)(void *ctx, const uint8_t *bytes, size_t n, as_err *err);
+    void *ctx;
+} store_taker;
+
+/* The object's bytes in pieces; what is behind the last one is their hash. */
+static store_look store_pass_bytes(int fd, const as_pack_record *record, as_sha256 *sha, uint8_t *buffer,
+                                   const store_taker *taker, as_err *err)
+{
+    char hex[AS_SHA256_HEX_BYTES];
+    for (uint64_t done = 0; done < record->n_bytes;) {
+        size_t want = (size_t)AS_MIN(record->n_bytes - done, (uint64_t)STORE_READ_BYTES), got;
+        int    e = as_pack_read(fd, buffer, want, record->offset + 64 + done, &got);
+        if (e) {
+            as_err_errno(err, e, "cannot read object '%s'", as_digest_hex(&record->digest, hex));
+            return STORE_FAILED;
+        }
+        if (got < want)
+            return STORE_DAMAGED;
+        as_sha256_add(sha, buffer, got);
+        if (taker && !taker->take(taker->ctx, buffer, got, err))
+            return STORE_FAILED;
+        done += got;
+    }
+    as_digest real = as_sha256_end(sha);
+    return as_digest_equal(&real, &record->digest) ? STORE_WHOLE : STORE_DAMAGED;
+}
+
+/* Whether the object at the place is whole: all of it is read before the taker, which may be NULL, gets anything. */
+static store_look store_pass(const as_place *place, const store_taker *taker, as_err *err)
+{
+    bool           own;
+    as_pack_record record;
+    as_err         why = AS_ERR_NONE;
+    char           hex[AS_SHA256_HEX_BYTES];
+    int            fd = as_pack_fd(place->pack, &own, &why);
+    if (fd < 0) {
+        as_err_set(err, why.code, "cannot read object '%s': %s", as_digest_hex(&place->entry.digest, hex), why.text);
+        return why.code == AS_ENOTFOUND ? STORE_MOVED : STORE_FAILED;
+    }
+    uint8_t   *buffer = malloc(STORE_READ_BYTES);
+    as_sha256 *sha = as_sha256_new(NULL);
+    store_look look = store_read_head(fd, place, &record, err);
+    if (!buffer || !sha) {
+        AS_FAIL(err, AS_ENOMEM, "cannot read object '%s': not enough memory",
+                as_digest_hex(&place->entry.digest, hex));
+        look = STORE_FAILED;
+    }
+    if (look == STORE_WHOLE)
+        look = store_pass_bytes(fd, &record, sha, buffer, NULL, err);
+    if (look == STORE_WHOLE && taker) {
+        look = store_pass_bytes(fd, &record, sha, buffer, taker, err);
+        /* Overwritten between the two: what was taken cannot be taken back. */
+        if (look == STORE_DAMAGED) {
+            AS_FAIL(err, AS_ECORRUPT, "object '%s' changed while it was read", as_digest_hex(&record.digest, hex));
+            look = STORE_FAILED;
+        }
+    }
+    as_sha256_free(sha);
+    free(buffer);
+    if (own)
+        close(fd);
+    return look;
+}
+
 static bool store_check_size(size_t n, as_err *err)
 {
     return n <= AS_STORE_MAX_OBJECT_BYTES ||
            AS_FAIL(err, AS_ELIMIT, "cannot store %zu bytes as one object: at most %zu", n, AS_STORE_MAX_OBJECT_BYTES);
 }
 
-bool as_store_put_hashed(as_store *store, const void *bytes, size_t n, const as_digest *digest, bool *ret_new,
-                         as_err *err)
+/* from: where its bytes are. */
+static bool store_put(as_store *store, as_pack_record record, const as_append_from *from, bool *ret_new, as_err *err)
 {
-    if (!store_check_size(n, err))
-        return false;
-    as_pack_record record = {.kind = AS_PACK_OBJECT, .n_bytes = n, .digest = *digest};
     as_place       place = {0};
     bool           is_new = false, ok = true;
     if (!as_store_begin(store, err))
@@ -144,16 +207,58 @@ bool as_store_put_hashed(as_store *store, const void *bytes, size_t n, const as_
     if (is_known && as_index_is_tombstone(&place.entry)) {
         ok = store_fail_erased(&place, err);
     } else if (is_known) {
-        look = store_compare(&place, bytes, n, err);
+        look = from->bytes ? store_compare(&place, from->bytes, (size_t)record.n_bytes, err)
+                           : store_pass(&place, NULL, err);
         ok = look != STORE_FAILED;
     }
     if (ok && look == STORE_DAMAGED)
-        ok = as_store_append(store, &record, bytes, is_known ? &place : NULL, &is_new, err);
+        ok = as_store_append_from(store, &record, from, is_known ? &place : NULL, &is_new, err);
     as_pack_unref(place.pack);
     if (!ok)
         return false;
     if (ret_new)
         *ret_new = is_new;
+    return true;
+}
+
+bool as_store_put_hashed(as_store *store, const void *bytes, size_t n, const as_digest *digest, bool *ret_new,
+                         as_err *err)
+{
+    as_pack_record record = {.kind = AS_PACK_OBJECT, .n_bytes = n, .digest = *digest};
+    return store_check_size(n, err) && store_put(store, record, &(as_append_from){.bytes = bytes}, ret_new, err);
+}
+
+static bool store_hash_pieces(const as_store_pieces *pieces, as_pack_record *record, as_err *err)
+{
+    as_str     piece;
+    as_sha256 *sha = as_sha256_new(err);
+    bool       ok = sha != NULL;
+    as_str_init(&piece);
+    for (bool is_first = true; ok && (is_first || piece.len); is_first = false) {
+        ok = pieces->next(pieces->ctx, is_first, &piece, err);
+        if (ok && !as_str_ok(&piece))
+            ok = AS_FAIL(err, AS_ENOMEM, "cannot store an object: not enough memory");
+        record->n_bytes += ok ? piece.len : 0;
+        ok = ok && store_check_size(record->n_bytes, err);
+        if (ok)
+            as_sha256_add(sha, piece.s, piece.len);
+    }
+    if (sha)
+        record->digest = as_sha256_end(sha);
+    if (ok && as_digest_is_zero(&record->digest))
+        ok = AS_FAIL(err, AS_ENOMEM, "cannot hash an object: not enough memory");
+    as_sha256_free(sha);
+    as_str_done(&piece);
+    return ok;
+}
+
+bool as_store_put_pieces(as_store *store, const as_store_pieces *pieces, as_digest *ret, bool *ret_new, as_err *err)
+{
+    as_pack_record record = {.kind = AS_PACK_OBJECT};
+    if (!store_hash_pieces(pieces, &record, err) ||
+        !store_put(store, record, &(as_append_from){.pieces = pieces}, ret_new, err))
+        return false;
+    *ret = record.digest;
     return true;
 }
 
@@ -193,8 +298,14 @@ bool as_store_size(as_store *store, const as_digest *digest, uint64_t *ret, as_e
     return !is_erased;
 }
 
-static store_look store_read(const as_place *place, uint8_t **ret_bytes, size_t *ret_n, as_err *err)
+typedef struct store_bytes {
+    uint8_t *bytes;
+    size_t   n;
+} store_bytes;
+
+static store_look store_read_bytes(const as_place *place, void *ctx, as_err *err)
 {
+    store_bytes   *ret = ctx;
     bool           own;
     as_pack_record record;
     as_err         why = AS_ERR_NONE;
@@ -221,42 +332,48 @@ static store_look store_read(const as_place *place, uint8_t **ret_bytes, size_t 
         close(fd);
     if (look == STORE_WHOLE) {
         bytes[got] = 0;
-        *ret_bytes = bytes;
-        *ret_n = got;
+        *ret = (store_bytes){bytes, got};
     } else {
         free(bytes);
     }
     return look;
 }
 
+static store_look store_read_pieces(const as_place *place, void *ctx, as_err *err)
+{
+    return store_pass(place, ctx, err);
+}
+
+typedef store_look store_reader(const as_place *place, void *ctx, as_err *err);
+
 /* A copy in a pack before that one: gc may have been writing the object anew when the power went. */
-static bool store_get_older(as_store *store, const as_digest *digest, uint64_t number, uint8_t **ret_bytes,
-                            size_t *ret_n)
+static bool store_read_older(as_store *store, const as_digest *digest, uint64_t number, store_reader *read, void *ctx)
 {
     as_place place;
     bool     found = false;
     while (!found && as_set_find_below(store, digest, number, &place)) {
-        found = !as_index_is_tombstone(&place.entry) && store_read(&place, ret_bytes, ret_n, NULL) == STORE_WHOLE;
+        found = !as_index_is_tombstone(&place.entry) && read(&place, ctx, NULL) == STORE_WHOLE;
         number = as_index_is_tombstone(&place.entry) ? 0 : place.pack->number;
         as_pack_unref(place.pack);
     }
     return found;
 }
 
-bool as_store_get(as_store *store, const as_digest *digest, uint8_t **ret_bytes, size_t *ret_n, as_err *err)
+static bool store_read(as_store *store, const as_digest *digest, store_reader *read, void *ctx, as_err *err)
 {
-    char     hex[AS_SHA256_HEX_BYTES];
-    as_place place;
-    as_err   why = AS_ERR_NONE;
-    uint64_t number = 0;
-    for (int i = 0; i < STORE_TRIES; i++) {
+    char       hex[AS_SHA256_HEX_BYTES];
+    as_place   place;
+    as_err     why = AS_ERR_NONE;
+    uint64_t   number = 0;
+    store_look look = STORE_MOVED;
+    for (int i = 0; i < STORE_TRIES && look != STORE_FAILED; i++) {
         if (!as_set_locate(store, digest, &place, err))
             return false;
-        store_look look = STORE_FAILED;
+        look = STORE_FAILED;
         if (as_index_is_tombstone(&place.entry))
             store_fail_erased(&place, &why);
         else
-            look = store_read(&place, ret_bytes, ret_n, &why);
+            look = read(&place, ctx, &why);
         if (look == STORE_MOVED || look == STORE_DAMAGED)
             AS_FAIL(&why, AS_ECORRUPT, "object '%s' is damaged: its bytes in '%s' do not have this hash",
                     as_digest_hex(digest, hex), place.pack->path);
@@ -264,15 +381,30 @@ bool as_store_get(as_store *store, const as_digest *digest, uint8_t **ret_bytes,
         as_pack_unref(place.pack);
         if (look == STORE_WHOLE)
             return true;
-        if (look == STORE_FAILED)
-            break;
         /* It may have been erased, or moved to another pack, since the place was found. */
-        if (!atomic_load(&store->is_writer) && !as_set_refresh(store, true, err))
+        if (look != STORE_FAILED && !atomic_load(&store->is_writer) && !as_set_refresh(store, true, err))
             return false;
     }
-    if (why.code == AS_ECORRUPT && store_get_older(store, digest, number, ret_bytes, ret_n))
+    if (look != STORE_FAILED && store_read_older(store, digest, number, read, ctx))
         return true;
     return as_err_set(err, why.code, "%s", why.text);
+}
+
+bool as_store_get(as_store *store, const as_digest *digest, uint8_t **ret_bytes, size_t *ret_n, as_err *err)
+{
+    store_bytes got;
+    if (!store_read(store, digest, store_read_bytes, &got, err))
+        return false;
+    *ret_bytes = got.bytes;
+    *ret_n = got.n;
+    return true;
+}
+
+bool as_store_read(as_store *store, const as_digest *digest,
+                   bool (*take)(void *ctx, const uint8_t *bytes, size_t n, as_err *err), void *ctx, as_err *err)
+{
+    store_taker taker = {take, ctx};
+    return store_read(store, digest, store_read_pieces, &taker, err);
 }
 
 typedef struct store_matches {

@@ -13,6 +13,7 @@
 
 #include "base/hash.h"
 #include "base/progress.h"
+#include "base/str.h"
 
 #define AS_STORE_MAX_OBJECT_BYTES ((size_t)1 << 30)
 #define AS_REF_BYTES              128
@@ -29,11 +30,28 @@ AS_CHECK bool as_store_put(as_store *store, const void *bytes, size_t n, as_dige
 /* The same, of bytes whose hash the caller has just made. */
 AS_CHECK bool as_store_put_hashed(as_store *store, const void *bytes, size_t n, const as_digest *digest, bool *ret_new,
                                   as_err *err);
+/* Bytes that need not be in memory all at once: next clears the piece and fills it with the following ones, with those at the
+ * beginning when it is the first; what it leaves empty is the end. */
+typedef struct as_store_pieces {
+    bool (*next)(void *ctx, bool is_first, as_str *piece, as_err *err);
+    void *ctx;
+} as_store_pieces;
+
+/* As as_store_put. They are asked for twice, first to hash them: AS_EINTERNAL, and nothing is stored, when they were not the
+ * same. */
+AS_CHECK bool as_store_put_pieces(as_store *store, const as_store_pieces *pieces, as_digest *ret, bool *ret_new,
+                                  as_err *err);
+
 /* All objects put so far survive a power cut. When it fails, those put since the last one that did not count as never put. */
 AS_CHECK bool as_store_sync(as_store *store, as_err *err);
 
 /* The hash is checked: AS_ECORRUPT names object and pack. AS_ENOTFOUND; AS_EGONE: "... was erased at TIME: REASON". */
 AS_CHECK bool as_store_get(as_store *store, const as_digest *digest, uint8_t **ret_bytes, size_t *ret_n, as_err *err);
+/* As as_store_get, of what would be large in memory: its bytes in order, once all of them are known to be whole. false of
+ * take ends it. Other errors after the first bytes: they moved meanwhile. */
+AS_CHECK bool as_store_read(as_store *store, const as_digest *digest,
+                            bool (*take)(void *ctx, const uint8_t *bytes, size_t n, as_err *err), void *ctx,
+                            as_err *err);
 bool          as_store_has(as_store *store, const as_digest *digest); /* not when it was erased */
 AS_CHECK bool as_store_size(as_store *store, const as_digest *digest, uint64_t *ret,
                             as_err *err); /* in bytes, as get; nothing is read */
