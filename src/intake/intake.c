@@ -48,7 +48,7 @@ static const as_sample *intake_find_image(const as_intake *intake, const as_dige
 
 void as_intake_forget_part(as_intake *intake, const char *part)
 {
-    for (size_t n = as_manifest_count(intake->manifest); n-- > intake->n_base && !intake->committed;) {
+    for (size_t n = as_manifest_count(intake->manifest); n-- > intake->n_base && !intake->is_ended;) {
         const as_sample       *sample = as_manifest_at(intake->manifest, n);
         const as_intake_taken *taken = &intake->taken.at[n - intake->n_base];
         if (strcmp(sample->part, part) != 0)
@@ -64,10 +64,10 @@ void as_intake_forget_part(as_intake *intake, const char *part)
     }
 }
 
-/* Makes the sample that the manifest got last be found. look: NULL for those of the base. */
-static bool intake_list(as_intake *intake, const as_look *look, as_err *err)
+/* Makes a sample of the manifest be found. look: NULL for those of the base. */
+static bool intake_list(as_intake *intake, size_t index, const as_look *look, as_err *err)
 {
-    size_t           index = as_manifest_count(intake->manifest) - 1, other;
+    size_t           other;
     const as_sample *sample = as_manifest_at(intake->manifest, index);
     if (index >= AS_LOOKUP_MOST)
         return AS_FAIL(err, AS_ELIMIT, "cannot list '%s': there are more than %zu samples", sample->name,
@@ -88,18 +88,14 @@ static bool intake_list(as_intake *intake, const as_look *look, as_err *err)
 static bool intake_load(as_intake *intake, as_err *err)
 {
     as_err why = AS_ERR_NONE;
-    intake->manifest = as_manifest_new(err);
-    if (!intake->manifest)
-        return false;
-    if (!as_commit_find(intake->ws, "main", &intake->base, &why))
-        return why.code == AS_ENOTFOUND || as_err_set(err, why.code, "%s", why.text);
-    intake->has_base = true;
-    as_manifest *known = as_commit_manifest(intake->ws, &intake->base, err);
-    bool         ok = known != NULL;
-    for (size_t i = 0; ok && i < as_manifest_count(known); i++)
-        ok = as_manifest_add(intake->manifest, as_manifest_at(known, i), err) && intake_list(intake, NULL, err);
-    as_manifest_free(known);
-    intake->n_base = as_manifest_count(intake->manifest);
+    intake->has_base = as_commit_find(intake->ws, "main", &intake->base, &why);
+    if (!intake->has_base && why.code != AS_ENOTFOUND)
+        return as_err_set(err, why.code, "%s", why.text);
+    intake->manifest = intake->has_base ? as_commit_manifest(intake->ws, &intake->base, err) : as_manifest_new(err);
+    bool ok = intake->manifest != NULL;
+    intake->n_base = ok ? as_manifest_count(intake->manifest) : 0;
+    for (size_t i = 0; ok && i < intake->n_base; i++)
+        ok = intake_list(intake, i, NULL, err);
     return ok;
 }
 
@@ -324,7 +320,7 @@ static bool intake_keep(as_intake *intake, const as_look *look, const as_sample 
     kept.difference_hash = look->difference_hash;
     kept.privacy = look->privacy;
     pthread_rwlock_wrlock(&intake->lock);
-    bool ok = as_manifest_add(intake->manifest, &kept, err) && intake_list(intake, look, err);
+    bool ok = as_manifest_add(intake->manifest, &kept, err) && intake_list(intake, as_manifest_count(intake->manifest) - 1, look, err);
     pthread_rwlock_unlock(&intake->lock);
     if (!ok || !intake_note(intake, look, &kept, err))
         return false;
@@ -336,8 +332,8 @@ static bool intake_keep(as_intake *intake, const as_look *look, const as_sample 
 
 bool as_look_take(as_intake *intake, as_look *look, const as_sample *sample, as_err *err)
 {
-    if (intake->committed)
-        return AS_FAIL(err, AS_EINVAL, "cannot take '%s': this intake is committed", sample->name);
+    if (intake->is_ended)
+        return AS_FAIL(err, AS_EINVAL, "cannot take '%s': this intake has ended", sample->name);
     if ((unsigned)sample->split < AS_SPLIT_COUNT)
         intake->given[sample->split] = true;
     /* Known in the meantime: two files at once with the same name cannot be, but two calls can. */
@@ -409,6 +405,14 @@ void as_intake_author(char *author, size_t cap)
     as_str_done(&safe);
 }
 
+void as_intake_end(as_intake *intake)
+{
+    intake->is_ended = true;
+    as_lookup_done(&intake->by_name);
+    as_lookup_done(&intake->by_image);
+    intake->near = as_hamming_free(intake->near);
+}
+
 bool as_intake_commit(as_intake *intake, const char *message, as_commit *ret, as_err *err)
 {
     as_commit commit = {.utc = as_clock_utc(), .n_quarantined = intake->counts.n_quarantined};
@@ -421,12 +425,9 @@ bool as_intake_commit(as_intake *intake, const char *message, as_commit *ret, as
         commit.parents[commit.n_parents++] = intake->base.id;
     if (intake->counts.n_quarantined && !as_quarantine_sync(intake->ws, err))
         return false;
-    as_manifest_sort(intake->manifest);
-    /* Their places are no longer true, and the manifest's text needs the room. */
+    as_intake_end(intake);
     intake->committed = true;
-    as_lookup_done(&intake->by_name);
-    as_lookup_done(&intake->by_image);
-    intake->near = as_hamming_free(intake->near);
+    as_manifest_sort(intake->manifest); /* places are no longer true */
     if (!as_notes_put(intake->ws->store, &intake->notes, &intake->noted, err))
         return false;
     memcpy(commit.notes, intake->noted.notes, sizeof commit.notes);

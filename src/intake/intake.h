@@ -83,7 +83,7 @@ AS_CHECK bool as_intake_refuse(as_intake *intake, const uint8_t *bytes, size_t n
 
 as_intake_counts as_intake_counts_of(const as_intake *intake);
 
-/* Gives samples without a split one: stratified by class, parts and identical pictures kept together, by the spec's shares
+/* Ends the taking, and gives samples without a split one: stratified by class, parts and identical pictures kept together, by the spec's shares
  * (validation alone is drawn from train where the source had its own test set). Every class gets at least one sample in
  * each split where it has three or more parts. What is in a split already stays there, and counts. */
 AS_CHECK bool as_intake_split(as_intake *intake, uint64_t seed, as_err *err);

@@ -9,12 +9,11 @@
 
 /* Samples that must not be parted: those of one part, and identical pictures. */
 typedef struct split_group {
-    const char *name;  /* the least of its samples: the order does not depend on how they came in */
-    const char *label; /* of that sample */
-    as_split    split; /* AS_SPLIT_NONE: to be chosen */
-    as_ns       newest;
-    uint64_t    n;
-    bool        frozen; /* has a frozen sample: nothing more of it comes into any split */
+    as_ns    newest;
+    uint32_t n;      /* samples; 0: there is no such group */
+    uint32_t least;  /* its sample that is first by name: the order does not depend on how they came in */
+    uint8_t  split;  /* as_split; AS_SPLIT_NONE: to be chosen */
+    bool     frozen; /* has a frozen sample: nothing more of it comes into any split */
 } split_group;
 
 typedef struct split_job {
@@ -22,15 +21,20 @@ typedef struct split_job {
     const as_spec     *spec;
     as_split_report    report;
     size_t             n;
-    size_t            *parent; /* of each sample: union-find by the least index */
-    size_t            *order;  /* scratch */
+    uint32_t          *parent; /* of each sample: union-find by the least index */
+    uint32_t          *order;  /* scratch */
     split_group       *groups; /* by the index of their root; unused elsewhere */
-    size_t            *open;   /* roots of one class that are to be chosen for */
+    uint32_t          *open;   /* roots of one class that are to be chosen for */
     bool               allowed[AS_SPLIT_COUNT];
     double             share[AS_SPLIT_COUNT]; /* sum to 1 over the allowed */
 } split_job;
 
-static size_t split_root(split_job *job, size_t i)
+static const as_sample *split_first(const split_job *job, const split_group *group)
+{
+    return as_manifest_at(job->manifest, group->least);
+}
+
+static uint32_t split_root(const split_job *job, uint32_t i)
 {
     while (job->parent[i] != i) {
         job->parent[i] = job->parent[job->parent[i]];
@@ -40,7 +44,7 @@ static size_t split_root(split_job *job, size_t i)
 }
 
 /* *count: of what joined them. */
-static void split_join(split_job *job, size_t a, size_t b, uint64_t *count)
+static void split_join(split_job *job, uint32_t a, uint32_t b, uint64_t *count)
 {
     a = split_root(job, a);
     b = split_root(job, b);
@@ -50,26 +54,26 @@ static void split_join(split_job *job, size_t a, size_t b, uint64_t *count)
 
 static int split_by_image(const void *a, const void *b, void *ctx)
 {
-    const as_sample *x = as_manifest_at(ctx, *(const size_t *)a), *y = as_manifest_at(ctx, *(const size_t *)b);
+    const as_sample *x = as_manifest_at(ctx, *(const uint32_t *)a), *y = as_manifest_at(ctx, *(const uint32_t *)b);
     return memcmp(x->image.b, y->image.b, sizeof x->image.b);
 }
 
 static int split_by_part(const void *a, const void *b, void *ctx)
 {
-    const as_sample *x = as_manifest_at(ctx, *(const size_t *)a), *y = as_manifest_at(ctx, *(const size_t *)b);
+    const as_sample *x = as_manifest_at(ctx, *(const uint32_t *)a), *y = as_manifest_at(ctx, *(const uint32_t *)b);
     return strcmp(x->part, y->part);
 }
 
 static int split_by_camera(const void *a, const void *b, void *ctx)
 {
-    const as_sample *x = as_manifest_at(ctx, *(const size_t *)a), *y = as_manifest_at(ctx, *(const size_t *)b);
+    const as_sample *x = as_manifest_at(ctx, *(const uint32_t *)a), *y = as_manifest_at(ctx, *(const uint32_t *)b);
     return strcmp(x->camera, y->camera);
 }
 
 static void split_join_equal(split_job *job, int (*compare)(const void *, const void *, void *), uint64_t *count)
 {
     void *ctx = (void *)(uintptr_t)job->manifest;
-    for (size_t i = 0; i < job->n; i++)
+    for (uint32_t i = 0; i < job->n; i++)
         job->order[i] = i;
     qsort_r(job->order, job->n, sizeof *job->order, compare, ctx);
     for (size_t i = 1; i < job->n; i++)
@@ -78,7 +82,7 @@ static void split_join_equal(split_job *job, int (*compare)(const void *, const 
 }
 
 /* What stands in a name where the pattern has its star, up to what follows it; false when the name is not like that. */
-static bool split_key(const char *name, const char *pattern, const char **ret, size_t *ret_n)
+static bool split_key(const char *name, const char *pattern, const char **ret, uint32_t *ret_n)
 {
     const char *star = strchr(pattern, '*');
     size_t      before = (size_t)(star - pattern);
@@ -88,13 +92,13 @@ static bool split_key(const char *name, const char *pattern, const char **ret, s
     if (!end || end == name + before)
         return false;
     *ret = name + before;
-    *ret_n = (size_t)(end - *ret);
+    *ret_n = (uint32_t)(end - *ret);
     return true;
 }
 
 typedef struct split_keyed {
     const char *key;
-    size_t      n, at;
+    uint32_t    n, at;
 } split_keyed;
 
 static int split_by_key(const void *a, const void *b)
@@ -114,7 +118,7 @@ static bool split_join_keyed(split_job *job, const char *pattern, as_err *err)
         return AS_FAIL(err, AS_ENOMEM, "cannot split %zu samples: not enough memory", job->n);
     for (size_t i = 0; i < job->n; i++)
         if (split_key(as_manifest_at(job->manifest, i)->name, pattern, &keyed[n].key, &keyed[n].n))
-            keyed[n++].at = i;
+            keyed[n++].at = (uint32_t)i;
     qsort(keyed, n, sizeof *keyed, split_by_key);
     for (size_t i = 1; i < n; i++)
         if (keyed[i - 1].n == keyed[i].n && memcmp(keyed[i - 1].key, keyed[i].key, keyed[i].n) == 0)
@@ -127,7 +131,7 @@ static bool split_join_keyed(split_job *job, const char *pattern, as_err *err)
 static void split_join_cameras(split_job *job)
 {
     void *ctx = (void *)(uintptr_t)job->manifest;
-    for (size_t i = 0; i < job->n; i++)
+    for (uint32_t i = 0; i < job->n; i++)
         job->order[i] = i;
     qsort_r(job->order, job->n, sizeof *job->order, split_by_camera, ctx);
     for (size_t i = 1; i < job->n; i++)
@@ -143,22 +147,20 @@ static bool split_join_near(split_job *job, as_err *err)
         return false;
     for (size_t i = 0; i < pairs.at.n; i++)
         if ((int)pairs.at.at[i].bits <= pairs.most)
-            split_join(job, pairs.at.at[i].a, pairs.at.at[i].b, &job->report.by_near);
+            split_join(job, (uint32_t)pairs.at.at[i].a, (uint32_t)pairs.at.at[i].b, &job->report.by_near);
     job->report.near_cut = pairs.cut;
     as_near_done(&pairs);
     return true;
 }
 
-static void split_add_to_group(split_job *job, size_t i)
+static void split_add_to_group(split_job *job, uint32_t i)
 {
     const as_sample *sample = as_manifest_at(job->manifest, i);
     split_group     *group = &job->groups[split_root(job, i)];
-    if (!group->name || strcmp(sample->name, group->name) < 0) {
-        group->name = sample->name;
-        group->label = sample->label;
-    }
+    if (!group->n || strcmp(sample->name, split_first(job, group)->name) < 0)
+        group->least = i;
     /* Already in two: into the later, where it can only make the test harder to pass by memory. */
-    group->split = AS_MAX(group->split, sample->split);
+    group->split = (uint8_t)AS_MAX((as_split)group->split, sample->split);
     group->newest = group->n++ ? AS_MAX(group->newest, sample->utc) : sample->utc;
     group->frozen = group->frozen || sample->is_frozen;
     job->report.n_groups += group->n == 1;
@@ -177,7 +179,7 @@ static bool split_make_groups(split_job *job, bool near, as_err *err)
     else if (strcmp(by, "part") != 0)
         ok = split_join_keyed(job, by, err);
     ok = ok && (!near || split_join_near(job, err));
-    for (size_t i = 0; ok && i < job->n; i++)
+    for (uint32_t i = 0; ok && i < job->n; i++)
         split_add_to_group(job, i);
     return ok;
 }
@@ -244,20 +246,22 @@ static void split_fill_empty(const split_job *job, const size_t *has, size_t *qu
 
 static int split_by_name(const void *a, const void *b, void *ctx)
 {
-    const split_group *groups = ctx;
-    return strcmp(groups[*(const size_t *)a].name, groups[*(const size_t *)b].name);
+    const split_job *job = ctx;
+    return strcmp(split_first(job, &job->groups[*(const uint32_t *)a])->name,
+                  split_first(job, &job->groups[*(const uint32_t *)b])->name);
 }
 
 static int split_by_time(const void *a, const void *b, void *ctx)
 {
-    const split_group *groups = ctx, *x = &groups[*(const size_t *)a], *y = &groups[*(const size_t *)b];
-    return x->newest != y->newest ? (x->newest > y->newest) - (x->newest < y->newest) : strcmp(x->name, y->name);
+    const split_job   *job = ctx;
+    const split_group *x = &job->groups[*(const uint32_t *)a], *y = &job->groups[*(const uint32_t *)b];
+    return x->newest != y->newest ? (x->newest > y->newest) - (x->newest < y->newest) : split_by_name(a, b, ctx);
 }
 
-static void split_shuffle(as_rng *rng, size_t *at, size_t n)
+static void split_shuffle(as_rng *rng, uint32_t *at, size_t n)
 {
     for (size_t i = n; i > 1; i--) {
-        size_t k = (size_t)as_rng_below(rng, i), held = at[i - 1];
+        uint32_t k = (uint32_t)as_rng_below(rng, i), held = at[i - 1];
         at[i - 1] = at[k];
         at[k] = held;
     }
@@ -267,10 +271,11 @@ static void split_shuffle(as_rng *rng, size_t *at, size_t n)
 static void split_class(split_job *job, const char *label, as_rng rng)
 {
     size_t has[AS_SPLIT_COUNT] = {0}, quota[AS_SPLIT_COUNT] = {0}, n_open = 0, n_all = 0, at = 0;
-    for (size_t i = 0; i < job->n; i++) {
+    for (uint32_t i = 0; i < job->n; i++) {
         const split_group *group = &job->groups[i];
-        if (!group->name || group->frozen ||
-            (label ? strcmp(group->label, label) != 0 : as_spec_class(job->spec, group->label) < 0))
+        const char        *has_label = group->n ? split_first(job, group)->label : "";
+        if (!group->n || group->frozen ||
+            (label ? strcmp(has_label, label) != 0 : as_spec_class(job->spec, has_label) < 0))
             continue;
         if (group->split == AS_SPLIT_NONE)
             job->open[n_open++] = i;
@@ -279,7 +284,7 @@ static void split_class(split_job *job, const char *label, as_rng rng)
     }
     if (n_open == 0)
         return;
-    qsort_r(job->open, n_open, sizeof *job->open, label ? split_by_name : split_by_time, job->groups);
+    qsort_r(job->open, n_open, sizeof *job->open, label ? split_by_name : split_by_time, job);
     if (label)
         split_shuffle(&rng, job->open, n_open);
     split_quota(job, has, n_open, quota);
@@ -287,7 +292,7 @@ static void split_class(split_job *job, const char *label, as_rng rng)
         split_fill_empty(job, has, quota);
     for (int s = AS_SPLIT_TRAIN; s < AS_SPLIT_COUNT; s++)
         for (size_t i = 0; i < quota[s]; i++)
-            job->groups[job->open[at++]].split = (as_split)s;
+            job->groups[job->open[at++]].split = (uint8_t)s;
 }
 
 /* What a frozen test cannot take, nor training beside it. */
@@ -300,7 +305,7 @@ static void split_set_aside(split_job *job, as_manifest *manifest, size_t i)
 
 static void split_apply(split_job *job, as_manifest *manifest)
 {
-    for (size_t i = 0; i < job->n; i++) {
+    for (uint32_t i = 0; i < job->n; i++) {
         const as_sample   *s = as_manifest_at(manifest, i);
         const split_group *group = &job->groups[split_root(job, i)];
         if (s->is_frozen)
@@ -309,7 +314,7 @@ static void split_apply(split_job *job, as_manifest *manifest)
             (s->split == AS_SPLIT_TEST || (s->split == AS_SPLIT_NONE && group->split == AS_SPLIT_TEST)))
             split_set_aside(job, manifest, i);
         else if (s->split == AS_SPLIT_NONE)
-            as_manifest_set_split(manifest, i, group->split);
+            as_manifest_set_split(manifest, i, (as_split)group->split);
     }
 }
 
@@ -339,13 +344,15 @@ bool as_split_manifest(as_manifest *manifest, const as_spec *spec, const as_spli
     bool      near = cfg->near || split_any(manifest, split_is_frozen);
     if (!report && !split_any(manifest, split_is_open)) /* nothing to do, and nobody asks why */
         return true;
+    if (n >= UINT32_MAX)
+        return AS_FAIL(err, AS_ELIMIT, "cannot split %zu samples: at most %u", n, UINT32_MAX - 1);
     job.parent = calloc(n + 1, sizeof *job.parent);
     job.order = calloc(n + 1, sizeof *job.order);
     job.groups = calloc(n + 1, sizeof *job.groups);
     job.open = calloc(n + 1, sizeof *job.open);
     bool ok = (job.parent && job.order && job.groups && job.open) ||
               AS_FAIL(err, AS_ENOMEM, "cannot split %zu samples: not enough memory", n);
-    for (size_t i = 0; ok && i < n; i++)
+    for (uint32_t i = 0; ok && i < n; i++)
         job.parent[i] = i;
     ok = ok && split_make_groups(&job, near, err);
     if (ok) {
@@ -368,6 +375,7 @@ bool as_split_manifest(as_manifest *manifest, const as_spec *spec, const as_spli
 bool as_intake_split(as_intake *intake, uint64_t seed, as_err *err)
 {
     as_split_cfg cfg = {.given = intake->given, .seed = seed};
+    as_intake_end(intake);
     return as_split_manifest(intake->manifest, intake->spec, &cfg, &intake->split, err);
 }
 

@@ -45,6 +45,7 @@ struct as_intake {
     as_reference  *reference; /* NULL: nothing to compare with */
     as_commit      base;      /* when has_base */
     bool           has_base, committed;
+    bool           is_ended; /* nothing more is taken */
     as_manifest   *manifest; /* the base's samples, then the new ones */
     size_t         n_base;
     as_lookup      by_name, by_image; /* places in the manifest; the latter has the first of identical pictures */
@@ -95,6 +96,9 @@ AS_CHECK bool as_look_refuse(const as_intake *intake, const uint8_t *bytes, size
 
 /* Counts it, and lists it if it is to be kept. look: level, check and text are brought up to date. */
 AS_CHECK bool as_look_take(as_intake *intake, as_look *look, const as_sample *sample, as_err *err);
+
+/* Nothing more is taken, and what it would be compared with goes: splitting and committing need the room. */
+void as_intake_end(as_intake *intake);
 
 /* Takes back what was taken last, as long as it is new and of this part: no part is committed in half. What of it went into
  * quarantine stays there. */
