@@ -64,7 +64,14 @@ bool as_erasure_begin(const as_workspace *ws, const json_t *plan, as_err *err)
     if (as_erasure_is_pending(ws))
         return AS_FAIL(err, AS_EBUSY,
                        "an erasure that was begun has not ended yet (finish it with: assay erase --resume)");
-    return as_erasure_check(plan, err) && erasure_path(ws, path, err) && as_json_write(path, plan, err);
+    if (!as_erasure_check(plan, err) || !erasure_path(ws, path, err))
+        return false;
+    /* What cannot be read again would keep everybody out. */
+    const size_t n = json_dumpb(plan, NULL, 0, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+    return n <= AS_ERASURE_MAX_BYTES
+               ? as_json_write(path, plan, err)
+               : AS_FAIL(err, AS_ELIMIT, "the plan of this erasure would have %zu bytes, at most %zu: erase in parts", n,
+                         AS_ERASURE_MAX_BYTES);
 }
 
 bool as_erasure_read(const as_workspace *ws, json_t **ret, as_err *err)
@@ -81,14 +88,17 @@ bool as_erasure_read(const as_workspace *ws, json_t **ret, as_err *err)
     return true;
 }
 
+/* All that can be; err is about the first that could not. */
 static bool erasure_files(const as_workspace *ws, const json_t *list, bool (*go)(const char *path, as_err *err),
                           as_err *err)
 {
     char path[AS_FS_PATH_BYTES];
+    bool ok = true;
     for (size_t i = 0; i < json_array_size(list); i++)
-        if (!as_fs_join(path, ws->root, json_string_value(json_array_get(list, i)), err) || !go(path, err))
-            return false;
-    return true;
+        if (!as_fs_join(path, ws->root, json_string_value(json_array_get(list, i)), ok ? err : NULL) ||
+            !go(path, ok ? err : NULL))
+            ok = false;
+    return ok;
 }
 
 /* A note also of what never was here, or gc dropped meanwhile: a refused picture must not come back either. */
@@ -116,11 +126,29 @@ static bool erasure_objects(as_workspace *ws, const json_t *list, const as_progr
 bool as_erasure_apply(as_workspace *ws, const as_progress *progress, as_err *err)
 {
     json_t *plan;
+    as_err  why = AS_ERR_NONE;
     if (!as_erasure_read(ws, &plan, err))
         return false;
-    bool ok = erasure_objects(ws, json_object_get(plan, "objects"), progress, err) &&
-              erasure_files(ws, json_object_get(plan, "wipe"), as_fs_wipe, err) &&
-              erasure_files(ws, json_object_get(plan, "remove"), as_fs_remove, err);
+    bool ok = erasure_objects(ws, json_object_get(plan, "objects"), progress, err), files = false;
+    if (ok) {
+        files = erasure_files(ws, json_object_get(plan, "wipe"), as_fs_wipe, &why);
+        files = erasure_files(ws, json_object_get(plan, "remove"), as_fs_remove, files ? &why : NULL) && files;
+    }
+    json_decref(plan);
+    if (!ok)
+        return as_err_note(err, "an erasure that was begun cannot go on");
+    return files || as_err_set(err, why.code, "an erasure that was begun cannot end: %s (see to that file, then: "
+                                              "assay erase --resume)", why.text);
+}
+
+bool as_erasure_apply_objects(as_workspace *ws, as_err *err)
+{
+    json_t *plan;
+    if (!as_erasure_read(ws, &plan, err))
+        return false;
+    bool ok = erasure_objects(ws, json_object_get(plan, "objects"), NULL, err);
+    (void)(erasure_files(ws, json_object_get(plan, "wipe"), as_fs_wipe, NULL) &&
+           erasure_files(ws, json_object_get(plan, "remove"), as_fs_remove, NULL));
     json_decref(plan);
     return ok || as_err_note(err, "an erasure that was begun cannot go on");
 }

@@ -26,8 +26,10 @@ AS_CHECK bool as_erasure_begin(const as_workspace *ws, const json_t *plan, as_er
 AS_CHECK bool as_erasure_read(const as_workspace *ws, json_t **ret, as_err *err); /* AS_ENOTFOUND: none is pending */
 bool          as_erasure_is_pending(const as_workspace *ws);
 
-/* Does what the plan says; again: true. as_workspace_open for writing calls it. */
+/* Does what the plan says; again: true. A file that cannot be overwritten is told once all others are. */
 AS_CHECK bool as_erasure_apply(as_workspace *ws, const as_progress *progress, as_err *err);
+/* The same for who opens the workspace for writing: a file that cannot be overwritten keeps nobody out. */
+AS_CHECK bool as_erasure_apply_objects(as_workspace *ws, as_err *err);
 AS_CHECK bool as_erasure_end(const as_workspace *ws, as_err *err);
 
 /* Checks any JSON as a plan: AS_EFORMAT. */

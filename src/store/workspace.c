@@ -123,7 +123,7 @@ as_workspace *as_workspace_open(const char *dir, as_workspace_mode mode, as_err 
     ws->store = as_store_open(ws->dir, err);
     /* Before anybody writes: pictures that were to go do not wait for another who asks. */
     bool ok =
-        ws->store && (mode != AS_WORKSPACE_WRITE || !as_erasure_is_pending(ws) || as_erasure_apply(ws, NULL, err));
+        ws->store && (mode != AS_WORKSPACE_WRITE || !as_erasure_is_pending(ws) || as_erasure_apply_objects(ws, err));
     return ok ? ws : as_workspace_close(ws);
 }
 

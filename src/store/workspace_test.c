@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "base/str.h"
+#include "store/erasure.h"
 #include "store/test_fault.h"
 
 static char dir[256];
@@ -203,6 +204,30 @@ static void read_only(void *ctx)
     as_workspace_close(ws);
 }
 
+/* A page that was replaced by a folder, say. */
+static void test_a_file_that_stays_keeps_nobody_out(void **state)
+{
+    (void)state;
+    as_err err = AS_ERR_NONE;
+    assert_true(as_fs_write(at("assay.yaml"), "assay: 1\n", 9, &err));
+    assert_true(as_fs_make_dirs(at("page.html/folder"), &err) && as_fs_write(at("other.html"), "x", 1, &err));
+    as_workspace *ws = as_workspace_open(dir, AS_WORKSPACE_WRITE, &err);
+    assert_non_null(ws);
+    json_t *plan = json_pack("{s:[], s:[s, s], s:[]}", "objects", "wipe", "page.html", "other.html", "remove");
+    assert_true(as_erasure_begin(ws, plan, &err));
+    json_decref(plan);
+    as_workspace_close(ws);
+    assert_non_null(ws = as_workspace_open(dir, AS_WORKSPACE_WRITE, &err));
+    assert_false(as_fs_is_file(at("other.html")));
+    assert_true(as_erasure_is_pending(ws));
+    assert_false(as_erasure_apply(ws, NULL, &err));
+    assert_non_null(strstr(err.text, "page.html"));
+    assert_true(as_fs_remove_tree(at("page.html"), &err));
+    assert_true(as_erasure_apply(ws, NULL, &err) && as_erasure_end(ws, &err));
+    assert_false(as_erasure_is_pending(ws));
+    as_workspace_close(ws);
+}
+
 static void full_disk(void *ctx)
 {
     (void)ctx;
@@ -236,6 +261,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_two_writers, setup, teardown),
         cmocka_unit_test_setup_teardown(test_leftovers_are_removed_by_the_next_writer, setup, teardown),
         cmocka_unit_test_setup_teardown(test_paths, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_file_that_stays_keeps_nobody_out, setup, teardown),
         cmocka_unit_test_setup_teardown(test_read_only_and_full_disk, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
