@@ -3,6 +3,7 @@
 #include "cli/action.h"
 #include "cli/term.h"
 #include "spec/unit.h"
+#include "store/run.h"
 
 #define GC_DEAD_RATIO 0.2 /* a pack with less than this unused is not worth writing again */
 
@@ -53,7 +54,7 @@ static bool gc_do(as_cli *cli, as_workspace *ws, as_err *err)
     const bool         dry = as_cli_flag(cli, "dry-run");
     gc_keep            keep = {0};
     as_store_gc_result result;
-    bool               ok = as_reach_find(ws, &cli->progress, &keep.reach, err);
+    bool               ok = as_run_check_all(ws, err) && as_reach_find(ws, &cli->progress, &keep.reach, err);
     ok = ok && as_hold_images(ws, &keep.held, err);
     ok = ok && (dry ? as_store_gc_look : as_store_gc)(ws->store, gc_keeps, &keep, GC_DEAD_RATIO, &cli->progress,
                                                       &result, err);

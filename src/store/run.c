@@ -282,6 +282,25 @@ bool as_run_list(as_workspace *ws, as_run **ret, size_t *ret_n, as_err *err)
     return ok;
 }
 
+bool as_run_check_all(as_workspace *ws, as_err *err)
+{
+    char        runs[AS_FS_PATH_BYTES];
+    run_entries all = {0};
+    bool        ok = as_fs_join(runs, ws->dir, "runs", err) && run_entries_read(runs, &all, err);
+    for (size_t i = 0; ok && i < all.n; i++) {
+        as_run run;
+        as_err why = AS_ERR_NONE;
+        /* A folder without a record is no run. */
+        if (!run_load(ws, all.at[i].id, &run, &why) && why.code != AS_ENOTFOUND)
+            ok = as_err_set(err, why.code == AS_EFORMAT ? AS_ECORRUPT : why.code,
+                            "which version run '%s' was made from cannot be told: %s (restore its record, or remove its "
+                            "folder)",
+                            all.at[i].id, why.text);
+    }
+    as_vec_done(&all);
+    return ok;
+}
+
 bool as_run_better(const as_run *a, const as_run *b)
 {
     if (isnan(a->val_cost) || isnan(b->val_cost))

@@ -58,6 +58,9 @@ AS_CHECK bool as_run_read_model(const as_run *run, uint8_t **ret_bytes, size_t *
 /* All finished runs by number; *ret on the heap. What is no run, or cannot be read, is left out with a warning. */
 AS_CHECK bool as_run_list(as_workspace *ws, as_run **ret, size_t *ret_n, as_err *err);
 
+/* AS_ECORRUPT when one that is there cannot be read: which version it needs is not known then. */
+AS_CHECK bool as_run_check_all(as_workspace *ws, as_err *err);
+
 /* name: an id, its number, "last", or NULL for the current one. AS_ENOTFOUND: "no run yet (train one with: assay
  * train)". */
 AS_CHECK bool as_run_find(as_workspace *ws, const char *name, as_run *ret, as_err *err);

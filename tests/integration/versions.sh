@@ -79,6 +79,13 @@ expect_out '"n_dropped": ?3[0-9]'
 check 'gc makes room' test "$(count_objects "$ws")" -lt "$n"
 expect_exit 0 "${A[@]}" data verify
 for commit in main v1 v2; do expect_exit 0 "${A[@]}" data checkout "$TMP/out-$commit" "$commit"; done
+expect_exit 0 "${A[@]}" train -t rule --commit v2
+cp "$ws/.assay/runs/1-rule/run.json" "$TMP/run.json"
+echo '{' >"$ws/.assay/runs/1-rule/run.json"
+expect_exit 3 "${A[@]}" data gc
+expect_err "run '1-rule'"
+cp "$TMP/run.json" "$ws/.assay/runs/1-rule/run.json"
+expect_exit 0 "${A[@]}" data gc
 exec 9>>"$ws/.assay/lock"
 flock 9
 expect_exit 3 "${A[@]}" data gc
