@@ -16,11 +16,12 @@ static bool label_mask(as_cli *cli, as_workspace *ws, as_err *err)
     uint8_t    *bytes = NULL;
     size_t      n;
     as_str      geometry;
+    as_err      why = AS_ERR_NONE;
     as_str_init(&geometry);
     bool ok = as_outline_size(ws, as_cli_arg(cli, 1), &width, &height, err) &&
               as_fs_read(path, MASK_MAX_BYTES, &bytes, &n, err);
-    if (ok && !as_outline_read_mask(bytes, n, width, height, &geometry, mask.box, err))
-        ok = as_err_note(err, "file '%s'", path);
+    if (ok && !as_outline_read_mask(bytes, n, width, height, &geometry, mask.box, &why))
+        ok = as_err_set(err, why.code == AS_ECORRUPT ? AS_EFORMAT : why.code, "file '%s': %s", path, why.text);
     mask.geometry = geometry.s;
     ok = ok && as_label_draw(cli, ws, &mask, 0, err);
     as_str_done(&geometry);

@@ -85,7 +85,8 @@ static void say_notes(as_cli *cli, const as_remote_cfg *cfg, const as_remote_mov
             (unsigned long long)moved->n_kept, moved->n_kept == 1 ? "" : "s", moved->n_kept == 1 ? "is" : "are",
             cfg->name, moved->n_kept == 1 ? "it" : "them", moved->n_kept == 1 ? "is" : "are");
     if (moved->n_known_erased)
-        as_term_say(cli, "%llu object%s here %s erased in '%s': to erase %s here too: assay data pull %s",
+        as_term_say(cli, "%llu object%s here %s erased in '%s': to erase %s here too: assay data pull %s (a legal hold keeps "
+                    "what it is about)",
                     (unsigned long long)moved->n_known_erased, moved->n_known_erased == 1 ? "" : "s",
                     moved->n_known_erased == 1 ? "was" : "were", cfg->name, moved->n_known_erased == 1 ? "it" : "them",
                     cfg->name);

@@ -59,8 +59,8 @@ static void erase_show(as_cli *cli, const as_erase *erase)
     }
     if (erase->pictures.n > ERASE_LINES)
         fprintf(cli->out, "  ... and %zu more (all of them with --json)\n", erase->pictures.n - ERASE_LINES);
-    erase_paths(cli, "quarantine:", &erase->quarantine);
-    erase_paths(cli, "page with pictures:", &erase->pages);
+    erase_paths(cli, "goes from quarantine:", &erase->quarantine);
+    erase_paths(cli, "goes, a page with pictures:", &erase->pages);
     for (size_t i = 0; i < erase->runs.n; i++)
         fprintf(cli->out, "  run %s has learnt from %llu of them, was tuned on %llu and judged on %llu\n",
                 erase->runs.at[i].run.id, (unsigned long long)erase->runs.at[i].n[AS_SPLIT_TRAIN],

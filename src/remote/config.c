@@ -113,6 +113,7 @@ static bool config_read(const as_workspace *ws, const char *name, as_remote_cfg 
 
 bool as_remote_forget(const as_workspace *ws, const char *name, as_err *err)
 {
+    char          ref[AS_REF_BYTES];
     char          dir[AS_FS_PATH_BYTES];
     as_remote_cfg cfg;
     as_err        why = AS_ERR_NONE;
@@ -120,6 +121,9 @@ bool as_remote_forget(const as_workspace *ws, const char *name, as_err *err)
         return false;
     if (!as_fs_is_dir(dir)) /* which names there are */
         return as_remote_find(ws, name, &cfg, &why) || as_err_set(err, why.code, "%s", why.text);
+    snprintf(ref, sizeof ref, AS_REMOTE_HERE "%s", name);
+    if (!as_store_ref_remove(ws->store, ref, &why) && why.code != AS_ENOTFOUND)
+        return as_err_set(err, why.code, "%s", why.text);
     return as_fs_remove_tree(dir, err);
 }
 

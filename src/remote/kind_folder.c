@@ -93,7 +93,7 @@ static bool folder_make_root(const folder *f, as_err *err)
     char *slash = strrchr(above, '/');
     slash[slash == above] = '\0';
     if (!as_fs_is_dir(above))
-        return AS_FAIL(err, AS_ENOTFOUND, "there is no folder '%s' to make '%s' in (is the share mounted?)", above,
+        return AS_FAIL(err, AS_EIO, "there is no folder '%s' to make '%s' in (is the share mounted?)", above,
                        f->root);
     return as_fs_make_dirs(f->root, err) && as_fs_sync_dir(above, err);
 }
@@ -133,7 +133,7 @@ static bool folder_list(void *self, const char *prefix, as_remote_visit *visit, 
     char        path[AS_FS_PATH_BYTES];
     folder_look look = {.f = f, .prefix = prefix, .visit = visit, .ctx = ctx};
     if (!as_fs_is_dir(f->root))
-        return AS_FAIL(err, AS_ENOTFOUND, "there is no folder '%s' (is the share mounted?)", f->root);
+        return AS_FAIL(err, AS_EIO, "there is no folder '%s' (is the share mounted?)", f->root);
     if (!as_fs_join(path, f->root, prefix, err))
         return false;
     return !as_fs_is_dir(path) || as_fs_walk(path, folder_look_at, &look, err);

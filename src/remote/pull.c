@@ -137,6 +137,14 @@ static bool pull_set_tags(pull *p, as_err *err)
     return true;
 }
 
+/* What has come stays known as the remote's, also where main does not move there: an erasure looks at it, gc keeps it. */
+static bool pull_note(const as_remote *remote, const as_digest *there, as_err *err)
+{
+    char name[AS_REF_BYTES], hex[AS_SHA256_HEX_BYTES];
+    snprintf(name, sizeof name, AS_REMOTE_HERE "%s", remote->cfg.name);
+    return as_store_ref_set(remote->ws->store, name, as_digest_hex(there, hex), err);
+}
+
 /* A copy beside the cache; the one in use is changed by people alone. */
 static bool pull_spec(pull *p, as_err *err)
 {
@@ -193,7 +201,8 @@ static bool pull_run(pull *p, as_err *err)
         return ok ? false : as_err_set(err, why.code, "%s", why.text);
     if (!ok)
         return as_err_set(err, why.code, "%s", why.text);
-    return pull_spec(p, err) && pull_set_tags(p, err) && (!value || pull_move(p, &there, err));
+    return pull_spec(p, err) && pull_set_tags(p, err) &&
+           (!value || (pull_note(remote, &there, err) && pull_move(p, &there, err)));
 }
 
 bool as_remote_pull(as_remote *remote, as_remote_moved *ret, as_err *err)

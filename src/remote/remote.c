@@ -92,6 +92,23 @@ static bool remote_check_new(const as_remote *remote, as_err *err)
                remote->cfg.name, remote->cfg.url, remote->cfg.name);
 }
 
+static bool remote_see_one(void *ctx, const char *name, uint64_t bytes, as_err *err)
+{
+    (void)bytes;
+    as_str_copy(ctx, AS_REMOTE_NAME_MAX, name);
+    return AS_FAIL(err, AS_EEXIST, "there is one");
+}
+
+/* What somebody keeps there already must not be mixed with ours. Where it cannot be listed, putting tells why. */
+static bool remote_check_empty(const as_remote *remote, as_err *err)
+{
+    char name[AS_REMOTE_NAME_MAX] = "";
+    if (remote->kind->list(remote->self, "", remote_see_one, name, NULL) || !*name)
+        return true;
+    return AS_FAIL(err, AS_EEXIST, "'%s' has files that are no remote's ('%s'): name a folder of its own",
+                   remote->cfg.url, name);
+}
+
 bool as_remote_greet(as_remote *remote, bool make, as_err *err)
 {
     static const char mark[] = "{\"assay_remote\":1}\n";
@@ -114,6 +131,8 @@ bool as_remote_greet(as_remote *remote, bool make, as_err *err)
         return remote->kind->list(remote->self, AS_REMOTE_MARK, remote_see_nothing, NULL, err) &&
                AS_FAIL(err, AS_ENOTFOUND, "there is nothing in '%s' yet (send a version there with: assay data push)",
                        remote->cfg.url);
+    if (!remote_check_empty(remote, err))
+        return false;
     if (!remote->kind->put(remote->self, AS_REMOTE_MARK, mark, strlen(mark), err))
         return false;
     remote_meet(remote);

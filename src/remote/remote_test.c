@@ -17,7 +17,7 @@ static void test_push_and_pull(void **state)
 {
     (void)state;
     as_workspace *a = remote_workspace("a"), *b = remote_workspace("b");
-    remote_fail_pull(b, AS_ENOTFOUND, "there is no folder");
+    remote_fail_pull(b, AS_EIO, "there is no folder");
     const as_digest first = remote_version(a, 0, 100);
     as_remote_moved moved = remote_push(a);
     assert_true(moved.is_moved && moved.is_swap_sure && moved.is_spec_sent);

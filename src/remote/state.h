@@ -16,6 +16,7 @@
 #include "remote/transfer.h"
 
 #define AS_REMOTE_MARK     "assay-remote"
+#define AS_REMOTE_HERE     "data/remotes/" /* and its name: a ref of this workspace, the version last pulled from it */
 #define AS_REMOTE_REF_MAIN "refs/" AS_COMMIT_REF
 #define AS_REMOTE_REF_SPEC "refs/spec"
 #define AS_REMOTE_TAGS     "data/tags/"

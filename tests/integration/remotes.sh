@@ -38,11 +38,18 @@ expect_exit 2 "$ASSAY" data remote add ../x "$TMP/there"
 expect_exit 2 "$ASSAY" data remote add origin
 expect_exit 2 "$ASSAY" data remote add origin / --region r
 expect_exit 0 "$ASSAY" data remote add origin "$TMP/not/mounted"
-expect_exit 2 "$ASSAY" data push
+expect_exit 3 "$ASSAY" data push
 expect_err 'is the share mounted\?'
 expect_no_file "$TMP/not"
 expect_exit 2 "$ASSAY" data remote add origin "$TMP/there"
 expect_err 'there is a remote .origin. already'
+expect_exit 0 "$ASSAY" data remote remove origin
+mkdir -p "$TMP/full/folder"
+echo x >"$TMP/full/folder/somebodys.txt"
+expect_exit 0 "$ASSAY" data remote add origin "$TMP/full"
+expect_exit 2 "$ASSAY" data push
+expect_err "has files that are no remote's .*somebodys.txt"
+expect_equal 1 "$(find "$TMP/full" -type f | wc -l)"
 expect_exit 0 "$ASSAY" data remote remove origin
 expect_exit 0 "$ASSAY" data remote add origin ../there
 expect_exit 0 "$ASSAY" data remote list
@@ -55,7 +62,7 @@ expect_exit 0 "$ASSAY" data remote list
 expect_no_out half
 
 # --- a folder
-expect_exit 2 "$ASSAY" data pull
+expect_exit 3 "$ASSAY" data pull
 expect_err 'there is no folder'
 expect_exit 0 "$ASSAY" data push --json
 all=$(moved n_objects)
@@ -108,6 +115,12 @@ expect_exit 0 "$ASSAY" -C "$TMP/clone" data ls --name '*00007.png' --json
 expect_no_out "$sum"
 expect_exit 0 "$ASSAY" -C "$TMP/held" data pull
 expect_err '1 object was erased in .origin., and kept here by a legal hold'
+expect_exit 0 "$ASSAY" -C "$TMP/held" data ls 'main~1' --name 'first/good/00007.png' --json
+expect_out 'first/good/00007.png'
+expect_exit 0 "$ASSAY" -C "$TMP/held" data hold release 1
+expect_exit 0 "$ASSAY" -C "$TMP/held" data pull
+check 'released, the name goes with the next pull' sh -c "! grep -rqF 'first/good/00007.png' '$TMP/held/.assay'"
+expect_exit 0 "$ASSAY" -C "$TMP/held" data verify
 # A line that anybody could have written there takes no version from anybody.
 main=$("$ASSAY" data log --json | grep -oE '"commit":"[0-9a-f]{64}' | head -1 | tail -c 65)
 printf '{"assay_erased":1,"erased":[{"object":"%s","reason":"a lie","utc":5}]}' "$main" >"$TMP/lie"
