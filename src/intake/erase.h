@@ -39,6 +39,7 @@ typedef struct as_erase_picture {
     uint64_t  n_bytes, n_versions;
     uint64_t  hold; /* the legal hold that keeps it; 0: none */
     char     *name; /* one that it has */
+    bool      was_erased, is_named; /* before, and its names stayed */
 } as_erase_picture;
 
 typedef struct as_erase_version {
@@ -54,7 +55,7 @@ typedef struct as_erase_run_hit {
 typedef AS_VEC(char *) as_erase_paths; /* below the project's folder */
 
 typedef struct as_erase {
-    AS_VEC(as_erase_picture) pictures; /* by image; those that are not erased yet */
+    AS_VEC(as_erase_picture) pictures; /* by image; of erased ones those whose names stayed */
     AS_VEC(as_erase_version) versions; /* that have one of them */
     AS_VEC(as_erase_run_hit) runs;     /* made from one of these versions */
     as_erase_paths quarantine;         /* refused pictures and their records */

@@ -9,6 +9,7 @@
 #include "catalog/notes.h"
 #include "catalog/rewritten.h"
 #include "intake/erase.h"
+#include "intake/erase_loose.h"
 #include "intake/erase_search.h"
 #include "intake/state.h"
 #include "store/erasure.h"
@@ -27,6 +28,8 @@ typedef struct begin_job {
     json_t             *objects; /* of the plan */
     AS_VEC(begin_pair) rewritten;
     as_probes probes;
+    as_digest loose; /* the last one of n_loose */
+    uint64_t  n_loose;
 } begin_job;
 
 static bool begin_no_memory(as_err *err)
@@ -48,6 +51,8 @@ static bool begin_picture(begin_job *job, const as_erase_picture *picture, as_er
     uint8_t *bytes;
     size_t   n;
     as_err   why = AS_ERR_NONE;
+    if (picture->was_erased)
+        return true;
     if (as_store_get(job->ws->store, &picture->image, &bytes, &n, &why)) {
         bool ok = as_probes_of(&picture->image, bytes, n, &job->probes, err);
         free(bytes);
@@ -188,6 +193,22 @@ static bool begin_file(void *ctx, const as_fs_entry *entry, as_err *err)
     }
     json_decref(value);
     return ok;
+}
+
+/* A text that no version has and that names one of them goes as a whole. */
+static bool begin_loose(void *ctx, const as_digest *object, json_t *line, as_err *err)
+{
+    begin_job *job = ctx;
+    bool       changed = false;
+    if (job->n_loose && as_digest_equal(&job->loose, object))
+        return true;
+    if (!begin_alias_json(job->erase, line, &changed))
+        return begin_no_memory(err);
+    if (!changed)
+        return true;
+    job->loose = *object;
+    job->n_loose++;
+    return begin_add_object(job, object, job->cfg->reason, err);
 }
 
 /* Scores and mistakes of runs, and reasons why others were refused. */
@@ -356,7 +377,8 @@ bool as_erase_begin(as_workspace *ws, const as_erase_cfg *cfg, as_erase *erase, 
         ok = as_progress_go_on(progress, err) && begin_picture(&job, &erase->pictures.at[i], err);
     }
     if (ok && !cfg->keep_metadata)
-        ok = as_history_walk(ws, begin_version, &job, err) && as_store_sync(ws->store, err) && begin_files(&job, err);
+        ok = as_loose_walk(ws, &(as_loose){begin_loose, &job}, progress, err) &&
+             as_history_walk(ws, begin_version, &job, err) && as_store_sync(ws->store, err) && begin_files(&job, err);
     ok = ok && begin_plan(&job, err);
     json_decref(job.objects);
     as_vec_done(&job.rewritten);

@@ -6,6 +6,7 @@
 #include "catalog/catalog.h"
 #include "catalog/hold.h"
 #include "intake/erase.h"
+#include "intake/erase_loose.h"
 
 #define FIND_RECORD_BYTES ((size_t)64 << 20)
 #define FIND_PAGE_BYTES   ((size_t)256 << 20)
@@ -120,11 +121,33 @@ static bool find_refused(void *ctx, const as_fs_entry *entry, as_err *err)
     return ok;
 }
 
+/* Of a manifest or notes that no version has. */
+static bool find_loose(void *ctx, const as_digest *object, json_t *line, as_err *err)
+{
+    find_job   *job = ctx;
+    as_digest   image;
+    const char *name = json_string_value(json_object_get(line, "name"));
+    const char *hex = json_string_value(json_object_get(line, "image"));
+    bool        ok = true;
+    (void)object;
+    for (size_t i = 0; ok && name && i < job->cfg->n_names; i++) {
+        if (strcmp(name, job->cfg->names[i]) != 0)
+            continue;
+        job->is_known[i] = true;
+        ok = as_aliases_add(&job->erase->names, name, err);
+        if (ok && hex && as_digest_parse(hex, &image))
+            ok = as_vec_push(&job->erase->images, image) || find_no_memory(err);
+    }
+    return ok;
+}
+
 static bool find_names(find_job *job, const char *quarantine, as_err *err)
 {
     as_digest digest;
+    as_loose  loose = {find_loose, job};
     bool      ok = as_history_walk(job->ws, find_named_in, job, err) &&
-              (!as_fs_is_dir(quarantine) || as_fs_walk(quarantine, find_refused, job, err));
+              (!as_fs_is_dir(quarantine) || as_fs_walk(quarantine, find_refused, job, err)) &&
+              as_loose_walk(job->ws, &loose, job->progress, err);
     for (size_t i = 0; ok && i < job->cfg->n_names; i++) {
         const bool is_hash = as_digest_parse(job->cfg->names[i], &digest);
         if (is_hash &&
@@ -172,23 +195,52 @@ static as_erase_picture *find_picture(as_erase *erase, const as_digest *image)
     return NULL;
 }
 
+static bool find_names_in(void *ctx, const as_commit *commit, as_err *err)
+{
+    find_job    *job = ctx;
+    as_manifest *manifest = as_commit_manifest(job->ws, commit, err);
+    for (size_t i = 0; manifest && i < as_manifest_count(manifest); i++) {
+        const as_sample  *sample = as_manifest_at(manifest, i);
+        as_erase_picture *picture = find_picture(job->erase, &sample->image);
+        if (picture && !as_alias_is_word(sample->name))
+            picture->is_named = true;
+    }
+    as_manifest_free(manifest);
+    return manifest && as_progress_go_on(job->progress, err);
+}
+
+/* Those that were erased already, unless their names stayed and are to go now. */
+static bool find_drop_erased(find_job *job, as_err *err)
+{
+    as_erase *erase = job->erase;
+    size_t    n = 0, n_erased = 0;
+    for (size_t i = 0; i < erase->pictures.n; i++)
+        n_erased += erase->pictures.at[i].was_erased = as_image_is_erased(job->ws, &erase->pictures.at[i].image);
+    if (n_erased && !job->cfg->keep_metadata && !as_history_walk(job->ws, find_names_in, job, err))
+        return false;
+    for (size_t i = 0; i < erase->pictures.n; i++) {
+        const as_erase_picture *picture = &erase->pictures.at[i];
+        if (picture->was_erased && !picture->is_named)
+            continue;
+        erase->images.at[n] = picture->image;
+        erase->pictures.at[n++] = *picture;
+    }
+    if (n == 0 && erase->images.n)
+        return AS_FAIL(err, AS_ENOTFOUND, "%s erased already",
+                       erase->images.n == 1 ? "this picture was" : "all of these pictures were");
+    erase->images.n = erase->pictures.n = n;
+    return true;
+}
+
 /* The images, each once; those whose bytes are not in the store (a refused picture's) count too. */
 static bool find_list(find_job *job, as_err *err)
 {
     as_erase *erase = job->erase;
-    size_t    n = 0;
     as_digest_list_sort(&erase->images);
     for (size_t i = 0; i < erase->images.n; i++)
-        if (!as_image_is_erased(job->ws, &erase->images.at[i]))
-            erase->images.at[n++] = erase->images.at[i];
-    if (n == 0 && erase->images.n)
-        return AS_FAIL(err, AS_ENOTFOUND, "%s erased already",
-                       erase->images.n == 1 ? "this picture was" : "all of these pictures were");
-    erase->images.n = n;
-    for (size_t i = 0; i < n; i++)
         if (!as_vec_push(&erase->pictures, ((as_erase_picture){.image = erase->images.at[i]})))
             return find_no_memory(err);
-    return true;
+    return find_drop_erased(job, err);
 }
 
 static bool find_sample(find_job *job, as_erase_version *version, const as_sample *sample, as_err *err)

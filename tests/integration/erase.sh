@@ -166,8 +166,13 @@ sum=$(sha256sum <"$TMP/photos/bad/anna03.pgm" | cut -c 1-64)
 expect_exit 0 "${A[@]}" erase "$sum" --reason 'too old' --keep-metadata --yes
 check 'its pixels are gone' nowhere FORGET-ANNA03-
 check 'its name is kept' test "$(where_is anna03 | wc -l)" -ge 1
-expect_exit 2 "${A[@]}" erase "$sum" --reason 'too old' --yes
+expect_exit 2 "${A[@]}" erase "$sum" --reason 'too old' --keep-metadata --yes
 expect_err 'erased already'
+expect_exit 0 "${A[@]}" erase photos/bad/anna03.pgm --reason 'request 6' --yes
+check 'its name went too, later' nowhere anna03
+expect_exit 2 "${A[@]}" erase "$sum" --reason 'request 6' --yes
+expect_err 'erased already'
+expect_exit 0 "${A[@]}" erase --check 3
 expect_exit 0 "${A[@]}" data gc
 expect_exit 0 "${A[@]}" data verify
 expect_exit 0 "${A[@]}" erase --check 2
@@ -177,10 +182,21 @@ deep=$WS/anna/$(printf 'd/%.0s' {1..70})
 mkdir -p "$deep"
 expect_exit 1 "${A[@]}" erase 'photos/bad/anna05.pgm' --reason 'request 7' --yes
 expect_err "not all of the project's folder was looked through"
-expect_grep '"clean": false' "$WS/.assay/receipts/3.json"
-expect_grep '"not_looked": "larger than allowed"' "$WS/.assay/receipts/3.json"
+expect_grep '"clean": false' "$WS/.assay/receipts/4.json"
+expect_grep '"not_looked": "larger than allowed"' "$WS/.assay/receipts/4.json"
 rm -r "$WS/anna"
 check 'it is erased all the same' nowhere FORGET-ANNA05-
+
+# --- names that no version leads to: an import was killed before its version was made ---
+picture "$TMP/killed/bad/anna70.pgm" FORGET-ANNA70-
+before=$(cat "$WS/.assay/refs/data/main")
+expect_exit 0 "${A[@]}" import "$TMP/killed"
+echo "$before" >"$WS/.assay/refs/data/main"
+check 'the store has it all the same' test "$(where_is FORGET-ANNA70- | wc -l)" -ge 1
+expect_exit 0 "${A[@]}" erase killed/bad/anna70.pgm --reason 'request 7' --yes
+check 'its pixels are gone' nowhere FORGET-ANNA70-
+check 'its name is gone' nowhere anna70
+expect_exit 0 "${A[@]}" data verify
 
 # --- from remotes, and a remote that is not there ---
 expect_exit 0 "${A[@]}" data remote add origin "$TMP/far"
@@ -200,6 +216,21 @@ mv "$TMP/away" "$TMP/far"
 expect_exit 0 "${A[@]}" data push
 check 'the next push erases it there' test -z "$(grep -rlaF FORGET-ANNA08- "$TMP/far")"
 check 'a key stays at home' test -z "$(grep -rlF assay-ed25519-secret "$TMP/far")"
+
+# --- both sides have gone on: what was fetched is in no version of main, and goes all the same ---
+expect_exit 0 "$ASSAY" data clone "$TMP/far" "$TMP/ahead"
+picture "$TMP/lone/good/anna71.pgm" FORGET-ANNA71-
+expect_exit 0 "$ASSAY" -C "$TMP/ahead" import "$TMP/lone"
+expect_exit 0 "$ASSAY" -C "$TMP/ahead" data push
+expect_exit 0 "${A[@]}" label set bad photos/good/anna10.pgm
+expect_exit 2 "${A[@]}" data pull
+expect_err 'both sides have gone on'
+check 'it was fetched' test "$(where_is FORGET-ANNA71- | wc -l)" -ge 1
+expect_exit 0 "${A[@]}" erase lone/good/anna71.pgm --reason 'request 8' --yes
+check 'its pixels are gone' nowhere FORGET-ANNA71-
+check 'its name is gone' nowhere anna71
+check 'in the remote, too' test -z "$(grep -rlaF -e anna71 -e FORGET-ANNA71- "$TMP/far")"
+expect_exit 0 "${A[@]}" data verify
 
 # --- what stays is whole: the part of a page is the name of the first, and a part may be called like anything ---
 new_workspace "$TMP/parts.from"
@@ -258,6 +289,9 @@ check 'the old is gone' nowhere FORGET-OLD1-
 check 'the held is there' test "$(where_is FORGET-OLD3- | wc -l)" -ge 1
 check 'the new is there' test "$(where_is KEEP-NEW1- | wc -l)" -ge 1
 check 'beyond the bytes the oldest goes' nowhere KEEP-BAD1-
+check 'a name stays in the history' test "$(where_is old1 | wc -l)" -ge 1
+expect_exit 0 "${B[@]}" erase aged/good/old1.pgm aged/bad/old1.pgm --reason 'request 10' --yes
+check 'until somebody asks' nowhere old1
 check 'and no more than that' test "$(where_is KEEP-BAD4- | wc -l)" -ge 1
 expect_exit 0 "${B[@]}" data retention --json
 expect_out '"n_pictures": ?0'
