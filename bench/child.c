@@ -119,8 +119,7 @@ bool bench_child_python(bench_child *child, const bench_python *python, bench_ab
         snprintf(numbers[i], sizeof numbers[i], "%.12g", python->numbers[i]);
         argv[n++] = numbers[i];
     }
-    if (!as_fs_is_file(argv[0]) || !bench_child_start(child, argv, err) ||
-        as_str_starts(child->line.s, "missing: "))
+    if (!as_fs_is_file(argv[0]) || !bench_child_start(child, argv, err) || as_str_starts(child->line.s, "missing: "))
         return AS_FAIL(err, AS_EMISSING, "'%s' has no %s: install %s, or name another Python in BENCH_PYTHON", argv[0],
                        python->needs, python->package);
     const size_t name_bytes = strcspn(child->line.s, ",");

@@ -117,7 +117,8 @@ bool bench_folder_open(bench_folder *folder, size_t n, bench_about *about, as_er
     static const char *const version[] = {"git", "lfs", "version", NULL};
     bench_child              child = {.pid = 0};
     folder->n = n;
-    if (!bench_folder_begin(folder, err) || !folder_tool(folder->dir, version, err) || !bench_child_init(&child, 8, err))
+    if (!bench_folder_begin(folder, err) || !folder_tool(folder->dir, version, err) ||
+        !bench_child_init(&child, 8, err))
         return false;
     bool ok = bench_child_start(&child, version, err) && folder_write(folder, err);
     /* "git-lfs/3.3.0 (GitHub; linux amd64; go 1.19.8)" */

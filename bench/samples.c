@@ -45,8 +45,8 @@ static bool samples_fill(size_t n, as_manifest *manifest, void (*see)(void *ctx,
     return true;
 }
 
-bool bench_samples_open(bench_samples *samples, size_t n, void (*see)(void *ctx, size_t i, const as_sample *s), void *ctx,
-                        as_err *err)
+bool bench_samples_open(bench_samples *samples, size_t n, void (*see)(void *ctx, size_t i, const as_sample *s),
+                        void *ctx, as_err *err)
 {
     char path[AS_FS_PATH_BYTES];
     samples->commit = (as_commit){.author = "bench", .message = "bench"};

@@ -12,7 +12,8 @@
 enum { COCO_PICTURES = 2000, COCO_MOST = 10000000, COCO_BOXES = 5, COCO_WIDTH = 640, COCO_HEIGHT = 480 };
 
 static const char coco_spec[] =
-    "assay: 1\nline: bench\ngoal: nothing bad passes\ntask: detect\nclasses: {good: pass, scratch: reject, dent: reject}\n"
+    "assay: 1\nline: bench\ngoal: nothing bad passes\ntask: classify\nclasses: {good: pass, scratch: reject, dent: "
+    "reject}\n"
     "requirements:\n  - {id: R1, text: bad parts are caught, measure: recall, of: reject, at_least: 0.8}\n";
 
 typedef struct coco {
@@ -58,7 +59,8 @@ static bool coco_make(coco *w, as_err *err)
     as_str_add(&text, "],\n\"annotations\":[");
     for (size_t i = 0; ok && i < w->n * COCO_BOXES; i++) {
         const double x = floor(as_rng_range(&rng, 0, 5000)) / 10, y = floor(as_rng_range(&rng, 0, 3500)) / 10;
-        const double width = floor(as_rng_range(&rng, 10, 1000)) / 10, height = floor(as_rng_range(&rng, 10, 1000)) / 10;
+        const double width = floor(as_rng_range(&rng, 10, 1000)) / 10,
+                     height = floor(as_rng_range(&rng, 10, 1000)) / 10;
         as_str_addf(&text,
                     "%s{\"id\":%zu,\"image_id\":%zu,\"category_id\":%u,\"segmentation\":[],\"area\":%.6g,"
                     "\"bbox\":[%.6g,%.6g,%.6g,%.6g],\"iscrowd\":0}",
@@ -87,10 +89,11 @@ static bool coco_open(void *priv, bench_about *about, as_err *err)
         !bench_folder_path(&w->folder, "pictures", path, err) ||
         !bench_child_python(&w->child, &python, about, &more, err))
         return false;
-    snprintf(about->note, sizeof about->note,
-             "%zu pictures and %zu boxes, %zu bytes of JSON; ours recognises the format, finds each picture, checks and "
-             "sorts; the peer parses and groups",
-             w->n, w->n * COCO_BOXES, w->folder.n_bytes);
+    snprintf(
+        about->note, sizeof about->note,
+        "%zu pictures and %zu boxes, %zu bytes of JSON; ours recognises the format, finds each picture, checks and "
+        "sorts; the peer parses and groups",
+        w->n, w->n * COCO_BOXES, w->folder.n_bytes);
     about->n_inputs = 1;
     about->calls = 1;
     about->tolerance = 1e-3;

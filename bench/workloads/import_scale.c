@@ -24,8 +24,8 @@ typedef struct scale {
 
 static bool scale_open(void *priv, bench_about *about, as_err *err)
 {
-    scale      *w = priv;
-    as_image    image;
+    scale   *w = priv;
+    as_image image;
     w->about = about;
     if (!bench_size(SCALE_PICTURES, SCALE_MOST, &w->n, err) || !bench_folder_begin(&w->folder, err))
         return false;

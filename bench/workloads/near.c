@@ -8,13 +8,7 @@
 #include "bench/picture.h"
 #include "image/hamming.h"
 
-enum {
-    NEAR_HASHES = 1000000,
-    NEAR_MOST = 16000000,
-    NEAR_QUERIES = 16,
-    NEAR_BITS = 2,
-    NEAR_HITS = 8
-};
+enum { NEAR_HASHES = 1000000, NEAR_MOST = 16000000, NEAR_QUERIES = 16, NEAR_BITS = 2, NEAR_HITS = 8 };
 
 typedef struct near {
     bench_child child; /* its memory: the hashes, the queries, a count */

@@ -23,9 +23,9 @@ typedef struct prep {
 
 static bool prep_start(prep *w, bench_about *about, as_err *err)
 {
-    const float *mean = prep_spec.mean, *scale = prep_spec.scale;
-    const double numbers[] = {N_FRAMES, WIDTH,   HEIGHT,   CNN_WIDTH, CNN_HEIGHT, (double)mean[0],
-                              mean[1],  mean[2], scale[0], scale[1],  scale[2]};
+    const float       *mean = prep_spec.mean, *scale = prep_spec.scale;
+    const double       numbers[] = {N_FRAMES, WIDTH,   HEIGHT,   CNN_WIDTH, CNN_HEIGHT, (double)mean[0],
+                                    mean[1],  mean[2], scale[0], scale[1],  scale[2]};
     const bench_python python = {.script = "prep_opencv.py",
                                  .needs = "OpenCV",
                                  .package = "python3-opencv",

@@ -68,8 +68,11 @@ static bool query_visit(void *ctx, const as_sample *sample)
 static bool query_ours(void *priv, size_t input, as_err *err)
 {
     query          *w = priv;
-    as_sample_query ask = {
-        .commit = w->samples.commit.id, .label = "bad", .split = AS_SPLIT_TEST, .where = w->where[input], .limit = QUERY_LIMIT};
+    as_sample_query ask = {.commit = w->samples.commit.id,
+                           .label = "bad",
+                           .split = AS_SPLIT_TEST,
+                           .where = w->where[input],
+                           .limit = QUERY_LIMIT};
     w->found = w->sum = 0;
     return as_catalog_samples(w->samples.catalog, &ask, query_visit, w, err);
 }

@@ -186,13 +186,25 @@ bool as_text_end(as_text_cursor *c)
 /* Past the string that begins here. */
 static bool text_pass_string(as_text_cursor *c)
 {
-    for (c->p++; c->p < c->end && *c->p != '"'; c->p++)
-        if (*c->p == '\\' && ++c->p == c->end)
+    const char *p = c->p + 1;
+    for (; p < c->end && *p != '"'; p++)
+        if (*p == '\\' && ++p == c->end)
             break;
-    if (c->p >= c->end)
+    c->p = AS_MIN(p, c->end);
+    if (p >= c->end)
         return as_text_fail(c, "a string is not closed");
     c->p++;
     return true;
+}
+
+/* To the next quote or bracket: most of a large file lies between them. */
+static void text_pass_plain(as_text_cursor *c)
+{
+    static const bool ends[256] = {['"'] = true, ['{'] = true, ['}'] = true, ['['] = true, [']'] = true};
+    const char       *p = c->p;
+    while (p < c->end && !ends[(uint8_t)*p])
+        p++;
+    c->p = p;
 }
 
 bool as_text_value(as_text_cursor *c, const char **ret, size_t *ret_n)
@@ -202,6 +214,8 @@ bool as_text_value(as_text_cursor *c, const char **ret, size_t *ret_n)
     text_skip_blanks(c);
     const char *from = c->p;
     do {
+        if (depth > 0)
+            text_pass_plain(c);
         if (c->p == c->end)
             return as_text_fail(c, "a value is cut off");
         char ch = *c->p;

@@ -518,7 +518,7 @@ static void catalog_row(sqlite3_stmt *stmt, as_sample *ret)
                        .severity = catalog_real(stmt, 13),
                        .state = (as_label_state)sqlite3_column_int(stmt, 14),
                        .by = catalog_text(stmt, 15),
-                       .n_findings = (size_t)sqlite3_column_int64(stmt, 16)};
+                       .n_findings = (uint32_t)sqlite3_column_int64(stmt, 16)};
     if ((unsigned)ret->split >= AS_SPLIT_COUNT)
         ret->split = AS_SPLIT_NONE;
     const void *image = sqlite3_column_blob(stmt, 5);
@@ -570,7 +570,8 @@ bool as_catalog_samples(as_catalog *catalog, const as_sample_query              
     catalog->trouble = AS_OK;
     if (catalog_samples(catalog, query, &v, &why))
         return true;
-    bool is_own = catalog->trouble != AS_OK && catalog->trouble != AS_ENOMEM && !catalog->in_memory && !catalog->is_asking;
+    bool is_own =
+        catalog->trouble != AS_OK && catalog->trouble != AS_ENOMEM && !catalog->in_memory && !catalog->is_asking;
     if (is_own && catalog_fall_back(catalog, &why, err)) {
         if (v.n == 0)
             return catalog_samples(catalog, query, &v, err);

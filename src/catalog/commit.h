@@ -17,12 +17,19 @@
 #include "catalog/finding.h"
 #include "store/workspace.h"
 
-typedef enum as_split { AS_SPLIT_NONE, AS_SPLIT_TRAIN, AS_SPLIT_VALIDATION, AS_SPLIT_TEST, AS_SPLIT_COUNT } as_split;
+/* Both take one byte, for samples are many. */
+typedef enum __attribute__((packed)) as_split {
+    AS_SPLIT_NONE,
+    AS_SPLIT_TRAIN,
+    AS_SPLIT_VALIDATION,
+    AS_SPLIT_TEST,
+    AS_SPLIT_COUNT
+} as_split;
 
 const char *as_split_name(as_split split);    /* "train", "validation", "test"; "none" */
 as_split    as_split_parse(const char *name); /* also "val"; AS_SPLIT_NONE if unknown */
 
-typedef enum as_label_state {
+typedef enum __attribute__((packed)) as_label_state {
     AS_LABEL_NONE,     /* not labelled */
     AS_LABEL_PROPOSED, /* by a model: nothing is learnt from it, and nothing judged by it */
     AS_LABEL_GIVEN,    /* by a person, a camera that knows, a data set */
@@ -41,20 +48,20 @@ typedef struct as_vote {
     as_label_state    state;    /* REVIEWED: given by one who saw the label; PROPOSED: by a model */
     as_ns             said_utc; /* 0: not known */
     const as_finding *findings;
-    size_t            n_findings;
+    uint32_t          n_findings;
 } as_vote;
 
 typedef struct as_sample {
     as_digest         image; /* the picture's bytes in the store */
     const char       *name;  /* unique in the manifest, escaped UTF-8: "train/broken/a 1.jpg" or "cones-7/000012.png" */
     const char       *label; /* class; "" when nobody said */
-    as_label_state    state; /* of the label; NONE with a label counts as GIVEN */
     const char       *by;    /* who said so: "person:ANNA", "model:3-cnn", "import:coco"; NULL or "": not known */
-    const as_finding *findings; /* where in the picture; NULL: nothing was said of that */
-    size_t            n_findings;
-    as_ns             said_utc; /* when; 0: not known */
-    const as_vote    *votes;    /* by others than `by`; only where there is a label */
-    size_t            n_votes;
+    const as_finding *findings;   /* where in the picture; NULL: nothing was said of that */
+    as_ns             said_utc;   /* when; 0: not known */
+    const as_vote    *votes;      /* by others than `by`; only where there is a label */
+    uint32_t          n_findings; /* at most AS_FINDING_MAX */
+    uint8_t           n_votes;    /* at most AS_VOTE_MAX */
+    as_label_state    state;      /* of the label; NONE with a label counts as GIVEN */
     as_split          split;
     bool              is_frozen;     /* of a test split that must stay what it is: see frozen.h */
     const char       *part;          /* samples of one physical part share it; never "" (its name when alone) */

@@ -283,7 +283,7 @@ static bool labels_put(labels_reader *r, as_manifest *manifest, size_t i, as_err
                         .state = r->line.state,
                         .said_utc = r->line.utc,
                         .findings = r->line.n ? r->findings.at + r->line.first : NULL,
-                        .n_findings = r->line.n};
+                        .n_findings = (uint32_t)r->line.n};
     for (size_t k = 0; k < r->findings.n; k++) {
         as_finding *f = &r->findings.at[k];
         f->label = text + r->offsets.at[3 * k];
@@ -297,12 +297,12 @@ static bool labels_put(labels_reader *r, as_manifest *manifest, size_t i, as_err
                                    .state = said->state,
                                    .said_utc = said->utc,
                                    .findings = said->n ? r->findings.at + said->first : NULL,
-                                   .n_findings = said->n};
+                                   .n_findings = (uint32_t)said->n};
         if (!as_vec_push(&r->votes, vote))
             return AS_FAIL(err, AS_ENOMEM, "not enough memory");
     }
     from.votes = r->votes.at;
-    from.n_votes = r->votes.n;
+    from.n_votes = (uint8_t)r->votes.n; /* AS_VOTE_MAX: see labels_votes */
     if (!*from.label && from.n_findings == 0)
         return AS_FAIL(err, AS_EFORMAT, "it says nothing");
     return as_manifest_set_label(manifest, i, &from, err);
@@ -329,11 +329,11 @@ static bool labels_take(void *ctx, as_text_cursor *c, size_t number, as_err *why
 
 bool as_labels_read_begin(as_labels_reader *reader, as_manifest *manifest, bool passes_over, as_err *err)
 {
-    *reader = (as_labels_reader){
-        .lines = {.what = "labels", .n_most = LABELS_LINE_BYTES, .line = labels_take, .ctx = reader},
-        .text = calloc(1, sizeof *reader->text),
-        .manifest = manifest,
-        .passes_over = passes_over};
+    *reader =
+        (as_labels_reader){.lines = {.what = "labels", .n_most = LABELS_LINE_BYTES, .line = labels_take, .ctx = reader},
+                           .text = calloc(1, sizeof *reader->text),
+                           .manifest = manifest,
+                           .passes_over = passes_over};
     as_lines_init(&reader->lines);
     if (!reader->text)
         return AS_FAIL(err, AS_ENOMEM, "cannot read labels: not enough memory");
@@ -369,8 +369,7 @@ bool as_labels_parse(const uint8_t *bytes, size_t n, as_manifest *manifest, as_e
 bool as_labels_parse_known(const uint8_t *bytes, size_t n, as_manifest *manifest, bool passes_over, as_err *err)
 {
     as_labels_reader reader;
-    bool             ok = as_labels_read_begin(&reader, manifest, passes_over, err) &&
-              as_lines_take(&reader.lines, bytes, n, err);
+    bool ok = as_labels_read_begin(&reader, manifest, passes_over, err) && as_lines_take(&reader.lines, bytes, n, err);
     return as_labels_read_end(&reader, ok, err);
 }
 

@@ -231,7 +231,7 @@ static void test_many_boxes(void **state)
         for (size_t k = 0; k < n; k++)
             f[k] = (as_finding){"scratch", AS_OUTLINE_BOX, {as_rng_unit(&rng), 1, 2, as_rng_unit(&rng)}, "", NAN, ""};
         assert_true(as_manifest_set_label(
-            m, i, &(as_sample){.label = n ? "scratch" : "", .findings = f, .n_findings = n}, &err));
+            m, i, &(as_sample){.label = n ? "scratch" : "", .findings = f, .n_findings = (uint32_t)n}, &err));
     }
     assert_true(as_labels_write(m, &first, &err));
     assert_true(as_labels_parse((const uint8_t *)first.s, first.len, again, &err));

@@ -144,7 +144,7 @@ static bool manifest_check_findings(const as_sample *sample, const as_finding *f
 static bool manifest_check_votes(const as_sample *sample, as_err *err)
 {
     if (sample->n_votes > AS_VOTE_MAX)
-        return AS_FAIL(err, AS_ELIMIT, "sample '%s' has labels by %zu people, and %d are kept", sample->name,
+        return AS_FAIL(err, AS_ELIMIT, "sample '%s' has labels by %d people, and %d are kept", sample->name,
                        sample->n_votes, AS_VOTE_MAX);
     for (size_t i = 0; i < sample->n_votes; i++) {
         const as_vote *v = &sample->votes[i];

@@ -56,11 +56,11 @@ AS_CHECK bool as_labels_write(const as_manifest *manifest, as_str *out, as_err *
 AS_CHECK bool as_labels_parse(const uint8_t *bytes, size_t n, as_manifest *manifest, as_err *err);
 /* Labels that come in pieces, as above. passes_over: lines of samples that the manifest has not are no fault. */
 typedef struct as_labels_reader {
-    as_lines             lines;
+    as_lines               lines;
     struct as_labels_text *text;
-    as_manifest         *manifest;
-    size_t               at;
-    bool                 passes_over;
+    as_manifest           *manifest;
+    size_t                 at;
+    bool                   passes_over;
 } as_labels_reader;
 
 AS_CHECK bool as_labels_read_begin(as_labels_reader *reader, as_manifest *manifest, bool passes_over, as_err *err);

@@ -72,8 +72,8 @@ bool as_manifest_gather(const as_manifest *manifest, bool (*next)(void *, bool, 
             as_str_add_bytes(out, piece.s, piece.len);
     }
     as_str_done(&piece);
-    return ok && (as_str_ok(out) || AS_FAIL(err, AS_ENOMEM, "cannot write %zu samples: not enough memory",
-                                            as_manifest_count(manifest)));
+    return ok && (as_str_ok(out) ||
+                  AS_FAIL(err, AS_ENOMEM, "cannot write %zu samples: not enough memory", as_manifest_count(manifest)));
 }
 
 typedef enum text_key {

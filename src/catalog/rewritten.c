@@ -57,9 +57,8 @@ bool as_commit_object(as_workspace *ws, const as_digest *object, uint8_t **ret_b
     return as_err_set(err, why.code, "%s", why.text);
 }
 
-bool as_commit_object_read(as_workspace *ws, const as_digest *object,
-                           bool (*take)(void *ctx, const uint8_t *bytes, size_t n, as_err *err), void *ctx,
-                           as_err *err)
+bool as_commit_object_read(as_workspace *ws, const as_digest                                          *object,
+                           bool (*take)(void *ctx, const uint8_t *bytes, size_t n, as_err *err), void *ctx, as_err *err)
 {
     as_digest now;
     as_err    why = AS_ERR_NONE;

@@ -24,7 +24,7 @@ AS_CHECK bool as_commit_object(as_workspace *ws, const as_digest *object, uint8_
                                as_err *err);
 
 /* as_store_read of that. */
-AS_CHECK bool as_commit_object_read(as_workspace *ws, const as_digest *object,
+AS_CHECK bool as_commit_object_read(as_workspace *ws, const as_digest                                          *object,
                                     bool (*take)(void *ctx, const uint8_t *bytes, size_t n, as_err *err), void *ctx,
                                     as_err *err);
 

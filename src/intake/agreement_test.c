@@ -41,7 +41,7 @@ static void say(size_t i, const char *by, const char *label, as_label_state how,
 {
     as_err    err = AS_ERR_NONE;
     bool      changed;
-    as_sample said = {.label = label, .state = how, .by = by, .findings = findings, .n_findings = n};
+    as_sample said = {.label = label, .state = how, .by = by, .findings = findings, .n_findings = (uint32_t)n};
     if (!as_say(manifest, i, &said, true, &changed, &err))
         fail_msg("%s", err.text);
 }

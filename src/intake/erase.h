@@ -37,8 +37,8 @@ typedef struct as_erase_cfg {
 typedef struct as_erase_picture {
     as_digest image;
     uint64_t  n_bytes, n_versions;
-    uint64_t  hold; /* the legal hold that keeps it; 0: none */
-    char     *name; /* one that it has */
+    uint64_t  hold;                 /* the legal hold that keeps it; 0: none */
+    char     *name;                 /* one that it has */
     bool      was_erased, is_named; /* before, and its names stayed */
 } as_erase_picture;
 

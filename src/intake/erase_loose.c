@@ -40,8 +40,7 @@ static bool loose_object(as_workspace *ws, const as_loose *loose, const as_diges
     if (!as_store_get(ws->store, object, &bytes, &n, &why))
         return why.code == AS_ECORRUPT || why.code == AS_ENOTFOUND || why.code == AS_EGONE ||
                as_err_set(err, why.code, "%s", why.text);
-    bool ok = !loose_is_text(bytes, n) ||
-              loose_lines(loose, object, (const char *)bytes, (const char *)bytes + n, err);
+    bool ok = !loose_is_text(bytes, n) || loose_lines(loose, object, (const char *)bytes, (const char *)bytes + n, err);
     free(bytes);
     return ok;
 }

@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "image/mask.h"
+#include "intake/coco_plain.h"
 #include "intake/gather.h"
 
 typedef struct coco_category {
@@ -37,6 +38,7 @@ typedef struct coco_file {
     coco_image    *images;
     const char    *arrays[3];
     size_t         n_arrays[3]; /* bytes */
+    as_coco_plain  plain;       /* the element that is read */
 } coco_file;
 
 enum { COCO_CATEGORIES, COCO_IMAGES, COCO_ANNOTATIONS };
@@ -65,8 +67,28 @@ static bool coco_find_arrays(const char *bytes, size_t n, coco_file *file)
     return ok && file->arrays[COCO_CATEGORIES] && file->arrays[COCO_IMAGES];
 }
 
-static bool coco_each(coco_file *file, int which, bool (*take)(coco_file *, const json_t *, as_err *), as_err *err)
+/* How the elements of an array are taken: as plain ones where they are, else as trees. */
+typedef struct coco_taker {
+    int      which;
+    unsigned needs, kept; /* keys of plain ones */
+    bool (*plain)(coco_file *, as_err *);
+    bool (*tree)(coco_file *, const json_t *, as_err *);
+} coco_taker;
+
+static bool coco_take(coco_file *file, const coco_taker *taker, const char *value, size_t n, as_err *err)
 {
+    if (taker->plain && as_coco_plain_read(&file->plain, value, n, taker->kept) &&
+        (file->plain.has & taker->needs) == taker->needs)
+        return taker->plain(file, err);
+    json_t *element = json_loadb(value, n, 0, NULL);
+    bool    ok = element ? taker->tree(file, element, err) : AS_FAIL(err, AS_EFORMAT, "it is no JSON object");
+    json_decref(element);
+    return ok;
+}
+
+static bool coco_each(coco_file *file, const coco_taker *taker, as_err *err)
+{
+    const int which = taker->which;
     if (!file->arrays[which])
         return true;
     as_text_cursor c = {.p = file->arrays[which], .end = file->arrays[which] + file->n_arrays[which]};
@@ -76,13 +98,8 @@ static bool coco_each(coco_file *file, int which, bool (*take)(coco_file *, cons
         const char *value;
         size_t      bytes;
         as_err      why = AS_ERR_NONE;
-        json_t     *element = NULL;
-        bool        ok = as_text_value(&c, &value, &bytes) && (element = json_loadb(value, bytes, 0, NULL)) != NULL;
-        if (!ok)
-            AS_FAIL(&why, AS_EFORMAT, "it is no JSON object");
-        ok = ok && take(file, element, &why);
-        json_decref(element);
-        if (!ok)
+        if (!(as_text_value(&c, &value, &bytes) ? coco_take(file, taker, value, bytes, &why)
+                                                : AS_FAIL(&why, AS_EFORMAT, "it is no JSON object")))
             return as_err_set(err, why.code == AS_ENOMEM ? AS_ENOMEM : AS_EINVAL, "%s[%llu] of '%s': %s",
                               coco_keys[which], (unsigned long long)(n - 1), file->relative, why.text);
         if (!as_text_have(&c, ','))
@@ -124,15 +141,11 @@ static bool coco_size(const json_t *element, const char *key, uint32_t *ret, as_
     return true;
 }
 
-static bool coco_take_image(coco_file *file, const json_t *element, as_err *err)
+/* text: its class beyond COCO, as it is written here: "" is a picture that nobody has labelled; NULL: not said. */
+static bool coco_add_image(coco_file *file, int64_t id, const char *name, uint32_t width, uint32_t height,
+                           const char *text, as_err *err)
 {
     coco_image *image, *before;
-    const char *name;
-    int64_t     id;
-    uint32_t    width, height;
-    if (!as_json_get_i64(element, "id", &id, err) || !as_json_get_str(element, "file_name", &name, err) ||
-        !coco_size(element, "width", &width, err) || !coco_size(element, "height", &height, err))
-        return false;
     HASH_FIND(hh, file->images, &id, sizeof id, before);
     if (before)
         return AS_FAIL(err, AS_EINVAL, "image %lld is there twice", (long long)id);
@@ -143,15 +156,38 @@ static bool coco_take_image(coco_file *file, const json_t *element, as_err *err)
         .id = id, .to = as_gather_find(file->gather, file->relative, name), .width = width, .height = height};
     HASH_ADD(hh, file->images, id, sizeof id, image);
     if (image->to) {
-        /* Beyond COCO, as it is written here: "" is a picture that nobody has labelled. */
-        const json_t *word = json_object_get(element, "class");
-        const char   *text = json_string_value(word);
         if (text && !image->to->label)
-            image->to->label = *text ? as_scan_class(file->gather->scan, text, json_string_length(word)) : "";
+            image->to->label = *text ? as_scan_class(file->gather->scan, text, strlen(text)) : "";
         image->to->seen = true;
         image->to->split = image->to->split ? image->to->split : file->split;
     }
     return true;
+}
+
+static bool coco_take_image(coco_file *file, const json_t *element, as_err *err)
+{
+    const char *name;
+    int64_t     id;
+    uint32_t    width, height;
+    return as_json_get_i64(element, "id", &id, err) && as_json_get_str(element, "file_name", &name, err) &&
+           coco_size(element, "width", &width, err) && coco_size(element, "height", &height, err) &&
+           coco_add_image(file, id, name, width, height, json_string_value(json_object_get(element, "class")), err);
+}
+
+#define COCO_BIT(key)    (1u << AS_COCO_##key)
+#define COCO_IMAGE_NEEDS (COCO_BIT(ID) | COCO_BIT(FILE_NAME) | COCO_BIT(WIDTH) | COCO_BIT(HEIGHT))
+#define COCO_SAID_NEEDS  (COCO_BIT(IMAGE_ID) | COCO_BIT(CATEGORY_ID))
+
+static bool coco_plain_image(coco_file *file, as_err *err)
+{
+    const as_coco_plain     *p = &file->plain;
+    static const char *const names[2] = {"width", "height"};
+    for (int i = 0; i < 2; i++)
+        if (p->has >> (AS_COCO_WIDTH + i) & 1 &&
+            (p->whole[AS_COCO_WIDTH + i] < 1 || p->whole[AS_COCO_WIDTH + i] >= AS_MASK_MAX_SIDE))
+            return AS_FAIL(err, AS_EINVAL, "its %s is %lld", names[i], (long long)p->whole[AS_COCO_WIDTH + i]);
+    return coco_add_image(file, p->whole[AS_COCO_ID], p->file_name.s, (uint32_t)p->whole[AS_COCO_WIDTH],
+                          (uint32_t)p->whole[AS_COCO_HEIGHT], p->has & COCO_BIT(CLASS) ? p->class_name.s : NULL, err);
 }
 
 static bool coco_number(const json_t *list, size_t i, double *ret, as_err *err)
@@ -266,15 +302,11 @@ static bool coco_say(coco_said *said, const json_t *element, as_err *err)
     return true;
 }
 
-static bool coco_take_annotation(coco_file *file, const json_t *element, as_err *err)
+static bool coco_find(const coco_file *file, int64_t image_id, int64_t category_id, coco_image **ret_image,
+                      coco_category **ret_category, as_err *err)
 {
     coco_image    *image;
     coco_category *category;
-    const json_t  *score = json_object_get(element, "score");
-    int64_t        image_id, category_id;
-    if (!as_json_get_i64(element, "image_id", &image_id, err) ||
-        !as_json_get_i64(element, "category_id", &category_id, err))
-        return false;
     HASH_FIND(hh, file->images, &image_id, sizeof image_id, image);
     HASH_FIND(hh, file->categories, &category_id, sizeof category_id, category);
     if (!image || !category)
@@ -282,6 +314,53 @@ static bool coco_take_annotation(coco_file *file, const json_t *element, as_err 
                        (long long)(image ? category_id : image_id));
     if (!category->label)
         return as_scan_unknown(file->gather->scan, "category", category->name, strlen(category->name), err);
+    *ret_image = image;
+    *ret_category = category;
+    return true;
+}
+
+static bool coco_plain_annotation(coco_file *file, as_err *err)
+{
+    as_coco_plain *p = &file->plain;
+    coco_image    *image;
+    coco_category *category;
+    const double   score = p->has & COCO_BIT(SCORE) ? p->score : NAN;
+    const bool     has_box = p->has & COCO_BIT(BBOX), has_rings = p->has & COCO_BIT(SEGMENTATION) && p->ends.n;
+    if (!coco_find(file, p->whole[AS_COCO_IMAGE_ID], p->whole[AS_COCO_CATEGORY_ID], &image, &category, err))
+        return false;
+    if (!image->to)
+        return true;
+    if (!has_rings && !has_box)
+        return AS_FAIL(err, AS_EINVAL, "its bbox is not [x, y, width, height]");
+    for (size_t i = 0, at = 0; has_rings && i < p->ends.n; i++) {
+        const size_t n = p->ends.at[i] - at;
+        if (n < 6 || n % 2)
+            return AS_FAIL(err, AS_EINVAL, "its segmentation has a polygon of %zu numbers", n);
+        at = p->ends.at[i];
+        p->ends.at[i] /= 2;
+    }
+    char *extra = p->extra.len > 2 ? strdup(p->extra.s) : NULL;
+    if (p->extra.len > 2 && !extra)
+        return AS_FAIL(err, AS_ENOMEM, "not enough memory");
+    if (!has_rings)
+        return as_gathered_box_text(image->to, category->label, p->box, score, extra, err);
+    if (!as_gathered_rings_text(image->to, category->label, p->points.at, p->ends.at, p->ends.n, score, extra, err))
+        return false;
+    if (has_box)
+        memcpy(image->to->findings.at[image->to->findings.n - 1].box, p->box, sizeof p->box);
+    return true;
+}
+
+static bool coco_take_annotation(coco_file *file, const json_t *element, as_err *err)
+{
+    coco_image    *image;
+    coco_category *category;
+    const json_t  *score = json_object_get(element, "score");
+    int64_t        image_id, category_id;
+    if (!as_json_get_i64(element, "image_id", &image_id, err) ||
+        !as_json_get_i64(element, "category_id", &category_id, err) ||
+        !coco_find(file, image_id, category_id, &image, &category, err))
+        return false;
     if (!image->to)
         return true;
     coco_said said = {.image = image,
@@ -293,8 +372,23 @@ static bool coco_take_annotation(coco_file *file, const json_t *element, as_err 
     return ok;
 }
 
+static const coco_taker coco_takers[] = {
+    {.which = COCO_CATEGORIES, .tree = coco_take_category},
+    {.which = COCO_IMAGES,
+     .needs = COCO_IMAGE_NEEDS,
+     .kept = COCO_IMAGE_NEEDS | COCO_BIT(CLASS),
+     .plain = coco_plain_image,
+     .tree = coco_take_image},
+    {.which = COCO_ANNOTATIONS,
+     .needs = COCO_SAID_NEEDS,
+     .kept = COCO_SAID_NEEDS | COCO_BIT(BBOX) | COCO_BIT(SEGMENTATION) | COCO_BIT(SCORE),
+     .plain = coco_plain_annotation,
+     .tree = coco_take_annotation},
+};
+
 static void coco_done(coco_file *file)
 {
+    as_coco_plain_done(&file->plain);
     coco_category *category, *next_category;
     coco_image    *image, *next_image;
     HASH_ITER (hh, file->categories, category, next_category) {
@@ -321,11 +415,11 @@ static bool coco_read_file(as_gather *gather, const as_fs_entry *entry, bool *re
     if (!as_fs_read(entry->path, AS_GATHER_MAX_BYTES, &bytes, &n, err))
         return false;
     bool ok = true;
+    as_coco_plain_init(&file.plain);
     *ret_is = coco_find_arrays((const char *)bytes, n, &file);
     if (*ret_is)
-        ok = coco_each(&file, COCO_CATEGORIES, coco_take_category, err) &&
-             coco_each(&file, COCO_IMAGES, coco_take_image, err) &&
-             coco_each(&file, COCO_ANNOTATIONS, coco_take_annotation, err);
+        for (size_t i = 0; ok && i < AS_COUNT(coco_takers); i++)
+            ok = coco_each(&file, &coco_takers[i], err);
     coco_done(&file);
     free(bytes);
     return ok;

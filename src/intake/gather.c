@@ -142,16 +142,21 @@ bool as_gather_put(as_gather *gather, as_err *err)
                    gather->scan->cfg->folder);
 }
 
-/* Takes geometry (heap, or "") and extra. */
-static bool gathered_add(as_gathered *to, as_finding f, json_t *extra, as_err *err)
+/* Takes the reference; *ret is heap, or NULL for nothing. */
+static bool gathered_text(json_t *extra, char **ret, as_err *err)
 {
-    char *text = json_object_size(extra) ? as_json_text(extra) : NULL;
-    bool  ok = text || json_object_size(extra) == 0;
-    f.extra = text ? text : "";
+    *ret = json_object_size(extra) ? as_json_text(extra) : NULL;
+    bool ok = *ret || json_object_size(extra) == 0;
     json_decref(extra);
-    if (!ok)
-        AS_FAIL(err, AS_ENOMEM, "not enough memory");
-    else if (to->findings.n >= AS_FINDING_MAX)
+    return ok || AS_FAIL(err, AS_ENOMEM, "not enough memory");
+}
+
+/* Takes geometry (heap, or "") and text (heap, or NULL), also on failure. */
+static bool gathered_put(as_gathered *to, as_finding f, char *text, as_err *err)
+{
+    bool ok = true;
+    f.extra = text ? text : "";
+    if (to->findings.n >= AS_FINDING_MAX)
         ok = AS_FAIL(err, AS_ELIMIT, "more than %d things are said of '%.200s'", AS_FINDING_MAX, to->entry->relative);
     else
         ok = as_vec_push(&to->findings, f) || AS_FAIL(err, AS_ENOMEM, "not enough memory");
@@ -164,18 +169,36 @@ static bool gathered_add(as_gathered *to, as_finding f, json_t *extra, as_err *e
     return false;
 }
 
-bool as_gathered_box(as_gathered *to, const char *label, const double box[4], double score, json_t *extra, as_err *err)
+/* The same with a tree. */
+static bool gathered_add(as_gathered *to, as_finding f, json_t *extra, as_err *err)
+{
+    char *text;
+    if (gathered_text(extra, &text, err))
+        return gathered_put(to, f, text, err);
+    if (*f.geometry)
+        free((void *)(uintptr_t)f.geometry);
+    return false;
+}
+
+bool as_gathered_box_text(as_gathered *to, const char *label, const double box[4], double score, char *extra,
+                          as_err *err)
 {
     as_finding f = {.label = label, .outline = AS_OUTLINE_BOX, .geometry = "", .score = score};
     memcpy(f.box, box, sizeof f.box);
     if (isfinite(box[0]) && isfinite(box[1]) && box[2] >= 0 && box[3] >= 0 && isfinite(box[2]) && isfinite(box[3]))
-        return gathered_add(to, f, extra, err);
-    json_decref(extra);
+        return gathered_put(to, f, extra, err);
+    free(extra);
     return AS_FAIL(err, AS_EINVAL, "its box is %g x %g at (%g, %g)", box[2], box[3], box[0], box[1]);
 }
 
-bool as_gathered_rings(as_gathered *to, const char *label, const double *points, const size_t *ends, size_t n_rings,
-                       double score, json_t *extra, as_err *err)
+bool as_gathered_box(as_gathered *to, const char *label, const double box[4], double score, json_t *extra, as_err *err)
+{
+    char *text;
+    return gathered_text(extra, &text, err) && as_gathered_box_text(to, label, box, score, text, err);
+}
+
+bool as_gathered_rings_text(as_gathered *to, const char *label, const double *points, const size_t *ends,
+                            size_t n_rings, double score, char *extra, as_err *err)
 {
     as_finding f = {.label = label, .outline = AS_OUTLINE_POLYGON, .score = score};
     as_str     text;
@@ -188,10 +211,18 @@ bool as_gathered_rings(as_gathered *to, const char *label, const double *points,
     as_str_done(&text);
     if (ok) {
         as_finding_bounds(points, ends[n_rings - 1], f.box);
-        return gathered_add(to, f, extra, err);
+        return gathered_put(to, f, extra, err);
     }
-    json_decref(extra);
+    free(extra);
     return false;
+}
+
+bool as_gathered_rings(as_gathered *to, const char *label, const double *points, const size_t *ends, size_t n_rings,
+                       double score, json_t *extra, as_err *err)
+{
+    char *text;
+    return gathered_text(extra, &text, err) &&
+           as_gathered_rings_text(to, label, points, ends, n_rings, score, text, err);
 }
 
 bool as_gathered_mask(as_gathered *to, const char *label, const as_mask *mask, double score, json_t *extra, as_err *err)

@@ -51,6 +51,12 @@ AS_CHECK bool as_gathered_rings(as_gathered *to, const char *label, const double
 AS_CHECK bool as_gathered_mask(as_gathered *to, const char *label, const as_mask *mask, double score, json_t *extra,
                                as_err *err);
 
+/* The same with extra as text of a JSON object, on the heap and taken, or NULL. */
+AS_CHECK bool as_gathered_box_text(as_gathered *to, const char *label, const double box[4], double score, char *extra,
+                                   as_err *err);
+AS_CHECK bool as_gathered_rings_text(as_gathered *to, const char *label, const double *points, const size_t *ends,
+                                     size_t n_rings, double score, char *extra, as_err *err);
+
 /* To a millionth of a pixel: what percent and shares of a side say comes back to the digits it was made from. */
 double as_gather_px(double v);
 

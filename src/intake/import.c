@@ -40,9 +40,9 @@ static as_sample import_sample(const as_scan_file *file)
                        .part = file->part,
                        .camera = file->camera ? file->camera : "",
                        .findings = file->findings,
-                       .n_findings = file->n_findings,
+                       .n_findings = (uint32_t)file->n_findings,
                        .votes = file->votes,
-                       .n_votes = file->n_votes,
+                       .n_votes = (uint8_t)file->n_votes,
                        .utc = file->utc,
                        .severity = file->severity};
 }

@@ -73,7 +73,7 @@ static bool intake_list(as_intake *intake, size_t index, const as_look *look, as
         return AS_FAIL(err, AS_ELIMIT, "cannot list '%s': there are more than %zu samples", sample->name,
                        AS_LOOKUP_MOST);
     if (look) {
-        as_intake_taken taken = {look->found, look->level == AS_CHECK_WARN};
+        as_intake_taken taken = {look->found & (UINT32_MAX >> 1), look->level == AS_CHECK_WARN};
         if (!as_vec_push(&intake->taken, taken))
             return AS_FAIL(err, AS_ENOMEM, "cannot list '%s': not enough memory", sample->name);
     }
@@ -320,7 +320,8 @@ static bool intake_keep(as_intake *intake, const as_look *look, const as_sample 
     kept.difference_hash = look->difference_hash;
     kept.privacy = look->privacy;
     pthread_rwlock_wrlock(&intake->lock);
-    bool ok = as_manifest_add(intake->manifest, &kept, err) && intake_list(intake, as_manifest_count(intake->manifest) - 1, look, err);
+    bool ok = as_manifest_add(intake->manifest, &kept, err) &&
+              intake_list(intake, as_manifest_count(intake->manifest) - 1, look, err);
     pthread_rwlock_unlock(&intake->lock);
     if (!ok || !intake_note(intake, look, &kept, err))
         return false;

@@ -124,7 +124,7 @@ static bool outline_say(const as_outline_cfg *cfg, as_manifest *manifest, size_t
                       .by = by,
                       .said_utc = cfg->utc ? cfg->utc : as_clock_utc(),
                       .findings = list,
-                      .n_findings = n};
+                      .n_findings = (uint32_t)n};
     bool      ok = as_say(manifest, at, &said, cfg->is_vote, &changed, err);
     free(list);
     return ok;

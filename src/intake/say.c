@@ -77,7 +77,7 @@ static bool say_as_label(as_manifest *manifest, size_t at, const as_sample *said
     if (was->by && *was->by && strcmp(was->by, said->by) != 0 && as_said_by(was, was->by, &before))
         say_add(&votes, &before);
     now.votes = votes.at;
-    now.n_votes = votes.n;
+    now.n_votes = (uint8_t)votes.n;
     return as_manifest_set_label(manifest, at, &now, err);
 }
 
@@ -94,7 +94,7 @@ static bool say_as_vote(as_manifest *manifest, size_t at, const as_sample *said,
     say_keep_others(&votes, &now, said->by);
     say_add(&votes, &mine);
     now.votes = votes.at;
-    now.n_votes = votes.n;
+    now.n_votes = (uint8_t)votes.n;
     return as_manifest_set_label(manifest, at, &now, err);
 }
 

@@ -34,8 +34,8 @@ typedef struct as_ruling {
 
 /* What was found of a new sample: to be taken back with it. */
 typedef struct as_intake_taken {
-    uint32_t found; /* a bit a row */
-    bool     warned;
+    uint32_t found : AS_CHECK_MOST - 1; /* a bit a row */
+    uint32_t warned : 1;
 } as_intake_taken;
 
 struct as_intake {

@@ -207,7 +207,8 @@ static bool bury_consider(bury *b, const as_remote_stone *stone, as_err *err)
         return true;
     if (is_here && b->held.n && !bury_walk(b, err))
         return false;
-    if (is_here && (as_digest_list_has(&b->held, &stone->digest) || as_digest_list_has(&b->held_parts, &stone->digest))) {
+    if (is_here &&
+        (as_digest_list_has(&b->held, &stone->digest) || as_digest_list_has(&b->held_parts, &stone->digest))) {
         b->moved->n_held += as_digest_list_has(&b->held, &stone->digest);
         return true;
     }

@@ -93,8 +93,7 @@ static bool folder_make_root(const folder *f, as_err *err)
     char *slash = strrchr(above, '/');
     slash[slash == above] = '\0';
     if (!as_fs_is_dir(above))
-        return AS_FAIL(err, AS_EIO, "there is no folder '%s' to make '%s' in (is the share mounted?)", above,
-                       f->root);
+        return AS_FAIL(err, AS_EIO, "there is no folder '%s' to make '%s' in (is the share mounted?)", above, f->root);
     return as_fs_make_dirs(f->root, err) && as_fs_sync_dir(above, err);
 }
 

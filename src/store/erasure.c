@@ -70,8 +70,8 @@ bool as_erasure_begin(const as_workspace *ws, const json_t *plan, as_err *err)
     const size_t n = json_dumpb(plan, NULL, 0, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
     return n <= AS_ERASURE_MAX_BYTES
                ? as_json_write(path, plan, err)
-               : AS_FAIL(err, AS_ELIMIT, "the plan of this erasure would have %zu bytes, at most %zu: erase in parts", n,
-                         AS_ERASURE_MAX_BYTES);
+               : AS_FAIL(err, AS_ELIMIT, "the plan of this erasure would have %zu bytes, at most %zu: erase in parts",
+                         n, AS_ERASURE_MAX_BYTES);
 }
 
 bool as_erasure_read(const as_workspace *ws, json_t **ret, as_err *err)
@@ -137,8 +137,10 @@ bool as_erasure_apply(as_workspace *ws, const as_progress *progress, as_err *err
     json_decref(plan);
     if (!ok)
         return as_err_note(err, "an erasure that was begun cannot go on");
-    return files || as_err_set(err, why.code, "an erasure that was begun cannot end: %s (see to that file, then: "
-                                              "assay erase --resume)", why.text);
+    return files || as_err_set(err, why.code,
+                               "an erasure that was begun cannot end: %s (see to that file, then: "
+                               "assay erase --resume)",
+                               why.text);
 }
 
 bool as_erasure_apply_objects(as_workspace *ws, as_err *err)

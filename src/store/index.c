@@ -18,17 +18,22 @@ enum {
     INDEX_SUMS_AT = 64 + INDEX_FAN * 4,
     INDEX_ENTRIES_AT = INDEX_SUMS_AT + INDEX_FAN * 4,
     INDEX_ENTRY_BYTES = 40,
-    INDEX_GUESSES = 4
+    INDEX_GUESSES = 4,
+    INDEX_MISSES = 64,      /* after so many that it did not have, an index gets a filter */
+    INDEX_FILTER_BITS = 16, /* an entry: with six words of the hash one of a thousand passes that is not there */
+    INDEX_FILTER_WORDS = 6
 };
 
 struct as_index {
-    const uint8_t *bytes;
-    size_t         n_bytes;
-    bool           is_mapped;
-    as_pack_id     id;
-    uint64_t       pack_bytes;
-    uint32_t       n;
-    atomic_uchar   checked[INDEX_FAN]; /* the sum of these entries was right */
+    const uint8_t     *bytes;
+    size_t             n_bytes;
+    bool               is_mapped;
+    as_pack_id         id;
+    uint64_t           pack_bytes;
+    uint32_t           n;
+    atomic_uchar       checked[INDEX_FAN]; /* the sum of these entries was right */
+    atomic_uint        n_misses;
+    _Atomic(uint8_t *) filter; /* NULL: none yet */
 };
 
 uint64_t as_index_offset(const as_index_entry *entry)
@@ -165,6 +170,8 @@ as_index *as_index_close(as_index *index)
 {
     if (index && index->is_mapped)
         munmap((void *)(uintptr_t)index->bytes, index->n_bytes);
+    if (index)
+        free(atomic_load(&index->filter));
     free(index);
     return NULL;
 }
@@ -249,13 +256,64 @@ size_t as_index_lower(const as_index *index, const as_digest *digest)
     return low;
 }
 
+/* A Bloom filter (CACM 13(7), 1970): the words of a hash are as good as hashes of it. */
+static uint64_t filter_bit(const as_index *index, const uint8_t *digest, size_t word)
+{
+    return (uint64_t)as_bytes_get32(digest + 4 + 4 * word) * ((uint64_t)index->n * INDEX_FILTER_BITS) >> 32;
+}
+
+static bool filter_passes(const as_index *index, const uint8_t *filter, const as_digest *digest)
+{
+    for (size_t i = 0; i < INDEX_FILTER_WORDS; i++) {
+        const uint64_t bit = filter_bit(index, digest->b, i);
+        if (!(filter[bit / 8] >> bit % 8 & 1))
+            return false;
+    }
+    return true;
+}
+
+/* Pages that were looked at for nothing: with millions of objects they would all come to be this program's. */
+static void index_release(const as_index *index)
+{
+    if (index->is_mapped)
+        (void)madvise((void *)(uintptr_t)index->bytes, index->n_bytes, MADV_DONTNEED);
+}
+
+/* Only of entries whose sums are right. Without memory it does without. */
+static void index_add_filter(as_index *index)
+{
+    uint8_t *filter = calloc(1, (size_t)index->n * INDEX_FILTER_BITS / 8 + 1), *none = NULL;
+    for (unsigned first = 0; filter && first < INDEX_FAN; first++) {
+        if (index_check_one(index, first))
+            continue;
+        free(filter);
+        return;
+    }
+    for (size_t i = 0; filter && i < index->n; i++)
+        for (size_t word = 0; word < INDEX_FILTER_WORDS; word++) {
+            const uint64_t bit = filter_bit(index, index_entry(index, i), word);
+            filter[bit / 8] |= (uint8_t)(1u << bit % 8);
+        }
+    if (filter && !atomic_compare_exchange_strong(&index->filter, &none, filter))
+        free(filter); /* another thread was faster */
+    index_release(index);
+}
+
 as_index_answer as_index_find(as_index *index, const as_digest *digest, as_index_entry *ret)
 {
+    const uint8_t *filter = atomic_load_explicit(&index->filter, memory_order_acquire);
+    if (filter && !filter_passes(index, filter, digest))
+        return AS_INDEX_NO;
     if (!index_check_one(index, digest->b[0]))
         return AS_INDEX_DAMAGED;
     size_t at = as_index_lower(index, digest);
-    if (at >= index->n || memcmp(index_entry(index, at), digest->b, AS_SHA256_BYTES) != 0)
+    if (at >= index->n || memcmp(index_entry(index, at), digest->b, AS_SHA256_BYTES) != 0) {
+        if (filter)
+            index_release(index);
+        else if (atomic_fetch_add_explicit(&index->n_misses, 1, memory_order_relaxed) + 1 == INDEX_MISSES)
+            index_add_filter(index);
         return AS_INDEX_NO;
+    }
     *ret = as_index_at(index, at);
     return AS_INDEX_YES;
 }

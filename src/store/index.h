@@ -3,7 +3,7 @@
  *
  * Layer:   store.
  * Threads: an as_index may be read by any; an as_table belongs to who holds the store's lock.
- * Memory:  an as_index is a mapping of its file; a table has at most AS_PACK_MAX_RECORDS entries.
+ * Memory:  an as_index is a mapping of its file, and 2 bytes an entry once it was asked for what it has not; a table has at most AS_PACK_MAX_RECORDS entries.
  *
  * objects/packs/NNNNNN.idx, little-endian:
  *   head     0 "ASINDEX\n"  8 version u32 = 1  12 entries u32  16 number u64  24 salt[16] of the pack  40 bytes of the pack

@@ -292,10 +292,11 @@ bool as_run_check_all(as_workspace *ws, as_err *err)
         as_err why = AS_ERR_NONE;
         /* A folder without a record is no run. */
         if (!run_load(ws, all.at[i].id, &run, &why) && why.code != AS_ENOTFOUND)
-            ok = as_err_set(err, why.code == AS_EFORMAT ? AS_ECORRUPT : why.code,
-                            "which version run '%s' was made from cannot be told: %s (restore its record, or remove its "
-                            "folder)",
-                            all.at[i].id, why.text);
+            ok =
+                as_err_set(err, why.code == AS_EFORMAT ? AS_ECORRUPT : why.code,
+                           "which version run '%s' was made from cannot be told: %s (restore its record, or remove its "
+                           "folder)",
+                           all.at[i].id, why.text);
     }
     as_vec_done(&all);
     return ok;

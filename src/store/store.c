@@ -166,8 +166,7 @@ static store_look store_pass(const as_place *place, const store_taker *taker, as
     as_sha256 *sha = as_sha256_new(NULL);
     store_look look = store_read_head(fd, place, &record, err);
     if (!buffer || !sha) {
-        AS_FAIL(err, AS_ENOMEM, "cannot read object '%s': not enough memory",
-                as_digest_hex(&place->entry.digest, hex));
+        AS_FAIL(err, AS_ENOMEM, "cannot read object '%s': not enough memory", as_digest_hex(&place->entry.digest, hex));
         look = STORE_FAILED;
     }
     if (look == STORE_WHOLE)
@@ -196,8 +195,8 @@ static bool store_check_size(size_t n, as_err *err)
 /* from: where its bytes are. */
 static bool store_put(as_store *store, as_pack_record record, const as_append_from *from, bool *ret_new, as_err *err)
 {
-    as_place       place = {0};
-    bool           is_new = false, ok = true;
+    as_place place = {0};
+    bool     is_new = false, ok = true;
     if (!as_store_begin(store, err))
         return false;
     if (atomic_load(&store->is_collecting))
@@ -400,7 +399,7 @@ bool as_store_get(as_store *store, const as_digest *digest, uint8_t **ret_bytes,
     return true;
 }
 
-bool as_store_read(as_store *store, const as_digest *digest,
+bool as_store_read(as_store *store, const as_digest                                           *digest,
                    bool (*take)(void *ctx, const uint8_t *bytes, size_t n, as_err *err), void *ctx, as_err *err)
 {
     store_taker taker = {take, ctx};

@@ -49,7 +49,7 @@ AS_CHECK bool as_store_sync(as_store *store, as_err *err);
 AS_CHECK bool as_store_get(as_store *store, const as_digest *digest, uint8_t **ret_bytes, size_t *ret_n, as_err *err);
 /* As as_store_get, of what would be large in memory: its bytes in order, once all of them are known to be whole. false of
  * take ends it. Other errors after the first bytes: they moved meanwhile. */
-AS_CHECK bool as_store_read(as_store *store, const as_digest *digest,
+AS_CHECK bool as_store_read(as_store *store, const as_digest                                           *digest,
                             bool (*take)(void *ctx, const uint8_t *bytes, size_t n, as_err *err), void *ctx,
                             as_err *err);
 bool          as_store_has(as_store *store, const as_digest *digest); /* not when it was erased */
