@@ -20,16 +20,20 @@
 /* A shaded plane with discs of all sizes, and a sensor's noise. */
 void bench_picture_draw(uint64_t seed, as_image *image);
 
+/* What keeps large files beside git. */
+typedef enum bench_keeper { BENCH_LFS, BENCH_ANNEX } bench_keeper;
+
 typedef struct bench_folder {
-    char       dir[AS_FS_PATH_BYTES]; /* "" until it is made; pictures lie in dir/files/good and dir/files/bad */
-    size_t     n, n_bytes;
-    as_digest *digests;
+    char         dir[AS_FS_PATH_BYTES]; /* "" until it is made; pictures lie in dir/files/good and dir/files/bad */
+    size_t       n, n_bytes;
+    as_digest   *digests;
+    bench_keeper keeper; /* whose repository `peer` is */
 } bench_folder;
 
 /* The temporary folder alone. */
 AS_CHECK bool bench_folder_begin(bench_folder *folder, as_err *err);
-/* n JPEG pictures, and the peer's version. AS_EMISSING without git-lfs. */
-AS_CHECK bool bench_folder_open(bench_folder *folder, size_t n, bench_about *about, as_err *err);
+/* n JPEG pictures, and the keeper's version. AS_EMISSING without it. */
+AS_CHECK bool bench_folder_open(bench_folder *folder, size_t n, bench_keeper keeper, bench_about *about, as_err *err);
 void          bench_folder_close(bench_folder *folder);
 
 AS_CHECK bool bench_folder_path(const bench_folder *folder, const char *name, char *path, as_err *err);
@@ -39,8 +43,14 @@ AS_CHECK bool bench_folder_file(const bench_folder *folder, size_t i, char *path
  * that neither side waits for the other's bytes. */
 AS_CHECK bool bench_folder_before(bench_folder *folder, int side, as_err *err);
 
-/* `git add`, and with commit `git commit`, in that repository; git packs nothing in the background. */
-AS_CHECK bool bench_folder_lfs(bench_folder *folder, bool commit, as_err *err);
+/* All files into that repository, and with commit `git commit`; git packs nothing in the background. */
+AS_CHECK bool bench_folder_peer(bench_folder *folder, bool commit, as_err *err);
+
+/* All files into a store in `ours`: read, header looked at, hashed, on the disk. */
+AS_CHECK bool bench_folder_store(bench_folder *folder, as_err *err);
+
+/* The largest difference for who does that: pictures that the store or the repository has not, after both have begun anew. */
+AS_CHECK bool bench_folder_compare(bench_folder *folder, double *ret, as_err *err);
 
 /* How many pictures the store or the repository does not have. */
 AS_CHECK bool bench_folder_missing(const bench_folder *folder, as_store *store, double *ret, as_err *err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* samples.h - a version of many samples without pictures, indexed.
+/* samples.h - versions of many samples without pictures, indexed.
  *
  * Layer:   bench.
  * Threads: one thread.
@@ -12,12 +12,14 @@
 #include "catalog/catalog.h"
 
 #define BENCH_SAMPLE_NAME_BYTES 32
+#define BENCH_SAMPLES_MOST      ((size_t)1000000) /* of one version */
 
 typedef struct bench_samples {
     bench_folder  folder; /* no files: the workspace */
     as_workspace *ws;
     as_catalog   *catalog;
-    as_commit     commit;
+    as_commit    *commits; /* one for each BENCH_SAMPLES_MOST samples */
+    size_t        n_commits;
 } bench_samples;
 
 /* Sample i is called "%08zu.jpg"; one of four is bad, the splits are even, sharpness is even from 0 to 100. see gets each. */

@@ -16,7 +16,7 @@ static bool import_open(void *priv, bench_about *about, as_err *err)
 {
     bench_folder *folder = priv;
     size_t        n;
-    if (!bench_size(IMPORT_FILES, IMPORT_MOST, &n, err) || !bench_folder_open(folder, n, about, err) ||
+    if (!bench_size(IMPORT_FILES, IMPORT_MOST, &n, err) || !bench_folder_open(folder, n, BENCH_LFS, about, err) ||
         !bench_machine_unpin(err))
         return false;
     snprintf(about->note, sizeof about->note,
@@ -66,7 +66,7 @@ static bool import_before(void *priv, int side, as_err *err)
 static bool import_peer(void *priv, size_t input, as_err *err)
 {
     (void)input;
-    return bench_folder_lfs(priv, true, err);
+    return bench_folder_peer(priv, true, err);
 }
 
 /* Both have every file under the same name: its SHA-256. */
@@ -75,7 +75,7 @@ static bool import_compare(void *priv, size_t input, double *ret_difference, as_
     bench_folder *folder = priv;
     char          path[AS_FS_PATH_BYTES];
     if (!bench_folder_before(folder, BENCH_OURS, err) || !import_ours(folder, input, err) ||
-        !bench_folder_before(folder, BENCH_PEER, err) || !bench_folder_lfs(folder, true, err) ||
+        !bench_folder_before(folder, BENCH_PEER, err) || !bench_folder_peer(folder, true, err) ||
         !bench_folder_path(folder, "ours", path, err))
         return false;
     as_workspace *ws = as_workspace_open(path, AS_WORKSPACE_READ, err);

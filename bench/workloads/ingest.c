@@ -2,15 +2,14 @@
 /* A folder of small pictures into versioned storage: the store's part of it, against git with git-lfs. Each side makes a new
  * store on the same disk for each call, reads the same files and hashes them; ours is on the disk when it ends. */
 #include "bench/picture.h"
-#include "image/codec.h"
 
-enum { INGEST_FILES = 400, INGEST_MOST = 1000000, INGEST_FILE_BYTES = 1 << 20 };
+enum { INGEST_FILES = 400, INGEST_MOST = 1000000 };
 
 static bool ingest_open(void *priv, bench_about *about, as_err *err)
 {
     bench_folder *folder = priv;
     size_t        n;
-    if (!bench_size(INGEST_FILES, INGEST_MOST, &n, err) || !bench_folder_open(folder, n, about, err))
+    if (!bench_size(INGEST_FILES, INGEST_MOST, &n, err) || !bench_folder_open(folder, n, BENCH_LFS, about, err))
         return false;
     snprintf(
         about->note, sizeof about->note,
@@ -21,33 +20,10 @@ static bool ingest_open(void *priv, bench_about *about, as_err *err)
     return true;
 }
 
-static bool ingest_file(as_store *store, const char *path, as_err *err)
-{
-    uint8_t      *bytes;
-    size_t        n;
-    as_digest     digest;
-    as_codec_info info;
-    if (!as_fs_read(path, INGEST_FILE_BYTES, &bytes, &n, err))
-        return false;
-    bool ok = as_codec_probe(bytes, n, &info, err) && as_store_put(store, bytes, n, &digest, NULL, err);
-    free(bytes);
-    return ok;
-}
-
 static bool ingest_ours(void *priv, size_t input, as_err *err)
 {
-    const bench_folder *folder = priv;
-    char                path[AS_FS_PATH_BYTES];
     (void)input;
-    if (!bench_folder_path(folder, "ours", path, err))
-        return false;
-    as_store *store = as_store_open(path, err);
-    bool      ok = store != NULL;
-    for (size_t i = 0; ok && i < folder->n; i++)
-        ok = bench_folder_file(folder, i, path, err) && ingest_file(store, path, err);
-    ok = ok && as_store_sync(store, err);
-    as_store_close(store);
-    return ok;
+    return bench_folder_store(priv, err);
 }
 
 static bool ingest_before(void *priv, int side, as_err *err)
@@ -58,22 +34,14 @@ static bool ingest_before(void *priv, int side, as_err *err)
 static bool ingest_peer(void *priv, size_t input, as_err *err)
 {
     (void)input;
-    return bench_folder_lfs(priv, false, err);
+    return bench_folder_peer(priv, false, err);
 }
 
 /* Both have every file under the same name: its SHA-256. */
 static bool ingest_compare(void *priv, size_t input, double *ret_difference, as_err *err)
 {
-    bench_folder *folder = priv;
-    char          path[AS_FS_PATH_BYTES];
-    if (!bench_folder_before(folder, BENCH_OURS, err) || !ingest_ours(folder, input, err) ||
-        !bench_folder_before(folder, BENCH_PEER, err) || !bench_folder_lfs(folder, false, err) ||
-        !bench_folder_path(folder, "ours", path, err))
-        return false;
-    as_store *store = as_store_open(path, err);
-    bool      ok = store && bench_folder_missing(folder, store, ret_difference, err);
-    as_store_close(store);
-    return ok;
+    (void)input;
+    return bench_folder_compare(priv, ret_difference, err);
 }
 
 static void ingest_close(void *priv)

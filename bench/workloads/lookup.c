@@ -45,7 +45,8 @@ static bool lookup_open(void *priv, bench_about *about, as_err *err)
         snprintf(text, sizeof text, "name='%s'", name);
         ok = (w->where[i] = as_query_parse(text, err)) != NULL;
     }
-    snprintf(about->note, sizeof about->note, "%zu samples, each asked for by its name", w->n);
+    snprintf(about->note, sizeof about->note, "%zu samples in %zu versions, each asked for by its name", w->n,
+             w->samples.n_commits);
     about->n_inputs = LOOKUP_QUESTIONS;
     return ok && bench_child_python(&w->child, &python, about, &more, err);
 }
@@ -60,7 +61,8 @@ static bool lookup_visit(void *ctx, const as_sample *sample)
 static bool lookup_ours(void *priv, size_t input, as_err *err)
 {
     lookup         *w = priv;
-    as_sample_query ask = {.commit = w->samples.commit.id, .where = w->where[input], .limit = 1};
+    const size_t    version = (size_t)((double *)w->child.memory)[input] / BENCH_SAMPLES_MOST;
+    as_sample_query ask = {.commit = w->samples.commits[version].id, .where = w->where[input], .limit = 1};
     w->found = -1;
     return as_catalog_samples(w->samples.catalog, &ask, lookup_visit, w, err);
 }

@@ -8,7 +8,7 @@
 #include "bench/child.h"
 #include "bench/samples.h"
 
-enum { QUERY_SAMPLES = 50000, QUERY_MOST = 10000000, QUERY_LIMIT = 100, QUERY_QUESTIONS = 2 };
+enum { QUERY_SAMPLES = 50000, QUERY_MOST = 1000000 /* of one version */, QUERY_LIMIT = 100, QUERY_QUESTIONS = 2 };
 
 static const char *const query_texts[QUERY_QUESTIONS] = {"sharpness >= 90", "sharpness >= 1000"};
 typedef struct query {
@@ -68,7 +68,7 @@ static bool query_visit(void *ctx, const as_sample *sample)
 static bool query_ours(void *priv, size_t input, as_err *err)
 {
     query          *w = priv;
-    as_sample_query ask = {.commit = w->samples.commit.id,
+    as_sample_query ask = {.commit = w->samples.commits[0].id,
                            .label = "bad",
                            .split = AS_SPLIT_TEST,
                            .where = w->where[input],

@@ -308,6 +308,48 @@ static void test_a_hundred_thousand(void **state)
     as_str_done(&second);
 }
 
+/* Cut anywhere, a text reads the same: also between the bytes of a character. */
+static void test_pieces(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"a.png", "b\u00e4.png", "c.png"};
+    as_err                   err = AS_ERR_NONE;
+    as_manifest             *m = manifest_of(names, AS_COUNT(names));
+    as_str                   text, again;
+    as_str_init(&text);
+    assert_true(as_manifest_write(m, &text, &err));
+    for (size_t cut = 0; cut <= text.len; cut++) {
+        as_manifest_reader reader;
+        bool               ok = as_manifest_read_begin(&reader, &err) &&
+                  as_lines_take(&reader.lines, (const uint8_t *)text.s, cut, &err) &&
+                  as_lines_take(&reader.lines, (const uint8_t *)text.s + cut, text.len - cut, &err);
+        as_manifest *read = as_manifest_read_end(&reader, ok, &err);
+        assert_non_null(read);
+        as_str_init(&again);
+        assert_true(as_manifest_write(read, &again, &err));
+        assert_string_equal(again.s, text.s);
+        as_str_done(&again);
+        as_manifest_free(read);
+    }
+    as_manifest_reader reader;
+    bool               ok = as_manifest_read_begin(&reader, &err) &&
+              as_lines_take(&reader.lines, (const uint8_t *)text.s, text.len - 1, &err);
+    assert_true(ok);
+    assert_null(as_manifest_read_end(&reader, ok, &err));
+    assert_non_null(strstr(err.text, "line 3 is cut off"));
+    /* A line that never ends is not kept. */
+    char part[4096];
+    memset(part, 'x', sizeof part);
+    ok = as_manifest_read_begin(&reader, &err);
+    for (int i = 0; ok && i < 1000; i++)
+        ok = as_lines_take(&reader.lines, (const uint8_t *)part, sizeof part, &err);
+    assert_false(ok);
+    assert_non_null(strstr(err.text, "too long"));
+    assert_null(as_manifest_read_end(&reader, ok, &err));
+    as_manifest_free(m);
+    as_str_done(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -317,6 +359,7 @@ int main(void)
         cmocka_unit_test(test_add_refuses),
         cmocka_unit_test(test_bytes),
         cmocka_unit_test(test_write_needs_order),
+        cmocka_unit_test(test_pieces),
         cmocka_unit_test(test_parse_takes_any_json_spelling),
         cmocka_unit_test(test_parse_refuses),
         cmocka_unit_test(test_a_hundred_thousand),

@@ -159,6 +159,51 @@ void as_help_verb(const as_cli *cli, const as_verb *verb, as_str *out)
     as_str_addf(out, "\n%sexamples%s\n%s", bold, plain, verb->examples);
 }
 
+/* The lines of the verb's examples that have "VERB NAME". */
+static void help_action_examples(const as_verb *verb, const as_action *action, as_str *out)
+{
+    as_str words;
+    as_str_init(&words);
+    as_str_addf(&words, " %s %s", verb->name, action->name);
+    for (const char *line = verb->examples; *line;) {
+        const size_t n = strcspn(line, "\n") + 1;
+        const char  *at = as_str_ok(&words) ? memmem(line, n, words.s, words.len) : NULL;
+        if (at && strchr(" \n", at[words.len]))
+            as_str_add_bytes(out, line, n);
+        line += n;
+    }
+    as_str_done(&words);
+}
+
+void as_help_action(const as_cli *cli, const as_verb *verb, const as_action *action, as_str *out)
+{
+    const char *bold = as_term_style(cli, AS_STYLE_BOLD), *plain = as_term_plain(cli);
+    size_t      width = help_width();
+    as_str      text;
+    as_str_init(&text);
+    as_str_addf(&text, "%s %s %s%s%s", as_program_name(), verb->name, action->name, *action->usage ? " " : "",
+                action->usage);
+    as_str_add(out, "usage: ");
+    as_help_wrap(as_str_ok(&text) ? text.s : "", 7, 7 + HELP_USAGE_INDENT, width, out);
+    as_str_add(out, "\n");
+    as_help_wrap(action->about, 0, 0, width, out);
+    bool any = false;
+    for (size_t i = 0; i < verb->n_opts; i++) {
+        if (!help_usage_names(action->usage, &verb->opts[i]))
+            continue;
+        if (!any)
+            as_str_addf(out, "\n%soptions%s\n", bold, plain);
+        any = true;
+        help_add_opts(&verb->opts[i], 1, width, out);
+    }
+    as_str_clear(&text);
+    help_action_examples(verb, action, &text);
+    if (as_str_ok(&text) && text.len)
+        as_str_addf(out, "\n%sexamples%s\n%s", bold, plain, text.s);
+    as_str_addf(out, "\n%s help %s has the rest\n", as_program_name(), verb->name);
+    as_str_done(&text);
+}
+
 /* Troff takes a backslash, and a dot or quote at the start of a line, for its own. */
 static void help_troff(const char *text, as_str *out)
 {

@@ -13,6 +13,8 @@
 
 void as_help_overview(const as_cli *cli, as_str *out); /* all verbs, a line each */
 void as_help_verb(const as_cli *cli, const as_verb *verb, as_str *out);
+/* One thing that a verb does, with the options and examples that are about it. */
+void as_help_action(const as_cli *cli, const as_verb *verb, const as_action *action, as_str *out);
 void as_help_man(const as_verb *verb, as_str *out); /* troff; NULL: the program's own page */
 void as_help_markdown(as_str *out);                 /* every verb: docs/reference/verbs.md */
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "cli/action.h"
 #include "cli/args.h"
 #include "cli/help_text.h"
 
@@ -10,7 +11,18 @@ static const as_opt help_opts[] = {
     {"format", 0, "FORMAT", "text (the default), man (a man page) or markdown (all verbs)", help_formats},
 };
 
-static bool help_print(as_cli *cli, const as_verb *verb, as_err *err)
+/* NULL and AS_EINVAL when the verb does no such thing. */
+static const as_action *help_action(const as_verb *verb, const char *name, as_err *err)
+{
+    for (size_t i = 0; verb->rows && verb->rows[i]; i++)
+        if (strcmp(verb->rows[i]->name, name) == 0)
+            return verb->rows[i];
+    AS_FAIL(err, AS_EINVAL, "'%s' is nothing that '%s' does (see: %s help %s)", name, verb->name, as_program_name(),
+            verb->name);
+    return NULL;
+}
+
+static bool help_print(as_cli *cli, const as_verb *verb, const as_action *action, as_err *err)
 {
     const char *format = as_cli_opt(cli, "format");
     as_str      text;
@@ -23,6 +35,8 @@ static bool help_print(as_cli *cli, const as_verb *verb, as_err *err)
         as_help_man(verb, &text);
     else if (format && strcmp(format, "markdown") == 0)
         as_help_markdown(&text);
+    else if (action)
+        as_help_action(cli, verb, action, &text);
     else if (verb)
         as_help_verb(cli, verb, &text);
     else
@@ -37,7 +51,8 @@ static bool help_print(as_cli *cli, const as_verb *verb, as_err *err)
 /* Also what `assay VERB --help` and `assay` alone run: then the verb is the one that was given. */
 static int help_run(as_cli *cli, as_err *err)
 {
-    const as_verb *verb = cli->verb;
+    const as_verb   *verb = cli->verb;
+    const as_action *action = NULL;
     if (verb && strcmp(verb->name, "help") == 0)
         verb = cli->args->help ? verb : NULL;
     if (as_cli_arg(cli, 0) && cli->verb && strcmp(cli->verb->name, "help") == 0) {
@@ -47,23 +62,25 @@ static int help_run(as_cli *cli, as_err *err)
         bool    ok = as_args_parse(&parsed, 3, words, err);
         verb = parsed.verb;
         as_args_done(&parsed);
-        if (!ok)
+        if (!ok || (as_cli_arg(cli, 1) && !(action = help_action(verb, as_cli_arg(cli, 1), err))))
             return AS_VERB_FAILED;
+    } else if (verb && verb->rows && as_cli_arg(cli, 0)) {
+        action = help_action(verb, as_cli_arg(cli, 0), NULL); /* data push --help */
     }
-    return help_print(cli, verb, err) ? 0 : AS_VERB_FAILED;
+    return help_print(cli, verb, action, err) ? 0 : AS_VERB_FAILED;
 }
 
 const as_verb as_verb_help = {
     .name = "help",
     .summary = "tell what the verbs do",
-    .usage = "[VERB]",
+    .usage = "[VERB [ACTION]]",
     .about =
-        "Prints the list of verbs, or all about one. The same text makes the man pages and the reference. With --json\n"
+        "Prints the list of verbs, or all about one, or about one thing that it does. The same text makes the man pages and the reference. With --json\n"
         "it prints the verbs with their options and choices, for other programs.",
-    .examples = "  assay help\n  assay help train\n  assay help train --format man | man -l -\n"
+    .examples = "  assay help\n  assay help train\n  assay help data push\n  assay help train --format man | man -l -\n"
                 "  assay help --json | jq -r '.verbs[].usage'\n",
     .opts = help_opts,
     .n_opts = AS_COUNT(help_opts),
-    .max_args = 1,
+    .max_args = 2,
     .run = help_run,
 };

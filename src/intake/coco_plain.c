@@ -11,6 +11,17 @@ static const char *const plain_keys[AS_COCO_KEYS] = {"id",    "image_id", "categ
 static const double plain_powers[PLAIN_MOST_DIGITS + 1] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                                            1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
 
+/* What else is said: in the text that is read. */
+typedef struct plain_other_member {
+    const char *key, *value;
+    size_t      n_key, n_value;
+} plain_other_member;
+
+typedef struct plain_others {
+    plain_other_member at[16];
+    size_t             n;
+} plain_others;
+
 void as_coco_plain_init(as_coco_plain *plain)
 {
     *plain = (as_coco_plain){.has = 0};
@@ -190,57 +201,75 @@ static bool plain_value(as_coco_plain *plain, as_text_cursor *c, unsigned key)
     }
 }
 
-static bool plain_member(as_coco_plain *plain, as_text_cursor *c, unsigned kept)
+/* By key, as the text of a JSON object is written here. False: it is there already, or there are too many. */
+static bool plain_keep(plain_others *others, const plain_other_member *member)
 {
-    const char *name, *from;
-    size_t      n;
-    unsigned    key = 0;
-    if (!plain_string(c, &name, &n) || !as_text_have(c, ':'))
+    size_t at = others->n;
+    if (at == AS_COUNT(others->at))
         return false;
-    while (key < AS_COCO_KEYS && (strlen(plain_keys[key]) != n || memcmp(plain_keys[key], name, n) != 0))
-        key++;
-    const bool is_kept = key < AS_COCO_KEYS && kept >> key & 1;
-    plain_skip(c);
-    from = c->p;
-    if ((plain->has >> key & 1 && key < AS_COCO_KEYS) || !(is_kept ? plain_value(plain, c, key) : plain_other(c)))
-        return false;
-    if (key < AS_COCO_KEYS)
-        plain->has |= 1u << key;
-    if (is_kept)
-        return true;
-    as_str_add(&plain->extra, plain->extra.len > 1 ? ",\"" : "\"");
-    as_str_add_bytes(&plain->extra, name, n);
-    as_str_add(&plain->extra, "\":");
-    as_str_add_bytes(&plain->extra, from, (size_t)(c->p - from));
+    for (; at > 0; at--) {
+        const plain_other_member *before = &others->at[at - 1];
+        const int                 order = memcmp(before->key, member->key, AS_MIN(before->n_key, member->n_key));
+        if (order == 0 && before->n_key == member->n_key)
+            return false;
+        if (order < 0 || (order == 0 && before->n_key < member->n_key))
+            break;
+        others->at[at] = *before;
+    }
+    others->at[at] = *member;
+    others->n++;
     return true;
 }
 
-/* A key that is none of ours may be there twice: as JSON the last one counts. */
-static bool plain_has_twice(const as_coco_plain *plain)
+static bool plain_member(as_coco_plain *plain, as_text_cursor *c, unsigned kept, plain_others *others)
 {
-    const char *at = plain->extra.s;
-    for (const char *key; (key = strchr(at, '"')) != NULL;) {
-        const char *end = strchr(key + 1, '"');
-        size_t      n = (size_t)(end + 1 - key);
-        if (end[1] == ':' && memmem(end, strlen(end), key, n) != NULL)
-            return true;
-        at = end + 1;
+    plain_other_member member;
+    unsigned           key = 0;
+    if (!plain_string(c, &member.key, &member.n_key) || !as_text_have(c, ':'))
+        return false;
+    while (key < AS_COCO_KEYS &&
+           (strlen(plain_keys[key]) != member.n_key || memcmp(plain_keys[key], member.key, member.n_key) != 0))
+        key++;
+    const bool is_kept = key < AS_COCO_KEYS && kept >> key & 1;
+    if (is_kept && plain->has >> key & 1)
+        return false;
+    plain_skip(c);
+    member.value = c->p;
+    if (!(is_kept ? plain_value(plain, c, key) : plain_other(c)))
+        return false;
+    if (key < AS_COCO_KEYS)
+        plain->has |= 1u << key;
+    member.n_value = (size_t)(c->p - member.value);
+    return is_kept || plain_keep(others, &member);
+}
+
+static void plain_write(as_coco_plain *plain, const plain_others *others)
+{
+    as_str_clear(&plain->extra);
+    as_str_add(&plain->extra, "{");
+    for (size_t i = 0; i < others->n; i++) {
+        as_str_add(&plain->extra, i ? ",\"" : "\"");
+        as_str_add_bytes(&plain->extra, others->at[i].key, others->at[i].n_key);
+        as_str_add(&plain->extra, "\":");
+        as_str_add_bytes(&plain->extra, others->at[i].value, others->at[i].n_value);
     }
-    return false;
+    as_str_add(&plain->extra, "}");
 }
 
 bool as_coco_plain_read(as_coco_plain *plain, const char *bytes, size_t n, unsigned kept)
 {
     as_text_cursor c = {.p = bytes, .end = bytes + n};
+    plain_others   others;
+    others.n = 0;
     plain->has = 0;
-    as_str_clear(&plain->extra);
-    as_str_add(&plain->extra, "{");
     if (!as_text_have(&c, '{'))
         return false;
     do
-        if (!plain_member(plain, &c, kept))
+        if (!plain_member(plain, &c, kept, &others))
             return false;
     while (as_text_have(&c, ','));
-    as_str_add(&plain->extra, "}");
-    return as_text_have(&c, '}') && as_text_end(&c) && as_str_ok(&plain->extra) && !plain_has_twice(plain);
+    if (!as_text_have(&c, '}') || !as_text_end(&c))
+        return false;
+    plain_write(plain, &others);
+    return as_str_ok(&plain->extra);
 }

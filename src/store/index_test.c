@@ -149,11 +149,35 @@ static void test_table(void **state)
     free(entries);
 }
 
+/* Asked for thousands that it has not, an index gets a filter: it must not lose one that it has. */
+static void test_many_misses(void **state)
+{
+    (void)state;
+    as_err          err = AS_ERR_NONE;
+    const size_t    n = 20000;
+    as_rng          rng = as_rng_new(4);
+    as_index_entry *entries = make_entries(n, 0), got;
+    assert_true(as_index_write(path, &id, 1 << 20, entries, n, &err));
+    as_index *index = as_index_open(path, id.number, &err);
+    assert_non_null(index);
+    for (size_t i = 0; i < 5 * n; i++) {
+        as_digest absent;
+        for (size_t k = 0; k < AS_SHA256_BYTES; k++)
+            absent.b[k] = (uint8_t)as_rng_u64(&rng);
+        assert_int_equal(as_index_find(index, &absent, &got), AS_INDEX_NO);
+        assert_int_equal(as_index_find(index, &entries[i % n].digest, &got), AS_INDEX_YES);
+        assert_int_equal(got.slot, entries[i % n].slot);
+    }
+    as_index_close(index);
+    free(entries);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_find),
         cmocka_unit_test(test_damage),
+        cmocka_unit_test(test_many_misses),
         cmocka_unit_test(test_table),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

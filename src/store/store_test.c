@@ -415,12 +415,138 @@ static void test_read_only_folder(void **state)
     assert_int_equal(support_on_disk(dir, 256 << 10, read_only_and_empty, NULL), 0);
 }
 
+/* What comes in pieces: `n` bytes that begin with `seed`, or others the second time. */
+typedef struct pieces {
+    size_t  n, at;
+    uint8_t seed;
+    bool    changes, shrinks, fails;
+    int     n_passes;
+} pieces;
+
+static bool pieces_next(void *ctx, bool is_first, as_str *piece, as_err *err)
+{
+    pieces *p = ctx;
+    as_str_clear(piece);
+    p->at = is_first ? 0 : p->at;
+    p->n_passes += is_first;
+    if (p->fails && p->n_passes == 2)
+        return AS_FAIL(err, AS_EACCESS, "no more of it");
+    const size_t end = p->shrinks && p->n_passes == 2 ? p->n / 2 : p->n;
+    for (; p->at < end && piece->len < 1000; p->at++) {
+        char byte = (char)(p->seed + p->at % 251 + (p->changes && p->n_passes == 2));
+        as_str_add_bytes(piece, &byte, 1);
+    }
+    return true;
+}
+
+static bool take_all(void *ctx, const uint8_t *bytes, size_t n, as_err *err)
+{
+    as_str_add_bytes(ctx, bytes, n);
+    return as_str_ok(ctx) || AS_FAIL(err, AS_ENOMEM, "no memory");
+}
+
+static bool take_nothing(void *ctx, const uint8_t *bytes, size_t n, as_err *err)
+{
+    (void)bytes;
+    *(size_t *)ctx += n;
+    return AS_FAIL(err, AS_ECANCELLED, "enough");
+}
+
+static void test_pieces(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {0, 1, 999, 1000, 1001, 64, 3000000};
+    as_store           *store = must_open();
+    for (size_t i = 0; i < AS_COUNT(sizes); i++) {
+        as_err                err = AS_ERR_NONE;
+        pieces                p = {.n = sizes[i], .seed = (uint8_t)i};
+        const as_store_pieces from = {pieces_next, &p};
+        as_digest             digest, whole;
+        bool                  is_new = false;
+        as_str                got;
+        size_t                n_taken = 0;
+        as_str_init(&got);
+        assert_true(as_store_put_pieces(store, &from, &digest, &is_new, &err));
+        assert_true(is_new);
+        assert_true(as_store_read(store, &digest, take_all, &got, &err));
+        assert_int_equal(got.len, p.n);
+        whole = as_sha256_of(got.s, got.len);
+        assert_true(as_digest_equal(&whole, &digest));
+        for (size_t k = 0; k < got.len; k += 997)
+            assert_int_equal((uint8_t)got.s[k], (uint8_t)(i + k % 251));
+        /* Known, in pieces and whole. */
+        assert_true(as_store_put_pieces(store, &from, &whole, &is_new, &err) && !is_new);
+        assert_true(as_store_put(store, got.s, got.len, &whole, &is_new, &err) && !is_new);
+        if (p.n) {
+            assert_false(as_store_read(store, &digest, take_nothing, &n_taken, &err));
+            assert_int_equal(err.code, AS_ECANCELLED);
+            assert_true(n_taken > 0);
+        }
+        as_str_done(&got);
+    }
+    as_store_close(store);
+}
+
+static void test_pieces_that_change(void **state)
+{
+    (void)state;
+    as_store      *store = must_open();
+    as_store_check check;
+    as_err         err = AS_ERR_NONE;
+    pieces         all[] = {{.n = 5000, .changes = true}, {.n = 5000, .shrinks = true}, {.n = 5000, .fails = true}};
+    for (size_t i = 0; i < AS_COUNT(all); i++) {
+        as_digest digest;
+        assert_false(as_store_put_pieces(store, &(as_store_pieces){pieces_next, &all[i]}, &digest, NULL, &err));
+        assert_int_equal(err.code, all[i].fails ? AS_EACCESS : AS_EINTERNAL);
+    }
+    as_digest fine;
+    assert_true(as_store_put(store, "abc", 3, &fine, NULL, &err) && as_store_sync(store, &err));
+    assert_true(as_store_verify(store, NULL, NULL, NULL, &check, &err));
+    assert_int_equal(check.n_objects, 1);
+    assert_int_equal(check.n_damaged, 0);
+    as_store_close(store);
+}
+
+/* Nothing of a damaged object is given out. */
+static void test_read_damaged(void **state)
+{
+    (void)state;
+    as_err    err = AS_ERR_NONE;
+    as_store *store = must_open();
+    pieces    p = {.n = 4000000};
+    as_digest digest;
+    char      path[AS_FS_PATH_BYTES];
+    as_str    got;
+    as_str_init(&got);
+    assert_true(as_store_put_pieces(store, &(as_store_pieces){pieces_next, &p}, &digest, NULL, &err));
+    assert_true(as_store_sync(store, &err));
+    snprintf(path, sizeof path, "%s/objects/packs/000001.pack", dir);
+    FILE *f = fopen(path, "r+b");
+    assert_non_null(f);
+    assert_int_equal(fseek(f, 3900000, SEEK_SET), 0);
+    fputc('!', f);
+    fclose(f);
+    assert_false(as_store_read(store, &digest, take_all, &got, &err));
+    assert_int_equal(err.code, AS_ECORRUPT);
+    assert_int_equal(got.len, 0);
+    /* Stored again, it is whole. */
+    p.n_passes = 0;
+    assert_true(as_store_put_pieces(store, &(as_store_pieces){pieces_next, &p}, &digest, NULL, &err));
+    assert_true(as_store_read(store, &digest, take_all, &got, &err));
+    assert_int_equal(got.len, p.n);
+    as_str_done(&got);
+    as_store_close(store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_put_then_get, setup, teardown),
         cmocka_unit_test_setup_teardown(test_get_names_what_is_missing_or_damaged, setup, teardown),
         cmocka_unit_test_setup_teardown(test_put_heals, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_pieces, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_pieces_that_change, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_read_damaged, setup, teardown),
         cmocka_unit_test_setup_teardown(test_put_is_bounded, setup, teardown),
         cmocka_unit_test_setup_teardown(test_find_by_prefix, setup, teardown),
         cmocka_unit_test_setup_teardown(test_refs, setup, teardown),

@@ -161,6 +161,19 @@ mkdir -p "$TMP/odd/assay.yaml"
 expect_exit 2 "$ASSAY" init "$TMP/odd"
 expect_err "'.*/odd/assay.yaml' is a folder, where a file must be"
 
+# Several at once: one makes the project, the others leave it alone.
+for i in 1 2 3 4 5 6 7 8; do
+    "$ASSAY" init "$TMP/many" --classes good,bad >/dev/null 2>"$TMP/many.$i" &
+    inits[i]=$!
+done
+n_made=0
+for i in 1 2 3 4 5 6 7 8; do
+    wait "${inits[i]}" && n_made=$((n_made + 1))
+done
+expect_equal $n_made 1
+expect_exit 0 "$ASSAY" spec show "$TMP/many/assay.yaml"
+expect_exit 0 "$ASSAY" -C "$TMP/many" data verify
+
 # A wrong spec is told with its place.
 sed 's/^line:/lin:/' "$TMP/cones/assay.yaml" >"$TMP/wrong.yaml"
 expect_exit 2 "$ASSAY" spec show "$TMP/wrong.yaml"
@@ -170,4 +183,15 @@ expect_err "wrong.yaml:3:1: unknown key 'lin' \(did you mean 'line'\?\)"
 "$ASSAY" spec schema >/dev/full 2>/dev/null
 expect_equal $? 3
 
+# --- help on one thing that a verb does ---
+expect_exit 0 "$ASSAY" help data push
+expect_out '^usage: assay data push \[REMOTE\]'
+expect_out '^ +--force '
+expect_no_out 'retention'
+cp "$OUT" "$TMP/push"
+expect_exit 0 "$ASSAY" data push --help
+check 'the same in another order' cmp -s "$OUT" "$TMP/push"
+expect_exit 2 "$ASSAY" help data pusch
+expect_err "'pusch' is nothing that 'data' does"
+expect_exit 2 "$ASSAY" help train now
 finish

@@ -43,6 +43,12 @@ rm -r "$TMP/more/good"
 expect_exit 0 "$ASSAY" import "$TMP/more" --prefix again
 expect_err 'set aside, in no split'
 expect_equal "$("$ASSAY" data ls --split test --json | grep -o '"name":"[^"]*"')" "$test_before"
+# A label moves nobody else: what was set aside stays there.
+aside=$("$ASSAY" data ls --where split=none --json | grep -o '"name":"[^"]*"')
+check 'some are aside' test -n "$aside"
+one=$("$ASSAY" data ls --where 'split=train and class=good' --limit 1 --json | grep -o '"name":"[^"]*"' | cut -d'"' -f4)
+expect_exit 0 "$ASSAY" label set bad "$one"
+expect_equal "$("$ASSAY" data ls --where split=none --json | grep -o '"name":"[^"]*"')" "$aside"
 expect_exit 2 "$ASSAY" data split --thaw
 expect_err 'say why, it is kept in the history: --reason TEXT'
 expect_exit 2 "$ASSAY" data split --thaw --freeze
