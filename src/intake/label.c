@@ -97,8 +97,9 @@ bool as_label_apply(as_workspace *ws, const as_label_cfg *cfg, as_label_result *
         ok = label_change(&job, i, &result.n_changed, err);
     if (ok && result.n_changed == 0)
         ok = AS_FAIL(err, AS_EINVAL, "nothing to change: all %zu samples have that label", job.selected.n);
-    snprintf(message, sizeof message, "label: %llu samples %s%.100s%s by %.200s", (unsigned long long)result.n_changed,
-             cfg->label ? "are " : as_label_state_name(cfg->state),
+    snprintf(message, sizeof message, "label: %llu sample%s %s%.100s%s by %.200s", (unsigned long long)result.n_changed,
+             result.n_changed == 1 ? "" : "s",
+             cfg->label ? result.n_changed == 1 ? "is " : "are " : as_label_state_name(cfg->state),
              cfg->label ? *cfg->label ? cfg->label : "nothing" : "", cfg->is_vote ? " (vote)" : "", job.by);
     ok = ok && as_say_commit(ws, cfg->spec, job.manifest, cfg->seed, &newest, NULL, message, &result.commit, err);
     as_manifest_free(job.manifest);

@@ -84,7 +84,7 @@ static void test_set_review_undo(void **state)
     expect(&space, a0[0], "", AS_LABEL_NONE, "");
     as_label_result result = must_set(&space, a0, 1, "bad");
     assert_int_equal(result.n_changed, 1);
-    assert_string_equal(result.commit.message, "label: 1 samples are bad by person:anna");
+    assert_string_equal(result.commit.message, "label: 1 sample is bad by person:anna");
     expect(&space, a0[0], "bad", AS_LABEL_GIVEN, "person:anna");
     as_label_cfg review = {
         .spec = space.spec, .names = a0, .n_names = 1, .state = AS_LABEL_REVIEWED, .by = "person:bo"};
