@@ -28,10 +28,11 @@ static bool data_clone_spec(as_cli *cli, const as_remote_cfg *cfg, uint8_t **ret
 
 static bool data_clone_pull(as_cli *cli, const char *dir, const as_remote_cfg *cfg, as_remote_moved *moved, as_err *err)
 {
-    as_workspace *ws = as_workspace_open(dir, AS_WORKSPACE_WRITE, err);
-    bool          ok = ws && as_remote_add(ws, cfg, err);
-    as_remote    *remote = ok ? as_remote_open(ws, cfg, &cli->progress, err) : NULL;
-    ok = remote && as_remote_pull(remote, moved, err);
+    as_workspace     *ws = as_workspace_open(dir, AS_WORKSPACE_WRITE, err);
+    bool              ok = ws && as_remote_add(ws, cfg, err);
+    as_remote        *remote = ok ? as_remote_open(ws, cfg, &cli->progress, err) : NULL;
+    const as_pull_cfg pull = ok ? as_remote_say_pull(cli, ws) : (as_pull_cfg){.looked_only = true};
+    ok = remote && as_remote_pull(remote, &pull, moved, err);
     as_remote_close(remote);
     as_workspace_close(ws);
     return ok ||
@@ -73,7 +74,7 @@ static int data_clone(as_cli *cli, as_workspace *ws, as_err *err)
 
 const as_action as_data_clone = {
     .name = "clone",
-    .usage = "URL DIR [--endpoint URL] [--region R]",
+    .usage = "URL DIR [--endpoint URL] [--region R] [--unlooked]",
     .about = "makes a workspace of a remote: its assay.yaml, and all its versions",
     .min_args = 2,
     .max_args = 2,

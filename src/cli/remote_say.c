@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli/term.h"
+#include "spec/spec.h"
 #include "spec/unit.h"
 
 static bool say_timeout(const as_cli *cli, as_remote_cfg *cfg, as_err *err)
@@ -85,11 +86,13 @@ static void say_notes(as_cli *cli, const as_remote_cfg *cfg, const as_remote_mov
             (unsigned long long)moved->n_kept, moved->n_kept == 1 ? "" : "s", moved->n_kept == 1 ? "is" : "are",
             cfg->name, moved->n_kept == 1 ? "it" : "them", moved->n_kept == 1 ? "is" : "are");
     if (moved->n_known_erased)
-        as_term_say(cli, "%llu object%s here %s erased in '%s': to erase %s here too: assay data pull %s (a legal hold keeps "
-                    "what it is about)",
-                    (unsigned long long)moved->n_known_erased, moved->n_known_erased == 1 ? "" : "s",
-                    moved->n_known_erased == 1 ? "was" : "were", cfg->name, moved->n_known_erased == 1 ? "it" : "them",
-                    cfg->name);
+        as_term_say(
+            cli,
+            "%llu object%s here %s erased in '%s': to erase %s here too: assay data pull %s (a legal hold keeps "
+            "what it is about)",
+            (unsigned long long)moved->n_known_erased, moved->n_known_erased == 1 ? "" : "s",
+            moved->n_known_erased == 1 ? "was" : "were", cfg->name, moved->n_known_erased == 1 ? "it" : "them",
+            cfg->name);
     if (moved->n_tags_left)
         as_term_say(cli, "%llu tag%s another version on the other side, and %s left as %s",
                     (unsigned long long)moved->n_tags_left, moved->n_tags_left == 1 ? " is" : "s are",
@@ -126,4 +129,14 @@ bool as_remote_say_moved(as_cli *cli, const as_remote_cfg *cfg, const char *verb
     else
         fprintf(cli->out, "main is %.12s on both sides%s\n", moved->commit, moved->is_moved ? " now" : "");
     return true;
+}
+
+as_pull_cfg as_remote_say_pull(const as_cli *cli, const as_workspace *ws)
+{
+    as_spec *spec = as_cli_flag(cli, "unlooked") ? NULL : as_spec_load(ws->spec_path, NULL);
+    /* One that cannot be read may ask for it. */
+    as_pull_cfg cfg = {.looked_only = !as_cli_flag(cli, "unlooked") &&
+                                      (!spec || spec->faces == AS_FACES_REDACT || spec->faces == AS_FACES_REFUSE)};
+    as_spec_free(spec);
+    return cfg;
 }

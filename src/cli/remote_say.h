@@ -20,4 +20,7 @@ AS_CHECK as_remote *as_remote_say_open(as_cli *cli, as_workspace *ws, const char
 AS_CHECK bool as_remote_say_moved(as_cli *cli, const as_remote_cfg *cfg, const char *verb, double seconds,
                                   const as_remote_moved *moved, as_err *err);
 
+/* What a pull into the workspace may bring: by its assay.yaml, and --unlooked. */
+as_pull_cfg as_remote_say_pull(const as_cli *cli, const as_workspace *ws);
+
 #endif

@@ -33,6 +33,8 @@ static const as_opt data_opts[] = {
     {"endpoint", 0, "URL", "remote add, clone: the server of a bucket (default: AWS)", NULL},
     {"region", 0, "REGION", "remote add, clone: of a bucket (default: AWS_REGION, or us-east-1)", NULL},
     {"timeout", 0, "S", "push, pull, clone: seconds a remote may be silent (default: 30)", NULL},
+    {"unlooked", 0, NULL,
+     "pull, clone: also pictures in which nobody looked for faces, though privacy.faces is redact or refuse", NULL},
     {"no-spec", 0, NULL, "push: leave assay.yaml out", NULL},
     {"whole", 0, NULL, "push: look at the whole history, also at what the remote should have", NULL},
     {"force", 0, NULL, "push: also when the remote has versions that this one does not come from", NULL},

@@ -74,9 +74,9 @@ const as_verb as_verb_help = {
     .name = "help",
     .summary = "tell what the verbs do",
     .usage = "[VERB [ACTION]]",
-    .about =
-        "Prints the list of verbs, or all about one, or about one thing that it does. The same text makes the man pages and the reference. With --json\n"
-        "it prints the verbs with their options and choices, for other programs.",
+    .about = "Prints the list of verbs, or all about one, or about one thing that it does. The same text makes the man "
+             "pages and the reference. With --json\n"
+             "it prints the verbs with their options and choices, for other programs.",
     .examples = "  assay help\n  assay help train\n  assay help data push\n  assay help train --format man | man -l -\n"
                 "  assay help --json | jq -r '.verbs[].usage'\n",
     .opts = help_opts,

@@ -41,12 +41,11 @@ typedef struct as_intake_taken {
 struct as_intake {
     as_workspace  *ws;
     const as_spec *spec;
-    as_privacy    *privacy;   /* NULL: pictures are taken as they are */
-    as_reference  *reference; /* NULL: nothing to compare with */
-    as_commit      base;      /* when has_base */
-    bool           has_base, committed;
-    bool           is_ended; /* nothing more is taken */
-    as_manifest   *manifest; /* the base's samples, then the new ones */
+    as_privacy    *privacy;                       /* NULL: pictures are taken as they are */
+    as_reference  *reference;                     /* NULL: nothing to compare with */
+    as_commit      base;                          /* when has_base */
+    bool           has_base, committed, is_ended; /* the last: nothing more is taken */
+    as_manifest   *manifest;                      /* the base's samples, then the new ones */
     size_t         n_base;
     as_lookup      by_name, by_image; /* places in the manifest; the latter has the first of identical pictures */
     AS_VEC(as_intake_taken) taken;    /* of samples n_base and on */

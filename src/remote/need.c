@@ -112,8 +112,12 @@ static bool need_manifest(as_need *need, as_workspace *ws, const as_digest *dige
     if (!manifest)
         return as_err_note(err, "manifest '%.12s'", as_digest_hex(digest, hex));
     bool ok = true;
-    for (size_t i = 0; ok && i < as_manifest_count(manifest); i++)
-        ok = as_digests_add(&need->objects, &as_manifest_at(manifest, i)->image, NULL, NULL) || need_no_memory(err);
+    for (size_t i = 0; ok && i < as_manifest_count(manifest); i++) {
+        const as_sample *sample = as_manifest_at(manifest, i);
+        if (need->see)
+            need->see(need->ctx, sample);
+        ok = as_digests_add(&need->objects, &sample->image, NULL, NULL) || need_no_memory(err);
+    }
     as_manifest_free(manifest);
     return ok;
 }

@@ -10,6 +10,9 @@ typedef struct pull {
     as_need    need;
     AS_VEC(as_ref) tags; /* that are to be made here */
     as_remote_moved *moved;
+    bool             looked_only;
+    uint64_t         n_unlooked;
+    char             unlooked[AS_REF_BYTES]; /* the first one's name, or its beginning */
 } pull;
 
 /* Where a version is, its neighbours are that are read next: the whole pack comes. */
@@ -26,7 +29,8 @@ static bool pull_fetch_versions(void *ctx, const as_digests *wanted, as_err *err
         if (as_store_size(remote->ws->store, digest, &n, NULL))
             continue;
         ok = as_digests_add(&all, digest, NULL, NULL);
-        const as_transfer *pack = as_remote_has(remote, digest, &place) ? &remote->view.packs.at[place.pack] : NULL;
+        const as_transfer *pack =
+            !p->looked_only && as_remote_has(remote, digest, &place) ? &remote->view.packs.at[place.pack] : NULL;
         for (size_t k = 0; ok && pack && k < pack->n; k++)
             ok = as_digests_add(&all, &pack->at[k].digest, NULL, NULL);
     }
@@ -50,6 +54,32 @@ static bool pull_rewritten(pull *p, as_err *err)
     as_digests_done(&wanted);
     as_digests_done(&there);
     return ok;
+}
+
+static void pull_see(void *ctx, const as_sample *sample)
+{
+    pull *p = ctx;
+    if ((sample->privacy && *sample->privacy) || as_store_has(p->remote->ws->store, &sample->image) ||
+        !as_remote_has(p->remote, &sample->image, NULL))
+        return;
+    if (p->n_unlooked++ == 0)
+        as_str_copy(p->unlooked, sizeof p->unlooked, sample->name);
+}
+
+/* The pictures of what was walked, and whether they may come. */
+static bool pull_pictures(pull *p, as_err *err)
+{
+    as_remote *remote = p->remote;
+    p->need.see = p->looked_only ? pull_see : NULL;
+    p->need.ctx = p;
+    if (!as_need_pictures(&p->need, remote->ws, &remote->progress, err))
+        return false;
+    return p->n_unlooked == 0 ||
+           AS_FAIL(
+               err, AS_EACCESS,
+               "%llu samples of remote '%s' (as '%.100s') were taken in without looking for faces, and privacy.faces "
+               "is not keep here: none was fetched (import them here, or bring them as they are: --unlooked)",
+               (unsigned long long)p->n_unlooked, remote->cfg.name, p->unlooked);
 }
 
 static bool pull_see_tags(pull *p, as_err *err)
@@ -176,8 +206,7 @@ static bool pull_objects(pull *p, const as_digest *there, as_err *err)
                                        : why.code != AS_ENOTFOUND && !as_err_set(err, why.code, "%s", why.text))
         return false;
     return (!there || as_need_walk(&p->need, ws, there, pull_fetch_versions, p, err)) && pull_see_tags(p, err) &&
-           as_remote_fetch(remote, &p->need.objects, p->moved, err) &&
-           as_need_pictures(&p->need, ws, &remote->progress, err) &&
+           as_remote_fetch(remote, &p->need.objects, p->moved, err) && pull_pictures(p, err) &&
            as_remote_fetch(remote, &p->need.objects, p->moved, err);
 }
 
@@ -205,10 +234,10 @@ static bool pull_run(pull *p, as_err *err)
            (!value || (pull_note(remote, &there, err) && pull_move(p, &there, err)));
 }
 
-bool as_remote_pull(as_remote *remote, as_remote_moved *ret, as_err *err)
+bool as_remote_pull(as_remote *remote, const as_pull_cfg *cfg, as_remote_moved *ret, as_err *err)
 {
     as_remote_moved moved = {.is_swap_sure = true};
-    pull            p = {.remote = remote, .moved = &moved};
+    pull            p = {.remote = remote, .moved = &moved, .looked_only = cfg->looked_only};
     if (remote->ws->lock_fd < 0)
         return AS_FAIL(err, AS_EINVAL, "cannot pull: workspace '%s' is open for reading only", remote->ws->root);
     bool ok = pull_run(&p, err);

@@ -80,10 +80,14 @@ typedef struct as_push_cfg {
 /* Sends a version with its history, what was erased, tags, and assay.yaml (never one with a password in a URL: AS_EINVAL).
  * Only what is missing there; main moves last. AS_EEXIST when the remote has versions that this one does not come from. */
 AS_CHECK bool as_remote_push(as_remote *remote, const as_push_cfg *cfg, as_remote_moved *ret, as_err *err);
+typedef struct as_pull_cfg {
+    bool looked_only; /* no picture that was taken in without anybody looking for faces in it */
+} as_pull_cfg;
+
 /* Fetches what is missing here of the remote's main and tags, each object checked; erases here what was erased there; then
  * moves main. AS_EEXIST when this workspace has versions that the remote's does not come from: then its objects are here,
- * and main stays. The workspace must be open for writing. */
-AS_CHECK bool as_remote_pull(as_remote *remote, as_remote_moved *ret, as_err *err);
+ * and main stays. AS_EACCESS, and no picture has come: cfg does not allow it. The workspace must be open for writing. */
+AS_CHECK bool as_remote_pull(as_remote *remote, const as_pull_cfg *cfg, as_remote_moved *ret, as_err *err);
 
 /* The remote's assay.yaml, for a new workspace (before there is one: as_remote_open with ws NULL). free() it. */
 AS_CHECK bool as_remote_spec(as_remote *remote, uint8_t **ret, size_t *ret_n, as_err *err);

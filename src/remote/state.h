@@ -75,6 +75,8 @@ typedef struct as_need {
     as_digests versions; /* that were walked */
     as_digests manifests;
     as_digests objects; /* commits, manifests, labels and notes; then pictures. Also those that were erased since */
+    void (*see)(void *ctx, const as_sample *sample); /* gets the samples of as_need_pictures; may be NULL */
+    void *ctx;
 } as_need;
 
 /* The version and all it comes from are known. What is not in the store ends the walk there. */

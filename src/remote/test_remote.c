@@ -111,7 +111,7 @@ as_remote_moved remote_pull(as_workspace *ws)
     as_err          err = AS_ERR_NONE;
     as_remote_moved moved;
     as_remote      *remote = remote_open(ws);
-    remote_must(as_remote_pull(remote, &moved, &err), &err);
+    remote_must(as_remote_pull(remote, &(as_pull_cfg){.looked_only = false}, &moved, &err), &err);
     as_remote_close(remote);
     return moved;
 }
@@ -132,7 +132,7 @@ void remote_fail_pull(as_workspace *ws, as_err_code code, const char *text)
     as_err          err = AS_ERR_NONE;
     as_remote_moved moved;
     as_remote      *remote = remote_open(ws);
-    assert_false(as_remote_pull(remote, &moved, &err));
+    assert_false(as_remote_pull(remote, &(as_pull_cfg){.looked_only = false}, &moved, &err));
     if (err.code != code || !strstr(err.text, text))
         fail_msg("%s: %s", as_err_name(err.code), err.text);
     as_remote_close(remote);

@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "base/str.h"
-#include "store/state.h"
+#include "store/append.h"
 
 /* Room is asked for ahead in steps of an eighth of the pack, at least and at most: */
 #define APPEND_MIN_STEP ((uint64_t)256 << 10)

@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "base/str.h"
-#include "store/state.h"
+#include "store/append.h"
 
 /* In the value of a tombstone, beside the time: nothing of the object is left. */
 #define ERASE_IS_DONE ((uint64_t)1 << 63)

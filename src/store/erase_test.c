@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "base/str.h"
-#include "store/state.h"
+#include "store/append.h"
 #include "store/test_fault.h"
 
 static char      dir[256];

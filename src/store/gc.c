@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/str.h"
-#include "store/state.h"
+#include "store/append.h"
 
 typedef struct gc_job {
     as_store *store;

@@ -10,7 +10,7 @@
 
 #include "base/rng.h"
 #include "base/str.h"
-#include "store/state.h"
+#include "store/append.h"
 #include "store/test_fault.h"
 
 #define N_OBJECTS 200

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/str.h"
-#include "store/state.h"
+#include "store/append.h"
 
 #define RECOVER_BUFFER_BYTES ((size_t)1 << 20)
 

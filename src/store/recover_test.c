@@ -15,7 +15,7 @@
 #include "base/rng.h"
 #include "base/str.h"
 #include "base/thread.h"
-#include "store/state.h"
+#include "store/append.h"
 #include "store/test_fault.h"
 
 #define SEAL_BYTES  100000

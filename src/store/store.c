@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "base/str.h"
-#include "store/state.h"
+#include "store/append.h"
 
 #define STORE_COMPARE_BYTES 32768
 #define STORE_READ_BYTES    ((size_t)1 << 20)

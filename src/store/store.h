@@ -14,12 +14,10 @@
 #include "base/hash.h"
 #include "base/progress.h"
 #include "base/str.h"
+#include "store/ref.h"
 
 #define AS_STORE_MAX_OBJECT_BYTES ((size_t)1 << 30)
-#define AS_REF_BYTES              128
 #define AS_STORE_REASON_BYTES     256
-
-typedef struct as_store as_store;
 
 AS_CHECK as_store *as_store_open(const char *dir, as_err *err); /* makes the folders that are missing */
 as_store          *as_store_close(as_store *store);
@@ -58,18 +56,6 @@ AS_CHECK bool as_store_size(as_store *store, const as_digest *digest, uint64_t *
 
 /* Whole digest from at least 4 hex digits; AS_ENOTFOUND, AS_EINVAL when more than one begins so. */
 AS_CHECK bool as_store_find(as_store *store, const char *prefix, as_digest *ret, as_err *err);
-
-/* Refs: name "data/main" of [a-z0-9._-] and '/', value a line of up to AS_REF_BYTES - 1. Durable on return. */
-AS_CHECK bool as_store_ref_get(as_store *store, const char *name, char value[AS_REF_BYTES], as_err *err);
-AS_CHECK bool as_store_ref_set(as_store *store, const char *name, const char *value, as_err *err);
-AS_CHECK bool as_store_ref_remove(as_store *store, const char *name, as_err *err); /* AS_ENOTFOUND */
-
-typedef struct as_ref {
-    char name[AS_REF_BYTES], value[AS_REF_BYTES];
-} as_ref;
-
-/* Those whose name begins with prefix ("": all), by name; free() them. */
-AS_CHECK bool as_store_ref_list(as_store *store, const char *prefix, as_ref **ret, size_t *ret_n, as_err *err);
 
 /* Hashes of all objects, erased ones left out, sorted, each once; free() them. */
 AS_CHECK bool as_store_list(as_store *store, as_digest **ret, size_t *ret_n, as_err *err);

@@ -18,7 +18,7 @@
 
 #include "base/clock.h"
 #include "base/fs.h"
-#include "store/state.h"
+#include "store/append.h"
 
 #define STATUS_CANNOT_MOUNT 77
 

@@ -11,7 +11,7 @@
 #include "catalog/catalog.h"
 #include "journal/journal.h"
 #include "site.h"
-#include "store/state.h"
+#include "store/append.h"
 
 #define SAY(...) (snprintf(why, n_why, __VA_ARGS__), false)
 

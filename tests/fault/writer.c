@@ -12,7 +12,7 @@
 #include "base/vec.h"
 #include "catalog/commit.h"
 #include "journal/journal.h"
-#include "store/state.h"
+#include "store/append.h"
 
 #define MARK       "fault-object-"
 #define MAX_BYTES  6000

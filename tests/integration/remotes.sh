@@ -89,6 +89,27 @@ expect_equal "$(moved n_objects)" "$new"
 expect_exit 0 "$ASSAY" data log
 expect_equal "$(grep -c tester "$OUT")" 2
 
+# --- pictures that nobody looked for faces in do not come where faces must not be
+"$ASSAY" init "$TMP/strict" --classes good,bad >/dev/null 2>&1
+printf 'privacy: {faces: redact}\n' >>"$TMP/strict/assay.yaml"
+expect_exit 0 "$ASSAY" -C "$TMP/strict" data remote add origin "$TMP/there"
+expect_exit 3 "$ASSAY" -C "$TMP/strict" data pull
+expect_err 'were taken in without looking for faces'
+check 'no picture came' python3 -c "
+import pathlib, sys
+packs = b''.join(p.read_bytes() for p in pathlib.Path('$TMP/strict/.assay').rglob('*.pack'))
+sys.exit(any(p.read_bytes()[40:104] in packs for p in pathlib.Path('$TMP/first').rglob('*.png')))"
+expect_exit 0 "$ASSAY" -C "$TMP/strict" data pull --unlooked
+expect_exit 0 "$ASSAY" -C "$TMP/strict" data verify
+cp "$ws/assay.yaml" "$TMP/keeps.yaml"
+printf 'privacy: {faces: refuse}\n' >>"$ws/assay.yaml"
+expect_exit 0 "$ASSAY" data push
+expect_exit 3 "$ASSAY" data clone "$TMP/there" "$TMP/strict2"
+expect_err 'were taken in without looking for faces'
+expect_exit 0 "$ASSAY" -C "$TMP/strict2" data pull --unlooked
+cp "$TMP/keeps.yaml" "$ws/assay.yaml"
+expect_exit 0 "$ASSAY" data push
+
 # --- what is erased on one side
 "$ASSAY" -q data clone "$TMP/there" "$TMP/held" >/dev/null
 expect_exit 0 "$ASSAY" -C "$TMP/held" data hold add --where 'name=first/good/00007.png' --reason 'a claim'
