@@ -12,6 +12,7 @@
 #include "catalog/rewritten.h"
 #include "catalog/tag.h"
 
+#define COMMIT_TRIES     8 /* to read a version while it is written anew */
 #define COMMIT_VERSION   1 /* of the commit object */
 #define COMMIT_BEGIN     "{\"assay_commit\":"
 #define COMMIT_MAX_BYTES 65536
@@ -240,19 +241,40 @@ static bool commit_read_labels(as_workspace *ws, const as_commit *commit, as_man
     return ok || as_err_set(err, why.code, "%s", why.text);
 }
 
-as_manifest *as_commit_manifest(as_workspace *ws, const as_commit *commit, as_err *err)
+static as_manifest *commit_manifest_once(as_workspace *ws, const as_commit *commit, as_err *err)
 {
-    char               hex[AS_SHA256_HEX_BYTES];
     as_manifest_reader reader;
     bool               ok = as_manifest_read_begin(&reader, err) &&
               as_commit_object_read(ws, &commit->manifest, as_lines_take, &reader.lines, err);
     as_manifest *manifest = as_manifest_read_end(&reader, ok, err);
-    as_digest_hex(&commit->id, hex);
     if (manifest && !commit_read_labels(ws, commit, manifest, err))
         manifest = as_manifest_free(manifest);
-    if (!manifest)
-        as_err_note(err, "cannot read the samples of commit '%.12s'", hex);
     return manifest;
+}
+
+/* What stands for its manifest and labels at this moment. */
+static bool commit_parts_now(as_workspace *ws, const as_commit *commit, as_digest ret[2])
+{
+    return as_commit_now(ws, &commit->manifest, &ret[0], NULL) && as_commit_now(ws, &commit->labels, &ret[1], NULL);
+}
+
+as_manifest *as_commit_manifest(as_workspace *ws, const as_commit *commit, as_err *err)
+{
+    char      hex[AS_SHA256_HEX_BYTES];
+    as_digest before[2], now[2];
+    as_err    why = AS_ERR_NONE;
+    for (int i = 0; i < COMMIT_TRIES; i++) {
+        bool         is_known = commit_parts_now(ws, commit, before);
+        as_manifest *manifest = commit_manifest_once(ws, commit, &why);
+        if (manifest)
+            return manifest;
+        /* An erasure may have written it anew while it was read. */
+        if (!is_known || !commit_parts_now(ws, commit, now) || memcmp(before, now, sizeof now) == 0)
+            break;
+    }
+    as_err_set(err, why.code, "cannot read the samples of commit '%.12s': %s", as_digest_hex(&commit->id, hex),
+               why.text);
+    return NULL;
 }
 
 /* What a ref or a commit names must be there: its absence is damage, and not a wrong name. */

@@ -4,6 +4,7 @@
 
 #include "base/vec.h"
 #include "catalog/catalog.h"
+#include "catalog/history.h"
 #include "cli/action.h"
 #include "cli/term.h"
 #include "journal/journal.h"
@@ -107,32 +108,38 @@ static bool verify_catalog(verify *v, as_catalog *catalog, const as_commit *comm
     return true;
 }
 
-/* Goes back from the newest; what a version needs and is damaged is known from the store's own check by then. */
+typedef struct verify_walk {
+    verify       *v;
+    as_workspace *ws;
+    as_catalog   *catalog;
+} verify_walk;
+
+static bool verify_version(void *ctx, const as_commit *commit, as_err *err)
+{
+    verify_walk *walk = ctx;
+    as_err       why = AS_ERR_NONE;
+    if (!as_progress_go_on(&walk->v->cli->progress, err))
+        return false;
+    as_manifest *manifest = as_commit_manifest(walk->ws, commit, &why);
+    walk->v->n_commits++;
+    bool ok = !manifest || verify_catalog(walk->v, walk->catalog, commit, manifest, err);
+    if (manifest)
+        verify_samples(walk->v, walk->ws, manifest);
+    else
+        verify_add(walk->v, "", why.text);
+    as_manifest_free(manifest);
+    return ok;
+}
+
+/* All that refs and runs lead to; what a version needs and is damaged is known from the store's own check by then. */
 static bool verify_history(verify *v, as_workspace *ws, as_catalog *catalog, as_err *err)
 {
-    as_commit commit;
-    as_err    why = AS_ERR_NONE;
-    bool      ok = as_commit_find(ws, "main", &commit, &why);
-    if (!ok && why.code == AS_ENOTFOUND)
-        return true; /* no version yet */
-    while (ok) {
-        if (!as_progress_go_on(&v->cli->progress, err))
-            return false;
-        as_manifest *manifest = as_commit_manifest(ws, &commit, &why);
-        v->n_commits++;
-        ok = !manifest || verify_catalog(v, catalog, &commit, manifest, err);
-        if (manifest)
-            verify_samples(v, ws, manifest);
-        else
-            verify_add(v, "", why.text);
-        as_manifest_free(manifest);
-        if (!ok)
-            return false;
-        if (commit.n_parents == 0)
-            return true;
-        as_digest parent = commit.parents[0];
-        ok = as_commit_read(ws, &parent, &commit, &why);
-    }
+    verify_walk walk = {v, ws, catalog};
+    as_err      why = AS_ERR_NONE;
+    if (as_history_walk(ws, verify_version, &walk, &why))
+        return true;
+    if (why.code != AS_ECORRUPT)
+        return as_err_set(err, why.code, "%s", why.text);
     verify_add(v, "", why.text);
     return true;
 }

@@ -28,8 +28,7 @@ typedef struct begin_job {
     json_t             *objects; /* of the plan */
     AS_VEC(begin_pair) rewritten;
     as_probes probes;
-    as_digest loose; /* the last one of n_loose */
-    uint64_t  n_loose;
+    bool      is_named; /* the loose text that is looked at names one of them */
 } begin_job;
 
 static bool begin_no_memory(as_err *err)
@@ -195,20 +194,34 @@ static bool begin_file(void *ctx, const as_fs_entry *entry, as_err *err)
     return ok;
 }
 
-/* A text that no version has and that names one of them goes as a whole. */
-static bool begin_loose(void *ctx, const as_digest *object, json_t *line, as_err *err)
+static bool begin_loose_line(void *ctx, json_t *line, as_err *err)
 {
     begin_job *job = ctx;
-    bool       changed = false;
-    if (job->n_loose && as_digest_equal(&job->loose, object))
+    return begin_alias_json(job->erase, line, &job->is_named) || begin_no_memory(err);
+}
+
+/* A text that no version here has is written anew like one of a version: it may be part of one elsewhere. */
+static bool begin_loose(void *ctx, const as_digest *object, const uint8_t *bytes, size_t n, as_err *err)
+{
+    begin_job *job = ctx;
+    as_erase  *erase = job->erase;
+    as_str     text;
+    as_err     why = AS_ERR_NONE;
+    job->is_named = false;
+    if (!as_loose_lines(bytes, n, begin_loose_line, job, err))
+        return false;
+    if (!job->is_named)
         return true;
-    if (!begin_alias_json(job->erase, line, &changed))
-        return begin_no_memory(err);
-    if (!changed)
-        return true;
-    job->loose = *object;
-    job->n_loose++;
-    return begin_add_object(job, object, job->cfg->reason, err);
+    as_str_init(&text);
+    bool ok = as_loose_redact(bytes, n, &erase->names, &erase->parts, &erase->images, &text, &why);
+    if (ok)
+        ok = begin_rewrite(job, object, &text, err);
+    else if (why.code == AS_ENOMEM)
+        as_err_set(err, why.code, "%s", why.text);
+    else /* half of one, or another program's: nobody reads it */
+        ok = begin_add_object(job, object, job->cfg->reason, err);
+    as_str_done(&text);
+    return ok;
 }
 
 /* Scores and mistakes of runs, and reasons why others were refused. */
@@ -377,8 +390,8 @@ bool as_erase_begin(as_workspace *ws, const as_erase_cfg *cfg, as_erase *erase, 
         ok = as_progress_go_on(progress, err) && begin_picture(&job, &erase->pictures.at[i], err);
     }
     if (ok && !cfg->keep_metadata)
-        ok = as_loose_walk(ws, &(as_loose){begin_loose, &job}, progress, err) &&
-             as_history_walk(ws, begin_version, &job, err) && as_store_sync(ws->store, err) && begin_files(&job, err);
+        ok = as_loose_walk(ws, begin_loose, &job, progress, err) && as_history_walk(ws, begin_version, &job, err) &&
+             as_store_sync(ws->store, err) && begin_files(&job, err);
     ok = ok && begin_plan(&job, err);
     json_decref(job.objects);
     as_vec_done(&job.rewritten);

@@ -122,14 +122,13 @@ static bool find_refused(void *ctx, const as_fs_entry *entry, as_err *err)
 }
 
 /* Of a manifest or notes that no version has. */
-static bool find_loose(void *ctx, const as_digest *object, json_t *line, as_err *err)
+static bool find_loose_line(void *ctx, json_t *line, as_err *err)
 {
     find_job   *job = ctx;
     as_digest   image;
     const char *name = json_string_value(json_object_get(line, "name"));
     const char *hex = json_string_value(json_object_get(line, "image"));
     bool        ok = true;
-    (void)object;
     for (size_t i = 0; ok && name && i < job->cfg->n_names; i++) {
         if (strcmp(name, job->cfg->names[i]) != 0)
             continue;
@@ -141,13 +140,18 @@ static bool find_loose(void *ctx, const as_digest *object, json_t *line, as_err 
     return ok;
 }
 
+static bool find_loose(void *ctx, const as_digest *object, const uint8_t *bytes, size_t n, as_err *err)
+{
+    (void)object;
+    return as_loose_lines(bytes, n, find_loose_line, ctx, err);
+}
+
 static bool find_names(find_job *job, const char *quarantine, as_err *err)
 {
     as_digest digest;
-    as_loose  loose = {find_loose, job};
     bool      ok = as_history_walk(job->ws, find_named_in, job, err) &&
               (!as_fs_is_dir(quarantine) || as_fs_walk(quarantine, find_refused, job, err)) &&
-              as_loose_walk(job->ws, &loose, job->progress, err);
+              as_loose_walk(job->ws, find_loose, job, job->progress, err);
     for (size_t i = 0; ok && i < job->cfg->n_names; i++) {
         const bool is_hash = as_digest_parse(job->cfg->names[i], &digest);
         if (is_hash &&

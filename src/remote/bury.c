@@ -21,7 +21,6 @@ typedef struct bury {
     AS_VEC(as_tombstone) stones;
     as_digest_list held, commits;
     as_digest_list parts[BURY_PARTS]; /* of the versions here, each as it is now */
-    as_digest_list held_parts;        /* of those that have a held picture: whose it is stays with it */
     bool           is_walked;
 } bury;
 
@@ -39,32 +38,13 @@ static bool bury_add_part(bury *b, bury_part part, const as_digest *object, as_e
            (as_vec_push(&b->parts[part], now) || bury_no_memory(err));
 }
 
-static bool bury_hold_part(void *ctx, const as_digest *digest, as_err *err)
-{
-    bury *b = ctx;
-    return as_vec_push(&b->held_parts, *digest) || bury_no_memory(err);
-}
-
-static bool bury_hold(bury *b, const as_commit *commit, as_err *err)
-{
-    bool has = false;
-    if (b->held.n == 0)
-        return true;
-    as_manifest *manifest = as_commit_manifest(b->remote->ws, commit, err);
-    for (size_t i = 0; manifest && !has && i < as_manifest_count(manifest); i++)
-        has = as_digest_list_has(&b->held, &as_manifest_at(manifest, i)->image);
-    bool ok = manifest && (!has || as_version_objects(b->remote->ws, commit, bury_hold_part, b, err));
-    as_manifest_free(manifest);
-    return ok;
-}
-
 static bool bury_visit(void *ctx, const as_commit *commit, as_err *err)
 {
     bury *b = ctx;
     if (!as_vec_push(&b->commits, commit->id))
         return bury_no_memory(err);
     bool ok = as_progress_go_on(&b->remote->progress, err) && bury_add_part(b, BURY_MANIFEST, &commit->manifest, err) &&
-              bury_add_part(b, BURY_LABELS, &commit->labels, err) && bury_hold(b, commit, err);
+              bury_add_part(b, BURY_LABELS, &commit->labels, err);
     for (size_t i = 0; ok && i < commit->n_notes; i++)
         ok = bury_add_part(b, BURY_NOTES, &commit->notes[i], err);
     return ok;
@@ -79,7 +59,6 @@ static bool bury_walk(bury *b, as_err *err)
     if (!as_history_walk(b->remote->ws, bury_visit, b, err))
         return false;
     as_digest_list_sort(&b->commits);
-    as_digest_list_sort(&b->held_parts);
     for (size_t i = 0; i < BURY_PARTS; i++)
         as_digest_list_sort(&b->parts[i]);
     return true;
@@ -205,11 +184,8 @@ static bool bury_consider(bury *b, const as_remote_stone *stone, as_err *err)
     bool         may = true;
     if (!is_here && as_store_erased(store, &stone->digest, &known, NULL))
         return true;
-    if (is_here && b->held.n && !bury_walk(b, err))
-        return false;
-    if (is_here &&
-        (as_digest_list_has(&b->held, &stone->digest) || as_digest_list_has(&b->held_parts, &stone->digest))) {
-        b->moved->n_held += as_digest_list_has(&b->held, &stone->digest);
+    if (is_here && as_digest_list_has(&b->held, &stone->digest)) {
+        b->moved->n_held++;
         return true;
     }
     if (is_here && !bury_may(b, stone, &may, err))
@@ -244,7 +220,6 @@ bool as_remote_bury(as_remote *remote, as_remote_moved *moved, as_err *err)
     as_vec_done(&b.digests);
     as_vec_done(&b.stones);
     as_vec_done(&b.held);
-    as_vec_done(&b.held_parts);
     as_vec_done(&b.commits);
     for (size_t i = 0; i < BURY_PARTS; i++)
         as_vec_done(&b.parts[i]);

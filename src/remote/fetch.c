@@ -118,6 +118,9 @@ static bool fetch_store(fetch *f, const fetch_span *span, const uint8_t *bytes, 
             *ret_wrong = *ret_wrong ? *ret_wrong : want;
             continue;
         }
+        /* No picture begins so, and all that versions are made of does. */
+        if (f->remote->texts_only && (want->place.n_bytes == 0 || object[0] != '{'))
+            continue;
         if (!as_store_put(f->remote->ws->store, object, want->place.n_bytes, &stored, NULL, &why) &&
             why.code != AS_EGONE)
             return as_err_set(err, why.code, "%s", why.text);

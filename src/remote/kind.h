@@ -25,7 +25,7 @@ typedef struct as_remote_kind {
 
     void *(*open)(const as_remote_cfg *cfg, const atomic_bool *stop, as_err *err);
     void (*close)(void *self); /* NULL is fine */
-    /* Each file whose name begins with prefix ("packs/"), in byte order. */
+    /* Each file whose name begins with prefix ("packs/"), in byte order; with "" also files that are none of a remote. */
     bool (*list)(void *self, const char *prefix, as_remote_visit *visit, void *ctx, as_err *err);
     /* A whole file of at most max_bytes: AS_ENOTFOUND, AS_ELIMIT. */
     bool (*get)(void *self, const char *name, size_t max_bytes, uint8_t **ret, size_t *ret_n, as_err *err);

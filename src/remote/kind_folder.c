@@ -113,15 +113,28 @@ typedef struct folder_look {
     as_ns            now; /* by the clock of who keeps the folder */
 } folder_look;
 
+/* What desktops, file systems and storage boxes leave everywhere. */
+static bool folder_is_nobodys(const char *relative)
+{
+    static const char *const begins[] = {".",          "lost+found/",   "desktop.ini",
+                                         "Thumbs.db",  "#recycle/",     "@eaDir/",
+                                         "#snapshot/", "$RECYCLE.BIN/", "System Volume Information/"};
+    for (size_t i = 0; i < AS_COUNT(begins); i++)
+        if (as_str_starts(relative, begins[i]))
+            return true;
+    return false;
+}
+
 static bool folder_look_at(void *ctx, const as_fs_entry *entry, as_err *err)
 {
     folder_look *look = ctx;
     char         name[2 * AS_REF_BYTES];
     if (!folder_go_on(look->f, err))
         return false;
-    if (entry->kind != AS_FS_FILE ||
-        (size_t)snprintf(name, sizeof name, "%s%s", look->prefix, entry->relative) >= sizeof name ||
-        !as_remote_name_is_fine(name))
+    if (entry->kind != AS_FS_FILE)
+        return true;
+    const bool fits = (size_t)snprintf(name, sizeof name, "%s%s", look->prefix, entry->relative) < sizeof name;
+    if (*look->prefix ? !fits || !as_remote_name_is_fine(name) : folder_is_nobodys(entry->relative))
         return true;
     return look->visit(look->ctx, name, entry->bytes, err);
 }

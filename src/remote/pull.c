@@ -11,8 +11,9 @@ typedef struct pull {
     AS_VEC(as_ref) tags; /* that are to be made here */
     as_remote_moved *moved;
     bool             looked_only;
-    uint64_t         n_unlooked;
-    char             unlooked[AS_REF_BYTES]; /* the first one's name, or its beginning */
+    as_digests       unlooked;            /* pictures that may not come for that */
+    char             first[AS_REF_BYTES]; /* the name of one, or its beginning */
+    bool             no_memory;
 } pull;
 
 /* Where a version is, its neighbours are that are read next: the whole pack comes. */
@@ -29,13 +30,14 @@ static bool pull_fetch_versions(void *ctx, const as_digests *wanted, as_err *err
         if (as_store_size(remote->ws->store, digest, &n, NULL))
             continue;
         ok = as_digests_add(&all, digest, NULL, NULL);
-        const as_transfer *pack =
-            !p->looked_only && as_remote_has(remote, digest, &place) ? &remote->view.packs.at[place.pack] : NULL;
+        const as_transfer *pack = as_remote_has(remote, digest, &place) ? &remote->view.packs.at[place.pack] : NULL;
         for (size_t k = 0; ok && pack && k < pack->n; k++)
             ok = as_digests_add(&all, &pack->at[k].digest, NULL, NULL);
     }
     ok = ok || AS_FAIL(err, AS_ENOMEM, "not enough memory to fetch versions");
+    remote->texts_only = p->looked_only;
     ok = ok && (all.all.n == 0 || as_remote_fetch(remote, &all, p->moved, err));
+    remote->texts_only = false;
     as_digests_done(&all);
     return ok;
 }
@@ -58,12 +60,17 @@ static bool pull_rewritten(pull *p, as_err *err)
 
 static void pull_see(void *ctx, const as_sample *sample)
 {
-    pull *p = ctx;
-    if ((sample->privacy && *sample->privacy) || as_store_has(p->remote->ws->store, &sample->image) ||
-        !as_remote_has(p->remote, &sample->image, NULL))
+    pull        *p = ctx;
+    as_store    *store = p->remote->ws->store;
+    as_tombstone stone;
+    bool         is_new = false;
+    if ((sample->privacy && *sample->privacy) || as_store_has(store, &sample->image) ||
+        !as_remote_has(p->remote, &sample->image, NULL) || as_store_erased(store, &sample->image, &stone, NULL))
         return;
-    if (p->n_unlooked++ == 0)
-        as_str_copy(p->unlooked, sizeof p->unlooked, sample->name);
+    if (!as_digests_add(&p->unlooked, &sample->image, NULL, &is_new))
+        p->no_memory = true;
+    if (is_new && p->unlooked.all.n == 1)
+        as_str_copy(p->first, sizeof p->first, sample->name);
 }
 
 /* The pictures of what was walked, and whether they may come. */
@@ -74,12 +81,15 @@ static bool pull_pictures(pull *p, as_err *err)
     p->need.ctx = p;
     if (!as_need_pictures(&p->need, remote->ws, &remote->progress, err))
         return false;
-    return p->n_unlooked == 0 ||
-           AS_FAIL(
-               err, AS_EACCESS,
-               "%llu samples of remote '%s' (as '%.100s') were taken in without looking for faces, and privacy.faces "
-               "is not keep here: none was fetched (import them here, or bring them as they are: --unlooked)",
-               (unsigned long long)p->n_unlooked, remote->cfg.name, p->unlooked);
+    if (p->no_memory)
+        return AS_FAIL(err, AS_ENOMEM, "not enough memory for the pictures to fetch");
+    const size_t n = p->unlooked.all.n;
+    return n == 0 ||
+           AS_FAIL(err, AS_EACCESS,
+                   "%zu picture%s of remote '%s' (as '%.100s') %s taken in without looking for faces, and "
+                   "privacy.faces is not keep here: none was fetched (import them here, or bring them as they are: "
+                   "--unlooked)",
+                   n, n == 1 ? "" : "s", remote->cfg.name, p->first, n == 1 ? "was" : "were");
 }
 
 static bool pull_see_tags(pull *p, as_err *err)
@@ -243,6 +253,7 @@ bool as_remote_pull(as_remote *remote, const as_pull_cfg *cfg, as_remote_moved *
     bool ok = pull_run(&p, err);
     moved.n_requests_again = remote->kind->n_again(remote->self);
     as_need_done(&p.need);
+    as_digests_done(&p.unlooked);
     as_vec_done(&p.tags);
     if (ok)
         *ret = moved;

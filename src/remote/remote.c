@@ -95,6 +95,8 @@ static bool remote_check_new(const as_remote *remote, as_err *err)
 static bool remote_see_one(void *ctx, const char *name, uint64_t bytes, as_err *err)
 {
     (void)bytes;
+    if (as_str_starts(name, AS_REMOTE_MARK)) /* another first push is at it */
+        return true;
     as_str_copy(ctx, AS_REMOTE_NAME_MAX, name);
     return AS_FAIL(err, AS_EEXIST, "there is one");
 }
@@ -102,9 +104,16 @@ static bool remote_see_one(void *ctx, const char *name, uint64_t bytes, as_err *
 /* What somebody keeps there already must not be mixed with ours. Where it cannot be listed, putting tells why. */
 static bool remote_check_empty(const as_remote *remote, as_err *err)
 {
-    char name[AS_REMOTE_NAME_MAX] = "";
+    char     name[AS_REMOTE_NAME_MAX] = "";
+    uint8_t *bytes;
+    size_t   n;
     if (remote->kind->list(remote->self, "", remote_see_one, name, NULL) || !*name)
         return true;
+    /* Another first push has been faster. */
+    if (remote->kind->get(remote->self, AS_REMOTE_MARK, REMOTE_MARK_BYTES, &bytes, &n, NULL)) {
+        free(bytes);
+        return true;
+    }
     return AS_FAIL(err, AS_EEXIST, "'%s' has files that are no remote's ('%s'): name a folder of its own",
                    remote->cfg.url, name);
 }

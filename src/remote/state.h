@@ -49,6 +49,7 @@ struct as_remote {
     as_progress           progress;
     char                  cache[AS_FS_PATH_BYTES]; /* .assay/remotes/NAME/seen */
     as_remote_view        view;
+    bool                  texts_only; /* what as_remote_fetch stores: no picture that came along in a pack */
 };
 
 /* config.c */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 
 #define ERASURE_FILE "erasing.json"
 
@@ -32,6 +33,11 @@ static bool erasure_check_paths(const json_t *plan, const char *key, as_err *err
     return true;
 }
 
+static bool erasure_path(const as_workspace *ws, char *path, as_err *err)
+{
+    return as_fs_join(path, ws->dir, ERASURE_FILE, err);
+}
+
 bool as_erasure_check(const json_t *plan, as_err *err)
 {
     const json_t *objects = json_object_get(plan, "objects");
@@ -45,11 +51,6 @@ bool as_erasure_check(const json_t *plan, as_err *err)
             return AS_FAIL(err, AS_EFORMAT, "its object %zu has no hash or no reason", i + 1);
     }
     return erasure_check_paths(plan, "wipe", err) && erasure_check_paths(plan, "remove", err);
-}
-
-static bool erasure_path(const as_workspace *ws, char *path, as_err *err)
-{
-    return as_fs_join(path, ws->dir, ERASURE_FILE, err);
 }
 
 bool as_erasure_is_pending(const as_workspace *ws)
@@ -88,16 +89,37 @@ bool as_erasure_read(const as_workspace *ws, json_t **ret, as_err *err)
     return true;
 }
 
-/* All that can be; err is about the first that could not. */
-static bool erasure_files(const as_workspace *ws, const json_t *list, bool (*go)(const char *path, as_err *err),
-                          as_err *err)
+/* All that can be; what could not stays in the list. err is about the first of those. */
+static bool erasure_files(const as_workspace *ws, json_t *list, bool (*go)(const char *path, as_err *err), as_err *err)
 {
     char path[AS_FS_PATH_BYTES];
     bool ok = true;
-    for (size_t i = 0; i < json_array_size(list); i++)
-        if (!as_fs_join(path, ws->root, json_string_value(json_array_get(list, i)), ok ? err : NULL) ||
-            !go(path, ok ? err : NULL))
+    for (size_t i = 0; i < json_array_size(list);) {
+        if (as_fs_join(path, ws->root, json_string_value(json_array_get(list, i)), ok ? err : NULL) &&
+            go(path, ok ? err : NULL)) {
+            json_array_remove(list, i);
+        } else {
             ok = false;
+            i++;
+        }
+    }
+    return ok;
+}
+
+/* The files of the plan. What is done is taken out of it where something is left: a name may be somebody's again. */
+static bool erasure_all_files(const as_workspace *ws, json_t *plan, as_err *err)
+{
+    char    path[AS_FS_PATH_BYTES];
+    json_t *wipe = json_object_get(plan, "wipe"), *remove = json_object_get(plan, "remove");
+    size_t  n = json_array_size(wipe) + json_array_size(remove);
+    bool    ok = erasure_files(ws, wipe, as_fs_wipe, err);
+    ok = erasure_files(ws, remove, as_fs_remove, ok ? err : NULL) && ok;
+    if (!ok && json_array_size(wipe) + json_array_size(remove) < n) {
+        char *text = as_json_pretty(plan);
+        if (text && erasure_path(ws, path, NULL))
+            (void)!as_fs_write_over(path, text, strlen(text), NULL); /* else they are tried again */
+        free(text);
+    }
     return ok;
 }
 
@@ -129,11 +151,8 @@ bool as_erasure_apply(as_workspace *ws, const as_progress *progress, as_err *err
     as_err  why = AS_ERR_NONE;
     if (!as_erasure_read(ws, &plan, err))
         return false;
-    bool ok = erasure_objects(ws, json_object_get(plan, "objects"), progress, err), files = false;
-    if (ok) {
-        files = erasure_files(ws, json_object_get(plan, "wipe"), as_fs_wipe, &why);
-        files = erasure_files(ws, json_object_get(plan, "remove"), as_fs_remove, files ? &why : NULL) && files;
-    }
+    bool ok = erasure_objects(ws, json_object_get(plan, "objects"), progress, err);
+    bool files = ok && erasure_all_files(ws, plan, &why);
     json_decref(plan);
     if (!ok)
         return as_err_note(err, "an erasure that was begun cannot go on");
@@ -146,11 +165,13 @@ bool as_erasure_apply(as_workspace *ws, const as_progress *progress, as_err *err
 bool as_erasure_apply_objects(as_workspace *ws, as_err *err)
 {
     json_t *plan;
+    as_err  why = AS_ERR_NONE;
     if (!as_erasure_read(ws, &plan, err))
         return false;
     bool ok = erasure_objects(ws, json_object_get(plan, "objects"), NULL, err);
-    (void)(erasure_files(ws, json_object_get(plan, "wipe"), as_fs_wipe, NULL) &&
-           erasure_files(ws, json_object_get(plan, "remove"), as_fs_remove, NULL));
+    if (ok && !erasure_all_files(ws, plan, &why))
+        as_log_write(AS_LOG_WARN, "an erasure has not ended: %s (see to that file, then: assay erase --resume)",
+                     why.text);
     json_decref(plan);
     return ok || as_err_note(err, "an erasure that was begun cannot go on");
 }

@@ -19,7 +19,8 @@ enum {
     INDEX_ENTRIES_AT = INDEX_SUMS_AT + INDEX_FAN * 4,
     INDEX_ENTRY_BYTES = 40,
     INDEX_GUESSES = 4,
-    INDEX_MISSES = 64,      /* after so many that it did not have, an index gets a filter */
+    INDEX_MISSES = 64,      /* an index gets a filter when it was asked for so many that it has not, */
+    INDEX_MISS_SHARE = 64,  /* and for one of so many entries: else it costs more than it saves */
     INDEX_FILTER_BITS = 16, /* an entry: with six words of the hash one of a thousand passes that is not there */
     INDEX_FILTER_WORDS = 6
 };
@@ -310,7 +311,8 @@ as_index_answer as_index_find(as_index *index, const as_digest *digest, as_index
     if (at >= index->n || memcmp(index_entry(index, at), digest->b, AS_SHA256_BYTES) != 0) {
         if (filter)
             index_release(index);
-        else if (atomic_fetch_add_explicit(&index->n_misses, 1, memory_order_relaxed) + 1 == INDEX_MISSES)
+        else if (atomic_fetch_add_explicit(&index->n_misses, 1, memory_order_relaxed) + 1 ==
+                 AS_MAX((unsigned)INDEX_MISSES, index->n / INDEX_MISS_SHARE))
             index_add_filter(index);
         return AS_INDEX_NO;
     }

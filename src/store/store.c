@@ -208,6 +208,7 @@ static bool store_put(as_store *store, as_pack_record record, const as_append_fr
     } else if (is_known) {
         look = from->bytes ? store_compare(&place, from->bytes, (size_t)record.n_bytes, err)
                            : store_pass(&place, NULL, err);
+        look = look == STORE_MOVED ? STORE_DAMAGED : look; /* it is not where it was: once more does no harm */
         ok = look != STORE_FAILED;
     }
     if (ok && look == STORE_DAMAGED)
@@ -346,16 +347,17 @@ static store_look store_read_pieces(const as_place *place, void *ctx, as_err *er
 typedef store_look store_reader(const as_place *place, void *ctx, as_err *err);
 
 /* A copy in a pack before that one: gc may have been writing the object anew when the power went. */
-static bool store_read_older(as_store *store, const as_digest *digest, uint64_t number, store_reader *read, void *ctx)
+static bool store_read_older(as_store *store, const as_digest *digest, uint64_t number, store_reader *read, void *ctx,
+                             as_err *err)
 {
-    as_place place;
-    bool     found = false;
-    while (!found && as_set_find_below(store, digest, number, &place)) {
-        found = !as_index_is_tombstone(&place.entry) && read(&place, ctx, NULL) == STORE_WHOLE;
+    as_place   place;
+    store_look look = STORE_DAMAGED;
+    while (look != STORE_WHOLE && look != STORE_FAILED && as_set_find_below(store, digest, number, &place)) {
+        look = as_index_is_tombstone(&place.entry) ? STORE_DAMAGED : read(&place, ctx, err);
         number = as_index_is_tombstone(&place.entry) ? 0 : place.pack->number;
         as_pack_unref(place.pack);
     }
-    return found;
+    return look == STORE_WHOLE;
 }
 
 static bool store_read(as_store *store, const as_digest *digest, store_reader *read, void *ctx, as_err *err)
@@ -384,8 +386,11 @@ static bool store_read(as_store *store, const as_digest *digest, store_reader *r
         if (look != STORE_FAILED && !atomic_load(&store->is_writer) && !as_set_refresh(store, true, err))
             return false;
     }
-    if (look != STORE_FAILED && store_read_older(store, digest, number, read, ctx))
+    if (look != STORE_FAILED && store_read_older(store, digest, number, read, ctx, &why))
         return true;
+    /* Who asks next sees whether it was erased meanwhile. */
+    if (look == STORE_FAILED && why.code != AS_EGONE && !atomic_load(&store->is_writer))
+        (void)!as_set_refresh(store, true, NULL);
     return as_err_set(err, why.code, "%s", why.text);
 }
 

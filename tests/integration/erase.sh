@@ -232,6 +232,28 @@ check 'its name is gone' nowhere anna71
 check 'in the remote, too' test -z "$(grep -rlaF -e anna71 -e FORGET-ANNA71- "$TMP/far")"
 expect_exit 0 "${A[@]}" data verify
 
+# --- a pull that was cut: what came of the remote's newest version is written anew, and everybody can read it ---
+expect_exit 0 "$ASSAY" data clone "$TMP/far" "$TMP/late"
+expect_exit 0 "$ASSAY" -C "$TMP/ahead" data pull
+picture "$TMP/lone2/good/anna72.pgm" FORGET-ANNA72-
+expect_exit 0 "$ASSAY" -C "$TMP/ahead" import "$TMP/lone2"
+expect_exit 0 "$ASSAY" -C "$TMP/ahead" data push
+pack=$(grep -laF FORGET-ANNA72- "$TMP/far"/packs/*.pack)
+mv "$pack" "$TMP/aside"
+run "$ASSAY" -C "$TMP/late" data pull
+check 'the pull was cut' test "$STATUS" -ne 0
+mv "$TMP/aside" "$pack"
+expect_exit 0 "$ASSAY" -C "$TMP/late" erase photos/good/anna12.pgm --reason 'request 8' --yes
+check 'its name is gone' test -z "$(grep -rlaF anna12 "$TMP/late" "$TMP/far")"
+expect_exit 0 "$ASSAY" data clone "$TMP/far" "$TMP/fresh"
+expect_exit 0 "$ASSAY" -C "$TMP/fresh" data verify
+expect_exit 0 "$ASSAY" -C "$TMP/fresh" data ls --json
+expect_out anna72
+expect_no_out anna12
+expect_exit 2 "$ASSAY" -C "$TMP/late" data pull # its erasure made a version on top
+expect_err 'both sides have gone on'
+expect_exit 0 "$ASSAY" -C "$TMP/late" data verify
+
 # --- what stays is whole: the part of a page is the name of the first, and a part may be called like anything ---
 new_workspace "$TMP/parts.from"
 C=("$ASSAY" -C "$WS")
