@@ -119,13 +119,10 @@ static bool check_graph(const Onnx__GraphProto *graph, as_err *err)
         return AS_FAIL(err, AS_EUNSUPPORTED, "it has sparse initialisers");
     if (graph->n_node > GRAPH_MAX_NODES)
         return AS_FAIL(err, AS_ELIMIT, "it has %zu nodes, more than the %u allowed", graph->n_node, GRAPH_MAX_NODES);
-    for (size_t i = 0; i < graph->n_node; i++)
-        if (!as_graph_check_node(graph->node[i], err))
-            return false;
     return true;
 }
 
-bool as_graph_check_model(const Onnx__ModelProto *model, int *ret_opset, as_err *err)
+bool as_graph_check_frame(const Onnx__ModelProto *model, int *ret_opset, as_err *err)
 {
     if (!model->has_ir_version || !model->graph)
         return AS_FAIL(err, AS_EFORMAT, "not an ONNX model (it has no %s)", model->graph ? "IR version" : "graph");
@@ -137,6 +134,16 @@ bool as_graph_check_model(const Onnx__ModelProto *model, int *ret_opset, as_err 
     if (model->n_training_info)
         return AS_FAIL(err, AS_EUNSUPPORTED, "it carries training information (export it for inference)");
     return check_opset(model, ret_opset, err) && check_graph(model->graph, err);
+}
+
+bool as_graph_check_model(const Onnx__ModelProto *model, int *ret_opset, as_err *err)
+{
+    if (!as_graph_check_frame(model, ret_opset, err))
+        return false;
+    for (size_t i = 0; i < model->graph->n_node; i++)
+        if (!as_graph_check_node(model->graph->node[i], err))
+            return false;
+    return true;
 }
 
 /* --- one node --- */

@@ -155,8 +155,7 @@ static bool infer_node(as_graph *graph, const as_node *node, as_err *err)
         return true;
     }
     as_graph_node_label(node->proto, label, sizeof label);
-    as_err_note(err, "%s (%s)", label, node->op);
-    return as_err_note(err, "model '%s'", graph->name);
+    return as_err_note(err, "%s (%s)", label, node->op);
 }
 
 static const char *infer_batch_symbol(const Onnx__ValueInfoProto *info)
@@ -190,7 +189,7 @@ static bool infer_inputs(as_graph *graph, int64_t batch, as_err *err)
     return true;
 }
 
-bool as_graph_infer_shapes(as_graph *graph, int64_t batch, as_err *err)
+static bool infer_begin(as_graph *graph, int64_t batch, as_err *err)
 {
     graph_view *view = &graph->view;
     if (batch < 0 || batch > 65536)
@@ -199,10 +198,39 @@ bool as_graph_infer_shapes(as_graph *graph, int64_t batch, as_err *err)
     for (size_t i = 0; i < view->n_values; i++)
         if (!view->values[i].constant)
             view->values[i].has_shape = false;
-    if (!infer_inputs(graph, batch, err))
+    return infer_inputs(graph, batch, err);
+}
+
+bool as_graph_infer_shapes(as_graph *graph, int64_t batch, as_err *err)
+{
+    if (!infer_begin(graph, batch, err))
         return false;
-    for (size_t i = 0; i < view->n_nodes; i++)
-        if (!infer_node(graph, &view->nodes[i], err))
-            return false;
+    for (size_t i = 0; i < graph->view.n_nodes; i++)
+        if (!infer_node(graph, &graph->view.nodes[i], err))
+            return as_err_note(err, "model '%s'", graph->name);
+    return true;
+}
+
+/* Does it wait for a node that was refused, or for one that does? */
+static bool infer_waits(const as_graph *graph, const as_node *node)
+{
+    for (size_t i = 0; i < node->n_inputs; i++) {
+        const as_value *value = as_rule_in(graph, node, i);
+        if (value && !value->has_shape && value->producer >= 0)
+            return true;
+    }
+    return false;
+}
+
+bool as_graph_infer_all(as_graph *graph, int64_t batch, graph_refused refused, void *ctx, as_err *err)
+{
+    if (!infer_begin(graph, batch, err))
+        return false;
+    for (size_t i = 0; i < graph->view.n_nodes; i++) {
+        const as_node *node = &graph->view.nodes[i];
+        as_err         why = AS_ERR_NONE;
+        if (!infer_waits(graph, node) && !infer_node(graph, node, &why))
+            refused(ctx, node, &why);
+    }
     return true;
 }

@@ -30,7 +30,7 @@ static void parse_free(void *data, void *p)
     free(p);
 }
 
-static Onnx__ModelProto *parse_message(const uint8_t *bytes, size_t n, as_err *err)
+Onnx__ModelProto *as_graph_unpack(const uint8_t *bytes, size_t n, as_err *err)
 {
     parse_budget       budget = {.left = AS_MIN(PARSE_MAX_MEMORY, ((size_t)64 << 20) + 80 * n)};
     ProtobufCAllocator allocator = {parse_alloc, parse_free, &budget};
@@ -50,7 +50,7 @@ static Onnx__ModelProto *parse_message(const uint8_t *bytes, size_t n, as_err *e
 
 static bool parse_into(as_graph *graph, const uint8_t *bytes, size_t n, as_err *err)
 {
-    graph->model = parse_message(bytes, n, err);
+    graph->model = as_graph_unpack(bytes, n, err);
     return graph->model && as_graph_check_model(graph->model, &graph->opset, err) && as_graph_view_make(graph, err);
 }
 

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Costs counted by hand. */
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#include "graph/build.h"
+#include "graph/cost.h"
+
+#define NAMES(...) ((const char *const[]){__VA_ARGS__, NULL})
+#define SHAPE(...) ((as_shape){.rank = sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t), .dims = {__VA_ARGS__}})
+
+static void add_floats(as_graph *graph, const char *name, const as_shape *shape)
+{
+    static float data[4096];
+    as_err       err = AS_ERR_NONE;
+    as_tensor    tensor = as_tensor_view(AS_DTYPE_F32, shape, data);
+    assert_true(as_tensor_count(&tensor) <= AS_COUNT(data));
+    assert_true(as_graph_add_constant(graph, name, &tensor, &err));
+}
+
+static void add_node(as_graph *graph, const char *op, const char *const *inputs, const char *output,
+                     const as_attr *attrs, size_t n_attrs)
+{
+    as_err err = AS_ERR_NONE;
+    if (!as_graph_add_node(graph, op, output, inputs, NAMES(output), attrs, n_attrs, &err))
+        fail_msg("%s", err.text);
+}
+
+/* Conv 4x3x3x3, Relu, Reshape to a vector of 144 a picture, MatMul 144x5 */
+static as_graph *small_net(int64_t batch, int64_t side)
+{
+    static int64_t shape_data[] = {0, -1};
+    as_err         err = AS_ERR_NONE;
+    as_graph      *graph = as_graph_new("net", &err);
+    as_tensor      to = as_tensor_view(AS_DTYPE_I64, &SHAPE(2), shape_data);
+    assert_non_null(graph);
+    assert_true(as_graph_add_input(graph, "x", AS_DTYPE_F32, &SHAPE(batch, 3, side, side), &err));
+    add_floats(graph, "w", &SHAPE(4, 3, 3, 3));
+    add_floats(graph, "b", &SHAPE(4));
+    add_floats(graph, "m", &SHAPE(144, 5));
+    assert_true(as_graph_add_constant(graph, "to", &to, &err));
+    add_node(graph, "Conv", NAMES("x", "w", "b"), "c", NULL, 0);
+    add_node(graph, "Relu", NAMES("c"), "r", NULL, 0);
+    add_node(graph, "Reshape", NAMES("r", "to"), "f", NULL, 0);
+    add_node(graph, "MatMul", NAMES("f", "m"), "y", NULL, 0);
+    assert_true(as_graph_add_output(graph, "y", AS_DTYPE_F32, &SHAPE(batch, 5), &err));
+    if (!as_graph_finish(graph, &err))
+        fail_msg("%s", err.text);
+    return graph;
+}
+
+static void test_a_small_net(void **state)
+{
+    (void)state;
+    as_err        err = AS_ERR_NONE;
+    as_graph_cost cost;
+    as_graph     *graph = small_net(-1, 8);
+    assert_true(as_graph_infer_shapes(graph, 2, &err));
+    assert_true(as_graph_cost_of(graph, &cost, &err));
+    assert_int_equal(cost.nodes[0].n_parameters, 4 * 27 + 4);
+    assert_int_equal(cost.nodes[2].n_parameters, 0); /* a shape is no parameter */
+    assert_int_equal(cost.nodes[3].n_parameters, 144 * 5);
+    assert_int_equal(cost.n_parameters, 112 + 720);
+    assert_int_equal(cost.parameter_bytes, 4 * (112 + 720));
+    assert_int_equal(cost.nodes[0].n_multiplies, 2 * 4 * 6 * 6 * 27);
+    assert_int_equal(cost.nodes[1].n_multiplies, 0);
+    assert_int_equal(cost.nodes[3].n_multiplies, 2 * 5 * 144);
+    assert_int_equal(cost.n_multiplies, 2 * 4 * 6 * 6 * 27 + 2 * 5 * 144);
+    assert_int_equal(cost.n_uncounted, 0);
+    /* Relu: c and r; the Reshape is a view of r. x and c at the Conv: (384 + 288) * 4. */
+    assert_true(cost.is_peak_known);
+    assert_int_equal(cost.peak_bytes, (2 * 3 * 64 + 2 * 4 * 36) * 4);
+    assert_int_equal(cost.peak_node, 0);
+    as_graph_cost_done(&cost);
+    as_graph_free(graph);
+}
+
+static void test_what_is_open_is_not_counted(void **state)
+{
+    (void)state;
+    as_err        err = AS_ERR_NONE;
+    as_graph_cost cost;
+    as_graph     *graph = small_net(1, -1);
+    assert_true(as_graph_infer_shapes(graph, 1, &err));
+    assert_true(as_graph_cost_of(graph, &cost, &err));
+    assert_false(cost.nodes[0].is_counted);
+    assert_true(cost.n_uncounted >= 1);
+    assert_false(cost.is_peak_known);
+    assert_int_equal(cost.n_parameters, 112 + 720);
+    as_graph_cost_done(&cost);
+    assert_true(as_graph_set_input_shape(graph, "x", &SHAPE(1, 3, 8, 8), &err));
+    assert_true(as_graph_infer_shapes(graph, 1, &err));
+    assert_true(as_graph_cost_of(graph, &cost, &err));
+    assert_int_equal(cost.n_multiplies, 4 * 6 * 6 * 27 + 5 * 144);
+    assert_true(cost.is_peak_known);
+    as_graph_cost_done(&cost);
+    as_graph_free(graph);
+}
+
+/* Weights that two nodes read count once; what is kept for later counts while it waits; outputs stay to the end. */
+static void test_sharing_and_waiting(void **state)
+{
+    (void)state;
+    static const as_attr transposed[] = {{.name = "transA", .kind = AS_ATTR_INT, .i = 1}};
+    as_err               err = AS_ERR_NONE;
+    as_graph_cost        cost;
+    as_graph            *graph = as_graph_new("net", &err);
+    assert_non_null(graph);
+    assert_true(as_graph_add_input(graph, "x", AS_DTYPE_F32, &SHAPE(7, 7), &err));
+    add_floats(graph, "w", &SHAPE(7, 7));
+    add_node(graph, "Gemm", NAMES("x", "w"), "a", transposed, 1);
+    add_node(graph, "MatMul", NAMES("a", "w"), "b", NULL, 0);
+    add_node(graph, "Add", NAMES("b", "x"), "c", NULL, 0);
+    assert_true(as_graph_add_output(graph, "a", AS_DTYPE_F32, &SHAPE(7, 7), &err));
+    assert_true(as_graph_add_output(graph, "c", AS_DTYPE_F32, &SHAPE(7, 7), &err));
+    assert_true(as_graph_finish(graph, &err));
+    assert_true(as_graph_infer_shapes(graph, 1, &err));
+    assert_true(as_graph_cost_of(graph, &cost, &err));
+    assert_int_equal(cost.n_parameters, 49);
+    assert_int_equal(cost.nodes[1].n_parameters, 0);
+    assert_int_equal(cost.nodes[0].n_multiplies, 343);
+    assert_int_equal(cost.peak_bytes, 4 * 49 * 4); /* at the Add: x, a, b, c */
+    assert_int_equal(cost.peak_node, 2);
+    as_graph_cost_done(&cost);
+    as_graph_free(graph);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_small_net),
+        cmocka_unit_test(test_what_is_open_is_not_counted),
+        cmocka_unit_test(test_sharing_and_waiting),
+    };
+    return cmocka_run_group_tests_name("cost", tests, NULL, NULL);
+}
