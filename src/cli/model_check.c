@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/action.h"
+#include "cli/model_file.h"
+#include "cli/term.h"
+#include "engine/engine.h"
+#include "graph/review.h"
+#include "infer/infer.h"
+
+#define CHECK_MAX_BACKENDS 8
+
+typedef struct check_try {
+    const char *backend;
+    bool        runs;
+    as_err      why; /* it does not */
+} check_try;
+
+typedef struct check {
+    as_cli       *cli;
+    as_model_file file;
+    as_review     review;
+    int64_t       batch;
+    check_try     tries[CHECK_MAX_BACKENDS];
+    size_t        n_tries;
+    bool          runs; /* in the native engine */
+} check;
+
+/* --- trying --- */
+
+/* Once over zeros, its outputs where the session keeps them. */
+static bool check_run_once(as_session *session, as_err *err)
+{
+    size_t     n_in = as_session_n_inputs(session), n_out = as_session_n_outputs(session);
+    as_tensor *inputs = calloc(n_in + 1, sizeof *inputs), *outputs = calloc(n_out + 1, sizeof *outputs);
+    bool       ok = (inputs && outputs) || AS_FAIL(err, AS_ENOMEM, "out of memory");
+    for (size_t i = 0; ok && i < n_in; i++) {
+        const as_port *port = as_session_input(session, i);
+        ok = as_tensor_new(&inputs[i], port->dtype, &port->shape, err);
+    }
+    ok = ok && as_session_run(session, inputs, outputs, err);
+    for (size_t i = 0; inputs && i < n_in; i++)
+        as_tensor_done(&inputs[i]);
+    free(inputs);
+    free(outputs);
+    return ok;
+}
+
+static void check_try_one(const check *c, const as_str *model, check_try *ret)
+{
+    as_session_cfg cfg = {.backend = ret->backend, .threads = 1, .batch = c->batch};
+    as_session    *session = as_session_open((const uint8_t *)model->s, model->len, c->file.name, &cfg, &ret->why);
+    ret->runs = session && check_run_once(session, &ret->why);
+    as_session_close(session);
+}
+
+static bool check_try_all(check *c, as_err *err)
+{
+    as_str model;
+    as_str_init(&model);
+    if (c->review.graph && !as_graph_write(c->review.graph, &model, err)) {
+        as_str_done(&model);
+        return false;
+    }
+    for (size_t i = 0; as_backend_at(i) && i < CHECK_MAX_BACKENDS; i++) {
+        check_try *one = &c->tries[c->n_tries++];
+        one->backend = as_backend_at(i)->name;
+        if (c->review.graph)
+            check_try_one(c, &model, one);
+        else
+            as_err_set(&one->why, AS_EUNSUPPORTED, "not asked: the reader refuses the model");
+        if (strcmp(one->backend, "native") == 0)
+            c->runs = one->runs;
+    }
+    as_str_done(&model);
+    return true;
+}
+
+/* The engine stops at the first node that it cannot run. Each is tried alone, so that all of them are told. */
+static bool check_nodes(check *c, as_err *err)
+{
+    const as_graph *graph = c->review.graph;
+    for (size_t i = 0; i < as_graph_n_nodes(graph); i++) {
+        const as_node *node = as_graph_node(graph, i);
+        as_err         why = AS_ERR_NONE;
+        if (as_graph_value(graph, node->outputs[0])->constant)
+            continue; /* computed while it is read */
+        as_graph  *alone = as_graph_alone(graph, i, &why);
+        as_engine *engine = alone ? as_engine_new(alone, &(as_engine_cfg){.batch = c->batch}, &why) : NULL;
+        as_graph_free(alone);
+        as_engine_free(engine);
+        if (!engine && !as_review_add(&c->review, node, &why, err))
+            return false;
+        as_progress_step(&c->cli->progress, "trying each node", i + 1, as_graph_n_nodes(graph));
+        if (!as_progress_go_on(&c->cli->progress, err))
+            return false;
+    }
+    return true;
+}
+
+static bool check_load(check *c, as_err *err)
+{
+    if (!as_model_batch(c->cli, &c->batch, err) || !as_model_file_open(c->cli, as_cli_arg(c->cli, 1), &c->file, err) ||
+        !as_review_read(c->file.bytes, c->file.n, c->file.name, &c->review, err))
+        return false;
+    if (c->review.graph &&
+        !(as_model_set_inputs(c->cli, c->review.graph, err) && as_review_shapes(&c->review, c->batch, err)))
+        return false;
+    if (!check_try_all(c, err))
+        return false;
+    if (c->runs || c->review.refusals.n)
+        return true;
+    if (!check_nodes(c, err))
+        return false;
+    for (size_t i = 0; c->review.refusals.n == 0 && i < c->n_tries; i++) /* no node alone: what was said of the whole */
+        if (strcmp(c->tries[i].backend, "native") == 0 && !as_review_add(&c->review, NULL, &c->tries[i].why, err))
+            return false;
+    return true;
+}
+
+/* --- telling --- */
+
+/* "ort", of those that ran the model; "" for none. */
+static void check_others(const check *c, as_str *out)
+{
+    for (size_t i = 0; i < c->n_tries; i++)
+        if (c->tries[i].runs)
+            as_str_addf(out, "%s%s", out->len ? ", " : "", c->tries[i].backend);
+}
+
+static bool check_text(const check *c, as_err *err)
+{
+    static const char *const columns[] = {"back end", "runs it", "why not", NULL};
+    FILE                    *out = c->cli->out;
+    as_table                *table = as_table_new(columns);
+    as_str                   text, others;
+    for (size_t i = 0; i < c->n_tries; i++) {
+        const check_try *one = &c->tries[i];
+        as_table_cell(table, AS_STYLE_BOLD, "%s", one->backend);
+        as_table_cell(table, one->runs ? AS_STYLE_GOOD : AS_STYLE_BAD, "%s", one->runs ? "yes" : "no");
+        as_table_cell(table, AS_STYLE_NONE, "%s", one->runs ? "" : one->why.text);
+    }
+    if (!as_table_print(table, c->cli, err))
+        return false;
+    as_str_init(&text);
+    as_str_init(&others);
+    check_others(c, &others);
+    fputc('\n', out);
+    for (size_t i = 0; i < c->review.refusals.n; i++) {
+        const as_refusal *one = &c->review.refusals.at[i];
+        if (*one->node)
+            fprintf(out, "node '%s' ", as_model_text(&text, one->node));
+        if (*one->op)
+            fprintf(out, "(%s): ", as_model_text(&text, one->op));
+        fprintf(out, "%s", one->reason);
+        fprintf(out, " [%s%s]\n", others.len ? "runs in: " : "no back end runs it", others.s);
+    }
+    if (c->review.n_more)
+        fprintf(out, "... and %zu more\n", c->review.n_more);
+    fprintf(out, "%s%s: the native engine %s%s\n", as_term_style(c->cli, c->runs ? AS_STYLE_GOOD : AS_STYLE_BAD),
+            as_model_text(&text, c->file.name), c->runs ? "runs it" : "does not run it", as_term_plain(c->cli));
+    as_str_done(&text);
+    as_str_done(&others);
+    return true;
+}
+
+static json_t *check_refusals_json(const check *c)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < c->review.refusals.n; i++) {
+        const as_refusal *one = &c->review.refusals.at[i];
+        json_t           *json = json_object(), *others = json_array();
+        as_json_set(json, "node", *one->node ? as_model_json(one->node) : json_null());
+        as_json_set(json, "operator", *one->op ? as_model_json(one->op) : json_null());
+        as_json_set(json, "code", json_string(as_err_name(one->code)));
+        as_json_set(json, "reason", as_model_json(one->reason));
+        for (size_t k = 0; k < c->n_tries; k++)
+            if (c->tries[k].runs)
+                json_array_append_new(others, json_string(c->tries[k].backend));
+        as_json_set(json, "runs_in", others);
+        json_array_append_new(list, json);
+    }
+    return list;
+}
+
+static bool check_json(const check *c, as_err *err)
+{
+    json_t *json = json_object(), *list = json_array();
+    for (size_t i = 0; i < c->n_tries; i++) {
+        json_t *one = json_object();
+        as_json_set(one, "backend", json_string(c->tries[i].backend));
+        as_json_set(one, "runs", json_boolean(c->tries[i].runs));
+        as_json_set(one, "reason", c->tries[i].runs ? json_null() : as_model_json(c->tries[i].why.text));
+        json_array_append_new(list, one);
+    }
+    as_json_set(json, "model", as_model_json(c->file.name));
+    as_json_set(json, "runs", json_boolean(c->runs));
+    as_json_set(json, "backends", list);
+    as_json_set(json, "refusals", check_refusals_json(c));
+    as_json_set(json, "n_more", json_integer((json_int_t)c->review.n_more));
+    return as_cli_print_json(c->cli, json, err);
+}
+
+static int model_check(as_cli *cli, as_workspace *ws, as_err *err)
+{
+    check *c = calloc(1, sizeof *c);
+    (void)ws;
+    if (!c)
+        return AS_FAIL(err, AS_ENOMEM, "out of memory") ? 0 : AS_VERB_FAILED;
+    c->cli = cli;
+    bool ok = check_load(c, err) && (cli->json ? check_json(c, err) : check_text(c, err)), runs = c->runs;
+    as_review_done(&c->review);
+    as_model_file_done(&c->file);
+    free(c);
+    return ok ? (runs ? 0 : 1) : AS_VERB_FAILED;
+}
+
+const as_action as_model_action_check = {
+    .name = "check",
+    .usage = "[MODEL] [--batch N] [--input NAME=SHAPE]",
+    .about = "whether the native engine runs it: every node that is refused, why, and which back end does run it",
+    .min_args = 0,
+    .max_args = 1,
+    .mode = AS_WORKSPACE_NONE,
+    .run = model_check,
+};
