@@ -127,12 +127,33 @@ static void test_sharing_and_waiting(void **state)
     as_graph_free(graph);
 }
 
+static void test_products_that_read_their_first_sideways(void **state)
+{
+    (void)state;
+    static const as_attr transposed[] = {{.name = "transA", .kind = AS_ATTR_INT, .i = 1}};
+    as_err               err = AS_ERR_NONE;
+    as_graph_cost        cost;
+    as_graph            *graph = as_graph_new("net", &err);
+    assert_non_null(graph);
+    assert_true(as_graph_add_input(graph, "x", AS_DTYPE_F32, &SHAPE(3, 5), &err));
+    add_floats(graph, "w", &SHAPE(3, 2));
+    add_node(graph, "Gemm", NAMES("x", "w"), "y", transposed, 1);
+    assert_true(as_graph_add_output(graph, "y", AS_DTYPE_F32, &SHAPE(5, 2), &err));
+    assert_true(as_graph_finish(graph, &err));
+    assert_true(as_graph_infer_shapes(graph, 1, &err));
+    assert_true(as_graph_cost_of(graph, &cost, &err));
+    assert_int_equal(cost.n_multiplies, 5 * 2 * 3);
+    as_graph_cost_done(&cost);
+    as_graph_free(graph);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_small_net),
         cmocka_unit_test(test_what_is_open_is_not_counted),
         cmocka_unit_test(test_sharing_and_waiting),
+        cmocka_unit_test(test_products_that_read_their_first_sideways),
     };
     return cmocka_run_group_tests_name("cost", tests, NULL, NULL);
 }

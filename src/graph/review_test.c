@@ -187,6 +187,30 @@ static void test_a_node_alone(void **state)
     as_graph_free(graph);
 }
 
+/* An engine that makes no mask is not asked for one that nobody reads. */
+static void test_a_node_alone_makes_what_is_used(void **state)
+{
+    (void)state;
+    for (int used = 0; used < 2; used++) {
+        as_err    err = AS_ERR_NONE;
+        as_graph *graph = as_graph_new("masks", &err), *alone;
+        assert_non_null(graph);
+        assert_true(as_graph_add_input(graph, "x", AS_DTYPE_F32, &SHAPE(2, 3), &err));
+        assert_true(as_graph_add_node(graph, "Dropout", "d", NAMES("x"), NAMES("y", "mask"), NULL, 0, &err));
+        assert_true(as_graph_add_output(graph, "y", AS_DTYPE_F32, &SHAPE(2, 3), &err));
+        if (used)
+            assert_true(as_graph_add_node(graph, "Identity", "i", NAMES("mask"), NAMES("z"), NULL, 0, &err));
+        assert_true(as_graph_finish(graph, &err));
+        assert_true(as_graph_infer_shapes(graph, 0, &err));
+        alone = as_graph_alone(graph, 0, &err);
+        if (!alone)
+            fail_msg("%s", err.text);
+        assert_int_equal(as_graph_n_outputs(alone), 1 + used);
+        as_graph_free(alone);
+        as_graph_free(graph);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -194,6 +218,7 @@ int main(void)
         cmocka_unit_test(test_what_is_no_model_is_an_error),
         cmocka_unit_test(test_refusals_are_bounded),
         cmocka_unit_test(test_a_node_alone),
+        cmocka_unit_test(test_a_node_alone_makes_what_is_used),
     };
     return cmocka_run_group_tests_name("review", tests, NULL, NULL);
 }
