@@ -148,10 +148,19 @@ bool as_graph_check_model(const Onnx__ModelProto *model, int *ret_opset, as_err 
 
 /* --- one node --- */
 
+const char *as_graph_node_name(const Onnx__NodeProto *node)
+{
+    if (node->name && *node->name)
+        return node->name;
+    for (size_t i = 0; i < node->n_output; i++)
+        if (*node->output[i])
+            return node->output[i];
+    return "";
+}
+
 void as_graph_node_label(const Onnx__NodeProto *node, char *label, size_t cap)
 {
-    const char *name = node->name && *node->name ? node->name : node->n_output ? node->output[0] : "";
-    snprintf(label, cap, "node '%.200s'", name);
+    snprintf(label, cap, "node '%.200s'", as_graph_node_name(node));
 }
 
 /* What an op.def row says of attribute `name`: its kind letter, or 0. */

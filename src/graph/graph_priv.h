@@ -71,6 +71,7 @@ AS_CHECK bool as_graph_check_wire(const uint8_t *bytes, size_t n, as_err *err);
 AS_CHECK bool as_graph_check_model(const Onnx__ModelProto *model, int *ret_opset, as_err *err);
 AS_CHECK bool as_graph_check_frame(const Onnx__ModelProto *model, int *ret_opset, as_err *err); /* all but its nodes */
 AS_CHECK bool as_graph_check_node(const Onnx__NodeProto *node, as_err *err);
+const char   *as_graph_node_name(const Onnx__NodeProto *node); /* its own, or that of its first output; "" for none */
 void          as_graph_node_label(const Onnx__NodeProto *node, char *label, size_t cap); /* "node 'conv1'" */
 
 /* parse.c: any ONNX message, within what memory it may take; freed with onnx__model_proto__free_unpacked. */

@@ -39,7 +39,7 @@ static bool review_refuse(as_review *review, const Onnx__NodeProto *proto, const
     }
     if (proto) {
         as_graph_node_label(proto, label, sizeof label);
-        name = proto->name && *proto->name ? proto->name : proto->n_output ? proto->output[0] : "";
+        name = as_graph_node_name(proto);
     }
     as_refusal one = {.node = strdup(name), .op = strdup(op), .code = why->code};
     one.reason = strdup(proto ? review_bare(why->text, label, proto->name ? proto->name : "", op) : why->text);
