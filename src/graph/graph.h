@@ -39,8 +39,9 @@ typedef struct as_node {
 /* name is what errors call the model (its file). Checks everything above; a refused operator is named with its node. */
 AS_CHECK as_graph *as_graph_parse(const uint8_t *bytes, size_t n, const char *name, as_err *err);
 AS_CHECK as_graph *as_graph_read(const char *path, as_err *err);
-AS_CHECK bool      as_graph_write(const as_graph *graph, as_str *out, as_err *err); /* appends the file's bytes */
-as_graph          *as_graph_free(as_graph *graph);
+/* Appends the file's bytes: those it was read from, as long as nothing has changed. */
+AS_CHECK bool as_graph_write(const as_graph *graph, as_str *out, as_err *err);
+as_graph     *as_graph_free(as_graph *graph);
 
 const char *as_graph_op_name(size_t i); /* the list of operators; NULL past its end */
 

@@ -8,6 +8,7 @@
 #ifndef AS_GRAPH_GRAPH_PRIV_H
 #define AS_GRAPH_GRAPH_PRIV_H
 
+#include "base/hash.h"
 #include "graph/build.h"
 #include "onnx.pb-c.h"
 
@@ -48,6 +49,9 @@ struct as_graph {
     char             *name; /* what errors call it */
     int               opset;
     graph_view        view;
+    uint8_t          *kept; /* the file, where it is written otherwise than we would: else NULL */
+    size_t            n_kept;
+    as_digest         kept_as; /* of what we would write */
 };
 
 typedef bool (*graph_rule)(as_graph *graph, const as_node *node, as_err *err);
@@ -76,6 +80,9 @@ void          as_graph_node_label(const Onnx__NodeProto *node, char *label, size
 
 /* parse.c: any ONNX message, within what memory it may take; freed with onnx__model_proto__free_unpacked. */
 AS_CHECK Onnx__ModelProto *as_graph_unpack(const uint8_t *bytes, size_t n, as_err *err);
+
+/* write.c: remembers the file that the message was read from, where it needs it to write it back. */
+AS_CHECK bool as_graph_keep(as_graph *graph, const uint8_t *bytes, size_t n, as_err *err);
 
 /* view.c */
 AS_CHECK bool as_graph_view_make(as_graph *graph, as_err *err); /* on failure the old views stay */

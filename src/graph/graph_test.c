@@ -85,6 +85,74 @@ static void test_shared_models_have_the_shapes_they_declare(void **state)
     }
 }
 
+/* --- files that another writer would have written otherwise --- */
+
+/* A model as bytes: x -> Relu -> y. */
+static as_str small_bytes(void)
+{
+    as_err    err = AS_ERR_NONE;
+    as_graph *graph = as_graph_new("small", &err);
+    as_shape  shape = {.rank = 1, .dims = {3}};
+    as_str    bytes;
+    as_str_init(&bytes);
+    assert_non_null(graph);
+    assert_true(as_graph_add_input(graph, "x", AS_DTYPE_F32, &shape, &err));
+    assert_true(as_graph_add_node(graph, "Relu", "r", (const char *const[]){"x", NULL},
+                                  (const char *const[]){"y", NULL}, NULL, 0, &err));
+    assert_true(as_graph_add_output(graph, "y", AS_DTYPE_F32, &shape, &err));
+    assert_true(as_graph_finish(graph, &err));
+    assert_true(as_graph_write(graph, &bytes, &err));
+    as_graph_free(graph);
+    return bytes;
+}
+
+/* The model begins with its IR version, two bytes. */
+static void test_what_is_not_touched_comes_back_byte_for_byte(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *before, *after;
+        size_t      n_before, n_after;
+    } ways[] = {
+        {"\x08\x08", "", 2, 0},             /* as we write it */
+        {"", "\x08\x08", 0, 2},             /* the first field last */
+        {"\x08\x88\x00", "", 3, 0},         /* 8 in two bytes */
+        {"\xf8\x3f\x05\x08\x08", "", 5, 0}, /* a field that nobody knows, before the others */
+    };
+    for (size_t i = 0; i < AS_COUNT(ways); i++) {
+        as_err err = AS_ERR_NONE;
+        as_str plain = small_bytes(), bytes, again;
+        assert_memory_equal(plain.s, "\x08\x08", 2);
+        as_str_init(&bytes);
+        as_str_init(&again);
+        as_str_add_bytes(&bytes, ways[i].before, ways[i].n_before);
+        as_str_add_bytes(&bytes, plain.s + 2, plain.len - 2);
+        as_str_add_bytes(&bytes, ways[i].after, ways[i].n_after);
+        as_graph *graph = as_graph_parse((const uint8_t *)bytes.s, bytes.len, "odd", &err);
+        if (!graph)
+            fail_msg("way %zu: %s", i, err.text);
+        as_str_add(&again, "behind this");
+        assert_true(as_graph_infer_shapes(graph, 0, &err)); /* is no change */
+        assert_true(as_graph_write(graph, &again, &err));
+        if (again.len != 11 + bytes.len || memcmp(again.s + 11, bytes.s, bytes.len) != 0)
+            fail_msg("way %zu comes back otherwise", i);
+        assert_memory_equal(again.s, "behind this", 11);
+        /* a change is written */
+        assert_true(as_graph_set_meta(graph, "key", "value", &err));
+        as_str_clear(&again);
+        assert_true(as_graph_write(graph, &again, &err));
+        graph = as_graph_free(graph);
+        graph = as_graph_parse((const uint8_t *)again.s, again.len, "odd", &err);
+        assert_non_null(graph);
+        assert_string_equal(as_graph_meta(graph, "key"), "value");
+        assert_int_equal(graph->model->ir_version, 8);
+        as_graph_free(graph);
+        as_str_done(&plain);
+        as_str_done(&bytes);
+        as_str_done(&again);
+    }
+}
+
 /* --- Debian's libonnx-testdata: a thousand models of all operators --- */
 
 #define TESTDATA "/usr/share/libonnx-testdata/data"
@@ -353,6 +421,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_squeezenet_shapes_and_features),
         cmocka_unit_test(test_shared_models_have_the_shapes_they_declare),
+        cmocka_unit_test(test_what_is_not_touched_comes_back_byte_for_byte),
         cmocka_unit_test(test_debian_models_are_written_back_byte_for_byte),
     };
     return cmocka_run_group_tests_name("graph", tests, NULL, NULL);

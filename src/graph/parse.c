@@ -51,7 +51,8 @@ Onnx__ModelProto *as_graph_unpack(const uint8_t *bytes, size_t n, as_err *err)
 static bool parse_into(as_graph *graph, const uint8_t *bytes, size_t n, as_err *err)
 {
     graph->model = as_graph_unpack(bytes, n, err);
-    return graph->model && as_graph_check_model(graph->model, &graph->opset, err) && as_graph_view_make(graph, err);
+    return graph->model && as_graph_check_model(graph->model, &graph->opset, err) && as_graph_view_make(graph, err) &&
+           as_graph_keep(graph, bytes, n, err);
 }
 
 as_graph *as_graph_parse(const uint8_t *bytes, size_t n, const char *name, as_err *err)
@@ -81,31 +82,6 @@ as_graph *as_graph_read(const char *path, as_err *err)
     return graph;
 }
 
-/* protobuf-c's own simple buffer ends the process' chance to report when memory runs out. */
-typedef struct parse_sink {
-    ProtobufCBuffer base;
-    as_str         *out;
-} parse_sink;
-
-static void parse_sink_append(ProtobufCBuffer *buffer, size_t n, const uint8_t *bytes)
-{
-    parse_sink *sink = (parse_sink *)buffer;
-    as_str_add_bytes(sink->out, bytes, n);
-}
-
-bool as_graph_write(const as_graph *graph, as_str *out, as_err *err)
-{
-    parse_sink sink = {{parse_sink_append}, out};
-    size_t     n = onnx__model_proto__get_packed_size(graph->model);
-    if (n > AS_GRAPH_MAX_BYTES)
-        return AS_FAIL(err, AS_ELIMIT, "model '%s' has %zu bytes, more than the %zu allowed", graph->name, n,
-                       AS_GRAPH_MAX_BYTES);
-    onnx__model_proto__pack_to_buffer(graph->model, &sink.base);
-    if (!as_str_ok(out))
-        return AS_FAIL(err, AS_ENOMEM, "cannot write model '%s'", graph->name);
-    return true;
-}
-
 as_graph *as_graph_free(as_graph *graph)
 {
     if (!graph)
@@ -113,6 +89,7 @@ as_graph *as_graph_free(as_graph *graph)
     as_graph_view_done(&graph->view);
     if (graph->model)
         onnx__model_proto__free_unpacked(graph->model, NULL);
+    free(graph->kept);
     free(graph->name);
     free(graph);
     return NULL;

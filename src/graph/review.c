@@ -111,7 +111,8 @@ static const Onnx__NodeProto *review_node_of(const Onnx__GraphProto *graph, cons
 }
 
 /* Steals model. */
-static bool review_take(as_review *review, Onnx__ModelProto *model, const char *name, as_err *err)
+static bool review_take(as_review *review, Onnx__ModelProto *model, const uint8_t *bytes, size_t n, const char *name,
+                        as_err *err)
 {
     as_err    why = AS_ERR_NONE;
     as_graph *graph = calloc(1, sizeof *graph);
@@ -125,8 +126,8 @@ static bool review_take(as_review *review, Onnx__ModelProto *model, const char *
     graph->model = model;
     graph->name = copy;
     if (as_graph_check_model(model, &graph->opset, &why) && as_graph_view_make(graph, &why)) {
-        review->graph = graph;
-        return true;
+        review->graph = graph; /* done with the review, whatever comes of this */
+        return as_graph_keep(graph, bytes, n, err);
     }
     bool ok = review_refuse(review, review_node_of(model->graph, why.text), &why, err);
     as_graph_free(graph);
@@ -147,7 +148,7 @@ bool as_review_read(const uint8_t *bytes, size_t n, const char *name, as_review 
     }
     bool ok = review_message(&review, model, err);
     if (ok && review.refusals.n == 0)
-        ok = review_take(&review, model, name, err);
+        ok = review_take(&review, model, bytes, n, name, err);
     else
         onnx__model_proto__free_unpacked(model, NULL);
     if (ok)
