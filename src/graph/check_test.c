@@ -185,6 +185,25 @@ static void break_types(Onnx__ModelProto *model)
 {
     model->graph->input[0]->type->tensor_type->elem_type = AS_DTYPE_I64;
 }
+static void break_output_type(Onnx__ModelProto *model)
+{
+    model->graph->output[0]->type->tensor_type->elem_type = AS_DTYPE_I64;
+}
+/* what the file says of a value on its way */
+static void break_inner_type(Onnx__ModelProto *model)
+{
+    size_t                n = onnx__value_info_proto__get_packed_size(model->graph->output[0]);
+    uint8_t              *bytes = malloc(n);
+    Onnx__ValueInfoProto *info;
+    assert_non_null(bytes);
+    onnx__value_info_proto__pack(model->graph->output[0], bytes);
+    info = onnx__value_info_proto__unpack(NULL, n, bytes);
+    free(bytes);
+    assert_non_null(info);
+    rename_to(&info->name, "c");
+    info->type->tensor_type->elem_type = AS_DTYPE_F16;
+    assert_true(as_graph_append(&model->graph->value_info, &model->graph->n_value_info, info, NULL));
+}
 static void break_mixed(Onnx__ModelProto *model)
 {
     model->graph->input[0]->type->tensor_type->elem_type = AS_DTYPE_F64;
@@ -231,6 +250,8 @@ static const hostile hostiles[] = {
     {break_auto_pad, AS_EFORMAT, "node 'conv1' (Conv): 'auto_pad' is 'GAME_UPPER'"},
     {break_size, AS_ELIMIT, "node 'conv1' (Conv): its result of 1x2x8388608x8388608 is larger than a tensor may be"},
     {break_types, AS_EFORMAT, "node 'conv1' (Conv): its input 'input' is i64, which it does not take"},
+    {break_output_type, AS_EFORMAT, "node 'relu1' (Relu): it makes 'y' f32, which the model says is i64"},
+    {break_inner_type, AS_EFORMAT, "node 'conv1' (Conv): it makes 'c' f32, which the model says is f16"},
     {break_mixed, AS_EFORMAT, "node 'conv1' (Conv): its input is f64, its weights are not"},
 };
 

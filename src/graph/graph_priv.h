@@ -33,6 +33,7 @@ typedef struct graph_known {
 typedef struct graph_view {
     as_value     *values;
     as_tensor    *constants; /* one a value; data NULL where there is none */
+    as_dtype     *declared;  /* one a value: as the file says; AS_DTYPE_NONE where it does not */
     graph_known **known;     /* one a value, by inference; NULL where there is none */
     as_tensor    *folded;    /* one a value, by inference */
     int32_t      *by_name;   /* value ids in the order of their names */

@@ -72,6 +72,10 @@ bool as_rule_set(as_graph *graph, const as_node *node, size_t out, as_dtype dtyp
         return AS_FAIL(err, AS_ELIMIT, "its result of %s is larger than a tensor may be",
                        as_shape_text(shape, text, sizeof text));
     as_value *value = &graph->view.values[node->outputs[out]];
+    as_dtype  declared = graph->view.declared[node->outputs[out]];
+    if (declared && declared != dtype)
+        return AS_FAIL(err, AS_EFORMAT, "it makes '%.200s' %s, which the model says is %s", value->name,
+                       as_dtype_name(dtype), as_dtype_name(declared));
     value->dtype = dtype;
     value->shape = *shape;
     value->has_shape = true;

@@ -29,6 +29,7 @@ void as_graph_view_done(graph_view *view)
         as_tensor_done(&view->constants[i]);
     free(view->values);
     free(view->constants);
+    free(view->declared);
     free(view->known);
     free(view->folded);
     free(view->by_name);
@@ -53,6 +54,7 @@ static bool view_alloc(view_maker *maker, as_err *err)
     maker->cap_values = n_values;
     view->values = calloc(n_values + 1, sizeof *view->values);
     view->constants = calloc(n_values + 1, sizeof *view->constants);
+    view->declared = calloc(n_values + 1, sizeof *view->declared);
     view->known = calloc(n_values + 1, sizeof *view->known);
     view->folded = calloc(n_values + 1, sizeof *view->folded);
     view->by_name = calloc(n_values + 1, sizeof *view->by_name);
@@ -60,8 +62,8 @@ static bool view_alloc(view_maker *maker, as_err *err)
     view->ids = calloc(n_ids + 1, sizeof *view->ids);
     view->inputs = calloc(proto->n_input + 1, sizeof *view->inputs);
     view->outputs = calloc(proto->n_output + 1, sizeof *view->outputs);
-    if (!view->values || !view->constants || !view->known || !view->folded || !view->by_name || !view->nodes ||
-        !view->ids || !view->inputs || !view->outputs)
+    if (!view->values || !view->constants || !view->declared || !view->known || !view->folded || !view->by_name ||
+        !view->nodes || !view->ids || !view->inputs || !view->outputs)
         return AS_FAIL(err, AS_ENOMEM, "cannot hold %zu values", n_values);
     return true;
 }
@@ -212,12 +214,26 @@ static bool view_outputs(view_maker *maker, as_err *err)
             return as_err_note(err, "output '%.200s'", info->name);
         if (!view->values[id].dtype)
             view->values[id].dtype = said.dtype;
+        view->declared[id] = said.dtype;
         view->values[id].is_output = true;
         view->outputs[view->n_outputs++] = id;
     }
     if (view->n_outputs == 0)
         return AS_FAIL(err, AS_EFORMAT, "it has no output");
     return true;
+}
+
+/* What the file says of values on their way. Of no use for anything but finding that it is not so: then it was changed by
+ * somebody who did not see to the whole. */
+static void view_declared(view_maker *maker)
+{
+    for (size_t i = 0; i < maker->proto->n_value_info; i++) {
+        const Onnx__ValueInfoProto *info = maker->proto->value_info[i];
+        int32_t                     id = info->name ? view_find(&maker->view, info->name) : -1;
+        as_value                    said = {0};
+        if (id >= 0 && as_graph_value_type(info, &said, NULL))
+            maker->view.declared[id] = said.dtype;
+    }
 }
 
 static bool view_node_inputs(view_maker *maker, size_t i, as_err *err)
@@ -292,6 +308,7 @@ bool as_graph_view_make(as_graph *graph, as_err *err)
         as_graph_view_done(view);
         return false;
     }
+    view_declared(&maker);
     for (size_t i = 0; i < view->n_values; i++) {
         as_value *value = &view->values[i];
         if (!value->constant)
