@@ -14,6 +14,12 @@ static bool math_same_type(const as_value *a, const as_value *b, as_err *err)
                                            b->name, as_dtype_name(a->dtype), as_dtype_name(b->dtype));
 }
 
+static bool math_not_taken(const as_value *value, as_err *err)
+{
+    return AS_FAIL(err, AS_EFORMAT, "its input '%.200s' is %s, which it does not take", value->name,
+                   as_dtype_name(value->dtype));
+}
+
 bool as_graph_rule_elementwise(as_graph *graph, const as_node *node, as_err *err)
 {
     const as_value *first = as_rule_in(graph, node, 0);
@@ -57,6 +63,10 @@ bool as_graph_rule_pow(as_graph *graph, const as_node *node, as_err *err)
 {
     const as_value *x = as_rule_in(graph, node, 0), *y = as_rule_in(graph, node, 1);
     as_shape        out;
+    if (graph->opset < 12 && !math_same_type(x, y, err))
+        return false;
+    if (y->dtype == AS_DTYPE_BOOL)
+        return math_not_taken(y, err);
     return as_rule_broadcast(&x->shape, &y->shape, &out, err) && as_rule_set(graph, node, 0, x->dtype, &out, err);
 }
 
@@ -107,6 +117,20 @@ bool as_graph_rule_matmul(as_graph *graph, const as_node *node, as_err *err)
     return as_rule_set(graph, node, 0, a->dtype, &out, err);
 }
 
+/* One type for all of them; from operator set 15 on, scale and bias may have another, and mean and variance a third. */
+static bool math_norm_types(const as_graph *graph, const as_node *node, as_err *err)
+{
+    const as_value *at[5];
+    for (size_t i = 0; i < 5; i++) {
+        at[i] = as_rule_in(graph, node, i);
+        if (at[i]->dtype != AS_DTYPE_F32 && at[i]->dtype != AS_DTYPE_F16 && at[i]->dtype != AS_DTYPE_F64)
+            return math_not_taken(at[i], err);
+    }
+    if (graph->opset < 15 && (!math_same_type(at[0], at[1], err) || !math_same_type(at[0], at[3], err)))
+        return false;
+    return math_same_type(at[1], at[2], err) && math_same_type(at[3], at[4], err);
+}
+
 bool as_graph_rule_batch_norm(as_graph *graph, const as_node *node, as_err *err)
 {
     const as_value *x = as_rule_in(graph, node, 0);
@@ -114,6 +138,8 @@ bool as_graph_rule_batch_norm(as_graph *graph, const as_node *node, as_err *err)
         return AS_FAIL(err, AS_EFORMAT, "its input has %d dimensions", x->shape.rank);
     if (as_node_int_or(node, "training_mode", 0) || !as_node_int_or(node, "spatial", 1))
         return AS_FAIL(err, AS_EUNSUPPORTED, "it is in training mode or not spatial (export the model for inference)");
+    if (!math_norm_types(graph, node, err))
+        return false;
     for (size_t i = 1; i < 5; i++) {
         const as_value *p = as_rule_in(graph, node, i);
         if (p->shape.rank != 1 ||

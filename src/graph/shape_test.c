@@ -53,6 +53,7 @@ static const shape_case cases[] = {
     {"BatchNormalization", "", "f:?x3x4x4 f:3 f:3 f:3 f:3", "?x3x4x4"},
     {"BatchNormalization", "", "f:?x3x4x4 f:3 f:2 f:3 f:3", "!does not have one entry for each of 3 channels"},
     {"BatchNormalization", "training_mode=1", "f:?x3 f:3 f:3 f:3 f:3", "!it is in training mode"},
+    {"BatchNormalization", "", "f:?x3 f:3 i:1,2,3 f:3 f:3", "!its input 'c' is i64, which it does not take"},
     {"Softmax", "axis=-2", "f:2x3", "2x3"},
     {"Softmax", "axis=2", "f:2x3", "!axis 2 is not one of 2 dimensions"},
     {"Add", "", "f:2x1x4 f:3x1", "2x3x4"},
@@ -250,7 +251,7 @@ static void test_every_rule(void **state)
         char              text[256];
         as_graph         *graph = make_case(row);
         graph->view.declared[as_graph_find(graph, "y")] = AS_DTYPE_NONE; /* cases do not say it */
-        bool              ok = as_graph_infer_shapes(graph, 0, &err);
+        bool ok = as_graph_infer_shapes(graph, 0, &err);
         if (ok)
             describe(as_graph_value(graph, as_graph_find(graph, "y")), text, sizeof text);
         else
@@ -259,6 +260,40 @@ static void test_every_rule(void **state)
                                         : ok && strcmp(text, row->want) == 0;
         if (!want)
             fail_msg("%s {%s} of %s: %s; wanted %s", row->op, row->attrs, row->inputs, text, row->want);
+        as_graph_free(graph);
+    }
+}
+
+/* Types that only some operator sets allow beside an f32. */
+static void test_types_of_other_inputs(void **state)
+{
+    (void)state;
+    static const struct {
+        shape_case  row;
+        size_t      input;
+        as_dtype    dtype;
+        int         opset;
+        const char *want; /* NULL: taken */
+    } typed[] = {
+        {{"Pow", "", "f:2x3 f:3", ""}, 1, AS_DTYPE_F64, 12, NULL},
+        {{"Pow", "", "f:2x3 f:3", ""}, 1, AS_DTYPE_F64, 11, "its inputs 'a' and 'b' are f32 and f64"},
+        {{"Pow", "", "f:2x3 f:3", ""}, 1, AS_DTYPE_BOOL, 12, "its input 'b' is bool, which it does not take"},
+        {{"BatchNormalization", "", "f:1x3 f:3 f:3 f:3 f:3", ""}, 4, AS_DTYPE_F64, 15, "'d' and 'e' are f32 and f64"},
+        {{"BatchNormalization", "", "f:1x3 f:3 f:3 f:3 f:3", ""}, 2, AS_DTYPE_F64, 15, "'b' and 'c' are f32 and f64"},
+        {{"BatchNormalization", "", "f:1x3 f:3 f:3 f:3 f:3", ""}, 0, AS_DTYPE_F16, 15, NULL},
+        {{"BatchNormalization", "", "f:1x3 f:3 f:3 f:3 f:3", ""}, 0, AS_DTYPE_F16, 9, "'a' and 'b' are f16 and f32"},
+        {{"BatchNormalization", "", "f:1x3 f:3 f:3 f:3 f:3", ""}, 3, AS_DTYPE_BOOL, 15, "'d' is bool"},
+    };
+    for (size_t i = 0; i < AS_COUNT(typed); i++) {
+        as_err    err = AS_ERR_NONE;
+        as_graph *graph = make_case(&typed[i].row);
+        graph->view.declared[as_graph_find(graph, "y")] = AS_DTYPE_NONE;
+        graph->model->graph->input[typed[i].input]->type->tensor_type->elem_type = (int32_t)typed[i].dtype;
+        graph->opset = typed[i].opset;
+        bool ok = as_graph_infer_shapes(graph, 0, &err);
+        if (typed[i].want ? ok || !strstr(err.text, typed[i].want) || !strstr(err.text, "node 'n'") : !ok)
+            fail_msg("%s %zu: %s; wanted %s", typed[i].row.op, i, ok ? "taken" : err.text,
+                     typed[i].want ? typed[i].want : "taken");
         as_graph_free(graph);
     }
 }
@@ -281,6 +316,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_rule),
+        cmocka_unit_test(test_types_of_other_inputs),
         cmocka_unit_test(test_every_operator_has_a_case),
     };
     return cmocka_run_group_tests_name("shape", tests, NULL, NULL);
