@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "graph/graph_priv.h"
+#include "graph/read_priv.h"
 
 #define CHECK_MAX_DEPTH 32    /* messages within messages; a plain model has 5 */
 #define CHECK_MAX_NAME  4096u /* bytes of a name */

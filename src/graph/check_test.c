@@ -122,6 +122,34 @@ static void break_constant_external(Onnx__ModelProto *model)
     WEIGHT->has_data_location = true;
     WEIGHT->data_location = ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL;
 }
+static void break_constant_elsewhere(Onnx__ModelProto *model)
+{
+    Onnx__StringStringEntryProto *entry = malloc(sizeof *entry);
+    assert_non_null(entry);
+    onnx__string_string_entry_proto__init(entry);
+    entry->key = strdup("location");
+    entry->value = strdup("/etc/passwd");
+    assert_true(as_graph_append(&WEIGHT->external_data, &WEIGHT->n_external_data, entry, NULL));
+}
+/* The Relu becomes a Constant whose tensor stands in another file. */
+static void break_constant_node_external(Onnx__ModelProto *model)
+{
+    Onnx__AttributeProto *attr = malloc(sizeof *attr);
+    assert_non_null(attr);
+    onnx__attribute_proto__init(attr);
+    attr->t = malloc(sizeof *attr->t);
+    assert_non_null(attr->t);
+    onnx__tensor_proto__init(attr->t);
+    attr->name = strdup("value");
+    attr->has_type = attr->t->has_data_type = attr->t->has_data_location = true;
+    attr->type = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__TENSOR;
+    attr->t->data_type = AS_DTYPE_F32;
+    attr->t->data_location = ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL;
+    rename_to(&NODE(1)->op_type, "Constant");
+    free(NODE(1)->input[0]);
+    NODE(1)->n_input = 0;
+    assert_true(as_graph_append(&NODE(1)->attribute, &NODE(1)->n_attribute, attr, NULL));
+}
 static void break_constant_twice(Onnx__ModelProto *model)
 {
     rename_to(&NODE(1)->output[0], "w");
@@ -181,6 +209,13 @@ static void break_size(Onnx__ModelProto *model)
 {
     DIM(2) = DIM(3) = (int64_t)1 << 24;
 }
+/* the input just fits, its channels left open; the result has two */
+static void break_size_inside(Onnx__ModelProto *model)
+{
+    DIM(0) = DIM(1) = -1;
+    DIM(2) = DIM(3) = 1 << 15;
+    ATTR(0)->ints[0] = ATTR(0)->ints[1] = 1;
+}
 static void break_types(Onnx__ModelProto *model)
 {
     model->graph->input[0]->type->tensor_type->elem_type = AS_DTYPE_I64;
@@ -235,6 +270,8 @@ static const hostile hostiles[] = {
     {break_constant_huge, AS_ELIMIT, "initialiser 'w': it is larger than a tensor may be"},
     {break_constant_type, AS_EUNSUPPORTED, "initialiser 'w': its element type 8 is not supported"},
     {break_constant_external, AS_EUNSUPPORTED, "initialiser 'w': its data is in another file"},
+    {break_constant_elsewhere, AS_EUNSUPPORTED, "initialiser 'w': its data is in another file"},
+    {break_constant_node_external, AS_EUNSUPPORTED, "constant 'y': its data is in another file"},
     {break_constant_twice, AS_EFORMAT, "value 'w' is made twice"},
     {break_attr_type, AS_EFORMAT, "node 'conv1' (Conv): attribute 'strides' has the wrong type"},
     {break_attr_name, AS_EUNSUPPORTED, "node 'conv1' (Conv): attribute 'stride' is not known"},
@@ -248,7 +285,8 @@ static const hostile hostiles[] = {
     {break_stride, AS_EFORMAT, "node 'conv1' (Conv): 'strides' is 0"},
     {break_strides_count, AS_EFORMAT, "node 'conv1' (Conv): 'strides' has 1 entries, not 2"},
     {break_auto_pad, AS_EFORMAT, "node 'conv1' (Conv): 'auto_pad' is 'GAME_UPPER'"},
-    {break_size, AS_ELIMIT, "node 'conv1' (Conv): its result of 1x2x8388608x8388608 is larger than a tensor may be"},
+    {break_size, AS_ELIMIT, "input 'input': its 1x3x16777216x16777216 numbers are more than a tensor may have"},
+    {break_size_inside, AS_ELIMIT, "node 'conv1' (Conv): its result of ?x2x32768x32768 is larger than a tensor may be"},
     {break_types, AS_EFORMAT, "node 'conv1' (Conv): its input 'input' is i64, which it does not take"},
     {break_output_type, AS_EFORMAT, "node 'relu1' (Relu): it makes 'y' f32, which the model says is i64"},
     {break_inner_type, AS_EFORMAT, "node 'conv1' (Conv): it makes 'c' f32, which the model says is f16"},

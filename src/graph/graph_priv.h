@@ -74,16 +74,9 @@ const graph_op *as_graph_op_find(const char *name); /* NULL: not on the list */
 /* check.c: what can be said of the message before there are views. */
 AS_CHECK bool as_graph_check_wire(const uint8_t *bytes, size_t n, as_err *err);
 AS_CHECK bool as_graph_check_model(const Onnx__ModelProto *model, int *ret_opset, as_err *err);
-AS_CHECK bool as_graph_check_frame(const Onnx__ModelProto *model, int *ret_opset, as_err *err); /* all but its nodes */
 AS_CHECK bool as_graph_check_node(const Onnx__NodeProto *node, as_err *err);
 const char   *as_graph_node_name(const Onnx__NodeProto *node); /* its own, or that of its first output; "" for none */
 void          as_graph_node_label(const Onnx__NodeProto *node, char *label, size_t cap); /* "node 'conv1'" */
-
-/* parse.c: any ONNX message, within what memory it may take; freed with onnx__model_proto__free_unpacked. */
-AS_CHECK Onnx__ModelProto *as_graph_unpack(const uint8_t *bytes, size_t n, as_err *err);
-
-/* write.c: remembers the file that the message was read from, where it needs it to write it back. */
-AS_CHECK bool as_graph_keep(as_graph *graph, const uint8_t *bytes, size_t n, as_err *err);
 
 /* view.c */
 AS_CHECK bool as_graph_view_make(as_graph *graph, as_err *err); /* on failure the old views stay */
@@ -99,10 +92,9 @@ bool          as_graph_dtype_known(int32_t data_type);
 /* edit.c: arrays of pointers that protobuf-c owns. */
 AS_CHECK bool as_graph_append(void *array, size_t *n, void *item, as_err *err); /* array: T ***; item NULL: AS_ENOMEM */
 
-/* infer.c: the pass goes on after a node that does not fit: `refused` is told of each, but for those that cannot be judged
- * because one before them was refused. False when the inputs cannot be used. */
-typedef void (*graph_refused)(void *ctx, const as_node *node, const as_err *why);
-AS_CHECK bool as_graph_infer_all(as_graph *graph, int64_t batch, graph_refused refused, void *ctx, as_err *err);
+/* infer.c: within what a tensor may take; a size left open counts as one. */
+bool          as_graph_size_fits(as_dtype dtype, const as_shape *shape);
+AS_CHECK bool as_graph_input_fits(const as_value *value, as_err *err);
 
 /* What the rules are written with. Input i of a node: */
 const as_value    *as_rule_in(const as_graph *graph, const as_node *node, size_t i); /* NULL: left out */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Shape inference: one pass in topological order; each operator's rule stands in shape_*.c, named in op.def. */
-#include "graph/graph_priv.h"
+#include "graph/read_priv.h"
 
 const as_value *as_rule_in(const as_graph *graph, const as_node *node, size_t i)
 {
@@ -54,10 +54,18 @@ void as_rule_set_known(as_graph *graph, const as_node *node, const int64_t *at, 
     graph->view.known[id] = known;
 }
 
-bool as_rule_set(as_graph *graph, const as_node *node, size_t out, as_dtype dtype, const as_shape *shape, as_err *err)
+bool as_graph_size_fits(as_dtype dtype, const as_shape *shape)
 {
     size_t count = 1;
-    char   text[AS_TENSOR_MAX_RANK * 24];
+    for (int i = 0; i < shape->rank; i++)
+        if (shape->dims[i] > 0 && !as_size_mul(count, (size_t)shape->dims[i], &count))
+            return false;
+    return count <= AS_TENSOR_MAX_BYTES / AS_MAX(as_dtype_bytes(dtype), (size_t)1);
+}
+
+bool as_rule_set(as_graph *graph, const as_node *node, size_t out, as_dtype dtype, const as_shape *shape, as_err *err)
+{
+    char text[AS_TENSOR_MAX_RANK * 24];
     if (out >= node->n_outputs || node->outputs[out] < 0)
         return true;
     if (shape->rank < 0 || shape->rank > AS_TENSOR_MAX_RANK)
@@ -65,10 +73,8 @@ bool as_rule_set(as_graph *graph, const as_node *node, size_t out, as_dtype dtyp
     for (int i = 0; i < shape->rank; i++) {
         if (shape->dims[i] < -1 || shape->dims[i] > GRAPH_MAX_DIM)
             return AS_FAIL(err, AS_EFORMAT, "dimension %d of its result would be %lld", i, (long long)shape->dims[i]);
-        if (shape->dims[i] > 0 && !as_size_mul(count, (size_t)shape->dims[i], &count))
-            count = SIZE_MAX / 16;
     }
-    if (count > AS_TENSOR_MAX_BYTES / AS_MAX(as_dtype_bytes(dtype), (size_t)1))
+    if (!as_graph_size_fits(dtype, shape))
         return AS_FAIL(err, AS_ELIMIT, "its result of %s is larger than a tensor may be",
                        as_shape_text(shape, text, sizeof text));
     as_value *value = &graph->view.values[node->outputs[out]];
@@ -170,6 +176,14 @@ static const char *infer_batch_symbol(const Onnx__ValueInfoProto *info)
     return has && *shape->dim[0]->dim_param ? shape->dim[0]->dim_param : NULL;
 }
 
+bool as_graph_input_fits(const as_value *value, as_err *err)
+{
+    char text[AS_TENSOR_MAX_RANK * 24];
+    return !value->has_shape || as_graph_size_fits(value->dtype, &value->shape) ||
+           AS_FAIL(err, AS_ELIMIT, "input '%.200s': its %s numbers are more than a tensor may have", value->name,
+                   as_shape_text(&value->shape, text, sizeof text));
+}
+
 /* The inputs as the model declares them, but for their batch: an earlier pass may have set another. */
 static bool infer_inputs(as_graph *graph, int64_t batch, as_err *err)
 {
@@ -189,6 +203,8 @@ static bool infer_inputs(as_graph *graph, int64_t batch, as_err *err)
             symbol = own;
         if (same && batch > 0 && value->has_shape && value->shape.rank > 0 && value->shape.dims[0] < 0)
             value->shape.dims[0] = batch;
+        if (!as_graph_input_fits(value, err))
+            return as_err_note(err, "model '%s'", graph->name);
     }
     return true;
 }

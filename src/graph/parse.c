@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ONNX's onnx.proto, IR version 10; the wire format is Protocol Buffers' "Encoding". */
-#include "graph/graph_priv.h"
+#include "graph/read_priv.h"
 
 #include "base/fs.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "graph/review.h"
 
-#include "graph/graph_priv.h"
+#include "graph/read_priv.h"
 
 void as_review_done(as_review *review)
 {

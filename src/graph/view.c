@@ -193,6 +193,8 @@ static bool view_inputs(view_maker *maker, as_err *err)
         }
         if (!as_graph_value_type(info, value, err))
             return as_err_note(err, "input '%.200s'", info->name);
+        if (!as_graph_input_fits(value, err))
+            return false;
         value->is_input = true;
         view->inputs[view->n_inputs++] = id;
     }

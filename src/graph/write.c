@@ -2,7 +2,7 @@
 /* Back to a file. The same message can be written in many ways: fields in another order, integers longer than they need be,
  * fields that nobody knows in front of others. A file that another writer wrote otherwise than we would is kept, so that
  * it comes back byte for byte as long as nothing in it has changed. */
-#include "graph/graph_priv.h"
+#include "graph/read_priv.h"
 
 /* protobuf-c's own simple buffer ends the process' chance to report when memory runs out. */
 typedef struct write_sink {
