@@ -6,10 +6,14 @@
 #include "cli/model_file.h"
 #include "cli/term.h"
 #include "engine/engine.h"
+#include "graph/cost.h"
 #include "graph/review.h"
 #include "infer/infer.h"
+#include "spec/unit.h"
 
 #define CHECK_MAX_BACKENDS 8
+#define CHECK_MAX_ALONE    10000               /* nodes that are tried by themselves */
+#define CHECK_MAX_BYTES    ((uint64_t)4 << 30) /* of values on their way: a small file can ask for any amount */
 
 typedef struct check_try {
     const char *backend;
@@ -24,7 +28,8 @@ typedef struct check {
     int64_t       batch;
     check_try     tries[CHECK_MAX_BACKENDS];
     size_t        n_tries;
-    bool          runs; /* in the native engine */
+    const char   *skipped; /* why no back end is asked; NULL: all are */
+    bool          runs;    /* in the native engine */
 } check;
 
 /* --- trying --- */
@@ -66,10 +71,10 @@ static bool check_try_all(check *c, as_err *err)
     for (size_t i = 0; as_backend_at(i) && i < CHECK_MAX_BACKENDS; i++) {
         check_try *one = &c->tries[c->n_tries++];
         one->backend = as_backend_at(i)->name;
-        if (c->review.graph)
+        if (!c->skipped)
             check_try_one(c, &model, one);
         else
-            as_err_set(&one->why, AS_EUNSUPPORTED, "not asked: the reader refuses the model");
+            as_err_set(&one->why, AS_EUNSUPPORTED, "not asked: %s", c->skipped);
         if (strcmp(one->backend, "native") == 0)
             c->runs = one->runs;
     }
@@ -81,7 +86,7 @@ static bool check_try_all(check *c, as_err *err)
 static bool check_nodes(check *c, as_err *err)
 {
     const as_graph *graph = c->review.graph;
-    for (size_t i = 0; i < as_graph_n_nodes(graph); i++) {
+    for (size_t i = 0; i < AS_MIN(as_graph_n_nodes(graph), (size_t)CHECK_MAX_ALONE); i++) {
         const as_node *node = as_graph_node(graph, i);
         as_err         why = AS_ERR_NONE;
         if (as_graph_value(graph, node->outputs[0])->constant)
@@ -99,13 +104,64 @@ static bool check_nodes(check *c, as_err *err)
     return true;
 }
 
+static bool check_open_sizes(check *c, as_err *err)
+{
+    const as_graph *graph = c->review.graph;
+    char            shape[AS_TENSOR_MAX_RANK * 24];
+    for (size_t i = 0; i < as_graph_n_inputs(graph); i++) {
+        const as_value *value = as_graph_value(graph, as_graph_input(graph, i));
+        as_err          why = AS_ERR_NONE;
+        size_t          count;
+        if (value->has_shape && as_shape_count(&value->shape, &count))
+            continue;
+        c->skipped = "the size of an input is open";
+        as_err_set(&why, AS_EUNSUPPORTED,
+                   "input '%.200s': its size %s is open (say which, as: --input NAME=1x3x224x224)", value->name,
+                   value->has_shape ? as_shape_text(&value->shape, shape, sizeof shape)
+                                    : "of any number of dimensions");
+        if (!as_review_add(&c->review, NULL, &why, err))
+            return false;
+    }
+    return true;
+}
+
+static bool check_memory(check *c, as_err *err)
+{
+    as_graph_cost cost;
+    char          have[AS_UNIT_TEXT_BYTES], may[AS_UNIT_TEXT_BYTES];
+    as_err        why = AS_ERR_NONE;
+    if (!as_graph_cost_of(c->review.graph, &cost, err))
+        return false;
+    bool     is_large = cost.peak_bytes > CHECK_MAX_BYTES;
+    uint64_t peak = cost.peak_bytes;
+    int32_t  at = cost.peak_node;
+    as_graph_cost_done(&cost);
+    if (!is_large)
+        return true;
+    c->skipped = "it takes too much memory";
+    as_err_set(&why, AS_ELIMIT, "values on their way take %s here, more than the %s that are tried",
+               as_unit_text((double)peak, AS_UNIT_BYTES, have),
+               as_unit_text((double)CHECK_MAX_BYTES, AS_UNIT_BYTES, may));
+    return as_review_add(&c->review, as_graph_node(c->review.graph, (size_t)at), &why, err);
+}
+
+/* What is known before anything is run. */
+static bool check_before(check *c, as_err *err)
+{
+    if (!c->review.graph) {
+        c->skipped = "the reader refuses the model";
+        return true;
+    }
+    return as_model_set_inputs(c->cli, c->review.graph, err) && as_review_shapes(&c->review, c->batch, err) &&
+           check_open_sizes(c, err) && check_memory(c, err);
+}
+
 static bool check_load(check *c, as_err *err)
 {
     if (!as_model_batch(c->cli, &c->batch, err) || !as_model_file_open(c->cli, as_cli_arg(c->cli, 1), &c->file, err) ||
         !as_review_read(c->file.bytes, c->file.n, c->file.name, &c->review, err))
         return false;
-    if (c->review.graph &&
-        !(as_model_set_inputs(c->cli, c->review.graph, err) && as_review_shapes(&c->review, c->batch, err)))
+    if (!check_before(c, err))
         return false;
     if (!check_try_all(c, err))
         return false;

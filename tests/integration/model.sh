@@ -86,6 +86,29 @@ expect_out '^run 1-cnn: the native engine does not run it$'
 expect_exit 0 env ASSAY_ORT=/nowhere/lib.so "$ASSAY" model check 1
 expect_out '^ort +no +.*/nowhere/lib.so'
 
+# Sizes left open, and sizes that nobody has the memory for.
+python3 - $model "$TMP/open.onnx" <<'PY'
+import sys
+model = open(sys.argv[1], "rb").read()
+sizes = b"\x0a\x03\x08\x90\x01\x0a\x03\x08\xc0\x01" # dim_value 144, dim_value 192
+assert model.count(sizes) == 1
+open(sys.argv[2], "wb").write(model.replace(sizes, b"\x0a\x03\x12\x01H\x0a\x03\x12\x01W"))
+PY
+expect_exit 0 "$ASSAY" model show "$TMP/open.onnx"
+expect_out "^input    'input' f32 1x3x\?x\?, dimension 0 is 'N'; dimension 2 is 'H'; dimension 3 is 'W'$"
+expect_out '^conv1_node +Conv +1x16x\?x\? +448 +\?$'
+expect_out '^how much memory is not known: a size is open \(give it with --input NAME=SHAPE\)$'
+expect_exit 1 "$ASSAY" model check "$TMP/open.onnx"
+expect_out "^input 'input': its size 1x3x\?x\? is open \(say which, as: --input NAME=1x3x224x224\) "
+expect_out '^ort +no +not asked: the size of an input is open$'
+expect_exit 0 "$ASSAY" model check "$TMP/open.onnx" --input input=2x3x96x64
+expect_exit 1 "$ASSAY" model diff 1 "$TMP/open.onnx"
+expect_out "^~ input 'input'  f32 \?x3x144x192 -> f32 \?x3x\?x\?$"
+expect_exit 1 "$ASSAY" model check 1 --input input=64x3x1440x1920
+expect_out "^node 'relu1_node' \(Relu\): values on their way take 5.66 GB here, more than the 4.29 GB that are tried "
+expect_exit 2 "$ASSAY" model check 1 --input input=1x3x65536x65536
+expect_err "input 'input': its 1x3x65536x65536 numbers are more than a tensor may have"
+
 # Operators that are not on the list: all of them are told, and no back end gets them.
 LC_ALL=C sed 's/Relu/Loop/g' $model >"$TMP/loop.onnx"
 expect_exit 1 "$ASSAY" model check "$TMP/loop.onnx"
