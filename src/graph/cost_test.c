@@ -5,8 +5,8 @@
 
 #include <cmocka.h>
 
-#include "graph/build.h"
 #include "graph/cost.h"
+#include "graph/graph_priv.h"
 
 #define NAMES(...) ((const char *const[]){__VA_ARGS__, NULL})
 #define SHAPE(...) ((as_shape){.rank = sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t), .dims = {__VA_ARGS__}})
@@ -147,12 +147,69 @@ static void test_products_that_read_their_first_sideways(void **state)
     as_graph_free(graph);
 }
 
+/* Operators of which a reader may or may not know: those that it does are counted. */
+static void test_each_product(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *op;
+        as_dtype    x, w; /* of input 0, and of the weights */
+        bool        scaled;
+        int64_t     x_dims[4], w_dims[4];
+        int         rank;
+        uint64_t    want;
+    } rows[] = {
+        {"Conv", AS_DTYPE_F32, AS_DTYPE_F32, false, {2, 3, 5, 5}, {4, 3, 3, 3}, 4, 2 * 4 * 9 * 27},
+        {"ConvTranspose", AS_DTYPE_F32, AS_DTYPE_F32, false, {2, 3, 5, 5}, {3, 4, 2, 2}, 4, 2 * 3 * 25 * 16},
+        {"ConvInteger", AS_DTYPE_U8, AS_DTYPE_I8, false, {2, 3, 5, 5}, {4, 3, 3, 3}, 4, 2 * 4 * 9 * 27},
+        {"QLinearConv", AS_DTYPE_U8, AS_DTYPE_I8, true, {2, 3, 5, 5}, {4, 3, 3, 3}, 4, 2 * 4 * 9 * 27},
+        {"MatMul", AS_DTYPE_F32, AS_DTYPE_F32, false, {6, 7}, {7, 5}, 2, 6 * 5 * 7},
+        {"MatMulInteger", AS_DTYPE_U8, AS_DTYPE_I8, false, {6, 7}, {7, 5}, 2, 6 * 5 * 7},
+        {"QLinearMatMul", AS_DTYPE_U8, AS_DTYPE_I8, true, {6, 7}, {7, 5}, 2, 6 * 5 * 7},
+    };
+    static const char *const plain[] = {"x", "w", NULL}, *const scaled[] = {"x",  "s", "zx", "w", "s",
+                                                                            "zw", "s", "zx", NULL};
+    static const float   one = 1;
+    static const uint8_t zero[1] = {0};
+    for (size_t i = 0; i < AS_COUNT(rows); i++) {
+        as_err        err = AS_ERR_NONE;
+        as_graph_cost cost;
+        as_shape      x = {.rank = rows[i].rank}, w = x, scalar = {.rank = 0};
+        as_tensor     s = as_tensor_view(AS_DTYPE_F32, &scalar, (void *)(uintptr_t)&one);
+        as_tensor     zx = as_tensor_view(rows[i].x, &scalar, (void *)(uintptr_t)zero);
+        as_tensor     zw = as_tensor_view(rows[i].w, &scalar, (void *)(uintptr_t)zero);
+        as_graph     *graph = as_graph_new("net", &err);
+        assert_non_null(graph);
+        memcpy(x.dims, rows[i].x_dims, sizeof rows[i].x_dims);
+        memcpy(w.dims, rows[i].w_dims, sizeof rows[i].w_dims);
+        assert_true(as_graph_add_input(graph, "x", rows[i].x, &x, &err));
+        assert_true(as_graph_add_input(graph, "w", rows[i].w, &w, &err));
+        if (rows[i].scaled)
+            assert_true(as_graph_add_constant(graph, "s", &s, &err) && as_graph_add_constant(graph, "zx", &zx, &err) &&
+                        as_graph_add_constant(graph, "zw", &zw, &err));
+        if (as_graph_op_find(rows[i].op)) {
+            add_node(graph, rows[i].op, rows[i].scaled ? scaled : plain, "y", NULL, 0);
+            add_node(graph, "Identity", NAMES("y"), "z", NULL, 0);
+            assert_true(as_graph_add_output(graph, "w", rows[i].w, &w, &err));
+            if (!as_graph_finish(graph, &err) || !as_graph_infer_shapes(graph, 1, &err))
+                fail_msg("%s", err.text);
+            assert_true(as_graph_cost_of(graph, &cost, &err));
+            if (cost.n_multiplies != rows[i].want)
+                fail_msg("%s: %llu multiply-adds, not %llu", rows[i].op, (unsigned long long)cost.n_multiplies,
+                         (unsigned long long)rows[i].want);
+            as_graph_cost_done(&cost);
+        }
+        as_graph_free(graph);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_small_net),
         cmocka_unit_test(test_what_is_open_is_not_counted),
         cmocka_unit_test(test_sharing_and_waiting),
+        cmocka_unit_test(test_each_product),
         cmocka_unit_test(test_products_that_read_their_first_sideways),
     };
     return cmocka_run_group_tests_name("cost", tests, NULL, NULL);
