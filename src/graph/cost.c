@@ -31,7 +31,8 @@ typedef enum cost_kind {
     COST_CONV = 1,  /* each result sums over one filter */
     COST_CONV_BACK, /* each input goes through one filter */
     COST_MATMUL,
-    COST_GEMM
+    COST_GEMM,
+    COST_EINSUM
 } cost_kind;
 
 static const struct {
@@ -41,7 +42,7 @@ static const struct {
 } cost_rows[] = {
     {"Conv", COST_CONV, 0, 1},     {"QLinearConv", COST_CONV, 0, 3},        {"ConvInteger", COST_CONV, 0, 1},
     {"MatMul", COST_MATMUL, 0, 1}, {"QLinearMatMul", COST_MATMUL, 0, 3},    {"MatMulInteger", COST_MATMUL, 0, 1},
-    {"Gemm", COST_GEMM, 0, 1},     {"ConvTranspose", COST_CONV_BACK, 0, 1},
+    {"Gemm", COST_GEMM, 0, 1},     {"ConvTranspose", COST_CONV_BACK, 0, 1}, {"Einsum", COST_EINSUM, 0, 1},
 };
 
 /* Elements of one filter: all dimensions of the weights but the first. */
@@ -68,6 +69,35 @@ static bool cost_depth(const as_value *a, bool is_transposed, uint64_t *ret)
     return depth >= 0;
 }
 
+/* Each letter of the equation is a loop around one multiply-add. Dots stand for dimensions without a letter: not counted. */
+static bool cost_einsum(const as_graph *graph, const as_node *node, uint64_t *ret)
+{
+    const char *equation;
+    size_t      n, input = 0;
+    int         axis = 0;
+    bool        seen[256] = {false};
+    *ret = 1;
+    if (!as_node_str(node, "equation", &equation, &n) || memchr(equation, '.', n))
+        return false;
+    for (size_t i = 0; i < n && equation[i] != '-' && equation[i] != '='; i++) {
+        const unsigned char letter = (unsigned char)equation[i];
+        if (letter == ',') {
+            input++;
+            axis = 0;
+        }
+        if (letter == ',' || letter == ' ')
+            continue;
+        const as_value *value = as_rule_in(graph, node, input);
+        if (!value || !value->has_shape || axis >= value->shape.rank || value->shape.dims[axis] < 0)
+            return false;
+        if (!seen[letter])
+            *ret = cost_mul(*ret, (uint64_t)value->shape.dims[axis]);
+        seen[letter] = true;
+        axis++;
+    }
+    return true;
+}
+
 /* False: not known. */
 static bool cost_multiplies(const as_graph *graph, const as_node *node, uint64_t *ret)
 {
@@ -78,6 +108,8 @@ static bool cost_multiplies(const as_graph *graph, const as_node *node, uint64_t
         const as_value *a = as_rule_in(graph, node, cost_rows[i].a), *w = as_rule_in(graph, node, cost_rows[i].b);
         const cost_kind kind = cost_rows[i].kind;
         uint64_t        many, each;
+        if (kind == COST_EINSUM)
+            return cost_einsum(graph, node, ret);
         if (!cost_count(kind == COST_CONV_BACK ? a : as_graph_value(graph, node->outputs[0]), &many))
             return false;
         bool is_transposed = kind == COST_GEMM && as_node_int_or(node, "transA", 0) != 0;

@@ -165,10 +165,12 @@ static void test_each_product(void **state)
         {"QLinearConv", AS_DTYPE_U8, AS_DTYPE_I8, true, {2, 3, 5, 5}, {4, 3, 3, 3}, 4, 2 * 4 * 9 * 27},
         {"MatMul", AS_DTYPE_F32, AS_DTYPE_F32, false, {6, 7}, {7, 5}, 2, 6 * 5 * 7},
         {"MatMulInteger", AS_DTYPE_U8, AS_DTYPE_I8, false, {6, 7}, {7, 5}, 2, 6 * 5 * 7},
+        {"Einsum", AS_DTYPE_F32, AS_DTYPE_F32, false, {2, 3, 4, 7}, {2, 3, 5, 7}, 4, 2 * 3 * 4 * 7 * 5},
         {"QLinearMatMul", AS_DTYPE_U8, AS_DTYPE_I8, true, {6, 7}, {7, 5}, 2, 6 * 5 * 7},
     };
     static const char *const plain[] = {"x", "w", NULL}, *const scaled[] = {"x",  "s", "zx", "w", "s",
                                                                             "zw", "s", "zx", NULL};
+    static const as_attr equation = {.name = "equation", .kind = AS_ATTR_STR, .s = "bhid, bhjd -> bhij"};
     static const float   one = 1;
     static const uint8_t zero[1] = {0};
     for (size_t i = 0; i < AS_COUNT(rows); i++) {
@@ -188,7 +190,8 @@ static void test_each_product(void **state)
             assert_true(as_graph_add_constant(graph, "s", &s, &err) && as_graph_add_constant(graph, "zx", &zx, &err) &&
                         as_graph_add_constant(graph, "zw", &zw, &err));
         if (as_graph_op_find(rows[i].op)) {
-            add_node(graph, rows[i].op, rows[i].scaled ? scaled : plain, "y", NULL, 0);
+            add_node(graph, rows[i].op, rows[i].scaled ? scaled : plain, "y", &equation,
+                     strcmp(rows[i].op, "Einsum") == 0);
             add_node(graph, "Identity", NAMES("y"), "z", NULL, 0);
             assert_true(as_graph_add_output(graph, "w", rows[i].w, &w, &err));
             if (!as_graph_finish(graph, &err) || !as_graph_infer_shapes(graph, 1, &err))
