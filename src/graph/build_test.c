@@ -248,6 +248,45 @@ static void test_builder_refuses(void **state)
     assert_null(as_graph_free(NULL));
 }
 
+/* A step down and up again, to the size there was: it is known only when a picture comes. */
+static void test_batch_and_picture_size_stay_open(void **state)
+{
+    (void)state;
+    static const int64_t two[] = {2, 2}, pads[] = {1, 1, 1, 1};
+    const as_attr        conv[] = {{.name = "pads", .kind = AS_ATTR_INTS, .ints = pads, .n = 4}};
+    const as_attr        pool[] = {{.name = "kernel_shape", .kind = AS_ATTR_INTS, .ints = two, .n = 2},
+                                   {.name = "strides", .kind = AS_ATTR_INTS, .ints = two, .n = 2}};
+    const as_attr        axis0[] = {{.name = "axis", .kind = AS_ATTR_INT, .i = 0}};
+    as_graph            *graph = start(SHAPE(-1, 3, -1, -1));
+    add_weights(graph, "w", SHAPE(4, 3, 3, 3));
+    add_ints(graph, "i0", (const int64_t[]){0}, 1);
+    add_ints(graph, "i2", (const int64_t[]){2}, 1);
+    add_ints(graph, "i4", (const int64_t[]){4}, 1);
+    OK(as_graph_add_node(graph, "Conv", "c", NAMES("input", "w"), NAMES("c"), conv, 1, why));
+    OK(as_graph_add_node(graph, "MaxPool", "p", NAMES("c"), NAMES("p"), pool, 2, why));
+    ADD(graph, "Shape", NAMES("c"), "of_c");
+    ADD(graph, "Slice", NAMES("of_c", "i2", "i4"), "height_width");
+    ADD(graph, "Shape", NAMES("p"), "of_p");
+    ADD(graph, "Slice", NAMES("of_p", "i0", "i2"), "batch_channels");
+    OK(as_graph_add_node(graph, "Concat", "s", NAMES("batch_channels", "height_width"), NAMES("size"), axis0, 1, why));
+    ADD(graph, "Resize", NAMES("p", "", "", "size"), "up");
+    ADD(graph, "Add", NAMES("up", "c"), "y");
+    finish(graph, "y", SHAPE(-1, 4, -1, -1));
+    OK(as_graph_infer_shapes(graph, 0, why));
+    assert_shape(graph, "p", "?x4x?x?");
+    assert_shape(graph, "up", "?x4x?x?");
+    assert_shape(graph, "y", "?x4x?x?");
+    OK(as_graph_infer_shapes(graph, 2, why));
+    assert_shape(graph, "y", "2x4x?x?");
+    OK(as_graph_set_input_shape(graph, "input", &SHAPE(-1, 3, 30, 47), why));
+    OK(as_graph_infer_shapes(graph, 0, why));
+    assert_shape(graph, "p", "?x4x15x23");
+    assert_shape(graph, "y", "?x4x30x47");
+    OK(as_graph_infer_shapes(graph, 5, why));
+    assert_shape(graph, "y", "5x4x30x47");
+    as_graph_free(graph);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -256,6 +295,7 @@ int main(void)
         cmocka_unit_test(test_feature_layer_stands_before_the_classifier),
         cmocka_unit_test(test_cut_drops_what_is_not_needed),
         cmocka_unit_test(test_integers_of_shapes_are_folded),
+        cmocka_unit_test(test_batch_and_picture_size_stay_open),
         cmocka_unit_test(test_builder_refuses),
     };
     return cmocka_run_group_tests_name("build", tests, NULL, NULL);
