@@ -15,27 +15,27 @@
 #define CHECK_MAX_ALONE    10000               /* nodes that are tried by themselves */
 #define CHECK_MAX_BYTES    ((uint64_t)4 << 30) /* of values on their way: a small file can ask for any amount */
 
-typedef struct check_try {
+typedef struct model_check_try {
     const char *backend;
     bool        runs;
     as_err      why; /* it does not */
-} check_try;
+} model_check_try;
 
-typedef struct check {
-    as_cli       *cli;
-    as_model_file file;
-    as_review     review;
-    int64_t       batch;
-    check_try     tries[CHECK_MAX_BACKENDS];
-    size_t        n_tries;
-    const char   *skipped; /* why no back end is asked; NULL: all are */
-    bool          runs;    /* in the native engine */
-} check;
+typedef struct model_check {
+    as_cli         *cli;
+    as_model_file   file;
+    as_review       review;
+    int64_t         batch;
+    model_check_try tries[CHECK_MAX_BACKENDS];
+    size_t          n_tries;
+    const char     *skipped; /* why no back end is asked; NULL: all are */
+    bool            runs;    /* in the native engine */
+} model_check;
 
 /* --- trying --- */
 
 /* Once over zeros, its outputs where the session keeps them. */
-static bool check_run_once(as_session *session, as_err *err)
+static bool model_check_run_once(as_session *session, as_err *err)
 {
     size_t     n_in = as_session_n_inputs(session), n_out = as_session_n_outputs(session);
     as_tensor *inputs = calloc(n_in + 1, sizeof *inputs), *outputs = calloc(n_out + 1, sizeof *outputs);
@@ -52,15 +52,15 @@ static bool check_run_once(as_session *session, as_err *err)
     return ok;
 }
 
-static void check_try_one(const check *c, const as_str *model, check_try *ret)
+static void model_check_try_one(const model_check *c, const as_str *model, model_check_try *ret)
 {
     as_session_cfg cfg = {.backend = ret->backend, .threads = 1, .batch = c->batch};
     as_session    *session = as_session_open((const uint8_t *)model->s, model->len, c->file.name, &cfg, &ret->why);
-    ret->runs = session && check_run_once(session, &ret->why);
+    ret->runs = session && model_check_run_once(session, &ret->why);
     as_session_close(session);
 }
 
-static bool check_try_all(check *c, as_err *err)
+static bool model_check_try_all(model_check *c, as_err *err)
 {
     as_str model;
     as_str_init(&model);
@@ -69,10 +69,10 @@ static bool check_try_all(check *c, as_err *err)
         return false;
     }
     for (size_t i = 0; as_backend_at(i) && i < CHECK_MAX_BACKENDS; i++) {
-        check_try *one = &c->tries[c->n_tries++];
+        model_check_try *one = &c->tries[c->n_tries++];
         one->backend = as_backend_at(i)->name;
         if (!c->skipped)
-            check_try_one(c, &model, one);
+            model_check_try_one(c, &model, one);
         else
             as_err_set(&one->why, AS_EUNSUPPORTED, "not asked: %s", c->skipped);
         if (strcmp(one->backend, "native") == 0)
@@ -83,7 +83,7 @@ static bool check_try_all(check *c, as_err *err)
 }
 
 /* The engine stops at the first node that it cannot run. Each is tried alone, so that all of them are told. */
-static bool check_nodes(check *c, as_err *err)
+static bool model_check_nodes(model_check *c, as_err *err)
 {
     const as_graph *graph = c->review.graph;
     for (size_t i = 0; i < AS_MIN(as_graph_n_nodes(graph), (size_t)CHECK_MAX_ALONE); i++) {
@@ -104,7 +104,7 @@ static bool check_nodes(check *c, as_err *err)
     return true;
 }
 
-static bool check_open_sizes(check *c, as_err *err)
+static bool model_check_open_sizes(model_check *c, as_err *err)
 {
     const as_graph *graph = c->review.graph;
     char            shape[AS_TENSOR_MAX_RANK * 24];
@@ -125,7 +125,7 @@ static bool check_open_sizes(check *c, as_err *err)
     return true;
 }
 
-static bool check_memory(check *c, as_err *err)
+static bool model_check_memory(model_check *c, as_err *err)
 {
     as_graph_cost cost;
     char          have[AS_UNIT_TEXT_BYTES], may[AS_UNIT_TEXT_BYTES];
@@ -146,28 +146,28 @@ static bool check_memory(check *c, as_err *err)
 }
 
 /* What is known before anything is run. */
-static bool check_before(check *c, as_err *err)
+static bool model_check_before(model_check *c, as_err *err)
 {
     if (!c->review.graph) {
         c->skipped = "the reader refuses the model";
         return true;
     }
     return as_model_set_inputs(c->cli, c->review.graph, err) && as_review_shapes(&c->review, c->batch, err) &&
-           check_open_sizes(c, err) && check_memory(c, err);
+           model_check_open_sizes(c, err) && model_check_memory(c, err);
 }
 
-static bool check_load(check *c, as_err *err)
+static bool model_check_load(model_check *c, as_err *err)
 {
     if (!as_model_batch(c->cli, &c->batch, err) || !as_model_file_open(c->cli, as_cli_arg(c->cli, 1), &c->file, err) ||
         !as_review_read(c->file.bytes, c->file.n, c->file.name, &c->review, err))
         return false;
-    if (!check_before(c, err))
+    if (!model_check_before(c, err))
         return false;
-    if (!check_try_all(c, err))
+    if (!model_check_try_all(c, err))
         return false;
     if (c->runs || c->review.refusals.n)
         return true;
-    if (!check_nodes(c, err))
+    if (!model_check_nodes(c, err))
         return false;
     for (size_t i = 0; c->review.refusals.n == 0 && i < c->n_tries; i++) /* no node alone: what was said of the whole */
         if (strcmp(c->tries[i].backend, "native") == 0 && !as_review_add(&c->review, NULL, &c->tries[i].why, err))
@@ -178,21 +178,21 @@ static bool check_load(check *c, as_err *err)
 /* --- telling --- */
 
 /* "ort", of those that ran the model; "" for none. */
-static void check_others(const check *c, as_str *out)
+static void model_check_others(const model_check *c, as_str *out)
 {
     for (size_t i = 0; i < c->n_tries; i++)
         if (c->tries[i].runs)
             as_str_addf(out, "%s%s", out->len ? ", " : "", c->tries[i].backend);
 }
 
-static bool check_text(const check *c, as_err *err)
+static bool model_check_text(const model_check *c, as_err *err)
 {
     static const char *const columns[] = {"back end", "runs it", "why not", NULL};
     FILE                    *out = c->cli->out;
     as_table                *table = as_table_new(columns);
     as_str                   text, others;
     for (size_t i = 0; i < c->n_tries; i++) {
-        const check_try *one = &c->tries[i];
+        const model_check_try *one = &c->tries[i];
         as_table_cell(table, AS_STYLE_BOLD, "%s", one->backend);
         as_table_cell(table, one->runs ? AS_STYLE_GOOD : AS_STYLE_BAD, "%s", one->runs ? "yes" : "no");
         as_table_cell(table, AS_STYLE_NONE, "%s", one->runs ? "" : one->why.text);
@@ -201,10 +201,10 @@ static bool check_text(const check *c, as_err *err)
         return false;
     as_str_init(&text);
     as_str_init(&others);
-    check_others(c, &others);
+    model_check_others(c, &others);
     fputc('\n', out);
     for (size_t i = 0; i < c->review.refusals.n; i++) {
-        const as_refusal *one = &c->review.refusals.at[i];
+        const as_graph_refusal *one = &c->review.refusals.at[i];
         if (*one->node)
             fprintf(out, "node '%s' ", as_model_text(&text, one->node));
         if (*one->op)
@@ -221,12 +221,12 @@ static bool check_text(const check *c, as_err *err)
     return true;
 }
 
-static json_t *check_refusals_json(const check *c)
+static json_t *model_check_refusals_json(const model_check *c)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < c->review.refusals.n; i++) {
-        const as_refusal *one = &c->review.refusals.at[i];
-        json_t           *json = json_object(), *others = json_array();
+        const as_graph_refusal *one = &c->review.refusals.at[i];
+        json_t                 *json = json_object(), *others = json_array();
         as_json_set(json, "node", *one->node ? as_model_json(one->node) : json_null());
         as_json_set(json, "operator", *one->op ? as_model_json(one->op) : json_null());
         as_json_set(json, "code", json_string(as_err_name(one->code)));
@@ -240,7 +240,7 @@ static json_t *check_refusals_json(const check *c)
     return list;
 }
 
-static bool check_json(const check *c, as_err *err)
+static bool model_check_json(const model_check *c, as_err *err)
 {
     json_t *json = json_object(), *list = json_array();
     for (size_t i = 0; i < c->n_tries; i++) {
@@ -253,19 +253,20 @@ static bool check_json(const check *c, as_err *err)
     as_json_set(json, "model", as_model_json(c->file.name));
     as_json_set(json, "runs", json_boolean(c->runs));
     as_json_set(json, "backends", list);
-    as_json_set(json, "refusals", check_refusals_json(c));
+    as_json_set(json, "refusals", model_check_refusals_json(c));
     as_json_set(json, "n_more", json_integer((json_int_t)c->review.n_more));
     return as_cli_print_json(c->cli, json, err);
 }
 
-static int model_check(as_cli *cli, as_workspace *ws, as_err *err)
+static int model_check_run(as_cli *cli, as_workspace *ws, as_err *err)
 {
-    check *c = calloc(1, sizeof *c);
+    model_check *c = calloc(1, sizeof *c);
     (void)ws;
     if (!c)
         return AS_FAIL(err, AS_ENOMEM, "out of memory") ? 0 : AS_VERB_FAILED;
     c->cli = cli;
-    bool ok = check_load(c, err) && (cli->json ? check_json(c, err) : check_text(c, err)), runs = c->runs;
+    bool ok = model_check_load(c, err) && (cli->json ? model_check_json(c, err) : model_check_text(c, err)),
+         runs = c->runs;
     as_review_done(&c->review);
     as_model_file_done(&c->file);
     free(c);
@@ -279,5 +280,5 @@ const as_action as_model_action_check = {
     .min_args = 0,
     .max_args = 1,
     .mode = AS_WORKSPACE_NONE,
-    .run = model_check,
+    .run = model_check_run,
 };

@@ -21,15 +21,15 @@ typedef struct show {
 } show;
 
 /* "1x3x?x?"; with the file's own names for what is open */
-static const char *show_shape(const as_value *value, char *text, size_t cap)
+static const char *model_show_shape(const as_value *value, char *text, size_t cap)
 {
     return value->has_shape ? as_shape_text(&value->shape, text, cap) : "?";
 }
 
-static void show_port_text(const show *s, size_t i, const as_value *value, bool is_input, as_str *out)
+static void model_show_port_text(const show *s, size_t i, const as_value *value, bool is_input, as_str *out)
 {
     char text[AS_TENSOR_MAX_RANK * 24];
-    as_str_addf(out, "%s %s", as_dtype_name(value->dtype), show_shape(value, text, sizeof text));
+    as_str_addf(out, "%s %s", as_dtype_name(value->dtype), model_show_shape(value, text, sizeof text));
     for (int k = 0; is_input && k < value->shape.rank; k++) {
         const char *symbol = as_graph_input_symbol(s->graph, i, k);
         if (symbol)
@@ -37,18 +37,18 @@ static void show_port_text(const show *s, size_t i, const as_value *value, bool 
     }
 }
 
-static const char *show_layer_name(const show *s, const as_node *node)
+static const char *model_show_layer_name(const show *s, const as_node *node)
 {
     return *node->name ? node->name : as_graph_value(s->graph, node->outputs[0])->name;
 }
 
-static bool show_is_layer(const as_node *node)
+static bool model_show_is_layer(const as_node *node)
 {
     return strcmp(node->op, "Constant") != 0;
 }
 
 /* 1234 and 1.24 M */
-static const char *show_count(uint64_t n, char *text, size_t cap)
+static const char *model_show_count(uint64_t n, char *text, size_t cap)
 {
     static const char *const units[] = {"k", "M", "G", "T"};
     double                   v = (double)n;
@@ -66,7 +66,7 @@ static const char *show_count(uint64_t n, char *text, size_t cap)
 
 /* --- as text --- */
 
-static void show_head(const show *s)
+static void model_show_head(const show *s)
 {
     FILE       *out = s->cli->out;
     const char *licence = as_graph_licence(s->graph);
@@ -90,7 +90,7 @@ static void show_head(const show *s)
     as_str_done(&b);
 }
 
-static void show_ports(const show *s)
+static void model_show_ports(const show *s)
 {
     as_str name, port;
     as_str_init(&name);
@@ -99,7 +99,7 @@ static void show_ports(const show *s)
             const as_value *value =
                 as_graph_value(s->graph, out ? as_graph_output(s->graph, i) : as_graph_input(s->graph, i));
             as_str_init(&port);
-            show_port_text(s, i, value, !out, &port);
+            model_show_port_text(s, i, value, !out, &port);
             fprintf(s->cli->out, "%-8s '%s' ", out ? "output" : "input", as_model_text(&name, value->name));
             fprintf(s->cli->out, "%s\n", as_str_ok(&port) ? as_model_text(&name, port.s) : "");
             as_str_done(&port);
@@ -107,7 +107,7 @@ static void show_ports(const show *s)
     as_str_done(&name);
 }
 
-static void show_meta(const show *s)
+static void model_show_meta(const show *s)
 {
     const char *key, *value;
     as_str      text;
@@ -120,14 +120,14 @@ static void show_meta(const show *s)
     as_str_done(&text);
 }
 
-static void show_layer(const show *s, as_table *table, size_t i)
+static void model_show_layer(const show *s, as_table *table, size_t i)
 {
     const as_node      *node = as_graph_node(s->graph, i);
     const as_node_cost *cost = &s->cost.nodes[i];
     char                text[AS_TENSOR_MAX_RANK * 24];
     as_str              name;
     as_str_init(&name);
-    as_table_cell(table, AS_STYLE_BOLD, "%s", as_model_text(&name, show_layer_name(s, node)));
+    as_table_cell(table, AS_STYLE_BOLD, "%s", as_model_text(&name, model_show_layer_name(s, node)));
     as_table_cell(table, AS_STYLE_NONE, "%s", node->op);
     as_str_clear(&name);
     for (size_t k = 0; k < node->n_outputs; k++) {
@@ -136,30 +136,30 @@ static void show_layer(const show *s, as_table *table, size_t i)
             as_str_addf(&name, "%s%s%s%s", k ? ", " : "",
                         value->dtype == AS_DTYPE_F32 || !value->has_shape ? "" : as_dtype_name(value->dtype),
                         value->dtype == AS_DTYPE_F32 || !value->has_shape ? "" : " ",
-                        show_shape(value, text, sizeof text));
+                        model_show_shape(value, text, sizeof text));
     }
     as_table_cell(table, AS_STYLE_NONE, "%s%s", as_str_ok(&name) ? name.s : "", node->n_outputs > 4 ? ", ..." : "");
     as_table_cell(table, AS_STYLE_NONE, "%s",
-                  cost->n_parameters ? show_count(cost->n_parameters, text, sizeof text) : "");
+                  cost->n_parameters ? model_show_count(cost->n_parameters, text, sizeof text) : "");
     as_table_cell(table, AS_STYLE_NONE, "%s",
                   !cost->is_counted    ? "?"
-                  : cost->n_multiplies ? show_count(cost->n_multiplies, text, sizeof text)
+                  : cost->n_multiplies ? model_show_count(cost->n_multiplies, text, sizeof text)
                                        : "");
     as_str_done(&name);
 }
 
-static void show_totals(const show *s)
+static void model_show_totals(const show *s)
 {
     char        parameters[32], multiplies[32], bytes[AS_UNIT_TEXT_BYTES], peak[AS_UNIT_TEXT_BYTES];
     as_str      name;
     const bool  whole = s->cost.n_uncounted == 0;
     const char *at =
-        s->cost.peak_node >= 0 ? show_layer_name(s, as_graph_node(s->graph, (size_t)s->cost.peak_node)) : "";
+        s->cost.peak_node >= 0 ? model_show_layer_name(s, as_graph_node(s->graph, (size_t)s->cost.peak_node)) : "";
     as_str_init(&name);
     fprintf(s->cli->out, "\n%s parameters (%s), %s%s multiply-adds in convolutions and matrix products\n",
-            show_count(s->cost.n_parameters, parameters, sizeof parameters),
+            model_show_count(s->cost.n_parameters, parameters, sizeof parameters),
             as_unit_text((double)s->cost.parameter_bytes, AS_UNIT_BYTES, bytes), whole ? "" : "at least ",
-            show_count(s->cost.n_multiplies, multiplies, sizeof multiplies));
+            model_show_count(s->cost.n_multiplies, multiplies, sizeof multiplies));
     if (s->cost.is_peak_known)
         fprintf(s->cli->out, "%s at most for what is on its way, at '%s'\n",
                 as_unit_text((double)s->cost.peak_bytes, AS_UNIT_BYTES, peak), as_model_text(&name, at));
@@ -168,23 +168,23 @@ static void show_totals(const show *s)
     as_str_done(&name);
 }
 
-static bool show_text(const show *s, as_err *err)
+static bool model_show_text(const show *s, as_err *err)
 {
     static const char *const columns[] = {"layer", "operator", "output", ">parameters", ">multiply-adds", NULL};
     uint64_t                 n = 0;
-    show_head(s);
-    show_ports(s);
-    show_meta(s);
+    model_show_head(s);
+    model_show_ports(s);
+    model_show_meta(s);
     fputc('\n', s->cli->out);
     as_table *table = as_table_new(columns);
     for (size_t i = 0; i < as_graph_n_nodes(s->graph); i++)
-        if (show_is_layer(as_graph_node(s->graph, i)) && n++ < s->limit)
-            show_layer(s, table, i);
+        if (model_show_is_layer(as_graph_node(s->graph, i)) && n++ < s->limit)
+            model_show_layer(s, table, i);
     if (!as_table_print(table, s->cli, err))
         return false;
     if (n > s->limit)
         fprintf(s->cli->out, "... and %llu more\n", (unsigned long long)(n - s->limit));
-    show_totals(s);
+    model_show_totals(s);
     if (s->shapes.code)
         as_term_say(s->cli, "not every shape is known: %s (see: assay model check)", s->shapes.text);
     return true;
@@ -192,7 +192,7 @@ static bool show_text(const show *s, as_err *err)
 
 /* --- as JSON --- */
 
-static json_t *show_value_json(const as_value *value)
+static json_t *model_show_value_json(const as_value *value)
 {
     json_t *json = json_object(), *shape = json_array();
     for (int i = 0; i < value->shape.rank; i++)
@@ -207,13 +207,13 @@ static json_t *show_value_json(const as_value *value)
     return json;
 }
 
-static json_t *show_ports_json(const show *s, bool output)
+static json_t *model_show_ports_json(const show *s, bool output)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < (output ? as_graph_n_outputs(s->graph) : as_graph_n_inputs(s->graph)); i++) {
         int32_t         id = output ? as_graph_output(s->graph, i) : as_graph_input(s->graph, i);
         const as_value *value = as_graph_value(s->graph, id);
-        json_t         *one = show_value_json(value), *symbols = json_array();
+        json_t         *one = model_show_value_json(value), *symbols = json_array();
         for (int k = 0; !output && k < value->shape.rank; k++) {
             const char *symbol = as_graph_input_symbol(s->graph, i, k);
             json_array_append_new(symbols, symbol ? as_model_json(symbol) : json_null());
@@ -227,19 +227,19 @@ static json_t *show_ports_json(const show *s, bool output)
     return list;
 }
 
-static json_t *show_layers_json(const show *s)
+static json_t *model_show_layers_json(const show *s)
 {
     json_t  *list = json_array();
     uint64_t n = 0;
     for (size_t i = 0; i < as_graph_n_nodes(s->graph); i++) {
         const as_node *node = as_graph_node(s->graph, i);
-        if (!show_is_layer(node) || n++ >= s->limit)
+        if (!model_show_is_layer(node) || n++ >= s->limit)
             continue;
         json_t *one = json_object(), *outputs = json_array();
         for (size_t k = 0; k < node->n_outputs; k++)
             if (node->outputs[k] >= 0)
-                json_array_append_new(outputs, show_value_json(as_graph_value(s->graph, node->outputs[k])));
-        as_json_set(one, "name", as_model_json(show_layer_name(s, node)));
+                json_array_append_new(outputs, model_show_value_json(as_graph_value(s->graph, node->outputs[k])));
+        as_json_set(one, "name", as_model_json(model_show_layer_name(s, node)));
         as_json_set(one, "operator", json_string(node->op));
         as_json_set(one, "outputs", outputs);
         as_json_set(one, "parameters", json_integer((json_int_t)s->cost.nodes[i].n_parameters));
@@ -251,7 +251,7 @@ static json_t *show_layers_json(const show *s)
     return list;
 }
 
-static json_t *show_totals_json(const show *s)
+static json_t *model_show_totals_json(const show *s)
 {
     json_t *json = json_object();
     as_json_set(json, "parameters", json_integer((json_int_t)s->cost.n_parameters));
@@ -262,7 +262,7 @@ static json_t *show_totals_json(const show *s)
     return json;
 }
 
-static json_t *show_meta_json(const show *s)
+static json_t *model_show_meta_json(const show *s)
 {
     const char *key, *value;
     json_t     *json = json_object();
@@ -275,7 +275,7 @@ static json_t *show_meta_json(const show *s)
     return json;
 }
 
-static bool show_json(const show *s, as_err *err)
+static bool model_show_json(const show *s, as_err *err)
 {
     const char *licence = as_graph_licence(s->graph);
     json_t     *json = json_object();
@@ -291,16 +291,16 @@ static bool show_json(const show *s, as_err *err)
     as_json_set(json, "text", as_model_json(s->about.doc));
     as_json_set(json, "licence", licence ? as_model_json(licence) : json_null());
     as_json_set(json, "n_initialisers", json_integer((json_int_t)s->about.n_initializers));
-    as_json_set(json, "metadata", show_meta_json(s));
-    as_json_set(json, "inputs", show_ports_json(s, false));
-    as_json_set(json, "outputs", show_ports_json(s, true));
-    as_json_set(json, "layers", show_layers_json(s));
-    as_json_set(json, "totals", show_totals_json(s));
+    as_json_set(json, "metadata", model_show_meta_json(s));
+    as_json_set(json, "inputs", model_show_ports_json(s, false));
+    as_json_set(json, "outputs", model_show_ports_json(s, true));
+    as_json_set(json, "layers", model_show_layers_json(s));
+    as_json_set(json, "totals", model_show_totals_json(s));
     as_json_set(json, "shapes", s->shapes.code ? json_string(s->shapes.text) : json_null());
     return as_cli_print_json(s->cli, json, err);
 }
 
-static bool show_load(show *s, as_err *err)
+static bool model_show_load(show *s, as_err *err)
 {
     int64_t batch;
     s->limit = UINT64_MAX;
@@ -326,7 +326,7 @@ static int model_show(as_cli *cli, as_workspace *ws, as_err *err)
 {
     show s = {.cli = cli};
     (void)ws;
-    bool ok = show_load(&s, err) && (cli->json ? show_json(&s, err) : show_text(&s, err));
+    bool ok = model_show_load(&s, err) && (cli->json ? model_show_json(&s, err) : model_show_text(&s, err));
     as_graph_cost_done(&s.cost);
     as_graph_free(s.graph);
     as_model_file_done(&s.file);

@@ -41,7 +41,7 @@ static bool review_refuse(as_review *review, const Onnx__NodeProto *proto, const
         as_graph_node_label(proto, label, sizeof label);
         name = as_graph_node_name(proto);
     }
-    as_refusal one = {.node = strdup(name), .op = strdup(op), .code = why->code};
+    as_graph_refusal one = {.node = strdup(name), .op = strdup(op), .code = why->code};
     one.reason = strdup(proto ? review_bare(why->text, label, proto->name ? proto->name : "", op) : why->text);
     if (one.node && one.op && one.reason && as_vec_push(&review->refusals, one))
         return true;

@@ -13,16 +13,16 @@
 
 #define AS_REVIEW_MAX 1000 /* refusals that are kept */
 
-typedef struct as_refusal {
+typedef struct as_graph_refusal {
     char       *node; /* its name, or that of its first output where it has none; "": the model as a whole */
     char       *op;   /* "" without a node */
     char       *reason;
     as_err_code code;
-} as_refusal;
+} as_graph_refusal;
 
 typedef struct as_review {
     as_graph *graph; /* NULL: the reader refuses the model */
-    AS_VEC(as_refusal) refusals;
+    AS_VEC(as_graph_refusal) refusals;
     size_t n_more; /* beyond AS_REVIEW_MAX */
 } as_review;
 

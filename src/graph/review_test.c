@@ -115,7 +115,7 @@ static void test_every_refusal_is_told(void **state)
         if (review.graph)
             assert_true(as_review_shapes(&review, 0, &err));
         for (size_t k = 0; k < review.refusals.n; k++) {
-            const as_refusal *one = &review.refusals.at[k];
+            const as_graph_refusal *one = &review.refusals.at[k];
             assert_true(one->code != AS_OK);
             as_str_addf(&told, "%s (%s): %s|", one->node, one->op, one->reason);
         }
