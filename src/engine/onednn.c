@@ -290,6 +290,23 @@ bool as_layout_is_plain(const as_layout *layout)
     return layout->plain;
 }
 
+int64_t as_layout_lanes(const as_layout *layout)
+{
+    const dnnl_memory_desc_t *md = &layout->md;
+    dnnl_memory_desc_t        dense = *md;
+    dnnl_dims_t               strides;
+    if (layout->plain)
+        return 1;
+    const dnnl_blocking_desc_t *b = &md->format_desc.blocking;
+    if (md->format_kind != dnnl_blocked || md->offset0 != 0 || b->inner_nblks != 1 || b->inner_idxs[0] != 1 ||
+        !md_dense(&dense, true, strides) || dense.padded_dims[1] != md->padded_dims[1])
+        return 0;
+    for (int i = 0; i < md->ndims; i++)
+        if (md->dims[i] != 1 && b->strides[i] != strides[i])
+            return 0;
+    return b->inner_blks[0];
+}
+
 /* --- primitives --------------------------------------------------------------------------------------------------- */
 
 static bool prim_add_slot(as_prim *prim, as_arg arg, int id, const dnnl_memory_desc_t *md, as_err *err)

@@ -33,6 +33,7 @@ AS_CHECK const as_layout *as_layout_like(as_onednn *dnn, const as_layout *layout
 const as_shape           *as_layout_shape(const as_layout *layout);
 size_t                    as_layout_bytes(const as_layout *layout);
 bool                      as_layout_is_plain(const as_layout *layout);
+int64_t                   as_layout_lanes(const as_layout *layout); /* [N, C/lanes, ..., lanes]; 1: plain; 0: neither */
 
 /* A reorder done now, for weights. */
 AS_CHECK bool as_onednn_convert(as_onednn *dnn, const as_layout *from, const void *src, const as_layout *to, void *dst,

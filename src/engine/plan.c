@@ -98,6 +98,11 @@ as_buf *as_plan_out(as_plan *plan, const as_node *node, size_t i, const as_layou
     return buf;
 }
 
+as_buf *as_plan_temp(as_plan *plan, as_dtype dtype, const as_shape *shape, const as_layout *layout, as_err *err)
+{
+    return plan_new_buf(plan, AS_BUF_ARENA, dtype, shape, layout, err);
+}
+
 as_buf *as_plan_out_over(as_plan *plan, const as_node *node, as_buf *in, as_err *err)
 {
     bool    over = as_plan_may_overwrite(plan, in);

@@ -97,6 +97,9 @@ int64_t as_plan_int_or(const as_node *node, const char *attr, int64_t otherwise)
 
 /* New memory for output i of a node, in that layout (NULL: row major), and set as its value. */
 AS_CHECK as_buf *as_plan_out(as_plan *plan, const as_node *node, size_t i, const as_layout *layout, as_err *err);
+/* Memory between the steps of one node. */
+AS_CHECK as_buf *as_plan_temp(as_plan *plan, as_dtype dtype, const as_shape *shape, const as_layout *layout,
+                              as_err *err);
 /* The same, on the memory of `in` where nobody needs that any more. */
 AS_CHECK as_buf *as_plan_out_over(as_plan *plan, const as_node *node, as_buf *in, as_err *err);
 AS_CHECK bool    as_plan_view(as_plan *plan, const as_node *node, size_t i, as_buf *of, as_err *err); /* same bytes */

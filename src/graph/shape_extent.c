@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What makes a tensor larger or smaller along its axes: padding, slicing, resampling. */
-#include <math.h>
-
+/* What makes a tensor larger or smaller along its axes: padding, slicing. */
 #include "graph/rules.h"
 
 /* Input `i` of integers; false if it is given and not known. *ret is NULL when it is left out. */
@@ -141,78 +139,5 @@ bool as_graph_rule_slice(as_graph *graph, const as_node *node, as_err *err)
     for (size_t i = 0; i < slice.n; i++)
         if (!extent_slice_axis(&slice, i, &out, err))
             return false;
-    return as_rule_set(graph, node, 0, x->dtype, &out, err);
-}
-
-/* --- resampling --- */
-
-static bool extent_resize_mode(const as_node *node, as_err *err)
-{
-    const char *mode = "nearest", *policy = "stretch";
-    size_t      n = 7, n_policy = 7;
-    as_node_str(node, "mode", &mode, &n);
-    as_node_str(node, "keep_aspect_ratio_policy", &policy, &n_policy);
-    if ((n != 7 || memcmp(mode, "nearest", 7) != 0) && (n != 6 || memcmp(mode, "linear", 6) != 0))
-        return AS_FAIL(err, AS_EUNSUPPORTED, "its mode '%.*s' is neither nearest nor linear",
-                       (int)AS_MIN(n, (size_t)40), mode);
-    if (n_policy != 7 || memcmp(policy, "stretch", 7) != 0)
-        return AS_FAIL(err, AS_EUNSUPPORTED, "it keeps an aspect ratio");
-    return true;
-}
-
-static bool extent_resize_scales(const as_value *scales, const int *axes, size_t n, as_shape *out, as_err *err)
-{
-    if (!scales->constant || scales->dtype != AS_DTYPE_F32 || as_tensor_count(scales->constant) != n)
-        return AS_FAIL(err, AS_EUNSUPPORTED, "its scales are not %zu constants", n);
-    for (size_t i = 0; i < n; i++) {
-        float scale;
-        memcpy(&scale, (const uint8_t *)scales->constant->data + i * sizeof scale, sizeof scale);
-        if (!(scale > 0 && scale <= 65536))
-            return AS_FAIL(err, AS_EFORMAT, "it scales dimension %d by %g", axes[i], (double)scale);
-        if (out->dims[axes[i]] >= 0)
-            out->dims[axes[i]] = (int64_t)floor((double)out->dims[axes[i]] * (double)scale);
-    }
-    return true;
-}
-
-static bool extent_resize_axes(const as_node *node, int rank, int *axes, size_t *ret_n, as_err *err)
-{
-    const int64_t *given;
-    size_t         n = (size_t)rank;
-    bool           has = as_node_ints(node, "axes", &given, &n);
-    if (n > (size_t)rank)
-        return AS_FAIL(err, AS_EFORMAT, "it has %zu axes for %d dimensions", n, rank);
-    for (size_t i = 0; i < n; i++)
-        if (!as_rule_axis(has ? given[i] : (int64_t)i, rank, &axes[i], err))
-            return false;
-    *ret_n = n;
-    return true;
-}
-
-static bool extent_given(const as_value *value)
-{
-    return value && !(value->shape.rank == 1 && value->shape.dims[0] == 0);
-}
-
-bool as_graph_rule_resize(as_graph *graph, const as_node *node, as_err *err)
-{
-    const as_value    *x = as_rule_in(graph, node, 0), *scales = as_rule_in(graph, node, graph->opset < 11 ? 1 : 2);
-    const graph_known *sizes = NULL;
-    as_shape           out = x->shape;
-    int                axes[AS_TENSOR_MAX_RANK];
-    size_t             n = 0;
-    if (!extent_resize_mode(node, err) || !extent_resize_axes(node, out.rank, axes, &n, err))
-        return false;
-    if (extent_given(scales))
-        return extent_resize_scales(scales, axes, n, &out, err) && as_rule_set(graph, node, 0, x->dtype, &out, err);
-    if (!extent_ints(graph, node, 3, &sizes, err))
-        return false;
-    if (!sizes || sizes->n != n)
-        return AS_FAIL(err, AS_EFORMAT, "it has neither scales nor sizes for %zu dimensions", n);
-    for (size_t i = 0; i < n; i++) {
-        if (sizes->at[i] != GRAPH_UNKNOWN && (sizes->at[i] < 1 || sizes->at[i] > GRAPH_MAX_DIM))
-            return AS_FAIL(err, AS_EFORMAT, "it makes dimension %d %lld long", axes[i], (long long)sizes->at[i]);
-        out.dims[axes[i]] = sizes->at[i] == GRAPH_UNKNOWN ? -1 : sizes->at[i];
-    }
     return as_rule_set(graph, node, 0, x->dtype, &out, err);
 }
