@@ -279,13 +279,9 @@ bool as_engine_run(as_engine *engine, const as_tensor *inputs, as_tensor *output
     if (!engine_feed(engine, inputs, err))
         return false;
     as_onednn_enter(engine->dnn);
-    for (size_t i = 0; i < plan->steps.n; i++) {
-        const as_step *step = plan->steps.at[i];
-        if (!step->prim)
-            step->run(step);
-        else if (!as_prim_run(step->prim, err))
+    for (size_t i = 0; i < plan->steps.n; i++)
+        if (!as_step_run(plan->steps.at[i], err))
             return false;
-    }
     for (size_t i = 0; i < engine->n_outputs; i++) {
         const as_buf *result = engine->results[i];
         if (!outputs[i].data)

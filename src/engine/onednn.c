@@ -379,6 +379,11 @@ static dnnl_alg_kind_t fn_alg(as_fn fn, bool train)
     case AS_FN_ABS: return dnnl_eltwise_abs;
     case AS_FN_POW: return dnnl_eltwise_pow;
     case AS_FN_ELU: return dnnl_eltwise_elu;
+    case AS_FN_SOFTPLUS: return dnnl_eltwise_soft_relu;
+    case AS_FN_GELU: return dnnl_eltwise_gelu_erf;
+    case AS_FN_GELU_TANH: return dnnl_eltwise_gelu_tanh;
+    case AS_FN_MISH: return dnnl_eltwise_mish;
+    case AS_FN_SWISH: return dnnl_eltwise_swish;
     default: return dnnl_alg_kind_undef;
     }
 }

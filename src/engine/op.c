@@ -84,7 +84,10 @@ bool as_op_post(const as_plan *plan, const as_node *node, as_post *ret)
         {"Relu", AS_FN_RELU, 0},           {"Sigmoid", AS_FN_SIGMOID, 0}, {"Tanh", AS_FN_TANH, 0},
         {"HardSwish", AS_FN_HARDSWISH, 0}, {"Exp", AS_FN_EXP, 0},         {"Log", AS_FN_LOG, 0},
         {"Sqrt", AS_FN_SQRT, 0},           {"Abs", AS_FN_ABS, 0},         {"Neg", AS_FN_LINEAR, -1},
+        {"Softplus", AS_FN_SOFTPLUS, 0},   {"Mish", AS_FN_MISH, 0},
     };
+    if (as_plan_in(plan, node, 0)->dtype != AS_DTYPE_F32)
+        return false;
     for (size_t i = 0; i < AS_COUNT(simple); i++) {
         if (strcmp(node->op, simple[i].op) != 0)
             continue;
@@ -97,6 +100,10 @@ bool as_op_post(const as_plan *plan, const as_node *node, as_post *ret)
     }
     if (strcmp(node->op, "Elu") == 0) {
         *ret = (as_post){.fn = AS_FN_ELU, .a = as_plan_float_or(node, "alpha", 1.0f)};
+        return true;
+    }
+    if (strcmp(node->op, "Gelu") == 0) {
+        *ret = (as_post){.fn = op_str_is(node, "approximate", "tanh") ? AS_FN_GELU_TANH : AS_FN_GELU};
         return true;
     }
     return strcmp(node->op, "Clip") == 0 && op_clip(plan, node, ret);

@@ -26,6 +26,15 @@ AS_CHECK bool as_op_unary(as_plan *plan, as_prim *prim, as_buf *src, as_buf *dst
 /* out = a + b_factor * b, row major, broadcasting; out may be a. */
 AS_CHECK bool as_op_add_scaled(as_plan *plan, as_buf *a, as_buf *b, float b_factor, as_buf *out, as_err *err);
 
+/* `value` as a partner of a: of its rank, ones in front, and in its order of data. */
+AS_CHECK as_buf *as_op_partner(as_plan *plan, int32_t value, const as_buf *a, as_err *err);
+
+/* A function that as_op_post() knows, on its own. */
+AS_CHECK bool as_op_eltwise(as_plan *plan, const as_node *node, as_err *err);
+
+/* Clip by any limits, of any type. */
+AS_CHECK bool as_op_clip_computed(as_plan *plan, const as_node *node, as_err *err);
+
 /* dst[i...] = src[base + sum i_k step_k], elements of `bytes`; steps and base in elements of each side. */
 typedef struct as_copy {
     int     rank;

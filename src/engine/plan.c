@@ -319,6 +319,16 @@ bool as_step_use(as_plan *plan, as_step *step, as_arg arg, as_buf *buf, as_err *
     return true;
 }
 
+bool as_step_run(const as_step *step, as_err *err)
+{
+    if (step->prim)
+        return as_prim_run(step->prim, err);
+    if (step->attempt)
+        return step->attempt(step, err);
+    step->run(step);
+    return true;
+}
+
 bool as_step_bind(as_step *step, void *scratch, as_err *err)
 {
     if (!step->prim)
@@ -414,14 +424,11 @@ static bool plan_fold(as_plan *plan, size_t from, as_err *err)
             if (!root->data)
                 ok = AS_FAIL(err, AS_ENOMEM, "out of memory for a constant");
             root->kind = buf->kind = AS_BUF_CONSTANT;
-            root->used = false;
+            root->used = root->used && root->first < from; /* by steps that stay */
             buf->data = (char *)root->data + buf->offset;
         }
         ok = ok && as_step_bind(step, scratch, err);
-        if (ok && step->prim)
-            ok = as_prim_run(step->prim, err);
-        else if (ok)
-            step->run(step);
+        ok = ok && as_step_run(step, err);
     }
     while (plan->steps.n > from)
         step_free(plan->steps.at[--plan->steps.n]);

@@ -41,9 +41,10 @@ typedef struct as_use {
 
 typedef struct as_step as_step;
 struct as_step {
-    as_prim *prim;                    /* or: */
-    void (*run)(const as_step *step); /* uses[0] is what it writes */
-    void *data;                       /* of run; heap, freed with the plan */
+    as_prim *prim;                                     /* or: */
+    void (*run)(const as_step *step);                  /* uses[0] is what it writes */
+    bool (*attempt)(const as_step *step, as_err *err); /* instead of run: what an input may make impossible */
+    void *data;                                        /* of run; heap, freed with the plan */
     AS_VEC(as_use) uses;
 };
 
@@ -78,6 +79,7 @@ void          as_plan_absorb(as_plan *plan, size_t node_index); /* it is done by
 void          as_plan_done(as_plan *plan);
 /* Gives every root its place; *ret_bytes is the arena's size, scratch memory behind it at *ret_scratch. */
 AS_CHECK bool as_plan_place(as_plan *plan, size_t *ret_bytes, size_t *ret_scratch, as_err *err);
+AS_CHECK bool as_step_run(const as_step *step, as_err *err);
 AS_CHECK bool as_step_bind(as_step *step, void *scratch, as_err *err); /* data of all uses to the primitive */
 
 /* Input i of a node, or value itself. in() is NULL where it was left out. buf() has any layout, plain() is row major,

@@ -49,6 +49,11 @@ typedef enum as_fn {
     AS_FN_ABS,
     AS_FN_POW /* a x^b */,
     AS_FN_ELU /* a */,
+    AS_FN_SOFTPLUS,
+    AS_FN_GELU,
+    AS_FN_GELU_TANH,
+    AS_FN_MISH,
+    AS_FN_SWISH /* x sigmoid(a x) */,
     AS_FN_SUM /* dst += (a post-op only) */
 } as_fn;
 

@@ -58,7 +58,7 @@ struct as_graph {
 typedef bool (*graph_rule)(as_graph *graph, const as_node *node, as_err *err);
 typedef void (*graph_fold)(as_graph *graph, const as_node *node);
 
-typedef enum graph_types { GRAPH_ANY = 1, GRAPH_FLOAT, GRAPH_NUMBER } graph_types; /* of the first input */
+typedef enum graph_types { GRAPH_ANY = 1, GRAPH_FLOAT, GRAPH_NUMBER, GRAPH_BOOL } graph_types; /* of the first input */
 
 typedef struct graph_op {
     const char *name;

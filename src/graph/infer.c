@@ -125,6 +125,9 @@ static bool infer_types(const as_graph *graph, const as_node *node, const graph_
     if (!first || op->types == GRAPH_ANY)
         return true;
     bool is_float = first->dtype == AS_DTYPE_F32 || first->dtype == AS_DTYPE_F16 || first->dtype == AS_DTYPE_F64;
+    if (op->types == GRAPH_BOOL)
+        return first->dtype == AS_DTYPE_BOOL || AS_FAIL(err, AS_EFORMAT, "its input '%.200s' is %s and not bool",
+                                                        first->name, as_dtype_name(first->dtype));
     if (!is_float && (op->types == GRAPH_FLOAT || first->dtype == AS_DTYPE_BOOL))
         return AS_FAIL(err, AS_EFORMAT, "its input '%.200s' is %s, which it does not take", first->name,
                        as_dtype_name(first->dtype));

@@ -2,8 +2,8 @@
 /* Every operator's shape rule, one line a case: the operator, its attributes, its inputs, and the shape that comes out or
  * what is said instead.
  *
- * Attributes: "name=1", "name=[1,2]", "name=text", by blanks. Inputs: "f:2x3" is fed ("?" is symbolic), "i:1,2" a constant
- * list of integers, "s:1,2" constant f32 scales, "-" left out. */
+ * Attributes: "name=1", "name=[1,2]", "name=text", by blanks. Inputs: "f:2x3" is fed ("?" is symbolic; "b:" is bool, "j:"
+ * i64), "i:1,2" a constant list of integers, "s:1,2" constant f32 scales, "-" left out. */
 #include <setjmp.h>
 #include <stdarg.h>
 
@@ -134,6 +134,81 @@ static const shape_case cases[] = {
     {"Shape", "", "f:2x3x4", "3 = 2,3,4"},
     {"Shape", "start=-2", "f:?x3x4", "2 = 3,4"},
     {"Shape", "", "f:?x3x4", "3"},
+    {"Equal", "", "f:2x1 f:3", "2x3"},
+    {"Equal", "", "f:2 i:1,2", "!are f32 and i64"},
+    {"Less", "", "f:2 f:3", "!shapes 2 and 3 do not fit"},
+    {"IsNaN", "", "f:?x3", "?x3"},
+    {"Not", "", "f:2", "!is f32 and not bool"},
+    {"Where", "", "b:2x1 f:3 f:1", "2x3"},
+    {"Where", "", "b:2x1 f:3 i:1", "!are f32 and i64"},
+    {"Where", "", "f:2 f:2 f:2", "!is f32 and not bool"},
+    {"CastLike", "", "f:2x3 i:1", "2x3"},
+    {"LayerNormalization", "axis=1", "f:?x3x4 f:3x4 f:4", "?x3x4"},
+    {"LayerNormalization", "axis=2", "f:2x3x4 f:3x4", "!has more dimensions than are normalised"},
+    {"LayerNormalization", "", "f:2x3x4 f:3", "!do not fit"},
+    {"InstanceNormalization", "", "f:?x3x4x4 f:3 f:3", "?x3x4x4"},
+    {"InstanceNormalization", "", "f:?x3x4x4 f:3 f:2", "!does not have one entry for each of 3 channels"},
+    {"GroupNormalization", "num_groups=2", "f:?x4x4x4 f:2 f:2", "?x4x4x4"},
+    {"GroupNormalization", "num_groups=3", "f:?x4x4x4 f:2 f:2", "!4 channels cannot form 3 groups"},
+    {"GroupNormalization", "num_groups=2", "f:?x4x4x4 f:4 f:2", "!each of 2 groups"},
+    {"LpNormalization", "axis=2", "f:2x3", "!axis 2"},
+    {"MeanVarianceNormalization", "", "f:2x3", "!its axes are 0, 2 and 3"},
+    {"MeanVarianceNormalization", "axes=[0,1]", "f:2x3", "2x3"},
+    {"GatherElements", "axis=1", "f:2x3 j:2x5", "2x5"},
+    {"GatherElements", "axis=1", "f:2x3 j:3x5", "!its indices are 3 long in dimension 0"},
+    {"GatherElements", "", "f:2x3 f:2x3", "!its indices are f32"},
+    {"GatherND", "", "f:2x3x4 j:5x2", "5x4"},
+    {"GatherND", "batch_dims=1", "f:2x3x4 j:2x1", "2x4"},
+    {"GatherND", "", "f:2x3 j:5x3", "!an index of 3 entries does not fit 2 dimensions"},
+    {"ScatterElements", "axis=1", "f:2x3 j:2x2 f:2x2", "2x3"},
+    {"ScatterElements", "axis=1", "f:2x3 j:2x2 f:2x3", "!do not fit its input"},
+    {"ScatterElements", "reduction=mean", "f:2x3 j:2x2 f:2x2", "!'mean' is not known"},
+    {"ScatterND", "", "f:4x3 j:2x1 f:2x3", "4x3"},
+    {"ScatterND", "", "f:4x3 j:2x1 f:2x4", "!its updates do not fit its indices"},
+    {"OneHot", "axis=1", "j:2x3 i:5 f:2", "2x5x3"},
+    {"OneHot", "", "j:2 i:0 f:2", "!its depth is 0"},
+    {"OneHot", "", "j:2 i:5 f:3", "!its values are not two"},
+    {"TopK", "axis=0", "f:?x3 i:2", "2x3"},
+    {"TopK", "", "f:2x3 i:4", "!it picks 4 of 3"},
+    {"TopK", "", "f:2x3 j:1", "!how many it picks is not constant"},
+    {"CumSum", "", "f:2x3 i:-1", "2x3"},
+    {"CumSum", "", "f:2x3 j:1", "!its axis is not constant"},
+    {"NonMaxSuppression", "", "f:1x6x4 f:1x2x6", "?x3"},
+    {"NonMaxSuppression", "", "f:1x6x4 f:1x2x5", "!differ in number"},
+    {"NonMaxSuppression", "", "f:1x6x5 f:1x2x6", "!its boxes are not"},
+    {"Tile", "", "f:2x3 i:2,1", "4x3"},
+    {"Tile", "", "f:2x3 i:2", "!it repeats 1 of 2"},
+    {"Tile", "", "f:2x3 i:2,-1", "!it repeats dimension 1 -1 times"},
+    {"Expand", "", "f:3x1 i:2,1,6", "2x3x6"},
+    {"Expand", "", "f:3x1 i:2,6", "!shapes 3x1 and 2x6 do not fit"},
+    {"ConstantOfShape", "", "i:2,3", "2x3"},
+    {"ConstantOfShape", "", "i:2,-3", "!it asks for a dimension of -3"},
+    {"Range", "", "i:3 i:10 i:2", "4 = 3,5,7,9"},
+    {"Range", "", "i:3 i:10 i:0", "!it goes from 3 to 10 by 0"},
+    {"Size", "", "f:2x3", "scalar = 6"},
+    {"DepthToSpace", "blocksize=2", "f:1x8x2x3", "1x2x4x6"},
+    {"DepthToSpace", "blocksize=2", "f:1x6x2x3", "!6 cannot be divided by 4"},
+    {"DepthToSpace", "blocksize=2 mode=RCD", "f:1x8x2x3", "!neither DCR nor CRD"},
+    {"SpaceToDepth", "blocksize=2", "f:1x2x4x6", "1x8x2x3"},
+    {"SpaceToDepth", "", "f:1x2x4x6", "!'blocksize' is 0"},
+    {"Trilu", "", "f:2x3", "2x3"},
+    {"Trilu", "", "f:3", "!its input has 1 dimensions"},
+    {"Einsum", "equation=bij,bjk->bik", "f:2x3x4 f:2x4x5", "2x3x5"},
+    {"Einsum", "equation=ij,jk", "f:3x4 f:4x5", "3x5"},
+    {"Einsum", "equation=ij,jk->ik", "f:3x4 f:5x5", "!one letter of its equation is 4 and 5 long"},
+    {"Einsum", "equation=ij->iz", "f:3x4", "!not made of its letters"},
+    {"Einsum", "equation=ij", "f:3x4x5", "!names 2 of 3 dimensions"},
+    {"Einsum", "equation=...j->...", "f:3x4x5", "!an ellipsis"},
+    {"ConvTranspose", "strides=[2,2] pads=[1,1,1,1] output_padding=[1,1]", "f:1x3x4x5 f:3x2x3x3", "1x2x8x10"},
+    {"ConvTranspose", "group=3 dilations=[2,2]", "f:1x3x4x5 f:3x2x3x3 f:6", "1x6x8x9"},
+    {"ConvTranspose", "auto_pad=SAME_UPPER strides=[2,2]", "f:1x3x4x5 f:3x2x3x3", "1x2x8x10"},
+    {"ConvTranspose", "output_shape=[9,9] strides=[2,2]", "f:1x3x4x5 f:3x2x3x3", "1x2x9x9"},
+    {"ConvTranspose", "output_padding=[2,2] strides=[2,2]", "f:1x3x4x5 f:3x2x3x3", "!'output_padding' is 2"},
+    {"ConvTranspose", "", "f:1x4x4x5 f:3x2x3x3", "!do not form 1 groups"},
+    {"ConvTranspose", "", "f:1x3x4x5 f:3x2x3x3 f:3", "!its bias"},
+    {"ConvTranspose", "pads=[9,9,9,9]", "f:1x3x4x5 f:3x2x3x3", "!it makes dimension 2 -12 long"},
+    {"GridSample", "", "f:1x3x4x5 f:1x7x8x2", "1x3x7x8"},
+    {"GridSample", "", "f:1x3x4x5 f:1x7x8x3", "!its grid is not"},
     {"Resize", "mode=nearest", "f:1x1x4x5 - s:1,1,2,2.5", "1x1x8x12"},
     {"Resize", "mode=linear", "f:1x1x4x5 - - i:1,1,3,3", "1x1x3x3"},
     {"Resize", "mode=cubic", "f:1x1x4x5 - s:1,1,2,2", "1x1x8x10"},
@@ -189,7 +264,8 @@ static void add_input(as_graph *graph, const char *name, const char *text)
     } else {
         shape.rank = (int)n;
         memcpy(shape.dims, at, n * sizeof *at);
-        assert_true(as_graph_add_input(graph, name, AS_DTYPE_F32, &shape, &err));
+        const as_dtype dtype = text[0] == 'b' ? AS_DTYPE_BOOL : text[0] == 'j' ? AS_DTYPE_I64 : AS_DTYPE_F32;
+        assert_true(as_graph_add_input(graph, name, dtype, &shape, &err));
     }
 }
 
@@ -234,8 +310,9 @@ static as_graph *make_case(const shape_case *row)
         if (*word != '-')
             add_input(graph, names[n], word);
     }
-    size_t n_attrs = read_attrs(attr_text, attrs, lists);
-    if (!as_graph_add_node(graph, row->op, "n", inputs, (const char *const[]){"y", NULL}, attrs, n_attrs, &err) ||
+    size_t            n_attrs = read_attrs(attr_text, attrs, lists);
+    const char *const outputs[] = {"y", as_graph_op_find(row->op)->min_out > 1 ? "z" : NULL, NULL};
+    if (!as_graph_add_node(graph, row->op, "n", inputs, outputs, attrs, n_attrs, &err) ||
         !as_graph_add_output(graph, "y", AS_DTYPE_F32, &(as_shape){.rank = 0}, &err) || !as_graph_finish(graph, &err))
         fail_msg("%s %s: %s", row->op, row->attrs, err.text);
     return graph;
@@ -246,7 +323,7 @@ static as_graph *make_case(const shape_case *row)
 static void describe(const as_value *value, char *text, size_t cap)
 {
     as_shape_text(&value->shape, text, cap);
-    for (size_t i = 0; value->constant && i < as_tensor_count(value->constant); i++) {
+    for (size_t i = 0; value->constant && value->dtype == AS_DTYPE_I64 && i < as_tensor_count(value->constant); i++) {
         size_t n = strlen(text);
         snprintf(text + n, cap - n, "%s%lld", i ? "," : " = ", (long long)((const int64_t *)value->constant->data)[i]);
     }

@@ -129,6 +129,77 @@ bool as_graph_rule_conv(as_graph *graph, const as_node *node, as_err *err)
     return window_outs(&win, &x->shape, &out, err) && as_rule_set(graph, node, 0, x->dtype, &out, err);
 }
 
+/* The size of spatial dimension i of a transposed convolution; output_shape is what auto_pad then pads for. */
+static bool window_out_transposed(const window *win, int i, int64_t in, int64_t more, as_shape *out, as_err *err)
+{
+    int64_t *dim = &out->dims[i + 2];
+    if (more < 0 || more >= AS_MAX(win->stride[i], win->dilation[i]))
+        return AS_FAIL(err, AS_EFORMAT, "'output_padding' is %lld", (long long)more);
+    *dim = -1;
+    if (in < 0)
+        return true;
+    const int64_t span = (win->kernel[i] - 1) * win->dilation[i] + 1;
+    *dim = win->same ? in * win->stride[i]
+                     : (in - 1) * win->stride[i] + more + span - win->pads[i] - win->pads[i + win->n];
+    return *dim > 0 || AS_FAIL(err, AS_EFORMAT, "it makes dimension %d %lld long", i + 2, (long long)*dim);
+}
+
+/* Weights are [C, M / group, k...]. */
+bool as_graph_rule_conv_transpose(as_graph *graph, const as_node *node, as_err *err)
+{
+    const as_value *x = as_rule_in(graph, node, 0), *w = as_rule_in(graph, node, 1), *b = as_rule_in(graph, node, 2);
+    window          win;
+    const int64_t   group = as_node_int_or(node, "group", 1), *given;
+    int64_t         more[AS_TENSOR_MAX_RANK];
+    size_t          n;
+    const int       rank = x->shape.rank;
+    if (rank < 3 || w->shape.rank != rank)
+        return AS_FAIL(err, AS_EFORMAT, "its input has %d dimensions and its weights %d", rank, w->shape.rank);
+    if (w->dtype != x->dtype || (b && b->dtype != x->dtype))
+        return AS_FAIL(err, AS_EFORMAT, "its input is %s, its weights are not", as_dtype_name(x->dtype));
+    for (int i = 0; i < rank; i++)
+        if (w->shape.dims[i] < 1 || (i > 1 && w->shape.dims[i] > WINDOW_MAX))
+            return AS_FAIL(err, AS_EUNSUPPORTED, "the shape of its weights is not known or too large");
+    if (!window_read(node, rank, &win, err) || !window_ints(node, "output_padding", (size_t)win.n, 0, 0, more, err))
+        return false;
+    memcpy(win.kernel, w->shape.dims + 2, (size_t)win.n * sizeof win.kernel[0]);
+    if (as_node_ints(node, "kernel_shape", &given, &n) &&
+        (n != (size_t)win.n || memcmp(given, win.kernel, n * sizeof *given) != 0))
+        return AS_FAIL(err, AS_EFORMAT, "'kernel_shape' is not that of its weights");
+    if (group < 1 || w->shape.dims[0] % group != 0 || (x->shape.dims[1] >= 0 && x->shape.dims[1] != w->shape.dims[0]))
+        return AS_FAIL(err, AS_EFORMAT, "%lld channels and weights for %lld do not form %lld groups",
+                       (long long)x->shape.dims[1], (long long)w->shape.dims[0], (long long)group);
+    as_shape out = {.rank = rank, .dims = {x->shape.dims[0], w->shape.dims[1] * group}};
+    if (b && (b->shape.rank != 1 || b->shape.dims[0] != out.dims[1]))
+        return AS_FAIL(err, AS_EFORMAT, "its bias does not have one entry for each of %lld channels",
+                       (long long)out.dims[1]);
+    for (int i = 0; i < win.n; i++)
+        if (!window_out_transposed(&win, i, x->shape.dims[i + 2], more[i], &out, err))
+            return false;
+    if (!as_node_ints(node, "output_shape", &given, &n))
+        return as_rule_set(graph, node, 0, x->dtype, &out, err);
+    for (size_t i = 0; i < (size_t)win.n; i++) { /* some write all dimensions, some the spatial ones */
+        const int64_t want = n == (size_t)win.n ? given[i] : n == (size_t)rank ? given[i + 2] : 0;
+        if (want < 1 || want > GRAPH_MAX_DIM)
+            return AS_FAIL(err, AS_EFORMAT, "'output_shape' is %lld", (long long)want);
+        out.dims[i + 2] = want;
+    }
+    return as_rule_set(graph, node, 0, x->dtype, &out, err);
+}
+
+bool as_graph_rule_grid_sample(as_graph *graph, const as_node *node, as_err *err)
+{
+    const as_value *x = as_rule_in(graph, node, 0), *grid = as_rule_in(graph, node, 1);
+    if (x->shape.rank != 4 || grid->shape.rank != 4 || (grid->shape.dims[3] >= 0 && grid->shape.dims[3] != 2) ||
+        grid->dtype != x->dtype)
+        return AS_FAIL(err, AS_EUNSUPPORTED, "its grid is not N x H x W x 2 for an input of N x C x H x W");
+    as_shape out = {.rank = 4, .dims = {x->shape.dims[0], x->shape.dims[1], grid->shape.dims[1], grid->shape.dims[2]}};
+    if (x->shape.dims[0] >= 0 && grid->shape.dims[0] >= 0 && x->shape.dims[0] != grid->shape.dims[0])
+        return AS_FAIL(err, AS_EFORMAT, "it has %lld grids for %lld inputs", (long long)grid->shape.dims[0],
+                       (long long)x->shape.dims[0]);
+    return as_rule_set(graph, node, 0, x->dtype, &out, err);
+}
+
 bool as_graph_rule_pool(as_graph *graph, const as_node *node, as_err *err)
 {
     const as_value *x = as_rule_in(graph, node, 0);
