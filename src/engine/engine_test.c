@@ -445,16 +445,16 @@ static void test_what_cannot_be_run_is_named(void **state)
 {
     (void)state;
     const as_shape shape = shape4(1, 2, 3, 3);
-    as_graph      *graph = new_graph(&shape);
     as_err         err = AS_ERR_NONE;
-    const as_attr  size = {.name = "size", .kind = AS_ATTR_INT, .i = 3};
-    add_node(graph, "LRN", "x", NULL, NULL, "y", &size, 1);
-    add_output(graph, "y", &shape);
+    as_graph      *graph = as_graph_new("test", &err);
+    must(graph && as_graph_add_input(graph, "x", AS_DTYPE_F64, &shape, &err), &err);
+    add_node(graph, "Sigmoid", "x", NULL, NULL, "y", NULL, 0);
+    must(as_graph_add_output(graph, "y", AS_DTYPE_F64, &shape, &err), &err);
     must(as_graph_finish(graph, &err), &err);
     const as_engine_cfg cfg = {0};
     assert_null(as_engine_new(graph, &cfg, &err));
     assert_int_equal(err.code, AS_EUNSUPPORTED);
-    assert_non_null(strstr(err.text, "'LRN' (node 'y')"));
+    assert_non_null(strstr(err.text, "node 'y' (Sigmoid): not of f64"));
     as_graph_free(graph);
 }
 

@@ -115,6 +115,49 @@ bool as_op_unary(as_plan *plan, as_prim *prim, as_buf *src, as_buf *dst, as_err 
     return step && as_step_use(plan, step, AS_ARG_DST, dst, err) && as_step_use(plan, step, AS_ARG_SRC, src, err);
 }
 
+static bool op_fill_step(as_plan *plan, as_step *step, const void *data, size_t data_bytes, as_buf *out,
+                         as_buf *const *ins, size_t n, as_err *err)
+{
+    if (!step)
+        return false;
+    if (data_bytes)
+        memcpy(step->data, data, data_bytes);
+    if (!as_step_use(plan, step, AS_ARG_NONE, out, err))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (!as_step_use(plan, step, AS_ARG_NONE, ins[i], err))
+            return false;
+    return true;
+}
+
+bool as_op_step(as_plan *plan, void (*run)(const as_step *), const void *data, size_t data_bytes, as_buf *out,
+                as_buf *const *ins, size_t n, as_err *err)
+{
+    as_step *step = as_plan_step(plan, NULL, run, data_bytes, err);
+    return op_fill_step(plan, step, data, data_bytes, out, ins, n, err);
+}
+
+bool as_op_attempt(as_plan *plan, bool (*attempt)(const as_step *, as_err *), const void *data, size_t data_bytes,
+                   as_buf *out, as_buf *const *ins, size_t n, as_err *err)
+{
+    as_step *step = as_plan_step(plan, NULL, NULL, data_bytes, err);
+    if (step)
+        step->attempt = attempt;
+    return op_fill_step(plan, step, data, data_bytes, out, ins, n, err);
+}
+
+bool as_op_line_of(const as_shape *shape, int64_t axis, as_op_line *ret, as_err *err)
+{
+    as_op_line line = {1, 1, 1};
+    if (axis < -shape->rank || axis >= shape->rank)
+        return AS_FAIL(err, AS_EFORMAT, "axis %lld is not one of %d dimensions", (long long)axis, shape->rank);
+    axis += axis < 0 ? shape->rank : 0;
+    for (int i = 0; i < shape->rank; i++)
+        *(i < axis ? &line.outer : i > axis ? &line.inner : &line.n) *= shape->dims[i];
+    *ret = line;
+    return true;
+}
+
 void as_op_row_major(const as_shape *shape, int64_t *ret_steps)
 {
     int64_t step = 1;

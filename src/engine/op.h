@@ -26,6 +26,19 @@ AS_CHECK bool as_op_unary(as_plan *plan, as_prim *prim, as_buf *src, as_buf *dst
 /* out = a + b_factor * b, row major, broadcasting; out may be a. */
 AS_CHECK bool as_op_add_scaled(as_plan *plan, as_buf *a, as_buf *b, float b_factor, as_buf *out, as_err *err);
 
+/* A step in plain C with a copy of its data. */
+AS_CHECK bool as_op_step(as_plan *plan, void (*run)(const as_step *), const void *data, size_t data_bytes, as_buf *out,
+                         as_buf *const *ins, size_t n, as_err *err);
+/* The same that may fail when it runs. */
+AS_CHECK bool as_op_attempt(as_plan *plan, bool (*attempt)(const as_step *, as_err *), const void *data,
+                            size_t data_bytes, as_buf *out, as_buf *const *ins, size_t n, as_err *err);
+
+/* A tensor seen as [outer, n, inner] around one axis, which may count from the end. */
+typedef struct as_op_line {
+    int64_t outer, n, inner;
+} as_op_line;
+AS_CHECK bool as_op_line_of(const as_shape *shape, int64_t axis, as_op_line *ret, as_err *err);
+
 /* `value` as a partner of a: of its rank, ones in front, and in its order of data. */
 AS_CHECK as_buf *as_op_partner(as_plan *plan, int32_t value, const as_buf *a, as_err *err);
 

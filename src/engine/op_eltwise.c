@@ -64,33 +64,6 @@ static bool eltwise_plan_same(as_plan *plan, const as_node *node, as_err *err)
     return true;
 }
 
-/* Softmax over one axis; before opset 13 over all from that axis on. */
-static bool eltwise_plan_softmax(as_plan *plan, const as_node *node, as_err *err)
-{
-    const bool old = as_graph_opset(plan->graph) < 13;
-    as_buf    *src = as_plan_plain(plan, node->inputs[0], err);
-    if (!src)
-        return false;
-    if (!src->layout)
-        return AS_FAIL(err, AS_EUNSUPPORTED, "only f32 with at least one dimension");
-    int64_t axis = as_plan_int_or(node, "axis", old ? 1 : -1);
-    if (axis < 0)
-        axis += src->shape.rank;
-    if (axis < 0 || axis >= src->shape.rank)
-        return AS_FAIL(err, AS_EFORMAT, "axis %lld", (long long)axis);
-    as_shape shape = src->shape;
-    if (old) {
-        shape = (as_shape){.rank = 2, .dims = {1, 1}};
-        for (int i = 0; i < src->shape.rank; i++)
-            shape.dims[i < axis ? 0 : 1] *= src->shape.dims[i];
-        axis = 1;
-    }
-    as_buf          *dst = as_plan_out(plan, node, 0, NULL, err);
-    const as_layout *layout = dst ? as_layout_plain(plan->dnn, &shape, err) : NULL;
-    as_prim         *prim = layout ? as_prim_softmax(plan->dnn, layout, (int)axis, err) : NULL;
-    return prim && as_op_unary(plan, prim, src, dst, err);
-}
-
 const as_op as_op_relu = {"Relu", as_op_eltwise};
 const as_op as_op_leakyrelu = {"LeakyRelu", as_op_eltwise};
 const as_op as_op_elu = {"Elu", as_op_eltwise};
@@ -105,6 +78,5 @@ const as_op as_op_softplus = {"Softplus", as_op_eltwise};
 const as_op as_op_gelu = {"Gelu", as_op_eltwise};
 const as_op as_op_mish = {"Mish", as_op_eltwise};
 const as_op as_op_hardsigmoid = {"HardSigmoid", eltwise_plan_hard_sigmoid};
-const as_op as_op_softmax = {"Softmax", eltwise_plan_softmax};
 const as_op as_op_identity = {"Identity", eltwise_plan_same};
 const as_op as_op_dropout = {"Dropout", eltwise_plan_same};

@@ -284,6 +284,7 @@ static as_step *step_free(as_step *step)
         return NULL;
     as_vec_done(&step->uses);
     free(step->data);
+    free(step->about);
     free(step);
     return NULL;
 }
@@ -324,7 +325,7 @@ bool as_step_run(const as_step *step, as_err *err)
     if (step->prim)
         return as_prim_run(step->prim, err);
     if (step->attempt)
-        return step->attempt(step, err);
+        return step->attempt(step, err) || as_err_note(err, "%s", step->about ? step->about : "a node");
     step->run(step);
     return true;
 }
@@ -443,6 +444,17 @@ static bool plan_fold(as_plan *plan, size_t from, as_err *err)
     return ok;
 }
 
+/* Steps that may fail tell of which node they are. */
+static bool plan_label(as_plan *plan, const as_node *node, size_t from, as_err *err)
+{
+    char about[300];
+    snprintf(about, sizeof about, "node '%.200s' (%.60s)", node->name, node->op);
+    for (size_t i = from; i < plan->steps.n; i++)
+        if (plan->steps.at[i]->attempt && !(plan->steps.at[i]->about = strdup(about)))
+            return AS_FAIL(err, AS_ENOMEM, "out of memory for a step");
+    return true;
+}
+
 bool as_plan_nodes(as_plan *plan, as_err *err)
 {
     for (size_t i = 0; i < as_graph_n_nodes(plan->graph); i++) {
@@ -461,7 +473,8 @@ bool as_plan_nodes(as_plan *plan, as_err *err)
             return false;
         }
         bool constant = plan_is_constant(plan, node);
-        if (!op->plan(plan, node, err) || (constant && !plan_fold(plan, from, err)))
+        if (!op->plan(plan, node, err) || !plan_label(plan, node, from, err) ||
+            (constant && !plan_fold(plan, from, err)))
             return as_err_note(err, "node '%s' (%s)", node->name, node->op);
         as_plan_absorb(plan, i);
     }

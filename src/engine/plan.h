@@ -44,6 +44,7 @@ struct as_step {
     as_prim *prim;                                     /* or: */
     void (*run)(const as_step *step);                  /* uses[0] is what it writes */
     bool (*attempt)(const as_step *step, as_err *err); /* instead of run: what an input may make impossible */
+    char *about;                                       /* of an attempt: what errors call it */
     void *data;                                        /* of run; heap, freed with the plan */
     AS_VEC(as_use) uses;
 };

@@ -61,6 +61,8 @@ bool as_node_int(const as_node *node, const char *name, int64_t *ret);
 bool as_node_float(const as_node *node, const char *name, float *ret);
 bool as_node_str(const as_node *node, const char *name, const char **ret, size_t *ret_n); /* not zero-ended */
 bool as_node_ints(const as_node *node, const char *name, const int64_t **ret, size_t *ret_n);
+/* The one entry of a tensor attribute, of as many bytes as its type has. */
+bool as_node_number(const as_node *node, const char *name, as_dtype *ret_dtype, uint8_t ret[8]);
 bool as_node_floats(const as_node *node, const char *name, const float **ret, size_t *ret_n);
 
 /* Shape inference: gives every value its dtype and shape, with the first input's batch set to `batch` where it is symbolic

@@ -57,6 +57,21 @@ bool as_node_floats(const as_node *node, const char *name, const float **ret, si
     return attr != NULL;
 }
 
+bool as_node_number(const as_node *node, const char *name, as_dtype *ret_dtype, uint8_t ret[8])
+{
+    const Onnx__AttributeProto *attr = node_attr(node, name, ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__TENSOR);
+    as_tensor                   value;
+    if (!attr || !attr->t || !as_graph_read_constant(attr->t, &value, NULL))
+        return false;
+    const bool one = as_tensor_count(&value) == 1;
+    if (one) {
+        memcpy(ret, value.data, as_dtype_bytes(value.dtype));
+        *ret_dtype = value.dtype;
+    }
+    as_tensor_done(&value);
+    return one;
+}
+
 int64_t as_node_int_or(const as_node *node, const char *name, int64_t otherwise)
 {
     int64_t v;

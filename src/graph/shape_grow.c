@@ -49,27 +49,22 @@ bool as_graph_rule_expand(as_graph *graph, const as_node *node, as_err *err)
 }
 
 /* The one entry of attribute 'value'; a zero of f32 where it is absent. */
-static bool grow_value(const as_node *node, as_tensor *ret, as_err *err)
+static bool grow_value(const as_node *node, as_dtype *ret_dtype, uint8_t ret[8], as_err *err)
 {
     const Onnx__NodeProto *proto = node->proto;
-    static float           zero;
-    as_shape               one = {.rank = 1, .dims = {1}};
-    *ret = as_tensor_view(AS_DTYPE_F32, &one, &zero);
-    for (size_t i = 0; i < proto->n_attribute; i++)
-        if (strcmp(proto->attribute[i]->name, "value") == 0 && proto->attribute[i]->t &&
-            !as_graph_read_constant(proto->attribute[i]->t, ret, err))
-            return false;
-    return as_tensor_count(ret) == 1 || AS_FAIL(err, AS_EFORMAT, "its value is not one number");
+    *ret_dtype = AS_DTYPE_F32;
+    memset(ret, 0, 8);
+    return proto->n_attribute == 0 || as_node_number(node, "value", ret_dtype, ret) ||
+           AS_FAIL(err, AS_EFORMAT, "its value is not one number");
 }
 
 bool as_graph_rule_constant_of_shape(as_graph *graph, const as_node *node, as_err *err)
 {
-    as_shape  out;
-    as_tensor value;
-    if (!grow_shape(graph, node, 0, &out, err) || !grow_value(node, &value, err))
+    as_shape out;
+    as_dtype dtype;
+    uint8_t  value[8];
+    if (!grow_shape(graph, node, 0, &out, err) || !grow_value(node, &dtype, value, err))
         return false;
-    const as_dtype dtype = value.dtype;
-    as_tensor_done(&value);
     return as_rule_set(graph, node, 0, dtype, &out, err);
 }
 
@@ -80,17 +75,17 @@ void as_graph_fold_constant_of_shape(as_graph *graph, const as_node *node)
 {
     const int32_t id = node->outputs[0];
     as_value     *out = id >= 0 ? &graph->view.values[id] : NULL;
-    as_tensor     value;
+    as_dtype      dtype;
+    uint8_t       value[8];
     size_t        n;
-    if (!out || out->constant || !as_shape_count(&out->shape, &n) || !grow_value(node, &value, NULL))
+    if (!out || out->constant || !as_shape_count(&out->shape, &n) || !grow_value(node, &dtype, value, NULL))
         return;
-    const size_t each = as_dtype_bytes(value.dtype);
-    if (n <= GROW_MAX_FOLDED / each && as_tensor_new(&graph->view.folded[id], value.dtype, &out->shape, NULL)) {
-        for (size_t i = 0; i < n; i++)
-            memcpy((uint8_t *)graph->view.folded[id].data + i * each, value.data, each);
-        out->constant = &graph->view.folded[id];
-    }
-    as_tensor_done(&value);
+    const size_t each = as_dtype_bytes(dtype);
+    if (n > GROW_MAX_FOLDED / each || !as_tensor_new(&graph->view.folded[id], dtype, &out->shape, NULL))
+        return;
+    for (size_t i = 0; i < n; i++)
+        memcpy((uint8_t *)graph->view.folded[id].data + i * each, value, each);
+    out->constant = &graph->view.folded[id];
 }
 
 bool as_graph_rule_range(as_graph *graph, const as_node *node, as_err *err)

@@ -68,18 +68,3 @@ bool as_graph_rule_along(as_graph *graph, const as_node *node, as_err *err)
     return as_rule_axis(as_node_int_or(node, "axis", -1), x->shape.rank, &axis, err) &&
            as_rule_set(graph, node, 0, x->dtype, &x->shape, err);
 }
-
-bool as_graph_rule_mean_variance(as_graph *graph, const as_node *node, as_err *err)
-{
-    const as_value *x = as_rule_in(graph, node, 0);
-    const int64_t  *axes;
-    size_t          n;
-    int             axis;
-    bool            has = as_node_ints(node, "axes", &axes, &n);
-    if (!has && x->shape.rank < 4)
-        return AS_FAIL(err, AS_EFORMAT, "its input has %d dimensions, its axes are 0, 2 and 3", x->shape.rank);
-    for (size_t i = 0; has && i < n; i++)
-        if (!as_rule_axis(axes[i], x->shape.rank, &axis, err))
-            return false;
-    return as_rule_set(graph, node, 0, x->dtype, &x->shape, err);
-}
