@@ -545,6 +545,21 @@ as_prim *as_prim_conv(as_onednn *dnn, as_pass pass, const as_window *window, con
     return prim ? prim : prim_make(dnn, &desc, posts, 1.0f, forward, "convolution", err);
 }
 
+as_prim *as_prim_deconv(as_onednn *dnn, const as_window *window, const as_layout *src, const as_layout *weights,
+                        const as_layout *bias, const as_layout *dst, as_err *err)
+{
+    dnnl_deconvolution_desc_t desc;
+    const window_dims         w = window_of(window);
+    dnnl_status_t             status = dnnl_dilated_deconvolution_forward_desc_init(
+                    &desc, dnnl_forward_inference, dnnl_deconvolution_direct, &src->md, &weights->md, bias ? &bias->md : NULL,
+                    &dst->md, w.stride, w.dense, w.begin, w.end);
+    if (status != dnnl_success) {
+        onednn_fail(status, "transposed convolution", err);
+        return NULL;
+    }
+    return prim_make(dnn, &desc, NULL, 1.0f, NULL, "transposed convolution", err);
+}
+
 as_prim *as_prim_pool(as_onednn *dnn, as_pass pass, as_pool_kind kind, const as_window *window, const as_layout *src,
                       const as_layout *dst, const as_prim *forward, as_err *err)
 {

@@ -95,6 +95,9 @@ typedef enum as_binary {
 AS_CHECK as_prim *as_prim_conv(as_onednn *dnn, as_pass pass, const as_window *window, const as_layout *src,
                                const as_layout *weights, const as_layout *bias, const as_layout *dst,
                                const as_posts *posts, const as_prim *forward, as_err *err);
+/* A transposed convolution, forward; the window's pads are what is cut off. */
+AS_CHECK as_prim *as_prim_deconv(as_onednn *dnn, const as_window *window, const as_layout *src,
+                                 const as_layout *weights, const as_layout *bias, const as_layout *dst, as_err *err);
 AS_CHECK as_prim *as_prim_pool(as_onednn *dnn, as_pass pass, as_pool_kind kind, const as_window *window,
                                const as_layout *src, const as_layout *dst, const as_prim *forward, as_err *err);
 /* dst = posts(factor * src x weights + bias); ranks equal, leading dimensions equal or 1. */
