@@ -160,7 +160,8 @@ static bool engine_make(as_engine *engine, as_graph *graph, const as_engine_cfg 
     if (!as_plan_init(&engine->plan, graph, engine->dnn, err) || !as_plan_nodes(&engine->plan, err))
         return false;
     for (size_t i = 0; i < engine->n_outputs; i++) {
-        engine->results[i] = as_plan_plain(&engine->plan, as_graph_output(graph, i), err);
+        as_buf *made = engine->plan.of_value[as_graph_output(graph, i)];
+        engine->results[i] = made && made->rows ? made : as_plan_plain(&engine->plan, as_graph_output(graph, i), err);
         if (!engine->results[i])
             return as_err_note(err, "output '%s'", engine->outputs[i].name);
         engine->outputs[i].dtype = engine->results[i]->dtype;
@@ -288,6 +289,8 @@ bool as_engine_run(as_engine *engine, const as_tensor *inputs, as_tensor *output
             outputs[i] = as_tensor_view(result->dtype, &result->shape, result->data);
         else if (result->bytes)
             memcpy(outputs[i].data, result->data, result->bytes);
+        if (result->rows)
+            outputs[i].shape.dims[0] = *result->rows;
     }
     return true;
 }

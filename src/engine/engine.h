@@ -30,6 +30,9 @@ size_t          as_engine_n_outputs(const as_engine *engine);
 const as_value *as_engine_input(const as_engine *engine, size_t i); /* shape fully known */
 const as_value *as_engine_output(const as_engine *engine, size_t i);
 
+/* An output whose number of rows differs from run to run (of NonMaxSuppression) has the largest it may have; a run sets
+ * the first dimension of outputs[i]->shape to what it found. */
+
 /* inputs[i] must have exactly the shape and type of as_engine_input(i). outputs[i]->data is written when it has memory
  * (shape checked); else it is set to view the engine's own, valid until the next run. */
 AS_CHECK bool as_engine_run(as_engine *engine, const as_tensor *inputs, as_tensor *outputs, as_err *err);

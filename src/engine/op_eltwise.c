@@ -58,9 +58,15 @@ static bool eltwise_plan_same(as_plan *plan, const as_node *node, as_err *err)
     as_buf *src = as_plan_buf(plan, node->inputs[0], err);
     if (!src)
         return false;
-    if (node->n_outputs > 1 && node->outputs[1] >= 0 && plan->n_users[node->outputs[1]] > 0)
-        return AS_FAIL(err, AS_EUNSUPPORTED, "its mask is used");
     as_plan_set(plan, node->outputs[0], src);
+    if (node->n_outputs < 2 || node->outputs[1] < 0)
+        return true;
+    const as_shape *shape = &as_graph_value(plan->graph, node->outputs[1])->shape;
+    as_buf         *mask = as_plan_new_constant(plan, AS_DTYPE_BOOL, shape, NULL, err); /* nothing is dropped */
+    if (!mask)
+        return false;
+    memset(mask->data, 1, mask->bytes);
+    as_plan_set(plan, node->outputs[1], mask);
     return true;
 }
 

@@ -98,6 +98,15 @@ as_buf *as_plan_out(as_plan *plan, const as_node *node, size_t i, const as_layou
     return buf;
 }
 
+as_buf *as_plan_out_bounded(as_plan *plan, const as_node *node, size_t i, const as_shape *bound, as_err *err)
+{
+    int32_t id = node->outputs[i];
+    as_buf *buf = plan_new_buf(plan, AS_BUF_ARENA, as_graph_value(plan->graph, id)->dtype, bound, NULL, err);
+    if (buf)
+        as_plan_set(plan, id, buf);
+    return buf;
+}
+
 as_buf *as_plan_temp(as_plan *plan, as_dtype dtype, const as_shape *shape, const as_layout *layout, as_err *err)
 {
     return plan_new_buf(plan, AS_BUF_ARENA, dtype, shape, layout, err);
@@ -154,9 +163,14 @@ const as_value *as_plan_in(const as_plan *plan, const as_node *node, size_t i)
 
 as_buf *as_plan_buf(as_plan *plan, int32_t value, as_err *err)
 {
-    if (plan->of_value[value])
-        return plan->of_value[value];
     const as_value *v = as_graph_value(plan->graph, value);
+    if (plan->of_value[value] && !plan->of_value[value]->rows)
+        return plan->of_value[value];
+    if (plan->of_value[value]) {
+        AS_FAIL(err, AS_EUNSUPPORTED, "how many rows '%s' has is seen when it is computed: it can only be an output",
+                v->name);
+        return NULL;
+    }
     if (!v->constant) {
         AS_FAIL(err, AS_EUNSUPPORTED, "'%s' is used before it is computed", v->name);
         return NULL;

@@ -31,6 +31,7 @@ struct as_buf {
     size_t           first, last; /* steps that touch it; of a root, when used */
     bool             used;        /* of a root: by a step */
     size_t           place;       /* in the arena; of a root */
+    const int64_t   *rows;        /* how many of its first dimension the last run gave; NULL: all, always */
     size_t           pending;     /* of a root: uses by nodes not planned yet, and as an output */
 };
 
@@ -100,6 +101,9 @@ int64_t as_plan_int_or(const as_node *node, const char *attr, int64_t otherwise)
 
 /* New memory for output i of a node, in that layout (NULL: row major), and set as its value. */
 AS_CHECK as_buf *as_plan_out(as_plan *plan, const as_node *node, size_t i, const as_layout *layout, as_err *err);
+/* The same for a value whose first dimension differs from run to run: room for `bound`. The plan sets the result's rows;
+ * no other node can read such a value. */
+AS_CHECK as_buf *as_plan_out_bounded(as_plan *plan, const as_node *node, size_t i, const as_shape *bound, as_err *err);
 /* Memory between the steps of one node. */
 AS_CHECK as_buf *as_plan_temp(as_plan *plan, as_dtype dtype, const as_shape *shape, const as_layout *layout,
                               as_err *err);

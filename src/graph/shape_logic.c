@@ -63,6 +63,17 @@ void as_graph_fold_compare(as_graph *graph, const as_node *node)
     as_rule_set_known(graph, node, at, n);
 }
 
+void as_graph_fold_negative(as_graph *graph, const as_node *node)
+{
+    const graph_known *x = as_rule_in_known(graph, node, 0);
+    int64_t            at[GRAPH_MAX_KNOWN];
+    if (!x)
+        return;
+    for (size_t i = 0; i < x->n; i++) /* not known is its own opposite */
+        at[i] = x->at[i] == GRAPH_UNKNOWN ? GRAPH_UNKNOWN : -x->at[i];
+    as_rule_set_known(graph, node, at, x->n);
+}
+
 void as_graph_fold_where(as_graph *graph, const as_node *node)
 {
     const graph_known *mask = as_rule_in_known(graph, node, 0), *x = as_rule_in_known(graph, node, 1),

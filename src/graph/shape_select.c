@@ -12,6 +12,15 @@ static bool select_indices(const as_value *index, as_err *err)
 static bool select_number(as_graph *graph, const as_node *node, size_t i, int64_t *ret)
 {
     const graph_known *known = as_rule_in_known(graph, node, i);
+    const as_value    *value = as_rule_in(graph, node, i);
+    float              f;
+    if (value && value->constant && value->dtype == AS_DTYPE_F32 && as_tensor_count(value->constant) == 1) {
+        memcpy(&f, value->constant->data, sizeof f);
+        if (!(f >= -1e9f && f <= 1e9f))
+            return false;
+        *ret = (int64_t)f;
+        return true;
+    }
     if (!known || known->n != 1 || known->at[0] == GRAPH_UNKNOWN)
         return false;
     *ret = known->at[0];

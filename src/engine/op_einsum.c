@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Einsum (ONNX, Einsum). Two inputs that share letters as a matrix product does become one, of oneDNN; anything else is
+ * summed as it is written. */
+#include <string.h>
+
+#include "engine/op.h"
+
+enum { EINSUM_INPUTS = 3, EINSUM_LETTERS = 3 * AS_TENSOR_MAX_RANK };
+
+typedef struct einsum {
+    size_t  n_in;
+    int     n_letters, n_out; /* the result's letters come first */
+    char    letters[EINSUM_LETTERS];
+    int64_t size[EINSUM_LETTERS], step[EINSUM_INPUTS][EINSUM_LETTERS]; /* of a letter in an input, 0: not in it */
+    char    words[EINSUM_INPUTS + 1][AS_TENSOR_MAX_RANK + 1];          /* the inputs' letters, and the result's */
+} einsum;
+
+static int einsum_letter(einsum *e, char c)
+{
+    for (int i = 0; i < e->n_letters; i++)
+        if (e->letters[i] == c)
+            return i;
+    e->letters[e->n_letters] = c;
+    return e->n_letters++;
+}
+
+static bool einsum_is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* The words between commas and behind the arrow; shape inference has checked them. */
+static bool einsum_words(const as_node *node, einsum *e, as_err *err)
+{
+    const char *s = "";
+    size_t      n = 0, word = 0, at = 0;
+    bool        arrow = false;
+    as_node_str(node, "equation", &s, &n);
+    for (size_t i = 0; i < n; i++) {
+        if (s[i] == '>') {
+            arrow = true;
+            word = e->n_in;
+            at = 0;
+        } else if (s[i] == ',') {
+            word++;
+            at = 0;
+        } else if (einsum_is_letter(s[i])) {
+            if (word > e->n_in || at == AS_TENSOR_MAX_RANK)
+                return AS_FAIL(err, AS_EFORMAT, "its equation does not fit");
+            e->words[word][at++] = s[i];
+        }
+    }
+    for (int c = 'A'; !arrow && c <= 'z'; c++) { /* what is used once, in order */
+        int times = 0;
+        for (size_t w = 0; w < e->n_in; w++)
+            for (const char *p = e->words[w]; *p; p++)
+                times += *p == (char)c;
+        if (times == 1 && at < AS_TENSOR_MAX_RANK)
+            e->words[e->n_in][strlen(e->words[e->n_in])] = (char)c;
+    }
+    return true;
+}
+
+static bool einsum_read(const as_node *node, as_buf *const *ins, einsum *e, as_err *err)
+{
+    if (!einsum_words(node, e, err))
+        return false;
+    for (const char *p = e->words[e->n_in]; *p; p++)
+        einsum_letter(e, *p);
+    e->n_out = e->n_letters;
+    for (size_t k = 0; k < e->n_in; k++) {
+        int64_t steps[AS_TENSOR_MAX_RANK];
+        as_op_row_major(&ins[k]->shape, steps);
+        for (int i = 0; e->words[k][i]; i++) { /* a letter twice: the diagonal */
+            const int l = einsum_letter(e, e->words[k][i]);
+            e->size[l] = ins[k]->shape.dims[i];
+            e->step[k][l] += steps[i];
+        }
+    }
+    return true;
+}
+
+/* --- as it is written ---------------------------------------------------------------------------------------------- */
+
+static double einsum_at(const as_buf *buf, int64_t i)
+{
+    return buf->dtype == AS_DTYPE_F32 ? (double)((const float *)buf->data)[i] : ((const double *)buf->data)[i];
+}
+
+static double einsum_sum(const einsum *e, const as_step *step, const int64_t *base)
+{
+    int64_t at[EINSUM_LETTERS] = {0}, where[EINSUM_INPUTS];
+    double  sum = 0.0;
+    memcpy(where, base, sizeof where);
+    for (;;) {
+        double product = 1.0;
+        for (size_t k = 0; k < e->n_in; k++)
+            product *= einsum_at(step->uses.at[k + 1].buf, where[k]);
+        sum += product;
+        int l = e->n_letters - 1;
+        for (; l >= e->n_out; l--) {
+            const bool wraps = ++at[l] == e->size[l];
+            for (size_t k = 0; k < e->n_in; k++)
+                where[k] += e->step[k][l] * (wraps ? 1 - e->size[l] : 1);
+            if (!wraps)
+                break;
+            at[l] = 0;
+        }
+        if (l < e->n_out)
+            return sum;
+    }
+}
+
+static void einsum_run(const as_step *step)
+{
+    const einsum *e = step->data;
+    const as_buf *out = step->uses.at[0].buf;
+    int64_t       at[EINSUM_LETTERS] = {0}, base[EINSUM_INPUTS] = {0};
+    for (size_t i = 0;; i++) {
+        const double sum = einsum_sum(e, step, base);
+        if (out->dtype == AS_DTYPE_F32)
+            ((float *)out->data)[i] = (float)sum;
+        else
+            ((double *)out->data)[i] = sum;
+        int l = e->n_out - 1;
+        for (; l >= 0; l--) {
+            const bool wraps = ++at[l] == e->size[l];
+            for (size_t k = 0; k < e->n_in; k++)
+                base[k] += e->step[k][l] * (wraps ? 1 - e->size[l] : 1);
+            if (!wraps)
+                break;
+            at[l] = 0;
+        }
+        if (l < 0)
+            return;
+    }
+}
+
+/* --- as a matrix product -------------------------------------------------------------------------------------------- */
+
+typedef enum einsum_part { PART_NONE, PART_BATCH, PART_ROW, PART_COLUMN, PART_SUM } einsum_part;
+
+static einsum_part einsum_part_of(const einsum *e, int letter)
+{
+    const char c = e->letters[letter];
+    const bool a = strchr(e->words[0], c), b = strchr(e->words[1], c), out = letter < e->n_out;
+    if (a && b)
+        return out ? PART_BATCH : PART_SUM;
+    return !out ? PART_NONE : a ? PART_ROW : PART_COLUMN;
+}
+
+static bool einsum_is_product(const einsum *e)
+{
+    if (e->n_in != 2)
+        return false;
+    for (size_t k = 0; k < 2; k++)
+        for (const char *p = e->words[k]; *p; p++)
+            if (strchr(p + 1, *p))
+                return false;
+    for (int i = 0; i < e->n_letters; i++)
+        if (einsum_part_of(e, i) == PART_NONE)
+            return false;
+    return true;
+}
+
+/* Source k with its letters in the order of three parts, as [first, second, third]. */
+static as_buf *einsum_ordered(as_plan *plan, const einsum *e, size_t k, const einsum_part *parts, as_buf *src,
+                              as_err *err)
+{
+    as_copy  copy = {.rank = 0, .bytes = sizeof(float)};
+    as_shape three = {.rank = 3, .dims = {1, 1, 1}}, whole = {.rank = 0};
+    for (int p = 0; p < 3; p++)
+        for (int l = 0; l < e->n_letters; l++) {
+            if (einsum_part_of(e, l) != parts[p])
+                continue;
+            copy.dims[copy.rank] = whole.dims[whole.rank++] = e->size[l];
+            copy.src_step[copy.rank++] = e->step[k][l];
+            three.dims[p] *= e->size[l];
+        }
+    as_op_row_major(&whole, copy.dst_step);
+    bool same = true;
+    for (int i = 0; i < copy.rank; i++)
+        same = same && (copy.dims[i] == 1 || copy.src_step[i] == copy.dst_step[i]);
+    if (same)
+        return as_plan_reshaped(plan, src, &three, err);
+    as_buf *to = as_plan_temp(plan, AS_DTYPE_F32, &three, NULL, err);
+    return to && as_op_copy(plan, &copy, src, to, err) ? to : NULL;
+}
+
+/* From [batch, row, column], each of its letters in order, to the letters of the result. */
+static bool einsum_put_back(as_plan *plan, const einsum *e, as_buf *product, as_buf *out, as_err *err)
+{
+    static const einsum_part parts[] = {PART_BATCH, PART_ROW, PART_COLUMN};
+    as_copy                  copy = {.rank = e->n_out, .bytes = sizeof(float)};
+    int64_t                  step = 1;
+    as_op_row_major(&out->shape, copy.dst_step);
+    for (int p = 2; p >= 0; p--)
+        for (int l = e->n_out - 1; l >= 0; l--) {
+            if (einsum_part_of(e, l) != parts[p])
+                continue;
+            copy.dims[l] = e->size[l];
+            copy.src_step[l] = step;
+            step *= e->size[l];
+        }
+    return as_op_copy(plan, &copy, product, out, err);
+}
+
+static bool einsum_in_order(const einsum *e)
+{
+    einsum_part last = PART_BATCH;
+    for (int l = 0; l < e->n_out; l++) {
+        if (einsum_part_of(e, l) < last)
+            return false;
+        last = einsum_part_of(e, l);
+    }
+    return true;
+}
+
+static bool einsum_product(as_plan *plan, const as_node *node, const einsum *e, as_buf *const *ins, as_err *err)
+{
+    static const einsum_part left[] = {PART_BATCH, PART_ROW, PART_SUM}, right[] = {PART_BATCH, PART_SUM, PART_COLUMN};
+    as_buf                  *a = einsum_ordered(plan, e, 0, left, ins[0], err);
+    as_buf                  *b = a ? einsum_ordered(plan, e, 1, right, ins[1], err) : NULL;
+    if (!b)
+        return false;
+    const as_shape   shape = {.rank = 3, .dims = {a->shape.dims[0], a->shape.dims[1], b->shape.dims[2]}};
+    const as_layout *dst = as_layout_plain(plan->dnn, &shape, err);
+    as_prim         *prim = dst ? as_prim_matmul(plan->dnn, a->layout, b->layout, NULL, dst, 1.0f, NULL, err) : NULL;
+    as_buf          *out = prim ? as_plan_out(plan, node, 0, NULL, err) : NULL;
+    as_buf          *to = !out || einsum_in_order(e) ? out : as_plan_temp(plan, AS_DTYPE_F32, &shape, NULL, err);
+    as_step         *step = to ? as_plan_step(plan, prim, NULL, 0, err) : NULL;
+    if (!step || !as_step_use(plan, step, AS_ARG_DST, to, err) || !as_step_use(plan, step, AS_ARG_SRC, a, err) ||
+        !as_step_use(plan, step, AS_ARG_WEIGHTS, b, err))
+        return false;
+    return to == out || einsum_put_back(plan, e, to, out, err);
+}
+
+static bool einsum_plan(as_plan *plan, const as_node *node, as_err *err)
+{
+    einsum  e = {.n_in = node->n_inputs};
+    as_buf *ins[EINSUM_INPUTS];
+    if (e.n_in > EINSUM_INPUTS)
+        return AS_FAIL(err, AS_EUNSUPPORTED, "more than %d inputs", EINSUM_INPUTS);
+    for (size_t k = 0; k < e.n_in; k++) {
+        ins[k] = as_plan_plain(plan, node->inputs[k], err);
+        if (!ins[k])
+            return false;
+        if ((ins[k]->dtype != AS_DTYPE_F32 && ins[k]->dtype != AS_DTYPE_F64) || ins[k]->bytes == 0)
+            return AS_FAIL(err, AS_EUNSUPPORTED, "only f32 and f64, and something of it");
+    }
+    if (!einsum_read(node, ins, &e, err))
+        return false;
+    if (ins[0]->dtype == AS_DTYPE_F32 && einsum_is_product(&e))
+        return einsum_product(plan, node, &e, ins, err);
+    as_buf *out = as_plan_out(plan, node, 0, NULL, err);
+    return out && as_op_step(plan, einsum_run, &e, sizeof e, out, ins, e.n_in, err);
+}
+
+const as_op as_op_einsum = {"Einsum", einsum_plan};
