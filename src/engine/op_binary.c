@@ -100,11 +100,33 @@ as_buf *as_op_partner(as_plan *plan, int32_t value, const as_buf *a, as_err *err
     return like && like != b->layout ? as_plan_converted(plan, b, like, err) : b;
 }
 
-static bool binary_prim(as_plan *plan, const as_node *node, as_binary kind, int32_t a_id, int32_t b_id, as_err *err)
+/* One channel for all: oneDNN 2.6 errs where a's channels stand in blocks. */
+static bool binary_is_mask(const as_buf *a, const as_buf *b)
+{
+    const int     channel = b->shape.rank - a->shape.rank + 1;
+    const int64_t own = channel >= 0 ? b->shape.dims[channel] : 1;
+    return a->layout && as_layout_lanes(a->layout) > 1 && a->shape.dims[1] > 1 && own == 1;
+}
+
+/* Where blocks are padded, only a product leaves zeros there. */
+static bool binary_mask(as_plan *plan, const as_node *node, bool product, const as_walk_line *lines, as_buf *a,
+                        int32_t b_id, as_err *err)
+{
+    if (!product && a->shape.dims[1] % as_layout_lanes(a->layout) != 0)
+        return binary_plain(plan, node, lines, err);
+    as_buf *b = as_op_partner(plan, b_id, a, err);
+    as_buf *out = b ? as_plan_out_over(plan, node, a, err) : NULL;
+    return out && as_op_walk(plan, lines[AS_WALK_F32], NULL, (as_buf *const[]){a, b}, 2, out, err);
+}
+
+static bool binary_prim(as_plan *plan, const as_node *node, as_binary kind, const as_walk_line *lines, int32_t a_id,
+                        int32_t b_id, as_err *err)
 {
     as_buf *a = as_plan_buf(plan, a_id, err), *b = a ? as_plan_buf(plan, b_id, err) : NULL;
     if (!b)
         return false;
+    if (binary_is_mask(a, b))
+        return binary_mask(plan, node, kind == AS_BINARY_MUL, lines, a, b_id, err);
     if (as_shape_equal(&a->shape, &b->shape) && a->layout != b->layout) {
         if (as_layout_is_plain(a->layout))
             a = as_plan_as(plan, a_id, b->layout, err);
@@ -132,16 +154,16 @@ static bool binary_plan(as_plan *plan, const as_node *node, as_binary kind, cons
     if (a->dtype != AS_DTYPE_F32 || kind == AS_BINARY_NONE || out->rank == 0 || !as_shape_count(out, &count) ||
         count == 0 || node->inputs[0] == node->inputs[1])
         return binary_plain(plan, node, lines, err);
-    if (a_full && b->shape.rank > 0) {
+    if (a_full) {
         /* the one that may be written over comes first */
         as_buf *first = as_plan_buf(plan, node->inputs[0], err);
         if (!first)
             return false;
         bool swap = commutes && b_full && !as_plan_may_overwrite(plan, first);
-        return binary_prim(plan, node, kind, node->inputs[swap ? 1 : 0], node->inputs[swap ? 0 : 1], err);
+        return binary_prim(plan, node, kind, lines, node->inputs[swap ? 1 : 0], node->inputs[swap ? 0 : 1], err);
     }
-    if (b_full && commutes && a->shape.rank > 0)
-        return binary_prim(plan, node, kind, node->inputs[1], node->inputs[0], err);
+    if (b_full && commutes)
+        return binary_prim(plan, node, kind, lines, node->inputs[1], node->inputs[0], err);
     return binary_plain(plan, node, lines, err);
 }
 

@@ -106,7 +106,7 @@ static void resize_fill(const resize *r, int axis, resize_pass *p, float stretch
             const int64_t at = first + t;
             const bool    beyond = at < 0 || at > last;
             from[t] = (int32_t)AS_MIN(AS_MAX(at, 0), last);
-            w[t] = beyond && (r->exclude_outside || r->antialias) ? 0.0f : resize_weight(r, ((float)at - x) / stretch);
+            w[t] = beyond && r->exclude_outside ? 0.0f : resize_weight(r, ((float)at - x) / stretch);
             sum += w[t];
         }
         for (int t = 0; t < p->taps && (r->exclude_outside || r->antialias) && fabsf(sum) > 1e-12f; t++)

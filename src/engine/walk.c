@@ -72,8 +72,9 @@ static void walk_steps(walk *w, size_t k, const as_buf *in, int64_t lanes)
     int64_t dims[AS_WALK_RANK], step = 1;
     int     rank = walk_dims(in, lanes, dims);
     for (int i = w->rank - 1; i >= 0; i--) {
-        const int at = i - (w->rank - rank);
-        w->step[k][i] = at >= 0 && dims[at] != 1 ? step : 0;
+        const int  at = i - (w->rank - rank);
+        const bool lane = lanes > 1 && at == rank - 1 && in->shape.dims[1] == 1; /* one channel for all */
+        w->step[k][i] = at >= 0 && dims[at] != 1 && !lane ? step : 0;
         step *= at >= 0 ? dims[at] : 1;
     }
 }

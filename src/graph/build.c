@@ -135,6 +135,18 @@ static Onnx__ValueInfoProto *build_info(const char *name, as_dtype dtype, const 
     return NULL;
 }
 
+bool as_graph_set_opset(as_graph *graph, int version, as_err *err)
+{
+    Onnx__ModelProto *model = graph->model;
+    if (version < GRAPH_MIN_OPSET || version > GRAPH_MAX_OPSET || model->n_opset_import != 1)
+        return AS_FAIL(err, AS_EINVAL, "operator set %d: %d to %d are supported", version, GRAPH_MIN_OPSET,
+                       GRAPH_MAX_OPSET);
+    model->opset_import[0]->version = version;
+    model->ir_version = version > BUILD_OPSET ? GRAPH_MAX_IR : BUILD_IR;
+    graph->opset = version;
+    return true;
+}
+
 bool as_graph_add_input(as_graph *graph, const char *name, as_dtype dtype, const as_shape *shape, as_err *err)
 {
     Onnx__GraphProto     *proto = graph->model->graph;

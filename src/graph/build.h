@@ -14,6 +14,9 @@
 
 AS_CHECK as_graph *as_graph_new(const char *name, as_err *err);
 
+/* Another operator set than 17, before nodes are added; the IR version follows. */
+AS_CHECK bool as_graph_set_opset(as_graph *graph, int version, as_err *err);
+
 /* dims: -1 is the symbolic batch "N". */
 AS_CHECK bool as_graph_add_input(as_graph *graph, const char *name, as_dtype dtype, const as_shape *shape, as_err *err);
 AS_CHECK bool as_graph_add_output(as_graph *graph, const char *name, as_dtype dtype, const as_shape *shape,

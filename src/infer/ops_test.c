@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Operators one by one: our engine against ONNX Runtime, on random numbers. What stands here is what no published case
+ * covers: newer operator sets, blocks of channels as a convolution leaves them, odd sizes.
+ *
+ * A row: the operator set, the operator, its attributes, its inputs. Attributes: "name=1", "name=0.5", "name=[1,2]",
+ * "name=text", by blanks. Inputs: "f:2x3" is fed with numbers from -2 to 2, "p:2x3" from 0.1 to 2, "c:1x20x9x7" is fed and
+ * goes through a 1x1 convolution first, "w:2x3" is a constant like f, "b:2x3" is fed with truths, "j5:2x3" with integers
+ * from 0 to 4, "i:1,2" are constant integers, "s:1,2" constant numbers ("s:1" is a scalar), "-" is left out. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#include "base/rng.h"
+#include "graph/build.h"
+#include "infer/infer.h"
+
+enum { MAX_INPUTS = 6, MAX_OUTPUTS = 3 };
+
+typedef struct op_case {
+    int         opset;
+    const char *op, *attrs, *inputs;
+} op_case;
+
+static const op_case cases[] = {
+    {17, "Relu", "", "c:1x20x9x7"},
+    {17, "LeakyRelu", "alpha=0.2", "c:1x20x9x7"},
+    {17, "PRelu", "", "c:1x20x9x7 w:20x1x1"},
+    {17, "PRelu", "", "c:1x20x9x7 s:0.25"},
+    {17, "PRelu", "", "f:3x4 w:4"},
+    {17, "Clip", "", "c:1x20x9x7 s:-0.5 s:0.5"},
+    {17, "Clip", "", "f:3x4 - s:0.5"},
+    {17, "HardSigmoid", "alpha=0.3 beta=0.4", "c:1x20x9x7"},
+    {17, "HardSwish", "", "c:1x20x9x7"},
+    {17, "Elu", "alpha=0.7", "c:1x20x9x7"},
+    {17, "Selu", "", "c:1x20x9x7"},
+    {17, "Celu", "alpha=0.7", "f:3x40"},
+    {17, "Softplus", "", "c:1x20x9x7"},
+    {17, "Softsign", "", "c:1x20x9x7"},
+    {17, "ThresholdedRelu", "alpha=0.5", "f:3x40"},
+    {17, "Sigmoid", "", "c:1x20x9x7"},
+    {17, "Tanh", "", "c:1x20x9x7"},
+    {17, "Erf", "", "c:1x20x9x7"},
+    {17, "Exp", "", "c:1x20x9x7"},
+    {17, "Log", "", "p:3x41"},
+    {17, "Sqrt", "", "p:3x41"},
+    {17, "Reciprocal", "", "p:3x41"},
+    {17, "Floor", "", "c:1x20x9x7"},
+    {17, "Ceil", "", "f:3x41"},
+    {17, "Round", "", "f:3x41"},
+    {17, "Sign", "", "f:3x41"},
+    {17, "Abs", "", "c:1x20x9x7"},
+    {17, "Neg", "", "c:1x20x9x7"},
+    {17, "Sin", "", "f:3x41"},
+    {18, "Mish", "", "c:1x20x9x7"},
+    {20, "Gelu", "", "c:1x20x9x7"},
+    {20, "Gelu", "approximate=tanh", "c:1x20x9x7"},
+    {17, "Add", "", "c:1x20x9x7 w:20x1x1"},
+    {17, "Add", "", "c:1x20x9x7 f:1x20x9x7"},
+    {17, "Sub", "", "w:20x1x1 c:1x20x9x7"},
+    {17, "Mul", "", "c:1x20x9x7 f:1x1x9x7"},
+    {17, "Add", "", "f:1x1x9x7 c:1x20x9x7"},
+    {17, "Sub", "", "c:2x32x9x7 f:2x1x9x7"},
+    {17, "Max", "", "c:2x32x9x7 f:7"},
+    {17, "Mul", "", "f:2x3x9x7 f:2x1x9x7"},
+    {17, "Mul", "", "c:1x20x9x7 f:1x20x9x1"},
+    {17, "Add", "", "c:2x20x9x7 f:1x20x1x7"},
+    {17, "Add", "", "c:2x20x9x7 f:1x20x9x7"},
+    {17, "Sub", "", "c:2x20x9x7 f:2x20x1x1"},
+    {17, "Mul", "", "c:2x20x9x7 f:1x1x1x1"},
+    {17, "Add", "", "c:2x32x9x7 f:2x1x1x1"},
+    {17, "Add", "", "f:4x5x6 f:5x1"},
+    {17, "Mul", "", "c:2x20x9x7 s:0.5"},
+    {17, "Add", "", "c:2x20x9x7 s:0.5"},
+    {17, "Div", "", "c:2x32x9x7 s:6"},
+    {17, "Sub", "", "s:6 c:2x20x9x7"},
+    {17, "Mul", "", "s:6 f:3x4"},
+    {17, "Min", "", "f:4x5x6 f:4x1x6"},
+    {17, "Div", "", "f:4x6 p:4x1"},
+    {17, "Mul", "", "c:2x32x9x7 f:2x32x1x1"},
+    {17, "Div", "", "c:2x20x9x7 p:2x1x1x1"},
+    {17, "Div", "", "f:2x3x5 p:3x1"},
+    {17, "Pow", "", "p:3x5 w:5"},
+    {17, "Pow", "", "f:3x5 s:2"},
+    {17, "Mod", "fmod=1", "f:3x5 p:5"},
+    {17, "Min", "", "f:3x5 f:5 f:3x1"},
+    {17, "Max", "", "f:3x5 f:5"},
+    {17, "Mean", "", "f:3x5 f:5 f:3x1"},
+    {17, "Sum", "", "c:1x20x9x7 f:1x20x9x7 f:9x7"},
+    {17, "Equal", "", "j3:4x5 j3:5"},
+    {17, "Less", "", "f:4x5 f:5"},
+    {17, "GreaterOrEqual", "", "f:4x5 f:5"},
+    {17, "And", "", "b:4x5 b:5"},
+    {17, "Not", "", "b:4x5"},
+    {17, "Where", "", "b:4x1 f:5 f:4x5"},
+    {17, "Cast", "to=7", "f:4x5"},
+    {17, "Cast", "to=9", "f:4x5"},
+    {17, "Cast", "to=1", "j100:4x5"},
+    {17, "ReduceMean", "axes=[2,3] keepdims=0", "c:2x32x9x7"},
+    {17, "ReduceMean", "axes=[2,3]", "c:2x20x9x7"},
+    {17, "ReduceMean", "axes=[1]", "c:2x20x9x7"},
+    {18, "ReduceMean", "", "f:2x20x9x7 i:-1,1"},
+    {17, "ReduceMax", "axes=[2,3]", "c:2x32x9x7"},
+    {17, "ReduceMin", "axes=[0,2] keepdims=0", "f:4x5x6x7"},
+    {17, "ReduceProd", "axes=[1]", "f:4x5x6"},
+    {17, "ReduceL1", "axes=[-1]", "f:4x50"},
+    {17, "ReduceL2", "axes=[1] keepdims=0", "f:4x5x6"},
+    {17, "ReduceSumSquare", "axes=[0]", "f:4x5x6"},
+    {17, "ReduceLogSum", "axes=[1]", "p:4x5x6"},
+    {17, "ReduceLogSumExp", "axes=[0,2]", "f:4x5x6"},
+    {17, "ReduceSum", "", "f:4x5x6 i:0,-1"},
+    {17, "ArgMax", "axis=1 keepdims=0", "f:2x9x5"},
+    {17, "ArgMin", "axis=-1", "f:2x9x5"},
+    {17, "TopK", "axis=1", "f:2x90x5 i:7"},
+    {17, "TopK", "largest=0", "f:2x9 i:9"},
+    {17, "CumSum", "reverse=1", "f:2x9x5 i:1"},
+    {17, "Softmax", "axis=1", "c:1x20x9x7"},
+    {11, "Softmax", "axis=1", "f:2x3x4"},
+    {17, "LogSoftmax", "axis=-1", "f:3x40"},
+    {17, "LayerNormalization", "axis=-1 epsilon=0.001", "f:2x5x40 w:40 w:40"},
+    {17, "LayerNormalization", "axis=1", "f:2x5x40 w:5x40"},
+    {17, "InstanceNormalization", "epsilon=0.001", "c:2x20x9x7 w:20 w:20"},
+    {21, "GroupNormalization", "num_groups=5", "c:2x20x9x7 w:20 w:20"},
+    {17, "LpNormalization", "axis=1", "f:3x40"},
+    {17, "LRN", "size=5 alpha=0.1 beta=0.5 bias=1.5", "c:1x20x9x7"},
+    {17, "BatchNormalization", "", "c:1x20x9x7 w:20 w:20 w:20 p:20"},
+    {17, "ConvTranspose", "strides=[2,2]", "c:1x20x9x7 w:20x8x2x2 w:8"},
+    {17, "ConvTranspose", "strides=[2,2] pads=[1,1,1,1] output_padding=[1,1] group=4", "c:1x20x9x7 w:20x3x3x3"},
+    {17, "ConvTranspose", "strides=[3,2] dilations=[2,1] pads=[1,0,0,1]", "f:2x3x5x6 f:3x4x3x3 w:4"},
+    {17, "ConvTranspose", "strides=[2,2] auto_pad=SAME_LOWER", "f:1x3x5x6 w:3x4x3x3"},
+    {17, "ConvTranspose", "strides=[2]", "f:1x3x5 w:3x4x4"},
+    {17, "Resize", "mode=nearest coordinate_transformation_mode=asymmetric nearest_mode=floor",
+     "c:1x20x9x7 - s:1,1,2,2"},
+    {17, "Resize", "mode=nearest", "c:1x20x9x7 - s:1,1,1.7,0.6"},
+    {17, "Resize", "mode=nearest nearest_mode=ceil", "f:1x2x9x7 - - i:1,2,13,5"},
+    {17, "Resize", "mode=nearest nearest_mode=round_prefer_ceil", "f:1x2x9x7 - - i:1,2,18,14"},
+    {17, "Resize", "mode=nearest coordinate_transformation_mode=align_corners", "f:1x2x9x7 - - i:1,2,18,14"},
+    {17, "Resize", "mode=linear", "c:1x20x9x7 - s:1,1,2,2"},
+    {17, "Resize", "mode=linear coordinate_transformation_mode=pytorch_half_pixel", "c:1x20x9x7 - - i:1,20,1,20"},
+    {17, "Resize", "mode=linear coordinate_transformation_mode=align_corners", "c:1x20x9x7 - - i:1,20,16,13"},
+    {17, "Resize", "mode=linear coordinate_transformation_mode=asymmetric", "f:1x2x9x7 - s:1,1,2.5,0.7"},
+    {17, "Resize", "mode=cubic", "f:1x2x9x7 - s:1,1,2,2"},
+    {17, "Resize", "mode=cubic exclude_outside=1 cubic_coeff_a=-0.5", "f:1x2x9x7 - - i:1,2,5,17"},
+    {18, "Resize", "mode=linear antialias=1", "f:1x2x24x24 - - i:1,2,7,9"},
+    {18, "Resize", "mode=cubic antialias=1", "f:1x2x24x24 - - i:1,2,7,9"},
+    {18, "Resize", "mode=linear axes=[2,3] keep_aspect_ratio_policy=not_larger", "f:1x2x9x7 - - i:20,20"},
+    {9, "Upsample", "mode=linear", "f:1x2x9x7 s:1,1,2,2"},
+    {9, "Upsample", "mode=nearest", "c:1x20x9x7 s:1,1,2,3"},
+    {17, "Pad", "mode=reflect", "f:2x3x5x6 i:0,0,2,3,0,0,1,2"},
+    {17, "Pad", "mode=edge", "f:2x3x5x6 i:0,1,2,3,0,0,4,9"},
+    {17, "Pad", "", "c:1x20x9x7 i:0,0,-1,1,0,0,2,-2 s:0.5"},
+    {18, "Pad", "mode=edge", "f:2x3x5x6 i:1,2 - i:3"},
+    {19, "Pad", "mode=wrap", "f:2x3x5 i:0,0,2,0,1,3"},
+    {17, "Tile", "", "f:2x3x4 i:2,1,3"},
+    {17, "Expand", "", "f:3x1 i:2,1,6"},
+    {17, "DepthToSpace", "blocksize=2 mode=CRD", "c:1x20x9x7"},
+    {17, "SpaceToDepth", "blocksize=3", "f:2x3x6x9"},
+    {17, "Trilu", "upper=0", "f:2x4x5 i:1"},
+    {17, "OneHot", "axis=1", "j5:2x3 i:5 s:0.5,2"},
+    {17, "Gather", "axis=1", "f:2x5x3 j5:4x2"},
+    {17, "GatherElements", "axis=1", "f:2x5x3 j5:2x7x3"},
+    {17, "GatherND", "", "f:2x2x3 j2:4x2"},
+    {17, "ScatterElements", "axis=1 reduction=add", "f:2x5x3 j5:2x4x3 f:2x4x3"},
+    {17, "ScatterND", "reduction=mul", "f:5x3 j5:4x1 f:4x3"},
+    {17, "Slice", "", "c:1x20x9x7 i:1,-1 i:9,-9 i:2,3 i:2,-2"},
+    {17, "Split", "axis=1", "c:1x20x9x7 i:20"},
+    {17, "Concat", "axis=1", "c:1x20x9x7 f:1x3x9x7"},
+    {17, "Transpose", "perm=[0,2,3,1]", "c:1x20x9x7"},
+    {17, "Einsum", "equation=bhid,bhjd->bhij", "f:2x3x5x8 f:2x3x7x8"},
+    {17, "Einsum", "equation=bij,bkj->kib", "f:2x3x5 f:2x4x5"},
+    {17, "Einsum", "equation=ij->ji", "f:3x5"},
+    {17, "Einsum", "equation=bnd,hdk->bhnk", "f:2x5x6 f:3x6x4"},
+    {17, "MatMul", "", "f:2x5x6 f:6x4"},
+    {16, "GridSample", "mode=bilinear padding_mode=border align_corners=1", "f:1x3x7x9 f:1x4x5x2"},
+    {16, "GridSample", "mode=bicubic padding_mode=zeros", "f:1x3x7x9 f:1x4x5x2"},
+    {16, "GridSample", "mode=nearest padding_mode=reflection", "f:1x3x7x9 f:1x4x5x2"},
+};
+
+/* --- making a model of a row ---------------------------------------------------------------------------------------- */
+
+typedef struct feed {
+    char kind; /* f p c b j */
+    int  below;
+} feed;
+
+typedef struct op_model {
+    as_graph *graph;
+    as_rng    rng;
+    feed      feeds[MAX_INPUTS];
+    size_t    n_feeds;
+} op_model;
+
+static size_t n_wrong;
+
+/* All that is wrong is told, at the end the test fails. */
+#define WRONG(row, ...)                                                         \
+    do {                                                                        \
+        print_error("%s {%s} of %s: ", (row)->op, (row)->attrs, (row)->inputs); \
+        print_error(__VA_ARGS__);                                               \
+        n_wrong++;                                                              \
+    } while (0)
+
+static void must(bool ok, const op_case *row, const as_err *err)
+{
+    if (!ok)
+        fail_msg("%s {%s} of %s: %s", row->op, row->attrs, row->inputs, err->text);
+}
+
+static size_t read_ints(const char *text, int64_t *at)
+{
+    size_t n = 0;
+    for (char *end; *text && n < 16; text = *end == ',' || *end == 'x' ? end + 1 : end) {
+        at[n] = strtoll(text, &end, 10);
+        if (end == text)
+            break;
+        n++;
+    }
+    return n;
+}
+
+static void fill(as_rng *rng, const feed *f, as_tensor *t)
+{
+    for (size_t i = 0; i < as_tensor_count(t); i++) {
+        if (t->dtype == AS_DTYPE_I64)
+            ((int64_t *)t->data)[i] = (int64_t)as_rng_below(rng, (uint64_t)f->below);
+        else if (t->dtype == AS_DTYPE_BOOL)
+            ((uint8_t *)t->data)[i] = (uint8_t)as_rng_below(rng, 2);
+        else
+            ((float *)t->data)[i] = (float)as_rng_range(rng, f->kind == 'p' ? 0.1 : -2.0, 2.0);
+    }
+}
+
+static void add_random(op_model *m, const op_case *row, const char *name, const as_shape *shape)
+{
+    as_tensor t;
+    as_err    err = AS_ERR_NONE;
+    must(as_tensor_new(&t, AS_DTYPE_F32, shape, &err), row, &err);
+    fill(&m->rng, &(feed){.kind = 'w'}, &t);
+    must(as_graph_add_constant(m->graph, name, &t, &err), row, &err);
+    as_tensor_done(&t);
+}
+
+/* `name` becomes what a convolution makes of what is fed. */
+static void add_convolved(op_model *m, const op_case *row, const char *name, const as_shape *shape)
+{
+    const as_shape w = {.rank = 4, .dims = {shape->dims[1], shape->dims[1], 1, 1}};
+    char           weights[16], fed[16];
+    as_err         err = AS_ERR_NONE;
+    snprintf(weights, sizeof weights, "%sw", name);
+    snprintf(fed, sizeof fed, "%sx", name);
+    add_random(m, row, weights, &w);
+    must(as_graph_add_input(m->graph, fed, AS_DTYPE_F32, shape, &err) &&
+             as_graph_add_node(m->graph, "Conv", fed, (const char *const[]){fed, weights, NULL},
+                               (const char *const[]){name, NULL}, NULL, 0, &err),
+         row, &err);
+}
+
+static void add_input(op_model *m, const op_case *row, const char *name, const char *text)
+{
+    as_err      err = AS_ERR_NONE;
+    int64_t     at[16];
+    float       numbers[16];
+    as_shape    shape = {.rank = 1};
+    const char *colon = strchr(text, ':') + 1;
+    size_t      n = *text == 's' ? 0 : read_ints(colon, at);
+    for (char *s = (char *)(uintptr_t)colon; *text == 's' && *s; s += *s == ',')
+        numbers[n++] = strtof(s, &s);
+    shape.dims[0] = (int64_t)n;
+    as_tensor ints = as_tensor_view(AS_DTYPE_I64, &shape, at), floats = as_tensor_view(AS_DTYPE_F32, &shape, numbers);
+    if (*text == 'i' || *text == 's') {
+        if (n == 1 && (*text == 's' || strcmp(row->op, "CumSum") == 0 || strcmp(row->op, "Trilu") == 0))
+            ints.shape.rank = floats.shape.rank = 0;
+        must(as_graph_add_constant(m->graph, name, *text == 'i' ? &ints : &floats, &err), row, &err);
+        return;
+    }
+    shape.rank = (int)n;
+    memcpy(shape.dims, at, n * sizeof *at);
+    if (*text == 'w') {
+        add_random(m, row, name, &shape);
+        return;
+    }
+    feed *f = &m->feeds[m->n_feeds++];
+    f->kind = *text;
+    f->below = *text == 'j' ? (int)strtol(text + 1, NULL, 10) : 1;
+    if (*text == 'c')
+        add_convolved(m, row, name, &shape);
+    else
+        must(as_graph_add_input(m->graph, name,
+                                *text == 'j'   ? AS_DTYPE_I64
+                                : *text == 'b' ? AS_DTYPE_BOOL
+                                               : AS_DTYPE_F32,
+                                &shape, &err),
+             row, &err);
+}
+
+static size_t read_attrs(char *text, as_attr *attrs, int64_t (*lists)[16])
+{
+    size_t n = 0;
+    char  *rest;
+    for (char *word = strtok_r(text, " ", &rest); word; word = strtok_r(NULL, " ", &rest), n++) {
+        char *value = strchr(word, '=');
+        *value++ = '\0';
+        attrs[n] = (as_attr){.name = word};
+        if (*value == '[') {
+            attrs[n].kind = AS_ATTR_INTS;
+            attrs[n].ints = lists[n];
+            attrs[n].n = read_ints(value + 1, lists[n]);
+        } else if (strchr(value, '.') && (*value == '-' || (*value >= '0' && *value <= '9'))) {
+            attrs[n].kind = AS_ATTR_FLOAT;
+            attrs[n].f = strtof(value, NULL);
+        } else if (*value == '-' || (*value >= '0' && *value <= '9')) {
+            attrs[n].kind = AS_ATTR_INT;
+            attrs[n].i = strtoll(value, NULL, 10);
+        } else {
+            attrs[n].kind = AS_ATTR_STR;
+            attrs[n].s = value;
+        }
+    }
+    return n;
+}
+
+/* First in any shape, and then in the one that is inferred: ONNX Runtime checks it against its own. */
+static void declare_outputs(op_model *m, const op_case *row, const char *const *names)
+{
+    as_value values[MAX_OUTPUTS] = {{0}};
+    as_err   err = AS_ERR_NONE;
+    size_t   n = 0;
+    for (; names[n]; n++)
+        must(as_graph_add_output(m->graph, names[n], AS_DTYPE_F32, &(as_shape){.rank = 0}, &err), row, &err);
+    must(as_graph_finish(m->graph, &err) && as_graph_infer_shapes(m->graph, 1, &err), row, &err);
+    for (size_t i = 0; i < n; i++)
+        values[i] = *as_graph_value(m->graph, as_graph_find(m->graph, names[i]));
+    must(as_graph_clear_outputs(m->graph, &err), row, &err);
+    for (size_t i = 0; i < n; i++)
+        must(as_graph_add_output(m->graph, names[i], values[i].dtype, &values[i].shape, &err), row, &err);
+    must(as_graph_finish(m->graph, &err), row, &err);
+}
+
+static void make_model(op_model *m, const op_case *row, as_str *ret_bytes)
+{
+    static const char *const names[] = {"a", "b", "c", "d", "e", "f"};
+    const char              *inputs[8] = {0}, *outputs[MAX_OUTPUTS + 1] = {"y", NULL};
+    char                     text[200], attr_text[200], *rest;
+    int64_t                  lists[8][16];
+    as_attr                  attrs[8];
+    as_err                   err = AS_ERR_NONE;
+    size_t                   n = 0;
+    m->graph = as_graph_new("case", &err);
+    must(m->graph && as_graph_set_opset(m->graph, row->opset, &err), row, &err);
+    as_str_copy(text, sizeof text, row->inputs);
+    as_str_copy(attr_text, sizeof attr_text, row->attrs);
+    for (char *word = strtok_r(text, " ", &rest); word; word = strtok_r(NULL, " ", &rest), n++) {
+        inputs[n] = *word == '-' ? "" : names[n];
+        if (*word != '-')
+            add_input(m, row, names[n], word);
+    }
+    size_t n_attrs = read_attrs(attr_text, attrs, lists);
+    if (strcmp(row->op, "TopK") == 0)
+        outputs[1] = "z";
+    must(as_graph_add_node(m->graph, row->op, "n", inputs, outputs, attrs, n_attrs, &err), row, &err);
+    declare_outputs(m, row, outputs);
+    must(as_graph_write(m->graph, ret_bytes, &err), row, &err);
+}
+
+/* --- running it ------------------------------------------------------------------------------------------------------- */
+
+static void compare(const op_case *row, const as_tensor *native, const as_tensor *ort)
+{
+    double largest = 1e-3;
+    if (native->dtype != ort->dtype || !as_shape_equal(&native->shape, &ort->shape)) {
+        WRONG(row, "another type or shape\n");
+        return;
+    }
+    const size_t n = as_tensor_count(native);
+    if (native->dtype != AS_DTYPE_F32) {
+        if (memcmp(native->data, ort->data, n * as_dtype_bytes(native->dtype)) != 0)
+            WRONG(row, "another result\n");
+        return;
+    }
+    const float *a = native->data, *b = ort->data;
+    for (size_t i = 0; i < n; i++)
+        largest = fmax(largest, fabs((double)b[i]));
+    for (size_t i = 0; i < n; i++)
+        if (!(fabs((double)a[i] - (double)b[i]) <= 1e-4 * largest)) {
+            WRONG(row, "entry %zu is %g, in ONNX Runtime %g\n", i, (double)a[i], (double)b[i]);
+            return;
+        }
+}
+
+/* False: there is no ONNX Runtime. */
+static bool run_case(const op_case *row, uint64_t seed)
+{
+    op_model    m = {.rng = as_rng_new(seed)};
+    as_str      bytes;
+    as_err      err = AS_ERR_NONE;
+    as_tensor   inputs[MAX_INPUTS] = {0}, outs[2][MAX_OUTPUTS] = {0};
+    as_session *sessions[2];
+    bool        missing = false;
+    as_str_init(&bytes);
+    make_model(&m, row, &bytes);
+    for (int k = 0; k < 2; k++) {
+        const as_session_cfg cfg = {.backend = k ? "ort" : "native"};
+        sessions[k] = as_session_open((const uint8_t *)bytes.s, bytes.len, "case", &cfg, &err);
+        if (!sessions[k] && err.code != AS_EMISSING)
+            WRONG(row, "%s: %s\n", cfg.backend, err.text);
+        missing = missing || err.code == AS_EMISSING;
+        err = (as_err)AS_ERR_NONE;
+    }
+    for (size_t i = 0; sessions[0] && i < m.n_feeds; i++) {
+        const as_port *port = as_session_input(sessions[0], i);
+        must(as_tensor_new(&inputs[i], port->dtype, &port->shape, &err), row, &err);
+        fill(&m.rng, &m.feeds[i], &inputs[i]);
+    }
+    for (int k = 0; k < 2 && sessions[0] && sessions[1]; k++)
+        must(as_session_run(sessions[k], inputs, outs[k], &err), row, &err);
+    for (size_t i = 0; sessions[0] && sessions[1] && i < as_session_n_outputs(sessions[0]); i++)
+        compare(row, &outs[0][i], &outs[1][i]);
+    const bool both = sessions[1] != NULL || !missing;
+    for (int k = 0; k < 2; k++)
+        as_session_close(sessions[k]);
+    for (size_t i = 0; i < m.n_feeds; i++)
+        as_tensor_done(&inputs[i]);
+    as_graph_free(m.graph);
+    as_str_done(&bytes);
+    return both;
+}
+
+static void test_operators_are_equal_in_both(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < AS_COUNT(cases); i++)
+        for (uint64_t seed = 1; seed <= 2; seed++)
+            if (!run_case(&cases[i], seed * 100 + i)) {
+                print_message("skipped: no ONNX Runtime here\n");
+                skip();
+            }
+    assert_int_equal(n_wrong, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_operators_are_equal_in_both),
+    };
+    return cmocka_run_group_tests_name("ops", tests, NULL, NULL);
+}
