@@ -95,10 +95,11 @@ static void resize_fill(const resize *r, int axis, resize_pass *p, float stretch
     const int64_t last = p->n_in - 1;
     const float   reach = (r->mode == RESIZE_LINEAR ? 1.0f : 2.0f) * stretch;
     for (int64_t j = 0; j < p->n_out; j++) {
-        const float x = resize_origin(r, axis, p->n_in, p->n_out, j);
-        const bool  out = r->coordinate == COORDINATE_CROP && (x < 0.0f || x > (float)last);
-        int32_t    *from = p->from + j * AS_MAX(p->taps, 1);
-        float      *w = weights + j * p->taps, sum = 0.0f;
+        const float x =
+            fminf(fmaxf(resize_origin(r, axis, p->n_in, p->n_out, j), -4e9f), 4e9f); /* a crop's may be any */
+        const bool out = r->coordinate == COORDINATE_CROP && (x < 0.0f || x > (float)last);
+        int32_t   *from = p->from + j * AS_MAX(p->taps, 1);
+        float     *w = weights + j * p->taps, sum = 0.0f;
         if (p->taps == 0)
             from[0] = (int32_t)AS_MIN(AS_MAX((int64_t)resize_rounded(r->round, x), 0), last);
         const int64_t first = (int64_t)floorf(x - reach) + 1;
