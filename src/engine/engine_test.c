@@ -273,7 +273,15 @@ static void random_node(as_graph *graph, as_rng *rng, int i, bool last)
     snprintf(out, sizeof out, last ? "y" : "v%d", i + 1);
     snprintf(w, sizeof w, "w%d", i);
     snprintf(mid, sizeof mid, "m%d", i);
-    switch (as_rng_below(rng, 7)) {
+    switch (as_rng_below(rng, 8)) {
+    case 7: { /* x sigmoid(x) */
+        const as_attr line[] = {{.name = "alpha", .kind = AS_ATTR_FLOAT, .f = 1.0f / 6.0f},
+                                {.name = "beta", .kind = AS_ATTR_FLOAT, .f = 0.5f}};
+        const bool    hard = as_rng_below(rng, 2) == 0;
+        add_node(graph, hard ? "HardSigmoid" : "Sigmoid", a, NULL, NULL, mid, line, hard ? 2 : 0);
+        add_node(graph, "Mul", a, mid, NULL, out, NULL, 0);
+        return;
+    }
     case 6: { /* one number for each channel, constant or computed */
         static const char *const rows[] = {"row3", "row4", "peak"};
         add_node(graph, as_rng_below(rng, 2) ? "Add" : "Mul", a, rows[as_rng_below(rng, 3)], NULL, out, NULL, 0);

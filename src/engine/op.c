@@ -2,6 +2,7 @@
 #include "engine/op.h"
 
 #include <float.h>
+#include <math.h>
 #include <string.h>
 
 static bool op_str_is(const as_node *node, const char *attr, const char *want)
@@ -107,6 +108,26 @@ bool as_op_post(const as_plan *plan, const as_node *node, as_post *ret)
         return true;
     }
     return strcmp(node->op, "Clip") == 0 && op_clip(plan, node, ret);
+}
+
+bool as_op_gate(const as_plan *plan, size_t gate, as_post *ret, size_t *ret_product)
+{
+    const as_node *node = as_graph_node(plan->graph, gate);
+    const int32_t  next = plan->only_user[node->outputs[0]];
+    const as_node *product = next >= 0 ? as_graph_node(plan->graph, (size_t)next) : NULL;
+    const float    alpha = as_plan_float_or(node, "alpha", 0.2f), beta = as_plan_float_or(node, "beta", 0.5f);
+    if (!product || strcmp(product->op, "Mul") != 0 || as_plan_in(plan, node, 0)->dtype != AS_DTYPE_F32)
+        return false;
+    if (product->inputs[product->inputs[0] == node->outputs[0] ? 1 : 0] != node->inputs[0])
+        return false;
+    if (strcmp(node->op, "Sigmoid") == 0)
+        *ret = (as_post){.fn = AS_FN_SWISH, .a = 1.0f};
+    else if (strcmp(node->op, "HardSigmoid") == 0 && fabsf(alpha - 1.0f / 6.0f) < 1e-6f && fabsf(beta - 0.5f) < 1e-6f)
+        *ret = (as_post){.fn = AS_FN_HARDSWISH};
+    else
+        return false;
+    *ret_product = (size_t)next;
+    return true;
 }
 
 bool as_op_unary(as_plan *plan, as_prim *prim, as_buf *src, as_buf *dst, as_err *err)

@@ -17,6 +17,9 @@ AS_CHECK bool as_op_window(as_plan *plan, const as_node *node, const as_shape *k
 /* True when the node is a function of its first input alone that can be done while another result is written. */
 bool as_op_post(const as_plan *plan, const as_node *node, as_post *ret);
 
+/* True when that node is a gate of its input, x sigmoid(x) written as two nodes: ret does both, the product is the other. */
+bool as_op_gate(const as_plan *plan, size_t gate, as_post *ret, size_t *ret_product);
+
 /* The value of a constant input with one f32 element. */
 bool as_op_scalar(const as_plan *plan, const as_node *node, size_t i, float *ret);
 

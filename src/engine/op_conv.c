@@ -129,12 +129,35 @@ static bool conv_may_sum(as_plan *plan, const conv *c, const as_node *add, as_er
     return *ret != NULL;
 }
 
+/* What follows is a gate of the result and the product with it: both are done in the write. */
+static void conv_fuse_gate(as_plan *plan, conv *c)
+{
+    enum { NEAR = 16 }; /* exporters write the two at once */
+    const int32_t value = c->last->outputs[0];
+    const size_t  from = (size_t)(c->last - as_graph_node(plan->graph, 0)) + 1;
+    size_t        product;
+    if (plan->n_users[value] != 2 || c->posts.n == AS_COUNT(c->posts.at))
+        return;
+    for (size_t i = from; i < from + NEAR && i < as_graph_n_nodes(plan->graph); i++) {
+        const as_node *node = as_graph_node(plan->graph, i);
+        if (node->n_inputs < 1 || node->inputs[0] != value || !as_op_gate(plan, i, &c->posts.at[c->posts.n], &product))
+            continue;
+        c->posts.n++;
+        as_plan_absorb(plan, i);
+        as_plan_absorb(plan, product);
+        c->last = as_graph_node(plan->graph, product);
+        return;
+    }
+}
+
 /* Walks along the values that are used once. */
 static bool conv_fuse(as_plan *plan, conv *c, as_err *err)
 {
     for (;;) {
         int32_t    next = plan->only_user[c->last->outputs[0]];
         const bool done = c->posts.n > 0 && c->posts.at[c->posts.n - 1].fn != AS_FN_SUM;
+        if (next < 0 && !done)
+            conv_fuse_gate(plan, c);
         if (next < 0 || done)
             return true;
         const as_node *node = as_graph_node(plan->graph, (size_t)next);
