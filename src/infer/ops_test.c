@@ -33,6 +33,11 @@ static const op_case cases[] = {
     {17, "Clip", "", "f:3x4 - s:0.5"},
     {17, "HardSigmoid", "alpha=0.3 beta=0.4", "c:1x20x9x7"},
     {17, "HardSwish", "", "c:1x20x9x7"},
+    {17, "Sigmoid*", "", "c:1x20x9x7"},
+    {17, "Sigmoid*", "", "f:3x41"},
+    {17, "HardSigmoid*", "alpha=0.1666667", "c:1x20x9x7"},
+    {17, "HardSigmoid*", "alpha=0.1666667", "f:3x41"},
+    {17, "HardSigmoid*", "alpha=0.3", "c:1x20x9x7"},
     {17, "Elu", "alpha=0.7", "c:1x20x9x7"},
     {17, "Selu", "", "c:1x20x9x7"},
     {17, "Celu", "alpha=0.7", "f:3x40"},
@@ -358,7 +363,16 @@ static void make_model(op_model *m, const op_case *row, as_str *ret_bytes)
     size_t n_attrs = read_attrs(attr_text, attrs, lists);
     if (strcmp(row->op, "TopK") == 0)
         outputs[1] = "z";
-    must(as_graph_add_node(m->graph, row->op, "n", inputs, outputs, attrs, n_attrs, &err), row, &err);
+    const bool gate = strchr(row->op, '*') != NULL; /* "Sigmoid*": times its input */
+    char       op[32];
+    as_str_copy(op, sizeof op, row->op);
+    op[strcspn(op, "*")] = '\0';
+    must(as_graph_add_node(m->graph, op, "n", inputs, gate ? (const char *const[]){"g", NULL} : outputs, attrs, n_attrs,
+                           &err),
+         row, &err);
+    if (gate)
+        must(as_graph_add_node(m->graph, "Mul", "m", (const char *const[]){"a", "g", NULL}, outputs, NULL, 0, &err),
+             row, &err);
     declare_outputs(m, row, outputs);
     must(as_graph_write(m->graph, ret_bytes, &err), row, &err);
 }
