@@ -13,6 +13,7 @@
 #include "base/thread.h"
 #include "graph/build.h"
 #include "infer/infer.h"
+#include "infer/test_counts.h"
 
 #define MAX_ROWS 8
 
@@ -103,59 +104,6 @@ static model_bytes build_model(void)
     assert_non_null(model.at);
     return model;
 }
-
-/* --- allocations, of this program's code: hidden symbols, so that libraries keep glibc's. oneDNN 2.6 makes and frees a
- * map of arguments in each dnnl_primitive_execute(), about five small blocks; that is not counted. A sanitizer brings
- * its own functions, and there is no count then. --- */
-
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED
-#endif
-#endif
-#if defined(SANITIZED) || defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define COUNTS_ALLOCATIONS 0
-static _Atomic size_t n_allocations;
-#else
-#define COUNTS_ALLOCATIONS 1
-static _Atomic size_t n_allocations;
-
-void *__libc_malloc(size_t n);
-void *__libc_calloc(size_t n, size_t size);
-void *__libc_realloc(void *p, size_t n);
-void *__libc_memalign(size_t align, size_t n);
-
-void *malloc(size_t n)
-{
-    n_allocations++;
-    return __libc_malloc(n);
-}
-
-void *calloc(size_t n, size_t size)
-{
-    n_allocations++;
-    return __libc_calloc(n, size);
-}
-
-void *realloc(void *p, size_t n)
-{
-    n_allocations++;
-    return __libc_realloc(p, n);
-}
-
-int posix_memalign(void **ret, size_t align, size_t n)
-{
-    n_allocations++;
-    *ret = __libc_memalign(align, n);
-    return *ret ? 0 : 12; /* ENOMEM */
-}
-
-void *aligned_alloc(size_t align, size_t n)
-{
-    n_allocations++;
-    return __libc_memalign(align, n);
-}
-#endif
 
 /* --- running --- */
 
