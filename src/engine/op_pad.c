@@ -99,7 +99,7 @@ static bool pad_read(as_plan *plan, const as_node *node, int rank, int64_t *befo
         return AS_FAIL(err, AS_EUNSUPPORTED, "its pads are computed");
     if (t && !pad_read_ints(t, pads, AS_COUNT(pads), &n))
         return AS_FAIL(err, AS_EFORMAT, "its pads are no list of integers");
-    if (!t && as_node_ints(node, "pads", &given, &n) && n <= AS_COUNT(pads))
+    if (!t && as_node_ints(node, "pads", &given, &n) && n > 0 && n <= AS_COUNT(pads))
         memcpy(pads, given, n * sizeof *pads);
     if (axes && !pad_read_ints(axes, at, AS_COUNT(at), &n_axes))
         return AS_FAIL(err, AS_EFORMAT, "its axes are no list of integers");

@@ -236,12 +236,14 @@ static bool resize_floats(const as_plan *plan, const as_node *node, size_t i, co
     const float     *given;
     size_t           n_given;
     if (t && t->dtype == AS_DTYPE_F32 && as_tensor_count(t) == n) {
-        memcpy(ret, t->data, n * sizeof *ret);
+        if (n)
+            memcpy(ret, t->data, n * sizeof *ret);
         return true;
     }
     if (t || !attr || !as_node_floats(node, attr, &given, &n_given) || n_given != n)
         return false;
-    memcpy(ret, given, n * sizeof *ret);
+    if (n)
+        memcpy(ret, given, n * sizeof *ret);
     return true;
 }
 

@@ -272,7 +272,8 @@ bool as_plan_ints(const as_plan *plan, const as_node *node, size_t i, const char
     } else {
         if (!attr || !as_node_ints(node, attr, &ints, &n) || n > AS_TENSOR_MAX_RANK)
             return false;
-        memcpy(ret, ints, n * sizeof *ret);
+        if (n)
+            memcpy(ret, ints, n * sizeof *ret);
     }
     *ret_n = n;
     return true;
