@@ -9,6 +9,7 @@
 #define AS_ENGINE_PRIM_H
 
 #include "engine/onednn.h"
+#include "engine/prim_kind.h"
 
 /* TRAIN keeps what the backward passes need. A backward pass wants the forward primitive it belongs to. */
 typedef enum as_pass { AS_PASS_NONE, AS_PASS_INFER, AS_PASS_TRAIN, AS_PASS_BACK_DATA, AS_PASS_BACK_WEIGHTS } as_pass;
@@ -34,60 +35,6 @@ typedef enum as_arg {
     AS_ARG_DIFF_SHIFT,
     AS_ARG_MULTI /* + i: source i of a concatenation */
 } as_arg;
-
-typedef enum as_fn {
-    AS_FN_NONE,
-    AS_FN_RELU /* a: slope below 0 */,
-    AS_FN_CLIP /* [a, b] */,
-    AS_FN_LINEAR /* a x + b */,
-    AS_FN_SIGMOID,
-    AS_FN_TANH,
-    AS_FN_HARDSWISH,
-    AS_FN_EXP,
-    AS_FN_LOG,
-    AS_FN_SQRT,
-    AS_FN_ABS,
-    AS_FN_POW /* a x^b */,
-    AS_FN_ELU /* a */,
-    AS_FN_SOFTPLUS,
-    AS_FN_GELU,
-    AS_FN_GELU_TANH,
-    AS_FN_MISH,
-    AS_FN_SWISH /* x sigmoid(a x) */,
-    AS_FN_SUM /* dst += (a post-op only) */
-} as_fn;
-
-typedef struct as_post {
-    as_fn fn;
-    float a, b;
-} as_post;
-typedef struct
-    as_posts { /* done to each result before it is written: a sum, then one function (oneDNN 2.6 errs at two) */
-    size_t  n;
-    as_post at[2];
-} as_posts;
-
-/* A sliding window over 1 to 3 spatial dimensions; dilation 1 is dense. */
-typedef struct as_window {
-    int     n;
-    int64_t kernel[3], stride[3], dilation[3], pad_begin[3], pad_end[3];
-} as_window;
-
-typedef enum as_pool_kind {
-    AS_POOL_NONE,
-    AS_POOL_MAX,
-    AS_POOL_MEAN /* pads not counted */,
-    AS_POOL_MEAN_PADDED
-} as_pool_kind;
-typedef enum as_binary {
-    AS_BINARY_NONE,
-    AS_BINARY_ADD,
-    AS_BINARY_SUB,
-    AS_BINARY_MUL,
-    AS_BINARY_DIV,
-    AS_BINARY_MIN,
-    AS_BINARY_MAX
-} as_binary;
 
 /* Errors of all: AS_EUNSUPPORTED when oneDNN has no such primitive, AS_ENOMEM. posts and bias may be NULL.
  * src, weights, bias and dst stand for their gradients in the backward passes. Weights are [O, I, k...], or
