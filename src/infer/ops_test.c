@@ -404,28 +404,24 @@ static void compare(const op_case *row, const as_tensor *native, const as_tensor
 }
 
 /* False: there is no ONNX Runtime. */
-static bool run_case(const op_case *row, uint64_t seed)
+static bool run_model(op_model *m, const op_case *row, const as_str *bytes)
 {
-    op_model    m = {.rng = as_rng_new(seed)};
-    as_str      bytes;
     as_err      err = AS_ERR_NONE;
     as_tensor   inputs[MAX_INPUTS] = {0}, outs[2][MAX_OUTPUTS] = {0};
     as_session *sessions[2];
     bool        missing = false;
-    as_str_init(&bytes);
-    make_model(&m, row, &bytes);
     for (int k = 0; k < 2; k++) {
         const as_session_cfg cfg = {.backend = k ? "ort" : "native"};
-        sessions[k] = as_session_open((const uint8_t *)bytes.s, bytes.len, "case", &cfg, &err);
+        sessions[k] = as_session_open((const uint8_t *)bytes->s, bytes->len, "case", &cfg, &err);
         if (!sessions[k] && err.code != AS_EMISSING)
             WRONG(row, "%s: %s\n", cfg.backend, err.text);
         missing = missing || err.code == AS_EMISSING;
         err = (as_err)AS_ERR_NONE;
     }
-    for (size_t i = 0; sessions[0] && i < m.n_feeds; i++) {
+    for (size_t i = 0; sessions[0] && i < m->n_feeds; i++) {
         const as_port *port = as_session_input(sessions[0], i);
         must(as_tensor_new(&inputs[i], port->dtype, &port->shape, &err), row, &err);
-        fill(&m.rng, &m.feeds[i], &inputs[i]);
+        fill(&m->rng, &m->feeds[i], &inputs[i]);
     }
     for (int k = 0; k < 2 && sessions[0] && sessions[1]; k++)
         must(as_session_run(sessions[k], inputs, outs[k], &err), row, &err);
@@ -439,9 +435,19 @@ static bool run_case(const op_case *row, uint64_t seed)
     const bool both = sessions[1] != NULL || !missing;
     for (int k = 0; k < 2; k++)
         as_session_close(sessions[k]);
-    for (size_t i = 0; i < m.n_feeds; i++)
+    for (size_t i = 0; i < m->n_feeds; i++)
         as_tensor_done(&inputs[i]);
-    as_graph_free(m.graph);
+    as_graph_free(m->graph);
+    return both;
+}
+
+static bool run_case(const op_case *row, uint64_t seed)
+{
+    op_model m = {.rng = as_rng_new(seed)};
+    as_str   bytes;
+    as_str_init(&bytes);
+    make_model(&m, row, &bytes);
+    const bool both = run_model(&m, row, &bytes);
     as_str_done(&bytes);
     return both;
 }
@@ -458,10 +464,139 @@ static void test_operators_are_equal_in_both(void **state)
     assert_int_equal(n_wrong, 0);
 }
 
+/* --- a block of a vision transformer (Dosovitskiy et al. 2021), as PyTorch exports it -------------------------------- */
+
+enum { TOKENS = 17, WIDTH = 24, HEADS = 3, HEAD = WIDTH / HEADS, HIDDEN = 40 };
+
+static const op_case block = {17, "block", "", "a transformer"};
+
+static void add_ints(op_model *m, const char *name, const int64_t *at, size_t n)
+{
+    as_err    err = AS_ERR_NONE;
+    as_shape  shape = {.rank = 1, .dims = {(int64_t)n}};
+    as_tensor t = as_tensor_view(AS_DTYPE_I64, &shape, (void *)(uintptr_t)at);
+    must(as_graph_add_constant(m->graph, name, &t, &err), &block, &err);
+}
+
+static void add_number(op_model *m, const char *name, float v)
+{
+    as_err    err = AS_ERR_NONE;
+    as_tensor t = as_tensor_view(AS_DTYPE_F32, &(as_shape){.rank = 0}, &v);
+    must(as_graph_add_constant(m->graph, name, &t, &err), &block, &err);
+}
+
+static void add(op_model *m, const char *op, const char *a, const char *b, const char *out, const as_attr *attr)
+{
+    as_err err = AS_ERR_NONE;
+    must(as_graph_add_node(m->graph, op, out, (const char *const[]){a, b, NULL}, (const char *const[]){out, NULL}, attr,
+                           attr ? 1 : 0, &err),
+         &block, &err);
+}
+
+/* out = in x weights + bias */
+static void add_linear(op_model *m, const char *in, int64_t n_in, int64_t n_out, const char *out)
+{
+    char w[16], b[16], product[16];
+    snprintf(w, sizeof w, "%s_w", out);
+    snprintf(b, sizeof b, "%s_b", out);
+    snprintf(product, sizeof product, "%s_p", out);
+    add_random(m, &block, w, &(as_shape){.rank = 2, .dims = {n_in, n_out}});
+    add_random(m, &block, b, &(as_shape){.rank = 1, .dims = {n_out}});
+    add(m, "MatMul", in, w, product, NULL);
+    add(m, "Add", b, product, out, NULL);
+}
+
+static void add_norm(op_model *m, const char *in, const char *out)
+{
+    char   w[16], b[16];
+    as_err err = AS_ERR_NONE;
+    snprintf(w, sizeof w, "%s_w", out);
+    snprintf(b, sizeof b, "%s_b", out);
+    add_random(m, &block, w, &(as_shape){.rank = 1, .dims = {WIDTH}});
+    add_random(m, &block, b, &(as_shape){.rank = 1, .dims = {WIDTH}});
+    must(as_graph_add_node(m->graph, "LayerNormalization", out, (const char *const[]){in, w, b, NULL},
+                           (const char *const[]){out, NULL}, NULL, 0, &err),
+         &block, &err);
+}
+
+static void add_attention(op_model *m)
+{
+    static const char *const picks[] = {"pick0", "pick1", "pick2"}, *const parts[] = {"q", "k", "v"};
+    static const int64_t split[] = {0, TOKENS, 3, HEADS, HEAD}, turn[] = {2, 0, 3, 1, 4}, keys[] = {0, 1, 3, 2};
+    static const int64_t heads[] = {0, 2, 1, 3}, join[] = {0, TOKENS, WIDTH}, which[] = {0, 1, 2};
+    const as_attr        perm = {.name = "perm", .kind = AS_ATTR_INTS, .ints = turn, .n = 5};
+    const as_attr        swap = {.name = "perm", .kind = AS_ATTR_INTS, .ints = keys, .n = 4};
+    const as_attr        back = {.name = "perm", .kind = AS_ATTR_INTS, .ints = heads, .n = 4};
+    const as_attr        last = {.name = "axis", .kind = AS_ATTR_INT, .i = -1};
+    add_linear(m, "n1", WIDTH, 3 * WIDTH, "qkv");
+    add_ints(m, "split", split, 5);
+    add(m, "Reshape", "qkv", "split", "five", NULL);
+    add(m, "Transpose", "five", NULL, "turned", &perm);
+    for (int i = 0; i < 3; i++) {
+        as_err    err = AS_ERR_NONE;
+        as_tensor t = as_tensor_view(AS_DTYPE_I64, &(as_shape){.rank = 0}, (void *)(uintptr_t)&which[i]);
+        must(as_graph_add_constant(m->graph, picks[i], &t, &err), &block, &err);
+        add(m, "Gather", "turned", picks[i], parts[i], NULL);
+    }
+    add(m, "Transpose", "k", NULL, "kt", &swap);
+    add(m, "MatMul", "q", "kt", "raw", NULL);
+    add_number(m, "scale", 0.35f);
+    add(m, "Mul", "raw", "scale", "scaled", NULL);
+    add(m, "Softmax", "scaled", NULL, "weights", &last);
+    add(m, "MatMul", "weights", "v", "mixed", NULL);
+    add(m, "Transpose", "mixed", NULL, "merged", &back);
+    add_ints(m, "join", join, 3);
+    add(m, "Reshape", "merged", "join", "joined", NULL);
+    add_linear(m, "joined", WIDTH, WIDTH, "attended");
+}
+
+static void make_block(op_model *m, as_str *ret_bytes)
+{
+    as_err err = AS_ERR_NONE;
+    m->graph = as_graph_new("block", &err);
+    must(m->graph &&
+             as_graph_add_input(m->graph, "x", AS_DTYPE_F32, &(as_shape){.rank = 3, .dims = {2, TOKENS, WIDTH}}, &err),
+         &block, &err);
+    m->feeds[m->n_feeds++].kind = 'f';
+    add_norm(m, "x", "n1");
+    add_attention(m);
+    add(m, "Add", "x", "attended", "r1", NULL);
+    add_norm(m, "r1", "n2");
+    add_linear(m, "n2", WIDTH, HIDDEN, "h");
+    add_number(m, "root2", 1.4142135f);
+    add_number(m, "one", 1.0f);
+    add_number(m, "half", 0.5f);
+    add(m, "Div", "h", "root2", "h1", NULL); /* Gelu, as it was exported before it was an operator */
+    add(m, "Erf", "h1", NULL, "h2", NULL);
+    add(m, "Add", "h2", "one", "h3", NULL);
+    add(m, "Mul", "h", "h3", "h4", NULL);
+    add(m, "Mul", "h4", "half", "h5", NULL);
+    add_linear(m, "h5", HIDDEN, WIDTH, "o");
+    add(m, "Add", "r1", "o", "y", NULL);
+    declare_outputs(m, &block, (const char *const[]){"y", NULL});
+    must(as_graph_write(m->graph, ret_bytes, &err), &block, &err);
+}
+
+static void test_a_transformer_block_is_equal_in_both(void **state)
+{
+    (void)state;
+    op_model m = {.rng = as_rng_new(5)};
+    as_str   bytes;
+    as_str_init(&bytes);
+    n_wrong = 0;
+    make_block(&m, &bytes);
+    const bool both = run_model(&m, &block, &bytes);
+    as_str_done(&bytes);
+    assert_int_equal(n_wrong, 0);
+    if (!both)
+        skip();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_operators_are_equal_in_both),
+        cmocka_unit_test(test_a_transformer_block_is_equal_in_both),
     };
     return cmocka_run_group_tests_name("ops", tests, NULL, NULL);
 }
