@@ -326,17 +326,29 @@ static size_t read_attrs(char *text, as_attr *attrs, int64_t (*lists)[16])
     return n;
 }
 
-/* First in any shape, and then in the one that is inferred: ONNX Runtime checks it against its own. */
+/* The first output as `dtype`, in any shape; false where it is of another type. */
+static bool try_outputs(op_model *m, const op_case *row, const char *const *names, as_dtype dtype, as_err *err)
+{
+    must(as_graph_clear_outputs(m->graph, err), row, err);
+    for (size_t i = 0; names[i]; i++)
+        must(as_graph_add_output(m->graph, names[i], i ? AS_DTYPE_I64 : dtype, &(as_shape){.rank = 0}, err), row, err);
+    must(as_graph_finish(m->graph, err), row, err);
+    return as_graph_infer_shapes(m->graph, 1, err);
+}
+
+/* Then in the shape that is inferred: ONNX Runtime checks it against its own. */
 static void declare_outputs(op_model *m, const op_case *row, const char *const *names)
 {
-    as_value values[MAX_OUTPUTS] = {{0}};
-    as_err   err = AS_ERR_NONE;
-    size_t   n = 0;
+    static const as_dtype dtypes[] = {AS_DTYPE_BOOL, AS_DTYPE_I64, AS_DTYPE_F32};
+    as_value              values[MAX_OUTPUTS] = {{0}};
+    as_err                err = AS_ERR_NONE;
+    size_t                n = 0;
+    bool                  ok = false;
+    for (size_t i = 0; !ok && i < AS_COUNT(dtypes); i++)
+        ok = try_outputs(m, row, names, dtypes[i], &err);
+    must(ok, row, &err);
     for (; names[n]; n++)
-        must(as_graph_add_output(m->graph, names[n], AS_DTYPE_F32, &(as_shape){.rank = 0}, &err), row, &err);
-    must(as_graph_finish(m->graph, &err) && as_graph_infer_shapes(m->graph, 1, &err), row, &err);
-    for (size_t i = 0; i < n; i++)
-        values[i] = *as_graph_value(m->graph, as_graph_find(m->graph, names[i]));
+        values[n] = *as_graph_value(m->graph, as_graph_find(m->graph, names[n]));
     must(as_graph_clear_outputs(m->graph, &err), row, &err);
     for (size_t i = 0; i < n; i++)
         must(as_graph_add_output(m->graph, names[i], values[i].dtype, &values[i].shape, &err), row, &err);
