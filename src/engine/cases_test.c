@@ -209,7 +209,14 @@ typedef struct one_case {
     as_engine *engine;
 } one_case;
 
-/* Inputs that are not f32, or scalars, are sizes, axes, indices, limits: they are made constants of the model. */
+static bool is_fed(const as_tensor *t, size_t i)
+{
+    const bool bytes = t->dtype == AS_DTYPE_U8 || t->dtype == AS_DTYPE_I8;
+    return t->shape.rank > 0 && (t->dtype == AS_DTYPE_F32 || (bytes && i == 0 && t->shape.rank > 1));
+}
+
+/* Inputs that are not numbers or a picture's bytes, or scalars, are sizes, axes, indices, limits, zero points: they are made
+ * constants of the model. */
 static bool case_read_inputs(one_case *c, const char *dir, as_err *err)
 {
     char   path[CASE_PATH_BYTES];
@@ -227,7 +234,7 @@ static bool case_read_inputs(one_case *c, const char *dir, as_err *err)
         as_tensor t = {0};
         snprintf(path, sizeof path, "%s/test_data_set_0/input_%zu.pb", dir, i);
         ok = read_tensor(path, &t, &bytes, err);
-        if (ok && (t.dtype != AS_DTYPE_F32 || t.shape.rank == 0)) {
+        if (ok && !is_fed(&t, i)) {
             pb_add_tensor_to_model(&c->model, &bytes, names[i].s);
             as_tensor_done(&t);
         } else if (ok) {

@@ -47,6 +47,8 @@ struct as_step {
     AS_VEC(as_use) uses;
 };
 
+typedef struct as_quant as_quant;
+
 typedef struct as_plan {
     as_graph  *graph;
     as_onednn *dnn;
@@ -56,6 +58,7 @@ typedef struct as_plan {
     uint32_t *n_users;   /* value id -> uses by nodes, and as an output */
     int32_t  *only_user; /* value id -> the node that uses it, when it is used once and is no output; else -1 */
     bool     *planned;   /* node */
+    as_quant *quants;    /* value id -> the integers it stands as (quant.h) */
     AS_VEC(struct as_alternate {
         int32_t value;
         as_buf *buf;
@@ -102,6 +105,8 @@ AS_CHECK as_buf *as_plan_out_over(as_plan *plan, const as_node *node, as_buf *in
 AS_CHECK bool    as_plan_view(as_plan *plan, const as_node *node, size_t i, as_buf *of, as_err *err); /* same bytes */
 AS_CHECK as_buf *as_plan_new_constant(as_plan *plan, as_dtype dtype, const as_shape *shape, const as_layout *layout,
                                       as_err *err);
+AS_CHECK as_buf *as_plan_new(as_plan *plan, as_dtype dtype, const as_shape *shape, const as_layout *layout,
+                             as_err *err); /* in the arena */
 void             as_plan_set(as_plan *plan, int32_t value, as_buf *buf);
 /* Lets `part`, and all that shares its memory, stand in `whole` from that offset on. False where it must stay. */
 bool as_plan_move_into(as_plan *plan, as_buf *part, as_buf *whole, size_t offset);
