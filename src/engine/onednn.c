@@ -163,10 +163,11 @@ static bool md_is_plain(const dnnl_memory_desc_t *md)
     return true;
 }
 
-/* Strides of dimensions of size 1 do not matter, yet oneDNN keeps and compares them. */
+/* Strides of dimensions of size 1 do not matter, yet oneDNN keeps and compares them. Those of integers stay: it takes no
+ * picture of one pixel for one with its channels last without them. */
 static void md_tidy(dnnl_memory_desc_t *md)
 {
-    if (md_is_plain(md)) {
+    if (md->data_type == dnnl_f32 && md_is_plain(md)) {
         dnnl_dims_t dims;
         memcpy(dims, md->dims, sizeof dims);
         dnnl_memory_desc_init_by_strides(md, md->ndims, dims, md->data_type, NULL);

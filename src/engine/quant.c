@@ -102,7 +102,7 @@ as_buf *as_quant_out(as_plan *plan, const as_quant_target *target, as_err *err)
 as_buf *as_quant_as(as_plan *plan, as_buf *buf, as_order order, as_err *err)
 {
     const as_layout *want = as_layout_of(plan->dnn, buf->dtype, order, &buf->shape, err);
-    if (!want || buf->layout == want)
+    if (!want || buf->layout == want || (order == AS_ORDER_PLAIN && buf->layout && as_layout_is_plain(buf->layout)))
         return want ? buf : NULL;
     if (buf->layout)
         return as_plan_converted(plan, buf, want, err);
