@@ -64,7 +64,7 @@ typedef struct as_plan {
         as_buf *buf;
     })
     alternates;
-    size_t scratch_bytes;
+    size_t scratch_bytes, threads; /* threads: 0 is 1 */
 } as_plan;
 
 typedef struct as_op {

@@ -11,6 +11,7 @@
 #include "engine/op.h"
 #include "engine/prim_int8.h"
 #include "engine/quant.h"
+#include "engine/wino8.h"
 
 typedef struct product8 {
     as_quant         x; /* u8 */
@@ -163,15 +164,29 @@ static bool product8_may_saturate(const product8 *p)
 
 /* --- the chain behind it ------------------------------------------------------------------------------------------ */
 
+/* A DequantizeLinear that waits for its turn though its integers are there takes it now: it makes no step. */
+static const as_quant *sum_form(as_plan *plan, int32_t value)
+{
+    const as_value *v = as_graph_value(plan->graph, value);
+    const as_node  *node = v->producer >= 0 ? as_graph_node(plan->graph, (size_t)v->producer) : NULL;
+    const as_op    *op = node && strcmp(node->op, "DequantizeLinear") == 0 ? as_op_find(node->op) : NULL;
+    float           scale;
+    int32_t         zero;
+    if (op && !plan->planned[v->producer] && as_quant_params(plan, node, 1, &scale, &zero) &&
+        (plan->of_value[node->inputs[0]] || plan->quants[node->inputs[0]].buf) && op->plan(plan, node, NULL))
+        as_plan_absorb(plan, (size_t)v->producer);
+    return as_quant_of(plan, value);
+}
+
 /* The other operand of the Add that alone uses `value`: u8, there already, of its shape. */
-static const as_quant *sum_operand(const as_plan *plan, int32_t value, int32_t *ret_next)
+static const as_quant *sum_operand(as_plan *plan, int32_t value, int32_t *ret_next)
 {
     const int32_t  next = plan->only_user[value];
     const as_node *add = next >= 0 ? as_graph_node(plan->graph, (size_t)next) : NULL;
     if (!add || strcmp(add->op, "Add") != 0)
         return NULL;
     const int32_t   other = add->inputs[0] == value ? add->inputs[1] : add->inputs[0];
-    const as_quant *form = other == value ? NULL : as_quant_of(plan, other);
+    const as_quant *form = other == value ? NULL : sum_form(plan, other);
     if (!form || form->buf->dtype != AS_DTYPE_U8 || form->buf->root->kind == AS_BUF_CONSTANT ||
         !as_shape_equal(&form->buf->shape, &as_graph_value(plan->graph, value)->shape))
         return NULL;
@@ -201,7 +216,7 @@ static bool product8_limits(float low, float high, const as_quant_target *t, as_
 
 /* Product, (QuantizeLinear, DequantizeLinear,) Add, functions that limit, QuantizeLinear: one write. The rounding in
  * between is left out: the result is at most half a step of it nearer to what the floats would have been. */
-static void sum_walk(const as_plan *plan, product8 *p, as_quant_tail *tail)
+static void sum_walk(as_plan *plan, product8 *p, as_quant_tail *tail)
 {
     as_quant_tail t = *tail;
     as_limits     before = {false, 0.0f, 0.0f}, last;
@@ -321,6 +336,81 @@ static bool product8_step(as_plan *plan, const product8 *p, as_prim *prim, as_bu
            as_step_use(plan, step, AS_ARG_WEIGHTS, weights, err) && as_step_use(plan, step, AS_ARG_BIAS, bias, err);
 }
 
+/* --- 3x3, where bytes are multiplied no faster than 16 bits --------------------------------------------------------- */
+
+enum { WINO_MIN_TILES = 24 }; /* below, its larger weights come from memory more slowly than they are multiplied */
+
+static bool wino_fits(const as_plan *plan, const product8 *p)
+{
+    const as_window *w = &p->window;
+    if (cpu_multiplies_wide() || !as_wino8_can() || plan->threads > 1 || p->groups != 1 || w->n != 2 ||
+        p->order != AS_ORDER_CHANNELS_LAST)
+        return false;
+    for (int i = 0; i < 2; i++)
+        if (w->kernel[i] != 3 || w->stride[i] != 1 || w->dilation[i] != 1)
+            return false;
+    return p->in.dims[1] % AS_WINO8_BLOCK == 0 && p->in.dims[1] <= AS_WINO8_CHANNELS &&
+           p->out.dims[1] % AS_WINO8_BLOCK == 0 && p->x.zero >= 0 && p->x.zero <= 255 &&
+           ((p->out.dims[2] + 1) / 2) * ((p->out.dims[3] + 1) / 2) >= WINO_MIN_TILES;
+}
+
+static void wino_run(const as_step *step)
+{
+    as_wino8_run(step->data, step->uses.at[1].buf->data, step->uses.at[2].buf->data, step->uses.at[3].buf->data,
+                 step->uses.at[4].buf->data, step->uses.at[0].buf->data);
+}
+
+static as_buf *wino_bytes(as_plan *plan, bool constant, size_t bytes, as_err *err)
+{
+    const as_shape shape = {.rank = 1, .dims = {(int64_t)bytes}};
+    return constant ? as_plan_new_constant(plan, AS_DTYPE_U8, &shape, NULL, err)
+                    : as_plan_new(plan, AS_DTYPE_U8, &shape, NULL, err);
+}
+
+/* rows: what as_wino8_run takes; bias has room for one a channel. */
+static void wino_numbers(const product8 *p, float *bias, float *rows, as_wino8 *ret)
+{
+    as_int8 q;
+    product8_numbers(p, false, rows, bias, &q);
+    for (size_t o = 0; o < p->n_out; o++) {
+        rows[p->n_out + o] = rows[o] * bias[o];
+        rows[o] /= 4.0f;
+    }
+    *ret = (as_wino8){.images = p->in.dims[0], .channels = p->in.dims[1], .n_out = p->out.dims[1], .x_zero = p->x.zero};
+    for (int i = 0; i < 2; i++) {
+        ret->in[i] = p->in.dims[i + 2];
+        ret->out[i] = p->out.dims[i + 2];
+        ret->pad[i] = p->window.pad_begin[i];
+    }
+    ret->sum = q.sum;
+    ret->sum_factor = q.sum_factor;
+    ret->first = q.first;
+    ret->last = q.last;
+}
+
+static bool wino_make(as_plan *plan, const product8 *p, as_buf *bias, int32_t last, as_err *err)
+{
+    as_wino8 w;
+    as_buf  *uses[5], *rows = wino_bytes(plan, true, 2 * p->n_out * sizeof(float), err);
+    if (!rows)
+        return false;
+    wino_numbers(p, bias->data, rows->data, &w);
+    uses[1] = as_quant_as(plan, p->x.buf, p->order, err);
+    uses[2] = uses[1] ? wino_bytes(plan, true, as_wino8_weight_bytes(&w), err) : NULL;
+    uses[3] = rows;
+    uses[4] = uses[2] ? wino_bytes(plan, false, as_wino8_scratch_bytes(&w), err) : NULL;
+    uses[0] = uses[4] ? product8_dst(plan, p, last, err) : NULL;
+    as_step *step = uses[0] ? as_plan_step(plan, NULL, wino_run, sizeof w, err) : NULL;
+    if (!step)
+        return false;
+    memcpy(step->data, &w, sizeof w);
+    as_wino8_weights(&w, p->weights, uses[2]->data);
+    for (size_t i = 0; i < AS_COUNT(uses); i++)
+        if (!as_step_use(plan, step, AS_ARG_NONE, uses[i], err))
+            return false;
+    return true;
+}
+
 /* i8 activations become u8. */
 static bool product8_unsigned(as_plan *plan, product8 *p, as_err *err)
 {
@@ -343,7 +433,8 @@ static bool product8_unsigned(as_plan *plan, product8 *p, as_err *err)
 static bool product8_make(as_plan *plan, product8 *p, as_quant_tail *tail, int32_t last, bool *ret_done, as_err *err)
 {
     const as_shape row = {.rank = 1, .dims = {(int64_t)p->n_out}};
-    if (!cpu_multiplies_wide() && product8_may_saturate(p))
+    bool           wino = wino_fits(plan, p);
+    if (!wino && !cpu_multiplies_wide() && product8_may_saturate(p))
         return true;
     if (!product8_unsigned(plan, p, err))
         return false;
@@ -359,14 +450,17 @@ static bool product8_make(as_plan *plan, product8 *p, as_quant_tail *tail, int32
         last = tail->value;
     }
     p->dst = as_layout_of(plan->dnn, p->target.dtype, AS_ORDER_CHANNELS_LAST, &p->out, err);
-    as_buf  *bias = p->dst ? as_plan_new_constant(plan, AS_DTYPE_F32, &row, NULL, err) : NULL;
-    as_prim *prim = bias ? product8_prim(plan, p, bias, NULL) : NULL;
-    if (!prim || strstr(as_prim_about(prim), "ref"))
+    as_buf *bias = p->dst ? as_plan_new_constant(plan, AS_DTYPE_F32, &row, NULL, err) : NULL;
+    wino = wino && p->target.dtype == AS_DTYPE_U8;
+    if (!wino && !cpu_multiplies_wide() && product8_may_saturate(p))
+        return true;
+    as_prim *prim = bias && !wino ? product8_prim(plan, p, bias, NULL) : NULL;
+    if (!bias || (!wino && (!prim || strstr(as_prim_about(prim), "ref"))))
         return bias != NULL; /* floats are faster then */
     if (tail)
         as_quant_tail_absorb(plan, tail);
     *ret_done = true;
-    return product8_step(plan, p, prim, bias, last, err);
+    return wino ? wino_make(plan, p, bias, last, err) : product8_step(plan, p, prim, bias, last, err);
 }
 
 /* --- Conv --------------------------------------------------------------------------------------------------------- */
