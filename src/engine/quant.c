@@ -185,7 +185,7 @@ static as_buf *restore_constant(as_plan *plan, int32_t value, as_err *err)
         const size_t at = n_scales > 1 ? i / inner % n_scales : 0;
         float        s;
         memcpy(&s, (const char *)scale->data + at * sizeof s, sizeof s);
-        ((float *)out->data)[i] = (float)(quant_int(q, i) - (zero ? quant_int(zero, at) : 0)) * s;
+        ((float *)out->data)[i] = (float)((int64_t)quant_int(q, i) - (zero ? quant_int(zero, at) : 0)) * s;
     }
     return out;
 }

@@ -132,7 +132,7 @@ static bool product8_bias(as_plan *plan, product8 *p, int32_t value, float facto
         return false;
     for (size_t o = 0; o < p->n_out; o++) {
         const size_t at = n > 1 ? o : 0;
-        p->bias[o] = factor * (float)(product8_int(s.q, o) - (s.zero ? product8_int(s.zero, at) : 0)) *
+        p->bias[o] = factor * (float)((int64_t)product8_int(s.q, o) - (s.zero ? product8_int(s.zero, at) : 0)) *
                      product8_float(s.scale, at);
     }
     return true;

@@ -84,6 +84,28 @@ bool as_graph_rule_quantize_dynamic(as_graph *graph, const as_node *node, as_err
            as_rule_set(graph, node, 2, AS_DTYPE_U8, &scalar, err);
 }
 
+/* Scale and zero point of an operand that is quantised as a whole, or once for each of n rows or columns; n 0: as a whole.
+ * Both may be missing where the operator has none. */
+static bool quant_operand(const as_value *q, const as_value *scale, const as_value *zero, int64_t n, as_err *err)
+{
+    const as_value *const params[] = {scale, zero};
+    if (zero && zero->dtype != q->dtype)
+        return AS_FAIL(err, AS_EFORMAT, "'%.200s' is %s and its zero point '%.200s' %s", q->name,
+                       as_dtype_name(q->dtype), zero->name, as_dtype_name(zero->dtype));
+    if (scale && scale->dtype != AS_DTYPE_F32)
+        return AS_FAIL(err, AS_EUNSUPPORTED, "its scale '%.200s' is %s: only f32 is supported", scale->name,
+                       as_dtype_name(scale->dtype));
+    for (size_t i = 0; i < 2; i++) {
+        const as_shape *shape = params[i] ? &params[i]->shape : NULL;
+        if (!shape || quant_is_single(shape))
+            continue;
+        if (n == 0 || shape->rank != 1 || (n > 0 && shape->dims[0] >= 0 && shape->dims[0] != n))
+            return AS_FAIL(err, AS_EUNSUPPORTED, "'%.200s' is neither a single number nor one for each row or column",
+                           params[i]->name);
+    }
+    return true;
+}
+
 /* x, its scale and zero point, the same of the weights, scale and zero point of the result, a bias. */
 bool as_graph_rule_qlinear_conv(as_graph *graph, const as_node *node, as_err *err)
 {
@@ -95,7 +117,9 @@ bool as_graph_rule_qlinear_conv(as_graph *graph, const as_node *node, as_err *er
     if (bias && bias->dtype != AS_DTYPE_I32)
         return AS_FAIL(err, AS_EFORMAT, "its bias is %s and not i32", as_dtype_name(bias->dtype));
     return as_rule_conv_shape(node, x, w, &out, err) && as_rule_conv_bias(bias, w, err) &&
-           quant_params(&w->shape, as_rule_in(graph, node, 4), as_rule_in(graph, node, 5), 0, err) &&
+           quant_operand(x, as_rule_in(graph, node, 1), as_rule_in(graph, node, 2), 0, err) &&
+           quant_operand(w, as_rule_in(graph, node, 4), as_rule_in(graph, node, 5), w->shape.dims[0], err) &&
+           quant_operand(y_zero, as_rule_in(graph, node, 6), y_zero, 0, err) &&
            as_rule_set(graph, node, 0, y_zero->dtype, &out, err);
 }
 
@@ -104,7 +128,20 @@ bool as_graph_rule_conv_integer(as_graph *graph, const as_node *node, as_err *er
     const as_value *x = as_rule_in(graph, node, 0), *w = as_rule_in(graph, node, 1);
     as_shape        out;
     return quant_narrow(x, err) && quant_narrow(w, err) && as_rule_conv_shape(node, x, w, &out, err) &&
+           quant_operand(x, NULL, as_rule_in(graph, node, 2), 0, err) &&
+           quant_operand(w, NULL, as_rule_in(graph, node, 3), w->shape.dims[0], err) &&
            as_rule_set(graph, node, 0, AS_DTYPE_I32, &out, err);
+}
+
+/* Rows of a, columns of b; a list is one row, one column. */
+static int64_t quant_rows(const as_shape *a)
+{
+    return a->rank > 1 ? a->dims[a->rank - 2] : 1;
+}
+
+static int64_t quant_columns(const as_shape *b)
+{
+    return b->rank > 1 ? b->dims[b->rank - 1] : 1;
 }
 
 bool as_graph_rule_qlinear_matmul(as_graph *graph, const as_node *node, as_err *err)
@@ -114,6 +151,9 @@ bool as_graph_rule_qlinear_matmul(as_graph *graph, const as_node *node, as_err *
     as_shape out;
     return quant_narrow(a, err) && quant_narrow(b, err) && quant_narrow(y_zero, err) &&
            as_rule_matmul_shape(&a->shape, &b->shape, &out, err) &&
+           quant_operand(a, as_rule_in(graph, node, 1), as_rule_in(graph, node, 2), quant_rows(&a->shape), err) &&
+           quant_operand(b, as_rule_in(graph, node, 4), as_rule_in(graph, node, 5), quant_columns(&b->shape), err) &&
+           quant_operand(y_zero, as_rule_in(graph, node, 6), y_zero, quant_rows(&a->shape), err) &&
            as_rule_set(graph, node, 0, y_zero->dtype, &out, err);
 }
 
@@ -122,5 +162,7 @@ bool as_graph_rule_matmul_integer(as_graph *graph, const as_node *node, as_err *
     const as_value *a = as_rule_in(graph, node, 0), *b = as_rule_in(graph, node, 1);
     as_shape        out;
     return quant_narrow(a, err) && quant_narrow(b, err) && as_rule_matmul_shape(&a->shape, &b->shape, &out, err) &&
+           quant_operand(a, NULL, as_rule_in(graph, node, 2), quant_rows(&a->shape), err) &&
+           quant_operand(b, NULL, as_rule_in(graph, node, 3), quant_columns(&b->shape), err) &&
            as_rule_set(graph, node, 0, AS_DTYPE_I32, &out, err);
 }
