@@ -456,12 +456,10 @@ static dnnl_status_t attr_make_int8(const as_int8 *q, dnnl_primitive_attr_t *ret
         status = dnnl_primitive_attr_set_output_scales(*ret, q->n_factors, q->n_factors > 1 ? 1 << 1 : 0, q->factors);
     if (status == dnnl_success && q->src_zero != 0)
         status = dnnl_primitive_attr_set_zero_points(*ret, DNNL_ARG_SRC, 1, 0, &q->src_zero);
-    if (status == dnnl_success && q->first.on)
-        status = dnnl_post_ops_append_eltwise(chain, 1.0f, dnnl_eltwise_clip, q->first.low, q->first.high);
     if (status == dnnl_success && q->sum)
         status = dnnl_post_ops_append_sum(chain, q->sum_factor);
-    if (status == dnnl_success && q->last.on)
-        status = dnnl_post_ops_append_eltwise(chain, 1.0f, dnnl_eltwise_clip, q->last.low, q->last.high);
+    if (status == dnnl_success && q->limits.on)
+        status = dnnl_post_ops_append_eltwise(chain, 1.0f, dnnl_eltwise_clip, q->limits.low, q->limits.high);
     return attr_finish(status, *ret, chain);
 }
 

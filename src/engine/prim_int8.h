@@ -16,15 +16,15 @@ typedef struct as_limits {
     float low, high;
 } as_limits;
 
-/* What makes u8 or i8 of the sum of products acc: last(first(factor * acc) + sum_factor * what stood there), rounded to even
- * and held within the type of dst. acc is that of (src - src_zero), plus the bias. At most one of first and last is on. */
+/* What makes u8 or i8 of the sum of products acc: limits(factor * acc + sum_factor * what stood there), rounded to even and
+ * held within the type of dst. acc is that of (src - src_zero), plus the bias. */
 typedef struct as_int8 {
     const float *factors; /* 1, or one a channel */
     int64_t      n_factors;
     int32_t      src_zero;
     bool         sum;
     float        sum_factor;
-    as_limits    first, last;
+    as_limits    limits;
 } as_int8;
 
 /* src u8, weights i8, bias f32, dst u8, i8 or f32. */

@@ -23,7 +23,7 @@ typedef struct product8 {
     int8_t          *weights;
     float           *w_scale, *bias; /* one a channel; bias in floats */
     as_quant         sum;            /* what is added, u8; buf NULL: nothing */
-    as_limits        before;         /* of what it is added to, in floats */
+    as_quant_target  middle;         /* what the product is made first; scale 0: nothing */
     float            low, high;      /* of the result, in floats */
     as_quant_target  target;         /* scale 0: f32 is written */
     const as_layout *dst;
@@ -194,9 +194,8 @@ static const as_quant *sum_operand(as_plan *plan, int32_t value, int32_t *ret_ne
     return form;
 }
 
-/* The DequantizeLinear of what the tail ends with, if it only reads what is written: from there on, only its limits are
- * left of the pair. */
-static bool sum_restore(const as_plan *plan, as_quant_tail *t, as_limits *ret)
+/* The DequantizeLinear of what the tail ends with, if it only reads what is written. */
+static bool sum_restore(const as_plan *plan, as_quant_tail *t)
 {
     const int32_t  user = plan->only_user[t->value];
     const as_node *restore = user >= 0 ? as_graph_node(plan->graph, (size_t)user) : NULL;
@@ -206,23 +205,27 @@ static bool sum_restore(const as_plan *plan, as_quant_tail *t, as_limits *ret)
         !as_quant_params(plan, restore, 1, &scale, &zero) || zero + (t->target.hidden ? 128 : 0) != t->target.zero ||
         scale > t->target.scale || scale < t->target.scale || t->target.dtype != AS_DTYPE_U8)
         return false;
-    *ret = (as_limits){true, (float)(0 - t->target.zero) * scale, (float)(255 - t->target.zero) * scale};
     t->nodes[t->n++] = (size_t)user;
     t->value = restore->outputs[0];
     return true;
 }
 
-static bool product8_limits(float low, float high, const as_quant_target *t, as_limits *ret);
+static bool wino_fits(const as_plan *plan, const product8 *p);
 
-/* Product, (QuantizeLinear, DequantizeLinear,) Add, functions that limit, QuantizeLinear: one write. The rounding in
- * between is left out: the result is at most half a step of it nearer to what the floats would have been. */
+/* Product, (QuantizeLinear, DequantizeLinear,) Add, functions that limit, QuantizeLinear: one write. The rounding in between
+ * is part of what the model says, and other engines do it: without it the addition is fused only where the kernel is ours. */
 static void sum_walk(as_plan *plan, product8 *p, as_quant_tail *tail)
 {
-    as_quant_tail t = *tail;
-    as_limits     before = {false, 0.0f, 0.0f}, last;
-    int32_t       next = -1;
-    if (t.has_target ? !sum_restore(plan, &t, &before) : t.n > 0)
+    as_quant_tail   t = *tail;
+    as_quant_target middle = {.scale = 0.0f};
+    int32_t         next = -1;
+    if (t.has_target) {
+        middle = t.target;
+        if (!wino_fits(plan, p) || !sum_restore(plan, &t))
+            return;
+    } else if (t.n > 0) {
         return;
+    }
     const as_quant *sum = sum_operand(plan, t.value, &next);
     if (!sum)
         return;
@@ -230,25 +233,23 @@ static void sum_walk(as_plan *plan, product8 *p, as_quant_tail *tail)
     t.value = as_graph_node(plan->graph, (size_t)next)->outputs[0];
     t.has_target = false;
     as_quant_tail_walk(plan, &t);
-    if (!t.has_target || t.target.dtype != AS_DTYPE_U8 ||
-        (before.on && product8_limits(t.low, t.high, &t.target, &last)))
-        return; /* two limits: an addition of its own */
+    if (!t.has_target || t.target.dtype != AS_DTYPE_U8)
+        return;
     *tail = t;
     p->sum = *sum;
-    p->before = before;
+    p->middle = middle;
 }
 
 /* --- the primitive ------------------------------------------------------------------------------------------------ */
 
-/* In the target's integers; true: they are narrower than its type. */
-static bool product8_limits(float low, float high, const as_quant_target *t, as_limits *ret)
+/* In the target's integers; on where they are narrower than its type. */
+static as_limits product8_limits(float low, float high, const as_quant_target *t)
 {
     const bool  whole = t->scale > 0.0f;
     const float scale = whole ? t->scale : 1.0f, lowest = t->dtype == AS_DTYPE_I8 ? -128.0f : 0.0f;
-    ret->low = fmaxf(low / scale + (float)t->zero, -FLT_MAX);
-    ret->high = fminf(high / scale + (float)t->zero, FLT_MAX);
-    ret->on = whole ? ret->low > lowest || ret->high < lowest + 255.0f : low > -FLT_MAX || high < FLT_MAX;
-    return ret->on;
+    as_limits l = {false, fmaxf(low / scale + (float)t->zero, -FLT_MAX), fminf(high / scale + (float)t->zero, FLT_MAX)};
+    l.on = whole ? l.low > lowest || l.high < lowest + 255.0f : low > -FLT_MAX || high < FLT_MAX;
+    return l;
 }
 
 /* What the primitive is told: all in units of what it sums, x.scale * w_scale. Zero points of what is written and added are
@@ -270,13 +271,7 @@ static void product8_numbers(const product8 *p, bool fold_zero, float *factors, 
     *q = (as_int8){.factors = factors, .n_factors = (int64_t)p->n_out, .src_zero = fold_zero ? 0 : p->x.zero};
     q->sum = p->sum.buf != NULL;
     q->sum_factor = q->sum ? p->sum.scale / y_scale : 0.0f;
-    q->first = p->before;
-    if (p->before.on) { /* zero points of what is added and written are in it already */
-        const float moved = y_zero - q->sum_factor * (float)p->sum.zero;
-        q->first.low = p->before.low / y_scale + moved;
-        q->first.high = p->before.high / y_scale + moved;
-    }
-    product8_limits(p->low, p->high, &p->target, &q->last);
+    q->limits = product8_limits(p->low, p->high, &p->target);
 }
 
 static as_prim *product8_prim(as_plan *plan, const product8 *p, as_buf *bias, as_err *err)
@@ -370,8 +365,15 @@ static as_buf *wino_bytes(as_plan *plan, bool constant, size_t bytes, as_err *er
 /* rows: what as_wino8_run takes; bias has room for one a channel. */
 static void wino_numbers(const product8 *p, float *bias, float *rows, as_wino8 *ret)
 {
-    as_int8 q;
-    product8_numbers(p, false, rows, bias, &q);
+    as_int8    q, end;
+    product8   made = *p;
+    const bool middle = p->middle.scale > 0.0f;
+    product8_numbers(p, false, rows, bias, &end);
+    if (middle) {
+        made.target = p->middle;
+        made.sum.buf = NULL;
+        product8_numbers(&made, false, rows, bias, &q);
+    }
     for (size_t o = 0; o < p->n_out; o++) {
         rows[p->n_out + o] = rows[o] * bias[o];
         rows[o] /= 4.0f;
@@ -382,10 +384,15 @@ static void wino_numbers(const product8 *p, float *bias, float *rows, as_wino8 *
         ret->out[i] = p->out.dims[i + 2];
         ret->pad[i] = p->window.pad_begin[i];
     }
-    ret->sum = q.sum;
-    ret->sum_factor = q.sum_factor;
-    ret->first = q.first;
-    ret->last = q.last;
+    ret->sum = end.sum;
+    ret->sum_factor = end.sum_factor;
+    ret->limits = end.limits;
+    ret->middle = middle;
+    if (middle) {
+        ret->middle_factor = p->middle.scale / p->target.scale;
+        ret->middle_offset =
+            (float)p->target.zero - ret->middle_factor * (float)p->middle.zero - ret->sum_factor * (float)p->sum.zero;
+    }
 }
 
 static bool wino_make(as_plan *plan, const product8 *p, as_buf *bias, int32_t last, as_err *err)
@@ -429,36 +436,64 @@ static bool product8_unsigned(as_plan *plan, product8 *p, as_err *err)
     return buf->layout && as_quant_look_up(plan, table, src, buf, err);
 }
 
-/* tail: what follows is taken in too; NULL: p.target is what is written. */
+static void product8_aim(product8 *p, const as_quant_tail *tail)
+{
+    p->target = tail->has_target ? tail->target : (as_quant_target){.dtype = AS_DTYPE_F32};
+    p->low = tail->low;
+    p->high = tail->high;
+}
+
+/* The fastest there is for p.target: *ret_wino, or a primitive; neither: floats are faster. */
+static bool product8_choose(as_plan *plan, product8 *p, as_buf *bias, bool *ret_wino, as_prim **ret_prim, as_err *err)
+{
+    *ret_wino = p->target.dtype == AS_DTYPE_U8 && wino_fits(plan, p);
+    *ret_prim = NULL;
+    p->dst = as_layout_of(plan->dnn, p->target.dtype, AS_ORDER_CHANNELS_LAST, &p->out, err);
+    if (!p->dst)
+        return false;
+    if (*ret_wino || (!cpu_multiplies_wide() && product8_may_saturate(p)))
+        return true;
+    as_prim *prim = product8_prim(plan, p, bias, NULL);
+    *ret_prim = prim && !strstr(as_prim_about(prim), "ref") ? prim : NULL;
+    return true;
+}
+
+/* tail: what follows is taken in too, with an addition where it can be; NULL: p.target is what is written. */
 static bool product8_make(as_plan *plan, product8 *p, as_quant_tail *tail, int32_t last, bool *ret_done, as_err *err)
 {
     const as_shape row = {.rank = 1, .dims = {(int64_t)p->n_out}};
-    bool           wino = wino_fits(plan, p);
-    if (!wino && !cpu_multiplies_wide() && product8_may_saturate(p))
-        return true;
-    if (!product8_unsigned(plan, p, err))
+    as_buf        *bias = as_plan_new_constant(plan, AS_DTYPE_F32, &row, NULL, err);
+    as_prim       *prim;
+    bool           wino;
+    if (!bias || !product8_unsigned(plan, p, err))
         return false;
     p->low = -FLT_MAX;
     p->high = FLT_MAX;
+    as_quant_tail short_tail = as_quant_tail_begin(last), long_tail;
     if (tail) {
         as_quant_tail_walk(plan, tail);
+        short_tail = long_tail = *tail;
         if (p->order == AS_ORDER_CHANNELS_LAST)
-            sum_walk(plan, p, tail);
-        p->target = tail->has_target ? tail->target : (as_quant_target){.dtype = AS_DTYPE_F32};
-        p->low = tail->low;
-        p->high = tail->high;
+            sum_walk(plan, p, &long_tail);
+        *tail = long_tail;
+        product8_aim(p, tail);
+    }
+    if (!product8_choose(plan, p, bias, &wino, &prim, err))
+        return false;
+    if (!wino && !prim && p->sum.buf) {
+        *tail = short_tail;
+        p->sum.buf = NULL;
+        p->middle.scale = 0.0f;
+        product8_aim(p, tail);
+        if (!product8_choose(plan, p, bias, &wino, &prim, err))
+            return false;
+    }
+    if (!wino && !prim)
+        return true;
+    if (tail) {
+        as_quant_tail_absorb(plan, tail);
         last = tail->value;
     }
-    p->dst = as_layout_of(plan->dnn, p->target.dtype, AS_ORDER_CHANNELS_LAST, &p->out, err);
-    as_buf *bias = p->dst ? as_plan_new_constant(plan, AS_DTYPE_F32, &row, NULL, err) : NULL;
-    wino = wino && p->target.dtype == AS_DTYPE_U8;
-    if (!wino && !cpu_multiplies_wide() && product8_may_saturate(p))
-        return true;
-    as_prim *prim = bias && !wino ? product8_prim(plan, p, bias, NULL) : NULL;
-    if (!bias || (!wino && (!prim || strstr(as_prim_about(prim), "ref"))))
-        return bias != NULL; /* floats are faster then */
-    if (tail)
-        as_quant_tail_absorb(plan, tail);
     *ret_done = true;
     return wino ? wino_make(plan, p, bias, last, err) : product8_step(plan, p, prim, bias, last, err);
 }

@@ -154,9 +154,9 @@ WINO8_INLINE void wino8_output(const int32_t *m, int64_t step, __m256i y[4])
     }
 }
 
-WINO8_INLINE __m256 wino8_limit(const as_limits *l, __m256 v)
+WINO8_INLINE __m256 wino8_hold(__m256 v, float low, float high)
 {
-    return l->on ? _mm256_min_ps(_mm256_max_ps(v, _mm256_set1_ps(l->low)), _mm256_set1_ps(l->high)) : v;
+    return _mm256_min_ps(_mm256_max_ps(v, _mm256_set1_ps(low)), _mm256_set1_ps(high));
 }
 
 /* 8 results as numbers of the target; old: 8 bytes of what stood there. */
@@ -164,13 +164,17 @@ WINO8_INLINE __m256i wino8_finish(const as_wino8 *w, __m256i acc, const float *f
                                   const uint8_t *old)
 {
     __m256 v = _mm256_mul_ps(_mm256_cvtepi32_ps(acc), _mm256_loadu_ps(factor));
-    v = wino8_limit(&w->first, _mm256_add_ps(v, _mm256_loadu_ps(offset)));
+    v = _mm256_add_ps(v, _mm256_loadu_ps(offset));
+    if (w->middle) {
+        v = _mm256_cvtepi32_ps(_mm256_cvtps_epi32(wino8_hold(v, 0.0f, 255.0f)));
+        v = _mm256_add_ps(_mm256_mul_ps(v, _mm256_set1_ps(w->middle_factor)), _mm256_set1_ps(w->middle_offset));
+    }
     if (w->sum) {
         const __m256i there = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)old));
         v = _mm256_add_ps(v, _mm256_mul_ps(_mm256_cvtepi32_ps(there), _mm256_set1_ps(w->sum_factor)));
     }
-    v = _mm256_min_ps(_mm256_max_ps(v, _mm256_setzero_ps()), _mm256_set1_ps(255.0f));
-    return _mm256_cvtps_epi32(wino8_limit(&w->last, v));
+    v = wino8_hold(v, 0.0f, 255.0f);
+    return _mm256_cvtps_epi32(w->limits.on ? wino8_hold(v, w->limits.low, w->limits.high) : v);
 }
 
 WINO8_AVX2 static void wino8_outputs(const as_wino8 *w, const int32_t *m, const float *rows, int64_t first, int64_t n,

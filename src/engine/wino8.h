@@ -21,9 +21,11 @@ typedef struct as_wino8 {
     int64_t   images, channels, n_out; /* channels and n_out: multiples of AS_WINO8_BLOCK */
     int64_t   in[2], out[2], pad[2];   /* heights and widths; padding before */
     int32_t   x_zero;
+    bool      middle; /* first made u8, of which middle_factor * it + middle_offset goes on */
+    float     middle_factor, middle_offset;
     bool      sum; /* sum_factor * what stood there is added */
     float     sum_factor;
-    as_limits first, last; /* before the sum, and behind it */
+    as_limits limits; /* of the result */
 } as_wino8;
 
 bool   as_wino8_can(void); /* the processor has the instructions */
