@@ -78,7 +78,7 @@ AS_CHECK bool as_quant_plan_gemm(as_plan *plan, const as_node *node, bool *ret_d
 AS_CHECK bool as_quant_plan_matmul(as_plan *plan, const as_node *node, bool *ret_done, as_err *err);
 AS_CHECK bool as_quant_plan_qlinear_conv(as_plan *plan, const as_node *node, bool *ret_done, as_err *err);
 AS_CHECK bool as_quant_plan_qlinear_matmul(as_plan *plan, const as_node *node, bool *ret_done, as_err *err);
-AS_CHECK bool as_quant_plan_add(as_plan *plan, const as_node *node, bool *ret_done, as_err *err);
+AS_CHECK bool as_quant_plan_pair(as_plan *plan, const as_node *node, bool *ret_done, as_err *err);
 AS_CHECK bool as_quant_plan_concat(as_plan *plan, const as_node *node, bool *ret_done, as_err *err);
 AS_CHECK bool as_quant_plan_max_pool(as_plan *plan, const as_node *node, bool *ret_done, as_err *err);
 AS_CHECK bool as_quant_plan_mean_pool(as_plan *plan, const as_node *node, bool *ret_done, as_err *err);

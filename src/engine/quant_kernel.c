@@ -100,6 +100,14 @@ QUANT_CLONES void as_quant_kernel_add(const uint8_t *a, const uint8_t *b, size_t
         out[i] = (uint8_t)quant_round(a_factor * (float)a[i] + b_factor * (float)b[i] + offset, lo, hi);
 }
 
+QUANT_CLONES void as_quant_kernel_mul(const uint8_t *a, const uint8_t *b, size_t n, float a_zero, float b_zero,
+                                      float factor, float offset, int32_t low, int32_t high, uint8_t *out)
+{
+    const float lo = (float)low, hi = (float)high;
+    for (size_t i = 0; i < n; i++)
+        out[i] = (uint8_t)quant_round(((float)a[i] - a_zero) * ((float)b[i] - b_zero) * factor + offset, lo, hi);
+}
+
 QUANT_CLONES static void quant_accumulate(const uint8_t *x, size_t n, int32_t *sums)
 {
     for (size_t c = 0; c < n; c++)

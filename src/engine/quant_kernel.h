@@ -25,6 +25,9 @@ void as_quant_kernel_rows(const uint8_t *from, size_t rows, size_t width, size_t
 /* round(a_factor * a + b_factor * b + offset) within [low, high], all u8. */
 void as_quant_kernel_add(const uint8_t *a, const uint8_t *b, size_t n, float a_factor, float b_factor, float offset,
                          int32_t low, int32_t high, uint8_t *out);
+/* round((a - a_zero) * (b - b_zero) * factor + offset) within [low, high], all u8. */
+void as_quant_kernel_mul(const uint8_t *a, const uint8_t *b, size_t n, float a_zero, float b_zero, float factor,
+                         float offset, int32_t low, int32_t high, uint8_t *out);
 
 /* Means over windows of a u8 picture [height][width][channels], last: factor / count * sum + offset. */
 typedef struct as_quant_mean {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What works on u8 as it stands: additions, concatenation, pooling, other shapes, and functions as tables. */
+/* What works on u8 as it stands: sums and products, concatenation, pooling, other shapes, and functions as tables. */
 #include <math.h>
 #include <string.h>
 
@@ -7,18 +7,26 @@
 #include "engine/quant.h"
 #include "engine/quant_kernel.h"
 
-/* --- Add ---------------------------------------------------------------------------------------------------------- */
+/* --- Add, Mul ----------------------------------------------------------------------------------------------------- */
 
-typedef struct add8 {
-    float   a_factor, b_factor, offset;
+typedef struct pair8 {
+    float   a, b, factor, offset; /* a and b: factors of a sum, zero points of a product */
     int32_t low, high;
-} add8;
+} pair8;
 
 static void add8_run(const as_step *step)
 {
-    const add8   *x = step->data;
+    const pair8  *x = step->data;
     const as_buf *out = step->uses.at[0].buf;
-    as_quant_kernel_add(step->uses.at[1].buf->data, step->uses.at[2].buf->data, out->bytes, x->a_factor, x->b_factor,
+    as_quant_kernel_add(step->uses.at[1].buf->data, step->uses.at[2].buf->data, out->bytes, x->a, x->b, x->offset,
+                        x->low, x->high, out->data);
+}
+
+static void mul8_run(const as_step *step)
+{
+    const pair8  *x = step->data;
+    const as_buf *out = step->uses.at[0].buf;
+    as_quant_kernel_mul(step->uses.at[1].buf->data, step->uses.at[2].buf->data, out->bytes, x->a, x->b, x->factor,
                         x->offset, x->low, x->high, out->data);
 }
 
@@ -31,24 +39,34 @@ static void node_limits(const as_quant_tail *tail, int32_t *ret_low, int32_t *re
     *ret_high = (int32_t)fminf(fmaxf(rintf(tail->high / t->scale) + zero, 0.0f), 255.0f);
 }
 
-bool as_quant_plan_add(as_plan *plan, const as_node *node, bool *ret_done, as_err *err)
+static pair8 pair8_numbers(const as_quant *a, const as_quant *b, const as_quant_target *t, bool product)
+{
+    const float zero = (float)t->zero;
+    if (product)
+        return (pair8){(float)a->zero, (float)b->zero, a->scale * b->scale / t->scale, zero, 0, 0};
+    pair8 x = {.a = a->scale / t->scale, .b = b->scale / t->scale};
+    x.offset = zero - x.a * (float)a->zero - x.b * (float)b->zero;
+    return x;
+}
+
+/* Of two values of one shape. */
+bool as_quant_plan_pair(as_plan *plan, const as_node *node, bool *ret_done, as_err *err)
 {
     const as_quant *a = as_quant_of(plan, node->inputs[0]), *b = as_quant_of(plan, node->inputs[1]);
     as_quant_tail   tail = as_quant_tail_begin(node->outputs[0]);
+    const bool      product = strcmp(node->op, "Mul") == 0;
     if (!a || !b || a->buf->dtype != AS_DTYPE_U8 || b->buf->dtype != AS_DTYPE_U8 ||
         !as_shape_equal(&a->buf->shape, &b->buf->shape))
         return true;
     as_quant_tail_walk(plan, &tail);
     if (!tail.has_target || tail.target.dtype != AS_DTYPE_U8)
         return true;
-    const as_quant_target *t = &tail.target;
-    add8                   x = {.a_factor = a->scale / t->scale, .b_factor = b->scale / t->scale};
-    x.offset = (float)t->zero - x.a_factor * (float)a->zero - x.b_factor * (float)b->zero;
+    pair8 x = pair8_numbers(a, b, &tail.target, product);
     node_limits(&tail, &x.low, &x.high);
     as_buf  *from = as_quant_as(plan, a->buf, AS_ORDER_CHANNELS_LAST, err);
     as_buf  *with = from ? as_quant_as(plan, b->buf, AS_ORDER_CHANNELS_LAST, err) : NULL;
-    as_buf  *out = with ? as_quant_out(plan, t, err) : NULL;
-    as_step *step = out ? as_plan_step(plan, NULL, add8_run, sizeof x, err) : NULL;
+    as_buf  *out = with ? as_quant_out(plan, &tail.target, err) : NULL;
+    as_step *step = out ? as_plan_step(plan, NULL, product ? mul8_run : add8_run, sizeof x, err) : NULL;
     if (!step)
         return false;
     memcpy(step->data, &x, sizeof x);

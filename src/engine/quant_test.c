@@ -387,7 +387,7 @@ static void random_node(as_graph *graph, as_rng *rng, int i)
     if (kind <= 2)
         add_node(graph, "Conv", NAMES(a, wf), made, &pool[1], 1);
     else if (kind == 3 || kind == 4)
-        add_node(graph, "Add", NAMES(a, b), made, NULL, 0);
+        add_node(graph, kind == 3 ? "Add" : "Mul", NAMES(a, b), made, NULL, 0);
     else if (kind == 5)
         add_node(graph, relu ? "MaxPool" : "AveragePool", NAMES(a), made, pool, 2);
     else if (kind == 6)
