@@ -20,7 +20,7 @@ typedef struct operand {
     const as_buf *buf, *zero, *scale;
 } operand;
 
-static int64_t operand_int(const as_buf *buf, size_t i)
+static int64_t qlinear_int(const as_buf *buf, size_t i)
 {
     switch (buf->dtype) {
     case AS_DTYPE_U8: return ((const uint8_t *)buf->data)[i];
@@ -29,18 +29,18 @@ static int64_t operand_int(const as_buf *buf, size_t i)
     }
 }
 
-static size_t operand_count(const as_buf *buf)
+static size_t qlinear_count(const as_buf *buf)
 {
     return buf->bytes / as_dtype_bytes(buf->dtype);
 }
 
 /* Entry `at` of what is single, or one a channel. */
-static int64_t operand_zero(const as_buf *zero, size_t at)
+static int64_t qlinear_zero(const as_buf *zero, size_t at)
 {
-    return !zero ? 0 : operand_int(zero, operand_count(zero) > 1 ? at : 0);
+    return !zero ? 0 : qlinear_int(zero, qlinear_count(zero) > 1 ? at : 0);
 }
 
-static float operand_scale(const as_buf *scale, size_t at)
+static float qlinear_scale(const as_buf *scale, size_t at)
 {
     return ((const float *)scale->data)[scale->bytes > sizeof(float) ? at : 0];
 }
@@ -70,12 +70,12 @@ static void qlinear_write(const as_step *step, size_t i, int64_t acc, size_t row
         ((int32_t *)out->data)[i] = (int32_t)(uint32_t)acc; /* it wraps, as any sum of i32 does */
         return;
     }
-    acc += bias ? operand_int(bias, channel) : 0;
-    const float factor = operand_scale(qlinear_use(step, q->at.x_scale), row) *
-                         operand_scale(qlinear_use(step, q->at.w_scale), channel) /
-                         operand_scale(qlinear_use(step, q->at.y_scale), row);
+    acc += bias ? qlinear_int(bias, channel) : 0;
+    const float factor = qlinear_scale(qlinear_use(step, q->at.x_scale), row) *
+                         qlinear_scale(qlinear_use(step, q->at.w_scale), channel) /
+                         qlinear_scale(qlinear_use(step, q->at.y_scale), row);
     const float lowest = out->dtype == AS_DTYPE_I8 ? -128.0f : 0.0f;
-    float       v = rintf((float)acc * factor) + (float)operand_zero(qlinear_use(step, q->at.y_zero), row);
+    float       v = rintf((float)acc * factor) + (float)qlinear_zero(qlinear_use(step, q->at.y_zero), row);
     v = v > lowest ? v : lowest;
     v = v < lowest + 255.0f ? v : lowest + 255.0f;
     ((uint8_t *)out->data)[i] = (uint8_t)(int32_t)v;
@@ -84,8 +84,8 @@ static void qlinear_write(const as_step *step, size_t i, int64_t acc, size_t row
 /* --- convolutions ------------------------------------------------------------------------------------------------- */
 
 /* A window of fewer than three dimensions is one of three, of which the first are 1. */
-static void conv_widen(const as_window *w, const as_shape *x, const as_shape *y, as_window *ret, int64_t in[3],
-                       int64_t out[3])
+static void qlinear_conv_widen(const as_window *w, const as_shape *x, const as_shape *y, as_window *ret, int64_t in[3],
+                               int64_t out[3])
 {
     *ret = (as_window){.n = 3, .kernel = {1, 1, 1}, .stride = {1, 1, 1}, .dilation = {1, 1, 1}};
     for (int i = 0; i < 3; i++)
@@ -102,8 +102,8 @@ static void conv_widen(const as_window *w, const as_shape *x, const as_shape *y,
 }
 
 /* One plane of x under one filter's plane, seen from output (z, y, x). */
-static int64_t conv_window(const as_window *w, const int64_t in[3], const int64_t at[3], operand x, size_t x_from,
-                           operand f, size_t f_from, int64_t x_zero, int64_t f_zero)
+static int64_t qlinear_conv_window(const as_window *w, const int64_t in[3], const int64_t at[3], operand x,
+                                   size_t x_from, operand f, size_t f_from, int64_t x_zero, int64_t f_zero)
 {
     int64_t acc = 0, k[3];
     for (k[0] = 0; k[0] < w->kernel[0]; k[0]++)
@@ -118,13 +118,13 @@ static int64_t conv_window(const as_window *w, const int64_t in[3], const int64_
                     tap = tap * w->kernel[i] + k[i];
                 }
                 if (inside)
-                    acc += (operand_int(x.buf, x_from + (size_t)from) - x_zero) *
-                           (operand_int(f.buf, f_from + (size_t)tap) - f_zero);
+                    acc += (qlinear_int(x.buf, x_from + (size_t)from) - x_zero) *
+                           (qlinear_int(f.buf, f_from + (size_t)tap) - f_zero);
             }
     return acc;
 }
 
-static void conv_run(const as_step *step)
+static void qlinear_conv_run(const as_step *step)
 {
     const qlinear  *q = step->data;
     const as_shape *ys = &step->uses.at[0].buf->shape;
@@ -132,20 +132,21 @@ static void conv_run(const as_step *step)
                   f = {.buf = qlinear_use(step, q->at.w), .zero = qlinear_use(step, q->at.w_zero)};
     as_window w;
     int64_t   in[3], out[3], at[3];
-    conv_widen(&q->w, &x.buf->shape, ys, &w, in, out);
+    qlinear_conv_widen(&q->w, &x.buf->shape, ys, &w, in, out);
     const int64_t ci = f.buf->shape.dims[1], co = f.buf->shape.dims[0] / q->groups, area = out[0] * out[1] * out[2];
     const size_t  plane = (size_t)(in[0] * in[1] * in[2]), taps = (size_t)(w.kernel[0] * w.kernel[1] * w.kernel[2]);
-    const int64_t x_zero = operand_zero(x.zero, 0);
+    const int64_t x_zero = qlinear_zero(x.zero, 0);
     for (int64_t i = 0; i < ys->dims[0] * ys->dims[1] * area; i++) {
         const int64_t image = i / (ys->dims[1] * area), o = i / area % ys->dims[1], pixel = i % area;
-        const int64_t f_zero = operand_zero(f.zero, (size_t)o);
+        const int64_t f_zero = qlinear_zero(f.zero, (size_t)o);
         int64_t       acc = 0;
         at[0] = pixel / (out[1] * out[2]);
         at[1] = pixel / out[2] % out[1];
         at[2] = pixel % out[2];
         for (int64_t c = 0; c < ci; c++) {
             const int64_t channel = image * x.buf->shape.dims[1] + o / co * ci + c;
-            acc += conv_window(&w, in, at, x, (size_t)channel * plane, f, (size_t)(o * ci + c) * taps, x_zero, f_zero);
+            acc += qlinear_conv_window(&w, in, at, x, (size_t)channel * plane, f, (size_t)(o * ci + c) * taps, x_zero,
+                                       f_zero);
         }
         qlinear_write(step, (size_t)i, acc, 0, (size_t)o);
     }
@@ -153,7 +154,7 @@ static void conv_run(const as_step *step)
 
 /* --- matrix products ---------------------------------------------------------------------------------------------- */
 
-static void matmul_run(const as_step *step)
+static void qlinear_matmul_run(const as_step *step)
 {
     const qlinear *q = step->data;
     const as_buf  *a = qlinear_use(step, q->at.x), *b = qlinear_use(step, q->at.w);
@@ -168,11 +169,11 @@ static void matmul_run(const as_step *step)
         }
         for (int64_t r = 0; r < q->rows; r++)
             for (int64_t c = 0; c < q->columns; c++) {
-                const int64_t za = operand_zero(a_zero, (size_t)r), zb = operand_zero(b_zero, (size_t)c);
+                const int64_t za = qlinear_zero(a_zero, (size_t)r), zb = qlinear_zero(b_zero, (size_t)c);
                 int64_t       acc = 0;
                 for (int64_t k = 0; k < q->inner; k++)
-                    acc += (operand_int(a, a_from + (size_t)(r * q->inner + k)) - za) *
-                           (operand_int(b, b_from + (size_t)(k * q->columns + c)) - zb);
+                    acc += (qlinear_int(a, a_from + (size_t)(r * q->inner + k)) - za) *
+                           (qlinear_int(b, b_from + (size_t)(k * q->columns + c)) - zb);
                 qlinear_write(step, (h * (size_t)q->rows + (size_t)r) * (size_t)q->columns + (size_t)c, acc, (size_t)r,
                               (size_t)c);
             }
@@ -180,7 +181,7 @@ static void matmul_run(const as_step *step)
 }
 
 /* Steps of the leading dimensions of one operand, right-aligned; those of size 1 are repeated. */
-static void matmul_heads(const as_shape *shape, const qlinear *q, int64_t matrix, int64_t *ret)
+static void qlinear_matmul_heads(const as_shape *shape, const qlinear *q, int64_t matrix, int64_t *ret)
 {
     const int rank = AS_MAX(shape->rank - 2, 0);
     int64_t   step = matrix;
@@ -192,7 +193,7 @@ static void matmul_heads(const as_shape *shape, const qlinear *q, int64_t matrix
     }
 }
 
-static bool matmul_read(as_plan *plan, const as_node *node, const ports *p, qlinear *q, as_err *err)
+static bool qlinear_matmul_read(as_plan *plan, const as_node *node, const ports *p, qlinear *q, as_err *err)
 {
     const as_shape *a = &as_plan_in(plan, node, p->x)->shape, *b = &as_plan_in(plan, node, p->w)->shape;
     const as_shape *y = &as_graph_value(plan->graph, node->outputs[0])->shape;
@@ -205,8 +206,8 @@ static bool matmul_read(as_plan *plan, const as_node *node, const ports *p, qlin
         q->head_dims[i] = y->dims[i];
         q->heads *= (size_t)y->dims[i];
     }
-    matmul_heads(a, q, q->rows * q->inner, q->a_head);
-    matmul_heads(b, q, q->inner * q->columns, q->b_head);
+    qlinear_matmul_heads(a, q, q->rows * q->inner, q->a_head);
+    qlinear_matmul_heads(b, q, q->inner * q->columns, q->b_head);
     const as_value *zero = as_plan_in(plan, node, p->x_zero);
     size_t          n = 1;
     if (zero && (!as_shape_count(&zero->shape, &n) || (n != 1 && n != (size_t)q->rows)))
@@ -253,7 +254,7 @@ static bool qlinear_step(as_plan *plan, const as_node *node, const ports *p, con
            qlinear_add_use(plan, node, step, p->bias, &q->at.bias, err);
 }
 
-static bool conv_plan(as_plan *plan, const as_node *node, const ports *p, as_err *err)
+static bool qlinear_conv_plan(as_plan *plan, const as_node *node, const ports *p, as_err *err)
 {
     const as_shape *w = &as_plan_in(plan, node, p->w)->shape;
     qlinear         q = {.groups = as_plan_int_or(node, "group", 1)};
@@ -261,33 +262,33 @@ static bool conv_plan(as_plan *plan, const as_node *node, const ports *p, as_err
     if (kernel.rank < 1 || kernel.rank > 3)
         return AS_FAIL(err, AS_EUNSUPPORTED, "only 1 to 3 spatial dimensions");
     memcpy(kernel.dims, w->dims + 2, (size_t)kernel.rank * sizeof kernel.dims[0]);
-    return as_op_window(plan, node, &kernel, &q.w, err) && qlinear_step(plan, node, p, &q, conv_run, err);
+    return as_op_window(plan, node, &kernel, &q.w, err) && qlinear_step(plan, node, p, &q, qlinear_conv_run, err);
 }
 
-static bool matmul_plan(as_plan *plan, const as_node *node, const ports *p, as_err *err)
+static bool qlinear_matmul_plan(as_plan *plan, const as_node *node, const ports *p, as_err *err)
 {
     qlinear q = {.groups = 1};
-    return matmul_read(plan, node, p, &q, err) && qlinear_step(plan, node, p, &q, matmul_run, err);
+    return qlinear_matmul_read(plan, node, p, &q, err) && qlinear_step(plan, node, p, &q, qlinear_matmul_run, err);
 }
 
 static bool qlinear_plan_conv(as_plan *plan, const as_node *node, as_err *err)
 {
-    return conv_plan(plan, node, &qlinear_ports, err);
+    return qlinear_conv_plan(plan, node, &qlinear_ports, err);
 }
 
 static bool qlinear_plan_matmul(as_plan *plan, const as_node *node, as_err *err)
 {
-    return matmul_plan(plan, node, &qlinear_ports, err);
+    return qlinear_matmul_plan(plan, node, &qlinear_ports, err);
 }
 
 static bool integer_plan_conv(as_plan *plan, const as_node *node, as_err *err)
 {
-    return conv_plan(plan, node, &integer_ports, err);
+    return qlinear_conv_plan(plan, node, &integer_ports, err);
 }
 
 static bool integer_plan_matmul(as_plan *plan, const as_node *node, as_err *err)
 {
-    return matmul_plan(plan, node, &integer_ports, err);
+    return qlinear_matmul_plan(plan, node, &integer_ports, err);
 }
 
 const as_op as_op_qlinearconv = {"QLinearConv", qlinear_plan_conv};

@@ -10,12 +10,12 @@
 
 /* --- as they are defined: parameters may be computed, and be several ---------------------------------------------- */
 
-typedef struct defined {
+typedef struct quantize_defined {
     size_t n, inner, n_scales;
     bool   has_zero;
-} defined;
+} quantize_defined;
 
-static int32_t defined_int(const as_buf *buf, size_t i)
+static int32_t quantize_defined_int(const as_buf *buf, size_t i)
 {
     switch (buf->dtype) {
     case AS_DTYPE_U8: return ((const uint8_t *)buf->data)[i];
@@ -27,13 +27,13 @@ static int32_t defined_int(const as_buf *buf, size_t i)
 /* uses: out, x, scale, zero point */
 static void quantize_run(const as_step *step)
 {
-    const defined *d = step->data;
-    const as_buf  *out = step->uses.at[0].buf;
-    const float   *x = step->uses.at[1].buf->data, *scale = step->uses.at[2].buf->data;
-    const float    lowest = out->dtype == AS_DTYPE_I8 ? -128.0f : 0.0f;
+    const quantize_defined *d = step->data;
+    const as_buf           *out = step->uses.at[0].buf;
+    const float            *x = step->uses.at[1].buf->data, *scale = step->uses.at[2].buf->data;
+    const float             lowest = out->dtype == AS_DTYPE_I8 ? -128.0f : 0.0f;
     for (size_t i = 0; i < d->n; i++) {
         const size_t at = i / d->inner % d->n_scales;
-        const float  zero = d->has_zero ? (float)defined_int(step->uses.at[3].buf, at) : 0.0f;
+        const float  zero = d->has_zero ? (float)quantize_defined_int(step->uses.at[3].buf, at) : 0.0f;
         float        v = rintf(x[i] / scale[at]) + zero;
         v = v > lowest ? v : lowest;
         v = v < lowest + 255.0f ? v : lowest + 255.0f;
@@ -43,22 +43,23 @@ static void quantize_run(const as_step *step)
 
 static void dequantize_run(const as_step *step)
 {
-    const defined *d = step->data;
-    const float   *scale = step->uses.at[2].buf->data;
+    const quantize_defined *d = step->data;
+    const float            *scale = step->uses.at[2].buf->data;
     for (size_t i = 0; i < d->n; i++) {
         const size_t  at = i / d->inner % d->n_scales;
-        const int64_t zero = d->has_zero ? defined_int(step->uses.at[3].buf, at) : 0;
-        ((float *)step->uses.at[0].buf->data)[i] = (float)(defined_int(step->uses.at[1].buf, i) - zero) * scale[at];
+        const int64_t zero = d->has_zero ? quantize_defined_int(step->uses.at[3].buf, at) : 0;
+        ((float *)step->uses.at[0].buf->data)[i] =
+            (float)(quantize_defined_int(step->uses.at[1].buf, i) - zero) * scale[at];
     }
 }
 
-static bool defined_plan(as_plan *plan, const as_node *node, void (*run)(const as_step *), as_err *err)
+static bool quantize_defined_plan(as_plan *plan, const as_node *node, void (*run)(const as_step *), as_err *err)
 {
-    const as_shape *shape = &as_plan_in(plan, node, 0)->shape;
-    const bool      has_zero = as_plan_in(plan, node, 2) != NULL;
-    int64_t         axis = as_plan_int_or(node, "axis", 1);
-    as_buf         *in[3];
-    defined         d = {.inner = 1, .has_zero = has_zero};
+    const as_shape  *shape = &as_plan_in(plan, node, 0)->shape;
+    const bool       has_zero = as_plan_in(plan, node, 2) != NULL;
+    int64_t          axis = as_plan_int_or(node, "axis", 1);
+    as_buf          *in[3];
+    quantize_defined d = {.inner = 1, .has_zero = has_zero};
     if (!as_shape_count(shape, &d.n) || !as_shape_count(&as_plan_in(plan, node, 1)->shape, &d.n_scales) ||
         d.n_scales == 0)
         return AS_FAIL(err, AS_EUNSUPPORTED, "its scale is empty");
@@ -122,7 +123,7 @@ static bool quantize_plan(as_plan *plan, const as_node *node, as_err *err)
         return AS_FAIL(err, AS_EUNSUPPORTED, "only f32");
     if (x->shape.rank == 0 || !as_shape_count(&x->shape, &count) || count == 0 ||
         !as_quant_target_of(plan, node, 1, &target))
-        return defined_plan(plan, node, quantize_run, err);
+        return quantize_defined_plan(plan, node, quantize_run, err);
     if (form)
         return quantize_again(plan, form, &target, err);
     for (int i = 0; i < x->shape.rank; i++)
@@ -151,7 +152,7 @@ static bool dequantize_plan(as_plan *plan, const as_node *node, as_err *err)
     const bool      zero_known = !as_plan_in(plan, node, 2) || as_plan_constant(plan, node, 2);
     const bool      known = zero_known && as_plan_constant(plan, node, 1);
     if (q->shape.rank == 0 || !as_shape_count(&q->shape, &count) || count == 0 || !known)
-        return defined_plan(plan, node, dequantize_run, err);
+        return quantize_defined_plan(plan, node, dequantize_run, err);
     const as_quant *hidden = &plan->quants[node->inputs[0]];
     const bool      single = as_quant_params(plan, node, 1, &scale, &zero);
     if (hidden->buf && single && !plan->of_value[node->inputs[0]]) { /* i8 kept as u8 */
@@ -167,7 +168,7 @@ static bool dequantize_plan(as_plan *plan, const as_node *node, as_err *err)
         return buf != NULL;
     }
     if (!q->constant)
-        return defined_plan(plan, node, dequantize_run, err);
+        return quantize_defined_plan(plan, node, dequantize_run, err);
     made->buf = as_plan_buf(plan, node->inputs[0], err);
     made->rows = node;
     return made->buf != NULL;
