@@ -351,6 +351,21 @@ static void test_matrix_products_are_what_they_are_defined_as(void **state)
 enum { WIDTH = 8, SIDE = 6, NODES = 10 };
 #define VALUES (WIDTH * SIDE * SIDE)
 
+static void random_weights(as_graph *graph, as_rng *rng, const char *w, const char *ws, const char *wf,
+                           const int64_t dims[4])
+{
+    const as_attr rows = {"axis", AS_ATTR_INT, .i = 0};
+    int8_t        weights[WIDTH * 2 * WIDTH * 9];
+    float         scales[WIDTH];
+    for (size_t k = 0; k < AS_COUNT(weights); k++)
+        weights[k] = (int8_t)((int)as_rng_below(rng, 129) - 64);
+    for (size_t k = 0; k < WIDTH; k++)
+        scales[k] = (float)as_rng_range(rng, 0.0005, 0.002);
+    add_constant(graph, w, AS_DTYPE_I8, 4, dims, weights);
+    add_constant(graph, ws, AS_DTYPE_F32, 1, dims, scales);
+    add_node(graph, "DequantizeLinear", NAMES(w, ws), wf, &rows, 1);
+}
+
 /* v<i+1> = some function of earlier ones, quantised and restored. */
 static void random_node(as_graph *graph, as_rng *rng, int i)
 {
@@ -358,10 +373,8 @@ static void random_node(as_graph *graph, as_rng *rng, int i)
     static const int64_t     three[] = {3, 3}, ones[] = {1, 1, 1, 1};
     const as_attr            pool[] = {{.name = "kernel_shape", .kind = AS_ATTR_INTS, .ints = three, .n = 2},
                                        {.name = "pads", .kind = AS_ATTR_INTS, .ints = ones, .n = 4}};
-    const as_attr            axis = {.name = "axis", .kind = AS_ATTR_INT, .i = 1}, rows = {"axis", AS_ATTR_INT, .i = 0};
+    const as_attr            axis = {.name = "axis", .kind = AS_ATTR_INT, .i = 1};
     char                     a[16], b[16], f[16], q[16], out[16], w[16], ws[16], wf[16], mid[16];
-    int8_t                   weights[WIDTH * 2 * WIDTH * 9];
-    float                    scales[WIDTH];
     const bool               wide = as_rng_below(rng, 7) == 0, relu = as_rng_below(rng, 2) == 0;
     snprintf(a, sizeof a, "v%d", as_rng_below(rng, 3) ? i : (int)as_rng_below(rng, (uint64_t)i + 1));
     snprintf(b, sizeof b, "v%d", (int)as_rng_below(rng, (uint64_t)i + 1));
@@ -374,15 +387,8 @@ static void random_node(as_graph *graph, as_rng *rng, int i)
     snprintf(mid, sizeof mid, "m%d", i);
     const int     kind = (int)as_rng_below(rng, 8);
     const int64_t in = kind == 7 ? 2 * WIDTH : WIDTH, kernel = kind == 7 ? 1 : 3;
-    if (kind <= 2 || kind == 7) {
-        for (size_t k = 0; k < AS_COUNT(weights); k++)
-            weights[k] = (int8_t)((int)as_rng_below(rng, 129) - 64);
-        for (size_t k = 0; k < WIDTH; k++)
-            scales[k] = (float)as_rng_range(rng, 0.0005, 0.002);
-        add_constant(graph, w, AS_DTYPE_I8, 4, (const int64_t[]){WIDTH, in, kernel, kernel}, weights);
-        add_constant(graph, ws, AS_DTYPE_F32, 1, (const int64_t[]){WIDTH}, scales);
-        add_node(graph, "DequantizeLinear", NAMES(w, ws), wf, &rows, 1);
-    }
+    if (kind <= 2 || kind == 7)
+        random_weights(graph, rng, w, ws, wf, (const int64_t[]){WIDTH, in, kernel, kernel});
     const char *made = relu ? mid : f;
     if (kind <= 2)
         add_node(graph, "Conv", NAMES(a, wf), made, &pool[1], 1);
