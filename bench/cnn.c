@@ -98,7 +98,7 @@ static as_graph *cnn_train(bench_cnn *cnn, as_err *err)
 }
 
 /* "ONNX Runtime 1.30.0, /path/of/it" without the path. */
-static bool cnn_peer(bench_about *about, as_err *err)
+bool bench_ort_peer(bench_about *about, as_err *err)
 {
     for (size_t i = 0; as_backend_at(i); i++) {
         if (strcmp(as_backend_at(i)->name, "ort") != 0)
@@ -117,7 +117,7 @@ static bool cnn_peer(bench_about *about, as_err *err)
 bool bench_cnn_open(bench_cnn *cnn, bench_about *about, as_err *err)
 {
     static const char *const backends[] = {[BENCH_OURS] = "native", [BENCH_PEER] = "ort"};
-    if (!cnn_peer(about, err))
+    if (!bench_ort_peer(about, err))
         return false;
     as_graph *graph = cnn_train(cnn, err);
     as_str    bytes;

@@ -22,6 +22,9 @@ typedef struct bench_cnn {
     double        flop; /* multiplications and additions of its convolutions and matrices, without padding */
 } bench_cnn;
 
+/* Writes ONNX Runtime's version into `about`. AS_EMISSING where it is not installed. */
+AS_CHECK bool bench_ort_peer(bench_about *about, as_err *err);
+
 /* Trains for a moment on pictures that are drawn here, from a fixed seed, and writes the peer's version into `about`. */
 AS_CHECK bool bench_cnn_open(bench_cnn *cnn, bench_about *about, as_err *err);
 void          bench_cnn_close(bench_cnn *cnn);

@@ -157,7 +157,10 @@ static bool engine_make(as_engine *engine, as_graph *graph, const as_engine_cfg 
         return false;
     if (!engine_copy_values(engine, graph, err))
         return false;
-    if (!as_plan_init(&engine->plan, graph, engine->dnn, err) || !as_plan_nodes(&engine->plan, err))
+    if (!as_plan_init(&engine->plan, graph, engine->dnn, err))
+        return false;
+    engine->plan.threads = cfg->threads;
+    if (!as_plan_nodes(&engine->plan, err))
         return false;
     for (size_t i = 0; i < engine->n_outputs; i++) {
         as_buf *made = engine->plan.of_value[as_graph_output(graph, i)];

@@ -5,8 +5,8 @@
  * Threads: an engine belongs to one thread at a time; several engines may run at once.
  * Memory:  everything is allocated by as_engine_new: as_engine_run allocates nothing, takes no lock, calls no system.
  *
- * One file an operator family, one row an operator (engine_ops in src/engine/meson.build). f32. 3x3 convolutions of stride
- * 1 go by Winograd's algorithm: results differ from the definition by some 1e-5 of the largest, and not between runs.
+ * One file an operator family, one row an operator (engine_ops in src/engine/meson.build). f32, and whole numbers (u8, i8)
+ * between DequantizeLinear and QuantizeLinear and in the QLinear operators. 3x3 convolutions of floats and stride 1 go by Winograd's algorithm: results differ from the definition by some 1e-5 of the largest, and not between runs.
  */
 #ifndef AS_ENGINE_ENGINE_H
 #define AS_ENGINE_ENGINE_H

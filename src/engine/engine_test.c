@@ -2,70 +2,14 @@
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdatomic.h>
 
 #include <cmocka.h>
 
 #include "base/rng.h"
 #include "base/thread.h"
+#include "engine/count_test.h"
 #include "engine/plan.h"
 #include "graph/build.h"
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define COUNTS_ALLOCATIONS 0
-#elif defined(__has_feature)
-#define COUNTS_ALLOCATIONS (!__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer))
-#else
-#define COUNTS_ALLOCATIONS 1
-#endif
-
-/* Every allocation of the process, that of oneDNN and the C++ library included, comes through here. */
-#if COUNTS_ALLOCATIONS
-void *__libc_malloc(size_t n);
-void *__libc_calloc(size_t n, size_t each);
-void *__libc_realloc(void *block, size_t n);
-void *__libc_memalign(size_t align, size_t n);
-
-static atomic_bool counting;
-static atomic_uint counted;
-
-static void count(void)
-{
-    if (atomic_load(&counting))
-        atomic_fetch_add(&counted, 1);
-}
-
-void *malloc(size_t n)
-{
-    count();
-    return __libc_malloc(n);
-}
-
-void *calloc(size_t n, size_t each)
-{
-    count();
-    return __libc_calloc(n, each);
-}
-
-void *realloc(void *block, size_t n)
-{
-    count();
-    return __libc_realloc(block, n);
-}
-
-void *aligned_alloc(size_t align, size_t n)
-{
-    count();
-    return __libc_memalign(align, n);
-}
-
-int posix_memalign(void **ret, size_t align, size_t n)
-{
-    count();
-    *ret = __libc_memalign(align, n);
-    return 0;
-}
-#endif
 
 static void must(bool ok, const as_err *err)
 {

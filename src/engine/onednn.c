@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "engine/prim.h"
+#include "engine/prim_int8.h"
 
 #include <float.h>
 #include <oneapi/dnnl/dnnl.h>
@@ -163,10 +163,11 @@ static bool md_is_plain(const dnnl_memory_desc_t *md)
     return true;
 }
 
-/* Strides of dimensions of size 1 do not matter, yet oneDNN keeps and compares them. */
+/* Strides of dimensions of size 1 do not matter, yet oneDNN keeps and compares them. Those of integers stay: it takes no
+ * picture of one pixel for one with its channels last without them. */
 static void md_tidy(dnnl_memory_desc_t *md)
 {
-    if (md_is_plain(md)) {
+    if (md->data_type == dnnl_f32 && md_is_plain(md)) {
         dnnl_dims_t dims;
         memcpy(dims, md->dims, sizeof dims);
         dnnl_memory_desc_init_by_strides(md, md->ndims, dims, md->data_type, NULL);
@@ -194,8 +195,17 @@ static const as_layout *layout_of_md(as_onednn *dnn, const dnnl_memory_desc_t *m
     return layout;
 }
 
-static const as_layout *layout_make(as_onednn *dnn, const as_shape *shape, const int64_t *strides, bool any,
-                                    as_err *err)
+static dnnl_data_type_t layout_type(as_dtype dtype)
+{
+    return dtype == AS_DTYPE_F32   ? dnnl_f32
+           : dtype == AS_DTYPE_U8  ? dnnl_u8
+           : dtype == AS_DTYPE_I8  ? dnnl_s8
+           : dtype == AS_DTYPE_I32 ? dnnl_s32
+                                   : dnnl_data_type_undef;
+}
+
+static const as_layout *layout_make(as_onednn *dnn, as_dtype dtype, const as_shape *shape, const int64_t *strides,
+                                    bool any, as_err *err)
 {
     dnnl_memory_desc_t md;
     dnnl_dims_t        dims = {0}, steps = {0};
@@ -210,9 +220,9 @@ static const as_layout *layout_make(as_onednn *dnn, const as_shape *shape, const
     }
     dnnl_status_t status;
     if (any)
-        status = dnnl_memory_desc_init_by_tag(&md, shape->rank, dims, dnnl_f32, dnnl_format_tag_any);
+        status = dnnl_memory_desc_init_by_tag(&md, shape->rank, dims, layout_type(dtype), dnnl_format_tag_any);
     else
-        status = dnnl_memory_desc_init_by_strides(&md, shape->rank, dims, dnnl_f32, strides ? steps : NULL);
+        status = dnnl_memory_desc_init_by_strides(&md, shape->rank, dims, layout_type(dtype), strides ? steps : NULL);
     if (status != dnnl_success) {
         onednn_fail(status, "layout", err);
         return NULL;
@@ -220,19 +230,33 @@ static const as_layout *layout_make(as_onednn *dnn, const as_shape *shape, const
     return layout_of_md(dnn, &md, err);
 }
 
+const as_layout *as_layout_of(as_onednn *dnn, as_dtype dtype, as_order order, const as_shape *shape, as_err *err)
+{
+    int64_t steps[AS_TENSOR_MAX_RANK], step = shape->rank > 1 ? shape->dims[1] : 1;
+    if (order != AS_ORDER_CHANNELS_LAST || shape->rank < 3)
+        return layout_make(dnn, dtype, shape, NULL, order == AS_ORDER_ANY, err);
+    for (int i = shape->rank - 1; i >= 2; i--) {
+        steps[i] = step;
+        step *= shape->dims[i];
+    }
+    steps[0] = step;
+    steps[1] = 1;
+    return layout_make(dnn, dtype, shape, steps, false, err);
+}
+
 const as_layout *as_layout_plain(as_onednn *dnn, const as_shape *shape, as_err *err)
 {
-    return layout_make(dnn, shape, NULL, false, err);
+    return layout_make(dnn, AS_DTYPE_F32, shape, NULL, false, err);
 }
 
 const as_layout *as_layout_any(as_onednn *dnn, const as_shape *shape, as_err *err)
 {
-    return layout_make(dnn, shape, NULL, true, err);
+    return layout_make(dnn, AS_DTYPE_F32, shape, NULL, true, err);
 }
 
 const as_layout *as_layout_strided(as_onednn *dnn, const as_shape *shape, const int64_t *strides, as_err *err)
 {
-    return layout_make(dnn, shape, strides, false, err);
+    return layout_make(dnn, AS_DTYPE_F32, shape, strides, false, err);
 }
 
 /* Row major, or row major with inner blocks: fills the strides and padded sizes of such an order. False where a block does
@@ -292,19 +316,14 @@ bool as_layout_is_plain(const as_layout *layout)
 
 int64_t as_layout_lanes(const as_layout *layout)
 {
-    const dnnl_memory_desc_t *md = &layout->md;
-    dnnl_memory_desc_t        dense = *md;
-    dnnl_dims_t               strides;
-    if (layout->plain)
-        return 1;
-    const dnnl_blocking_desc_t *b = &md->format_desc.blocking;
-    if (md->format_kind != dnnl_blocked || md->offset0 != 0 || b->inner_nblks != 1 || b->inner_idxs[0] != 1 ||
-        !md_dense(&dense, true, strides) || dense.padded_dims[1] != md->padded_dims[1])
-        return 0;
-    for (int i = 0; i < md->ndims; i++)
-        if (md->dims[i] != 1 && b->strides[i] != strides[i])
-            return 0;
-    return b->inner_blks[0];
+    const dnnl_blocking_desc_t *b = &layout->md.format_desc.blocking;
+    dnnl_memory_desc_t          dense = layout->md;
+    dnnl_dims_t                 strides;
+    bool ok = dense.format_kind == dnnl_blocked && dense.offset0 == 0 && b->inner_nblks == 1 && b->inner_idxs[0] == 1 &&
+              md_dense(&dense, true, strides) && dense.padded_dims[1] == layout->md.padded_dims[1];
+    for (int i = 0; ok && i < dense.ndims; i++)
+        ok = dense.dims[i] == 1 || b->strides[i] == strides[i];
+    return layout->plain ? 1 : ok ? b->inner_blks[0] : 0;
 }
 
 /* --- primitives --------------------------------------------------------------------------------------------------- */
@@ -366,41 +385,47 @@ static as_prim *prim_of_pd(as_onednn *dnn, dnnl_primitive_desc_t pd, size_t n_mu
 
 static dnnl_alg_kind_t fn_alg(as_fn fn, bool train)
 {
-    switch (fn) {
-    case AS_FN_RELU: return train ? dnnl_eltwise_relu_use_dst_for_bwd : dnnl_eltwise_relu;
-    case AS_FN_CLIP: return dnnl_eltwise_clip;
-    case AS_FN_LINEAR: return dnnl_eltwise_linear;
-    case AS_FN_SIGMOID: return dnnl_eltwise_logistic;
-    case AS_FN_TANH: return dnnl_eltwise_tanh;
-    case AS_FN_HARDSWISH: return dnnl_eltwise_hardswish;
-    case AS_FN_EXP: return dnnl_eltwise_exp;
-    case AS_FN_LOG: return dnnl_eltwise_log;
-    case AS_FN_SQRT: return dnnl_eltwise_sqrt;
-    case AS_FN_ABS: return dnnl_eltwise_abs;
-    case AS_FN_POW: return dnnl_eltwise_pow;
-    case AS_FN_ELU: return dnnl_eltwise_elu;
-    case AS_FN_SOFTPLUS: return dnnl_eltwise_soft_relu;
-    case AS_FN_GELU: return dnnl_eltwise_gelu_erf;
-    case AS_FN_GELU_TANH: return dnnl_eltwise_gelu_tanh;
-    case AS_FN_MISH: return dnnl_eltwise_mish;
-    case AS_FN_SWISH: return dnnl_eltwise_swish;
-    default: return dnnl_alg_kind_undef;
-    }
+    static const dnnl_alg_kind_t algs[] = {
+        [AS_FN_CLIP] = dnnl_eltwise_clip,        [AS_FN_LINEAR] = dnnl_eltwise_linear,
+        [AS_FN_SIGMOID] = dnnl_eltwise_logistic, [AS_FN_TANH] = dnnl_eltwise_tanh,
+        [AS_FN_EXP] = dnnl_eltwise_exp,          [AS_FN_HARDSWISH] = dnnl_eltwise_hardswish,
+        [AS_FN_LOG] = dnnl_eltwise_log,          [AS_FN_SQRT] = dnnl_eltwise_sqrt,
+        [AS_FN_ABS] = dnnl_eltwise_abs,          [AS_FN_POW] = dnnl_eltwise_pow,
+        [AS_FN_ELU] = dnnl_eltwise_elu,          [AS_FN_SOFTPLUS] = dnnl_eltwise_soft_relu,
+        [AS_FN_GELU] = dnnl_eltwise_gelu_erf,    [AS_FN_GELU_TANH] = dnnl_eltwise_gelu_tanh,
+        [AS_FN_MISH] = dnnl_eltwise_mish,        [AS_FN_SWISH] = dnnl_eltwise_swish,
+        [AS_FN_SUM] = dnnl_alg_kind_undef,
+    };
+    if (fn == AS_FN_RELU)
+        return train ? dnnl_eltwise_relu_use_dst_for_bwd : dnnl_eltwise_relu;
+    return algs[fn];
+}
+
+/* Attributes whose scratch memory is ours, and an empty chain of what is done to each result. */
+static dnnl_status_t attr_new(dnnl_primitive_attr_t *ret, dnnl_post_ops_t *ret_chain)
+{
+    dnnl_status_t status = dnnl_primitive_attr_create(ret);
+    if (status == dnnl_success)
+        status = dnnl_primitive_attr_set_scratchpad_mode(*ret, dnnl_scratchpad_mode_user);
+    return status == dnnl_success ? dnnl_post_ops_create(ret_chain) : status;
+}
+
+/* Gives the chain to the attributes, and drops it. */
+static dnnl_status_t attr_finish(dnnl_status_t status, dnnl_primitive_attr_t attr, dnnl_post_ops_t chain)
+{
+    if (status == dnnl_success)
+        status = dnnl_primitive_attr_set_post_ops(attr, chain);
+    if (chain)
+        dnnl_post_ops_destroy(chain);
+    return status;
 }
 
 static dnnl_status_t attr_make(const as_posts *posts, float factor, dnnl_primitive_attr_t *ret)
 {
     dnnl_post_ops_t chain = NULL;
-    dnnl_status_t   status = dnnl_primitive_attr_create(ret);
-    if (status != dnnl_success)
-        return status;
-    status = dnnl_primitive_attr_set_scratchpad_mode(*ret, dnnl_scratchpad_mode_user);
-    if (status == dnnl_success && factor < 1.0f)
+    dnnl_status_t   status = attr_new(ret, &chain);
+    if (status == dnnl_success && (factor < 1.0f || factor > 1.0f))
         status = dnnl_primitive_attr_set_output_scales(*ret, 1, 0, &factor);
-    if (status == dnnl_success && factor > 1.0f)
-        status = dnnl_primitive_attr_set_output_scales(*ret, 1, 0, &factor);
-    if (status == dnnl_success)
-        status = dnnl_post_ops_create(&chain);
     for (size_t i = 0; status == dnnl_success && posts && i < posts->n; i++) {
         const as_post *p = &posts->at[i];
         if (p->fn == AS_FN_SUM)
@@ -408,11 +433,7 @@ static dnnl_status_t attr_make(const as_posts *posts, float factor, dnnl_primiti
         else
             status = dnnl_post_ops_append_eltwise(chain, 1.0f, fn_alg(p->fn, false), p->a, p->b);
     }
-    if (status == dnnl_success)
-        status = dnnl_primitive_attr_set_post_ops(*ret, chain);
-    if (chain)
-        dnnl_post_ops_destroy(chain);
-    return status;
+    return attr_finish(status, *ret, chain);
 }
 
 /* The first implementation whose name has `name` in it; dnnl_unimplemented where there is none. */
@@ -441,13 +462,29 @@ static dnnl_status_t pd_find(const as_onednn *dnn, const_dnnl_op_desc_t desc, co
     return status == dnnl_success || status == dnnl_iterator_ends ? dnnl_unimplemented : status;
 }
 
-static as_prim *prim_make_named(as_onednn *dnn, const_dnnl_op_desc_t desc, const as_posts *posts, float factor,
-                                const as_prim *forward, const char *name, const char *what, as_err *err)
+/* acc -> factor of its channel * acc (+ sum) (clipped) */
+static dnnl_status_t attr_make_int8(const as_int8 *q, dnnl_primitive_attr_t *ret)
 {
-    dnnl_primitive_attr_t attr = NULL;
+    dnnl_post_ops_t chain = NULL;
+    dnnl_status_t   status = attr_new(ret, &chain);
+    if (status == dnnl_success)
+        status = dnnl_primitive_attr_set_output_scales(*ret, q->n_factors, q->n_factors > 1 ? 1 << 1 : 0, q->factors);
+    if (status == dnnl_success && q->src_zero != 0)
+        status = dnnl_primitive_attr_set_zero_points(*ret, DNNL_ARG_SRC, 1, 0, &q->src_zero);
+    if (status == dnnl_success && q->sum)
+        status = dnnl_post_ops_append_sum(chain, q->sum_factor);
+    if (status == dnnl_success && q->limits.on)
+        status = dnnl_post_ops_append_eltwise(chain, 1.0f, dnnl_eltwise_clip, q->limits.low, q->limits.high);
+    return attr_finish(status, *ret, chain);
+}
+
+/* Takes over attr, of which `status` says whether it could be made. */
+static as_prim *prim_make_attr(as_onednn *dnn, const_dnnl_op_desc_t desc, dnnl_status_t status,
+                               dnnl_primitive_attr_t attr, const as_prim *forward, const char *name, const char *what,
+                               as_err *err)
+{
     dnnl_primitive_desc_t pd = NULL;
     as_onednn_enter(dnn);
-    dnnl_status_t status = attr_make(posts, factor, &attr);
     if (status == dnnl_success && name)
         status = pd_find(dnn, desc, attr, forward, name, &pd);
     else if (status == dnnl_success)
@@ -461,10 +498,22 @@ static as_prim *prim_make_named(as_onednn *dnn, const_dnnl_op_desc_t desc, const
     return prim_of_pd(dnn, pd, 0, what, err);
 }
 
-static as_prim *prim_make(as_onednn *dnn, const_dnnl_op_desc_t desc, const as_posts *posts, float factor,
-                          const as_prim *forward, const char *what, as_err *err)
+static as_prim *prim_make_named(as_onednn *dnn, const_dnnl_op_desc_t desc, const as_posts *posts, float factor,
+                                const as_prim *forward, const char *name, const char *what, as_err *err)
 {
-    return prim_make_named(dnn, desc, posts, factor, forward, NULL, what, err);
+    dnnl_primitive_attr_t attr = NULL;
+    dnnl_status_t         status = attr_make(posts, factor, &attr);
+    return prim_make_attr(dnn, desc, status, attr, forward, name, what, err);
+}
+
+/* Of a description that may have failed. */
+static as_prim *prim_try(as_onednn *dnn, dnnl_status_t status, const_dnnl_op_desc_t desc, const as_posts *posts,
+                         float factor, const as_prim *forward, const char *what, as_err *err)
+{
+    if (status == dnnl_success)
+        return prim_make_named(dnn, desc, posts, factor, forward, NULL, what, err);
+    onednn_fail(status, what, err);
+    return NULL;
 }
 
 static dnnl_prop_kind_t pass_forward(as_pass pass)
@@ -536,13 +585,10 @@ as_prim *as_prim_conv(as_onednn *dnn, as_pass pass, const as_window *window, con
             return prim;
     }
     dnnl_status_t status = conv_desc(&desc, pass, dnnl_convolution_direct, window, src, weights, bias, dst);
-    if (status != dnnl_success) {
-        onednn_fail(status, "convolution", err);
-        return NULL;
-    }
     /* Its "brg" kind wants channels last, which nothing around it does, and is no faster. */
-    as_prim *prim = prim_make_named(dnn, &desc, posts, 1.0f, forward, "jit", "convolution", NULL);
-    return prim ? prim : prim_make(dnn, &desc, posts, 1.0f, forward, "convolution", err);
+    as_prim *prim =
+        status == dnnl_success ? prim_make_named(dnn, &desc, posts, 1.0f, forward, "jit", "convolution", NULL) : NULL;
+    return prim ? prim : prim_try(dnn, status, &desc, posts, 1.0f, forward, "convolution", err);
 }
 
 as_prim *as_prim_deconv(as_onednn *dnn, const as_window *window, const as_layout *src, const as_layout *weights,
@@ -553,11 +599,18 @@ as_prim *as_prim_deconv(as_onednn *dnn, const as_window *window, const as_layout
     dnnl_status_t             status = dnnl_dilated_deconvolution_forward_desc_init(
                     &desc, dnnl_forward_inference, dnnl_deconvolution_direct, &src->md, &weights->md, bias ? &bias->md : NULL,
                     &dst->md, w.stride, w.dense, w.begin, w.end);
-    if (status != dnnl_success) {
-        onednn_fail(status, "transposed convolution", err);
-        return NULL;
-    }
-    return prim_make(dnn, &desc, NULL, 1.0f, NULL, "transposed convolution", err);
+    return prim_try(dnn, status, &desc, NULL, 1.0f, NULL, "transposed convolution", err);
+}
+
+as_prim *as_prim_conv_int8(as_onednn *dnn, const as_window *window, const as_layout *src, const as_layout *weights,
+                           const as_layout *bias, const as_layout *dst, const as_int8 *q, as_err *err)
+{
+    dnnl_convolution_desc_t desc;
+    dnnl_primitive_attr_t   attr = NULL;
+    dnnl_status_t status = conv_desc(&desc, AS_PASS_INFER, dnnl_convolution_direct, window, src, weights, bias, dst);
+    if (status == dnnl_success)
+        status = attr_make_int8(q, &attr);
+    return prim_make_attr(dnn, &desc, status, attr, NULL, NULL, "convolution of integers", err);
 }
 
 as_prim *as_prim_pool(as_onednn *dnn, as_pass pass, as_pool_kind kind, const as_window *window, const as_layout *src,
@@ -575,11 +628,7 @@ as_prim *as_prim_pool(as_onednn *dnn, as_pass pass, as_pool_kind kind, const as_
     else
         status = dnnl_pooling_v2_forward_desc_init(&desc, pass_forward(pass), alg, &src->md, &dst->md, w.stride,
                                                    w.kernel, w.dense, w.begin, w.end);
-    if (status != dnnl_success) {
-        onednn_fail(status, "pooling", err);
-        return NULL;
-    }
-    return prim_make(dnn, &desc, NULL, 1.0f, forward, "pooling", err);
+    return prim_try(dnn, status, &desc, NULL, 1.0f, forward, "pooling", err);
 }
 
 as_prim *as_prim_matmul(as_onednn *dnn, const as_layout *src, const as_layout *weights, const as_layout *bias,
@@ -587,11 +636,7 @@ as_prim *as_prim_matmul(as_onednn *dnn, const as_layout *src, const as_layout *w
 {
     dnnl_matmul_desc_t desc;
     dnnl_status_t      status = dnnl_matmul_desc_init(&desc, &src->md, &weights->md, bias ? &bias->md : NULL, &dst->md);
-    if (status != dnnl_success) {
-        onednn_fail(status, "matrix product", err);
-        return NULL;
-    }
-    return prim_make(dnn, &desc, posts, factor, NULL, "matrix product", err);
+    return prim_try(dnn, status, &desc, posts, factor, NULL, "matrix product", err);
 }
 
 as_prim *as_prim_norm(as_onednn *dnn, as_pass pass, const as_layout *src, float epsilon, bool relu,
@@ -606,11 +651,7 @@ as_prim *as_prim_norm(as_onednn *dnn, as_pass pass, const as_layout *src, float 
         status =
             dnnl_batch_normalization_forward_desc_init(&desc, pass_forward(pass), &src->md, epsilon,
                                                        pass == AS_PASS_TRAIN ? flags : flags | dnnl_use_global_stats);
-    if (status != dnnl_success) {
-        onednn_fail(status, "batch norm", err);
-        return NULL;
-    }
-    return prim_make(dnn, &desc, NULL, 1.0f, forward, "batch norm", err);
+    return prim_try(dnn, status, &desc, NULL, 1.0f, forward, "batch norm", err);
 }
 
 as_prim *as_prim_eltwise(as_onednn *dnn, as_pass pass, const as_post *fn, const as_layout *src, const as_posts *posts,
@@ -623,22 +664,14 @@ as_prim *as_prim_eltwise(as_onednn *dnn, as_pass pass, const as_post *fn, const 
         status = dnnl_eltwise_backward_desc_init(&desc, alg, &src->md, &src->md, fn->a, fn->b);
     else
         status = dnnl_eltwise_forward_desc_init(&desc, pass_forward(pass), alg, &src->md, fn->a, fn->b);
-    if (status != dnnl_success) {
-        onednn_fail(status, "function", err);
-        return NULL;
-    }
-    return prim_make(dnn, &desc, posts, 1.0f, forward, "function", err);
+    return prim_try(dnn, status, &desc, posts, 1.0f, forward, "function", err);
 }
 
 as_prim *as_prim_softmax(as_onednn *dnn, const as_layout *src, int axis, as_err *err)
 {
     dnnl_softmax_desc_t desc;
     dnnl_status_t       status = dnnl_softmax_forward_desc_init(&desc, dnnl_forward_inference, &src->md, axis);
-    if (status != dnnl_success) {
-        onednn_fail(status, "softmax", err);
-        return NULL;
-    }
-    return prim_make(dnn, &desc, NULL, 1.0f, NULL, "softmax", err);
+    return prim_try(dnn, status, &desc, NULL, 1.0f, NULL, "softmax", err);
 }
 
 as_prim *as_prim_binary(as_onednn *dnn, as_binary kind, const as_layout *a, const as_layout *b, const as_layout *dst,
@@ -650,11 +683,18 @@ as_prim *as_prim_binary(as_onednn *dnn, as_binary kind, const as_layout *a, cons
     };
     dnnl_binary_desc_t desc;
     dnnl_status_t      status = dnnl_binary_desc_init(&desc, algs[kind], &a->md, &b->md, &dst->md);
-    if (status != dnnl_success) {
-        onednn_fail(status, "binary function", err);
-        return NULL;
-    }
-    return prim_make(dnn, &desc, posts, 1.0f, NULL, "binary function", err);
+    return prim_try(dnn, status, &desc, posts, 1.0f, NULL, "binary function", err);
+}
+
+static as_prim *prim_finish(as_onednn *dnn, dnnl_primitive_attr_t attr, dnnl_status_t status, dnnl_primitive_desc_t pd,
+                            size_t n_multi, const char *what, as_err *err)
+{
+    if (attr)
+        dnnl_primitive_attr_destroy(attr);
+    if (status == dnnl_success)
+        return prim_of_pd(dnn, pd, n_multi, what, err);
+    onednn_fail(status, what, err);
+    return NULL;
 }
 
 as_prim *as_prim_concat(as_onednn *dnn, int axis, const as_layout *const *srcs, size_t n, const as_layout *dst,
@@ -672,13 +712,7 @@ as_prim *as_prim_concat(as_onednn *dnn, int axis, const as_layout *const *srcs, 
     if (status == dnnl_success)
         status = dnnl_concat_primitive_desc_create(&pd, &dst->md, (int)n, axis, mds, attr, dnn->engine);
     free(mds);
-    if (attr)
-        dnnl_primitive_attr_destroy(attr);
-    if (status != dnnl_success) {
-        onednn_fail(status, "concatenation", err);
-        return NULL;
-    }
-    return prim_of_pd(dnn, pd, n, "concatenation", err);
+    return prim_finish(dnn, attr, status, pd, n, "concatenation", err);
 }
 
 as_prim *as_prim_reorder(as_onednn *dnn, const as_layout *from, const as_layout *to, as_err *err)
@@ -689,13 +723,7 @@ as_prim *as_prim_reorder(as_onednn *dnn, const as_layout *from, const as_layout 
     dnnl_status_t status = attr_make(NULL, 1.0f, &attr);
     if (status == dnnl_success)
         status = dnnl_reorder_primitive_desc_create(&pd, &from->md, dnn->engine, &to->md, dnn->engine, attr);
-    if (attr)
-        dnnl_primitive_attr_destroy(attr);
-    if (status != dnnl_success) {
-        onednn_fail(status, "reorder", err);
-        return NULL;
-    }
-    return prim_of_pd(dnn, pd, 0, "reorder", err);
+    return prim_finish(dnn, attr, status, pd, 0, "reorder", err);
 }
 
 static arg_slot *prim_slot(const as_prim *prim, as_arg arg)

@@ -5,7 +5,7 @@
  * Threads: one thread at a time for each as_onednn; several may run at once.
  * Memory:  as_onednn owns every layout and primitive made from it. Data is the caller's, as is scratch memory.
  *
- * All data is f32. A layout made by as_layout_any() has a shape but no order: a primitive chooses, and as_prim_layout()
+ * Data is f32 where nothing else is said. A layout made by as_layout_any() has a shape but no order: a primitive chooses, and as_prim_layout()
  * tells what it chose. Blocked layouts may be larger than their shape; the padding inside is zero and stays zero.
  */
 #ifndef AS_ENGINE_ONEDNN_H
@@ -22,10 +22,15 @@ as_onednn          *as_onednn_free(as_onednn *dnn);
 void                as_onednn_enter(const as_onednn *dnn); /* the calling thread uses dnn's threads from now on */
 const char         *as_onednn_version(void);               /* "2.6.3" */
 
+typedef enum as_order { AS_ORDER_NONE, AS_ORDER_PLAIN, AS_ORDER_ANY, AS_ORDER_CHANNELS_LAST } as_order;
+
 /* Equal layouts of one as_onednn are the same pointer. Rank 1 to AS_TENSOR_MAX_RANK, every dimension known and > 0. */
 AS_CHECK const as_layout *as_layout_plain(as_onednn *dnn, const as_shape *shape, as_err *err); /* row major */
 AS_CHECK const as_layout *as_layout_any(as_onednn *dnn, const as_shape *shape, as_err *err);
 AS_CHECK const as_layout *as_layout_strided(as_onednn *dnn, const as_shape *shape, const int64_t *strides, as_err *err);
+/* Of f32, u8, i8 or i32. Channels last: the second dimension is the fastest; below rank 3 that is row major. */
+AS_CHECK const as_layout *as_layout_of(as_onednn *dnn, as_dtype dtype, as_order order, const as_shape *shape,
+                                       as_err *err);
 /* The same order for another shape of the same rank. AS_EUNSUPPORTED where the layout has gaps, or its blocks do not
  * divide the shape and pad is false. Unpadded, such layouts join along a dimension when all those before it are 1. */
 AS_CHECK const as_layout *as_layout_like(as_onednn *dnn, const as_layout *layout, const as_shape *shape, bool pad,

@@ -152,7 +152,7 @@ static bool topk_plan(as_plan *plan, const as_node *node, as_err *err)
     const int64_t axis = as_plan_int_or(node, "axis", -1);
     a.k = values->shape.dims[axis < 0 ? axis + values->shape.rank : axis];
     const as_shape room = {.rank = 1, .dims = {AS_MAX(a.k, 1)}};
-    as_buf        *heap = as_plan_temp(plan, AS_DTYPE_I64, &room, NULL, err);
+    as_buf        *heap = as_plan_new(plan, AS_DTYPE_I64, &room, NULL, err);
     return heap && as_op_step(plan, run, &a, sizeof a, values, (as_buf *const[]){src, indices, heap}, 3, err);
 }
 

@@ -79,7 +79,7 @@ static as_buf *deconv_weights(as_plan *plan, const as_node *node, const deconv *
                           .dst_step = {in * out * k, in * k, k, 1}};
     const bool    constant = src->root->kind == AS_BUF_CONSTANT;
     as_buf       *to = constant ? as_plan_new_constant(plan, AS_DTYPE_F32, &d->weights, NULL, err)
-                                : as_plan_temp(plan, AS_DTYPE_F32, &d->weights, NULL, err);
+                                : as_plan_new(plan, AS_DTYPE_F32, &d->weights, NULL, err);
     if (to && constant)
         as_copy_run(&copy, src->data, to->data);
     return !to || constant || as_op_copy(plan, &copy, src, to, err) ? to : NULL;

@@ -183,7 +183,7 @@ static as_buf *einsum_ordered(as_plan *plan, const einsum *e, size_t k, const ei
         same = same && (copy.dims[i] == 1 || copy.src_step[i] == copy.dst_step[i]);
     if (same)
         return as_plan_reshaped(plan, src, &three, err);
-    as_buf *to = as_plan_temp(plan, AS_DTYPE_F32, &three, NULL, err);
+    as_buf *to = as_plan_new(plan, AS_DTYPE_F32, &three, NULL, err);
     return to && as_op_copy(plan, &copy, src, to, err) ? to : NULL;
 }
 
@@ -227,7 +227,7 @@ static bool einsum_product(as_plan *plan, const as_node *node, const einsum *e, 
     const as_layout *dst = as_layout_plain(plan->dnn, &shape, err);
     as_prim         *prim = dst ? as_prim_matmul(plan->dnn, a->layout, b->layout, NULL, dst, 1.0f, NULL, err) : NULL;
     as_buf          *out = prim ? as_plan_out(plan, node, 0, NULL, err) : NULL;
-    as_buf          *to = !out || einsum_in_order(e) ? out : as_plan_temp(plan, AS_DTYPE_F32, &shape, NULL, err);
+    as_buf          *to = !out || einsum_in_order(e) ? out : as_plan_new(plan, AS_DTYPE_F32, &shape, NULL, err);
     as_step         *step = to ? as_plan_step(plan, prim, NULL, 0, err) : NULL;
     if (!step || !as_step_use(plan, step, AS_ARG_DST, to, err) || !as_step_use(plan, step, AS_ARG_SRC, a, err) ||
         !as_step_use(plan, step, AS_ARG_WEIGHTS, b, err))

@@ -125,7 +125,7 @@ static bool nms_plan(as_plan *plan, const as_node *node, as_err *err)
     const int64_t    each = !s.has_most ? 0 : most ? nms_most(&s, ins[3]) : s.n;
     const as_shape   bound = {.rank = 2, .dims = {s.batches * s.classes * each, 3}}, room = {.rank = 1, .dims = {s.n}};
     as_buf          *out = as_plan_out_bounded(plan, node, 0, &bound, err);
-    ins[2] = out ? as_plan_temp(plan, AS_DTYPE_I64, &room, NULL, err) : NULL;
+    ins[2] = out ? as_plan_new(plan, AS_DTYPE_I64, &room, NULL, err) : NULL;
     if (!ins[2] || !as_op_step(plan, nms_run, &s, sizeof s, out, ins, 6, err))
         return false;
     out->rows = &((nms *)plan->steps.at[plan->steps.n - 1]->data)->rows;

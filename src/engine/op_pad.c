@@ -167,7 +167,7 @@ static bool pad_plan_inside(as_plan *plan, const as_node *node, pad_mode mode, a
         p.n_out = shape.dims[i];
         p.bytes = (size_t)p.line.inner * as_dtype_bytes(src->dtype);
         as_buf *to =
-            --left == 0 ? as_plan_out(plan, node, 0, NULL, err) : as_plan_temp(plan, src->dtype, &shape, NULL, err);
+            --left == 0 ? as_plan_out(plan, node, 0, NULL, err) : as_plan_new(plan, src->dtype, &shape, NULL, err);
         if (!to || !as_op_step(plan, pad_run_axis, &p, sizeof p, to, (as_buf *const[]){src}, 1, err))
             return false;
         src = to;

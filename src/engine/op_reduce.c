@@ -298,7 +298,7 @@ static bool reduce_plan(as_plan *plan, const as_node *node, reduce_fn fn, as_err
     if (!out)
         return false;
     if (fn == REDUCE_EXP) {
-        most = as_plan_temp(plan, src->dtype, &out->shape, NULL, err);
+        most = as_plan_new(plan, src->dtype, &out->shape, NULL, err);
         r.fn = REDUCE_MAX;
         if (!most || !reduce_step(plan, &r, src, NULL, most, err))
             return false;

@@ -366,7 +366,7 @@ static bool resize_plan(as_plan *plan, const as_node *node, as_err *err)
         if (blocks && !layout)
             return false;
         as_buf *to = --n_left == 0 ? as_plan_out(plan, node, 0, layout, err)
-                                   : as_plan_temp(plan, buf->dtype, &shape, layout, err);
+                                   : as_plan_new(plan, buf->dtype, &shape, layout, err);
         if (!to || !resize_step(plan, &r, i, buf, to, err))
             return false;
         buf = to;

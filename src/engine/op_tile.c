@@ -47,7 +47,7 @@ static bool tile_plan(as_plan *plan, const as_node *node, as_err *err)
                         .bytes = (size_t)(line.n * line.inner) * as_dtype_bytes(src->dtype)};
         shape.dims[i] = want->dims[i];
         as_buf *to =
-            --left == 0 ? as_plan_out(plan, node, 0, NULL, err) : as_plan_temp(plan, src->dtype, &shape, NULL, err);
+            --left == 0 ? as_plan_out(plan, node, 0, NULL, err) : as_plan_new(plan, src->dtype, &shape, NULL, err);
         if (!to || !as_op_step(plan, tile_run, &t, sizeof t, to, (as_buf *const[]){src}, 1, err))
             return false;
         src = to;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "engine/plan.h"
+#include "engine/quant.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -55,6 +55,11 @@ as_buf *as_plan_new_constant(as_plan *plan, as_dtype dtype, const as_shape *shap
     return buf;
 }
 
+as_buf *as_plan_new(as_plan *plan, as_dtype dtype, const as_shape *shape, const as_layout *layout, as_err *err)
+{
+    return plan_new_buf(plan, AS_BUF_ARENA, dtype, shape, layout, err);
+}
+
 void as_plan_set(as_plan *plan, int32_t value, as_buf *buf)
 {
     plan->of_value[value] = buf;
@@ -105,11 +110,6 @@ as_buf *as_plan_out_bounded(as_plan *plan, const as_node *node, size_t i, const 
     if (buf)
         as_plan_set(plan, id, buf);
     return buf;
-}
-
-as_buf *as_plan_temp(as_plan *plan, as_dtype dtype, const as_shape *shape, const as_layout *layout, as_err *err)
-{
-    return plan_new_buf(plan, AS_BUF_ARENA, dtype, shape, layout, err);
 }
 
 as_buf *as_plan_out_over(as_plan *plan, const as_node *node, as_buf *in, as_err *err)
@@ -171,6 +171,8 @@ as_buf *as_plan_buf(as_plan *plan, int32_t value, as_err *err)
                 v->name);
         return NULL;
     }
+    if (plan->quants[value].buf)
+        return as_quant_restore(plan, value, err);
     if (!v->constant) {
         AS_FAIL(err, AS_EUNSUPPORTED, "'%s' is used before it is computed", v->name);
         return NULL;
@@ -227,7 +229,7 @@ as_buf *as_plan_plain(as_plan *plan, int32_t value, as_err *err)
     as_buf *buf = as_plan_buf(plan, value, err);
     if (!buf || !buf->layout || as_layout_is_plain(buf->layout))
         return buf;
-    const as_layout *plain = as_layout_plain(plan->dnn, &buf->shape, err);
+    const as_layout *plain = as_layout_of(plan->dnn, buf->dtype, AS_ORDER_PLAIN, &buf->shape, err);
     return plain ? as_plan_as(plan, value, plain, err) : NULL;
 }
 
@@ -389,7 +391,7 @@ static bool plan_count_users(as_plan *plan, as_err *err)
 bool as_plan_init(as_plan *plan, as_graph *graph, as_onednn *dnn, as_err *err)
 {
     *plan = (as_plan){.graph = graph, .dnn = dnn};
-    if (!plan_count_users(plan, err))
+    if (!plan_count_users(plan, err) || !as_quant_init(plan, err))
         return false;
     for (size_t i = 0; i < as_graph_n_inputs(graph); i++) {
         int32_t         id = as_graph_input(graph, i);
@@ -403,13 +405,23 @@ bool as_plan_init(as_plan *plan, as_graph *graph, as_onednn *dnn, as_err *err)
     return true;
 }
 
+/* Where a value stands, as itself or as integers; NULL: nowhere yet. */
+static as_buf *plan_where(const as_plan *plan, int32_t value)
+{
+    if (value < 0)
+        return NULL;
+    return plan->of_value[value] ? plan->of_value[value] : plan->quants[value].buf;
+}
+
 void as_plan_absorb(as_plan *plan, size_t node_index)
 {
     const as_node *node = as_graph_node(plan->graph, node_index);
     plan->planned[node_index] = true;
-    for (size_t k = 0; k < node->n_inputs; k++)
-        if (node->inputs[k] >= 0 && plan->of_value[node->inputs[k]])
-            plan->of_value[node->inputs[k]]->root->pending--;
+    for (size_t k = 0; k < node->n_inputs; k++) {
+        as_buf *buf = plan_where(plan, node->inputs[k]);
+        if (buf)
+            buf->root->pending--;
+    }
 }
 
 static bool plan_is_constant(const as_plan *plan, const as_node *node)
@@ -417,7 +429,7 @@ static bool plan_is_constant(const as_plan *plan, const as_node *node)
     for (size_t k = 0; k < node->n_inputs; k++) {
         if (node->inputs[k] < 0)
             continue;
-        const as_buf *buf = plan->of_value[node->inputs[k]];
+        const as_buf *buf = plan_where(plan, node->inputs[k]);
         if (buf ? buf->root->kind != AS_BUF_CONSTANT : !as_graph_value(plan->graph, node->inputs[k])->constant)
             return false;
     }
@@ -487,9 +499,9 @@ bool as_plan_nodes(as_plan *plan, as_err *err)
                     node->name);
             return false;
         }
-        bool constant = plan_is_constant(plan, node);
-        if (!op->plan(plan, node, err) || !plan_label(plan, node, from, err) ||
-            (constant && !plan_fold(plan, from, err)))
+        bool constant = plan_is_constant(plan, node), done = false;
+        if (!as_quant_plan(plan, node, &done, err) || (!done && !op->plan(plan, node, err)) ||
+            !plan_label(plan, node, from, err) || (constant && !plan_fold(plan, from, err)))
             return as_err_note(err, "node '%s' (%s)", node->name, node->op);
         as_plan_absorb(plan, i);
     }
@@ -565,5 +577,6 @@ void as_plan_done(as_plan *plan)
     free(plan->n_users);
     free(plan->only_user);
     free(plan->planned);
+    free(plan->quants);
     *plan = (as_plan){0};
 }

@@ -14,6 +14,8 @@
 #include "engine/engine.h"
 #include "engine/step.h"
 
+typedef struct as_quant as_quant;
+
 typedef struct as_plan {
     as_graph  *graph;
     as_onednn *dnn;
@@ -23,12 +25,13 @@ typedef struct as_plan {
     uint32_t *n_users;   /* value id -> uses by nodes, and as an output */
     int32_t  *only_user; /* value id -> the node that uses it, when it is used once and is no output; else -1 */
     bool     *planned;   /* node */
+    as_quant *quants;    /* value id -> the integers it stands as (quant.h) */
     AS_VEC(struct as_alternate {
         int32_t value;
         as_buf *buf;
     })
     alternates;
-    size_t scratch_bytes;
+    size_t scratch_bytes, threads; /* threads: 0 is 1 */
 } as_plan;
 
 typedef struct as_op {
@@ -66,14 +69,13 @@ AS_CHECK as_buf *as_plan_out(as_plan *plan, const as_node *node, size_t i, const
 /* The same for a value whose first dimension differs from run to run: room for `bound`. The plan sets the result's rows;
  * no other node can read such a value. */
 AS_CHECK as_buf *as_plan_out_bounded(as_plan *plan, const as_node *node, size_t i, const as_shape *bound, as_err *err);
-/* Memory between the steps of one node. */
-AS_CHECK as_buf *as_plan_temp(as_plan *plan, as_dtype dtype, const as_shape *shape, const as_layout *layout,
-                              as_err *err);
 /* The same, on the memory of `in` where nobody needs that any more. */
 AS_CHECK as_buf *as_plan_out_over(as_plan *plan, const as_node *node, as_buf *in, as_err *err);
 AS_CHECK bool    as_plan_view(as_plan *plan, const as_node *node, size_t i, as_buf *of, as_err *err); /* same bytes */
 AS_CHECK as_buf *as_plan_new_constant(as_plan *plan, as_dtype dtype, const as_shape *shape, const as_layout *layout,
                                       as_err *err);
+AS_CHECK as_buf *as_plan_new(as_plan *plan, as_dtype dtype, const as_shape *shape, const as_layout *layout,
+                             as_err *err); /* in the arena */
 void             as_plan_set(as_plan *plan, int32_t value, as_buf *buf);
 /* Lets `part`, and all that shares its memory, stand in `whole` from that offset on. False where it must stay. */
 bool as_plan_move_into(as_plan *plan, as_buf *part, as_buf *whole, size_t offset);

@@ -106,6 +106,10 @@ void               as_rule_set_known(as_graph *graph, const as_node *node, const
 AS_CHECK bool as_rule_axis(int64_t axis, int rank, int *ret, as_err *err);
 /* Two shapes made one by numpy's rules (ONNX, Broadcasting.md). */
 AS_CHECK bool as_rule_broadcast(const as_shape *a, const as_shape *b, as_shape *ret, as_err *err);
+/* The result of a convolution of x with weights w, of a matrix product. */
+AS_CHECK bool as_rule_conv_shape(const as_node *node, const as_value *x, const as_value *w, as_shape *ret, as_err *err);
+AS_CHECK bool as_rule_conv_bias(const as_value *bias, const as_value *w, as_err *err); /* bias may be NULL */
+AS_CHECK bool as_rule_matmul_shape(const as_shape *a, const as_shape *b, as_shape *ret, as_err *err);
 int64_t       as_node_int_or(const as_node *node, const char *name, int64_t otherwise);
 
 #endif

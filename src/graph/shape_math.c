@@ -89,17 +89,16 @@ bool as_graph_rule_gemm(as_graph *graph, const as_node *node, as_err *err)
     return as_rule_set(graph, node, 0, a->dtype, &out, err);
 }
 
-bool as_graph_rule_matmul(as_graph *graph, const as_node *node, as_err *err)
+bool as_rule_matmul_shape(const as_shape *a, const as_shape *b, as_shape *ret, as_err *err)
 {
-    const as_value *a = as_rule_in(graph, node, 0), *b = as_rule_in(graph, node, 1);
-    as_shape        x = a->shape, y = b->shape, head_x, head_y, out;
-    if (x.rank < 1 || y.rank < 1 || !math_same_type(a, b, err))
-        return x.rank < 1 || y.rank < 1 ? AS_FAIL(err, AS_EFORMAT, "its input is a scalar") : false;
-    if (a->shape.rank == 1) { /* a row */
-        x = (as_shape){.rank = 2, .dims = {1, a->shape.dims[0]}};
+    as_shape x = *a, y = *b, head_x, head_y, out;
+    if (x.rank < 1 || y.rank < 1)
+        return AS_FAIL(err, AS_EFORMAT, "its input is a scalar");
+    if (a->rank == 1) { /* a row */
+        x = (as_shape){.rank = 2, .dims = {1, a->dims[0]}};
     }
-    if (b->shape.rank == 1) { /* a column */
-        y = (as_shape){.rank = 2, .dims = {b->shape.dims[0], 1}};
+    if (b->rank == 1) { /* a column */
+        y = (as_shape){.rank = 2, .dims = {b->dims[0], 1}};
     }
     int64_t k = x.dims[x.rank - 1], k_y = y.dims[y.rank - 2], rows = x.dims[x.rank - 2], columns = y.dims[y.rank - 1];
     if (k >= 0 && k_y >= 0 && k != k_y)
@@ -110,11 +109,20 @@ bool as_graph_rule_matmul(as_graph *graph, const as_node *node, as_err *err)
     head_y.rank -= 2;
     if (!as_rule_broadcast(&head_x, &head_y, &out, err))
         return false;
-    if (a->shape.rank > 1)
+    if (a->rank > 1)
         out.dims[out.rank++] = rows;
-    if (b->shape.rank > 1)
+    if (b->rank > 1)
         out.dims[out.rank++] = columns;
-    return as_rule_set(graph, node, 0, a->dtype, &out, err);
+    *ret = out;
+    return true;
+}
+
+bool as_graph_rule_matmul(as_graph *graph, const as_node *node, as_err *err)
+{
+    const as_value *a = as_rule_in(graph, node, 0), *b = as_rule_in(graph, node, 1);
+    as_shape        out;
+    return as_rule_matmul_shape(&a->shape, &b->shape, &out, err) && math_same_type(a, b, err) &&
+           as_rule_set(graph, node, 0, a->dtype, &out, err);
 }
 
 /* One type for all of them; from operator set 15 on, scale and bias may have another, and mean and variance a third. */

@@ -2,8 +2,8 @@
 /* Every operator's shape rule, one line a case: the operator, its attributes, its inputs, and the shape that comes out or
  * what is said instead.
  *
- * Attributes: "name=1", "name=[1,2]", "name=text", by blanks. Inputs: "f:2x3" is fed ("?" is symbolic; "b:" is bool, "j:"
- * i64), "i:1,2" a constant list of integers, "s:1,2" constant f32 scales, "-" left out. */
+ * Attributes: "name=1", "name=[1,2]", "name=text", by blanks. Inputs: "f:2x3" is fed ("?" is symbolic), "u:2x3" fed u8,
+ * "c:2x3" i8, "b:2x3" bool, "j:2x3" i64, "i:1,2" a constant list of integers, "s:1,2" constant f32 scales, "-" left out. */
 #include <setjmp.h>
 #include <stdarg.h>
 
@@ -226,6 +226,36 @@ static const shape_case cases[] = {
     {"Resize", "", "f:1x1x4x5 - s:1,1,0,2", "!it scales dimension 2 by 0"},
     {"Resize", "", "f:1x1x4x5 - - i:1,1,0,2", "!it makes dimension 2 0 long"},
     {"Resize", "", "f:1x1x4x5", "!it has neither scales nor sizes"},
+    {"QuantizeLinear", "", "f:?x3 s:0.5", "?x3"},
+    {"QuantizeLinear", "axis=-1", "f:2x3 s:1,2,3 c:3", "2x3"},
+    {"QuantizeLinear", "axis=0", "f:2x3 s:1,2,3 u:3", "!it has 3 scales for 2 indices of axis 0"},
+    {"QuantizeLinear", "axis=2", "f:2x3 s:1,2,3 u:3", "!axis 2"},
+    {"QuantizeLinear", "", "f:2x3 s:1,2,3 u:2", "!differ in shape"},
+    {"QuantizeLinear", "", "f:2x3 s:1 f:1", "!it quantises to f32"},
+    {"QuantizeLinear", "", "f:2x3 i:1", "!its scale 'b' is i64"},
+    {"QuantizeLinear", "block_size=2", "f:2x3 f:2x2", "!it quantises in blocks"},
+    {"QuantizeLinear", "", "f:2x3 f:2x2", "!its scale 'b' has 2 dimensions"},
+    {"DequantizeLinear", "", "u:?x3 s:1", "?x3"},
+    {"DequantizeLinear", "axis=0", "c:2x3 s:1,2 c:2", "2x3"},
+    {"DequantizeLinear", "", "f:2x3 s:1", "!is f32 and not u8, i8 or i32"},
+    {"DequantizeLinear", "", "u:2x3 s:1 c:1", "!its input is u8 and its zero point i8"},
+    {"DynamicQuantizeLinear", "", "f:2x3", "2x3"},
+    {"QLinearConv", "pads=[1,1,1,1]", "u:?x3x8x8 s:1 u:1 c:4x3x3x3 s:1,1,1,1 c:4 s:1 u:1", "?x4x8x8"},
+    {"QLinearConv", "", "u:1x3x8x8 s:1 u:1 c:4x3x3x3 s:1,1 c:2 s:1 u:1", "!'e' is neither a single number nor one"},
+    {"QLinearConv", "", "u:1x3x8x8 s:1 u:1 c:4x3x3x3 s:1 u:1 s:1 u:1", "!'d' is i8 and its zero point 'f' u8"},
+    {"QLinearConv", "", "u:1x3x8x8 s:1,1 u:1 c:4x3x3x3 s:1 c:1 s:1 u:1", "!'b' is neither a single number nor one"},
+    {"QLinearConv", "", "u:1x3x8x8 i:1 u:1 c:4x3x3x3 s:1 c:1 s:1 u:1", "!its scale 'b' is i64"},
+    {"QLinearConv", "", "u:1x3x8x8 s:1 u:1 f:4x3x3x3 s:1 u:1 s:1 u:1", "!its input 'd' is f32 and not u8 or i8"},
+    {"QLinearConv", "", "u:1x3x8x8 s:1 u:1 c:4x3x3x3 s:1 c:1 s:1 u:1 f:4", "!its bias is f32 and not i32"},
+    {"ConvInteger", "strides=[2,2]", "u:1x3x9x9 c:4x3x3x3 u:1 c:1", "1x4x4x4"},
+    {"ConvInteger", "", "u:1x3x9x9 c:4x3x3x3 f:1", "!'a' is u8 and its zero point 'c' f32"},
+    {"ConvInteger", "", "u:1x3x9x9 c:4x2x3x3", "!its input has 3 channels, its weights take 2"},
+    {"QLinearMatMul", "", "u:2x3x4 s:1 u:1 c:4x5 s:1 c:1 s:1 u:1", "2x3x5"},
+    {"QLinearMatMul", "", "u:2x4 s:1 u:1 c:4x5 s:1 c:1 s:1 f:1", "!its input 'h' is f32"},
+    {"MatMulInteger", "", "c:4 u:4x2", "2"},
+    {"QLinearMatMul", "", "u:2x4 s:1,1 u:2 c:4x5 s:1 c:1 s:1,1,1 u:1", "!'g' is neither a single number nor one"},
+    {"MatMulInteger", "", "c:4 u:4x2 - u:3", "!'d' is neither a single number nor one"},
+    {"MatMulInteger", "", "c:3 u:4x2", "!it multiplies 3 columns with 4 rows"},
     {"Add", "", "f:65536x1 f:65536", "!larger than a tensor may be"},
 };
 
@@ -265,7 +295,11 @@ static void add_input(as_graph *graph, const char *name, const char *text)
     } else {
         shape.rank = (int)n;
         memcpy(shape.dims, at, n * sizeof *at);
-        const as_dtype dtype = text[0] == 'b' ? AS_DTYPE_BOOL : text[0] == 'j' ? AS_DTYPE_I64 : AS_DTYPE_F32;
+        const as_dtype dtype = text[0] == 'u'   ? AS_DTYPE_U8
+                               : text[0] == 'c' ? AS_DTYPE_I8
+                               : text[0] == 'b' ? AS_DTYPE_BOOL
+                               : text[0] == 'j' ? AS_DTYPE_I64
+                                                : AS_DTYPE_F32;
         assert_true(as_graph_add_input(graph, name, dtype, &shape, &err));
     }
 }
@@ -295,8 +329,8 @@ static size_t read_attrs(char *text, as_attr *attrs, int64_t (*lists)[16])
 
 static as_graph *make_case(const shape_case *row)
 {
-    static const char *const names[] = {"a", "b", "c", "d", "e"};
-    const char              *inputs[8] = {0};
+    static const char *const names[] = {"a", "b", "c", "d", "e", "f", "g", "h", "i"};
+    const char              *inputs[10] = {0};
     char                     text[200], attr_text[200], *rest;
     int64_t                  lists[8][16];
     as_attr                  attrs[8];
@@ -311,8 +345,10 @@ static as_graph *make_case(const shape_case *row)
         if (*word != '-')
             add_input(graph, names[n], word);
     }
-    size_t            n_attrs = read_attrs(attr_text, attrs, lists);
-    const char *const outputs[] = {"y", as_graph_op_find(row->op)->min_out > 1 ? "z" : NULL, NULL};
+    size_t       n_attrs = read_attrs(attr_text, attrs, lists);
+    const char  *outputs[] = {"y", "y1", "y2", NULL};
+    const size_t n_outputs = as_graph_op_find(row->op)->min_out;
+    outputs[AS_MIN(AS_MAX(n_outputs, 1u), 3u)] = NULL;
     if (!as_graph_add_node(graph, row->op, "n", inputs, outputs, attrs, n_attrs, &err) ||
         !as_graph_add_output(graph, "y", AS_DTYPE_F32, &(as_shape){.rank = 0}, &err) || !as_graph_finish(graph, &err))
         fail_msg("%s %s: %s", row->op, row->attrs, err.text);

@@ -96,17 +96,14 @@ static bool window_channels(const as_node *node, const as_shape *x, const as_sha
     return true;
 }
 
-bool as_graph_rule_conv(as_graph *graph, const as_node *node, as_err *err)
+bool as_rule_conv_shape(const as_node *node, const as_value *x, const as_value *w, as_shape *ret, as_err *err)
 {
-    const as_value *x = as_rule_in(graph, node, 0), *w = as_rule_in(graph, node, 1), *b = as_rule_in(graph, node, 2);
-    window          win;
-    const int64_t  *given;
-    size_t          n;
-    int             rank = x->shape.rank;
+    window         win;
+    const int64_t *given;
+    size_t         n;
+    int            rank = x->shape.rank;
     if (rank < 3 || w->shape.rank != rank)
         return AS_FAIL(err, AS_EFORMAT, "its input has %d dimensions and its weights %d", rank, w->shape.rank);
-    if (w->dtype != x->dtype || (b && b->dtype != x->dtype))
-        return AS_FAIL(err, AS_EFORMAT, "its input is %s, its weights are not", as_dtype_name(x->dtype));
     if (!window_read(node, rank, &win, err))
         return false;
     for (int i = 0; i < rank; i++)
@@ -122,11 +119,29 @@ bool as_graph_rule_conv(as_graph *graph, const as_node *node, as_err *err)
         return AS_FAIL(err, AS_EFORMAT, "'kernel_shape' is not that of its weights");
     if (!window_channels(node, &x->shape, &w->shape, err))
         return false;
-    if (b && (b->shape.rank != 1 || b->shape.dims[0] != w->shape.dims[0]))
+    as_shape out = {.rank = rank, .dims = {x->shape.dims[0], w->shape.dims[0]}};
+    if (!window_outs(&win, &x->shape, &out, err))
+        return false;
+    *ret = out;
+    return true;
+}
+
+bool as_rule_conv_bias(const as_value *bias, const as_value *w, as_err *err)
+{
+    if (bias && (bias->shape.rank != 1 || bias->shape.dims[0] != w->shape.dims[0]))
         return AS_FAIL(err, AS_EFORMAT, "its bias does not have one entry for each of %lld channels",
                        (long long)w->shape.dims[0]);
-    as_shape out = {.rank = rank, .dims = {x->shape.dims[0], w->shape.dims[0]}};
-    return window_outs(&win, &x->shape, &out, err) && as_rule_set(graph, node, 0, x->dtype, &out, err);
+    return true;
+}
+
+bool as_graph_rule_conv(as_graph *graph, const as_node *node, as_err *err)
+{
+    const as_value *x = as_rule_in(graph, node, 0), *w = as_rule_in(graph, node, 1), *b = as_rule_in(graph, node, 2);
+    as_shape        out;
+    if (w->dtype != x->dtype || (b && b->dtype != x->dtype))
+        return AS_FAIL(err, AS_EFORMAT, "its input is %s, its weights are not", as_dtype_name(x->dtype));
+    return as_rule_conv_shape(node, x, w, &out, err) && as_rule_conv_bias(b, w, err) &&
+           as_rule_set(graph, node, 0, x->dtype, &out, err);
 }
 
 /* The size of spatial dimension i of a transposed convolution; output_shape is what auto_pad then pads for. */

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/quant_kernel.h"
+
+#include <string.h>
+
+/* As image/kernel.h: without FMA, so that every processor gives the same bits. */
+#if defined(__x86_64__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define QUANT_CLONES __attribute__((target_clones("avx2", "default")))
+#else
+#define QUANT_CLONES
+#endif
+
+enum { CHUNK = 256 };
+
+/* v + this has no room for what comes after the point: the processor rounds to even, and the low bits are the result.
+ * For |v| < 2^22. */
+#define QUANT_ROUNDER 12582912.0f /* 1.5 * 2^23 */
+
+static inline int32_t quant_round(float v, float low, float high)
+{
+    int32_t bits;
+    v = v > low ? v : low; /* also of what is no number */
+    v = v < high ? v : high;
+    v += QUANT_ROUNDER;
+    memcpy(&bits, &v, sizeof bits);
+    return bits - 0x4b400000;
+}
+
+QUANT_CLONES static void quant_line(const float *x, size_t n, float scale, int32_t zero, float low, float high,
+                                    uint8_t *out)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = (uint8_t)(quant_round(x[i] / scale, low, high) + zero);
+}
+
+QUANT_CLONES static void quant_interleave3(const uint8_t *restrict a, const uint8_t *restrict b,
+                                           const uint8_t *restrict c, size_t n, uint8_t *restrict out)
+{
+    for (size_t i = 0; i < n; i++) {
+        out[3 * i] = a[i];
+        out[3 * i + 1] = b[i];
+        out[3 * i + 2] = c[i];
+    }
+}
+
+void as_quant_kernel_from_f32(const float *x, size_t planes, size_t n, float scale, int32_t zero, int32_t low,
+                              int32_t high, uint8_t *out)
+{
+    const float lo = (float)(low - zero), hi = (float)(high - zero);
+    uint8_t     lines[3][CHUNK];
+    if (planes == 1 || n == 1) {
+        quant_line(x, planes * n, scale, zero, lo, hi, out);
+        return;
+    }
+    for (size_t at = 0; at < n; at += CHUNK) {
+        const size_t m = AS_MIN(n - at, (size_t)CHUNK);
+        if (planes == 3) {
+            for (size_t p = 0; p < 3; p++)
+                quant_line(x + p * n + at, m, scale, zero, lo, hi, lines[p]);
+            quant_interleave3(lines[0], lines[1], lines[2], m, out + at * 3);
+            continue;
+        }
+        for (size_t p = 0; p < planes; p++) {
+            quant_line(x + p * n + at, m, scale, zero, lo, hi, lines[0]);
+            for (size_t i = 0; i < m; i++)
+                out[(at + i) * planes + p] = lines[0][i];
+        }
+    }
+}
+
+void as_quant_kernel_to_f32(const uint8_t *q, size_t planes, size_t n, const float table[256], float *out)
+{
+    for (size_t p = 0; p < planes; p++)
+        for (size_t i = 0; i < n; i++)
+            out[p * n + i] = table[q[i * planes + p]];
+}
+
+void as_quant_kernel_look_up(const uint8_t *q, size_t n, const uint8_t table[256], uint8_t *out)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = table[q[i]];
+}
+
+void as_quant_kernel_rows(const uint8_t *from, size_t rows, size_t width, size_t from_step, size_t to_step,
+                          const uint8_t *table, uint8_t *to)
+{
+    for (size_t r = 0; r < rows; r++) {
+        if (table)
+            as_quant_kernel_look_up(from + r * from_step, width, table, to + r * to_step);
+        else
+            memcpy(to + r * to_step, from + r * from_step, width);
+    }
+}
+
+QUANT_CLONES void as_quant_kernel_add(const uint8_t *a, const uint8_t *b, size_t n, float a_factor, float b_factor,
+                                      float offset, int32_t low, int32_t high, uint8_t *out)
+{
+    const float lo = (float)low, hi = (float)high;
+    for (size_t i = 0; i < n; i++)
+        out[i] = (uint8_t)quant_round(a_factor * (float)a[i] + b_factor * (float)b[i] + offset, lo, hi);
+}
+
+QUANT_CLONES void as_quant_kernel_mul(const uint8_t *a, const uint8_t *b, size_t n, float a_zero, float b_zero,
+                                      float factor, float offset, int32_t low, int32_t high, uint8_t *out)
+{
+    const float lo = (float)low, hi = (float)high;
+    for (size_t i = 0; i < n; i++)
+        out[i] = (uint8_t)quant_round(((float)a[i] - a_zero) * ((float)b[i] - b_zero) * factor + offset, lo, hi);
+}
+
+QUANT_CLONES static void quant_accumulate(const uint8_t *x, size_t n, int32_t *sums)
+{
+    for (size_t c = 0; c < n; c++)
+        sums[c] += x[c];
+}
+
+static void quant_mean_write(const as_quant_mean *m, const int32_t *sums, int64_t inside, int64_t counted,
+                             int64_t image, int64_t at, void *out)
+{
+    const int64_t pixels = m->out[0] * m->out[1];
+    const float   factor = counted > 0 ? m->scale / (float)counted : 0.0f;
+    for (int64_t c = 0; c < m->channels; c++) {
+        const float v = ((float)sums[c] - m->x_zero * (float)inside) * factor;
+        if (m->y_scale > 0.0f)
+            ((uint8_t *)out)[(image * pixels + at) * m->channels + c] =
+                (uint8_t)(quant_round(v / m->y_scale, (float)(m->low - m->y_zero), (float)(m->high - m->y_zero)) +
+                          m->y_zero);
+        else
+            ((float *)out)[(image * m->channels + c) * pixels + at] = v;
+    }
+}
+
+void as_quant_kernel_mean(const as_quant_mean *m, const uint8_t *x, int32_t *sums, void *out)
+{
+    for (int64_t image = 0; image < m->n; image++)
+        for (int64_t at = 0; at < m->out[0] * m->out[1]; at++) {
+            const int64_t y0 = at / m->out[1] * m->stride[0] - m->pad[0],
+                          x0 = at % m->out[1] * m->stride[1] - m->pad[1];
+            const int64_t top = AS_MAX(y0, 0), bottom = AS_MIN(y0 + m->kernel[0], m->in[0]);
+            const int64_t left = AS_MAX(x0, 0), right = AS_MIN(x0 + m->kernel[1], m->in[1]);
+            const int64_t inside = AS_MAX(bottom - top, 0) * AS_MAX(right - left, 0);
+            memset(sums, 0, (size_t)m->channels * sizeof *sums);
+            for (int64_t yy = top; yy < bottom; yy++)
+                for (int64_t xx = left; xx < right; xx++)
+                    quant_accumulate(x + ((image * m->in[0] + yy) * m->in[1] + xx) * m->channels, (size_t)m->channels,
+                                     sums);
+            quant_mean_write(m, sums, inside, m->count_pads ? m->kernel[0] * m->kernel[1] : inside, image, at, out);
+        }
+}

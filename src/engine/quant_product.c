@@ -1,0 +1,650 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Conv, Gemm and MatMul between DequantizeLinear and QuantizeLinear, and their QLinear forms: sums of products of u8 and
+ * i8, which become the next u8 in the same write (Jacob et al. 2018, section 2.2). Weights are constant; all is made a
+ * convolution, since that needs no memory of its own when it runs. */
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cpu.h"
+#include "engine/op.h"
+#include "engine/prim_int8.h"
+#include "engine/quant.h"
+#include "engine/wino8.h"
+
+typedef struct product8 {
+    as_quant         x; /* u8 */
+    as_order         order;
+    as_shape         in, w, out; /* as the convolution sees them */
+    as_window        window;
+    int64_t          groups;
+    size_t           n_out, each; /* channels, and weights of one */
+    int8_t          *weights;
+    float           *w_scale, *bias; /* one a channel; bias in floats */
+    as_quant         sum;            /* what is added, u8; buf NULL: nothing */
+    as_quant_target  middle;         /* what the product is made first; scale 0: nothing */
+    float            low, high;      /* of the result, in floats */
+    as_quant_target  target;         /* scale 0: f32 is written */
+    const as_layout *dst;
+} product8;
+
+static void product8_done(product8 *p)
+{
+    free(p->weights);
+    free(p->w_scale);
+    free(p->bias);
+}
+
+static bool product8_alloc(product8 *p, as_err *err)
+{
+    p->weights = malloc(AS_MAX(p->n_out * p->each, 1u));
+    p->w_scale = calloc(p->n_out + 1, sizeof *p->w_scale);
+    p->bias = calloc(p->n_out + 1, sizeof *p->bias);
+    return p->weights && p->w_scale && p->bias ? true : AS_FAIL(err, AS_ENOMEM, "out of memory for weights");
+}
+
+static int32_t product8_int(const as_tensor *t, size_t i)
+{
+    int32_t v;
+    if (t->dtype == AS_DTYPE_U8)
+        return ((const uint8_t *)t->data)[i];
+    if (t->dtype == AS_DTYPE_I8)
+        return ((const int8_t *)t->data)[i];
+    memcpy(&v, (const char *)t->data + i * sizeof v, sizeof v);
+    return v;
+}
+
+static float product8_float(const as_tensor *t, size_t i)
+{
+    float v;
+    memcpy(&v, (const char *)t->data + i * sizeof v, sizeof v);
+    return v;
+}
+
+/* Where the integers, scales and zero points of weights stand: a DequantizeLinear of constants, or a QLinear node. */
+typedef struct product8_source {
+    const as_tensor *q, *scale, *zero;
+    int64_t          axis;
+} product8_source;
+
+static bool product8_find(const as_plan *plan, int32_t value, product8_source *ret)
+{
+    const as_value *v = value >= 0 ? as_graph_value(plan->graph, value) : NULL;
+    const as_node  *node = v && v->producer >= 0 ? as_graph_node(plan->graph, (size_t)v->producer) : NULL;
+    if (!node || strcmp(node->op, "DequantizeLinear") != 0)
+        return false;
+    *ret = (product8_source){as_plan_constant(plan, node, 0), as_plan_constant(plan, node, 1),
+                             as_plan_constant(plan, node, 2), as_plan_int_or(node, "axis", 1)};
+    return ret->q && ret->scale && (ret->zero || !as_plan_in(plan, node, 2));
+}
+
+/* Weights as i8 [n_out][each]: channels along `axis`, each channel's weights in the order they stand. False: they are not
+ * of this kind. */
+static bool product8_weights(product8 *p, const product8_source *s, int axis)
+{
+    const size_t n_scales = as_tensor_count(s->scale);
+    const int    rank = s->q->shape.rank;
+    size_t       inner = 1;
+    if ((s->q->dtype != AS_DTYPE_I8 && s->q->dtype != AS_DTYPE_U8) || s->scale->dtype != AS_DTYPE_F32)
+        return false;
+    if (n_scales != 1 && (n_scales != p->n_out || (s->axis < 0 ? s->axis + rank : s->axis) != axis))
+        return false;
+    if (s->zero && as_tensor_count(s->zero) != n_scales)
+        return false;
+    for (int i = axis + 1; i < rank; i++)
+        inner *= (size_t)s->q->shape.dims[i];
+    for (size_t i = 0; i < p->n_out * p->each; i++) {
+        const size_t  o = i / inner % p->n_out, k = i / (inner * p->n_out) * inner + i % inner;
+        const int32_t v = product8_int(s->q, i) - (s->zero ? product8_int(s->zero, n_scales > 1 ? o : 0) : 0);
+        if (v < -128 || v > 127)
+            return false;
+        p->weights[o * p->each + k] = (int8_t)v;
+    }
+    for (size_t o = 0; o < p->n_out; o++) {
+        p->w_scale[o] = product8_float(s->scale, n_scales > 1 ? o : 0);
+        if (!isfinite(p->w_scale[o]) || !(p->w_scale[o] * p->x.scale > FLT_MIN))
+            return false;
+    }
+    return true;
+}
+
+/* The bias in floats: constant f32, or restored from i32. False: it is computed. */
+static bool product8_bias(as_plan *plan, product8 *p, int32_t value, float factor)
+{
+    product8_source  s;
+    const as_value  *v = value >= 0 ? as_graph_value(plan->graph, value) : NULL;
+    const as_tensor *t = v ? v->constant : NULL;
+    if (!v)
+        return true;
+    if (t) {
+        if (t->dtype != AS_DTYPE_F32 || as_tensor_count(t) != p->n_out || t->shape.rank < 1 ||
+            t->shape.dims[t->shape.rank - 1] != (int64_t)p->n_out)
+            return false;
+        for (size_t o = 0; o < p->n_out; o++)
+            p->bias[o] = factor * product8_float(t, o);
+        return true;
+    }
+    if (!product8_find(plan, value, &s) || as_tensor_count(s.q) != p->n_out)
+        return false;
+    const size_t n = as_tensor_count(s.scale), n_zero = s.zero ? as_tensor_count(s.zero) : n;
+    if ((n != 1 && n != p->n_out) || n_zero != n || s.q->shape.rank != 1)
+        return false;
+    for (size_t o = 0; o < p->n_out; o++) {
+        const size_t at = n > 1 ? o : 0;
+        p->bias[o] = factor * (float)((int64_t)product8_int(s.q, o) - (s.zero ? product8_int(s.zero, at) : 0)) *
+                     product8_float(s.scale, at);
+    }
+    return true;
+}
+
+static bool cpu_multiplies_wide(void)
+{
+    const char *have = as_cpu_features();
+    return strstr(have, "avx512_vnni") || strstr(have, "avx_vnni") || strstr(have, "amx_int8");
+}
+
+/* Without VNNI a processor adds two neighbouring products of u8 and i8 in 16 bits, and silently takes the largest where
+ * they do not fit: then these weights are multiplied as floats instead. Neighbours are input channels. */
+static bool product8_may_saturate(const product8 *p)
+{
+    const size_t per_group = (size_t)p->w.dims[p->groups > 1 ? 2 : 1], step = p->each / per_group;
+    if (per_group == 1)
+        return false;
+    for (size_t o = 0; o < p->n_out; o++)
+        for (size_t k = 0; k < step; k++)
+            for (size_t c = 0; c + 1 < per_group; c += 2) {
+                const int a = p->weights[o * p->each + c * step + k], b = p->weights[o * p->each + (c + 1) * step + k];
+                const int most = AS_MAX(a, 0) + AS_MAX(b, 0), least = AS_MIN(a, 0) + AS_MIN(b, 0);
+                if (most * 255 > INT16_MAX || least * 255 < INT16_MIN)
+                    return true;
+            }
+    return false;
+}
+
+/* --- the chain behind it ------------------------------------------------------------------------------------------ */
+
+/* A DequantizeLinear that waits for its turn though its integers are there takes it now: it makes no step. */
+static const as_quant *sum_form(as_plan *plan, int32_t value)
+{
+    const as_value *v = as_graph_value(plan->graph, value);
+    const as_node  *node = v->producer >= 0 ? as_graph_node(plan->graph, (size_t)v->producer) : NULL;
+    const as_op    *op = node && strcmp(node->op, "DequantizeLinear") == 0 ? as_op_find(node->op) : NULL;
+    float           scale;
+    int32_t         zero;
+    if (op && !plan->planned[v->producer] && as_quant_params(plan, node, 1, &scale, &zero) &&
+        (plan->of_value[node->inputs[0]] || plan->quants[node->inputs[0]].buf) && op->plan(plan, node, NULL))
+        as_plan_absorb(plan, (size_t)v->producer);
+    return as_quant_of(plan, value);
+}
+
+/* The other operand of the Add that alone uses `value`: u8, there already, of its shape. */
+static const as_quant *sum_operand(as_plan *plan, int32_t value, int32_t *ret_next)
+{
+    const int32_t  next = plan->only_user[value];
+    const as_node *add = next >= 0 ? as_graph_node(plan->graph, (size_t)next) : NULL;
+    if (!add || strcmp(add->op, "Add") != 0)
+        return NULL;
+    const int32_t   other = add->inputs[0] == value ? add->inputs[1] : add->inputs[0];
+    const as_quant *form = other == value ? NULL : sum_form(plan, other);
+    if (!form || form->buf->dtype != AS_DTYPE_U8 || form->buf->root->kind == AS_BUF_CONSTANT ||
+        !as_shape_equal(&form->buf->shape, &as_graph_value(plan->graph, value)->shape))
+        return NULL;
+    *ret_next = next;
+    return form;
+}
+
+/* The DequantizeLinear of what the tail ends with, if it only reads what is written. */
+static bool sum_restore(const as_plan *plan, as_quant_tail *t)
+{
+    const int32_t  user = plan->only_user[t->value];
+    const as_node *restore = user >= 0 ? as_graph_node(plan->graph, (size_t)user) : NULL;
+    float          scale;
+    int32_t        zero;
+    if (t->n != 1 || !restore || strcmp(restore->op, "DequantizeLinear") != 0 ||
+        !as_quant_params(plan, restore, 1, &scale, &zero) || zero + (t->target.hidden ? 128 : 0) != t->target.zero ||
+        scale > t->target.scale || scale < t->target.scale || t->target.dtype != AS_DTYPE_U8)
+        return false;
+    t->nodes[t->n++] = (size_t)user;
+    t->value = restore->outputs[0];
+    return true;
+}
+
+static bool wino_fits(const as_plan *plan, const product8 *p);
+
+/* Product, (QuantizeLinear, DequantizeLinear,) Add, functions that limit, QuantizeLinear: one write. The rounding in between
+ * is part of what the model says, and other engines do it: without it the addition is fused only where the kernel is ours. */
+static void sum_walk(as_plan *plan, product8 *p, as_quant_tail *tail)
+{
+    as_quant_tail   t = *tail;
+    as_quant_target middle = {.scale = 0.0f};
+    int32_t         next = -1;
+    if (t.has_target) {
+        middle = t.target;
+        if (!wino_fits(plan, p) || !sum_restore(plan, &t))
+            return;
+    } else if (t.n > 0) {
+        return;
+    }
+    const as_quant *sum = sum_operand(plan, t.value, &next);
+    if (!sum)
+        return;
+    t.nodes[t.n++] = (size_t)next;
+    t.value = as_graph_node(plan->graph, (size_t)next)->outputs[0];
+    t.has_target = false;
+    as_quant_tail_walk(plan, &t);
+    if (!t.has_target || t.target.dtype != AS_DTYPE_U8)
+        return;
+    *tail = t;
+    p->sum = *sum;
+    p->middle = middle;
+}
+
+/* --- the primitive ------------------------------------------------------------------------------------------------ */
+
+/* In the target's integers; on where they are narrower than its type. */
+static as_limits product8_limits(float low, float high, const as_quant_target *t)
+{
+    const bool  whole = t->scale > 0.0f;
+    const float scale = whole ? t->scale : 1.0f, lowest = t->dtype == AS_DTYPE_I8 ? -128.0f : 0.0f;
+    as_limits l = {false, fmaxf(low / scale + (float)t->zero, -FLT_MAX), fminf(high / scale + (float)t->zero, FLT_MAX)};
+    l.on = whole ? l.low > lowest || l.high < lowest + 255.0f : low > -FLT_MAX || high < FLT_MAX;
+    return l;
+}
+
+/* What the primitive is told: all in units of what it sums, x.scale * w_scale. Zero points of what is written and added are
+ * part of the bias, as is that of x where no window reaches beyond the picture. */
+static void product8_numbers(const product8 *p, bool fold_zero, float *factors, float *bias, as_int8 *q)
+{
+    const float y_scale = p->target.scale > 0.0f ? p->target.scale : 1.0f, y_zero = (float)p->target.zero;
+    for (size_t o = 0; o < p->n_out; o++) {
+        const float unit = p->x.scale * p->w_scale[o];
+        float       b = p->bias[o] + y_zero * y_scale;
+        if (p->sum.buf)
+            b -= p->sum.scale * (float)p->sum.zero;
+        int64_t total = 0;
+        for (size_t k = 0; fold_zero && k < p->each; k++)
+            total += p->weights[o * p->each + k];
+        factors[o] = unit / y_scale;
+        bias[o] = b / unit - (float)(total * p->x.zero);
+    }
+    *q = (as_int8){.factors = factors, .n_factors = (int64_t)p->n_out, .src_zero = fold_zero ? 0 : p->x.zero};
+    q->sum = p->sum.buf != NULL;
+    q->sum_factor = q->sum ? p->sum.scale / y_scale : 0.0f;
+    q->limits = product8_limits(p->low, p->high, &p->target);
+}
+
+static as_prim *product8_prim(as_plan *plan, const product8 *p, as_buf *bias, as_err *err)
+{
+    bool     fold_zero = true;
+    as_int8  q;
+    float   *factors = malloc((p->n_out + 1) * sizeof *factors);
+    as_prim *prim = NULL;
+    for (int i = 0; i < p->window.n; i++)
+        fold_zero = fold_zero && p->window.pad_begin[i] == 0 && p->window.pad_end[i] <= 0;
+    const as_layout *src = as_layout_of(plan->dnn, AS_DTYPE_U8, AS_ORDER_CHANNELS_LAST, &p->in, err);
+    const as_layout *w = src ? as_layout_of(plan->dnn, AS_DTYPE_I8, AS_ORDER_ANY, &p->w, err) : NULL;
+    if (factors && w) {
+        product8_numbers(p, fold_zero, factors, bias->data, &q);
+        prim = as_prim_conv_int8(plan->dnn, &p->window, src, w, bias->layout, p->dst, &q, err);
+    }
+    free(factors);
+    return prim;
+}
+
+/* Where the result goes: over what is added, over a copy of it, or to new memory. */
+static as_buf *product8_dst(as_plan *plan, const product8 *p, int32_t last, as_err *err)
+{
+    if (!(p->target.scale > 0.0f)) {
+        const as_shape *shape = &as_graph_value(plan->graph, last)->shape;
+        as_buf         *buf =
+            as_plan_new(plan, AS_DTYPE_F32, shape, shape->rank > 2 && p->order != AS_ORDER_PLAIN ? p->dst : NULL, err);
+        if (buf)
+            as_plan_set(plan, last, buf);
+        return buf;
+    }
+    if (!p->sum.buf && p->order == AS_ORDER_CHANNELS_LAST)
+        return as_quant_out(plan, &p->target, err);
+    as_buf *to = p->sum.buf ? as_quant_as(plan, p->sum.buf, p->order, err)
+                            : as_plan_new(plan, p->target.dtype, &as_graph_value(plan->graph, p->target.value)->shape,
+                                          NULL, err);
+    if (to && p->sum.buf && to->root == p->sum.buf->root &&
+        (to->root->kind != AS_BUF_ARENA || to->root->pending != 0 || to->bytes != to->root->bytes))
+        to = as_plan_converted(plan, to, p->dst, err);
+    if (to)
+        as_quant_put(plan, &p->target, to);
+    return to;
+}
+
+static bool product8_step(as_plan *plan, const product8 *p, as_prim *prim, as_buf *bias, int32_t last, as_err *err)
+{
+    as_buf *plain = as_plan_new_constant(plan, AS_DTYPE_I8, &p->w, NULL, err);
+    as_buf *src = plain ? as_quant_as(plan, p->x.buf, p->order, err) : NULL;
+    if (!src)
+        return false;
+    memcpy(plain->data, p->weights, p->n_out * p->each);
+    plain->layout = as_layout_of(plan->dnn, AS_DTYPE_I8, AS_ORDER_PLAIN, &p->w, err);
+    as_buf  *weights = plain->layout ? as_plan_converted(plan, plain, as_prim_layout(prim, AS_ARG_WEIGHTS), err) : NULL;
+    as_buf  *dst = weights ? product8_dst(plan, p, last, err) : NULL;
+    as_step *step = dst ? as_plan_step(plan, prim, NULL, 0, err) : NULL;
+    return step && as_step_use(plan, step, AS_ARG_DST, dst, err) && as_step_use(plan, step, AS_ARG_SRC, src, err) &&
+           as_step_use(plan, step, AS_ARG_WEIGHTS, weights, err) && as_step_use(plan, step, AS_ARG_BIAS, bias, err);
+}
+
+/* --- 3x3, where bytes are multiplied no faster than 16 bits --------------------------------------------------------- */
+
+enum { WINO_MIN_TILES = 24 }; /* below, its larger weights come from memory more slowly than they are multiplied */
+
+static bool wino_fits(const as_plan *plan, const product8 *p)
+{
+    const as_window *w = &p->window;
+    if (cpu_multiplies_wide() || !as_wino8_can() || plan->threads > 1 || p->groups != 1 || w->n != 2 ||
+        p->order != AS_ORDER_CHANNELS_LAST)
+        return false;
+    for (int i = 0; i < 2; i++)
+        if (w->kernel[i] != 3 || w->stride[i] != 1 || w->dilation[i] != 1)
+            return false;
+    return p->in.dims[1] % AS_WINO8_BLOCK == 0 && p->in.dims[1] <= AS_WINO8_CHANNELS &&
+           p->out.dims[1] % AS_WINO8_BLOCK == 0 && p->x.zero >= 0 && p->x.zero <= 255 &&
+           ((p->out.dims[2] + 1) / 2) * ((p->out.dims[3] + 1) / 2) >= WINO_MIN_TILES;
+}
+
+static void wino_run(const as_step *step)
+{
+    as_wino8_run(step->data, step->uses.at[1].buf->data, step->uses.at[2].buf->data, step->uses.at[3].buf->data,
+                 step->uses.at[4].buf->data, step->uses.at[0].buf->data);
+}
+
+static as_buf *wino_bytes(as_plan *plan, bool constant, size_t bytes, as_err *err)
+{
+    const as_shape shape = {.rank = 1, .dims = {(int64_t)bytes}};
+    return constant ? as_plan_new_constant(plan, AS_DTYPE_U8, &shape, NULL, err)
+                    : as_plan_new(plan, AS_DTYPE_U8, &shape, NULL, err);
+}
+
+/* rows: what as_wino8_run takes; bias has room for one a channel. */
+static void wino_numbers(const product8 *p, float *bias, float *rows, as_wino8 *ret)
+{
+    as_int8    q, end;
+    product8   made = *p;
+    const bool middle = p->middle.scale > 0.0f;
+    product8_numbers(p, false, rows, bias, &end);
+    if (middle) {
+        made.target = p->middle;
+        made.sum.buf = NULL;
+        product8_numbers(&made, false, rows, bias, &q);
+    }
+    for (size_t o = 0; o < p->n_out; o++) {
+        rows[p->n_out + o] = rows[o] * bias[o];
+        rows[o] /= 4.0f;
+    }
+    *ret = (as_wino8){.images = p->in.dims[0], .channels = p->in.dims[1], .n_out = p->out.dims[1], .x_zero = p->x.zero};
+    for (int i = 0; i < 2; i++) {
+        ret->in[i] = p->in.dims[i + 2];
+        ret->out[i] = p->out.dims[i + 2];
+        ret->pad[i] = p->window.pad_begin[i];
+    }
+    ret->sum = end.sum;
+    ret->sum_factor = end.sum_factor;
+    ret->limits = end.limits;
+    ret->middle = middle;
+    if (middle) {
+        ret->middle_factor = p->middle.scale / p->target.scale;
+        ret->middle_offset =
+            (float)p->target.zero - ret->middle_factor * (float)p->middle.zero - ret->sum_factor * (float)p->sum.zero;
+    }
+}
+
+static bool wino_make(as_plan *plan, const product8 *p, as_buf *bias, int32_t last, as_err *err)
+{
+    as_wino8 w;
+    as_buf  *uses[5], *rows = wino_bytes(plan, true, 2 * p->n_out * sizeof(float), err);
+    if (!rows)
+        return false;
+    wino_numbers(p, bias->data, rows->data, &w);
+    uses[1] = as_quant_as(plan, p->x.buf, p->order, err);
+    uses[2] = uses[1] ? wino_bytes(plan, true, as_wino8_weight_bytes(&w), err) : NULL;
+    uses[3] = rows;
+    uses[4] = uses[2] ? wino_bytes(plan, false, as_wino8_scratch_bytes(&w), err) : NULL;
+    uses[0] = uses[4] ? product8_dst(plan, p, last, err) : NULL;
+    as_step *step = uses[0] ? as_plan_step(plan, NULL, wino_run, sizeof w, err) : NULL;
+    if (!step)
+        return false;
+    memcpy(step->data, &w, sizeof w);
+    as_wino8_weights(&w, p->weights, uses[2]->data);
+    for (size_t i = 0; i < AS_COUNT(uses); i++)
+        if (!as_step_use(plan, step, AS_ARG_NONE, uses[i], err))
+            return false;
+    return true;
+}
+
+/* i8 activations become u8. */
+static bool product8_unsigned(as_plan *plan, product8 *p, as_err *err)
+{
+    uint8_t               table[256];
+    const as_quant_target target = {.dtype = AS_DTYPE_U8, .scale = p->x.scale, .zero = p->x.zero + 128};
+    if (p->x.buf->dtype == AS_DTYPE_U8)
+        return true;
+    as_buf *src = as_quant_as(plan, p->x.buf, p->order, err);
+    as_buf *buf = src ? as_plan_new(plan, AS_DTYPE_U8, &src->shape, NULL, err) : NULL;
+    if (!buf)
+        return false;
+    buf->layout = as_layout_of(plan->dnn, AS_DTYPE_U8, p->order, &src->shape, err);
+    as_quant_table(&p->x, &target, NULL, table);
+    p->x.buf = buf;
+    p->x.zero += 128;
+    return buf->layout && as_quant_look_up(plan, table, src, buf, err);
+}
+
+static void product8_aim(product8 *p, const as_quant_tail *tail)
+{
+    p->target = tail->has_target ? tail->target : (as_quant_target){.dtype = AS_DTYPE_F32};
+    p->low = tail->low;
+    p->high = tail->high;
+}
+
+/* The fastest there is for p.target: *ret_wino, or a primitive; neither: floats are faster. */
+static bool product8_choose(as_plan *plan, product8 *p, as_buf *bias, bool *ret_wino, as_prim **ret_prim, as_err *err)
+{
+    *ret_wino = p->target.dtype == AS_DTYPE_U8 && wino_fits(plan, p);
+    *ret_prim = NULL;
+    p->dst = as_layout_of(plan->dnn, p->target.dtype, AS_ORDER_CHANNELS_LAST, &p->out, err);
+    if (!p->dst)
+        return false;
+    if (*ret_wino || (!cpu_multiplies_wide() && product8_may_saturate(p)))
+        return true;
+    as_prim *prim = product8_prim(plan, p, bias, NULL);
+    *ret_prim = prim && !strstr(as_prim_about(prim), "ref") ? prim : NULL;
+    return true;
+}
+
+/* tail: what follows is taken in too, with an addition where it can be; NULL: p.target is what is written. */
+static bool product8_make(as_plan *plan, product8 *p, as_quant_tail *tail, int32_t last, bool *ret_done, as_err *err)
+{
+    const as_shape row = {.rank = 1, .dims = {(int64_t)p->n_out}};
+    as_buf        *bias = as_plan_new_constant(plan, AS_DTYPE_F32, &row, NULL, err);
+    as_prim       *prim;
+    bool           wino;
+    if (!bias || !product8_unsigned(plan, p, err))
+        return false;
+    p->low = -FLT_MAX;
+    p->high = FLT_MAX;
+    as_quant_tail short_tail = as_quant_tail_begin(last), long_tail;
+    if (tail) {
+        as_quant_tail_walk(plan, tail);
+        short_tail = long_tail = *tail;
+        if (p->order == AS_ORDER_CHANNELS_LAST)
+            sum_walk(plan, p, &long_tail);
+        *tail = long_tail;
+        product8_aim(p, tail);
+    }
+    if (!product8_choose(plan, p, bias, &wino, &prim, err))
+        return false;
+    if (!wino && !prim && p->sum.buf) {
+        *tail = short_tail;
+        p->sum.buf = NULL;
+        p->middle.scale = 0.0f;
+        product8_aim(p, tail);
+        if (!product8_choose(plan, p, bias, &wino, &prim, err))
+            return false;
+    }
+    if (!wino && !prim)
+        return true;
+    if (tail) {
+        as_quant_tail_absorb(plan, tail);
+        last = tail->value;
+    }
+    *ret_done = true;
+    return wino ? wino_make(plan, p, bias, last, err) : product8_step(plan, p, prim, bias, last, err);
+}
+
+/* --- Conv --------------------------------------------------------------------------------------------------------- */
+
+static bool product8_conv(as_plan *plan, const as_node *node, product8 *p, const as_tensor *w, bool *ret_fits,
+                          as_err *err)
+{
+    as_shape kernel = {.rank = w->shape.rank - 2};
+    p->order = AS_ORDER_CHANNELS_LAST;
+    p->groups = as_plan_int_or(node, "group", 1);
+    p->in = as_plan_in(plan, node, 0)->shape;
+    p->out = as_graph_value(plan->graph, node->outputs[0])->shape;
+    if (kernel.rank < 1 || kernel.rank > 3 || p->groups < 1 || w->shape.dims[0] % p->groups != 0)
+        return true;
+    memcpy(kernel.dims, w->shape.dims + 2, (size_t)kernel.rank * sizeof kernel.dims[0]);
+    p->n_out = (size_t)w->shape.dims[0];
+    p->each = as_tensor_count(w) / p->n_out;
+    p->w = w->shape;
+    if (p->groups > 1) {
+        p->w = (as_shape){.rank = w->shape.rank + 1, .dims = {p->groups, w->shape.dims[0] / p->groups}};
+        memcpy(p->w.dims + 2, w->shape.dims + 1, (size_t)(w->shape.rank - 1) * sizeof p->w.dims[0]);
+    }
+    *ret_fits = true;
+    return as_op_window(plan, node, &kernel, &p->window, err) && product8_alloc(p, err);
+}
+
+bool as_quant_plan_conv(as_plan *plan, const as_node *node, bool *ret_done, as_err *err)
+{
+    const as_quant *x = as_quant_of(plan, node->inputs[0]);
+    product8_source s;
+    product8        p = {0};
+    as_quant_tail   tail = as_quant_tail_begin(node->outputs[0]);
+    bool            fits = false;
+    if (!x || !product8_find(plan, node->inputs[1], &s))
+        return true;
+    p.x = *x;
+    bool ok = product8_conv(plan, node, &p, s.q, &fits, err);
+    fits = ok && fits && product8_weights(&p, &s, 0) &&
+           product8_bias(plan, &p, as_plan_in(plan, node, 2) ? node->inputs[2] : -1, 1.0f);
+    ok = ok && (!fits || product8_make(plan, &p, &tail, -1, ret_done, err));
+    product8_done(&p);
+    return ok;
+}
+
+/* The first operand and the parameters of a QLinear node, where they are constant and single. */
+static bool qlinear_read(as_plan *plan, const as_node *node, product8 *p, product8_source *s, bool *ret_fits,
+                         as_err *err)
+{
+    *s = (product8_source){as_plan_constant(plan, node, 3), as_plan_constant(plan, node, 4),
+                           as_plan_constant(plan, node, 5), 0};
+    *ret_fits = s->q && s->scale && s->zero && as_quant_params(plan, node, 1, &p->x.scale, &p->x.zero) &&
+                as_quant_target_of(plan, node, 6, &p->target);
+    if (!*ret_fits)
+        return true;
+    const as_quant *form = as_quant_of(plan, node->inputs[0]);
+    p->x.buf = form ? form->buf : as_plan_buf(plan, node->inputs[0], err);
+    return p->x.buf != NULL;
+}
+
+bool as_quant_plan_qlinear_conv(as_plan *plan, const as_node *node, bool *ret_done, as_err *err)
+{
+    product8_source  s;
+    product8         p = {0};
+    bool             fits = false;
+    const as_tensor *bias = as_plan_constant(plan, node, 8);
+    bool             ok = qlinear_read(plan, node, &p, &s, &fits, err);
+    if (ok && fits && (bias || !as_plan_in(plan, node, 8))) {
+        fits = false;
+        ok = product8_conv(plan, node, &p, s.q, &fits, err);
+        fits = ok && fits && product8_weights(&p, &s, 0);
+        for (size_t o = 0; fits && bias && o < p.n_out; o++)
+            p.bias[o] = (float)product8_int(bias, o) * p.x.scale * p.w_scale[o];
+        ok = ok && (!fits || product8_make(plan, &p, NULL, node->outputs[0], ret_done, err));
+    }
+    product8_done(&p);
+    return ok;
+}
+
+/* --- Gemm, MatMul ------------------------------------------------------------------------------------------------- */
+
+/* A product of rows with a matrix is a convolution of a picture as high as there are rows, one pixel wide. */
+static bool product8_rows(as_plan *plan, const as_node *node, product8 *p, int64_t k, int64_t n_out, as_err *err)
+{
+    const as_shape *x = &as_plan_in(plan, node, 0)->shape;
+    int64_t         rows = 1;
+    for (int i = 0; i < x->rank - 1; i++)
+        rows *= x->dims[i];
+    p->order = AS_ORDER_PLAIN;
+    p->groups = 1;
+    p->n_out = (size_t)n_out;
+    p->each = (size_t)k;
+    p->in = (as_shape){.rank = 4, .dims = {1, k, rows, 1}};
+    p->w = (as_shape){.rank = 4, .dims = {n_out, k, 1, 1}};
+    p->out = (as_shape){.rank = 4, .dims = {1, n_out, rows, 1}};
+    p->window = (as_window){.n = 2, .kernel = {1, 1}, .stride = {1, 1}, .dilation = {1, 1}};
+    return product8_alloc(p, err);
+}
+
+/* axis: of the weights, where the channels are. */
+static bool product8_matrix(as_plan *plan, const as_node *node, product8 *p, const product8_source *s, int axis,
+                            int32_t bias, float beta, bool with_tail, bool *ret_done, as_err *err)
+{
+    const as_shape *x = &as_plan_in(plan, node, 0)->shape;
+    as_quant_tail   tail = as_quant_tail_begin(node->outputs[0]);
+    size_t          count;
+    if (s->q->shape.rank != 2 || x->rank < 2 || !as_shape_count(x, &count) || count == 0 || as_tensor_count(s->q) == 0)
+        return true;
+    bool ok = product8_rows(plan, node, p, s->q->shape.dims[1 - axis], s->q->shape.dims[axis], err);
+    bool fits = ok && product8_weights(p, s, axis) && product8_bias(plan, p, bias, beta);
+    return ok && (!fits || product8_make(plan, p, with_tail ? &tail : NULL, node->outputs[0], ret_done, err));
+}
+
+bool as_quant_plan_gemm(as_plan *plan, const as_node *node, bool *ret_done, as_err *err)
+{
+    const as_quant *x = as_quant_of(plan, node->inputs[0]);
+    const float     alpha = as_plan_float_or(node, "alpha", 1.0f);
+    product8_source s;
+    product8        p = {0};
+    if (!x || as_plan_int_or(node, "transA", 0) != 0 || alpha > 1.0f || alpha < 1.0f ||
+        !product8_find(plan, node->inputs[1], &s))
+        return true;
+    p.x = *x;
+    bool ok = product8_matrix(plan, node, &p, &s, as_plan_int_or(node, "transB", 0) != 0 ? 0 : 1,
+                              as_plan_in(plan, node, 2) ? node->inputs[2] : -1, as_plan_float_or(node, "beta", 1.0f),
+                              true, ret_done, err);
+    product8_done(&p);
+    return ok;
+}
+
+bool as_quant_plan_matmul(as_plan *plan, const as_node *node, bool *ret_done, as_err *err)
+{
+    const as_quant *x = as_quant_of(plan, node->inputs[0]);
+    product8_source s;
+    product8        p = {0};
+    if (!x || !product8_find(plan, node->inputs[1], &s))
+        return true;
+    p.x = *x;
+    bool ok = product8_matrix(plan, node, &p, &s, 1, -1, 1.0f, true, ret_done, err);
+    product8_done(&p);
+    return ok;
+}
+
+bool as_quant_plan_qlinear_matmul(as_plan *plan, const as_node *node, bool *ret_done, as_err *err)
+{
+    product8_source s;
+    product8        p = {0};
+    bool            fits = false, ok = qlinear_read(plan, node, &p, &s, &fits, err);
+    s.axis = 1;
+    ok = ok && (!fits || product8_matrix(plan, node, &p, &s, 1, -1, 1.0f, false, ret_done, err));
+    product8_done(&p);
+    return ok;
+}

@@ -1,0 +1,597 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Models of whole numbers against what they are defined as, and fused against not fused. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#include "base/rng.h"
+#include "engine/count_test.h"
+#include "engine/plan.h"
+#include "graph/build.h"
+
+static void must(bool ok, const as_err *err)
+{
+    if (!ok)
+        fail_msg("%s", err->text);
+}
+
+static void add_constant(as_graph *graph, const char *name, as_dtype dtype, int rank, const int64_t *dims, void *data)
+{
+    as_err   err = AS_ERR_NONE;
+    as_shape shape = {.rank = rank};
+    for (int i = 0; i < rank; i++)
+        shape.dims[i] = dims[i];
+    as_tensor t = as_tensor_view(dtype, &shape, data);
+    must(as_graph_add_constant(graph, name, &t, &err), &err);
+}
+
+#define NAMES(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+static void add_node(as_graph *graph, const char *op, const char *const *in, const char *out, const as_attr *attrs,
+                     size_t n)
+{
+    as_err err = AS_ERR_NONE;
+    must(as_graph_add_node(graph, op, out, in, NAMES(out), attrs, n, &err), &err);
+}
+
+static void add_scale(as_graph *graph, const char *of, float scale, as_dtype dtype, int zero)
+{
+    char   name[64];
+    int8_t z = (int8_t)(uint8_t)zero; /* the same byte as u8 */
+    snprintf(name, sizeof name, "%s.s", of);
+    add_constant(graph, name, AS_DTYPE_F32, 0, NULL, &scale);
+    snprintf(name, sizeof name, "%s.z", of);
+    add_constant(graph, name, dtype, 0, NULL, &z);
+}
+
+/* op: QuantizeLinear or DequantizeLinear, by the scale that was added as `of`. */
+static void add_linear(as_graph *graph, const char *op, const char *in, const char *of, const char *out)
+{
+    char s[64], z[64];
+    snprintf(s, sizeof s, "%s.s", of);
+    snprintf(z, sizeof z, "%s.z", of);
+    add_node(graph, op, NAMES(in, s, z), out, NULL, 0);
+}
+
+static as_graph *new_graph(const as_shape *input, as_dtype dtype)
+{
+    as_err    err = AS_ERR_NONE;
+    as_graph *graph = as_graph_new("test", &err);
+    must(graph && as_graph_add_input(graph, "x", dtype, input, &err), &err);
+    return graph;
+}
+
+static as_engine *finish(as_graph *graph, const char *output, as_dtype dtype, const as_shape *shape)
+{
+    as_err err = AS_ERR_NONE;
+    must(as_graph_add_output(graph, output, dtype, shape, &err) && as_graph_finish(graph, &err), &err);
+    as_engine *engine = as_engine_new(graph, &(as_engine_cfg){.threads = 1}, &err);
+    must(engine != NULL, &err);
+    return engine;
+}
+
+static as_tensor run(as_engine *engine, void *in)
+{
+    as_err    err = AS_ERR_NONE;
+    as_tensor i = as_tensor_view(as_engine_input(engine, 0)->dtype, &as_engine_input(engine, 0)->shape, in), o = {0};
+    must(as_engine_run(engine, &i, &o, &err), &err);
+    return o;
+}
+
+/* --- one convolution ---------------------------------------------------------------------------------------------- */
+
+typedef enum conv_form {
+    FORM_PAIRS,
+    FORM_PAIRS_RELU,
+    FORM_PAIRS_SUM,
+    FORM_PAIRS_MIDDLE,
+    FORM_QLINEAR,
+    FORM_FLOATS,
+    FORMS
+} conv_form;
+
+typedef struct conv_case {
+    conv_form form;
+    int64_t   c, o, h, w, groups, kernel, stride, pad;
+    bool      is_signed, wide; /* activations are i8; weights use all of their range */
+    float     x_scale, y_scale;
+    int       x_zero, y_zero;
+    float     w_scale[64];
+    int8_t    weights[64 * 64 * 9];
+    int32_t   bias[64];
+    uint8_t   x[64 * 144];
+} conv_case;
+
+static int byte_value(bool is_signed, uint8_t byte)
+{
+    return is_signed ? (int8_t)byte : byte;
+}
+
+static int64_t extent(const conv_case *c, int64_t in)
+{
+    return (in + 2 * c->pad - c->kernel) / c->stride + 1;
+}
+
+static double conv_define(const conv_case *c, int64_t o, int64_t oy, int64_t ox)
+{
+    const int64_t ci = c->c / c->groups, co = c->o / c->groups;
+    int64_t       acc = c->bias[o];
+    for (int64_t i = 0; i < ci; i++)
+        for (int64_t ky = 0; ky < c->kernel; ky++)
+            for (int64_t kx = 0; kx < c->kernel; kx++) {
+                const int64_t y = oy * c->stride - c->pad + ky, x = ox * c->stride - c->pad + kx;
+                if (y < 0 || y >= c->h || x < 0 || x >= c->w)
+                    continue;
+                acc += (byte_value(c->is_signed, c->x[((o / co * ci + i) * c->h + y) * c->w + x]) - c->x_zero) *
+                       c->weights[((o * ci + i) * c->kernel + ky) * c->kernel + kx];
+            }
+    return (double)acc * (double)c->x_scale * (double)c->w_scale[o];
+}
+
+#define MIDDLE_SCALE 0.2f
+#define MIDDLE_ZERO  121 /* of u8; i8: less 128 */
+
+static bool conv_sums(const conv_case *c)
+{
+    return c->form == FORM_PAIRS_SUM || c->form == FORM_PAIRS_MIDDLE;
+}
+
+/* What is added: x itself, of one shape with the result; in FORM_PAIRS_MIDDLE to a result that was rounded before. *ret_off:
+ * by how much less exact sums may differ, where that rounding is a near tie. */
+static double conv_want(const conv_case *c, int64_t o, int64_t y, int64_t x, double *ret_off)
+{
+    double v = conv_define(c, o, y, x);
+    *ret_off = 0.0;
+    if (c->form == FORM_PAIRS_MIDDLE) {
+        const double steps = v / (double)MIDDLE_SCALE, part = steps - floor(steps);
+        *ret_off = fabs(part - 0.5) < 2e-3 ? (double)(MIDDLE_SCALE / c->y_scale) : 0.0;
+        v = (fmin(fmax(rint(steps) + MIDDLE_ZERO, 0.0), 255.0) - MIDDLE_ZERO) * (double)MIDDLE_SCALE;
+    }
+    if (conv_sums(c))
+        v += (double)(byte_value(c->is_signed, c->x[(o * c->h + y) * c->w + x]) - c->x_zero) * (double)c->x_scale;
+    if (c->form == FORM_PAIRS_RELU || conv_sums(c))
+        v = fmax(v, 0.0);
+    return v;
+}
+
+static conv_case *conv_random(as_rng *rng, conv_form form, int i)
+{
+    static const int64_t widths[] = {1, 3, 4, 8, 16, 24, 40};
+    conv_case           *c = calloc(1, sizeof *c);
+    assert_non_null(c);
+    c->form = form;
+    c->groups = i % 5 == 4 ? 4 : 1;
+    c->c = c->groups > 1 ? 4 * (1 + (int64_t)as_rng_below(rng, 3)) : widths[as_rng_below(rng, 7)];
+    c->o = c->groups > 1 ? 4 * (1 + (int64_t)as_rng_below(rng, 3)) : widths[as_rng_below(rng, 7)];
+    c->kernel = as_rng_below(rng, 2) ? 3 : 1;
+    c->stride = 1 + (int64_t)as_rng_below(rng, 2);
+    c->pad = c->kernel == 3 ? (int64_t)as_rng_below(rng, 2) : 0;
+    c->h = 5 + (int64_t)as_rng_below(rng, 7);
+    c->w = 5 + (int64_t)as_rng_below(rng, 7);
+    if (i % 4 == 0) { /* what Winograd's algorithm takes, on processors where it pays */
+        c->groups = c->stride = 1;
+        c->kernel = 3;
+        c->c = 16 * (1 + (int64_t)as_rng_below(rng, 3));
+        c->o = 16 * (1 + (int64_t)as_rng_below(rng, 3));
+        c->h = 10 + (int64_t)as_rng_below(rng, 3);
+        c->w = 10 + (int64_t)as_rng_below(rng, 3);
+        c->pad = (int64_t)as_rng_below(rng, 3);
+    }
+    if (conv_sums(c)) {
+        c->o = c->c;
+        c->stride = 1;
+        c->pad = c->kernel / 2;
+    }
+    c->is_signed = i % 3 == 1;
+    c->wide = i % 7 == 3;
+    c->x_zero = (int)as_rng_below(rng, 256) - (c->is_signed ? 128 : 0);
+    c->y_zero = (int)as_rng_below(rng, 256) - (c->is_signed ? 128 : 0);
+    c->x_scale = (float)as_rng_range(rng, 0.01, 0.05);
+    for (int64_t o = 0; o < c->o; o++) {
+        c->w_scale[o] = (float)as_rng_range(rng, 0.001, 0.01);
+        c->bias[o] = (int32_t)as_rng_below(rng, 2001) - 1000;
+    }
+    for (size_t k = 0; k < AS_COUNT(c->weights); k++)
+        c->weights[k] = (int8_t)(c->wide ? (int)as_rng_below(rng, 256) - 128 : (int)as_rng_below(rng, 129) - 64);
+    for (size_t k = 0; k < AS_COUNT(c->x); k++)
+        c->x[k] = (uint8_t)as_rng_below(rng, 256);
+    c->y_scale = (float)(0.05 * sqrt((double)(c->c / c->groups * c->kernel * c->kernel)));
+    return c;
+}
+
+static void conv_add(as_graph *graph, conv_case *c)
+{
+    const as_dtype dtype = c->is_signed ? AS_DTYPE_I8 : AS_DTYPE_U8;
+    const int64_t  kernel[] = {c->kernel, c->kernel}, stride[] = {c->stride, c->stride},
+                  pads[] = {c->pad, c->pad, c->pad, c->pad}, w[] = {c->o, c->c / c->groups, c->kernel, c->kernel};
+    const as_attr attrs[] = {{.name = "kernel_shape", .kind = AS_ATTR_INTS, .ints = kernel, .n = 2},
+                             {.name = "strides", .kind = AS_ATTR_INTS, .ints = stride, .n = 2},
+                             {.name = "pads", .kind = AS_ATTR_INTS, .ints = pads, .n = 4},
+                             {.name = "group", .kind = AS_ATTR_INT, .i = c->groups}};
+    const as_attr axis = {.name = "axis", .kind = AS_ATTR_INT, .i = 0};
+    int8_t        zeros[64] = {0};
+    float         b_scale[64];
+    add_scale(graph, "xs", c->x_scale, dtype, c->x_zero);
+    add_scale(graph, "ys", c->y_scale, dtype, c->y_zero);
+    add_constant(graph, "w", AS_DTYPE_I8, 4, w, c->weights);
+    add_constant(graph, "w.s", AS_DTYPE_F32, 1, w, c->w_scale);
+    add_constant(graph, "w.z", AS_DTYPE_I8, 1, w, zeros);
+    add_constant(graph, "b", AS_DTYPE_I32, 1, w, c->bias);
+    if (c->form == FORM_QLINEAR) {
+        add_node(graph, "QLinearConv", NAMES("x", "xs.s", "xs.z", "w", "w.s", "w.z", "ys.s", "ys.z", "b"), "y", attrs,
+                 4);
+        return;
+    }
+    for (int64_t o = 0; o < c->o; o++)
+        b_scale[o] = c->x_scale * c->w_scale[o];
+    add_constant(graph, "b.s", AS_DTYPE_F32, 1, w, b_scale);
+    add_linear(graph, "DequantizeLinear", "x", "xs", "xf");
+    add_node(graph, "DequantizeLinear", NAMES("w", "w.s", "w.z"), "wf", &axis, 1);
+    add_node(graph, "DequantizeLinear", NAMES("b", "b.s"), "bf", &axis, 1);
+    const char *last = c->form == FORM_FLOATS ? "y" : "cf";
+    add_node(graph, "Conv", NAMES("xf", "wf", "bf"), last, attrs, 4);
+    if (c->form == FORM_PAIRS_MIDDLE) {
+        add_scale(graph, "ms", MIDDLE_SCALE, dtype, MIDDLE_ZERO - (c->is_signed ? 128 : 0));
+        add_linear(graph, "QuantizeLinear", "cf", "ms", "mq");
+        add_linear(graph, "DequantizeLinear", "mq", "ms", "mf");
+        last = "mf";
+    }
+    if (conv_sums(c)) {
+        add_node(graph, "Add", NAMES("xf", last), "sf", NULL, 0);
+        last = "sf";
+    }
+    if (c->form == FORM_PAIRS_RELU || conv_sums(c)) {
+        add_node(graph, "Relu", NAMES(last), "rf", NULL, 0);
+        last = "rf";
+    }
+    if (c->form != FORM_FLOATS)
+        add_linear(graph, "QuantizeLinear", last, "ys", "y");
+}
+
+static void conv_check(conv_case *c, int i)
+{
+    const as_dtype dtype = c->is_signed ? AS_DTYPE_I8 : AS_DTYPE_U8;
+    const as_shape in = {.rank = 4, .dims = {1, c->c, c->h, c->w}},
+                   out = {.rank = 4, .dims = {1, c->o, extent(c, c->h), extent(c, c->w)}};
+    as_graph *graph = new_graph(&in, dtype);
+    conv_add(graph, c);
+    as_engine *engine = finish(graph, "y", c->form == FORM_FLOATS ? AS_DTYPE_F32 : dtype, &out);
+    as_tensor  got = run(engine, c->x);
+    const int  lowest = c->is_signed ? -128 : 0;
+    for (int64_t k = 0; k < (int64_t)as_tensor_count(&got); k++) {
+        const int64_t area = out.dims[2] * out.dims[3];
+        double        off;
+        const double  want = conv_want(c, k / area, k / out.dims[3] % out.dims[2], k % out.dims[3], &off);
+        if (c->form == FORM_FLOATS) {
+            const double v = (double)((const float *)got.data)[k];
+            if (!(fabs(v - want) <= 1e-4 * (1.0 + fabs(want))))
+                fail_msg("case %d form %d: element %d is %g and not %g", i, (int)c->form, (int)k, v, want);
+            continue;
+        }
+        const double steps = fmin(fmax(want / (double)c->y_scale + c->y_zero, lowest), lowest + 255);
+        const int    v = byte_value(c->is_signed, ((const uint8_t *)got.data)[k]);
+        if (!(fabs(v - steps) <= 0.502 + off)) /* rounded, and a little of f32 */
+            fail_msg("case %d form %d (%d->%d, kernel %d stride %d pad %d groups %d %s): element %d is %d and not %g",
+                     i, (int)c->form, (int)c->c, (int)c->o, (int)c->kernel, (int)c->stride, (int)c->pad, (int)c->groups,
+                     c->is_signed ? "i8" : "u8", (int)k, v, steps);
+    }
+    as_engine_free(engine);
+    as_graph_free(graph);
+}
+
+static void test_convolutions_are_what_they_are_defined_as(void **state)
+{
+    (void)state;
+    as_rng rng = as_rng_new(3);
+    for (int i = 0; i < 360; i++) {
+        conv_case *c = conv_random(&rng, (conv_form)(i / 4 % FORMS), i);
+        conv_check(c, i);
+        free(c);
+    }
+}
+
+/* --- matrix products ---------------------------------------------------------------------------------------------- */
+
+static void matrix_check(as_rng *rng, bool qlinear, int64_t rows)
+{
+    enum { K = 37, N = 19, ROWS = 6 };
+    uint8_t x[ROWS * K], zero[N] = {0};
+    int8_t  w[K * N];
+    float   s[N], y_scale = 0.7f;
+    for (size_t i = 0; i < AS_COUNT(x); i++)
+        x[i] = (uint8_t)as_rng_below(rng, 256);
+    for (size_t i = 0; i < AS_COUNT(w); i++)
+        w[i] = (int8_t)((int)as_rng_below(rng, 129) - 64);
+    for (size_t i = 0; i < N; i++)
+        s[i] = (float)as_rng_range(rng, 0.001, 0.02);
+    const as_shape in = {.rank = 3, .dims = {2, rows, K}}, out = {.rank = 3, .dims = {2, rows, N}};
+    const as_attr  axis = {.name = "axis", .kind = AS_ATTR_INT, .i = 1};
+    as_graph      *graph = new_graph(&in, AS_DTYPE_U8);
+    add_scale(graph, "xs", 0.03f, AS_DTYPE_U8, 100);
+    add_scale(graph, "ys", y_scale, AS_DTYPE_U8, 130);
+    add_constant(graph, "w", AS_DTYPE_I8, 2, (const int64_t[]){K, N}, w);
+    add_constant(graph, "w.s", AS_DTYPE_F32, 1, (const int64_t[]){N}, s);
+    add_constant(graph, "w.z", AS_DTYPE_I8, 1, (const int64_t[]){N}, zero);
+    if (qlinear) {
+        add_node(graph, "QLinearMatMul", NAMES("x", "xs.s", "xs.z", "w", "w.s", "w.z", "ys.s", "ys.z"), "y", NULL, 0);
+    } else {
+        add_linear(graph, "DequantizeLinear", "x", "xs", "xf");
+        add_node(graph, "DequantizeLinear", NAMES("w", "w.s", "w.z"), "wf", &axis, 1);
+        add_node(graph, "MatMul", NAMES("xf", "wf"), "yf", NULL, 0);
+        add_linear(graph, "QuantizeLinear", "yf", "ys", "y");
+    }
+    as_engine *engine = finish(graph, "y", AS_DTYPE_U8, &out);
+    as_tensor  got = run(engine, x);
+    for (int64_t i = 0; i < 2 * rows * N; i++) {
+        int64_t acc = 0;
+        for (int64_t k = 0; k < K; k++)
+            acc += (x[i / N * K + k] - 100) * w[k * N + i % N];
+        const double steps = fmin(fmax((double)acc * 0.03 * (double)s[i % N] / (double)y_scale + 130.0, 0.0), 255.0);
+        if (!(fabs(((const uint8_t *)got.data)[i] - steps) <= 0.502))
+            fail_msg("element %d is %d and not %g", (int)i, ((const uint8_t *)got.data)[i], steps);
+    }
+    as_engine_free(engine);
+    as_graph_free(graph);
+}
+
+static void test_matrix_products_are_what_they_are_defined_as(void **state)
+{
+    (void)state;
+    as_rng rng = as_rng_new(8);
+    for (int64_t rows = 1; rows <= 3; rows++) {
+        matrix_check(&rng, false, rows);
+        matrix_check(&rng, true, rows);
+    }
+}
+
+/* --- random networks: all in between shown, which fuses nothing, against shown only at the end ------------------------ */
+
+enum { WIDTH = 8, SIDE = 6, NODES = 10 };
+#define VALUES (WIDTH * SIDE * SIDE)
+
+static void random_weights(as_graph *graph, as_rng *rng, const char *w, const char *ws, const char *wf,
+                           const int64_t dims[4])
+{
+    const as_attr rows = {"axis", AS_ATTR_INT, .i = 0};
+    int8_t        weights[WIDTH * 2 * WIDTH * 9];
+    float         scales[WIDTH];
+    for (size_t k = 0; k < AS_COUNT(weights); k++)
+        weights[k] = (int8_t)((int)as_rng_below(rng, 129) - 64);
+    for (size_t k = 0; k < WIDTH; k++)
+        scales[k] = (float)as_rng_range(rng, 0.0005, 0.002);
+    add_constant(graph, w, AS_DTYPE_I8, 4, dims, weights);
+    add_constant(graph, ws, AS_DTYPE_F32, 1, dims, scales);
+    add_node(graph, "DequantizeLinear", NAMES(w, ws), wf, &rows, 1);
+}
+
+/* v<i+1> = some function of earlier ones, quantised and restored. */
+static void random_node(as_graph *graph, as_rng *rng, int i)
+{
+    static const char *const functions[] = {"Relu", "Sigmoid", "HardSwish", "Identity", "Abs", "LeakyRelu"};
+    static const int64_t     three[] = {3, 3}, ones[] = {1, 1, 1, 1};
+    const as_attr            pool[] = {{.name = "kernel_shape", .kind = AS_ATTR_INTS, .ints = three, .n = 2},
+                                       {.name = "pads", .kind = AS_ATTR_INTS, .ints = ones, .n = 4}};
+    const as_attr            axis = {.name = "axis", .kind = AS_ATTR_INT, .i = 1};
+    char                     a[16], b[16], f[16], q[16], out[16], w[16], ws[16], wf[16], mid[16];
+    const bool               wide = as_rng_below(rng, 7) == 0, relu = as_rng_below(rng, 2) == 0;
+    snprintf(a, sizeof a, "v%d", as_rng_below(rng, 3) ? i : (int)as_rng_below(rng, (uint64_t)i + 1));
+    snprintf(b, sizeof b, "v%d", (int)as_rng_below(rng, (uint64_t)i + 1));
+    snprintf(f, sizeof f, "f%d", i);
+    snprintf(q, sizeof q, "q%d", i);
+    snprintf(out, sizeof out, "v%d", i + 1);
+    snprintf(w, sizeof w, "w%d", i);
+    snprintf(ws, sizeof ws, "ws%d", i);
+    snprintf(wf, sizeof wf, "wf%d", i);
+    snprintf(mid, sizeof mid, "m%d", i);
+    const int     kind = (int)as_rng_below(rng, 8);
+    const int64_t in = kind == 7 ? 2 * WIDTH : WIDTH, kernel = kind == 7 ? 1 : 3;
+    if (kind <= 2 || kind == 7)
+        random_weights(graph, rng, w, ws, wf, (const int64_t[]){WIDTH, in, kernel, kernel});
+    const char *made = relu ? mid : f;
+    if (kind <= 2)
+        add_node(graph, "Conv", NAMES(a, wf), made, &pool[1], 1);
+    else if (kind == 3 || kind == 4)
+        add_node(graph, kind == 3 ? "Add" : "Mul", NAMES(a, b), made, NULL, 0);
+    else if (kind == 5)
+        add_node(graph, relu ? "MaxPool" : "AveragePool", NAMES(a), made, pool, 2);
+    else if (kind == 6)
+        add_node(graph, functions[as_rng_below(rng, AS_COUNT(functions))], NAMES(a), made, NULL, 0);
+    else {
+        char joined[16];
+        snprintf(joined, sizeof joined, "j%d", i);
+        snprintf(mid, sizeof mid, "k%d", i);
+        add_node(graph, "Concat", NAMES(a, b), joined, &axis, 1);
+        add_linear(graph, "QuantizeLinear", joined, "coarse", mid);
+        snprintf(joined, sizeof joined, "l%d", i);
+        add_linear(graph, "DequantizeLinear", mid, "coarse", joined);
+        made = f;
+        add_node(graph, "Conv", NAMES(joined, wf), made, NULL, 0);
+    }
+    if (made != f)
+        add_node(graph, "Relu", NAMES(made), f, NULL, 0);
+    const char *scale = wide ? "coarse" : relu ? "positive" : "fine";
+    add_linear(graph, "QuantizeLinear", f, scale, q);
+    add_linear(graph, "DequantizeLinear", q, scale, out);
+}
+
+static as_graph *random_graph(uint64_t seed, bool show_all)
+{
+    const as_shape shape = {.rank = 4, .dims = {1, WIDTH, SIDE, SIDE}};
+    const as_dtype dtype = seed % 3 == 2 ? AS_DTYPE_I8 : AS_DTYPE_U8;
+    const int      less = dtype == AS_DTYPE_I8 ? 128 : 0;
+    as_rng         rng = as_rng_new(seed);
+    as_err         err = AS_ERR_NONE;
+    as_graph      *graph = new_graph(&shape, AS_DTYPE_F32);
+    add_scale(graph, "fine", 4.0f / 255.0f, dtype, 128 - less);
+    add_scale(graph, "coarse", 6.0f / 255.0f, dtype, 117 - less);
+    add_scale(graph, "positive", 3.0f / 255.0f, dtype, 0 - less);
+    add_linear(graph, "QuantizeLinear", "x", "fine", "qx");
+    add_linear(graph, "DequantizeLinear", "qx", "fine", "v0");
+    for (int i = 0; i < NODES; i++)
+        random_node(graph, &rng, i);
+    for (int i = 0; i < NODES; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "f%d", i);
+        if (show_all || i == NODES - 1)
+            must(as_graph_add_output(graph, name, AS_DTYPE_F32, &shape, &err), &err);
+    }
+    must(as_graph_finish(graph, &err), &err);
+    return graph;
+}
+
+static void test_random_networks_fused_and_not(void **state)
+{
+    (void)state;
+    static float x[VALUES];
+    double       worst = 0.0;
+    for (uint64_t seed = 0; seed < 150; seed++) {
+        as_rng     rng = as_rng_new(seed + 50);
+        as_err     err = AS_ERR_NONE;
+        as_graph  *shown = random_graph(seed, true), *fused = random_graph(seed, false);
+        as_engine *a = as_engine_new(shown, &(as_engine_cfg){0}, &err);
+        must(a != NULL, &err);
+        as_engine *b = as_engine_new(fused, &(as_engine_cfg){0}, &err);
+        must(b != NULL, &err);
+        for (size_t i = 0; i < VALUES; i++)
+            x[i] = (float)as_rng_range(&rng, -2.0, 2.0);
+        const as_shape shape = {.rank = 4, .dims = {1, WIDTH, SIDE, SIDE}};
+        as_tensor      in = as_tensor_view(AS_DTYPE_F32, &shape, x), all[NODES] = {0}, one = {0};
+        must(as_engine_run(a, &in, all, &err) && as_engine_run(b, &in, &one, &err), &err);
+        const float *want = all[NODES - 1].data, *got = one.data;
+        for (size_t i = 0; i < VALUES; i++) {
+            worst = fmax(worst, fabs((double)got[i] - (double)want[i]));
+            if (!(fabs((double)got[i] - (double)want[i]) <= 4.0 * 6.0 / 255.0))
+                fail_msg("network %d: element %d is %g and not %g", (int)seed, (int)i, (double)got[i], (double)want[i]);
+        }
+        float again[VALUES];
+        memcpy(again, got, sizeof again);
+        must(as_engine_run(b, &in, &one, &err), &err); /* over what the first run left */
+        assert_memory_equal(again, one.data, sizeof again);
+        as_engine_free(a);
+        as_engine_free(b);
+        as_graph_free(shown);
+        as_graph_free(fused);
+    }
+    print_message("worst difference %.3g, a step is %.3g\n", worst, 4.0 / 255.0);
+}
+
+/* --- what becomes of a residual block ------------------------------------------------------------------------------- */
+
+static void block_conv(as_graph *graph, as_rng *rng, const char *name, const char *in)
+{
+    static const int64_t ones[] = {1, 1, 1, 1}, dims[] = {WIDTH, WIDTH, 3, 3};
+    const as_attr        pads = {.name = "pads", .kind = AS_ATTR_INTS, .ints = ones, .n = 4};
+    const as_attr        axis = {.name = "axis", .kind = AS_ATTR_INT, .i = 0};
+    char                 w[32], s[32], f[32];
+    int8_t               weights[WIDTH * WIDTH * 9];
+    float                scales[WIDTH];
+    snprintf(w, sizeof w, "%s.w", name);
+    snprintf(s, sizeof s, "%s.ws", name);
+    snprintf(f, sizeof f, "%s.wf", name);
+    for (size_t k = 0; k < AS_COUNT(weights); k++)
+        weights[k] = (int8_t)((int)as_rng_below(rng, 129) - 64);
+    for (size_t k = 0; k < WIDTH; k++)
+        scales[k] = 0.001f;
+    add_constant(graph, w, AS_DTYPE_I8, 4, dims, weights);
+    add_constant(graph, s, AS_DTYPE_F32, 1, dims, scales);
+    add_node(graph, "DequantizeLinear", NAMES(w, s), f, &axis, 1);
+    add_node(graph, "Conv", NAMES(in, f), name, &pads, 1);
+}
+
+static as_graph *block_graph(as_dtype dtype)
+{
+    const as_shape shape = {.rank = 4, .dims = {1, WIDTH, SIDE, SIDE}};
+    const int      less = dtype == AS_DTYPE_I8 ? 128 : 0;
+    as_rng         rng = as_rng_new(9);
+    as_err         err = AS_ERR_NONE;
+    as_graph      *graph = new_graph(&shape, AS_DTYPE_F32);
+    add_scale(graph, "fine", 4.0f / 255.0f, dtype, 128 - less);
+    add_scale(graph, "positive", 3.0f / 255.0f, dtype, 0 - less);
+    add_linear(graph, "QuantizeLinear", "x", "fine", "qx");
+    add_linear(graph, "DequantizeLinear", "qx", "fine", "v0");
+    block_conv(graph, &rng, "c1", "v0");
+    add_node(graph, "Relu", NAMES("c1"), "r1", NULL, 0);
+    add_linear(graph, "QuantizeLinear", "r1", "positive", "q1");
+    add_linear(graph, "DequantizeLinear", "q1", "positive", "v1");
+    block_conv(graph, &rng, "c2", "v1");
+    add_linear(graph, "QuantizeLinear", "c2", "fine", "q2");
+    add_linear(graph, "DequantizeLinear", "q2", "fine", "v2");
+    add_node(graph, "Add", NAMES("v2", "v0"), "sum", NULL, 0);
+    add_node(graph, "Relu", NAMES("sum"), "r2", NULL, 0);
+    add_linear(graph, "QuantizeLinear", "r2", "positive", "q3");
+    add_linear(graph, "DequantizeLinear", "q3", "positive", "v3");
+    add_node(graph, "GlobalAveragePool", NAMES("v3"), "mean", NULL, 0);
+    add_linear(graph, "QuantizeLinear", "mean", "positive", "q4");
+    add_linear(graph, "DequantizeLinear", "q4", "positive", "y");
+    const as_shape out = {.rank = 4, .dims = {1, WIDTH, 1, 1}};
+    must(as_graph_add_output(graph, "y", AS_DTYPE_F32, &out, &err) && as_graph_finish(graph, &err), &err);
+    return graph;
+}
+
+/* One step each: quantise, two convolutions, the addition with its Relu, the mean, floats at the end. */
+static void test_a_residual_block_is_six_steps(void **state)
+{
+    (void)state;
+    for (int is_signed = 0; is_signed < 2; is_signed++) {
+        as_err     err = AS_ERR_NONE;
+        as_plan    plan;
+        size_t     whole = 0, own = 0;
+        as_graph  *graph = block_graph(is_signed ? AS_DTYPE_I8 : AS_DTYPE_U8);
+        as_onednn *dnn = as_onednn_new(1, &err);
+        must(dnn && as_graph_infer_shapes(graph, 1, &err) && as_plan_init(&plan, graph, dnn, &err), &err);
+        must(as_plan_nodes(&plan, &err) && as_plan_plain(&plan, as_graph_output(graph, 0), &err), &err);
+        for (size_t i = 0; i < plan.steps.n; i++) {
+            if (plan.steps.at[i]->prim && strstr(as_prim_about(plan.steps.at[i]->prim), "int8"))
+                whole++;
+            own += !plan.steps.at[i]->prim;
+        }
+        assert_int_equal(whole, 2);
+        assert_int_equal(own, 4);
+        assert_int_equal(plan.steps.n, 6);
+        as_plan_done(&plan);
+        as_onednn_free(dnn);
+        as_graph_free(graph);
+    }
+}
+
+/* --- what a run allocates ------------------------------------------------------------------------------------------- */
+
+static void test_a_run_allocates_nothing(void **state)
+{
+    (void)state;
+#if COUNTS_ALLOCATIONS
+    static float x[VALUES];
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        as_err     err = AS_ERR_NONE;
+        as_graph  *graph = seed < 2 ? block_graph(seed ? AS_DTYPE_I8 : AS_DTYPE_U8) : random_graph(seed, false);
+        as_engine *engine = as_engine_new(graph, &(as_engine_cfg){0}, &err);
+        must(engine != NULL, &err);
+        (void)run(engine, x);
+        atomic_store(&counted, 0);
+        atomic_store(&counting, true);
+        for (int i = 0; i < 4; i++)
+            (void)run(engine, x);
+        atomic_store(&counting, false);
+        assert_int_equal(atomic_load(&counted), 0);
+        as_engine_free(engine);
+        as_graph_free(graph);
+    }
+#else
+    print_message("skipped: a sanitizer allocates for itself\n");
+    skip();
+#endif
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_convolutions_are_what_they_are_defined_as),
+        cmocka_unit_test(test_matrix_products_are_what_they_are_defined_as),
+        cmocka_unit_test(test_random_networks_fused_and_not),
+        cmocka_unit_test(test_a_residual_block_is_six_steps),
+        cmocka_unit_test(test_a_run_allocates_nothing),
+    };
+    return cmocka_run_group_tests_name("quant", tests, NULL, NULL);
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A network of floats, calibrated and quantised: every back end must agree about it, and with the floats. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#include "base/rng.h"
+#include "graph/build.h"
+#include "infer/calibrate.h"
+#include "infer/infer.h"
+
+enum { SIDE = 24, CLASSES = 10, PICTURES = 60, JUDGED = 100 };
+#define VALUES (3 * SIDE * SIDE)
+
+static void must(bool ok, const as_err *err)
+{
+    if (!ok)
+        fail_msg("%s", err->text);
+}
+
+#define NAMES(...) ((const char *const[]){__VA_ARGS__, NULL})
+#define SHAPE(...) ((as_shape){.rank = sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t), .dims = {__VA_ARGS__}})
+
+static void add_random(as_graph *graph, as_rng *rng, const char *name, as_shape shape, double scale)
+{
+    as_tensor t;
+    as_err    err = AS_ERR_NONE;
+    must(as_tensor_new(&t, AS_DTYPE_F32, &shape, &err), &err);
+    for (size_t i = 0; i < as_tensor_count(&t); i++)
+        ((float *)t.data)[i] = (float)(scale * as_rng_normal(rng));
+    must(as_graph_add_constant(graph, name, &t, &err), &err);
+    as_tensor_done(&t);
+}
+
+static void add_node(as_graph *graph, const char *op, const char *const *in, const char *out, const as_attr *attrs,
+                     size_t n)
+{
+    as_err err = AS_ERR_NONE;
+    must(as_graph_add_node(graph, op, out, in, NAMES(out), attrs, n, &err), &err);
+}
+
+/* A residual block with a way past it, one without, groups, pools, a concatenation and a head. */
+static as_graph *build(bool softmax)
+{
+    static const int64_t ones[] = {1, 1, 1, 1}, two[] = {2, 2}, three[] = {3, 3};
+    const as_attr        pads = {.name = "pads", .kind = AS_ATTR_INTS, .ints = ones, .n = 4};
+    const as_attr        down[] = {pads, {.name = "strides", .kind = AS_ATTR_INTS, .ints = two, .n = 2}};
+    const as_attr        groups[] = {pads, {.name = "group", .kind = AS_ATTR_INT, .i = 8}};
+    const as_attr pool[] = {{.name = "kernel_shape", .kind = AS_ATTR_INTS, .ints = three, .n = 2}, down[1], pads};
+    const as_attr axis = {.name = "axis", .kind = AS_ATTR_INT, .i = 1};
+    const as_attr turned = {.name = "transB", .kind = AS_ATTR_INT, .i = 1};
+    as_err        err = AS_ERR_NONE;
+    as_rng        rng = as_rng_new(4);
+    as_graph     *g = as_graph_new("built", &err);
+    const char   *output = softmax ? "p" : "scores";
+    must(g && as_graph_add_input(g, "input", AS_DTYPE_F32, &SHAPE(1, 3, SIDE, SIDE), &err), &err);
+    add_random(g, &rng, "w1", SHAPE(16, 3, 3, 3), 0.3);
+    add_random(g, &rng, "b1", SHAPE(16), 0.1);
+    add_random(g, &rng, "w2", SHAPE(16, 16, 3, 3), 0.12);
+    add_random(g, &rng, "b2", SHAPE(16), 0.1);
+    add_random(g, &rng, "w3", SHAPE(24, 16, 3, 3), 0.12);
+    add_random(g, &rng, "w4", SHAPE(24, 16, 1, 1), 0.3);
+    add_random(g, &rng, "w5", SHAPE(24, 3, 3, 3), 0.25);
+    add_random(g, &rng, "head", SHAPE(CLASSES, 48), 0.5);
+    add_random(g, &rng, "head.b", SHAPE(CLASSES), 0.1);
+    add_node(g, "Conv", NAMES("input", "w1", "b1"), "c1", &pads, 1);
+    add_node(g, "Relu", NAMES("c1"), "r1", NULL, 0);
+    add_node(g, "MaxPool", NAMES("r1"), "p1", pool, 3);
+    add_node(g, "Conv", NAMES("p1", "w2", "b2"), "c2", &pads, 1);
+    add_node(g, "Add", NAMES("c2", "p1"), "a2", NULL, 0);
+    add_node(g, "Relu", NAMES("a2"), "r2", NULL, 0);
+    add_node(g, "Conv", NAMES("r2", "w3"), "c3", down, 2);
+    add_node(g, "Conv", NAMES("r2", "w4"), "c4", &down[1], 1);
+    add_node(g, "Add", NAMES("c3", "c4"), "a3", NULL, 0);
+    add_node(g, "Relu", NAMES("a3"), "r3", NULL, 0);
+    add_node(g, "Conv", NAMES("r3", "w5"), "c5", groups, 2);
+    add_node(g, "Concat", NAMES("c5", "r3"), "cat", &axis, 1);
+    add_node(g, "GlobalAveragePool", NAMES("cat"), "mean", NULL, 0);
+    add_node(g, "Flatten", NAMES("mean"), "flat", NULL, 0);
+    add_node(g, "Gemm", NAMES("flat", "head", "head.b"), "scores", &turned, 1);
+    if (softmax)
+        add_node(g, "Softmax", NAMES("scores"), "p", &axis, 1);
+    must(as_graph_add_output(g, output, AS_DTYPE_F32, &SHAPE(1, CLASSES), &err) && as_graph_finish(g, &err), &err);
+    return g;
+}
+
+/* strength: what is calibrated with is stronger, so that hardly anything else reaches beyond the ranges. */
+static void draw(uint64_t seed, float strength, float *out)
+{
+    as_rng       rng = as_rng_new(seed);
+    const double fx = as_rng_range(&rng, -1.0, 1.0), fy = as_rng_range(&rng, -1.0, 1.0);
+    for (int c = 0; c < 3; c++) {
+        const double shift = as_rng_range(&rng, -1.0, 1.0), hue = as_rng_range(&rng, -1.0, 1.0);
+        for (int i = 0; i < SIDE * SIDE; i++)
+            *out++ = strength *
+                     (float)(shift + hue * sin(fx * (i % SIDE) + fy * (i / SIDE)) + as_rng_range(&rng, -0.1, 0.1));
+    }
+}
+
+static as_graph *quantised(as_graph *graph)
+{
+    static float pictures[PICTURES][VALUES];
+    as_tensor    inputs[PICTURES];
+    as_err       err = AS_ERR_NONE;
+    as_range    *ranges = calloc(as_graph_n_values(graph), sizeof *ranges);
+    assert_non_null(ranges);
+    for (uint64_t i = 0; i < PICTURES; i++) {
+        draw(i, 1.3f, pictures[i]);
+        inputs[i] = as_tensor_view(AS_DTYPE_F32, &SHAPE(1, 3, SIDE, SIDE), pictures[i]);
+    }
+    must(as_calibrate(graph, inputs, PICTURES, ranges, &err), &err);
+    for (size_t i = 0; i < as_graph_n_values(graph); i++)
+        assert_true(ranges[i].known == !as_graph_value(graph, (int32_t)i)->constant);
+    as_graph *whole = as_graph_quantise(graph, ranges, &err);
+    must(whole != NULL, &err);
+    free(ranges);
+    return whole;
+}
+
+/* NULL where the back end is not installed. */
+static as_session *open_graph(const as_graph *graph, const char *backend)
+{
+    as_str bytes;
+    as_err err = AS_ERR_NONE;
+    as_str_init(&bytes);
+    must(as_graph_write(graph, &bytes, &err), &err);
+    as_session *session =
+        as_session_open((const uint8_t *)bytes.s, bytes.len, "m", &(as_session_cfg){.backend = backend}, &err);
+    as_str_done(&bytes);
+    if (!session && err.code == AS_EMISSING)
+        print_message("without back end '%s': %s\n", backend, err.text);
+    else
+        must(session != NULL, &err);
+    return session;
+}
+
+static const float *scores_of(as_session *session, float *picture)
+{
+    as_err          err = AS_ERR_NONE;
+    const as_tensor in = as_tensor_view(AS_DTYPE_F32, &SHAPE(1, 3, SIDE, SIDE), picture);
+    as_tensor       out = {0};
+    must(as_session_run(session, &in, &out, &err), &err);
+    return out.data;
+}
+
+static int top_of(const float *scores)
+{
+    int top = 0;
+    for (int i = 1; i < CLASSES; i++)
+        top = scores[i] > scores[top] ? i : top;
+    return top;
+}
+
+static void test_a_quantised_network_is_equal_in_every_row(void **state)
+{
+    (void)state;
+    static float picture[VALUES];
+    as_graph    *floats = build(false), *whole = quantised(floats);
+    const float  step = *(const float *)as_graph_value(whole, as_graph_find(whole, "scores/scale"))->constant->data;
+    as_session  *exact = open_graph(floats, "native");
+    for (size_t i = 0; as_backend_at(i); i++) {
+        as_session *session = open_graph(whole, as_backend_at(i)->name), *native = open_graph(whole, "native");
+        double      worst = 0.0, off = 0.0;
+        int         same = 0, flips = 0;
+        for (uint64_t k = 0; session && k < JUDGED; k++) {
+            draw(100 + k, 1.0f, picture);
+            const float *got = scores_of(session, picture), *own = scores_of(native, picture);
+            const float *want = scores_of(exact, picture);
+            for (int c = 0; c < CLASSES; c++) {
+                worst = fmax(worst, fabs((double)got[c] - (double)own[c]) / (double)step);
+                off = fmax(off, fabs((double)got[c] - (double)want[c]) / (double)step);
+            }
+            same += top_of(got) == top_of(want);
+            flips += want[top_of(want)] - want[top_of(got)] > 12.0f * step; /* and was no near tie */
+        }
+        if (session)
+            print_message("%s: %.0f steps from native, %.1f from floats, %d of %d top classes as in floats\n",
+                          as_backend_at(i)->name, worst, off, same, JUDGED);
+        assert_true(worst <= 2.01);
+        assert_true(off <= 12.0 && flips == 0);
+        assert_true(!session || same * 100 >= JUDGED * 90);
+        as_session_close(session);
+        as_session_close(native);
+    }
+    as_session_close(exact);
+    as_graph_free(whole);
+    as_graph_free(floats);
+}
+
+static size_t count_op(const as_graph *graph, const char *op)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < as_graph_n_nodes(graph); i++)
+        n += strcmp(as_graph_node(graph, i)->op, op) == 0;
+    return n;
+}
+
+static void test_what_quantising_makes(void **state)
+{
+    (void)state;
+    as_graph *floats = build(true), *whole = quantised(floats);
+    as_err    err = AS_ERR_NONE;
+    /* input, r1, p1, c2, r2, c3, c4, r3, c5, cat, mean, flat; scores go to Softmax as floats */
+    assert_int_equal(count_op(whole, "QuantizeLinear"), 12);
+    assert_int_equal(count_op(whole, "DequantizeLinear"), 12 + 6 + 3);
+    assert_int_equal(count_op(whole, "Softmax"), 1);
+    const as_tensor *w = as_graph_value(whole, as_graph_find(whole, "w2/whole"))->constant;
+    assert_int_equal(w->dtype, AS_DTYPE_I8);
+    for (size_t i = 0; i < as_tensor_count(w); i++)
+        assert_in_range(((const int8_t *)w->data)[i] + 64, 0, 128);
+    assert_int_equal(as_graph_find(whole, "w2"), -1); /* the floats are gone */
+    must(as_graph_infer_shapes(whole, 1, &err), &err);
+    as_range *none = calloc(as_graph_n_values(floats), sizeof *none);
+    assert_null(as_graph_quantise(floats, none, &err));
+    assert_int_equal(err.code, AS_EUNSUPPORTED);
+    assert_non_null(strstr(err.text, "no layer of model 'built' can be quantised"));
+    free(none);
+    as_graph_free(whole);
+    as_graph_free(floats);
+}
+
+static void test_a_calibration_needs_pictures(void **state)
+{
+    (void)state;
+    as_graph *floats = build(false);
+    as_range *ranges = calloc(as_graph_n_values(floats), sizeof *ranges);
+    as_err    err = AS_ERR_NONE;
+    assert_false(as_calibrate(floats, NULL, 0, ranges, &err));
+    assert_int_equal(err.code, AS_EINVAL);
+    free(ranges);
+    as_graph_free(floats);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_quantised_network_is_equal_in_every_row),
+        cmocka_unit_test(test_what_quantising_makes),
+        cmocka_unit_test(test_a_calibration_needs_pictures),
+    };
+    return cmocka_run_group_tests_name("calibrate", tests, NULL, NULL);
+}
