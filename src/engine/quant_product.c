@@ -198,15 +198,15 @@ static const as_quant *sum_operand(as_plan *plan, int32_t value, int32_t *ret_ne
 static bool sum_restore(const as_plan *plan, as_quant_tail *t)
 {
     const int32_t  user = plan->only_user[t->value];
-    const as_node *restore = user >= 0 ? as_graph_node(plan->graph, (size_t)user) : NULL;
+    const as_node *reader = user >= 0 ? as_graph_node(plan->graph, (size_t)user) : NULL;
     float          scale;
     int32_t        zero;
-    if (t->n != 1 || !restore || strcmp(restore->op, "DequantizeLinear") != 0 ||
-        !as_quant_params(plan, restore, 1, &scale, &zero) || zero + (t->target.hidden ? 128 : 0) != t->target.zero ||
+    if (t->n != 1 || !reader || strcmp(reader->op, "DequantizeLinear") != 0 ||
+        !as_quant_params(plan, reader, 1, &scale, &zero) || zero + (t->target.hidden ? 128 : 0) != t->target.zero ||
         scale > t->target.scale || scale < t->target.scale || t->target.dtype != AS_DTYPE_U8)
         return false;
     t->nodes[t->n++] = (size_t)user;
-    t->value = restore->outputs[0];
+    t->value = reader->outputs[0];
     return true;
 }
 
