@@ -4,22 +4,22 @@
 
 #include "engine/op.h"
 
-typedef struct along {
+typedef struct arg_along {
     as_op_line line;
     int64_t    k;           /* of TopK */
     bool       least, last; /* the smallest; of equal ones the last */
     bool       exclusive, reverse;
-} along;
+} arg_along;
 
 /* --- ArgMax, ArgMin ------------------------------------------------------------------------------------------------ */
 
 #define ARG(T, type)                                                                            \
     static void arg_run_##type(const as_step *step)                                             \
     {                                                                                           \
-        const along  *a = step->data;                                                           \
-        const T      *in = step->uses.at[1].buf->data;                                          \
-        int64_t      *out = step->uses.at[0].buf->data;                                         \
-        const int64_t n = a->line.n, inner = a->line.inner;                                     \
+        const arg_along *a = step->data;                                                        \
+        const T         *in = step->uses.at[1].buf->data;                                       \
+        int64_t         *out = step->uses.at[0].buf->data;                                      \
+        const int64_t    n = a->line.n, inner = a->line.inner;                                  \
         for (int64_t o = 0; o < a->line.outer; o++, in += n * inner)                            \
             for (int64_t i = 0; i < inner; i++) {                                               \
                 int64_t best = 0;                                                               \
@@ -40,8 +40,8 @@ ARG(uint8_t, u8)
 
 static bool arg_plan(as_plan *plan, const as_node *node, bool least, as_err *err)
 {
-    as_buf *src = as_plan_plain(plan, node->inputs[0], err);
-    along   a = {.least = least, .last = as_plan_int_or(node, "select_last_index", 0) != 0};
+    as_buf   *src = as_plan_plain(plan, node->inputs[0], err);
+    arg_along a = {.least = least, .last = as_plan_int_or(node, "select_last_index", 0) != 0};
     if (!src || !as_op_line_of(&src->shape, as_plan_int_or(node, "axis", 0), &a.line, err))
         return false;
     if (a.line.n == 0)
@@ -89,7 +89,7 @@ static bool arg_plan_min(as_plan *plan, const as_node *node, as_err *err)
             heap[child] = moved;                                                                            \
         }                                                                                                   \
     }                                                                                                       \
-    static void topk_line_##type(const along *a, const T *x, int64_t *heap)                                 \
+    static void topk_line_##type(const arg_along *a, const T *x, int64_t *heap)                             \
     {                                                                                                       \
         const int64_t step = a->line.inner, k = a->k;                                                       \
         for (int64_t i = 0; i < k; i++)                                                                     \
@@ -110,11 +110,11 @@ static bool arg_plan_min(as_plan *plan, const as_node *node, as_err *err)
     }                                                                                                       \
     static void topk_run_##type(const as_step *step)                                                        \
     {                                                                                                       \
-        const along  *a = step->data;                                                                       \
-        T            *values = step->uses.at[0].buf->data;                                                  \
-        const T      *in = step->uses.at[1].buf->data;                                                      \
-        int64_t      *indices = step->uses.at[2].buf->data, *heap = step->uses.at[3].buf->data;             \
-        const int64_t inner = a->line.inner, k = a->k;                                                      \
+        const arg_along *a = step->data;                                                                    \
+        T               *values = step->uses.at[0].buf->data;                                               \
+        const T         *in = step->uses.at[1].buf->data;                                                   \
+        int64_t         *indices = step->uses.at[2].buf->data, *heap = step->uses.at[3].buf->data;          \
+        const int64_t    inner = a->line.inner, k = a->k;                                                   \
         if (k == 0)                                                                                         \
             return;                                                                                         \
         for (int64_t o = 0; o < a->line.outer; o++)                                                         \
@@ -134,8 +134,8 @@ TOPK(int64_t, i64)
 
 static bool topk_plan(as_plan *plan, const as_node *node, as_err *err)
 {
-    as_buf *src = as_plan_plain(plan, node->inputs[0], err);
-    along   a = {.least = as_plan_int_or(node, "largest", 1) == 0};
+    as_buf   *src = as_plan_plain(plan, node->inputs[0], err);
+    arg_along a = {.least = as_plan_int_or(node, "largest", 1) == 0};
     if (!src || !as_op_line_of(&src->shape, as_plan_int_or(node, "axis", -1), &a.line, err))
         return false;
     void (*run)(const as_step *) = src->dtype == AS_DTYPE_F32   ? topk_run_f32
@@ -161,10 +161,10 @@ static bool topk_plan(as_plan *plan, const as_node *node, as_err *err)
 #define CUMSUM(T, type)                                                                \
     static void cumsum_run_##type(const as_step *step)                                 \
     {                                                                                  \
-        const along  *a = step->data;                                                  \
-        const T      *in = step->uses.at[1].buf->data;                                 \
-        T            *out = step->uses.at[0].buf->data;                                \
-        const int64_t n = a->line.n, inner = a->line.inner;                            \
+        const arg_along *a = step->data;                                               \
+        const T         *in = step->uses.at[1].buf->data;                              \
+        T               *out = step->uses.at[0].buf->data;                             \
+        const int64_t    n = a->line.n, inner = a->line.inner;                         \
         for (int64_t o = 0; o < a->line.outer; o++, in += n * inner, out += n * inner) \
             for (int64_t i = 0; i < inner; i++) {                                      \
                 T sum = 0;                                                             \
@@ -183,11 +183,11 @@ CUMSUM(uint64_t, i64)
 
 static bool cumsum_plan(as_plan *plan, const as_node *node, as_err *err)
 {
-    as_buf *src = as_plan_plain(plan, node->inputs[0], err);
-    along   a = {.exclusive = as_plan_int_or(node, "exclusive", 0) != 0,
-                 .reverse = as_plan_int_or(node, "reverse", 0) != 0};
-    int64_t axis[AS_TENSOR_MAX_RANK];
-    size_t  n;
+    as_buf   *src = as_plan_plain(plan, node->inputs[0], err);
+    arg_along a = {.exclusive = as_plan_int_or(node, "exclusive", 0) != 0,
+                   .reverse = as_plan_int_or(node, "reverse", 0) != 0};
+    int64_t   axis[AS_TENSOR_MAX_RANK];
+    size_t    n;
     if (!src)
         return false;
     if (!as_plan_ints(plan, node, 1, NULL, axis, &n) || n != 1)

@@ -31,7 +31,7 @@ static int64_t binary_int_pow(int64_t x, int64_t y)
 }
 
 #define WRAP(op) ((uint64_t)x op(uint64_t) y)
-#define LINES(fn, f32, f64, ints)                   \
+#define BINARY_LINES(fn, f32, f64, ints)            \
     AS_WALK_LINE2(fn##_f32, float, float, f32)      \
     AS_WALK_LINE2(fn##_f64, double, double, f64)    \
     AS_WALK_LINE2(fn##_i32, int32_t, int32_t, ints) \
@@ -40,14 +40,14 @@ static int64_t binary_int_pow(int64_t x, int64_t y)
     AS_WALK_LINE2(fn##_u8, uint8_t, uint8_t, ints)  \
     static const as_walk_line fn##_lines[AS_WALK_TYPES] = {fn##_f32, fn##_f64, fn##_i32, fn##_i64, fn##_i8, fn##_u8};
 
-LINES(add, x + y, x + y, WRAP(+))
-LINES(sub, x - y, x - y, WRAP(-))
-LINES(mul, x *y, x *y, WRAP(*))
-LINES(div, x / y, x / y, binary_div(x, y))
-LINES(min, x < y ? x : y, x < y ? x : y, x < y ? x : y)
-LINES(max, x > y ? x : y, x > y ? x : y, x > y ? x : y)
-LINES(mod, fmodf(x, y), fmod(x, y), binary_remainder(x, y, false))
-LINES(fmod, fmodf(x, y), fmod(x, y), binary_remainder(x, y, true))
+BINARY_LINES(add, x + y, x + y, WRAP(+))
+BINARY_LINES(sub, x - y, x - y, WRAP(-))
+BINARY_LINES(mul, x *y, x *y, WRAP(*))
+BINARY_LINES(div, x / y, x / y, binary_div(x, y))
+BINARY_LINES(min, x < y ? x : y, x < y ? x : y, x < y ? x : y)
+BINARY_LINES(max, x > y ? x : y, x > y ? x : y, x > y ? x : y)
+BINARY_LINES(mod, fmodf(x, y), fmod(x, y), binary_remainder(x, y, false))
+BINARY_LINES(fmod, fmodf(x, y), fmod(x, y), binary_remainder(x, y, true))
 
 static void binary_add_scaled(const void *const *in, const int64_t *steps, void *out, int64_t n, const float *params)
 {

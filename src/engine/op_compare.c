@@ -4,7 +4,7 @@
 
 #include "engine/walk.h"
 
-#define LINES(fn, e, e_floats)                         \
+#define COMPARE_LINES(fn, e, e_floats)                 \
     AS_WALK_LINE2(fn##_f32, float, uint8_t, e_floats)  \
     AS_WALK_LINE2(fn##_f64, double, uint8_t, e_floats) \
     AS_WALK_LINE2(fn##_i32, int32_t, uint8_t, e)       \
@@ -13,11 +13,11 @@
     AS_WALK_LINE2(fn##_u8, uint8_t, uint8_t, e)
 
 /* Two numbers are equal when each is at least the other; NaN never is. */
-LINES(equal, x == y, x >= y && x <= y)
-LINES(less, x < y, x < y)
-LINES(greater, x > y, x > y)
-LINES(at_most, x <= y, x <= y)
-LINES(at_least, x >= y, x >= y)
+COMPARE_LINES(equal, x == y, x >= y && x <= y)
+COMPARE_LINES(less, x < y, x < y)
+COMPARE_LINES(greater, x > y, x > y)
+COMPARE_LINES(at_most, x <= y, x <= y)
+COMPARE_LINES(at_least, x >= y, x >= y)
 AS_WALK_LINE2(equal_bool, uint8_t, uint8_t, (x != 0) == (y != 0))
 AS_WALK_LINE2(both, uint8_t, uint8_t, x != 0 && y != 0)
 AS_WALK_LINE2(either, uint8_t, uint8_t, x != 0 || y != 0)

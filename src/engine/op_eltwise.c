@@ -54,16 +54,16 @@ static bool eltwise_plan_hard_sigmoid(as_plan *plan, const as_node *node, as_err
     return dst->bytes == 0 || (prim && as_op_unary(plan, prim, dst, dst, err));
 }
 
-/* Alone, or with the product that makes a gate of it. */
+/* Alone, or with the gate that makes a gate of it. */
 static bool eltwise_plan_gate(as_plan *plan, const as_node *node, as_err *err)
 {
     as_post fn;
-    size_t  product;
-    if (!as_op_gate(plan, (size_t)(node - as_graph_node(plan->graph, 0)), &fn, &product))
+    size_t  gate;
+    if (!as_op_gate(plan, (size_t)(node - as_graph_node(plan->graph, 0)), &fn, &gate))
         return strcmp(node->op, "Sigmoid") == 0 ? as_op_eltwise(plan, node, err)
                                                 : eltwise_plan_hard_sigmoid(plan, node, err);
-    as_plan_absorb(plan, product);
-    return eltwise_make(plan, node, as_graph_node(plan->graph, product), &fn, err);
+    as_plan_absorb(plan, gate);
+    return eltwise_make(plan, node, as_graph_node(plan->graph, gate), &fn, err);
 }
 
 static bool eltwise_plan_same(as_plan *plan, const as_node *node, as_err *err)

@@ -6,7 +6,7 @@
 
 #include "engine/op.h"
 
-enum { LANES = 8 };
+enum { NORM_LANES = 8 };
 
 /* Rows of `channels` parts of `each` numbers. The scale is one for each number (LAYER), or one for a part of a row: row r's
  * part c has that of (r % groups) * channels + c, or of r % groups where there is one a group. */
@@ -18,10 +18,10 @@ typedef struct layernorm {
 
 static float layernorm_sum(const float *x, int64_t n, float mean, bool squares)
 {
-    float   lanes[LANES] = {0};
+    float   lanes[NORM_LANES] = {0};
     int64_t i = 0;
-    for (; i + LANES <= n; i += LANES)
-        for (int k = 0; k < LANES; k++) {
+    for (; i + NORM_LANES <= n; i += NORM_LANES)
+        for (int k = 0; k < NORM_LANES; k++) {
             const float d = x[i + k] - mean;
             lanes[k] += squares ? d * d : d;
         }
