@@ -12,6 +12,14 @@ static bool extent_ints(as_graph *graph, const as_node *node, size_t i, const gr
     return *ret || AS_FAIL(err, AS_EUNSUPPORTED, "its input %zu is not constant", i);
 }
 
+static bool extent_once(unsigned *seen, int axis, as_err *err)
+{
+    if (*seen >> axis & 1)
+        return AS_FAIL(err, AS_EFORMAT, "dimension %d is among its axes twice", axis);
+    *seen |= 1u << axis;
+    return true;
+}
+
 bool as_graph_rule_pad(as_graph *graph, const as_node *node, as_err *err)
 {
     const as_value    *x = as_rule_in(graph, node, 0);
@@ -30,9 +38,10 @@ bool as_graph_rule_pad(as_graph *graph, const as_node *node, as_err *err)
     size_t n_axes = axes ? axes->n : (size_t)x->shape.rank;
     if (n != 2 * n_axes)
         return AS_FAIL(err, AS_EFORMAT, "it has %zu pads for %zu dimensions", n, n_axes);
+    unsigned seen = 0;
     for (size_t i = 0; i < n_axes; i++) {
         int axis;
-        if (!as_rule_axis(axes ? axes->at[i] : (int64_t)i, x->shape.rank, &axis, err))
+        if (!as_rule_axis(axes ? axes->at[i] : (int64_t)i, x->shape.rank, &axis, err) || !extent_once(&seen, axis, err))
             return false;
         if (pads[i] < -GRAPH_MAX_DIM || pads[i] > GRAPH_MAX_DIM || pads[i + n_axes] < -GRAPH_MAX_DIM ||
             pads[i + n_axes] > GRAPH_MAX_DIM)
@@ -52,6 +61,7 @@ bool as_graph_rule_pad(as_graph *graph, const as_node *node, as_err *err)
 typedef struct extent_slice {
     const int64_t *starts, *ends, *axes, *steps;
     size_t         n, n_ends, n_axes, n_steps;
+    unsigned       cut;  /* axes so far, a bit each */
     bool           open; /* starts or ends not known: only which axes are cut is */
 } extent_slice;
 
@@ -112,12 +122,15 @@ static int64_t extent_slice_length(int64_t start, int64_t end, int64_t step, int
     return start > end ? (start - end - 1) / -step + 1 : 0;
 }
 
-static bool extent_slice_axis(const extent_slice *slice, size_t i, as_shape *out, as_err *err)
+static bool extent_slice_axis(extent_slice *slice, size_t i, as_shape *out, as_err *err)
 {
     int     axis;
     int64_t step = slice->steps ? slice->steps[i] : 1;
-    if (!as_rule_axis(slice->axes ? slice->axes[i] : (int64_t)i, out->rank, &axis, err))
+    if (!as_rule_axis(slice->axes ? slice->axes[i] : (int64_t)i, out->rank, &axis, err) ||
+        !extent_once(&slice->cut, axis, err))
         return false;
+    if (step != GRAPH_UNKNOWN && (step < -GRAPH_MAX_DIM || step > GRAPH_MAX_DIM))
+        return AS_FAIL(err, AS_ELIMIT, "it steps by %lld in dimension %d", (long long)step, axis);
     if (step == 0 || step == GRAPH_UNKNOWN)
         return AS_FAIL(err, AS_EFORMAT, "it steps by nothing in dimension %d", axis);
     out->dims[axis] = slice->open ? -1 : extent_slice_length(slice->starts[i], slice->ends[i], step, out->dims[axis]);
