@@ -7,6 +7,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/str.h"
 #include "base/vec.h"
 #include "cli/term.h"
@@ -15,6 +16,8 @@
 #include "spec/spec.h"
 
 #define INIT_LINE_BYTES 64 /* the schema's 63 */
+#define INIT_TRIES      50
+#define INIT_WAIT_NS    (20 * AS_NS_PER_MS)
 
 static const char example_cones[] =
 #include "example_cones.inc"
@@ -260,12 +263,41 @@ static void init_say_next(as_cli *cli, const char *dir)
     as_str_done(&word);
 }
 
+/* The file, by one init of several at once: who has the workspace's lock looks whether it is there now. */
+static bool init_write_spec_file(const char *dir, const char *path, const as_str *text, as_err *err)
+{
+    char inside[AS_FS_PATH_BYTES], lock[AS_FS_PATH_BYTES];
+    int  fd;
+    if (!as_fs_join(inside, dir, ".assay", err) || !as_fs_join(lock, inside, "lock", err) ||
+        !as_fs_make_dirs(inside, err) || !as_fs_lock(lock, &fd, err))
+        return false;
+    bool ok = !as_fs_is_file(path) || AS_FAIL(err, AS_EEXIST, "'%s' exists already: another init made it", path);
+    ok = ok && as_fs_write(path, text->s, text->len, err);
+    as_fs_unlock(fd);
+    return ok;
+}
+
+/* Another init may hold the lock for the moment in which it sees that it came too late. */
+static as_workspace *init_open(const char *dir, as_err *err)
+{
+    as_err        why = AS_ERR_NONE;
+    as_workspace *ws = NULL;
+    for (int i = 0; i < INIT_TRIES && !ws && (i == 0 || why.code == AS_EBUSY); i++) {
+        if (i)
+            as_clock_sleep_until(as_clock_mono() + INIT_WAIT_NS);
+        ws = as_workspace_open(dir, AS_WORKSPACE_WRITE, &why);
+    }
+    if (!ws)
+        as_err_set(err, why.code, "%s", why.text);
+    return ws;
+}
+
 static bool init_write(as_cli *cli, const char *dir, const as_str *text, as_err *err)
 {
     char path[AS_FS_PATH_BYTES];
-    if (!as_fs_join(path, dir, "assay.yaml", err) || !as_fs_write(path, text->s, text->len, err))
+    if (!as_fs_join(path, dir, "assay.yaml", err) || !init_write_spec_file(dir, path, text, err))
         return false;
-    as_workspace *ws = as_workspace_open(dir, AS_WORKSPACE_WRITE, err);
+    as_workspace *ws = init_open(dir, err);
     as_key        key;
     bool          ok = ws && as_key_open(ws, &key, err);
     as_workspace_close(ws);
