@@ -108,8 +108,9 @@ bool bench_child_python(bench_child *child, const bench_python *python, bench_ab
 {
     const char *program = getenv("BENCH_PYTHON"), *source = getenv("BENCH_SOURCE");
     char        name[AS_FS_PATH_BYTES], path[AS_FS_PATH_BYTES], numbers[BENCH_PYTHON_MOST][32];
-    const char *argv[BENCH_PYTHON_MOST + 4] = {program && *program ? program : "/usr/bin/python3", path};
-    size_t      n = 2;
+    /* -B: nothing is written beside the scripts. */
+    const char *argv[BENCH_PYTHON_MOST + 5] = {program && *program ? program : "/usr/bin/python3", "-B", path};
+    size_t      n = 3;
     snprintf(name, sizeof name, "bench/peers/%s", python->script);
     if (!as_fs_join(path, source && *source ? source : ".", name, err))
         return false;

@@ -4,9 +4,7 @@
 Python do it: the peer of workload `coco`.
 
 Arguments: the folder, which has _annotations.coco.json. Descriptor 3 is shared memory with room for three numbers as
-float64. The first line printed is who this is. Then, a line each: `run I` reads the file, leaves how many pictures and boxes
-there are and the sum of the boxes' numbers, and answers `ok`; `time FIRST N` answers with the times of N readings, in
-nanoseconds.
+float64. See serve.py for what is asked.
 """
 import collections
 import gc
@@ -16,7 +14,8 @@ import os
 import platform
 import struct
 import sys
-import time
+
+from serve import serve
 
 folder = sys.argv[1]
 memory = mmap.mmap(3, 0)
@@ -34,22 +33,11 @@ def read():
     return pictures, by_picture
 
 
-print(f"Python json {platform.python_version()}", flush=True)
-for line in sys.stdin:
-    word, *numbers = line.split()
-    if word == "run":
-        pictures, boxes = read()
-        n = sum(len(said) for said in boxes.values())
-        total = sum(sum(one["bbox"]) for said in boxes.values() for one in said)
-        memory[:24] = struct.pack("3d", len(pictures), n, total)
-        del pictures, boxes
-        print("ok", flush=True)
-    elif word == "time":
-        times = []
-        for _ in range(int(numbers[1])):
-            gc.collect()
-            start = time.perf_counter_ns()
-            kept = read()
-            times.append(time.perf_counter_ns() - start)
-            del kept
-        print(*times, flush=True)
+def leave(kept):
+    pictures, boxes = kept
+    n = sum(len(said) for said in boxes.values())
+    total = sum(sum(one["bbox"]) for said in boxes.values() for one in said)
+    memory[:24] = struct.pack("3d", len(pictures), n, total)
+
+
+serve(f"Python json {platform.python_version()}", 1, lambda i: read(), leave, gc.collect)

@@ -2,13 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The measures of a frame as one writes them with OpenCV and numpy: the peer of workload `frame_checks`.
 
-Descriptor 3 is shared memory: the frames in grey, then room for the measures of one as float64. The first line printed is
-who this is. Then, a line each: `run I` measures frame I into the shared room and answers `ok`; `time FIRST N` measures N
-frames from FIRST on, in turn, and answers with N times in nanoseconds.
+Descriptor 3 is shared memory: the frames in grey, then room for the measures of one as float64. See serve.py for what is asked.
 """
 import mmap
 import sys
-import time
+
+from serve import serve
 
 try:
     import cv2
@@ -104,18 +103,8 @@ def measure(frame):
             motion(frame, noise), float(cells.mean()), float(hashed.sum()))
 
 
-print(f"OpenCV {cv2.__version__}, numpy {np.__version__}", flush=True)
-for line in sys.stdin:
-    word, *numbers = line.split()
-    numbers = [int(n) for n in numbers]
-    if word == "run":
-        shared[:] = measure(frames[numbers[0]])[:n_measures]
-        print("ok", flush=True)
-    elif word == "time":
-        first, n = numbers
-        times = []
-        for i in range(first, first + n):
-            start = time.perf_counter_ns()
-            measure(frames[i % n_frames])
-            times.append(time.perf_counter_ns() - start)
-        print(*times, flush=True)
+def leave(measured):
+    shared[:] = measured[:n_measures]
+
+
+serve(f"OpenCV {cv2.__version__}, numpy {np.__version__}", n_frames, lambda i: measure(frames[i]), leave)

@@ -3,13 +3,12 @@
 """A sample by its name among sorted names in memory, as one writes it with numpy: the peer of workload `lookup`.
 
 Arguments: how many samples, how many questions. Descriptor 3 is shared memory: the number of each question's sample as
-float64, then room for one more. The first line printed is who this is. Then, a line each: `run I` asks question I, leaves the
-number of what was found, and answers `ok`; `time FIRST N` answers with the times of N questions from FIRST on, in
-nanoseconds.
+float64, then room for one more. See serve.py for what is asked.
 """
 import mmap
 import sys
-import time
+
+from serve import serve
 
 try:
     import numpy as np
@@ -29,18 +28,8 @@ def ask(i):
     return place if place < n and names[place] == questions[i] else -1
 
 
-print(f"numpy {np.__version__}", flush=True)
-for line in sys.stdin:
-    word, *numbers = line.split()
-    numbers = [int(i) for i in numbers]
-    if word == "run":
-        shared[n_questions] = ask(numbers[0])
-        print("ok", flush=True)
-    elif word == "time":
-        first, count = numbers
-        times = []
-        for i in range(first, first + count):
-            start = time.perf_counter_ns()
-            ask(i % n_questions)
-            times.append(time.perf_counter_ns() - start)
-        print(*times, flush=True)
+def leave(place):
+    shared[n_questions] = place
+
+
+serve(f"numpy {np.__version__}", n_questions, ask, leave)

@@ -2,13 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Hashes near to one among many, as OpenCV finds them: the peer of workload `near`.
 
-Descriptor 3 is shared memory: uint64 hashes, then the queries, then room for one count as uint64. The first line printed is
-who this is. Then, a line each: `run I` counts what is near query I into the shared room and answers `ok`; `time FIRST N`
-answers with the times of N queries from FIRST on, in nanoseconds.
+Descriptor 3 is shared memory: uint64 hashes, then the queries, then room for one count as uint64. See serve.py for what is asked.
 """
 import mmap
 import sys
-import time
+
+from serve import serve
 
 try:
     import cv2
@@ -34,18 +33,8 @@ def near(query):
     return len(matcher.radiusMatch(query[None], bits)[0])
 
 
-print(f"OpenCV {cv2.__version__}, numpy {np.__version__}", flush=True)
-for line in sys.stdin:
-    word, *numbers = line.split()
-    numbers = [int(i) for i in numbers]
-    if word == "run":
-        shared[0] = near(queries[numbers[0]])
-        print("ok", flush=True)
-    elif word == "time":
-        first, count = numbers
-        times = []
-        for i in range(first, first + count):
-            start = time.perf_counter_ns()
-            near(queries[i % n_queries])
-            times.append(time.perf_counter_ns() - start)
-        print(*times, flush=True)
+def leave(found):
+    shared[0] = found
+
+
+serve(f"OpenCV {cv2.__version__}, numpy {np.__version__}", n_queries, lambda i: near(queries[i]), leave)

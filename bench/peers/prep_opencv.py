@@ -2,14 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What one writes with OpenCV and numpy to prepare a frame for a network: the peer of workload `prep`.
 
-Descriptor 3 is shared memory: the frames, then room for one output. The first line printed is who this is, and after a
-comma what it stands on. Then, a line
-each: `run I` prepares frame I into the shared output and answers `ok`; `time FIRST N` prepares N frames from FIRST on, in
-turn, and answers with N times in nanoseconds.
+Descriptor 3 is shared memory: the frames, then room for one output. See serve.py for what is asked.
 """
 import mmap
 import sys
-import time
+
+from serve import serve
 
 try:
     import cv2
@@ -36,18 +34,8 @@ def prepare(frame):
     return np.ascontiguousarray(((small.astype(np.float32) - mean) / scale).transpose(2, 0, 1))
 
 
-print(f"OpenCV {cv2.__version__}, numpy {np.__version__}", flush=True)
-for line in sys.stdin:
-    word, *numbers = line.split()
-    numbers = [int(n) for n in numbers]
-    if word == "run":
-        shared[:] = prepare(frames[numbers[0]])
-        print("ok", flush=True)
-    elif word == "time":
-        first, n = numbers
-        times = []
-        for i in range(first, first + n):
-            start = time.perf_counter_ns()
-            prepare(frames[i % n_frames])
-            times.append(time.perf_counter_ns() - start)
-        print(*times, flush=True)
+def leave(prepared):
+    shared[:] = prepared
+
+
+serve(f"OpenCV {cv2.__version__}, numpy {np.__version__}", n_frames, lambda i: prepare(frames[i]), leave)
