@@ -12,8 +12,7 @@
 #include "spec/unit.h"
 
 #define CHECK_MAX_BACKENDS 8
-#define CHECK_MAX_ALONE    10000               /* nodes that are tried by themselves */
-#define CHECK_MAX_BYTES    ((uint64_t)4 << 30) /* of values on their way: a small file can ask for any amount */
+#define CHECK_MAX_ALONE    10000 /* nodes that are tried by themselves */
 
 typedef struct model_check_try {
     const char *backend;
@@ -132,7 +131,7 @@ static bool model_check_memory(model_check *c, as_err *err)
     as_err        why = AS_ERR_NONE;
     if (!as_graph_cost_of(c->review.graph, &cost, err))
         return false;
-    bool     is_large = cost.peak_bytes > CHECK_MAX_BYTES;
+    bool     is_large = cost.peak_bytes > AS_ENGINE_MAX_BYTES;
     uint64_t peak = cost.peak_bytes;
     int32_t  at = cost.peak_node;
     as_graph_cost_done(&cost);
@@ -141,7 +140,7 @@ static bool model_check_memory(model_check *c, as_err *err)
     c->skipped = "it takes too much memory";
     as_err_set(&why, AS_ELIMIT, "values on their way take %s here, more than the %s that are tried",
                as_unit_text((double)peak, AS_UNIT_BYTES, have),
-               as_unit_text((double)CHECK_MAX_BYTES, AS_UNIT_BYTES, may));
+               as_unit_text((double)AS_ENGINE_MAX_BYTES, AS_UNIT_BYTES, may));
     return as_review_add(&c->review, as_graph_node(c->review.graph, (size_t)at), &why, err);
 }
 

@@ -124,6 +124,9 @@ static bool engine_place(as_engine *engine, as_err *err)
     }
     if (!as_plan_place(plan, &engine->arena_bytes, &scratch, err))
         return false;
+    if (engine->arena_bytes > AS_ENGINE_MAX_BYTES)
+        return AS_FAIL(err, AS_ELIMIT, "its values would take %zu bytes of memory, at most %zu", engine->arena_bytes,
+                       AS_ENGINE_MAX_BYTES);
     if (engine->arena_bytes > 0) {
         engine->arena = aligned_alloc(ENGINE_ALIGN, engine->arena_bytes);
         if (!engine->arena)

@@ -13,6 +13,8 @@
 
 #include "graph/graph.h"
 
+#define AS_ENGINE_MAX_BYTES ((size_t)4 << 30) /* of values on their way: a small file can ask for any amount */
+
 typedef struct as_engine as_engine;
 
 typedef struct as_engine_cfg {
@@ -21,7 +23,8 @@ typedef struct as_engine_cfg {
 } as_engine_cfg;
 
 /* The graph is copied from (its shapes become those of this batch): it may be freed afterwards. Runs once over zeros, so
- * that the first real run is no slower. AS_EUNSUPPORTED names the operator this engine cannot run. */
+ * that the first real run is no slower. AS_EUNSUPPORTED names the operator this engine cannot run; AS_ELIMIT: it would
+ * take more than AS_ENGINE_MAX_BYTES, and nothing is allocated for it. */
 AS_CHECK as_engine *as_engine_new(as_graph *graph, const as_engine_cfg *cfg, as_err *err);
 as_engine          *as_engine_free(as_engine *engine);
 

@@ -410,6 +410,26 @@ static void test_what_cannot_be_run_is_named(void **state)
     as_graph_free(graph);
 }
 
+/* Five outputs of a GiB: each may be, all of them together may not. */
+static void test_memory_is_bounded(void **state)
+{
+    (void)state;
+    const as_shape      shape = shape4(1, 1, 16384, 16384);
+    const as_engine_cfg cfg = {0};
+    as_err              err = AS_ERR_NONE;
+    as_graph           *graph = new_graph(&shape);
+    for (int i = 0; i < 5; i++) {
+        const char *const names[] = {"a", "b", "c", "d", "e"};
+        add_node(graph, "Sigmoid", "x", NULL, NULL, names[i], NULL, 0);
+        add_output(graph, names[i], &shape);
+    }
+    must(as_graph_finish(graph, &err), &err);
+    assert_null(as_engine_new(graph, &cfg, &err));
+    assert_int_equal(err.code, AS_ELIMIT);
+    assert_non_null(strstr(err.text, "bytes of memory"));
+    as_graph_free(graph);
+}
+
 static void test_operator_rows_are_whole(void **state)
 {
     (void)state;
@@ -460,6 +480,7 @@ int main(void)
         cmocka_unit_test(test_a_run_allocates_nothing),
         cmocka_unit_test(test_wrong_tensors_are_refused),
         cmocka_unit_test(test_what_cannot_be_run_is_named),
+        cmocka_unit_test(test_memory_is_bounded),
         cmocka_unit_test(test_operator_rows_are_whole),
         cmocka_unit_test(test_engines_in_several_threads),
     };
