@@ -41,8 +41,8 @@ void bench_result_print(FILE *out, const bench_result *r, const bench_machine *m
     char where[32] = "all processors";
     if (!r->about.all_processors)
         snprintf(where, sizeof where, "processor %d", machine->pinned_to);
-    fprintf(out, "  machine  %s, both sides on %s of %u, load %.1f, interrupted %llu times\n", machine->model, where,
-            machine->processors, machine->load, (unsigned long long)machine->preemptions);
+    fprintf(out, "  machine  %s (%s), both sides on %s of %u, load %.1f, interrupted %llu times\n", machine->model,
+            machine->features, where, machine->processors, machine->load, (unsigned long long)machine->preemptions);
     fprintf(out, "  pairs    %zu of %zu calls a side\n", r->n_pairs, r->calls);
     if (r->n_pairs < BENCH_MIN_PAIRS)
         fprintf(out, "  fewer than %d pairs are no evidence\n", BENCH_MIN_PAIRS);

@@ -145,35 +145,39 @@ static bool erasure_objects(as_workspace *ws, const json_t *list, const as_progr
     return ok;
 }
 
-bool as_erasure_apply(as_workspace *ws, const as_progress *progress, as_err *err)
+/* files: about the first file that could not be overwritten. */
+static bool erasure_do(as_workspace *ws, const as_progress *progress, as_err *files, as_err *err)
 {
     json_t *plan;
-    as_err  why = AS_ERR_NONE;
     if (!as_erasure_read(ws, &plan, err))
         return false;
     bool ok = erasure_objects(ws, json_object_get(plan, "objects"), progress, err);
-    bool files = ok && erasure_all_files(ws, plan, &why);
+    if (ok)
+        (void)!erasure_all_files(ws, plan, files);
     json_decref(plan);
-    if (!ok)
-        return as_err_note(err, "an erasure that was begun cannot go on");
-    return files || as_err_set(err, why.code,
-                               "an erasure that was begun cannot end: %s (see to that file, then: "
-                               "assay erase --resume)",
-                               why.text);
+    return ok || as_err_note(err, "an erasure that was begun cannot go on");
+}
+
+bool as_erasure_apply(as_workspace *ws, const as_progress *progress, as_err *err)
+{
+    as_err files = AS_ERR_NONE;
+    if (!erasure_do(ws, progress, &files, err))
+        return false;
+    return files.code == AS_OK || as_err_set(err, files.code,
+                                             "an erasure that was begun cannot end: %s (see to that file, then: assay "
+                                             "erase --resume)",
+                                             files.text);
 }
 
 bool as_erasure_apply_objects(as_workspace *ws, as_err *err)
 {
-    json_t *plan;
-    as_err  why = AS_ERR_NONE;
-    if (!as_erasure_read(ws, &plan, err))
+    as_err files = AS_ERR_NONE;
+    if (!erasure_do(ws, NULL, &files, err))
         return false;
-    bool ok = erasure_objects(ws, json_object_get(plan, "objects"), NULL, err);
-    if (ok && !erasure_all_files(ws, plan, &why))
+    if (files.code != AS_OK)
         as_log_write(AS_LOG_WARN, "an erasure has not ended: %s (see to that file, then: assay erase --resume)",
-                     why.text);
-    json_decref(plan);
-    return ok || as_err_note(err, "an erasure that was begun cannot go on");
+                     files.text);
+    return true;
 }
 
 /* A plan half overwritten is none, and would keep everybody out: it loses its name first. What a killed program then leaves
