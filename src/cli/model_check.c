@@ -8,6 +8,7 @@
 #include "engine/engine.h"
 #include "graph/cost.h"
 #include "graph/review.h"
+#include "graph/widen.h"
 #include "infer/infer.h"
 #include "spec/unit.h"
 
@@ -91,7 +92,9 @@ static bool model_check_nodes(model_check *c, as_err *err)
         if (as_graph_value(graph, node->outputs[0])->constant)
             continue; /* computed while it is read */
         as_graph  *alone = as_graph_alone(graph, i, &why);
-        as_engine *engine = alone ? as_engine_new(alone, &(as_engine_cfg){.batch = c->batch}, &why) : NULL;
+        as_engine *engine = NULL;
+        if (alone && as_graph_widen(alone, &why))
+            engine = as_engine_new(alone, &(as_engine_cfg){.batch = c->batch}, &why);
         as_graph_free(alone);
         as_engine_free(engine);
         if (!engine && !as_review_add(&c->review, node, &why, err))

@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "base/vec.h"
 #include "engine/plan.h"
+#include "graph/widen.h"
 
 #define CASES_DIR       "/usr/share/libonnx-testdata/data"
 #define CASE_INPUTS_MAX 16
@@ -320,7 +321,7 @@ static bool case_run(one_case *c, const char *dir, feeding how, as_err *err)
     const as_value *first = as_graph_value(c->graph, as_graph_input(c->graph, 0));
     if (as_graph_n_inputs(c->graph) > 0 && first->shape.rank > 0)
         cfg.batch = c->inputs[0].shape.dims[0];
-    c->engine = as_engine_new(c->graph, &cfg, err);
+    c->engine = as_graph_widen(c->graph, err) ? as_engine_new(c->graph, &cfg, err) : NULL;
     if (!c->engine)
         return false;
     if (as_engine_n_outputs(c->engine) > CASE_INPUTS_MAX)

@@ -4,39 +4,7 @@
 #include <string.h>
 
 #include "engine/op.h"
-
-/* IEEE 754 binary16. */
-static float cast_from_half(uint16_t h)
-{
-    const uint32_t sign = (uint32_t)(h & 0x8000) << 16, exponent = h >> 10 & 0x1f, fraction = h & 0x3ff;
-    uint32_t       bits;
-    float          f;
-    if (exponent == 0) {
-        f = ldexpf((float)fraction, -24);
-        return sign ? -f : f;
-    }
-    bits = sign | (exponent == 31 ? 0x7f800000u : (exponent + 112) << 23) | fraction << 13;
-    memcpy(&f, &bits, sizeof f);
-    return f;
-}
-
-/* Rounds to the nearest, ties to even. */
-static uint16_t cast_to_half(float f)
-{
-    uint32_t bits;
-    memcpy(&bits, &f, sizeof bits);
-    const uint32_t sign = bits >> 16 & 0x8000, magnitude = bits & 0x7fffffff;
-    if (magnitude > 0x7f800000)
-        return (uint16_t)(sign | 0x7e00);
-    if (magnitude >= 0x477ff000) /* 65520 and more round to infinity */
-        return (uint16_t)(sign | 0x7c00);
-    if (magnitude < 0x38800000) { /* below 2^-14: steps of 2^-24 */
-        const float steps = ldexpf(fabsf(f), 24);
-        return (uint16_t)(sign | (uint32_t)rintf(steps));
-    }
-    const uint32_t rounded = magnitude + 0xfff + (magnitude >> 13 & 1);
-    return (uint16_t)(sign | (rounded - 0x38000000) >> 13);
-}
+#include "tensor/half.h"
 
 typedef struct cast_value {
     bool    whole;
@@ -49,7 +17,7 @@ static cast_value cast_read(as_dtype dtype, const void *data, size_t i)
     switch (dtype) {
     case AS_DTYPE_F32: return (cast_value){.f = (double)((const float *)data)[i]};
     case AS_DTYPE_F64: return (cast_value){.f = ((const double *)data)[i]};
-    case AS_DTYPE_F16: return (cast_value){.f = (double)cast_from_half(((const uint16_t *)data)[i])};
+    case AS_DTYPE_F16: return (cast_value){.f = (double)as_half_to_float(((const uint16_t *)data)[i])};
     case AS_DTYPE_I64: return (cast_value){.whole = true, .i = ((const int64_t *)data)[i]};
     case AS_DTYPE_I32: return (cast_value){.whole = true, .i = ((const int32_t *)data)[i]};
     case AS_DTYPE_I8: return (cast_value){.whole = true, .i = ((const int8_t *)data)[i]};
@@ -73,7 +41,7 @@ static void cast_write(as_dtype dtype, void *data, size_t i, cast_value v)
     switch (dtype) {
     case AS_DTYPE_F32: ((float *)data)[i] = (float)f; return;
     case AS_DTYPE_F64: ((double *)data)[i] = f; return;
-    case AS_DTYPE_F16: ((uint16_t *)data)[i] = cast_to_half((float)f); return;
+    case AS_DTYPE_F16: ((uint16_t *)data)[i] = as_half_from_float((float)f); return;
     case AS_DTYPE_I64: ((int64_t *)data)[i] = cast_whole(v, INT64_MIN, INT64_MAX); return;
     case AS_DTYPE_I32: ((int32_t *)data)[i] = (int32_t)cast_whole(v, INT32_MIN, INT32_MAX); return;
     case AS_DTYPE_I8: ((int8_t *)data)[i] = (int8_t)cast_whole(v, INT8_MIN, INT8_MAX); return;

@@ -5,6 +5,7 @@
 
 #include "graph/about.h"
 #include "graph/graph_priv.h"
+#include "tensor/half.h"
 
 #define DIFF_MAX_TEXT 60 /* bytes of one side of an attribute */
 
@@ -272,16 +273,6 @@ static void diff_describe_constant(const as_graph *graph, size_t i, as_str *out)
     as_str_addf(out, "%s %s", as_dtype_name(constant->dtype), as_shape_text(&constant->shape, shape, sizeof shape));
 }
 
-/* IEEE 754 binary16. */
-static double diff_half(uint16_t half)
-{
-    int    exponent = half >> 10 & 31, fraction = half & 1023;
-    double v = exponent == 31 ? (fraction ? (double)NAN : (double)INFINITY)
-               : exponent     ? ldexp(1024 + fraction, exponent - 25)
-                              : ldexp(fraction, -24);
-    return half >> 15 ? -v : v;
-}
-
 static double diff_number(const as_tensor *tensor, size_t i)
 {
     const uint8_t *at = (const uint8_t *)tensor->data + i * as_dtype_bytes(tensor->dtype);
@@ -295,7 +286,7 @@ static double diff_number(const as_tensor *tensor, size_t i)
     case AS_DTYPE_F64: memcpy(&f64, at, sizeof f64); return f64;
     case AS_DTYPE_I32: memcpy(&i32, at, sizeof i32); return i32;
     case AS_DTYPE_I64: memcpy(&i64, at, sizeof i64); return (double)i64;
-    case AS_DTYPE_F16: memcpy(&f16, at, sizeof f16); return diff_half(f16);
+    case AS_DTYPE_F16: memcpy(&f16, at, sizeof f16); return (double)as_half_to_float(f16);
     case AS_DTYPE_I8: return (int8_t)*at;
     default: return *at;
     }

@@ -2,6 +2,7 @@
 /* backend_native.c: our own engine. */
 #include "base/cpu.h"
 #include "engine/engine.h"
+#include "graph/widen.h"
 #include "infer/infer.h"
 
 typedef struct native_priv {
@@ -33,7 +34,8 @@ static bool backend_native_open(void *priv, const uint8_t *model, size_t n, cons
     as_graph    *graph = as_graph_parse(model, n, name, err);
     if (!graph)
         return false;
-    native->engine = as_engine_new(graph, &(as_engine_cfg){.batch = cfg->batch, .threads = cfg->threads}, err);
+    if (as_graph_widen(graph, err))
+        native->engine = as_engine_new(graph, &(as_engine_cfg){.batch = cfg->batch, .threads = cfg->threads}, err);
     as_graph_free(graph);
     if (!native->engine)
         return as_err_note(err, "cannot open model '%s'", name);
