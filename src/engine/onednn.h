@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* onednn.h - oneDNN in this project's words: its threads, and layouts of data. Primitives are in prim.h.
  *
- * Layer:   engine (may use base/, tensor/). onednn.c alone sees oneDNN.
+ * Layer:   engine (may use base/, tensor/). The files onednn*.c alone see oneDNN.
  * Threads: one thread at a time for each as_onednn; several may run at once.
  * Memory:  as_onednn owns every layout and primitive made from it. Data is the caller's, as is scratch memory.
  *

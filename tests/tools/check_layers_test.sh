@@ -45,6 +45,11 @@ tree src/engine/conv.c '#include <oneapi/dnnl/dnnl.h>'
 expect_exit 1 "$CHECK" "$TMP/t"
 expect_out '^src/engine/conv.c:1'
 
+tree src/engine/onednn_conv.c '#include "engine/onednn_priv.h"' src/engine/conv.c '#include "engine/onednn_priv.h"'
+expect_exit 1 "$CHECK" "$TMP/t"
+expect_out '^src/engine/conv.c:1: "engine/onednn_priv.h" may appear in src/engine/onednn\*.c only'
+expect_no_out '^src/engine/onednn_conv.c'
+
 tree src/line/line.c '#include "catalog/catalog.h"'
 expect_exit 1 "$CHECK" "$TMP/t"
 expect_out '"line" is in assay-edge and "catalog" is not'
