@@ -4,15 +4,16 @@
 #include <string.h>
 
 #include "engine/op.h"
+#include "graph/equation.h"
 
 enum { EINSUM_INPUTS = 3, EINSUM_LETTERS = 3 * AS_TENSOR_MAX_RANK };
 
 typedef struct einsum {
-    size_t  n_in;
-    int     n_letters, n_out; /* the result's letters come first */
-    char    letters[EINSUM_LETTERS];
-    int64_t size[EINSUM_LETTERS], step[EINSUM_INPUTS][EINSUM_LETTERS]; /* of a letter in an input, 0: not in it */
-    char    words[EINSUM_INPUTS + 1][AS_TENSOR_MAX_RANK + 1];          /* the inputs' letters, and the result's */
+    size_t      n_in;
+    int         n_letters, n_out; /* the result's letters come first */
+    char        letters[EINSUM_LETTERS];
+    int64_t     size[EINSUM_LETTERS], step[EINSUM_INPUTS][EINSUM_LETTERS]; /* of a letter in an input, 0: not in it */
+    as_equation equation;
 } einsum;
 
 static int einsum_letter(einsum *e, char c)
@@ -24,57 +25,23 @@ static int einsum_letter(einsum *e, char c)
     return e->n_letters++;
 }
 
-static bool einsum_is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-/* The words between commas and behind the arrow; shape inference has checked them. */
-static bool einsum_words(const as_node *node, einsum *e, as_err *err)
-{
-    const char *s = "";
-    size_t      n = 0, word = 0, at = 0;
-    bool        arrow = false;
-    as_node_str(node, "equation", &s, &n);
-    for (size_t i = 0; i < n; i++) {
-        if (s[i] == '>') {
-            arrow = true;
-            word = e->n_in;
-            at = 0;
-        } else if (s[i] == ',') {
-            word++;
-            at = 0;
-        } else if (einsum_is_letter(s[i])) {
-            if (word > e->n_in || at == AS_TENSOR_MAX_RANK)
-                return AS_FAIL(err, AS_EFORMAT, "its equation does not fit");
-            e->words[word][at++] = s[i];
-        }
-    }
-    for (int c = 'A'; !arrow && c <= 'z'; c++) { /* what is used once, in order */
-        int times = 0;
-        for (size_t w = 0; w < e->n_in; w++)
-            for (const char *p = e->words[w]; *p; p++)
-                times += *p == (char)c;
-        if (times == 1 && at < AS_TENSOR_MAX_RANK)
-            e->words[e->n_in][strlen(e->words[e->n_in])] = (char)c;
-    }
-    return true;
-}
-
 static bool einsum_read(const as_node *node, as_buf *const *ins, einsum *e, as_err *err)
 {
-    if (!einsum_words(node, e, err))
+    int ranks[EINSUM_INPUTS];
+    for (size_t k = 0; k < node->n_inputs; k++)
+        ranks[k] = ins[k]->shape.rank;
+    if (!as_equation_read(node, ranks, &e->equation, err))
         return false;
-    for (const char *p = e->words[e->n_in]; *p; p++)
+    for (const char *p = e->equation.words[e->n_in]; *p; p++)
         einsum_letter(e, *p);
     e->n_out = e->n_letters;
     for (size_t k = 0; k < e->n_in; k++) {
         int64_t steps[AS_TENSOR_MAX_RANK];
         as_op_row_major(&ins[k]->shape, steps);
-        for (int i = 0; e->words[k][i]; i++) { /* a letter twice: the diagonal */
-            const int l = einsum_letter(e, e->words[k][i]);
-            e->size[l] = ins[k]->shape.dims[i];
-            e->step[k][l] += steps[i];
+        for (int i = 0; e->equation.words[k][i]; i++) { /* a letter twice: the diagonal */
+            const int l = einsum_letter(e, e->equation.words[k][i]);
+            e->size[l] = AS_MAX(e->size[l], ins[k]->shape.dims[i]);
+            e->step[k][l] += ins[k]->shape.dims[i] == 1 ? 0 : steps[i]; /* one broadcasts */
         }
     }
     return true;
@@ -143,7 +110,7 @@ typedef enum einsum_part { PART_NONE, PART_BATCH, PART_ROW, PART_COLUMN, PART_SU
 static einsum_part einsum_part_of(const einsum *e, int letter)
 {
     const char c = e->letters[letter];
-    const bool a = strchr(e->words[0], c), b = strchr(e->words[1], c), out = letter < e->n_out;
+    const bool a = strchr(e->equation.words[0], c), b = strchr(e->equation.words[1], c), out = letter < e->n_out;
     if (a && b)
         return out ? PART_BATCH : PART_SUM;
     return !out ? PART_NONE : a ? PART_ROW : PART_COLUMN;
@@ -154,7 +121,7 @@ static bool einsum_is_product(const einsum *e)
     if (e->n_in != 2)
         return false;
     for (size_t k = 0; k < 2; k++)
-        for (const char *p = e->words[k]; *p; p++)
+        for (const char *p = e->equation.words[k]; *p; p++)
             if (strchr(p + 1, *p))
                 return false;
     for (int i = 0; i < e->n_letters; i++)
