@@ -28,8 +28,9 @@ typedef struct model_check {
     int64_t         batch;
     model_check_try tries[CHECK_MAX_BACKENDS];
     size_t          n_tries;
-    const char     *skipped; /* why no back end is asked; NULL: all are */
-    bool            runs;    /* in the native engine */
+    const char     *skipped;   /* why no back end is asked; NULL: all are */
+    bool            runs;      /* in the native engine */
+    size_t          n_untried; /* nodes beyond CHECK_MAX_ALONE */
 } model_check;
 
 /* --- trying --- */
@@ -86,7 +87,9 @@ static bool model_check_try_all(model_check *c, as_err *err)
 static bool model_check_nodes(model_check *c, as_err *err)
 {
     const as_graph *graph = c->review.graph;
-    for (size_t i = 0; i < AS_MIN(as_graph_n_nodes(graph), (size_t)CHECK_MAX_ALONE); i++) {
+    const size_t    n = AS_MIN(as_graph_n_nodes(graph), (size_t)CHECK_MAX_ALONE);
+    c->n_untried = as_graph_n_nodes(graph) - n;
+    for (size_t i = 0; i < n; i++) {
         const as_node *node = as_graph_node(graph, i);
         as_err         why = AS_ERR_NONE;
         if (as_graph_value(graph, node->outputs[0])->constant)
@@ -99,7 +102,7 @@ static bool model_check_nodes(model_check *c, as_err *err)
         as_engine_free(engine);
         if (!engine && !as_review_add(&c->review, node, &why, err))
             return false;
-        as_progress_step(&c->cli->progress, "trying each node", i + 1, as_graph_n_nodes(graph));
+        as_progress_step(&c->cli->progress, "trying each node", i + 1, n);
         if (!as_progress_go_on(&c->cli->progress, err))
             return false;
     }
@@ -216,6 +219,8 @@ static bool model_check_text(const model_check *c, as_err *err)
     }
     if (c->review.n_more)
         fprintf(out, "... and %zu more\n", c->review.n_more);
+    if (c->n_untried)
+        fprintf(out, "the last %zu nodes were not tried by themselves\n", c->n_untried);
     fprintf(out, "%s%s: the native engine %s%s\n", as_term_style(c->cli, c->runs ? AS_STYLE_GOOD : AS_STYLE_BAD),
             as_model_text(&text, c->file.name), c->runs ? "runs it" : "does not run it", as_term_plain(c->cli));
     as_str_done(&text);
@@ -257,6 +262,7 @@ static bool model_check_json(const model_check *c, as_err *err)
     as_json_set(json, "backends", list);
     as_json_set(json, "refusals", model_check_refusals_json(c));
     as_json_set(json, "n_more", json_integer((json_int_t)c->review.n_more));
+    as_json_set(json, "n_untried", json_integer((json_int_t)c->n_untried));
     return as_cli_print_json(c->cli, json, err);
 }
 
