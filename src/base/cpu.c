@@ -14,6 +14,7 @@
 static pthread_once_t cpu_once = PTHREAD_ONCE_INIT;
 static char           cpu_model[CPU_TEXT_BYTES] = "unknown";
 static char           cpu_features[CPU_TEXT_BYTES];
+static char          *cpu_flags; /* all of them; kept */
 
 /* The value of the first line "key<blanks>:<blanks>value" in a file of /proc; heap, or NULL. */
 static char *cpu_proc_value(const char *path, const char *key)
@@ -63,7 +64,7 @@ static void cpu_init(void)
         n = strlen(cpu_features);
     }
     free(model);
-    free(flags);
+    cpu_flags = flags;
 }
 
 const char *as_cpu_model(void)
@@ -76,6 +77,12 @@ const char *as_cpu_features(void)
 {
     pthread_once(&cpu_once, cpu_init);
     return cpu_features;
+}
+
+bool as_cpu_has(const char *flag)
+{
+    pthread_once(&cpu_once, cpu_init);
+    return cpu_flags && cpu_has_word(cpu_flags, flag);
 }
 
 uint64_t as_cpu_memory_bytes(void)

@@ -11,6 +11,8 @@
 #include <nmmintrin.h>
 #endif
 
+#include "base/isa.h"
+
 struct as_sha256 {
     SHA256_CTX ctx;
 };
@@ -30,8 +32,7 @@ static void hash_init(void)
         hash_crc_table[i] = c;
     }
 #if defined(__x86_64__)
-    __builtin_cpu_init();
-    hash_has_crc = __builtin_cpu_supports("sse4.2");
+    hash_has_crc = as_isa_may(AS_ISA_SSE42);
 #endif
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/isa.h"
 #include "base/log.h"
 #include "build_config.h"
 #include "cli/args.h"
@@ -99,11 +100,24 @@ static bool program_color(const as_cli *cli)
     return isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
 }
 
+static bool program_instructions(as_err *err)
+{
+    bool lacks;
+    if (!as_isa_check(&lacks, err))
+        return false;
+    if (lacks)
+        as_log_write(AS_LOG_WARN, "ASSAY_ISA asks for %s, which this processor lacks: what is used ends with %s",
+                     as_isa_name(as_isa_limit()), as_isa_name(as_isa_top()));
+    return true;
+}
+
 static int program_run(as_cli *cli, as_err *err)
 {
     const as_verb *help = as_verb_find("help");
     if (!cli->verb || cli->args->help)
         return help->run(cli, err);
+    if (!program_instructions(err))
+        return AS_VERB_FAILED;
     return cli->verb->run(cli, err);
 }
 

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/cpu.h"
 #include "base/fs.h"
+#include "base/isa.h"
 #include "base/str.h"
 #include "base/thread.h"
 #include "build_config.h"
@@ -128,6 +129,24 @@ static void doctor_disk(doctor *d)
         doctor_missing(d, "disk space: less than 1 GiB is free", "free some, or use another folder");
 }
 
+/* What ASSAY_ISA leaves of the instructions. */
+static void doctor_limit(doctor *d)
+{
+    char   text[128];
+    as_isa widest = AS_ISA_NONE, limit = as_isa_limit();
+    for (size_t i = 1; as_isa_name((as_isa)i); i++)
+        if (as_isa_has((as_isa)i))
+            widest = (as_isa)i;
+    if (limit == AS_ISA_NONE)
+        snprintf(text, sizeof text, "%s (ASSAY_ISA limits it)", as_isa_name(widest));
+    else if (as_isa_has(limit))
+        snprintf(text, sizeof text, "%s by ASSAY_ISA, of %s", as_isa_name(as_isa_top()), as_isa_name(widest));
+    else
+        snprintf(text, sizeof text, "%s: ASSAY_ISA is %s, which this processor lacks", as_isa_name(as_isa_top()),
+                 as_isa_name(limit));
+    doctor_line(d, "used up to", text);
+}
+
 static void doctor_machine(doctor *d)
 {
     char           text[512];
@@ -137,6 +156,7 @@ static void doctor_machine(doctor *d)
     snprintf(text, sizeof text, "%s, %u core%s", as_cpu_model(), as_thread_cores(), as_thread_cores() == 1 ? "" : "s");
     doctor_line(d, "processor", text);
     doctor_line(d, "instructions", as_cpu_features());
+    doctor_limit(d);
     snprintf(text, sizeof text, "%.1f GB", (double)as_cpu_memory_bytes() / 1e9);
     doctor_line(d, "memory", text);
     if (uname(&name) == 0) {

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/onednn_priv.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/isa.h"
 
 /* libgomp's, which Debian's oneDNN runs on; <omp.h> is not on every compiler's path. */
 void omp_set_num_threads(int n);
@@ -18,8 +21,48 @@ bool as_onednn_fail(dnnl_status_t status, const char *what, as_err *err)
     }
 }
 
+static dnnl_cpu_isa_t onednn_isa(as_isa isa)
+{
+    static const dnnl_cpu_isa_t isas[] = {
+        [AS_ISA_NONE] = dnnl_cpu_isa_all,
+        [AS_ISA_SSE41] = dnnl_cpu_isa_sse41,
+        [AS_ISA_SSE42] = dnnl_cpu_isa_sse41,
+        [AS_ISA_AVX] = dnnl_cpu_isa_avx,
+        [AS_ISA_AVX2] = dnnl_cpu_isa_avx2,
+        [AS_ISA_AVX2_VNNI] = dnnl_cpu_isa_avx2_vnni,
+        [AS_ISA_AVX512] = dnnl_cpu_isa_avx512_core,
+        [AS_ISA_AVX512_VNNI] = dnnl_cpu_isa_avx512_core_vnni,
+        [AS_ISA_AVX512_BF16] = dnnl_cpu_isa_avx512_core_bf16,
+        [AS_ISA_AMX] = dnnl_cpu_isa_avx512_core_amx,
+    };
+    return isas[isa];
+}
+
+static pthread_once_t onednn_once = PTHREAD_ONCE_INIT;
+static dnnl_status_t  onednn_limited = dnnl_success;
+
+/* oneDNN takes a limit only before it first looks what the processor has. */
+static void onednn_limit(void)
+{
+    if (as_isa_limit() != AS_ISA_NONE)
+        onednn_limited = dnnl_set_max_cpu_isa(onednn_isa(as_isa_limit()));
+}
+
+static bool onednn_obeys(as_err *err)
+{
+    bool lacks;
+    if (!as_isa_check(&lacks, err))
+        return false;
+    pthread_once(&onednn_once, onednn_limit);
+    if (onednn_limited != dnnl_success && !lacks)
+        return AS_FAIL(err, AS_EUNSUPPORTED, "oneDNN cannot be held under what ASSAY_ISA says (unset it)");
+    return true;
+}
+
 as_onednn *as_onednn_new(uint32_t threads, as_err *err)
 {
+    if (!onednn_obeys(err))
+        return NULL;
     as_onednn *dnn = calloc(1, sizeof *dnn);
     if (!dnn) {
         AS_FAIL(err, AS_ENOMEM, "out of memory for oneDNN");

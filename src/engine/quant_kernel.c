@@ -3,12 +3,7 @@
 
 #include <string.h>
 
-/* As image/kernel.h: without FMA, so that every processor gives the same bits. */
-#if defined(__x86_64__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#define QUANT_CLONES __attribute__((target_clones("avx2", "default")))
-#else
-#define QUANT_CLONES
-#endif
+#include "base/isa.h"
 
 enum { CHUNK = 256 };
 
@@ -26,15 +21,18 @@ static inline int32_t quant_round(float v, float low, float high)
     return bits - 0x4b400000;
 }
 
-QUANT_CLONES static void quant_line(const float *x, size_t n, float scale, int32_t zero, float low, float high,
-                                    uint8_t *out)
+AS_ISA_CLONES(void, quant_line,
+              (const float *x, size_t n, float scale, int32_t zero, float low, float high, uint8_t *out),
+              (x, n, scale, zero, low, high, out))
 {
     for (size_t i = 0; i < n; i++)
         out[i] = (uint8_t)(quant_round(x[i] / scale, low, high) + zero);
 }
 
-QUANT_CLONES static void quant_interleave3(const uint8_t *restrict a, const uint8_t *restrict b,
-                                           const uint8_t *restrict c, size_t n, uint8_t *restrict out)
+AS_ISA_CLONES(void, quant_interleave3,
+              (const uint8_t *restrict a, const uint8_t *restrict b, const uint8_t *restrict c, size_t n,
+               uint8_t *restrict out),
+              (a, b, c, n, out))
 {
     for (size_t i = 0; i < n; i++) {
         out[3 * i] = a[i];
@@ -92,23 +90,39 @@ void as_quant_kernel_rows(const uint8_t *from, size_t rows, size_t width, size_t
     }
 }
 
-QUANT_CLONES void as_quant_kernel_add(const uint8_t *a, const uint8_t *b, size_t n, float a_factor, float b_factor,
-                                      float offset, int32_t low, int32_t high, uint8_t *out)
+AS_ISA_CLONES(void, quant_add,
+              (const uint8_t *a, const uint8_t *b, size_t n, float a_factor, float b_factor, float offset, int32_t low,
+               int32_t high, uint8_t *out),
+              (a, b, n, a_factor, b_factor, offset, low, high, out))
 {
     const float lo = (float)low, hi = (float)high;
     for (size_t i = 0; i < n; i++)
         out[i] = (uint8_t)quant_round(a_factor * (float)a[i] + b_factor * (float)b[i] + offset, lo, hi);
 }
 
-QUANT_CLONES void as_quant_kernel_mul(const uint8_t *a, const uint8_t *b, size_t n, float a_zero, float b_zero,
-                                      float factor, float offset, int32_t low, int32_t high, uint8_t *out)
+void as_quant_kernel_add(const uint8_t *a, const uint8_t *b, size_t n, float a_factor, float b_factor, float offset,
+                         int32_t low, int32_t high, uint8_t *out)
+{
+    quant_add(a, b, n, a_factor, b_factor, offset, low, high, out);
+}
+
+AS_ISA_CLONES(void, quant_mul,
+              (const uint8_t *a, const uint8_t *b, size_t n, float a_zero, float b_zero, float factor, float offset,
+               int32_t low, int32_t high, uint8_t *out),
+              (a, b, n, a_zero, b_zero, factor, offset, low, high, out))
 {
     const float lo = (float)low, hi = (float)high;
     for (size_t i = 0; i < n; i++)
         out[i] = (uint8_t)quant_round(((float)a[i] - a_zero) * ((float)b[i] - b_zero) * factor + offset, lo, hi);
 }
 
-QUANT_CLONES static void quant_accumulate(const uint8_t *x, size_t n, int32_t *sums)
+void as_quant_kernel_mul(const uint8_t *a, const uint8_t *b, size_t n, float a_zero, float b_zero, float factor,
+                         float offset, int32_t low, int32_t high, uint8_t *out)
+{
+    quant_mul(a, b, n, a_zero, b_zero, factor, offset, low, high, out);
+}
+
+AS_ISA_CLONES(void, quant_accumulate, (const uint8_t *x, size_t n, int32_t *sums), (x, n, sums))
 {
     for (size_t c = 0; c < n; c++)
         sums[c] += x[c];

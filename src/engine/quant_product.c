@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cpu.h"
+#include "base/isa.h"
 #include "engine/op.h"
 #include "engine/prim_int8.h"
 #include "engine/quant.h"
@@ -140,8 +140,7 @@ static bool product8_bias(as_plan *plan, product8 *p, int32_t value, float facto
 
 static bool cpu_multiplies_wide(void)
 {
-    const char *have = as_cpu_features();
-    return strstr(have, "avx512_vnni") || strstr(have, "avx_vnni") || strstr(have, "amx_int8");
+    return as_isa_may(AS_ISA_AVX2_VNNI) || as_isa_may(AS_ISA_AVX512_VNNI);
 }
 
 /* Without VNNI a processor adds two neighbouring products of u8 and i8 in 16 bits, and silently takes the largest where

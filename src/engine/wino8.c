@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/isa.h"
+
 enum { POINTS = 16, BLOCK = AS_WINO8_BLOCK, TILES = AS_WINO8_TILES, GROUP = 6 };
 
 _Static_assert(TILES % GROUP == 0, "a block of tiles is whole groups");
@@ -60,7 +62,7 @@ void as_wino8_weights(const as_wino8 *w, const int8_t *weights, int16_t *to)
 
 bool as_wino8_can(void)
 {
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    return as_isa_may(AS_ISA_AVX2);
 }
 
 /* Channels c to c + 15 of the 4x4 pixels under one tile, less the zero point; what is outside is zero. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image/hamming.h"
 
-#include "image/kernel.h"
+#include "base/isa.h"
 
 #define HAMMING_PIECES  4u
 #define HAMMING_KEYS    65536u
@@ -152,9 +152,10 @@ static uint32_t hamming_bound(const hamming_search *s)
 
 /* The bits that differ of n hashes, at most HAMMING_AT_ONCE, and the least of each HAMMING_CHUNK. Returns how many differ in
  * at most `bits`. No branch that cannot be foreseen: in a crowd, half of them are. */
-AS_IMAGE_CLONES
-static size_t hamming_distances(const uint64_t *restrict hashes, size_t n, uint64_t hash, uint32_t bits,
-                                uint8_t *restrict ret, uint8_t *restrict least)
+AS_ISA_CLONES(size_t, hamming_distances,
+              (const uint64_t *restrict hashes, size_t n, uint64_t hash, uint32_t bits, uint8_t *restrict ret,
+               uint8_t *restrict least),
+              (hashes, n, hash, bits, ret, least))
 {
     uint16_t found = 0;
     for (size_t i = 0; i < n; i++)

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <pthread.h>
 
-#include "image/kernel.h"
+#include "base/isa.h"
 
 #define MOTION_SIDE AS_MOTION_SIDE
 #define MOTION_HALF (MOTION_SIDE / 2)
@@ -111,9 +111,10 @@ static void motion_free_of_radius(const motion_tables *t, float *values)
         values[i] -= sums[0][t->radius[i]];
 }
 
-AS_IMAGE_CLONES
-static void motion_places(const float *restrict u, const float *restrict v, size_t n, float cosine, float sine,
-                          uint8_t *restrict to)
+AS_ISA_CLONES(void, motion_places,
+              (const float *restrict u, const float *restrict v, size_t n, float cosine, float sine,
+               uint8_t *restrict to),
+              (u, v, n, cosine, sine, to))
 {
     for (size_t i = 0; i < n; i++)
         to[i] = (uint8_t)(int)(fabsf(u[i] * cosine + v[i] * sine) + 0.5f);
@@ -298,8 +299,7 @@ __attribute__((always_inline)) static inline void motion_last_stage(const motion
         }
 }
 
-AS_IMAGE_CLONES
-static void motion_transform(const motion_tables *t, motion_plane re, motion_plane im)
+AS_ISA_CLONES(void, motion_transform, (const motion_tables *t, motion_plane re, motion_plane im), (t, re, im))
 {
     for (size_t block = 0; block < MOTION_BLOCKS; block++) {
         float *r = re[block][0], *m = im[block][0];
@@ -326,8 +326,8 @@ __attribute__((always_inline)) static inline void motion_turn_four(const motion_
 
 /* Columns x and x + MOTION_HALF went through the transform as real and imaginary part of one: from rows v and -v twice the
  * spectrum of either. Turned, for the other direction, and in reversed order. */
-AS_IMAGE_CLONES
-static void motion_part(const motion_tables *t, const motion_work *work, motion_plane re, motion_plane im)
+AS_ISA_CLONES(void, motion_part, (const motion_tables *t, const motion_work *work, motion_plane re, motion_plane im),
+              (t, work, re, im))
 {
     for (size_t v = 0; v < MOTION_HALF; v += 4)
         for (size_t x = 0; x < MOTION_HALF; x += 4) {
@@ -351,16 +351,16 @@ static void motion_part(const motion_tables *t, const motion_work *work, motion_
         }
 }
 
-AS_IMAGE_CLONES
-static void motion_load_row(float *restrict to, const uint8_t *restrict from, const float *restrict across, float down,
-                            float mean, size_t n)
+AS_ISA_CLONES(void, motion_load_row,
+              (float *restrict to, const uint8_t *restrict from, const float *restrict across, float down, float mean,
+               size_t n),
+              (to, from, across, down, mean, n))
 {
     for (size_t x = 0; x < n; x++)
         to[x] = ((float)from[x] - mean) * (across[x] * down);
 }
 
-AS_IMAGE_CLONES
-static uint32_t motion_sum(const uint8_t *pixels, size_t width, size_t height)
+AS_ISA_CLONES(uint32_t, motion_sum, (const uint8_t *pixels, size_t width, size_t height), (pixels, width, height))
 {
     uint32_t sum = 0;
     for (size_t y = 0; y < height; y++) {
@@ -389,8 +389,8 @@ static void motion_load(const motion_tables *t, const as_motion_windows *windows
     }
 }
 
-AS_IMAGE_CLONES
-static void motion_add_power(float (*restrict power)[MOTION_HALF], motion_plane re, motion_plane im)
+AS_ISA_CLONES(void, motion_add_power, (float (*restrict power)[MOTION_HALF], motion_plane re, motion_plane im),
+              (power, re, im))
 {
     for (size_t block = 0; block < MOTION_BLOCKS; block++)
         for (size_t u = 0; u < MOTION_SIDE; u++)
@@ -436,8 +436,8 @@ static void motion_tapers(motion_work *work, uint32_t width, uint32_t height)
 
 /* Natural logarithm of positive numbers, within 1e-6: the exponent, and 2 artanh((m - 1) / (m + 1)) of a mantissa between
  * the roots of 1/2 and 2. The same bits on every processor. */
-AS_IMAGE_CLONES
-static void motion_log(float *restrict to, const float *restrict from, float add, size_t n)
+AS_ISA_CLONES(void, motion_log, (float *restrict to, const float *restrict from, float add, size_t n),
+              (to, from, add, n))
 {
     for (size_t i = 0; i < n; i++) {
         float   x = from[i] + add;
@@ -452,9 +452,9 @@ static void motion_log(float *restrict to, const float *restrict from, float add
 }
 
 /* The best length for one direction: how much of the bins' squares its bands explain, when those have the sums. */
-AS_IMAGE_CLONES
-static float motion_best_length(const motion_tables *t, const float *restrict sums, const float *restrict weights,
-                                size_t              *ret_length)
+AS_ISA_CLONES(float, motion_best_length,
+              (const motion_tables *t, const float *restrict sums, const float *restrict weights, size_t *ret_length),
+              (t, sums, weights, ret_length))
 {
     float both[MOTION_ROOM] = {0}, best = 0;
     for (size_t i = 0; i < MOTION_BINS; i++)

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "image/kernel.h"
+#include "base/isa.h"
 #include "image/resample.h"
 
 /* ITU-R BT.601 luma. */
@@ -101,23 +101,25 @@ static bool prepare_geometry(as_prepare *prepare, const as_image *image, as_err 
     return true;
 }
 
-AS_IMAGE_CLONES
-static void prepare_put_lane(float *restrict out, const float *restrict row, uint32_t lane, float mean, float gain,
-                             size_t n)
+AS_ISA_CLONES(void, prepare_put_lane,
+              (float *restrict out, const float *restrict row, uint32_t lane, float mean, float gain, size_t n),
+              (out, row, lane, mean, gain, n))
 {
     for (size_t i = 0; i < n; i++)
         out[i] = (row[4 * i + lane] - mean) * gain;
 }
 
-AS_IMAGE_CLONES
-static void prepare_put_mono(float *restrict out, const float *restrict row, float mean, float gain, size_t n)
+AS_ISA_CLONES(void, prepare_put_mono,
+              (float *restrict out, const float *restrict row, float mean, float gain, size_t n),
+              (out, row, mean, gain, n))
 {
     for (size_t i = 0; i < n; i++)
         out[i] = (row[i] - mean) * gain;
 }
 
-AS_IMAGE_CLONES
-static void prepare_put_luma(float *restrict out, const float *restrict row, float mean, float gain, size_t n)
+AS_ISA_CLONES(void, prepare_put_luma,
+              (float *restrict out, const float *restrict row, float mean, float gain, size_t n),
+              (out, row, mean, gain, n))
 {
     for (size_t i = 0; i < n; i++) {
         const float *p = row + 4 * i;

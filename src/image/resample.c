@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image/resample.h"
 
-#include "image/kernel.h"
+#include "base/isa.h"
 
 /* Values summed at once: the sums and six input rows of them stay in a 32 KiB first-level cache. */
 #define RESAMPLE_BLOCK 2048u
@@ -99,40 +99,42 @@ void as_resample_done(as_resample *resample)
     *resample = (as_resample){0};
 }
 
-AS_IMAGE_CLONES
-static void resample_set_1(float *restrict sums, const uint8_t *restrict a, float wa, size_t n)
+AS_ISA_CLONES(void, resample_set_1, (float *restrict sums, const uint8_t *restrict a, float wa, size_t n),
+              (sums, a, wa, n))
 {
     for (size_t i = 0; i < n; i++)
         sums[i] = wa * (float)a[i];
 }
 
-AS_IMAGE_CLONES
-static void resample_set_2(float *restrict sums, const uint8_t *restrict a, const uint8_t *restrict b, float wa,
-                           float wb, size_t n)
+AS_ISA_CLONES(void, resample_set_2,
+              (float *restrict sums, const uint8_t *restrict a, const uint8_t *restrict b, float wa, float wb,
+               size_t n),
+              (sums, a, b, wa, wb, n))
 {
     for (size_t i = 0; i < n; i++)
         sums[i] = wa * (float)a[i] + wb * (float)b[i];
 }
 
-AS_IMAGE_CLONES
-static void resample_add_1(float *restrict sums, const uint8_t *restrict a, float wa, size_t n)
+AS_ISA_CLONES(void, resample_add_1, (float *restrict sums, const uint8_t *restrict a, float wa, size_t n),
+              (sums, a, wa, n))
 {
     for (size_t i = 0; i < n; i++)
         sums[i] += wa * (float)a[i];
 }
 
 /* Rows of one weight: whole numbers add faster than floats. */
-AS_IMAGE_CLONES
-static void resample_add_4_equal(float *restrict sums, const uint8_t *restrict a, const uint8_t *restrict b,
-                                 const uint8_t *restrict c, const uint8_t *restrict d, float w, size_t n)
+AS_ISA_CLONES(void, resample_add_4_equal,
+              (float *restrict sums, const uint8_t *restrict a, const uint8_t *restrict b, const uint8_t *restrict c,
+               const uint8_t *restrict d, float w, size_t n),
+              (sums, a, b, c, d, w, n))
 {
     for (size_t i = 0; i < n; i++)
         sums[i] += w * (float)(uint16_t)(a[i] + b[i] + c[i] + d[i]);
 }
 
-AS_IMAGE_CLONES
-static void resample_add_2_equal(float *restrict sums, const uint8_t *restrict a, const uint8_t *restrict b, float w,
-                                 size_t n)
+AS_ISA_CLONES(void, resample_add_2_equal,
+              (float *restrict sums, const uint8_t *restrict a, const uint8_t *restrict b, float w, size_t n),
+              (sums, a, b, w, n))
 {
     for (size_t i = 0; i < n; i++)
         sums[i] += w * (float)(uint16_t)(a[i] + b[i]);
@@ -166,8 +168,8 @@ static resample_x4 resample_load(const float *from)
 }
 
 /* One multiplication serves a pixel's three channels; what the fourth lane holds is the next pixel's. */
-AS_IMAGE_CLONES
-static void resample_across_rgb(float *restrict row, const float *restrict sums, const as_axis *axis)
+AS_ISA_CLONES(void, resample_across_rgb, (float *restrict row, const float *restrict sums, const as_axis *axis),
+              (row, sums, axis))
 {
     size_t taps = axis->taps, same = axis->same;
     for (uint32_t i = 0; taps == 1 && i < axis->n_out; i++)
@@ -186,8 +188,8 @@ static void resample_across_rgb(float *restrict row, const float *restrict sums,
     }
 }
 
-AS_IMAGE_CLONES
-static void resample_across_mono(float *restrict row, const float *restrict sums, const as_axis *axis)
+AS_ISA_CLONES(void, resample_across_mono, (float *restrict row, const float *restrict sums, const as_axis *axis),
+              (row, sums, axis))
 {
     uint32_t taps = axis->taps;
     if (taps == 1) {

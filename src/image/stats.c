@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "image/kernel.h"
+#include "base/isa.h"
 
 #define STATS_HASH_ACROSS 9u
 #define STATS_HASH_DOWN   8u
@@ -49,8 +49,7 @@ typedef struct stats_job {
 } stats_job;
 
 /* ITU-R BT.601 in 1/256: 77 + 150 + 29 = 256, so that white stays 255. */
-AS_IMAGE_CLONES
-static void stats_luma_row(uint8_t *restrict luma, const uint8_t *restrict rgb, size_t n)
+AS_ISA_CLONES(void, stats_luma_row, (uint8_t *restrict luma, const uint8_t *restrict rgb, size_t n), (luma, rgb, n))
 {
     for (size_t i = 0; i < n; i++)
         luma[i] = (uint8_t)((77u * rgb[3 * i] + 150u * rgb[3 * i + 1] + 29u * rgb[3 * i + 2] + 128u) >> 8);
@@ -70,9 +69,10 @@ static void stats_add_levels(stats_sums *sums, const uint8_t *luma, size_t n)
 }
 
 /* Adds the row to its columns' sums, lowest and highest levels. True: all of it is of one level. */
-AS_IMAGE_CLONES
-static bool stats_add_columns(uint16_t *restrict band, uint8_t *restrict low, uint8_t *restrict high,
-                              const uint8_t *restrict luma, size_t n)
+AS_ISA_CLONES(bool, stats_add_columns,
+              (uint16_t *restrict band, uint8_t *restrict low, uint8_t *restrict high, const uint8_t *restrict luma,
+               size_t n),
+              (band, low, high, luma, n))
 {
     uint8_t differ = 0, first = luma[0];
     for (size_t i = 0; i < n; i++) {
@@ -154,9 +154,9 @@ __attribute__((always_inline)) static inline void stats_add_some(stats_edges *su
 }
 
 /* Columns 1 to n - 2 of the middle row b, between its neighbours a and c. */
-AS_IMAGE_CLONES
-static void stats_add_edges(stats_sums *sums, const uint8_t *a, const uint8_t *b, const uint8_t *c, uint16_t *rough,
-                            size_t n)
+AS_ISA_CLONES(void, stats_add_edges,
+              (stats_sums * sums, const uint8_t *a, const uint8_t *b, const uint8_t *c, uint16_t *rough, size_t n),
+              (sums, a, b, c, rough, n))
 {
     for (size_t at = 0; at < n - 2; at += STATS_BLOCK) {
         stats_edges edges = {0};
@@ -175,8 +175,7 @@ static void stats_add_edges(stats_sums *sums, const uint8_t *a, const uint8_t *b
     }
 }
 
-AS_IMAGE_CLONES
-static uint64_t stats_sum(const uint16_t *band, size_t n)
+AS_ISA_CLONES(uint64_t, stats_sum, (const uint16_t *band, size_t n), (band, n))
 {
     uint32_t sum = 0;
     for (size_t i = 0; i < n; i++)
