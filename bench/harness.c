@@ -5,7 +5,7 @@
 
 #include "base/str.h"
 
-enum { MIN_CALLS = 5, MAX_CALLS = 100000 };
+enum { MIN_CALLS = 5, MAX_CALLS = 100000, MIN_BESIDE = 5 };
 
 typedef struct harness {
     const bench_workload *workload;
@@ -175,6 +175,41 @@ static bool harness_summary(harness *h, as_err *err)
     return true;
 }
 
+static bool harness_all(harness *h, as_err *err)
+{
+    h->result->pairs = calloc(h->cfg->pairs, sizeof *h->result->pairs);
+    if (!h->result->pairs)
+        return AS_FAIL(err, AS_ENOMEM, "workload '%s'", h->workload->id);
+    const bool ok =
+        harness_compare(h, err) && harness_calibrate(h, err) && harness_pairs(h, err) && harness_summary(h, err);
+    free(h->times);
+    h->times = NULL;
+    return ok;
+}
+
+static bool harness_beside(harness *h, as_err *err)
+{
+    bench_result *r = h->result;
+    bench_cfg     cfg = *h->cfg;
+    bool          ok = true;
+    cfg.pairs = AS_MIN(cfg.pairs, AS_MAX(cfg.pairs / 8, (size_t)MIN_BESIDE));
+    while (ok && h->workload->beside && r->n_beside < BENCH_MOST_BESIDE) {
+        bench_result other = {.workload = h->workload, .about = r->about};
+        harness      one = {.workload = h->workload, .cfg = &cfg, .priv = h->priv, .result = &other};
+        const char  *name = NULL;
+        ok = h->workload->beside(h->priv, r->n_beside, &other.about, &name, err) ||
+             as_err_note(err, "workload '%s'", h->workload->id);
+        if (!ok || !name)
+            break;
+        ok = harness_all(&one, err) || as_err_note(err, "%s", name);
+        if (ok)
+            r->beside[r->n_beside++] =
+                (bench_beside){name, other.n_pairs, other.ratio, {other.ns[BENCH_OURS], other.ns[BENCH_PEER]}};
+        bench_result_done(&other);
+    }
+    return ok;
+}
+
 bool bench_measure(const bench_workload *workload, const bench_cfg *cfg, bench_result *ret, as_err *err)
 {
     if (cfg->pairs < 1 || cfg->pairs > BENCH_MAX_PAIRS)
@@ -182,18 +217,13 @@ bool bench_measure(const bench_workload *workload, const bench_cfg *cfg, bench_r
     bench_result result = {.workload = workload};
     harness      h = {.workload = workload, .cfg = cfg, .result = &result};
     h.priv = calloc(1, workload->priv_size + 1);
-    result.pairs = calloc(cfg->pairs, sizeof *result.pairs);
-    bool ok = h.priv && result.pairs;
-    if (!ok)
-        AS_FAIL(err, AS_ENOMEM, "workload '%s'", workload->id);
+    bool ok = h.priv || AS_FAIL(err, AS_ENOMEM, "workload '%s'", workload->id);
     ok = ok && (workload->open(h.priv, &result.about, err) || as_err_note(err, "workload '%s'", workload->id));
     ok = ok && (result.about.n_inputs > 0 || AS_FAIL(err, AS_EINTERNAL, "workload '%s' has no input", workload->id));
-    ok = ok && harness_compare(&h, err) && harness_calibrate(&h, err) && harness_pairs(&h, err) &&
-         harness_summary(&h, err);
+    ok = ok && harness_all(&h, err) && harness_beside(&h, err);
     if (h.priv)
         workload->close(h.priv);
     free(h.priv);
-    free(h.times);
     if (ok)
         *ret = result;
     else

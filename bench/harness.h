@@ -41,6 +41,9 @@ typedef struct bench_workload {
     bool (*run[BENCH_SIDES])(void *priv, size_t input, as_err *err);
     /* Instead of run[BENCH_PEER], of a peer in another process: n calls from input `first` on, timed there. */
     bool (*peer_block)(void *priv, size_t first, size_t n, double *ret_ns, as_err *err);
+    /* Makes it stand in its i-th other setting, of which the ratio is shown beside the figure; about may change. *ret_name
+     * stays NULL past the last. Or NULL: there is none. */
+    bool (*beside)(void *priv, size_t i, bench_about *about, const char **ret_name, as_err *err);
     void (*close)(void *priv); /* must accept a half-opened priv */
 } bench_workload;
 
@@ -72,6 +75,15 @@ typedef struct bench_band {
     double low, median, high; /* 10, 50, 90 % */
 } bench_band;
 
+#define BENCH_MOST_BESIDE 4
+
+/* Another setting of the same workload, by an eighth of the pairs, at least five. */
+typedef struct bench_beside {
+    const char *name;
+    size_t      n_pairs;
+    bench_band  ratio, ns[BENCH_SIDES];
+} bench_beside;
+
 typedef struct bench_result {
     const bench_workload *workload;
     bench_about           about;
@@ -80,6 +92,8 @@ typedef struct bench_result {
     size_t                n_pairs;
     bench_pair           *pairs;
     bench_band            ratio, ns[BENCH_SIDES]; /* over the pairs */
+    size_t                n_beside;
+    bench_beside          beside[BENCH_MOST_BESIDE];
 } bench_result;
 
 /* Opens, compares the outputs for every input, and only then warms up and measures. AS_EINTERNAL when outputs differ by

@@ -287,6 +287,52 @@ static void test_failures_are_named_and_closed(void **state)
     assert_false(bench_measure(&fake_workload, &none, &r, &err));
 }
 
+static bool beside_compare(void *priv, size_t input, double *ret_difference, as_err *err)
+{
+    (void)priv, (void)input, (void)err;
+    *ret_difference = fake.difference;
+    return true;
+}
+
+/* The first other setting makes our side four times as fast, the second makes the outputs differ. */
+static bool fake_beside(void *priv, size_t i, bench_about *about, const char **ret_name, as_err *err)
+{
+    static const char *const names[] = {"faster", "wrong"};
+    (void)err;
+    assert_int_equal(*(int *)priv, 7);
+    if (i >= (fake.fails_at ? 2u : 1u))
+        return true;
+    cost_ns[BENCH_OURS] = 25;
+    fake.difference = i == 1 ? 1.0 : 0.0;
+    about->calls = 3;
+    *ret_name = names[i];
+    return true;
+}
+
+static void test_other_settings_stand_beside(void **state)
+{
+    (void)state;
+    bench_workload workload = fake_workload;
+    bench_result   r;
+    as_err         err = AS_ERR_NONE;
+    workload.compare = beside_compare;
+    workload.beside = fake_beside;
+    assert_true(bench_measure(&workload, &fake_cfg, &r, &err));
+    assert_float_equal(r.ratio.median, 2.5, 1e-12);
+    assert_int_equal(r.about.calls, 0);
+    assert_int_equal(r.n_beside, 1);
+    assert_string_equal(r.beside[0].name, "faster");
+    assert_int_equal(r.beside[0].n_pairs, 5);
+    assert_float_equal(r.beside[0].ratio.median, 10.0, 1e-12);
+    assert_float_equal(r.beside[0].ns[BENCH_OURS].median, 25.0, 1e-12);
+    bench_result_done(&r);
+    reset(NULL);
+    fake.fails_at = -1; /* never, and it has a second one */
+    assert_false(bench_measure(&workload, &fake_cfg, &r, &err));
+    assert_non_null(strstr(err.text, "wrong: workload 'fake': outputs of input 0 differ by 1"));
+    assert_true(fake.closed);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -297,6 +343,7 @@ int main(void)
         cmocka_unit_test_setup(test_interrupted_calls_do_not_count, reset),
         cmocka_unit_test_setup(test_drift_favours_neither, reset),
         cmocka_unit_test_setup(test_peers_in_another_process_time_themselves, reset),
+        cmocka_unit_test_setup(test_other_settings_stand_beside, reset),
         cmocka_unit_test_setup(test_nothing_is_timed_when_outputs_differ, reset),
         cmocka_unit_test_setup(test_failures_are_named_and_closed, reset),
     };

@@ -18,7 +18,7 @@ static int main_fail(const as_err *err)
 static int main_list(void)
 {
     for (size_t i = 0; bench_workload_at(i); i++)
-        printf("%-12s %s\n", bench_workload_at(i)->id, bench_workload_at(i)->summary);
+        printf("%-17s %s\n", bench_workload_at(i)->id, bench_workload_at(i)->summary);
     return 0;
 }
 

@@ -104,6 +104,22 @@ static void page_side(as_str *out, const char *name, const json_t *root, const j
     page_row(out, name, text);
 }
 
+static void page_beside(as_str *out, const json_t *rows)
+{
+    char          text[256], ours[AS_CLOCK_TEXT_BYTES], peer[AS_CLOCK_TEXT_BYTES];
+    size_t        i;
+    const json_t *row;
+    json_array_foreach (rows, i, row) {
+        const json_t *band = json_object_get(row, "ratio");
+        snprintf(text, sizeof text, "%s: %.2f [%.2f, %.2f], ours %s, peer %s a call, over %.0f pairs",
+                 page_str(row, "name"), page_number(band, "median"), page_number(band, "low"),
+                 page_number(band, "high"), bench_ns_text(page_number(json_object_get(row, "ours_ns"), "median"), ours),
+                 bench_ns_text(page_number(json_object_get(row, "peer_ns"), "median"), peer),
+                 page_number(row, "pairs"));
+        page_row(out, "beside", text);
+    }
+}
+
 static void page_machine(as_str *out, const json_t *machine, bool all_processors)
 {
     char text[1024], where[32] = "all processors";
@@ -149,6 +165,7 @@ static void page_workload(as_str *out, const json_t *root)
                  peak / 1e9, flop / peak * 1e6, flop / 1e6);
         page_row(out, "physical limit", text);
     }
+    page_beside(out, json_object_get(root, "beside"));
     page_machine(out, machine, json_is_true(json_object_get(root, "all_processors")));
     as_str_addf(out, "<tr><th>all pairs</th><td><a href=\"%s.csv\">%s.csv</a></td></tr>\n</table>\n",
                 page_str(root, "id"), page_str(root, "id"));

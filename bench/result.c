@@ -27,6 +27,14 @@ static void result_print_side(FILE *out, const char *side, const bench_result *r
     fputc('\n', out);
 }
 
+static void result_print_beside(FILE *out, const bench_beside *b)
+{
+    char ours[AS_CLOCK_TEXT_BYTES], peer[AS_CLOCK_TEXT_BYTES];
+    fprintf(out, "  beside   %s: ratio %.2f [%.2f %.2f], ours %s, peer %s a call, of %zu pairs\n", b->name,
+            b->ratio.median, b->ratio.low, b->ratio.high, bench_ns_text(b->ns[BENCH_OURS].median, ours),
+            bench_ns_text(b->ns[BENCH_PEER].median, peer), b->n_pairs);
+}
+
 void bench_result_print(FILE *out, const bench_result *r, const bench_machine *machine)
 {
     fprintf(out, "%s: %s\n  setting  %s\n", r->workload->id, r->workload->summary, r->about.note);
@@ -44,6 +52,8 @@ void bench_result_print(FILE *out, const bench_result *r, const bench_machine *m
     fprintf(out, "  machine  %s (%s), both sides on %s of %u, load %.1f, interrupted %llu times\n", machine->model,
             machine->features, where, machine->processors, machine->load, (unsigned long long)machine->preemptions);
     fprintf(out, "  pairs    %zu of %zu calls a side\n", r->n_pairs, r->calls);
+    for (size_t i = 0; i < r->n_beside; i++)
+        result_print_beside(out, &r->beside[i]);
     if (r->n_pairs < BENCH_MIN_PAIRS)
         fprintf(out, "  fewer than %d pairs are no evidence\n", BENCH_MIN_PAIRS);
     fprintf(out, "%s ratio %.2f [%.2f %.2f] against %s\n", r->workload->id, r->ratio.median, r->ratio.low,
@@ -65,6 +75,23 @@ static void result_csv(const bench_result *r, as_str *out)
 static json_t *result_band_json(const bench_band *band)
 {
     return json_pack("{s:f,s:f,s:f}", "low", band->low, "median", band->median, "high", band->high);
+}
+
+static json_t *result_beside_json(const bench_result *r)
+{
+    json_t *rows = json_array();
+    bool    ok = rows != NULL;
+    for (size_t i = 0; ok && i < r->n_beside; i++) {
+        const bench_beside *b = &r->beside[i];
+        ok = json_array_append_new(rows, json_pack("{s:s,s:I,s:o,s:o,s:o}", "name", b->name, "pairs",
+                                                   (json_int_t)b->n_pairs, "ratio", result_band_json(&b->ratio),
+                                                   "ours_ns", result_band_json(&b->ns[BENCH_OURS]), "peer_ns",
+                                                   result_band_json(&b->ns[BENCH_PEER]))) == 0;
+    }
+    if (ok)
+        return rows;
+    json_decref(rows);
+    return NULL;
 }
 
 static json_t *result_machine_json(const bench_machine *m)
@@ -89,6 +116,7 @@ static json_t *result_json(const bench_result *r, const bench_machine *machine)
     ok = ok && as_json_set(root, "ratio", result_band_json(&r->ratio)) &&
          as_json_set(root, "ours_ns", result_band_json(&r->ns[BENCH_OURS])) &&
          as_json_set(root, "peer_ns", result_band_json(&r->ns[BENCH_PEER])) &&
+         as_json_set(root, "beside", result_beside_json(r)) &&
          as_json_set(root, "machine", result_machine_json(machine));
     if (ok)
         return root;

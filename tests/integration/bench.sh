@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The harness of `make bench`: what it prints, leaves and refuses. Few pairs: this is no measurement.
 . "$(dirname "$0")/lib.sh"
-export BENCH_PROGRAM=${ASSAY_BUILD:-$SOURCE/build}/bench/bench BENCH_RESULTS=$TMP/results BENCH_PAIRS=3 BENCH_SIZE=200
+export BENCH_PROGRAM=${ASSAY_BUILD:-$SOURCE/build}/bench/bench BENCH_RESULTS=$TMP/results BENCH_PAIRS=3 BENCH_SIZE=200 BENCH_SIDE=64
 [ -x "$BENCH_PROGRAM" ] || skip "'$BENCH_PROGRAM' is not built"
 
 expect_exit 0 "$SOURCE/bench/run" list
@@ -15,6 +15,8 @@ expect_exit 2 "$SOURCE/bench/run" cnn1 cnn1
 expect_exit 2 env BENCH_PAIRS=many "$SOURCE/bench/run" cnn1
 expect_err "'BENCH_PAIRS' is 'many'"
 expect_exit 2 env BENCH_PAIRS=0 "$SOURCE/bench/run" cnn1
+expect_exit 2 env BENCH_SIDE=12 "$SOURCE/bench/run" pdn_s
+expect_err "'BENCH_SIDE' is '12': a number from 48"
 expect_exit 2 env BENCH_CPU=100000 "$SOURCE/bench/run" cnn1
 expect_err 'may not run on processor 100000'
 expect_no_file "$TMP/results"
@@ -37,6 +39,10 @@ for id in $ids; do
         skip_case "$id: its peer is not here"
         continue
     fi
+    if [ "$STATUS" -eq 3 ] && grep -q 'this processor has no' "$ERR"; then
+        skip_case "$id: $(sed 's/.*: //' "$ERR")"
+        continue
+    fi
     expect_equal "$STATUS" 0
     check "the last line of '$id'" grep -Eqx "$id ratio $number \[$number $number\] against [A-Za-z -]+ [0-9]+\.[0-9.]+" \
         <(tail -n 1 "$OUT")
@@ -45,6 +51,12 @@ for id in $ids; do
     expect_equal "$(wc -l <"$TMP/results/$id.csv")" 4
     expect_grep '^1,ours,' "$TMP/results/$id.csv"
     expect_grep '^2,peer,' "$TMP/results/$id.csv"
+    case $id in
+    mobilenetv2* | pdn_s* | resnet18*)
+        expect_out "^  beside   batch 8: ratio $number"
+        expect_grep 'beside</th><td>batch 8: ' "$TMP/results/index.html"
+        ;;
+    esac
     expect_grep "<h2>$id: " "$TMP/results/index.html"
 done
 finish

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bench/duel.h"
+
+static bool mobilenetv2_int8_open(void *priv, bench_about *about, as_err *err)
+{
+    return bench_duel_open(priv, &bench_net_mobilenetv2, BENCH_FORM_INT8, about, err);
+}
+
+const bench_workload bench_mobilenetv2_int8 = {
+    .id = "mobilenetv2_int8",
+    .summary = "MobileNetV2 of whole numbers at 224x224, native engine, against ONNX Runtime on the same file",
+    .priv_size = sizeof(bench_duel),
+    .open = mobilenetv2_int8_open,
+    .compare = bench_duel_compare,
+    .run = {[BENCH_OURS] = bench_duel_ours, [BENCH_PEER] = bench_duel_peer},
+    .beside = bench_duel_beside,
+    .close = bench_duel_close,
+};
