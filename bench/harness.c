@@ -61,8 +61,8 @@ static bool harness_calls(harness *h, int side, size_t first, size_t n, double *
 {
     const size_t n_inputs = h->result->about.n_inputs;
     bool         ok = true;
-    if (side == BENCH_PEER && h->workload->peer_block) {
-        ok = h->workload->peer_block(h->priv, first % n_inputs, n, ret_ns, err);
+    if (h->workload->block[side]) {
+        ok = h->workload->block[side](h->priv, first % n_inputs, n, ret_ns, err);
     } else {
         as_ns before = h->cfg->now();
         for (size_t i = 0; ok && i < n; i++) {

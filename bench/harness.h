@@ -39,8 +39,8 @@ typedef struct bench_workload {
     /* Before each call of a side, in no figure; or NULL. A new folder, what the other side left to write. */
     bool (*before)(void *priv, int side, as_err *err);
     bool (*run[BENCH_SIDES])(void *priv, size_t input, as_err *err);
-    /* Instead of run[BENCH_PEER], of a peer in another process: n calls from input `first` on, timed there. */
-    bool (*peer_block)(void *priv, size_t first, size_t n, double *ret_ns, as_err *err);
+    /* Instead of run[side], of a side in another process: n calls from input `first` on, timed there. */
+    bool (*block[BENCH_SIDES])(void *priv, size_t first, size_t n, double *ret_ns, as_err *err);
     /* Makes it stand in its i-th other setting, of which the ratio is shown beside the figure; about may change. *ret_name
      * stays NULL past the last. Or NULL: there is none. */
     bool (*beside)(void *priv, size_t i, bench_about *about, const char **ret_name, as_err *err);

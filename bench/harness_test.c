@@ -215,7 +215,7 @@ static void test_peers_in_another_process_time_themselves(void **state)
     bench_result   r;
     as_err         err = AS_ERR_NONE;
     workload.run[BENCH_PEER] = NULL;
-    workload.peer_block = fake_peer_block;
+    workload.block[BENCH_PEER] = fake_peer_block;
     assert_true(bench_measure(&workload, &fake_cfg, &r, &err));
     assert_float_equal(r.ratio.median, 3.1, 1e-12);
     assert_int_equal(r.calls, 32); /* 10,000 ns of 310: no multiple of the inputs */

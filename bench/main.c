@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "bench/harness.h"
+#include "bench/opening.h"
 #include "bench/result.h"
 
 typedef struct bench_counts {
@@ -92,6 +93,8 @@ static int main_run(const char *dir, const char *id)
 
 int main(int argc, char **argv)
 {
+    if (argc == 4 && strcmp(argv[1], "load") == 0) /* what the workloads `load` start */
+        return bench_opening_child(argv[2], argv[3]);
     if (argc == 2 && strcmp(argv[1], "list") == 0)
         return main_list();
     if ((argc == 3 || argc == 4) && strcmp(argv[1], "run") == 0)

@@ -153,6 +153,6 @@ const bench_workload bench_coco = {
     .open = coco_open,
     .compare = coco_compare,
     .run = {[BENCH_OURS] = coco_ours},
-    .peer_block = coco_peer_block,
+    .block = {[BENCH_PEER] = coco_peer_block},
     .close = coco_close,
 };

@@ -120,6 +120,6 @@ const bench_workload bench_frame_checks = {
     .open = checks_open,
     .compare = checks_compare,
     .run = {[BENCH_OURS] = checks_ours},
-    .peer_block = checks_peer_block,
+    .block = {[BENCH_PEER] = checks_peer_block},
     .close = checks_close,
 };

@@ -98,6 +98,6 @@ const bench_workload bench_lookup = {
     .open = lookup_open,
     .compare = lookup_compare,
     .run = {[BENCH_OURS] = lookup_ours},
-    .peer_block = lookup_peer_block,
+    .block = {[BENCH_PEER] = lookup_peer_block},
     .close = lookup_close,
 };

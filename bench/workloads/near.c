@@ -96,6 +96,6 @@ const bench_workload bench_near = {
     .open = near_open,
     .compare = near_compare,
     .run = {[BENCH_OURS] = near_ours},
-    .peer_block = near_peer_block,
+    .block = {[BENCH_PEER] = near_peer_block},
     .close = near_close,
 };

@@ -105,6 +105,6 @@ const bench_workload bench_prep = {
     .open = prep_open,
     .compare = prep_compare,
     .run = {[BENCH_OURS] = prep_ours},
-    .peer_block = prep_peer_block,
+    .block = {[BENCH_PEER] = prep_peer_block},
     .close = prep_close,
 };

@@ -110,6 +110,6 @@ const bench_workload bench_query = {
     .open = query_open,
     .compare = query_compare,
     .run = {[BENCH_OURS] = query_ours},
-    .peer_block = query_peer_block,
+    .block = {[BENCH_PEER] = query_peer_block},
     .close = query_close,
 };

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "infer/infer.h"
 
+#include "base/fs.h"
+#include "graph/graph.h"
+
 #define X(name) extern const as_backend as_backend_##name;
 #include "infer/backend_list.inc"
 #undef X
@@ -55,6 +58,17 @@ as_session *as_session_open(const uint8_t *model, size_t n, const char *name, co
     }
     session->backend = backend;
     return backend->open(session->priv, model, n, name, &full, err) ? session : as_session_close(session);
+}
+
+as_session *as_session_open_file(const char *path, const as_session_cfg *cfg, as_err *err)
+{
+    uint8_t *bytes;
+    size_t   n;
+    if (!as_fs_read(path, AS_GRAPH_MAX_BYTES, &bytes, &n, err))
+        return NULL;
+    as_session *session = as_session_open(bytes, n, path, cfg, err);
+    free(bytes);
+    return session;
 }
 
 as_session *as_session_close(as_session *session)

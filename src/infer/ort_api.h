@@ -33,6 +33,8 @@ typedef struct ort_memory  ort_memory;
     X(2, const char *, error_message, (const ort_status *))                                                          \
     X(3, ort_status *, create_env, (int log_level, const char *log_id, ort_env **))                                  \
     X(6, ort_status *, disable_telemetry, (const ort_env *))                                                         \
+    X(7, ort_status *, create_session_of_file,                                                                       \
+      (const ort_env *, const char *path, const ort_options *, ort_session **))                                      \
     X(8, ort_status *, create_session, (const ort_env *, const void *, size_t, const ort_options *, ort_session **)) \
     X(9, ort_status *, run,                                                                                          \
       (ort_session *, const void *run_options, const char *const *in_names, const ort_value *const *in, size_t n_in, \
