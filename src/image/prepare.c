@@ -80,17 +80,67 @@ as_prepare *as_prepare_free(as_prepare *prepare)
     return NULL;
 }
 
+/* What of a picture is taken, and where it goes. */
+static bool prepare_place(const as_input_spec *spec, uint32_t width, uint32_t height, as_placement *ret, as_err *err)
+{
+    as_roi roi = spec->roi;
+    as_fit fit = AS_FIT_STRETCH;
+    if (!prepare_fit(spec->resize, &fit, err))
+        return false;
+    if (roi.width == 0)
+        roi = (as_roi){0, 0, width, height};
+    if (roi.height == 0 || roi.x >= width || roi.width > width - roi.x || roi.y >= height ||
+        roi.height > height - roi.y)
+        return AS_FAIL(err, AS_EINVAL, "the region of %u x %u pixels at %u, %u does not lie in a picture of %u x %u",
+                       roi.width, roi.height, roi.x, roi.y, width, height);
+    *ret = as_placement_of(fit, roi.width, roi.height, spec->width, spec->height);
+    ret->from_x += roi.x;
+    ret->from_y += roi.y;
+    return true;
+}
+
+bool as_prepare_to_source(const as_input_spec *spec, uint32_t width, uint32_t height, as_mapping *ret, as_err *err)
+{
+    as_placement p;
+    if (!as_image_check_size(width, height, err) || !as_image_check_size(spec->width, spec->height, err) ||
+        !prepare_place(spec, width, height, &p, err))
+        return false;
+    double scale_x = (double)p.from_width / p.to_width, scale_y = (double)p.from_height / p.to_height;
+    *ret = (as_mapping){scale_x, scale_y, p.from_x - p.to_x * scale_x, p.from_y - p.to_y * scale_y, width, height};
+    return true;
+}
+
+as_mapping as_mapping_invert(const as_mapping *m, uint32_t width, uint32_t height)
+{
+    return (as_mapping){1 / m->scale_x,           1 / m->scale_y, -m->shift_x / m->scale_x,
+                        -m->shift_y / m->scale_y, width,          height};
+}
+
+void as_mapping_point(const as_mapping *m, double *x, double *y)
+{
+    *x = *x * m->scale_x + m->shift_x;
+    *y = *y * m->scale_y + m->shift_y;
+}
+
+void as_mapping_box(const as_mapping *m, float box[4])
+{
+    for (int i = 0; i < 4; i += 2) {
+        double x = (double)box[i], y = (double)box[i + 1];
+        as_mapping_point(m, &x, &y);
+        box[i] = (float)fmin(fmax(x, 0), m->width);
+        box[i + 1] = (float)fmin(fmax(y, 0), m->height);
+    }
+}
+
 static bool prepare_geometry(as_prepare *prepare, const as_image *image, as_err *err)
 {
     if (prepare->in_width == image->width && prepare->in_height == image->height && prepare->in_pixel == image->pixel)
         return true;
-    const as_input_spec *spec = &prepare->spec;
-    as_fit               fit = AS_FIT_STRETCH;
+    as_placement p;
     as_resample_done(&prepare->resample);
     prepare->in_width = 0;
-    if (!prepare_fit(spec->resize, &fit, err))
+    if (!prepare_place(&prepare->spec, image->width, image->height, &p, err))
         return false;
-    as_placement p = as_placement_of(fit, image->width, image->height, spec->width, spec->height);
     if (!as_resample_init(&prepare->resample, as_pixel_bytes(image->pixel), p.from_width, p.from_height, p.to_width,
                           p.to_height, err))
         return false;

@@ -27,6 +27,11 @@ typedef enum as_resize {
 const char *as_resize_name(as_resize resize);
 as_resize   as_resize_parse(const char *name); /* AS_RESIZE_NONE if unknown */
 
+/* A part of a picture, in its pixels; width 0: all of it. */
+typedef struct as_roi {
+    uint32_t x, y, width, height;
+} as_roi;
+
 typedef struct as_input_spec {
     uint32_t  width, height; /* of the network's input, pixels */
     uint32_t  channels;      /* 1 or 3 */
@@ -34,6 +39,7 @@ typedef struct as_input_spec {
     uint8_t   pad_value;         /* for letterbox */
     bool      bgr;               /* channel 0 is blue */
     float     mean[3], scale[3]; /* in the order of the output channels */
+    as_roi    roi;               /* what of the picture is looked at; the rest is as if it were not there */
 } as_input_spec;
 
 typedef struct as_prepare as_prepare;
@@ -44,6 +50,24 @@ as_prepare          *as_prepare_free(as_prepare *prepare);
 /* out: channels x height x width floats, planar (NCHW with N = 1). Mono sources fill all channels; RGB to one channel by
  * ITU-R BT.601 luma (0.299, 0.587, 0.114). */
 AS_CHECK bool as_prepare_run(as_prepare *prepare, const as_image *image, float *out, as_err *err);
+
+/* From places in the network's input to places in the picture: x * scale_x + shift_x. Places are continuous: pixel i
+ * covers [i, i + 1), its centre is at i + 0.5. */
+typedef struct as_mapping {
+    double   scale_x, scale_y, shift_x, shift_y;
+    uint32_t width, height; /* of what is mapped to: the picture */
+} as_mapping;
+
+/* Of a picture of width x height pixels that goes through as_prepare_run with this spec. AS_EINVAL when the spec's region
+ * does not lie in such a picture, or no way to resize was chosen. */
+AS_CHECK bool as_prepare_to_source(const as_input_spec *spec, uint32_t width, uint32_t height, as_mapping *ret,
+                                   as_err *err);
+/* The way back: from the picture to the network's input of spec->width x spec->height. */
+as_mapping as_mapping_invert(const as_mapping *mapping, uint32_t width, uint32_t height);
+
+void as_mapping_point(const as_mapping *mapping, double *x, double *y);
+/* Corners x0, y0, x1, y1, cut to what lies within the picture (0..width, 0..height). */
+void as_mapping_box(const as_mapping *mapping, float box[4]);
 
 /* The same resize to 8-bit RGB or Mono (rounded), for training sets held in memory and for thumbnails.
  * out must have pixel, width, height and memory set. */

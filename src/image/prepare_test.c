@@ -262,12 +262,60 @@ static void test_resize_keeps_white(void **state)
     }
 }
 
+/* A mark in the picture is found again where the mapping says, and the way back ends where it began. */
+static void test_to_source(void **state)
+{
+    (void)state;
+    as_err        err = AS_ERR_NONE;
+    as_input_spec spec = {.width = 40, .height = 30, .channels = 1, .scale = {1}};
+    for (int resize = AS_RESIZE_STANDARD; resize < AS_RESIZE_COUNT; resize++)
+        for (int part = 0; part < 2; part++) {
+            as_image image;
+            float    out[40 * 30];
+            noise_image(&image, AS_PIXEL_MONO8, 160, 90, 0);
+            memset(image.data, 0, (size_t)160 * 90);
+            for (size_t y = 44; y < 48; y++)
+                memset(image.data + y * 160 + 84, 255, 4);
+            spec.resize = (as_resize)resize;
+            spec.roi = part ? (as_roi){30, 11, 101, 70} : (as_roi){0};
+            as_prepare *prepare = as_prepare_new(&spec, &err);
+            as_mapping  to, back;
+            assert_non_null(prepare);
+            assert_true(as_prepare_run(prepare, &image, out, &err));
+            assert_true(as_prepare_to_source(&spec, 160, 90, &to, &err));
+            double sum = 0, x = 0, y = 0;
+            for (int i = 0; i < 40 * 30; i++) {
+                sum += (double)out[i];
+                x += (double)out[i] * (i % 40 + 0.5);
+                y += (double)out[i] * (i / 40 + 0.5);
+            }
+            x /= sum;
+            y /= sum;
+            as_mapping_point(&to, &x, &y);
+            assert_true(fabs(x - 86) < 0.6 * to.scale_x && fabs(y - 46) < 0.6 * to.scale_y);
+            back = as_mapping_invert(&to, 40, 30);
+            as_mapping_point(&back, &x, &y);
+            as_mapping_point(&to, &x, &y);
+            assert_true(fabs(x - 86) < 0.6 * to.scale_x && fabs(y - 46) < 0.6 * to.scale_y);
+            float box[4] = {-500, 10, 20, 500};
+            as_mapping_box(&to, box);
+            assert_true(box[0] == 0 && box[3] == 90 && box[1] > 0 && box[2] > box[0] && box[2] < 160);
+            as_prepare_free(prepare);
+            free(image.data);
+        }
+    as_mapping ignored;
+    spec.roi = (as_roi){100, 0, 61, 90};
+    assert_false(as_prepare_to_source(&spec, 160, 90, &ignored, &err));
+    assert_int_equal(err.code, AS_EINVAL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_against_reference), cmocka_unit_test(test_geometry_changes),
         cmocka_unit_test(test_refusals),          cmocka_unit_test(test_names),
         cmocka_unit_test(test_resize_to_bytes),   cmocka_unit_test(test_resize_keeps_white),
+        cmocka_unit_test(test_to_source),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
