@@ -8,7 +8,8 @@ static bool load_open(void *priv, bench_about *about, as_err *err)
 
 const bench_workload bench_load = {
     .id = "load",
-    .summary = "ResNet-18 in f32 from a file to its first result in a new process, against ONNX Runtime on the same file",
+    .summary =
+        "ResNet-18 in f32 from a file to its first result in a new process, against ONNX Runtime on the same file",
     .priv_size = sizeof(bench_opening),
     .open = load_open,
     .compare = bench_opening_compare,

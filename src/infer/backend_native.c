@@ -2,6 +2,7 @@
 /* backend_native.c: our own engine. */
 #include "base/cpu.h"
 #include "engine/engine.h"
+#include "graph/fuse.h"
 #include "graph/widen.h"
 #include "infer/infer.h"
 
@@ -34,7 +35,7 @@ static bool backend_native_open(void *priv, const uint8_t *model, size_t n, cons
     as_graph    *graph = as_graph_parse(model, n, name, err);
     if (!graph)
         return false;
-    if (as_graph_widen(graph, err))
+    if (as_graph_widen(graph, err) && as_graph_fuse(graph, cfg->batch, NULL, err))
         native->engine = as_engine_new(graph, &(as_engine_cfg){.batch = cfg->batch, .threads = cfg->threads}, err);
     as_graph_free(graph);
     if (!native->engine)

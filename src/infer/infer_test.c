@@ -12,6 +12,7 @@
 #include "base/rng.h"
 #include "base/thread.h"
 #include "graph/build.h"
+#include "graph/fuse.h"
 #include "infer/infer.h"
 #include "infer/test_counts.h"
 #include "tensor/half.h"
@@ -227,6 +228,89 @@ static void test_built_model_is_equal_in_every_row(void **state)
     (void)state;
     compare_rows(build_model(), 0);
     compare_rows(build_model(), 3);
+}
+
+/* What exporters write as chains, one behind the other: the native engine runs each as one operator. */
+static void add_chains(as_graph *graph)
+{
+    static const int64_t last[] = {-1};
+    const as_attr        axes[] = {{.name = "axes", .kind = AS_ATTR_INTS, .ints = last, .n = 1}};
+    as_err               err = AS_ERR_NONE;
+    ADD("Pad", NAMES("input", "pads"), "padded", NULL, 0);
+    ADD("Conv", NAMES("padded", "w"), "c", NULL, 0);
+    ADD("Add", NAMES("c", "three"), "h1", NULL, 0);
+    ADD("Clip", NAMES("h1", "zero", "six"), "h2", NULL, 0);
+    ADD("Mul", NAMES("c", "h2"), "h3", NULL, 0);
+    ADD("Div", NAMES("h3", "six"), "h", NULL, 0);
+    ADD("ReduceMean", NAMES("h"), "m", axes, 1);
+    ADD("Sub", NAMES("h", "m"), "d", NULL, 0);
+    ADD("Pow", NAMES("d", "two"), "q", NULL, 0);
+    ADD("ReduceMean", NAMES("q"), "v", axes, 1);
+    ADD("Add", NAMES("v", "tiny"), "ve", NULL, 0);
+    ADD("Sqrt", NAMES("ve"), "s", NULL, 0);
+    ADD("Div", NAMES("d", "s"), "n", NULL, 0);
+    ADD("Mul", NAMES("n", "scale"), "ns", NULL, 0);
+    ADD("Add", NAMES("ns", "bias"), "ln", NULL, 0);
+    ADD("Div", NAMES("ln", "root"), "g1", NULL, 0);
+    ADD("Erf", NAMES("g1"), "g2", NULL, 0);
+    ADD("Add", NAMES("g2", "one"), "g3", NULL, 0);
+    ADD("Mul", NAMES("ln", "g3"), "g4", NULL, 0);
+    ADD("Mul", NAMES("g4", "half"), "gelu", NULL, 0);
+    ADD("Softplus", NAMES("gelu"), "p1", NULL, 0);
+    ADD("Tanh", NAMES("p1"), "p2", NULL, 0);
+    ADD("Mul", NAMES("gelu", "p2"), "out", NULL, 0);
+}
+
+static model_bytes build_chains(void)
+{
+    static const struct {
+        const char *name;
+        float       value;
+    } numbers[] = {{"zero", 0.0f}, {"half", 0.5f},  {"one", 1.0f},         {"two", 2.0f},
+                   {"six", 6.0f},  {"tiny", 1e-5f}, {"root", 1.41421356f}, {"three", 3.0f}};
+    as_err    err = AS_ERR_NONE;
+    as_rng    rng = as_rng_new(8);
+    as_str    out;
+    int64_t   pads[8] = {0, 0, 1, 2, 0, 0, 3, 0};
+    as_tensor t = as_tensor_view(AS_DTYPE_I64, &SHAPE(8), pads);
+    as_graph *graph = as_graph_new("chains", &err);
+    assert_non_null(graph);
+    assert_true(as_graph_set_opset(graph, 17, &err));
+    assert_true(as_graph_add_input(graph, "input", AS_DTYPE_F32, &SHAPE(-1, 3, 9, 8), &err));
+    assert_true(as_graph_add_output(graph, "out", AS_DTYPE_F32, &SHAPE(-1, 6, 11, 8), &err));
+    assert_true(as_graph_add_constant(graph, "pads", &t, &err));
+    for (size_t i = 0; i < AS_COUNT(numbers); i++) {
+        float value = numbers[i].value;
+        t = as_tensor_view(AS_DTYPE_F32, &(as_shape){.rank = 0}, &value);
+        assert_true(as_graph_add_constant(graph, numbers[i].name, &t, &err));
+    }
+    add_random(graph, &rng, "w", SHAPE(6, 3, 3, 3));
+    add_random(graph, &rng, "scale", SHAPE(8));
+    add_random(graph, &rng, "bias", SHAPE(8));
+    add_chains(graph);
+    assert_true(as_graph_finish(graph, &err));
+    as_str_init(&out);
+    assert_true(as_graph_write(graph, &out, &err));
+    as_graph_free(graph);
+    model_bytes model = {.n = out.len};
+    model.at = (uint8_t *)as_str_take(&out);
+    return model;
+}
+
+static void test_chains_of_exporters_are_equal_in_every_row(void **state)
+{
+    (void)state;
+    model_bytes model = build_chains();
+    as_err      err = AS_ERR_NONE;
+    size_t      n = 0;
+    as_graph   *graph = as_graph_parse(model.at, model.n, "chains", &err);
+    assert_non_null(graph);
+    assert_true(as_graph_fuse(graph, 1, &n, &err));
+    assert_int_equal(n, 5);
+    assert_int_equal(as_graph_n_nodes(graph), 5);
+    as_graph_free(graph);
+    compare_rows(model, 0);
+    compare_rows(build_chains(), 2);
 }
 
 static void test_native_runs_allocate_nothing(void **state)
@@ -448,6 +532,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_missing_library_says_how_to_get_it), /* first: nothing is opened yet */
         cmocka_unit_test(test_rows_are_whole),
+        cmocka_unit_test(test_chains_of_exporters_are_equal_in_every_row),
         cmocka_unit_test(test_native_runs_allocate_nothing),
         cmocka_unit_test(test_half_precision_is_equal_in_every_row),
         cmocka_unit_test(test_squeezenet_is_equal_in_every_row),
