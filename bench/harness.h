@@ -5,16 +5,14 @@
  * Threads: one thread calls; it and what it starts should be pinned to one processor before a workload is opened.
  * Memory:  bench_measure allocates its result; the timed part allocates nothing of its own.
  *
- * A workload is one file in workloads/ and one row in meson.build. A pair is two blocks of the same calls on the same
- * inputs, one of each side; their order alternates (ours peer, peer ours, ...), so that a machine that slowly becomes
- * faster or slower favours neither. What counts for a block is its median call: a call that the scheduler interrupted
- * is not the code's. The ratio of a pair is the peer's median over ours: above 1, ours is faster.
+ * A workload is one file in workloads/ and one row in meson.build. How its sides are measured is written in base/pairs.h;
+ * the ratio is the peer's time over ours: above 1, ours is faster.
  */
 #ifndef BENCH_HARNESS_H
 #define BENCH_HARNESS_H
 
 #include "base/clock.h"
-#include "base/err.h"
+#include "base/pairs.h"
 
 enum { BENCH_OURS, BENCH_PEER, BENCH_SIDES };
 
@@ -57,23 +55,13 @@ typedef struct bench_cfg {
     as_ns (*now)(void); /* monotonic */
 } bench_cfg;
 
-#define BENCH_MIN_PAIRS 20 /* below it a figure is no evidence */
-#define BENCH_MAX_PAIRS 10000
+#define BENCH_MIN_PAIRS AS_PAIRS_MIN_SOUND
+#define BENCH_MAX_PAIRS AS_PAIRS_MAX
 
 bench_cfg bench_cfg_default(void);
 
 /* How large a workload is to be: BENCH_SIZE, or preset. AS_EINVAL for what is no number from 1 to most. */
 AS_CHECK bool bench_size(size_t preset, size_t most, size_t *ret, as_err *err);
-
-typedef struct bench_pair {
-    bool   peer_first;
-    double median_ns[BENCH_SIDES], mean_ns[BENCH_SIDES], worst_ns[BENCH_SIDES]; /* of the calls of its block */
-    double ratio;
-} bench_pair;
-
-typedef struct bench_band {
-    double low, median, high; /* 10, 50, 90 % */
-} bench_band;
 
 #define BENCH_MOST_BESIDE 4
 
@@ -81,7 +69,7 @@ typedef struct bench_band {
 typedef struct bench_beside {
     const char *name;
     size_t      n_pairs;
-    bench_band  ratio, ns[BENCH_SIDES];
+    as_band     ratio, ns[BENCH_SIDES];
 } bench_beside;
 
 typedef struct bench_result {
@@ -90,8 +78,8 @@ typedef struct bench_result {
     double                difference; /* the largest seen */
     size_t                calls;      /* in a block */
     size_t                n_pairs;
-    bench_pair           *pairs;
-    bench_band            ratio, ns[BENCH_SIDES]; /* over the pairs */
+    as_pair              *pairs;                  /* swapped: the peer ran first */
+    as_band               ratio, ns[BENCH_SIDES]; /* over the pairs */
     size_t                n_beside;
     bench_beside          beside[BENCH_MOST_BESIDE];
 } bench_result;
@@ -100,9 +88,5 @@ typedef struct bench_result {
  * more than the tolerance or are no numbers: nothing was timed then. */
 AS_CHECK bool bench_measure(const bench_workload *workload, const bench_cfg *cfg, bench_result *ret, as_err *err);
 void          bench_result_done(bench_result *result);
-
-/* The q-quantile of n > 0 values, which it sorts: linear between order statistics (type 7 of Hyndman and Fan 1996). */
-double     bench_quantile(double *values, size_t n, double q);
-bench_band bench_band_of(double *values, size_t n); /* sorts */
 
 #endif

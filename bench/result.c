@@ -17,7 +17,7 @@ char *bench_ns_text(double ns, char *text)
     return text;
 }
 
-static void result_print_side(FILE *out, const char *side, const bench_result *r, const bench_band *ns)
+static void result_print_side(FILE *out, const char *side, const bench_result *r, const as_band *ns)
 {
     char low[AS_CLOCK_TEXT_BYTES], median[AS_CLOCK_TEXT_BYTES], high[AS_CLOCK_TEXT_BYTES];
     fprintf(out, "  %-8s %s a call [%s, %s]", side, bench_ns_text(ns->median, median), bench_ns_text(ns->low, low),
@@ -65,14 +65,14 @@ static void result_csv(const bench_result *r, as_str *out)
     as_str_add(out, "pair,first,calls,ours_median_ns,peer_median_ns,ratio,ours_mean_ns,peer_mean_ns,ours_worst_ns,"
                     "peer_worst_ns\n");
     for (size_t i = 0; i < r->n_pairs; i++) {
-        const bench_pair *p = &r->pairs[i];
-        as_str_addf(out, "%zu,%s,%zu,%.1f,%.1f,%.5f,%.1f,%.1f,%.0f,%.0f\n", i + 1, p->peer_first ? "peer" : "ours",
+        const as_pair *p = &r->pairs[i];
+        as_str_addf(out, "%zu,%s,%zu,%.1f,%.1f,%.5f,%.1f,%.1f,%.0f,%.0f\n", i + 1, p->swapped ? "peer" : "ours",
                     r->calls, p->median_ns[BENCH_OURS], p->median_ns[BENCH_PEER], p->ratio, p->mean_ns[BENCH_OURS],
                     p->mean_ns[BENCH_PEER], p->worst_ns[BENCH_OURS], p->worst_ns[BENCH_PEER]);
     }
 }
 
-static json_t *result_band_json(const bench_band *band)
+static json_t *result_band_json(const as_band *band)
 {
     return json_pack("{s:f,s:f,s:f}", "low", band->low, "median", band->median, "high", band->high);
 }
