@@ -29,7 +29,4 @@ AS_CHECK bool bench_machine_unpin(as_err *err);
 
 void bench_machine_look(bench_machine *machine, int pinned_to);
 
-/* Fused multiply-adds from registers, the best of several short runs: no f32 kernel on one processor does more. */
-double bench_machine_peak_flops(void);
-
 #endif

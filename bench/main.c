@@ -5,6 +5,7 @@
 #include "bench/harness.h"
 #include "bench/opening.h"
 #include "bench/result.h"
+#include "engine/peak.h"
 
 typedef struct bench_counts {
     int measured, skipped, failed;
@@ -85,7 +86,7 @@ static int main_run(const char *dir, const char *id)
         return main_fail(&err);
     cfg.pairs = (size_t)pairs;
     bench_machine_look(&machine, pinned_to);
-    machine.peak_flops = bench_machine_peak_flops();
+    machine.peak_flops = as_peak_flops();
     if (!workload)
         return main_all(&cfg, &machine, dir);
     return main_measure(workload, &cfg, &machine, dir, &err) ? 0 : main_fail(&err);
