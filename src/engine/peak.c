@@ -68,15 +68,14 @@ READ(avx512, 16, __attribute__((target("avx512f"))))
 /* Numbers so small that no pair of products leaves 16 bits. */
 __attribute__((target("avx2"))) static float int8_avx2(float seed)
 {
-    __m256i       sums[8];
-    const __m256i a = _mm256_set1_epi8((char)((int)seed & 3)), b = _mm256_set1_epi8(1), ones = _mm256_set1_epi16(1);
+    __m256i       sums[8], a = _mm256_set1_epi8((char)((int)seed & 3));
+    const __m256i b = _mm256_set1_epi8(1), ones = _mm256_set1_epi16(1);
     for (int c = 0; c < 8; c++)
         sums[c] = _mm256_set1_epi32(c);
     for (int r = 0; r < ROUNDS; r++)
         for (int c = 0; c < 8; c++) {
-            __m256i pairs =
-                _mm256_maddubs_epi16(_mm256_add_epi8(a, sums[c]), b); /* of a changing factor: not hoisted */
-            sums[c] = _mm256_add_epi32(sums[c], _mm256_madd_epi16(pairs, ones));
+            __asm__("" : "+x"(a)); /* it might have changed: the product is not taken out of the loop */
+            sums[c] = _mm256_add_epi32(sums[c], _mm256_madd_epi16(_mm256_maddubs_epi16(a, b), ones));
         }
     int total[8] = {0};
     for (int c = 1; c < 8; c++)
