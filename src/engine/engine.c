@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/plan.h"
+#include "base/clock.h"
+#include "engine/profile_plan.h"
 
 #define ENGINE_ALIGN ((size_t)64)
 
@@ -163,6 +164,8 @@ static bool engine_make(as_engine *engine, as_graph *graph, const as_engine_cfg 
     if (!as_plan_init(&engine->plan, graph, engine->dnn, err))
         return false;
     engine->plan.threads = cfg->threads;
+    if (cfg->profile && !(engine->plan.profile = as_profile_new(graph, err)))
+        return false;
     if (!as_plan_nodes(&engine->plan, err))
         return false;
     for (size_t i = 0; i < engine->n_outputs; i++) {
@@ -277,18 +280,20 @@ static bool engine_feed(as_engine *engine, const as_tensor *inputs, as_err *err)
     return true;
 }
 
-bool as_engine_run(as_engine *engine, const as_tensor *inputs, as_tensor *outputs, as_err *err)
+/* Inputs and outputs fit, and every step knows where they are. */
+static bool engine_begin(as_engine *engine, const as_tensor *inputs, const as_tensor *outputs, as_err *err)
 {
-    const as_plan *plan = &engine->plan;
     for (size_t i = 0; i < engine->n_outputs; i++)
         if (outputs[i].data && !engine_fits(&engine->outputs[i], &outputs[i], "output", err))
             return false;
     if (!engine_feed(engine, inputs, err))
         return false;
     as_onednn_enter(engine->dnn);
-    for (size_t i = 0; i < plan->steps.n; i++)
-        if (!as_step_run(plan->steps.at[i], err))
-            return false;
+    return true;
+}
+
+static void engine_finish(as_engine *engine, as_tensor *outputs)
+{
     for (size_t i = 0; i < engine->n_outputs; i++) {
         const as_buf *result = engine->results[i];
         if (!outputs[i].data)
@@ -298,5 +303,43 @@ bool as_engine_run(as_engine *engine, const as_tensor *inputs, as_tensor *output
         if (result->rows)
             outputs[i].shape.dims[0] = *result->rows;
     }
+}
+
+bool as_engine_run(as_engine *engine, const as_tensor *inputs, as_tensor *outputs, as_err *err)
+{
+    const as_plan *plan = &engine->plan;
+    if (!engine_begin(engine, inputs, outputs, err))
+        return false;
+    for (size_t i = 0; i < plan->steps.n; i++)
+        if (!as_step_run(plan->steps.at[i], err))
+            return false;
+    engine_finish(engine, outputs);
     return true;
+}
+
+bool as_engine_profile_run(as_engine *engine, const as_tensor *inputs, as_tensor *outputs, double *ret_ns, as_err *err)
+{
+    const as_plan *plan = &engine->plan;
+    if (!engine_begin(engine, inputs, outputs, err))
+        return false;
+    as_ns before = as_clock_mono();
+    for (size_t i = 0; i < plan->steps.n; i++) {
+        if (!as_step_run(plan->steps.at[i], err))
+            return false;
+        const as_ns after = as_clock_mono();
+        ret_ns[i] = (double)(after - before);
+        before = after;
+    }
+    engine_finish(engine, outputs);
+    return true;
+}
+
+size_t as_engine_n_steps(const as_engine *engine)
+{
+    return engine->plan.steps.n;
+}
+
+bool as_engine_step_at(const as_engine *engine, size_t i, as_engine_step *ret)
+{
+    return i < engine->plan.steps.n && as_profile_step(engine->plan.profile, engine->plan.steps.at[i], ret);
 }

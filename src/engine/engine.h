@@ -20,6 +20,7 @@ typedef struct as_engine as_engine;
 typedef struct as_engine_cfg {
     int64_t  batch;   /* 0: 1 */
     uint32_t threads; /* 0: 1 */
+    bool     profile; /* remember what each step is (profile.h) */
 } as_engine_cfg;
 
 /* The graph is copied from (its shapes become those of this batch): it may be freed afterwards. Runs once over zeros, so

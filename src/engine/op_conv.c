@@ -258,6 +258,8 @@ static bool conv_step(as_plan *plan, conv *c, as_prim *prim, as_err *err)
     }
     as_buf  *dst = conv_out(plan, c, as_prim_layout(prim, AS_ARG_DST), err);
     as_step *step = dst ? as_plan_step(plan, prim, NULL, 0, err) : NULL;
+    if (step)
+        step->adds = c->sum != NULL;
     return step && as_step_use(plan, step, AS_ARG_DST, dst, err) && as_step_use(plan, step, AS_ARG_SRC, src, err) &&
            as_step_use(plan, step, AS_ARG_WEIGHTS, weights, err) &&
            (!bias || as_step_use(plan, step, AS_ARG_BIAS, bias, err));

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/profile_plan.h"
+
 #define PLAN_ALIGN ((size_t)64)
 
 static void *plan_alloc(size_t bytes)
@@ -201,6 +203,7 @@ as_buf *as_plan_converted(as_plan *plan, as_buf *buf, const as_layout *layout, a
     as_step *step = to ? as_plan_step(plan, prim, NULL, 0, err) : NULL;
     if (!step || !as_step_use(plan, step, AS_ARG_DST, to, err) || !as_step_use(plan, step, AS_ARG_SRC, buf, err))
         return NULL;
+    step->is_reorder = true;
     return to;
 }
 
@@ -417,6 +420,7 @@ void as_plan_absorb(as_plan *plan, size_t node_index)
 {
     const as_node *node = as_graph_node(plan->graph, node_index);
     plan->planned[node_index] = true;
+    as_profile_absorb(plan->profile, node_index);
     for (size_t k = 0; k < node->n_inputs; k++) {
         as_buf *buf = plan_where(plan, node->inputs[k]);
         if (buf)
@@ -490,6 +494,7 @@ bool as_plan_nodes(as_plan *plan, as_err *err)
         const as_node *node = as_graph_node(plan->graph, i);
         const as_op   *op = as_op_find(node->op);
         size_t         from = plan->steps.n;
+        as_profile_begin(plan->profile);
         if (node->n_outputs > 0 && node->outputs[0] >= 0 && as_graph_value(plan->graph, node->outputs[0])->constant) {
             as_plan_absorb(plan, i);
             continue;
@@ -504,6 +509,8 @@ bool as_plan_nodes(as_plan *plan, as_err *err)
             !plan_label(plan, node, from, err) || (constant && !plan_fold(plan, from, err)))
             return as_err_note(err, "node '%s' (%s)", node->name, node->op);
         as_plan_absorb(plan, i);
+        if (!as_profile_note(plan, i, from, err))
+            return false;
     }
     return true;
 }
@@ -578,5 +585,6 @@ void as_plan_done(as_plan *plan)
     free(plan->only_user);
     free(plan->planned);
     free(plan->quants);
+    as_profile_free(plan->profile);
     *plan = (as_plan){0};
 }

@@ -14,7 +14,8 @@
 #include "engine/engine.h"
 #include "engine/step.h"
 
-typedef struct as_quant as_quant;
+typedef struct as_quant   as_quant;
+typedef struct as_profile as_profile;
 
 typedef struct as_plan {
     as_graph  *graph;
@@ -31,7 +32,8 @@ typedef struct as_plan {
         as_buf *buf;
     })
     alternates;
-    size_t scratch_bytes, threads; /* threads: 0 is 1 */
+    size_t      scratch_bytes, threads; /* threads: 0 is 1 */
+    as_profile *profile;                /* NULL: nobody asks for one */
 } as_plan;
 
 typedef struct as_op {

@@ -409,6 +409,8 @@ static bool wino_make(as_plan *plan, const product8 *p, as_buf *bias, int32_t la
     as_step *step = uses[0] ? as_plan_step(plan, NULL, wino_run, sizeof w, err) : NULL;
     if (!step)
         return false;
+    step->how = "kernel: Winograd of whole numbers";
+    step->adds = w.sum;
     memcpy(step->data, &w, sizeof w);
     as_wino8_weights(&w, p->weights, uses[2]->data);
     for (size_t i = 0; i < AS_COUNT(uses); i++)

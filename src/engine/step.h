@@ -44,6 +44,12 @@ struct as_step {
     char *about;                                       /* of an attempt: what errors call it */
     void *data;                                        /* of run; heap, freed with the plan */
     AS_VEC(as_use) uses;
+    const char *how;              /* of run: what it is called in a profile; NULL: plain C */
+    bool        adds, is_reorder; /* it reads what it writes over; it is a conversion between layouts */
+    /* For a profile (profile_plan.h). */
+    size_t   note; /* 1 + which; 0: none */
+    uint64_t n_multiplies;
+    bool     is_product;
 };
 
 AS_CHECK bool as_step_run(const as_step *step, as_err *err);
