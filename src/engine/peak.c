@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/isa.h"
 #include "base/thread.h"
 
 #ifdef __x86_64__
@@ -113,14 +114,14 @@ static peak_kind peak_choose(void)
 {
     peak_kind kind = {.run = peak_plain, .read = read_plain, .lanes = 4};
 #ifdef __x86_64__
-    if (__builtin_cpu_supports("fma") && __builtin_cpu_supports("avx2"))
+    if (as_isa_may(AS_ISA_AVX2))
         kind = (peak_kind){peak_avx2, read_avx2, int8_avx2, 8, 32.0 * 8 * ROUNDS};
-    if (__builtin_cpu_supports("avx512f")) {
+    if (as_isa_may(AS_ISA_AVX512)) {
         kind.run = peak_avx512;
         kind.read = read_avx512;
         kind.lanes = 16;
     }
-    if (__builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bw")) {
+    if (as_isa_may(AS_ISA_AVX512_VNNI)) {
         kind.int8 = int8_vnni;
         kind.int8_macs = 64.0 * CHAINS * ROUNDS;
     }

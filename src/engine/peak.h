@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* peak.h - what this processor was seen to do at best: the roof over every layer's speed.
+/* peak.h - what this processor was seen to do at best: the roof over every layer's speed, with the instructions that
+ * may be used (base/isa.h).
  *
  * Layer:   engine (may use base/).
  * Threads: any thread; it starts its own.

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "lab/bench_part.h"
+#include "tensor/half.h"
 
 #define BENCH_SECONDS 8.0
 #define BENCH_WARM_NS (300 * AS_NS_PER_MS)
@@ -102,12 +103,14 @@ static double bench_number(const as_tensor *t, size_t i)
     double         d;
     int32_t        i32;
     int64_t        i64;
+    uint16_t       half;
     switch (t->dtype) {
     case AS_DTYPE_F32: memcpy(&f, at, sizeof f); return (double)f;
     case AS_DTYPE_F64: memcpy(&d, at, sizeof d); return d;
     case AS_DTYPE_I32: memcpy(&i32, at, sizeof i32); return i32;
     case AS_DTYPE_I64: memcpy(&i64, at, sizeof i64); return (double)i64;
     case AS_DTYPE_I8: return (int8_t)*at;
+    case AS_DTYPE_F16: memcpy(&half, at, sizeof half); return (double)as_half_to_float(half);
     default: return *at;
     }
 }
@@ -125,8 +128,8 @@ static void bench_compare_one(const as_tensor *a, const as_tensor *b, as_bench_o
 {
     const size_t n = AS_MIN(as_tensor_count(a), as_tensor_count(b));
     double       largest = 0, worst = 0;
-    if (a->dtype == AS_DTYPE_F16 || !as_shape_equal(&a->shape, &b->shape) || a->dtype != b->dtype) {
-        ret->difference = a->dtype == AS_DTYPE_F16 ? NAN : INFINITY;
+    if (!as_shape_equal(&a->shape, &b->shape) || a->dtype != b->dtype) {
+        ret->difference = INFINITY;
         return;
     }
     for (size_t i = 0; i < n; i++) {
@@ -140,7 +143,7 @@ static void bench_compare_one(const as_tensor *a, const as_tensor *b, as_bench_o
         ret->difference = isnan(worst) ? INFINITY : relative;
     const int64_t *dims = a->shape.dims; /* one number a class: N x C, also as N x C x 1 x 1 */
     const bool     is_pooled = a->shape.rank == 4 && dims[2] == 1 && dims[3] == 1;
-    if (a->dtype != AS_DTYPE_F32 || (a->shape.rank != 2 && !is_pooled) || dims[1] < 2)
+    if ((a->dtype != AS_DTYPE_F32 && a->dtype != AS_DTYPE_F16) || (a->shape.rank != 2 && !is_pooled) || dims[1] < 2)
         return;
     const size_t rows = (size_t)dims[0], width = (size_t)dims[1];
     for (size_t r = 0; r < rows; r++)
