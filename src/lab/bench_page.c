@@ -91,13 +91,13 @@ static void page_histogram(const as_bench *b, as_str *out)
         for (int i = 0; i < PAGE_BINS; i++)
             most = AS_MAX(most, counts[k][i]);
     }
-    as_plot plot = {
-        .out = out,
-        .title = "how long the runs took",
-        .width = 760,
-        .height = 260,
-        .x = {"milliseconds a run (the slowest 0.5 % stand in the last bar)", low, high, AS_PLOT_MS, false, false},
-        .y = {"runs", 0, (double)most, AS_PLOT_NUMBER, false, false}};
+    as_plot plot = {.out = out,
+                    .title = "how long the runs took",
+                    .width = 760,
+                    .height = 260,
+                    .x = {"milliseconds a run (the slowest 0.5 % stand in the last bar)", low / 1e9, high / 1e9,
+                          AS_PLOT_MS, false, false},
+                    .y = {"runs", 0, (double)most, AS_PLOT_NUMBER, false, false}};
     as_page_figure(out, "Latency");
     as_str_add(out, "<p class=\"keys\">");
     for (int k = 0; k < AS_BENCH_SIDES && b->pairs.times[k]; k++)
