@@ -6,6 +6,7 @@
 #include "graph/graph_priv.h"
 
 #define WEIGHT_MOST 64.0f /* 255 * (64 + 64) is below 2^15 */
+#define BIAS_MOST   1e9f  /* of a product's units */
 
 typedef struct quantiser {
     const as_graph *from;
@@ -108,8 +109,10 @@ static bool quantise_pair(quantiser *q, int32_t id, const char *source, const ch
 
 /* --- weights ------------------------------------------------------------------------------------------------------ */
 
-/* Channels lie along `axis`: the scale of each, and the weights as i8. */
-static void quantise_weights(const as_tensor *w, int axis, float *scales, int8_t *whole)
+/* Channels lie along `axis`: the scale of each, and the weights as i8. A channel of hardly any weight has a scale that its
+ * bias fits all the same; bias may be NULL. */
+static void quantise_weights(const as_tensor *w, int axis, const float *bias, float x_scale, float *scales,
+                             int8_t *whole)
 {
     const float *data = w->data;
     const size_t n = (size_t)w->shape.dims[axis], count = as_tensor_count(w);
@@ -118,8 +121,10 @@ static void quantise_weights(const as_tensor *w, int axis, float *scales, int8_t
         inner *= (size_t)w->shape.dims[i];
     for (size_t i = 0; i < count; i++)
         scales[i / inner % n] = fmaxf(scales[i / inner % n], fabsf(data[i]) / WEIGHT_MOST);
-    for (size_t o = 0; o < n; o++)
-        scales[o] = fmaxf(scales[o], 1e-20f);
+    for (size_t o = 0; o < n; o++) {
+        const float least = bias ? fminf(fabsf(bias[o]) / (x_scale * BIAS_MOST), 1e30f) : 0.0f;
+        scales[o] = fmaxf(fmaxf(scales[o], least), 1e-20f);
+    }
     for (size_t i = 0; i < count; i++)
         whole[i] = (int8_t)rintf(data[i] / scales[i / inner % n]);
 }
@@ -135,7 +140,7 @@ static bool quantise_bias(quantiser *q, int32_t id, float x_scale, const float *
     bool            ok = whole && units ? true : AS_FAIL(err, AS_ENOMEM, "out of memory for a quantised model");
     for (size_t o = 0; ok && o < n; o++) {
         units[o] = x_scale * scales[o];
-        whole[o] = (int32_t)fminf(fmaxf(rintf(data[o] / units[o]), -1e9f), 1e9f);
+        whole[o] = (int32_t)fminf(fmaxf(rintf(data[o] / units[o]), -BIAS_MOST), BIAS_MOST);
     }
     char *restored = quantise_name(value->name, "restored", err);
     ok = ok && restored && quantise_constant(q, value->name, "whole", AS_DTYPE_I32, &shape, whole, err) &&
@@ -180,15 +185,16 @@ static bool quantise_product(quantiser *q, const as_node *node, as_err *err)
     bool             ok = scales && whole && restored;
     if (!scales || !whole)
         AS_FAIL(err, AS_ENOMEM, "out of memory for a quantised model");
+    const bool has_bias = bias && as_tensor_count(bias) == n && q->n_users[node->inputs[2]] == 1;
+    quantise_numbers(&q->ranges[node->inputs[0]], &x_scale, &zero);
     if (ok)
-        quantise_weights(w, axis, scales, whole);
+        quantise_weights(w, axis, has_bias ? bias->data : NULL, x_scale, scales, whole);
     if (ok && !q->paired[node->inputs[1]])
         ok = quantise_constant(q, value->name, "whole", AS_DTYPE_I8, &w->shape, whole, err) &&
              quantise_constant(q, value->name, "scale", AS_DTYPE_F32, &row, scales, err) &&
              quantise_restore(q, value->name, restored, false, axis, err);
     q->paired[node->inputs[1]] = ok;
-    quantise_numbers(&q->ranges[node->inputs[0]], &x_scale, &zero);
-    if (ok && bias && as_tensor_count(bias) == n && q->n_users[node->inputs[2]] == 1)
+    if (ok && has_bias)
         ok = quantise_bias(q, node->inputs[2], x_scale, scales, n, err);
     free(scales);
     free(whole);

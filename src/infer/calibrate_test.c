@@ -221,6 +221,36 @@ static void test_what_quantising_makes(void **state)
     as_graph_free(floats);
 }
 
+/* A channel that nothing comes through still has its bias. */
+static void test_a_dead_channel_keeps_its_bias(void **state)
+{
+    (void)state;
+    static float  x[] = {0.5f, -1.0f, 1.0f, 0.25f}, b[] = {3.0f, -1.0f, -20.0f};
+    static float  w[] = {0, 0, 0, 0, 1, 2, 3, 4, 1e-15f, 0, 0, 0};
+    const as_attr turned = {.name = "transB", .kind = AS_ATTR_INT, .i = 1};
+    as_tensor     weights = as_tensor_view(AS_DTYPE_F32, &SHAPE(3, 4), w);
+    as_tensor biases = as_tensor_view(AS_DTYPE_F32, &SHAPE(3), b), in = as_tensor_view(AS_DTYPE_F32, &SHAPE(1, 4), x);
+    as_err    err = AS_ERR_NONE;
+    as_range  ranges[8] = {0};
+    as_graph *g = as_graph_new("dead", &err);
+    must(g && as_graph_add_input(g, "x", AS_DTYPE_F32, &SHAPE(1, 4), &err), &err);
+    must(as_graph_add_constant(g, "w", &weights, &err) && as_graph_add_constant(g, "b", &biases, &err), &err);
+    add_node(g, "Gemm", NAMES("x", "w", "b"), "y", &turned, 1);
+    must(as_graph_add_output(g, "y", AS_DTYPE_F32, &SHAPE(1, 3), &err) && as_graph_finish(g, &err), &err);
+    must(as_calibrate(g, &in, 1, ranges, &err), &err);
+    as_graph   *whole = as_graph_quantise(g, ranges, &err);
+    as_session *session = whole ? open_graph(whole, "native") : NULL;
+    as_tensor   out = {0};
+    must(session && as_session_run(session, &in, &out, &err), &err);
+    for (int i = 0; i < 3; i++) {
+        const double want = i == 1 ? 1.5 : (double)b[i], step = 23.0 / 255; /* of y, from -20 to 3 */
+        assert_true(fabs((double)((const float *)out.data)[i] - want) < step);
+    }
+    as_session_close(session);
+    as_graph_free(whole);
+    as_graph_free(g);
+}
+
 static void test_a_calibration_needs_pictures(void **state)
 {
     (void)state;
@@ -238,6 +268,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_quantised_network_is_equal_in_every_row),
         cmocka_unit_test(test_what_quantising_makes),
+        cmocka_unit_test(test_a_dead_channel_keeps_its_bias),
         cmocka_unit_test(test_a_calibration_needs_pictures),
     };
     return cmocka_run_group_tests_name("calibrate", tests, NULL, NULL);
