@@ -3,13 +3,52 @@
 #include <string.h>
 
 #include "engine/op.h"
+#include "engine/pool8.h"
+
+/* 8 channels a block, as oneDNN's convolutions write them with AVX2 and below. */
+static void pool8_step_run(const as_step *step)
+{
+    as_pool8_run(step->data, step->uses.at[1].buf->data, step->uses.at[2].buf->data, step->uses.at[0].buf->data);
+}
+
+/* False where a window may have no pixel in it: what comes out then is not for us to say. */
+static bool pool8_of(as_pool_kind kind, const as_window *w, const as_buf *src, const as_shape *out, as_pool8 *ret)
+{
+    if (w->n != 2 || src->shape.rank != 4 || as_layout_lanes(src->layout) != AS_POOL8_LANES)
+        return false;
+    *ret = (as_pool8){.kind = kind};
+    ret->planes = src->shape.dims[0] * ((src->shape.dims[1] + AS_POOL8_LANES - 1) / AS_POOL8_LANES);
+    for (int i = 0; i < 2; i++) {
+        ret->in[i] = src->shape.dims[i + 2];
+        ret->out[i] = out->dims[i + 2];
+        ret->kernel[i] = w->kernel[i];
+        ret->stride[i] = w->stride[i];
+        ret->dilation[i] = w->dilation[i];
+        ret->pad[i] = w->pad_begin[i];
+        ret->padded[i] = ret->in[i] + w->pad_begin[i] + w->pad_end[i];
+    }
+    return as_pool8_can(ret);
+}
+
+static bool pool8_make(as_plan *plan, const as_node *node, const as_pool8 *pool, as_buf *src, const as_shape *out,
+                       as_err *err)
+{
+    const as_layout *layout = as_layout_like(plan->dnn, src->layout, out, true, err);
+    const as_shape   room = {.rank = 1, .dims = {(int64_t)as_pool8_scratch_bytes(pool)}};
+    as_buf          *scratch = layout ? as_plan_new(plan, AS_DTYPE_U8, &room, NULL, err) : NULL;
+    as_buf          *dst = scratch ? as_plan_out(plan, node, 0, layout, err) : NULL;
+    return dst && as_op_step(plan, pool8_step_run, pool, sizeof *pool, dst, (as_buf *[]){src, scratch}, 2, err);
+}
 
 static bool pool_make(as_plan *plan, const as_node *node, as_pool_kind kind, const as_window *window,
                       const as_shape *out_shape, as_err *err)
 {
-    as_buf *src = as_plan_buf(plan, node->inputs[0], err);
+    as_pool8 pool8;
+    as_buf  *src = as_plan_buf(plan, node->inputs[0], err);
     if (!src || src->dtype != AS_DTYPE_F32)
         return src ? AS_FAIL(err, AS_EUNSUPPORTED, "only f32") : false;
+    if (pool8_of(kind, window, src, out_shape, &pool8))
+        return pool8_make(plan, node, &pool8, src, out_shape, err);
     const as_layout *any = as_layout_any(plan->dnn, out_shape, err);
     as_prim *prim = any ? as_prim_pool(plan->dnn, AS_PASS_INFER, kind, window, src->layout, any, NULL, err) : NULL;
     if (!prim)
