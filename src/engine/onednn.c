@@ -10,6 +10,9 @@
 /* libgomp's, which Debian's oneDNN runs on; <omp.h> is not on every compiler's path. */
 void omp_set_num_threads(int n);
 int  omp_get_max_threads(void);
+int  omp_get_thread_num(void);
+int  omp_get_num_threads(void);
+void GOMP_parallel(void (*work)(void *), void *data, unsigned n, unsigned flags); /* what "omp parallel" becomes */
 
 bool as_onednn_fail(dnnl_status_t status, const char *what, as_err *err)
 {
@@ -103,6 +106,28 @@ void as_onednn_enter(const as_onednn *dnn)
 {
     if (omp_get_max_threads() != dnn->threads)
         omp_set_num_threads(dnn->threads);
+}
+
+typedef struct onednn_share {
+    int n;
+    void (*work)(void *ctx, int worker);
+    void *ctx;
+} onednn_share;
+
+static void onednn_on_worker(void *data)
+{
+    const onednn_share *share = data;
+    for (int worker = omp_get_thread_num(); worker < share->n; worker += omp_get_num_threads())
+        share->work(share->ctx, worker);
+}
+
+void as_onednn_share(int n, void (*work)(void *ctx, int worker), void *ctx)
+{
+    onednn_share share = {n, work, ctx};
+    if (n > 1)
+        GOMP_parallel(onednn_on_worker, &share, (unsigned)n, 0);
+    else
+        work(ctx, 0);
 }
 
 const char *as_onednn_version(void)
@@ -209,6 +234,20 @@ const as_layout *as_layout_of(as_onednn *dnn, as_dtype dtype, as_order order, co
     steps[0] = step;
     steps[1] = 1;
     return layout_make(dnn, dtype, shape, steps, false, err);
+}
+
+const as_layout *as_layout_of_8(as_onednn *dnn, const as_shape *shape, as_err *err)
+{
+    dnnl_memory_desc_t md;
+    dnnl_dims_t        dims = {0};
+    for (int i = 0; i < shape->rank; i++)
+        dims[i] = shape->dims[i];
+    dnnl_status_t status =
+        shape->rank == 4 ? dnnl_memory_desc_init_by_tag(&md, 4, dims, dnnl_f32, dnnl_aBcd8b) : dnnl_invalid_arguments;
+    if (status == dnnl_success)
+        return as_layout_of_md(dnn, &md, err);
+    as_onednn_fail(status, "layout", err);
+    return NULL;
 }
 
 const as_layout *as_layout_plain(as_onednn *dnn, const as_shape *shape, as_err *err)

@@ -20,7 +20,9 @@ typedef struct as_prim   as_prim;
 AS_CHECK as_onednn *as_onednn_new(uint32_t threads, as_err *err);
 as_onednn          *as_onednn_free(as_onednn *dnn);
 void                as_onednn_enter(const as_onednn *dnn); /* the calling thread uses dnn's threads from now on */
-const char         *as_onednn_version(void);               /* "2.6.3" */
+/* Calls work(ctx, worker) for each of n workers 0 to n - 1, on as many threads at once as there are. */
+void        as_onednn_share(int n, void (*work)(void *ctx, int worker), void *ctx);
+const char *as_onednn_version(void); /* "2.6.3" */
 
 typedef enum as_order { AS_ORDER_NONE, AS_ORDER_PLAIN, AS_ORDER_ANY, AS_ORDER_CHANNELS_LAST } as_order;
 
@@ -31,6 +33,8 @@ AS_CHECK const as_layout *as_layout_strided(as_onednn *dnn, const as_shape *shap
 /* Of f32, u8, i8 or i32. Channels last: the second dimension is the fastest; below rank 3 that is row major. */
 AS_CHECK const as_layout *as_layout_of(as_onednn *dnn, as_dtype dtype, as_order order, const as_shape *shape,
                                        as_err *err);
+/* [N, C/8, H, W, 8] of f32, as most primitives want it on AVX2; rank 4. */
+AS_CHECK const as_layout *as_layout_of_8(as_onednn *dnn, const as_shape *shape, as_err *err);
 /* The same order for another shape of the same rank. AS_EUNSUPPORTED where the layout has gaps, or its blocks do not
  * divide the shape and pad is false. Unpadded, such layouts join along a dimension when all those before it are 1. */
 AS_CHECK const as_layout *as_layout_like(as_onednn *dnn, const as_layout *layout, const as_shape *shape, bool pad,

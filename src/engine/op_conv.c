@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "engine/op.h"
+#include "engine/wino.h"
 
 typedef struct conv {
     as_window      window;
@@ -265,6 +266,96 @@ static bool conv_step(as_plan *plan, conv *c, as_prim *prim, as_err *err)
            (!bias || as_step_use(plan, step, AS_ARG_BIAS, bias, err));
 }
 
+/* --- by our own Winograd's algorithm ------------------------------------------------------------------------------ */
+
+typedef struct conv_wino {
+    as_wino wino;
+    as_post after; /* done on its own to the result; fn NONE: nothing */
+} conv_wino;
+
+/* One share of a step's work. */
+static void conv_wino_work(void *ctx, int worker)
+{
+    const as_step *step = ctx;
+    as_wino_run(step->data, worker, step->uses.at[1].buf->data, step->uses.at[2].buf->data, step->uses.at[3].buf->data,
+                step->uses.at[4].buf->data, step->uses.at[0].buf->data);
+}
+
+static void conv_wino_run(const as_step *step)
+{
+    const as_wino *w = step->data;
+    as_onednn_share(w->workers, conv_wino_work, (void *)(uintptr_t)step);
+}
+
+/* What of the posts is done in the write: a sum, and a function that holds the result within limits. */
+static void conv_wino_posts(const as_posts *posts, conv_wino *ret)
+{
+    for (size_t i = 0; i < posts->n; i++) {
+        const as_post *p = &posts->at[i];
+        if (p->fn == AS_FN_SUM) {
+            ret->wino.sum = true;
+        } else if (p->fn == AS_FN_CLIP || (p->fn == AS_FN_RELU && fpclassify(p->a) == FP_ZERO)) {
+            ret->wino.hold = true;
+            ret->wino.low = p->fn == AS_FN_CLIP ? p->a : 0.0f;
+            ret->wino.high = p->fn == AS_FN_CLIP ? p->b : INFINITY;
+        } else {
+            ret->after = *p;
+        }
+    }
+}
+
+static bool conv_wino_fits(const as_plan *plan, const conv *c, conv_wino *ret)
+{
+    const as_window *w = &c->window;
+    const as_shape  *x = &as_plan_in(plan, c->first, 0)->shape;
+    const as_shape  *y = &as_graph_value(plan->graph, c->first->outputs[0])->shape;
+    if (!as_wino_can() || w->n != 2 || c->groups != 1 || !c->weights || (as_plan_in(plan, c->first, 2) && !c->bias) ||
+        x->dims[1] % AS_WINO_LANES != 0 || y->dims[1] % AS_WINO_LANES != 0)
+        return false;
+    *ret = (conv_wino){.wino = {.images = x->dims[0], .channels = x->dims[1], .n_out = y->dims[1]}};
+    ret->wino.workers = (int)AS_MAX(plan->threads, 1u);
+    for (int i = 0; i < 2; i++) {
+        if (w->kernel[i] != 3 || w->stride[i] != 1 || w->dilation[i] != 1)
+            return false;
+        ret->wino.in[i] = x->dims[i + 2];
+        ret->wino.out[i] = y->dims[i + 2];
+        ret->wino.pad[i] = w->pad_begin[i];
+    }
+    conv_wino_posts(&c->posts, ret);
+    ret->wino.tile = as_wino_tile(&ret->wino);
+    return ret->wino.tile != 0;
+}
+
+static as_buf *conv_wino_bytes(as_plan *plan, bool constant, size_t bytes, as_err *err)
+{
+    const as_shape shape = {.rank = 1, .dims = {(int64_t)bytes}};
+    return constant ? as_plan_new_constant(plan, AS_DTYPE_U8, &shape, NULL, err)
+                    : as_plan_new(plan, AS_DTYPE_U8, &shape, NULL, err);
+}
+
+static bool conv_wino_make(as_plan *plan, conv *c, const conv_wino *cw, as_err *err)
+{
+    const as_wino   *w = &cw->wino;
+    const as_value  *x = as_plan_in(plan, c->first, 0), *y = as_graph_value(plan->graph, c->first->outputs[0]);
+    as_buf          *ins[4] = {NULL}; /* input, weights, bias, scratch */
+    const as_layout *from = as_layout_of_8(plan->dnn, &x->shape, err);
+    const as_layout *to = from ? as_layout_of_8(plan->dnn, &y->shape, err) : NULL;
+    ins[0] = to ? as_plan_as(plan, c->first->inputs[0], from, err) : NULL;
+    ins[1] = ins[0] ? conv_wino_bytes(plan, true, as_wino_weight_bytes(w), err) : NULL;
+    ins[2] = ins[1] ? conv_wino_bytes(plan, true, (size_t)w->n_out * sizeof(float), err) : NULL;
+    ins[3] = ins[2] ? conv_wino_bytes(plan, false, as_wino_scratch_bytes(w), err) : NULL;
+    as_buf *dst = ins[3] ? conv_out(plan, c, to, err) : NULL;
+    if (!dst || !as_op_step(plan, conv_wino_run, w, sizeof *w, dst, ins, AS_COUNT(ins), err))
+        return false;
+    as_wino_weights(w, c->weights, ins[1]->data);
+    if (c->bias)
+        memcpy(ins[2]->data, c->bias, (size_t)w->n_out * sizeof(float));
+    if (cw->after.fn == AS_FN_NONE)
+        return true;
+    as_prim *prim = as_prim_eltwise(plan->dnn, AS_PASS_INFER, &cw->after, to, NULL, NULL, err);
+    return prim && as_op_unary(plan, prim, dst, dst, err);
+}
+
 static bool conv_make(as_plan *plan, conv *c, as_err *err)
 {
     const as_value  *x = as_plan_in(plan, c->first, 0), *w = as_plan_in(plan, c->first, 1);
@@ -283,8 +374,11 @@ static bool conv_make(as_plan *plan, conv *c, as_err *err)
 
 static bool conv_plan(as_plan *plan, const as_node *node, as_err *err)
 {
-    conv c = {.first = node, .last = node};
-    bool ok = conv_read(plan, node, &c, err) && conv_fuse(plan, &c, err) && conv_make(plan, &c, err);
+    conv      c = {.first = node, .last = node};
+    conv_wino wino;
+    bool      ok = conv_read(plan, node, &c, err) && conv_fuse(plan, &c, err);
+    if (ok)
+        ok = conv_wino_fits(plan, &c, &wino) ? conv_wino_make(plan, &c, &wino, err) : conv_make(plan, &c, err);
     conv_done(&c);
     return ok;
 }
