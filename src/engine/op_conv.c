@@ -347,6 +347,9 @@ static bool conv_wino_make(as_plan *plan, conv *c, const conv_wino *cw, as_err *
     as_buf *dst = ins[3] ? conv_out(plan, c, to, err) : NULL;
     if (!dst || !as_op_step(plan, conv_wino_run, w, sizeof *w, dst, ins, AS_COUNT(ins), err))
         return false;
+    as_step *step = plan->steps.at[plan->steps.n - 1];
+    step->how = w->tile == 2 ? "kernel: Winograd 2x2" : "kernel: Winograd 4x4";
+    step->adds = w->sum;
     as_wino_weights(w, c->weights, ins[1]->data);
     if (c->bias)
         memcpy(ins[2]->data, c->bias, (size_t)w->n_out * sizeof(float));

@@ -37,7 +37,10 @@ static bool pool8_make(as_plan *plan, const as_node *node, const as_pool8 *pool,
     const as_shape   room = {.rank = 1, .dims = {(int64_t)as_pool8_scratch_bytes(pool)}};
     as_buf          *scratch = layout ? as_plan_new(plan, AS_DTYPE_U8, &room, NULL, err) : NULL;
     as_buf          *dst = scratch ? as_plan_out(plan, node, 0, layout, err) : NULL;
-    return dst && as_op_step(plan, pool8_step_run, pool, sizeof *pool, dst, (as_buf *[]){src, scratch}, 2, err);
+    if (!dst || !as_op_step(plan, pool8_step_run, pool, sizeof *pool, dst, (as_buf *[]){src, scratch}, 2, err))
+        return false;
+    plan->steps.at[plan->steps.n - 1]->how = "kernel: pooling by 8";
+    return true;
 }
 
 static bool pool_make(as_plan *plan, const as_node *node, as_pool_kind kind, const as_window *window,
