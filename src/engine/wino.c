@@ -99,43 +99,60 @@ size_t as_wino_scratch_bytes(const as_wino *w)
     return (size_t)(AS_MAX(w->workers, 1) * wino_worker_room(w)) * sizeof(float);
 }
 
-/* G g, one dimension. */
-static void wino_filter(int tile, const double g[3], double *u)
+typedef double wino_lanes[BLOCK]; /* one number of each filter of a block */
+
+/* G g, one dimension, of 16 filters at once; numbers of g and of u stand `step` apart. */
+AS_ISA_CLONES(void, wino_filters,
+              (int tile, const wino_lanes *restrict g, int g_step, wino_lanes *restrict u, int u_step),
+              (tile, g, g_step, u, u_step))
 {
-    if (tile == 2) {
-        u[0] = g[0];
-        u[1] = (g[0] + g[1] + g[2]) / 2;
-        u[2] = (g[0] - g[1] + g[2]) / 2;
-        u[3] = g[2];
-        return;
+    const double *a = g[0], *b = g[g_step], *c = g[2 * g_step];
+    for (int l = 0; l < BLOCK; l++) {
+        const double ends = a[l] + c[l];
+        if (tile == 2) {
+            u[0][l] = a[l];
+            u[u_step][l] = (ends + b[l]) * 0.5;
+            u[2 * u_step][l] = (ends - b[l]) * 0.5;
+            u[3 * u_step][l] = c[l];
+        } else {
+            const double far = a[l] + 4 * c[l];
+            u[0][l] = a[l] * 0.25;
+            u[u_step][l] = (ends + b[l]) * (-1.0 / 6);
+            u[2 * u_step][l] = (ends - b[l]) * (-1.0 / 6);
+            u[3 * u_step][l] = (far + 2 * b[l]) * (1.0 / 24);
+            u[4 * u_step][l] = (far - 2 * b[l]) * (1.0 / 24);
+            u[5 * u_step][l] = c[l];
+        }
     }
-    u[0] = g[0] / 4;
-    u[1] = -(g[0] + g[1] + g[2]) / 6;
-    u[2] = -(g[0] - g[1] + g[2]) / 6;
-    u[3] = (g[0] + 2 * g[1] + 4 * g[2]) / 24;
-    u[4] = (g[0] - 2 * g[1] + 4 * g[2]) / 24;
-    u[5] = g[2];
+}
+
+AS_ISA_CLONES(void, wino_round_off, (const double *restrict u, float *restrict to), (u, to))
+{
+    for (int l = 0; l < BLOCK; l++)
+        to[l] = (float)u[l];
 }
 
 /* In the order the products take them: blocks of outputs, points, channels, outputs. */
-void as_wino_weights(const as_wino *w, const float *weights, float *to)
+void as_wino_weights(const as_wino *w, const void *weights, float *to)
 {
-    const int64_t side = wino_side(w);
-    memset(to, 0, as_wino_weight_bytes(w));
-    for (int64_t o = 0; o < w->n_out; o++)
+    const int     side = (int)wino_side(w);
+    const int64_t points = wino_points(w);
+    wino_lanes    g[9], rows[3 * SIDE_MAX], u[POINTS_MAX];
+    for (int64_t o = 0; o < w->n_out; o += BLOCK)
         for (int64_t c = 0; c < w->channels; c++) {
-            const float *g = weights + (o * w->channels + c) * 9;
-            double       rows[3][SIDE_MAX], u[SIDE_MAX];
-            for (int i = 0; i < 3; i++)
-                wino_filter(w->tile, (const double[]){(double)g[3 * i], (double)g[3 * i + 1], (double)g[3 * i + 2]},
-                            rows[i]);
-            for (int64_t x = 0; x < side; x++) {
-                wino_filter(w->tile, (const double[]){rows[0][x], rows[1][x], rows[2][x]}, u);
-                for (int64_t y = 0; y < side; y++) {
-                    const int64_t at = (o / BLOCK * wino_points(w) + y * side + x) * w->channels + c;
-                    to[at * BLOCK + o % BLOCK] = (float)u[y];
-                }
+            memset(g, 0, sizeof g);
+            for (int64_t l = 0; l < AS_MIN((int64_t)BLOCK, w->n_out - o); l++) {
+                float one[9];
+                memcpy(one, (const char *)weights + (size_t)((o + l) * w->channels + c) * sizeof one, sizeof one);
+                for (int k = 0; k < 9; k++)
+                    g[k][l] = (double)one[k];
             }
+            for (int i = 0; i < 3; i++)
+                wino_filters(w->tile, g + 3 * i, 1, rows + i * side, 1);
+            for (int x = 0; x < side; x++)
+                wino_filters(w->tile, rows + x, side, u + x, side);
+            for (int64_t p = 0; p < points; p++)
+                wino_round_off(u[p], to + ((o / BLOCK * points + p) * w->channels + c) * BLOCK);
         }
 }
 

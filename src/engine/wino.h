@@ -31,8 +31,8 @@ bool as_wino_can(void); /* the processor has the instructions, and no wider ones
 int    as_wino_tile(const as_wino *w);
 size_t as_wino_weight_bytes(const as_wino *w);
 size_t as_wino_scratch_bytes(const as_wino *w); /* of all workers */
-/* weights: [n_out][channels][3][3]; to: as_wino_weight_bytes. */
-void as_wino_weights(const as_wino *w, const float *weights, float *to);
+/* weights: floats [n_out][channels][3][3] at any address; to: as_wino_weight_bytes. */
+void as_wino_weights(const as_wino *w, const void *weights, float *to);
 /* The share of one worker. bias: n_out numbers. scratch: of all workers, 64-byte aligned. */
 void as_wino_run(const as_wino *w, int worker, const float *x, const float *weights, const float *bias, void *scratch,
                  float *y);
