@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -66,11 +67,11 @@ static bool fs_read_all(int fd, size_t expected, size_t max_bytes, uint8_t **ret
     return false;
 }
 
-bool as_fs_read(const char *path, size_t max_bytes, uint8_t **ret_bytes, size_t *ret_n, as_err *err)
+/* A regular file of at most max_bytes. */
+static bool fs_open_file(const char *path, size_t max_bytes, int *ret_fd, size_t *ret_n, as_err *err)
 {
     struct stat st;
-    max_bytes = AS_MIN(max_bytes, (size_t)PTRDIFF_MAX / 4);
-    int fd = fs_open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY); /* a pipe without a writer must not hold us */
+    int         fd = fs_open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY); /* a pipe without a writer must not hold us */
     if (fd < 0)
         return as_err_errno(err, errno, "cannot read '%s'", path);
     bool ok = false;
@@ -82,7 +83,50 @@ bool as_fs_read(const char *path, size_t max_bytes, uint8_t **ret_bytes, size_t 
     else if ((uint64_t)st.st_size > max_bytes)
         AS_FAIL(err, AS_ELIMIT, "cannot read '%s': it has %" PRId64 " bytes, at most %zu are allowed", path,
                 (int64_t)st.st_size, max_bytes);
-    else if (fs_read_all(fd, (size_t)st.st_size, max_bytes, ret_bytes, ret_n))
+    else
+        ok = true;
+    if (!ok) {
+        close(fd);
+        return false;
+    }
+    *ret_fd = fd;
+    *ret_n = (size_t)st.st_size;
+    return true;
+}
+
+bool as_fs_map(const char *path, size_t max_bytes, const uint8_t **ret_bytes, size_t *ret_n, as_err *err)
+{
+    int    fd;
+    size_t n;
+    if (!fs_open_file(path, AS_MIN(max_bytes, (size_t)PTRDIFF_MAX / 4), &fd, &n, err))
+        return false;
+    void     *bytes = n ? mmap(NULL, n, PROT_READ, MAP_PRIVATE, fd, 0) : MAP_FAILED;
+    const int why = errno;
+    close(fd);
+    if (n == 0)
+        return AS_FAIL(err, AS_EINVAL, "cannot map '%s': it is empty", path);
+    if (bytes == MAP_FAILED)
+        return as_err_errno(err, why, "cannot map '%s'", path);
+    *ret_bytes = bytes;
+    *ret_n = n;
+    return true;
+}
+
+void as_fs_unmap(const uint8_t *bytes, size_t n)
+{
+    if (bytes)
+        munmap((void *)(uintptr_t)bytes, n);
+}
+
+bool as_fs_read(const char *path, size_t max_bytes, uint8_t **ret_bytes, size_t *ret_n, as_err *err)
+{
+    int    fd;
+    size_t n;
+    bool   ok = false;
+    max_bytes = AS_MIN(max_bytes, (size_t)PTRDIFF_MAX / 4);
+    if (!fs_open_file(path, max_bytes, &fd, &n, err))
+        return false;
+    if (fs_read_all(fd, n, max_bytes, ret_bytes, ret_n))
         ok = true;
     else if (errno == EFBIG)
         AS_FAIL(err, AS_ELIMIT, "cannot read '%s': it has more than the %zu bytes that are allowed", path, max_bytes);

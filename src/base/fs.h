@@ -16,6 +16,11 @@
  * AS_EACCESS, AS_EIO; AS_EINVAL for what is no regular file. */
 AS_CHECK bool as_fs_read(const char *path, size_t max_bytes, uint8_t **ret_bytes, size_t *ret_n, as_err *err);
 
+/* The same bytes, mapped read-only: they come to memory as they are looked at. The file must not be cut short meanwhile; one
+ * that is replaced by renaming may be. Not for an empty file: AS_EINVAL. */
+AS_CHECK bool as_fs_map(const char *path, size_t max_bytes, const uint8_t **ret_bytes, size_t *ret_n, as_err *err);
+void          as_fs_unmap(const uint8_t *bytes, size_t n); /* NULL is fine */
+
 /* Writes path so that after any crash it is the old or the new content, never part of it: path.tmp.PID.N, fsync, rename,
  * fsync of the folder. On failure the temporary file is removed. AS_ENOSPC, AS_EACCESS, AS_EIO. */
 AS_CHECK bool as_fs_write(const char *path, const void *bytes, size_t n, as_err *err);

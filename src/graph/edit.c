@@ -152,7 +152,7 @@ bool as_graph_cut(as_graph *graph, const char *value_name, as_err *err)
         return AS_FAIL(err, AS_ENOTFOUND, "model '%s' has no value '%s'", graph->name, value_name);
     if (graph->view.values[id].producer < 0)
         return AS_FAIL(err, AS_EINVAL, "value '%s' of model '%s' is computed by no node", value_name, graph->name);
-    if (!as_graph_infer_shapes(graph, 0, err))
+    if (!as_graph_own(graph, err) || !as_graph_infer_shapes(graph, 0, err))
         return false;
     bool ok = edit_cut_init(&cut, graph, err) && edit_only_output(graph, id, err);
     if (ok) {

@@ -53,6 +53,9 @@ struct as_graph {
     uint8_t          *kept; /* the file, where it is written otherwise than we would: else NULL */
     size_t            n_kept;
     as_digest         kept_as; /* of what we would write */
+    const uint8_t    *lent;    /* where large weights stand that are not ours; NULL: all is */
+    size_t            n_lent;
+    bool              mapped; /* what is lent is a file's pages */
 };
 
 typedef bool (*graph_rule)(as_graph *graph, const as_node *node, as_err *err);
@@ -91,6 +94,10 @@ bool          as_graph_dtype_known(int32_t data_type);
 
 /* edit.c: arrays of pointers that protobuf-c owns. */
 AS_CHECK bool as_graph_append(void *array, size_t *n, void *item, as_err *err); /* array: T ***; item NULL: AS_ENOMEM */
+
+/* borrow.c: nothing points into what was lent any more; the message's data is gone, or copied. */
+void          as_graph_give_back(as_graph *graph);
+AS_CHECK bool as_graph_own(as_graph *graph, as_err *err);
 
 /* infer.c: within what a tensor may take; a size left open counts as one. */
 bool          as_graph_size_fits(as_dtype dtype, const as_shape *shape);

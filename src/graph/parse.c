@@ -55,16 +55,21 @@ static bool parse_into(as_graph *graph, const uint8_t *bytes, size_t n, as_err *
            as_graph_keep(graph, bytes, n, err);
 }
 
-as_graph *as_graph_parse(const uint8_t *bytes, size_t n, const char *name, as_err *err)
+as_graph *as_graph_begin(const char *name, as_err *err)
 {
     as_graph *graph = calloc(1, sizeof *graph);
     if (graph)
         graph->name = strdup(name);
-    if (!graph || !graph->name) {
-        AS_FAIL(err, AS_ENOMEM, "cannot hold model '%s'", name);
-        return as_graph_free(graph);
-    }
-    if (!parse_into(graph, bytes, n, err)) {
+    if (graph && graph->name)
+        return graph;
+    AS_FAIL(err, AS_ENOMEM, "cannot hold model '%s'", name);
+    return as_graph_free(graph);
+}
+
+as_graph *as_graph_parse(const uint8_t *bytes, size_t n, const char *name, as_err *err)
+{
+    as_graph *graph = as_graph_begin(name, err);
+    if (graph && !parse_into(graph, bytes, n, err)) {
         as_err_note(err, "cannot use model '%s'", name);
         return as_graph_free(graph);
     }
@@ -87,6 +92,7 @@ as_graph *as_graph_free(as_graph *graph)
     if (!graph)
         return NULL;
     as_graph_view_done(&graph->view);
+    as_graph_give_back(graph);
     if (graph->model)
         onnx__model_proto__free_unpacked(graph->model, NULL);
     free(graph->kept);

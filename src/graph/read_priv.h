@@ -13,6 +13,12 @@
 /* parse.c: any ONNX message, within what memory it may take; freed with onnx__model_proto__free_unpacked. */
 AS_CHECK Onnx__ModelProto *as_graph_unpack(const uint8_t *bytes, size_t n, as_err *err);
 
+/* parse.c: a graph that holds nothing but its name. */
+AS_CHECK as_graph *as_graph_begin(const char *name, as_err *err);
+
+/* borrow.c: as as_graph_borrow, for tensors of that many bytes and more. */
+AS_CHECK as_graph *as_graph_borrow_from(const uint8_t *bytes, size_t n, size_t least, const char *name, as_err *err);
+
 /* check.c: as as_graph_check_model, but for the nodes. */
 AS_CHECK bool as_graph_check_frame(const Onnx__ModelProto *model, int *ret_opset, as_err *err);
 

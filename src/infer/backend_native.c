@@ -32,7 +32,7 @@ static bool backend_native_open(void *priv, const uint8_t *model, size_t n, cons
                                 as_err *err)
 {
     native_priv *native = priv;
-    as_graph    *graph = as_graph_parse(model, n, name, err);
+    as_graph    *graph = as_graph_borrow(model, n, cfg->mapped, name, err);
     if (!graph)
         return false;
     if (as_graph_widen(graph, err) && as_graph_fuse(graph, cfg->batch, NULL, err))

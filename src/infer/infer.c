@@ -62,12 +62,14 @@ as_session *as_session_open(const uint8_t *model, size_t n, const char *name, co
 
 as_session *as_session_open_file(const char *path, const as_session_cfg *cfg, as_err *err)
 {
-    uint8_t *bytes;
-    size_t   n;
-    if (!as_fs_read(path, AS_GRAPH_MAX_BYTES, &bytes, &n, err))
+    as_session_cfg full = cfg ? *cfg : (as_session_cfg){0};
+    const uint8_t *bytes;
+    size_t         n;
+    if (!as_fs_map(path, AS_GRAPH_MAX_BYTES, &bytes, &n, err))
         return NULL;
-    as_session *session = as_session_open(bytes, n, path, cfg, err);
-    free(bytes);
+    full.mapped = true;
+    as_session *session = as_session_open(bytes, n, path, &full, err);
+    as_fs_unmap(bytes, n);
     return session;
 }
 

@@ -20,6 +20,7 @@ typedef struct as_session_cfg {
     const char *backend; /* NULL: "native" */
     uint32_t    threads; /* 0: 1 */
     int64_t     batch;   /* 0: 1; replaces a symbolic first dimension */
+    bool        mapped;  /* the model's bytes are those of as_fs_map() */
 } as_session_cfg;
 
 typedef struct as_port {
@@ -45,7 +46,7 @@ const as_backend *as_backend_at(size_t i); /* NULL past the last row */
 /* model: an ONNX file's bytes (not kept); name: what errors call it. AS_EMISSING when the backend's library is not there. */
 AS_CHECK as_session *as_session_open(const uint8_t *model, size_t n, const char *name, const as_session_cfg *cfg,
                                      as_err *err);
-/* The same from a file, whose bytes are mapped, not read: those that nobody needs never come to memory. */
+/* The same from a file, which is mapped: its weights are never there twice. */
 AS_CHECK as_session *as_session_open_file(const char *path, const as_session_cfg *cfg, as_err *err);
 as_session          *as_session_close(as_session *session);
 const char          *as_session_backend(const as_session *session);

@@ -2,6 +2,7 @@
 /* Any bytes as a model: read, inferred, cut, written and read again; reviewed, counted, and compared with itself. */
 #include "graph/cost.h"
 #include "graph/diff.h"
+#include "graph/read_priv.h"
 #include "graph/review.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -54,12 +55,28 @@ static void fuzz_count(const as_graph *graph)
     as_graph_diff_done(&changes);
 }
 
+/* The reader that copies no weights takes what the other one takes, and sees the same. */
+static void fuzz_borrow(const uint8_t *data, size_t size, const as_graph *parsed)
+{
+    as_graph_changes changes;
+    as_graph        *lent = as_graph_borrow_from(data, size, 1, "fuzz", NULL);
+    if ((lent == NULL) != (parsed == NULL))
+        abort();
+    if (lent && as_graph_diff(parsed, lent, &changes, NULL)) {
+        if (changes.list.n)
+            abort();
+        as_graph_diff_done(&changes);
+    }
+    as_graph_free(lent);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     as_err      err = AS_ERR_NONE;
     const char *layer;
     as_graph   *graph = as_graph_parse(data, size, "fuzz", &err);
     fuzz_review(data, size, graph != NULL);
+    fuzz_borrow(data, size, graph);
     if (!graph)
         return 0;
     bool fits = as_graph_infer_shapes(graph, 0, &err) && as_graph_infer_shapes(graph, 3, &err);
