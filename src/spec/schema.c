@@ -399,6 +399,15 @@ static const as_field schema_rows[] = {
      IN_SPEC(currency),
      .doc = "ISO 4217, for example EUR"},
 
+    {.path = "parity", KIND_MAP, .doc = "how far a back end or a precision may be from the reference (assay parity)"},
+    {.path = "parity.max_flips",
+     .kind = &as_field_count,
+     .low = 0,
+     .high = 1e9,
+     IN_SPEC(max_flips),
+     .doc = "pictures of the data whose verdict or class may be another one than the reference's, for each back end "
+            "and precision; without it none"},
+
     {.path = "failsafe", KIND_MAP, .doc = "the verdict where there is none from the model; never `pass`"},
     {.path = "failsafe.late",
      .kind = &as_field_choice,

@@ -88,6 +88,7 @@ typedef struct as_spec {
     as_redaction   redaction;                  /* default fill */
     double         cost_escape, cost_overkill; /* default 1, 1 */
     double         cost_review;                /* NAN: the operating point leaves no unsure band */
+    uint32_t       max_flips;                  /* pictures judged otherwise by another back end; default 0 */
     as_retention   retention[AS_SPEC_MAX_RETENTION];
     size_t         n_retention;
     const char    *currency;                                       /* "" if not given */

@@ -37,6 +37,7 @@ static const char *const specs[] = {
     "{near: warn, half: quarantine}}\n"
     "privacy: {faces: redact, detector: m.onnx, sensitivity: 0.9, margin: 0.3, style: pixelate}\n"
     "cost: {escape: 40.01, overkill: 0.1, review: 0.3, currency: CHF}\n"
+    "parity: {max_flips: 3}\n"
     "failsafe: {late: review, unsure: reject, fault: fault}\n",
     TOP CLASSES RECALL "goal: yes\nproduct: {name: 12}\nstation: {deadline_ms: 0.001}\n",
     TOP CLASSES RECALL "goal: \" lead\\u2028\\ufeff end \"\n",
@@ -124,6 +125,7 @@ static void same_spec(const as_spec *a, const as_spec *b)
     same_number(a->cost_escape, b->cost_escape);
     same_number(a->cost_overkill, b->cost_overkill);
     same_number(a->cost_review, b->cost_review);
+    assert_int_equal(a->max_flips, b->max_flips);
     assert_int_equal(a->failsafe_late, b->failsafe_late);
     assert_int_equal(a->failsafe_unsure, b->failsafe_unsure);
     assert_int_equal(a->failsafe_fault, b->failsafe_fault);

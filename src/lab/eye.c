@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lab/eye.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+struct as_eye {
+    as_classifier *judge; /* of a model that describes itself; else what follows it */
+    as_scores      scores;
+    as_session    *session;
+    as_prepare    *prepare;
+    as_tensor      input;
+    as_tensor     *outputs;
+    size_t         n_outputs;
+};
+
+static bool eye_check(const as_session *session, const as_eye_cfg *cfg, as_err *err)
+{
+    char           have[AS_TENSOR_MAX_RANK * 24];
+    as_shape       want = {4, {1, cfg->input->channels, cfg->input->height, cfg->input->width}};
+    const as_port *in = as_session_input(session, 0);
+    if (as_session_n_inputs(session) != 1 || as_session_n_outputs(session) == 0)
+        return AS_FAIL(err, AS_EINVAL, "model '%s' has %zu inputs and %zu outputs: one picture in is needed", cfg->name,
+                       as_session_n_inputs(session), as_session_n_outputs(session));
+    if (in->dtype != AS_DTYPE_F32 || !as_shape_equal(&in->shape, &want))
+        return AS_FAIL(err, AS_EINVAL, "input '%s' of model '%s' is %s %s, pictures are f32 1x%ux%ux%u", in->name,
+                       cfg->name, as_dtype_name(in->dtype), as_shape_text(&in->shape, have, sizeof have),
+                       cfg->input->channels, cfg->input->height, cfg->input->width);
+    return true;
+}
+
+static bool eye_open(as_eye *eye, const as_eye_cfg *cfg, as_err *err)
+{
+    eye->n_outputs = 1;
+    if (cfg->input) {
+        eye->session = as_session_open(cfg->model, cfg->n_model, cfg->name, &cfg->session, err);
+        if (!eye->session || !eye_check(eye->session, cfg, err))
+            return false;
+        eye->n_outputs = as_session_n_outputs(eye->session);
+    } else if (!(eye->judge = as_classifier_open(cfg->model, cfg->n_model, cfg->name, &cfg->session, err)))
+        return false;
+    eye->outputs = calloc(eye->n_outputs, sizeof *eye->outputs);
+    if (!eye->outputs)
+        return AS_FAIL(err, AS_ENOMEM, "cannot open model '%s'", cfg->name);
+    return !cfg->input || ((eye->prepare = as_prepare_new(cfg->input, err)) &&
+                           as_tensor_new(&eye->input, AS_DTYPE_F32, &as_session_input(eye->session, 0)->shape, err));
+}
+
+as_eye *as_eye_open(const as_eye_cfg *cfg, as_err *err)
+{
+    as_eye *eye = calloc(1, sizeof *eye);
+    if (!eye) {
+        AS_FAIL(err, AS_ENOMEM, "cannot open model '%s'", cfg->name);
+        return NULL;
+    }
+    return eye_open(eye, cfg, err) ? eye : as_eye_close(eye);
+}
+
+as_eye *as_eye_close(as_eye *eye)
+{
+    if (!eye)
+        return NULL;
+    as_classifier_close(eye->judge);
+    as_session_close(eye->session);
+    as_prepare_free(eye->prepare);
+    as_tensor_done(&eye->input);
+    free(eye->outputs);
+    free(eye);
+    return NULL;
+}
+
+/* --- looking --- */
+
+static double eye_number(const as_tensor *t, size_t i)
+{
+    switch (t->dtype) {
+    case AS_DTYPE_F32: return (double)((const float *)t->data)[i];
+    case AS_DTYPE_F64: return ((const double *)t->data)[i];
+    case AS_DTYPE_I64: return (double)((const int64_t *)t->data)[i];
+    case AS_DTYPE_I32: return (double)((const int32_t *)t->data)[i];
+    case AS_DTYPE_I8: return (double)((const int8_t *)t->data)[i];
+    case AS_DTYPE_F16: return (double)((const uint16_t *)t->data)[i]; /* bits: equal or not */
+    default: return (double)((const uint8_t *)t->data)[i];
+    }
+}
+
+/* The largest of a single output that is a row: 1 x n, n, 1 x n x 1 x 1. */
+static uint32_t eye_best(const as_tensor *t)
+{
+    size_t best = 0, n = as_tensor_count(t);
+    int    wide = 0;
+    for (int i = 0; i < t->shape.rank; i++)
+        wide += t->shape.dims[i] != 1;
+    if (wide != 1 || n > UINT32_MAX || (t->dtype != AS_DTYPE_F32 && t->dtype != AS_DTYPE_F64))
+        return UINT32_MAX;
+    for (size_t i = 1; i < n; i++)
+        if (eye_number(t, i) > eye_number(t, best))
+            best = i;
+    return (uint32_t)best;
+}
+
+bool as_eye_look(as_eye *eye, const as_image *image, as_answer *ret, as_err *err)
+{
+    if (eye->judge) {
+        if (!as_classifier_run(eye->judge, image, &eye->scores, err))
+            return false;
+        eye->outputs[0] = as_tensor_view(AS_DTYPE_F32, &(as_shape){1, {eye->scores.n}}, eye->scores.p);
+        *ret = (as_answer){eye->outputs, 1, &eye->scores, eye->scores.best};
+        return true;
+    }
+    for (size_t i = 0; i < eye->n_outputs; i++)
+        eye->outputs[i] = (as_tensor){0};
+    if (!as_prepare_run(eye->prepare, image, eye->input.data, err) ||
+        !as_session_run(eye->session, &eye->input, eye->outputs, err))
+        return false;
+    *ret = (as_answer){eye->outputs, eye->n_outputs, NULL, eye->n_outputs == 1 ? eye_best(eye->outputs) : UINT32_MAX};
+    return true;
+}
+
+/* --- comparing --- */
+
+static double eye_apart(double a, double b)
+{
+    if (isnan(a) && isnan(b))
+        return 0;
+    if (!isfinite(a) || !isfinite(b))
+        return a == b ? 0 : (double)INFINITY;
+    return fabs(a - b);
+}
+
+static double eye_distance(const as_tensor *reference, const as_tensor *other, bool is_share)
+{
+    double most = 0, scale = 0;
+    if (reference->dtype != other->dtype || !as_shape_equal(&reference->shape, &other->shape))
+        return (double)INFINITY;
+    size_t n = as_tensor_count(reference);
+    for (size_t i = 0; i < n; i++) {
+        double value = eye_number(reference, i);
+        most = fmax(most, eye_apart(value, eye_number(other, i)));
+        scale = isfinite(value) ? fmax(scale, fabs(value)) : scale;
+    }
+    return is_share && scale > 0 ? most / scale : most;
+}
+
+double as_answer_distance(const as_answer *reference, const as_answer *other)
+{
+    double most = 0;
+    if (reference->n_outputs != other->n_outputs)
+        return (double)INFINITY;
+    for (size_t i = 0; i < reference->n_outputs; i++)
+        most = fmax(most, eye_distance(&reference->outputs[i], &other->outputs[i], !reference->scores));
+    return most;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* eye.h - one picture in, all that a model answers out: of a classifier that describes itself, or of any network that
+ * takes a picture.
+ *
+ * Layer:   lab.
+ * Threads: an eye belongs to one thread at a time.
+ * Memory:  what an answer points at is the eye's, until it looks again.
+ */
+#ifndef AS_LAB_EYE_H
+#define AS_LAB_EYE_H
+
+#include "task/classify.h"
+
+typedef struct as_eye as_eye;
+
+typedef struct as_eye_cfg {
+    const uint8_t       *model;
+    size_t               n_model;
+    const char          *name;
+    const as_input_spec *input; /* of a model that does not describe itself; NULL: it does */
+    as_session_cfg       session;
+} as_eye_cfg;
+
+typedef struct as_answer {
+    const as_tensor *outputs; /* of a classifier: its probabilities alone */
+    size_t           n_outputs;
+    const as_scores *scores; /* of a classifier; else NULL */
+    uint32_t         best;   /* of one row of numbers the largest; UINT32_MAX: the answer is no row */
+} as_answer;
+
+AS_CHECK as_eye *as_eye_open(const as_eye_cfg *cfg, as_err *err);
+as_eye          *as_eye_close(as_eye *eye);
+
+/* AS_EINTERNAL, of a classifier: the answer is no distribution. */
+AS_CHECK bool as_eye_look(as_eye *eye, const as_image *image, as_answer *ret, as_err *err);
+
+/* How far apart two answers of one model are: of classifiers the largest difference of a probability; else the largest
+ * difference of a number, as a share of its output's largest number in `reference`. INFINITY where one is not finite and
+ * the other is, or the shapes differ. */
+double as_answer_distance(const as_answer *reference, const as_answer *other);
+
+#endif

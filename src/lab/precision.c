@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lab/precision.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "infer/calibrate.h"
+
+#define PRECISION_MAX_BYTES ((size_t)1 << 30) /* of the pictures that a model is calibrated with */
+
+/* --- f32 --- */
+
+static bool precision_make_f32(const as_precision_job *job, as_str *out, as_session_cfg *cfg, as_err *err)
+{
+    (void)cfg;
+    as_str_add_bytes(out, (const char *)job->model, job->n_model);
+    return as_str_ok(out) || AS_FAIL(err, AS_ENOMEM, "cannot hold model '%s'", job->name);
+}
+
+/* --- int8 --- */
+
+/* Pictures of the training split alone: those that are judged must not have shaped the model. Evenly over the split. */
+static bool precision_pick(const as_precision_job *job, uint32_t **ret, size_t *ret_n, as_err *err)
+{
+    size_t    n_all = 0, n;
+    uint32_t *all = calloc(as_dataset_count(job->dataset) + 1, sizeof *all);
+    if (!all)
+        return AS_FAIL(err, AS_ENOMEM, "cannot pick pictures to calibrate with");
+    for (size_t i = 0; i < as_dataset_count(job->dataset); i++)
+        if (as_dataset_sample(job->dataset, i)->split == AS_SPLIT_TRAIN)
+            all[n_all++] = (uint32_t)i;
+    n = AS_MIN(n_all, job->n_calibrate);
+    size_t each = (size_t)job->input->channels * job->input->height * job->input->width * sizeof(float);
+    n = AS_MIN(n, AS_MAX(PRECISION_MAX_BYTES / each, (size_t)1));
+    for (size_t i = 0; i < n; i++)
+        all[i] = all[i * n_all / n];
+    if (n == 0) {
+        free(all);
+        return AS_FAIL(err, AS_EINVAL,
+                       "the training split is empty: int8 is calibrated with its pictures (divide the data with: assay "
+                       "data split)");
+    }
+    *ret = all;
+    *ret_n = n;
+    return true;
+}
+
+static bool precision_fill(const as_precision_job *job, const uint32_t *indices, as_tensor *inputs, size_t n,
+                           as_err *err)
+{
+    const as_input_spec *input = job->input;
+    const as_shape       shape = {4, {1, input->channels, input->height, input->width}};
+    as_prepare          *prepare = as_prepare_new(input, err);
+    bool                 ok = prepare != NULL;
+    for (size_t i = 0; ok && i < n; i++) {
+        as_image image = {0};
+        ok = as_progress_go_on(job->progress, err) && as_tensor_new(&inputs[i], AS_DTYPE_F32, &shape, err) &&
+             as_dataset_decode(job->dataset, indices[i], &image, err) &&
+             as_prepare_run(prepare, &image, inputs[i].data, err);
+        as_image_done(&image);
+        as_progress_step(job->progress, "reading pictures to calibrate with", i + 1, n);
+    }
+    as_prepare_free(prepare);
+    return ok;
+}
+
+static as_graph *precision_quantise(const as_precision_job *job, as_graph *graph, const as_tensor *inputs, size_t n,
+                                    as_err *err)
+{
+    as_range *ranges = calloc(as_graph_n_values(graph) + 1, sizeof *ranges);
+    as_graph *whole = NULL;
+    if (!ranges)
+        AS_FAIL(err, AS_ENOMEM, "cannot hold the ranges of model '%s'", job->name);
+    else if (as_calibrate(graph, inputs, n, ranges, err))
+        whole = as_graph_quantise(graph, ranges, err);
+    free(ranges);
+    if (whole && job->info && !as_model_info_write(job->info, whole, err))
+        whole = as_graph_free(whole);
+    return whole;
+}
+
+static bool precision_make_int8(const as_precision_job *job, as_str *out, as_session_cfg *cfg, as_err *err)
+{
+    uint32_t *indices = NULL;
+    size_t    n = 0;
+    (void)cfg;
+    if (!precision_pick(job, &indices, &n, err))
+        return false;
+    as_tensor *inputs = calloc(n + 1, sizeof *inputs);
+    as_graph  *graph = NULL, *whole = NULL;
+    bool       ok = inputs || AS_FAIL(err, AS_ENOMEM, "cannot hold %zu pictures", n);
+    ok = ok && precision_fill(job, indices, inputs, n, err) &&
+         (graph = as_graph_parse(job->model, job->n_model, job->name, err)) &&
+         (whole = precision_quantise(job, graph, inputs, n, err)) && as_graph_write(whole, out, err);
+    for (size_t i = 0; inputs && i < n; i++)
+        as_tensor_done(&inputs[i]);
+    as_graph_free(graph);
+    as_graph_free(whole);
+    free(inputs);
+    free(indices);
+    return ok || as_err_note(err, "cannot make model '%s' one of whole numbers", job->name);
+}
+
+/* --- the rows --- */
+
+static const as_precision precision_rows[] = {
+    {"f32", "floats of 32 bits, as models are trained", precision_make_f32},
+    {"int8", "whole numbers of 8 bits, calibrated with training pictures", precision_make_int8},
+};
+
+const as_precision *as_precision_at(size_t i)
+{
+    return i < AS_COUNT(precision_rows) ? &precision_rows[i] : NULL;
+}
+
+const as_precision *as_precision_find(const char *name)
+{
+    for (size_t i = 0; i < AS_COUNT(precision_rows); i++)
+        if (strcmp(precision_rows[i].name, name) == 0)
+            return &precision_rows[i];
+    return NULL;
+}
+
+const as_precision *as_precision_of(const as_graph *graph)
+{
+    static const char *const whole[] = {"QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear", "QLinearConv",
+                                        "QLinearMatMul",  "ConvInteger",      "MatMulInteger"};
+    for (size_t i = 0; i < as_graph_n_nodes(graph); i++)
+        for (size_t k = 0; k < AS_COUNT(whole); k++)
+            if (strcmp(as_graph_node(graph, i)->op, whole[k]) == 0)
+                return as_precision_find("int8");
+    return &precision_rows[0];
+}

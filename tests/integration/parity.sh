@@ -1,0 +1,87 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# assay parity: the same verdicts in every back end, and what it says where whole numbers make them flip.
+. "$(dirname "$0")/lib.sh"
+need_program
+WS=$TMP/ws
+
+expect_exit 2 "$ASSAY" -C "$TMP" parity
+expect_err "no assay.yaml in"
+expect_exit 0 "$ASSAY" init "$WS" --example cones
+expect_exit 2 "$ASSAY" -C "$WS" parity
+expect_err "no run yet \(train one with: assay train\)"
+expect_exit 0 "$ASSAY" -C "$WS" capture --camera "twin:cones" --parts 60
+expect_exit 0 "$ASSAY" -C "$WS" train --trainer rule
+
+# --- whole numbers: a tree of decisions does not survive them, and it says which pictures ---
+expect_exit 1 "$ASSAY" -C "$WS" parity --precision int8 --html "$TMP/page.html" --scores "$TMP/scores.csv"
+expect_quiet
+expect_out "^run 1-rule on every split of commit [0-9a-f]{12}: 60 pictures, 60 parts"
+expect_out "^operating point of run 1-rule: passes below"
+expect_out "^native +f32 .* the reference$"
+expect_out "^native +int8 +[1-9][0-9]* "
+expect_out "^native int8 judges otherwise:$"
+expect_out "^  cones-1/[0-9]{6}\.png: [a-z_]+ \([a-z]+, [01]\.[0-9]{4}\) -> "
+expect_out "^parity does not hold \(0 flipped allowed: parity.max_flips\)$"
+expect_file "$TMP/page.html"
+check "the page shows what flipped" grep -q "What is judged otherwise" "$TMP/page.html"
+check "the page shows pictures" grep -q "data:image/jpeg;base64," "$TMP/page.html"
+check "the first line of the scores" grep -qx \
+    'sample,part,backend,precision,verdict,class,flipped,difference,reject_score,good,missing_topping,spillage,broken' "$TMP/scores.csv"
+flipped=$(grep -c ',native,int8,.*,1,' "$TMP/scores.csv")
+check "a flip is in the scores" [ "$flipped" -gt 0 ]
+
+expect_exit 1 "$ASSAY" -C "$WS" parity 1 --precision int8 --json
+expect_quiet
+expect_out '"holds":false'
+expect_out "\"n_flipped\":$flipped,"
+expect_out '"flips":\[\{"class_flipped":(true|false),"difference":.*"sample":"cones-1/[0-9]{6}.png"'
+
+# The same pictures by one thread, and one split of them.
+same() { sed -E 's/"seconds":[0-9.e+-]+//g' "$1"; }
+cp "$OUT" "$TMP/first.json"
+expect_exit 1 "$ASSAY" -C "$WS" parity 1 --precision int8 --json --threads 1
+expect_equal "$(same "$OUT" | sha256sum)" "$(same "$TMP/first.json" | sha256sum)"
+run "$ASSAY" -C "$WS" parity 1 --precision int8 --json --split test
+expect_out '"split":"test"'
+expect_out '"n_samples":1[0-9],'
+
+# --- what assay.yaml allows ---
+printf '\nparity: {max_flips: 60}\n' >>"$WS/assay.yaml"
+expect_exit 0 "$ASSAY" -C "$WS" parity 1 --precision int8
+expect_out "^parity holds \(60 flipped allowed: parity.max_flips\)$"
+
+# --- a file; wrong use ---
+expect_exit 0 "$ASSAY" -C "$WS" parity "$WS/.assay/runs/1-rule/model.onnx" --data main --precision int8 --json
+expect_out '"judged_by":"1-rule"'
+expect_exit 2 "$ASSAY" -C "$WS" parity 1 --run 1
+expect_err "\-\-run is for a model that is a file"
+expect_exit 2 "$ASSAY" -C "$WS" parity 1 --data nothing
+expect_err "'nothing' names no commit"
+expect_exit 2 "$ASSAY" -C "$WS" parity 1 --precision int4
+expect_exit 2 "$ASSAY" -C "$WS" parity "$TMP/no.onnx"
+head -c 500 "$WS/.assay/runs/1-rule/model.onnx" >"$TMP/half.onnx"
+expect_exit 2 "$ASSAY" -C "$WS" parity "$TMP/half.onnx"
+expect_err "half.onnx"
+
+# One back end alone compares nothing, and does not say that all is well.
+expect_exit 3 env ASSAY_ORT="$TMP/nowhere.so" "$ASSAY" -C "$WS" parity 1
+expect_err "there are not two to compare: ort f32 cannot run"
+
+# --- with ONNX Runtime ---
+if "$ASSAY" doctor 2>/dev/null | grep -qiE 'onnx ?runtime [0-9]'; then
+    expect_exit 0 "$ASSAY" -C "$WS" parity 1
+    expect_out "^ort +f32 +0 +0 +0 "
+    expect_exit 0 "$ASSAY" -C "$WS" parity last --json
+    expect_out '"backend":"ort".*"n_flipped":0.*"precision":"f32","ran":true'
+    if [ -f "$ASSAY_SHARED/models/mnist.onnx" ]; then
+        expect_exit 0 "$ASSAY" -C "$WS" parity "$ASSAY_SHARED/models/mnist.onnx" --split test
+        expect_out "^no operating point: the best class is compared, no verdict$"
+        expect_out "^ort +f32 +0 +0 +0 "
+    else
+        skip_case "a foreign model: there is none in $ASSAY_SHARED/models"
+    fi
+else
+    skip_case "ONNX Runtime is not here"
+fi
+finish
