@@ -5,9 +5,9 @@
 
 #include <cmocka.h>
 
+#include "base/count_test.h"
 #include "base/rng.h"
 #include "base/thread.h"
-#include "engine/count_test.h"
 #include "engine/plan.h"
 #include "graph/build.h"
 

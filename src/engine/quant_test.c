@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
+#include "base/count_test.h"
 #include "base/rng.h"
-#include "engine/count_test.h"
 #include "engine/plan.h"
 #include "graph/build.h"
 

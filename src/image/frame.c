@@ -8,24 +8,6 @@
 #define FRAME_POOL_MAX    4096u
 #define FRAME_ALIGN_BYTES 64 /* a cache line, and the widest vector there is */
 
-uint32_t as_pixel_bytes(as_pixel pixel)
-{
-    switch (pixel) {
-    case AS_PIXEL_MONO8: return 1;
-    case AS_PIXEL_RGB8: return 3;
-    default: return 0;
-    }
-}
-
-const char *as_pixel_name(as_pixel pixel)
-{
-    switch (pixel) {
-    case AS_PIXEL_MONO8: return "Mono8";
-    case AS_PIXEL_RGB8: return "RGB8";
-    default: return "none";
-    }
-}
-
 bool as_image_check_size(uint32_t width, uint32_t height, as_err *err)
 {
     if (width == 0 || height == 0)
@@ -39,26 +21,40 @@ bool as_image_check_size(uint32_t width, uint32_t height, as_err *err)
     return true;
 }
 
-bool as_image_check(const as_image *image, as_err *err)
+bool as_image_check_any(const as_image *image, as_err *err)
 {
-    if (!image || !image->data || as_pixel_bytes(image->pixel) == 0)
+    if (!image || !image->data || as_pixel_row_bytes(image->pixel, 1) == 0)
         return AS_FAIL(err, AS_EINVAL, "the picture has no pixels or no pixel format");
     if (!as_image_check_size(image->width, image->height, err))
         return false;
-    if (image->stride_bytes < (size_t)image->width * as_pixel_bytes(image->pixel))
+    const as_pixel_facts *facts = as_pixel_facts_of(image->pixel);
+    if (image->stride_bytes < as_pixel_row_bytes(image->pixel, image->width))
         return AS_FAIL(err, AS_EINVAL, "rows of %zu bytes cannot hold %u pixels of %s", image->stride_bytes,
-                       image->width, as_pixel_name(image->pixel));
+                       image->width, facts->name);
+    if (facts->kind == AS_PIXEL_KIND_BAYER && (image->width < 2 || image->height < 2))
+        return AS_FAIL(err, AS_EINVAL, "a %s picture of %u x %u pixels has no whole square of its pattern", facts->name,
+                       image->width, image->height);
+    return true;
+}
+
+bool as_image_check(const as_image *image, as_err *err)
+{
+    if (!as_image_check_any(image, err))
+        return false;
+    if (!as_pixel_plain(image->pixel))
+        return AS_FAIL(err, AS_EUNSUPPORTED, "a %s picture cannot be used here: convert it to Mono8 or RGB8 first",
+                       as_pixel_name(image->pixel));
     return true;
 }
 
 /* The bytes of a packed picture; the limits keep it far from overflow. */
 static bool frame_size(as_pixel pixel, uint32_t width, uint32_t height, size_t *ret, as_err *err)
 {
-    if (as_pixel_bytes(pixel) == 0)
+    if (as_pixel_row_bytes(pixel, 1) == 0)
         return AS_FAIL(err, AS_EINVAL, "unknown pixel format %d", (int)pixel);
     if (!as_image_check_size(width, height, err))
         return false;
-    *ret = (size_t)width * height * as_pixel_bytes(pixel);
+    *ret = as_pixel_row_bytes(pixel, width) * as_pixel_rows(pixel, height);
     return true;
 }
 
@@ -76,7 +72,7 @@ bool as_image_new(as_image *image, as_pixel pixel, uint32_t width, uint32_t heig
     uint8_t *data = frame_alloc(bytes);
     if (!data)
         return AS_FAIL(err, AS_ENOMEM, "no memory for a picture of %u x %u pixels (%zu bytes)", width, height, bytes);
-    *image = (as_image){pixel, width, height, (size_t)width * as_pixel_bytes(pixel), data};
+    *image = (as_image){pixel, width, height, as_pixel_row_bytes(pixel, width), data};
     return true;
 }
 
@@ -128,7 +124,7 @@ as_frame_pool *as_frame_pool_new(as_pixel pixel, uint32_t width, uint32_t height
         AS_FAIL(err, AS_ENOMEM, "no memory for %u frames of %u x %u pixels", n_frames, width, height);
         return as_frame_pool_free(pool);
     }
-    pool->full = (as_image){pixel, width, height, (size_t)width * as_pixel_bytes(pixel), NULL};
+    pool->full = (as_image){pixel, width, height, as_pixel_row_bytes(pixel, width), NULL};
     pool->capacity_bytes = bytes;
     return pool;
 }
@@ -189,7 +185,7 @@ bool as_frame_reshape(as_frame *frame, as_pixel pixel, uint32_t width, uint32_t 
     if (bytes > slot->pool->capacity_bytes)
         return AS_FAIL(err, AS_ELIMIT, "a picture of %u x %u %s does not fit into a frame made for %u x %u %s", width,
                        height, as_pixel_name(pixel), full->width, full->height, as_pixel_name(full->pixel));
-    frame->image = (as_image){pixel, width, height, (size_t)width * as_pixel_bytes(pixel), slot->pixels};
+    frame->image = (as_image){pixel, width, height, as_pixel_row_bytes(pixel, width), slot->pixels};
     return true;
 }
 

@@ -10,13 +10,9 @@
 #define AS_IMAGE_FRAME_H
 
 #include "base/hash.h"
+#include "image/pixel.h"
 
-typedef enum as_pixel { AS_PIXEL_NONE, AS_PIXEL_MONO8, AS_PIXEL_RGB8, AS_PIXEL_COUNT } as_pixel;
-
-uint32_t    as_pixel_bytes(as_pixel pixel); /* 1, 3; 0 for AS_PIXEL_NONE */
-const char *as_pixel_name(as_pixel pixel);  /* the GenICam PFNC name: "Mono8", "RGB8" */
-
-/* Rows from top to bottom, channels interleaved, row r at data + r * stride_bytes. */
+/* Rows from top to bottom, channels interleaved, row r at data + r * stride_bytes; pixel.h says how other formats lie. */
 typedef struct as_image {
     as_pixel pixel;
     uint32_t width, height; /* pixels */
@@ -34,8 +30,10 @@ void          as_image_done(as_image *image); /* of as_image_new only; a zeroed 
 /* False for a size no picture may have: AS_EINVAL for 0, AS_ELIMIT beyond the maxima. */
 AS_CHECK bool as_image_check_size(uint32_t width, uint32_t height, as_err *err);
 
-/* False when the view cannot be read as it says: no pixels, no format, a size or stride that does not fit. */
+/* False when the view cannot be read as it says: no pixels, no format, a size or stride that does not fit. Of plain
+ * formats only: AS_EUNSUPPORTED for the others, which as_image_check_any takes too. */
 AS_CHECK bool as_image_check(const as_image *image, as_err *err);
+AS_CHECK bool as_image_check_any(const as_image *image, as_err *err);
 
 typedef enum as_frame_status {
     AS_FRAME_NONE,

@@ -13,10 +13,14 @@
 
 struct as_prepare {
     as_input_spec spec;
+    as_row_affine affine[3];           /* of the output channels */
     uint32_t      in_width, in_height; /* what the tables below are for; 0: nothing yet */
     as_pixel      in_pixel;
     as_placement  place;
     as_resample   resample;
+    as_put        put;
+    float        *levels[3]; /* a row before its colours are mixed */
+    float        *pad[3];    /* a row of nothing but padding */
 };
 
 static const char *const prepare_names[AS_RESIZE_COUNT] = {"none", "standard", "fit_to_window_letterbox", "crop"};
@@ -44,31 +48,61 @@ static bool prepare_fit(as_resize resize, as_fit *ret, as_err *err)
     }
 }
 
-as_prepare *as_prepare_new(const as_input_spec *spec, as_err *err)
+static bool prepare_check(const as_input_spec *spec, as_err *err)
 {
     as_fit fit = AS_FIT_STRETCH;
-    if (!as_image_check_size(spec->width, spec->height, err) || !prepare_fit(spec->resize, &fit, err)) {
-        as_err_note(err, "the network's input");
-        return NULL;
-    }
-    if (spec->channels != 1 && spec->channels != 3) {
-        AS_FAIL(err, AS_EINVAL, "the network's input has %u channels: 1 and 3 are possible", spec->channels);
-        return NULL;
+    if (!as_image_check_size(spec->width, spec->height, err) || !prepare_fit(spec->resize, &fit, err))
+        return as_err_note(err, "the network's input");
+    if (spec->channels != 1 && spec->channels != 3)
+        return AS_FAIL(err, AS_EINVAL, "the network's input has %u channels: 1 and 3 are possible", spec->channels);
+    if ((unsigned)spec->filter >= AS_FILTER_COUNT)
+        return AS_FAIL(err, AS_EINVAL, "the network's input is resized by filter %d, which is not known",
+                       (int)spec->filter);
+    for (uint32_t c = 0; c < spec->channels; c++)
+        if (!isfinite(spec->mean[c]) || !isfinite(spec->scale[c]) || !isnormal(1 / spec->scale[c]))
+            return AS_FAIL(err, AS_EINVAL,
+                           "the network's input cannot be normalised with mean %g and scale %g (channel %u)",
+                           (double)spec->mean[c], (double)spec->scale[c], c);
+    return true;
+}
+
+static bool prepare_init(as_prepare *prepare, const as_put_spec *put, as_err *err)
+{
+    const as_input_spec *spec = &prepare->spec;
+    if (!as_put_init(&prepare->put, put, spec->width, spec->height, spec->channels, err))
+        return false;
+    for (uint32_t c = 0; c < 3; c++) {
+        prepare->levels[c] = calloc(spec->width, sizeof *prepare->levels[c]);
+        prepare->pad[c] = calloc(spec->width, sizeof *prepare->pad[c]);
+        if (!prepare->levels[c] || !prepare->pad[c])
+            return AS_FAIL(err, AS_ENOMEM, "no memory for preparing pictures");
     }
     for (uint32_t c = 0; c < spec->channels; c++) {
-        if (isfinite(spec->mean[c]) && isfinite(spec->scale[c]) && isnormal(1 / spec->scale[c]))
-            continue;
-        AS_FAIL(err, AS_EINVAL, "the network's input cannot be normalised with mean %g and scale %g (channel %u)",
-                (double)spec->mean[c], (double)spec->scale[c], c);
-        return NULL;
+        as_row_affine a = {1 / spec->scale[c], (float)(-(double)spec->mean[c] / (double)spec->scale[c])};
+        prepare->affine[c] = a;
+        for (uint32_t x = 0; x < spec->width; x++)
+            prepare->pad[c][x] = (float)spec->pad_value * a.gain + a.offset;
     }
+    return true;
+}
+
+as_prepare *as_prepare_new_as(const as_input_spec *spec, const as_put_spec *put, as_err *err)
+{
+    if (!prepare_check(spec, err))
+        return NULL;
     as_prepare *prepare = calloc(1, sizeof *prepare);
     if (!prepare) {
         AS_FAIL(err, AS_ENOMEM, "no memory for preparing pictures");
         return NULL;
     }
     prepare->spec = *spec;
-    return prepare;
+    return prepare_init(prepare, put, err) ? prepare : as_prepare_free(prepare);
+}
+
+as_prepare *as_prepare_new(const as_input_spec *spec, as_err *err)
+{
+    const as_put_spec plain = {.layout = AS_PUT_PLANAR, .type = AS_PUT_F32};
+    return as_prepare_new_as(spec, &plain, err);
 }
 
 as_prepare *as_prepare_free(as_prepare *prepare)
@@ -76,8 +110,18 @@ as_prepare *as_prepare_free(as_prepare *prepare)
     if (!prepare)
         return NULL;
     as_resample_done(&prepare->resample);
+    as_put_done(&prepare->put);
+    for (int c = 0; c < 3; c++) {
+        free(prepare->levels[c]);
+        free(prepare->pad[c]);
+    }
     free(prepare);
     return NULL;
+}
+
+size_t as_prepare_bytes(const as_prepare *prepare)
+{
+    return as_put_bytes(&prepare->put);
 }
 
 /* What of a picture is taken, and where it goes. */
@@ -141,8 +185,7 @@ static bool prepare_geometry(as_prepare *prepare, const as_image *image, as_err 
     prepare->in_width = 0;
     if (!prepare_place(&prepare->spec, image->width, image->height, &p, err))
         return false;
-    if (!as_resample_init(&prepare->resample, as_pixel_bytes(image->pixel), p.from_width, p.from_height, p.to_width,
-                          p.to_height, err))
+    if (!as_resample_init(&prepare->resample, image->pixel, image->width, image->height, &p, prepare->spec.filter, err))
         return false;
     prepare->place = p;
     prepare->in_width = image->width;
@@ -151,81 +194,80 @@ static bool prepare_geometry(as_prepare *prepare, const as_image *image, as_err 
     return true;
 }
 
-AS_ISA_CLONES(void, prepare_put_lane,
-              (float *restrict out, const float *restrict row, uint32_t lane, float mean, float gain, size_t n),
-              (out, row, lane, mean, gain, n))
+AS_ISA_CLONES(void, prepare_affine, (float *restrict out, const float *restrict row, as_row_affine a, size_t n),
+              (out, row, a, n))
 {
     for (size_t i = 0; i < n; i++)
-        out[i] = (row[4 * i + lane] - mean) * gain;
+        out[i] = row[i] * a.gain + a.offset;
 }
 
-AS_ISA_CLONES(void, prepare_put_mono,
-              (float *restrict out, const float *restrict row, float mean, float gain, size_t n),
-              (out, row, mean, gain, n))
+AS_ISA_CLONES(void, prepare_luma,
+              (float *restrict out, const float *restrict r, const float *restrict g, const float *restrict b,
+               as_row_affine a, size_t n),
+              (out, r, g, b, a, n))
 {
     for (size_t i = 0; i < n; i++)
-        out[i] = (row[i] - mean) * gain;
+        out[i] = (PREPARE_LUMA_R * r[i] + PREPARE_LUMA_G * g[i] + PREPARE_LUMA_B * b[i]) * a.gain + a.offset;
 }
 
-AS_ISA_CLONES(void, prepare_put_luma,
-              (float *restrict out, const float *restrict row, float mean, float gain, size_t n),
-              (out, row, mean, gain, n))
-{
-    for (size_t i = 0; i < n; i++) {
-        const float *p = row + 4 * i;
-        out[i] = (PREPARE_LUMA_R * p[0] + PREPARE_LUMA_G * p[1] + PREPARE_LUMA_B * p[2] - mean) * gain;
-    }
-}
+static const as_row_affine prepare_levels[3] = {{1, 0}, {1, 0}, {1, 0}};
 
-static void prepare_fill(float *out, float value, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        out[i] = value;
-}
-
-/* The padding of one channel around its placed rows. */
-static void prepare_pad(float *plane, const as_input_spec *spec, const as_placement *p, float value)
-{
-    size_t width = spec->width, right = p->to_x + p->to_width;
-    prepare_fill(plane, value, p->to_y * width);
-    for (size_t y = p->to_y; right - p->to_x < width && y < p->to_y + p->to_height; y++) {
-        prepare_fill(plane + y * width, value, p->to_x);
-        prepare_fill(plane + y * width + right, value, width - right);
-    }
-    size_t below = p->to_y + p->to_height;
-    prepare_fill(plane + below * width, value, (spec->height - below) * width);
-}
-
-static void prepare_put_row(const as_prepare *prepare, const float *row, float *out, uint32_t y)
+/* Row y of what is placed, to one row of each channel. */
+static void prepare_row(as_prepare *prepare, uint32_t y, float *const *to)
 {
     const as_input_spec *spec = &prepare->spec;
-    const as_placement  *p = &prepare->place;
-    bool                 mono_in = prepare->resample.channels == 1;
-    for (uint32_t c = 0; c < spec->channels; c++) {
-        float *to = out + ((size_t)c * spec->height + p->to_y + y) * spec->width + p->to_x;
-        float  mean = spec->mean[c], gain = 1 / spec->scale[c];
-        if (mono_in)
-            prepare_put_mono(to, row, mean, gain, p->to_width);
-        else if (spec->channels == 1)
-            prepare_put_luma(to, row, mean, gain, p->to_width);
-        else
-            prepare_put_lane(to, row, spec->bgr ? 2 - c : c, mean, gain, p->to_width);
+    as_resample         *resample = &prepare->resample;
+    uint32_t             n = prepare->place.to_width;
+    if (resample->planes == 1 && spec->channels == 1) {
+        as_resample_row(resample, y, to, prepare->affine);
+    } else if (resample->planes == spec->channels) {
+        const uint32_t      red = spec->bgr ? 2 : 0, blue = 2 - red;
+        float *const        rgb[3] = {to[red], to[1], to[blue]};
+        const as_row_affine a[3] = {prepare->affine[red], prepare->affine[1], prepare->affine[blue]};
+        as_resample_row(resample, y, rgb, a);
+    } else {
+        float *const *levels = prepare->levels;
+        as_resample_row(resample, y, levels, prepare_levels);
+        for (uint32_t c = 0; c < spec->channels && resample->planes == 1; c++)
+            prepare_affine(to[c], levels[0], prepare->affine[c], n);
+        if (resample->planes == 3)
+            prepare_luma(to[0], levels[0], levels[1], levels[2], prepare->affine[0], n);
     }
 }
 
-bool as_prepare_run(as_prepare *prepare, const as_image *image, float *out, as_err *err)
+/* A row of the input beside what is placed, or all of it. */
+static void prepare_pad(const as_prepare *prepare, void *out, uint32_t y, bool beside)
 {
-    if (!as_image_check(image, err) || !prepare_geometry(prepare, image, err))
+    const as_placement *p = &prepare->place;
+    uint32_t            width = prepare->spec.width, right = p->to_x + p->to_width;
+    if (!beside)
+        as_put_row(&prepare->put, out, prepare->pad, 0, y, width);
+    if (beside && p->to_x > 0)
+        as_put_row(&prepare->put, out, prepare->pad, 0, y, p->to_x);
+    if (beside && right < width)
+        as_put_row(&prepare->put, out, prepare->pad, right, y, width - right);
+}
+
+bool as_prepare_run(as_prepare *prepare, const as_image *image, void *out, as_err *err)
+{
+    if (!as_image_check_any(image, err) || !prepare_geometry(prepare, image, err))
         return false;
-    const as_input_spec *spec = &prepare->spec;
-    const as_placement  *p = &prepare->place;
-    for (uint32_t c = 0; c < spec->channels; c++)
-        prepare_pad(out + (size_t)c * spec->height * spec->width, spec, p,
-                    ((float)spec->pad_value - spec->mean[c]) * (1 / spec->scale[c]));
-    const uint8_t *pixels =
-        image->data + p->from_y * image->stride_bytes + (size_t)p->from_x * as_pixel_bytes(image->pixel);
-    for (uint32_t y = 0; y < p->to_height; y++)
-        prepare_put_row(prepare, as_resample_row(&prepare->resample, pixels, image->stride_bytes, y), out, y);
+    const as_placement *p = &prepare->place;
+    const as_put       *put = &prepare->put;
+    as_resample_begin(&prepare->resample, image);
+    for (uint32_t y = 0; y < prepare->spec.height; y++) {
+        bool placed = y >= p->to_y && y < p->to_y + p->to_height;
+        prepare_pad(prepare, out, y, placed);
+        if (!placed)
+            continue;
+        float *to[3] = {NULL};
+        for (uint32_t c = 0; c < prepare->spec.channels; c++)
+            to[c] = as_put_direct(put, out, c, p->to_x, y);
+        bool direct = to[0] != NULL;
+        prepare_row(prepare, y - p->to_y, direct ? to : put->rows);
+        if (!direct)
+            as_put_row(put, out, put->rows, p->to_x, y, p->to_width);
+    }
     return true;
 }
 
@@ -235,45 +277,67 @@ static uint8_t prepare_round(float value)
     return (uint8_t)(int32_t)(value + 0.5f);
 }
 
-static void prepare_round_row(uint8_t *to, as_pixel pixel, const float *row, uint32_t lanes, uint32_t n)
+AS_ISA_CLONES(void, prepare_round_mono, (uint8_t *restrict to, const float *restrict row, size_t n), (to, row, n))
 {
-    bool rgb = pixel == AS_PIXEL_RGB8;
-    for (uint32_t i = 0; i < n; i++) {
-        const float *p = row + (size_t)lanes * i;
-        if (rgb && lanes == 4) {
-            to[3 * i] = prepare_round(p[0]);
-            to[3 * i + 1] = prepare_round(p[1]);
-            to[3 * i + 2] = prepare_round(p[2]);
-        } else if (rgb) {
-            to[3 * i] = to[3 * i + 1] = to[3 * i + 2] = prepare_round(p[0]);
-        } else if (lanes == 4) {
-            to[i] = prepare_round(PREPARE_LUMA_R * p[0] + PREPARE_LUMA_G * p[1] + PREPARE_LUMA_B * p[2]);
-        } else {
-            to[i] = prepare_round(p[0]);
-        }
+    for (size_t i = 0; i < n; i++)
+        to[i] = prepare_round(row[i]);
+}
+
+AS_ISA_CLONES(void, prepare_round_rgb,
+              (uint8_t *restrict to, const float *restrict r, const float *restrict g, const float *restrict b,
+               size_t n),
+              (to, r, g, b, n))
+{
+    for (size_t i = 0; i < n; i++) {
+        to[3 * i] = prepare_round(r[i]);
+        to[3 * i + 1] = prepare_round(g[i]);
+        to[3 * i + 2] = prepare_round(b[i]);
     }
+}
+
+static void prepare_round_row(uint8_t *to, as_pixel pixel, float *const *rows, uint32_t planes, uint32_t n)
+{
+    if (pixel == AS_PIXEL_RGB8) {
+        prepare_round_rgb(to, rows[0], rows[planes == 3 ? 1 : 0], rows[planes == 3 ? 2 : 0], n);
+        return;
+    }
+    if (planes == 3)
+        prepare_luma(rows[3], rows[0], rows[1], rows[2], prepare_levels[0], n);
+    prepare_round_mono(to, rows[planes == 3 ? 3 : 0], n);
+}
+
+static bool prepare_resize(as_resample *resample, const as_image *image, const as_placement *p, as_image *out,
+                           as_err *err)
+{
+    size_t out_bytes = as_pixel_bytes(out->pixel);
+    float *memory = calloc((size_t)4 * p->to_width, sizeof *memory), *rows[4];
+    if (!memory)
+        return AS_FAIL(err, AS_ENOMEM, "no memory for resizing to %u x %u pixels", out->width, out->height);
+    for (size_t c = 0; c < 4; c++)
+        rows[c] = memory + c * p->to_width;
+    as_resample_begin(resample, image);
+    for (uint32_t y = 0; y < p->to_height; y++) {
+        as_resample_row(resample, y, rows, prepare_levels);
+        prepare_round_row(out->data + (p->to_y + y) * out->stride_bytes + p->to_x * out_bytes, out->pixel, rows,
+                          resample->planes, p->to_width);
+    }
+    free(memory);
+    return true;
 }
 
 bool as_image_resize(const as_image *image, as_resize resize, uint8_t pad_value, as_image *out, as_err *err)
 {
     as_fit fit = AS_FIT_STRETCH;
-    if (!as_image_check(image, err) || !as_image_check(out, err) || !prepare_fit(resize, &fit, err))
+    if (!as_image_check_any(image, err) || !as_image_check(out, err) || !prepare_fit(resize, &fit, err))
         return false;
     as_placement p = as_placement_of(fit, image->width, image->height, out->width, out->height);
     as_resample  resample = {0};
-    if (!as_resample_init(&resample, as_pixel_bytes(image->pixel), p.from_width, p.from_height, p.to_width, p.to_height,
-                          err))
+    if (!as_resample_init(&resample, image->pixel, image->width, image->height, &p, AS_FILTER_AREA, err))
         return false;
-    size_t         in_bytes = as_pixel_bytes(image->pixel), out_bytes = as_pixel_bytes(out->pixel);
-    const uint8_t *pixels = image->data + p.from_y * image->stride_bytes + p.from_x * in_bytes;
     if (p.to_width < out->width || p.to_height < out->height)
         for (uint32_t y = 0; y < out->height; y++)
-            memset(out->data + y * out->stride_bytes, pad_value, out->width * out_bytes);
-    for (uint32_t y = 0; y < p.to_height; y++) {
-        const float *row = as_resample_row(&resample, pixels, image->stride_bytes, y);
-        uint8_t     *to = out->data + (p.to_y + y) * out->stride_bytes + p.to_x * out_bytes;
-        prepare_round_row(to, out->pixel, row, resample.lanes, p.to_width);
-    }
+            memset(out->data + y * out->stride_bytes, pad_value, out->width * as_pixel_bytes(out->pixel));
+    bool ok = prepare_resize(&resample, image, &p, out, err);
     as_resample_done(&resample);
-    return true;
+    return ok;
 }

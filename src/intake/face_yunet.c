@@ -108,20 +108,19 @@ static bool yunet_open(void *priv, const char *path, char *version, as_err *err)
 }
 
 /* One tile of the scaled picture, blue first; black where it ends. */
-static void yunet_fill(const yunet_view *v, as_resample *scaled, uint32_t at_x, uint32_t at_y)
+static void yunet_fill(const yunet_view *v, as_resample *scaled, float *const rows[3], uint32_t at_x, uint32_t at_y)
 {
-    const face_yunet *d = v->d;
-    size_t            plane = (size_t)d->width * d->height, bytes = as_pixel_bytes(v->image->pixel);
-    uint32_t          n_x = AS_MIN(d->width, scaled->x.n_out - at_x), n_y = AS_MIN(d->height, scaled->y.n_out - at_y);
+    static const as_row_affine levels[3] = {{1, 0}, {1, 0}, {1, 0}};
+    const face_yunet          *d = v->d;
+    size_t                     plane = (size_t)d->width * d->height;
+    uint32_t                   n_x = AS_MIN(d->width, scaled->x[0].n_out - at_x);
+    uint32_t                   n_y = AS_MIN(d->height, scaled->y[0].n_out - at_y);
     memset(v->input, 0, 3 * plane * sizeof *v->input);
     for (uint32_t y = 0; y < n_y; y++) {
-        const float *row = as_resample_row(scaled, v->image->data, v->image->stride_bytes, at_y + y);
-        float       *to = v->input + (size_t)y * d->width;
-        for (uint32_t x = 0; x < n_x; x++) {
-            const float *p = row + (size_t)(at_x + x) * scaled->lanes;
-            for (size_t c = 0; c < 3; c++)
-                to[(2 - c) * plane + x] = bytes == 1 ? p[0] : p[c];
-        }
+        float *to = v->input + (size_t)y * d->width;
+        as_resample_row(scaled, at_y + y, rows, levels);
+        for (size_t c = 0; c < 3; c++)
+            memcpy(to + (2 - c) * plane, rows[scaled->planes == 1 ? 0 : c] + at_x, n_x * sizeof *to);
     }
 }
 
@@ -168,16 +167,23 @@ static bool yunet_level(yunet_view *v, as_err *err)
     uint32_t          width = (uint32_t)AS_MAX(1.0, (double)v->image->width / v->factor);
     uint32_t          height = (uint32_t)AS_MAX(1.0, (double)v->image->height / v->factor);
     uint32_t step_x = (uint32_t)(d->width * (1 - YUNET_OVERLAP)), step_y = (uint32_t)(d->height * (1 - YUNET_OVERLAP));
-    bool     ok = as_resample_init(&scaled, as_pixel_bytes(v->image->pixel), v->image->width, v->image->height, width,
-                                   height, err);
+    const as_placement all = {0, 0, v->image->width, v->image->height, 0, 0, width, height};
+    float             *memory = calloc((size_t)3 * width, sizeof *memory);
+    float *const       rows[3] = {memory, memory + width, memory + (size_t)2 * width};
+    bool               ok = memory ? as_resample_init(&scaled, v->image->pixel, v->image->width, v->image->height, &all,
+                                                      AS_FILTER_AREA, err)
+                                   : AS_FAIL(err, AS_ENOMEM, "cannot look for faces: not enough memory");
+    if (ok)
+        as_resample_begin(&scaled, v->image);
     for (uint32_t y = 0; ok && (y == 0 || y + d->height - step_y < height); y += step_y)
         for (uint32_t x = 0; ok && (x == 0 || x + d->width - step_x < width); x += step_x) {
-            yunet_fill(v, &scaled, x, y);
+            yunet_fill(v, &scaled, rows, x, y);
             v->at_x = x;
             v->at_y = y;
             ok = yunet_tile(v, err);
         }
     as_resample_done(&scaled);
+    free(memory);
     return ok;
 }
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* count_test.h - counts the allocations of a test's process, those of oneDNN and the C++ library included.
  *
- * Layer:   engine, for its tests: one file of a program includes it.
+ * Layer:   base, for tests: one file of a program includes it.
  * Threads: any.
  * Memory:  none of its own.
  */
-#ifndef AS_ENGINE_COUNT_TEST_H
-#define AS_ENGINE_COUNT_TEST_H
+#ifndef AS_BASE_COUNT_TEST_H
+#define AS_BASE_COUNT_TEST_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
