@@ -53,8 +53,8 @@ struct as_field {
 };
 
 extern const as_field_kind as_field_version, as_field_name, as_field_text, as_field_class_name, as_field_uri,
-    as_field_currency, as_field_number, as_field_length, as_field_count, as_field_share, as_field_milliseconds,
-    as_field_bound, as_field_choice;
+    as_field_currency, as_field_number, as_field_length, as_field_amount, as_field_count, as_field_share,
+    as_field_milliseconds, as_field_bound, as_field_choice;
 extern const as_field_kind as_field_retention; /* retention.c */
 extern const as_field_kind as_field_map, as_field_classes, as_field_requirements, as_field_variants,
     as_field_words; /* schema.c, classes.c, requirement.c, variants.c, words.c */

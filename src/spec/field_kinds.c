@@ -428,6 +428,8 @@ const as_field_kind as_field_number = {
     .name = "a number", NUMBERS, .read = number_read, .is_absent = number_is_absent, .describe = number_describe};
 const as_field_kind as_field_length = {
     .name = "a length in mm", NUMBERS, .read = number_read, .is_absent = length_is_absent, .describe = number_describe};
+const as_field_kind as_field_amount = {
+    .name = "a number", NUMBERS, .read = number_read, .is_absent = length_is_absent, .describe = number_describe};
 const as_field_kind as_field_share = {.name = "a share (0.95 or 95 %)",
                                       NUMBERS,
                                       .read = share_read,

@@ -2,6 +2,7 @@
 #include "spec/spec.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,7 +58,7 @@ static bool spec_read(const as_reader *reader)
 static void spec_clear(as_spec *spec)
 {
     spec->goal = spec->product = spec->camera = spec->currency = spec->reference = "";
-    spec->cost_review = NAN;
+    spec->cost_review = spec->bad_share = NAN;
 }
 
 as_spec *as_spec_parse(const char *text, size_t n, const char *name, as_err *err)
@@ -85,6 +86,39 @@ as_spec *as_spec_load(const char *path, as_err *err)
     as_spec *spec = as_spec_parse((const char *)bytes, n, path, err);
     free(bytes);
     return spec;
+}
+
+/* "60x160" as the list that YAML wants; anything else as it is. */
+static const char *spec_pair(const char *text, char *pair, size_t cap)
+{
+    const char *times = strchr(text, 'x');
+    if (!times || snprintf(pair, cap, "[%.*s, %s]", (int)(times - text), text, times + 1) >= (int)cap)
+        return text;
+    return pair;
+}
+
+bool as_spec_set(as_spec *spec, const char *path, const char *text, const char *by, as_err *err)
+{
+    const as_field *field = NULL;
+    char            pair[128];
+    as_err          why = AS_ERR_NONE;
+    for (size_t i = 0; as_schema_at(i); i++)
+        if (strcmp(as_schema_at(i)->path, path) == 0)
+            field = as_schema_at(i);
+    /* What keeps a text would outlive the document here. */
+    if (!field || field->kind->size == 0 || field->kind->fits || strchr(path, '['))
+        return AS_FAIL(err, AS_EINVAL, "%s: no number or word '%s' in assay.yaml", by, path);
+    if (field->n)
+        text = spec_pair(text, pair, sizeof pair);
+    as_yaml  *doc = as_yaml_parse(text, strlen(text), by, &why);
+    as_reader reader = {.doc = doc, .spec = spec, .err = &why};
+    bool      ok = doc && as_field_read(&reader, field, as_yaml_root(doc), spec);
+    as_yaml_free(doc);
+    if (ok)
+        return true;
+    /* A place in the one line that was given says nothing. */
+    size_t at = strlen(by) + strspn(why.text + AS_MIN(strlen(by), strlen(why.text)), ":0123456789");
+    return AS_FAIL(err, AS_EINVAL, "%s:%s", by, at < strlen(why.text) ? why.text + at : why.text);
 }
 
 int as_spec_class(const as_spec *spec, const char *name)

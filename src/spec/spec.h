@@ -15,6 +15,7 @@
 #include "journal/verdict.h"
 #include "spec/interval.h"
 #include "spec/measure.h"
+#include "spec/plan_rows.h"
 #include "spec/retention.h"
 #include "spec/rule.h"
 
@@ -45,12 +46,27 @@ typedef struct as_requirement {
     uint32_t    line, column;
 } as_requirement;
 
+/* What `assay plan` starts from; 0: not given. */
+typedef struct as_spec_optics {
+    double            field_mm[2]; /* along and across the belt */
+    double            distance_mm;
+    double            defect_px, max_blur_px; /* default 3, 1 */
+    double            exposure_us, light_lx;
+    double            reflectance, snr, wavelength_nm; /* default 0.18, 40, 555 */
+    double            f_number, focal_mm;
+    as_plan_sensor_id sensor;
+    uint32_t          max_cameras; /* default 4 */
+} as_spec_optics;
+
 typedef struct as_spec {
     const char    *path;
     const char    *line, *goal; /* goal may be "" */
     const char    *product;     /* "" if not given */
     double         size_mm[2];  /* 0: not given */
     const char    *camera;      /* URI; "" if not given */
+    double         height_mm;   /* 0: flat */
+    double         defect_mm;   /* 0: not given */
+    double         bad_share;   /* NAN: not given */
     as_variant     variants[AS_SPEC_MAX_VARIANTS];
     size_t         n_variants;
     uint32_t       frame_px[2];      /* 0: any size */
@@ -59,6 +75,9 @@ typedef struct as_spec {
     double         parts_per_minute; /* 0: not paced */
     as_ns          deadline_ns;      /* trigger to verdict; default 1 s */
     uint32_t       frames_per_part;  /* default 1 */
+    double         belt_mm_per_s;    /* default 0 */
+    double         hours_per_day;    /* default 24 */
+    as_spec_optics optics;
     as_task_kind   task;
     as_class       classes[AS_SPEC_MAX_CLASSES];
     size_t         n_classes;
@@ -98,6 +117,10 @@ typedef struct as_spec {
 AS_CHECK as_spec *as_spec_load(const char *path, as_err *err);
 AS_CHECK as_spec *as_spec_parse(const char *text, size_t n, const char *name, as_err *err);
 as_spec          *as_spec_free(as_spec *spec);
+
+/* One number, word or pair ("60x160") of the file set to what `text` says, checked as if it stood there: "optics.snr", "20".
+ * by: what an error calls the place. AS_EINVAL for a key that is none, or no such value. */
+AS_CHECK bool as_spec_set(as_spec *spec, const char *path, const char *text, const char *by, as_err *err);
 
 /* Index into classes, or -1. */
 int as_spec_class(const as_spec *spec, const char *name);

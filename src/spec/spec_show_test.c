@@ -16,10 +16,14 @@ static const char *const specs[] = {
     TOP CLASSES RECALL,
     /* every key, away from its default */
     "assay: 1\nline: L-3.b\ngoal: 'it is: \"good\" # really'\nproduct: {name: \"caf\\u00e9 \\\\ \\t x\", size_mm: "
-    "[0.1, 33.3], variants: {red: {where: 'name~\"*red*\"', at_least: 20}, \"two words\": {where: camera=a}}}\n"
+    "[0.1, 33.3], height_mm: 1.5, defect_mm: 0.07, bad_share: 0.02, variants: {red: {where: 'name~\"*red*\"', "
+    "at_least: 20}, \"two words\": {where: camera=a}}}\n"
     "station: {camera: \"folder:a b/c\", frame_px: [640, 480], channels: 3, bit_depth: 8, parts_per_minute: 33.3, "
     "deadline_ms: 12.345678, "
-    "frames_per_part: 3}\n"
+    "frames_per_part: 3, belt_mm_per_s: 123.4, hours_per_day: 7.5}\n"
+    "optics: {field_mm: [1.25, 40], distance_mm: 99.5, defect_px: 4.5, max_blur_px: 0.4, exposure_us: 33, light_lx: "
+    "1e4, reflectance: 40 %, snr: 12, wavelength_nm: 630, f_number: 5.6, focal_mm: 17.5, sensor: IMX264, max_cameras: "
+    "7}\n"
     "task: classify\nclasses: {good: pass, no: reject, 12: review, 'two words': reject, \"a: b\": pass, '#x': reject, "
     "\"\\u00fc\": pass}\n"
     "requirements:\n"
@@ -122,6 +126,25 @@ static void same_spec(const as_spec *a, const as_spec *b)
         assert_string_equal(a->variants[i].where, b->variants[i].where);
         assert_int_equal(a->variants[i].at_least, b->variants[i].at_least);
     }
+    same_number(a->height_mm, b->height_mm);
+    same_number(a->defect_mm, b->defect_mm);
+    same_number(a->bad_share, b->bad_share);
+    same_number(a->belt_mm_per_s, b->belt_mm_per_s);
+    same_number(a->hours_per_day, b->hours_per_day);
+    same_number(a->optics.field_mm[0], b->optics.field_mm[0]);
+    same_number(a->optics.field_mm[1], b->optics.field_mm[1]);
+    same_number(a->optics.distance_mm, b->optics.distance_mm);
+    same_number(a->optics.defect_px, b->optics.defect_px);
+    same_number(a->optics.max_blur_px, b->optics.max_blur_px);
+    same_number(a->optics.exposure_us, b->optics.exposure_us);
+    same_number(a->optics.light_lx, b->optics.light_lx);
+    same_number(a->optics.reflectance, b->optics.reflectance);
+    same_number(a->optics.snr, b->optics.snr);
+    same_number(a->optics.wavelength_nm, b->optics.wavelength_nm);
+    same_number(a->optics.f_number, b->optics.f_number);
+    same_number(a->optics.focal_mm, b->optics.focal_mm);
+    assert_int_equal(a->optics.sensor, b->optics.sensor);
+    assert_int_equal(a->optics.max_cameras, b->optics.max_cameras);
     same_number(a->cost_escape, b->cost_escape);
     same_number(a->cost_overkill, b->cost_overkill);
     same_number(a->cost_review, b->cost_review);
@@ -180,6 +203,15 @@ static const char spec_want[] = "assay: 1\n"
                                 "  parts_per_minute: 0\n"
                                 "  deadline_ms: 1000\n"
                                 "  frames_per_part: 1\n"
+                                "  belt_mm_per_s: 0\n"
+                                "  hours_per_day: 24\n"
+                                "optics:\n"
+                                "  defect_px: 3\n"
+                                "  max_blur_px: 1\n"
+                                "  reflectance: 0.18\n"
+                                "  snr: 40\n"
+                                "  wavelength_nm: 555\n"
+                                "  max_cameras: 4\n"
                                 "task: classify\n"
                                 "classes:\n"
                                 "  good: pass\n"

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whole plans, each number of which was worked out by hand from the data sheets' values. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "spec/plan.h"
+
+#define HEAD "assay: 1\nline: x\ntask: classify\nclasses: {good: pass, bad: reject}\n"
+#define REQUIREMENTS                                                 \
+    "requirements:\n"                                                \
+    "  - {id: R1, measure: recall, of: reject, at_least: 0.90}\n"    \
+    "  - {id: R2, measure: precision, of: reject, at_least: 0.95}\n" \
+    "  - {id: R3, measure: latency, at_most: 30 ms}\n"               \
+    "  - {id: R4, measure: memory, at_most: 300 MB}\n"               \
+    "  - {id: R5, measure: overkill_rate, at_most: 1 %, confidence: 90 %}\n"
+
+/* 25 mm in front of an IMX264 at 525 mm: 1:20, so that a pixel is 0.069 mm. */
+#define BENCH                                                                            \
+    HEAD "product: {size_mm: [100, 80], defect_mm: 0.3, height_mm: 8, bad_share: 4 %}\n" \
+         "station: {belt_mm_per_s: 500, parts_per_minute: 120, hours_per_day: 10}\n"     \
+         "optics: {field_mm: [160, 130], distance_mm: 525, sensor: IMX264, focal_mm: 25}\n" REQUIREMENTS
+
+static void near(double got, double want, double share)
+{
+    if (!(fabs(got - want) <= share * fabs(want)))
+        fail_msg("%.9g is not %.9g within %g", got, want, share);
+}
+
+static as_spec *read_spec(const char *text)
+{
+    as_err   err = AS_ERR_NONE;
+    as_spec *spec = as_spec_parse(text, strlen(text), "a", &err);
+    if (!spec)
+        fail_msg("%s", err.text);
+    return spec;
+}
+
+static void set(as_spec *spec, const char *path, const char *value)
+{
+    as_err err = AS_ERR_NONE;
+    if (!as_spec_set(spec, path, value, "test", &err))
+        fail_msg("%s", err.text);
+}
+
+static as_plan make(const as_spec *spec)
+{
+    as_err          err = AS_ERR_NONE;
+    as_plan_machine machine = {.compute_s = NAN, .cores = 2};
+    as_plan         plan;
+    if (!as_plan_make(spec, &machine, &plan, &err))
+        fail_msg("%s", err.text);
+    return plan;
+}
+
+static void test_bench(void **state)
+{
+    (void)state;
+    as_spec              *spec = read_spec(BENCH);
+    as_plan               plan = make(spec);
+    const as_plan_choice *c = &plan.best;
+    assert_true(plan.feasible);
+    near(plan.pixel_mm, 0.1, 1e-9);
+    near(plan.needs_px[0], 1600, 1e-9);
+    near(plan.needs_px[1], 1300, 1e-9);
+    near(c->magnification, 0.05, 1e-9);
+    near(c->pixel_mm, 0.069, 1e-9);
+    near(c->defect_px, 0.3 / 0.069, 1e-9);
+    near(c->seen_mm[0], 2448 * 0.069, 1e-9);
+    near(c->seen_mm[1], 2048 * 0.069, 1e-9);
+    assert_int_equal(as_plan_cameras(c), 1);
+    near(c->f_number, 4, 1e-9);
+    near(c->airy_um, 5.688, 1e-3); /* 2.44 x 0.555 um x 4 x 1.05 */
+    near(c->airy_px, 1.6486, 1e-3);
+    near(c->depth.near_mm, 519.27, 1e-4);
+    near(c->depth.far_mm, 530.86, 1e-4);
+    near(c->longest_s, 138e-6, 1e-9); /* 0.069 mm at 500 mm/s */
+    near(c->blur_px, 1, 1e-9);
+    near(c->electrons, 1605.74, 1e-4);
+    near(c->light_lx, 160136, 2e-3);
+    near(plan.frames_per_s, 2, 1e-9);
+    near(plan.pitch_mm, 250, 1e-9);
+    near(c->frame_bytes, 5013504, 1e-9);
+    near(c->bytes_per_s, 10027008, 1e-9);
+    assert_string_equal(c->link->name, "GigE Vision");
+    near(c->stored_bytes_per_day, 5013504.0 * 2 * 36000, 1e-9);
+    /* 138 us, and 43.6 ms to carry 5 MB over 115 MB/s, which is longer than 28.6 ms of readout. */
+    near(c->latency_s, 138e-6 + 5013504.0 / 115e6, 1e-6);
+    as_spec_free(spec);
+}
+
+/* The numbers of success-run tables for 95 % and 90 % at 95 % confidence: 0 errors in 59 and in 29, 6 in 234 and in 116; of
+ * 99 % 0 in 299. And 230 for 99 % at 90 %. */
+static void test_parts(void **state)
+{
+    (void)state;
+    as_spec             *spec = read_spec(BENCH);
+    as_plan              plan = make(spec);
+    const as_plan_parts *parts = &plan.parts;
+    assert_int_equal(parts->n, 5);
+    assert_int_equal(parts->need[0].clean, 29);
+    assert_int_equal(parts->need[0].likely, 116);
+    assert_int_equal(parts->need[0].errors, 6);
+    assert_int_equal(parts->need[0].kind, AS_PLAN_KIND_BAD);
+    assert_int_equal(parts->need[0].collect, 464); /* the test split is a quarter */
+    assert_int_equal(parts->need[1].clean, 59);
+    assert_int_equal(parts->need[1].likely, 234);
+    assert_int_equal(parts->need[1].errors, 6);
+    assert_int_equal(parts->need[2].clean, 299);
+    assert_int_equal(parts->need[2].collect, 0);
+    assert_int_equal(parts->need[3].clean, 0);
+    assert_int_equal(parts->need[3].kind, AS_PLAN_KIND_NONE);
+    assert_int_equal(parts->need[4].clean, 230);
+    assert_int_equal(parts->need[4].kind, AS_PLAN_KIND_GOOD);
+    assert_int_equal(parts->collect_bad, 936);
+    near(parts->collect_parts, 23400, 1e-9);          /* of which 4 % are bad */
+    near(parts->collect_days, 23400.0 / 72000, 1e-9); /* 120 a minute, 10 hours a day */
+    as_spec_free(spec);
+}
+
+/* Hanley and McNeil's own example: 51 abnormal and 58 normal images, an area of 0.893, its standard error 0.032. */
+static void test_area(void **state)
+{
+    (void)state;
+    near(as_plan_auroc_error(0.893, 51, 58), 0.032, 2e-2);
+    as_spec     *spec = read_spec(HEAD "requirements: [{id: R1, measure: auroc, at_least: 0.9}]\n");
+    as_plan_need need = as_plan_need_of(&spec->requirements[0], 0.5);
+    assert_int_equal(need.kind, AS_PLAN_KIND_BOTH);
+    /* An area of 0.95 must lie 1.645 errors above 0.9: an error of 0.0304. */
+    assert_true(as_plan_auroc_error(0.95, (double)need.clean, (double)need.clean) <= 0.05 / 1.6448);
+    assert_true(as_plan_auroc_error(0.95, (double)need.clean - 1, (double)need.clean - 1) > 0.05 / 1.6449);
+    assert_int_equal(need.collect, 2 * need.clean);
+    as_spec_free(spec);
+}
+
+static const as_plan_advice *advice(const as_plan *plan, const char *path)
+{
+    for (size_t i = 0; i < plan->n_advice; i++)
+        if (strcmp(plan->advice[i].path, path) == 0)
+            return &plan->advice[i];
+    fail_msg("no advice on %s", path);
+    return NULL;
+}
+
+/* What fails, by one number each; and that what is advised would do. */
+static void test_failures(void **state)
+{
+    static const struct {
+        const char   *path, *value;
+        as_plan_stage stage;
+        const char   *lever;
+        double        to;
+    } rows[] = {
+        {"optics.exposure_us", "1000", AS_PLAN_MOTION, "optics.max_blur_px", 7.25}, /* 0.5 mm in pixels of 0.069 */
+        {"optics.exposure_us", "1000", AS_PLAN_MOTION, "optics.exposure_us", 138},
+        {"product.defect_mm", "0.2", AS_PLAN_LENS, "product.defect_mm", 0.207}, /* 3 pixels */
+        {"product.height_mm", "200", AS_PLAN_DEPTH, "product.height_mm", 0},
+        {"optics.light_lx", "1000", AS_PLAN_LIGHT, "optics.light_lx", 0},
+        {"optics.snr", "300", AS_PLAN_LIGHT, "optics.snr",
+         45.7}, /* 2,100 electrons of 10,500: 2100 / sqrt(2100 + 5.76) */
+        {"station.parts_per_minute", "300", AS_PLAN_FITS, "station.parts_per_minute", 0}, /* 100 mm apart: just fits */
+        {"station.deadline_ms", "25", AS_PLAN_DEADLINE, "station.deadline_ms", 28.8}, /* 1/35 s of readout and 138 us */
+        {"optics.distance_mm", "900", AS_PLAN_LENS, "optics.distance_mm", 750},
+        {"optics.sensor", "IMX226", AS_PLAN_SHUTTER, "optics.sensor", 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < AS_COUNT(rows); i++) {
+        as_spec *spec = read_spec(BENCH);
+        set(spec, rows[i].path, rows[i].value);
+        as_plan plan = make(spec);
+        if (plan.best.stage != rows[i].stage)
+            fail_msg("%s %s fails at %d, not %d", rows[i].path, rows[i].value, (int)plan.best.stage,
+                     (int)rows[i].stage);
+        assert_int_equal(plan.feasible, rows[i].stage == AS_PLAN_FITS);
+        assert_int_equal(plan.n_problems, !plan.feasible);
+        if (!plan.feasible && rows[i].to > 0)
+            near(advice(&plan, rows[i].lever)->to, rows[i].to, 2e-3);
+        for (size_t k = 0; k < plan.n_advice; k++) {
+            char     value[64];
+            as_spec *other = read_spec(BENCH);
+            set(other, rows[i].path, rows[i].value);
+            const as_plan_advice *a = &plan.advice[k];
+            if (!(a->to > 0)) {
+                as_spec_free(other);
+                continue;
+            }
+            snprintf(value, sizeof value, a->to2 > 0 ? "%.9gx%.9g" : "%.9g", a->to, a->to2);
+            set(other, a->path, value);
+            as_plan mended = make(other);
+            if (!mended.feasible)
+                fail_msg("%s %s is not mended by %s %s: %s", rows[i].path, rows[i].value, a->path, value,
+                         mended.problems[0]);
+            as_spec_free(other);
+        }
+        as_spec_free(spec);
+    }
+}
+
+static void test_several(void **state)
+{
+    (void)state;
+    /* 1600 x 1300 pixels on sensors of 720 x 540, a twentieth shared: 3 x 3, or turned 4 x 2: 4 of 540 see 3.85 x 540 = 2079
+     * and 2 of 720 see 1.95 x 720 = 1404. */
+    as_spec *spec = read_spec(BENCH);
+    set(spec, "optics.sensor", "IMX287");
+    set(spec, "optics.max_cameras", "64");
+    spec->optics.focal_mm = spec->optics.distance_mm = 0;
+    as_plan plan = make(spec);
+    assert_true(plan.feasible);
+    assert_int_equal(as_plan_cameras(&plan.best), 8);
+    assert_true(plan.best.turned);
+    assert_true(plan.best.defect_px >= 3);
+    double seen = plan.best.seen_mm[0] * (4 * 0.95 + 0.05);
+    assert_true(seen >= 160 * (1 - 1e-9));
+    set(spec, "optics.max_cameras", "7");
+    plan = make(spec);
+    assert_int_equal(plan.best.stage, AS_PLAN_PIXELS);
+    assert_int_equal((int)advice(&plan, "optics.max_cameras")->to, 8);
+    as_spec_free(spec);
+}
+
+static void test_contradictions(void **state)
+{
+    (void)state;
+    as_spec *spec = read_spec(BENCH);
+    set(spec, "station.parts_per_minute", "600"); /* 50 mm from part to part, each 100 mm long */
+    as_plan plan = make(spec);
+    assert_false(plan.feasible);
+    assert_non_null(strstr(plan.problems[0], "50 mm apart"));
+    near(advice(&plan, "station.parts_per_minute")->to, 300, 1e-9);
+    near(advice(&plan, "station.belt_mm_per_s")->to, 1000, 1e-9);
+    set(spec, "station.parts_per_minute", "120");
+    set(spec, "station.frame_px", "640x480");
+    plan = make(spec);
+    assert_false(plan.feasible);
+    assert_non_null(strstr(plan.problems[0], "1600 x 1300 or more"));
+    set(spec, "station.frame_px", "2448x2048");
+    plan = make(spec);
+    assert_true(plan.feasible);
+    set(spec, "optics.field_mm", "90x90");
+    plan = make(spec);
+    assert_non_null(strstr(plan.problems[0], "is larger than optics.field_mm"));
+    as_spec_free(spec);
+}
+
+static void test_compute(void **state)
+{
+    (void)state;
+    as_err          err = AS_ERR_NONE;
+    as_plan_machine machine = {.compute_s = 0.5, .cores = 2};
+    as_plan         plan;
+    as_spec        *spec = read_spec(BENCH);
+    assert_true(as_plan_make(spec, &machine, &plan, &err));
+    assert_true(plan.feasible); /* 2 frames a second of half a second: 1 of 2 cores */
+    near(plan.best.busy_cores, 1, 1e-9);
+    near(plan.best.latency_s, 0.5 + 138e-6 + 5013504.0 / 115e6, 1e-6);
+    machine.compute_s = 0.81; /* 1.62 cores are more than 80 % of 2 */
+    assert_true(as_plan_make(spec, &machine, &plan, &err));
+    assert_int_equal(plan.best.stage, AS_PLAN_COMPUTE);
+    as_spec_free(spec);
+}
+
+static void test_missing(void **state)
+{
+    (void)state;
+    as_plan_machine machine = {.compute_s = NAN, .cores = 1};
+    as_plan         plan;
+    as_err          err = AS_ERR_NONE;
+    as_spec        *spec = read_spec(HEAD REQUIREMENTS);
+    assert_false(as_plan_make(spec, &machine, &plan, &err));
+    assert_non_null(strstr(err.text, "product.defect_mm"));
+    set(spec, "product.defect_mm", "1");
+    assert_false(as_plan_make(spec, &machine, &plan, &err));
+    assert_non_null(strstr(err.text, "optics.field_mm"));
+    as_spec_free(spec);
+}
+
+static void test_set(void **state)
+{
+    static const struct {
+        const char *path, *value, *want;
+    } wrong[] = {
+        {"optics.snr", "x", "by: 'snr' must be a number, not 'x'"},
+        {"optics.snr", "[1, 2]", "by: 'snr' must be a number, not a list"},
+        {"optics.snr", "0", "by: 'snr' must be from 1 to 1000, not 0"},
+        {"optics.field_mm", "3", "by: 'field_mm' must be a list of 2 values, each a length in mm"},
+        {"optics.field_mm", "3x", "by: 'field_mm' must be a list of 2 values, each a length in mm"},
+        {"optics.field_mm", "3xy", "by: 'field_mm' must be a length in mm, not 'y'"},
+        {"optics.none", "3", "by: no number or word 'optics.none' in assay.yaml"},
+        {"line", "y", "by: no number or word 'line' in assay.yaml"},
+        {"optics", "3", "by: no number or word 'optics' in assay.yaml"},
+        {"requirements[].confidence", "3", "by: no number or word 'requirements[].confidence' in assay.yaml"},
+    };
+    (void)state;
+    as_spec *spec = read_spec(BENCH);
+    for (size_t i = 0; i < AS_COUNT(wrong); i++) {
+        as_err err = AS_ERR_NONE;
+        assert_false(as_spec_set(spec, wrong[i].path, wrong[i].value, "by", &err));
+        assert_string_equal(err.text, wrong[i].want);
+        assert_int_equal(err.code, AS_EINVAL);
+    }
+    set(spec, "optics.field_mm", "12.5x7");
+    near(spec->optics.field_mm[0], 12.5, 1e-12);
+    near(spec->optics.field_mm[1], 7, 1e-12);
+    set(spec, "optics.reflectance", "40 %");
+    near(spec->optics.reflectance, 0.4, 1e-12);
+    set(spec, "station.deadline_ms", "12");
+    assert_int_equal(spec->deadline_ns, 12000000);
+    as_spec_free(spec);
+}
+
+static void test_tables(void **state)
+{
+    (void)state;
+    for (unsigned id = 1; id < AS_PLAN_SENSOR_COUNT; id++) {
+        const as_plan_sensor *s = as_plan_sensor_of((as_plan_sensor_id)id);
+        assert_true(s->name[0] && s->maker[0] && s->shutter != AS_PLAN_SHUTTER_NONE);
+        /* What C-mount lenses light: 23 mm across at most. */
+        double diagonal_mm = hypot(s->width, s->height) * s->pitch_um * 1e-3;
+        assert_true(diagonal_mm > 3 && diagonal_mm < 23);
+        assert_true(s->quantum_efficiency > 0.3 && s->quantum_efficiency < 1 && s->saturation_e > 1000);
+    }
+    assert_null(as_plan_sensor_of(AS_PLAN_SENSOR_NONE));
+    assert_null(as_plan_sensor_of(AS_PLAN_SENSOR_COUNT));
+    for (size_t i = 1; as_plan_lens_at(i); i++)
+        assert_true(as_plan_lens_at(i)->focal_mm > as_plan_lens_at(i - 1)->focal_mm);
+    for (size_t i = 0; as_plan_link_at(i); i++)
+        assert_true(as_plan_link_at(i)->bytes_per_s > 1e8 && as_plan_link_at(i)->basis[0]);
+    for (int stage = 0; stage <= AS_PLAN_FITS; stage++)
+        assert_true(as_plan_stage_text((as_plan_stage)stage)[0]);
+}
+
+static void test_json(void **state)
+{
+    (void)state;
+    as_spec *spec = read_spec(BENCH);
+    as_plan  plan = make(spec);
+    json_t  *json = as_plan_json(&plan);
+    assert_non_null(json);
+    assert_true(json_is_true(json_object_get(json, "feasible")));
+    near(json_number_value(json_object_get(json_object_get(json, "plan"), "pixel_mm")), 0.069, 1e-9);
+    json_t *needs = json_object_get(json_object_get(json, "parts"), "requirements");
+    assert_int_equal(json_array_size(needs), 5);
+    assert_true(json_is_null(json_object_get(json_array_get(needs, 3), "accept")));
+    json_decref(json);
+    as_spec_free(spec);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_bench),    cmocka_unit_test(test_parts),   cmocka_unit_test(test_area),
+        cmocka_unit_test(test_failures), cmocka_unit_test(test_several), cmocka_unit_test(test_contradictions),
+        cmocka_unit_test(test_compute),  cmocka_unit_test(test_missing), cmocka_unit_test(test_set),
+        cmocka_unit_test(test_tables),   cmocka_unit_test(test_json),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

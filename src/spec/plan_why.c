@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where the pair that gets furthest fails, with its numbers. */
+#include <math.h>
+
+#include "spec/plan_priv.h"
+
+static void why_pixels(as_plan *plan)
+{
+    const as_plan_choice *c = &plan->best;
+    as_plan_problem(plan,
+                    "%.0f x %.0f pixels are needed for %g on a defect of %g mm: %u cameras with the %s (%u x %u), and "
+                    "optics.max_cameras is %u",
+                    plan->needs_px[0], plan->needs_px[1], plan->spec->optics.defect_px, plan->spec->defect_mm,
+                    as_plan_cameras(c), c->sensor->name, c->sensor->width, c->sensor->height,
+                    plan->spec->optics.max_cameras);
+}
+
+static void why_lens(as_plan *plan)
+{
+    const as_plan_choice *c = &plan->best;
+    if (c->magnification > 0 && c->defect_px < plan->spec->optics.defect_px)
+        as_plan_problem(
+            plan,
+            "no lens brings it near enough: from %.4g mm one of %g mm puts %.3g pixels of the %s on a defect of "
+            "%g mm, not %g, and a longer one no longer sees the whole field",
+            c->distance_mm, c->lens.focal_mm, c->defect_px, c->sensor->name, plan->spec->defect_mm,
+            plan->spec->optics.defect_px);
+    else
+        as_plan_problem(
+            plan,
+            "no lens sees the whole field of %g x %g mm: from %.4g mm one of %g mm shows %.4g x %.4g mm to the "
+            "%s, or looks more than 30 degrees aslant",
+            plan->field_mm[0], plan->field_mm[1], c->distance_mm, c->lens.focal_mm, c->seen_mm[0], c->seen_mm[1],
+            c->sensor->name);
+}
+
+static void why_depth(as_plan *plan)
+{
+    const as_plan_choice *c = &plan->best;
+    as_plan_problem(
+        plan,
+        "at F/%g it is sharp over %.3g mm (from %.4g to %.4g mm), and product.height_mm is %g; Airy's disc is "
+        "%.3g pixels then, and the smallest defect %.3g",
+        c->f_number, c->depth.far_mm - c->depth.near_mm, c->depth.near_mm, c->depth.far_mm, plan->spec->height_mm,
+        c->airy_px, c->defect_px);
+}
+
+static void why_light(as_plan *plan)
+{
+    const as_plan_choice *c = &plan->best;
+    const as_spec_optics *o = &plan->spec->optics;
+    double                most_e = c->sensor->saturation_e * fmin(o->reflectance / AS_PLAN_WHITE, 1.0);
+    if (c->electrons > most_e * (1 + 1e-9))
+        as_plan_problem(
+            plan,
+            "%.5g electrons from %g %% reflectance make white more than the %.5g that a pixel of the %s holds: "
+            "signal over noise can be %.3g there at most",
+            c->electrons, 100 * o->reflectance, c->sensor->saturation_e, c->sensor->name,
+            as_plan_snr(most_e, c->sensor->dark_noise_e));
+    else
+        as_plan_problem(
+            plan, "%g lx for %.4g us at F/%g make %.3g electrons: signal over noise is %.3g, and optics.snr is %g",
+            c->light_lx, c->exposure_s * 1e6, c->f_number, c->electrons, c->snr, o->snr);
+}
+
+static void why_late(as_plan *plan)
+{
+    const as_plan_choice *c = &plan->best;
+    as_plan_problem(
+        plan,
+        "%.3g ms of exposure, %.3g of readout and transfer and %.3g of network make %.3g ms: station.deadline_ms "
+        "is %g",
+        c->exposure_s * 1e3, fmax(c->readout_s, c->transfer_s) * 1e3,
+        (c->latency_s - c->exposure_s - fmax(c->readout_s, c->transfer_s)) * 1e3, c->latency_s * 1e3,
+        (double)plan->spec->deadline_ns / (double)AS_NS_PER_MS);
+}
+
+void as_plan_why(as_plan *plan)
+{
+    const as_plan_choice *c = &plan->best;
+    switch (c->stage) {
+    case AS_PLAN_PIXELS: why_pixels(plan); return;
+    case AS_PLAN_LENS: why_lens(plan); return;
+    case AS_PLAN_DEPTH: why_depth(plan); return;
+    case AS_PLAN_LIGHT: why_light(plan); return;
+    case AS_PLAN_DEADLINE: why_late(plan); return;
+    case AS_PLAN_MOTION:
+        as_plan_problem(plan, "in %.4g us the part moves %.3g pixels, and optics.max_blur_px is %g",
+                        c->exposure_s * 1e6, c->blur_px, plan->spec->optics.max_blur_px);
+        return;
+    case AS_PLAN_PACE:
+        as_plan_problem(plan, "%.4g frames a second are needed, and the %s takes %g", plan->frames_per_s,
+                        c->sensor->name, c->sensor->frames_per_s);
+        return;
+    case AS_PLAN_LINK:
+        as_plan_problem(plan, "%.4g MB/s come from a camera, more than any link carries", c->bytes_per_s / 1e6);
+        return;
+    case AS_PLAN_COMPUTE:
+        as_plan_problem(plan, "%.4g frames a second of %.3g ms each keep %.3g cores busy, and this machine has %u",
+                        plan->frames_per_s * as_plan_cameras(c), plan->machine.compute_s * 1e3, c->busy_cores,
+                        plan->machine.cores);
+        return;
+    case AS_PLAN_NONE:
+    case AS_PLAN_SHUTTER:
+    case AS_PLAN_FITS: as_plan_problem(plan, "%s", as_plan_stage_text(c->stage)); return;
+    }
+}
