@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/isa.h"
 #include "engine/profile_plan.h"
 
 #define ENGINE_ALIGN ((size_t)64)
@@ -164,6 +165,7 @@ static bool engine_make(as_engine *engine, as_graph *graph, const as_engine_cfg 
     if (!as_plan_init(&engine->plan, graph, engine->dnn, err))
         return false;
     engine->plan.threads = cfg->threads;
+    engine->plan.narrow = cfg->precision == AS_FLOATS_BF16 && as_isa_may(AS_ISA_AVX512_BF16);
     if (cfg->profile && !(engine->plan.profile = as_profile_new(graph, err)))
         return false;
     if (!as_plan_nodes(&engine->plan, err))
@@ -236,6 +238,11 @@ const as_value *as_engine_input(const as_engine *engine, size_t i)
 const as_value *as_engine_output(const as_engine *engine, size_t i)
 {
     return i < engine->n_outputs ? &engine->outputs[i] : NULL;
+}
+
+as_floats as_engine_precision(const as_engine *engine)
+{
+    return engine->plan.n_narrow > 0 ? AS_FLOATS_BF16 : AS_FLOATS_F32;
 }
 
 size_t as_engine_arena_bytes(const as_engine *engine)

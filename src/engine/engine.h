@@ -23,6 +23,10 @@ typedef struct as_engine_cfg {
     int64_t  batch;   /* 0: 1 */
     uint32_t threads; /* 0: 1 */
     bool     profile; /* remember what each step is (profile.h) */
+    /* What is wanted. BF16 takes half the memory and, on processors with AVX512_BF16 or AMX, half the time or less; where
+     * they are missing (or ASSAY_ISA leaves them out) floats stay f32: as_engine_precision() tells. In bfloat16 stand
+     * convolutions, what is added to them, and pooling; the rest, and what is over all pixels or behind it, stays f32. */
+    as_floats precision;
 } as_engine_cfg;
 
 /* The graph is copied from (its shapes become those of this batch): it may be freed afterwards. Runs once over zeros, so
@@ -43,6 +47,7 @@ const as_value *as_engine_output(const as_engine *engine, size_t i);
  * (shape checked); else it is set to view the engine's own, valid until the next run. */
 AS_CHECK bool as_engine_run(as_engine *engine, const as_tensor *inputs, as_tensor *outputs, as_err *err);
 
-size_t as_engine_arena_bytes(const as_engine *engine);
+as_floats as_engine_precision(const as_engine *engine); /* what it really runs in: BF16 where any layer does */
+size_t    as_engine_arena_bytes(const as_engine *engine);
 
 #endif

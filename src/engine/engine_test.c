@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "base/count_test.h"
+#include "base/isa.h"
 #include "base/rng.h"
 #include "base/thread.h"
 #include "engine/plan.h"
@@ -324,6 +325,68 @@ static void test_random_networks_fused_and_not(void **state)
     }
 }
 
+/* --- bfloat16 ----------------------------------------------------------------------------------------------------- */
+
+/* A random network's output in f32, and where bf16 is asked for. Returns the largest number on the way. */
+static double run_narrow(uint64_t seed, float *want, float *got, size_t n, as_floats *ret_precision)
+{
+    as_err              err = AS_ERR_NONE;
+    const as_engine_cfg cfg = {.precision = AS_FLOATS_BF16};
+    as_rng              rng = as_rng_new(seed + 1000);
+    float              *x = randoms(&rng, n);
+    as_graph           *shown = random_graph(seed, 1, true), *plain = random_graph(seed, 1, false),
+             *narrow = random_graph(seed, 1, false);
+    as_engine   *all = new_engine(shown, 1, 1), *a = new_engine(plain, 1, 1), *b = as_engine_new(narrow, &cfg, &err);
+    const double most = run_outputs(all, x, want, n);
+    must(b != NULL, &err);
+    run_into(a, x, want);
+    run_into(b, x, got);
+    assert_int_equal(as_engine_precision(a), AS_FLOATS_F32);
+    *ret_precision = as_engine_precision(b);
+    as_engine_free(all);
+    as_engine_free(a);
+    as_engine_free(b);
+    as_graph_free(shown);
+    as_graph_free(plain);
+    as_graph_free(narrow);
+    free(x);
+    return most;
+}
+
+static void test_without_bf16_it_is_f32_and_says_so(void **state)
+{
+    (void)state;
+    enum { N = WIDTH * SIDE * SIDE };
+    static float got[N], want[N];
+    if (as_isa_may(AS_ISA_AVX512_BF16))
+        skip(); /* the next one is for this processor */
+    for (uint64_t seed = 0; seed < 10; seed++) {
+        as_floats precision;
+        run_narrow(seed, want, got, N, &precision);
+        assert_int_equal(precision, AS_FLOATS_F32);
+        assert_memory_equal(got, want, sizeof got);
+    }
+}
+
+static void test_bf16_is_near_f32(void **state)
+{
+    (void)state;
+    enum { N = WIDTH * SIDE * SIDE };
+    static float got[N], want[N];
+    size_t       n_narrow = 0;
+    if (!as_isa_may(AS_ISA_AVX512_BF16)) {
+        print_message("this processor has no AVX512_BF16: oneDNN has no convolution of bfloat16\n");
+        skip();
+    }
+    for (uint64_t seed = 0; seed < 100; seed++) {
+        as_floats    precision;
+        const double most = run_narrow(seed, want, got, N, &precision);
+        check_near(got, want, N, 0.05, most, "bf16");
+        n_narrow += precision == AS_FLOATS_BF16;
+    }
+    assert_true(n_narrow > 50); /* those with a convolution */
+}
+
 /* --- what a run does besides computing ---------------------------------------------------------------------------- */
 
 static void test_inputs_may_move_and_outputs_may_be_lent(void **state)
@@ -476,6 +539,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_conv_is_what_it_is_defined_as),
         cmocka_unit_test(test_random_networks_fused_and_not),
+        cmocka_unit_test(test_without_bf16_it_is_f32_and_says_so),
+        cmocka_unit_test(test_bf16_is_near_f32),
         cmocka_unit_test(test_inputs_may_move_and_outputs_may_be_lent),
         cmocka_unit_test(test_a_run_allocates_nothing),
         cmocka_unit_test(test_wrong_tensors_are_refused),

@@ -180,7 +180,7 @@ const as_layout *as_layout_of_md(as_onednn *dnn, const dnnl_memory_desc_t *md, a
         return NULL;
     }
     layout->md = tidy;
-    layout->plain = md_is_plain(&tidy);
+    layout->plain = tidy.data_type != dnnl_bf16 && md_is_plain(&tidy); /* bfloat16 is between primitives alone */
     layout->shape.rank = tidy.ndims;
     for (int i = 0; i < AS_MIN(tidy.ndims, AS_TENSOR_MAX_RANK); i++)
         layout->shape.dims[i] = tidy.dims[i];
@@ -248,6 +248,30 @@ const as_layout *as_layout_of_8(as_onednn *dnn, const as_shape *shape, as_err *e
         return as_layout_of_md(dnn, &md, err);
     as_onednn_fail(status, "layout", err);
     return NULL;
+}
+
+const as_layout *as_layout_any_narrow(as_onednn *dnn, const as_shape *shape, as_err *err)
+{
+    const as_layout *any = layout_make(dnn, AS_DTYPE_F32, shape, NULL, true, err);
+    if (!any)
+        return NULL;
+    dnnl_memory_desc_t md = any->md;
+    md.data_type = dnnl_bf16;
+    return as_layout_of_md(dnn, &md, err);
+}
+
+bool as_layout_is_narrow(const as_layout *layout)
+{
+    return layout->md.data_type == dnnl_bf16;
+}
+
+const as_layout *as_layout_wide(as_onednn *dnn, const as_layout *layout, as_err *err)
+{
+    dnnl_memory_desc_t md = layout->md;
+    if (!as_layout_is_narrow(layout))
+        return layout;
+    md.data_type = dnnl_f32;
+    return as_layout_of_md(dnn, &md, err);
 }
 
 const as_layout *as_layout_plain(as_onednn *dnn, const as_shape *shape, as_err *err)

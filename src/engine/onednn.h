@@ -35,6 +35,10 @@ AS_CHECK const as_layout *as_layout_of(as_onednn *dnn, as_dtype dtype, as_order 
                                        as_err *err);
 /* [N, C/8, H, W, 8] of f32, as most primitives want it on AVX2; rank 4. */
 AS_CHECK const as_layout *as_layout_of_8(as_onednn *dnn, const as_shape *shape, as_err *err);
+/* Of bfloat16, in any order; and the same order of f32. A layout that is not narrow is its own wide one. */
+AS_CHECK const as_layout *as_layout_any_narrow(as_onednn *dnn, const as_shape *shape, as_err *err);
+AS_CHECK const as_layout *as_layout_wide(as_onednn *dnn, const as_layout *layout, as_err *err);
+bool                      as_layout_is_narrow(const as_layout *layout);
 /* The same order for another shape of the same rank. AS_EUNSUPPORTED where the layout has gaps, or its blocks do not
  * divide the shape and pad is false. Unpadded, such layouts join along a dimension when all those before it are 1. */
 AS_CHECK const as_layout *as_layout_like(as_onednn *dnn, const as_layout *layout, const as_shape *shape, bool pad,

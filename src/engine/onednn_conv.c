@@ -8,7 +8,8 @@ static const char *conv_winograd(as_pass pass, const as_window *w, const as_layo
                                  const as_layout *dst)
 {
     const int64_t *d = dst->shape.dims;
-    if (w->n != 2 || weights->shape.rank != 4 || src->shape.dims[1] % 16 != 0 || d[1] % 16 != 0)
+    if (as_layout_is_narrow(src) || w->n != 2 || weights->shape.rank != 4 || src->shape.dims[1] % 16 != 0 ||
+        d[1] % 16 != 0)
         return NULL;
     for (int i = 0; i < 2; i++)
         if (w->kernel[i] != 3 || w->stride[i] != 1 || w->dilation[i] != 1 || w->pad_begin[i] > 1 || w->pad_end[i] > 1)
@@ -48,6 +49,8 @@ as_prim *as_prim_conv(as_onednn *dnn, as_pass pass, const as_window *window, con
             return prim;
     }
     dnnl_status_t status = conv_desc(&desc, pass, dnnl_convolution_direct, window, src, weights, bias, dst);
+    if (as_layout_is_narrow(src)) /* whatever order it likes best: all around it follow */
+        return as_prim_try(dnn, status, &desc, posts, 1.0f, forward, "convolution of bfloat16", err);
     /* Its "brg" kind wants channels last, which nothing around it does, and is no faster. */
     as_prim *prim = status == dnnl_success
                         ? as_prim_make_named(dnn, &desc, posts, 1.0f, forward, "jit", "convolution", NULL)

@@ -126,7 +126,7 @@ static bool conv_may_sum(as_plan *plan, const conv *c, const as_node *add, as_er
         return false;
     if (!as_shape_equal(&a->shape, &b->shape))
         return false;
-    *ret = as_plan_buf(plan, other, err);
+    *ret = as_plan_raw(plan, other, err);
     return *ret != NULL;
 }
 
@@ -359,19 +359,27 @@ static bool conv_wino_make(as_plan *plan, conv *c, const conv_wino *cw, as_err *
     return prim && as_op_unary(plan, prim, dst, dst, err);
 }
 
+static as_prim *conv_prim(as_plan *plan, const conv *c, bool narrow, as_err *err)
+{
+    const as_value *x = as_plan_in(plan, c->first, 0), *w = as_plan_in(plan, c->first, 1);
+    const as_value *y = as_graph_value(plan->graph, c->first->outputs[0]);
+    const as_shape  w_shape = conv_weights_shape(c, &w->shape), b_shape = {.rank = 1, .dims = {w->shape.dims[0]}};
+    const bool      has_bias = c->bias || as_plan_in(plan, c->first, 2);
+    const as_layout *(*any)(as_onednn *, const as_shape *, as_err *) = narrow ? as_layout_any_narrow : as_layout_any;
+    const as_layout *src = any(plan->dnn, &x->shape, err);
+    const as_layout *weights = src ? any(plan->dnn, &w_shape, err) : NULL;
+    const as_layout *bias = weights && has_bias ? as_layout_plain(plan->dnn, &b_shape, err) : NULL;
+    const as_layout *dst = weights && (bias || !has_bias) ? any(plan->dnn, &y->shape, err) : NULL;
+    return dst ? as_prim_conv(plan->dnn, AS_PASS_INFER, &c->window, src, weights, bias, dst, &c->posts, NULL, err)
+               : NULL;
+}
+
+/* In bfloat16 where that is asked for and there is such a primitive. */
 static bool conv_make(as_plan *plan, conv *c, as_err *err)
 {
-    const as_value  *x = as_plan_in(plan, c->first, 0), *w = as_plan_in(plan, c->first, 1);
-    const as_value  *y = as_graph_value(plan->graph, c->first->outputs[0]);
-    const as_shape   w_shape = conv_weights_shape(c, &w->shape), b_shape = {.rank = 1, .dims = {w->shape.dims[0]}};
-    const bool       has_bias = c->bias || as_plan_in(plan, c->first, 2);
-    const as_layout *src = as_layout_any(plan->dnn, &x->shape, err);
-    const as_layout *weights = src ? as_layout_any(plan->dnn, &w_shape, err) : NULL;
-    const as_layout *bias = weights && has_bias ? as_layout_plain(plan->dnn, &b_shape, err) : NULL;
-    const as_layout *dst = weights && (bias || !has_bias) ? as_layout_any(plan->dnn, &y->shape, err) : NULL;
-    if (!dst)
-        return false;
-    as_prim *prim = as_prim_conv(plan->dnn, AS_PASS_INFER, &c->window, src, weights, bias, dst, &c->posts, NULL, err);
+    as_prim *prim = plan->narrow ? conv_prim(plan, c, true, NULL) : NULL;
+    plan->n_narrow += prim != NULL;
+    prim = prim ? prim : conv_prim(plan, c, false, err);
     return prim && conv_step(plan, c, prim, err);
 }
 

@@ -14,7 +14,8 @@ static void pool8_step_run(const as_step *step)
 /* False where a window may have no pixel in it: what comes out then is not for us to say. */
 static bool pool8_of(as_pool_kind kind, const as_window *w, const as_buf *src, const as_shape *out, as_pool8 *ret)
 {
-    if (w->n != 2 || src->shape.rank != 4 || as_layout_lanes(src->layout) != AS_POOL8_LANES)
+    if (w->n != 2 || src->shape.rank != 4 || as_layout_is_narrow(src->layout) ||
+        as_layout_lanes(src->layout) != AS_POOL8_LANES)
         return false;
     *ret = (as_pool8){.kind = kind};
     ret->planes = src->shape.dims[0] * ((src->shape.dims[1] + AS_POOL8_LANES - 1) / AS_POOL8_LANES);
@@ -46,13 +47,15 @@ static bool pool8_make(as_plan *plan, const as_node *node, const as_pool8 *pool,
 static bool pool_make(as_plan *plan, const as_node *node, as_pool_kind kind, const as_window *window,
                       const as_shape *out_shape, as_err *err)
 {
-    as_pool8 pool8;
-    as_buf  *src = as_plan_buf(plan, node->inputs[0], err);
+    as_pool8   pool8;
+    const bool windows = out_shape->dims[2] > 1; /* what is over everything goes into the last layers, which are f32 */
+    as_buf    *src = (windows ? as_plan_raw : as_plan_buf)(plan, node->inputs[0], err);
     if (!src || src->dtype != AS_DTYPE_F32)
         return src ? AS_FAIL(err, AS_EUNSUPPORTED, "only f32") : false;
     if (pool8_of(kind, window, src, out_shape, &pool8))
         return pool8_make(plan, node, &pool8, src, out_shape, err);
-    const as_layout *any = as_layout_any(plan->dnn, out_shape, err);
+    const bool       narrow = as_layout_is_narrow(src->layout);
+    const as_layout *any = (narrow ? as_layout_any_narrow : as_layout_any)(plan->dnn, out_shape, err);
     as_prim *prim = any ? as_prim_pool(plan->dnn, AS_PASS_INFER, kind, window, src->layout, any, NULL, err) : NULL;
     if (!prim)
         return false;

@@ -163,7 +163,7 @@ const as_value *as_plan_in(const as_plan *plan, const as_node *node, size_t i)
     return as_graph_value(plan->graph, node->inputs[i]);
 }
 
-as_buf *as_plan_buf(as_plan *plan, int32_t value, as_err *err)
+as_buf *as_plan_raw(as_plan *plan, int32_t value, as_err *err)
 {
     const as_value *v = as_graph_value(plan->graph, value);
     if (plan->of_value[value] && !plan->of_value[value]->rows)
@@ -209,7 +209,7 @@ as_buf *as_plan_converted(as_plan *plan, as_buf *buf, const as_layout *layout, a
 
 as_buf *as_plan_as(as_plan *plan, int32_t value, const as_layout *layout, as_err *err)
 {
-    as_buf *buf = as_plan_buf(plan, value, err);
+    as_buf *buf = as_plan_raw(plan, value, err);
     if (!buf || buf->layout == layout || !layout)
         return buf;
     if (!buf->layout) {
@@ -227,9 +227,18 @@ as_buf *as_plan_as(as_plan *plan, int32_t value, const as_layout *layout, as_err
     return to;
 }
 
+as_buf *as_plan_buf(as_plan *plan, int32_t value, as_err *err)
+{
+    as_buf *buf = as_plan_raw(plan, value, err);
+    if (!buf || !buf->layout || !as_layout_is_narrow(buf->layout))
+        return buf;
+    const as_layout *wide = as_layout_wide(plan->dnn, buf->layout, err);
+    return wide ? as_plan_as(plan, value, wide, err) : NULL;
+}
+
 as_buf *as_plan_plain(as_plan *plan, int32_t value, as_err *err)
 {
-    as_buf *buf = as_plan_buf(plan, value, err);
+    as_buf *buf = as_plan_raw(plan, value, err);
     if (!buf || !buf->layout || as_layout_is_plain(buf->layout))
         return buf;
     const as_layout *plain = as_layout_of(plan->dnn, buf->dtype, AS_ORDER_PLAIN, &buf->shape, err);

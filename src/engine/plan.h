@@ -33,6 +33,8 @@ typedef struct as_plan {
     })
     alternates;
     size_t      scratch_bytes, threads; /* threads: 0 is 1 */
+    bool        narrow;                 /* bfloat16 where a primitive has it */
+    size_t      n_narrow;               /* steps that do */
     as_profile *profile;                /* NULL: nobody asks for one */
 } as_plan;
 
@@ -51,10 +53,11 @@ void          as_plan_done(as_plan *plan);
 /* Gives every root its place; *ret_bytes is the arena's size, scratch memory behind it at *ret_scratch. */
 AS_CHECK bool as_plan_place(as_plan *plan, size_t *ret_bytes, size_t *ret_scratch, as_err *err);
 
-/* Input i of a node, or value itself. in() is NULL where it was left out. buf() has any layout, plain() is row major,
- * as() has the layout asked for. */
+/* Input i of a node, or value itself. in() is NULL where it was left out. buf() has any layout of its type, plain() is row
+ * major, as() has the layout asked for. raw() may be bfloat16, for those that can go on with it. */
 const as_value  *as_plan_in(const as_plan *plan, const as_node *node, size_t i);
 AS_CHECK as_buf *as_plan_buf(as_plan *plan, int32_t value, as_err *err);
+AS_CHECK as_buf *as_plan_raw(as_plan *plan, int32_t value, as_err *err);
 AS_CHECK as_buf *as_plan_plain(as_plan *plan, int32_t value, as_err *err);
 AS_CHECK as_buf *as_plan_as(as_plan *plan, int32_t value, const as_layout *layout, as_err *err);
 AS_CHECK as_buf *as_plan_converted(as_plan *plan, as_buf *buf, const as_layout *layout, as_err *err); /* a new copy */

@@ -36,7 +36,8 @@ static bool backend_native_open(void *priv, const uint8_t *model, size_t n, cons
     if (!graph)
         return false;
     if (as_graph_widen(graph, err) && as_graph_fuse(graph, cfg->batch, NULL, err))
-        native->engine = as_engine_new(graph, &(as_engine_cfg){.batch = cfg->batch, .threads = cfg->threads}, err);
+        native->engine = as_engine_new(
+            graph, &(as_engine_cfg){.batch = cfg->batch, .threads = cfg->threads, .precision = cfg->precision}, err);
     as_graph_free(graph);
     if (!native->engine)
         return as_err_note(err, "cannot open model '%s'", name);
@@ -66,6 +67,11 @@ static bool backend_native_run(void *priv, const as_tensor *inputs, as_tensor *o
     return as_engine_run(((native_priv *)priv)->engine, inputs, outputs, err);
 }
 
+static as_floats backend_native_precision(const void *priv)
+{
+    return as_engine_precision(((const native_priv *)priv)->engine);
+}
+
 static bool backend_native_about(as_str *out, as_err *err)
 {
     (void)err;
@@ -83,5 +89,6 @@ const as_backend as_backend_native = {
     .n_ports = backend_native_n_ports,
     .port = backend_native_port,
     .run = backend_native_run,
+    .precision = backend_native_precision,
     .about = backend_native_about,
 };

@@ -51,6 +51,11 @@ as_session *as_session_open(const uint8_t *model, size_t n, const char *name, co
         AS_FAIL(err, AS_EINVAL, "%u threads are more than 1024", full.threads);
         return NULL;
     }
+    if (full.precision == AS_FLOATS_BF16 && !backend->precision) {
+        AS_FAIL(err, AS_EUNSUPPORTED, "back end '%s' computes in what the model says: bf16 is for 'native' alone",
+                backend->name);
+        return NULL;
+    }
     as_session *session = calloc(1, sizeof *session + backend->priv_size);
     if (!session) {
         AS_FAIL(err, AS_ENOMEM, "cannot open model '%s'", name);
@@ -84,6 +89,11 @@ as_session *as_session_close(as_session *session)
 const char *as_session_backend(const as_session *session)
 {
     return session->backend->name;
+}
+
+as_floats as_session_precision(const as_session *session)
+{
+    return session->backend->precision ? session->backend->precision(session->priv) : AS_FLOATS_F32;
 }
 
 size_t as_session_n_inputs(const as_session *session)

@@ -17,10 +17,11 @@
 typedef struct as_session as_session;
 
 typedef struct as_session_cfg {
-    const char *backend; /* NULL: "native" */
-    uint32_t    threads; /* 0: 1 */
-    int64_t     batch;   /* 0: 1; replaces a symbolic first dimension */
-    bool        mapped;  /* the model's bytes are those of as_fs_map() */
+    const char *backend;   /* NULL: "native" */
+    uint32_t    threads;   /* 0: 1 */
+    int64_t     batch;     /* 0: 1; replaces a symbolic first dimension */
+    bool        mapped;    /* the model's bytes are those of as_fs_map() */
+    as_floats   precision; /* NONE: f32. BF16: of `native` where the processor has it; as_session_precision() tells */
 } as_session_cfg;
 
 typedef struct as_port {
@@ -37,6 +38,7 @@ typedef struct as_backend {
     size_t (*n_ports)(const void *priv, bool output);
     const as_port *(*port)(const void *priv, bool output, size_t i);
     bool (*run)(void *priv, const as_tensor *inputs, as_tensor *outputs, as_err *err);
+    as_floats (*precision)(const void *priv); /* what floats are really computed in; NULL: f32 */
     /* Version and path in one line, for doctor; false with the reason and the remedy when it cannot be used here. */
     bool (*about)(as_str *out, as_err *err);
 } as_backend;
@@ -50,6 +52,7 @@ AS_CHECK as_session *as_session_open(const uint8_t *model, size_t n, const char 
 AS_CHECK as_session *as_session_open_file(const char *path, const as_session_cfg *cfg, as_err *err);
 as_session          *as_session_close(as_session *session);
 const char          *as_session_backend(const as_session *session);
+as_floats            as_session_precision(const as_session *session); /* F32 where BF16 could not be had */
 size_t               as_session_n_inputs(const as_session *session);
 size_t               as_session_n_outputs(const as_session *session);
 const as_port       *as_session_input(const as_session *session, size_t i);

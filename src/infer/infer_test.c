@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/fs.h"
+#include "base/isa.h"
 #include "base/rng.h"
 #include "base/thread.h"
 #include "graph/build.h"
@@ -448,6 +449,28 @@ static void test_bad_models_are_refused(void **state)
     assert_non_null(strstr(err.text, "did you mean 'ort'"));
 }
 
+static void test_bf16_is_of_the_native_backend(void **state)
+{
+    (void)state;
+    model_bytes    model = build_model();
+    as_err         err = AS_ERR_NONE;
+    as_session_cfg cfg = {.backend = "ort", .precision = AS_FLOATS_BF16};
+    assert_null(as_session_open(model.at, model.n, "m", &cfg, &err));
+    assert_int_equal(err.code, AS_EUNSUPPORTED);
+    assert_non_null(strstr(err.text, "'ort'"));
+    cfg.backend = NULL;
+    as_session *session = as_session_open(model.at, model.n, "m", &cfg, &err);
+    assert_non_null(session);
+    assert_int_equal(as_session_precision(session), as_isa_may(AS_ISA_AVX512_BF16) ? AS_FLOATS_BF16 : AS_FLOATS_F32);
+    as_session_close(session);
+    cfg.precision = AS_FLOATS_NONE;
+    session = as_session_open(model.at, model.n, "m", &cfg, &err);
+    assert_non_null(session);
+    assert_int_equal(as_session_precision(session), AS_FLOATS_F32);
+    as_session_close(session);
+    free(model.at);
+}
+
 /* ONNX Runtime is opened once a process: the missing one needs a process of its own. */
 static int missing_library_child(void)
 {
@@ -541,6 +564,7 @@ int main(void)
         cmocka_unit_test(test_built_model_is_equal_in_every_row),
         cmocka_unit_test(test_wrong_tensors_are_refused),
         cmocka_unit_test(test_bad_models_are_refused),
+        cmocka_unit_test(test_bf16_is_of_the_native_backend),
         cmocka_unit_test(test_two_sessions_run_at_once),
     };
     return cmocka_run_group_tests_name("infer", tests, NULL, NULL);

@@ -38,6 +38,11 @@ const char *as_dtype_name(as_dtype dtype)
     return row ? row->name : "unknown";
 }
 
+const char *as_floats_name(as_floats floats)
+{
+    return floats == AS_FLOATS_BF16 ? "bf16" : "f32";
+}
+
 static int tensor_rank(const as_shape *shape)
 {
     return shape->rank < 0 ? 0 : AS_MIN(shape->rank, AS_TENSOR_MAX_RANK);

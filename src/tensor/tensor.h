@@ -26,8 +26,12 @@ typedef enum as_dtype {
     AS_DTYPE_F64 = 11
 } as_dtype;
 
-size_t      as_dtype_bytes(as_dtype dtype); /* 0 if unknown */
-const char *as_dtype_name(as_dtype dtype);  /* "f32", "u8", ... */
+/* What a network computes its floats in. BF16: weights and values of convolutions as bfloat16, their sums as f32. */
+typedef enum as_floats { AS_FLOATS_NONE, AS_FLOATS_F32, AS_FLOATS_BF16 } as_floats;
+
+size_t      as_dtype_bytes(as_dtype dtype);   /* 0 if unknown */
+const char *as_dtype_name(as_dtype dtype);    /* "f32", "u8", ... */
+const char *as_floats_name(as_floats floats); /* "f32" (also of NONE), "bf16" */
 
 typedef struct as_shape {
     int     rank;                     /* 0 is a scalar */
