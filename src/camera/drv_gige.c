@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "camera/driver.h"
 #include "camera/module.h"
+#include "image/prepare.h"
 
 /* One frame may take 2 s of packets; a device that is silent for longer is still waited for, in the core's short turns. */
 #define GIGE_MAX_WAIT_US 1000000
@@ -15,7 +16,9 @@ typedef struct gige_priv {
     ArvStream         *stream;
     atomic_bool        lost; /* set by Aravis' heartbeat thread */
     bool               running;
-    as_camera_geometry geometry;
+    as_pixel           pixel;    /* on the wire */
+    as_camera_geometry geometry; /* of what is handed on: plain */
+    as_prepare        *plain;    /* makes the one of the other; NULL: they are the same */
     uint32_t           frames_per_part;
     uint64_t           last_id, sequence;
 } gige_priv;
@@ -66,24 +69,48 @@ static bool gige_set_format(gige_priv *priv, const char *format, as_err *err)
 {
     GError *error = NULL;
     if (format) {
-        if (strcmp(format, "Mono8") != 0 && strcmp(format, "RGB8") != 0)
-            return AS_FAIL(err, AS_EUNSUPPORTED, "'format=%s' is not supported: Mono8 or RGB8", format);
-        arv_camera_set_pixel_format(priv->camera,
-                                    format[0] == 'M' ? ARV_PIXEL_FORMAT_MONO_8 : ARV_PIXEL_FORMAT_RGB_8_PACKED, &error);
+        const as_pixel_facts *facts = as_pixel_facts_of(as_pixel_parse(format));
+        if (facts->code == 0)
+            return AS_FAIL(
+                err, AS_EUNSUPPORTED,
+                "'format=%s' is not supported: Mono8 to Mono16, BayerRG8 and its like, RGB8, BGR8 or YUV422_8", format);
+        arv_camera_set_pixel_format(priv->camera, (ArvPixelFormat)facts->code, &error);
         if (error)
             return gige_fail(err, AS_EUNSUPPORTED, error, "the camera refuses this format");
     }
     ArvPixelFormat got = arv_camera_get_pixel_format(priv->camera, &error);
     if (error)
         return gige_fail(err, AS_EIO, error, "cannot read the pixel format");
-    priv->geometry.pixel = got == ARV_PIXEL_FORMAT_MONO_8         ? AS_PIXEL_MONO8
-                           : got == ARV_PIXEL_FORMAT_RGB_8_PACKED ? AS_PIXEL_RGB8
-                                                                  : AS_PIXEL_NONE;
-    if (priv->geometry.pixel == AS_PIXEL_NONE)
+    priv->pixel = as_pixel_of_code((uint32_t)got);
+    if (priv->pixel == AS_PIXEL_NONE)
         return AS_FAIL(err, AS_EUNSUPPORTED,
-                       "the camera is set to pixel format 0x%08x: choose with '?format=Mono8' or '?format=RGB8'",
+                       "the camera is set to pixel format 0x%08x, which is not supported: choose another, such as "
+                       "'?format=Mono8' or '?format=RGB8'",
                        (unsigned)got);
+    bool mono = as_pixel_facts_of(priv->pixel)->kind == AS_PIXEL_KIND_MONO;
+    priv->geometry.pixel = mono ? AS_PIXEL_MONO8 : AS_PIXEL_RGB8;
     return true;
+}
+
+/* What is not Mono8 or RGB8 on the wire becomes it here, rows at a time, in what is allocated now. */
+static bool gige_make_plain(gige_priv *priv, as_err *err)
+{
+    const as_pixel_facts *facts = as_pixel_facts_of(priv->pixel);
+    uint32_t              width = priv->geometry.width;
+    if (as_pixel_plain(priv->pixel))
+        return true;
+    if (facts->packed && (uint64_t)width * facts->bits % 8 != 0)
+        return AS_FAIL(err, AS_EUNSUPPORTED,
+                       "rows of %u pixels of %s do not end at a byte: choose a width that is a multiple of 4", width,
+                       facts->name);
+    const as_input_spec spec = {.width = width,
+                                .height = priv->geometry.height,
+                                .channels = priv->geometry.pixel == AS_PIXEL_MONO8 ? 1 : 3,
+                                .resize = AS_RESIZE_STANDARD,
+                                .scale = {1, 1, 1}};
+    const as_put_spec   bytes = {.layout = AS_PUT_LAST, .type = AS_PUT_U8, .scale = 1};
+    priv->plain = as_prepare_new_as(&spec, &bytes, err);
+    return priv->plain != NULL;
 }
 
 static bool gige_set_region(gige_priv *priv, const as_camera_cfg *cfg, as_err *err)
@@ -158,6 +185,7 @@ static bool gige_open(void *p, const char *rest, const as_camera_cfg *cfg, as_ca
     priv->frames_per_part = cfg->frames_per_part;
     if (!as_uri_query_parse(rest, gige_keys, &query, err) || !gige_connect(priv, query.path, err) ||
         !gige_set_format(priv, as_uri_query_get(&query, "format"), err) || !gige_set_region(priv, cfg, err) ||
+        !gige_make_plain(priv, err) ||
         !gige_set_number(priv, &query, "exposure_us", -1, arv_camera_set_exposure_time, err) ||
         !gige_set_number(priv, &query, "gain", -1, arv_camera_set_gain, err) ||
         !gige_set_number(priv, &query, "fps", fps, arv_camera_set_frame_rate, err) ||
@@ -177,24 +205,38 @@ static uint64_t gige_frames_since(uint64_t last, uint64_t id)
     return last <= 65535 && last - id > 32768 ? id + 65535 - last : 1;
 }
 
-static bool gige_copy(ArvBuffer *buffer, as_frame *frame)
+/* The picture in a buffer: its rows may be padded. False when it is not what the camera was asked for. */
+static bool gige_view(ArvBuffer *buffer, as_image *ret)
 {
-    as_err      ignored;
-    size_t      size = 0;
-    gint        pad_x = 0, pad_y = 0, width = arv_buffer_get_image_width(buffer);
-    gint        height = arv_buffer_get_image_height(buffer);
-    const char *data = arv_buffer_get_image_data(buffer, &size);
-    as_pixel    pixel =
-        arv_buffer_get_image_pixel_format(buffer) == ARV_PIXEL_FORMAT_MONO_8 ? AS_PIXEL_MONO8 : AS_PIXEL_RGB8;
+    as_err   ignored;
+    size_t   size = 0;
+    gint     pad_x = 0, pad_y = 0, width = arv_buffer_get_image_width(buffer);
+    gint     height = arv_buffer_get_image_height(buffer);
+    as_pixel pixel = as_pixel_of_code((uint32_t)arv_buffer_get_image_pixel_format(buffer));
+    /* Not to be written: a camera's buffer is Aravis'. */
+    const void *data = arv_buffer_get_image_data(buffer, &size);
     arv_buffer_get_image_padding(buffer, &pad_x, &pad_y);
-    if (!data || width <= 0 || height <= 0 || pad_x < 0 ||
-        !as_frame_reshape(frame, pixel, (uint32_t)width, (uint32_t)height, &ignored))
+    if (!data || width <= 0 || height <= 0 || pad_x < 0)
         return false;
-    size_t row = frame->image.stride_bytes, step = row + (size_t)pad_x;
-    if (size < step * (size_t)(height - 1) + row)
+    size_t row = as_pixel_row_bytes(pixel, (uint32_t)width), step = row + (size_t)pad_x;
+    *ret = (as_image){pixel, (uint32_t)width, (uint32_t)height, step, NULL};
+    memcpy(&ret->data, &data, sizeof data);
+    return as_image_check_any(ret, &ignored) && size >= step * (as_pixel_rows(pixel, (uint32_t)height) - 1) + row;
+}
+
+static bool gige_copy(gige_priv *priv, ArvBuffer *buffer, as_frame *frame)
+{
+    as_err   ignored;
+    as_image from;
+    if (!gige_view(buffer, &from) || from.pixel != priv->pixel ||
+        !as_frame_reshape(frame, priv->geometry.pixel, from.width, from.height, &ignored))
         return false;
-    for (size_t y = 0; y < (size_t)height; y++)
-        memcpy(frame->image.data + y * row, data + y * step, row);
+    if (priv->plain)
+        return from.width == priv->geometry.width && from.height == priv->geometry.height &&
+               as_prepare_run(priv->plain, &from, frame->image.data, &ignored);
+    size_t row = frame->image.stride_bytes;
+    for (size_t y = 0; y < from.height; y++)
+        memcpy(frame->image.data + y * row, from.data + y * from.stride_bytes, row);
     return true;
 }
 
@@ -209,7 +251,7 @@ static void gige_take(gige_priv *priv, ArvBuffer *buffer, as_frame *frame)
     as_ns now = as_clock_mono(), age = system_ns ? as_clock_utc() - (as_ns)system_ns : 0;
     as_camera_stamp(frame, now - (age > 0 && age < 10 * AS_NS_PER_S ? age : 0));
     bool whole = arv_buffer_get_status(buffer) == ARV_BUFFER_STATUS_SUCCESS;
-    frame->status = whole && gige_copy(buffer, frame) ? AS_FRAME_OK : AS_FRAME_INCOMPLETE;
+    frame->status = whole && gige_copy(priv, buffer, frame) ? AS_FRAME_OK : AS_FRAME_INCOMPLETE;
     if (frame->status == AS_FRAME_INCOMPLETE)
         memset(frame->image.data, 0, frame->image.stride_bytes * frame->image.height);
 }
@@ -244,6 +286,7 @@ static void gige_close(void *p)
         g_signal_handlers_disconnect_by_data(arv_camera_get_device(priv->camera), priv);
     g_clear_object(&priv->stream);
     g_clear_object(&priv->camera);
+    priv->plain = as_prepare_free(priv->plain);
 }
 
 static void gige_list(void (*found)(void *ctx, const char *uri, const char *about), void *ctx)

@@ -5,8 +5,8 @@
 
 static const as_pixel_facts pixel_rows[AS_PIXEL_COUNT] = {
     {.name = "none"},
-#define X(id, name, kind, bits, packed, first_x, first_y, yuv) \
-    {name, AS_PIXEL_KIND_##kind, bits, packed, first_x, first_y, AS_YUV_##yuv},
+#define X(id, name, code, kind, bits, packed, first_x, first_y, yuv) \
+    {name, code, AS_PIXEL_KIND_##kind, bits, packed, first_x, first_y, AS_YUV_##yuv},
 #include "image/pixel.def"
 #undef X
 };
@@ -25,6 +25,14 @@ as_pixel as_pixel_parse(const char *name)
 {
     for (int i = AS_PIXEL_NONE + 1; i < AS_PIXEL_COUNT; i++)
         if (strcmp(name, pixel_rows[i].name) == 0)
+            return (as_pixel)i;
+    return AS_PIXEL_NONE;
+}
+
+as_pixel as_pixel_of_code(uint32_t code)
+{
+    for (int i = AS_PIXEL_NONE + 1; code != 0 && i < AS_PIXEL_COUNT; i++)
+        if (pixel_rows[i].code == code)
             return (as_pixel)i;
     return AS_PIXEL_NONE;
 }

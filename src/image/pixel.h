@@ -43,6 +43,7 @@ typedef enum as_yuv {
 
 typedef struct as_pixel_facts {
     const char   *name;
+    uint32_t      code;
     as_pixel_kind kind;
     uint8_t       bits;
     bool          packed;
@@ -53,6 +54,7 @@ typedef struct as_pixel_facts {
 const as_pixel_facts *as_pixel_facts_of(as_pixel pixel); /* of AS_PIXEL_NONE and beyond: named "none", all else 0 */
 const char           *as_pixel_name(as_pixel pixel);     /* the GenICam PFNC name: "Mono8", "BayerRG12p" */
 as_pixel              as_pixel_parse(const char *name);  /* AS_PIXEL_NONE if unknown */
+as_pixel              as_pixel_of_code(uint32_t code);   /* the PFNC's; AS_PIXEL_NONE if unknown */
 bool                  as_pixel_plain(as_pixel pixel);    /* Mono8 or RGB8 */
 
 /* Bytes of a pixel, and channels, of formats whose samples are bytes beside each other: 1 of Mono8, 3 of RGB8 and BGR8; 0

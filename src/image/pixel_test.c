@@ -21,11 +21,17 @@ static void test_rows(void **state)
         assert_true(!f->packed || f->bits == 10 || f->bits == 12);
         assert_int_equal(yuv, f->yuv != AS_YUV_NONE);
         assert_true(f->first_x <= 1 && f->first_y <= 1);
+        if (f->code == 0)
+            continue;
+        /* bits 16 to 23 of a code are those that a pixel takes in memory */
+        assert_int_equal(as_pixel_of_code(f->code), pixel);
+        assert_int_equal(f->code >> 16 & 255, as_pixel_row_bytes(pixel, 8) * as_pixel_rows(pixel, 2) / 2);
     }
     assert_string_equal(as_pixel_name(AS_PIXEL_NONE), "none");
     assert_string_equal(as_pixel_name((as_pixel)12345), "none");
     assert_int_equal(as_pixel_parse("none"), AS_PIXEL_NONE);
     assert_int_equal(as_pixel_parse("mono8"), AS_PIXEL_NONE);
+    assert_int_equal(as_pixel_of_code(0), AS_PIXEL_NONE);
 }
 
 static void test_sizes(void **state)
