@@ -30,7 +30,7 @@ struct as_uri_query {
     struct {
         char key[32];
         char value[256];
-    } pairs[16];
+    } pairs[48];
     size_t n;
 };
 

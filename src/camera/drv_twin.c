@@ -1,66 +1,48 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/clock.h"
-#include "base/str.h"
 #include "camera/driver.h"
-#include "twin/twin.h"
+#include "camera/twin_uri.h"
 
 typedef struct twin_priv {
     as_twin *twin;
     void    *scratch;
     uint64_t first_part, n_parts; /* 0 parts: endless */
     uint32_t n_views;
-    uint64_t sequence;
+    uint64_t at;       /* how many views have passed the camera, seen or not */
+    uint64_t sequence; /* how many frames it has sent, arrived or not */
+    uint64_t shown;    /* the part of the last picture; 0: none yet */
+    bool     again;    /* the trigger came twice for this one */
     as_pace  pace;
 } twin_priv;
 
-static const char *const twin_keys[] = {"seed",     "fps",     "parts",    "from", "views", "belt",
-                                        "exposure", "defects", "severity", "gain", "noise", NULL};
-
-static bool twin_read_cfg(const as_uri_query *query, as_twin_cfg *cfg, as_err *err)
+static void twin_read_order(twin_priv *priv, const as_twin_uri *uri, const as_camera_cfg *cfg)
 {
-    return as_uri_query_count(query, "seed", 0, UINT64_MAX, &cfg->seed, err) &&
-           as_uri_query_number(query, "belt", 0, 1e6, &cfg->belt_mm_per_s, err) &&
-           as_uri_query_number(query, "exposure", 0, 1e7, &cfg->exposure_us, err) &&
-           as_uri_query_number(query, "defects", 0, 1, &cfg->defect_share, err) &&
-           as_uri_query_number(query, "severity", 0, 1, &cfg->min_severity, err) &&
-           as_uri_query_number(query, "gain", 0.01, 1e6, &cfg->gain_e_per_dn, err) &&
-           as_uri_query_number(query, "noise", 0, 1e6, &cfg->read_noise_e, err);
-}
-
-static bool twin_read_order(twin_priv *priv, const as_uri_query *query, const as_camera_cfg *cfg, as_err *err)
-{
-    double   fps = 0;
-    uint64_t views = cfg->frames_per_part;
-    priv->first_part = 1;
-    if (!as_uri_query_number(query, "fps", 1e-3, 1e5, &fps, err) ||
-        !as_uri_query_count(query, "views", 1, 64, &views, err) ||
-        !as_uri_query_count(query, "from", 1, UINT64_MAX / 128, &priv->first_part, err) ||
-        !as_uri_query_count(query, "parts", 1, UINT64_MAX / 128, &priv->n_parts, err))
-        return false;
+    uint64_t views = uri->views ? uri->views : cfg->frames_per_part;
+    priv->first_part = uri->from ? uri->from : 1;
+    priv->n_parts = uri->parts;
     priv->n_views = (uint32_t)views;
     priv->pace.behind = cfg->n_frames;
-    priv->pace.period = fps > 0 ? (as_ns)((double)AS_NS_PER_S / fps) : cfg->period / (as_ns)views;
-    return true;
+    priv->pace.period = uri->fps > 0 ? (as_ns)((double)AS_NS_PER_S / uri->fps) : cfg->period / (as_ns)views;
 }
 
 static bool twin_open(void *p, const char *rest, const as_camera_cfg *cfg, as_camera_geometry *ret, as_err *err)
 {
-    twin_priv   *priv = p;
-    as_twin_cfg  twin_cfg = as_twin_cfg_default();
-    as_uri_query query;
-    twin_cfg.width = cfg->width;
-    twin_cfg.height = cfg->height;
-    if (!as_uri_query_parse(rest, twin_keys, &query, err) || !twin_read_cfg(&query, &twin_cfg, err) ||
-        !twin_read_order(priv, &query, cfg, err))
-        return false;
-    priv->twin = as_twin_open(query.path, &twin_cfg, err);
+    twin_priv  *priv = p;
+    as_twin_uri uri;
+    if (as_twin_uri_parse(rest, &uri, err)) {
+        uri.cfg.width = uri.cfg.width ? uri.cfg.width : cfg->width;
+        uri.cfg.height = uri.cfg.height ? uri.cfg.height : cfg->height;
+        twin_read_order(priv, &uri, cfg);
+        priv->twin = as_twin_open(uri.query.path, &uri.cfg, err);
+    }
+    as_twin_uri_done(&uri);
     if (!priv->twin)
         return false;
     priv->scratch = malloc(as_twin_scratch_bytes(priv->twin));
     if (!priv->scratch)
         return AS_FAIL(err, AS_ENOMEM, "no memory to draw in");
     const as_twin_cfg *got = as_twin_cfg_of(priv->twin);
-    ret->pixel = as_twin_scene_of(priv->twin)->pixel;
+    ret->pixel = got->pixel;
     ret->width = got->width;
     ret->height = got->height;
     ret->n_parts = priv->n_parts;
@@ -80,35 +62,81 @@ static as_origin twin_part_origin(const char *scene, uint64_t seed, uint64_t par
 
 static bool twin_origin(const char *rest, uint64_t part, as_origin *ret)
 {
-    as_twin_cfg  cfg = as_twin_cfg_default();
-    as_uri_query query;
-    as_err       ignored = AS_ERR_NONE;
-    if (!as_uri_query_parse(rest, twin_keys, &query, &ignored) || !twin_read_cfg(&query, &cfg, &ignored))
-        return false;
-    *ret = twin_part_origin(query.path, cfg.seed, part);
-    return true;
+    as_twin_uri uri;
+    as_err      ignored = AS_ERR_NONE;
+    bool        ok = as_twin_uri_parse(rest, &uri, &ignored);
+    if (ok)
+        *ret = twin_part_origin(uri.query.path, uri.cfg.seed, part);
+    as_twin_uri_done(&uri);
+    return ok;
+}
+
+static bool twin_has(uint32_t faults, as_fault fault)
+{
+    return (faults >> fault) & 1u;
+}
+
+/* Waits for the next view whose frame arrives; what does not leaves a gap in the sequence, a trigger that was missed none. */
+static bool twin_await(twin_priv *priv, as_ns deadline, as_ns *ret_due, uint32_t *ret_faults, as_err *err)
+{
+    double amounts[AS_FAULT_COUNT];
+    for (;;) {
+        uint64_t lost = 0;
+        if (priv->n_parts && priv->at / priv->n_views >= priv->n_parts)
+            return AS_FAIL(err, AS_EEND, "all %llu parts have passed", (unsigned long long)priv->n_parts);
+        if (!as_pace_wait(&priv->pace, deadline, ret_due, &lost, err))
+            return false;
+        priv->at += lost;
+        priv->sequence += lost;
+        if (priv->n_parts && priv->at / priv->n_views >= priv->n_parts)
+            continue;
+        *ret_faults = as_twin_faults_at(priv->twin, priv->first_part + priv->at / priv->n_views, amounts);
+        if (twin_has(*ret_faults, AS_FAULT_MISSING_TRIGGER)) {
+            priv->at += priv->n_views - priv->at % priv->n_views;
+        } else if (twin_has(*ret_faults, AS_FAULT_FRAME_LOSS) || twin_has(*ret_faults, AS_FAULT_DEAD)) {
+            priv->at++;
+            priv->sequence++;
+        } else {
+            return true;
+        }
+        if (as_clock_mono() >= deadline)
+            return AS_FAIL(err, AS_ETIMEOUT, "no frame in time: the camera is out of order");
+    }
+}
+
+/* From a third of the picture on, nothing has arrived. */
+static void twin_cut(as_frame *frame)
+{
+    uint32_t from = frame->image.height / 3 + (uint32_t)(frame->part % (frame->image.height / 2 + 1));
+    memset(frame->image.data + from * frame->image.stride_bytes, 0,
+           (frame->image.height - from) * frame->image.stride_bytes);
+    frame->status = AS_FRAME_INCOMPLETE;
 }
 
 static bool twin_fill(void *p, as_frame *frame, as_ns deadline, as_err *err)
 {
     twin_priv *priv = p;
     as_ns      due;
-    uint64_t   lost;
-    if (priv->n_parts && priv->sequence / priv->n_views >= priv->n_parts)
-        return AS_FAIL(err, AS_EEND, "all %llu parts have passed", (unsigned long long)priv->n_parts);
-    if (!as_pace_wait(&priv->pace, deadline, &due, &lost, err))
+    uint32_t   faults;
+    if (!twin_await(priv, deadline, &due, &faults, err))
         return false;
-    priv->sequence += lost;
-    if (priv->n_parts && priv->sequence / priv->n_views >= priv->n_parts)
-        return AS_FAIL(err, AS_EEND, "all %llu parts have passed", (unsigned long long)priv->n_parts);
-    as_ns begun = as_clock_mono();
+    as_ns    begun = as_clock_mono();
+    uint32_t view = (uint32_t)(priv->at % priv->n_views);
+    as_truth of_frozen;
     frame->sequence = priv->sequence;
-    frame->part = priv->first_part + priv->sequence / priv->n_views;
-    if (!as_twin_render(priv->twin, frame->part, (uint32_t)(priv->sequence % priv->n_views), priv->scratch,
-                        &frame->image, &frame->truth, err))
-        return false;
-    priv->sequence++;
+    frame->part = priv->first_part + priv->at / priv->n_views;
     frame->status = AS_FRAME_OK;
+    if (!as_twin_render(priv->twin, frame->part, view, priv->scratch, &frame->image, &frame->truth, err))
+        return false;
+    if (!twin_has(faults, AS_FAULT_FROZEN) || priv->shown == 0)
+        priv->shown = frame->part;
+    else if (!as_twin_render(priv->twin, priv->shown, view, priv->scratch, &frame->image, &of_frozen, err))
+        return false;
+    if (twin_has(faults, AS_FAULT_HALF_FRAME))
+        twin_cut(frame);
+    priv->again = twin_has(faults, AS_FAULT_DOUBLE_TRIGGER) && !priv->again;
+    priv->at += !priv->again;
+    priv->sequence++;
     frame->origin = twin_part_origin(as_twin_scene_of(priv->twin)->name, as_twin_cfg_of(priv->twin)->seed, frame->part);
     /* The world's clock stands still while it is drawn: drawing is no part of the way from trigger to verdict. */
     as_camera_stamp(frame, due + (as_clock_mono() - begun));
@@ -136,19 +164,7 @@ extern const as_camera_driver as_camera_twin;
 const as_camera_driver        as_camera_twin = {
            .name = "twin",
            .summary = "the emulated factory: parts and defects drawn from a seed, each frame with its truth",
-           .help = "twin:SCENE?seed=&parts=&from=&views=&fps=&defects=&severity=&belt=&exposure=&gain=&noise=\n"
-                          "  SCENE     cones\n"
-                          "  seed      which world; the same seed gives the same bytes (1)\n"
-                          "  parts     end after so many (endless)\n"
-                          "  from      number of the first part (1)\n"
-                          "  views     frames of each part (as the station says, or 1)\n"
-                          "  fps       frames a second (as the station says, or as fast as they are asked for)\n"
-                          "  defects   share of the parts that have one, 0 to 1\n"
-                          "  severity  the least: 0 barely visible, to 1 obvious\n"
-                          "  belt      mm/s; with exposure it gives the motion blur\n"
-                          "  exposure  microseconds\n"
-                          "  gain      electrons a grey level (shot noise)\n"
-                          "  noise     read noise in electrons\n",
+           .help = "twin:SCENE?KEY=VALUE&... (assay twin list: the scenes, sensors and faults)\n" AS_TWIN_URI_HELP,
            .priv_size = sizeof(twin_priv),
            .open = twin_open,
            .fill = twin_fill,

@@ -135,6 +135,11 @@ static void twin_cam_obeys_its_query(void **state)
                                         "twin:cones?parts=0",
                                         "twin:cones?belt=1e6&exposure=1e5",
                                         "twin:",
+                                        "twin:cones?sensor=imx",
+                                        "twin:cones?recipe=lemon",
+                                        "twin:cones?pixel=Mono12",
+                                        "twin:cones?script=/nonexistent",
+                                        "twin:cones?focal=100&distance=100",
                                         "twin:cones?severity=x"};
     for (size_t i = 0; i < AS_COUNT(wrong); i++) {
         as_err        err = AS_ERR_NONE;
@@ -142,6 +147,51 @@ static void twin_cam_obeys_its_query(void **state)
         assert_null(as_camera_open(&cfg, &err));
         assert_true(err.code == AS_EINVAL || err.code == AS_ENOTFOUND);
     }
+}
+
+static void twin_cam_write_script(const char *text, char uri[300])
+{
+    FILE *file = fopen("twin_faults.yaml", "w");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0 && fclose(file) == 0);
+    snprintf(uri, 300, "twin:cones?parts=60&script=twin_faults.yaml");
+}
+
+/* Frames that are lost leave a gap and are counted; a trigger that was missed leaves none; the camera comes back. */
+static void twin_cam_has_faults(void **state)
+{
+    (void)state;
+    char uri[300];
+    twin_cam_write_script("faults:\n"
+                          "  - {fault: missing_trigger, from: 5, until: 8, amount: 1}\n"
+                          "  - {fault: camera_dead, from: 10, until: 20}\n"
+                          "  - {fault: double_trigger, from: 30, until: 32, amount: 1}\n"
+                          "  - {fault: half_frame, from: 40, until: 41, amount: 1}\n"
+                          "  - {fault: frozen_frame, from: 50, until: 53}\n",
+                          uri);
+    as_camera *cam = twin_cam(uri, 0);
+    as_err     err = AS_ERR_NONE;
+    as_digest  before = {0}, digest;
+    uint64_t   seen[61] = {0}, n = 0;
+    for (as_frame *frame; (frame = as_camera_next(cam, as_clock_mono() + 10 * AS_NS_PER_S, &err)) != NULL; n++) {
+        assert_in_range(frame->part, 1, 60);
+        seen[frame->part]++;
+        assert_int_equal(frame->status, frame->part == 40 ? AS_FRAME_INCOMPLETE : AS_FRAME_OK);
+        digest = twin_digest(frame);
+        assert_int_equal(as_digest_equal(&digest, &before),
+                         (frame->part >= 50 && frame->part < 53 && seen[50]) || (seen[frame->part] == 2));
+        before = digest;
+        as_frame_unref(frame);
+    }
+    assert_int_equal(err.code, AS_EEND);
+    for (uint64_t part = 1; part <= 60; part++)
+        assert_int_equal(seen[part], (part >= 5 && part < 8) || (part >= 10 && part < 20) ? 0
+                                     : part == 30 || part == 31                           ? 2
+                                                                                          : 1);
+    assert_int_equal(n, 60 - 3 - 10 + 2);
+    assert_int_equal(as_camera_lost(cam), 10);
+    as_camera_close(cam);
+    remove("twin_faults.yaml");
 }
 
 static void twin_cam_paces_frames(void **state)
@@ -166,7 +216,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(twin_parts_have_an_origin), cmocka_unit_test(twin_cam_shows_each_part_from_all_views),
         cmocka_unit_test(twin_cam_can_be_repeated),  cmocka_unit_test(twin_cam_obeys_its_query),
-        cmocka_unit_test(twin_cam_paces_frames),
+        cmocka_unit_test(twin_cam_paces_frames),     cmocka_unit_test(twin_cam_has_faults),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

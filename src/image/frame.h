@@ -51,6 +51,7 @@ typedef struct as_truth {
     char  label[AS_LABEL_BYTES]; /* class name */
     float severity;              /* of the defect: 0 none, to 1 obvious; NAN when not known */
     float box_px[4];             /* x, y, width, height of the defect; all 0: none or not known */
+    uint32_t faults;             /* of the station, as bits of the twin's as_fault; 0: none, or not known */
 } as_truth;
 
 typedef struct as_frame as_frame;

@@ -4,6 +4,8 @@
 #include "twin/noise.h"
 
 const char *const as_cone_names[] = {"good", "missing_topping", "spillage", "broken", NULL};
+const char *const as_cone_recipes[] = {"vanilla", "strawberry",    "chocolate", "pistachio",
+                                       "mint",    "stracciatella", NULL};
 
 static const uint32_t cone_creams[] = {0xf5e6b8, 0xefa7b4, 0x6a4632, 0xb9c88a, 0xa9dcc6, 0xf3ead9};
 static const uint32_t cone_flecks[] = {0xd9bd77, 0xb5304a, 0x3a2317, 0x6f7c3a, 0x35241c, 0xcfae6e};
@@ -38,9 +40,12 @@ static void cone_plan_pose(as_cone *cone, as_rng *rng, const as_twin *twin, uint
     as_noise_sincos((double)angle, &cone->pose.sin, &cone->pose.cos);
 }
 
-static void cone_plan_looks(as_cone *cone, as_rng *rng)
+static void cone_plan_looks(as_cone *cone, as_rng *rng, int32_t recipe)
 {
     uint32_t flavour = cone_choose(rng, AS_COUNT(cone_creams)), sauce = cone_choose(rng, AS_COUNT(cone_sauces));
+    if (recipe >= 0)
+        flavour = (uint32_t)recipe;
+    cone->flavour = flavour;
     if ((flavour == CREAM_CHOCOLATE && sauce == SAUCE_CHOCOLATE) ||
         (flavour == CREAM_STRAWBERRY && sauce == SAUCE_STRAWBERRY))
         sauce = 1;
@@ -182,18 +187,22 @@ static void cone_plan_break(as_cone *cone, as_rng *rng)
     }
 }
 
-void as_cone_plan(const as_twin *twin, uint64_t part, uint32_t view, as_cone *ret)
+void as_cone_plan(const as_twin *twin, const as_twin_shot *shot, as_cone *ret)
 {
     const as_twin_cfg *cfg = as_twin_cfg_of(twin);
-    as_rng             rng = as_rng_stream(cfg->seed, part), fate = as_rng_stream(~cfg->seed, part);
+    as_rng             rng = as_rng_stream(cfg->seed, shot->part), fate = as_rng_stream(~cfg->seed, shot->part);
     as_cone            cone = {.seed = (uint32_t)as_rng_u64(&rng)};
-    cone_plan_pose(&cone, &rng, twin, view);
-    cone_plan_looks(&cone, &rng);
+    cone_plan_pose(&cone, &rng, twin, shot->view);
+    cone_plan_looks(&cone, &rng, shot->recipe);
     cone_plan_dirt(&cone, &rng);
     if (as_cone_pick(&fate, 0.0f, 1.0f) < (float)cfg->defect_share) {
         float least = (float)cfg->min_severity;
         cone.class = (as_cone_class)(1 + cone_choose(&fate, AS_CONE_CLASSES - 1));
         cone.severity = least + (1.0f - least) * as_cone_pick(&fate, 0.0f, 1.0f);
+    }
+    if (!(shot->shown & 1u)) {
+        *ret = cone; /* a class, and none of what makes it */
+        return;
     }
     if (cone.class == AS_CONE_NO_TOPPING)
         cone.amount *= 0.55f * (1.0f - cone.severity);

@@ -55,6 +55,7 @@ typedef struct as_cone {
     float           fleck_ratio, toast;
     float           rim_half, scoop_x, scoop_y, scoop_radius; /* mm */
     float           wave_cos[4], wave_sin[4];                 /* of the scoop's outline: 2 to 5 a turn */
+    uint32_t        flavour;
     as_cone_topping topping;
     float           amount, topping_x, topping_y;
     as_cone_class class;
@@ -66,7 +67,8 @@ typedef struct as_cone {
     as_cone_spot  spots[AS_CONE_MAX_SPOTS];
 } as_cone;
 
-extern const char *const as_cone_names[]; /* class names, NULL-ended */
+extern const char *const as_cone_names[];   /* class names, NULL-ended */
+extern const char *const as_cone_recipes[]; /* flavours, NULL-ended */
 
 /* Uniform in [low, high) from one draw, the same on every machine. */
 static inline float as_cone_pick(as_rng *rng, float low, float high)
@@ -74,8 +76,8 @@ static inline float as_cone_pick(as_rng *rng, float low, float high)
     return low + (high - low) * ((float)(as_rng_u64(rng) >> 40) * (1.0f / 16777216.0f));
 }
 
-/* What part and view of this twin are. */
-void as_cone_plan(const as_twin *twin, uint64_t part, uint32_t view, as_cone *ret);
+/* What the part is. Its defect is planned whether shown or not, and told by class and severity. */
+void as_cone_plan(const as_twin *twin, const as_twin_shot *shot, as_cone *ret);
 
 /* Pixels that hold the defect. All 0 for a good part. */
 void as_cone_defect_box(const as_cone *cone, const as_canvas *canvas, float box_px[4]);

@@ -94,14 +94,30 @@ static void cones_light(const as_cone *cone, const as_canvas *canvas)
     }
 }
 
-static void cones_draw(const as_twin *twin, uint64_t part, uint32_t view, float *light, as_truth *ret_truth)
+static void cones_tell(const as_cone *cone, const as_canvas *canvas, as_twin_truth *truth)
+{
+    as_truth *frame = &truth->frame;
+    snprintf(frame->label, sizeof frame->label, "%s", as_cone_names[cone->class]);
+    frame->severity = cone->severity;
+    as_cone_defect_box(cone, canvas, frame->box_px);
+    truth->recipe = as_cone_recipes[cone->flavour];
+    truth->n_findings = cone->class != AS_CONE_GOOD;
+    if (truth->n_findings == 0)
+        return;
+    as_twin_finding *finding = &truth->findings[0];
+    *finding = (as_twin_finding){.class = as_cone_names[cone->class], .severity = cone->severity};
+    memcpy(finding->box_px, frame->box_px, sizeof finding->box_px);
+    finding->size_mm = AS_MAX(frame->box_px[2], frame->box_px[3]) / cone->pose.px_per_mm;
+}
+
+static void cones_draw(const as_twin *twin, const as_twin_shot *shot, float *light, as_twin_truth *ret_truth)
 {
     const as_twin_cfg *cfg = as_twin_cfg_of(twin);
     size_t             plane = (size_t)cfg->width * cfg->height;
     as_canvas          canvas = {light, light + plane, light + 2 * plane, cfg->width, cfg->height};
     as_cone            cone;
-    as_cone_plan(twin, part, view, &cone);
-    cones_lay_belt(as_twin_state(twin), &canvas, as_noise_hash2(cone.seed, view, 91) % BELT_SPAN_PX);
+    as_cone_plan(twin, shot, &cone);
+    cones_lay_belt(as_twin_state(twin), &canvas, as_noise_hash2(cone.seed, shot->view, 91) % BELT_SPAN_PX);
     as_cone_draw_spots(&cone, &canvas);
     as_cone_draw_shadow(&cone, &canvas);
     as_cone_draw_wafer(&cone, &canvas);
@@ -109,15 +125,14 @@ static void cones_draw(const as_twin *twin, uint64_t part, uint32_t view, float 
     as_cone_draw_scoop(&cone, &canvas);
     as_cone_draw_topping(&cone, &canvas);
     cones_light(&cone, &canvas);
-    snprintf(ret_truth->label, sizeof ret_truth->label, "%s", as_cone_names[cone.class]);
-    ret_truth->severity = cone.severity;
-    as_cone_defect_box(&cone, &canvas, ret_truth->box_px);
+    cones_tell(&cone, &canvas, ret_truth);
 }
 
 const as_twin_scene as_twin_cones = {
     .name = "cones",
     .summary = "ice-cream cones on a belt: topping missing, ice cream spilled, wafer broken",
     .classes = as_cone_names,
+    .recipes = as_cone_recipes,
     .pixel = AS_PIXEL_RGB8,
     .width = 640,
     .height = 480,

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "twin/twin.h"
+#include "twin/twin_priv.h"
+
+#include <math.h>
 
 #include "base/str.h"
-#include "twin/sensor.h"
 
 #define X(name) extern const as_twin_scene as_twin_##name;
 #include "twin/twin_list.inc"
@@ -14,13 +15,13 @@ static const as_twin_scene *const scenes[] = {
 #undef X
     NULL};
 
-struct as_twin {
-    const as_twin_scene *scene;
-    as_twin_cfg          cfg;
-    double               px_per_mm;
-    as_sensor            sensor;
-    void                *state;
-};
+#define USUAL_F_NUMBER    5.6
+#define USUAL_DISTANCE_MM 400.0
+#define USUAL_PITCH_UM    3.45
+#define USUAL_SPREAD_PX   0.45 /* of the lens that a scene is set up with: aberrations, and diffraction at f/5.6 */
+#define ABERRATION_PX     0.35
+#define USUAL_VIGNETTE    0.22
+#define WHITE_RATIO       0.95 /* whoever set up the lamp let white fill so much of the sensor's well */
 
 as_twin_cfg as_twin_cfg_default(void)
 {
@@ -30,7 +31,17 @@ as_twin_cfg as_twin_cfg_default(void)
                          .defect_share = -1,
                          .min_severity = -1,
                          .gain_e_per_dn = -1,
-                         .read_noise_e = -1};
+                         .read_noise_e = -1,
+                         .parts_per_s = -1,
+                         .temperature_c = 25,
+                         .focal_mm = -1,
+                         .f_number = -1,
+                         .distance_mm = -1,
+                         .pitch_um = -1,
+                         .vignette_ratio = -1,
+                         .light = 1,
+                         .mains_hz = 50,
+                         .hour = 8};
 }
 
 const as_twin_scene *as_twin_scene_at(size_t i)
@@ -77,30 +88,157 @@ static bool twin_check(const as_twin_cfg *cfg, as_err *err)
     return true;
 }
 
-static bool twin_init(as_twin *twin, as_err *err)
+static bool twin_find_recipe(as_twin *twin, const char *name, as_err *err)
+{
+    const char *const *recipes = twin->scene->recipes;
+    size_t             n = 0;
+    twin->recipe = -1;
+    if (!name || !*name)
+        return true;
+    for (; recipes[n]; n++)
+        if (strcmp(name, recipes[n]) == 0) {
+            twin->recipe = (int32_t)n;
+            return true;
+        }
+    const char *nearest = as_str_nearest(name, recipes, n);
+    return AS_FAIL(err, AS_ENOTFOUND,
+                   nearest ? "scene '%s' has no recipe '%s': did you mean '%s'?"
+                           : "scene '%s' has no recipe '%s'; it has '%s', ...",
+                   twin->scene->name, name, nearest ? nearest : recipes[0]);
+}
+
+/* What is not given of the lens follows from how the scene is set up. */
+static bool twin_set_up_lens(as_twin *twin, as_err *err)
+{
+    as_twin_cfg *cfg = &twin->cfg;
+    const bool   given = cfg->focal_mm > 0 || cfg->f_number > 0 || cfg->distance_mm > 0 || cfg->pitch_um > 0;
+    const double own = twin->scene->px_per_mm * cfg->width / twin->scene->width;
+    twin_resolve(&cfg->f_number, USUAL_F_NUMBER);
+    twin_resolve(&cfg->distance_mm, USUAL_DISTANCE_MM);
+    twin_resolve(&cfg->pitch_um, twin->info ? twin->info->pitch_um : USUAL_PITCH_UM);
+    double m = own * cfg->pitch_um / 1000.0;
+    twin_resolve(&cfg->focal_mm, cfg->distance_mm * m / (1.0 + m));
+    as_optics usual = {USUAL_DISTANCE_MM * m / (1.0 + m), USUAL_F_NUMBER, USUAL_DISTANCE_MM, cfg->pitch_um};
+    twin->optics = (as_optics){cfg->focal_mm, cfg->f_number, cfg->distance_mm, cfg->pitch_um};
+    if (given && !as_optics_check(&twin->optics, err))
+        return false;
+    double spread = as_optics_spread_px(&twin->optics);
+    twin->px_per_mm = given ? as_optics_px_per_mm(&twin->optics) : own;
+    twin->light_ratio = cfg->exposure_us / twin->scene->defaults.exposure_us;
+    if (given)
+        twin->light_ratio *= as_optics_light(&twin->optics) / as_optics_light(&usual);
+    twin->spread_px = given ? sqrt(ABERRATION_PX * ABERRATION_PX + spread * spread) : USUAL_SPREAD_PX;
+    twin->disc_px = cfg->off_focus_mm != 0.0 ? as_optics_disc_px(&twin->optics, cfg->off_focus_mm) : 0.0;
+    if (!(twin->px_per_mm >= 0.01 && twin->px_per_mm <= 1000.0))
+        return AS_FAIL(err, AS_EINVAL, "this lens gives %g pixels a millimetre: 0.01 to 1000 can be drawn",
+                       twin->px_per_mm);
+    return true;
+}
+
+static bool twin_set_up_camera(as_twin *twin, const char *name, as_err *err)
+{
+    const as_twin_cfg *cfg = &twin->cfg;
+    as_sensor_cfg      plain = {cfg->width, cfg->gain_e_per_dn, cfg->read_noise_e};
+    if (!name || !*name)
+        return as_sensor_init(&twin->sensor, &plain, err);
+    double        times = 1.0;
+    as_imager_cfg imager = as_imager_info_cfg(twin->info, cfg->width, cfg->height);
+    for (double db = cfg->gain_db; db > 0.0; db -= 0.1) /* 10^(0.1 / 20) each tenth of a decibel */
+        times *= 1.0 + 0.011579454 * AS_MIN(db, 0.1) * 10.0;
+    imager.gain_dn_per_e *= times;
+    imager.bayer = cfg->pixel == AS_PIXEL_RGB8;
+    twin->line_s = twin->info->line_us * 1e-6;
+    return as_imager_init(&twin->imager, &imager, err) &&
+           as_develop_init(&twin->develop, imager.bits, imager.black_dn, as_imager_white_dn(&twin->imager),
+                           !imager.bayer && !cfg->srgb, err);
+}
+
+static bool twin_check_light(const as_twin_cfg *cfg, as_err *err)
+{
+    const struct {
+        const char *name;
+        double      value, low, high;
+    } rows[] = {{"gain in dB", cfg->gain_db, 0, 48},
+                {"temperature", cfg->temperature_c, -40, 90},
+                {"distortion", cfg->distortion, -0.3, 0.3},
+                {"vignette", cfg->vignette_ratio, 0, 1},
+                {"dirt", cfg->dirt, 0, 1},
+                {"print", cfg->print, 0, 1},
+                {"haze", cfg->haze, 0, 1},
+                {"light", cfg->light, 0, 100},
+                {"warmth", cfg->warmth, -1, 1},
+                {"ambient", cfg->ambient, 0, 10},
+                {"flicker", cfg->flicker, 0, 1},
+                {"mains", cfg->mains_hz, 1, 1000},
+                {"ageing", cfg->ageing, 0, 1},
+                {"age", cfg->age_h, 0, 1e6},
+                {"day", cfg->day, 0, 10},
+                {"hour", cfg->hour, 0, 24},
+                {"rate", cfg->parts_per_s, 1e-4, 1e4},
+                {"off", cfg->off_focus_mm, -1000, 1000}};
+    for (size_t i = 0; i < AS_COUNT(rows); i++)
+        if (!(rows[i].value >= rows[i].low && rows[i].value <= rows[i].high))
+            return AS_FAIL(err, AS_EINVAL, "a %s of '%g' is not within %g to %g", rows[i].name, rows[i].value,
+                           rows[i].low, rows[i].high);
+    if (cfg->pixel != AS_PIXEL_MONO8 && cfg->pixel != AS_PIXEL_RGB8)
+        return AS_FAIL(err, AS_EINVAL, "the twin's cameras send Mono8 or RGB8, not %s", as_pixel_name(cfg->pixel));
+    return true;
+}
+
+static void twin_resolve_all(as_twin *twin)
+{
+    const as_twin_cfg *own = &twin->scene->defaults;
+    as_twin_cfg       *cfg = &twin->cfg;
+    cfg->width = cfg->width ? cfg->width : twin->scene->width;
+    cfg->height = cfg->height ? cfg->height : twin->scene->height;
+    cfg->pixel = cfg->pixel ? cfg->pixel : twin->scene->pixel;
+    twin_resolve(&cfg->belt_mm_per_s, own->belt_mm_per_s);
+    twin_resolve(&cfg->exposure_us, own->exposure_us);
+    twin_resolve(&cfg->defect_share, own->defect_share);
+    twin_resolve(&cfg->min_severity, own->min_severity);
+    twin_resolve(&cfg->gain_e_per_dn, own->gain_e_per_dn);
+    twin_resolve(&cfg->read_noise_e, own->read_noise_e);
+    twin_resolve(&cfg->vignette_ratio, USUAL_VIGNETTE);
+    twin_resolve(&cfg->parts_per_s, 10.0);
+}
+
+static bool twin_may_be_dirty(const as_twin *twin)
+{
+    bool may = twin->cfg.dirt > 0 || twin->cfg.print > 0 || twin->cfg.haze > 0;
+    for (size_t i = 0; twin->script && i < twin->script->n; i++)
+        may = may || twin->script->steps[i].fault <= AS_FAULT_HAZE;
+    return may;
+}
+
+/* A lens and a belt that can be shown at all are found out here, not while frames are made. */
+static bool twin_check_blur(const as_twin *twin, as_err *err)
+{
+    const as_twin_cfg *cfg = &twin->cfg;
+    as_lens            lens;
+    as_lens_cfg        blur = {.width = cfg->width,
+                               .height = cfg->height,
+                               .motion_px = cfg->belt_mm_per_s * cfg->exposure_us * 1e-6 * twin->px_per_mm,
+                               .spread_px = twin->spread_px,
+                               .disc_px = twin->disc_px,
+                               .vignette_ratio = cfg->vignette_ratio};
+    return as_lens_init(&lens, &blur, err);
+}
+
+static bool twin_init(as_twin *twin, const as_twin_cfg *asked, as_err *err)
 {
     const as_twin_scene *scene = twin->scene;
     as_twin_cfg         *cfg = &twin->cfg;
-    cfg->width = cfg->width ? cfg->width : scene->width;
-    cfg->height = cfg->height ? cfg->height : scene->height;
-    twin_resolve(&cfg->belt_mm_per_s, scene->defaults.belt_mm_per_s);
-    twin_resolve(&cfg->exposure_us, scene->defaults.exposure_us);
-    twin_resolve(&cfg->defect_share, scene->defaults.defect_share);
-    twin_resolve(&cfg->min_severity, scene->defaults.min_severity);
-    twin_resolve(&cfg->gain_e_per_dn, scene->defaults.gain_e_per_dn);
-    twin_resolve(&cfg->read_noise_e, scene->defaults.read_noise_e);
-    if (!twin_check(cfg, err))
+    twin_resolve_all(twin);
+    if (asked->sensor && *asked->sensor && !(twin->info = as_imager_info_find(asked->sensor, err)))
         return false;
-    twin->px_per_mm = scene->px_per_mm * cfg->width / scene->width;
-    as_sensor_cfg sensor = {.width = cfg->width,
-                            .height = cfg->height,
-                            .motion_px = cfg->belt_mm_per_s * cfg->exposure_us * 1e-6 * twin->px_per_mm,
-                            .lens_px = 0.45,
-                            .vignette_ratio = 0.22,
-                            .exposure_ratio = cfg->exposure_us / scene->defaults.exposure_us,
-                            .gain_e_per_dn = cfg->gain_e_per_dn,
-                            .read_noise_e = cfg->read_noise_e};
-    if (!as_sensor_init(&twin->sensor, &sensor, err))
+    if (!twin_find_recipe(twin, asked->recipe, err) || !twin_check(cfg, err) || !twin_check_light(cfg, err) ||
+        !twin_set_up_lens(twin, err) || !twin_check_blur(twin, err) || !twin_set_up_camera(twin, asked->sensor, err))
+        return false;
+    if (asked->script && !(twin->script = malloc(sizeof *twin->script)))
+        return AS_FAIL(err, AS_ENOMEM, "no memory for a script");
+    if (asked->script)
+        *twin->script = *asked->script;
+    if (twin_may_be_dirty(twin) && !as_veil_init(&twin->veil, cfg->width, cfg->height, cfg->seed, err))
         return false;
     twin->state = calloc(1, scene->state_bytes ? scene->state_bytes : 1);
     if (!twin->state)
@@ -120,7 +258,9 @@ as_twin *as_twin_open(const char *scene, const as_twin_cfg *cfg, as_err *err)
     }
     twin->scene = found;
     twin->cfg = *cfg;
-    return twin_init(twin, err) ? twin : as_twin_close(twin);
+    twin->cfg.recipe = twin->cfg.sensor = NULL;
+    twin->cfg.script = NULL;
+    return twin_init(twin, cfg, err) ? twin : as_twin_close(twin);
 }
 
 as_twin *as_twin_close(as_twin *twin)
@@ -128,6 +268,10 @@ as_twin *as_twin_close(as_twin *twin)
     if (twin) {
         if (twin->state && twin->scene->release)
             twin->scene->release(twin->state);
+        as_imager_done(&twin->imager);
+        as_develop_done(&twin->develop);
+        as_veil_done(&twin->veil);
+        free(twin->script);
         free(twin->state);
         free(twin);
     }
@@ -144,6 +288,21 @@ const as_twin_cfg *as_twin_cfg_of(const as_twin *twin)
     return &twin->cfg;
 }
 
+const as_imager_info *as_twin_sensor_of(const as_twin *twin)
+{
+    return twin->info;
+}
+
+const as_imager_cfg *as_twin_imager_of(const as_twin *twin)
+{
+    return twin->info ? &twin->imager.cfg : NULL;
+}
+
+as_optics as_twin_optics_of(const as_twin *twin)
+{
+    return twin->optics;
+}
+
 const void *as_twin_state(const as_twin *twin)
 {
     return twin->state;
@@ -152,36 +311,4 @@ const void *as_twin_state(const as_twin *twin)
 double as_twin_px_per_mm(const as_twin *twin)
 {
     return twin->px_per_mm;
-}
-
-size_t as_twin_scratch_bytes(const as_twin *twin)
-{
-    size_t plane = (size_t)twin->cfg.width * twin->cfg.height;
-    return (3 * plane + as_sensor_row_floats(&twin->sensor)) * sizeof(float);
-}
-
-/* splitmix64's step (Steele, Lea and Flood 2014): neighbouring parts and views get unlike noise. */
-static uint64_t twin_noise_seed(uint64_t seed, uint64_t part, uint32_t view)
-{
-    uint64_t z = seed * 0x9e3779b97f4a7c15u + part * 0xbf58476d1ce4e5b9u + ((uint64_t)view + 1) * 0x94d049bb133111ebu;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
-}
-
-bool as_twin_render(const as_twin *twin, uint64_t part, uint32_t view, void *scratch, as_image *image,
-                    as_truth *ret_truth, as_err *err)
-{
-    if (part == 0)
-        return AS_FAIL(err, AS_EINVAL, "parts are counted from 1");
-    if (image->pixel != twin->scene->pixel || image->width != twin->cfg.width || image->height != twin->cfg.height)
-        return AS_FAIL(err, AS_EINVAL, "scene '%s' draws %ux%u %s, not %ux%u %s", twin->scene->name, twin->cfg.width,
-                       twin->cfg.height, as_pixel_name(twin->scene->pixel), image->width, image->height,
-                       as_pixel_name(image->pixel));
-    float   *light = scratch, *rows = light + 3 * (size_t)twin->cfg.width * twin->cfg.height;
-    as_truth truth = {.known = true};
-    twin->scene->draw(twin, part, view, light, &truth);
-    as_sensor_expose(&twin->sensor, light, rows, twin_noise_seed(twin->cfg.seed, part, view), image);
-    *ret_truth = truth;
-    return true;
 }

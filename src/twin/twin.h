@@ -11,26 +11,75 @@
 #define AS_TWIN_TWIN_H
 
 #include "image/frame.h"
+#include "twin/imager_table.h"
+#include "twin/optics.h"
+#include "twin/script.h"
 
 typedef struct as_twin_cfg {
-    uint64_t seed;
-    uint32_t width, height; /* pixels; 0: the scene's own */
-    double   belt_mm_per_s; /* motion blur = belt * exposure; negative: the scene's own */
-    double   exposure_us;   /* negative: the scene's own */
-    double   defect_share;  /* of the parts; negative: the scene's own */
-    double   min_severity;  /* 0 barely visible .. 1 obvious; negative: the scene's own */
-    double   gain_e_per_dn; /* electrons a grey level: shot noise; negative: the scene's own */
-    double   read_noise_e;  /* electrons; negative: the scene's own */
+    uint64_t    seed;
+    uint32_t    width, height; /* pixels; 0: the scene's own */
+    as_pixel    pixel;         /* Mono8 or RGB8; AS_PIXEL_NONE: the scene's own */
+    double      belt_mm_per_s; /* motion blur = belt * exposure; negative: the scene's own */
+    double      exposure_us;   /* negative: the scene's own */
+    double      defect_share;  /* of the parts; negative: the scene's own */
+    double      min_severity;  /* 0 barely visible .. 1 obvious; negative: the scene's own */
+    double      gain_e_per_dn; /* plain camera: electrons a grey level: shot noise; negative: the scene's own */
+    double      read_noise_e;  /* plain camera: electrons; negative: the scene's own */
+    double      parts_per_s;   /* how fast the clock of lamps and scripts goes; negative: 10 */
+    const char *recipe;        /* which product; NULL or "": all of the scene's. Read by open alone */
+    /* A sensor of imager_table.h and what is set on it; NULL or "": the plain camera. Read by open alone. */
+    const char *sensor;
+    double      gain_db, temperature_c; /* of its amplifier, 0 to 48; of the sensor */
+    bool        srgb;                   /* Mono8 with the curve of a screen; RGB8 always has it */
+    /* The lens; negative: as the scene is set up. Any of the first four given, pixels a millimetre follow from them. */
+    double focal_mm, f_number, distance_mm, pitch_um;
+    double off_focus_mm;               /* how far the part lies beyond the focus */
+    double distortion, vignette_ratio; /* at the corners: -0.3..0.3; 0..1, negative: the scene's own */
+    double dirt, print, haze;          /* on the lens, 0..1 */
+    double light, warmth, ambient;     /* 1 as the scene is lit; -1 cold .. 1 warm; daylight, of white */
+    double flicker, mains_hz;          /* how deep 0..1; 50 or 60 */
+    double ageing, age_h, day, hour;   /* light lost in 1,000 h; hours; daylight at noon, of white; when it begins */
+    const as_script *script;           /* what goes wrong, and when; NULL: nothing. Read by open alone */
 } as_twin_cfg;
 
 as_twin_cfg as_twin_cfg_default(void);
 
 typedef struct as_twin as_twin;
 
+#define AS_TWIN_MAX_FINDINGS 16
+
+/* One defect. */
+typedef struct as_twin_finding {
+    const char *class;
+    float severity;  /* 0 invisible .. 1 obvious */
+    float box_px[4]; /* x, y, width, height: what it can touch; as_twin_mask knows its pixels */
+    float size_mm;   /* its longest side */
+} as_twin_finding;
+
+/* All that is known about a frame. */
+typedef struct as_twin_truth {
+    as_truth        frame; /* class, severity and box of the worst, and the faults */
+    uint64_t        part;
+    double          seconds, px_per_mm; /* since the first part */
+    const char     *recipe;
+    size_t          n_findings;
+    as_twin_finding findings[AS_TWIN_MAX_FINDINGS];
+    double          amounts[AS_FAULT_COUNT]; /* of the faults in frame.faults */
+} as_twin_truth;
+
+/* What a scene is asked to draw. */
+typedef struct as_twin_shot {
+    uint64_t part;
+    uint32_t view;
+    int32_t  recipe; /* index; -1: whichever the part has of them all */
+    uint32_t shown;  /* bit i: its defect i is drawn */
+} as_twin_shot;
+
 /* What a scene provides: scene_<name>.c defines `const as_twin_scene as_twin_<name>`. */
 typedef struct as_twin_scene {
     const char        *name, *summary;
     const char *const *classes; /* NULL-ended; the first is the good one */
+    const char *const *recipes; /* NULL-ended */
     as_pixel           pixel;
     uint32_t           width, height; /* default, pixels */
     double             px_per_mm;     /* at the default width */
@@ -39,23 +88,40 @@ typedef struct as_twin_scene {
     /* Prepares state (textures, tables) once cfg is resolved. May be NULL. */
     bool (*prepare)(const as_twin *twin, void *state, as_err *err);
     void (*release)(void *state); /* must accept a half-prepared state; may be NULL */
-    /* Draws the part's light as the sensor sees it (RGB, linear, 0..1, planar floats) and fills truth. */
-    void (*draw)(const as_twin *twin, uint64_t part, uint32_t view, float *linear_rgb, as_truth *ret_truth);
+    /* Draws the part's light as the sensor sees it (linear, 0..1, planar floats: red, green and blue, or one plane where
+     * pixel is Mono8), and fills in findings, severity, label and box. Findings are told whether shown or not. */
+    void (*draw)(const as_twin *twin, const as_twin_shot *shot, float *linear, as_twin_truth *ret_truth);
 } as_twin_scene;
 
 const as_twin_scene *as_twin_scene_at(size_t i); /* NULL past the last row */
 
-AS_CHECK as_twin    *as_twin_open(const char *scene, const as_twin_cfg *cfg, as_err *err);
-as_twin             *as_twin_close(as_twin *twin);
-const as_twin_scene *as_twin_scene_of(const as_twin *twin);
-const as_twin_cfg   *as_twin_cfg_of(const as_twin *twin); /* with every field resolved */
-const void          *as_twin_state(const as_twin *twin);  /* what the scene prepared */
-double               as_twin_px_per_mm(const as_twin *twin);
+AS_CHECK as_twin     *as_twin_open(const char *scene, const as_twin_cfg *cfg, as_err *err);
+as_twin              *as_twin_close(as_twin *twin);
+const as_twin_scene  *as_twin_scene_of(const as_twin *twin);
+const as_twin_cfg    *as_twin_cfg_of(const as_twin *twin);    /* with every field resolved; texts are gone */
+const as_imager_info *as_twin_sensor_of(const as_twin *twin); /* NULL: the plain camera */
+const as_imager_cfg  *as_twin_imager_of(const as_twin *twin); /* likewise */
+as_optics             as_twin_optics_of(const as_twin *twin);
+const void           *as_twin_state(const as_twin *twin); /* what the scene prepared */
+double                as_twin_px_per_mm(const as_twin *twin);
 
 size_t as_twin_scratch_bytes(const as_twin *twin);
 
 /* part from 1, view from 0 (frames of the same part). image must be of the twin's geometry and pixel format. */
 AS_CHECK bool as_twin_render(const as_twin *twin, uint64_t part, uint32_t view, void *scratch, as_image *image,
                              as_truth *ret_truth, as_err *err);
+
+/* The same with all that is known, and, where ret_raw is not NULL, the sensor's own numbers (width * height, in scratch;
+ * NULL with the plain camera). */
+AS_CHECK bool as_twin_look(const as_twin *twin, uint64_t part, uint32_t view, void *scratch, as_image *image,
+                           as_twin_truth *ret_truth, const uint16_t **ret_raw, as_err *err);
+
+/* inside[y * width + x] = 1 where finding i changes what the lens sees, 0 elsewhere; returns how many. The part is drawn
+ * with this finding alone and without any: what differs is it. */
+AS_CHECK bool as_twin_mask(const as_twin *twin, uint64_t part, uint32_t view, size_t finding, void *scratch,
+                           uint8_t *inside, size_t *ret_n, as_err *err);
+
+/* The faults of that part's frame, as bits of as_fault. */
+uint32_t as_twin_faults_at(const as_twin *twin, uint64_t part, double amounts[AS_FAULT_COUNT]);
 
 #endif

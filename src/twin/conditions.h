@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* conditions.h - what it is like at the station while one part passes: light, lens, belt, and what is wrong with them.
+ *
+ * Layer:   twin.
+ * Threads: pure.
+ * Memory:  a plain value.
+ */
+#ifndef AS_TWIN_CONDITIONS_H
+#define AS_TWIN_CONDITIONS_H
+
+#include "twin/exposure.h"
+#include "twin/twin.h"
+#include "twin/warp.h"
+
+typedef struct as_conditions {
+    uint32_t       faults; /* bits of as_fault */
+    double         amounts[AS_FAULT_COUNT];
+    double         seconds; /* since the first part */
+    double         motion_px, skew_px, disc_px, temperature_c;
+    as_warp        warp;
+    float          level[3], add[3];
+    as_flicker     flicker;
+    as_veil_amount veil;
+    int32_t        recipe; /* -1: all */
+} as_conditions;
+
+/* cfg: resolved. line_s: of a rolling shutter, else 0. */
+void as_conditions_at(const as_twin_cfg *cfg, const as_script *script, double px_per_mm, double disc_px, double line_s,
+                      uint64_t part, uint32_t view, as_conditions *ret);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* develop.h - from a sensor's digital numbers to the pixels a camera sends: grey levels, and colour out of a Bayer mosaic.
+ *
+ * Layer:   twin.
+ * Threads: immutable after init; any thread.
+ * Memory:  one table, freed by done.
+ */
+#ifndef AS_TWIN_DEVELOP_H
+#define AS_TWIN_DEVELOP_H
+
+#include "image/frame.h"
+
+typedef struct as_develop {
+    uint8_t *curve; /* of each digital number */
+} as_develop;
+
+/* Digital numbers of so many bits, of which black is no light and white full. linear: grey levels in proportion, as
+ * industrial cameras send them; else sRGB, as people look at them. */
+AS_CHECK bool as_develop_init(as_develop *develop, uint32_t bits, double black, double white, bool linear, as_err *err);
+void          as_develop_done(as_develop *develop); /* zeros are fine */
+
+/* raw: width * height numbers. Mono8: each by itself; RGB8: from a mosaic that begins with red, green / green, blue, the
+ * missing colours as the mean of those beside (bilinear). */
+void as_develop_image(const as_develop *develop, const uint16_t *raw, as_image *image);
+
+#endif

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "twin/exposure.h"
+
+#include "twin/kernel.h"
+#include "twin/noise.h"
+
+#define TWO_PI 6.283185307179586
+
+static double exposure_part_of_one(double x)
+{
+    double whole = (double)(int64_t)x;
+    return x - (whole > x ? whole - 1.0 : whole);
+}
+
+double as_flicker_level(const as_flicker *flicker, uint32_t row)
+{
+    if (flicker->depth <= 0.0)
+        return 1.0;
+    /* The mean of a cosine over n turns is its value in the middle, times sin(pi n) / (pi n). */
+    double n = flicker->per_s * flicker->open_s, mean = 1.0;
+    float  s, c;
+    if (n > 1e-6) {
+        as_noise_sincos(TWO_PI / 2.0 * (exposure_part_of_one(n / 2.0) * 2.0), &s, &c);
+        mean = (double)s / (TWO_PI / 2.0 * n);
+    }
+    double at = flicker->turn + flicker->per_s * flicker->line_s * row + n / 2.0;
+    as_noise_sincos(TWO_PI * exposure_part_of_one(at), &s, &c);
+    return 1.0 + flicker->depth * mean * (double)c;
+}
+
+size_t as_exposure_bytes(uint32_t width, uint32_t height)
+{
+    as_lens lens = {.cfg = {.width = width, .height = height, .skew_px = 4.0}};
+    size_t  floats = as_lens_floats(&lens, 3) + 8 * (size_t)width;
+    return floats * sizeof(float) + ((size_t)width * height + 3 * (size_t)width) * sizeof(uint16_t);
+}
+
+AS_TWIN_CLONES
+static float exposure_sum(const float *values, size_t n)
+{
+    float lanes[8] = {0};
+    for (size_t i = 0; i + 8 <= n; i += 8)
+        for (size_t k = 0; k < 8; k++)
+            lanes[k] += values[i + k];
+    float sum = 0.0f;
+    for (size_t k = 0; k < 8; k++)
+        sum += lanes[k];
+    return sum;
+}
+
+/* From each eighth row: what is scattered is a mean in any case. */
+static float exposure_mean(const float *plane, uint32_t width, uint32_t height)
+{
+    float    sum = 0.0f;
+    uint32_t n = 0;
+    for (uint32_t y = 0; y < height; y += 8, n++)
+        sum += exposure_sum(plane + (size_t)y * width, width) / (float)(width / 8 * 8);
+    return sum / (float)n;
+}
+
+AS_TWIN_CLONES
+static void exposure_light(float *restrict light, float level, float add, size_t w)
+{
+    for (size_t x = 0; x < w; x++)
+        light[x] = light[x] * level + add;
+}
+
+static void exposure_write_plain(const as_sensor *sensor, const uint16_t *codes, as_image *image, uint32_t y)
+{
+    const uint8_t *curve = sensor->curve;
+    uint8_t       *out = image->data + (size_t)y * image->stride_bytes;
+    size_t         w = image->width;
+    if (image->pixel == AS_PIXEL_MONO8) {
+        for (size_t x = 0; x < w; x++)
+            out[x] = curve[codes[x]];
+        return;
+    }
+    for (size_t x = 0; x < w; x++) {
+        out[3 * x] = curve[codes[x]];
+        out[3 * x + 1] = curve[codes[w + x]];
+        out[3 * x + 2] = curve[codes[2 * w + x]];
+    }
+}
+
+/* A sensor without filters before its pixels sees all colours together. */
+AS_TWIN_CLONES
+static void exposure_all_colours(float *restrict r, const float *restrict g, const float *restrict b, size_t w)
+{
+    for (size_t x = 0; x < w; x++)
+        r[x] = 0.30f * r[x] + 0.45f * g[x] + 0.25f * b[x];
+}
+
+static void exposure_row(const as_exposure *e, uint32_t y, float *row, float *floats, uint16_t *codes, uint16_t *raw,
+                         as_image *image)
+{
+    size_t w = e->width;
+    if (e->n_planes == 3 && image->pixel == AS_PIXEL_MONO8)
+        exposure_all_colours(row, row + w, row + 2 * w, w);
+    if (e->imager) {
+        as_imager_row(e->imager, &e->shot, y, row, floats, raw + (size_t)y * w);
+        return;
+    }
+    uint32_t n = image->pixel == AS_PIXEL_MONO8 ? 1 : 3;
+    for (uint32_t c = 0; c < n; c++)
+        as_sensor_row(e->sensor, row + (e->n_planes == 3 ? c * w : 0), e->exposure_ratio, y, c, e->shot.seed,
+                      codes + c * w);
+    exposure_write_plain(e->sensor, codes, image, y);
+}
+
+void as_exposure_take(const as_exposure *exposure, const float *light, void *scratch, as_image *image,
+                      const uint16_t **ret_raw)
+{
+    uint32_t  w = exposure->width, h = exposure->height, n = exposure->n_planes;
+    as_lens   widest = {.cfg = {.width = w, .height = h, .skew_px = 4.0}};
+    float    *floats = scratch, *row = floats + as_lens_floats(&widest, 3), *work = row + 3 * (size_t)w, mean[3] = {0};
+    uint16_t *raw = (uint16_t *)(void *)(work + 5 * (size_t)w), *codes = raw + (size_t)w * h;
+    as_lens_run run = as_lens_begin(exposure->lens, light, n, floats);
+    for (uint32_t c = 0; exposure->veil && c < n; c++)
+        mean[c] = exposure_mean(light + (size_t)c * w * h, w, h) * exposure->level[c] + exposure->add[c];
+    bool lit = exposure->flicker.depth > 0.0;
+    for (uint32_t c = 0; c < 3; c++)
+        lit = lit || exposure->level[c] != 1.0f || exposure->add[c] != 0.0f;
+    for (uint32_t y = 0; y < h; y++) {
+        as_lens_row(&run, row);
+        if (lit) {
+            float level = (float)as_flicker_level(&exposure->flicker, y);
+            for (uint32_t c = 0; c < n; c++)
+                exposure_light(row + (size_t)c * w, exposure->level[c] * level, exposure->add[c], w);
+        }
+        if (exposure->veil)
+            as_veil_row(exposure->veil, &exposure->veil_amount, y, mean, n, work, row);
+        exposure_row(exposure, y, row, work, codes, raw, image);
+    }
+    if (exposure->imager)
+        as_develop_image(exposure->develop, raw, image);
+    if (ret_raw)
+        *ret_raw = exposure->imager ? raw : NULL;
+}
