@@ -76,7 +76,7 @@ void as_plan_contradictions(as_plan *plan)
                         "in a frame of %u x %u pixels (station.frame_px) a defect of %g mm is %.3g pixels, not %g: set "
                         "station.frame_px to %.0f x %.0f or more, or leave it out",
                         spec->frame_px[0], spec->frame_px[1], spec->defect_mm, defect_px, spec->optics.defect_px,
-                        plan->needs_px[0], plan->needs_px[1]);
+                        fmax(plan->needs_px[0], plan->needs_px[1]), fmin(plan->needs_px[0], plan->needs_px[1]));
 }
 
 static double plan_half_angle(const as_plan_choice *c)

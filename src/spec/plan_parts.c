@@ -100,7 +100,8 @@ static void parts_add(as_plan_parts *parts, const as_plan_need *need)
         parts_raise(&parts->accept_bad, accept);
         parts_raise(&parts->collect_bad, need->collect);
     }
-    if (need->kind == AS_PLAN_KIND_GOOD || need->kind == AS_PLAN_KIND_BOTH) {
+    /* What is wrongly found is good: without good parts precision says nothing. */
+    if (need->kind == AS_PLAN_KIND_GOOD || need->kind == AS_PLAN_KIND_BOTH || need->kind == AS_PLAN_KIND_REJECTED) {
         parts_raise(&parts->accept_good, accept);
         parts_raise(&parts->collect_good, need->collect);
     }
@@ -145,6 +146,6 @@ const char *as_plan_kind_text(as_plan_kind kind)
                                         [AS_PLAN_KIND_BAD] = "bad parts",
                                         [AS_PLAN_KIND_BOTH] = "bad parts, and as many good",
                                         [AS_PLAN_KIND_CLASS] = "parts of the class",
-                                        [AS_PLAN_KIND_REJECTED] = "parts found to be so"};
+                                        [AS_PLAN_KIND_REJECTED] = "parts found to be so, and as many good"};
     return texts[kind];
 }

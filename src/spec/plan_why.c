@@ -59,7 +59,7 @@ static void why_light(as_plan *plan)
             as_plan_snr(most_e, c->sensor->dark_noise_e));
     else
         as_plan_problem(
-            plan, "%g lx for %.4g us at F/%g make %.3g electrons: signal over noise is %.3g, and optics.snr is %g",
+            plan, "%g lx for %.5g us at F/%g make %.3g electrons: signal over noise is %.3g, and optics.snr is %g",
             c->light_lx, c->exposure_s * 1e6, c->f_number, c->electrons, c->snr, o->snr);
 }
 
@@ -85,7 +85,7 @@ void as_plan_why(as_plan *plan)
     case AS_PLAN_LIGHT: why_light(plan); return;
     case AS_PLAN_DEADLINE: why_late(plan); return;
     case AS_PLAN_MOTION:
-        as_plan_problem(plan, "in %.4g us the part moves %.3g pixels, and optics.max_blur_px is %g",
+        as_plan_problem(plan, "in %.5g us the part moves %.3g pixels, and optics.max_blur_px is %g",
                         c->exposure_s * 1e6, c->blur_px, plan->spec->optics.max_blur_px);
         return;
     case AS_PLAN_PACE:

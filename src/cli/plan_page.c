@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A plan as one self-contained page, and its drawing. */
+#include <math.h>
+#include <string.h>
+
+#include "cli/plan_say.h"
+#include "page/html.h"
+#include "page/page.h"
+#include "page/setup.h"
+#include "page/text.h"
+#include "spec/evidence.h"
+
+#define TIMES           "\xC3\x97"
+#define MICRO           "\xC2\xB5"
+#define MOST_CANDIDATES 12
+
+/* --- the drawing --- */
+
+typedef struct page_labels {
+    char camera[96], lens[96], light[64], belt[64], distance[64], depth[64], field[96], defect[64], title[128];
+} page_labels;
+
+static void page_labels_of(const as_plan *plan, page_labels *l)
+{
+    const as_plan_choice *c = &plan->best;
+    char                  a[48], b[48];
+    snprintf(l->title, sizeof l->title, "A camera over the belt of line %.63s, to scale", plan->spec->line);
+    snprintf(l->camera, sizeof l->camera, "%s, %u " TIMES " %u, %s " MICRO "m", c->sensor->name, c->sensor->width,
+             c->sensor->height, as_plan_say_number(c->sensor->pitch_um, a));
+    snprintf(l->lens, sizeof l->lens, "%s mm at F/%s", as_plan_say_number(c->lens.focal_mm, a),
+             as_plan_say_number(c->f_number, b));
+    snprintf(l->light, sizeof l->light, "%s lx for %s " MICRO "s", as_plan_say_number(c->light_lx, a),
+             as_plan_say_number(c->exposure_s * 1e6, b));
+    snprintf(l->belt, sizeof l->belt, "%s mm/s", as_plan_say_number(plan->spec->belt_mm_per_s, a));
+    snprintf(l->distance, sizeof l->distance, "%s mm", as_plan_say_number(c->distance_mm, a));
+    if (isinf(c->depth.far_mm))
+        snprintf(l->depth, sizeof l->depth, "sharp from %s mm on", as_plan_say_number(c->depth.near_mm, a));
+    else
+        snprintf(l->depth, sizeof l->depth, "sharp over %s mm",
+                 as_plan_say_number(c->depth.far_mm - c->depth.near_mm, a));
+    snprintf(l->field, sizeof l->field, "%s mm seen, %s needed",
+             as_plan_say_number(c->seen_mm[0] * (c->cameras[0] * (1 - AS_PLAN_OVERLAP) + AS_PLAN_OVERLAP), a),
+             as_plan_say_number(plan->field_mm[0], b));
+    snprintf(l->defect, sizeof l->defect, "%s mm", as_plan_say_number(plan->spec->defect_mm, a));
+}
+
+static bool page_can_draw(const as_plan *plan)
+{
+    return plan->best.stage > AS_PLAN_LENS;
+}
+
+static void page_draw(const as_plan *plan, as_str *out, bool alone)
+{
+    const as_plan_choice *c = &plan->best;
+    page_labels           l;
+    page_labels_of(plan, &l);
+    as_setup setup = {.title = l.title,
+                      .camera = l.camera,
+                      .lens = l.lens,
+                      .light = l.light,
+                      .belt = plan->spec->belt_mm_per_s > 0 ? l.belt : NULL,
+                      .distance = l.distance,
+                      .depth = l.depth,
+                      .field = l.field,
+                      .defect = l.defect,
+                      .distance_mm = c->distance_mm,
+                      .near_mm = c->depth.near_mm,
+                      .far_mm = c->depth.far_mm,
+                      .field_mm = {plan->field_mm[0], plan->field_mm[1]},
+                      .seen_mm = {c->seen_mm[0], c->seen_mm[1]},
+                      .cameras = {c->cameras[0], c->cameras[1]},
+                      .part_mm = {plan->spec->size_mm[0], plan->spec->size_mm[1]},
+                      .height_mm = plan->spec->height_mm,
+                      .pitch_mm = plan->pitch_mm,
+                      .defect_mm = plan->spec->defect_mm,
+                      .pixel_mm = c->pixel_mm,
+                      .airy_px = c->airy_px,
+                      .blur_px = c->blur_px};
+    as_setup_add(out, &setup, alone);
+}
+
+bool as_plan_svg(const as_plan *plan, as_str *out, as_err *err)
+{
+    if (!page_can_draw(plan))
+        return AS_FAIL(err, AS_EINVAL, "there is no set-up to draw: %s", plan->problems[plan->n_problems - 1]);
+    page_draw(plan, out, true);
+    return as_str_ok(out) || AS_FAIL(err, AS_ENOMEM, "out of memory");
+}
+
+/* --- the page --- */
+
+static void page_head(const as_plan *plan, as_str *out)
+{
+    const as_spec *spec = plan->spec;
+    as_html_addf(out, "<p class=\"kicker\">plan</p>\n<h1 class=\"name\">%s</h1>\n", spec->line);
+    if (*spec->goal)
+        as_html_addf(out, "<p class=\"goal\">%s</p>\n", spec->goal);
+    as_html_addf(out, "<div class=\"verdict %s\"><p class=\"sign\">%s</p><div><h2>%s</h2>",
+                 plan->feasible ? "good" : "bad", plan->feasible ? "\xE2\x9C\x93" : "\xE2\x9C\x95",
+                 plan->feasible ? "Feasible" : "Not feasible as it stands");
+    if (plan->feasible)
+        as_html_addf(out, "<p>%zu of %d sensors fit; the simplest is shown.</p>", plan->n_choices,
+                     AS_PLAN_SENSOR_COUNT - 1);
+    for (size_t i = 0; i < plan->n_problems; i++)
+        as_html_addf(out, "<p>%s</p>", plan->problems[i]);
+    as_str_add(out, "</div></div>\n");
+}
+
+static void page_tiles(const as_plan *plan, as_str *out)
+{
+    const as_plan_choice *c = &plan->best;
+    char                  value[96], note[96], a[48], b[48];
+    if (!page_can_draw(plan))
+        return;
+    as_str_add(out, "<dl class=\"tiles\">\n");
+    snprintf(value, sizeof value, "%s mm", as_plan_say_number(c->pixel_mm, a));
+    snprintf(note, sizeof note, "%s on the smallest defect", as_plan_say_number(c->defect_px, a));
+    as_page_tile(out, "a pixel on the part", value, note);
+    snprintf(value, sizeof value, "%s mm F/%s", as_plan_say_number(c->lens.focal_mm, a),
+             as_plan_say_number(c->f_number, b));
+    snprintf(note, sizeof note, "from %s mm, %u %s", as_plan_say_number(c->distance_mm, a), as_plan_cameras(c),
+             as_plan_cameras(c) == 1 ? "camera" : "cameras");
+    as_page_tile(out, "lens", value, note);
+    snprintf(value, sizeof value, "%s lx", as_plan_say_number(c->light_lx, a));
+    snprintf(note, sizeof note, "for %s " MICRO "s", as_plan_say_number(c->exposure_s * 1e6, a));
+    as_page_tile(out, "light", value, note);
+    snprintf(value, sizeof value, "%s bad", as_plan_say_number((double)plan->parts.accept_bad, a));
+    snprintf(note, sizeof note, "and %s good parts at acceptance",
+             as_plan_say_number((double)plan->parts.accept_good, a));
+    as_page_tile(out, "to prove it", value, note);
+    as_str_add(out, "</dl>\n");
+}
+
+static void page_drawing(const as_plan *plan, as_str *out)
+{
+    if (!page_can_draw(plan))
+        return;
+    as_page_section(out, "set-up", "The set-up", NULL);
+    as_page_figure(out, "Camera, lens, light, belt and part");
+    page_draw(plan, out, false);
+    as_page_figure_end(
+        out, "Distances, field, part and the band in which it is sharp are to scale; camera and lens have the "
+             "size of usual ones. Each square of the defect is as red as so much of the pixel is covered by "
+             "it while it moves.");
+    as_str_add(out, "</section>\n");
+}
+
+static void page_rows(const as_plan *plan, const char *network, as_str *out)
+{
+    as_plan_row rows[AS_PLAN_MOST_ROWS];
+    size_t      n = as_plan_say_rows(plan, network, rows);
+    as_page_section(out, "numbers", "The numbers",
+                    "Each follows from assay.yaml and the row above; the last section says how.");
+    as_str_add(out, "<figure><div class=\"scroll\"><table><tbody>\n");
+    for (size_t i = 0; i < n; i++)
+        as_html_addf(out, "<tr><th scope=\"row\">%s</th><td><b>%s</b></td><td class=\"soft\">%s</td></tr>\n",
+                     rows[i].name, rows[i].value, rows[i].why);
+    as_str_add(out, "</tbody></table></div></figure>\n</section>\n");
+}
+
+static void page_number(as_str *out, double value)
+{
+    char text[48];
+    as_html_addf(out, "<td class=\"n\">%s</td>", as_plan_say_number(value, text));
+}
+
+static void page_choices(const as_plan *plan, as_str *out)
+{
+    if (plan->n_choices == 0)
+        return;
+    as_page_section(out, "sensors", "Sensors that fit", "With the lens that suits each best, the simplest first.");
+    as_str_add(out, "<figure><div class=\"scroll\"><table><thead><tr><th>sensor</th><th class=\"n\">pixels</th>"
+                    "<th class=\"n\">" MICRO
+                    "m</th><th>shutter</th><th class=\"n\">cameras</th><th class=\"n\">lens, mm</th>"
+                    "<th class=\"n\">F/</th><th class=\"n\">distance, mm</th><th class=\"n\">mm a pixel</th>"
+                    "<th class=\"n\">light, lx</th><th>link</th></tr></thead><tbody>\n");
+    for (size_t i = 0; i < plan->n_choices && i < MOST_CANDIDATES; i++) {
+        const as_plan_choice *c = &plan->choices[i];
+        as_html_addf(out,
+                     "<tr><th scope=\"row\"><b>%s</b> <span class=\"soft\">%s</span></th><td class=\"n\">%u " TIMES
+                     " %u</td>",
+                     c->sensor->name, c->sensor->maker, c->sensor->width, c->sensor->height);
+        page_number(out, c->sensor->pitch_um);
+        as_html_addf(out, "<td>%s</td><td class=\"n\">%u</td>", as_plan_shutter_name(c->sensor->shutter),
+                     as_plan_cameras(c));
+        page_number(out, c->lens.focal_mm);
+        page_number(out, c->f_number);
+        page_number(out, c->distance_mm);
+        page_number(out, c->pixel_mm);
+        page_number(out, c->light_lx);
+        as_html_addf(out, "<td>%s</td></tr>\n", c->link->name);
+    }
+    as_str_add(out, "</tbody></table></div></figure>\n</section>\n");
+}
+
+static void page_lenses(const as_plan *plan, as_str *out)
+{
+    const as_plan_sensor *sensor = plan->best.sensor;
+    if (!sensor)
+        return;
+    as_html_addf(out, "<section id=\"lenses\">\n<h2>Lenses before the %s</h2>\n", sensor->name);
+    as_str_add(out,
+               "<figure><div class=\"scroll\"><table><thead><tr><th class=\"n\">focal length, mm</th><th class=\"n\">"
+               "distance, mm</th><th class=\"n\">pixels on the defect</th><th class=\"n\">seen, mm</th><th></th></tr>"
+               "</thead><tbody>\n");
+    for (size_t i = 0; as_plan_lens_at(i); i++) {
+        as_plan_choice c = as_plan_try(plan, sensor, as_plan_lens_at(i));
+        char           a[48], b[48];
+        if (c.stage < AS_PLAN_LENS)
+            continue;
+        as_str_add(out, "<tr>");
+        page_number(out, c.lens.focal_mm);
+        page_number(out, c.distance_mm);
+        page_number(out, c.defect_px);
+        as_html_addf(out, "<td class=\"n\">%s " TIMES " %s</td>", as_plan_say_number(c.seen_mm[0], a),
+                     as_plan_say_number(c.seen_mm[1], b));
+        as_html_addf(out, "<td class=\"%s\">%s</td></tr>\n", c.stage == AS_PLAN_FITS ? "standing good" : "soft",
+                     as_plan_stage_text(c.stage));
+    }
+    as_str_add(out, "</tbody></table></div></figure>\n</section>\n");
+}
+
+static void page_count(as_str *out, uint64_t n)
+{
+    char text[48];
+    as_html_addf(out, "<td class=\"n\">%s</td>", as_plan_say_count(n, text));
+}
+
+static void page_parts(const as_plan *plan, as_str *out)
+{
+    const as_plan_parts *parts = &plan->parts;
+    char                 words[160], a[48], b[48];
+    as_page_section(
+        out, "parts", "Parts that prove it",
+        "Without an error: the fewest. Likely: when errors are half as often as allowed. To collect: so that the "
+        "test split alone holds the likely number.");
+    as_str_add(out,
+               "<figure><div class=\"scroll\"><table><thead><tr><th></th><th>requirement</th><th class=\"n\">sure</th>"
+               "<th class=\"n\">without an error</th><th class=\"n\">likely</th><th class=\"n\">errors in it</th>"
+               "<th class=\"n\">to collect</th><th>of</th></tr></thead><tbody>\n");
+    for (size_t i = 0; i < parts->n; i++) {
+        const as_plan_need *need = &parts->need[i];
+        as_html_addf(out, "<tr><th scope=\"row\"><b>%s</b></th><td>%s</td><td class=\"n\">%.4g %%</td>", need->req->id,
+                     as_requirement_text(need->req, words), 100 * need->req->confidence);
+        page_count(out, need->clean);
+        page_count(out, need->likely);
+        page_count(out, need->errors);
+        page_count(out, need->collect);
+        as_html_addf(out, "<td class=\"soft\">%s</td></tr>\n", as_plan_kind_text(need->kind));
+    }
+    as_str_add(out, "</tbody></table></div>");
+    if (!isnan(parts->collect_parts))
+        as_html_addf(out, "<figcaption>With %.3g %% bad ones that is what %s parts hold%s%s%s.</figcaption>",
+                     100 * plan->spec->bad_share, as_plan_say_number(parts->collect_parts, a),
+                     isnan(parts->collect_days) ? "" : ": ",
+                     isnan(parts->collect_days) ? "" : as_plan_say_number(parts->collect_days, b),
+                     isnan(parts->collect_days) ? "" : " days of the line");
+    as_str_add(out, "</figure>\n</section>\n");
+}
+
+static void page_advice(const as_plan *plan, as_str *out)
+{
+    char text[160];
+    if (plan->feasible)
+        return;
+    as_page_section(out, "change", "What to change",
+                    plan->n_advice ? "Any one of these, alone, makes it feasible."
+                                   : "No single number mends it: change several, beginning with what is said above.");
+    as_str_add(out, "<ul class=\"rules\">\n");
+    for (size_t i = 0; i < plan->n_advice; i++)
+        as_html_addf(out, "<li>%s</li>\n", as_plan_say_advice(&plan->advice[i], text));
+    as_str_add(out, plan->n_advice ? "</ul>\n</section>\n" : "<li>assay.yaml as it is</li></ul>\n</section>\n");
+}
+
+static void page_sources(as_str *out)
+{
+    static const struct {
+        const char *what, *formula, *source;
+    } rows[] = {
+        {"pixel on the part", "defect / pixels wanted; two are the least", "Shannon, Proc. IRE 37, 1949"},
+        {"magnification", "f / (distance - f)", "Hecht, Optics, section 5.2.3"},
+        {"depth of field", "s (H - f) / (H + s - 2f) to s (H - f) / (H - s), H = f\xC2\xB2 / (N c) + f, c a pixel",
+         "Ray, Applied Photographic Optics, section 22.2"},
+        {"Airy's disc", "2.44 \xCE\xBB N (1 + m)", "Hecht, section 10.2.5"},
+        {"blur", "speed \xC2\xB7 exposure / pixel on the part", "geometry"},
+        {"light on the sensor", "E R T / (4 (N (1 + m))\xC2\xB2)",
+         "Holst and Lomheim, CMOS/CCD Sensors and Camera Systems, 3.2"},
+        {"photons", "E / (683 V(\xCE\xBB)) \xC2\xB7 area \xC2\xB7 time \xC2\xB7 \xCE\xBB / (h c)",
+         "EMVA 1288 R4.0, equation 2; SI; CIE 018:2019"},
+        {"signal over noise", "\xCE\xBC / \xE2\x88\x9A(\xCE\xBC + dark\xC2\xB2)", "EMVA 1288 R4.0, section 2.3"},
+        {"parts for a rate", "exact one-sided bound", "Clopper and Pearson, Biometrika 26, 1934"},
+        {"parts for an area under the curve", "its standard error", "Hanley and McNeil, Radiology 143, 1982"},
+    };
+    as_page_section(
+        out, "sources", "How it is worked out",
+        "Lenses are thin ones; light is counted as if all of it had one wavelength. Sensors, lenses and links are "
+        "tables of public data; those of cameras differ by some per cent.");
+    as_str_add(out, "<figure><div class=\"scroll\"><table><tbody>\n");
+    for (size_t i = 0; i < AS_COUNT(rows); i++)
+        as_html_addf(out, "<tr><th scope=\"row\">%s</th><td>%s</td><td class=\"soft\">%s</td></tr>\n", rows[i].what,
+                     rows[i].formula, rows[i].source);
+    as_str_add(out, "</tbody></table></div></figure>\n</section>\n");
+}
+
+bool as_plan_page(const as_plan *plan, const char *network, as_str *out, as_err *err)
+{
+    char title[96];
+    snprintf(title, sizeof title, "Plan of %.63s", plan->spec->line);
+    as_page_begin(out, title);
+    page_head(plan, out);
+    page_tiles(plan, out);
+    page_drawing(plan, out);
+    page_advice(plan, out);
+    page_rows(plan, network, out);
+    page_choices(plan, out);
+    page_lenses(plan, out);
+    page_parts(plan, out);
+    page_sources(out);
+    as_page_end(out);
+    return as_str_ok(out) || AS_FAIL(err, AS_ENOMEM, "out of memory");
+}

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/plan_say.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/term.h"
+#include "spec/evidence.h"
+
+#define MOST_CANDIDATES 6 /* on the terminal; --json has all */
+
+char *as_plan_say_number(double value, char *text)
+{
+    double size = fabs(value);
+    if (!isfinite(value)) {
+        snprintf(text, 48, "%s", isnan(value) ? "-" : "infinity");
+        return text;
+    }
+    if (size >= 1e4) {
+        char digits[32];
+        int  n = snprintf(digits, sizeof digits, "%.0f", value), at = 0;
+        for (int i = 0; i < n && at < 44; i++) {
+            if (i && (n - i) % 3 == 0 && digits[i - 1] != '-')
+                text[at++] = ',';
+            text[at++] = digits[i];
+        }
+        text[at] = '\0';
+        return text;
+    }
+    snprintf(text, 48, "%.*f", size >= 99.95 ? 0 : size >= 9.995 ? 1 : size >= 0.9995 ? 2 : 3, value);
+    char *point = strchr(text, '.');
+    for (char *end = text + strlen(text) - 1; point && (*end == '0' || *end == '.'); end--) {
+        bool was_point = *end == '.';
+        *end = '\0';
+        if (was_point)
+            break;
+    }
+    if (size > 0 && strcmp(text, "0") == 0)
+        snprintf(text, 48, "%.2g", value);
+    return text;
+}
+
+char *as_plan_say_count(uint64_t n, char *text)
+{
+    if (n)
+        return as_plan_say_number((double)n, text);
+    snprintf(text, 48, "-");
+    return text;
+}
+
+char *as_plan_say_advice(const as_plan_advice *advice, char *text)
+{
+    if (!(advice->to > 0))
+        snprintf(text, 160, "%s: leave it out", advice->path);
+    else if (advice->to2 > 0)
+        snprintf(text, 160, "%s: %.4g x %.4g instead of %.4g x %.4g", advice->path, advice->to, advice->to2,
+                 advice->from, advice->to2 * advice->from / advice->to);
+    else
+        snprintf(text, 160, "%s: %.6g instead of %.6g", advice->path, advice->to, advice->from);
+    return text;
+}
+
+/* --- the rows --- */
+
+/* fmt's values are %s alone, each the text of a number. */
+static void say_row(as_plan_row *rows, size_t *n, const char *name, const char *value_fmt, ...) AS_PRINTF(4, 5);
+static void say_row(as_plan_row *rows, size_t *n, const char *name, const char *value_fmt, ...)
+{
+    va_list      ap;
+    as_plan_row *row = &rows[*n];
+    if (*n == AS_PLAN_MOST_ROWS)
+        return;
+    *row = (as_plan_row){.name = name};
+    va_start(ap, value_fmt);
+    if (vsnprintf(row->value, sizeof row->value, value_fmt, ap) > 0)
+        ++*n;
+    va_end(ap);
+}
+
+static void say_why(as_plan_row *rows, size_t n, const char *fmt, ...) AS_PRINTF(3, 4);
+static void say_why(as_plan_row *rows, size_t n, const char *fmt, ...)
+{
+    va_list ap;
+    if (n == 0)
+        return;
+    va_start(ap, fmt);
+    if (vsnprintf(rows[n - 1].why, sizeof rows[n - 1].why, fmt, ap) < 0)
+        rows[n - 1].why[0] = '\0';
+    va_end(ap);
+}
+
+/* Texts of several numbers at once, so that a row is one line. */
+typedef struct say_texts {
+    char   at[12][48];
+    size_t n;
+} say_texts;
+
+static const char *say_n(say_texts *texts, double value)
+{
+    return as_plan_say_number(value, texts->at[texts->n++ % 12]);
+}
+
+static void say_sight(const as_plan *plan, as_plan_row *rows, size_t *n)
+{
+    const as_plan_choice *c = &plan->best;
+    say_texts             t = {.n = 0};
+    say_row(rows, n, "field", "%s x %s mm", say_n(&t, plan->field_mm[0]), say_n(&t, plan->field_mm[1]));
+    say_why(rows, *n, "%s",
+            plan->spec->optics.field_mm[0] > 0 ? "optics.field_mm, along and across the belt"
+                                               : "product.size_mm and a tenth on each side");
+    say_row(rows, n, "pixels needed", "%s x %s", say_n(&t, plan->needs_px[0]), say_n(&t, plan->needs_px[1]));
+    say_why(rows, *n, "%s pixels on a defect of %s mm: %s mm a pixel or less", say_n(&t, plan->spec->optics.defect_px),
+            say_n(&t, plan->spec->defect_mm), say_n(&t, plan->pixel_mm));
+    if (!c->sensor)
+        return;
+    say_row(rows, n, "camera", "%s%s, %u x %u, %s um, %s shutter", c->sensor->name, c->turned ? " turned" : "",
+            c->sensor->width, c->sensor->height, say_n(&t, c->sensor->pitch_um),
+            as_plan_shutter_name(c->sensor->shutter));
+    say_why(rows, *n, "%s", c->stage == AS_PLAN_FITS ? "the simplest sensor that fits" : "the one that gets furthest");
+    say_row(rows, n, "cameras", "%u", as_plan_cameras(c));
+    if (as_plan_cameras(c) > 1)
+        say_why(rows, *n, "%u along and %u across the belt, each sharing a twentieth with its neighbour", c->cameras[0],
+                c->cameras[1]);
+}
+
+static void say_optics(const as_plan *plan, as_plan_row *rows, size_t *n)
+{
+    const as_plan_choice *c = &plan->best;
+    say_texts             t = {.n = 0};
+    if (c->stage <= AS_PLAN_PIXELS)
+        return;
+    say_row(rows, n, "lens", "%s mm%s", say_n(&t, c->lens.focal_mm), c->needs_spacer ? " with a spacer ring" : "");
+    say_why(rows, *n, "working distance %s mm, magnification 1:%s", say_n(&t, c->distance_mm),
+            say_n(&t, 1.0 / c->magnification));
+    say_row(rows, n, "pixel on the part", "%s mm", say_n(&t, c->pixel_mm));
+    say_why(rows, *n, "%s pixels on the smallest defect; %s line pairs/mm at most", say_n(&t, c->defect_px),
+            say_n(&t, c->nyquist_lp_mm));
+    say_row(rows, n, "seen by a camera", "%s x %s mm", say_n(&t, c->seen_mm[0]), say_n(&t, c->seen_mm[1]));
+    if (c->stage <= AS_PLAN_MOTION)
+        return;
+    say_row(rows, n, "aperture", "F/%s", say_n(&t, c->f_number));
+    say_why(rows, *n, "Airy disc %s um, %s pixels", say_n(&t, c->airy_um), say_n(&t, c->airy_px));
+    say_row(rows, n, "depth of field", "%s%s", say_n(&t, c->depth.far_mm - c->depth.near_mm),
+            isinf(c->depth.far_mm) ? "" : " mm");
+    say_why(rows, *n, "sharp from %s to %s mm; %s mm needed", say_n(&t, c->depth.near_mm), say_n(&t, c->depth.far_mm),
+            say_n(&t, plan->spec->height_mm));
+}
+
+static void say_light(const as_plan *plan, as_plan_row *rows, size_t *n)
+{
+    const as_plan_choice *c = &plan->best;
+    say_texts             t = {.n = 0};
+    if (c->stage <= AS_PLAN_LENS)
+        return;
+    say_row(rows, n, "exposure", "%s us", say_n(&t, c->exposure_s * 1e6));
+    say_why(rows, *n, "%s us at most: blur %s of %s pixels, pace and deadline", say_n(&t, c->longest_s * 1e6),
+            say_n(&t, c->blur_px), say_n(&t, plan->spec->optics.max_blur_px));
+    if (c->stage <= AS_PLAN_DEPTH)
+        return;
+    say_row(rows, n, "light", "%s lx on the part%s", say_n(&t, c->light_lx),
+            plan->spec->optics.light_lx > 0 ? "" : " needed");
+    say_why(rows, *n, "signal over noise %s at %s %% reflectance: %s electrons of %s", say_n(&t, c->snr),
+            say_n(&t, 100 * plan->spec->optics.reflectance), say_n(&t, c->electrons),
+            say_n(&t, c->sensor->saturation_e));
+}
+
+static void say_flow(const as_plan *plan, const char *network, as_plan_row *rows, size_t *n)
+{
+    const as_plan_choice *c = &plan->best;
+    say_texts             t = {.n = 0};
+    char                  bytes[AS_UNIT_TEXT_BYTES];
+    say_row(rows, n, "frames a second", "%s", say_n(&t, plan->frames_per_s));
+    if (c->stage > AS_PLAN_LIGHT)
+        say_why(rows, *n, "%s takes %s", c->sensor->name, say_n(&t, c->sensor->frames_per_s));
+    if (c->stage > AS_PLAN_PACE) {
+        say_row(rows, n, "bandwidth", "%s/s a camera", as_unit_text(c->bytes_per_s, AS_UNIT_BYTES, bytes));
+        if (c->link)
+            say_why(rows, *n, "%s carries %s MB/s over %s m%s", c->link->name, say_n(&t, c->link->bytes_per_s / 1e6),
+                    say_n(&t, c->link->cable_m), c->link->needs_grabber ? ", with a frame grabber" : "");
+        say_row(rows, n, "storage a day", "%s", as_unit_text(c->stored_bytes_per_day, AS_UNIT_BYTES, bytes));
+        say_why(rows, *n, "every frame as it comes, %s hours a day", say_n(&t, plan->spec->hours_per_day));
+    }
+    if (network) {
+        say_row(rows, n, "network", "%s ms a frame", say_n(&t, plan->machine.compute_s * 1e3));
+        say_why(rows, *n, "%.90s, measured here; busy %s of %u cores", network,
+                say_n(&t, plan->frames_per_s * as_plan_cameras(c) * plan->machine.compute_s), plan->machine.cores);
+    }
+    if (c->link) {
+        say_row(rows, n, "to the verdict", "%s ms", say_n(&t, c->latency_s * 1e3));
+        say_why(rows, *n, "exposure, readout or transfer%s; station.deadline_ms is %s",
+                network ? " and network" : " (without the network)", say_n(&t, (double)plan->spec->deadline_ns / 1e6));
+    }
+}
+
+size_t as_plan_say_rows(const as_plan *plan, const char *network, as_plan_row *ret)
+{
+    size_t n = 0;
+    say_sight(plan, ret, &n);
+    say_optics(plan, ret, &n);
+    say_light(plan, ret, &n);
+    say_flow(plan, network, ret, &n);
+    return n;
+}
+
+/* --- the terminal --- */
+
+static bool say_table(as_cli *cli, const as_plan *plan, const char *network, as_err *err)
+{
+    static const char *const columns[] = {"what", "plan", "why", NULL};
+    as_plan_row              rows[AS_PLAN_MOST_ROWS];
+    as_table                *table = as_table_new(columns);
+    size_t                   n = as_plan_say_rows(plan, network, rows);
+    for (size_t i = 0; i < n; i++) {
+        as_table_cell(table, AS_STYLE_BOLD, "%s", rows[i].name);
+        as_table_cell(table, AS_STYLE_NONE, "%s", rows[i].value);
+        as_table_cell(table, AS_STYLE_DIM, "%s", rows[i].why);
+    }
+    return as_table_print(table, cli, err);
+}
+
+static bool say_candidates(as_cli *cli, const as_plan *plan, as_err *err)
+{
+    static const char *const columns[] = {"sensor",   ">pixels", ">um", ">cameras", ">lens", ">F/",
+                                          ">mm away", ">mm/px",  ">lx", "link",     NULL};
+    char                     text[48];
+    if (plan->n_choices < 2)
+        return true;
+    fprintf(cli->out, "\nsensors that fit (%zu of %d), the simplest first\n", plan->n_choices,
+            AS_PLAN_SENSOR_COUNT - 1);
+    as_table *table = as_table_new(columns);
+    for (size_t i = 0; i < plan->n_choices && i < MOST_CANDIDATES; i++) {
+        const as_plan_choice *c = &plan->choices[i];
+        as_table_cell(table, AS_STYLE_BOLD, "%s", c->sensor->name);
+        as_table_cell(table, AS_STYLE_NONE, "%u x %u", c->sensor->width, c->sensor->height);
+        as_table_cell(table, AS_STYLE_NONE, "%s", as_plan_say_number(c->sensor->pitch_um, text));
+        as_table_cell(table, AS_STYLE_NONE, "%u", as_plan_cameras(c));
+        as_table_cell(table, AS_STYLE_NONE, "%s", as_plan_say_number(c->lens.focal_mm, text));
+        as_table_cell(table, AS_STYLE_NONE, "%s", as_plan_say_number(c->f_number, text));
+        as_table_cell(table, AS_STYLE_NONE, "%s", as_plan_say_number(c->distance_mm, text));
+        as_table_cell(table, AS_STYLE_NONE, "%s", as_plan_say_number(c->pixel_mm, text));
+        as_table_cell(table, AS_STYLE_NONE, "%s", as_plan_say_number(c->light_lx, text));
+        as_table_cell(table, AS_STYLE_NONE, "%s", c->link->name);
+    }
+    return as_table_print(table, cli, err);
+}
+
+static bool say_parts(as_cli *cli, const as_plan *plan, as_err *err)
+{
+    static const char *const columns[] = {
+        "id", "requirement", ">without an error", ">likely", ">errors in it", ">collect", "of", NULL};
+    char                 words[160], text[48];
+    const as_plan_parts *parts = &plan->parts;
+    as_table            *table = as_table_new(columns);
+    fprintf(cli->out, "\nparts that prove it\n");
+    for (size_t i = 0; i < parts->n; i++) {
+        const as_plan_need *need = &parts->need[i];
+        as_table_cell(table, AS_STYLE_BOLD, "%s", need->req->id);
+        if (need->kind == AS_PLAN_KIND_NONE)
+            as_table_cell(table, AS_STYLE_NONE, "%s", as_requirement_text(need->req, words));
+        else
+            as_table_cell(table, AS_STYLE_NONE, "%s at %g %%", as_requirement_text(need->req, words),
+                          100 * need->req->confidence);
+        as_table_cell(table, AS_STYLE_NONE, "%s", as_plan_say_count(need->clean, text));
+        as_table_cell(table, AS_STYLE_NONE, "%s", as_plan_say_count(need->likely, text));
+        as_table_cell(table, AS_STYLE_NONE, "%s", as_plan_say_count(need->errors, text));
+        as_table_cell(table, AS_STYLE_NONE, "%s", as_plan_say_count(need->collect, text));
+        as_table_cell(table, AS_STYLE_DIM, "%s", as_plan_kind_text(need->kind));
+    }
+    if (!as_table_print(table, cli, err))
+        return false;
+    say_texts t = {.n = 0};
+    fprintf(cli->out, "acceptance: %s bad and %s good parts; to collect: %s bad and %s good",
+            say_n(&t, (double)parts->accept_bad), say_n(&t, (double)parts->accept_good),
+            say_n(&t, (double)parts->collect_bad), say_n(&t, (double)parts->collect_good));
+    if (!isnan(parts->collect_parts))
+        fprintf(cli->out, ", found in %s parts", say_n(&t, parts->collect_parts));
+    if (!isnan(parts->collect_days))
+        fprintf(cli->out, " or %s days", say_n(&t, parts->collect_days));
+    fputs("\n", cli->out);
+    return true;
+}
+
+static void say_verdict(as_cli *cli, const as_plan *plan)
+{
+    char text[160];
+    fprintf(cli->out, "\n%s%s: %s%s\n", as_term_style(cli, plan->feasible ? AS_STYLE_GOOD : AS_STYLE_BAD),
+            plan->spec->line, plan->feasible ? "feasible" : "not feasible as it stands", as_term_plain(cli));
+    for (size_t i = 0; i < plan->n_problems; i++)
+        fprintf(cli->out, "  %s\n", plan->problems[i]);
+    if (plan->n_advice)
+        fprintf(cli->out, "any one of these would do:\n");
+    else if (!plan->feasible)
+        fprintf(cli->out,
+                "no single number of assay.yaml mends it: change several, beginning with what is said above\n");
+    for (size_t i = 0; i < plan->n_advice; i++)
+        fprintf(cli->out, "  %s\n", as_plan_say_advice(&plan->advice[i], text));
+}
+
+bool as_plan_say(as_cli *cli, const as_plan *plan, const char *network, as_err *err)
+{
+    if (!say_table(cli, plan, network, err) || !say_candidates(cli, plan, err) || !say_parts(cli, plan, err))
+        return false;
+    say_verdict(cli, plan);
+    return true;
+}
