@@ -71,7 +71,9 @@ static bool args_check_choice(const as_opt *opt, const char *value, as_err *err)
         return true;
     size_t n = 0;
     for (; opt->choices[n]; n++)
-        if (strcmp(opt->choices[n], value) == 0)
+        if (strcmp(opt->choices[n], value) == 0
+                ? !as_str_ends(value, ":")
+                : as_str_ends(opt->choices[n], ":") && as_str_starts(value, opt->choices[n]))
             return true;
     as_str list;
     as_str_init(&list);

@@ -4,7 +4,6 @@
 #include <string.h>
 
 const char *const as_cli_input_orders[] = {"rgb", "bgr", NULL};
-const char *const as_cli_backends[] = {"native", "ort", NULL};
 
 static bool backbone_triple(const as_cli *cli, const char *name, double *values, const double **ret, as_err *err)
 {

@@ -8,10 +8,10 @@
 #ifndef AS_CLI_BACKBONE_OPTS_H
 #define AS_CLI_BACKBONE_OPTS_H
 
-#include "cli/verb.h"
+#include "cli/backend_opt.h"
 #include "lab/trainer.h"
 
-extern const char *const as_cli_input_orders[], *const as_cli_backends[];
+extern const char *const as_cli_input_orders[];
 
 /* Rows of a verb's table of options; of: the trainer or action that they are for. */
 #define AS_CLI_BACKBONE_OPTS(of)                                                                                     \
@@ -22,10 +22,7 @@ extern const char *const as_cli_input_orders[], *const as_cli_backends[];
          of ": taken off each channel, 0 to 255 (default: what the file says, else ImageNet's)", NULL},              \
         {"input-scale", 0, "A,B,C",                                                                                  \
          of ": divides each channel after that (default: likewise; 1 where a mean is given)", NULL},                 \
-    {                                                                                                                \
-        "backend", 'b', "NAME", of ": what computes the features (default: ort where it is, else native)",           \
-            as_cli_backends                                                                                          \
-    }
+        AS_CLI_BACKEND_OPT(of ": what computes the features (default: ort where it is, else native)")
 
 typedef struct as_cli_backbone_numbers {
     double mean[3], scale[3];

@@ -65,7 +65,7 @@ static int outliers_run(as_cli *cli, as_workspace *ws, as_err *err)
 const as_action as_intake_action_outliers = {
     .name = "outliers",
     .usage = "[COMMIT] [--reference COMMIT] [--limit N] [--backbone FILE] [--layer NAME] [--input-order rgb|bgr] "
-             "[--input-mean A,B,C] [--input-scale A,B,C] [--backend native|ort]",
+             "[--input-mean A,B,C] [--input-scale A,B,C] [--backend NAME]",
     .about = "the pictures that are furthest from the reference's, of those that it has not (without one: from all "
              "others), by colour and shape unless a backbone is given",
     .max_args = 1,

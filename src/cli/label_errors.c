@@ -108,7 +108,7 @@ static int label_errors_run(as_cli *cli, as_workspace *ws, as_err *err)
 const as_action as_label_action_errors = {
     .name = "errors",
     .usage = "[COMMIT] [--limit N] [--seed N] [--backbone FILE] [--layer NAME] [--input-order rgb|bgr] "
-             "[--input-mean A,B,C] [--input-scale A,B,C] [--backend native|ort]",
+             "[--input-mean A,B,C] [--input-scale A,B,C] [--backend NAME]",
     .about = "labels that are likely wrong, the likeliest first: models learn from four fifths of the pictures and are "
              "asked about the others (confident learning), by colour and shape unless a backbone is given; a reviewed "
              "label is not doubted again",

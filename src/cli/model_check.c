@@ -9,6 +9,7 @@
 #include "graph/cost.h"
 #include "graph/review.h"
 #include "graph/widen.h"
+#include "infer/choice.h"
 #include "infer/infer.h"
 #include "spec/unit.h"
 
@@ -28,6 +29,7 @@ typedef struct model_check {
     int64_t         batch;
     model_check_try tries[CHECK_MAX_BACKENDS];
     size_t          n_tries;
+    as_choice       choice;    /* of `auto`, where it was measured already; else its backend is "" */
     const char     *skipped;   /* why no back end is asked; NULL: all are */
     bool            runs;      /* in the native engine */
     size_t          n_untried; /* nodes beyond CHECK_MAX_ALONE */
@@ -61,6 +63,15 @@ static void model_check_try_one(const model_check *c, const as_str *model, model
     as_session_close(session);
 }
 
+/* What `auto` goes by; nothing is measured for it here. */
+static void model_check_choice(model_check *c, const as_str *model)
+{
+    char key[AS_CHOICE_KEY_BYTES];
+    as_choice_key((const uint8_t *)model->s, model->len, c->batch, 1, key);
+    if (!as_choice_load(key, &c->choice, NULL))
+        c->choice = (as_choice){.backend = ""};
+}
+
 static bool model_check_try_all(model_check *c, as_err *err)
 {
     as_str model;
@@ -70,6 +81,8 @@ static bool model_check_try_all(model_check *c, as_err *err)
         return false;
     }
     for (size_t i = 0; as_backend_at(i) && i < CHECK_MAX_BACKENDS; i++) {
+        if (as_backend_at(i)->chosen) /* it opens one of the others */
+            continue;
         model_check_try *one = &c->tries[c->n_tries++];
         one->backend = as_backend_at(i)->name;
         if (!c->skipped)
@@ -79,6 +92,7 @@ static bool model_check_try_all(model_check *c, as_err *err)
         if (strcmp(one->backend, "native") == 0)
             c->runs = one->runs;
     }
+    model_check_choice(c, &model);
     as_str_done(&model);
     return true;
 }
@@ -223,6 +237,10 @@ static bool model_check_text(const model_check *c, as_err *err)
         fprintf(out, "the last %zu nodes were not tried by themselves\n", c->n_untried);
     fprintf(out, "%s%s: the native engine %s%s\n", as_term_style(c->cli, c->runs ? AS_STYLE_GOOD : AS_STYLE_BAD),
             as_model_text(&text, c->file.name), c->runs ? "runs it" : "does not run it", as_term_plain(c->cli));
+    if (*c->choice.backend)
+        fprintf(out, "auto takes %s: %s\n", c->choice.backend, as_model_text(&text, c->choice.reason));
+    else if (c->runs && !c->skipped)
+        fprintf(out, "auto has not measured it yet (assay bench-model --backend auto)\n");
     as_str_done(&text);
     as_str_done(&others);
     return true;
@@ -261,6 +279,10 @@ static bool model_check_json(const model_check *c, as_err *err)
     as_json_set(json, "runs", json_boolean(c->runs));
     as_json_set(json, "backends", list);
     as_json_set(json, "refusals", model_check_refusals_json(c));
+    as_json_set(json, "auto",
+                *c->choice.backend
+                    ? json_pack("{s:s, s:o}", "backend", c->choice.backend, "reason", as_model_json(c->choice.reason))
+                    : json_null());
     as_json_set(json, "n_more", json_integer((json_int_t)c->review.n_more));
     as_json_set(json, "n_untried", json_integer((json_int_t)c->n_untried));
     return as_cli_print_json(c->cli, json, err);

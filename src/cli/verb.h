@@ -19,7 +19,7 @@ typedef struct as_opt {
     char               letter;  /* 's' for -s; 0: none */
     const char        *arg;     /* "N", "FILE", "URI"; NULL: a flag */
     const char        *help;    /* one line, with the default */
-    const char *const *choices; /* for completion, and checked; NULL: free */
+    const char *const *choices; /* for completion, and checked; one that ends in ':' has more behind it; NULL: free */
 } as_opt;
 
 typedef struct as_cli    as_cli;

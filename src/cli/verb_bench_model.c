@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/cpu.h"
+#include "cli/backend_opt.h"
 #include "cli/model_file.h"
 #include "cli/term.h"
 #include "lab/bench.h"
@@ -322,7 +323,7 @@ const as_verb as_verb_bench_model = {
         "such a layer may stand above its roof.\n\n"
         "A back end that is missing, or refuses the model, is told, and the other measured alone: exit status 0. It is "
         "2\n"
-        "for wrong use or when none runs the model, 3 when the outside failed.",
+        "for wrong use or when none runs the model, 3 when the outside failed.\n\n" AS_CLI_BACKEND_ABOUT,
     .examples = "  assay bench-model squeezenet1.1.onnx\n  assay bench-model last --images photos/ --page speed.html\n"
                 "  assay bench-model detector.onnx --input images=1x3x640x640 --threads 2 --json\n"
                 "  assay bench-model last --backend native --seconds 2\n"

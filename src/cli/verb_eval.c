@@ -2,17 +2,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/backend_opt.h"
 #include "cli/eval_print.h"
 #include "cli/term.h"
 
 #define EVAL_MAX_THREADS 256
 
 static const char *const eval_splits[] = {"test", "validation", "train", NULL};
-static const char *const eval_backends[] = {"native", "ort", NULL};
 
 static const as_opt eval_opts[] = {
     {"split", 0, "SPLIT", "test, validation or train (default: test, the only one that is evidence)", eval_splits},
-    {"backend", 'b', "NAME", "native or ort (default: native; ort where a model needs it)", eval_backends},
+    AS_CLI_BACKEND_OPT("what runs the model (default: native; ort where a model needs it)"),
     {"threads", 'j', "N", "pictures judged at a time; the result is the same (default: all cores)", NULL},
 };
 
@@ -91,7 +91,7 @@ const as_verb as_verb_eval = {
         "with what is proven. A part's worst frame speaks for it. Recall of reject counts the bad parts that were not\n"
         "passed (a person looks at those under review); precision of reject, of the rejected those that are bad.\n\n"
         "RUN is an id, its number or \"last\"; without it the current one (assay runs). Exit status 0 also when a\n"
-        "requirement is missed: assay check judges.",
+        "requirement is missed: assay check judges.\n\n" AS_CLI_BACKEND_ABOUT,
     .examples = "  assay eval\n  assay eval 2-cnn --json\n  assay eval --split validation\n",
     .opts = eval_opts,
     .n_opts = AS_COUNT(eval_opts),

@@ -3,17 +3,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/backend_opt.h"
 #include "cli/run_text.h"
 #include "cli/term.h"
 #include "line/proof.h"
-
-static const char *const run_backends[] = {"native", "ort", NULL};
 
 static const as_opt run_opts[] = {
     {"run", 'r', "RUN", "whose model: an id, its number or \"last\" (default: the current one, see assay runs)", NULL},
     {"camera", 0, "URI", "which camera, \"driver:rest\" (default: station.camera of assay.yaml)", NULL},
     {"parts", 'n', "N", "end after N parts (default: when the camera ends, or Ctrl-C)", NULL},
-    {"backend", 'b', "NAME", "what runs the model: native or ort (default: native)", run_backends},
+    AS_CLI_BACKEND_OPT("what runs the model (default: native)"),
     {"threads", 'j', "N", "threads of the model (default: 1)", NULL},
     {"deadline", 0, "MS", "milliseconds from trigger to verdict (default: station.deadline_ms)", NULL},
     {"fast", 0, NULL, "as fast as it goes: station.parts_per_minute is ignored", NULL},
@@ -244,7 +243,8 @@ const as_verb as_verb_run = {
         "the model returns. Each verdict is a record of the journal, checked at the end: triggers == pass + reject +\n"
         "review + fault. What was measured is left as evidence for assay check.\n\n"
         "The model is that of the current run, with the operating point that assay eval solved. Without --fast parts\n"
-        "come at station.parts_per_minute. Ctrl-C ends the line: parts already seen get their verdict.\n\n"
+        "come at station.parts_per_minute. Ctrl-C ends the line: parts already seen get their "
+        "verdict.\n\n" AS_CLI_BACKEND_ABOUT "\n\n"
         "Evidence of right and wrong are only parts that are new, each once: none in the data the model was made "
         "with,\n"
         "which parts of an emulated camera and files of a folder tell. The emulated camera begins with part 1, as\n"

@@ -93,6 +93,7 @@ static bool ort_make_session(ort_priv *ort, const uint8_t *model, size_t n, cons
     ort_options   *options = NULL;
     bool           ok = as_ort_api_ok(api, api->create_options(&options), err) &&
               ort_set_options(api, options, cfg->threads, err) &&
+              as_provider_append(api, options, cfg->provider, cfg->options, err) &&
               as_ort_api_ok(api, api->create_session(api->env, model, n, options, &ort->session), err) &&
               as_ort_api_ok(api, api->create_cpu_memory(ORT_ARENA_ALLOCATOR, ORT_MEM_DEFAULT, &ort->memory), err);
     if (options)
@@ -197,8 +198,8 @@ static bool backend_ort_about(as_str *out, as_err *err)
     const ort_api *api;
     if (!as_ort_api_get(&api, err))
         return false;
-    as_str_addf(out, "ONNX Runtime %s, %s", api->version, api->path);
-    return true;
+    as_str_addf(out, "ONNX Runtime %s, %s, with ", api->version, api->path);
+    return as_provider_list(api, out, err);
 }
 
 const as_backend as_backend_ort = {

@@ -14,8 +14,11 @@ static const as_backend *const backends[] = {
 #undef X
 };
 
+#define INFER_TEXT_BYTES 2048
+
 struct as_session {
     const as_backend *backend;
+    char              runs_on[64];
     _Alignas(16) uint8_t priv[]; /* of the backend */
 };
 
@@ -34,8 +37,35 @@ static const as_backend *infer_backend(const char *name, as_err *err)
     }
     const char *near = as_str_nearest(name, names, AS_COUNT(backends));
     AS_FAIL(err, AS_ENOTFOUND, "no back end '%s'%s%s%s", name, near ? " (did you mean '" : "", near ? near : "",
-            near ? "'?)" : " (there are native and ort)");
+            near ? "'?)" : " (there are native, ort and auto)");
     return NULL;
+}
+
+/* "ort:cuda,device_id=1" parted, in text[INFER_TEXT_BYTES]. */
+static const as_backend *infer_part(as_session_cfg *cfg, char *text, as_err *err)
+{
+    if (!as_str_copy(text, INFER_TEXT_BYTES, cfg->backend)) {
+        AS_FAIL(err, AS_EINVAL, "the name of a back end is longer than %d bytes", INFER_TEXT_BYTES - 1);
+        return NULL;
+    }
+    const size_t n = strcspn(text, ":,");
+    if (text[n]) {
+        char *comma = strchr(text + n, ',');
+        cfg->provider = text[n] == ':' ? text + n + 1 : NULL;
+        if (comma) {
+            *comma = '\0';
+            cfg->options = comma + 1;
+        }
+        text[n] = '\0';
+    }
+    const as_backend *backend = infer_backend(text, err);
+    if (backend && (cfg->provider || cfg->options) && strcmp(backend->name, "ort") != 0) {
+        AS_FAIL(err, AS_EINVAL, "back end '%s' has neither providers nor options ('%.100s' was given)", text,
+                cfg->backend);
+        return NULL;
+    }
+    cfg->backend = text;
+    return backend;
 }
 
 as_session *as_session_open(const uint8_t *model, size_t n, const char *name, const as_session_cfg *cfg, as_err *err)
@@ -44,7 +74,9 @@ as_session *as_session_open(const uint8_t *model, size_t n, const char *name, co
     full.threads = full.threads ? full.threads : 1;
     full.batch = full.batch ? full.batch : 1;
     full.backend = full.backend ? full.backend : "native";
-    const as_backend *backend = infer_backend(full.backend, err);
+    full.provider = full.options = NULL;
+    char              text[INFER_TEXT_BYTES];
+    const as_backend *backend = infer_part(&full, text, err);
     if (!backend)
         return NULL;
     if (full.threads > 1024) {
@@ -62,6 +94,8 @@ as_session *as_session_open(const uint8_t *model, size_t n, const char *name, co
         return NULL;
     }
     session->backend = backend;
+    snprintf(session->runs_on, sizeof session->runs_on, "%s%s%.40s", backend->name, full.provider ? ":" : "",
+             full.provider ? full.provider : "");
     return backend->open(session->priv, model, n, name, &full, err) ? session : as_session_close(session);
 }
 
@@ -94,6 +128,16 @@ const char *as_session_backend(const as_session *session)
 as_floats as_session_precision(const as_session *session)
 {
     return session->backend->precision ? session->backend->precision(session->priv) : AS_FLOATS_F32;
+}
+
+const char *as_session_runs_on(const as_session *session, const char **ret_why)
+{
+    const char *why = "", *name = session->runs_on;
+    if (session->backend->chosen)
+        name = session->backend->chosen(session->priv, &why);
+    if (ret_why)
+        *ret_why = why;
+    return name;
 }
 
 size_t as_session_n_inputs(const as_session *session)

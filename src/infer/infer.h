@@ -5,8 +5,9 @@
  * Threads: a session belongs to one thread at a time; sessions are independent.
  * Memory:  as_session_open allocates; as_session_run of `native` allocates nothing.
  *
- * Backends are rows: `native` (our engine) and `ort` (ONNX Runtime, opened with dlopen: ASSAY_ORT names the library's
- * path, else .prefix/lib beside the program, its libdir/assay, then the system's).
+ * Backends are rows: `native` (our engine), `ort` (ONNX Runtime, opened with dlopen: ASSAY_ORT names the library's
+ * path, else .prefix/lib beside the program, its libdir/assay, then the system's) and `auto`, which opens the one of the
+ * others that was faster (choice.h). A provider of ONNX Runtime stands behind a colon (provider.h), its options after it.
  */
 #ifndef AS_INFER_INFER_H
 #define AS_INFER_INFER_H
@@ -17,11 +18,12 @@
 typedef struct as_session as_session;
 
 typedef struct as_session_cfg {
-    const char *backend;   /* NULL: "native" */
+    const char *backend;   /* "ort", "ort:cuda", "ort:tensorrt,trt_fp16_enable=1"; NULL: "native" */
     uint32_t    threads;   /* 0: 1 */
     int64_t     batch;     /* 0: 1; replaces a symbolic first dimension */
     bool        mapped;    /* the model's bytes are those of as_fs_map() */
     as_floats   precision; /* NONE: f32. BF16: of `native` where the processor has it; as_session_precision() tells */
+    const char *provider, *options; /* parts of backend; set for as_backend.open */
 } as_session_cfg;
 
 typedef struct as_port {
@@ -41,6 +43,8 @@ typedef struct as_backend {
     as_floats (*precision)(const void *priv); /* what floats are really computed in; NULL: f32 */
     /* Version and path in one line, for doctor; false with the reason and the remedy when it cannot be used here. */
     bool (*about)(as_str *out, as_err *err);
+    /* Of one that chooses among the others: which it took, and why; else NULL. */
+    const char *(*chosen)(const void *priv, const char **ret_why);
 } as_backend;
 
 const as_backend *as_backend_at(size_t i); /* NULL past the last row */
@@ -51,12 +55,14 @@ AS_CHECK as_session *as_session_open(const uint8_t *model, size_t n, const char 
 /* The same from a file, which is mapped: its weights are never there twice. */
 AS_CHECK as_session *as_session_open_file(const char *path, const as_session_cfg *cfg, as_err *err);
 as_session          *as_session_close(as_session *session);
-const char          *as_session_backend(const as_session *session);
-as_floats            as_session_precision(const as_session *session); /* F32 where BF16 could not be had */
-size_t               as_session_n_inputs(const as_session *session);
-size_t               as_session_n_outputs(const as_session *session);
-const as_port       *as_session_input(const as_session *session, size_t i);
-const as_port       *as_session_output(const as_session *session, size_t i);
+const char          *as_session_backend(const as_session *session); /* the row's name */
+/* What runs the model in fact: "native", "ort:cuda"; *ret_why (or NULL): why `auto` took it, else "". */
+const char    *as_session_runs_on(const as_session *session, const char **ret_why);
+as_floats      as_session_precision(const as_session *session); /* F32 where BF16 could not be had */
+size_t         as_session_n_inputs(const as_session *session);
+size_t         as_session_n_outputs(const as_session *session);
+const as_port *as_session_input(const as_session *session, size_t i);
+const as_port *as_session_output(const as_session *session, size_t i);
 
 /* outputs[i] with data NULL are set to view the session's own memory, valid until the next run; with data, of the right
  * shape, they are written. */

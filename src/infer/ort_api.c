@@ -3,6 +3,7 @@
 
 #include <dlfcn.h>
 #include <pthread.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fs.h"
@@ -68,6 +69,31 @@ static void *ort_open(as_err *err)
                 "program, '%s', '%s' and the system's libraries for " ORT_LIBRARY " (" ORT_REMEDY ")",
                 AS_ORT_DIR_INSTALLED, AS_ORT_DIR);
     return library;
+}
+
+static void ort_stamp(const char *path, char *text, size_t cap)
+{
+    struct stat about;
+    if (stat(path, &about) == 0)
+        snprintf(text, cap, "%.300s of %lld bytes, %lld", path, (long long)about.st_size, (long long)about.st_mtime);
+    else
+        snprintf(text, cap, "%.300s", path);
+}
+
+void as_ort_api_where(char *text, size_t cap)
+{
+    char        path[AS_FS_PATH_BYTES];
+    const char *given = getenv("ASSAY_ORT");
+    if (given && *given) {
+        ort_stamp(given, text, cap);
+        return;
+    }
+    for (size_t i = 0; i < AS_COUNT(ort_places); i++)
+        if (ort_place(i, path) && as_fs_is_file(path)) {
+            ort_stamp(path, text, cap);
+            return;
+        }
+    as_str_copy(text, cap, "the system's");
 }
 
 static bool ort_read_table(void *library, ort_api *api, as_err *err)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ort_api.h - the functions of ONNX Runtime's C interface that we call, found by their slot in its table.
  *
- * Layer:   infer, private to backend_ort.c and ort_api.c.
+ * Layer:   infer, private to its own files.
  * Threads: any thread; the library is opened once for the process and stays.
  * Memory:  static; the environment lives until the process ends.
  *
@@ -11,14 +11,12 @@
 #ifndef AS_INFER_ORT_API_H
 #define AS_INFER_ORT_API_H
 
-#include "base/err.h"
-#include "base/str.h"
+#include "infer/provider.h"
 
 #define ORT_API_VERSION 17u
 
 typedef struct ort_status  ort_status;
 typedef struct ort_env     ort_env;
-typedef struct ort_options ort_options;
 typedef struct ort_session ort_session;
 typedef struct ort_value   ort_value;
 typedef struct ort_memory  ort_memory;
@@ -52,18 +50,38 @@ typedef struct ort_memory  ort_memory;
     X(95, void, release_session, (ort_session *))                                                                    \
     X(96, void, release_value, (ort_value *))                                                                        \
     X(100, void, release_options, (ort_options *))                                                                   \
-    X(130, ort_status *, add_config, (ort_options *, const char *key, const char *value))
+    X(125, ort_status *, available_providers, (char ***names, int *n))                                               \
+    X(126, ort_status *, release_providers, (char **names, int n))                                                   \
+    X(130, ort_status *, add_config, (ort_options *, const char *key, const char *value))                            \
+    X(170, ort_status *, append_tensorrt, (ort_options *, const void *))                                             \
+    X(171, ort_status *, create_tensorrt, (void **))                                                                 \
+    X(172, ort_status *, update_tensorrt, (void *, const char *const *keys, const char *const *values, size_t n))    \
+    X(174, void, release_tensorrt, (void *))                                                                         \
+    X(204, ort_status *, append_cuda, (ort_options *, const void *))                                                 \
+    X(205, ort_status *, create_cuda, (void **))                                                                     \
+    X(206, ort_status *, update_cuda, (void *, const char *const *keys, const char *const *values, size_t n))        \
+    X(208, void, release_cuda, (void *))                                                                             \
+    X(216, ort_status *, append_provider,                                                                            \
+      (ort_options *, const char *name, const char *const *keys, const char *const *values, size_t n))               \
+    X(239, ort_status *, append_dnnl, (ort_options *, const void *))                                                 \
+    X(240, ort_status *, create_dnnl, (void **))                                                                     \
+    X(241, ort_status *, update_dnnl, (void *, const char *const *keys, const char *const *values, size_t n))        \
+    X(243, void, release_dnnl, (void *))                                                                             \
+    X(275, ort_status *, append_openvino, (ort_options *, const char *const *keys, const char *const *values, size_t n))
 
-typedef struct ort_api {
+struct ort_api {
 #define X(slot, result, name, arguments) result(*name) arguments;
     ORT_SLOTS(X)
 #undef X
     ort_env    *env;
     const char *version, *path;
-} ort_api;
+};
 
 /* The library, opened at the first call that succeeds. AS_EMISSING says what was tried and how to get it. */
 AS_CHECK bool as_ort_api_get(const ort_api **ret, as_err *err);
+
+/* Which file that would be, with its size and time, without opening it. */
+void as_ort_api_where(char *text, size_t cap);
 
 /* True for NULL; else frees the status and fails with its text. */
 AS_CHECK bool as_ort_api_ok(const ort_api *api, ort_status *status, as_err *err);

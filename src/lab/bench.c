@@ -72,6 +72,9 @@ static bool bench_open(bench_job *job, as_err *err)
         side->runs = job->sessions[i] != NULL;
         side->has_start = side->has_start && side->runs;
         bench_about(cfg.backend, side->about, sizeof side->about);
+        const char *why = "", *on = side->runs ? as_session_runs_on(job->sessions[i], &why) : "";
+        if (*why)
+            snprintf(side->about, sizeof side->about, "takes %.40s: %.180s", on, why);
         if (!side->runs && side->why.code != AS_EMISSING && side->why.code != AS_EUNSUPPORTED)
             return as_err_set(err, side->why.code, "%s", side->why.text);
         if (side->runs)

@@ -91,7 +91,7 @@ const as_model_info *as_classifier_info(const as_classifier *c)
 
 const char *as_classifier_backend(const as_classifier *c)
 {
-    return as_session_backend(c->session);
+    return as_session_runs_on(c->session, NULL);
 }
 
 /* An answer counts only when it is a distribution: NaN, or numbers that sum to something else, are a fault. */

@@ -93,7 +93,8 @@ static void test_answers(void **state)
             continue;
         }
         assert_non_null(c);
-        assert_string_equal(as_classifier_backend(c), as_backend_at(i)->name);
+        if (!as_backend_at(i)->chosen) /* else: of the one that it took */
+            assert_string_equal(as_classifier_backend(c), as_backend_at(i)->name);
         assert_string_equal(as_classifier_info(c)->labels[1], "red");
         assert_true(as_classifier_run(c, &image, &scores, &err));
         double sum = 1 + exp(4) + exp(0.8);

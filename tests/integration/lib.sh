@@ -19,6 +19,7 @@ ASSAY_EDGE=${ASSAY_EDGE:-$SOURCE/build/assay-edge}
 ASSAY_SHARED=${ASSAY_SHARED:-$SOURCE/../shared}
 export ASSAY ASSAY_EDGE ASSAY_SHARED
 TMP=$(mktemp -d "${TMPDIR:-/tmp}/assay-test.XXXXXX") || exit 3
+export XDG_CACHE_HOME=$TMP/.cache # not that of whoever runs the tests
 OUT=$TMP/.out
 ERR=$TMP/.err
 STATUS=0
