@@ -78,7 +78,7 @@ static bool args_check_choice(const as_opt *opt, const char *value, as_err *err)
     as_str list;
     as_str_init(&list);
     for (size_t i = 0; i < n; i++)
-        as_str_addf(&list, "%s%s", i ? ", " : "", opt->choices[i]);
+        as_str_addf(&list, "%s%s%s", i ? ", " : "", opt->choices[i], as_str_ends(opt->choices[i], ":") ? "..." : "");
     AS_FAIL(err, AS_EINVAL, "'%s' is none of the choices of --%s: %s", value, opt->name, list.s);
     as_str_done(&list);
     return false;

@@ -69,7 +69,7 @@ static void help_usage_rest(const as_verb *verb, const char *words, as_str *out)
             continue;
         as_str_addf(out, " [--%s%s", opt->name, opt->arg ? " " : "");
         for (size_t k = 0; opt->choices && opt->choices[k]; k++)
-            as_str_addf(out, "%s%s", k ? "|" : "", opt->choices[k]);
+            as_str_addf(out, "%s%s%s", k ? "|" : "", opt->choices[k], as_str_ends(opt->choices[k], ":") ? "..." : "");
         as_str_addf(out, "%s]", opt->arg && !opt->choices ? opt->arg : "");
     }
 }

@@ -35,8 +35,9 @@ static void start_child(int to, const uint8_t *model, size_t n, const char *name
     start_result   result = {.seconds = (double)(as_clock_mono() - start) / (double)AS_NS_PER_S};
     const uint64_t after = as_cpu_resident_bytes();
     result.bytes = after > before ? after - before : 0;
-    ok = ok && write(to, &result, sizeof result) == (ssize_t)sizeof result;
-    _exit(ok ? 0 : 1);
+    if (ok && write(to, &result, sizeof result) != (ssize_t)sizeof result)
+        close(to);
+    raise(SIGKILL); /* ends it without what the program has to do at its end: that is its parent's */
 }
 
 static bool start_wait(int from, const as_progress *progress, start_result *ret)
@@ -53,7 +54,7 @@ static bool start_wait(int from, const as_progress *progress, start_result *ret)
 void as_bench_start(const uint8_t *model, size_t n, const char *name, const as_session_cfg *cfg,
                     const as_bench_inputs *inputs, const as_progress *progress, as_bench_side *side)
 {
-    int          ends[2], status;
+    int          ends[2];
     start_result result = {0};
     if (pipe(ends) != 0)
         return;
@@ -67,7 +68,7 @@ void as_bench_start(const uint8_t *model, size_t n, const char *name, const as_s
         side->has_start = start_wait(ends[0], progress, &result);
         if (!side->has_start)
             kill(pid, SIGKILL);
-        waitpid(pid, &status, 0);
+        waitpid(pid, NULL, 0);
     }
     close(ends[0]);
     side->start_seconds = result.seconds;
