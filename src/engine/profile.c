@@ -34,6 +34,8 @@ static const struct {
     [AS_SLOW_PLAIN] = {"plain", "plain C on one thread, whatever --threads says",
                        "leave it to what reads the output, or export with an operator that has a fast form"},
     [AS_SLOW_DOUBLE] = {"double", "f64: no vector kernel has it", "export the model in f32"},
+    [AS_SLOW_HALF] = {"half", "half floats come in or go out: each number is converted, on one thread",
+                      "give the model inputs and outputs of f32 (its weights may stay half floats)"},
     [AS_SLOW_REORDER] =
         {"reorder", "data is only put into another order between two layers",
          "what stands here wants another order than its neighbours: Transpose, Reshape and operators in "
@@ -195,8 +197,8 @@ static as_slow profile_slow(const as_step *step, const as_engine_step *about, co
     if (step->is_reorder)
         return note ? AS_SLOW_REORDER : AS_SLOW_OUTPUT_ORDER;
     for (size_t i = 0; i < step->uses.n; i++)
-        if (step->uses.at[i].buf->dtype == AS_DTYPE_F64)
-            return AS_SLOW_DOUBLE;
+        if (step->uses.at[i].buf->dtype == AS_DTYPE_F64 || step->uses.at[i].buf->dtype == AS_DTYPE_F16)
+            return step->uses.at[i].buf->dtype == AS_DTYPE_F64 ? AS_SLOW_DOUBLE : AS_SLOW_HALF;
     const bool is_reference = as_str_starts(about->how, "ref") || as_str_starts(about->how, "simple:any");
     const bool is_im2col = strstr(about->how, "gemm:") && strcmp(about->op, "Conv") == 0;
     if (note && note->is_grouped && (is_reference || is_im2col))

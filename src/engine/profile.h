@@ -21,6 +21,7 @@ typedef enum as_slow {
     AS_SLOW_IM2COL,
     AS_SLOW_PLAIN,
     AS_SLOW_DOUBLE,
+    AS_SLOW_HALF,
     AS_SLOW_REORDER,
     AS_SLOW_OUTPUT_ORDER,
     AS_SLOW_UNFUSED,

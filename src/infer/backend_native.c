@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* backend_native.c: our own engine. */
 #include "base/cpu.h"
-#include "engine/engine.h"
 #include "graph/fuse.h"
 #include "graph/widen.h"
-#include "infer/infer.h"
+#include "infer/native.h"
 
 typedef struct native_priv {
     as_engine *engine;
@@ -28,20 +27,29 @@ static bool native_make_ports(native_priv *native, const char *model, as_err *er
     return true;
 }
 
+as_engine *as_native_engine(const uint8_t *model, size_t n, const char *name, const as_session_cfg *cfg, bool profile,
+                            as_err *err)
+{
+    const as_engine_cfg engine_cfg = {
+        .batch = cfg->batch, .threads = cfg->threads, .precision = cfg->precision, .profile = profile};
+    as_engine *engine = NULL;
+    as_graph  *graph = as_graph_borrow(model, n, cfg->mapped, name, err);
+    if (!graph)
+        return NULL;
+    if (as_graph_widen(graph, err) && as_graph_fuse(graph, cfg->batch, NULL, err))
+        engine = as_engine_new(graph, &engine_cfg, err);
+    as_graph_free(graph);
+    if (!engine)
+        as_err_note(err, "cannot open model '%s'", name);
+    return engine;
+}
+
 static bool backend_native_open(void *priv, const uint8_t *model, size_t n, const char *name, const as_session_cfg *cfg,
                                 as_err *err)
 {
     native_priv *native = priv;
-    as_graph    *graph = as_graph_borrow(model, n, cfg->mapped, name, err);
-    if (!graph)
-        return false;
-    if (as_graph_widen(graph, err) && as_graph_fuse(graph, cfg->batch, NULL, err))
-        native->engine = as_engine_new(
-            graph, &(as_engine_cfg){.batch = cfg->batch, .threads = cfg->threads, .precision = cfg->precision}, err);
-    as_graph_free(graph);
-    if (!native->engine)
-        return as_err_note(err, "cannot open model '%s'", name);
-    return native_make_ports(native, name, err);
+    native->engine = as_native_engine(model, n, name, cfg, false, err);
+    return native->engine && native_make_ports(native, name, err);
 }
 
 static void backend_native_close(void *priv)

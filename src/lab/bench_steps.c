@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "graph/widen.h"
+#include "infer/native.h"
 #include "lab/bench_part.h"
 
 enum { STEPS_LEAST_RUNS = 5, STEPS_MOST_RUNS = 200 };
@@ -14,11 +14,9 @@ enum { STEPS_LEAST_RUNS = 5, STEPS_MOST_RUNS = 200 };
 static bool steps_engine(const uint8_t *model, size_t n, const char *name, const as_bench_cfg *cfg, as_engine **ret,
                          as_err *err)
 {
-    const as_engine_cfg engine_cfg = {.batch = cfg->batch, .threads = cfg->threads, .profile = true};
-    as_err              why = AS_ERR_NONE;
-    as_graph           *graph = as_graph_parse(model, n, name, &why);
-    *ret = graph && as_graph_widen(graph, &why) ? as_engine_new(graph, &engine_cfg, &why) : NULL;
-    as_graph_free(graph);
+    const as_session_cfg session = {.backend = "native", .batch = cfg->batch, .threads = cfg->threads};
+    as_err               why = AS_ERR_NONE;
+    *ret = as_native_engine(model, n, name, &session, true, &why);
     return *ret || why.code != AS_ENOMEM || as_err_set(err, why.code, "%s", why.text);
 }
 
