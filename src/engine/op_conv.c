@@ -8,12 +8,13 @@
 #include "engine/wino.h"
 
 typedef struct conv {
-    as_window      window;
-    int64_t        groups;
-    const as_node *first, *last;   /* last: whose output is written */
-    float         *weights, *bias; /* heap; NULL where they are computed */
-    as_posts       posts;
-    as_buf        *sum; /* added; NULL: nothing */
+    as_window        window;
+    int64_t          groups;
+    const as_node   *first, *last; /* last: whose output is written */
+    const as_tensor *constant;     /* the weights; NULL where they are computed */
+    float   *weights, *bias; /* heap: weights once something was folded into them; bias NULL where it is computed */
+    as_posts posts;
+    as_buf  *sum; /* added; NULL: nothing */
 } conv;
 
 static void conv_done(conv *c)
@@ -33,6 +34,18 @@ static as_shape conv_weights_shape(const conv *c, const as_shape *w)
     return g;
 }
 
+/* The weights may be written to. */
+static bool conv_own_weights(conv *c, as_err *err)
+{
+    return c->weights || as_plan_floats(c->constant, &c->weights, err);
+}
+
+/* The weights row major, at any address; NULL where they are computed. */
+static const void *conv_numbers(const conv *c)
+{
+    return c->weights ? c->weights : c->constant ? c->constant->data : NULL;
+}
+
 /* Batch norm y = s (x - m) / sqrt(v + e) + b becomes part of the weights: Jacob et al. 2018, section 3.2. */
 static bool conv_fold_norm(as_plan *plan, conv *c, const as_node *norm, as_err *err)
 {
@@ -40,7 +53,9 @@ static bool conv_fold_norm(as_plan *plan, conv *c, const as_node *norm, as_err *
     const size_t     n_out = (size_t)w->shape.dims[0], each = as_tensor_count(w) / n_out;
     const float      epsilon = as_plan_float_or(norm, "epsilon", 1e-5f);
     float           *p[4] = {NULL};
-    bool             ok = true;
+    bool             ok = conv_own_weights(c, err);
+    if (!ok)
+        return false;
     if (!c->bias)
         c->bias = calloc(n_out, sizeof *c->bias);
     if (!c->bias)
@@ -60,7 +75,7 @@ static bool conv_fold_norm(as_plan *plan, conv *c, const as_node *norm, as_err *
 
 static bool conv_may_fold_norm(const as_plan *plan, const conv *c, const as_node *norm)
 {
-    if (strcmp(norm->op, "BatchNormalization") != 0 || norm->n_outputs != 1 || !c->weights || c->posts.n > 0)
+    if (strcmp(norm->op, "BatchNormalization") != 0 || norm->n_outputs != 1 || !c->constant || c->posts.n > 0)
         return false;
     if (as_plan_in(plan, c->first, 2) && !c->bias)
         return false;
@@ -81,7 +96,7 @@ static bool conv_fold_row(as_plan *plan, conv *c, const as_node *node, as_err *e
     const size_t     n_out = (size_t)w->shape.dims[0], each = as_tensor_count(w) / n_out;
     const size_t     step = as_tensor_count(t) == 1 ? 0 : 1;
     float           *row;
-    if (!as_plan_floats(t, &row, err))
+    if ((!add && !conv_own_weights(c, err)) || !as_plan_floats(t, &row, err))
         return false;
     if (!c->bias)
         c->bias = calloc(n_out, sizeof *c->bias);
@@ -97,7 +112,7 @@ static bool conv_fold_row(as_plan *plan, conv *c, const as_node *node, as_err *e
 
 static bool conv_may_fold_row(const as_plan *plan, const conv *c, const as_node *node)
 {
-    if ((strcmp(node->op, "Add") != 0 && strcmp(node->op, "Mul") != 0) || !c->weights || c->posts.n > 0)
+    if ((strcmp(node->op, "Add") != 0 && strcmp(node->op, "Mul") != 0) || !c->constant || c->posts.n > 0)
         return false;
     if (as_plan_in(plan, c->first, 2) && !c->bias)
         return false;
@@ -197,23 +212,19 @@ static bool conv_read(as_plan *plan, const as_node *node, conv *c, as_err *err)
     if (!as_op_window(plan, node, &kernel, &c->window, err))
         return false;
     const as_tensor *weights = as_plan_constant(plan, node, 1), *bias = as_plan_constant(plan, node, 2);
-    if (weights && !as_plan_floats(weights, &c->weights, err))
-        return false;
+    if (weights && weights->dtype != AS_DTYPE_F32)
+        return AS_FAIL(err, AS_EUNSUPPORTED, "its weights are %s and not f32", as_dtype_name(weights->dtype));
+    c->constant = weights;
     return !bias || as_plan_floats(bias, &c->bias, err);
 }
 
 /* A constant made of data, or the value where it is computed, in the layout the primitive chose. */
-static as_buf *conv_param(as_plan *plan, const float *data, const as_shape *shape, int32_t value, const as_layout *want,
+static as_buf *conv_param(as_plan *plan, const void *data, const as_shape *shape, int32_t value, const as_layout *want,
                           as_err *err)
 {
-    as_buf *buf;
-    if (data) {
-        buf = as_plan_new_constant(plan, AS_DTYPE_F32, shape, NULL, err);
-        if (buf)
-            memcpy(buf->data, data, buf->bytes);
-    } else {
-        buf = as_plan_plain(plan, value, err);
-    }
+    if (data)
+        return as_plan_packed(plan, AS_DTYPE_F32, data, shape, want, err);
+    as_buf *buf = as_plan_plain(plan, value, err);
     if (!buf)
         return NULL;
     const as_layout *plain = as_layout_plain(plan->dnn, shape, err);
@@ -245,10 +256,10 @@ static bool conv_step(as_plan *plan, conv *c, as_prim *prim, as_err *err)
     const as_value *w = as_plan_in(plan, c->first, 1);
     const as_shape  w_shape = conv_weights_shape(c, &w->shape), b_shape = {.rank = 1, .dims = {w->shape.dims[0]}};
     as_buf         *src = as_plan_as(plan, c->first->inputs[0], as_prim_layout(prim, AS_ARG_SRC), err);
-    as_buf         *weights =
-        src ? conv_param(plan, c->weights, &w_shape, c->first->inputs[1], as_prim_layout(prim, AS_ARG_WEIGHTS), err)
-                    : NULL;
-    as_buf *bias = NULL;
+    as_buf         *weights = src ? conv_param(plan, conv_numbers(c), &w_shape, c->first->inputs[1],
+                                               as_prim_layout(prim, AS_ARG_WEIGHTS), err)
+                                  : NULL;
+    as_buf         *bias = NULL;
     if (!weights)
         return false;
     if (as_prim_layout(prim, AS_ARG_BIAS)) {
@@ -309,7 +320,7 @@ static bool conv_wino_fits(const as_plan *plan, const conv *c, conv_wino *ret)
     const as_window *w = &c->window;
     const as_shape  *x = &as_plan_in(plan, c->first, 0)->shape;
     const as_shape  *y = &as_graph_value(plan->graph, c->first->outputs[0])->shape;
-    if (!as_wino_can() || w->n != 2 || c->groups != 1 || !c->weights || (as_plan_in(plan, c->first, 2) && !c->bias) ||
+    if (!as_wino_can() || w->n != 2 || c->groups != 1 || !c->constant || (as_plan_in(plan, c->first, 2) && !c->bias) ||
         x->dims[1] % AS_WINO_LANES != 0 || y->dims[1] % AS_WINO_LANES != 0)
         return false;
     *ret = (conv_wino){.wino = {.images = x->dims[0], .channels = x->dims[1], .n_out = y->dims[1]}};
@@ -350,7 +361,7 @@ static bool conv_wino_make(as_plan *plan, conv *c, const conv_wino *cw, as_err *
     as_step *step = plan->steps.at[plan->steps.n - 1];
     step->how = w->tile == 2 ? "kernel: Winograd 2x2" : "kernel: Winograd 4x4";
     step->adds = w->sum;
-    as_wino_weights(w, c->weights, ins[1]->data);
+    as_wino_weights(w, conv_numbers(c), ins[1]->data);
     if (c->bias)
         memcpy(ins[2]->data, c->bias, (size_t)w->n_out * sizeof(float));
     if (cw->after.fn == AS_FN_NONE)

@@ -27,7 +27,9 @@ static bool product_step(as_plan *plan, product *p, as_buf **ret_dst, as_err *er
         return false;
     const as_layout *want = as_prim_layout(prim, AS_ARG_WEIGHTS);
     if (p->weights->kind == AS_BUF_CONSTANT && want != p->weights_layout) {
-        p->weights = as_plan_converted(plan, p->weights, want, err);
+        as_buf *plain = p->weights; /* of product_weights() */
+        p->weights = as_plan_converted(plan, plain, want, err);
+        as_plan_drop(plain);
         if (!p->weights)
             return false;
     }

@@ -44,17 +44,58 @@ static as_buf *plan_new_buf(as_plan *plan, as_buf_kind kind, as_dtype dtype, con
     return buf;
 }
 
+static bool plan_own(as_buf *root, as_err *err)
+{
+    root->own = as_weights_new(root->bytes, err);
+    root->data = root->own ? as_weights_data(root->own) : NULL;
+    return root->own != NULL;
+}
+
 as_buf *as_plan_new_constant(as_plan *plan, as_dtype dtype, const as_shape *shape, const as_layout *layout, as_err *err)
 {
     as_buf *buf = plan_new_buf(plan, AS_BUF_CONSTANT, dtype, shape, layout, err);
     if (!buf)
         return NULL;
-    buf->data = plan_alloc(buf->bytes);
-    if (!buf->data) {
-        AS_FAIL(err, AS_ENOMEM, "out of memory for a constant of %zu bytes", buf->bytes);
+    return plan_own(buf, err) ? buf : NULL;
+}
+
+void as_plan_drop(as_buf *constant)
+{
+    constant->own = as_weights_unref(constant->own);
+    constant->data = NULL;
+}
+
+/* The same numbers where they stand aligned: data, or a copy that is valid until the next call. */
+static const void *plan_aligned(as_plan *plan, const void *data, size_t bytes, size_t align, as_err *err)
+{
+    if ((uintptr_t)data % align == 0)
+        return data;
+    if (plan->bounce_bytes < bytes) {
+        free(plan->bounce);
+        plan->bounce = malloc(bytes);
+        plan->bounce_bytes = plan->bounce ? bytes : 0;
+    }
+    if (!plan->bounce) {
+        AS_FAIL(err, AS_ENOMEM, "out of memory for a constant of %zu bytes", bytes);
         return NULL;
     }
-    return buf;
+    memcpy(plan->bounce, data, bytes);
+    return plan->bounce;
+}
+
+as_buf *as_plan_packed(as_plan *plan, as_dtype dtype, const void *data, const as_shape *shape, const as_layout *want,
+                       as_err *err)
+{
+    const as_layout *plain = as_layout_of(plan->dnn, dtype, AS_ORDER_PLAIN, shape, err);
+    as_buf          *buf = plain ? as_plan_new_constant(plan, dtype, shape, want ? want : plain, err) : NULL;
+    if (!buf)
+        return NULL;
+    if (buf->layout == plain) {
+        memcpy(buf->data, data, buf->bytes);
+        return buf;
+    }
+    const void *at = plan_aligned(plan, data, as_layout_bytes(plain), as_dtype_bytes(dtype), err);
+    return at && as_onednn_convert(plan->dnn, plain, at, want, buf->data, err) ? buf : NULL;
 }
 
 as_buf *as_plan_new(as_plan *plan, as_dtype dtype, const as_shape *shape, const as_layout *layout, as_err *err)
@@ -163,6 +204,29 @@ const as_value *as_plan_in(const as_plan *plan, const as_node *node, size_t i)
     return as_graph_value(plan->graph, node->inputs[i]);
 }
 
+/* The graph's constant where it stands, until it is known who needs it when the graph is gone; a copy where it is not
+ * aligned to its type. */
+static as_buf *plan_lend(as_plan *plan, const as_tensor *constant, as_err *err)
+{
+    as_buf *buf = plan_new_buf(plan, AS_BUF_CONSTANT, constant->dtype, &constant->shape, NULL, err);
+    if (!buf)
+        return NULL;
+    buf->data = constant->data;
+    return (uintptr_t)buf->data % as_dtype_bytes(buf->dtype) == 0 || as_plan_keep(buf, err) ? buf : NULL;
+}
+
+bool as_plan_keep(as_buf *constant, as_err *err)
+{
+    const void *from = constant->data;
+    if (constant->own)
+        return true;
+    if (!plan_own(constant, err))
+        return false;
+    if (constant->bytes)
+        memcpy(constant->data, from, constant->bytes);
+    return true;
+}
+
 as_buf *as_plan_raw(as_plan *plan, int32_t value, as_err *err)
 {
     const as_value *v = as_graph_value(plan->graph, value);
@@ -179,12 +243,9 @@ as_buf *as_plan_raw(as_plan *plan, int32_t value, as_err *err)
         AS_FAIL(err, AS_EUNSUPPORTED, "'%s' is used before it is computed", v->name);
         return NULL;
     }
-    as_buf *buf = as_plan_new_constant(plan, v->constant->dtype, &v->constant->shape, NULL, err);
-    if (!buf)
-        return NULL;
-    if (buf->bytes)
-        memcpy(buf->data, v->constant->data, buf->bytes);
-    as_plan_set(plan, value, buf);
+    as_buf *buf = plan_lend(plan, v->constant, err);
+    if (buf)
+        as_plan_set(plan, value, buf);
     return buf;
 }
 
@@ -460,13 +521,10 @@ static bool plan_fold(as_plan *plan, size_t from, as_err *err)
         as_step *step = plan->steps.at[s];
         for (size_t i = 0; ok && i < step->uses.n; i++) {
             as_buf *buf = step->uses.at[i].buf, *root = buf->root;
-            if (!root->data)
-                root->data = plan_alloc(root->bytes);
-            if (!root->data)
-                ok = AS_FAIL(err, AS_ENOMEM, "out of memory for a constant");
+            ok = root->data || plan_own(root, err);
             root->kind = buf->kind = AS_BUF_CONSTANT;
             root->used = root->used && root->first < from; /* by steps that stay */
-            buf->data = (char *)root->data + buf->offset;
+            buf->data = ok ? (char *)root->data + buf->offset : NULL;
         }
         ok = ok && as_step_bind(step, scratch, err);
         ok = ok && as_step_run(step, err);
@@ -495,6 +553,16 @@ static bool plan_label(as_plan *plan, const as_node *node, size_t from, as_err *
     return true;
 }
 
+/* Its constants have been packed: what is left of a mapped file would be there twice. */
+static void plan_pass(const as_plan *plan, const as_node *node)
+{
+    for (size_t k = 0; k < node->n_inputs; k++) {
+        const as_value *value = as_plan_in(plan, node, k);
+        if (value && value->constant)
+            as_graph_pass(plan->graph, value->constant);
+    }
+}
+
 bool as_plan_nodes(as_plan *plan, as_err *err)
 {
     for (size_t i = 0; i < as_graph_n_nodes(plan->graph); i++) {
@@ -520,6 +588,7 @@ bool as_plan_nodes(as_plan *plan, as_err *err)
         as_plan_absorb(plan, i);
         if (!as_profile_note(plan, i, from, err))
             return false;
+        plan_pass(plan, node);
     }
     return true;
 }
@@ -582,8 +651,7 @@ void as_plan_done(as_plan *plan)
         step_free(plan->steps.at[i]);
     for (size_t i = 0; i < plan->bufs.n; i++) {
         as_buf *buf = plan->bufs.at[i];
-        if (buf->root == buf && buf->kind == AS_BUF_CONSTANT)
-            free(buf->data);
+        as_weights_unref(buf->own);
         free(buf);
     }
     as_vec_done(&plan->steps);
@@ -595,5 +663,6 @@ void as_plan_done(as_plan *plan)
     free(plan->planned);
     free(plan->quants);
     as_profile_free(plan->profile);
+    free(plan->bounce);
     *plan = (as_plan){0};
 }

@@ -41,6 +41,21 @@ AS_ISA_CLONES(void, quant_interleave3,
     }
 }
 
+AS_ISA_CLONES(int, quant_largest, (const int8_t *q, size_t n), (q, n))
+{
+    int8_t most = 0, least = 0;
+    for (size_t i = 0; i < n; i++) {
+        most = q[i] > most ? q[i] : most;
+        least = q[i] < least ? q[i] : least;
+    }
+    return AS_MAX((int)most, -(int)least);
+}
+
+int as_quant_kernel_largest(const int8_t *q, size_t n)
+{
+    return quant_largest(q, n);
+}
+
 void as_quant_kernel_from_f32(const float *x, size_t planes, size_t n, float scale, int32_t zero, int32_t low,
                               int32_t high, uint8_t *out)
 {

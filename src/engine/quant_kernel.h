@@ -29,6 +29,9 @@ void as_quant_kernel_add(const uint8_t *a, const uint8_t *b, size_t n, float a_f
 void as_quant_kernel_mul(const uint8_t *a, const uint8_t *b, size_t n, float a_zero, float b_zero, float factor,
                          float offset, int32_t low, int32_t high, uint8_t *out);
 
+/* The largest of their absolute values, 0 to 128. */
+int as_quant_kernel_largest(const int8_t *q, size_t n);
+
 /* Means over windows of a u8 picture [height][width][channels], last: factor / count * sum + offset. */
 typedef struct as_quant_mean {
     int64_t n, channels, in[2], out[2], kernel[2], stride[2], pad[2];

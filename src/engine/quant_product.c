@@ -11,6 +11,7 @@
 #include "engine/op.h"
 #include "engine/prim_int8.h"
 #include "engine/quant.h"
+#include "engine/quant_kernel.h"
 #include "engine/wino8.h"
 
 typedef struct product8 {
@@ -20,8 +21,10 @@ typedef struct product8 {
     as_window        window;
     int64_t          groups;
     size_t           n_out, each; /* channels, and weights of one */
-    int8_t          *weights;
+    const int8_t    *weights;     /* the model's, or `made` */
+    int8_t          *made;
     float           *w_scale, *bias; /* one a channel; bias in floats */
+    const as_tensor *constant;       /* where the weights come from */
     as_quant         sum;            /* what is added, u8; buf NULL: nothing */
     as_quant_target  middle;         /* what the product is made first; scale 0: nothing */
     float            low, high;      /* of the result, in floats */
@@ -31,17 +34,16 @@ typedef struct product8 {
 
 static void product8_done(product8 *p)
 {
-    free(p->weights);
+    free(p->made);
     free(p->w_scale);
     free(p->bias);
 }
 
 static bool product8_alloc(product8 *p, as_err *err)
 {
-    p->weights = malloc(AS_MAX(p->n_out * p->each, 1u));
     p->w_scale = calloc(p->n_out + 1, sizeof *p->w_scale);
     p->bias = calloc(p->n_out + 1, sizeof *p->bias);
-    return p->weights && p->w_scale && p->bias ? true : AS_FAIL(err, AS_ENOMEM, "out of memory for weights");
+    return p->w_scale && p->bias ? true : AS_FAIL(err, AS_ENOMEM, "out of memory for weights");
 }
 
 static int32_t product8_int(const as_tensor *t, size_t i)
@@ -79,28 +81,56 @@ static bool product8_find(const as_plan *plan, int32_t value, product8_source *r
     return ret->q && ret->scale && (ret->zero || !as_plan_in(plan, node, 2));
 }
 
+/* i8 without zero points, channels first: as they stand. */
+static bool product8_stands(const product8_source *s, int axis)
+{
+    if (s->q->dtype != AS_DTYPE_I8 || axis != 0)
+        return false;
+    for (size_t i = 0; s->zero && i < as_tensor_count(s->zero); i++)
+        if (product8_int(s->zero, i) != 0)
+            return false;
+    return true;
+}
+
+/* Any others, less their zero points. False: they are no i8 then. */
+static bool product8_shift(product8 *p, const product8_source *s, int axis)
+{
+    const bool single = !s->zero || as_tensor_count(s->zero) == 1;
+    size_t     inner = 1;
+    p->made = malloc(AS_MAX(p->n_out * p->each, 1u));
+    for (int i = axis + 1; i < s->q->shape.rank; i++)
+        inner *= (size_t)s->q->shape.dims[i];
+    for (size_t block = 0, at = 0; p->made && block < p->each / AS_MAX(inner, 1u); block++)
+        for (size_t o = 0; o < p->n_out; o++) {
+            const int32_t zero = s->zero ? product8_int(s->zero, single ? 0 : o) : 0;
+            for (size_t k = 0; k < inner; k++, at++) {
+                const int32_t v = product8_int(s->q, at) - zero;
+                if (v < -128 || v > 127)
+                    return false;
+                p->made[o * p->each + block * inner + k] = (int8_t)v;
+            }
+        }
+    p->weights = p->made;
+    return p->made != NULL;
+}
+
 /* Weights as i8 [n_out][each]: channels along `axis`, each channel's weights in the order they stand. False: they are not
  * of this kind. */
 static bool product8_weights(product8 *p, const product8_source *s, int axis)
 {
     const size_t n_scales = as_tensor_count(s->scale);
     const int    rank = s->q->shape.rank;
-    size_t       inner = 1;
     if ((s->q->dtype != AS_DTYPE_I8 && s->q->dtype != AS_DTYPE_U8) || s->scale->dtype != AS_DTYPE_F32)
         return false;
     if (n_scales != 1 && (n_scales != p->n_out || (s->axis < 0 ? s->axis + rank : s->axis) != axis))
         return false;
     if (s->zero && as_tensor_count(s->zero) != n_scales)
         return false;
-    for (int i = axis + 1; i < rank; i++)
-        inner *= (size_t)s->q->shape.dims[i];
-    for (size_t i = 0; i < p->n_out * p->each; i++) {
-        const size_t  o = i / inner % p->n_out, k = i / (inner * p->n_out) * inner + i % inner;
-        const int32_t v = product8_int(s->q, i) - (s->zero ? product8_int(s->zero, n_scales > 1 ? o : 0) : 0);
-        if (v < -128 || v > 127)
-            return false;
-        p->weights[o * p->each + k] = (int8_t)v;
-    }
+    p->constant = s->q;
+    if (product8_stands(s, axis))
+        p->weights = s->q->data;
+    else if (!product8_shift(p, s, axis))
+        return false;
     for (size_t o = 0; o < p->n_out; o++) {
         p->w_scale[o] = product8_float(s->scale, n_scales > 1 ? o : 0);
         if (!isfinite(p->w_scale[o]) || !(p->w_scale[o] * p->x.scale > FLT_MIN))
@@ -147,8 +177,9 @@ static bool cpu_multiplies_wide(void)
  * they do not fit: then these weights are multiplied as floats instead. Neighbours are input channels. */
 static bool product8_may_saturate(const product8 *p)
 {
+    enum { SURE = 64 }; /* 255 * (64 + 64) is below 2^15 */
     const size_t per_group = (size_t)p->w.dims[p->groups > 1 ? 2 : 1], step = p->each / per_group;
-    if (per_group == 1)
+    if (per_group == 1 || as_quant_kernel_largest(p->weights, p->n_out * p->each) <= SURE)
         return false;
     for (size_t o = 0; o < p->n_out; o++)
         for (size_t k = 0; k < step; k++)
@@ -317,13 +348,9 @@ static as_buf *product8_dst(as_plan *plan, const product8 *p, int32_t last, as_e
 
 static bool product8_step(as_plan *plan, const product8 *p, as_prim *prim, as_buf *bias, int32_t last, as_err *err)
 {
-    as_buf *plain = as_plan_new_constant(plan, AS_DTYPE_I8, &p->w, NULL, err);
-    as_buf *src = plain ? as_quant_as(plan, p->x.buf, p->order, err) : NULL;
-    if (!src)
-        return false;
-    memcpy(plain->data, p->weights, p->n_out * p->each);
-    plain->layout = as_layout_of(plan->dnn, AS_DTYPE_I8, AS_ORDER_PLAIN, &p->w, err);
-    as_buf  *weights = plain->layout ? as_plan_converted(plan, plain, as_prim_layout(prim, AS_ARG_WEIGHTS), err) : NULL;
+    as_buf *src = as_quant_as(plan, p->x.buf, p->order, err);
+    as_buf *weights =
+        src ? as_plan_packed(plan, AS_DTYPE_I8, p->weights, &p->w, as_prim_layout(prim, AS_ARG_WEIGHTS), err) : NULL;
     as_buf  *dst = weights ? product8_dst(plan, p, last, err) : NULL;
     as_step *step = dst ? as_plan_step(plan, prim, NULL, 0, err) : NULL;
     return step && as_step_use(plan, step, AS_ARG_DST, dst, err) && as_step_use(plan, step, AS_ARG_SRC, src, err) &&
@@ -496,7 +523,9 @@ static bool product8_make(as_plan *plan, product8 *p, as_quant_tail *tail, int32
         last = tail->value;
     }
     *ret_done = true;
-    return wino ? wino_make(plan, p, bias, last, err) : product8_step(plan, p, prim, bias, last, err);
+    const bool ok = wino ? wino_make(plan, p, bias, last, err) : product8_step(plan, p, prim, bias, last, err);
+    as_graph_pass(plan->graph, p->constant);
+    return ok;
 }
 
 /* --- Conv --------------------------------------------------------------------------------------------------------- */

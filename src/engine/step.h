@@ -10,6 +10,7 @@
 
 #include "base/vec.h"
 #include "engine/prim.h"
+#include "engine/weights.h"
 
 typedef enum as_buf_kind { AS_BUF_NONE, AS_BUF_ARENA, AS_BUF_INPUT, AS_BUF_CONSTANT } as_buf_kind;
 
@@ -23,6 +24,7 @@ struct as_buf {
     as_buf          *root;   /* whose memory it shares: its own, or another's */
     size_t           offset; /* in root, bytes */
     void            *data;
+    as_weights      *own;         /* of a root that is constant: its memory */
     size_t           input;       /* which, of an input */
     size_t           first, last; /* steps that touch it; of a root, when used */
     bool             used;        /* of a root: by a step */

@@ -25,30 +25,51 @@ size_t as_wino8_scratch_bytes(const as_wino8 *w)
     return (size_t)(POINTS * wino8_point_step(w)) * sizeof(int16_t) + POINTS * TILES * BLOCK * sizeof(int32_t);
 }
 
+typedef int16_t wino8_lanes __attribute__((vector_size(BLOCK * sizeof(int16_t)))); /* of BLOCK outputs */
+
 /* 2 G g, one dimension. */
-static void wino8_filter(const int g[3], int u[4])
+static inline void wino8_filter(const wino8_lanes g[3], wino8_lanes u[4])
 {
-    u[0] = 2 * g[0];
+    u[0] = g[0] + g[0];
     u[1] = g[0] + g[1] + g[2];
     u[2] = g[0] - g[1] + g[2];
-    u[3] = 2 * g[2];
+    u[3] = g[2] + g[2];
+}
+
+/* One channel's 3x3 of BLOCK outputs, `step` apart, at all points. */
+static inline void wino8_transform(const int8_t *weights, int64_t step, wino8_lanes u[POINTS])
+{
+    wino8_lanes g[9], rows[3][4];
+    int16_t     at[9][BLOCK];
+    for (int o = 0; o < BLOCK; o++)
+        for (int i = 0; i < 9; i++)
+            at[i][o] = weights[o * step + i];
+    memcpy(g, at, sizeof g);
+    for (int i = 0; i < 3; i++)
+        wino8_filter(g + 3 * i, rows[i]);
+    for (int x = 0; x < 4; x++) {
+        wino8_lanes column[4];
+        wino8_filter((const wino8_lanes[]){rows[0][x], rows[1][x], rows[2][x]}, column);
+        for (int y = 0; y < 4; y++)
+            u[y * 4 + x] = column[y];
+    }
 }
 
 /* In the order the products take them: blocks of 16 outputs, points, pairs of channels, outputs, the pair. */
 void as_wino8_weights(const as_wino8 *w, const int8_t *weights, int16_t *to)
 {
-    const int64_t pairs = w->channels / 2;
-    for (int64_t o = 0; o < w->n_out; o++)
-        for (int64_t c = 0; c < w->channels; c++) {
-            const int8_t *g = weights + (o * w->channels + c) * 9;
-            int           rows[3][4], u[4];
-            for (int i = 0; i < 3; i++)
-                wino8_filter((const int[]){g[3 * i], g[3 * i + 1], g[3 * i + 2]}, rows[i]);
-            for (int x = 0; x < 4; x++) {
-                wino8_filter((const int[]){rows[0][x], rows[1][x], rows[2][x]}, u);
-                for (int y = 0; y < 4; y++) {
-                    const int64_t point = y * 4 + x, block = o / BLOCK;
-                    to[(((block * POINTS + point) * pairs + c / 2) * BLOCK + o % BLOCK) * 2 + c % 2] = (int16_t)u[y];
+    const int64_t pairs = w->channels / 2, step = w->channels * 9;
+    for (int64_t block = 0; block < w->n_out / BLOCK; block++)
+        for (int64_t pair = 0; pair < pairs; pair++) {
+            const int8_t *from = weights + block * BLOCK * step + pair * 18;
+            wino8_lanes   a[POINTS], b[POINTS];
+            wino8_transform(from, step, a);
+            wino8_transform(from + 9, step, b);
+            for (int64_t p = 0; p < POINTS; p++) {
+                int16_t *out = to + ((block * POINTS + p) * pairs + pair) * 2 * BLOCK;
+                for (int o = 0; o < BLOCK; o++) {
+                    out[2 * o] = a[p][o];
+                    out[2 * o + 1] = b[p][o];
                 }
             }
         }
