@@ -31,7 +31,7 @@ static void page_labels_of(const as_plan *plan, page_labels *l)
              as_plan_say_number(c->f_number, b));
     snprintf(l->light, sizeof l->light, "%s lx for %s " MICRO "s", as_plan_say_number(c->light_lx, a),
              as_plan_say_number(c->exposure_s * 1e6, b));
-    snprintf(l->belt, sizeof l->belt, "%s mm/s", as_plan_say_number(plan->spec->belt_mm_per_s, a));
+    snprintf(l->belt, sizeof l->belt, "%s mm/s", as_plan_say_number(plan->spec->optics.belt_mm_per_s, a));
     snprintf(l->distance, sizeof l->distance, "%s mm", as_plan_say_number(c->distance_mm, a));
     if (isinf(c->depth.far_mm))
         snprintf(l->depth, sizeof l->depth, "sharp from %s mm on", as_plan_say_number(c->depth.near_mm, a));
@@ -41,7 +41,7 @@ static void page_labels_of(const as_plan *plan, page_labels *l)
     snprintf(l->field, sizeof l->field, "%s mm seen, %s needed",
              as_plan_say_number(c->seen_mm[0] * (c->cameras[0] * (1 - AS_PLAN_OVERLAP) + AS_PLAN_OVERLAP), a),
              as_plan_say_number(plan->field_mm[0], b));
-    snprintf(l->defect, sizeof l->defect, "%s mm", as_plan_say_number(plan->spec->defect_mm, a));
+    snprintf(l->defect, sizeof l->defect, "%s mm", as_plan_say_number(plan->spec->optics.defect_mm, a));
 }
 
 static bool page_can_draw(const as_plan *plan)
@@ -58,7 +58,7 @@ static void page_draw(const as_plan *plan, as_str *out, bool alone)
                       .camera = l.camera,
                       .lens = l.lens,
                       .light = l.light,
-                      .belt = plan->spec->belt_mm_per_s > 0 ? l.belt : NULL,
+                      .belt = plan->spec->optics.belt_mm_per_s > 0 ? l.belt : NULL,
                       .distance = l.distance,
                       .depth = l.depth,
                       .field = l.field,
@@ -70,9 +70,9 @@ static void page_draw(const as_plan *plan, as_str *out, bool alone)
                       .seen_mm = {c->seen_mm[0], c->seen_mm[1]},
                       .cameras = {c->cameras[0], c->cameras[1]},
                       .part_mm = {plan->spec->size_mm[0], plan->spec->size_mm[1]},
-                      .height_mm = plan->spec->height_mm,
+                      .height_mm = plan->spec->optics.height_mm,
                       .pitch_mm = plan->pitch_mm,
-                      .defect_mm = plan->spec->defect_mm,
+                      .defect_mm = plan->spec->optics.defect_mm,
                       .pixel_mm = c->pixel_mm,
                       .airy_px = c->airy_px,
                       .blur_px = c->blur_px};
@@ -251,7 +251,7 @@ static void page_parts(const as_plan *plan, as_str *out)
     as_str_add(out, "</tbody></table></div>");
     if (!isnan(parts->collect_parts))
         as_html_addf(out, "<figcaption>With %.3g %% bad ones that is what %s parts hold%s%s%s.</figcaption>",
-                     100 * plan->spec->bad_share, as_plan_say_number(parts->collect_parts, a),
+                     100 * plan->spec->optics.bad_share, as_plan_say_number(parts->collect_parts, a),
                      isnan(parts->collect_days) ? "" : ": ",
                      isnan(parts->collect_days) ? "" : as_plan_say_number(parts->collect_days, b),
                      isnan(parts->collect_days) ? "" : " days of the line");

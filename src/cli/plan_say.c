@@ -113,7 +113,7 @@ static void say_sight(const as_plan *plan, as_plan_row *rows, size_t *n)
                                                : "product.size_mm and a tenth on each side");
     say_row(rows, n, "pixels needed", "%s x %s", say_n(&t, plan->needs_px[0]), say_n(&t, plan->needs_px[1]));
     say_why(rows, *n, "%s pixels on a defect of %s mm: %s mm a pixel or less", say_n(&t, plan->spec->optics.defect_px),
-            say_n(&t, plan->spec->defect_mm), say_n(&t, plan->pixel_mm));
+            say_n(&t, plan->spec->optics.defect_mm), say_n(&t, plan->pixel_mm));
     if (!c->sensor)
         return;
     say_row(rows, n, "camera", "%s%s, %u x %u, %s um, %s shutter", c->sensor->name, c->turned ? " turned" : "",
@@ -146,7 +146,7 @@ static void say_optics(const as_plan *plan, as_plan_row *rows, size_t *n)
     say_row(rows, n, "depth of field", "%s%s", say_n(&t, c->depth.far_mm - c->depth.near_mm),
             isinf(c->depth.far_mm) ? "" : " mm");
     say_why(rows, *n, "sharp from %s to %s mm; %s mm needed", say_n(&t, c->depth.near_mm), say_n(&t, c->depth.far_mm),
-            say_n(&t, plan->spec->height_mm));
+            say_n(&t, plan->spec->optics.height_mm));
 }
 
 static void say_light(const as_plan *plan, as_plan_row *rows, size_t *n)
@@ -181,7 +181,7 @@ static void say_flow(const as_plan *plan, const char *network, as_plan_row *rows
             say_why(rows, *n, "%s carries %s MB/s over %s m%s", c->link->name, say_n(&t, c->link->bytes_per_s / 1e6),
                     say_n(&t, c->link->cable_m), c->link->needs_grabber ? ", with a frame grabber" : "");
         say_row(rows, n, "storage a day", "%s", as_unit_text(c->stored_bytes_per_day, AS_UNIT_BYTES, bytes));
-        say_why(rows, *n, "every frame as it comes, %s hours a day", say_n(&t, plan->spec->hours_per_day));
+        say_why(rows, *n, "every frame as it comes, %s hours a day", say_n(&t, plan->spec->optics.hours_per_day));
     }
     if (network) {
         say_row(rows, n, "network", "%s ms a frame", say_n(&t, plan->machine.compute_s * 1e3));

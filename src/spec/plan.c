@@ -29,17 +29,18 @@ void as_plan_measure(as_plan *plan)
         double given = spec->optics.field_mm[axis];
         plan->field_mm[axis] = given > 0 ? given : spec->size_mm[axis] * (1.0 + 2.0 * MARGIN);
     }
-    plan->pixel_mm = as_plan_pixel_mm(spec->defect_mm, spec->optics.defect_px);
+    plan->pixel_mm = as_plan_pixel_mm(spec->optics.defect_mm, spec->optics.defect_px);
     for (int axis = 0; axis < 2; axis++)
         plan->needs_px[axis] = ceil(plan->field_mm[axis] / plan->pixel_mm - 1e-9);
     if (spec->parts_per_minute > 0)
         plan->frames_per_s = spec->parts_per_minute / 60.0 * spec->frames_per_part;
-    else if (spec->belt_mm_per_s > 0) /* a web without parts: one picture follows the other */
-        plan->frames_per_s = spec->belt_mm_per_s / (plan->field_mm[0] * (1.0 - AS_PLAN_OVERLAP));
+    else if (spec->optics.belt_mm_per_s > 0) /* a web without parts: one picture follows the other */
+        plan->frames_per_s = spec->optics.belt_mm_per_s / (plan->field_mm[0] * (1.0 - AS_PLAN_OVERLAP));
     else
         plan->frames_per_s = 0;
-    plan->pitch_mm =
-        spec->parts_per_minute > 0 && spec->belt_mm_per_s > 0 ? spec->belt_mm_per_s * 60.0 / spec->parts_per_minute : 0;
+    plan->pitch_mm = spec->parts_per_minute > 0 && spec->optics.belt_mm_per_s > 0
+                         ? spec->optics.belt_mm_per_s * 60.0 / spec->parts_per_minute
+                         : 0;
 }
 
 static double plan_frame_pixel_mm(const as_plan *plan)
@@ -57,9 +58,9 @@ void as_plan_contradictions(as_plan *plan)
         as_plan_problem(plan,
                         "%g parts a minute on a belt of %g mm/s are %.4g mm apart, but each is %g mm long: set "
                         "station.belt_mm_per_s to %.4g or more, or station.parts_per_minute to %.4g or less",
-                        spec->parts_per_minute, spec->belt_mm_per_s, plan->pitch_mm, spec->size_mm[0],
+                        spec->parts_per_minute, spec->optics.belt_mm_per_s, plan->pitch_mm, spec->size_mm[0],
                         spec->size_mm[0] * spec->parts_per_minute / 60.0,
-                        spec->belt_mm_per_s * 60.0 / spec->size_mm[0]);
+                        spec->optics.belt_mm_per_s * 60.0 / spec->size_mm[0]);
     bool turned = spec->size_mm[0] <= plan->field_mm[1] && spec->size_mm[1] <= plan->field_mm[0];
     bool straight = spec->size_mm[0] <= plan->field_mm[0] && spec->size_mm[1] <= plan->field_mm[1];
     if (!turned && !straight && spec->frames_per_part == 1)
@@ -70,12 +71,12 @@ void as_plan_contradictions(as_plan *plan)
                         spec->size_mm[1]);
     if (!spec->frame_px[0])
         return;
-    double defect_px = spec->defect_mm / plan_frame_pixel_mm(plan);
+    double defect_px = spec->optics.defect_mm / plan_frame_pixel_mm(plan);
     if (defect_px < spec->optics.defect_px * (1 - 1e-9))
         as_plan_problem(plan,
                         "in a frame of %u x %u pixels (station.frame_px) a defect of %g mm is %.3g pixels, not %g: set "
                         "station.frame_px to %.0f x %.0f or more, or leave it out",
-                        spec->frame_px[0], spec->frame_px[1], spec->defect_mm, defect_px, spec->optics.defect_px,
+                        spec->frame_px[0], spec->frame_px[1], spec->optics.defect_mm, defect_px, spec->optics.defect_px,
                         fmax(plan->needs_px[0], plan->needs_px[1]), fmin(plan->needs_px[0], plan->needs_px[1]));
 }
 
@@ -169,7 +170,7 @@ void as_plan_search(as_plan *plan)
 static bool plan_is_complete(const as_spec *spec, as_err *err)
 {
     bool has_field = spec->optics.field_mm[0] > 0 || spec->size_mm[0] > 0;
-    if (!(spec->defect_mm > 0))
+    if (!(spec->optics.defect_mm > 0))
         return AS_FAIL(
             err, AS_EINVAL,
             "'%s' does not say how small a defect must be seen: add product.defect_mm in mm, or try one with "

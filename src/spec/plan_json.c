@@ -123,7 +123,7 @@ json_t *as_plan_json(const as_plan *plan)
     bool    ok = as_json_set(json, "line", json_string(plan->spec->line)) &&
               as_json_set(json, "feasible", json_boolean(plan->feasible)) &&
               as_json_set(json, "field_mm", plan_pair(plan->field_mm[0], plan->field_mm[1])) &&
-              as_json_set(json, "defect_mm", as_json_number(plan->spec->defect_mm)) &&
+              as_json_set(json, "defect_mm", as_json_number(plan->spec->optics.defect_mm)) &&
               as_json_set(json, "largest_pixel_mm", as_json_number(plan->pixel_mm)) &&
               as_json_set(json, "needs_px", plan_pair(plan->needs_px[0], plan->needs_px[1])) &&
               as_json_set(json, "frames_per_s", as_json_number(plan->frames_per_s)) &&

@@ -130,12 +130,12 @@ void as_plan_parts_of(const as_spec *spec, as_plan_parts *ret)
         parts_add(ret, &ret->need[i]);
     }
     parts_fill_all(ret);
-    if (isnan(spec->bad_share))
+    if (isnan(spec->optics.bad_share))
         return;
-    ret->collect_parts =
-        ceil(fmax((double)ret->collect_bad / spec->bad_share, (double)ret->collect_good / (1.0 - spec->bad_share)));
+    ret->collect_parts = ceil(fmax((double)ret->collect_bad / spec->optics.bad_share,
+                                   (double)ret->collect_good / (1.0 - spec->optics.bad_share)));
     if (spec->parts_per_minute > 0)
-        ret->collect_days = ret->collect_parts / (spec->parts_per_minute * 60.0 * spec->hours_per_day);
+        ret->collect_days = ret->collect_parts / (spec->parts_per_minute * 60.0 * spec->optics.hours_per_day);
 }
 
 const char *as_plan_kind_text(as_plan_kind kind)

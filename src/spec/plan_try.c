@@ -86,7 +86,7 @@ static bool try_lens(const as_plan *plan, as_plan_choice *c, double largest)
     c->distance_mm = o->distance_mm > 0 ? o->distance_mm : as_plan_distance_mm(focal, largest);
     c->magnification = as_plan_magnification(focal, c->distance_mm);
     c->pixel_mm = c->magnification > 0 ? pitch_mm / c->magnification : INFINITY;
-    c->defect_px = plan->spec->defect_mm / c->pixel_mm;
+    c->defect_px = plan->spec->optics.defect_mm / c->pixel_mm;
     c->nyquist_lp_mm = as_plan_nyquist_lp_mm(c->pixel_mm);
     c->needs_spacer = c->distance_mm < c->lens.nearest_mm;
     for (int axis = 0; axis < 2; axis++)
@@ -101,18 +101,18 @@ static bool try_lens(const as_plan *plan, as_plan_choice *c, double largest)
 static void try_time(const as_plan *plan, as_plan_choice *c)
 {
     const as_spec *spec = plan->spec;
-    double         longest = as_plan_exposure_s(spec->optics.max_blur_px, c->pixel_mm, spec->belt_mm_per_s);
+    double         longest = as_plan_exposure_s(spec->optics.max_blur_px, c->pixel_mm, spec->optics.belt_mm_per_s);
     longest = fmin(longest, (double)spec->deadline_ns / (double)AS_NS_PER_S / 4.0);
     if (plan->frames_per_s > 0)
         longest = fmin(longest, 0.5 / plan->frames_per_s);
     c->longest_s = fmin(longest, AS_PLAN_REST_S);
     c->exposure_s = spec->optics.exposure_us > 0 ? spec->optics.exposure_us * 1e-6 : c->longest_s;
-    c->blur_px = as_plan_blur_px(spec->belt_mm_per_s, c->exposure_s, c->pixel_mm);
+    c->blur_px = as_plan_blur_px(spec->optics.belt_mm_per_s, c->exposure_s, c->pixel_mm);
 }
 
 static bool try_depth(const as_plan *plan, as_plan_choice *c, double stop)
 {
-    double half = plan->spec->height_mm / 2.0, working = as_plan_working_number(stop, c->magnification);
+    double half = plan->spec->optics.height_mm / 2.0, working = as_plan_working_number(stop, c->magnification);
     c->f_number = stop;
     c->depth = as_plan_depth_of_field(c->lens.focal_mm, stop, c->sensor->pitch_um * 1e-3, c->distance_mm);
     c->airy_um = as_plan_airy_um(plan->spec->optics.wavelength_nm, working);
@@ -201,7 +201,8 @@ static as_plan_stage try_flow(const as_plan *plan, as_plan_choice *c)
     uint32_t       channels = spec->channels ? spec->channels : 1;
     c->frame_bytes = pixels * try_wire_bytes(spec->bit_depth);
     c->bytes_per_s = c->frame_bytes * plan->frames_per_s;
-    c->stored_bytes_per_day = pixels * channels * (spec->bit_depth > 8 ? 2 : 1) * frames * 3600.0 * spec->hours_per_day;
+    c->stored_bytes_per_day =
+        pixels * channels * (spec->bit_depth > 8 ? 2 : 1) * frames * 3600.0 * spec->optics.hours_per_day;
     c->busy_cores = frames * plan->machine.compute_s;
     c->readout_s = 1.0 / c->sensor->frames_per_s;
     if (plan->frames_per_s > c->sensor->frames_per_s || c->exposure_s * plan->frames_per_s > 1)
@@ -227,7 +228,7 @@ static as_plan_stage try_flow(const as_plan *plan, as_plan_choice *c)
 
 static as_plan_stage try_all(const as_plan *plan, as_plan_choice *c)
 {
-    if (plan->spec->belt_mm_per_s > 0 && c->sensor->shutter == AS_PLAN_SHUTTER_ROLLING)
+    if (plan->spec->optics.belt_mm_per_s > 0 && c->sensor->shutter == AS_PLAN_SHUTTER_ROLLING)
         return AS_PLAN_SHUTTER;
     double largest = try_place(plan, c);
     if (as_plan_cameras(c) > plan->spec->optics.max_cameras)

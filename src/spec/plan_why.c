@@ -10,7 +10,7 @@ static void why_pixels(as_plan *plan)
     as_plan_problem(plan,
                     "%.0f x %.0f pixels are needed for %g on a defect of %g mm: %u cameras with the %s (%u x %u), and "
                     "optics.max_cameras is %u",
-                    plan->needs_px[0], plan->needs_px[1], plan->spec->optics.defect_px, plan->spec->defect_mm,
+                    plan->needs_px[0], plan->needs_px[1], plan->spec->optics.defect_px, plan->spec->optics.defect_mm,
                     as_plan_cameras(c), c->sensor->name, c->sensor->width, c->sensor->height,
                     plan->spec->optics.max_cameras);
 }
@@ -23,7 +23,7 @@ static void why_lens(as_plan *plan)
             plan,
             "no lens brings it near enough: from %.4g mm one of %g mm puts %.3g pixels of the %s on a defect of "
             "%g mm, not %g, and a longer one no longer sees the whole field",
-            c->distance_mm, c->lens.focal_mm, c->defect_px, c->sensor->name, plan->spec->defect_mm,
+            c->distance_mm, c->lens.focal_mm, c->defect_px, c->sensor->name, plan->spec->optics.defect_mm,
             plan->spec->optics.defect_px);
     else
         as_plan_problem(
@@ -41,8 +41,8 @@ static void why_depth(as_plan *plan)
         plan,
         "at F/%g it is sharp over %.3g mm (from %.4g to %.4g mm), and product.height_mm is %g; Airy's disc is "
         "%.3g pixels then, and the smallest defect %.3g",
-        c->f_number, c->depth.far_mm - c->depth.near_mm, c->depth.near_mm, c->depth.far_mm, plan->spec->height_mm,
-        c->airy_px, c->defect_px);
+        c->f_number, c->depth.far_mm - c->depth.near_mm, c->depth.near_mm, c->depth.far_mm,
+        plan->spec->optics.height_mm, c->airy_px, c->defect_px);
 }
 
 static void why_light(as_plan *plan)

@@ -58,7 +58,7 @@ static bool spec_read(const as_reader *reader)
 static void spec_clear(as_spec *spec)
 {
     spec->goal = spec->product = spec->camera = spec->currency = spec->reference = "";
-    spec->cost_review = spec->bad_share = NAN;
+    spec->cost_review = spec->optics.bad_share = NAN;
 }
 
 as_spec *as_spec_parse(const char *text, size_t n, const char *name, as_err *err)

@@ -15,7 +15,7 @@
 #include "journal/verdict.h"
 #include "spec/interval.h"
 #include "spec/measure.h"
-#include "spec/plan_rows.h"
+#include "spec/optics.h"
 #include "spec/retention.h"
 #include "spec/rule.h"
 
@@ -46,27 +46,12 @@ typedef struct as_requirement {
     uint32_t    line, column;
 } as_requirement;
 
-/* What `assay plan` starts from; 0: not given. */
-typedef struct as_spec_optics {
-    double            field_mm[2]; /* along and across the belt */
-    double            distance_mm;
-    double            defect_px, max_blur_px; /* default 3, 1 */
-    double            exposure_us, light_lx;
-    double            reflectance, snr, wavelength_nm; /* default 0.18, 40, 555 */
-    double            f_number, focal_mm;
-    as_plan_sensor_id sensor;
-    uint32_t          max_cameras; /* default 4 */
-} as_spec_optics;
-
 typedef struct as_spec {
     const char    *path;
     const char    *line, *goal; /* goal may be "" */
     const char    *product;     /* "" if not given */
     double         size_mm[2];  /* 0: not given */
     const char    *camera;      /* URI; "" if not given */
-    double         height_mm;   /* 0: flat */
-    double         defect_mm;   /* 0: not given */
-    double         bad_share;   /* NAN: not given */
     as_variant     variants[AS_SPEC_MAX_VARIANTS];
     size_t         n_variants;
     uint32_t       frame_px[2];      /* 0: any size */
@@ -75,8 +60,6 @@ typedef struct as_spec {
     double         parts_per_minute; /* 0: not paced */
     as_ns          deadline_ns;      /* trigger to verdict; default 1 s */
     uint32_t       frames_per_part;  /* default 1 */
-    double         belt_mm_per_s;    /* default 0 */
-    double         hours_per_day;    /* default 24 */
     as_spec_optics optics;
     as_task_kind   task;
     as_class       classes[AS_SPEC_MAX_CLASSES];

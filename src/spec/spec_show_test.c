@@ -75,6 +75,29 @@ static void same_requirement(const as_requirement *a, const as_requirement *b)
     same_number(a->quantile, b->quantile);
 }
 
+static void same_sight(const as_spec *a, const as_spec *b)
+{
+    same_number(a->optics.height_mm, b->optics.height_mm);
+    same_number(a->optics.defect_mm, b->optics.defect_mm);
+    same_number(a->optics.bad_share, b->optics.bad_share);
+    same_number(a->optics.belt_mm_per_s, b->optics.belt_mm_per_s);
+    same_number(a->optics.hours_per_day, b->optics.hours_per_day);
+    same_number(a->optics.field_mm[0], b->optics.field_mm[0]);
+    same_number(a->optics.field_mm[1], b->optics.field_mm[1]);
+    same_number(a->optics.distance_mm, b->optics.distance_mm);
+    same_number(a->optics.defect_px, b->optics.defect_px);
+    same_number(a->optics.max_blur_px, b->optics.max_blur_px);
+    same_number(a->optics.exposure_us, b->optics.exposure_us);
+    same_number(a->optics.light_lx, b->optics.light_lx);
+    same_number(a->optics.reflectance, b->optics.reflectance);
+    same_number(a->optics.snr, b->optics.snr);
+    same_number(a->optics.wavelength_nm, b->optics.wavelength_nm);
+    same_number(a->optics.f_number, b->optics.f_number);
+    same_number(a->optics.focal_mm, b->optics.focal_mm);
+    assert_int_equal(a->optics.sensor, b->optics.sensor);
+    assert_int_equal(a->optics.max_cameras, b->optics.max_cameras);
+}
+
 static void same_spec(const as_spec *a, const as_spec *b)
 {
     assert_string_equal(a->line, b->line);
@@ -126,25 +149,7 @@ static void same_spec(const as_spec *a, const as_spec *b)
         assert_string_equal(a->variants[i].where, b->variants[i].where);
         assert_int_equal(a->variants[i].at_least, b->variants[i].at_least);
     }
-    same_number(a->height_mm, b->height_mm);
-    same_number(a->defect_mm, b->defect_mm);
-    same_number(a->bad_share, b->bad_share);
-    same_number(a->belt_mm_per_s, b->belt_mm_per_s);
-    same_number(a->hours_per_day, b->hours_per_day);
-    same_number(a->optics.field_mm[0], b->optics.field_mm[0]);
-    same_number(a->optics.field_mm[1], b->optics.field_mm[1]);
-    same_number(a->optics.distance_mm, b->optics.distance_mm);
-    same_number(a->optics.defect_px, b->optics.defect_px);
-    same_number(a->optics.max_blur_px, b->optics.max_blur_px);
-    same_number(a->optics.exposure_us, b->optics.exposure_us);
-    same_number(a->optics.light_lx, b->optics.light_lx);
-    same_number(a->optics.reflectance, b->optics.reflectance);
-    same_number(a->optics.snr, b->optics.snr);
-    same_number(a->optics.wavelength_nm, b->optics.wavelength_nm);
-    same_number(a->optics.f_number, b->optics.f_number);
-    same_number(a->optics.focal_mm, b->optics.focal_mm);
-    assert_int_equal(a->optics.sensor, b->optics.sensor);
-    assert_int_equal(a->optics.max_cameras, b->optics.max_cameras);
+    same_sight(a, b);
     same_number(a->cost_escape, b->cost_escape);
     same_number(a->cost_overkill, b->cost_overkill);
     same_number(a->cost_review, b->cost_review);
