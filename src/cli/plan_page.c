@@ -6,6 +6,7 @@
 #include "cli/plan_say.h"
 #include "page/html.h"
 #include "page/page.h"
+#include "page/plot.h"
 #include "page/setup.h"
 #include "page/text.h"
 #include "spec/evidence.h"
@@ -13,6 +14,7 @@
 #define TIMES           "\xC3\x97"
 #define MICRO           "\xC2\xB5"
 #define MOST_CANDIDATES 12
+#define PLOT_POINTS     49
 
 /* --- the drawing --- */
 
@@ -220,6 +222,59 @@ static void page_lenses(const as_plan *plan, as_str *out)
     as_str_add(out, "</tbody></table></div></figure>\n</section>\n");
 }
 
+/* One plot over the aperture: what it shows at each stop, what is wanted, and the stop that was chosen. */
+static void page_stops(const as_plan *plan, as_str *out, const char *label, double *values, double wanted,
+                       const char *wanted_text)
+{
+    double  stops[PLOT_POINTS], high = wanted, most = wanted;
+    char    chosen[64], text[48];
+    as_plot plot = {.out = out, .title = label, .x = {.label = "F-number", .low = 1.4, .high = 16, .log = true}};
+    for (size_t i = 0; i < PLOT_POINTS; i++) {
+        stops[i] = 1.4 * pow(16 / 1.4, (double)i / (PLOT_POINTS - 1));
+        most = stops[i] <= plan->best.f_number && isfinite(values[i]) ? fmax(most, values[i]) : most;
+    }
+    for (size_t i = 0; i < PLOT_POINTS; i++) {
+        if (values[i] > 3 * most) /* towards the hyperfocal distance it has no end, and would flatten the rest */
+            values[i] = NAN;
+        high = isfinite(values[i]) ? fmax(high, values[i]) : high;
+    }
+    plot.y = (as_plot_axis){.label = label, .low = 0, .high = high * 1.08};
+    as_plot_begin(&plot);
+    as_plot_line(&plot, "s1", stops, values, PLOT_POINTS, true);
+    if (wanted > 0)
+        as_plot_mark_y(&plot, "bad", wanted, wanted_text);
+    snprintf(chosen, sizeof chosen, "F/%s", as_plan_say_number(plan->best.f_number, text));
+    as_plot_mark_x(&plot, "point", plan->best.f_number, chosen, 1);
+    as_plot_end(&plot);
+}
+
+static void page_aperture(const as_plan *plan, as_str *out)
+{
+    const as_plan_choice *c = &plan->best;
+    double                depth[PLOT_POINTS], airy[PLOT_POINTS];
+    if (c->stage <= AS_PLAN_MOTION)
+        return;
+    for (size_t i = 0; i < PLOT_POINTS; i++) {
+        double        stop = 1.4 * pow(16 / 1.4, (double)i / (PLOT_POINTS - 1));
+        as_plan_depth d = as_plan_depth_of_field(c->lens.focal_mm, stop, c->sensor->pitch_um * 1e-3, c->distance_mm);
+        depth[i] = d.far_mm - d.near_mm;
+        airy[i] = as_plan_airy_um(plan->spec->optics.wavelength_nm, as_plan_working_number(stop, c->magnification)) /
+                  c->sensor->pitch_um;
+    }
+    as_page_section(
+        out, "aperture", "The aperture",
+        "Closed further, more of the height is sharp, and diffraction blurs all of it; and each stop takes twice "
+        "the light.");
+    as_str_add(out, "<div class=\"pair\">\n");
+    as_page_figure(out, "Depth of field");
+    page_stops(plan, out, "mm", depth, plan->spec->optics.height_mm, "height of the part");
+    as_page_figure_end(out, "Where a point stays within one pixel. It must hold the part's height.");
+    as_page_figure(out, "Airy\xE2\x80\x99s disc");
+    page_stops(plan, out, "pixels", airy, c->defect_px, "the smallest defect");
+    as_page_figure_end(out, "To its first dark ring. As large as the defect it would hide it.");
+    as_str_add(out, "</div>\n</section>\n");
+}
+
 static void page_count(as_str *out, uint64_t n)
 {
     char text[48];
@@ -312,6 +367,7 @@ bool as_plan_page(const as_plan *plan, const char *network, as_str *out, as_err 
     page_drawing(plan, out);
     page_advice(plan, out);
     page_rows(plan, network, out);
+    page_aperture(plan, out);
     page_choices(plan, out);
     page_lenses(plan, out);
     page_parts(plan, out);
