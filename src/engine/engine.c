@@ -120,9 +120,7 @@ static bool engine_share_constants(as_engine *engine, as_err *err)
         buf->own = as_weights_share(buf->own);
         buf->data = as_weights_data(buf->own);
     }
-    free(plan->bounce);
-    plan->bounce = NULL;
-    plan->bounce_bytes = 0;
+    plan->bounce = as_weights_unref(plan->bounce);
     return true;
 }
 
@@ -220,6 +218,15 @@ static bool engine_warm_up(as_engine *engine, as_err *err)
     return ok;
 }
 
+/* A step that may fail for what the model itself holds is tried at once. */
+static bool engine_wants_run(const as_engine *engine, const as_engine_cfg *cfg)
+{
+    bool may_fail = false;
+    for (size_t i = 0; i < engine->plan.steps.n; i++)
+        may_fail = may_fail || engine->plan.steps.at[i]->attempt;
+    return cfg->warm || may_fail;
+}
+
 as_engine *as_engine_new(as_graph *graph, const as_engine_cfg *cfg, as_err *err)
 {
     as_engine *engine = calloc(1, sizeof *engine);
@@ -227,7 +234,7 @@ as_engine *as_engine_new(as_graph *graph, const as_engine_cfg *cfg, as_err *err)
         AS_FAIL(err, AS_ENOMEM, "out of memory for an engine");
         return NULL;
     }
-    return engine_make(engine, graph, cfg, err) && (getenv("NOWARM") || engine_warm_up(engine, err))
+    return engine_make(engine, graph, cfg, err) && (!engine_wants_run(engine, cfg) || engine_warm_up(engine, err))
                ? engine
                : as_engine_free(engine);
 }

@@ -22,6 +22,7 @@ typedef struct as_engine as_engine;
 typedef struct as_engine_cfg {
     int64_t  batch;   /* 0: 1 */
     uint32_t threads; /* 0: 1 */
+    bool     warm;    /* it runs once over zeros when it is made: the first real run is no slower than those after it */
     bool     profile; /* remember what each step is (profile.h) */
     /* What is wanted. BF16 takes half the memory and, on processors with AVX512_BF16 or AMX, half the time or less; where
      * they are missing (or ASSAY_ISA leaves them out) floats stay f32: as_engine_precision() tells. In bfloat16 stand
@@ -29,9 +30,9 @@ typedef struct as_engine_cfg {
     as_floats precision;
 } as_engine_cfg;
 
-/* The graph is copied from (its shapes become those of this batch): it may be freed afterwards. Runs once over zeros, so
- * that the first real run is no slower. AS_EUNSUPPORTED names the operator this engine cannot run; AS_ELIMIT: it would
- * take more than AS_ENGINE_MAX_BYTES, and nothing is allocated for it. */
+/* The graph is copied from (its shapes become those of this batch): it may be freed afterwards. AS_EUNSUPPORTED
+ * names the operator this engine cannot run; AS_ELIMIT: it would take more than AS_ENGINE_MAX_BYTES, and nothing is
+ * allocated for it. */
 AS_CHECK as_engine *as_engine_new(as_graph *graph, const as_engine_cfg *cfg, as_err *err);
 as_engine          *as_engine_free(as_engine *engine);
 

@@ -65,22 +65,30 @@ void as_plan_drop(as_buf *constant)
     constant->data = NULL;
 }
 
+/* Bytes of the largest constant in the graph. */
+static size_t plan_largest(const as_plan *plan)
+{
+    size_t largest = 0;
+    for (size_t id = 0; id < as_graph_n_values(plan->graph); id++) {
+        const as_tensor *t = as_graph_value(plan->graph, (int32_t)id)->constant;
+        largest = AS_MAX(largest, t ? as_tensor_count(t) * as_dtype_bytes(t->dtype) : 0);
+    }
+    return largest;
+}
+
 /* The same numbers where they stand aligned: data, or a copy that is valid until the next call. */
 static const void *plan_aligned(as_plan *plan, const void *data, size_t bytes, size_t align, as_err *err)
 {
     if ((uintptr_t)data % align == 0)
         return data;
-    if (plan->bounce_bytes < bytes) {
-        free(plan->bounce);
-        plan->bounce = malloc(bytes);
-        plan->bounce_bytes = plan->bounce ? bytes : 0;
+    if (!plan->bounce || as_weights_bytes(plan->bounce) < bytes) {
+        as_weights_unref(plan->bounce);
+        plan->bounce = as_weights_new(AS_MAX(bytes, plan_largest(plan)), err);
     }
-    if (!plan->bounce) {
-        AS_FAIL(err, AS_ENOMEM, "out of memory for a constant of %zu bytes", bytes);
+    if (!plan->bounce)
         return NULL;
-    }
-    memcpy(plan->bounce, data, bytes);
-    return plan->bounce;
+    memcpy(as_weights_data(plan->bounce), data, bytes);
+    return as_weights_data(plan->bounce);
 }
 
 as_buf *as_plan_packed(as_plan *plan, as_dtype dtype, const void *data, const as_shape *shape, const as_layout *want,
@@ -663,6 +671,6 @@ void as_plan_done(as_plan *plan)
     free(plan->planned);
     free(plan->quants);
     as_profile_free(plan->profile);
-    free(plan->bounce);
+    as_weights_unref(plan->bounce);
     *plan = (as_plan){0};
 }

@@ -36,8 +36,7 @@ typedef struct as_plan {
     bool        narrow;                 /* bfloat16 where a primitive has it */
     size_t      n_narrow;               /* steps that do */
     as_profile *profile;                /* NULL: nobody asks for one */
-    void  *bounce;                 /* where numbers that are to be packed stand aligned */
-    size_t bounce_bytes;
+    as_weights *bounce;                 /* where numbers that are to be packed stand aligned */
 } as_plan;
 
 typedef struct as_op {
@@ -85,7 +84,7 @@ AS_CHECK as_buf *as_plan_new_constant(as_plan *plan, as_dtype dtype, const as_sh
 AS_CHECK as_buf *as_plan_packed(as_plan *plan, as_dtype dtype, const void *data, const as_shape *shape,
                                 const as_layout *want, as_err *err);
 /* A constant that stands in the graph gets memory of its own. Constants are not written to, but by who made them. */
-AS_CHECK bool    as_plan_keep(as_buf *constant, as_err *err);
+AS_CHECK bool as_plan_keep(as_buf *constant, as_err *err);
 /* Nobody asks for this constant any more, which was only made on the way: its memory is given back. */
 void             as_plan_drop(as_buf *constant);
 AS_CHECK as_buf *as_plan_new(as_plan *plan, as_dtype dtype, const as_shape *shape, const as_layout *layout,

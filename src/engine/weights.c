@@ -136,7 +136,9 @@ as_weights *as_weights_unref(as_weights *block)
     if (last && block->listed)
         weights_unlist(block);
     pthread_mutex_unlock(&weights_lock);
-    return last ? weights_free(block) : NULL;
+    if (last)
+        weights_free(block);
+    return NULL;
 }
 
 bool as_weights_is_shared(const as_weights *block)

@@ -30,10 +30,13 @@ static bool native_make_ports(native_priv *native, const char *model, as_err *er
 as_engine *as_native_engine(const uint8_t *model, size_t n, const char *name, const as_session_cfg *cfg, bool profile,
                             as_err *err)
 {
-    const as_engine_cfg engine_cfg = {
-        .batch = cfg->batch, .threads = cfg->threads, .precision = cfg->precision, .profile = profile};
-    as_engine *engine = NULL;
-    as_graph  *graph = as_graph_borrow(model, n, cfg->mapped, name, err);
+    const as_engine_cfg engine_cfg = {.batch = cfg->batch,
+                                      .threads = cfg->threads,
+                                      .precision = cfg->precision,
+                                      .warm = cfg->warm,
+                                      .profile = profile};
+    as_engine          *engine = NULL;
+    as_graph           *graph = as_graph_borrow(model, n, cfg->mapped, name, err);
     if (!graph)
         return NULL;
     if (as_graph_widen(graph, err) && as_graph_fuse(graph, cfg->batch, NULL, err))

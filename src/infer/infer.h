@@ -18,10 +18,11 @@
 typedef struct as_session as_session;
 
 typedef struct as_session_cfg {
-    const char *backend;   /* "ort", "ort:cuda", "ort:tensorrt,trt_fp16_enable=1"; NULL: "native" */
-    uint32_t    threads;   /* 0: 1 */
-    int64_t     batch;     /* 0: 1; replaces a symbolic first dimension */
-    bool        mapped;    /* the model's bytes are those of as_fs_map() */
+    const char *backend; /* "ort", "ort:cuda", "ort:tensorrt,trt_fp16_enable=1"; NULL: "native" */
+    uint32_t    threads; /* 0: 1 */
+    int64_t     batch;   /* 0: 1; replaces a symbolic first dimension */
+    bool        warm;    /* `native` runs once when it is opened, so that the first real run is no slower: for a line */
+    bool        mapped;  /* the model's bytes are those of as_fs_map() */
     as_floats   precision; /* NONE: f32. BF16: of `native` where the processor has it; as_session_precision() tells */
     const char *provider, *options; /* parts of backend; set for as_backend.open */
 } as_session_cfg;

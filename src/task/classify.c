@@ -38,7 +38,7 @@ static bool classify_check_ports(const as_classifier *c, const char *name, as_er
 
 static bool classify_read_info(as_classifier *c, const uint8_t *model, size_t n, const char *name, as_err *err)
 {
-    as_graph *graph = as_graph_parse(model, n, name, err);
+    as_graph *graph = as_graph_borrow(model, n, false, name, err);
     if (!graph)
         return false;
     bool ok = as_model_info_read(graph, &c->info, err) || as_err_note(err, "model '%s'", name);
@@ -51,6 +51,7 @@ static bool classify_open(as_classifier *c, const uint8_t *model, size_t n, cons
 {
     as_session_cfg one = cfg ? *cfg : (as_session_cfg){0};
     one.batch = 1;
+    one.warm = true; /* a part's verdict is due at its deadline, the first one's too */
     if (!classify_read_info(c, model, n, name, err))
         return false;
     c->prepare = as_prepare_new(&c->info.input, err);
