@@ -269,6 +269,18 @@ size_t as_engine_arena_bytes(const as_engine *engine)
     return engine->arena_bytes;
 }
 
+as_engine_memory as_engine_memory_of(const as_engine *engine)
+{
+    as_engine_memory memory = {.arena_bytes = engine->arena_bytes};
+    for (size_t i = 0; i < engine->plan.bufs.n; i++) {
+        const as_weights *own = engine->plan.bufs.at[i]->own;
+        const size_t      bytes = own ? as_weights_bytes(own) : 0;
+        memory.weights_bytes += bytes;
+        memory.shared_bytes += own && as_weights_is_shared(own) ? bytes : 0;
+    }
+    return memory;
+}
+
 static bool engine_fits(const as_value *value, const as_tensor *tensor, const char *what, as_err *err)
 {
     char have[128], want[128];

@@ -49,6 +49,13 @@ const as_value *as_engine_output(const as_engine *engine, size_t i);
 AS_CHECK bool as_engine_run(as_engine *engine, const as_tensor *inputs, as_tensor *outputs, as_err *err);
 
 as_floats as_engine_precision(const as_engine *engine); /* what it really runs in: BF16 where any layer does */
-size_t    as_engine_arena_bytes(const as_engine *engine);
+/* What it holds: values on their way; its constants (packed weights), and how many bytes of those other engines of this
+ * process hold too (of 64 KiB and more each), which are there once. */
+typedef struct as_engine_memory {
+    size_t arena_bytes, weights_bytes, shared_bytes;
+} as_engine_memory;
+
+as_engine_memory as_engine_memory_of(const as_engine *engine);
+size_t           as_engine_arena_bytes(const as_engine *engine);
 
 #endif

@@ -83,6 +83,12 @@ static as_floats backend_native_precision(const void *priv)
     return as_engine_precision(((const native_priv *)priv)->engine);
 }
 
+static void backend_native_memory(const void *priv, as_session_memory *ret)
+{
+    const as_engine_memory m = as_engine_memory_of(((const native_priv *)priv)->engine);
+    *ret = (as_session_memory){.arena = m.arena_bytes, .weights = m.weights_bytes, .shared = m.shared_bytes};
+}
+
 static bool backend_native_about(as_str *out, as_err *err)
 {
     (void)err;
@@ -102,4 +108,5 @@ const as_backend as_backend_native = {
     .run = backend_native_run,
     .precision = backend_native_precision,
     .about = backend_native_about,
+    .memory = backend_native_memory,
 };

@@ -140,6 +140,14 @@ const char *as_session_runs_on(const as_session *session, const char **ret_why)
     return name;
 }
 
+bool as_session_memory_of(const as_session *session, as_session_memory *ret)
+{
+    if (!session->backend->memory)
+        return false;
+    session->backend->memory(session->priv, ret);
+    return true;
+}
+
 size_t as_session_n_inputs(const as_session *session)
 {
     return session->backend->n_ports(session->priv, false);

@@ -2,8 +2,9 @@
 /* infer.h - one interface to run a model, whatever runs it.
  *
  * Layer:   infer (may use engine/).
- * Threads: a session belongs to one thread at a time; sessions are independent.
- * Memory:  as_session_open allocates; as_session_run of `native` allocates nothing.
+ * Threads: a session belongs to one thread at a time; sessions are independent, and may be opened and closed at once.
+ * Memory:  as_session_open allocates; as_session_run of `native` allocates nothing. Sessions of `native` that come to the same
+ *          packed weights hold them once.
  *
  * Backends are rows: `native` (our engine), `ort` (ONNX Runtime, opened with dlopen: ASSAY_ORT names the library's
  * path, else .prefix/lib beside the program, its libdir/assay, then the system's) and `auto`, which opens the one of the
@@ -33,6 +34,12 @@ typedef struct as_port {
     as_shape    shape; /* fully known */
 } as_port;
 
+/* In bytes: of values on their way, of constants (packed weights), and of those constants what other sessions of this process
+ * hold too: that is there once. */
+typedef struct as_session_memory {
+    size_t arena, weights, shared;
+} as_session_memory;
+
 typedef struct as_backend {
     const char *name, *summary;
     size_t      priv_size;
@@ -46,6 +53,7 @@ typedef struct as_backend {
     bool (*about)(as_str *out, as_err *err);
     /* Of one that chooses among the others: which it took, and why; else NULL. */
     const char *(*chosen)(const void *priv, const char **ret_why);
+    void (*memory)(const void *priv, as_session_memory *ret); /* NULL: it does not tell */
 } as_backend;
 
 const as_backend *as_backend_at(size_t i); /* NULL past the last row */
@@ -64,6 +72,8 @@ size_t         as_session_n_inputs(const as_session *session);
 size_t         as_session_n_outputs(const as_session *session);
 const as_port *as_session_input(const as_session *session, size_t i);
 const as_port *as_session_output(const as_session *session, size_t i);
+
+bool as_session_memory_of(const as_session *session, as_session_memory *ret); /* false: not known */
 
 /* outputs[i] with data NULL are set to view the session's own memory, valid until the next run; with data, of the right
  * shape, they are written. */
