@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/op.h"
+#include "engine/row_kernel.h"
 
 typedef struct product {
     as_buf          *src, *weights, *bias; /* bias: a row of dst, or NULL */
@@ -14,8 +15,35 @@ typedef struct product {
     const as_node   *last; /* whose output is written */
 } product;
 
+/* A few rows with constant weights, on one thread: no primitive is needed. */
+static bool product_is_rows(const as_plan *plan, const product *p)
+{
+    return plan->threads <= 1 && p->dst_shape.rank == 2 && p->dst_shape.dims[0] <= AS_ROW_MOST &&
+           p->weights->root->kind == AS_BUF_CONSTANT && p->weights->shape.rank == 2 &&
+           as_layout_is_plain(p->weights->layout) && as_layout_is_plain(p->src_layout) && p->posts.n == 0 &&
+           !(p->factor < 1.0f) && !(p->factor > 1.0f);
+}
+
+/* uses: y, x, w (, bias) */
+static void rows_run(const as_step *step)
+{
+    const as_buf *y = step->uses.at[0].buf, *w = step->uses.at[2].buf;
+    const size_t  k = (size_t)w->shape.dims[0], n = (size_t)w->shape.dims[1];
+    as_row_kernel(step->uses.at[1].buf->data, y->bytes / sizeof(float) / n, k, n, w->data,
+                  step->uses.n > 3 ? step->uses.at[3].buf->data : NULL, y->data);
+}
+
+static bool product_rows(as_plan *plan, product *p, as_buf **ret_dst, as_err *err)
+{
+    as_buf *ins[] = {p->src, p->weights, p->bias};
+    *ret_dst = as_plan_out(plan, p->last, 0, NULL, err);
+    return *ret_dst && as_op_step(plan, rows_run, NULL, 0, *ret_dst, ins, p->bias ? 3 : 2, err);
+}
+
 static bool product_step(as_plan *plan, product *p, as_buf **ret_dst, as_err *err)
 {
+    if (product_is_rows(plan, p))
+        return product_rows(plan, p, ret_dst, err);
     const as_shape   row = {.rank = 2, .dims = {1, p->dst_shape.dims[p->dst_shape.rank - 1]}};
     const as_layout *dst_layout = as_layout_plain(plan->dnn, &p->dst_shape, err);
     const as_layout *bias = dst_layout && p->bias ? as_layout_plain(plan->dnn, &row, err) : NULL;
@@ -45,6 +73,8 @@ static bool product_step(as_plan *plan, product *p, as_buf **ret_dst, as_err *er
 /* A function that follows is done in the write. */
 static void product_fuse(as_plan *plan, product *p)
 {
+    if (product_is_rows(plan, p))
+        return;
     const int32_t  next = plan->only_user[p->last->outputs[0]];
     const as_node *node = next >= 0 ? as_graph_node(plan->graph, (size_t)next) : NULL;
     if (!node || node->inputs[0] != p->last->outputs[0] || !as_op_post(plan, node, &p->posts.at[0]))
