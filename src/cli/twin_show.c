@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
+
+#include "cli/action.h"
+#include "cli/twin_pick.h"
+
+/* The spec sheet of an emulated camera: what a person would ask its maker, and what follows for the scene. */
+static json_t *show_sensor(const as_twin *twin)
+{
+    const as_imager_cfg  *c = as_twin_imager_of(twin);
+    const as_imager_info *info = as_twin_sensor_of(twin);
+    const as_twin_cfg    *cfg = as_twin_cfg_of(twin);
+    if (!c)
+        return json_pack("{s:s,s:f,s:f}", "sensor", "plain", "gain_e_per_dn", cfg->gain_e_per_dn, "read_noise_e",
+                         cfg->read_noise_e);
+    json_t *json =
+        json_pack("{s:s,s:s,s:s,s:i,s:f,s:f,s:f,s:f}", "sensor", info->name, "about", info->about, "source",
+                  info->source, "bits", (int)c->bits, "quantum_efficiency", c->quantum_ratio, "gain_dn_per_e",
+                  c->gain_dn_per_e, "full_well_e", c->full_well_e, "temporal_dark_noise_e", c->dark_noise_e);
+    as_json_set(json, "dark_signal_e", json_real(as_imager_dark_e(c, cfg->exposure_us * 1e-6, cfg->temperature_c)));
+    as_json_set(json, "dark_current_e_per_s", json_real(as_imager_dark_e(c, 1.0, cfg->temperature_c)));
+    as_json_set(json, "temperature_c", json_real(cfg->temperature_c));
+    as_json_set(json, "dsnu_e", json_real(c->dsnu_e));
+    as_json_set(json, "prnu", json_real(c->prnu_ratio));
+    as_json_set(json, "black_level_dn", json_real(c->black_dn));
+    as_json_set(json, "snr_max_db", json_real(10.0 * log10(c->full_well_e)));
+    as_json_set(json, "dynamic_range_db",
+                as_json_number(20.0 * log10(c->full_well_e / sqrt(c->dark_noise_e * c->dark_noise_e +
+                                                                  1.0 / 12.0 / c->gain_dn_per_e / c->gain_dn_per_e))));
+    as_json_set(
+        json, "absolute_threshold_photons",
+        json_real((sqrt(c->dark_noise_e * c->dark_noise_e + 1.0 / 12.0 / c->gain_dn_per_e / c->gain_dn_per_e) + 0.5) /
+                  c->quantum_ratio));
+    as_json_set(json, "shutter", json_string(info->line_us > 0 ? "rolling" : "global"));
+    as_json_set(json, "line_us", json_real(info->line_us));
+    return json;
+}
+
+static json_t *show_lens(const as_twin *twin)
+{
+    as_optics          o = as_twin_optics_of(twin);
+    const as_twin_cfg *cfg = as_twin_cfg_of(twin);
+    double             px = as_twin_px_per_mm(twin);
+    json_t            *json =
+        json_pack("{s:f,s:f,s:f,s:f,s:f,s:f}", "focal_mm", o.focal_mm, "f_number", o.f_number, "distance_mm",
+                  o.distance_mm, "pitch_um", o.pitch_um, "magnification", as_optics_magnification(&o), "px_per_mm", px);
+    as_json_set(json, "field_of_view_mm", json_pack("[f,f]", cfg->width / px, cfg->height / px));
+    as_json_set(json, "depth_of_field_mm", as_json_number(as_optics_depth_mm(&o)));
+    as_json_set(json, "diffraction_px", json_real(as_optics_spread_px(&o)));
+    as_json_set(json, "motion_blur_px", json_real(cfg->belt_mm_per_s * cfg->exposure_us * 1e-6 * px));
+    return json;
+}
+
+static json_t *show_json(const as_twin *twin)
+{
+    const as_twin_cfg *cfg = as_twin_cfg_of(twin);
+    json_t *json = json_pack("{s:s,s:s,s:i,s:i,s:s,s:f,s:f,s:f,s:f}", "scene", as_twin_scene_of(twin)->name, "summary",
+                             as_twin_scene_of(twin)->summary, "width", (int)cfg->width, "height", (int)cfg->height,
+                             "pixel", as_pixel_name(cfg->pixel), "exposure_us", cfg->exposure_us, "belt_mm_per_s",
+                             cfg->belt_mm_per_s, "defect_share", cfg->defect_share, "min_severity", cfg->min_severity);
+    as_json_set(json, "camera", show_sensor(twin));
+    as_json_set(json, "lens", show_lens(twin));
+    return json;
+}
+
+/* "quantum_efficiency" as words, and its value. */
+static void show_pair(FILE *out, const char *key, const json_t *value)
+{
+    char name[64];
+    snprintf(name, sizeof name, "%s", key);
+    for (char *c = name; *c; c++)
+        *c = *c == '_' ? ' ' : *c;
+    if (json_is_string(value))
+        fprintf(out, "  %-28s %s\n", name, json_string_value(value));
+    else if (json_is_number(value))
+        fprintf(out, "  %-28s %.6g\n", name, json_number_value(value));
+    else if (json_is_array(value))
+        fprintf(out, "  %-28s %.4g x %.4g\n", name, json_number_value(json_array_get(value, 0)),
+                json_number_value(json_array_get(value, 1)));
+}
+
+static void show_part(FILE *out, const char *title, json_t *object)
+{
+    const char *key;
+    json_t     *value;
+    fprintf(out, "%s\n", title);
+    json_object_foreach (object, key, value)
+        show_pair(out, key, value);
+}
+
+static int twin_show(as_cli *cli, as_workspace *ws, as_err *err)
+{
+    as_twin_pick pick;
+    (void)ws;
+    bool    ok = as_twin_pick_open(cli, &pick, err);
+    json_t *json = ok ? show_json(pick.twin) : NULL;
+    if (ok && cli->json) {
+        ok = as_cli_print_json(cli, json_incref(json), err);
+    } else if (ok) {
+        show_part(cli->out, "scene", json);
+        show_part(cli->out, "camera (EMVA 1288)", json_object_get(json, "camera"));
+        show_part(cli->out, "lens", json_object_get(json, "lens"));
+    }
+    json_decref(json);
+    as_twin_pick_done(&pick);
+    return ok ? 0 : AS_VERB_FAILED;
+}
+
+const as_action as_twin_action_show = {
+    .name = "show",
+    .usage = "[--scene SCENE]",
+    .about = "the spec sheet of the emulated camera, and what its lens makes of the scene",
+    .mode = AS_WORKSPACE_NONE,
+    .run = twin_show,
+};

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/action.h"
+
+static const char *const twin_kinds[] = {"coco", "folders", NULL};
+
+static const as_opt twin_opts[] = {
+    {"scene", 's', "SCENE", "which scene, and how it is seen: \"cones?sensor=imx250&dirt=0.3\" (default: the first)",
+     NULL},
+    {"frames", 'n', "N", "render, play: how many parts (default: 16)", NULL},
+    {"sheet", 'o', "FILE", "render: where to write the picture (default: twin.png); its truth goes beside it", NULL},
+    {"columns", 0, "N", "render: pictures in a row (default: as many as rows)", NULL},
+    {"side", 0, "PX", "render, play: longer side of each picture (default: 320; play: 640)", NULL},
+    {"boxes", 'b', NULL, "render, play: a box around each defect", NULL},
+    {"as", 0, "KIND", "export: coco or folders (default: coco)", twin_kinds},
+    {"parts", 'p', "N", "export: how many parts (default: 100)", NULL},
+    {"no-masks", 0, NULL, "export: boxes alone, in a third of the time", NULL},
+    {"output", 0, "FILE", "play: where to write the page (default: twin.html)", NULL},
+};
+
+#define X(name) extern const as_action as_twin_action_##name;
+#include "twin_list.inc"
+#undef X
+static const as_action *const twin_rows[] = {
+#define X(name) &as_twin_action_##name,
+#include "twin_list.inc"
+#undef X
+    NULL};
+
+const as_verb as_verb_twin = {
+    .name = "twin",
+    .summary = "see and export what the emulated factory makes",
+    .usage = "",
+    .about =
+        "SCENE is a scene's name and, behind a '?', what is set, KEY=VALUE joined by '&', as in the camera address "
+        "twin:SCENE. The same seed gives the same bytes. The keys:\n\n"
+        "seed, from, width, height, pixel (Mono8, RGB8), recipe, defects and severity (0 to 1), belt (mm/s), exposure "
+        "(us), sensor (a row of list) with db, temperature and srgb, or gain and noise for the plain camera; focal, "
+        "fnumber, distance, pitch, off, distortion and vignette for the lens; dirt, print and haze on it; light, "
+        "warmth, "
+        "ambient, flicker, mains, ageing, age, day and hour; script, a YAML file of faults, and rate, parts a second "
+        "on "
+        "its clock.\n\n"
+        "A script is a list: 'faults:', and below it steps as '- {fault: dirty_lens, from: 200, full: 800, until: "
+        "1000, "
+        "amount: 0.7}'. Places are parts, or times as 40s, 5min, 2h.",
+    .examples = "  assay twin list\n  assay twin show --scene 'cones?sensor=imx250&focal=16&distance=500'\n"
+                "  assay twin render --frames 16 --sheet out.png\n"
+                "  assay twin render --scene 'cones?defects=1&severity=0.1' --boxes --sheet faint.png\n"
+                "  assay twin export parts --as coco --parts 1000\n"
+                "  assay twin play --frames 24 --output twin.html\n",
+    .opts = twin_opts,
+    .n_opts = AS_COUNT(twin_opts),
+    .min_args = 1,
+    .max_args = -1,
+    .rows = twin_rows,
+    .run = as_action_run,
+};

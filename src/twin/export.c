@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "twin/export.h"
+
+#include <dirent.h>
+
+#include "base/fs.h"
+#include "base/thread.h"
+#include "image/codec.h"
+#include "image/mask.h"
+
+/* --- truth as JSON --- */
+
+static json_t *export_box(const double box[4])
+{
+    return json_pack("[f,f,f,f]", box[0], box[1], box[2], box[3]);
+}
+
+static json_t *export_finding(const as_twin_finding *finding)
+{
+    const double box[4] = {(double)finding->box_px[0], (double)finding->box_px[1], (double)finding->box_px[2],
+                           (double)finding->box_px[3]};
+    json_t *json = json_pack("{s:s,s:f,s:f}", "class", finding->class, "severity", (double)finding->severity, "size_mm",
+                             (double)finding->size_mm);
+    as_json_set(json, "box_px", export_box(box));
+    return json;
+}
+
+json_t *as_export_truth(const as_twin_truth *truth)
+{
+    json_t *findings = json_array(), *faults = json_object();
+    for (size_t i = 0; i < truth->n_findings; i++)
+        json_array_append_new(findings, export_finding(&truth->findings[i]));
+    for (size_t f = 0; f < AS_FAULT_COUNT; f++)
+        if ((truth->frame.faults >> f) & 1u)
+            as_json_set(faults, as_fault_info_of(f)->name, json_real(truth->amounts[f]));
+    json_t *json = json_pack("{s:I,s:s,s:f,s:s,s:f,s:f}", "part", (json_int_t)truth->part, "class", truth->frame.label,
+                             "severity", (double)truth->frame.severity, "recipe", truth->recipe, "seconds",
+                             truth->seconds, "px_per_mm", truth->px_per_mm);
+    as_json_set(json, "faults", faults);
+    as_json_set(json, "findings", findings);
+    return json;
+}
+
+/* --- kinds --- */
+
+static void export_path_coco(const as_twin_truth *truth, char *text, size_t cap)
+{
+    snprintf(text, cap, "images/%07llu.png", (unsigned long long)truth->part);
+}
+
+static void export_path_folders(const as_twin_truth *truth, char *text, size_t cap)
+{
+    snprintf(text, cap, "%s/%07llu.png", truth->frame.label, (unsigned long long)truth->part);
+}
+
+static int export_class(const as_twin *twin, const char *name)
+{
+    const char *const *classes = as_twin_scene_of(twin)->classes;
+    for (int i = 0; classes[i]; i++)
+        if (strcmp(classes[i], name) == 0)
+            return i;
+    return 0;
+}
+
+static void export_annotate(const as_twin *twin, json_t *annotations, json_int_t image, json_t *findings)
+{
+    size_t  k;
+    json_t *finding;
+    json_array_foreach (findings, k, finding) {
+        json_t *mask = json_object_get(finding, "mask"), *box = json_object_get(finding, "box_px");
+        double  area = json_number_value(json_array_get(box, 2)) * json_number_value(json_array_get(box, 3));
+        if (json_object_get(finding, "area_px"))
+            area = json_number_value(json_object_get(finding, "area_px"));
+        if (area <= 0)
+            continue;
+        json_t *one =
+            json_pack("{s:I,s:I,s:i,s:f,s:i,s:O,s:O}", "id", (json_int_t)json_array_size(annotations) + 1, "image_id",
+                      image, "category_id", export_class(twin, json_string_value(json_object_get(finding, "class"))),
+                      "area", area, "iscrowd", 0, "bbox", box, "severity", json_object_get(finding, "severity"));
+        if (mask)
+            as_json_set(one, "segmentation", json_incref(mask));
+        json_array_append_new(annotations, one);
+    }
+}
+
+/* The categories are the scene's classes but the good one, numbered as there: a picture without annotation is good. */
+static bool export_finish_coco(const as_twin *twin, const as_export_cfg *cfg, const json_t *truths, as_err *err)
+{
+    const as_twin_scene *scene = as_twin_scene_of(twin);
+    const as_twin_cfg   *got = as_twin_cfg_of(twin);
+    json_t              *images = json_array(), *annotations = json_array(), *categories = json_array(), *truth;
+    size_t               i;
+    char                 path[AS_FS_PATH_BYTES];
+    for (int k = 1; scene->classes[k]; k++)
+        json_array_append_new(
+            categories, json_pack("{s:i,s:s,s:s}", "id", k, "name", scene->classes[k], "supercategory", "defect"));
+    json_array_foreach (truths, i, truth) {
+        json_array_append_new(images, json_pack("{s:I,s:O,s:i,s:i,s:O,s:O}", "id", (json_int_t)i + 1, "file_name",
+                                                json_object_get(truth, "file"), "width", (int)got->width, "height",
+                                                (int)got->height, "part", json_object_get(truth, "part"), "faults",
+                                                json_object_get(truth, "faults")));
+        export_annotate(twin, annotations, (json_int_t)i + 1, json_object_get(truth, "findings"));
+    }
+    json_t *info = json_pack("{s:s+,s:I}", "description", "assay twin: ", scene->name, "seed", (json_int_t)got->seed);
+    json_t *all = json_pack("{s:o,s:o,s:o,s:o}", "info", info, "images", images, "annotations", annotations,
+                            "categories", categories);
+    bool    ok = all ? as_fs_join(path, cfg->dir, "annotations.json", err) && as_json_write(path, all, err)
+                     : AS_FAIL(err, AS_ENOMEM, "no memory for the annotations");
+    json_decref(all);
+    return ok;
+}
+
+static const as_export_kind kinds[] = {
+    {"coco", "images/ and annotations.json: classes, boxes, masks (run lengths) as COCO has them", export_path_coco,
+     export_finish_coco, true},
+    {"folders", "a folder for each class", export_path_folders, NULL, false},
+};
+
+const as_export_kind *as_export_kind_at(size_t i)
+{
+    return i < AS_COUNT(kinds) ? &kinds[i] : NULL;
+}
+
+/* --- the run --- */
+
+typedef struct export_job {
+    const as_twin       *twin;
+    const as_export_cfg *cfg;
+    uint64_t             begin;
+    json_t             **truths; /* of this batch */
+} export_job;
+
+static bool export_mask(const export_job *job, uint64_t part, size_t k, void *scratch, uint8_t *inside, json_t *finding,
+                        as_err *err)
+{
+    const as_twin_cfg *cfg = as_twin_cfg_of(job->twin);
+    as_mask            mask = {0};
+    as_str             text;
+    size_t             n;
+    double             box[4];
+    if (!as_twin_mask(job->twin, part, 0, k, scratch, inside, &n, err) ||
+        !as_mask_from_pixels(inside, cfg->width, cfg->width, cfg->height, 1, &mask, err))
+        return false;
+    as_str_init(&text);
+    bool ok = as_mask_add_text(&mask, &text, err);
+    as_mask_bounds(&mask, box);
+    as_json_set(finding, "area_px", json_integer((json_int_t)n));
+    if (ok && n > 0) { /* one that nobody can see keeps the box of where it would be, and no area */
+        as_json_set(finding, "box_px", export_box(box));
+        as_json_set(finding, "mask",
+                    json_pack("{s:[i,i],s:s}", "size", (int)cfg->height, (int)cfg->width, "counts", text.s));
+    }
+    as_str_done(&text);
+    as_mask_done(&mask);
+    return ok;
+}
+
+static bool export_write(const export_job *job, const as_twin_truth *truth, const as_image *image, json_t *json,
+                         as_err *err)
+{
+    char   name[128], path[AS_FS_PATH_BYTES], folder[AS_FS_PATH_BYTES];
+    as_str png;
+    job->cfg->kind->path(truth, name, sizeof name);
+    as_json_set(json, "file", json_string(name));
+    char *slash = strchr(name, '/');
+    as_str_init(&png);
+    bool ok = as_codec_encode_png(image, 1, &png, err) && as_fs_join(path, job->cfg->dir, name, err);
+    *slash = '\0';
+    ok = ok && as_fs_join(folder, job->cfg->dir, name, err) && as_fs_make_dirs(folder, err) &&
+         as_fs_write_fast(path, png.s, png.len, err);
+    as_str_done(&png);
+    return ok;
+}
+
+static bool export_one(void *ctx, size_t i, as_err *err)
+{
+    const export_job  *job = ctx;
+    const as_twin_cfg *cfg = as_twin_cfg_of(job->twin);
+    uint64_t           part = job->cfg->first + job->begin + i;
+    as_image           image = {0};
+    as_twin_truth      truth;
+    const uint16_t    *raw;
+    void              *scratch = malloc(as_twin_scratch_bytes(job->twin));
+    uint8_t           *inside = malloc((size_t)cfg->width * cfg->height);
+    bool               ok = (scratch && inside) || AS_FAIL(err, AS_ENOMEM, "no memory to draw in");
+    ok = ok && as_image_new(&image, cfg->pixel, cfg->width, cfg->height, err) &&
+         as_twin_look(job->twin, part, 0, scratch, &image, &truth, &raw, err);
+    json_t *json = ok ? as_export_truth(&truth) : NULL;
+    json_t *findings = json_object_get(json, "findings");
+    for (size_t k = 0; ok && job->cfg->masks && k < truth.n_findings; k++)
+        ok = export_mask(job, part, k, scratch, inside, json_array_get(findings, k), err);
+    ok = ok && export_write(job, &truth, &image, json, err);
+    job->truths[i] = json;
+    as_image_done(&image);
+    free(scratch);
+    free(inside);
+    return ok;
+}
+
+static bool export_is_fresh(const char *dir, as_err *err)
+{
+    DIR *open = opendir(dir);
+    bool used = false;
+    for (struct dirent *entry; open && (entry = readdir(open)) != NULL;)
+        used = used || (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0);
+    if (open)
+        closedir(open);
+    return !used || AS_FAIL(err, AS_EEXIST, "'%s' is not empty: name a new folder", dir);
+}
+
+static void export_count(const json_t *truth, as_export_counts *counts)
+{
+    counts->n_pictures++;
+    counts->n_findings += json_array_size(json_object_get(truth, "findings"));
+    counts->n_faulty += json_object_size(json_object_get(truth, "faults")) > 0;
+}
+
+static bool export_lines(const as_export_cfg *cfg, const json_t *truths, as_err *err)
+{
+    as_str  lines;
+    size_t  i;
+    json_t *truth;
+    char    path[AS_FS_PATH_BYTES];
+    as_str_init(&lines);
+    json_array_foreach (truths, i, truth) {
+        char *text = as_json_text(truth);
+        as_str_add(&lines, text ? text : "");
+        as_str_add(&lines, "\n");
+        free(text);
+    }
+    bool ok = (as_str_ok(&lines) || AS_FAIL(err, AS_ENOMEM, "no memory for the truth of all parts")) &&
+              as_fs_join(path, cfg->dir, "truth.jsonl", err) && as_fs_write(path, lines.s, lines.len, err);
+    as_str_done(&lines);
+    return ok;
+}
+
+bool as_export_run(const as_twin *twin, const as_export_cfg *cfg, const as_progress *progress, as_export_counts *ret,
+                   as_err *err)
+{
+    enum { BATCH = 32 };
+    json_t          *batch[BATCH], *truths = json_array();
+    export_job       job = {.twin = twin, .cfg = cfg, .truths = batch};
+    as_export_counts counts = {0};
+    if (cfg->n == 0 || cfg->n > AS_EXPORT_MAX_PARTS)
+        return AS_FAIL(err, AS_ELIMIT, "%llu parts cannot be written: 1 to %d are possible", (unsigned long long)cfg->n,
+                       AS_EXPORT_MAX_PARTS);
+    bool ok = export_is_fresh(cfg->dir, err) && as_fs_make_dirs(cfg->dir, err);
+    for (; ok && job.begin < cfg->n; job.begin += BATCH) {
+        size_t n = (size_t)AS_MIN(cfg->n - job.begin, (uint64_t)BATCH);
+        memset(batch, 0, sizeof batch);
+        ok = as_progress_go_on(progress, err) && as_thread_for(n, 0, export_one, &job, err);
+        for (size_t i = 0; i < n; i++) {
+            if (ok)
+                export_count(batch[i], &counts);
+            json_array_append_new(truths, batch[i]);
+        }
+        as_progress_step(progress, "drawing parts", AS_MIN(job.begin + n, cfg->n), cfg->n);
+    }
+    ok = ok && export_lines(cfg, truths, err) && (!cfg->kind->finish || cfg->kind->finish(twin, cfg, truths, err));
+    json_decref(truths);
+    if (ok)
+        *ret = counts;
+    return ok;
+}

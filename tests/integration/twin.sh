@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# assay twin: what it lists, draws and exports, and that its truth agrees with its pictures.
+. "$(dirname "$0")/lib.sh"
+need_program
+cd "$TMP" || exit 3
+
+expect_exit 0 "$ASSAY" twin list
+expect_out 'missing_topping'
+expect_out 'imx250'
+expect_out 'dirty_lens'
+expect_exit 0 "$ASSAY" twin list --json
+check 'no JSON list' python3 -c '
+import json, sys
+d = json.load(open(sys.argv[1]))
+assert len(d["faults"]) >= 20 and len(d["sensors"]) >= 5 and all(s["classes"][0] == "good" for s in d["scenes"])' "$OUT"
+
+# 16 mm at 500 mm with pixels of 3.45 um: 16 / 484 / 0.00345
+expect_exit 0 "$ASSAY" twin show --scene 'cones?sensor=imx250&focal=16&distance=500' --json
+check 'the lens does not give 9.582 px/mm' python3 -c '
+import json, sys
+d = json.load(open(sys.argv[1]))
+assert abs(d["lens"]["px_per_mm"] - 16 / 484 / 0.00345) < 1e-6 and d["camera"]["full_well_e"] == 10700' "$OUT"
+
+expect_exit 0 "$ASSAY" twin render --scene 'cones?width=160&height=120' --frames 6 --sheet a.png
+expect_exit 0 "$ASSAY" twin render --scene 'twin:cones?width=160&height=120' --frames 6 --sheet b.png
+check 'the same seed gives another sheet' cmp -s a.png b.png
+expect_exit 0 "$ASSAY" twin render --scene 'cones?width=160&height=120&seed=2' --frames 6 --sheet c.png
+check 'another seed gives the same sheet' sh -c '! cmp -s a.png c.png'
+check 'no truth beside the sheet' python3 -c '
+import json
+d = json.load(open("a.json"))
+assert [p["part"] for p in d] == [1, 2, 3, 4, 5, 6]'
+
+expect_exit 0 "$ASSAY" twin export coco --scene 'cones?width=320&height=240&defects=0.6&severity=0.5' --parts 40
+check 'COCO does not agree with the truth' python3 -c '
+import json, os
+d = json.load(open("coco/annotations.json"))
+t = [json.loads(l) for l in open("coco/truth.jsonl")]
+assert len(d["images"]) == 40 and all(os.path.getsize("coco/" + i["file_name"]) > 1000 for i in d["images"])
+assert 14 <= len(d["annotations"]) <= 34
+for a in d["annotations"]:
+    x, y, w, h = a["bbox"]
+    assert 0 <= x and 0 <= y and x + w <= 320 and y + h <= 240 and 0 < a["area"] <= w * h
+    assert t[a["image_id"] - 1]["class"] == [c["name"] for c in d["categories"] if c["id"] == a["category_id"]][0]'
+expect_exit 2 "$ASSAY" twin export coco --parts 1
+expect_err 'is not empty'
+
+printf 'faults:\n  - {fault: haze, from: 3, until: 5, amount: 0.5}\n' >faults.yaml
+expect_exit 0 "$ASSAY" twin export folders --as folders --parts 6 --scene 'cones?width=64&height=48&script=faults.yaml'
+expect_out '2 pictures with a fault'
+check 'no folder for the good ones' test -s folders/good/0000001.png
+check 'the fault is not told' python3 -c '
+import json
+t = [json.loads(l) for l in open("folders/truth.jsonl")]
+assert [p["faults"] for p in t] == [{}, {}, {"haze": 0.5}, {"haze": 0.5}, {}, {}]'
+
+expect_exit 0 "$ASSAY" twin play --frames 3 --side 160 --output p.html
+check 'the page fetches or runs something' sh -c '! grep -qE "<script|href=\"http|src=\"http" p.html'
+check 'the page has not three pictures' test "$(grep -o 'data:image/jpeg' p.html | wc -l)" -eq 3
+
+expect_exit 2 "$ASSAY" twin render --scene 'cone'
+expect_err "did you mean 'cones'"
+expect_exit 2 "$ASSAY" twin show --scene 'cones?dirtt=1'
+expect_err "did you mean 'dirt'"
+expect_exit 2 "$ASSAY" twin show --scene 'cones?sensor=imx25'
+expect_err 'did you mean'
+printf 'faults:\n  - {fault: hase}\n' >bad.yaml
+expect_exit 2 "$ASSAY" twin show --scene 'cones?script=bad.yaml'
+expect_err "bad.yaml:2:13: there is no fault 'hase': did you mean 'haze'"
+finish
