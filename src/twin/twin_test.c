@@ -16,17 +16,22 @@ typedef struct twin_rig {
     as_image image;
 } twin_rig;
 
-static twin_rig twin_rig_of(const as_twin_cfg *cfg)
+static twin_rig twin_rig_in(const char *scene, const as_twin_cfg *cfg)
 {
     as_err   err = AS_ERR_NONE;
-    twin_rig rig = {.twin = as_twin_open("cones", cfg, &err)};
+    twin_rig rig = {.twin = as_twin_open(scene, cfg, &err)};
     if (!rig.twin)
         fail_msg("%s", err.text);
     const as_twin_cfg *got = as_twin_cfg_of(rig.twin);
     rig.scratch = malloc(as_twin_scratch_bytes(rig.twin));
     assert_non_null(rig.scratch);
-    assert_true(as_image_new(&rig.image, AS_PIXEL_RGB8, got->width, got->height, &err));
+    assert_true(as_image_new(&rig.image, got->pixel, got->width, got->height, &err));
     return rig;
+}
+
+static twin_rig twin_rig_of(const as_twin_cfg *cfg)
+{
+    return twin_rig_in("cones", cfg);
 }
 
 static void twin_rig_done(twin_rig *rig)
@@ -52,22 +57,22 @@ static void twin_bytes_are_the_same_everywhere(void **state)
 {
     (void)state;
     static const struct {
-        const char *label;
+        const char *scene, *label;
         uint64_t    part;
         const char *sha256;
     } golden[] = {
 #include "twin/golden.inc"
     };
-    as_twin_cfg cfg = as_twin_cfg_default();
-    twin_rig    rig = twin_rig_of(&cfg);
     for (size_t i = 0; i < AS_COUNT(golden); i++) {
-        as_digest digest;
-        char      hex[AS_SHA256_HEX_BYTES];
-        as_truth  truth = twin_shoot(&rig, golden[i].part, 0, &digest);
+        as_twin_cfg cfg = as_twin_cfg_default();
+        twin_rig    rig = twin_rig_in(golden[i].scene, &cfg);
+        as_digest   digest;
+        char        hex[AS_SHA256_HEX_BYTES];
+        as_truth    truth = twin_shoot(&rig, golden[i].part, 0, &digest);
         assert_string_equal(truth.label, golden[i].label);
         assert_string_equal(as_digest_hex(&digest, hex), golden[i].sha256);
+        twin_rig_done(&rig);
     }
-    twin_rig_done(&rig);
 }
 
 typedef struct twin_many {
@@ -81,7 +86,7 @@ static bool twin_shoot_one(void *ctx, size_t i, as_err *err)
     as_image   image;
     as_truth   truth;
     void      *scratch = malloc(as_twin_scratch_bytes(many->twin));
-    if (!scratch || !as_image_new(&image, AS_PIXEL_RGB8, 320, 240, err)) {
+    if (!scratch || !as_image_new(&image, as_twin_cfg_of(many->twin)->pixel, 320, 240, err)) {
         free(scratch);
         return false;
     }
@@ -92,22 +97,32 @@ static bool twin_shoot_one(void *ctx, size_t i, as_err *err)
     return ok;
 }
 
+/* Every scene, plain and with all that a camera and its station can have. */
 static void twin_threads_do_not_matter(void **state)
 {
     (void)state;
-    as_twin_cfg cfg = as_twin_cfg_default();
-    as_err      err = AS_ERR_NONE;
-    cfg.width = 320;
-    cfg.height = 240;
-    twin_rig  rig = twin_rig_of(&cfg);
-    twin_many many = {.twin = rig.twin};
-    assert_true(as_thread_for(AS_COUNT(many.digests), 4, twin_shoot_one, &many, &err));
-    for (size_t i = 0; i < AS_COUNT(many.digests); i++) {
-        as_digest digest;
-        twin_shoot(&rig, i + 1, 0, &digest);
-        assert_true(as_digest_equal(&digest, &many.digests[i]));
+    const as_twin_scene *scene;
+    for (size_t k = 0; (scene = as_twin_scene_at(k / 2)) != NULL; k++) {
+        as_twin_cfg cfg = as_twin_cfg_default();
+        as_err      err = AS_ERR_NONE;
+        cfg.width = 320;
+        cfg.height = 240;
+        if (k % 2) {
+            cfg.sensor = "worn";
+            cfg.distortion = 0.05;
+            cfg.dirt = cfg.print = cfg.haze = cfg.flicker = cfg.day = 0.2;
+            cfg.off_focus_mm = 30;
+        }
+        twin_rig  rig = twin_rig_in(scene->name, &cfg);
+        twin_many many = {.twin = rig.twin};
+        assert_true(as_thread_for(AS_COUNT(many.digests), 4, twin_shoot_one, &many, &err));
+        for (size_t i = 0; i < AS_COUNT(many.digests); i++) {
+            as_digest digest;
+            twin_shoot(&rig, i + 1, 0, &digest);
+            assert_true(as_digest_equal(&digest, &many.digests[i]));
+        }
+        twin_rig_done(&rig);
     }
-    twin_rig_done(&rig);
 }
 
 static void twin_seed_part_and_view_matter(void **state)
@@ -208,6 +223,7 @@ static void twin_scenes_are_filled_in(void **state)
     for (; (scene = as_twin_scene_at(n)) != NULL; n++) {
         assert_true(scene->name && *scene->name && scene->summary && *scene->summary && scene->draw);
         assert_true(scene->classes && scene->classes[0] && scene->classes[1]);
+        assert_true(scene->recipes && scene->recipes[0] && scene->recipes[1]);
         assert_true(scene->pixel != AS_PIXEL_NONE && scene->width && scene->height && scene->px_per_mm > 0);
         assert_true(scene->defaults.exposure_us > 0 && scene->defaults.gain_e_per_dn > 0);
     }
