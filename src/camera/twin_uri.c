@@ -71,14 +71,9 @@ static bool uri_pixel(const as_uri_query *query, as_pixel *ret, as_err *err)
     const char *text = as_uri_query_get(query, "pixel");
     if (!text)
         return true;
-    for (int i = 0; i < 2; i++) {
-        as_pixel pixel = i ? AS_PIXEL_RGB8 : AS_PIXEL_MONO8;
-        if (strcmp(text, as_pixel_name(pixel)) == 0) {
-            *ret = pixel;
-            return true;
-        }
-    }
-    return AS_FAIL(err, AS_EINVAL, "the twin's cameras send Mono8 or RGB8, not '%.40s'", text);
+    *ret = as_pixel_parse(text);
+    return *ret != AS_PIXEL_NONE ||
+           AS_FAIL(err, AS_EINVAL, "there is no pixel format '%.40s': Mono8, Mono12, BayerRG8, RGB8, ... are", text);
 }
 
 static bool uri_script(as_twin_uri *uri, as_err *err)

@@ -6,6 +6,7 @@
 bool as_develop_init(as_develop *develop, uint32_t bits, double black, double white, bool linear, as_err *err)
 {
     size_t n = (size_t)1 << bits;
+    develop->bits = bits;
     develop->curve = malloc(n);
     if (!develop->curve)
         return AS_FAIL(err, AS_ENOMEM, "no memory for a curve of %u bits", bits);
@@ -56,6 +57,34 @@ static void develop_mosaic(const develop_rows *rows, const uint8_t *restrict cur
         develop_pixel(rows, w - 2, w - 1, w - 2, curve, out + 3 * (w - 1));
 }
 
+bool as_develop_can(as_pixel pixel)
+{
+    const as_pixel_facts *facts = as_pixel_facts_of(pixel);
+    return facts->kind == AS_PIXEL_KIND_MONO || pixel == AS_PIXEL_RGB8 ||
+           (facts->kind == AS_PIXEL_KIND_BAYER && facts->first_x == 0 && facts->first_y == 0);
+}
+
+bool as_develop_is_colour(as_pixel pixel)
+{
+    return as_pixel_facts_of(pixel)->kind != AS_PIXEL_KIND_MONO;
+}
+
+/* A row of the numbers themselves: one or two bytes each, the lower first, or packed, lowest bits first. */
+static void develop_numbers(const as_develop *develop, const uint16_t *raw, size_t w, const as_pixel_facts *facts,
+                            uint8_t *out)
+{
+    uint32_t bits = facts->bits, kept = 0, n_kept = 0;
+    for (size_t x = 0; x < w; x++) {
+        uint32_t v = bits < develop->bits ? raw[x] >> (develop->bits - bits) : (uint32_t)raw[x] << (bits - develop->bits);
+        kept |= v << n_kept;
+        n_kept += facts->packed ? bits : (bits > 8 ? 16u : 8u);
+        for (; n_kept >= 8; n_kept -= 8, kept >>= 8)
+            *out++ = (uint8_t)kept;
+    }
+    if (n_kept > 0)
+        *out = (uint8_t)kept;
+}
+
 void as_develop_image(const as_develop *develop, const uint16_t *raw, as_image *image)
 {
     size_t w = image->width, last = image->height - 1;
@@ -65,6 +94,10 @@ void as_develop_image(const as_develop *develop, const uint16_t *raw, as_image *
         if (image->pixel == AS_PIXEL_MONO8) {
             for (size_t x = 0; x < w; x++)
                 out[x] = develop->curve[here[x]];
+            continue;
+        }
+        if (image->pixel != AS_PIXEL_RGB8) {
+            develop_numbers(develop, here, w, as_pixel_facts_of(image->pixel), out);
             continue;
         }
         size_t       up = y > 0 ? y - 1 : AS_MIN(last, (size_t)1), down = y < last ? y + 1 : (last > 0 ? last - 1 : 0);

@@ -11,8 +11,13 @@
 #include "image/frame.h"
 
 typedef struct as_develop {
+    uint32_t bits;
     uint8_t *curve; /* of each digital number */
 } as_develop;
+
+/* What a camera of the twin can send: Mono8 to Mono16 and a mosaic that begins with red, packed or not, and RGB8. */
+bool as_develop_can(as_pixel pixel);
+bool as_develop_is_colour(as_pixel pixel); /* its sensor has filters before its pixels */
 
 /* Digital numbers of so many bits, of which black is no light and white full. linear: grey levels in proportion, as
  * industrial cameras send them; else sRGB, as people look at them. */
@@ -20,7 +25,7 @@ AS_CHECK bool as_develop_init(as_develop *develop, uint32_t bits, double black, 
 void          as_develop_done(as_develop *develop); /* zeros are fine */
 
 /* raw: width * height numbers. Mono8: each by itself; RGB8: from a mosaic that begins with red, green / green, blue, the
- * missing colours as the mean of those beside (bilinear). */
+ * missing colours as the mean of those beside (bilinear). The other formats carry the numbers themselves, in their bits. */
 void as_develop_image(const as_develop *develop, const uint16_t *raw, as_image *image);
 
 #endif

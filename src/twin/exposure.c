@@ -94,15 +94,18 @@ static void exposure_row(const as_exposure *e, uint32_t y, float *row, float *fl
                          as_image *image)
 {
     size_t w = e->width;
-    if (e->n_planes == 3 && image->pixel == AS_PIXEL_MONO8)
+    const bool colour = as_develop_is_colour(image->pixel);
+    if (e->n_planes == 3 && !colour)
         exposure_all_colours(row, row + w, row + 2 * w, w);
+    for (size_t c = 1; e->n_planes == 1 && colour && c < 3; c++)
+        memcpy(row + c * w, row, w * sizeof *row);
     if (e->imager) {
         as_imager_row(e->imager, &e->shot, y, row, floats, raw + (size_t)y * w);
         return;
     }
-    uint32_t n = image->pixel == AS_PIXEL_MONO8 ? 1 : 3;
+    uint32_t n = colour ? 3 : 1;
     for (uint32_t c = 0; c < n; c++)
-        as_sensor_row(e->sensor, row + (e->n_planes == 3 ? c * w : 0), e->exposure_ratio, y, c, e->shot.seed,
+        as_sensor_row(e->sensor, row + c * w, e->exposure_ratio, y, c, e->shot.seed,
                       codes + c * w);
     exposure_write_plain(e->sensor, codes, image, y);
 }

@@ -42,7 +42,7 @@ typedef struct as_exposure {
 
 size_t as_exposure_bytes(uint32_t width, uint32_t height);
 
-/* image: Mono8 or RGB8 of that size. ret_raw: the sensor's digital numbers, width * height, where there is an imager; may be
+/* image: of that size; with the plain camera Mono8 or RGB8, else whatever as_develop_can. ret_raw: the sensor's digital numbers, width * height, where there is an imager; may be
  * NULL. */
 void as_exposure_take(const as_exposure *exposure, const float *light, void *scratch, as_image *image,
                       const uint16_t **ret_raw);

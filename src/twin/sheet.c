@@ -84,7 +84,8 @@ bool as_sheet_frame(const as_twin *twin, uint64_t part, uint32_t view, uint32_t 
     const uint16_t    *raw;
     bool               ok = as_image_new(&full, cfg->pixel, cfg->width, cfg->height, err) &&
               as_twin_look(twin, part, view, scratch, &full, ret_truth, &raw, err) &&
-              as_image_new(&small, cfg->pixel, w, h, err) &&
+              as_image_new(&small, as_pixel_facts_of(cfg->pixel)->kind == AS_PIXEL_KIND_MONO ? AS_PIXEL_MONO8 : AS_PIXEL_RGB8, w,
+                           h, err) &&
               as_image_resize(&full, AS_RESIZE_STANDARD, 0, &small, err) &&
               as_image_new(&made, AS_PIXEL_RGB8, w, h, err);
     if (ok)

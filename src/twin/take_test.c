@@ -94,6 +94,42 @@ static void take_light_is_linear(void **state)
     rig_close(&r);
 }
 
+/* What is packed into a format are the sensor's own numbers. */
+static void take_formats_carry_the_numbers(void **state)
+{
+    (void)state;
+    static const struct {
+        as_pixel pixel;
+        uint32_t shift; /* of 12 bits */
+    } table[] = {{AS_PIXEL_MONO12, 0},   {AS_PIXEL_MONO12P, 0},    {AS_PIXEL_MONO10, 2},
+                 {AS_PIXEL_MONO10P, 2},  {AS_PIXEL_BAYER_RG8, 4},  {AS_PIXEL_BAYER_RG12P, 0},
+                 {AS_PIXEL_BAYER_RG10, 2}};
+    for (size_t i = 0; i < AS_COUNT(table); i++) {
+        as_twin_cfg cfg = small();
+        cfg.sensor = "imx250";
+        cfg.pixel = table[i].pixel;
+        rig                   r = rig_open(&cfg);
+        const uint16_t       *raw = rig_look(&r, 1);
+        const as_pixel_facts *facts = as_pixel_facts_of(cfg.pixel);
+        uint32_t              step = facts->packed ? facts->bits : facts->bits > 8 ? 16 : 8;
+        for (size_t k = 0; k < 320 * 40; k++) {
+            size_t         bit = k % 320 * step;
+            const uint8_t *at = r.image.data + k / 320 * r.image.stride_bytes + bit / 8;
+            uint32_t       v = (at[0] | (uint32_t)at[step > 8] << 8) >> bit % 8;
+            v &= (1u << facts->bits) - 1u;
+            assert_int_equal(v, raw[k] >> table[i].shift);
+        }
+        rig_close(&r);
+    }
+    as_twin_cfg cfg = small();
+    as_err      err = AS_ERR_NONE;
+    cfg.pixel = AS_PIXEL_MONO12;
+    assert_null(as_twin_open("cones", &cfg, &err));
+    assert_non_null(strstr(err.text, "name a sensor"));
+    cfg.pixel = AS_PIXEL_NV12;
+    assert_null(as_twin_open("cones", &cfg, &err));
+}
+
 static void take_lens_decides_the_scale(void **state)
 {
     (void)state;
@@ -219,7 +255,7 @@ static void take_flicker_is_a_mean(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(take_light_is_linear),          cmocka_unit_test(take_lens_decides_the_scale),
+        cmocka_unit_test(take_light_is_linear), cmocka_unit_test(take_formats_carry_the_numbers),          cmocka_unit_test(take_lens_decides_the_scale),
         cmocka_unit_test(take_faults_are_seen_and_told), cmocka_unit_test(take_moves_the_truth_too),
         cmocka_unit_test(take_masks_fit_their_boxes),    cmocka_unit_test(take_flicker_is_a_mean),
     };

@@ -146,14 +146,14 @@ static bool twin_set_up_camera(as_twin *twin, const char *name, as_err *err)
     for (double db = cfg->gain_db; db > 0.0; db -= 0.1) /* 10^(0.1 / 20) each tenth of a decibel */
         times *= 1.0 + 0.011579454 * AS_MIN(db, 0.1) * 10.0;
     imager.gain_dn_per_e *= times;
-    imager.bayer = cfg->pixel == AS_PIXEL_RGB8;
+    imager.bayer = as_develop_is_colour(cfg->pixel);
     twin->line_s = twin->info->line_us * 1e-6;
     return as_imager_init(&twin->imager, &imager, err) &&
            as_develop_init(&twin->develop, imager.bits, imager.black_dn, as_imager_white_dn(&twin->imager),
                            !imager.bayer && !cfg->srgb, err);
 }
 
-static bool twin_check_light(const as_twin_cfg *cfg, as_err *err)
+static bool twin_check_light(const as_twin_cfg *cfg, bool has_sensor, as_err *err)
 {
     const struct {
         const char *name;
@@ -180,8 +180,12 @@ static bool twin_check_light(const as_twin_cfg *cfg, as_err *err)
         if (!(rows[i].value >= rows[i].low && rows[i].value <= rows[i].high))
             return AS_FAIL(err, AS_EINVAL, "a %s of '%g' is not within %g to %g", rows[i].name, rows[i].value,
                            rows[i].low, rows[i].high);
-    if (cfg->pixel != AS_PIXEL_MONO8 && cfg->pixel != AS_PIXEL_RGB8)
-        return AS_FAIL(err, AS_EINVAL, "the twin's cameras send Mono8 or RGB8, not %s", as_pixel_name(cfg->pixel));
+    if (!as_develop_can(cfg->pixel))
+        return AS_FAIL(err, AS_EINVAL, "the twin's cameras do not send %s: Mono8, Mono10, Mono12, Mono16, BayerRG8 to "
+                       "BayerRG16 (packed with a p) and RGB8 are possible", as_pixel_name(cfg->pixel));
+    if (!has_sensor && cfg->pixel != AS_PIXEL_MONO8 && cfg->pixel != AS_PIXEL_RGB8)
+        return AS_FAIL(err, AS_EINVAL, "the plain camera sends Mono8 or RGB8: for %s name a sensor (assay twin list)",
+                       as_pixel_name(cfg->pixel));
     return true;
 }
 
@@ -231,7 +235,7 @@ static bool twin_init(as_twin *twin, const as_twin_cfg *asked, as_err *err)
     twin_resolve_all(twin);
     if (asked->sensor && *asked->sensor && !(twin->info = as_imager_info_find(asked->sensor, err)))
         return false;
-    if (!twin_find_recipe(twin, asked->recipe, err) || !twin_check(cfg, err) || !twin_check_light(cfg, err) ||
+    if (!twin_find_recipe(twin, asked->recipe, err) || !twin_check(cfg, err) || !twin_check_light(cfg, twin->info != NULL, err) ||
         !twin_set_up_lens(twin, err) || !twin_check_blur(twin, err) || !twin_set_up_camera(twin, asked->sensor, err))
         return false;
     if (asked->script && !(twin->script = malloc(sizeof *twin->script)))
