@@ -35,6 +35,7 @@ struct as_engine {
     char     **names;
     as_buf   **results; /* of the outputs, row major */
     void     **fed;     /* where each input was at the last run */
+    void     **kept;    /* of an output that is an input under another name: its own memory */
     AS_VEC(moving) moving;
 };
 
@@ -62,6 +63,9 @@ as_engine *as_engine_free(as_engine *engine)
     free(engine->names);
     free(engine->inputs);
     free(engine->outputs);
+    for (size_t i = 0; engine->kept && i < engine->n_outputs; i++)
+        free(engine->kept[i]);
+    free(engine->kept);
     free(engine->results);
     free(engine->fed);
     free(engine->arena);
@@ -87,9 +91,10 @@ static bool engine_copy_values(as_engine *engine, const as_graph *graph, as_err 
     engine->inputs = calloc(AS_MAX(engine->n_inputs, 1u), sizeof *engine->inputs);
     engine->outputs = calloc(AS_MAX(engine->n_outputs, 1u), sizeof *engine->outputs);
     engine->results = calloc(AS_MAX(engine->n_outputs, 1u), sizeof(as_buf *));
+    engine->kept = calloc(AS_MAX(engine->n_outputs, 1u), sizeof *engine->kept);
     engine->fed = calloc(AS_MAX(engine->n_inputs, 1u), sizeof *engine->fed);
     engine->names = calloc(AS_MAX(engine->n_inputs + engine->n_outputs, 1u), sizeof *engine->names);
-    if (!engine->inputs || !engine->outputs || !engine->results || !engine->fed || !engine->names)
+    if (!engine->inputs || !engine->outputs || !engine->results || !engine->kept || !engine->fed || !engine->names)
         return AS_FAIL(err, AS_ENOMEM, "out of memory for an engine");
     for (size_t i = 0; i < engine->n_inputs; i++)
         if (!engine_copy_value(engine, graph, as_graph_input(graph, i), i, &engine->inputs[i], err))
@@ -99,6 +104,15 @@ static bool engine_copy_values(as_engine *engine, const as_graph *graph, as_err 
                                err))
             return false;
     return true;
+}
+
+/* An output that is an input under another name would be gone with the caller's memory. */
+static bool engine_keep_fed(const as_buf *result, void **keep, as_err *err)
+{
+    if (result->root->kind != AS_BUF_INPUT || result->bytes == 0)
+        return true;
+    *keep = malloc(result->bytes);
+    return *keep || AS_FAIL(err, AS_ENOMEM, "out of memory for an engine");
 }
 
 /* Constants that were only needed on the way are given back; the others are written, and shared with other engines. */
@@ -183,6 +197,8 @@ static bool engine_make(as_engine *engine, as_graph *graph, const as_engine_cfg 
         engine->results[i] = made && made->rows ? made : as_plan_plain(&engine->plan, as_graph_output(graph, i), err);
         if (!engine->results[i])
             return as_err_note(err, "output '%s'", engine->outputs[i].name);
+        if (!engine_keep_fed(engine->results[i], &engine->kept[i], err))
+            return false;
         engine->outputs[i].dtype = engine->results[i]->dtype;
         engine->outputs[i].shape = engine->results[i]->shape;
         engine->outputs[i].has_shape = true;
@@ -334,8 +350,11 @@ static void engine_finish(as_engine *engine, as_tensor *outputs)
 {
     for (size_t i = 0; i < engine->n_outputs; i++) {
         const as_buf *result = engine->results[i];
+        if (!outputs[i].data && engine->kept[i])
+            memcpy(engine->kept[i], result->data, result->bytes);
         if (!outputs[i].data)
-            outputs[i] = as_tensor_view(result->dtype, &result->shape, result->data);
+            outputs[i] =
+                as_tensor_view(result->dtype, &result->shape, engine->kept[i] ? engine->kept[i] : result->data);
         else if (result->bytes)
             memcpy(outputs[i].data, result->data, result->bytes);
         if (result->rows)

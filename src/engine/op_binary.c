@@ -125,6 +125,9 @@ static bool binary_prim(as_plan *plan, const as_node *node, as_binary kind, cons
     as_buf *a = as_plan_buf(plan, a_id, err), *b = a ? as_plan_buf(plan, b_id, err) : NULL;
     if (!b)
         return false;
+    /* The same where a has one channel, in a block with room for more. */
+    if (a->layout && as_layout_lanes(a->layout) > 1 && a->shape.dims[1] == 1 && !as_shape_equal(&a->shape, &b->shape))
+        return binary_plain(plan, node, lines, err);
     if (binary_is_mask(a, b))
         return binary_mask(plan, node, kind == AS_BINARY_MUL, lines, a, b_id, err);
     if (as_shape_equal(&a->shape, &b->shape) && a->layout != b->layout) {

@@ -164,6 +164,8 @@ static const as_layout *concat_layout(as_plan *plan, const as_node *node, const 
     const as_shape  *shape = &as_graph_value(plan->graph, node->outputs[0])->shape;
     const as_buf    *first = as_plan_buf(plan, node->inputs[0], NULL);
     const as_layout *whole = first ? as_layout_like(plan->dnn, first->layout, shape, false, NULL) : NULL;
+    if (whole && as_layout_lanes(whole) == 0)
+        return NULL;
     for (size_t i = 0; whole && i < node->n_inputs; i++) {
         parts[i] = as_layout_like(plan->dnn, whole, &as_plan_in(plan, node, i)->shape, false, NULL);
         if (!parts[i])
@@ -183,6 +185,8 @@ static bool concat_join(as_plan *plan, const as_node *node, int axis, const as_l
         return false;
     for (int i = 0; i < axis; i++)
         outer *= out->shape.dims[i];
+    if (axis > 1) /* blocks of channels are innermost */
+        outer /= as_layout_lanes(whole);
     const int64_t row = (int64_t)(out->bytes / sizeof(float)) / outer;
     for (size_t i = 0; i < node->n_inputs; i++) {
         as_buf *part = as_plan_as(plan, node->inputs[i], parts[i], err);

@@ -6,7 +6,8 @@
 
 #include "engine/profile_plan.h"
 
-#define PLAN_ALIGN ((size_t)64)
+#define PLAN_ALIGN      ((size_t)64)
+#define PLAN_FOLD_BYTES ((size_t)2 << 30) /* of what is computed of constants, all of it together */
 
 static void *plan_alloc(size_t bytes)
 {
@@ -289,6 +290,9 @@ as_buf *as_plan_as(as_plan *plan, int32_t value, const as_layout *layout, as_err
         if (plan->alternates.at[i].value == value && plan->alternates.at[i].buf->layout == layout)
             return plan->alternates.at[i].buf;
     as_buf *to = as_plan_converted(plan, buf, layout, err);
+    /* Whoever reads the value after this may read it here: nobody writes over it, whatever else is seen in its memory. */
+    if (to)
+        to->root->pending += 2;
     if (to && !as_vec_push(&plan->alternates, ((struct as_alternate){value, to}))) {
         AS_FAIL(err, AS_ENOMEM, "out of memory for a buffer");
         return NULL;
@@ -529,7 +533,11 @@ static bool plan_fold(as_plan *plan, size_t from, as_err *err)
         as_step *step = plan->steps.at[s];
         for (size_t i = 0; ok && i < step->uses.n; i++) {
             as_buf *buf = step->uses.at[i].buf, *root = buf->root;
-            ok = root->data || plan_own(root, err);
+            if (!root->data && (plan->folded_bytes += root->bytes) > PLAN_FOLD_BYTES)
+                ok =
+                    AS_FAIL(err, AS_ELIMIT, "what is computed of constants would take %zu bytes of memory, at most %zu",
+                            plan->folded_bytes, PLAN_FOLD_BYTES);
+            ok = ok && (root->data || plan_own(root, err));
             root->kind = buf->kind = AS_BUF_CONSTANT;
             root->used = root->used && root->first < from; /* by steps that stay */
             buf->data = ok ? (char *)root->data + buf->offset : NULL;
@@ -550,11 +558,20 @@ static bool plan_fold(as_plan *plan, size_t from, as_err *err)
     return ok;
 }
 
+/* Of a node without a name that of what it makes. */
+static const char *plan_node_name(const as_plan *plan, const as_node *node)
+{
+    for (size_t i = 0; !*node->name && i < node->n_outputs; i++)
+        if (node->outputs[i] >= 0)
+            return as_graph_value(plan->graph, node->outputs[i])->name;
+    return node->name;
+}
+
 /* Steps that may fail tell of which node they are. */
 static bool plan_label(as_plan *plan, const as_node *node, size_t from, as_err *err)
 {
     char about[300];
-    snprintf(about, sizeof about, "node '%.200s' (%.60s)", node->name, node->op);
+    snprintf(about, sizeof about, "node '%.200s' (%.60s)", plan_node_name(plan, node), node->op);
     for (size_t i = from; i < plan->steps.n; i++)
         if (plan->steps.at[i]->attempt && !(plan->steps.at[i]->about = strdup(about)))
             return AS_FAIL(err, AS_ENOMEM, "out of memory for a step");
@@ -586,13 +603,13 @@ bool as_plan_nodes(as_plan *plan, as_err *err)
         }
         if (!op) {
             AS_FAIL(err, AS_EUNSUPPORTED, "operator '%s' (node '%s') cannot be run by this engine", node->op,
-                    node->name);
+                    plan_node_name(plan, node));
             return false;
         }
         bool constant = plan_is_constant(plan, node), done = false;
         if (!as_quant_plan(plan, node, &done, err) || (!done && !op->plan(plan, node, err)) ||
             !plan_label(plan, node, from, err) || (constant && !plan_fold(plan, from, err)))
-            return as_err_note(err, "node '%s' (%s)", node->name, node->op);
+            return as_err_note(err, "node '%.200s' (%s)", plan_node_name(plan, node), node->op);
         as_plan_absorb(plan, i);
         if (!as_profile_note(plan, i, from, err))
             return false;

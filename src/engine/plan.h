@@ -35,6 +35,7 @@ typedef struct as_plan {
     size_t      scratch_bytes, threads; /* threads: 0 is 1 */
     bool        narrow;                 /* bfloat16 where a primitive has it */
     size_t      n_narrow;               /* steps that do */
+    size_t      folded_bytes;           /* of all that was computed of constants */
     as_profile *profile;                /* NULL: nobody asks for one */
     as_weights *bounce;                 /* where numbers that are to be packed stand aligned */
 } as_plan;

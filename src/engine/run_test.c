@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What operators do with data that is not as it should be, and with results whose size is seen when they run. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 
@@ -50,6 +51,59 @@ static as_engine *finish(as_graph *graph, const char *output, as_dtype dtype, as
     as_engine *engine = as_engine_new(graph, &(as_engine_cfg){0}, err);
     as_graph_free(graph);
     return engine;
+}
+
+/* What is fed may be gone after the run: an output of the same numbers is no view of it. */
+static void test_an_output_outlives_what_was_fed(void **state)
+{
+    (void)state;
+    as_err    err = AS_ERR_NONE;
+    as_graph *graph = new_graph();
+    float     x[6] = {0, 1, 2, 3, 4, 5};
+    add_input(graph, "x", AS_DTYPE_F32, SHAPE(3, 2));
+    add_node(graph, "Identity", NAMES("x"), "same");
+    add_node(graph, "Flatten", NAMES("same"), "y");
+    as_engine *engine = finish(graph, "y", AS_DTYPE_F32, &err);
+    must(engine != NULL, &err);
+    as_tensor in = as_tensor_view(AS_DTYPE_F32, SHAPE(3, 2), x), out = {0};
+    must(as_engine_run(engine, &in, &out, &err), &err);
+    memset(x, 0, sizeof x);
+    assert_memory_equal(out.data, ((float[]){0, 1, 2, 3, 4, 5}), 6 * sizeof(float));
+    as_engine_free(engine);
+}
+
+/* A convolution's result, row major for the one that sees it in another shape, is read by a third: nobody writes over it. */
+static void test_a_value_in_another_order_is_kept(void **state)
+{
+    (void)state;
+    static float  x[32 * 11], w[3 * 32 * 3];
+    static double want[3 * 9];
+    as_err        err = AS_ERR_NONE;
+    as_graph     *graph = new_graph();
+    for (size_t i = 0; i < AS_COUNT(x); i++)
+        x[i] = (float)(i * 7 % 13) / 13 - 0.5f;
+    for (size_t i = 0; i < AS_COUNT(w); i++)
+        w[i] = (float)(i * 5 % 11) / 11 - 0.5f;
+    for (size_t o = 0; o < 3; o++)
+        for (size_t at = 0; at < 9; at++)
+            for (size_t c = 0; c < 32; c++)
+                for (size_t k = 0; k < 3; k++)
+                    want[o * 9 + at] += (double)x[c * 11 + at + k] * (double)w[(o * 32 + c) * 3 + k];
+    add_input(graph, "x", AS_DTYPE_F32, SHAPE(1, 32, 1, 11));
+    add_constant(graph, "w", AS_DTYPE_F32, SHAPE(3, 32, 1, 3), w);
+    add_node(graph, "Conv", NAMES("x", "w"), "c");
+    add_node(graph, "Flatten", NAMES("c"), "flat");
+    add_node(graph, "Cos", NAMES("c"), "cos");
+    must(as_graph_add_output(graph, "flat", AS_DTYPE_F32, SHAPE(1, 27), &err), &err);
+    as_engine *engine = finish(graph, "cos", AS_DTYPE_F32, &err);
+    must(engine != NULL, &err);
+    as_tensor in = as_tensor_view(AS_DTYPE_F32, SHAPE(1, 32, 1, 11), x), outs[2] = {0};
+    must(as_engine_run(engine, &in, outs, &err), &err);
+    for (size_t i = 0; i < 27; i++) {
+        assert_true(fabs((double)((const float *)outs[0].data)[i] - want[i]) < 1e-4);
+        assert_true(fabs((double)((const float *)outs[1].data)[i] - cos(want[i])) < 1e-4);
+    }
+    as_engine_free(engine);
 }
 
 static void test_an_index_outside_stops_the_run(void **state)
@@ -169,6 +223,8 @@ static void test_a_constant_of_a_step_and_of_a_folded_node(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_value_in_another_order_is_kept),
+        cmocka_unit_test(test_an_output_outlives_what_was_fed),
         cmocka_unit_test(test_an_index_outside_stops_the_run),
         cmocka_unit_test(test_a_constant_index_outside_is_refused),
         cmocka_unit_test(test_results_have_as_many_rows_as_are_found),

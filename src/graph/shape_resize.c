@@ -71,7 +71,7 @@ static bool resize_by(resize *r, size_t i, float scale, as_err *err)
         return AS_FAIL(err, AS_EFORMAT, "it scales dimension %d by %g", r->axes[i], (double)scale);
     if (*dim < 0)
         return true;
-    *dim = (int64_t)floor((double)*dim * (double)scale);
+    *dim = (int64_t)floorf((float)*dim * scale); /* in floats, as ONNX has it: 10 by 0.7 is 7 */
     return *dim > 0 || r->x->shape.dims[r->axes[i]] == 0 ||
            AS_FAIL(err, AS_EFORMAT, "it makes dimension %d 0 long", r->axes[i]);
 }
