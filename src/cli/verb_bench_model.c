@@ -14,9 +14,13 @@
 #define BENCH_TOLD        0.001 /* of the time: what is off the fast path for less is in --json */
 #define BENCH_SHOWN       20    /* layers, unless --all or --json */
 
+static const char *const bench_precisions[] = {"f32", "bf16", NULL};
+
 static const as_opt bench_opts[] = {
     {"backend", 'b', "NAMES", "one or two of native, ort, ort:PROVIDER and auto (default: native,ort)", NULL},
     {"threads", 'j', "N", "threads of each side (default: 1)", NULL},
+    {"precision", 0, "NAME", "what native computes floats in, where the processor can: f32 (the default), bf16",
+     bench_precisions},
     {"batch", 0, "N", "pictures at once, where the model leaves that open (default: 1)", NULL},
     {"input", 0, "NAME=SHAPE", "the size of an input, as data=1x3x224x224; may be repeated", NULL},
     {"images", 0, "FOLDER", "pictures to feed (default: random numbers from a fixed seed)", NULL},
@@ -91,6 +95,8 @@ static bool bench_options(bench_verb *v, as_err *err)
         !as_cli_u64(v->cli, "pairs", 1, AS_PAIRS_MAX, &pairs, err) ||
         !as_cli_f64(v->cli, "seconds", 0.01, 86400, &v->cfg.seconds, err))
         return false;
+    const char *precision = as_cli_opt(v->cli, "precision");
+    v->cfg.precision = precision && strcmp(precision, "bf16") == 0 ? AS_FLOATS_BF16 : AS_FLOATS_F32;
     v->cfg.threads = (uint32_t)threads;
     v->cfg.pairs = (size_t)pairs;
     return bench_backends(v, err);

@@ -12,13 +12,13 @@
 #define PARITY_LIMIT       20
 
 static const char *const parity_splits[] = {"test", "validation", "train", "all", NULL};
-static const char *const parity_precisions[] = {"f32", "int8", NULL};
+static const char *const parity_precisions[] = {"f32", "bf16", "int8", NULL};
 
 static const as_opt parity_opts[] = {
     {"data", 0, "COMMIT", "the pictures: a version, or its tag (default: what the run was trained on, else the newest)",
      NULL},
     {"split", 0, "SPLIT", "test, validation, train or all (default: all)", parity_splits},
-    {"precision", 0, "NAME", "also with these numbers: int8; may be repeated", parity_precisions},
+    {"precision", 0, "NAME", "also with these numbers: bf16, int8; may be repeated", parity_precisions},
     {"calibrate", 0, "N", "training pictures that int8 is calibrated with (default: 128)", NULL},
     {"run", 0, "RUN", "whose operating point judges a MODEL that is a file (default: the current run's)", NULL},
     {"input", 0, "NAME=SHAPE", "the size of an input that the file leaves open, as data=1x3x224x224", NULL},
@@ -106,8 +106,10 @@ static bool parity_read_opts(parity_verb *v, as_err *err)
         !as_cli_u64(v->cli, "calibrate", 1, 100000, &calibrate, err) ||
         !as_cli_backbone(v->cli, &v->numbers, &v->input, err))
         return false;
-    for (size_t i = 0; (given = as_cli_opt_at(v->cli, "precision", i)); i++)
+    for (size_t i = 0; (given = as_cli_opt_at(v->cli, "precision", i)); i++) {
         v->cfg.int8 = v->cfg.int8 || strcmp(given, "int8") == 0;
+        v->cfg.bf16 = v->cfg.bf16 || strcmp(given, "bf16") == 0;
+    }
     v->cfg.threads = (uint32_t)threads;
     v->cfg.calibrate = calibrate;
     v->cfg.split = split && strcmp(split, "all") != 0 ? as_split_parse(split) : AS_SPLIT_NONE;
@@ -301,7 +303,9 @@ const as_verb as_verb_parity = {
         "is here judges every picture of the data: native (the engine of this program) with floats is the reference,\n"
         "the others are compared with it, score by score and verdict by verdict, at the run's operating point. With\n"
         "--precision int8 the model is also made one of whole numbers, calibrated with training pictures alone, and\n"
-        "compared likewise; a model that is of whole numbers already stays as it is in every back end.\n\n"
+        "compared likewise; a model that is of whole numbers already stays as it is in every back end. --precision "
+        "bf16\n"
+        "has native compute in bfloat16, and needs a processor that can.\n\n"
         "A picture flips when its verdict or its best class is another one. Any file that takes one picture can be\n"
         "compared; of one that Assay did not train the best class alone, and the numbers as shares of the largest.\n\n"
         "Exit status: 0 no more pictures flip than parity.max_flips of assay.yaml allows (default: none), 1 more do;\n"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* backend_native.c: our own engine. */
 #include "base/cpu.h"
+#include "base/isa.h"
 #include "graph/fuse.h"
 #include "graph/widen.h"
 #include "infer/native.h"
@@ -92,6 +93,10 @@ static void backend_native_memory(const void *priv, as_session_memory *ret)
 static bool backend_native_about(as_str *out, as_err *err)
 {
     (void)err;
+    if (as_isa_limit() != AS_ISA_NONE) {
+        as_str_addf(out, "built in, on %s (ASSAY_ISA)", as_isa_name(as_isa_top()));
+        return true;
+    }
     as_str_addf(out, "built in, on %s",
                 *as_cpu_features() ? as_cpu_features() : "a processor without vector instructions");
     return true;

@@ -47,10 +47,21 @@ static void bench_about(const char *backend, char *text, size_t cap)
     as_str_done(&about);
 }
 
+/* bf16 was asked for: was it had? */
+static void bench_about_floats(as_floats floats, char *text, size_t cap)
+{
+    const size_t n = strlen(text);
+    snprintf(text + n, cap - n, "%s",
+             floats == AS_FLOATS_BF16 ? ", floats as bf16" : ", floats as f32: there is no bf16 for this model here");
+}
+
 static as_session_cfg bench_session_cfg(const bench_job *job, size_t side)
 {
     const as_bench_cfg *cfg = &job->bench->cfg;
-    return (as_session_cfg){.backend = cfg->backends[side], .threads = cfg->threads, .batch = cfg->batch};
+    return (as_session_cfg){.backend = cfg->backends[side],
+                            .threads = cfg->threads,
+                            .batch = cfg->batch,
+                            .precision = strcmp(cfg->backends[side], "native") == 0 ? cfg->precision : AS_FLOATS_NONE};
 }
 
 /* Children first: what a session started in this process would be in their memory. */
@@ -68,13 +79,17 @@ static bool bench_open(bench_job *job, as_err *err)
     for (size_t i = 0; i < b->n_sides; i++) {
         as_bench_side       *side = &b->sides[i];
         const as_session_cfg cfg = bench_session_cfg(job, i);
+        bool                 narrow;
         job->sessions[i] = as_session_open(job->model, job->n, job->name, &cfg, &side->why);
         side->runs = job->sessions[i] != NULL;
+        narrow = side->runs && cfg.precision == AS_FLOATS_BF16;
         side->has_start = side->has_start && side->runs;
         bench_about(cfg.backend, side->about, sizeof side->about);
         const char *why = "", *on = side->runs ? as_session_runs_on(job->sessions[i], &why) : "";
         if (*why)
             snprintf(side->about, sizeof side->about, "takes %.40s: %.180s", on, why);
+        if (narrow)
+            bench_about_floats(as_session_precision(job->sessions[i]), side->about, sizeof side->about);
         if (!side->runs && side->why.code != AS_EMISSING && side->why.code != AS_EUNSUPPORTED)
             return as_err_set(err, side->why.code, "%s", side->why.text);
         if (side->runs)

@@ -26,6 +26,7 @@ typedef struct as_bench_cfg {
     const char        *images;                   /* a folder of pictures; NULL: random numbers */
     uint32_t           threads;                  /* 0: 1 */
     int64_t            batch;                    /* 0: 1 */
+    as_floats          precision;                /* of native */
     size_t             pairs;                    /* 0: AS_PAIRS_MIN_SOUND */
     double             seconds;                  /* of measuring, all pairs together; 0: 8 */
     as_ns              warm_ns;                  /* 0: 300 ms */

@@ -14,8 +14,9 @@ enum { STEPS_LEAST_RUNS = 5, STEPS_MOST_RUNS = 200 };
 static bool steps_engine(const uint8_t *model, size_t n, const char *name, const as_bench_cfg *cfg, as_engine **ret,
                          as_err *err)
 {
-    const as_session_cfg session = {.backend = "native", .batch = cfg->batch, .threads = cfg->threads};
-    as_err               why = AS_ERR_NONE;
+    const as_session_cfg session = {
+        .backend = "native", .batch = cfg->batch, .threads = cfg->threads, .precision = cfg->precision};
+    as_err why = AS_ERR_NONE;
     *ret = as_native_engine(model, n, name, &session, true, &why);
     return *ret || why.code != AS_ENOMEM || as_err_set(err, why.code, "%s", why.text);
 }

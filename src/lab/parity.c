@@ -152,6 +152,8 @@ static bool parity_make_rows(parity_job *job, as_err *err)
     parity_add_rows(job, job->own);
     if (job->cfg->int8 && job->own != as_precision_find("int8"))
         parity_add_rows(job, as_precision_find("int8"));
+    if (job->cfg->bf16)
+        parity_add_rows(job, as_precision_find("bf16"));
     parity->reference = SIZE_MAX;
     for (size_t i = 0; i < parity->n_rows; i++) {
         as_parity_row *row = &parity->rows[i];

@@ -25,6 +25,7 @@ typedef struct as_parity_cfg {
     const char           *commit;    /* as as_commit_find takes it */
     as_split              split;     /* AS_SPLIT_NONE: all of them */
     bool                  int8;      /* also as whole numbers */
+    bool                  bf16;      /* also as bfloat16 */
     size_t                calibrate; /* training pictures for that; 0: AS_PRECISION_CALIBRATE */
     uint32_t              threads;
     const as_trainer_cfg *input; /* input_order, input_mean, input_scale of a model that does not say */

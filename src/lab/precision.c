@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/isa.h"
 #include "infer/calibrate.h"
 
 #define PRECISION_MAX_BYTES ((size_t)1 << 30) /* of the pictures that a model is calibrated with */
@@ -15,6 +16,19 @@ static bool precision_make_f32(const as_precision_job *job, as_str *out, as_sess
     (void)cfg;
     as_str_add_bytes(out, (const char *)job->model, job->n_model);
     return as_str_ok(out) || AS_FAIL(err, AS_ENOMEM, "cannot hold model '%s'", job->name);
+}
+
+/* --- bf16 --- */
+
+/* The model as it stands: what computes it makes its floats narrow. */
+static bool precision_make_bf16(const as_precision_job *job, as_str *out, as_session_cfg *cfg, as_err *err)
+{
+    if (!as_isa_may(AS_ISA_AVX512_BF16))
+        return AS_FAIL(err, AS_EUNSUPPORTED,
+                       "bf16 needs a processor with AVX512_BF16 (this one goes up to %s: see assay doctor)",
+                       as_isa_name(as_isa_top()));
+    cfg->precision = AS_FLOATS_BF16;
+    return precision_make_f32(job, out, cfg, err);
 }
 
 /* --- int8 --- */
@@ -105,6 +119,7 @@ static bool precision_make_int8(const as_precision_job *job, as_str *out, as_ses
 
 static const as_precision precision_rows[] = {
     {"f32", "floats of 32 bits, as models are trained", precision_make_f32},
+    {"bf16", "floats of 16 bits in convolutions, on processors that have them", precision_make_bf16},
     {"int8", "whole numbers of 8 bits, calibrated with training pictures", precision_make_int8},
 };
 

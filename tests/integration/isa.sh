@@ -16,6 +16,7 @@ widest=$(sed -n 's/^used up to *\([a-z0-9_]*\).*/\1/p' "$OUT")
 [ "$widest" != none ] || skip 'this processor has none of these sets of instructions'
 run env ASSAY_ISA=sse41 "$ASSAY" doctor --no-cameras
 expect_out "^used up to +sse41 by ASSAY_ISA, of $widest\$"
+expect_out '^backend native +built in, on sse41 \(ASSAY_ISA\)$'
 if [ "$widest" = avx2 ]; then
     run env ASSAY_ISA=avx512 "$ASSAY" doctor --no-cameras
     expect_out '^used up to +avx2: ASSAY_ISA is avx512, which this processor lacks$'

@@ -51,6 +51,17 @@ printf '\nparity: {max_flips: 60}\n' >>"$WS/assay.yaml"
 expect_exit 0 "$ASSAY" -C "$WS" parity 1 --precision int8
 expect_out "^parity holds \(60 flipped allowed: parity.max_flips\)$"
 
+# --- bfloat16, of processors that have it ---
+run "$ASSAY" doctor --no-cameras
+if grep -Eq '^instructions .*avx512_bf16' "$OUT"; then
+    run "$ASSAY" -C "$WS" parity 1 --precision bf16
+    expect_out '^native +bf16 '
+else
+    expect_exit 2 "$ASSAY" -C "$WS" parity 1 --precision bf16
+    expect_err 'bf16 needs a processor with AVX512_BF16'
+    skip_case 'this processor has no AVX512_BF16: parity of bf16 was not tried'
+fi
+
 # --- a file; wrong use ---
 expect_exit 0 "$ASSAY" -C "$WS" parity "$WS/.assay/runs/1-rule/model.onnx" --data main --precision int8 --json
 expect_out '"judged_by":"1-rule"'
