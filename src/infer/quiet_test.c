@@ -16,8 +16,8 @@
 
 #include <cmocka.h>
 
+#include "base/count_test.h"
 #include "base/fs.h"
-#include "engine/count_test.h"
 #include "infer/infer.h"
 #include "infer/test_net.h"
 
