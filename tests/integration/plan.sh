@@ -10,7 +10,7 @@ lacks() { ! grep -Eq -e "$1" "$2"; }
 # shellcheck disable=SC2317
 whole() { python3 -c 'import sys, xml.dom.minidom as m; m.parse(sys.argv[1])' "$1"; }
 
-# number KEY: of the JSON that was printed last, the first there is, to 8 digits
+# number KEY: of the JSON that was printed last, the first there is, as a whole number where it is one
 number() { printf '%.8g' "$(grep -Eo "\"$1\": ?[-0-9.e+]+" "$OUT" | head -1 | grep -Eo '[-0-9.e+]+$')"; }
 
 expect_exit 2 "$ASSAY" -C "$TMP" plan
@@ -84,7 +84,8 @@ fi
 # The emulated camera opens, and gives frames of the sensor's size.
 camera=$(grep -Eo 'twin:[^"]+' "$TMP/twin.yaml" | head -1)
 frame=$(grep -Eo 'frame_px: \[[0-9]+, [0-9]+\]' "$TMP/twin.yaml")
-expect_grep '^# Not in it: the field' "$TMP/twin.yaml"
+expect_grep '^# Not in it: your part' "$TMP/twin.yaml"
+expect_grep 'distance=' "$TMP/twin.yaml"
 sed "s/frame_px: \[640, 480\]/$frame/" "$ws/assay.yaml" >"$TMP/assay.yaml" && cp "$TMP/assay.yaml" "$ws/assay.yaml"
 expect_exit 0 "$ASSAY" -C "$ws" capture --camera "$camera" --parts 4
 
