@@ -1,12 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include "spec/evidence.h"
 #include "spec/plan.h"
 
+/* Ten digits: what is beyond them is the arithmetic's, and nobody's measurement. */
+static json_t *plan_number(double value)
+{
+    char text[32];
+    if (!isfinite(value))
+        return json_null();
+    snprintf(text, sizeof text, "%.10g", value);
+    return as_json_number(strtod(text, NULL));
+}
+
 static json_t *plan_pair(double a, double b)
 {
-    return json_pack("[o,o]", as_json_number(a), as_json_number(b));
+    return json_pack("[o,o]", plan_number(a), plan_number(b));
 }
 
 static void plan_set_numbers(json_t *json, const as_plan_choice *c)
@@ -41,7 +53,7 @@ static void plan_set_numbers(json_t *json, const as_plan_choice *c)
         {"busy_cores", c->busy_cores},
     };
     for (size_t i = 0; i < AS_COUNT(rows); i++)
-        as_json_set(json, rows[i].key, as_json_number(rows[i].value));
+        as_json_set(json, rows[i].key, plan_number(rows[i].value));
 }
 
 static json_t *plan_choice_json(const as_plan_choice *c)
@@ -52,7 +64,7 @@ static json_t *plan_choice_json(const as_plan_choice *c)
     as_json_set(json, "sensor", json_string(c->sensor->name));
     as_json_set(json, "maker", json_string(c->sensor->maker));
     as_json_set(json, "sensor_px", json_pack("[i,i]", (int)c->sensor->width, (int)c->sensor->height));
-    as_json_set(json, "pitch_um", as_json_number(c->sensor->pitch_um));
+    as_json_set(json, "pitch_um", plan_number(c->sensor->pitch_um));
     as_json_set(json, "shutter", json_string(as_plan_shutter_name(c->sensor->shutter)));
     as_json_set(json, "fits", json_boolean(c->stage == AS_PLAN_FITS));
     as_json_set(json, "why", json_string(as_plan_stage_text(c->stage)));
@@ -94,8 +106,8 @@ static json_t *plan_parts_json(const as_plan_parts *parts)
     as_json_set(json, "accept_good", json_integer((json_int_t)parts->accept_good));
     as_json_set(json, "collect_bad", json_integer((json_int_t)parts->collect_bad));
     as_json_set(json, "collect_good", json_integer((json_int_t)parts->collect_good));
-    as_json_set(json, "collect_parts", as_json_number(parts->collect_parts));
-    as_json_set(json, "collect_days", as_json_number(parts->collect_days));
+    as_json_set(json, "collect_parts", plan_number(parts->collect_parts));
+    as_json_set(json, "collect_days", plan_number(parts->collect_days));
     return json;
 }
 
@@ -106,9 +118,9 @@ static json_t *plan_lists(const as_plan *plan, json_t *json)
         json_array_append_new(problems, json_string(plan->problems[i]));
     for (size_t i = 0; i < plan->n_advice; i++) {
         const as_plan_advice *a = &plan->advice[i];
-        json_t               *to = a->to2 > 0 ? plan_pair(a->to, a->to2) : as_json_number(a->to > 0 ? a->to : NAN);
+        json_t               *to = a->to2 > 0 ? plan_pair(a->to, a->to2) : plan_number(a->to > 0 ? a->to : NAN);
         json_array_append_new(advice, json_pack("{s:s, s:o, s:o}", "key", a->path, "from",
-                                                as_json_number(a->from > 0 ? a->from : NAN), "to", to));
+                                                plan_number(a->from > 0 ? a->from : NAN), "to", to));
     }
     for (size_t i = 0; i < plan->n_choices; i++)
         json_array_append_new(choices, plan_choice_json(&plan->choices[i]));
@@ -123,12 +135,12 @@ json_t *as_plan_json(const as_plan *plan)
     bool    ok = as_json_set(json, "line", json_string(plan->spec->line)) &&
               as_json_set(json, "feasible", json_boolean(plan->feasible)) &&
               as_json_set(json, "field_mm", plan_pair(plan->field_mm[0], plan->field_mm[1])) &&
-              as_json_set(json, "defect_mm", as_json_number(plan->spec->optics.defect_mm)) &&
-              as_json_set(json, "largest_pixel_mm", as_json_number(plan->pixel_mm)) &&
+              as_json_set(json, "defect_mm", plan_number(plan->spec->optics.defect_mm)) &&
+              as_json_set(json, "largest_pixel_mm", plan_number(plan->pixel_mm)) &&
               as_json_set(json, "needs_px", plan_pair(plan->needs_px[0], plan->needs_px[1])) &&
-              as_json_set(json, "frames_per_s", as_json_number(plan->frames_per_s)) &&
-              as_json_set(json, "part_pitch_mm", as_json_number(plan->pitch_mm)) &&
-              as_json_set(json, "compute_ms", as_json_number(plan->machine.compute_s * 1e3)) &&
+              as_json_set(json, "frames_per_s", plan_number(plan->frames_per_s)) &&
+              as_json_set(json, "part_pitch_mm", plan_number(plan->pitch_mm)) &&
+              as_json_set(json, "compute_ms", plan_number(plan->machine.compute_s * 1e3)) &&
               as_json_set(json, "cores", json_integer(plan->machine.cores)) &&
               as_json_set(json, "plan", plan_choice_json(&plan->best)) &&
               as_json_set(json, "parts", plan_parts_json(&plan->parts)) && plan_lists(plan, json);

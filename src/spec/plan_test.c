@@ -80,8 +80,8 @@ static void test_bench(void **state)
     near(c->depth.far_mm, 530.86, 1e-4);
     near(c->longest_s, 138e-6, 1e-9); /* 0.069 mm at 500 mm/s */
     near(c->blur_px, 1, 1e-9);
-    near(c->electrons, 1605.74, 1e-4);
-    near(c->light_lx, 160136, 2e-3);
+    near(c->electrons, 1608.37, 1e-4);
+    near(c->light_lx, 162904, 2e-3);
     near(plan.frames_per_s, 2, 1e-9);
     near(plan.pitch_mm, 250, 1e-9);
     near(c->frame_bytes, 5013504, 1e-9);
@@ -161,7 +161,7 @@ static void test_failures(void **state)
         {"product.height_mm", "200", AS_PLAN_DEPTH, "product.height_mm", 0},
         {"optics.light_lx", "1000", AS_PLAN_LIGHT, "optics.light_lx", 0},
         {"optics.snr", "300", AS_PLAN_LIGHT, "optics.snr",
-         45.7}, /* 2,100 electrons of 10,500: 2100 / sqrt(2100 + 5.76) */
+         46.1}, /* 2,140 electrons of 10,700: 2140 / sqrt(2140 + 8.41) is 46.17 */
         {"station.parts_per_minute", "300", AS_PLAN_FITS, "station.parts_per_minute", 0}, /* 100 mm apart: just fits */
         {"station.deadline_ms", "25", AS_PLAN_DEADLINE, "station.deadline_ms", 28.8}, /* 1/35 s of readout and 138 us */
         {"optics.distance_mm", "900", AS_PLAN_LENS, "optics.distance_mm", 750},
