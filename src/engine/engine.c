@@ -175,6 +175,21 @@ static bool engine_place(as_engine *engine, as_err *err)
     return true;
 }
 
+/* What the plan made of inputs that are quantised first: N, H, W, C of u8. */
+static void engine_take_bytes(as_engine *engine)
+{
+    for (size_t i = 0; i < engine->n_inputs; i++) {
+        as_value *value = &engine->inputs[i];
+        as_shape  planar = value->shape;
+        if (!engine->plan.inputs[i].quantised)
+            continue;
+        value->dtype = AS_DTYPE_U8;
+        value->shape.dims[1] = planar.dims[2];
+        value->shape.dims[2] = planar.dims[3];
+        value->shape.dims[3] = planar.dims[1];
+    }
+}
+
 static bool engine_make(as_engine *engine, as_graph *graph, const as_engine_cfg *cfg, as_err *err)
 {
     engine->dnn = as_onednn_new(cfg->threads ? cfg->threads : 1, err);
@@ -188,6 +203,7 @@ static bool engine_make(as_engine *engine, as_graph *graph, const as_engine_cfg 
         return false;
     engine->plan.threads = cfg->threads;
     engine->plan.narrow = cfg->precision == AS_FLOATS_BF16 && as_isa_may(AS_ISA_AVX512_BF16);
+    engine->plan.bytes_in = cfg->bytes_in;
     if (cfg->profile && !(engine->plan.profile = as_profile_new(graph, err)))
         return false;
     if (!as_plan_nodes(&engine->plan, err))
@@ -203,6 +219,7 @@ static bool engine_make(as_engine *engine, as_graph *graph, const as_engine_cfg 
         engine->outputs[i].shape = engine->results[i]->shape;
         engine->outputs[i].has_shape = true;
     }
+    engine_take_bytes(engine);
     const bool ok = engine_share_constants(engine, err);
     engine->plan.graph = NULL;
     return ok && engine_place(engine, err);
@@ -268,6 +285,15 @@ size_t as_engine_n_outputs(const as_engine *engine)
 const as_value *as_engine_input(const as_engine *engine, size_t i)
 {
     return i < engine->n_inputs ? &engine->inputs[i] : NULL;
+}
+
+bool as_engine_input_form(const as_engine *engine, size_t i, float *ret_scale, int32_t *ret_zero)
+{
+    if (i >= engine->n_inputs || !engine->plan.inputs[i].quantised)
+        return false;
+    *ret_scale = engine->plan.inputs[i].scale;
+    *ret_zero = engine->plan.inputs[i].zero;
+    return true;
 }
 
 const as_value *as_engine_output(const as_engine *engine, size_t i)

@@ -28,6 +28,9 @@ typedef struct as_engine_cfg {
      * they are missing (or ASSAY_ISA leaves them out) floats stay f32: as_engine_precision() tells. In bfloat16 stand
      * convolutions, what is added to them, and pooling; the rest, and what is over all pixels or behind it, stays f32. */
     as_floats precision;
+    /* An input that only a QuantizeLinear with one scale reads is asked for as the u8 that this would make of it, channels
+     * last: as_engine_input says so, and as_engine_input_form with which scale and zero point. */
+    bool bytes_in;
 } as_engine_cfg;
 
 /* The graph is copied from (its shapes become those of this batch): it may be freed afterwards. AS_EUNSUPPORTED
@@ -39,6 +42,8 @@ as_engine          *as_engine_free(as_engine *engine);
 size_t          as_engine_n_inputs(const as_engine *engine);
 size_t          as_engine_n_outputs(const as_engine *engine);
 const as_value *as_engine_input(const as_engine *engine, size_t i); /* shape fully known */
+/* False, unless the input is one that was made so by as_engine_cfg.bytes_in. */
+bool            as_engine_input_form(const as_engine *engine, size_t i, float *ret_scale, int32_t *ret_zero);
 const as_value *as_engine_output(const as_engine *engine, size_t i);
 
 /* An output whose number of rows differs from run to run (of NonMaxSuppression) has the largest it may have; a run sets

@@ -112,6 +112,26 @@ static bool quantize_again(as_plan *plan, const as_quant *form, const as_quant_t
     return out && as_quant_look_up(plan, table, src, out, err);
 }
 
+/* The graph's input that this node alone reads, when the caller may give what it makes of it: its integers, in the layout
+ * that they get anyway. *ret_done false: it does not apply. */
+static bool quantize_at_input(as_plan *plan, const as_node *node, const as_quant_target *target, bool *ret_done,
+                              as_err *err)
+{
+    const as_value *x = as_plan_in(plan, node, 0);
+    const as_buf   *in = plan->of_value[node->inputs[0]];
+    *ret_done = plan->bytes_in && in && in->kind == AS_BUF_INPUT && plan->only_user[node->inputs[0]] >= 0 &&
+                x->shape.rank == 4 && target->dtype == AS_DTYPE_U8;
+    if (!*ret_done)
+        return true;
+    const as_layout *last = as_layout_of(plan->dnn, target->dtype, AS_ORDER_CHANNELS_LAST, &x->shape, err);
+    as_buf          *buf = last ? as_plan_new_input(plan, in->input, target->dtype, &x->shape, last, err) : NULL;
+    if (!buf)
+        return false;
+    as_quant_put(plan, target, buf);
+    plan->inputs[in->input] = (struct as_plan_input){true, target->scale, target->zero};
+    return true;
+}
+
 static bool quantize_plan(as_plan *plan, const as_node *node, as_err *err)
 {
     const as_value *x = as_plan_in(plan, node, 0);
@@ -126,6 +146,9 @@ static bool quantize_plan(as_plan *plan, const as_node *node, as_err *err)
         return quantize_defined_plan(plan, node, quantize_run, err);
     if (form)
         return quantize_again(plan, form, &target, err);
+    bool given;
+    if (!quantize_at_input(plan, node, &target, &given, err) || given)
+        return given;
     for (int i = 0; i < x->shape.rank; i++)
         *(x->shape.rank < 3 || i > 1 ? &q.n : i == 1 ? &q.planes : &q.images) *= (size_t)x->shape.dims[i];
     q.scale = target.scale;

@@ -112,6 +112,15 @@ as_buf *as_plan_new(as_plan *plan, as_dtype dtype, const as_shape *shape, const 
     return plan_new_buf(plan, AS_BUF_ARENA, dtype, shape, layout, err);
 }
 
+as_buf *as_plan_new_input(as_plan *plan, size_t i, as_dtype dtype, const as_shape *shape, const as_layout *layout,
+                          as_err *err)
+{
+    as_buf *buf = plan_new_buf(plan, AS_BUF_INPUT, dtype, shape, layout, err);
+    if (buf)
+        buf->input = i;
+    return buf;
+}
+
 void as_plan_set(as_plan *plan, int32_t value, as_buf *buf)
 {
     plan->of_value[value] = buf;
@@ -478,13 +487,15 @@ bool as_plan_init(as_plan *plan, as_graph *graph, as_onednn *dnn, as_err *err)
     *plan = (as_plan){.graph = graph, .dnn = dnn};
     if (!plan_count_users(plan, err) || !as_quant_init(plan, err))
         return false;
+    plan->inputs = calloc(AS_MAX(as_graph_n_inputs(graph), 1u), sizeof *plan->inputs);
+    if (!plan->inputs)
+        return AS_FAIL(err, AS_ENOMEM, "out of memory for a plan");
     for (size_t i = 0; i < as_graph_n_inputs(graph); i++) {
         int32_t         id = as_graph_input(graph, i);
         const as_value *value = as_graph_value(graph, id);
-        as_buf         *buf = plan_new_buf(plan, AS_BUF_INPUT, value->dtype, &value->shape, NULL, err);
+        as_buf         *buf = as_plan_new_input(plan, i, value->dtype, &value->shape, NULL, err);
         if (!buf)
             return as_err_note(err, "input '%s'", value->name);
-        buf->input = i;
         as_plan_set(plan, id, buf);
     }
     return true;
@@ -687,6 +698,7 @@ void as_plan_done(as_plan *plan)
     free(plan->only_user);
     free(plan->planned);
     free(plan->quants);
+    free(plan->inputs);
     as_profile_free(plan->profile);
     as_weights_unref(plan->bounce);
     *plan = (as_plan){0};

@@ -32,6 +32,12 @@ typedef struct as_plan {
         as_buf *buf;
     })
     alternates;
+    struct as_plan_input {
+        bool    quantised; /* the caller gives the integers of the QuantizeLinear behind it, channels last */
+        float   scale;
+        int32_t zero;
+    } * inputs;                         /* of the graph, in order */
+    bool        bytes_in;               /* inputs may become so */
     size_t      scratch_bytes, threads; /* threads: 0 is 1 */
     bool        narrow;                 /* bfloat16 where a primitive has it */
     size_t      n_narrow;               /* steps that do */
@@ -90,6 +96,9 @@ AS_CHECK bool as_plan_keep(as_buf *constant, as_err *err);
 void             as_plan_drop(as_buf *constant);
 AS_CHECK as_buf *as_plan_new(as_plan *plan, as_dtype dtype, const as_shape *shape, const as_layout *layout,
                              as_err *err); /* in the arena */
+/* Memory of the caller: input i of the graph, as something else than the file says. */
+AS_CHECK as_buf *as_plan_new_input(as_plan *plan, size_t i, as_dtype dtype, const as_shape *shape,
+                                   const as_layout *layout, as_err *err);
 void             as_plan_set(as_plan *plan, int32_t value, as_buf *buf);
 /* Lets `part`, and all that shares its memory, stand in `whole` from that offset on. False where it must stay. */
 bool as_plan_move_into(as_plan *plan, as_buf *part, as_buf *whole, size_t offset);

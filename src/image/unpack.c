@@ -127,7 +127,7 @@ AS_ISA_CLONES(void, unpack_demosaic,
                uint16_t odd, uint16_t *restrict own, uint16_t *restrict green, uint16_t *restrict other, size_t n),
               (above, at, below, odd, own, green, other, n))
 {
-    for (size_t i = 0; i < n; i++) {
+    for (ptrdiff_t i = 0; i < (ptrdiff_t)n; i++) {
         uint16_t mask = (uint16_t)(((uint16_t)i & 1) == odd ? 0xffff : 0); /* here is a filter of `own` */
         uint16_t across = (uint16_t)(at[i - 1] + at[i + 1]), down = (uint16_t)(above[i] + below[i]);
         uint16_t corners = (uint16_t)(above[i - 1] + above[i + 1] + below[i - 1] + below[i + 1]);
@@ -144,7 +144,7 @@ AS_ISA_CLONES(void, unpack_demosaic_wide,
                uint16_t odd, uint16_t *restrict own, uint16_t *restrict green, uint16_t *restrict other, size_t n),
               (above, at, below, odd, own, green, other, n))
 {
-    for (size_t i = 0; i < n; i++) {
+    for (ptrdiff_t i = 0; i < (ptrdiff_t)n; i++) {
         bool     mine = ((uint16_t)i & 1) == odd;
         uint32_t across = (uint32_t)at[i - 1] + at[i + 1], down = (uint32_t)above[i] + below[i];
         uint32_t corners = (uint32_t)above[i - 1] + above[i + 1] + below[i - 1] + below[i + 1];

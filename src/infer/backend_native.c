@@ -22,7 +22,10 @@ static bool native_make_ports(native_priv *native, const char *model, as_err *er
             return AS_FAIL(err, AS_ENOMEM, "cannot open model '%s'", model);
         for (size_t i = 0; i < native->n[out]; i++) {
             const as_value *value = out ? as_engine_output(native->engine, i) : as_engine_input(native->engine, i);
-            native->ports[out][i] = (as_port){.name = value->name, .dtype = value->dtype, .shape = value->shape};
+            as_port        *port = &native->ports[out][i];
+            *port = (as_port){.name = value->name, .dtype = value->dtype, .shape = value->shape};
+            if (!out)
+                (void)as_engine_input_form(native->engine, i, &port->scale, &port->zero);
         }
     }
     return true;
@@ -35,7 +38,8 @@ as_engine *as_native_engine(const uint8_t *model, size_t n, const char *name, co
                                       .threads = cfg->threads,
                                       .precision = cfg->precision,
                                       .warm = cfg->warm,
-                                      .profile = profile};
+                                      .profile = profile,
+                                      .bytes_in = cfg->bytes_in};
     as_engine          *engine = NULL;
     as_graph           *graph = as_graph_borrow(model, n, cfg->mapped, name, err);
     if (!graph)

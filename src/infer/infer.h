@@ -24,6 +24,7 @@ typedef struct as_session_cfg {
     int64_t     batch;   /* 0: 1; replaces a symbolic first dimension */
     bool        warm;    /* `native` runs once when it is opened, so that the first real run is no slower: for a line */
     bool        mapped;  /* the model's bytes are those of as_fs_map() */
+    bool        bytes_in;  /* an input that is quantised first may become a port of u8: see as_port */
     as_floats   precision; /* NONE: f32. BF16: of `native` where the processor has it; as_session_precision() tells */
     const char *provider, *options; /* parts of backend; set for as_backend.open */
 } as_session_cfg;
@@ -32,6 +33,10 @@ typedef struct as_port {
     const char *name;
     as_dtype    dtype;
     as_shape    shape; /* fully known */
+    /* With as_session_cfg.bytes_in, of a back end that can: the port takes the u8 that the model's first node would make of
+     * floats, round(x / scale) + zero, channels last (N, H, W, C). Elsewhere scale is 0. */
+    float   scale;
+    int32_t zero;
 } as_port;
 
 /* In bytes: of values on their way, of constants (packed weights), and of those constants what other sessions of this process

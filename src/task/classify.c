@@ -30,7 +30,9 @@ static bool classify_check_ports(const as_classifier *c, const char *name, as_er
         return AS_FAIL(err, AS_EFORMAT, "model '%s' gives %s %s, not one f32 for each of its %zu labels", name,
                        as_dtype_name(out->dtype), as_shape_text(&out->shape, shape, sizeof shape), c->info.n_labels);
     const as_port *in = as_session_input(c->session, 0);
-    if (in->dtype != AS_DTYPE_F32 || !as_shape_equal(&in->shape, &picture))
+    if (in->scale > 0) /* the session made it of a picture of floats */
+        picture = (as_shape){4, {1, spec->height, spec->width, spec->channels}};
+    if (in->dtype != (in->scale > 0 ? AS_DTYPE_U8 : AS_DTYPE_F32) || !as_shape_equal(&in->shape, &picture))
         return AS_FAIL(err, AS_EFORMAT, "model '%s' takes %s %s, not one f32 picture", name, as_dtype_name(in->dtype),
                        as_shape_text(&in->shape, shape, sizeof shape));
     return true;
@@ -46,19 +48,32 @@ static bool classify_read_info(as_classifier *c, const uint8_t *model, size_t n,
     return ok;
 }
 
+/* A network of whole numbers gets the bytes that its first node would make of floats: no picture of floats is ever made. */
+static bool classify_make_input(as_classifier *c, as_err *err)
+{
+    const as_port    *in = as_session_input(c->session, 0);
+    const bool        bytes = in->scale > 0;
+    const as_put_spec put = {.layout = bytes ? AS_PUT_LAST : AS_PUT_PLANAR,
+                             .type = bytes ? AS_PUT_U8 : AS_PUT_F32,
+                             .scale = in->scale,
+                             .zero = in->zero};
+    c->prepare = as_prepare_new_as(&c->info.input, &put, err);
+    return c->prepare && as_tensor_new(&c->input, in->dtype, &in->shape, err);
+}
+
 static bool classify_open(as_classifier *c, const uint8_t *model, size_t n, const char *name, const as_session_cfg *cfg,
                           as_err *err)
 {
     as_session_cfg one = cfg ? *cfg : (as_session_cfg){0};
     one.batch = 1;
     one.warm = true; /* a part's verdict is due at its deadline, the first one's too */
+    one.bytes_in = true;
     if (!classify_read_info(c, model, n, name, err))
         return false;
-    c->prepare = as_prepare_new(&c->info.input, err);
-    c->session = c->prepare ? as_session_open(model, n, name, &one, err) : NULL;
+    c->session = as_session_open(model, n, name, &one, err);
     if (!c->session || !classify_check_ports(c, name, err))
         return false;
-    return as_tensor_new(&c->input, AS_DTYPE_F32, &as_session_input(c->session, 0)->shape, err) &&
+    return classify_make_input(c, err) &&
            as_tensor_new(&c->output, AS_DTYPE_F32, &as_session_output(c->session, 0)->shape, err);
 }
 

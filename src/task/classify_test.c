@@ -17,7 +17,8 @@
 /* Means of the three channels, then a Gemm of the given matrix (3 x 3) and bias, then perhaps a softmax. */
 typedef struct model_cfg {
     float weights[9], bias[3];
-    bool  softmax;
+    bool  softmax, quantised; /* quantised: the input becomes i8 or u8 first */
+    bool  is_signed;
 } model_cfg;
 
 static void add_constant(as_graph *graph, const char *name, const as_shape *shape, const float *values)
@@ -25,6 +26,22 @@ static void add_constant(as_graph *graph, const char *name, const as_shape *shap
     as_tensor t = as_tensor_view(AS_DTYPE_F32, shape, (void *)(uintptr_t)values);
     as_err    err = AS_ERR_NONE;
     assert_true(as_graph_add_constant(graph, name, &t, &err));
+}
+
+/* The input's name, or that of what is left of it as whole numbers and back. */
+static const char *add_quantised(as_graph *graph, const model_cfg *cfg)
+{
+    static const float scale = 0.0041f;
+    const int8_t       zero = cfg->is_signed ? -120 : 3;
+    as_err             err = AS_ERR_NONE;
+    as_tensor t = as_tensor_view(cfg->is_signed ? AS_DTYPE_I8 : AS_DTYPE_U8, &(as_shape){0}, (void *)(uintptr_t)&zero);
+    if (!cfg->quantised)
+        return "input";
+    add_constant(graph, "s", &(as_shape){0}, &scale);
+    assert_true(as_graph_add_constant(graph, "z", &t, &err));
+    assert_true(as_graph_add_node(graph, "QuantizeLinear", "q", NAMES("input", "s", "z"), NAMES("q"), NULL, 0, &err));
+    assert_true(as_graph_add_node(graph, "DequantizeLinear", "d", NAMES("q", "s", "z"), NAMES("d"), NULL, 0, &err));
+    return "d";
 }
 
 static void build(const model_cfg *cfg, as_str *out)
@@ -41,7 +58,8 @@ static void build(const model_cfg *cfg, as_str *out)
     assert_true(as_graph_add_input(graph, "input", AS_DTYPE_F32, &(as_shape){4, {-1, 3, 8, 12}}, &err));
     add_constant(graph, "w", &(as_shape){2, {3, 3}}, cfg->weights);
     add_constant(graph, "b", &(as_shape){1, {3}}, cfg->bias);
-    assert_true(as_graph_add_node(graph, "GlobalAveragePool", "gap", NAMES("input"), NAMES("gap"), NULL, 0, &err));
+    assert_true(as_graph_add_node(graph, "GlobalAveragePool", "gap", NAMES(add_quantised(graph, cfg)), NAMES("gap"),
+                                  NULL, 0, &err));
     assert_true(as_graph_add_node(graph, "Flatten", "flat", NAMES("gap"), NAMES("flat"), NULL, 0, &err));
     assert_true(as_graph_add_node(graph, "Gemm", "gemm", NAMES("flat", "w", "b"), NAMES("y"), &trans, 1, &err));
     if (cfg->softmax)
@@ -177,13 +195,58 @@ static void test_one_picture(void **state)
     as_str_done(&bytes);
 }
 
+/* A model that quantises its input gets bytes, and says to the last bit what it says of floats. */
+static void test_bytes_in(void **state)
+{
+    (void)state;
+    for (int is_signed = 0; is_signed < 2; is_signed++) {
+        as_err    err = AS_ERR_NONE;
+        model_cfg cfg = plain;
+        as_str    bytes;
+        as_scores scores;
+        as_image  image = flat_image(0, 0, 0);
+        cfg.quantised = true;
+        cfg.is_signed = is_signed == 1;
+        for (size_t i = 0; i < (size_t)31 * 17 * 3; i++)
+            image.data[i] = (uint8_t)(i * 7919 % 251);
+        build(&cfg, &bytes);
+        as_session *given =
+            as_session_open((const uint8_t *)bytes.s, bytes.len, "m.onnx", &(as_session_cfg){.bytes_in = true}, &err);
+        as_session *floats = as_session_open((const uint8_t *)bytes.s, bytes.len, "m.onnx", NULL, &err);
+        assert_non_null(given);
+        assert_non_null(floats);
+        const as_port *port = as_session_input(given, 0);
+        assert_int_equal(port->dtype, AS_DTYPE_U8);
+        assert_true(as_shape_equal(&port->shape, &(as_shape){4, {1, 8, 12, 3}}));
+        assert_true(port->scale > 0.00409f && port->scale < 0.00411f && port->zero == (is_signed ? 8 : 3));
+        assert_int_equal(as_session_input(floats, 0)->dtype, AS_DTYPE_F32);
+        assert_true(as_session_input(floats, 0)->scale <= 0);
+        as_classifier *c = as_classifier_open((const uint8_t *)bytes.s, bytes.len, "m.onnx", NULL, &err);
+        assert_non_null(c);
+        assert_true(as_classifier_run(c, &image, &scores, &err));
+        as_prepare *prepare = as_prepare_new(&as_classifier_info(c)->input, &err);
+        float       in[3 * 8 * 12], want[3];
+        as_tensor   input = as_tensor_view(AS_DTYPE_F32, &(as_shape){4, {1, 3, 8, 12}}, in);
+        as_tensor   output = as_tensor_view(AS_DTYPE_F32, &(as_shape){2, {1, 3}}, want);
+        assert_non_null(prepare);
+        assert_true(as_prepare_run(prepare, &image, in, &err));
+        assert_true(as_session_run(floats, &input, &output, &err));
+        assert_memory_equal(scores.p, want, sizeof want);
+        assert_true(scores.p[0] > 0.01f && scores.p[0] < 0.99f);
+        as_prepare_free(prepare);
+        as_classifier_close(c);
+        as_session_close(given);
+        as_session_close(floats);
+        as_str_done(&bytes);
+        as_image_done(&image);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_answers),
-        cmocka_unit_test(test_no_distribution),
-        cmocka_unit_test(test_refuses),
-        cmocka_unit_test(test_one_picture),
+        cmocka_unit_test(test_bytes_in), cmocka_unit_test(test_answers),     cmocka_unit_test(test_no_distribution),
+        cmocka_unit_test(test_refuses),  cmocka_unit_test(test_one_picture),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
