@@ -202,8 +202,29 @@ ROW_AVX2 static void row_across3_avx2(float *const *out, const int16_t *in, cons
     }
 }
 
+/* 16 samples a turn, 8 in each half: the two bytes that hold a sample, shifted up until the bits above it are gone, then
+ * down. Loads take 16 bytes for the 10 or 12 that matter, so the row's end is left to the plain loop. */
+ROW_AVX2 static void row_unpack_avx2(uint16_t *restrict out, const uint8_t *restrict from, uint32_t bits, size_t n)
+{
+    const bool    ten = bits == 10;
+    const __m128i bytes = ten ? _mm_setr_epi8(0, 1, 1, 2, 2, 3, 3, 4, 5, 6, 6, 7, 7, 8, 8, 9)
+                              : _mm_setr_epi8(0, 1, 1, 2, 3, 4, 4, 5, 6, 7, 7, 8, 9, 10, 10, 11);
+    const __m128i up = ten ? _mm_setr_epi16(64, 16, 4, 1, 64, 16, 4, 1) : _mm_setr_epi16(16, 1, 16, 1, 16, 1, 16, 1);
+    const __m256i pick = _mm256_broadcastsi128_si256(bytes), factor = _mm256_broadcastsi128_si256(up);
+    const __m128i down = _mm_cvtsi32_si128(16 - (int)bits);
+    const size_t  row_bytes = (n * bits + 7) / 8;
+    size_t        i = 0;
+    for (size_t at = 0; i + 16 <= n && at + bits + 16 <= row_bytes; i += 16, at += (size_t)2 * bits) {
+        const __m128i low = _mm_loadu_si128((const __m128i *)(const void *)(from + at));
+        const __m128i high = _mm_loadu_si128((const __m128i *)(const void *)(from + at + bits));
+        const __m256i pairs = _mm256_shuffle_epi8(_mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1), pick);
+        _mm256_storeu_si256((__m256i *)(void *)(out + i), _mm256_srl_epi16(_mm256_mullo_epi16(pairs, factor), down));
+    }
+    as_row_unpack_plain(out, from, bits, i, n);
+}
+
 const as_row_kernels as_row_kernels_avx2 = {
-    "avx2", row_down_avx2, {row_across1_avx2, row_across2_avx2, row_across3_avx2}};
+    "avx2", row_down_avx2, {row_across1_avx2, row_across2_avx2, row_across3_avx2}, row_unpack_avx2};
 
 /* Down is where the bytes are. Across stays with AVX2: its rows are short, and its time is in gathering. */
 #define ROW_AVX512 __attribute__((target("avx512f,avx512bw")))
@@ -247,5 +268,5 @@ ROW_AVX512 static void row_down_avx512(int16_t *restrict out, const as_row_down 
 }
 
 const as_row_kernels as_row_kernels_avx512 = {
-    "avx512", row_down_avx512, {row_across1_avx2, row_across2_avx2, row_across3_avx2}};
+    "avx512", row_down_avx512, {row_across1_avx2, row_across2_avx2, row_across3_avx2}, row_unpack_avx2};
 #endif

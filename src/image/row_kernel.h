@@ -39,6 +39,9 @@ typedef struct as_row_kernels {
     /* A row of cells of 1, 2 or 3 interleaved values to as many rows of axis->n_out floats. Behind the row's last cell,
      * axis->taps cells and AS_ROW_MARGIN values are read too. */
     void (*across[3])(float *const *out, const int16_t *in, const as_axis *axis, const as_row_affine *affine);
+    /* n samples of 10 or 12 bits that follow each other without a gap, lowest bits first (PFNC "p"), from a row that ends
+     * where the last of them ends. */
+    void (*unpack)(uint16_t *restrict out, const uint8_t *restrict from, uint32_t bits, size_t n);
 } as_row_kernels;
 
 const as_row_kernels *as_row_kernels_at(size_t i); /* the plain ones first, the widest last; NULL past it */
@@ -53,6 +56,7 @@ extern const as_row_kernels as_row_kernels_avx2, as_row_kernels_avx512;
 
 /* The ends of rows, of the wider kernels too. */
 void as_row_down_plain(int16_t *restrict out, const as_row_down *job, size_t from, size_t n);
+void as_row_unpack_plain(uint16_t *restrict out, const uint8_t *restrict from, uint32_t bits, size_t begin, size_t n);
 void as_row_across_plain(float *const *out, const int16_t *in, const as_axis *axis, const as_row_affine *affine,
                          uint32_t channels, uint32_t from, uint32_t n);
 

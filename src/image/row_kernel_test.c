@@ -77,12 +77,32 @@ static void check_across(const as_row_kernels *kernels, as_rng *rng, as_span spa
     as_axis_done(&axis);
 }
 
+/* Rows that end where their memory ends. */
+static void check_unpack(const as_row_kernels *kernels, as_rng *rng, uint32_t bits, size_t n)
+{
+    const size_t bytes = (n * bits + 7) / 8;
+    uint8_t     *row = malloc(bytes);
+    uint16_t    *want = malloc(n * sizeof *want), *got = malloc(n * sizeof *got);
+    assert_true(row && want && got);
+    noise(row, bytes, rng);
+    as_row_kernels_plain.unpack(want, row, bits, n);
+    kernels->unpack(got, row, bits, n);
+    assert_memory_equal(want, got, n * sizeof *got);
+    free(row);
+    free(want);
+    free(got);
+}
+
 static void check_set(const as_row_kernels *kernels)
 {
     as_rng rng = as_rng_new(7);
     for (size_t n = 1; n < 300; n += n < 140 ? 1 : 37)
         for (uint32_t n_mid = 0; n_mid <= 128; n_mid += n_mid < 6 ? 1 : 61)
             check_down(kernels, &rng, n, n_mid);
+    for (size_t n = 1; n < 120; n++) {
+        check_unpack(kernels, &rng, 10, n);
+        check_unpack(kernels, &rng, 12, n);
+    }
     for (uint32_t i = 0; i < 400; i++) {
         const uint32_t n_in = 1 + (uint32_t)as_rng_below(&rng, MOST), n_out = 1 + (uint32_t)as_rng_below(&rng, 90);
         const uint32_t from = (uint32_t)as_rng_below(&rng, n_in), pixels = 1 + i % 2;

@@ -56,6 +56,21 @@ void as_row_across_plain(float *const *out, const int16_t *in, const as_axis *ax
     }
 }
 
+/* A sample always lies in two bytes: none past the row is read. */
+void as_row_unpack_plain(uint16_t *restrict out, const uint8_t *restrict from, uint32_t bits, size_t begin, size_t n)
+{
+    for (size_t i = begin; i < n; i++) {
+        const size_t   at = i * bits;
+        const uint8_t *p = from + at / 8;
+        out[i] = (uint16_t)(((uint32_t)p[0] | (uint32_t)p[1] << 8) >> at % 8 & ((1u << bits) - 1));
+    }
+}
+
+static void row_unpack(uint16_t *restrict out, const uint8_t *restrict from, uint32_t bits, size_t n)
+{
+    as_row_unpack_plain(out, from, bits, 0, n);
+}
+
 static void row_down(int16_t *restrict out, const as_row_down *job, size_t n)
 {
     as_row_down_plain(out, job, 0, n);
@@ -76,4 +91,4 @@ static void row_across3(float *const *out, const int16_t *in, const as_axis *axi
     as_row_across_plain(out, in, axis, affine, 3, 0, axis->n_out);
 }
 
-const as_row_kernels as_row_kernels_plain = {"plain", row_down, {row_across1, row_across2, row_across3}};
+const as_row_kernels as_row_kernels_plain = {"plain", row_down, {row_across1, row_across2, row_across3}, row_unpack};

@@ -22,7 +22,7 @@ bool as_unpack_init(as_unpack *unpack, as_pixel pixel, uint32_t width, bool colo
 {
     const as_pixel_facts *facts = as_pixel_facts_of(pixel);
     bool                  ok = true;
-    *unpack = (as_unpack){.most = (1u << facts->bits) - 1};
+    *unpack = (as_unpack){.kernels = as_row_kernels_best(), .most = (1u << facts->bits) - 1};
     unpack->colour_most = facts->bits <= UNPACK_NARROW_BITS ? 4 * unpack->most : unpack->most;
     for (uint32_t i = 0; ok && i < AS_UNPACK_ROWS; i++)
         ok = (unpack->raw[i] = unpack_alloc(width)) != NULL;
@@ -65,38 +65,6 @@ AS_ISA_CLONES(void, unpack_words, (uint16_t *restrict row, const uint8_t *restri
         row[i] = (uint16_t)((from[2 * i] | from[2 * i + 1] << 8) & mask);
 }
 
-/* A sample of 10 or 12 bits always lies in two bytes: none past the row is read. */
-static void unpack_bits(uint16_t *restrict row, const uint8_t *restrict from, uint32_t bits, size_t begin, size_t n)
-{
-    for (size_t i = begin; i < n; i++) {
-        size_t         at = i * bits;
-        const uint8_t *p = from + at / 8;
-        row[i] = (uint16_t)(((uint32_t)p[0] | (uint32_t)p[1] << 8) >> at % 8 & ((1u << bits) - 1));
-    }
-}
-
-static void unpack_12p(uint16_t *restrict row, const uint8_t *restrict from, size_t n)
-{
-    for (size_t i = 0; i < n / 2; i++) {
-        const uint8_t *p = from + 3 * i;
-        row[2 * i] = (uint16_t)(p[0] | (p[1] & 15) << 8);
-        row[2 * i + 1] = (uint16_t)(p[1] >> 4 | p[2] << 4);
-    }
-    unpack_bits(row, from, 12, n / 2 * 2, n);
-}
-
-static void unpack_10p(uint16_t *restrict row, const uint8_t *restrict from, size_t n)
-{
-    for (size_t i = 0; i < n / 4; i++) {
-        const uint8_t *p = from + 5 * i;
-        row[4 * i] = (uint16_t)(p[0] | (p[1] & 3) << 8);
-        row[4 * i + 1] = (uint16_t)(p[1] >> 2 | (p[2] & 15) << 6);
-        row[4 * i + 2] = (uint16_t)(p[2] >> 4 | (p[3] & 63) << 4);
-        row[4 * i + 3] = (uint16_t)(p[3] >> 6 | p[4] << 2);
-    }
-    unpack_bits(row, from, 10, n / 4 * 4, n);
-}
-
 const uint16_t *as_unpack_row(as_unpack *unpack, uint32_t y)
 {
     const as_image       *image = unpack->image;
@@ -110,10 +78,8 @@ const uint16_t *as_unpack_row(as_unpack *unpack, uint32_t y)
         unpack_bytes(row, from, n);
     else if (!facts->packed)
         unpack_words(row, from, (uint16_t)unpack->most, n);
-    else if (facts->bits == 12)
-        unpack_12p(row, from, n);
     else
-        unpack_10p(row, from, n);
+        unpack->kernels->unpack(row, from, facts->bits, n);
     row[-1] = row[n > 1 ? 1 : 0];
     row[n] = row[n > 1 ? n - 2 : 0];
     unpack->raw_row[y % AS_UNPACK_ROWS] = y;

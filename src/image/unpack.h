@@ -13,14 +13,16 @@
 #define AS_IMAGE_UNPACK_H
 
 #include "image/frame.h"
+#include "image/row_kernel.h"
 
 #define AS_UNPACK_ROWS 4u
 
 typedef struct as_unpack {
-    const as_image *image;
-    uint16_t       *raw[AS_UNPACK_ROWS], *colour[2][3];
-    int64_t         raw_row[AS_UNPACK_ROWS], colour_row[2]; /* -1: nothing */
-    uint32_t        most, colour_most;                      /* what stands for white in either */
+    const as_image       *image;
+    const as_row_kernels *kernels;
+    uint16_t             *raw[AS_UNPACK_ROWS], *colour[2][3];
+    int64_t               raw_row[AS_UNPACK_ROWS], colour_row[2]; /* -1: nothing */
+    uint32_t              most, colour_most;                      /* what stands for white in either */
 } as_unpack;
 
 /* Of Mono and Bayer formats; rows in colour only if asked for. AS_ENOMEM. *unpack must be zeroed or done. */
