@@ -17,8 +17,8 @@
 /* Means of the three channels, then a Gemm of the given matrix (3 x 3) and bias, then perhaps a softmax. */
 typedef struct model_cfg {
     float weights[9], bias[3];
-    bool  softmax, quantised; /* quantised: the input becomes i8 or u8 first */
-    bool  is_signed;
+    bool  softmax, quantised;     /* quantised: the input becomes i8 or u8 first */
+    bool  is_signed, two_readers; /* two_readers: the floats are read by another node too */
 } model_cfg;
 
 static void add_constant(as_graph *graph, const char *name, const as_shape *shape, const float *values)
@@ -44,6 +44,16 @@ static const char *add_quantised(as_graph *graph, const model_cfg *cfg)
     return "d";
 }
 
+static const char *add_reader(as_graph *graph, const model_cfg *cfg)
+{
+    as_err err = AS_ERR_NONE;
+    if (!cfg->two_readers)
+        return "gap";
+    assert_true(as_graph_add_node(graph, "GlobalAveragePool", "gap2", NAMES("input"), NAMES("gap2"), NULL, 0, &err));
+    assert_true(as_graph_add_node(graph, "Add", "both", NAMES("gap", "gap2"), NAMES("both"), NULL, 0, &err));
+    return "both";
+}
+
 static void build(const model_cfg *cfg, as_str *out)
 {
     as_err        err = AS_ERR_NONE;
@@ -60,7 +70,8 @@ static void build(const model_cfg *cfg, as_str *out)
     add_constant(graph, "b", &(as_shape){1, {3}}, cfg->bias);
     assert_true(as_graph_add_node(graph, "GlobalAveragePool", "gap", NAMES(add_quantised(graph, cfg)), NAMES("gap"),
                                   NULL, 0, &err));
-    assert_true(as_graph_add_node(graph, "Flatten", "flat", NAMES("gap"), NAMES("flat"), NULL, 0, &err));
+    assert_true(
+        as_graph_add_node(graph, "Flatten", "flat", NAMES(add_reader(graph, cfg)), NAMES("flat"), NULL, 0, &err));
     assert_true(as_graph_add_node(graph, "Gemm", "gemm", NAMES("flat", "w", "b"), NAMES("y"), &trans, 1, &err));
     if (cfg->softmax)
         assert_true(as_graph_add_node(graph, "Softmax", "p", NAMES("y"), NAMES("p"), &axis, 1, &err));
@@ -201,7 +212,7 @@ static void test_bytes_in(void **state)
     (void)state;
     for (int is_signed = 0; is_signed < 2; is_signed++) {
         as_err    err = AS_ERR_NONE;
-        model_cfg cfg = plain;
+        model_cfg cfg = {.weights = {0, 4, 0, 4, 0, 1, 0.5f, 0, 4}, .softmax = true};
         as_str    bytes;
         as_scores scores;
         as_image  image = flat_image(0, 0, 0);
@@ -242,10 +253,28 @@ static void test_bytes_in(void **state)
     }
 }
 
+/* What another node reads as floats stays floats. */
+static void test_bytes_in_of_two_readers(void **state)
+{
+    (void)state;
+    as_err    err = AS_ERR_NONE;
+    model_cfg cfg = plain;
+    as_str    bytes;
+    cfg.quantised = cfg.two_readers = true;
+    build(&cfg, &bytes);
+    as_session *s =
+        as_session_open((const uint8_t *)bytes.s, bytes.len, "m.onnx", &(as_session_cfg){.bytes_in = true}, &err);
+    assert_non_null(s);
+    assert_int_equal(as_session_input(s, 0)->dtype, AS_DTYPE_F32);
+    as_session_close(s);
+    as_str_done(&bytes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bytes_in), cmocka_unit_test(test_answers),     cmocka_unit_test(test_no_distribution),
+        cmocka_unit_test(test_bytes_in), cmocka_unit_test(test_bytes_in_of_two_readers),
+        cmocka_unit_test(test_answers),  cmocka_unit_test(test_no_distribution),
         cmocka_unit_test(test_refuses),  cmocka_unit_test(test_one_picture),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
