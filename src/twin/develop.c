@@ -75,8 +75,8 @@ static void develop_numbers(const as_develop *develop, const uint16_t *raw, size
 {
     uint32_t bits = facts->bits, kept = 0, n_kept = 0;
     for (size_t x = 0; x < w; x++) {
-        const uint32_t number = raw[x];
-        const uint32_t v = bits < develop->bits ? number >> (develop->bits - bits) : number << (bits - develop->bits);
+        uint32_t v = raw[x];
+        v = bits < develop->bits ? v >> (develop->bits - bits) : v << (bits - develop->bits);
         kept |= v << n_kept;
         n_kept += facts->packed ? bits : (bits > 8 ? 16u : 8u);
         for (; n_kept >= 8; n_kept -= 8, kept >>= 8)

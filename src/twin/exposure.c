@@ -93,7 +93,7 @@ static void exposure_all_colours(float *restrict r, const float *restrict g, con
 static void exposure_row(const as_exposure *e, uint32_t y, float *row, float *floats, uint16_t *codes, uint16_t *raw,
                          as_image *image)
 {
-    size_t w = e->width;
+    size_t     w = e->width;
     const bool colour = as_develop_is_colour(image->pixel);
     if (e->n_planes == 3 && !colour)
         exposure_all_colours(row, row + w, row + 2 * w, w);
@@ -105,8 +105,7 @@ static void exposure_row(const as_exposure *e, uint32_t y, float *row, float *fl
     }
     uint32_t n = colour ? 3 : 1;
     for (uint32_t c = 0; c < n; c++)
-        as_sensor_row(e->sensor, row + c * w, e->exposure_ratio, y, c, e->shot.seed,
-                      codes + c * w);
+        as_sensor_row(e->sensor, row + c * w, e->exposure_ratio, y, c, e->shot.seed, codes + c * w);
     exposure_write_plain(e->sensor, codes, image, y);
 }
 

@@ -82,12 +82,12 @@ bool as_sheet_frame(const as_twin *twin, uint64_t part, uint32_t view, uint32_t 
     as_image           full = {0}, small = {0}, made = {0};
     uint32_t           w = sheet_side(cfg->width, scale), h = sheet_side(cfg->height, scale);
     const uint16_t    *raw;
-    bool               ok = as_image_new(&full, cfg->pixel, cfg->width, cfg->height, err) &&
-              as_twin_look(twin, part, view, scratch, &full, ret_truth, &raw, err) &&
-              as_image_new(&small, as_pixel_facts_of(cfg->pixel)->kind == AS_PIXEL_KIND_MONO ? AS_PIXEL_MONO8 : AS_PIXEL_RGB8, w,
-                           h, err) &&
-              as_image_resize(&full, AS_RESIZE_STANDARD, 0, &small, err) &&
-              as_image_new(&made, AS_PIXEL_RGB8, w, h, err);
+    bool               ok =
+        as_image_new(&full, cfg->pixel, cfg->width, cfg->height, err) &&
+        as_twin_look(twin, part, view, scratch, &full, ret_truth, &raw, err) &&
+        as_image_new(&small, as_pixel_facts_of(cfg->pixel)->kind == AS_PIXEL_KIND_MONO ? AS_PIXEL_MONO8 : AS_PIXEL_RGB8,
+                     w, h, err) &&
+        as_image_resize(&full, AS_RESIZE_STANDARD, 0, &small, err) && as_image_new(&made, AS_PIXEL_RGB8, w, h, err);
     if (ok)
         sheet_colour(&small, &made);
     for (size_t i = 0; ok && boxes && i < ret_truth->n_findings; i++)

@@ -101,9 +101,8 @@ static void take_formats_carry_the_numbers(void **state)
     static const struct {
         as_pixel pixel;
         uint32_t shift; /* of 12 bits */
-    } table[] = {{AS_PIXEL_MONO12, 0},   {AS_PIXEL_MONO12P, 0},    {AS_PIXEL_MONO10, 2},
-                 {AS_PIXEL_MONO10P, 2},  {AS_PIXEL_BAYER_RG8, 4},  {AS_PIXEL_BAYER_RG12P, 0},
-                 {AS_PIXEL_BAYER_RG10, 2}};
+    } table[] = {{AS_PIXEL_MONO12, 0},    {AS_PIXEL_MONO12P, 0},     {AS_PIXEL_MONO10, 2},    {AS_PIXEL_MONO10P, 2},
+                 {AS_PIXEL_BAYER_RG8, 4}, {AS_PIXEL_BAYER_RG12P, 0}, {AS_PIXEL_BAYER_RG10, 2}};
     for (size_t i = 0; i < AS_COUNT(table); i++) {
         as_twin_cfg cfg = small();
         cfg.sensor = "imx250";
@@ -255,9 +254,10 @@ static void take_flicker_is_a_mean(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(take_light_is_linear), cmocka_unit_test(take_formats_carry_the_numbers),          cmocka_unit_test(take_lens_decides_the_scale),
-        cmocka_unit_test(take_faults_are_seen_and_told), cmocka_unit_test(take_moves_the_truth_too),
-        cmocka_unit_test(take_masks_fit_their_boxes),    cmocka_unit_test(take_flicker_is_a_mean),
+        cmocka_unit_test(take_light_is_linear),        cmocka_unit_test(take_formats_carry_the_numbers),
+        cmocka_unit_test(take_lens_decides_the_scale), cmocka_unit_test(take_faults_are_seen_and_told),
+        cmocka_unit_test(take_moves_the_truth_too),    cmocka_unit_test(take_masks_fit_their_boxes),
+        cmocka_unit_test(take_flicker_is_a_mean),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

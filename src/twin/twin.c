@@ -181,8 +181,10 @@ static bool twin_check_light(const as_twin_cfg *cfg, bool has_sensor, as_err *er
             return AS_FAIL(err, AS_EINVAL, "a %s of '%g' is not within %g to %g", rows[i].name, rows[i].value,
                            rows[i].low, rows[i].high);
     if (!as_develop_can(cfg->pixel))
-        return AS_FAIL(err, AS_EINVAL, "the twin's cameras do not send %s: Mono8, Mono10, Mono12, Mono16, BayerRG8 to "
-                       "BayerRG16 (packed with a p) and RGB8 are possible", as_pixel_name(cfg->pixel));
+        return AS_FAIL(err, AS_EINVAL,
+                       "the twin's cameras do not send %s: Mono8, Mono10, Mono12, Mono16, BayerRG8 to "
+                       "BayerRG16 (packed with a p) and RGB8 are possible",
+                       as_pixel_name(cfg->pixel));
     if (!has_sensor && cfg->pixel != AS_PIXEL_MONO8 && cfg->pixel != AS_PIXEL_RGB8)
         return AS_FAIL(err, AS_EINVAL, "the plain camera sends Mono8 or RGB8: for %s name a sensor (assay twin list)",
                        as_pixel_name(cfg->pixel));
@@ -235,8 +237,9 @@ static bool twin_init(as_twin *twin, const as_twin_cfg *asked, as_err *err)
     twin_resolve_all(twin);
     if (asked->sensor && *asked->sensor && !(twin->info = as_imager_info_find(asked->sensor, err)))
         return false;
-    if (!twin_find_recipe(twin, asked->recipe, err) || !twin_check(cfg, err) || !twin_check_light(cfg, twin->info != NULL, err) ||
-        !twin_set_up_lens(twin, err) || !twin_check_blur(twin, err) || !twin_set_up_camera(twin, asked->sensor, err))
+    if (!twin_find_recipe(twin, asked->recipe, err) || !twin_check(cfg, err) ||
+        !twin_check_light(cfg, twin->info != NULL, err) || !twin_set_up_lens(twin, err) ||
+        !twin_check_blur(twin, err) || !twin_set_up_camera(twin, asked->sensor, err))
         return false;
     if (asked->script && !(twin->script = malloc(sizeof *twin->script)))
         return AS_FAIL(err, AS_ENOMEM, "no memory for a script");
