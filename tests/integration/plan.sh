@@ -89,6 +89,14 @@ expect_grep 'distance=' "$TMP/twin.yaml"
 sed "s/frame_px: \[640, 480\]/$frame/" "$ws/assay.yaml" >"$TMP/assay.yaml" && cp "$TMP/assay.yaml" "$ws/assay.yaml"
 expect_exit 0 "$ASSAY" -C "$ws" capture --camera "$camera" --parts 4
 
+# The twin has formulas of its own for the lens: both find the same pixel, depth of field and blur.
+expect_exit 0 "$ASSAY" plan "$TMP/bench.yaml" --no-measure --twin "$TMP/bench-twin.yaml"
+camera=$(grep -Eo 'twin:[^"]+' "$TMP/bench-twin.yaml" | head -1)
+expect_exit 0 "$ASSAY" twin show --scene "${camera#twin:}&width=2448&height=2048"
+expect_out '^ +px per mm +14\.492[78]' # 1 / 0.069
+expect_out '^ +depth of field mm +11\.593'
+expect_out '^ +motion blur px +(1|1\.0000.*|0\.9999.*)$'
+
 # A plan that is not feasible: the page says so; there is no twin of it. What was there stays.
 expect_exit 1 "$ASSAY" plan "$TMP/bench.yaml" --no-measure --exposure 1000us --page "$TMP/no.html"
 expect_grep 'Not feasible as it stands' "$TMP/no.html"
