@@ -165,6 +165,7 @@ static void test_failures(void **state)
         {"station.parts_per_minute", "300", AS_PLAN_FITS, "station.parts_per_minute", 0}, /* 100 mm apart: just fits */
         {"station.deadline_ms", "25", AS_PLAN_DEADLINE, "station.deadline_ms", 28.8}, /* 1/35 s of readout and 138 us */
         {"optics.distance_mm", "900", AS_PLAN_LENS, "optics.distance_mm", 750},
+        {"optics.distance_mm", "20", AS_PLAN_LENS, "optics.distance_mm", 0}, /* nearer than its focal length */
         {"optics.sensor", "IMX226", AS_PLAN_SHUTTER, "optics.sensor", 0},
     };
     (void)state;

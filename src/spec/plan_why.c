@@ -18,17 +18,23 @@ static void why_pixels(as_plan *plan)
 static void why_lens(as_plan *plan)
 {
     const as_plan_choice *c = &plan->best;
-    if (c->magnification > 0 && c->defect_px < plan->spec->optics.defect_px)
+    if (!(c->magnification > 0))
         as_plan_problem(
             plan,
-            "no lens brings it near enough: from %.4g mm one of %g mm puts %.3g pixels of the %s on a defect of "
+            "a lens of %g mm makes no image of what is %.5g mm away: set optics.distance_mm to more than its "
+            "focal length",
+            c->lens.focal_mm, c->distance_mm);
+    else if (c->defect_px < plan->spec->optics.defect_px)
+        as_plan_problem(
+            plan,
+            "no lens brings it near enough: from %.5g mm one of %g mm puts %.3g pixels of the %s on a defect of "
             "%g mm, not %g, and a longer one no longer sees the whole field",
             c->distance_mm, c->lens.focal_mm, c->defect_px, c->sensor->name, plan->spec->optics.defect_mm,
             plan->spec->optics.defect_px);
     else
         as_plan_problem(
             plan,
-            "no lens sees the whole field of %g x %g mm: from %.4g mm one of %g mm shows %.4g x %.4g mm to the "
+            "no lens sees the whole field of %g x %g mm: from %.5g mm one of %g mm shows %.4g x %.4g mm to the "
             "%s, or looks more than 30 degrees aslant",
             plan->field_mm[0], plan->field_mm[1], c->distance_mm, c->lens.focal_mm, c->seen_mm[0], c->seen_mm[1],
             c->sensor->name);
@@ -89,7 +95,7 @@ void as_plan_why(as_plan *plan)
                         c->exposure_s * 1e6, c->blur_px, plan->spec->optics.max_blur_px);
         return;
     case AS_PLAN_PACE:
-        as_plan_problem(plan, "%.4g frames a second are needed, and the %s takes %g", plan->frames_per_s,
+        as_plan_problem(plan, "%.5g frames a second are needed, and the %s takes %g", plan->frames_per_s,
                         c->sensor->name, c->sensor->frames_per_s);
         return;
     case AS_PLAN_LINK:
