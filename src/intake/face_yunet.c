@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* YuNet (Wu et al., Machine Intelligence Research 20, 2023) as an ONNX file with outputs cls_S, obj_S and bbox_S for the
- * strides S of 8, 16 and 32, from BGR 0..255. Its input has one size: the picture is looked at whole, and in tiles that
- * overlap, at double size and so on, until small faces are large enough. */
-#include <math.h>
+/* YuNet as an ONNX file (task/head_yunet.c reads what it gives), from BGR 0..255. Its input has one size: the picture is looked
+ * at whole, and in tiles that overlap, at double size and so on, until small faces are large enough. */
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,20 +9,18 @@
 #include "image/resample.h"
 #include "infer/infer.h"
 #include "intake/face.h"
+#include "task/head.h"
 
 #define YUNET_MAX_BYTES ((size_t)64 << 20)
-#define YUNET_STRIDES   3
 #define YUNET_OVERLAP   0.25 /* of a tile: what is larger is found at half the size */
-#define YUNET_LARGEST   8.0  /* exp of more is no face in a tile */
-
-static const uint32_t yunet_strides[YUNET_STRIDES] = {8, 16, 32};
 
 typedef struct face_yunet {
     as_session     *session;
     pthread_mutex_t lock;
     bool            has_lock;
     uint32_t        width, height; /* of the input */
-    size_t          n_outputs, cls[YUNET_STRIDES], obj[YUNET_STRIDES], bbox[YUNET_STRIDES];
+    size_t          n_outputs;
+    as_head        *head;
 } face_yunet;
 
 typedef struct yunet_view {
@@ -43,27 +38,20 @@ static void yunet_close(void *priv)
 {
     face_yunet *d = priv;
     d->session = as_session_close(d->session);
+    d->head = as_head_free(d->head);
     if (d->has_lock)
         pthread_mutex_destroy(&d->lock);
 }
 
-static bool yunet_output(const face_yunet *d, const char *what, uint32_t stride, int64_t values, size_t *ret,
-                         as_err *err)
+static bool yunet_head(face_yunet *d, as_err *err)
 {
-    char    name[32];
-    int64_t cells = (int64_t)(d->width / stride) * (d->height / stride);
-    snprintf(name, sizeof name, "%s_%u", what, (unsigned)stride);
-    for (size_t i = 0; i < d->n_outputs; i++) {
-        const as_port *port = as_session_output(d->session, i);
-        int64_t        n = 1;
-        for (int k = 0; k < (int)port->shape.rank; k++)
-            n *= port->shape.dims[k];
-        if (strcmp(port->name, name) == 0 && port->dtype == AS_DTYPE_F32 && n == cells * values) {
-            *ret = i;
-            return true;
-        }
-    }
-    return AS_FAIL(err, AS_EFORMAT, "is no YuNet model: it has no output '%s' of the size of its input", name);
+    as_port    ports[AS_HEAD_MAX_OUTPUTS];
+    as_head_io io = {
+        .outputs = ports, .n_outputs = d->n_outputs, .width = d->width, .height = d->height, .word = "yunet"};
+    for (size_t i = 0; i < AS_MIN(d->n_outputs, AS_COUNT(ports)); i++)
+        ports[i] = *as_session_output(d->session, i);
+    d->head = as_head_new(&io, NULL, err);
+    return d->head || as_err_note(err, "is no YuNet model");
 }
 
 static bool yunet_shape(face_yunet *d, as_err *err)
@@ -76,12 +64,7 @@ static bool yunet_shape(face_yunet *d, as_err *err)
     d->height = (uint32_t)in->shape.dims[2];
     d->width = (uint32_t)in->shape.dims[3];
     d->n_outputs = as_session_n_outputs(d->session);
-    for (size_t i = 0; i < YUNET_STRIDES; i++)
-        if (!yunet_output(d, "cls", yunet_strides[i], 1, &d->cls[i], err) ||
-            !yunet_output(d, "obj", yunet_strides[i], 1, &d->obj[i], err) ||
-            !yunet_output(d, "bbox", yunet_strides[i], 4, &d->bbox[i], err))
-            return false;
-    return true;
+    return yunet_head(d, err);
 }
 
 static bool yunet_open(void *priv, const char *path, char *version, as_err *err)
@@ -124,25 +107,19 @@ static void yunet_fill(const yunet_view *v, as_resample *scaled, float *const ro
     }
 }
 
-static bool yunet_decode(const yunet_view *v, size_t level)
+/* Those of one tile; the lock is held. */
+static bool yunet_take(const yunet_view *v, as_err *err)
 {
-    const face_yunet *d = v->d;
-    uint32_t          stride = yunet_strides[level], columns = d->width / stride, n = columns * (d->height / stride);
-    const float      *cls = v->outputs[d->cls[level]].data, *obj = v->outputs[d->obj[level]].data,
-                *bbox = v->outputs[d->bbox[level]].data;
-    for (uint32_t i = 0; i < n; i++) {
-        double       score = sqrt(AS_MAX(0.0, (double)cls[i]) * AS_MAX(0.0, (double)obj[i]));
-        const float *b = bbox + 4 * (size_t)i;
-        if (!(score >= v->least) || !(fabsf(b[0]) < 1e3f) || !(fabsf(b[1]) < 1e3f) || !((double)b[2] < YUNET_LARGEST) ||
-            !((double)b[3] < YUNET_LARGEST))
-            continue;
-        double  w = exp((double)b[2]) * stride, h = exp((double)b[3]) * stride;
-        double  x = ((double)(i % columns) + (double)b[0]) * stride - w / 2;
-        double  y = ((double)(i / columns) + (double)b[1]) * stride - h / 2;
-        as_face face = {(v->at_x + x) * v->factor, (v->at_y + y) * v->factor, w * v->factor, h * v->factor,
-                        AS_MIN(score, 1.0)};
+    const as_box *found = NULL;
+    size_t        n = 0;
+    if (!as_head_candidates(v->d->head, v->outputs, (float)v->least, &found, &n, err))
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        const as_box *b = &found[i];
+        as_face       face = {(v->at_x + (double)b->x0) * v->factor, (v->at_y + (double)b->y0) * v->factor,
+                              (double)(b->x1 - b->x0) * v->factor, (double)(b->y1 - b->y0) * v->factor, (double)b->score};
         if (!as_vec_push(v->ret, face))
-            return false;
+            return AS_FAIL(err, AS_ENOMEM, "cannot look for faces: not enough memory");
     }
     return true;
 }
@@ -153,9 +130,7 @@ static bool yunet_tile(yunet_view *v, as_err *err)
     as_tensor   input = as_tensor_view(AS_DTYPE_F32, &as_session_input(d->session, 0)->shape, v->input);
     pthread_mutex_lock(&d->lock); /* a session belongs to one thread at a time */
     memset(v->outputs, 0, d->n_outputs * sizeof *v->outputs);
-    bool ok = as_session_run(d->session, &input, v->outputs, err);
-    for (size_t i = 0; ok && i < YUNET_STRIDES; i++)
-        ok = yunet_decode(v, i) || AS_FAIL(err, AS_ENOMEM, "cannot look for faces: not enough memory");
+    bool ok = as_session_run(d->session, &input, v->outputs, err) && yunet_take(v, err);
     pthread_mutex_unlock(&d->lock);
     return ok;
 }
