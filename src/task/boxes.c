@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "image/kernel.h"
+#include "base/isa.h"
 
 #define NMS_BLOCK 16 /* kept boxes that are compared at once */
 #define NMS_KEPT  (AS_BOXES_MOST_KEPT + NMS_BLOCK)
@@ -131,8 +131,9 @@ static float nms_area(const as_box *b)
 }
 
 /* Is the box more than allowed inside one of the n that are kept? Behind them stand boxes of no class. */
-AS_IMAGE_CLONES
-static bool nms_covered(const as_nms *nms, size_t n, const as_box *box, float area, uint32_t class, float iou_max)
+AS_ISA_CLONES(bool, nms_covered,
+              (const as_nms *nms, size_t n, const as_box *box, float area, uint32_t class, float iou_max),
+              (nms, n, box, area, class, iou_max))
 {
     const float x0 = box->x0, y0 = box->y0, x1 = box->x1, y1 = box->y1;
     for (size_t i = 0; i < n; i += NMS_BLOCK) {

@@ -15,7 +15,7 @@ struct as_finder {
     as_head      *head;
     const char   *head_from, *prepare_from;
     as_tensor     picture, outputs[AS_HEAD_MAX_OUTPUTS];
-    as_head_map   map; /* of the last run */
+    as_mapping    map; /* of the last run */
     as_box        found[AS_BOXES_MOST_KEPT];
     char          label[32];
 };
@@ -204,7 +204,8 @@ bool as_finder_run(as_finder *f, const as_image *image, as_findings *ret, as_err
     const as_box *found = NULL;
     size_t        n = 0;
     as_ns         began = as_clock_mono();
-    if (!as_prepare_run(f->prepare, image, f->picture.data, err))
+    if (!as_prepare_run(f->prepare, image, f->picture.data, err) ||
+        !as_prepare_to_source(&f->input, image->width, image->height, &f->map, err))
         return false;
     as_ns prepared = as_clock_mono();
     memset(f->outputs, 0, sizeof f->outputs);
@@ -213,7 +214,6 @@ bool as_finder_run(as_finder *f, const as_image *image, as_findings *ret, as_err
     as_ns inferred = as_clock_mono();
     if (!as_head_run(f->head, f->outputs, &found, &n, err))
         return false;
-    f->map = as_head_map_of(&f->input, image->width, image->height);
     finder_take(f, found, n, ret);
     ret->prepare_ns = prepared - began;
     ret->infer_ns = inferred - prepared;

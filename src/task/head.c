@@ -338,31 +338,12 @@ bool as_head_run(as_head *head, const as_tensor *outputs, const as_box **ret, si
 
 /* --- back to the picture --- */
 
-as_head_map as_head_map_of(const as_input_spec *input, uint32_t picture_width, uint32_t picture_height)
+void as_head_map_box(const as_mapping *map, as_box *box)
 {
-    as_fit       fit = input->resize == AS_RESIZE_LETTERBOX ? AS_FIT_INSIDE
-                       : input->resize == AS_RESIZE_CROP    ? AS_FIT_COVER
-                                                            : AS_FIT_STRETCH;
-    as_placement p = as_placement_of(fit, picture_width, picture_height, input->width, input->height);
-    as_head_map  map = {.scale_x = (double)p.from_width / p.to_width,
-                        .scale_y = (double)p.from_height / p.to_height,
-                        .width = picture_width,
-                        .height = picture_height};
-    map.offset_x = p.from_x - p.to_x * map.scale_x;
-    map.offset_y = p.from_y - p.to_y * map.scale_y;
-    return map;
-}
-
-static float head_map_one(double value, double scale, double offset, double most)
-{
-    value = value * scale + offset;
-    return (float)AS_MIN(AS_MAX(value, 0.0), most);
-}
-
-void as_head_map_box(const as_head_map *map, as_box *box)
-{
-    box->x0 = head_map_one((double)box->x0, map->scale_x, map->offset_x, map->width);
-    box->x1 = head_map_one((double)box->x1, map->scale_x, map->offset_x, map->width);
-    box->y0 = head_map_one((double)box->y0, map->scale_y, map->offset_y, map->height);
-    box->y1 = head_map_one((double)box->y1, map->scale_y, map->offset_y, map->height);
+    float corners[] = {box->x0, box->y0, box->x1, box->y1};
+    as_mapping_box(map, corners);
+    box->x0 = corners[0];
+    box->y0 = corners[1];
+    box->x1 = corners[2];
+    box->y1 = corners[3];
 }

@@ -8,13 +8,12 @@
  *
  * A head is one row of a table, a family of them one file head_<family>.c. It is chosen by the word that the model's
  * metadata has for it (OpenVINO's model_type, ultralytics' task), or recognised by the shapes of the outputs. Boxes are in
- * pixels of the network's input here; as_head_map takes them back to the picture.
+ * pixels of the network's input here; as_head_map_box takes them back to the picture.
  */
 #ifndef AS_TASK_HEAD_H
 #define AS_TASK_HEAD_H
 
 #include "image/prepare.h"
-#include "image/resample.h"
 #include "infer/infer.h"
 #include "task/boxes.h"
 
@@ -83,18 +82,12 @@ AS_CHECK bool as_head_run(as_head *head, const as_tensor *outputs, const as_box 
 AS_CHECK bool as_head_candidates(as_head *head, const as_tensor *outputs, float score_min, const as_box **ret,
                                  size_t *ret_n, as_err *err);
 
-/* From pixels of the network's input to those of the picture: source = input * scale + offset. */
-typedef struct as_head_map {
-    double scale_x, scale_y, offset_x, offset_y;
-    double width, height; /* of the picture: boxes are cut at its edges */
-} as_head_map;
-
-as_head_map as_head_map_of(const as_input_spec *input, uint32_t picture_width, uint32_t picture_height);
-void        as_head_map_box(const as_head_map *map, as_box *box);
+/* From pixels of the network's input to those of the picture, cut at its edges (as_prepare_to_source). */
+void as_head_map_box(const as_mapping *map, as_box *box);
 
 /* The mask of one of the last run's findings, 1 and 0, for the pixels of the picture that lie in its box (as map_box gives
  * it): columns floor(x0) up to ceil(x1), rows likewise, `stride` bytes a row. For heads that give masks or areas. */
-void as_head_mask(as_head *head, const as_tensor *outputs, const as_box *found, const as_head_map *map, uint8_t *ret,
+void as_head_mask(as_head *head, const as_tensor *outputs, const as_box *found, const as_mapping *map, uint8_t *ret,
                   size_t stride);
 
 /* Pixels of the network's output of each class at the last run of a head that gives areas; NULL for others. */

@@ -56,14 +56,14 @@ static double masks_between(const float *map, uint32_t width, uint32_t height, d
     return above * (1 - fy) + ((double)p[below] * (1 - fx) + (double)p[below + right] * fx) * fy;
 }
 
-void as_head_mask(as_head *head, const as_tensor *outputs, const as_box *found, const as_head_map *map, uint8_t *ret,
+void as_head_mask(as_head *head, const as_tensor *outputs, const as_box *found, const as_mapping *map, uint8_t *ret,
                   size_t stride)
 {
     uint32_t   x0 = (uint32_t)found->x0, y0 = (uint32_t)found->y0;
     uint32_t   width = (uint32_t)ceilf(found->x1) - x0, height = (uint32_t)ceilf(found->y1) - y0;
     uint32_t   columns = head->mask_width, rows = head->mask_height;
-    masks_axis across = masks_axis_of(map->scale_x, map->offset_x, head->width, columns);
-    masks_axis down = masks_axis_of(map->scale_y, map->offset_y, head->height, rows);
+    masks_axis across = masks_axis_of(map->scale_x, map->shift_x, head->width, columns);
+    masks_axis down = masks_axis_of(map->scale_y, map->shift_y, head->height, rows);
     bool       is_area = head->kind->gives == AS_HEAD_AREAS;
     if (width == 0 || height == 0 || columns == 0 || rows == 0)
         return;

@@ -82,6 +82,14 @@ static void bed_want_middle(bed *b, double x, double y, double w, double h, doub
     bed_want(b, x - w / 2, y - h / 2, x + w / 2, y + h / 2, score, class);
 }
 
+static as_mapping map_of(const as_input_spec *input, uint32_t width, uint32_t height)
+{
+    as_err     err = AS_ERR_NONE;
+    as_mapping map;
+    assert_true(as_prepare_to_source(input, width, height, &map, &err));
+    return map;
+}
+
 static bool near(double a, double b)
 {
     return fabs(a - b) <= 2e-3 + 1e-4 * fabs(b);
@@ -536,7 +544,7 @@ static void test_masks(void **state)
 
         /* The picture is twice as large as the input, and was letterboxed: 128 x 96 with 8 rows above. */
         const as_input_spec input = {.width = 64, .height = 64, .resize = AS_RESIZE_LETTERBOX};
-        as_head_map         map = as_head_map_of(&input, 128, 96);
+        as_mapping          map = map_of(&input, 128, 96);
         as_box              box = have[0];
         as_head_map_box(&map, &box);
         assert_true(box.x0 == 24 && box.x1 == 104 && box.y0 == 24 && box.y1 == 72);
@@ -599,7 +607,7 @@ static void test_areas(void **state)
         assert_non_null(ring);
         assert_true(ring->x0 == 2 && ring->y0 == 2 && ring->x1 == 10 && ring->y1 == 10);
         const as_input_spec input = {.width = 20, .height = 16, .resize = AS_RESIZE_STANDARD};
-        as_head_map         map = as_head_map_of(&input, 20, 16);
+        as_mapping          map = map_of(&input, 20, 16);
         uint8_t             mask[64];
         uint32_t            inside = 0;
         as_head_mask(b.head, b.tensors, ring, &map, mask, 8);
@@ -616,17 +624,17 @@ static void test_back_to_the_picture(void **state)
 {
     (void)state;
     as_input_spec input = {.width = 200, .height = 100, .resize = AS_RESIZE_STANDARD};
-    as_head_map   map = as_head_map_of(&input, 400, 50);
+    as_mapping    map = map_of(&input, 400, 50);
     as_box        box = {-5, 50, 100, 120, 1, 0, 0};
     as_head_map_box(&map, &box);
     assert_true(box.x0 == 0 && box.y0 == 25 && box.x1 == 200 && box.y1 == 50);
     input.resize = AS_RESIZE_LETTERBOX; /* 100 x 100 in the middle */
-    map = as_head_map_of(&input, 300, 300);
+    map = map_of(&input, 300, 300);
     box = (as_box){50, 0, 100, 100, 1, 0, 0};
     as_head_map_box(&map, &box);
     assert_true(box.x0 == 0 && box.y0 == 0 && box.x1 == 150 && box.y1 == 300);
     input.resize = AS_RESIZE_CROP; /* rows 75 to 225 */
-    map = as_head_map_of(&input, 300, 300);
+    map = map_of(&input, 300, 300);
     box = (as_box){0, 0, 200, 100, 1, 0, 0};
     as_head_map_box(&map, &box);
     assert_true(box.x0 == 0 && box.y0 == 75 && box.x1 == 300 && box.y1 == 225);

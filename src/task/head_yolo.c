@@ -4,7 +4,7 @@
  * prototypes in a second output (Bolya et al., YOLACT, 2019). */
 #include "task/head_priv.h"
 
-#define YOLO_BLOCK 512 /* places that are looked through at once: their best scores stay in the first cache */
+#define YOLO_BLOCK 4096 /* places that are looked through at once: their best scores stay in the first cache */
 
 /* Strides that these networks are made with: the first, and how many. */
 static const uint32_t yolo_grids[][2] = {{8, 3}, {8, 4}, {4, 4}, {4, 3}, {16, 2}, {8, 2}};

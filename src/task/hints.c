@@ -25,7 +25,7 @@
      .input = {.resize = AS_RESIZE_##how,         \
                .pad_value = pad,                  \
                .bgr = is_bgr,                     \
-               .mean = HINTS_THREE off,           \
+               .mean = HINTS_THREE  off,          \
                .scale = HINTS_THREE by}},
 static const as_preset hints_presets[] = {
 #include "task/preset.def"

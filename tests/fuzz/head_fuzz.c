@@ -35,10 +35,10 @@ static void fuzz_run(as_head *head, const as_tensor *outputs)
     const as_box       *found;
     size_t              n;
     const as_input_spec input = {.width = 64, .height = 64, .resize = AS_RESIZE_LETTERBOX};
-    as_head_map         map = as_head_map_of(&input, 100, 70);
+    as_mapping          map;
     as_head_gives       gives = as_head_kind_of(head)->gives;
     static uint8_t      mask[101 * 71];
-    if (!as_head_run(head, outputs, &found, &n, NULL))
+    if (!as_prepare_to_source(&input, 100, 70, &map, NULL) || !as_head_run(head, outputs, &found, &n, NULL))
         return;
     for (size_t i = 0; i < n; i++) {
         as_box box = found[i];
