@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The same rows as a search through all of them in float64 gives, whatever the data. */
+#include "engine/bank.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/isa.h"
+#include "base/rng.h"
+#include "engine/bank_kernel.h"
+
+enum { MOST_K = 9 };
+
+typedef struct row_distance {
+    double   distance;
+    uint32_t row;
+} row_distance;
+
+static int by_distance(const void *a, const void *b)
+{
+    const row_distance *x = a, *y = b;
+    return x->distance != y->distance ? (x->distance > y->distance) - (x->distance < y->distance)
+                                      : (x->row > y->row) - (x->row < y->row);
+}
+
+/* Random kinds of data: even, in clusters, not negative as behind a ReLU, of few values (many ties), all the same. */
+enum { EVEN, CLUSTERS, RELU, FEW, SAME, N_KINDS };
+
+static void draw(as_rng *rng, int kind, float *rows, size_t n, size_t size)
+{
+    for (size_t r = 0; r < n; r++) {
+        size_t like = as_rng_below(rng, 20);
+        for (size_t i = 0; i < size; i++) {
+            double v = as_rng_normal(rng);
+            rows[r * size + i] = (float)(kind == EVEN       ? v
+                                         : kind == CLUSTERS ? 40 + 3 * sin((double)(like * 37 + i * 11)) + 0.05 * v
+                                         : kind == RELU     ? fmax(v, 0) * 7
+                                         : kind == FEW      ? (double)as_rng_below(rng, 2)
+                                                            : 2.5);
+        }
+        /* One of nine is a copy of an earlier one. */
+        if (r % 9 == 8)
+            memcpy(rows + r * size, rows + as_rng_below(rng, r) * size, size * sizeof *rows);
+    }
+}
+
+static void check_one(int kind, size_t n, uint32_t size, uint32_t k, size_t n_queries, uint64_t *ret_compared)
+{
+    as_rng        rng = as_rng_new(n + size + (uint64_t)kind);
+    as_err        err = AS_ERR_NONE;
+    float        *rows = calloc(n * size, sizeof *rows), *queries = calloc(n_queries * size, sizeof *queries);
+    uint32_t     *found = calloc(n_queries * k, sizeof *found);
+    double       *distances = calloc(n_queries * k, sizeof *distances);
+    row_distance *all = calloc(n, sizeof *all);
+    assert_true(rows && queries && found && distances && all);
+    draw(&rng, kind, rows, n, size);
+    draw(&rng, kind, queries, n_queries, size);
+    memcpy(queries, rows + (n - 1) * size, size * sizeof *rows); /* one that is in the bank */
+    as_bank   *bank = as_bank_new(rows, n, size, &err);
+    as_search *search = bank ? as_search_new(bank, k, &err) : NULL;
+    assert_non_null(search);
+    for (int round = 0; round < 2; round++)
+        assert_true(as_search_run(search, queries, n_queries, found, distances, &err));
+    for (size_t q = 0; q < n_queries; q++) {
+        for (size_t r = 0; r < n; r++) {
+            double sum = 0;
+            for (size_t i = 0; i < size; i++)
+                sum += pow((double)queries[q * size + i] - (double)rows[r * size + i], 2);
+            all[r] = (row_distance){sum, (uint32_t)r};
+        }
+        qsort(all, n, sizeof *all, by_distance);
+        for (size_t i = 0; i < k; i++) {
+            double want = all[i].distance, have = distances[q * k + i];
+            if (fabs(want - have) > 1e-11 * (want + 1))
+                fail_msg("kind %d, query %zu, %zu: distance %.17g, not %.17g", kind, q, i, have, want);
+            /* Sums in another order may part what is equal but for the last bit: such rows may change places. */
+            bool is_alone =
+                (i == 0 || all[i].distance - all[i - 1].distance > 1e-10 * (want + 1) ||
+                 all[i].distance == all[i - 1].distance) &&
+                (i + 1 == n || all[i + 1].distance - want > 1e-10 * (want + 1) || all[i + 1].distance == want);
+            if (is_alone && found[q * k + i] != all[i].row)
+                fail_msg("kind %d, query %zu, %zu: row %u, not %u", kind, q, i, found[q * k + i], all[i].row);
+        }
+    }
+    *ret_compared = as_search_n_compared(search) / 2;
+    as_search_free(search);
+    as_bank_free(bank);
+    free(rows);
+    free(queries);
+    free(found);
+    free(distances);
+    free(all);
+}
+
+static void test_is_the_search_through_all(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t   n;
+        uint32_t size, k;
+        size_t   queries;
+    } sizes[] = {{1, 1, 1, 3},      {47, 5, 1, 7},     {500, 384, 1, 30},
+                 {700, 130, 9, 21}, {1500, 64, 1, 40}, {3000, 33, 3, 9}};
+    for (int kind = 0; kind < N_KINDS; kind++)
+        for (size_t i = 0; i < AS_COUNT(sizes); i++) {
+            uint64_t compared;
+            check_one(kind, sizes[i].n, sizes[i].size, sizes[i].k, sizes[i].queries, &compared);
+            /* Nearly all rows are left out, where they differ at all. */
+            if (kind == EVEN && sizes[i].n >= 500 && sizes[i].size >= 64)
+                assert_true(compared < sizes[i].queries * sizes[i].n / 10);
+        }
+}
+
+/* Rows that differ by less than 8 bits show: every one is a candidate, and the nearest is found all the same. */
+static void test_closer_than_the_numbers_are(void **state)
+{
+    (void)state;
+    enum { N = 2000, SIZE = 16 };
+    static float rows[N * SIZE];
+    as_err       err = AS_ERR_NONE;
+    float        query[SIZE];
+    for (size_t r = 0; r < N; r++)
+        for (size_t i = 0; i < SIZE; i++)
+            rows[r * SIZE + i] = (float)i + (i == 3 ? 1e-5f * (float)((r * 1237 + 411) % N) : 0);
+    for (size_t i = 0; i < SIZE; i++)
+        query[i] = (float)i;
+    as_bank   *bank = as_bank_new(rows, N, SIZE, &err);
+    as_search *search = as_search_new(bank, 2, &err);
+    uint32_t   found[2];
+    double     distances[2];
+    assert_true(as_search_run(search, query, 1, found, distances, &err));
+    assert_true(found[0] * 1237ull % N == N - 411 && distances[0] == 0);
+    assert_true((found[1] * 1237ull + 411) % N == 1 && distances[1] > 0);
+    as_search_free(search);
+    as_bank_free(bank);
+}
+
+static void test_every_kernel_is_the_plain_one(void **state)
+{
+    (void)state;
+    enum { SIZE = 20 };
+    as_rng  rng = as_rng_new(8);
+    int8_t  rows[BANK_BLOCK][SIZE], packed[BANK_BLOCK * SIZE], digits[BANK_TILE][SIZE];
+    int32_t dots[BANK_TILE][BANK_BLOCK];
+    for (size_t i = 0; i < sizeof rows; i++)
+        (&rows[0][0])[i] = (int8_t)((int)as_rng_below(&rng, 255) - 127);
+    for (size_t i = 0; i < sizeof digits; i++)
+        (&digits[0][0])[i] = (int8_t)((int)as_rng_below(&rng, 255) - 127);
+    size_t n = 0;
+    for (; as_bank_kernel_at(n); n++) {
+        const as_bank_kernel *k = as_bank_kernel_at(n);
+        int16_t               wide[BANK_TILE * SIZE];
+        uint8_t               narrow[BANK_TILE * SIZE];
+        for (size_t r = 0; r < BANK_BLOCK; r++)
+            for (size_t i = 0; i < SIZE; i++)
+                packed[r / k->lanes * k->lanes * SIZE + i / k->step * k->step * k->lanes + r % k->lanes * k->step +
+                       i % k->step] = rows[r][i];
+        for (size_t i = 0; i < sizeof digits; i++) {
+            wide[i] = (&digits[0][0])[i];
+            narrow[i] = (uint8_t)((&digits[0][0])[i] + 128);
+        }
+        k->dots(packed, k->query_bytes == 2 ? (void *)wide : narrow, SIZE, dots);
+        for (size_t t = 0; t < BANK_TILE; t++)
+            for (size_t r = 0; r < BANK_BLOCK; r++) {
+                int32_t want = 0;
+                for (size_t i = 0; i < SIZE; i++)
+                    want += rows[r][i] * (digits[t][i] + (k->query_bytes == 1 ? 128 : 0));
+                assert_int_equal(dots[t][r], want);
+            }
+    }
+    if (!as_isa_may(AS_ISA_AVX512_VNNI))
+        print_message("skipped: the kernel of avx512_vnni, which this processor has not\n");
+    assert_true(n >= 1);
+}
+
+static void test_what_is_refused(void **state)
+{
+    (void)state;
+    float  rows[] = {1, 2, 3, NAN, 5, 6};
+    float  queries[] = {1, 2, 3, INFINITY};
+    as_err err = AS_ERR_NONE;
+    assert_null(as_bank_new(rows, 3, 2, &err));
+    assert_non_null(strstr(err.text, "row 1 "));
+    rows[3] = 3e38f;
+    assert_null(as_bank_new(rows, 3, 2, &err));
+    assert_null(as_bank_new(rows, 0, 2, &err));
+    assert_int_equal(err.code, AS_ELIMIT);
+    assert_null(as_bank_new(rows, 1, AS_BANK_MOST_SIZE + 1, &err));
+    rows[3] = 4;
+    as_bank *bank = as_bank_new(rows, 3, 2, &err);
+    assert_non_null(bank);
+    assert_null(as_search_new(bank, 4, &err));
+    assert_null(as_search_new(bank, 0, &err));
+    as_search *search = as_search_new(bank, 1, &err);
+    uint32_t   found[2];
+    double     distances[2];
+    assert_false(as_search_run(search, queries, 2, found, distances, &err));
+    assert_non_null(strstr(err.text, "query 1 "));
+    as_search_free(search);
+    as_bank_free(bank);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_is_the_search_through_all),
+        cmocka_unit_test(test_closer_than_the_numbers_are),
+        cmocka_unit_test(test_every_kernel_is_the_plain_one),
+        cmocka_unit_test(test_what_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
