@@ -119,6 +119,6 @@ const bench_workload bench_boxes = {
     .open = boxes_open,
     .compare = boxes_compare,
     .run = {[BENCH_OURS] = boxes_ours},
-    .peer_block = boxes_peer_block,
+    .block = {[BENCH_PEER] = boxes_peer_block},
     .close = boxes_close,
 };
