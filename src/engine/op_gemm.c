@@ -37,7 +37,10 @@ static bool product_rows(as_plan *plan, product *p, as_buf **ret_dst, as_err *er
 {
     as_buf *ins[] = {p->src, p->weights, p->bias};
     *ret_dst = as_plan_out(plan, p->last, 0, NULL, err);
-    return *ret_dst && as_op_step(plan, rows_run, NULL, 0, *ret_dst, ins, p->bias ? 3 : 2, err);
+    if (!*ret_dst || !as_op_step(plan, rows_run, NULL, 0, *ret_dst, ins, p->bias ? 3 : 2, err))
+        return false;
+    plan->steps.at[plan->steps.n - 1]->how = "kernel: rows by weights";
+    return true;
 }
 
 static bool product_step(as_plan *plan, product *p, as_buf **ret_dst, as_err *err)

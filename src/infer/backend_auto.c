@@ -242,6 +242,10 @@ static bool backend_auto_open(void *priv, const uint8_t *model, size_t n, const 
     auto_race  race = {.model = model, .n = n, .name = name, .cfg = *cfg, .choice = &own->choice};
     char       key[AS_CHOICE_KEY_BYTES];
     as_choice_key(model, n, cfg->batch, cfg->threads, key);
+    if (cfg->precision == AS_FLOATS_BF16) { /* another race: the native engine runs in it, the others do not */
+        const size_t end = strlen(key);
+        snprintf(key + end, sizeof key - end, "; bf16");
+    }
     pthread_mutex_lock(&auto_lock);
     bool ok = auto_find(&race, own, key, err);
     pthread_mutex_unlock(&auto_lock);
@@ -270,6 +274,11 @@ static bool backend_auto_run(void *priv, const as_tensor *inputs, as_tensor *out
     return as_session_run(((auto_priv *)priv)->session, inputs, outputs, err);
 }
 
+static as_floats backend_auto_precision(const void *priv)
+{
+    return as_session_precision(((const auto_priv *)priv)->session);
+}
+
 static const char *backend_auto_chosen(const void *priv, const char **ret_why)
 {
     const auto_priv *own = priv;
@@ -295,5 +304,6 @@ const as_backend as_backend_auto = {
     .port = backend_auto_port,
     .run = backend_auto_run,
     .about = backend_auto_about,
+    .precision = backend_auto_precision,
     .chosen = backend_auto_chosen,
 };

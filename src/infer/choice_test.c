@@ -170,6 +170,12 @@ static void test_auto_measures_once_and_says_why(void **state)
     must(as_session_run(session, &in, &out, &err), &err);
     assert_true(y[0] == 0 && y[1] == 2);
     as_session_close(session);
+    const size_t         n = as_choice_count();
+    const as_session_cfg narrow = {.backend = "auto", .batch = 3, .precision = AS_FLOATS_BF16}; /* another race */
+    session = as_session_open((const uint8_t *)model.s, model.len, "small.onnx", &narrow, &err);
+    must(session != NULL, &err);
+    assert_int_equal(as_choice_count(), n + 1);
+    as_session_close(session);
     as_str_done(&model);
 }
 
