@@ -32,7 +32,7 @@ void          as_twin_uri_done(as_twin_uri *uri);
     "  fps          frames a second (as the station says, or as fast as they are asked for)\n"              \
     "  rate         parts a second on the clock of lamps and scripts (10)\n"                                \
     "  width height in pixels (as the station says, or the scene's own)\n"                                  \
-    "  pixel        Mono8, RGB8, or of a named sensor Mono10p, Mono12, BayerRG8, ... (the scene's own)\n"                                                      \
+    "  pixel        Mono8, RGB8, or of a named sensor Mono10p, Mono12, BayerRG8, ... (the scene's own)\n"   \
     "  recipe       one product of the scene (all of them)\n"                                               \
     "  defects      share of the parts that have one, 0 to 1\n"                                             \
     "  severity     the least: 0 barely visible, to 1 obvious\n"                                            \

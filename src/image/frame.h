@@ -47,11 +47,11 @@ typedef enum as_frame_status {
 
 /* What is really in the picture, when the source knows: the twin, or a folder sorted by class. */
 typedef struct as_truth {
-    bool  known;
-    char  label[AS_LABEL_BYTES]; /* class name */
-    float severity;              /* of the defect: 0 none, to 1 obvious; NAN when not known */
-    float box_px[4];             /* x, y, width, height of the defect; all 0: none or not known */
-    uint32_t faults;             /* of the station, as bits of the twin's as_fault; 0: none, or not known */
+    bool     known;
+    char     label[AS_LABEL_BYTES]; /* class name */
+    float    severity;              /* of the defect: 0 none, to 1 obvious; NAN when not known */
+    float    box_px[4];             /* x, y, width, height of the defect; all 0: none or not known */
+    uint32_t faults;                /* of the station, as bits of the twin's as_fault; 0: none, or not known */
 } as_truth;
 
 typedef struct as_frame as_frame;

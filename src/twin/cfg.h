@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cfg.h - how an emulated camera is set up: world, belt, sensor, lens, light, and what goes wrong.
+ *
+ * Layer:   twin (may use base/ and image/).
+ * Threads: a plain value.
+ * Memory:  texts and script are the caller's, and read while a twin is opened.
+ */
+#ifndef AS_TWIN_CFG_H
+#define AS_TWIN_CFG_H
+
+#include "image/frame.h"
+#include "twin/script.h"
+
+typedef struct as_twin_cfg {
+    uint64_t    seed;
+    uint32_t    width, height; /* pixels; 0: the scene's own */
+    as_pixel    pixel;         /* Mono8 or RGB8; AS_PIXEL_NONE: the scene's own */
+    double      belt_mm_per_s; /* motion blur = belt * exposure; negative: the scene's own */
+    double      exposure_us;   /* negative: the scene's own */
+    double      defect_share;  /* of the parts; negative: the scene's own */
+    double      min_severity;  /* 0 barely visible .. 1 obvious; negative: the scene's own */
+    double      gain_e_per_dn; /* plain camera: electrons a grey level: shot noise; negative: the scene's own */
+    double      read_noise_e;  /* plain camera: electrons; negative: the scene's own */
+    double      parts_per_s;   /* how fast the clock of lamps and scripts goes; negative: 10 */
+    const char *recipe;        /* which product; NULL or "": all of the scene's. Read by open alone */
+    /* A sensor of imager_table.h and what is set on it; NULL or "": the plain camera. Read by open alone. */
+    const char *sensor;
+    double      gain_db, temperature_c; /* of its amplifier, 0 to 48; of the sensor */
+    bool        srgb;                   /* Mono8 with the curve of a screen; RGB8 always has it */
+    /* The lens; negative: as the scene is set up. Any of the first four given, pixels a millimetre follow from them. */
+    double focal_mm, f_number, distance_mm, pitch_um;
+    double off_focus_mm;               /* how far the part lies beyond the focus */
+    double distortion, vignette_ratio; /* at the corners: -0.3..0.3; 0..1, negative: the scene's own */
+    double dirt, print, haze;          /* on the lens, 0..1 */
+    double light, warmth, ambient;     /* 1 as the scene is lit; -1 cold .. 1 warm; daylight, of white */
+    double flicker, mains_hz;          /* how deep 0..1; 50 or 60 */
+    double ageing, age_h, day, hour;   /* light lost in 1,000 h; hours; daylight at noon, of white; when it begins */
+    const as_script *script;           /* what goes wrong, and when; NULL: nothing. Read by open alone */
+} as_twin_cfg;
+
+as_twin_cfg as_twin_cfg_default(void);
+
+#endif

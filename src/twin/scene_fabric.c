@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Woven fabric that runs under the camera, in grey: warp along y, weft along x. A missing thread, a thick one, holes and oil
+ * stains. Lengths are mm. */
+#include "twin/noise.h"
+#include "twin/paint.h"
+#include "twin/plates.h"
+
+#define SPAN_PX  320u  /* a frame shows any place of so much more fabric */
+#define PITCH_MM 0.52f /* from one thread to the next */
+
+typedef enum fabric_class {
+    FABRIC_GOOD,
+    FABRIC_MISSING,
+    FABRIC_SLUB,
+    FABRIC_HOLE,
+    FABRIC_STAIN,
+    FABRIC_CLASSES
+} fabric_class;
+
+static const char *const fabric_names[] = {"good", "missing_thread", "slub", "hole", "stain", NULL};
+static const char *const fabric_recipes[] = {"plain", "twill", "basket", NULL};
+enum { N_RECIPES = 3, MAX_DEFECTS = 1 };
+
+typedef struct fabric_defect {
+    fabric_class class;
+    float    severity, x, y, half_x, half_y; /* its middle in the frame, and its extent */
+    int32_t  thread;
+    bool     along; /* the thread is of the warp */
+    uint32_t seed;
+} fabric_defect;
+
+typedef struct fabric_state {
+    uint32_t width, height, seed;
+    float    mm;               /* a pixel */
+    float   *looks[N_RECIPES]; /* one block, owned by the first */
+} fabric_state;
+
+/* Where on the loom a point is: threads counted, and how far from the middle of each, -0.5..0.5. */
+typedef struct fabric_place {
+    int32_t warp, weft;
+    float   across_warp, across_weft;
+} fabric_place;
+
+static fabric_place fabric_find(float x, float y, uint32_t seed)
+{
+    float sway = 0.22f * as_noise_value(x * 0.05f, y * 0.03f, seed),
+          lift = 0.22f * as_noise_value(x * 0.03f, y * 0.05f, seed + 1u);
+    float tx = x / PITCH_MM + sway + 0.10f * as_noise_line(y * 0.7f, seed + 2u);
+    float ty = y / PITCH_MM + lift + 0.10f * as_noise_line(x * 0.7f, seed + 3u);
+    return (fabric_place){as_noise_floor(tx), as_noise_floor(ty), tx - (float)as_noise_floor(tx) - 0.5f,
+                          ty - (float)as_noise_floor(ty) - 0.5f};
+}
+
+static bool fabric_warp_is_up(int32_t warp, int32_t weft, uint32_t recipe)
+{
+    switch (recipe) {
+    case 1: return ((warp + weft) & 3) < 2;
+    case 2: return (((warp >> 1) + (weft >> 1)) & 1) != 0;
+    default: return ((warp + weft) & 1) != 0;
+    }
+}
+
+/* A thread from above: round, twisted, and lower where it dives under the next. */
+static float fabric_thread(float across, float along, float x, float y, int32_t which, uint32_t seed, float width)
+{
+    float a = across / width, body = 1.0f - 2.3f * a * a, dive = 1.0f - 1.1f * along * along;
+    float twist = as_noise_value((x + y) * 4.5f, (x - y) * 1.2f, seed + (uint32_t)which * 17u);
+    float own = as_noise_unit(as_noise_hash2((uint32_t)which, 7, seed)) - 0.5f;
+    return body <= 0.0f ? 0.0f : body * dive * (1.0f + 0.16f * twist + 0.14f * own);
+}
+
+/* Brightness at a place, with the defect (or NULL) in it; mid_x and mid_y: where the defect's middle lies on the fabric. */
+static float fabric_level(float x, float y, uint32_t recipe, uint32_t seed, const fabric_defect *d, float mid_x,
+                          float mid_y)
+{
+    fabric_place p = fabric_find(x, y, seed);
+    bool         up = fabric_warp_is_up(p.warp, p.weft, recipe);
+    float        wide_warp = 1.0f, wide_weft = 1.0f, dark = 0.07f, gain = 1.0f;
+    float        dx = d ? x - mid_x : 0.0f, dy = d ? y - mid_y : 0.0f;
+    if (d && (d->class == FABRIC_MISSING || d->class == FABRIC_SLUB)) {
+        float t = d->along ? dy / d->half_y : dx / d->half_x,
+              here = t > -1.0f && t < 1.0f ? 1.0f - t * t * t * t : 0.0f;
+        int32_t thread = d->along ? p.warp : p.weft;
+        float   change = d->class == FABRIC_MISSING ? -(0.25f + 0.75f * d->severity) : 0.5f + 1.6f * d->severity;
+        if (thread == d->thread) {
+            gain = 1.0f + (d->class == FABRIC_MISSING ? -0.55f : 0.75f) * (0.1f + 0.9f * d->severity) * here;
+            *(d->along ? &wide_warp : &wide_weft) = AS_MAX(1.0f + change * here, 0.02f);
+            if (d->class == FABRIC_MISSING && here > 0.5f && d->severity > 0.25f)
+                up = !d->along;
+            else if (d->class == FABRIC_SLUB && here > 0.3f)
+                up = d->along;
+        }
+    }
+    float warp = fabric_thread(p.across_warp, p.across_weft, x, y, p.warp, seed + 40u, wide_warp);
+    float weft = fabric_thread(p.across_weft, p.across_warp, x, y, p.weft, seed + 41u, wide_weft);
+    float top = up ? 0.60f * warp : 0.52f * weft, below = up ? 0.24f * weft : 0.28f * warp;
+    float level = AS_MAX(AS_MAX(top, below), dark) * gain;
+    if (d && d->class == FABRIC_HOLE) {
+        float r = sqrtf(dx * dx + dy * dy) / d->half_x + 0.28f * as_noise_fractal(x * 0.9f, y * 0.9f, d->seed, 2);
+        float frayed = 0.55f * as_paint_step(0.62f, 0.95f, as_noise_value(x * 5.0f, y * 1.1f, d->seed + 1u));
+        level += (0.03f + 0.45f * frayed * as_paint_step(0.3f, 1.0f, r) - level) * as_paint_step(1.05f, 0.82f, r);
+    }
+    if (d && d->class == FABRIC_STAIN) {
+        float r =
+            sqrtf(dx * dx + 1.7f * dy * dy) / d->half_x + 0.35f * as_noise_fractal(x * 0.25f, y * 0.25f, d->seed, 3);
+        level *= 1.0f - (0.05f + 0.55f * d->severity) * as_paint_step(1.0f, 0.55f, r);
+    }
+    return level;
+}
+
+static bool fabric_prepare(const as_twin *twin, void *priv, as_err *err)
+{
+    fabric_state      *state = priv;
+    const as_twin_cfg *cfg = as_twin_cfg_of(twin);
+    state->width = cfg->width + SPAN_PX;
+    state->height = cfg->height + SPAN_PX;
+    state->mm = (float)(1.0 / as_twin_px_per_mm(twin));
+    state->seed = as_noise_mix((uint32_t)cfg->seed ^ as_noise_mix((uint32_t)(cfg->seed >> 32) + 23u));
+    size_t plane = (size_t)state->width * state->height;
+    state->looks[0] = malloc(N_RECIPES * plane * sizeof(float));
+    if (!state->looks[0])
+        return AS_FAIL(err, AS_ENOMEM, "no memory for fabric of %ux%u pixels", state->width, state->height);
+    for (uint32_t i = 0; i < N_RECIPES; i++) {
+        state->looks[i] = state->looks[0] + i * plane;
+        for (uint32_t y = 0; y < state->height; y++)
+            for (uint32_t x = 0; x < state->width; x++)
+                state->looks[i][(size_t)y * state->width + x] =
+                    fabric_level((float)x * state->mm, (float)y * state->mm, i, state->seed, NULL, 0.0f, 0.0f);
+    }
+    return true;
+}
+
+static void fabric_release(void *priv)
+{
+    fabric_state *state = priv;
+    free(state->looks[0]);
+}
+
+typedef struct fabric_part {
+    uint32_t      recipe, off_x, off_y, n_defects;
+    float         light, slope_x, slope_y;
+    fabric_defect defects[MAX_DEFECTS];
+} fabric_part;
+
+static void fabric_plan_defect(const as_twin_cfg *cfg, const fabric_state *state, const fabric_part *part, as_rng *rng,
+                               float severity, fabric_defect *d)
+{
+    float strong = 1.0f - (1.0f - severity) * (1.0f - severity);
+    float w = (float)cfg->width * state->mm, h = (float)cfg->height * state->mm;
+    *d = (fabric_defect){.class = (fabric_class)(1 + as_plates_choose(rng, FABRIC_CLASSES - 1)), .severity = severity};
+    d->x = w * as_plates_pick(rng, 0.12f, 0.88f);
+    d->y = h * as_plates_pick(rng, 0.12f, 0.88f);
+    d->along = as_plates_choose(rng, 2) == 1;
+    d->seed = (uint32_t)as_rng_u64(rng);
+    float size = as_plates_pick(rng, 0.75f, 1.25f);
+    if (d->class == FABRIC_HOLE)
+        d->half_x = d->half_y = (0.45f + 2.2f * strong) * size;
+    else if (d->class == FABRIC_STAIN)
+        d->half_x = d->half_y = (1.2f + 4.5f * strong) * size;
+    else {
+        float half = (2.0f + 9.0f * strong) * size, thick = PITCH_MM * (d->class == FABRIC_SLUB ? 0.9f : 0.6f);
+        d->half_x = d->along ? thick : half;
+        d->half_y = d->along ? half : thick;
+    }
+    fabric_place p =
+        fabric_find(d->x + (float)part->off_x * state->mm, d->y + (float)part->off_y * state->mm, state->seed);
+    d->thread = d->along ? p.warp : p.weft;
+}
+
+static void fabric_plan(const as_twin *twin, const as_twin_shot *shot, fabric_part *part)
+{
+    const as_twin_cfg  *cfg = as_twin_cfg_of(twin);
+    const fabric_state *state = as_twin_state(twin);
+    as_rng              rng = as_rng_stream(cfg->seed, shot->part), fate = as_rng_stream(~cfg->seed, shot->part);
+    *part = (fabric_part){.recipe = as_plates_choose(&rng, N_RECIPES)};
+    if (shot->recipe >= 0)
+        part->recipe = (uint32_t)shot->recipe;
+    part->off_x = as_plates_choose(&rng, SPAN_PX);
+    part->off_y = as_plates_choose(&rng, SPAN_PX);
+    part->light = 1.25f * as_plates_pick(&rng, 0.92f, 1.08f) * (shot->view % 2 ? 1.01f : 1.0f);
+    part->slope_x = as_plates_pick(&rng, -0.14f, 0.14f) / (float)cfg->width;
+    part->slope_y = as_plates_pick(&rng, -0.14f, 0.14f) / (float)cfg->height;
+    if (as_plates_pick(&fate, 0.0f, 1.0f) >= (float)cfg->defect_share)
+        return;
+    float least = (float)cfg->min_severity;
+    part->n_defects = 1u;
+    for (uint32_t i = 0; i < part->n_defects; i++)
+        fabric_plan_defect(cfg, state, part, &fate, least + (1.0f - least) * as_plates_pick(&fate, 0.0f, 1.0f),
+                           &part->defects[i]);
+}
+
+static void fabric_draw_defect(const fabric_state *state, const fabric_part *part, const fabric_defect *d,
+                               const as_canvas *canvas, bool shown, float box[4])
+{
+    float more = d->class == FABRIC_HOLE || d->class == FABRIC_STAIN ? 1.35f : 1.0f, mm = state->mm;
+    float extra = PITCH_MM * (more > 1.0f ? 0.0f : 0.6f), hx = d->half_x * more + extra, hy = d->half_y * more + extra;
+    as_pose pose = {0.0f, 0.0f, 0.0f, 1.0f, 1.0f / mm};
+    as_plates_box(&pose, canvas, d->x, d->y, 0.0f, 1.0f, (float[4]){-hx, -hy, hx, hy}, box);
+    float ox = (float)part->off_x * mm, oy = (float)part->off_y * mm;
+    for (uint32_t y = (uint32_t)box[1]; shown && y < (uint32_t)(box[1] + box[3]); y++)
+        for (uint32_t x = (uint32_t)box[0]; x < (uint32_t)(box[0] + box[2]); x++)
+            canvas->r[(size_t)y * canvas->width + x] =
+                fabric_level((float)(x + part->off_x) * mm, (float)(y + part->off_y) * mm, part->recipe, state->seed, d,
+                             d->x + ox, d->y + oy);
+}
+
+static void fabric_draw(const as_twin *twin, const as_twin_shot *shot, float *light, as_twin_truth *truth)
+{
+    const as_twin_cfg  *cfg = as_twin_cfg_of(twin);
+    const fabric_state *state = as_twin_state(twin);
+    as_canvas           canvas = {.r = light, .width = cfg->width, .height = cfg->height};
+    fabric_part         part;
+    fabric_plan(twin, shot, &part);
+    for (uint32_t y = 0; y < cfg->height; y++)
+        memcpy(light + (size_t)y * cfg->width,
+               state->looks[part.recipe] + (size_t)(y + part.off_y) * state->width + part.off_x,
+               cfg->width * sizeof *light);
+    for (uint32_t i = 0; i < part.n_defects; i++) {
+        const fabric_defect *d = &part.defects[i];
+        as_twin_finding      finding = {fabric_names[d->class], d->severity, {0}, 2.0f * AS_MAX(d->half_x, d->half_y)};
+        fabric_draw_defect(state, &part, d, &canvas, (shot->shown >> i) & 1u, finding.box_px);
+        as_plates_tell(truth, &finding);
+    }
+    for (uint32_t y = 0; y < cfg->height; y++) {
+        float row = part.light * (1.0f + part.slope_y * ((float)(int32_t)y - 0.5f * (float)cfg->height));
+        for (uint32_t x = 0; x < cfg->width; x++)
+            light[(size_t)y * cfg->width + x] *= row + part.slope_x * ((float)(int32_t)x - 0.5f * (float)cfg->width);
+    }
+    truth->recipe = fabric_recipes[part.recipe];
+    as_plates_sum_up(truth, fabric_names[FABRIC_GOOD]);
+}
+
+const as_twin_scene as_twin_fabric = {
+    .name = "fabric",
+    .summary = "woven fabric in grey: missing and thick threads, holes, stains",
+    .classes = fabric_names,
+    .recipes = fabric_recipes,
+    .pixel = AS_PIXEL_MONO8,
+    .width = 640,
+    .height = 480,
+    .px_per_mm = 14.0,
+    .defaults = {.belt_mm_per_s = 250,
+                 .exposure_us = 120,
+                 .defect_share = 0.4,
+                 .min_severity = 0.3,
+                 .gain_e_per_dn = 40,
+                 .read_noise_e = 8},
+    .state_bytes = sizeof(fabric_state),
+    .prepare = fabric_prepare,
+    .release = fabric_release,
+    .draw = fabric_draw,
+};
