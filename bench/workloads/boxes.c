@@ -58,7 +58,7 @@ static bool boxes_open(void *priv, bench_about *about, as_err *err)
 {
     boxes            *w = priv;
     as_rng            rng = as_rng_new(21);
-    const as_port     port = {"output0", AS_DTYPE_F32, {3, {1, BOXES_ROWS, BOXES_PLACES}}};
+    const as_port     port = {.name = "output0", .dtype = AS_DTYPE_F32, .shape = {3, {1, BOXES_ROWS, BOXES_PLACES}}};
     const as_head_io  io = {.outputs = &port, .n_outputs = 1, .width = BOXES_SIDE, .height = BOXES_SIDE};
     const as_head_cfg cfg = {.score_min = BOXES_SCORE, .iou_max = BOXES_IOU, .n_max = BOXES_MOST};
     if (!bench_child_init(&w->child, (BOXES_HEADS * BOXES_VALUES + 1 + BOXES_MOST * 6) * sizeof(float), err))

@@ -37,8 +37,10 @@ static const as_action *const model_rows[] = {
 /* clang-format off: lists of the program's own tables within a text */
 static const char model_about[] =
     "MODEL is an ONNX file, or a run: its id, its number, or last. Without one it is the current run.\n\n"
-    "run finds out what a model gives from its metadata (OpenVINO's model_info, ultralytics' task and names) or from the "
-    "shapes of its outputs, and how it wants pictures from the metadata or from what is usual; it says which on stderr. "
+    "run finds out what a model gives from its metadata (OpenVINO's model_info, ultralytics' task and names) or from "
+    "the "
+    "shapes of its outputs, and how it wants pictures from the metadata or from what is usual; it says which on "
+    "stderr. "
     "Everything found is in pixels of the picture; masks are COCO's run lengths with --json.\n\n"
     "HEAD is one of:"
 #define X(name) " " #name
@@ -49,7 +51,8 @@ static const char model_about[] =
 #include "task/preset.def"
 #undef X
     "\n\n"
-    "check reads the model as all of this program does (operator sets 7 to 21, data inside the file), infers its shapes, "
+    "check reads the model as all of this program does (operator sets 7 to 21, data inside the file), infers its "
+    "shapes, "
     "and runs it once over zeros in each back end. What the reader refuses goes to none of them.\n\n"
     "diff takes things of the same name for the same: the order of nodes and how numbers are stored are no "
     "difference.\n\n"

@@ -41,7 +41,7 @@ static void *bed_add(bed *b, const char *name, as_dtype dtype, int rank, const i
     as_shape shape = {.rank = rank};
     memcpy(shape.dims, dims, (size_t)rank * sizeof *dims);
     size_t i = b->io.n_outputs++;
-    b->ports[i] = (as_port){name, dtype, shape};
+    b->ports[i] = (as_port){.name = name, .dtype = dtype, .shape = shape};
     assert_true(as_tensor_new(&b->tensors[i], dtype, &shape, &err));
     return b->tensors[i].data;
 }

@@ -75,7 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         size_t n = 0;
         ok = ok && as_shape_count(&shape, &n) && n < FUZZ_MOST_BYTES && (total += n * 8) < FUZZ_MOST_BYTES &&
              as_tensor_new(&tensors[i], type, &shape, NULL);
-        ports[i] = (as_port){"cls_8", type, shape};
+        ports[i] = (as_port){.name = "cls_8", .dtype = type, .shape = shape};
     }
     as_head *head = as_head_new(&io, NULL, NULL);
     for (size_t i = 0; ok && head && i < io.n_outputs; i++) {
