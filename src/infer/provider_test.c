@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "base/fs.h"
 #include "graph/build.h"
 #include "infer/infer.h"
 #include "infer/ort_api.h"
@@ -105,6 +106,11 @@ static void test_a_provider_that_is_missing_is_told(void **state)
         assert_non_null(strstr(err.text, "it holds cpu"));
         assert_non_null(strstr(err.text, as_provider_at(i)->get));
     }
+    char path[AS_FS_PATH_BYTES]; /* built in is not enough: what it is loaded from must be there */
+    snprintf(path, sizeof path, "%.*s/libonnxruntime_providers_shared.so",
+             (int)(strrchr(api->path, '/') ? strrchr(api->path, '/') - api->path : 0), api->path);
+    if (!as_fs_is_file(path))
+        assert_int_equal(refusal("ort:cuda").code, AS_EMISSING);
     as_err err = refusal("ort:gpu");
     assert_int_equal(err.code, AS_ENOTFOUND);
     err = refusal("ort:cpu,device_id=1");
