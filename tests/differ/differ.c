@@ -11,6 +11,7 @@
 
 #define NEAR_RATIO   2e-5 /* of the largest: what sums in another order may differ by */
 #define WHOLE_RATIO  1e-3 /* after several nodes, before a node is tried alone */
+#define LOG_LEAST    (-5.0)
 #define LRN_MOST     30
 #define ONE_STEP     (-1.0)
 #define TOO_LARGE    1e15
@@ -207,6 +208,10 @@ static double differ_from(const differ_job *job, int node)
     /* ONNX Runtime slides a sum of squares over the channels: what was large stays in its last digits. */
     if (strcmp(n->op, "LRN") == 0 && most > LRN_MOST)
         return (double)INFINITY;
+    const as_tensor *out = differ_output(&job->ort, n->out[0]);
+    for (size_t i = 0; strcmp(n->op, "ReduceLogSum") == 0 && out && i < as_tensor_count(out); i++)
+        if (!(differ_number(out, i) > LOG_LEAST)) /* the logarithm of what a sum has left in its last digits */
+            return (double)INFINITY;
     /* A product of many may be too large on the way in one order, and not in another. */
     if (strcmp(n->op, "ReduceProd") == 0 && most > 2)
         return (double)INFINITY;
