@@ -4,7 +4,7 @@
 #include <math.h>
 #include <sched.h>
 
-#include "base/cpu.h"
+#include "base/isa.h"
 #include "bench/cnn.h"
 #include "bench/machine.h"
 
@@ -38,19 +38,27 @@ static bool duel_side(uint32_t *ret, as_err *err)
     return true;
 }
 
+/* Said before a network is made for it. */
 static bool duel_may(bench_form form, as_err *err)
 {
-    const char *have = as_cpu_features();
-    return form != BENCH_FORM_BF16 || strstr(have, "avx512_bf16") || strstr(have, "amx_bf16") ||
-           AS_FAIL(err, AS_EMISSING, "this processor has no bf16 (neither avx512_bf16 nor amx_bf16)");
+    return form != BENCH_FORM_BF16 || as_isa_may(AS_ISA_AVX512_BF16) ||
+           AS_FAIL(err, AS_EMISSING, "this processor has no bf16 (avx512_bf16), or ASSAY_ISA forbids it");
 }
 
 static as_session *duel_session(const bench_duel *duel, int side, bench_form form, uint32_t threads, as_err *err)
 {
     static const char *const backends[] = {[BENCH_OURS] = "native", [BENCH_PEER] = "ort"};
     const as_str            *bytes = form == BENCH_FORM_INT8 ? &duel->model.whole : &duel->model.floats;
-    const as_session_cfg     cfg = {.backend = backends[side], .threads = threads, .batch = duel->batch};
-    return as_session_open((const uint8_t *)bytes->s, bytes->len, duel->model.kind->name, &cfg, err);
+    const bool               narrow = form == BENCH_FORM_BF16 && side == BENCH_OURS;
+    const as_session_cfg     cfg = {.backend = backends[side],
+                                    .threads = threads,
+                                    .batch = duel->batch,
+                                    .precision = narrow ? AS_FLOATS_BF16 : AS_FLOATS_NONE};
+    as_session *session = as_session_open((const uint8_t *)bytes->s, bytes->len, duel->model.kind->name, &cfg, err);
+    if (!session || !narrow || as_session_precision(session) == AS_FLOATS_BF16)
+        return session;
+    AS_FAIL(err, AS_EMISSING, "this processor has no bf16 (avx512_bf16), or ASSAY_ISA forbids it");
+    return as_session_close(session);
 }
 
 static bool duel_sessions(bench_duel *duel, int64_t batch, uint32_t threads, as_err *err)

@@ -8,6 +8,13 @@
 #ifndef AS_INFER_TEST_NET_H
 #define AS_INFER_TEST_NET_H
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
 #include "base/rng.h"
 #include "graph/build.h"
 #include "infer/calibrate.h"
