@@ -49,9 +49,10 @@ static uint32_t count(const canvas *c)
 static void test_a_frame_is_along_the_inside(void **state)
 {
     (void)state;
-    for (as_pixel pixel = AS_PIXEL_MONO8; pixel < AS_PIXEL_COUNT; pixel++) {
+    static const as_pixel pixels[] = {AS_PIXEL_MONO8, AS_PIXEL_RGB8};
+    for (size_t i = 0; i < AS_COUNT(pixels); i++) {
         canvas c;
-        open_canvas(&c, pixel);
+        open_canvas(&c, pixels[i]);
         as_draw_frame(&c.image, 3, 4, 10, 8, 2, (as_rgb){255, 255, 255});
         assert_int_equal(count(&c), 10 * 8 - 6 * 4);
         assert_int_equal(at(&c, 3, 4), 255);
