@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "graph/cost.h"
 
-#include "graph/graph_priv.h"
+#include "graph/rules.h"
 
 /* Saturates: beyond 2^64 nobody counts. */
 static uint64_t cost_mul(uint64_t a, uint64_t b)

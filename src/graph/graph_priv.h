@@ -103,20 +103,6 @@ AS_CHECK bool as_graph_own(as_graph *graph, as_err *err);
 bool          as_graph_size_fits(as_dtype dtype, const as_shape *shape);
 AS_CHECK bool as_graph_input_fits(const as_value *value, as_err *err);
 
-/* What the rules are written with. Input i of a node: */
-const as_value    *as_rule_in(const as_graph *graph, const as_node *node, size_t i); /* NULL: left out */
-const graph_known *as_rule_in_known(as_graph *graph, const as_node *node, size_t i); /* NULL: not known */
-AS_CHECK bool      as_rule_set(as_graph *graph, const as_node *node, size_t out, as_dtype dtype, const as_shape *shape,
-                               as_err *err);
-void               as_rule_set_known(as_graph *graph, const as_node *node, const int64_t *at, size_t n);
-/* axis in [-rank, rank) made [0, rank) */
-AS_CHECK bool as_rule_axis(int64_t axis, int rank, int *ret, as_err *err);
-/* Two shapes made one by numpy's rules (ONNX, Broadcasting.md). */
-AS_CHECK bool as_rule_broadcast(const as_shape *a, const as_shape *b, as_shape *ret, as_err *err);
-/* The result of a convolution of x with weights w, of a matrix product. */
-AS_CHECK bool as_rule_conv_shape(const as_node *node, const as_value *x, const as_value *w, as_shape *ret, as_err *err);
-AS_CHECK bool as_rule_conv_bias(const as_value *bias, const as_value *w, as_err *err); /* bias may be NULL */
-AS_CHECK bool as_rule_matmul_shape(const as_shape *a, const as_shape *b, as_shape *ret, as_err *err);
-int64_t       as_node_int_or(const as_node *node, const char *name, int64_t otherwise);
+int64_t as_node_int_or(const as_node *node, const char *name, int64_t otherwise);
 
 #endif

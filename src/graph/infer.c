@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Shape inference: one pass in topological order; each operator's rule stands in shape_*.c, named in op.def. */
 #include "graph/read_priv.h"
+#include "graph/rules.h"
 
 const as_value *as_rule_in(const as_graph *graph, const as_node *node, size_t i)
 {

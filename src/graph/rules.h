@@ -19,4 +19,19 @@
 #include "graph/op.def"
 #undef X
 
+/* What the rules are written with. Input i of a node: */
+const as_value    *as_rule_in(const as_graph *graph, const as_node *node, size_t i); /* NULL: left out */
+const graph_known *as_rule_in_known(as_graph *graph, const as_node *node, size_t i); /* NULL: not known */
+AS_CHECK bool      as_rule_set(as_graph *graph, const as_node *node, size_t out, as_dtype dtype, const as_shape *shape,
+                               as_err *err);
+void               as_rule_set_known(as_graph *graph, const as_node *node, const int64_t *at, size_t n);
+/* axis in [-rank, rank) made [0, rank) */
+AS_CHECK bool as_rule_axis(int64_t axis, int rank, int *ret, as_err *err);
+/* Two shapes made one by numpy's rules (ONNX, Broadcasting.md). */
+AS_CHECK bool as_rule_broadcast(const as_shape *a, const as_shape *b, as_shape *ret, as_err *err);
+/* The result of a convolution of x with weights w, of a matrix product. */
+AS_CHECK bool as_rule_conv_shape(const as_node *node, const as_value *x, const as_value *w, as_shape *ret, as_err *err);
+AS_CHECK bool as_rule_conv_bias(const as_value *bias, const as_value *w, as_err *err); /* bias may be NULL */
+AS_CHECK bool as_rule_matmul_shape(const as_shape *a, const as_shape *b, as_shape *ret, as_err *err);
+
 #endif
