@@ -413,7 +413,7 @@ static bool run_all(model_run *r, as_err *err)
     return true;
 }
 
-static bool run_print(model_run *r, as_err *err)
+static bool model_run_print(model_run *r, as_err *err)
 {
     as_term_progress_end(r->cli);
     if (!r->json)
@@ -452,7 +452,7 @@ static int model_run_run(as_cli *cli, as_workspace *ws, as_err *err)
     if (ok) {
         /* Of a picture that fails, those before it are told all the same. */
         ok = run_all(r, err);
-        ok = run_print(r, ok ? err : NULL) && ok;
+        ok = model_run_print(r, ok ? err : NULL) && ok;
     }
     run_done(r);
     return ok ? 0 : AS_VERB_FAILED;

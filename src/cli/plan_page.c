@@ -13,7 +13,7 @@
 
 #define TIMES           "\xC3\x97"
 #define MICRO           "\xC2\xB5"
-#define MOST_CANDIDATES 12
+#define PAGE_CANDIDATES 12
 #define PLOT_POINTS     49
 
 /* --- the drawing --- */
@@ -176,7 +176,7 @@ static void page_choices(const as_plan *plan, as_str *out)
                     "m</th><th>shutter</th><th class=\"n\">cameras</th><th class=\"n\">lens, mm</th>"
                     "<th class=\"n\">F/</th><th class=\"n\">distance, mm</th><th class=\"n\">mm a pixel</th>"
                     "<th class=\"n\">light, lx</th><th>link</th></tr></thead><tbody>\n");
-    for (size_t i = 0; i < plan->n_choices && i < MOST_CANDIDATES; i++) {
+    for (size_t i = 0; i < plan->n_choices && i < PAGE_CANDIDATES; i++) {
         const as_plan_choice *c = &plan->choices[i];
         as_html_addf(out,
                      "<tr><th scope=\"row\"><b>%s</b> <span class=\"soft\">%s</span></th><td class=\"n\">%u " TIMES

@@ -6,15 +6,15 @@
 #include "cli/twin_pick.h"
 #include "twin/export.h"
 
-static const as_export_kind *export_kind(const char *name)
+static const as_twin_export_kind *export_kind(const char *name)
 {
-    for (size_t i = 0; name && as_export_kind_at(i); i++)
-        if (strcmp(as_export_kind_at(i)->name, name) == 0)
-            return as_export_kind_at(i);
-    return as_export_kind_at(0); /* other names were refused with the command line */
+    for (size_t i = 0; name && as_twin_export_kind_at(i); i++)
+        if (strcmp(as_twin_export_kind_at(i)->name, name) == 0)
+            return as_twin_export_kind_at(i);
+    return as_twin_export_kind_at(0); /* other names were refused with the command line */
 }
 
-static bool export_say(as_cli *cli, const as_export_cfg *cfg, const as_export_counts *counts, as_err *err)
+static bool export_say(as_cli *cli, const as_twin_export_cfg *cfg, const as_twin_export_counts *counts, as_err *err)
 {
     if (cli->json)
         return as_cli_print_json(cli,
@@ -33,15 +33,15 @@ static bool export_say(as_cli *cli, const as_export_cfg *cfg, const as_export_co
 
 static int twin_export(as_cli *cli, as_workspace *ws, as_err *err)
 {
-    as_twin_pick     pick = {.twin = NULL};
-    as_export_counts counts;
-    uint64_t         parts = 100;
+    as_twin_pick          pick = {.twin = NULL};
+    as_twin_export_counts counts;
+    uint64_t              parts = 100;
     (void)ws;
     bool ok = as_cli_u64(cli, "parts", 1, AS_EXPORT_MAX_PARTS, &parts, err) && as_twin_pick_open(cli, &pick, err);
-    as_export_cfg cfg = {
+    as_twin_export_cfg cfg = {
         .kind = export_kind(as_cli_opt(cli, "as")), .dir = as_cli_arg(cli, 1), .first = pick.first, .n = parts};
     cfg.masks = cfg.kind->annotates && !as_cli_flag(cli, "no-masks");
-    ok = ok && as_export_run(pick.twin, &cfg, &cli->progress, &counts, err);
+    ok = ok && as_twin_export_run(pick.twin, &cfg, &cli->progress, &counts, err);
     as_term_progress_end(cli);
     ok = ok && export_say(cli, &cfg, &counts, err);
     as_twin_pick_done(&pick);

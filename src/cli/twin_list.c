@@ -11,7 +11,7 @@ static json_t *list_words(const char *const *words)
     return list;
 }
 
-static json_t *list_json(void)
+static json_t *twin_list_json(void)
 {
     json_t *scenes = json_array(), *sensors = json_array(), *faults = json_array();
     for (size_t i = 0; as_twin_scene_at(i); i++) {
@@ -85,7 +85,7 @@ static int twin_list(as_cli *cli, as_workspace *ws, as_err *err)
 {
     (void)ws;
     if (cli->json)
-        return as_cli_print_json(cli, list_json(), err) ? 0 : AS_VERB_FAILED;
+        return as_cli_print_json(cli, twin_list_json(), err) ? 0 : AS_VERB_FAILED;
     if (!list_scenes(cli, err) || fputc('\n', cli->out) == EOF || !list_sensors(cli, err) ||
         fputc('\n', cli->out) == EOF || !list_faults(cli, err))
         return AS_VERB_FAILED;

@@ -40,7 +40,7 @@ static bool render_sheet(as_cli *cli, const as_twin_pick *pick, const as_sheet_c
          as_sheet_make(pick->twin, cfg, &cli->progress, &sheet, truths, err) && render_write(path, &sheet, err);
     as_term_progress_end(cli);
     for (uint32_t i = 0; ok && i < cfg->n; i++)
-        json_array_append_new(list, as_export_truth(&truths[i]));
+        json_array_append_new(list, as_twin_export_truth(&truths[i]));
     ok = ok && as_json_write(beside, list, err);
     if (ok && cli->json)
         ok = as_cli_print_json(cli, json_pack("{s:s,s:s,s:O}", "sheet", path, "truth", beside, "parts", list), err);

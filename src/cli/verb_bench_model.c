@@ -175,6 +175,14 @@ static int bench_by_time(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+static void bench_number(as_table *table, bool has, double number)
+{
+    if (has)
+        as_table_cell(table, AS_STYLE_NONE, "%.1f", number);
+    else
+        as_table_cell(table, AS_STYLE_NONE, "%s", "");
+}
+
 static void bench_layer(const as_bench_step *s, as_table *table)
 {
     char   text[64];
@@ -185,8 +193,8 @@ static void bench_layer(const as_bench_step *s, as_table *table)
     as_table_cell(table, AS_STYLE_NONE, "%.34s", s->step.how);
     as_table_cell(table, AS_STYLE_NONE, "%s", bench_time(s->seconds, text, sizeof text));
     as_table_cell(table, AS_STYLE_NONE, "%.1f %%", 100 * s->share);
-    as_table_cell(table, AS_STYLE_NONE, s->n_ops > 0 ? "%.1f" : "", s->ops_per_s / 1e9);
-    as_table_cell(table, AS_STYLE_NONE, s->n_ops > 0 ? "%.1f" : "", s->intensity);
+    bench_number(table, s->n_ops > 0, s->ops_per_s / 1e9);
+    bench_number(table, s->n_ops > 0, s->intensity);
     as_table_cell(table, AS_STYLE_NONE, "%.1f", s->bytes_per_s / 1e9);
     as_table_cell(table, AS_STYLE_NONE, "%.0f %%", 100 * s->of_roof);
     as_table_cell(table, AS_STYLE_WARN, "%s", as_slow_name(s->step.slow));

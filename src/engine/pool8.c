@@ -5,11 +5,11 @@
 
 #include "base/isa.h"
 
-enum { LANES = AS_POOL8_LANES };
+enum { POOL8_LANES = AS_POOL8_LANES };
 
 size_t as_pool8_scratch_bytes(const as_pool8 *p)
 {
-    return (size_t)(p->in[1] * LANES) * sizeof(float);
+    return (size_t)(p->in[1] * POOL8_LANES) * sizeof(float);
 }
 
 /* Which of k steps of `dilation` from `at` on fall inside 0 to n - 1: *first to the one before *end. */
@@ -54,9 +54,9 @@ AS_ISA_CLONES(void, pool8_max_of_2, (float *restrict to, const float *restrict a
 
 static void pool8_down(const as_pool8 *p, const float *x, int64_t y0, int64_t first, int64_t end, float *row)
 {
-    const size_t  n = (size_t)(p->in[1] * LANES);
-    const float  *from = x + (y0 + first * p->dilation[0]) * p->in[1] * LANES;
-    const int64_t step = p->dilation[0] * p->in[1] * LANES;
+    const size_t  n = (size_t)(p->in[1] * POOL8_LANES);
+    const float  *from = x + (y0 + first * p->dilation[0]) * p->in[1] * POOL8_LANES;
+    const int64_t step = p->dilation[0] * p->in[1] * POOL8_LANES;
     int64_t       k = first + 1;
     if (p->kind == AS_POOL_MAX && k < end) {
         pool8_max_of_2(row, from, from + step, n);
@@ -93,27 +93,27 @@ AS_ISA_CLONES(void, pool8_windows,
 {
     for (int64_t i = 0; i < n; i++) {
         const float *from = row + i * step;
-        float        m[LANES];
+        float        m[POOL8_LANES];
         memcpy(m, from, sizeof m);
         if (counted > 0.0f) {
             for (int64_t k = 1; k < kernel; k++)
-                for (int l = 0; l < LANES; l++)
+                for (int l = 0; l < POOL8_LANES; l++)
                     m[l] += from[k * dilation + l];
-            for (int l = 0; l < LANES; l++)
+            for (int l = 0; l < POOL8_LANES; l++)
                 m[l] /= counted;
         } else {
             for (int64_t k = 1; k < kernel; k++)
-                for (int l = 0; l < LANES; l++)
+                for (int l = 0; l < POOL8_LANES; l++)
                     m[l] = from[k * dilation + l] > m[l] ? from[k * dilation + l] : m[l];
         }
-        memcpy(y + i * LANES, m, sizeof m);
+        memcpy(y + i * POOL8_LANES, m, sizeof m);
     }
 }
 
 /* high: how many pixels of the height a mean counts. */
 static void pool8_across(const as_pool8 *p, const float *row, int64_t high, float *y)
 {
-    const int64_t step = p->stride[1] * LANES, dilation = p->dilation[1] * LANES;
+    const int64_t step = p->stride[1] * POOL8_LANES, dilation = p->dilation[1] * POOL8_LANES;
     for (int64_t x = 0; x < p->out[1];) {
         const int64_t x0 = x * p->stride[1] - p->pad[1], last = x0 + (p->kernel[1] - 1) * p->dilation[1];
         const bool    wholly = x0 >= 0 && last < p->in[1];
@@ -122,8 +122,8 @@ static void pool8_across(const as_pool8 *p, const float *row, int64_t high, floa
             n = AS_MIN(p->out[1] - x, (p->in[1] - 1 - last) / p->stride[1] + 1);
         pool8_inside(x0, p->in[1], p->kernel[1], p->dilation[1], &first, &end);
         const int64_t counted = p->kind == AS_POOL_MAX ? 0 : high * pool8_counted(p, 1, x0, end - first);
-        pool8_windows(y + x * LANES, row + (x0 + first * p->dilation[1]) * LANES, n, end - first, step, dilation,
-                      (float)counted);
+        pool8_windows(y + x * POOL8_LANES, row + (x0 + first * p->dilation[1]) * POOL8_LANES, n, end - first, step,
+                      dilation, (float)counted);
         x += n;
     }
 }
@@ -134,9 +134,9 @@ void as_pool8_run(const as_pool8 *p, const float *x, float *scratch, float *y)
         for (int64_t i = 0; i < p->out[0]; i++) {
             const int64_t y0 = i * p->stride[0] - p->pad[0];
             int64_t       first, end;
-            float        *to = y + (plane * p->out[0] + i) * p->out[1] * LANES;
+            float        *to = y + (plane * p->out[0] + i) * p->out[1] * POOL8_LANES;
             pool8_inside(y0, p->in[0], p->kernel[0], p->dilation[0], &first, &end);
-            pool8_down(p, x + plane * p->in[0] * p->in[1] * LANES, y0, first, end, scratch);
+            pool8_down(p, x + plane * p->in[0] * p->in[1] * POOL8_LANES, y0, first, end, scratch);
             pool8_across(p, scratch, pool8_counted(p, 0, y0, end - first), to);
         }
 }

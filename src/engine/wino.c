@@ -6,9 +6,9 @@
 #include "base/isa.h"
 
 enum {
-    LANES = AS_WINO_LANES,
-    BLOCK = 16, /* outputs a product makes: two registers */
-    GROUP = 6,  /* tiles a product takes: 12 sums */
+    WINO_LANES = AS_WINO_LANES,
+    WINO_BLOCK = 16, /* outputs a product makes: two registers */
+    WINO_GROUP = 6,  /* tiles a product takes: 12 sums */
     MIN_TILES = 18,
     MAX_TILES = 24, /* at once */
     SIDE_MAX = 6,   /* points a side */
@@ -30,7 +30,7 @@ static int64_t wino_points(const as_wino *w)
 
 static int64_t wino_blocks(const as_wino *w)
 {
-    return (w->n_out + BLOCK - 1) / BLOCK;
+    return (w->n_out + WINO_BLOCK - 1) / WINO_BLOCK;
 }
 
 static int64_t wino_across(const as_wino *w)
@@ -48,10 +48,11 @@ static int64_t wino_all_tiles(const as_wino *w)
 static int64_t wino_tiles(const as_wino *w)
 {
     const int64_t each = wino_points(w) * w->channels * (int64_t)sizeof(float), all = wino_all_tiles(w);
-    const int64_t most = AS_MIN(AS_MAX(WINO_CACHE / each / GROUP * GROUP, (int64_t)MIN_TILES), (int64_t)MAX_TILES);
+    const int64_t most =
+        AS_MIN(AS_MAX(WINO_CACHE / each / WINO_GROUP * WINO_GROUP, (int64_t)MIN_TILES), (int64_t)MAX_TILES);
     const int64_t rounds = AS_MAX((all + most - 1) / most, (w->workers + w->images - 1) / w->images);
     const int64_t even = (all + rounds - 1) / rounds;
-    return AS_MIN((even + GROUP - 1) / GROUP * GROUP, most);
+    return AS_MIN((even + WINO_GROUP - 1) / WINO_GROUP * WINO_GROUP, most);
 }
 
 /* In cycles of a processor that does two products of 8 at once, as measured on one: a transform of 8 channels of a tile
@@ -63,12 +64,12 @@ static int64_t wino_cost(const as_wino *w, int tile)
     t.tile = tile;
     const int64_t tiles = wino_all_tiles(&t) * w->images, bytes = (int64_t)as_wino_weight_bytes(&t);
     return wino_points(&t) * tiles * w->channels * wino_blocks(w) +
-           tiles * (w->channels + w->n_out) / LANES * transform + bytes / (bytes <= (4 << 20) ? 16 : 6);
+           tiles * (w->channels + w->n_out) / WINO_LANES * transform + bytes / (bytes <= (4 << 20) ? 16 : 6);
 }
 
 int as_wino_tile(const as_wino *w)
 {
-    const int64_t products = 9 * w->images * w->out[0] * w->out[1] * w->channels * w->n_out / BLOCK;
+    const int64_t products = 9 * w->images * w->out[0] * w->out[1] * w->channels * w->n_out / WINO_BLOCK;
     const int64_t two = wino_cost(w, 2), four = wino_cost(w, 4), direct = products + products / 4;
     return AS_MIN(two, four) >= direct ? 0 : two <= four ? 2 : 4;
 }
@@ -81,7 +82,7 @@ static int64_t wino_v_step(const as_wino *w)
 
 static int64_t wino_m_step(const as_wino *w)
 {
-    return wino_tiles(w) * BLOCK + LINE;
+    return wino_tiles(w) * WINO_BLOCK + LINE;
 }
 
 static int64_t wino_worker_room(const as_wino *w)
@@ -91,7 +92,7 @@ static int64_t wino_worker_room(const as_wino *w)
 
 size_t as_wino_weight_bytes(const as_wino *w)
 {
-    return (size_t)(wino_points(w) * w->channels * wino_blocks(w) * BLOCK) * sizeof(float);
+    return (size_t)(wino_points(w) * w->channels * wino_blocks(w) * WINO_BLOCK) * sizeof(float);
 }
 
 size_t as_wino_scratch_bytes(const as_wino *w)
@@ -99,7 +100,7 @@ size_t as_wino_scratch_bytes(const as_wino *w)
     return (size_t)(AS_MAX(w->workers, 1) * wino_worker_room(w)) * sizeof(float);
 }
 
-typedef double wino_lanes[BLOCK]; /* one number of each filter of a block */
+typedef double wino_lanes[WINO_BLOCK]; /* one number of each filter of a block */
 
 /* G g, one dimension, of 16 filters at once; numbers of g and of u stand `step` apart. */
 AS_ISA_CLONES(void, wino_filters,
@@ -107,7 +108,7 @@ AS_ISA_CLONES(void, wino_filters,
               (tile, g, g_step, u, u_step))
 {
     const double *a = g[0], *b = g[g_step], *c = g[2 * g_step];
-    for (int l = 0; l < BLOCK; l++) {
+    for (int l = 0; l < WINO_BLOCK; l++) {
         const double ends = a[l] + c[l];
         if (tile == 2) {
             u[0][l] = a[l];
@@ -128,7 +129,7 @@ AS_ISA_CLONES(void, wino_filters,
 
 AS_ISA_CLONES(void, wino_round_off, (const double *restrict u, float *restrict to), (u, to))
 {
-    for (int l = 0; l < BLOCK; l++)
+    for (int l = 0; l < WINO_BLOCK; l++)
         to[l] = (float)u[l];
 }
 
@@ -138,10 +139,10 @@ void as_wino_weights(const as_wino *w, const void *weights, float *to)
     const int     side = (int)wino_side(w);
     const int64_t points = wino_points(w);
     wino_lanes    g[9], rows[3 * SIDE_MAX], u[POINTS_MAX];
-    for (int64_t o = 0; o < w->n_out; o += BLOCK)
+    for (int64_t o = 0; o < w->n_out; o += WINO_BLOCK)
         for (int64_t c = 0; c < w->channels; c++) {
             memset(g, 0, sizeof g);
-            for (int64_t l = 0; l < AS_MIN((int64_t)BLOCK, w->n_out - o); l++) {
+            for (int64_t l = 0; l < AS_MIN((int64_t)WINO_BLOCK, w->n_out - o); l++) {
                 float one[9];
                 memcpy(one, (const char *)weights + (size_t)((o + l) * w->channels + c) * sizeof one, sizeof one);
                 for (int k = 0; k < 9; k++)
@@ -152,7 +153,7 @@ void as_wino_weights(const as_wino *w, const void *weights, float *to)
             for (int x = 0; x < side; x++)
                 wino_filters(w->tile, rows + x, side, u + x, side);
             for (int64_t p = 0; p < points; p++)
-                wino_round_off(u[p], to + ((o / BLOCK * points + p) * w->channels + c) * BLOCK);
+                wino_round_off(u[p], to + ((o / WINO_BLOCK * points + p) * w->channels + c) * WINO_BLOCK);
         }
 }
 
@@ -196,14 +197,14 @@ WINO_INLINE void wino_load(const as_wino *w, int side, const float *x, int64_t y
     if (y0 >= 0 && x0 >= 0 && y0 + side <= w->in[0] && x0 + side <= w->in[1]) {
         for (int i = 0; i < side; i++)
             for (int k = 0; k < side; k++)
-                d[i * side + k] = _mm256_loadu_ps(x + ((y0 + i) * w->in[1] + x0 + k) * LANES);
+                d[i * side + k] = _mm256_loadu_ps(x + ((y0 + i) * w->in[1] + x0 + k) * WINO_LANES);
         return;
     }
     for (int i = 0; i < side; i++)
         for (int k = 0; k < side; k++) {
             const int64_t yy = y0 + i, xx = x0 + k;
             const bool    inside = yy >= 0 && yy < w->in[0] && xx >= 0 && xx < w->in[1];
-            d[i * side + k] = inside ? _mm256_loadu_ps(x + (yy * w->in[1] + xx) * LANES) : _mm256_setzero_ps();
+            d[i * side + k] = inside ? _mm256_loadu_ps(x + (yy * w->in[1] + xx) * WINO_LANES) : _mm256_setzero_ps();
         }
 }
 
@@ -211,12 +212,12 @@ WINO_INLINE void wino_load(const as_wino *w, int side, const float *x, int64_t y
 WINO_INLINE void wino_inputs(const as_wino *w, int tile, const float *x, int64_t first, int64_t n, float *v)
 {
     const int     side = tile + 2;
-    const int64_t across = wino_across(w), plane = w->in[0] * w->in[1] * LANES, step = wino_v_step(w);
-    for (int64_t c = 0; c < w->channels; c += LANES)
+    const int64_t across = wino_across(w), plane = w->in[0] * w->in[1] * WINO_LANES, step = wino_v_step(w);
+    for (int64_t c = 0; c < w->channels; c += WINO_LANES)
         for (int64_t t = 0; t < n; t++) {
             const int64_t y0 = (first + t) / across * tile - w->pad[0], x0 = (first + t) % across * tile - w->pad[1];
             __m256        d[POINTS_MAX];
-            wino_load(w, side, x + c / LANES * plane, y0, x0, d);
+            wino_load(w, side, x + c / WINO_LANES * plane, y0, x0, d);
             for (int k = 0; k < side; k++)
                 wino_input(tile, d + k, side);
             for (int i = 0; i < side; i++)
@@ -231,11 +232,11 @@ WINO_INLINE void wino_inputs(const as_wino *w, int tile, const float *x, int64_t
 WINO_INLINE void wino_products(const float *v, const float *u, int64_t channels, int n, const char *next, int64_t ahead,
                                float *m)
 {
-    __m256 acc[GROUP][2];
+    __m256 acc[WINO_GROUP][2];
     for (int t = 0; t < n; t++)
         acc[t][0] = acc[t][1] = _mm256_setzero_ps();
     for (int64_t c = 0; c < channels; c++) {
-        const __m256 a = _mm256_loadu_ps(u + c * BLOCK), b = _mm256_loadu_ps(u + c * BLOCK + LANES);
+        const __m256 a = _mm256_loadu_ps(u + c * WINO_BLOCK), b = _mm256_loadu_ps(u + c * WINO_BLOCK + WINO_LANES);
         _mm_prefetch(next + c * ahead, _MM_HINT_T0);
         for (int t = 0; t < n; t++) {
             const __m256 x = _mm256_broadcast_ss(v + t * channels + c);
@@ -244,23 +245,23 @@ WINO_INLINE void wino_products(const float *v, const float *u, int64_t channels,
         }
     }
     for (int t = 0; t < n; t++) {
-        _mm256_storeu_ps(m + t * BLOCK, acc[t][0]);
-        _mm256_storeu_ps(m + t * BLOCK + LANES, acc[t][1]);
+        _mm256_storeu_ps(m + t * WINO_BLOCK, acc[t][0]);
+        _mm256_storeu_ps(m + t * WINO_BLOCK + WINO_LANES, acc[t][1]);
     }
 }
 
 /* The first group reads the weights as they come from memory, the others ask for those of the next point. */
 WINO_AVX2 static void wino_point(const float *v, const float *u, int64_t channels, int64_t n, float *m)
 {
-    const int64_t others = (n - 1) / GROUP, ahead = others ? LINE * (int64_t)sizeof(float) / others : 0;
-    const char   *next = (const char *)(u + channels * BLOCK);
+    const int64_t others = (n - 1) / WINO_GROUP, ahead = others ? LINE * (int64_t)sizeof(float) / others : 0;
+    const char   *next = (const char *)(u + channels * WINO_BLOCK);
     int64_t       t = 0;
-    for (; t + GROUP <= n; t += GROUP) {
-        wino_products(v + t * channels, u, channels, GROUP, next, t ? ahead : 0, m + t * BLOCK);
+    for (; t + WINO_GROUP <= n; t += WINO_GROUP) {
+        wino_products(v + t * channels, u, channels, WINO_GROUP, next, t ? ahead : 0, m + t * WINO_BLOCK);
         next += t ? channels * ahead : 0;
     }
     v += t * channels;
-    m += t * BLOCK;
+    m += t * WINO_BLOCK;
     switch (n - t) {
     case 1: wino_products(v, u, channels, 1, next, ahead, m); break;
     case 2: wino_products(v, u, channels, 2, next, ahead, m); break;
@@ -309,7 +310,7 @@ WINO_INLINE void wino_outputs(const as_wino *w, int tile, const float *m, __m256
         const int64_t y0 = (first + t) / across * tile, x0 = (first + t) % across * tile;
         __m256        d[POINTS_MAX], rows[POINTS_MAX], r[POINTS_MAX];
         for (int p = 0; p < side * side; p++)
-            d[p] = _mm256_loadu_ps(m + p * step + t * BLOCK);
+            d[p] = _mm256_loadu_ps(m + p * step + t * WINO_BLOCK);
         for (int k = 0; k < side; k++)
             wino_output(tile, d + k, side, rows + k, side);
         for (int i = 0; i < tile; i++)
@@ -318,7 +319,7 @@ WINO_INLINE void wino_outputs(const as_wino *w, int tile, const float *m, __m256
             for (int k = 0; k < tile; k++) {
                 if (y0 + i >= w->out[0] || x0 + k >= w->out[1])
                     continue;
-                float *to = y + ((y0 + i) * w->out[1] + x0 + k) * LANES;
+                float *to = y + ((y0 + i) * w->out[1] + x0 + k) * WINO_LANES;
                 _mm256_storeu_ps(to, wino_finish(w, r[i * tile + k], bias, to));
             }
     }
@@ -332,16 +333,16 @@ typedef struct wino_data {
 /* Tiles first to first + n - 1 of one image. */
 WINO_INLINE void wino_round(const as_wino *w, int tile, const wino_data *d, int64_t first, int64_t n)
 {
-    const int64_t points = wino_points(w), plane = w->out[0] * w->out[1] * LANES;
+    const int64_t points = wino_points(w), plane = w->out[0] * w->out[1] * WINO_LANES;
     wino_inputs(w, tile, d->x, first, n, d->v);
-    for (int64_t o = 0; o < w->n_out; o += BLOCK) {
+    for (int64_t o = 0; o < w->n_out; o += WINO_BLOCK) {
         const float *u = d->weights + o * points * w->channels;
         for (int64_t p = 0; p < points; p++)
-            wino_point(d->v + p * wino_v_step(w), u + p * w->channels * BLOCK, w->channels, n,
+            wino_point(d->v + p * wino_v_step(w), u + p * w->channels * WINO_BLOCK, w->channels, n,
                        d->m + p * wino_m_step(w));
-        for (int64_t half = 0; half < BLOCK && o + half < w->n_out; half += LANES)
+        for (int64_t half = 0; half < WINO_BLOCK && o + half < w->n_out; half += WINO_LANES)
             wino_outputs(w, tile, d->m + half, _mm256_loadu_ps(d->bias + o + half), first, n,
-                         d->y + (o + half) / LANES * plane);
+                         d->y + (o + half) / WINO_LANES * plane);
     }
 }
 

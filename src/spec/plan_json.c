@@ -113,19 +113,19 @@ static json_t *plan_parts_json(const as_plan_parts *parts)
 
 static json_t *plan_lists(const as_plan *plan, json_t *json)
 {
-    json_t *problems = json_array(), *advice = json_array(), *choices = json_array();
+    json_t *problems = json_array(), *levers = json_array(), *choices = json_array();
     for (size_t i = 0; i < plan->n_problems; i++)
         json_array_append_new(problems, json_string(plan->problems[i]));
     for (size_t i = 0; i < plan->n_advice; i++) {
         const as_plan_advice *a = &plan->advice[i];
         json_t               *to = a->to2 > 0 ? plan_pair(a->to, a->to2) : plan_number(a->to > 0 ? a->to : NAN);
-        json_array_append_new(advice, json_pack("{s:s, s:o, s:o}", "key", a->path, "from",
+        json_array_append_new(levers, json_pack("{s:s, s:o, s:o}", "key", a->path, "from",
                                                 plan_number(a->from > 0 ? a->from : NAN), "to", to));
     }
     for (size_t i = 0; i < plan->n_choices; i++)
         json_array_append_new(choices, plan_choice_json(&plan->choices[i]));
     bool ok = as_json_set(json, "problems", problems);
-    ok = as_json_set(json, "change", advice) && ok;
+    ok = as_json_set(json, "change", levers) && ok;
     return as_json_set(json, "candidates", choices) && ok ? json : NULL;
 }
 

@@ -25,7 +25,7 @@ static json_t *export_finding(const as_twin_finding *finding)
     return json;
 }
 
-json_t *as_export_truth(const as_twin_truth *truth)
+json_t *as_twin_export_truth(const as_twin_truth *truth)
 {
     json_t *findings = json_array(), *faults = json_object();
     for (size_t i = 0; i < truth->n_findings; i++)
@@ -84,7 +84,7 @@ static void export_annotate(const as_twin *twin, json_t *annotations, json_int_t
 }
 
 /* The categories are the scene's classes but the good one, numbered as there: a picture without annotation is good. */
-static bool export_finish_coco(const as_twin *twin, const as_export_cfg *cfg, const json_t *truths, as_err *err)
+static bool export_finish_coco(const as_twin *twin, const as_twin_export_cfg *cfg, const json_t *truths, as_err *err)
 {
     const as_twin_scene *scene = as_twin_scene_of(twin);
     const as_twin_cfg   *got = as_twin_cfg_of(twin);
@@ -110,13 +110,13 @@ static bool export_finish_coco(const as_twin *twin, const as_export_cfg *cfg, co
     return ok;
 }
 
-static const as_export_kind kinds[] = {
+static const as_twin_export_kind kinds[] = {
     {"coco", "images/ and annotations.json: classes, boxes, masks (run lengths) as COCO has them", export_path_coco,
      export_finish_coco, true},
     {"folders", "a folder for each class", export_path_folders, NULL, false},
 };
 
-const as_export_kind *as_export_kind_at(size_t i)
+const as_twin_export_kind *as_twin_export_kind_at(size_t i)
 {
     return i < AS_COUNT(kinds) ? &kinds[i] : NULL;
 }
@@ -124,10 +124,10 @@ const as_export_kind *as_export_kind_at(size_t i)
 /* --- the run --- */
 
 typedef struct export_job {
-    const as_twin       *twin;
-    const as_export_cfg *cfg;
-    uint64_t             begin;
-    json_t             **truths; /* of this batch */
+    const as_twin            *twin;
+    const as_twin_export_cfg *cfg;
+    uint64_t                  begin;
+    json_t                  **truths; /* of this batch */
 } export_job;
 
 static bool export_mask(const export_job *job, uint64_t part, size_t k, void *scratch, uint8_t *inside, json_t *finding,
@@ -185,7 +185,7 @@ static bool export_one(void *ctx, size_t i, as_err *err)
     bool               ok = (scratch && inside) || AS_FAIL(err, AS_ENOMEM, "no memory to draw in");
     ok = ok && as_image_new(&image, cfg->pixel, cfg->width, cfg->height, err) &&
          as_twin_look(job->twin, part, 0, scratch, &image, &truth, &raw, err);
-    json_t *json = ok ? as_export_truth(&truth) : NULL;
+    json_t *json = ok ? as_twin_export_truth(&truth) : NULL;
     json_t *findings = json_object_get(json, "findings");
     for (size_t k = 0; ok && job->cfg->masks && k < truth.n_findings; k++)
         ok = export_mask(job, part, k, scratch, inside, json_array_get(findings, k), err);
@@ -208,14 +208,14 @@ static bool export_is_fresh(const char *dir, as_err *err)
     return !used || AS_FAIL(err, AS_EEXIST, "'%s' is not empty: name a new folder", dir);
 }
 
-static void export_count(const json_t *truth, as_export_counts *counts)
+static void export_count(const json_t *truth, as_twin_export_counts *counts)
 {
     counts->n_pictures++;
     counts->n_findings += json_array_size(json_object_get(truth, "findings"));
     counts->n_faulty += json_object_size(json_object_get(truth, "faults")) > 0;
 }
 
-static bool export_lines(const as_export_cfg *cfg, const json_t *truths, as_err *err)
+static bool export_lines(const as_twin_export_cfg *cfg, const json_t *truths, as_err *err)
 {
     as_str  lines;
     size_t  i;
@@ -234,13 +234,13 @@ static bool export_lines(const as_export_cfg *cfg, const json_t *truths, as_err 
     return ok;
 }
 
-bool as_export_run(const as_twin *twin, const as_export_cfg *cfg, const as_progress *progress, as_export_counts *ret,
-                   as_err *err)
+bool as_twin_export_run(const as_twin *twin, const as_twin_export_cfg *cfg, const as_progress *progress,
+                        as_twin_export_counts *ret, as_err *err)
 {
     enum { BATCH = 32 };
-    json_t          *batch[BATCH], *truths = json_array();
-    export_job       job = {.twin = twin, .cfg = cfg, .truths = batch};
-    as_export_counts counts = {0};
+    json_t               *batch[BATCH], *truths = json_array();
+    export_job            job = {.twin = twin, .cfg = cfg, .truths = batch};
+    as_twin_export_counts counts = {0};
     if (cfg->n == 0 || cfg->n > AS_EXPORT_MAX_PARTS)
         return AS_FAIL(err, AS_ELIMIT, "%llu parts cannot be written: 1 to %d are possible", (unsigned long long)cfg->n,
                        AS_EXPORT_MAX_PARTS);

@@ -14,35 +14,35 @@
 
 #define AS_EXPORT_MAX_PARTS 1000000
 
-typedef struct as_export_kind as_export_kind;
+typedef struct as_twin_export_kind as_twin_export_kind;
 
-typedef struct as_export_cfg {
-    const as_export_kind *kind;
-    const char           *dir;
-    uint64_t              first, n; /* parts */
-    bool                  masks;    /* COCO: pixels of each defect, beside its box */
-} as_export_cfg;
+typedef struct as_twin_export_cfg {
+    const as_twin_export_kind *kind;
+    const char                *dir;
+    uint64_t                   first, n; /* parts */
+    bool                       masks;    /* COCO: pixels of each defect, beside its box */
+} as_twin_export_cfg;
 
-struct as_export_kind {
+struct as_twin_export_kind {
     const char *name, *about;
     /* Where the picture of a part goes, below dir. */
     void (*path)(const as_twin_truth *truth, char *text, size_t cap);
-    /* What stands beside the pictures, from every part's truth (as_export_truth). NULL: nothing but truth.jsonl. */
-    bool (*finish)(const as_twin *twin, const as_export_cfg *cfg, const json_t *truths, as_err *err);
+    /* What stands beside the pictures, from every part's truth (as_twin_export_truth). NULL: nothing but truth.jsonl. */
+    bool (*finish)(const as_twin *twin, const as_twin_export_cfg *cfg, const json_t *truths, as_err *err);
     bool annotates;
 };
 
-const as_export_kind *as_export_kind_at(size_t i); /* NULL past the last */
+const as_twin_export_kind *as_twin_export_kind_at(size_t i); /* NULL past the last */
 
-typedef struct as_export_counts {
+typedef struct as_twin_export_counts {
     uint64_t n_pictures, n_findings, n_faulty; /* faulty: pictures with a fault of the station */
-} as_export_counts;
+} as_twin_export_counts;
 
 /* dir is made; it must not hold anything yet (AS_EEXIST). */
-AS_CHECK bool as_export_run(const as_twin *twin, const as_export_cfg *cfg, const as_progress *progress,
-                            as_export_counts *ret, as_err *err);
+AS_CHECK bool as_twin_export_run(const as_twin *twin, const as_twin_export_cfg *cfg, const as_progress *progress,
+                                 as_twin_export_counts *ret, as_err *err);
 
 /* {"part", "class", "severity", "recipe", "seconds", "px_per_mm", "faults", "findings"}; NULL without memory. */
-json_t *as_export_truth(const as_twin_truth *truth);
+json_t *as_twin_export_truth(const as_twin_truth *truth);
 
 #endif

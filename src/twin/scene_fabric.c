@@ -5,8 +5,8 @@
 #include "twin/paint.h"
 #include "twin/plates.h"
 
-#define SPAN_PX  320u  /* a frame shows any place of so much more fabric */
-#define PITCH_MM 0.52f /* from one thread to the next */
+#define FABRIC_SPAN_PX  320u  /* a frame shows any place of so much more fabric */
+#define FABRIC_PITCH_MM 0.52f /* from one thread to the next */
 
 typedef enum fabric_class {
     FABRIC_GOOD,
@@ -19,7 +19,7 @@ typedef enum fabric_class {
 
 static const char *const fabric_names[] = {"good", "missing_thread", "slub", "hole", "stain", NULL};
 static const char *const fabric_recipes[] = {"plain", "twill", "basket", NULL};
-enum { N_RECIPES = 3, MAX_DEFECTS = 1 };
+enum { FABRIC_RECIPES = 3, FABRIC_DEFECTS = 1 };
 
 typedef struct fabric_defect {
     fabric_class class;
@@ -31,8 +31,8 @@ typedef struct fabric_defect {
 
 typedef struct fabric_state {
     uint32_t width, height, seed;
-    float    mm;               /* a pixel */
-    float   *looks[N_RECIPES]; /* one block, owned by the first */
+    float    mm;                    /* a pixel */
+    float   *looks[FABRIC_RECIPES]; /* one block, owned by the first */
 } fabric_state;
 
 /* Where on the loom a point is: threads counted, and how far from the middle of each, -0.5..0.5. */
@@ -45,8 +45,8 @@ static fabric_place fabric_find(float x, float y, uint32_t seed)
 {
     float sway = 0.22f * as_noise_value(x * 0.05f, y * 0.03f, seed),
           lift = 0.22f * as_noise_value(x * 0.03f, y * 0.05f, seed + 1u);
-    float tx = x / PITCH_MM + sway + 0.10f * as_noise_line(y * 0.7f, seed + 2u);
-    float ty = y / PITCH_MM + lift + 0.10f * as_noise_line(x * 0.7f, seed + 3u);
+    float tx = x / FABRIC_PITCH_MM + sway + 0.10f * as_noise_line(y * 0.7f, seed + 2u);
+    float ty = y / FABRIC_PITCH_MM + lift + 0.10f * as_noise_line(x * 0.7f, seed + 3u);
     return (fabric_place){as_noise_floor(tx), as_noise_floor(ty), tx - (float)as_noise_floor(tx) - 0.5f,
                           ty - (float)as_noise_floor(ty) - 0.5f};
 }
@@ -112,15 +112,15 @@ static bool fabric_prepare(const as_twin *twin, void *priv, as_err *err)
 {
     fabric_state      *state = priv;
     const as_twin_cfg *cfg = as_twin_cfg_of(twin);
-    state->width = cfg->width + SPAN_PX;
-    state->height = cfg->height + SPAN_PX;
+    state->width = cfg->width + FABRIC_SPAN_PX;
+    state->height = cfg->height + FABRIC_SPAN_PX;
     state->mm = (float)(1.0 / as_twin_px_per_mm(twin));
     state->seed = as_noise_mix((uint32_t)cfg->seed ^ as_noise_mix((uint32_t)(cfg->seed >> 32) + 23u));
     size_t plane = (size_t)state->width * state->height;
-    state->looks[0] = malloc(N_RECIPES * plane * sizeof(float));
+    state->looks[0] = malloc(FABRIC_RECIPES * plane * sizeof(float));
     if (!state->looks[0])
         return AS_FAIL(err, AS_ENOMEM, "no memory for fabric of %ux%u pixels", state->width, state->height);
-    for (uint32_t i = 0; i < N_RECIPES; i++) {
+    for (uint32_t i = 0; i < FABRIC_RECIPES; i++) {
         state->looks[i] = state->looks[0] + i * plane;
         for (uint32_t y = 0; y < state->height; y++)
             for (uint32_t x = 0; x < state->width; x++)
@@ -139,7 +139,7 @@ static void fabric_release(void *priv)
 typedef struct fabric_part {
     uint32_t      recipe, off_x, off_y, n_defects;
     float         light, slope_x, slope_y;
-    fabric_defect defects[MAX_DEFECTS];
+    fabric_defect defects[FABRIC_DEFECTS];
 } fabric_part;
 
 static void fabric_plan_defect(const as_twin_cfg *cfg, const fabric_state *state, const fabric_part *part, as_rng *rng,
@@ -158,7 +158,7 @@ static void fabric_plan_defect(const as_twin_cfg *cfg, const fabric_state *state
     else if (d->class == FABRIC_STAIN)
         d->half_x = d->half_y = (1.2f + 4.5f * strong) * size;
     else {
-        float half = (2.0f + 9.0f * strong) * size, thick = PITCH_MM * (d->class == FABRIC_SLUB ? 0.9f : 0.6f);
+        float half = (2.0f + 9.0f * strong) * size, thick = FABRIC_PITCH_MM * (d->class == FABRIC_SLUB ? 0.9f : 0.6f);
         d->half_x = d->along ? thick : half;
         d->half_y = d->along ? half : thick;
     }
@@ -172,11 +172,11 @@ static void fabric_plan(const as_twin *twin, const as_twin_shot *shot, fabric_pa
     const as_twin_cfg  *cfg = as_twin_cfg_of(twin);
     const fabric_state *state = as_twin_state(twin);
     as_rng              rng = as_rng_stream(cfg->seed, shot->part), fate = as_rng_stream(~cfg->seed, shot->part);
-    *part = (fabric_part){.recipe = as_plates_choose(&rng, N_RECIPES)};
+    *part = (fabric_part){.recipe = as_plates_choose(&rng, FABRIC_RECIPES)};
     if (shot->recipe >= 0)
         part->recipe = (uint32_t)shot->recipe;
-    part->off_x = as_plates_choose(&rng, SPAN_PX);
-    part->off_y = as_plates_choose(&rng, SPAN_PX);
+    part->off_x = as_plates_choose(&rng, FABRIC_SPAN_PX);
+    part->off_y = as_plates_choose(&rng, FABRIC_SPAN_PX);
     part->light = 1.25f * as_plates_pick(&rng, 0.92f, 1.08f) * (shot->view % 2 ? 1.01f : 1.0f);
     part->slope_x = as_plates_pick(&rng, -0.14f, 0.14f) / (float)cfg->width;
     part->slope_y = as_plates_pick(&rng, -0.14f, 0.14f) / (float)cfg->height;
@@ -193,7 +193,8 @@ static void fabric_draw_defect(const fabric_state *state, const fabric_part *par
                                const as_canvas *canvas, bool shown, float box[4])
 {
     float more = d->class == FABRIC_HOLE || d->class == FABRIC_STAIN ? 1.35f : 1.0f, mm = state->mm;
-    float extra = PITCH_MM * (more > 1.0f ? 0.0f : 0.6f), hx = d->half_x * more + extra, hy = d->half_y * more + extra;
+    float extra = FABRIC_PITCH_MM * (more > 1.0f ? 0.0f : 0.6f), hx = d->half_x * more + extra,
+          hy = d->half_y * more + extra;
     as_pose pose = {0.0f, 0.0f, 0.0f, 1.0f, 1.0f / mm};
     as_plates_box(&pose, canvas, d->x, d->y, 0.0f, 1.0f, (float[4]){-hx, -hy, hx, hy}, box);
     float ox = (float)part->off_x * mm, oy = (float)part->off_y * mm;

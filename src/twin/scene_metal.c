@@ -6,19 +6,19 @@
 #include "twin/paint.h"
 #include "twin/plates.h"
 
-#define SPAN_PX     192u /* the surface of a part begins anywhere on so much more of it than a frame shows */
-#define CORNER_MM   3.0f
-#define BEVEL_MM    0.7f
-#define LIGHT_X     -0.45f /* towards the lamp */
-#define LIGHT_Y     -0.80f
-#define MAX_DEFECTS 4
-#define N_HOLES     4
+#define METAL_SPAN_PX 192u /* the surface of a part begins anywhere on so much more of it than a frame shows */
+#define CORNER_MM     3.0f
+#define BEVEL_MM      0.7f
+#define METAL_LIGHT_X -0.45f /* towards the lamp */
+#define METAL_LIGHT_Y -0.80f
+#define METAL_DEFECTS 4
+#define N_HOLES       4
 
 typedef enum metal_class { METAL_GOOD, METAL_SCRATCH, METAL_DENT, METAL_STAIN, METAL_BURR, METAL_CLASSES } metal_class;
 
 static const char *const metal_names[] = {"good", "scratch", "dent", "stain", "burr", NULL};
 static const char *const metal_recipes[] = {"brushed", "milled", "ground", "cast", NULL};
-enum { N_RECIPES = 4 };
+enum { METAL_RECIPES = 4 };
 
 typedef struct metal_defect {
     metal_class class;
@@ -30,13 +30,13 @@ typedef struct metal_part {
     as_pose      pose;
     uint32_t     seed, recipe, n_defects;
     float        half_x, half_y, light, shine_x, slope, hole;
-    metal_defect defects[MAX_DEFECTS];
+    metal_defect defects[METAL_DEFECTS];
 } metal_part;
 
 /* What is made once: how bright each place of each surface and of the belt is. */
 typedef struct metal_state {
-    uint32_t width, height;          /* of the surfaces, pixels */
-    float   *surface[N_RECIPES + 1]; /* the last is the belt's; one block, owned by the first */
+    uint32_t width, height;              /* of the surfaces, pixels */
+    float   *surface[METAL_RECIPES + 1]; /* the last is the belt's; one block, owned by the first */
 } metal_state;
 
 /* --- surfaces --- */
@@ -70,7 +70,8 @@ static float metal_cast(float x, float y, uint32_t seed)
     float fine = as_noise_value(x * 7.0f, y * 7.0f, seed + 1u);
     float pit = as_noise_value(x * 1.3f, y * 1.3f, seed + 2u);
     (void)h;
-    return 0.86f + 0.07f * (dx * LIGHT_X + dy * LIGHT_Y) + 0.06f * fine - 0.25f * as_paint_step(0.86f, 0.97f, pit);
+    return 0.86f + 0.07f * (dx * METAL_LIGHT_X + dy * METAL_LIGHT_Y) + 0.06f * fine -
+           0.25f * as_paint_step(0.86f, 0.97f, pit);
 }
 
 static float metal_belt(float x, float y, uint32_t seed)
@@ -88,13 +89,13 @@ static bool metal_prepare(const as_twin *twin, void *priv, as_err *err)
     const as_twin_cfg *cfg = as_twin_cfg_of(twin);
     float              mm = (float)(1.0 / as_twin_px_per_mm(twin));
     uint32_t           seed = as_noise_mix((uint32_t)cfg->seed ^ as_noise_mix((uint32_t)(cfg->seed >> 32) + 11u));
-    state->width = cfg->width + SPAN_PX;
-    state->height = cfg->height + SPAN_PX;
+    state->width = cfg->width + METAL_SPAN_PX;
+    state->height = cfg->height + METAL_SPAN_PX;
     size_t plane = (size_t)state->width * state->height;
-    state->surface[0] = malloc((N_RECIPES + 1) * plane * sizeof(float));
+    state->surface[0] = malloc((METAL_RECIPES + 1) * plane * sizeof(float));
     if (!state->surface[0])
         return AS_FAIL(err, AS_ENOMEM, "no memory for metal of %ux%u pixels", state->width, state->height);
-    for (size_t i = 0; i <= N_RECIPES; i++) {
+    for (size_t i = 0; i <= METAL_RECIPES; i++) {
         state->surface[i] = state->surface[0] + i * plane;
         for (uint32_t y = 0; y < state->height; y++)
             for (uint32_t x = 0; x < state->width; x++)
@@ -153,7 +154,7 @@ static void metal_plan(const as_twin *twin, const as_twin_shot *shot, metal_part
     as_rng             rng = as_rng_stream(cfg->seed, shot->part), fate = as_rng_stream(~cfg->seed, shot->part);
     float              w = (float)cfg->width, h = (float)cfg->height;
     *part = (metal_part){.seed = (uint32_t)as_rng_u64(&rng)};
-    part->recipe = as_plates_choose(&rng, N_RECIPES);
+    part->recipe = as_plates_choose(&rng, METAL_RECIPES);
     if (shot->recipe >= 0)
         part->recipe = (uint32_t)shot->recipe;
     part->half_x = 31.0f;
@@ -218,23 +219,24 @@ static void metal_line(const metal_row *row, const float *restrict metal, const 
 static void metal_draw_plate(const metal_part *part, const metal_state *state, const as_canvas *canvas)
 {
     const as_pose *pose = &part->pose;
-    uint32_t       ox = as_noise_hash2(part->seed, 1, 5) % SPAN_PX, oy = as_noise_hash2(part->seed, 2, 5) % SPAN_PX;
-    metal_row      row = {.du = pose->cos / pose->px_per_mm,
-                          .dv = -pose->sin / pose->px_per_mm,
-                          .half_x = part->half_x,
-                          .half_y = part->half_y,
-                          .px_per_mm = pose->px_per_mm,
-                          .shadow_u = 1.2f,
-                          .shadow_v = 1.9f,
-                          .light_u = LIGHT_X,
-                          .light_v = LIGHT_Y,
-                          .shine_x = part->shine_x,
-                          .shine = 3.2f / (float)canvas->width};
+    uint32_t       ox = as_noise_hash2(part->seed, 1, 5) % METAL_SPAN_PX,
+             oy = as_noise_hash2(part->seed, 2, 5) % METAL_SPAN_PX;
+    metal_row row = {.du = pose->cos / pose->px_per_mm,
+                     .dv = -pose->sin / pose->px_per_mm,
+                     .half_x = part->half_x,
+                     .half_y = part->half_y,
+                     .px_per_mm = pose->px_per_mm,
+                     .shadow_u = 1.2f,
+                     .shadow_v = 1.9f,
+                     .light_u = METAL_LIGHT_X,
+                     .light_v = METAL_LIGHT_Y,
+                     .shine_x = part->shine_x,
+                     .shine = 3.2f / (float)canvas->width};
     for (uint32_t y = 0; y < canvas->height; y++) {
         size_t at = (size_t)(y + oy) * state->width + ox;
         as_pose_to_mm(pose, 0.0f, (float)y, &row.u0, &row.v0);
         row.level = part->light * (1.0f + part->slope * ((float)(int32_t)y - 0.5f * (float)canvas->height));
-        metal_line(&row, state->surface[part->recipe] + at, state->surface[N_RECIPES] + at, canvas->width,
+        metal_line(&row, state->surface[part->recipe] + at, state->surface[METAL_RECIPES] + at, canvas->width,
                    canvas->r + (size_t)y * canvas->width);
     }
 }
@@ -248,7 +250,8 @@ static void metal_draw_hole(const metal_part *part, const as_canvas *canvas, flo
         for (uint32_t px = area.x0; px < area.x1; px++) {
             float  dx = (float)px - x, dy = (float)py - y, r = sqrtf(dx * dx + dy * dy) + 1e-3f, d = r - radius;
             float *p = &canvas->r[(size_t)py * canvas->width + px];
-            float  side = (dx * LIGHT_X + dy * LIGHT_Y) / r; /* a countersink looks inwards: lit on the far side */
+            float  side =
+                (dx * METAL_LIGHT_X + dy * METAL_LIGHT_Y) / r; /* a countersink looks inwards: lit on the far side */
             *p *= 1.0f - 0.75f * side * as_paint_cover(fabsf(d - 0.5f * rim) - 0.5f * rim);
             float inside = as_paint_cover(d);
             float deep = 0.02f + 0.07f * as_paint_step(-radius * 0.5f, 0.0f, d) * as_paint_step(0.2f, -1.0f, side);
@@ -302,7 +305,7 @@ static float metal_scratch(const metal_part *part, const metal_defect *d, float 
     float a = off / wide, b = (off - 1.3f * wide) / wide;
     float depth = (1.0f - 16.0f * t * t * t * t) * (0.75f + 0.35f * as_noise_line(u * 0.5f, d->seed + 1u)) *
                   AS_MIN(d->width / least, 1.0f);
-    float across = fabsf(d->cos * LIGHT_Y - d->sin * LIGHT_X), strong = 0.10f + 1.25f * d->severity;
+    float across = fabsf(d->cos * METAL_LIGHT_Y - d->sin * METAL_LIGHT_X), strong = 0.10f + 1.25f * d->severity;
     float bright = 1.0f / (1.0f + a * a * a * a), dark = 1.0f / (1.0f + b * b * b * b);
     return 1.0f + strong * depth * ((0.35f + 0.65f * across) * bright - 0.45f * dark);
 }
@@ -314,7 +317,7 @@ static float metal_dent(const metal_defect *d, float u, float v)
     if (r2 > 1.69f)
         return 1.0f;
     float slope = r2 < 1.0f ? (1.0f - r2) : -0.25f * (1.69f - r2); /* the rim stands up a little */
-    float lean = -(x * LIGHT_X + y * LIGHT_Y) / radius;
+    float lean = -(x * METAL_LIGHT_X + y * METAL_LIGHT_Y) / radius;
     return 1.0f + (0.15f + 1.7f * d->severity) * slope * lean - 0.10f * d->severity * AS_MAX(1.0f - r2, 0.0f);
 }
 

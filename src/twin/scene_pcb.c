@@ -17,7 +17,7 @@ typedef enum pcb_class { PCB_GOOD, PCB_OPEN, PCB_SHORT, PCB_MISSING, PCB_ASKEW, 
 
 static const char *const pcb_names[] = {"good", "open", "short", "missing_part", "askew_part", NULL};
 static const char *const pcb_recipes[] = {"sensor", "driver", "radio", NULL};
-enum { N_RECIPES = 3, MAX_DEFECTS = 2 };
+enum { PCB_RECIPES = 3, PCB_DEFECTS = 2 };
 
 typedef enum pcb_kind { PCB_CHIP, PCB_RESISTOR, PCB_CAPACITOR, PCB_CAN } pcb_kind;
 
@@ -41,8 +41,8 @@ typedef struct pcb_layout {
 
 typedef struct pcb_state {
     uint32_t   width, height; /* of a drawn board */
-    pcb_layout layouts[N_RECIPES];
-    float     *boards[N_RECIPES]; /* three planes each; one block, owned by the first */
+    pcb_layout layouts[PCB_RECIPES];
+    float     *boards[PCB_RECIPES]; /* three planes each; one block, owned by the first */
 } pcb_state;
 
 /* --- layout --- */
@@ -237,10 +237,10 @@ static bool pcb_prepare(const as_twin *twin, void *priv, as_err *err)
         return AS_FAIL(err, AS_ELIMIT, "a board drawn with %.0f pixels a millimetre is too large: move the camera away",
                        (double)k);
     size_t plane = (size_t)state->width * state->height;
-    state->boards[0] = malloc(3 * N_RECIPES * plane * sizeof(float));
+    state->boards[0] = malloc(3 * PCB_RECIPES * plane * sizeof(float));
     if (!state->boards[0])
         return AS_FAIL(err, AS_ENOMEM, "no memory for boards of %ux%u pixels", state->width, state->height);
-    for (uint32_t i = 0; i < N_RECIPES; i++) {
+    for (uint32_t i = 0; i < PCB_RECIPES; i++) {
         state->boards[i] = state->boards[0] + 3 * i * plane;
         float    *p = state->boards[i];
         as_canvas canvas = {p, p + plane, p + 2 * plane, state->width, state->height};
@@ -270,7 +270,7 @@ typedef struct pcb_board {
     as_pose    pose;
     uint32_t   seed, recipe, n_defects;
     float      light, slope_x;
-    pcb_defect defects[MAX_DEFECTS];
+    pcb_defect defects[PCB_DEFECTS];
 } pcb_board;
 
 static uint32_t pcb_pick_track(const pcb_layout *l, as_rng *rng, bool beside)
@@ -303,7 +303,7 @@ static void pcb_plan(const as_twin *twin, const pcb_state *state, const as_twin_
     const as_twin_cfg *cfg = as_twin_cfg_of(twin);
     as_rng             rng = as_rng_stream(cfg->seed, shot->part), fate = as_rng_stream(~cfg->seed, shot->part);
     *b = (pcb_board){.seed = (uint32_t)as_rng_u64(&rng)};
-    b->recipe = as_plates_choose(&rng, N_RECIPES);
+    b->recipe = as_plates_choose(&rng, PCB_RECIPES);
     if (shot->recipe >= 0)
         b->recipe = (uint32_t)shot->recipe;
     as_plates_pose(twin, shot, &rng, 0.02f, &b->pose);
