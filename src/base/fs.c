@@ -191,8 +191,28 @@ static bool fs_sync_parent(const char *path, as_err *err)
     return ok;
 }
 
+/* A device, a pipe or a terminal is written into: replacing it by a file would take it from all who use it. */
+static bool fs_is_stream(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 &&
+           (S_ISCHR(st.st_mode) || S_ISFIFO(st.st_mode) || S_ISBLK(st.st_mode) || strncmp(path, "/dev/", 5) == 0);
+}
+
+static bool fs_write_stream(const char *path, const void *bytes, size_t n, as_err *err)
+{
+    int  fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    bool ok = fd >= 0 && fs_write_all(fd, bytes, n);
+    int  e = errno;
+    if (fd >= 0)
+        close(fd);
+    return ok || as_err_errno(err, e, "cannot write '%s'", path);
+}
+
 static bool fs_write(const char *path, const void *bytes, size_t n, bool durable, mode_t mode, as_err *err)
 {
+    if (fs_is_stream(path))
+        return fs_write_stream(path, bytes, n, err);
     char *name = NULL;
     int   fd = fs_open_temporary(path, mode, &name);
     if (fd < 0)

@@ -22,7 +22,8 @@ AS_CHECK bool as_fs_map(const char *path, size_t max_bytes, const uint8_t **ret_
 void          as_fs_unmap(const uint8_t *bytes, size_t n); /* NULL is fine */
 
 /* Writes path so that after any crash it is the old or the new content, never part of it: path.tmp.PID.N, fsync, rename,
- * fsync of the folder. On failure the temporary file is removed. AS_ENOSPC, AS_EACCESS, AS_EIO. */
+ * fsync of the folder. On failure the temporary file is removed. A device or pipe is written into. AS_ENOSPC, AS_EACCESS,
+ * AS_EIO. */
 AS_CHECK bool as_fs_write(const char *path, const void *bytes, size_t n, as_err *err);
 
 /* As as_fs_write without the two fsyncs: whole or absent while the machine stays up. For what can be made again. */

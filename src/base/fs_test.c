@@ -342,6 +342,26 @@ static void test_join(void **state)
     check_failed(as_fs_join(buf, "aa", name, &err), AS_ELIMIT, "too long");
 }
 
+/* Root could replace /dev/full by a file, and nobody's test of a full disk would see one again. */
+static void test_devices_and_pipes_are_written_into(void **state)
+{
+    (void)state;
+    struct stat st;
+    char        got[8] = "";
+    check_failed(as_fs_write("/dev/full", "text", 4, &err), AS_ENOSPC, "cannot write '/dev/full'");
+    assert_int_equal(stat("/dev/full", &st), 0);
+    assert_true(S_ISCHR(st.st_mode));
+    assert_int_equal(mkfifo(in_dir("pipe"), 0600), 0);
+    const int fd = open(in_dir("pipe"), O_RDONLY | O_NONBLOCK);
+    assert_true(fd >= 0);
+    assert_true(as_fs_write(in_dir("pipe"), "text", 4, &err));
+    assert_int_equal(read(fd, got, sizeof got), 4);
+    assert_memory_equal(got, "text", 4);
+    close(fd);
+    assert_int_equal(lstat(in_dir("pipe"), &st), 0);
+    assert_true(S_ISFIFO(st.st_mode));
+}
+
 static void test_remove_and_rename(void **state)
 {
     (void)state;
@@ -562,6 +582,7 @@ int main(void)
         TEST(test_read_only_folder),
         TEST(test_make_dirs),
         TEST(test_join),
+        TEST(test_devices_and_pipes_are_written_into),
         TEST(test_remove_and_rename),
         TEST(test_remove_tree),
         TEST(test_walk_order),

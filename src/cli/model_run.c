@@ -460,7 +460,9 @@ static int model_run_run(as_cli *cli, as_workspace *ws, as_err *err)
 
 const as_action as_model_action_run = {
     .name = "run",
-    .usage = "MODEL PICTURE... [--head HEAD] [--labels FILE] [--prepare WAY] [--score S] [--draw PATH]",
+    .usage = "MODEL PICTURE... [--head HEAD] [--labels FILE] [--prepare WAY] [--mean A,B,C] "
+             "[--scale A,B,C] [--resize HOW] [--score S] [--overlap S] [--any-class] [--soft SIGMA] [--top N] "
+             "[--anchors W,H,...] [--backend NAME] [--threads N] [--draw PATH]",
     .about =
         "what the model finds in pictures, or in those of a folder: classes, boxes, masks, areas; in pixels of the "
         "picture",

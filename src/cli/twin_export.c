@@ -50,7 +50,7 @@ static int twin_export(as_cli *cli, as_workspace *ws, as_err *err)
 
 const as_action as_twin_action_export = {
     .name = "export",
-    .usage = "DIR [--scene SCENE] [--as coco|folders] [--parts N]",
+    .usage = "DIR [--scene SCENE] [--as coco|folders] [--parts N] [--no-masks]",
     .about = "pictures and their truth into a new folder: as COCO with boxes and masks, or a folder for each class",
     .min_args = 1,
     .max_args = 1,

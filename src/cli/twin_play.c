@@ -112,7 +112,7 @@ static int twin_play(as_cli *cli, as_workspace *ws, as_err *err)
 
 const as_action as_twin_action_play = {
     .name = "play",
-    .usage = "[--scene SCENE] [--frames N] [--output FILE]",
+    .usage = "[--scene SCENE] [--frames N] [--side PX] [--boxes] [--output FILE]",
     .about = "a page on which the parts pass by, to be opened in a browser; nothing is fetched and no script runs",
     .mode = AS_WORKSPACE_NONE,
     .run = twin_play,

@@ -74,7 +74,7 @@ static int twin_render(as_cli *cli, as_workspace *ws, as_err *err)
 
 const as_action as_twin_action_render = {
     .name = "render",
-    .usage = "[--scene SCENE] [--frames N] [--sheet FILE] [--boxes]",
+    .usage = "[--scene SCENE] [--frames N] [--sheet FILE] [--columns N] [--side PX] [--boxes]",
     .about = "a contact sheet of the first parts as PNG, each with its class, severity and faults below it",
     .mode = AS_WORKSPACE_NONE,
     .run = twin_render,

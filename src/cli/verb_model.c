@@ -19,8 +19,8 @@ static const as_opt model_opts[] = {
     {"top", 0, "N", "run: at most N findings of a picture (default: 100 boxes, 5 classes)", NULL},
     {"anchors", 0, "W,H,...", "run: sizes of anchors in pixels, three for each stride (default: YOLOv5's of COCO)",
      NULL},
-    {"backend", 0, "NAME", "run: native or ort (default: native, and ort for what native cannot run)", NULL},
-    {"threads", 0, "N", "run: threads of the network (default: 1)", NULL},
+    {"backend", 'b', "NAME", "run: native or ort (default: native, and ort for what native cannot run)", NULL},
+    {"threads", 'j', "N", "run: threads of the network (default: 1)", NULL},
     {"draw", 0, "PATH", "run: a PNG of the picture with its findings; of several pictures, a folder of them", NULL},
     {"limit", 'l', "N", "show, diff: at most N layers, or differences (default: all)", NULL},
 };

@@ -4,17 +4,17 @@
 static const char *const twin_kinds[] = {"coco", "folders", NULL};
 
 static const as_opt twin_opts[] = {
-    {"scene", 's', "SCENE", "which scene, and how it is seen: \"cones?sensor=imx250&dirt=0.3\" (default: the first)",
+    {"scene", 0, "SCENE", "which scene, and how it is seen: \"cones?sensor=imx250&dirt=0.3\" (default: the first)",
      NULL},
-    {"frames", 'n', "N", "render, play: how many parts (default: 16)", NULL},
-    {"sheet", 'o', "FILE", "render: where to write the picture (default: twin.png); its truth goes beside it", NULL},
+    {"frames", 0, "N", "render, play: how many parts (default: 16)", NULL},
+    {"sheet", 0, "FILE", "render: where to write the picture (default: twin.png); its truth goes beside it", NULL},
     {"columns", 0, "N", "render: pictures in a row (default: as many as rows)", NULL},
     {"side", 0, "PX", "render, play: longer side of each picture (default: 320; play: 640)", NULL},
-    {"boxes", 'b', NULL, "render, play: a box around each defect", NULL},
+    {"boxes", 0, NULL, "render, play: a box around each defect", NULL},
     {"as", 0, "KIND", "export: coco or folders (default: coco)", twin_kinds},
-    {"parts", 'p', "N", "export: how many parts (default: 100)", NULL},
+    {"parts", 'n', "N", "export: how many parts (default: 100)", NULL},
     {"no-masks", 0, NULL, "export: boxes alone, in a third of the time", NULL},
-    {"output", 0, "FILE", "play: where to write the page (default: twin.html)", NULL},
+    {"output", 'o', "FILE", "play: where to write the page (default: twin.html)", NULL},
 };
 
 #define X(name) extern const as_action as_twin_action_##name;
