@@ -342,6 +342,8 @@ static bool engine_feed(as_engine *engine, const as_tensor *inputs, as_err *err)
             return false;
         if (!inputs[i].data && value_bytes(&engine->inputs[i]) > 0)
             return AS_FAIL(err, AS_EINVAL, "input '%s' has no data", engine->inputs[i].name);
+    }
+    for (size_t i = 0; i < engine->n_inputs; i++) { /* not before all of them are right */
         moved = moved || engine->fed[i] != inputs[i].data;
         engine->fed[i] = inputs[i].data;
     }

@@ -8,6 +8,8 @@
 
 enum { EINSUM_INPUTS = 3, EINSUM_LETTERS = 3 * AS_TENSOR_MAX_RANK };
 
+#define EINSUM_MOST 4e9 /* terms that are summed one by one: some ten seconds */
+
 typedef struct einsum {
     size_t      n_in;
     int         n_letters, n_out; /* the result's letters come first */
@@ -219,6 +221,12 @@ static bool einsum_plan(as_plan *plan, const as_node *node, as_err *err)
         return false;
     if (ins[0]->dtype == AS_DTYPE_F32 && einsum_is_product(&e))
         return einsum_product(plan, node, &e, ins, err);
+    double terms = 1.0;
+    for (int i = 0; i < e.n_letters; i++)
+        terms *= (double)e.size[i];
+    if (terms > EINSUM_MOST)
+        return AS_FAIL(err, AS_ELIMIT, "it sums %.2g terms one by one, more than %.0g (write it as matrix products)",
+                       terms, EINSUM_MOST);
     as_buf *out = as_plan_out(plan, node, 0, NULL, err);
     return out && as_op_step(plan, einsum_run, &e, sizeof e, out, ins, e.n_in, err);
 }

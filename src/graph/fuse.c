@@ -426,6 +426,14 @@ static bool fuse_is_closed(const fuse *f, const fuse_chain *chain)
     return true;
 }
 
+/* A constant of one element but more dimensions than x would give the result more dimensions too. */
+static bool fuse_keeps_shape(const fuse *f, const fuse_chain *chain)
+{
+    const as_node  *last = as_graph_node(f->graph, chain->nodes[chain->n_nodes - 1]);
+    const as_value *x = as_graph_value(f->graph, chain->inputs[0]), *out = as_graph_value(f->graph, last->outputs[0]);
+    return strcmp(chain->op, "Conv") == 0 || (x->has_shape && out->has_shape && as_shape_equal(&x->shape, &out->shape));
+}
+
 static bool fuse_find(fuse *f, as_err *err)
 {
     for (size_t i = 0; i < as_graph_n_nodes(f->graph); i++) {
@@ -435,7 +443,7 @@ static bool fuse_find(fuse *f, as_err *err)
             if (strcmp(node->op, fuse_rows[r].op) != 0 || !fuse_rows[r].match(f, node, &chain) || chain.broken)
                 continue;
             qsort(chain.nodes, chain.n_nodes, sizeof *chain.nodes, fuse_by_index);
-            if (!fuse_is_closed(f, &chain))
+            if (!fuse_is_closed(f, &chain) || !fuse_keeps_shape(f, &chain))
                 continue;
             if (!as_vec_push(&f->chains, chain))
                 return AS_FAIL(err, AS_ENOMEM, "out of memory for %zu chains", f->chains.n);

@@ -132,6 +132,21 @@ static as_graph *hard(float six)
     return g;
 }
 
+static void test_a_chain_that_adds_a_dimension_stays(void **state)
+{
+    (void)state;
+    float     three[] = {3.0f};
+    as_tensor t = as_tensor_view(AS_DTYPE_F32, &SHAPE(1, 1, 1), three);
+    as_graph *g = start(&SHAPE(1, 4));
+    OK(as_graph_add_constant(g, "three", &t, why));
+    number(g, "zero", 0.0f);
+    number(g, "six", 6.0f);
+    ADD("Add", NAMES("x", "three"), "a");
+    ADD("Clip", NAMES("a", "zero", "six"), "c");
+    ADD("Div", NAMES("c", "six"), "out");
+    assert_fuses(g, &SHAPE(1, 1, 4), 3, "Div");
+}
+
 static void test_hard_swish_and_hard_sigmoid(void **state)
 {
     (void)state;
@@ -229,6 +244,7 @@ int main(void)
         cmocka_unit_test(test_gelu_in_each_order),
         cmocka_unit_test(test_a_chain_that_somebody_looks_into_stays),
         cmocka_unit_test(test_mish),
+        cmocka_unit_test(test_a_chain_that_adds_a_dimension_stays),
         cmocka_unit_test(test_hard_swish_and_hard_sigmoid),
         cmocka_unit_test(test_layer_normalisation),
         cmocka_unit_test(test_a_pad_becomes_part_of_its_convolution),

@@ -72,6 +72,7 @@ size_t as_head_grid(as_head *head, const as_head_io *io, uint32_t first, uint32_
 uint32_t as_head_maps(as_head *head, const as_head_io *io, size_t first, uint32_t n_maps, uint32_t role, uint32_t n)
 {
     uint32_t dims[AS_TENSOR_MAX_RANK];
+    bool     taken[AS_COUNT(head->levels)] = {false};
     for (uint32_t i = 0; i < n_maps; i++) {
         if (!as_head_is(io, first + i, 4, dims) || (n && dims[0] != n))
             return 0;
@@ -85,6 +86,9 @@ uint32_t as_head_maps(as_head *head, const as_head_io *io, size_t first, uint32_
                 ;
         if (at == n_maps || io->width % dims[2] || io->width / dims[2] * dims[1] != io->height)
             return 0;
+        if (role == 0 ? at > 0 && head->levels[at - 1].width == dims[2] : taken[at])
+            return 0; /* two maps of one size: another level would be left without */
+        taken[at] = true;
         head->levels[at].out[role] = (int)(first + i);
         head->levels[at].width = dims[2];
         head->levels[at].height = dims[1];
