@@ -44,8 +44,9 @@ BINARY_LINES(add, x + y, x + y, WRAP(+))
 BINARY_LINES(sub, x - y, x - y, WRAP(-))
 BINARY_LINES(mul, x *y, x *y, WRAP(*))
 BINARY_LINES(div, x / y, x / y, binary_div(x, y))
-BINARY_LINES(min, x < y ? x : y, x < y ? x : y, x < y ? x : y)
-BINARY_LINES(max, x > y ? x : y, x > y ? x : y, x > y ? x : y)
+/* What is no number stays so, on either side. */
+BINARY_LINES(min, x < y || isnan(x) ? x : y, x < y || isnan(x) ? x : y, x < y ? x : y)
+BINARY_LINES(max, x > y || isnan(x) ? x : y, x > y || isnan(x) ? x : y, x > y ? x : y)
 BINARY_LINES(mod, fmodf(x, y), fmod(x, y), binary_remainder(x, y, false))
 BINARY_LINES(fmod, fmodf(x, y), fmod(x, y), binary_remainder(x, y, true))
 

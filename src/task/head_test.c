@@ -367,6 +367,21 @@ static void test_fcos(void **state)
     bed_done(&b);
 }
 
+/* Then one of them would be written over the other, and another level be without its boxes. */
+static void test_two_maps_of_one_size_are_no_levels(void **state)
+{
+    (void)state;
+    bed    b;
+    as_err e = AS_ERR_NONE;
+    bed_init(&b, 64, 96);
+    for (uint32_t role = 0; role < 3; role++)
+        for (uint32_t i = 0; i < 2; i++)
+            ADD(&b, "a", 1, role == 1 ? 4 : 1, 12, 8);
+    b.io.word = "fcos";
+    assert_null(as_head_new(&b.io, NULL, &e));
+    bed_done(&b);
+}
+
 static void test_centernet(void **state)
 {
     (void)state;
@@ -700,6 +715,7 @@ int main(void)
         cmocka_unit_test(test_raw_maps),
         cmocka_unit_test(test_nanodet),
         cmocka_unit_test(test_fcos),
+        cmocka_unit_test(test_two_maps_of_one_size_are_no_levels),
         cmocka_unit_test(test_centernet),
         cmocka_unit_test(test_ssd),
         cmocka_unit_test(test_final_ones),

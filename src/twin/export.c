@@ -30,7 +30,8 @@ json_t *as_twin_export_truth(const as_twin_truth *truth)
     json_t *findings = json_array(), *faults = json_object();
     for (size_t i = 0; i < truth->n_findings; i++)
         json_array_append_new(findings, export_finding(&truth->findings[i]));
-    for (size_t f = 0; f < AS_FAULT_COUNT; f++)
+    for (size_t f = 0; f < AS_FAULT_DOUBLE_TRIGGER;
+         f++) /* those of single frames happen in a camera: here all are whole */
         if ((truth->frame.faults >> f) & 1u)
             as_json_set(faults, as_fault_info_of(f)->name, json_real(truth->amounts[f]));
     json_t *json = json_pack("{s:I,s:s,s:f,s:s,s:f,s:f}", "part", (json_int_t)truth->part, "class", truth->frame.label,
@@ -48,9 +49,19 @@ static void export_path_coco(const as_twin_truth *truth, char *text, size_t cap)
     snprintf(text, cap, "images/%07llu.png", (unsigned long long)truth->part);
 }
 
+/* A defect of which the frame shows nothing would teach a class that is not there. */
+static bool export_is_seen(const as_twin_truth *truth)
+{
+    bool any = truth->n_findings == 0;
+    for (size_t i = 0; i < truth->n_findings; i++)
+        any = any || (truth->findings[i].box_px[2] > 0 && truth->findings[i].box_px[3] > 0);
+    return any;
+}
+
 static void export_path_folders(const as_twin_truth *truth, char *text, size_t cap)
 {
-    snprintf(text, cap, "%s/%07llu.png", truth->frame.label, (unsigned long long)truth->part);
+    snprintf(text, cap, "%s/%07llu.png", export_is_seen(truth) ? truth->frame.label : "unseen",
+             (unsigned long long)truth->part);
 }
 
 static int export_class(const as_twin *twin, const char *name)
@@ -113,7 +124,8 @@ static bool export_finish_coco(const as_twin *twin, const as_twin_export_cfg *cf
 static const as_twin_export_kind kinds[] = {
     {"coco", "images/ and annotations.json: classes, boxes, masks (run lengths) as COCO has them", export_path_coco,
      export_finish_coco, true},
-    {"folders", "a folder for each class", export_path_folders, NULL, false},
+    {"folders", "a folder for each class; unseen/ where the defect lies outside the frame", export_path_folders, NULL,
+     false},
 };
 
 const as_twin_export_kind *as_twin_export_kind_at(size_t i)
