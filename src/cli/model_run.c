@@ -7,6 +7,7 @@
 #include "base/fs.h"
 #include "cli/action.h"
 #include "cli/model_file.h"
+#include "cli/output.h"
 #include "cli/term.h"
 #include "image/codec.h"
 #include "image/draw.h"
@@ -369,7 +370,7 @@ static bool run_draw(model_run *r, const char *picture, as_image *image, const a
     bool ok = as_image_resize(image, AS_RESIZE_STANDARD, 0, &canvas, err); /* grey becomes RGB */
     for (size_t i = found->n; ok && i-- > 0;)                              /* the best on top */
         run_draw_one(r, &canvas, &found->at[i], i);
-    ok = ok && as_codec_encode_png(&canvas, 6, &png, err) && as_fs_write(path, png.s, png.len, err);
+    ok = ok && as_codec_encode_png(&canvas, 6, &png, err) && as_output_write(path, &png, picture, err);
     as_str_done(&png);
     as_image_done(&canvas);
     return ok || as_err_note(err, "--draw");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/page_out.h"
+#include "cli/output.h"
 
 #include "cli/term.h"
 
@@ -11,7 +12,7 @@ bool as_page_out(as_cli *cli, const as_workspace *ws, const char *name, const as
     if (!given)
         given = as_cli_opt(cli, "html");
     if (!(given ? as_fs_join(path, ".", given, err) : as_fs_join(path, ws->root, name, err)) ||
-        !as_fs_write(path, page->s, page->len, err))
+        !as_output_write(path, page, NULL, err))
         return false;
     as_term_progress_end(cli);
     as_digest_hex(&commit->id, hex);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/fs.h"
 #include "cli/action.h"
+#include "cli/output.h"
 #include "cli/term.h"
 #include "cli/twin_pick.h"
 #include "page/html.h"
@@ -96,7 +97,7 @@ static int twin_play(as_cli *cli, as_workspace *ws, as_err *err)
     bool ok = as_cli_u64(cli, "frames", 1, PLAY_MAX, &frames, err) && as_cli_u64(cli, "side", 16, 4096, &side, err) &&
               as_twin_pick_open(cli, &pick, err) &&
               play_page(cli, &pick, (uint32_t)frames, (uint32_t)side, &page, err) &&
-              as_fs_write(path, page.s, page.len, err);
+              as_output_write(path, &page, NULL, err);
     as_term_progress_end(cli);
     if (ok && cli->json)
         ok = as_cli_print_json(

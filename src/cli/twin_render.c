@@ -3,6 +3,7 @@
 
 #include "base/fs.h"
 #include "cli/action.h"
+#include "cli/output.h"
 #include "cli/term.h"
 #include "cli/twin_pick.h"
 #include "image/codec.h"
@@ -24,7 +25,7 @@ static bool render_write(const char *path, const as_image *image, as_err *err)
 {
     as_str png;
     as_str_init(&png);
-    bool ok = as_codec_encode_png(image, 6, &png, err) && as_fs_write(path, png.s, png.len, err);
+    bool ok = as_codec_encode_png(image, 6, &png, err) && as_output_write(path, &png, NULL, err);
     as_str_done(&png);
     return ok;
 }

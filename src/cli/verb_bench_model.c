@@ -6,6 +6,7 @@
 #include "base/cpu.h"
 #include "cli/backend_opt.h"
 #include "cli/model_file.h"
+#include "cli/output.h"
 #include "cli/term.h"
 #include "lab/bench.h"
 #include "spec/unit.h"
@@ -291,7 +292,7 @@ static bool bench_page(bench_verb *v, as_err *err)
     as_str_init(&page);
     as_bench_page(&v->bench, v->file.name, v->file.n, &page);
     bool ok = (as_str_ok(&page) || AS_FAIL(err, AS_ENOMEM, "cannot hold the page")) &&
-              as_fs_write(path, page.s, page.len, err);
+              as_output_write(path, &page, NULL, err);
     as_str_done(&page);
     if (ok)
         as_term_say(v->cli, "page     %s", path);

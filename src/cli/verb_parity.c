@@ -5,6 +5,7 @@
 
 #include "cli/backbone_opts.h"
 #include "cli/model_file.h"
+#include "cli/output.h"
 #include "cli/term.h"
 #include "lab/parity.h"
 
@@ -245,7 +246,7 @@ static bool parity_write(const parity_verb *v, const char *option, as_err *err,
     if (!given)
         return true;
     as_str_init(&text);
-    bool ok = as_fs_join(path, ".", given, err) && make(v, &text, err) && as_fs_write(path, text.s, text.len, err);
+    bool ok = as_fs_join(path, ".", given, err) && make(v, &text, err) && as_output_write(path, &text, NULL, err);
     as_str_done(&text);
     return ok;
 }

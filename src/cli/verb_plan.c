@@ -4,6 +4,7 @@
 
 #include "base/fs.h"
 #include "base/thread.h"
+#include "cli/output.h"
 #include "cli/plan_say.h"
 #include "cli/term.h"
 
@@ -121,7 +122,7 @@ static as_spec *plan_spec(const as_cli *cli, as_err *err)
 static bool plan_write(const as_cli *cli, const char *option, const as_str *text, as_err *err)
 {
     char path[AS_FS_PATH_BYTES];
-    return as_fs_join(path, ".", as_cli_opt(cli, option), err) && as_fs_write(path, text->s, text->len, err);
+    return as_fs_join(path, ".", as_cli_opt(cli, option), err) && as_output_write(path, text, NULL, err);
 }
 
 static bool plan_files(as_cli *cli, const as_plan *plan, const char *network, as_err *err)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "cli/output.h"
 #include "cli/term.h"
 #include "lab/report.h"
 
@@ -21,7 +22,7 @@ static bool report_write(as_cli *cli, as_workspace *ws, const char *path, as_run
     as_spec *spec = as_spec_load(ws->spec_path, err);
     as_str_init(&page);
     bool ok = spec && as_run_find(ws, as_cli_arg(cli, 0), run, err) &&
-              as_report_html(ws, spec, run, &cli->progress, &page, err) && as_fs_write(path, page.s, page.len, err);
+              as_report_html(ws, spec, run, &cli->progress, &page, err) && as_output_write(path, &page, NULL, err);
     as_str_done(&page);
     as_spec_free(spec);
     return ok;

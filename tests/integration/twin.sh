@@ -68,4 +68,11 @@ expect_err 'did you mean'
 printf 'faults:\n  - {fault: hase}\n' >bad.yaml
 expect_exit 2 "$ASSAY" twin show --scene 'cones?script=bad.yaml'
 expect_err "bad.yaml:2:13: there is no fault 'hase': did you mean 'haze'"
+
+# A file that is something else stays, a page is replaced by a page, a device stays a device.
+expect_exit 2 "$ASSAY" twin render --frames 2 --sheet p.html
+expect_err "'p.html' is there and is something else"
+expect_exit 0 "$ASSAY" twin play --frames 2 --side 160 --output p.html
+expect_exit 3 "$ASSAY" twin play --frames 2 --side 160 --output /dev/full
+check 'the device became a file' test -c /dev/full
 finish
