@@ -138,7 +138,7 @@ static void doctor_limit(doctor *d)
         if (as_isa_has((as_isa)i))
             widest = (as_isa)i;
     if (limit == AS_ISA_NONE)
-        snprintf(text, sizeof text, "%s (ASSAY_ISA limits it)", as_isa_name(widest));
+        snprintf(text, sizeof text, "%s (ASSAY_ISA would limit it)", as_isa_name(widest));
     else if (as_isa_has(limit))
         snprintf(text, sizeof text, "%s by ASSAY_ISA, of %s", as_isa_name(as_isa_top()), as_isa_name(widest));
     else
