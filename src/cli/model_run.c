@@ -403,15 +403,26 @@ static bool run_all(model_run *r, as_err *err)
 {
     static const char *const boxes[] = {"picture", "class", ">score", ">x", ">y", ">width", ">height", NULL};
     static const char *const classes[] = {"picture", "class", ">score", NULL};
+    size_t                   n_failed = 0;
+    as_err_code              last = AS_OK;
     run_say(r);
     r->json = r->cli->json ? json_array() : NULL;
     r->table = r->cli->json ? NULL : as_table_new(run_gives(r, AS_HEAD_CLASSES) ? classes : boxes);
     for (size_t i = 0; i < r->pictures.n; i++) {
         as_progress_step(&r->cli->progress, "looking", i, r->pictures.n);
-        if (!as_progress_go_on(&r->cli->progress, err) || !run_picture(r, r->pictures.at[i], err))
+        if (!as_progress_go_on(&r->cli->progress, err))
             return false;
+        as_err why = AS_ERR_NONE;
+        if (run_picture(r, r->pictures.at[i], &why))
+            continue;
+        if (r->pictures.n == 1)
+            return as_err_set(err, why.code, "%s", why.text);
+        n_failed++; /* the others are looked at all the same */
+        as_term_progress_end(r->cli);
+        fprintf(stderr, "assay model: %s\n", why.text);
+        last = why.code;
     }
-    return true;
+    return n_failed == 0 || AS_FAIL(err, last, "%zu of %zu pictures could not be looked at", n_failed, r->pictures.n);
 }
 
 static bool model_run_print(model_run *r, as_err *err)
@@ -451,7 +462,7 @@ static int model_run_run(as_cli *cli, as_workspace *ws, as_err *err)
     r->cli = cli;
     bool ok = run_open(r, err);
     if (ok) {
-        /* Of a picture that fails, those before it are told all the same. */
+        /* Of a picture that fails, the others are told all the same. */
         ok = run_all(r, err);
         ok = model_run_print(r, ok ? err : NULL) && ok;
     }

@@ -14,7 +14,11 @@
 #include "infer/infer.h"
 
 #define SPACE_BYTES ((rlim_t)3 << 30) /* less than what any of them asks for */
-#define SECONDS     20
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SECONDS 200 /* a sanitizer makes all of it slower */
+#else
+#define SECONDS 20
+#endif
 
 #define NAMES(...) ((const char *const[]){__VA_ARGS__, NULL})
 #define SHAPE(...) (&(as_shape){.rank = sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t), .dims = {__VA_ARGS__}})

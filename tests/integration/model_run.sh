@@ -107,6 +107,11 @@ assert len(found) == len(want) > 50, (len(found), len(want))
 for f, w in zip(found, want):
     assert f["class"] == w[0] and abs(f["score"] - w[1]) < 2e-4, (f, w)
     assert all(abs(a - b) < 0.01 for a, b in zip(f["box"], w[2:])), (f, w)'
+    mkdir two && cp wide.png two && head -c 60 wide.png >two/cut.png # one that fails, and the other all the same
+    expect_exit 3 "$ASSAY" model run yolo.onnx two --score 0.9
+    expect_out '^two/wide.png +(bolt|nut|screw)'
+    expect_err "'two/cut.png'"
+    expect_err '1 of 2 pictures could not be looked at'
     expect_exit 0 "$ASSAY" model run yolo.onnx wide.png --score 0.9 --draw found.png
     expect_out '^wide.png +(bolt|nut|screw) +(0\.9|1\.0)'
     expect_exit 0 $python -c '
