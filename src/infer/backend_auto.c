@@ -98,22 +98,26 @@ static bool auto_block(void *ctx, int side, size_t first, size_t n, double *ret_
     return true;
 }
 
-/* Of outputs in f32, over the largest number; what is no number on one side alone is a difference without bound. */
+/* Of floats, over the largest number; what is no number on one side alone is a difference without bound. */
 static double auto_apart(const auto_race *race)
 {
     double worst = 0;
     for (size_t i = 0; i < as_session_n_outputs(race->sessions[0]); i++) {
         const as_tensor *a = &race->outputs[0][i], *b = &race->outputs[1][i];
         double           largest = 1e-30, difference = 0;
-        if (a->dtype != AS_DTYPE_F32 || b->dtype != AS_DTYPE_F32)
+        if (a->dtype != b->dtype || !as_shape_equal(&a->shape, &b->shape))
+            return (double)INFINITY;
+        if (a->dtype != AS_DTYPE_F32) { /* a class, a count: it is the same or it is not */
+            if (memcmp(a->data, b->data, as_tensor_count(a) * as_dtype_bytes(a->dtype)) != 0)
+                return (double)INFINITY;
             continue;
+        }
         for (size_t k = 0; k < AS_MIN(as_tensor_count(a), as_tensor_count(b)); k++) {
             const double x = (double)((const float *)a->data)[k], y = (double)((const float *)b->data)[k];
-            if (isnan(x) && isnan(y))
+            largest = isfinite(x) ? fmax(largest, fabs(x)) : largest;
+            if ((isnan(x) && isnan(y)) || x == y)
                 continue;
-            largest = fmax(largest, fabs(x));
-            if (!(fabs(x - y) <= difference))
-                difference = isnan(x - y) ? INFINITY : fabs(x - y);
+            difference = isfinite(x) && isfinite(y) ? fmax(difference, fabs(x - y)) : (double)INFINITY;
         }
         worst = fmax(worst, difference / largest);
     }

@@ -13,6 +13,7 @@
 #include "build_config.h"
 #include "engine/onednn.h"
 #include "infer/ort_api.h"
+#include "infer/provider.h"
 
 bool as_choice_dir(const char *name, char *dir, as_err *err)
 {
@@ -48,6 +49,25 @@ static bool choice_path(const char *key, char *path, as_err *err)
     return as_choice_dir("backends", dir, err) && as_fs_join(path, dir, name, err);
 }
 
+/* What `auto` may choose, without options: a file in a cache that others may write must not lead to a library of theirs. */
+static bool choice_is_one(const char *backend)
+{
+    if (strcmp(backend, "native") == 0 || strcmp(backend, "ort") == 0)
+        return true;
+    for (size_t i = 0; strncmp(backend, "ort:", 4) == 0 && as_provider_at(i); i++)
+        if (as_provider_at(i)->races && strcmp(backend + 4, as_provider_at(i)->name) == 0)
+            return true;
+    return false;
+}
+
+static bool choice_is_text(const char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < ' ' || *text == 127)
+            return false;
+    return true;
+}
+
 static bool choice_read(const json_t *json, const char *key, as_choice *ret, as_err *err)
 {
     const char *of, *backend, *reason;
@@ -57,8 +77,8 @@ static bool choice_read(const json_t *json, const char *key, as_choice *ret, as_
         return false;
     if (strcmp(of, key) != 0)
         return AS_FAIL(err, AS_EFORMAT, "it is of something else");
-    if (!as_str_copy(ret->backend, sizeof ret->backend, backend) || strncmp(backend, "auto", 4) == 0 || !*backend ||
-        !as_str_copy(ret->reason, sizeof ret->reason, reason))
+    if (!as_str_copy(ret->backend, sizeof ret->backend, backend) || !choice_is_one(backend) ||
+        !choice_is_text(reason) || !as_str_copy(ret->reason, sizeof ret->reason, reason))
         return AS_FAIL(err, AS_EFORMAT, "a member is none that is written there");
     ret->when_utc = when;
     return true;

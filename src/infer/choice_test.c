@@ -94,6 +94,9 @@ static void test_files_of_something_else_are_none(void **state)
         "{\"key\":\"k\",\"backend\":\"auto\",\"reason\":\"r\",\"when_utc_ns\":1}", /* would open itself */
         "{\"key\":\"k\",\"backend\":\"\",\"reason\":\"r\",\"when_utc_ns\":1}",
         "{\"key\":\"k\",\"backend\":7,\"reason\":\"r\",\"when_utc_ns\":1}",
+        "{\"key\":\"k\",\"backend\":\"ort:qnn,backend_path=/tmp/x.so\",\"reason\":\"r\",\"when_utc_ns\":1}",
+        "{\"key\":\"k\",\"backend\":\"ort:cuda,device_id=1\",\"reason\":\"r\",\"when_utc_ns\":1}",
+        "{\"key\":\"k\",\"backend\":\"native\",\"reason\":\"a\\u001b[2J\",\"when_utc_ns\":1}",
     };
     as_choice choice;
     as_err    err = AS_ERR_NONE;

@@ -142,6 +142,16 @@ static size_t bench_top(const as_tensor *t, size_t row, size_t width)
     return top;
 }
 
+/* What is no number, or infinite, on one side alone is a difference without bound. */
+static double bench_apart(double a, double b)
+{
+    if (isnan(a) && isnan(b))
+        return 0;
+    if (!isfinite(a) || !isfinite(b))
+        return a == b ? 0 : (double)INFINITY;
+    return fabs(a - b);
+}
+
 static void bench_compare_one(const as_tensor *a, const as_tensor *b, as_bench_output *ret)
 {
     const size_t n = AS_MIN(as_tensor_count(a), as_tensor_count(b));
@@ -151,14 +161,11 @@ static void bench_compare_one(const as_tensor *a, const as_tensor *b, as_bench_o
         return;
     }
     for (size_t i = 0; i < n; i++) {
-        const double difference = fabs(bench_number(a, i) - bench_number(b, i));
-        largest = fmax(largest, fabs(bench_number(b, i)));
-        if (!(difference <= worst)) /* keeps what is no number */
-            worst = difference;
+        const double y = bench_number(b, i);
+        worst = fmax(worst, bench_apart(bench_number(a, i), y));
+        largest = isfinite(y) ? fmax(largest, fabs(y)) : largest;
     }
-    const double relative = worst > 0 ? worst / fmax(largest, 1e-30) : 0;
-    if (!(relative <= ret->difference))
-        ret->difference = isnan(worst) ? INFINITY : relative;
+    ret->difference = fmax(ret->difference, worst > 0 ? worst / fmax(largest, 1e-30) : 0);
     const int64_t *dims = a->shape.dims; /* one number a class: N x C, also as N x C x 1 x 1 */
     const bool     is_pooled = a->shape.rank == 4 && dims[2] == 1 && dims[3] == 1;
     if ((a->dtype != AS_DTYPE_F32 && a->dtype != AS_DTYPE_F16) || (a->shape.rank != 2 && !is_pooled) || dims[1] < 2)

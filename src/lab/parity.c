@@ -343,7 +343,8 @@ static void parity_count_row(const as_parity *parity, as_parity_row *row, double
             row->worst_at = i;
         }
         row->n_same += a->difference <= 0;
-        row->n_flipped += a->flipped_verdict || a->flipped_class;
+        /* Without classes there is nothing to flip: an answer that is none, or of another shape, counts as one that did. */
+        row->n_flipped += a->flipped_verdict || a->flipped_class || isinf(a->difference);
         row->n_flipped_verdicts += a->flipped_verdict;
         row->n_flipped_classes += a->flipped_class;
         row->n_faults += a->verdict == AS_VERDICT_FAULT;
