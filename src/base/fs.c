@@ -195,8 +195,7 @@ static bool fs_sync_parent(const char *path, as_err *err)
 static bool fs_is_stream(const char *path)
 {
     struct stat st;
-    return stat(path, &st) == 0 &&
-           (S_ISCHR(st.st_mode) || S_ISFIFO(st.st_mode) || S_ISBLK(st.st_mode) || strncmp(path, "/dev/", 5) == 0);
+    return stat(path, &st) == 0 && (S_ISCHR(st.st_mode) || S_ISFIFO(st.st_mode) || S_ISBLK(st.st_mode));
 }
 
 static bool fs_write_stream(const char *path, const void *bytes, size_t n, as_err *err)
