@@ -210,20 +210,6 @@ static bool near_enough(double a, double b)
     return fabs(a - b) <= 1e-5 + 1e-3 * fabs(b);
 }
 
-/* Entry i as a number. */
-static double entry(const as_tensor *t, size_t i)
-{
-    switch (t->dtype) {
-    case AS_DTYPE_F32: return (double)((const float *)t->data)[i];
-    case AS_DTYPE_F64: return ((const double *)t->data)[i];
-    case AS_DTYPE_I64: return (double)((const int64_t *)t->data)[i];
-    case AS_DTYPE_I32: return (double)((const int32_t *)t->data)[i];
-    case AS_DTYPE_I8: return (double)((const int8_t *)t->data)[i];
-    case AS_DTYPE_F16: return (double)((const uint16_t *)t->data)[i]; /* its bits */
-    default: return (double)((const uint8_t *)t->data)[i];
-    }
-}
-
 static bool compare(const as_tensor *got, const as_tensor *want, as_err *err)
 {
     const size_t bytes = as_dtype_bytes(want->dtype);
@@ -231,10 +217,11 @@ static bool compare(const as_tensor *got, const as_tensor *want, as_err *err)
         return AS_FAIL(err, AS_EINTERNAL, "wrong type or shape");
     for (size_t i = 0; i < as_tensor_count(want); i++) {
         const bool real = want->dtype == AS_DTYPE_F32 || want->dtype == AS_DTYPE_F64;
-        const bool same = real ? near_enough(entry(got, i), entry(want, i))
+        const bool same = real ? near_enough(as_tensor_number(got, i), as_tensor_number(want, i))
                                : memcmp((char *)got->data + i * bytes, (char *)want->data + i * bytes, bytes) == 0;
         if (!same)
-            return AS_FAIL(err, AS_EINTERNAL, "element %zu is %g and not %g", i, entry(got, i), entry(want, i));
+            return AS_FAIL(err, AS_EINTERNAL, "element %zu is %g and not %g", i, as_tensor_number(got, i),
+                           as_tensor_number(want, i));
     }
     return true;
 }

@@ -5,7 +5,6 @@
 
 #include "graph/about.h"
 #include "graph/graph_priv.h"
-#include "tensor/half.h"
 
 #define DIFF_MAX_TEXT 60 /* bytes of one side of an attribute */
 
@@ -273,25 +272,6 @@ static void diff_describe_constant(const as_graph *graph, size_t i, as_str *out)
     as_str_addf(out, "%s %s", as_dtype_name(constant->dtype), as_shape_text(&constant->shape, shape, sizeof shape));
 }
 
-static double diff_number(const as_tensor *tensor, size_t i)
-{
-    const uint8_t *at = (const uint8_t *)tensor->data + i * as_dtype_bytes(tensor->dtype);
-    float          f32;
-    double         f64;
-    int32_t        i32;
-    int64_t        i64;
-    uint16_t       f16;
-    switch (tensor->dtype) {
-    case AS_DTYPE_F32: memcpy(&f32, at, sizeof f32); return (double)f32;
-    case AS_DTYPE_F64: memcpy(&f64, at, sizeof f64); return f64;
-    case AS_DTYPE_I32: memcpy(&i32, at, sizeof i32); return i32;
-    case AS_DTYPE_I64: memcpy(&i64, at, sizeof i64); return (double)i64;
-    case AS_DTYPE_F16: memcpy(&f16, at, sizeof f16); return (double)as_half_to_float(f16);
-    case AS_DTYPE_I8: return (int8_t)*at;
-    default: return *at;
-    }
-}
-
 static void diff_numbers(const as_tensor *a, const as_tensor *b, as_graph_change *change)
 {
     size_t bytes = as_dtype_bytes(a->dtype);
@@ -301,7 +281,7 @@ static void diff_numbers(const as_tensor *a, const as_tensor *b, as_graph_change
         const uint8_t *x = (const uint8_t *)a->data + i * bytes, *y = (const uint8_t *)b->data + i * bytes;
         if (a->dtype == b->dtype && memcmp(x, y, bytes) == 0)
             continue;
-        double p = diff_number(a, i), q = diff_number(b, i), apart = fabs(p - q);
+        double p = as_tensor_number(a, i), q = as_tensor_number(b, i), apart = fabs(p - q);
         if (a->dtype != b->dtype && p == q)
             continue;
         if (isnan(apart))

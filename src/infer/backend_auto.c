@@ -98,28 +98,14 @@ static bool auto_block(void *ctx, int side, size_t first, size_t n, double *ret_
     return true;
 }
 
-/* Of floats, over the largest number; what is no number on one side alone is a difference without bound. */
+/* Over the largest number of each output. */
 static double auto_apart(const auto_race *race)
 {
     double worst = 0;
     for (size_t i = 0; i < as_session_n_outputs(race->sessions[0]); i++) {
-        const as_tensor *a = &race->outputs[0][i], *b = &race->outputs[1][i];
-        double           largest = 1e-30, difference = 0;
-        if (a->dtype != b->dtype || !as_shape_equal(&a->shape, &b->shape))
-            return (double)INFINITY;
-        if (a->dtype != AS_DTYPE_F32) { /* a class, a count: it is the same or it is not */
-            if (memcmp(a->data, b->data, as_tensor_count(a) * as_dtype_bytes(a->dtype)) != 0)
-                return (double)INFINITY;
-            continue;
-        }
-        for (size_t k = 0; k < AS_MIN(as_tensor_count(a), as_tensor_count(b)); k++) {
-            const double x = (double)((const float *)a->data)[k], y = (double)((const float *)b->data)[k];
-            largest = isfinite(x) ? fmax(largest, fabs(x)) : largest;
-            if ((isnan(x) && isnan(y)) || x == y)
-                continue;
-            difference = isfinite(x) && isfinite(y) ? fmax(difference, fabs(x - y)) : (double)INFINITY;
-        }
-        worst = fmax(worst, difference / largest);
+        double       largest;
+        const double apart = as_tensor_apart(&race->outputs[0][i], &race->outputs[1][i], &largest);
+        worst = fmax(worst, apart / fmax(largest, 1e-30));
     }
     return worst;
 }

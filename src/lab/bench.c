@@ -7,7 +7,6 @@
 
 #include "base/clock.h"
 #include "lab/bench_part.h"
-#include "tensor/half.h"
 
 #define BENCH_SECONDS 8.0
 #define BENCH_WARM_NS (300 * AS_NS_PER_MS)
@@ -114,58 +113,22 @@ static bool bench_run_side(bench_job *job, size_t side, size_t set, as_err *err)
            as_err_note(err, "back end '%s'", job->bench->sides[side].backend);
 }
 
-static double bench_number(const as_tensor *t, size_t i)
-{
-    const uint8_t *at = (const uint8_t *)t->data + i * as_dtype_bytes(t->dtype);
-    float          f;
-    double         d;
-    int32_t        i32;
-    int64_t        i64;
-    uint16_t       half;
-    switch (t->dtype) {
-    case AS_DTYPE_F32: memcpy(&f, at, sizeof f); return (double)f;
-    case AS_DTYPE_F64: memcpy(&d, at, sizeof d); return d;
-    case AS_DTYPE_I32: memcpy(&i32, at, sizeof i32); return i32;
-    case AS_DTYPE_I64: memcpy(&i64, at, sizeof i64); return (double)i64;
-    case AS_DTYPE_I8: return (int8_t)*at;
-    case AS_DTYPE_F16: memcpy(&half, at, sizeof half); return (double)as_half_to_float(half);
-    default: return *at;
-    }
-}
-
 static size_t bench_top(const as_tensor *t, size_t row, size_t width)
 {
     size_t top = 0;
     for (size_t i = 1; i < width; i++)
-        if (bench_number(t, row * width + i) > bench_number(t, row * width + top))
+        if (as_tensor_number(t, row * width + i) > as_tensor_number(t, row * width + top))
             top = i;
     return top;
 }
 
-/* What is no number, or infinite, on one side alone is a difference without bound. */
-static double bench_apart(double a, double b)
-{
-    if (isnan(a) && isnan(b))
-        return 0;
-    if (!isfinite(a) || !isfinite(b))
-        return a == b ? 0 : (double)INFINITY;
-    return fabs(a - b);
-}
-
 static void bench_compare_one(const as_tensor *a, const as_tensor *b, as_bench_output *ret)
 {
-    const size_t n = AS_MIN(as_tensor_count(a), as_tensor_count(b));
-    double       largest = 0, worst = 0;
-    if (!as_shape_equal(&a->shape, &b->shape) || a->dtype != b->dtype) {
-        ret->difference = INFINITY;
-        return;
-    }
-    for (size_t i = 0; i < n; i++) {
-        const double y = bench_number(b, i);
-        worst = fmax(worst, bench_apart(bench_number(a, i), y));
-        largest = isfinite(y) ? fmax(largest, fabs(y)) : largest;
-    }
+    double       largest;
+    const double worst = as_tensor_apart(b, a, &largest);
     ret->difference = fmax(ret->difference, worst > 0 ? worst / fmax(largest, 1e-30) : 0);
+    if (!as_shape_equal(&a->shape, &b->shape) || a->dtype != b->dtype)
+        return;
     const int64_t *dims = a->shape.dims; /* one number a class: N x C, also as N x C x 1 x 1 */
     const bool     is_pooled = a->shape.rank == 4 && dims[2] == 1 && dims[3] == 1;
     if ((a->dtype != AS_DTYPE_F32 && a->dtype != AS_DTYPE_F16) || (a->shape.rank != 2 && !is_pooled) || dims[1] < 2)

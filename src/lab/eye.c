@@ -71,19 +71,6 @@ as_eye *as_eye_close(as_eye *eye)
 
 /* --- looking --- */
 
-static double eye_number(const as_tensor *t, size_t i)
-{
-    switch (t->dtype) {
-    case AS_DTYPE_F32: return (double)((const float *)t->data)[i];
-    case AS_DTYPE_F64: return ((const double *)t->data)[i];
-    case AS_DTYPE_I64: return (double)((const int64_t *)t->data)[i];
-    case AS_DTYPE_I32: return (double)((const int32_t *)t->data)[i];
-    case AS_DTYPE_I8: return (double)((const int8_t *)t->data)[i];
-    case AS_DTYPE_F16: return (double)((const uint16_t *)t->data)[i]; /* bits: equal or not */
-    default: return (double)((const uint8_t *)t->data)[i];
-    }
-}
-
 /* The largest of a single output that is a row: 1 x n, n, 1 x n x 1 x 1. */
 static uint32_t eye_best(const as_tensor *t)
 {
@@ -94,7 +81,7 @@ static uint32_t eye_best(const as_tensor *t)
     if (wide != 1 || n > UINT32_MAX || (t->dtype != AS_DTYPE_F32 && t->dtype != AS_DTYPE_F64))
         return UINT32_MAX;
     for (size_t i = 1; i < n; i++)
-        if (eye_number(t, i) > eye_number(t, best))
+        if (as_tensor_number(t, i) > as_tensor_number(t, best))
             best = i;
     return (uint32_t)best;
 }
@@ -119,35 +106,15 @@ bool as_eye_look(as_eye *eye, const as_image *image, as_answer *ret, as_err *err
 
 /* --- comparing --- */
 
-static double eye_apart(double a, double b)
-{
-    if (isnan(a) && isnan(b))
-        return 0;
-    if (!isfinite(a) || !isfinite(b))
-        return a == b ? 0 : (double)INFINITY;
-    return fabs(a - b);
-}
-
-static double eye_distance(const as_tensor *reference, const as_tensor *other, bool is_share)
-{
-    double most = 0, scale = 0;
-    if (reference->dtype != other->dtype || !as_shape_equal(&reference->shape, &other->shape))
-        return (double)INFINITY;
-    size_t n = as_tensor_count(reference);
-    for (size_t i = 0; i < n; i++) {
-        double value = eye_number(reference, i);
-        most = fmax(most, eye_apart(value, eye_number(other, i)));
-        scale = isfinite(value) ? fmax(scale, fabs(value)) : scale;
-    }
-    return is_share && scale > 0 ? most / scale : most;
-}
-
 double as_answer_distance(const as_answer *reference, const as_answer *other)
 {
     double most = 0;
     if (reference->n_outputs != other->n_outputs)
         return (double)INFINITY;
-    for (size_t i = 0; i < reference->n_outputs; i++)
-        most = fmax(most, eye_distance(&reference->outputs[i], &other->outputs[i], !reference->scores));
+    for (size_t i = 0; i < reference->n_outputs; i++) {
+        double       largest;
+        const double apart = as_tensor_apart(&reference->outputs[i], &other->outputs[i], &largest);
+        most = fmax(most, !reference->scores && largest > 0 ? apart / largest : apart);
+    }
     return most;
 }

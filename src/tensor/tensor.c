@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tensor/tensor.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "tensor/half.h"
 
 #define TENSOR_ALIGN 64 /* a cache line, and the widest vector register */
 
@@ -136,4 +139,47 @@ size_t as_tensor_count(const as_tensor *tensor)
 {
     size_t count;
     return tensor->data && as_shape_count(&tensor->shape, &count) ? count : 0;
+}
+
+double as_tensor_number(const as_tensor *tensor, size_t i)
+{
+    const uint8_t *at = (const uint8_t *)tensor->data + i * as_dtype_bytes(tensor->dtype);
+    float          f32;
+    double         f64;
+    int32_t        i32;
+    int64_t        i64;
+    uint16_t       f16;
+    switch (tensor->dtype) {
+    case AS_DTYPE_F32: memcpy(&f32, at, sizeof f32); return (double)f32;
+    case AS_DTYPE_F64: memcpy(&f64, at, sizeof f64); return f64;
+    case AS_DTYPE_I32: memcpy(&i32, at, sizeof i32); return i32;
+    case AS_DTYPE_I64: memcpy(&i64, at, sizeof i64); return (double)i64;
+    case AS_DTYPE_F16: memcpy(&f16, at, sizeof f16); return (double)as_half_to_float(f16);
+    case AS_DTYPE_I8: return (int8_t)*at;
+    default: return *at;
+    }
+}
+
+static double tensor_apart(double a, double b)
+{
+    if (isnan(a) && isnan(b))
+        return 0;
+    if (!isfinite(a) || !isfinite(b))
+        return isinf(a) && isinf(b) && (a > 0) == (b > 0) ? 0 : (double)INFINITY;
+    return fabs(a - b);
+}
+
+double as_tensor_apart(const as_tensor *a, const as_tensor *b, double *ret_largest)
+{
+    const bool   alike = a->dtype == b->dtype && as_shape_equal(&a->shape, &b->shape);
+    const size_t n = alike ? as_tensor_count(a) : 0;
+    double       most = alike ? 0 : (double)INFINITY, largest = 0;
+    for (size_t i = 0; i < n; i++) {
+        const double x = as_tensor_number(a, i);
+        most = fmax(most, tensor_apart(x, as_tensor_number(b, i)));
+        largest = isfinite(x) ? fmax(largest, fabs(x)) : largest;
+    }
+    if (ret_largest)
+        *ret_largest = largest;
+    return most;
 }

@@ -55,4 +55,11 @@ as_tensor     as_tensor_view(as_dtype dtype, const as_shape *shape, void *data);
 void          as_tensor_done(as_tensor *tensor);
 size_t        as_tensor_count(const as_tensor *tensor);
 
+/* Entry i, which may stand at any address, as a number. */
+double as_tensor_number(const as_tensor *tensor, size_t i);
+
+/* The largest difference of two entries. Two that are no number, and equal infinities, do not differ; INFINITY where one alone
+ * is not finite, or types or shapes differ. *ret_largest (or NULL): the largest finite size of an entry of a. */
+double as_tensor_apart(const as_tensor *a, const as_tensor *b, double *ret_largest);
+
 #endif

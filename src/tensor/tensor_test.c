@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tensor/tensor.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -109,6 +110,65 @@ static void test_new_is_bounded(void **state)
     assert_int_equal(t.dtype, AS_DTYPE_I8); /* untouched */
 }
 
+static void test_numbers_of_every_type(void **state)
+{
+    (void)state;
+    uint8_t bytes[9 + sizeof(double)] = {0}; /* at an odd address */
+    static const struct {
+        as_dtype dtype;
+        union {
+            float    f32;
+            double   f64;
+            int32_t  i32;
+            int64_t  i64;
+            uint16_t f16;
+            int8_t   i8;
+            uint8_t  u8;
+        } value;
+        double want;
+    } rows[] = {{AS_DTYPE_F32, {.f32 = -1.5f}, -1.5}, {AS_DTYPE_F64, {.f64 = 1e300}, 1e300},
+                {AS_DTYPE_I32, {.i32 = -7}, -7},      {AS_DTYPE_I64, {.i64 = -1}, -1},
+                {AS_DTYPE_F16, {.f16 = 0xc000}, -2},  {AS_DTYPE_I8, {.i8 = -128}, -128},
+                {AS_DTYPE_U8, {.u8 = 255}, 255},      {AS_DTYPE_BOOL, {.u8 = 1}, 1}};
+    for (size_t i = 0; i < AS_COUNT(rows); i++) {
+        const size_t n = as_dtype_bytes(rows[i].dtype);
+        as_tensor    t = as_tensor_view(rows[i].dtype, &(as_shape){.rank = 0}, bytes + 1);
+        memcpy(bytes + 1, &rows[i].value, n);
+        assert_true(as_tensor_number(&t, 0) == rows[i].want);
+    }
+}
+
+static void test_how_far_two_are_apart(void **state)
+{
+    (void)state;
+    static const struct {
+        float  a[2], b[2];
+        double want;
+    } rows[] = {
+        {{1, -3}, {1.5f, -3}, 0.5},
+        {{NAN, 1}, {NAN, 1}, 0},
+        {{NAN, 1}, {0, 1}, (double)INFINITY}, /* wherever it stands */
+        {{1, 0}, {1, NAN}, (double)INFINITY},
+        {{INFINITY, 1}, {INFINITY, 2}, 1},
+        {{INFINITY, 1}, {-INFINITY, 1}, (double)INFINITY},
+        {{INFINITY, 1}, {5, 1}, (double)INFINITY},
+    };
+    const as_shape pair = {.rank = 1, .dims = {2}}, square = {.rank = 2, .dims = {1, 2}};
+    double         largest;
+    for (size_t i = 0; i < AS_COUNT(rows); i++) {
+        float     a[2], b[2];
+        as_tensor x = as_tensor_view(AS_DTYPE_F32, &pair, a), y = as_tensor_view(AS_DTYPE_F32, &pair, b);
+        memcpy(a, rows[i].a, sizeof a);
+        memcpy(b, rows[i].b, sizeof b);
+        assert_true(as_tensor_apart(&x, &y, &largest) == rows[i].want);
+        assert_true(largest == (i == 0 ? 3 : 1));
+        y.shape = square;
+        assert_true(isinf(as_tensor_apart(&x, &y, NULL)));
+        y = as_tensor_view(AS_DTYPE_I32, &pair, b);
+        assert_true(isinf(as_tensor_apart(&x, &y, NULL)));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -117,6 +177,8 @@ int main(void)
         cmocka_unit_test(test_shape_text_and_equality),
         cmocka_unit_test(test_new_is_zeroed_and_aligned),
         cmocka_unit_test(test_new_is_bounded),
+        cmocka_unit_test(test_numbers_of_every_type),
+        cmocka_unit_test(test_how_far_two_are_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -106,18 +106,6 @@ static bool differ_open(differ_run *run, const as_str *model, const char *backen
 
 /* --- comparing --- */
 
-static double differ_number(const as_tensor *t, size_t i)
-{
-    switch (t->dtype) {
-    case AS_DTYPE_F32: return (double)((const float *)t->data)[i];
-    case AS_DTYPE_F64: return ((const double *)t->data)[i];
-    case AS_DTYPE_I64: return (double)((const int64_t *)t->data)[i];
-    case AS_DTYPE_I32: return (double)((const int32_t *)t->data)[i];
-    case AS_DTYPE_I8: return (double)((const int8_t *)t->data)[i];
-    default: return (double)((const uint8_t *)t->data)[i];
-    }
-}
-
 static bool differ_same(double a, double b, double within)
 {
     if (isnan(a) || isnan(b))
@@ -131,7 +119,7 @@ static double differ_scale(const as_tensor *t)
 {
     double scale = 0;
     for (size_t i = 0; i < as_tensor_count(t); i++) {
-        double v = fabs(differ_number(t, i));
+        double v = fabs(as_tensor_number(t, i));
         scale = isfinite(v) ? fmax(scale, v) : scale;
     }
     return scale;
@@ -142,7 +130,7 @@ static size_t differ_steps(const as_tensor *a, const as_tensor *b)
 {
     size_t n_off = 0, n = as_tensor_count(a);
     for (size_t i = 0; i < n; i++) {
-        double off = fabs(differ_number(a, i) - differ_number(b, i));
+        double off = fabs(as_tensor_number(a, i) - as_tensor_number(b, i));
         n_off += off > 0;
         if (off > 1 || n_off > 1 + n / 1000)
             return i;
@@ -160,7 +148,7 @@ static size_t differ_compare(const as_tensor *a, const as_tensor *b, double rati
     if (ratio == ONE_STEP)
         return differ_steps(a, b);
     for (size_t i = 0; i < as_tensor_count(a); i++)
-        if (!differ_same(differ_number(a, i), differ_number(b, i), within))
+        if (!differ_same(as_tensor_number(a, i), as_tensor_number(b, i), within))
             return i;
     return SIZE_MAX;
 }
@@ -171,7 +159,7 @@ static void differ_say(differ_job *job, differ_kind kind, int node, const char *
     job->d->kind = kind;
     job->d->node = node;
     snprintf(job->d->text, sizeof job->d->text, "%s %s: number %zu is %.9g, not %.9g (largest %.4g)",
-             node >= 0 ? job->g->nodes[node].op : "", what, at, differ_number(a, at), differ_number(b, at),
+             node >= 0 ? job->g->nodes[node].op : "", what, at, as_tensor_number(a, at), as_tensor_number(b, at),
              differ_scale(b));
 }
 
@@ -201,7 +189,7 @@ static double differ_from(const differ_job *job, int node)
     for (size_t k = 0; k < n->n_in; k++) {
         const as_tensor *t = n->in[k] >= 0 ? differ_output(&job->ort, n->in[k]) : NULL;
         for (size_t i = 0; t && t->dtype == AS_DTYPE_F32 && i < as_tensor_count(t); i++) {
-            double v = fabs(differ_number(t, i));
+            double v = fabs(as_tensor_number(t, i));
             most = fmax(most, v <= TOO_LARGE ? v : (double)INFINITY);
         }
     }
@@ -210,7 +198,7 @@ static double differ_from(const differ_job *job, int node)
         return (double)INFINITY;
     const as_tensor *out = differ_output(&job->ort, n->out[0]);
     for (size_t i = 0; strcmp(n->op, "ReduceLogSum") == 0 && out && i < as_tensor_count(out); i++)
-        if (!(differ_number(out, i) > LOG_LEAST)) /* the logarithm of what a sum has left in its last digits */
+        if (!(as_tensor_number(out, i) > LOG_LEAST)) /* the logarithm of what a sum has left in its last digits */
             return (double)INFINITY;
     /* A product of many may be too large on the way in one order, and not in another. */
     if (strcmp(n->op, "ReduceProd") == 0 && most > 2)
@@ -316,11 +304,11 @@ static bool differ_condition(differ_job *job, const differ_run *plain, const as_
                              double *ret, as_err *err)
 {
     differ_run nudged = *plain;
-    double     most = 0, was = differ_number(kept, at);
+    double     most = 0, was = as_tensor_number(kept, at);
     for (uint64_t i = 1; i <= NUDGES; i++) {
         if (!differ_run_once(job, &nudged, NULL, job->g->seed * NUDGES + i, err))
             return false;
-        double is = differ_number(differ_output(&nudged, value), at);
+        double is = as_tensor_number(differ_output(&nudged, value), at);
         most = isfinite(is) && isfinite(was) ? fmax(most, fabs(is - was)) : is == was ? most : (double)INFINITY;
     }
     *ret = most;
@@ -340,7 +328,7 @@ static bool differ_leaf(differ_job *job, size_t i, as_err *err)
     double within = NEAR_RATIO * fmax(differ_scale(&kept), 2);
     bool   ok = true;
     for (size_t k = at; ok && k < as_tensor_count(&kept) && !differ_is_bad(job->d->kind); k++) {
-        double x = differ_number(a, k), y = differ_number(&kept, k);
+        double x = as_tensor_number(a, k), y = as_tensor_number(&kept, k);
         if (differ_same(x, y, within) || !isfinite(x) || !isfinite(y))
             continue;
         ok = differ_condition(job, &job->native, &kept, value, k, &moves, err);
@@ -359,7 +347,7 @@ static bool differ_is_finite(const differ_job *job)
     for (size_t i = 0; i < job->native.n; i++) {
         const as_tensor *t = &job->native.outputs[i];
         for (size_t k = 0; t->dtype == AS_DTYPE_F32 && k < as_tensor_count(t); k++)
-            if (!isfinite(differ_number(t, k)))
+            if (!isfinite(as_tensor_number(t, k)))
                 return false;
     }
     return true;
