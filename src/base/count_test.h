@@ -64,6 +64,28 @@ int posix_memalign(void **ret, size_t align, size_t n)
 {
     count();
     *ret = __libc_memalign(align, n);
+    return *ret ? 0 : 12; /* ENOMEM */
+}
+
+static inline void count_begin(void)
+{
+    atomic_store(&counted, 0);
+    atomic_store(&counting, true);
+}
+
+/* How many there were since. */
+static inline unsigned count_end(void)
+{
+    atomic_store(&counting, false);
+    return atomic_load(&counted);
+}
+#else /* a sanitizer brings its own functions, and there is no count */
+static inline void count_begin(void)
+{
+}
+
+static inline unsigned count_end(void)
+{
     return 0;
 }
 #endif

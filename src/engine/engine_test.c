@@ -422,12 +422,10 @@ static void test_a_run_allocates_nothing(void **state)
     for (uint64_t seed = 0; seed < 10; seed++) {
         as_graph  *graph = random_graph(seed, 1, false);
         as_engine *engine = new_engine(graph, 1, 1);
-        atomic_store(&counted, 0);
-        atomic_store(&counting, true);
+        count_begin();
         for (int i = 0; i < 4; i++)
             run_into(engine, x[i & 1], out);
-        atomic_store(&counting, false);
-        assert_int_equal(atomic_load(&counted), 0);
+        assert_int_equal(count_end(), 0);
         as_engine_free(engine);
         as_graph_free(graph);
     }

@@ -569,12 +569,10 @@ static void test_a_run_allocates_nothing(void **state)
         as_engine *engine = as_engine_new(graph, &(as_engine_cfg){0}, &err);
         must(engine != NULL, &err);
         (void)run(engine, x);
-        atomic_store(&counted, 0);
-        atomic_store(&counting, true);
+        count_begin();
         for (int i = 0; i < 4; i++)
             (void)run(engine, x);
-        atomic_store(&counting, false);
-        assert_int_equal(atomic_load(&counted), 0);
+        assert_int_equal(count_end(), 0);
         as_engine_free(engine);
         as_graph_free(graph);
     }

@@ -12,10 +12,10 @@
 
 #include <cmocka.h>
 
+#include "base/count_test.h"
 #include "base/rng.h"
 #include "graph/build.h"
 #include "infer/infer.h"
-#include "infer/test_counts.h"
 
 enum { MAX_INPUTS = 6, MAX_OUTPUTS = 3 };
 
@@ -448,11 +448,12 @@ static bool run_model(op_model *m, const op_case *row, const as_str *bytes)
     }
     for (int k = 0; k < 2 && sessions[0] && sessions[1]; k++)
         must(as_session_run(sessions[k], inputs, outs[k], &err), row, &err);
-    const size_t before = n_allocations; /* none in a run of ours */
+    count_begin();
     if (sessions[0])
         must(as_session_run(sessions[0], inputs, outs[0], &err), row, &err);
-    if (n_allocations != before)
-        WRONG(row, "%zu allocations in a run\n", n_allocations - before);
+    const unsigned n_allocations = count_end(); /* none in a run of ours */
+    if (n_allocations)
+        WRONG(row, "%u allocations in a run\n", n_allocations);
     for (size_t i = 0; sessions[0] && sessions[1] && i < as_session_n_outputs(sessions[0]); i++)
         compare(row, &outs[0][i], &outs[1][i]);
     const bool both = sessions[1] != NULL || !missing;
