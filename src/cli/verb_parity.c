@@ -178,13 +178,19 @@ static void parity_print_flips(const parity_verb *v, const as_parity_row *row, u
     fprintf(out, "\n%s%s %s%s judges otherwise:\n", as_term_style(v->cli, AS_STYLE_BOLD), row->backend,
             row->precision->name, as_term_plain(v->cli));
     for (size_t i = 0; i < parity->n && n < limit; i++) {
-        if (!row->answers[i].flipped_verdict && !row->answers[i].flipped_class)
+        const as_parity_answer *a = &row->answers[i];
+        if (!as_parity_flipped(a))
             continue;
         fprintf(out, "  %s: ", as_parity_name(parity, i));
-        parity_print_answer(out, parity, &parity->rows[parity->reference].answers[i]);
-        fputs(" -> ", out);
-        parity_print_answer(out, parity, &row->answers[i]);
-        fputc('\n', out);
+        if (a->flipped_verdict || a->flipped_class) {
+            parity_print_answer(out, parity, &parity->rows[parity->reference].answers[i]);
+            fputs(" -> ", out);
+            parity_print_answer(out, parity, a);
+            fputc('\n', out);
+        } else if (isinf(a->difference))
+            fputs("no answer, or one of another shape\n", out);
+        else
+            fprintf(out, "a number is %.2g of the largest off\n", a->difference);
         n++;
     }
     if (row->n_flipped > n)
@@ -202,7 +208,11 @@ static void parity_print_head(const parity_verb *v)
         fprintf(v->cli->out, "operating point of run %s: passes below %.4f, rejects from %.4f\n", v->cfg.run->id,
                 parity->policy.point.pass_below, parity->policy.point.reject_from);
     else
-        fputs("no operating point: the best class is compared, no verdict\n", v->cli->out);
+        fprintf(v->cli->out,
+                parity->has_classes
+                    ? "no operating point: the best class is compared, no verdict\n"
+                    : "no class: numbers are compared, within %g of the largest that their output has\n",
+                AS_PARITY_APART);
     if (!parity->has_labels)
         fprintf(v->cli->out, "input %ux%u, mean and scale from: %s\n", parity->info.input.width,
                 parity->info.input.height, parity->input_from);
@@ -308,7 +318,9 @@ const as_verb as_verb_parity = {
         "bf16\n"
         "has native compute in bfloat16, and needs a processor that can.\n\n"
         "A picture flips when its verdict or its best class is another one. Any file that takes one picture can be\n"
-        "compared; of one that Assay did not train the best class alone, and the numbers as shares of the largest.\n\n"
+        "compared; of one that Assay did not train the best class alone, and the numbers as shares of the largest; of "
+        "one that\n"
+        "names no class, as a detector, the numbers: it flips where one is further off than 0.01.\n\n"
         "Exit status: 0 no more pictures flip than parity.max_flips of assay.yaml allows (default: none), 1 more do;\n"
         "2 wrong use or bad input, 3 the outside failed, as where there is only one back end to run the model.",
     .examples = "  assay parity\n  assay parity last --data main --precision int8\n"

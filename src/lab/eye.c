@@ -69,6 +69,16 @@ as_eye *as_eye_close(as_eye *eye)
     return NULL;
 }
 
+as_floats as_eye_precision(const as_eye *eye)
+{
+    return eye->judge ? as_classifier_precision(eye->judge) : as_session_precision(eye->session);
+}
+
+size_t as_eye_n_outputs(const as_eye *eye)
+{
+    return eye->n_outputs;
+}
+
 /* --- looking --- */
 
 /* The largest of a single output that is a row: 1 x n, n, 1 x n x 1 x 1. */
@@ -106,15 +116,10 @@ bool as_eye_look(as_eye *eye, const as_image *image, as_answer *ret, as_err *err
 
 /* --- comparing --- */
 
-double as_answer_distance(const as_answer *reference, const as_answer *other)
+void as_answer_apart(const as_answer *reference, const as_answer *other, double *ret, double *ret_largest)
 {
-    double most = 0;
-    if (reference->n_outputs != other->n_outputs)
-        return (double)INFINITY;
-    for (size_t i = 0; i < reference->n_outputs; i++) {
-        double       largest;
-        const double apart = as_tensor_apart(&reference->outputs[i], &other->outputs[i], &largest);
-        most = fmax(most, !reference->scores && largest > 0 ? apart / largest : apart);
-    }
-    return most;
+    for (size_t i = 0; i < reference->n_outputs; i++)
+        ret[i] = i < other->n_outputs
+                     ? as_tensor_apart(&reference->outputs[i], &other->outputs[i], ret_largest ? &ret_largest[i] : NULL)
+                     : (double)INFINITY;
 }

@@ -30,13 +30,14 @@ typedef struct as_answer {
 
 AS_CHECK as_eye *as_eye_open(const as_eye_cfg *cfg, as_err *err);
 as_eye          *as_eye_close(as_eye *eye);
+as_floats        as_eye_precision(const as_eye *eye); /* as_session_precision() */
+size_t           as_eye_n_outputs(const as_eye *eye);
 
 /* AS_EINTERNAL, of a classifier: the answer is no distribution. */
 AS_CHECK bool as_eye_look(as_eye *eye, const as_image *image, as_answer *ret, as_err *err);
 
-/* How far apart two answers of one model are: of classifiers the largest difference of a probability; else the largest
- * difference of a number, as a share of its output's largest number in `reference`. INFINITY where one is not finite and
- * the other is, or the shapes differ. */
-double as_answer_distance(const as_answer *reference, const as_answer *other);
+/* How far each output is from the reference's, as as_tensor_apart(), and the largest number of the reference's (which may be
+ * NULL); of as_eye_n_outputs() each. */
+void as_answer_apart(const as_answer *reference, const as_answer *other, double *ret, double *ret_largest);
 
 #endif

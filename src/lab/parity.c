@@ -22,6 +22,8 @@ typedef struct parity_job {
     const as_progress   *progress;
     const as_precision  *own; /* of the model as it stands */
     parity_side          sides[AS_PARITY_MAX_ROWS];
+    size_t               n_outputs;
+    double *apart, *largest; /* as_answer_apart(): row x picture x output; picture x output, of the reference */
 } parity_job;
 
 /* --- what is compared --- */
@@ -145,6 +147,30 @@ static bool parity_make(parity_job *job, size_t row, as_err *err)
                                  : precision->make(&make, &side->model, &side->session, err);
 }
 
+/* A model without convolutions would be computed in f32, and compared with itself. */
+static bool parity_is_had(const parity_job *job, size_t row, const as_eye *eye, as_err *err)
+{
+    const as_floats asked = job->sides[row].session.precision;
+    return asked != AS_FLOATS_BF16 || as_eye_precision(eye) == asked ||
+           AS_FAIL(err, AS_EUNSUPPORTED, "nothing of this model is computed in %s",
+                   job->parity->rows[row].precision->name);
+}
+
+/* A precision that was asked for must have run in one back end; of the model as it stands each that can. */
+static bool parity_ran_each(const parity_job *job, as_err *err)
+{
+    const as_parity *parity = job->parity;
+    for (size_t i = 0; i < parity->n_rows; i++) {
+        const as_parity_row *row = &parity->rows[i];
+        bool                 ran = row->precision == job->own;
+        for (size_t k = 0; k < parity->n_rows; k++)
+            ran = ran || (parity->rows[k].precision == row->precision && parity->rows[k].ran);
+        if (!ran)
+            return as_err_set(err, row->why.code, "%s: %s", row->precision->name, row->why.text);
+    }
+    return true;
+}
+
 static bool parity_make_rows(parity_job *job, as_err *err)
 {
     as_parity *parity = job->parity;
@@ -158,11 +184,12 @@ static bool parity_make_rows(parity_job *job, as_err *err)
     for (size_t i = 0; i < parity->n_rows; i++) {
         as_parity_row *row = &parity->rows[i];
         as_eye        *eye = NULL;
-        row->ran = parity_make(job, i, &row->why) && (eye = parity_open(job, i, &row->why));
+        row->ran = parity_make(job, i, &row->why) && (eye = parity_open(job, i, &row->why)) &&
+                   parity_is_had(job, i, eye, &row->why);
+        if (row->ran && parity->reference == SIZE_MAX)
+            job->n_outputs = as_eye_n_outputs(eye);
         as_eye_close(eye);
-        /* A precision that was asked for must be there; of the model as it stands each back end that can. */
-        bool asked = row->precision != job->own && job->sides[i].model.len == 0;
-        if (row->why.code == AS_ECANCELLED || row->why.code == AS_ENOMEM || asked)
+        if (row->why.code == AS_ECANCELLED || row->why.code == AS_ENOMEM)
             return as_err_set(err, row->why.code, "%s", row->why.text);
         if (row->ran && parity->reference == SIZE_MAX)
             parity->reference = i;
@@ -172,7 +199,7 @@ static bool parity_make_rows(parity_job *job, as_err *err)
         if (!parity->rows[i].ran)
             return AS_FAIL(err, parity->rows[i].why.code, "there are not two to compare: %s %s cannot run: %s",
                            parity->rows[i].backend, parity->rows[i].precision->name, parity->rows[i].why.text);
-    return true;
+    return parity_ran_each(job, err);
 }
 
 /* --- judging --- */
@@ -234,6 +261,14 @@ static void parity_compare(as_parity_answer *answer, const as_parity_answer *ref
 {
     answer->flipped_verdict = answer->verdict != reference->verdict;
     answer->flipped_class = answer->best != reference->best;
+    answer->flipped_numbers =
+        isinf(answer->difference) || (reference->best == UINT32_MAX && answer->best == UINT32_MAX &&
+                                      answer->verdict == AS_VERDICT_NONE && answer->difference > AS_PARITY_APART);
+}
+
+bool as_parity_flipped(const as_parity_answer *answer)
+{
+    return answer->flipped_verdict || answer->flipped_class || answer->flipped_numbers;
 }
 
 static bool parity_one_row(parity_job *job, const parity_lane *lane, size_t row, size_t i, const as_image *image,
@@ -244,13 +279,32 @@ static bool parity_one_row(parity_job *job, const parity_lane *lane, size_t row,
     bool       fault;
     if (!parity_look(job, lane->eyes[row], row, i, image, &answer, &fault, err))
         return false;
-    as_parity_answer *a = &parity->rows[row].answers[i];
+    double *apart = &job->apart[(row * parity->n + i) * job->n_outputs];
     if (fault || reference_fault)
-        a->difference = fault && reference_fault ? 0 : (double)INFINITY;
+        apart[0] = fault && reference_fault ? 0 : (double)INFINITY;
     else
-        a->difference = as_answer_distance(reference, &answer);
-    parity_compare(a, &parity->rows[parity->reference].answers[i]);
+        as_answer_apart(reference, &answer, apart, &job->largest[i * job->n_outputs]);
     return true;
+}
+
+/* When all pictures are looked at: an output is measured by the largest number it ever has, since what a detector that finds
+ * nothing answers is nearly nothing. */
+static void parity_measure(parity_job *job)
+{
+    as_parity *parity = job->parity;
+    for (size_t k = 0; k < job->n_outputs; k++) {
+        double scale = parity->has_labels ? 1 : 1e-30;
+        for (size_t i = 0; !parity->has_labels && i < parity->n; i++)
+            scale = fmax(scale, job->largest[i * job->n_outputs + k]);
+        for (size_t row = 0; row < parity->n_rows; row++)
+            for (size_t i = 0; parity->rows[row].ran && i < parity->n; i++) {
+                double *difference = &parity->rows[row].answers[i].difference;
+                *difference = fmax(*difference, job->apart[(row * parity->n + i) * job->n_outputs + k] / scale);
+            }
+    }
+    for (size_t row = 0; row < parity->n_rows; row++)
+        for (size_t i = 0; parity->rows[row].ran && i < parity->n; i++)
+            parity_compare(&parity->rows[row].answers[i], &parity->rows[parity->reference].answers[i]);
 }
 
 static bool parity_one(void *ctx, void *tools, size_t i, as_err *err)
@@ -280,6 +334,11 @@ static bool parity_judge(parity_job *job, as_err *err)
                         .open = parity_lane_open,
                         .item = parity_one,
                         .close = parity_lane_close};
+    size_t     n_numbers;
+    if (!as_size_mul(parity->n, job->n_outputs, &n_numbers) ||
+        !(job->apart = calloc(n_numbers, AS_PARITY_MAX_ROWS * sizeof *job->apart)) ||
+        !(job->largest = calloc(n_numbers, sizeof *job->largest)))
+        return AS_FAIL(err, AS_ENOMEM, "cannot hold the answers for %zu pictures", parity->n);
     for (size_t i = 0; i < parity->n_rows; i++) {
         size_t         n_scores;
         as_parity_row *row = &parity->rows[i];
@@ -290,7 +349,10 @@ static bool parity_judge(parity_job *job, as_err *err)
             !(row->scores = calloc(n_scores, sizeof *row->scores)))
             return AS_FAIL(err, AS_ENOMEM, "cannot hold the answers for %zu pictures", parity->n);
     }
-    return as_lanes_run(&lanes, job->progress, err);
+    if (!as_lanes_run(&lanes, job->progress, err))
+        return false;
+    parity_measure(job);
+    return true;
 }
 
 /* --- counting --- */
@@ -343,8 +405,8 @@ static void parity_count_row(const as_parity *parity, as_parity_row *row, double
             row->worst_at = i;
         }
         row->n_same += a->difference <= 0;
-        /* Without classes there is nothing to flip: an answer that is none, or of another shape, counts as one that did. */
-        row->n_flipped += a->flipped_verdict || a->flipped_class || isinf(a->difference);
+        row->n_flipped += as_parity_flipped(a);
+        row->n_flipped_numbers += a->flipped_numbers;
         row->n_flipped_verdicts += a->flipped_verdict;
         row->n_flipped_classes += a->flipped_class;
         row->n_faults += a->verdict == AS_VERDICT_FAULT;
@@ -360,6 +422,8 @@ static bool parity_count(as_parity *parity, as_err *err)
     double *sorted = calloc(parity->n, sizeof *sorted);
     size_t *here = calloc(parity->n, sizeof *here), *there = calloc(parity->n, sizeof *there);
     bool    ok = (sorted && here && there) || AS_FAIL(err, AS_ENOMEM, "cannot count %zu answers", parity->n);
+    for (size_t i = 0; i < parity->n; i++)
+        parity->has_classes = parity->has_classes || parity->rows[parity->reference].answers[i].best != UINT32_MAX;
     for (size_t i = 0; ok && i < parity->n_rows; i++)
         if (parity->rows[i].ran) {
             parity_count_row(parity, &parity->rows[i], sorted);
@@ -391,6 +455,8 @@ bool as_parity_run(as_workspace *ws, const as_spec *spec, const as_parity_cfg *c
               parity_count(&parity, err);
     for (size_t i = 0; i < AS_PARITY_MAX_ROWS; i++)
         as_str_done(&job->sides[i].model);
+    free(job->apart);
+    free(job->largest);
     free(job);
     parity.seconds = (double)(as_clock_mono() - began) / (double)AS_NS_PER_S;
     if (ok)

@@ -31,14 +31,20 @@ typedef struct as_parity_cfg {
     const as_trainer_cfg *input; /* input_order, input_mean, input_scale of a model that does not say */
 } as_parity_cfg;
 
+#define AS_PARITY_APART 0.01 /* an answer that names no class flips where a number is further off, of the largest */
+
 /* What one back end said of one picture. */
 typedef struct as_parity_answer {
-    double     difference; /* as_answer_distance() to the reference; INFINITY: no answer on one side alone */
+    double
+        difference; /* to the reference: of classifiers the largest of a probability, else of a number, as a share of the
+                        * largest that its output has over all pictures; INFINITY: no answer on one side alone */
     double     reject_score;
     as_verdict verdict; /* AS_VERDICT_NONE: nothing to judge with; AS_VERDICT_FAULT: the answer was none */
     uint32_t   best;    /* class; UINT32_MAX: none */
-    bool       flipped_verdict, flipped_class;
+    bool flipped_verdict, flipped_class, flipped_numbers; /* the last: of an answer without a class, or none here */
 } as_parity_answer;
+
+bool as_parity_flipped(const as_parity_answer *answer);
 
 /* One back end with one precision. */
 typedef struct as_parity_row {
@@ -51,7 +57,7 @@ typedef struct as_parity_row {
     double              worst, median, p95, p99;
     size_t              worst_at; /* picture */
     size_t              n_same;   /* pictures without any difference */
-    size_t              n_flipped, n_flipped_verdicts, n_flipped_classes, n_flipped_parts, n_faults;
+    size_t              n_flipped, n_flipped_verdicts, n_flipped_classes, n_flipped_numbers, n_flipped_parts, n_faults;
 } as_parity_row;
 
 typedef struct as_parity {
@@ -61,9 +67,10 @@ typedef struct as_parity {
     size_t        n, n_parts;
     uint64_t      n_erased;
     bool          has_labels, has_point;
-    as_model_info info;       /* has_labels: all of it; else its input alone */
-    const char   *input_from; /* where that comes from, of a model that does not describe itself; static */
-    as_policy     policy;     /* has_point */
+    bool          has_classes; /* the model's answer is one row of numbers, of which the largest is compared */
+    as_model_info info;        /* has_labels: all of it; else its input alone */
+    const char   *input_from;  /* where that comes from, of a model that does not describe itself; static */
+    as_policy     policy;      /* has_point */
     uint32_t      max_flips;
     as_parity_row rows[AS_PARITY_MAX_ROWS];
     size_t        n_rows, reference; /* the row that the others are compared with */

@@ -36,7 +36,7 @@ static json_t *parity_json_flips(const as_parity *parity, const as_parity_row *r
     json_t *flips = json_array();
     for (size_t i = 0; i < parity->n; i++) {
         const as_parity_answer *answer = &row->answers[i];
-        if (!answer->flipped_verdict && !answer->flipped_class)
+        if (!as_parity_flipped(answer))
             continue;
         json_t *json = json_object();
         as_json_set(json, "sample", json_string(as_parity_name(parity, i)));
@@ -44,6 +44,7 @@ static json_t *parity_json_flips(const as_parity *parity, const as_parity_row *r
         as_json_set(json, "difference", parity_json_number(answer->difference));
         as_json_set(json, "verdict_flipped", json_boolean(answer->flipped_verdict));
         as_json_set(json, "class_flipped", json_boolean(answer->flipped_class));
+        as_json_set(json, "numbers_flipped", json_boolean(answer->flipped_numbers));
         as_json_set(json, "reference", parity_json_answer(parity, &parity->rows[parity->reference], i));
         as_json_set(json, "here", parity_json_answer(parity, row, i));
         json_array_append_new(flips, json);
@@ -79,6 +80,7 @@ static json_t *parity_json_row(const as_parity *parity, size_t i)
     as_json_set(json, "n_flipped", json_integer((json_int_t)row->n_flipped));
     as_json_set(json, "n_flipped_verdicts", json_integer((json_int_t)row->n_flipped_verdicts));
     as_json_set(json, "n_flipped_classes", json_integer((json_int_t)row->n_flipped_classes));
+    as_json_set(json, "n_flipped_numbers", json_integer((json_int_t)row->n_flipped_numbers));
     as_json_set(json, "n_flipped_parts", json_integer((json_int_t)row->n_flipped_parts));
     as_json_set(json, "n_faults", json_integer((json_int_t)row->n_faults));
     as_json_set(json, "flips", parity_json_flips(parity, row));
@@ -109,6 +111,10 @@ json_t *as_parity_json(const as_parity *parity, const as_parity_cfg *cfg, as_err
     as_json_set(json, "n_erased", json_integer((json_int_t)parity->n_erased));
     as_json_set(json, "labels", labels);
     as_json_set(json, "difference_of", json_string(parity->has_labels ? "probability" : "share of the largest value"));
+    as_json_set(json, "compared",
+                json_string(parity->has_point     ? "verdicts"
+                            : parity->has_classes ? "classes"
+                                                  : "numbers"));
     as_json_set(json, "judged_by", cfg->run ? json_string(cfg->run->id) : json_null());
     as_json_set(json, "operating_point", parity->has_point ? parity_json_point(parity) : json_null());
     as_json_set(json, "max_flips", json_integer((json_int_t)parity->max_flips));
@@ -145,7 +151,7 @@ static void parity_csv_line(const as_parity *parity, const as_parity_row *row, s
     as_str_addf(out, ",%s,%s,%s,", row->backend, row->precision->name,
                 parity->has_point ? as_verdict_name(a->verdict) : "");
     parity_csv_text(out, as_parity_class(parity, a->best, text));
-    as_str_addf(out, ",%d,%.9g,%.9g", a->flipped_verdict || a->flipped_class, a->difference, a->reject_score);
+    as_str_addf(out, ",%d,%.9g,%.9g", as_parity_flipped(a), a->difference, a->reject_score);
     for (size_t k = 0; k < parity->info.n_labels; k++)
         as_str_addf(out, ",%.9g", (double)row->scores[i * parity->info.n_labels + k]);
     as_str_add(out, "\n");

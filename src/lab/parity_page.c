@@ -196,7 +196,9 @@ static bool parity_card(const as_parity *parity, const as_parity_row *row, size_
     as_str_add(out, "<figure class=\"mistake\">\n");
     as_page_picture_add(out, &picture, as_parity_name(parity, i));
     as_html_addf(out, "<figcaption><span class=\"badge %s\">%s</span>\n", a->flipped_verdict ? "bad" : "warn",
-                 a->flipped_verdict ? "verdict flipped" : "another class");
+                 a->flipped_verdict ? "verdict flipped"
+                 : a->flipped_class ? "another class"
+                                    : "other numbers");
     parity_said(parity, &reference->answers[i], there, out);
     parity_said(parity, a, here, out);
     as_html_addf(out, "<span class=\"facts soft\">difference %s</span>", apart);
@@ -215,7 +217,7 @@ static bool parity_flipped(const as_parity *parity, const as_parity_row *row, as
     for (int verdicts = 1; verdicts >= 0; verdicts--)
         for (size_t i = 0; i < parity->n && n < PARITY_PICTURES; i++) {
             const as_parity_answer *a = &row->answers[i];
-            if (a->flipped_verdict != (verdicts == 1) || (!a->flipped_verdict && !a->flipped_class))
+            if (a->flipped_verdict != (verdicts == 1) || !as_parity_flipped(a))
                 continue;
             if (!parity_card(parity, row, i, out, err))
                 return false;

@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include "base/isa.h"
+#include "graph/build.h"
 #include "lab/test_eval.h"
 #include "lab/test_pictures.h"
 #include "page/test_xml.h"
@@ -251,13 +253,86 @@ static void test_without_a_point(void **state)
     as_parity_done(&parity);
 }
 
+/* Two outputs, of which none is a row of classes: red alone, beside a thousand times green and blue, which is all that a step
+ * of whole numbers sees. */
+static void make_detector(as_str *out)
+{
+    static float loud[] = {1, 0, 0, 0, 1000, 0, 0, 0, 1000}, red[] = {1, 0, 0};
+    as_err       err = AS_ERR_NONE;
+    as_shape     wide = {4, {3, 3, 1, 1}}, one = {4, {1, 3, 1, 1}};
+    as_tensor    w1 = as_tensor_view(AS_DTYPE_F32, &wide, loud), w2 = as_tensor_view(AS_DTYPE_F32, &one, red);
+    as_graph    *g = as_graph_new("detector", &err);
+    const char  *none = NULL;
+    assert_non_null(g);
+    assert_true(as_graph_add_input(g, "x", AS_DTYPE_F32, &(as_shape){4, {1, 3, 32, 32}}, &err) &&
+                as_graph_add_constant(g, "w1", &w1, &err) && as_graph_add_constant(g, "w2", &w2, &err));
+    assert_true(as_graph_add_node(g, "Conv", "c1", (const char *[]){"x", "w1", none}, (const char *[]){"l", none}, NULL,
+                                  0, &err) &&
+                as_graph_add_node(g, "Conv", "c2", (const char *[]){"l", "w2", none}, (const char *[]){"map", none},
+                                  NULL, 0, &err) &&
+                as_graph_add_node(g, "GlobalAveragePool", "p", (const char *[]){"map", none},
+                                  (const char *[]){"mean", none}, NULL, 0, &err));
+    assert_true(as_graph_add_output(g, "map", AS_DTYPE_F32, &(as_shape){4, {1, 1, 32, 32}}, &err) &&
+                as_graph_add_output(g, "mean", AS_DTYPE_F32, &(as_shape){4, {1, 1, 1, 1}}, &err) &&
+                as_graph_finish(g, &err) && as_graph_write(g, out, &err));
+    as_graph_free(g);
+}
+
+static void test_a_model_without_classes_is_held_to_its_numbers(void **state)
+{
+    (void)state;
+    as_str        detector;
+    as_parity_cfg cfg = config();
+    as_err        err = AS_ERR_NONE;
+    as_str_init(&detector);
+    make_detector(&detector);
+    cfg.model = (const uint8_t *)detector.s;
+    cfg.n_model = detector.len;
+    cfg.run = NULL;
+    as_parity            parity = compared(&cfg);
+    const as_parity_row *whole = row_of(&parity, "native", "int8"), *ort = row_of(&parity, "ort", "f32");
+    assert_false(parity.has_classes || parity.has_point);
+    assert_false(as_parity_holds(&parity));
+    assert_int_equal(whole->n_flipped, whole->n_flipped_numbers);
+    assert_true(whole->n_flipped > parity.n / 2 && whole->worst > 0.1);
+    assert_true(!ort->ran || (ort->n_flipped == 0 && ort->worst < 1e-4));
+    json_t *json = as_parity_json(&parity, &cfg, &err), *row;
+    size_t  i;
+    assert_string_equal(json_string_value(json_object_get(json, "compared")), "numbers");
+    json_array_foreach (json_object_get(json, "rows"), i, row)
+        if (json_object_get(row, "flips"))
+            assert_int_equal(json_array_size(json_object_get(row, "flips")),
+                             json_integer_value(json_object_get(row, "n_flipped")));
+    json_decref(json);
+    as_parity_done(&parity);
+    as_str_done(&detector);
+}
+
+static void test_a_precision_that_nothing_runs_is_refused(void **state)
+{
+    (void)state;
+    as_parity_cfg cfg = config();
+    cfg.int8 = false;
+    cfg.bf16 = true;
+    if (as_isa_may(AS_ISA_AVX512_BF16)) {
+        print_message("skipped: this processor has bf16\n");
+        skip();
+    }
+    refused(&cfg, AS_EUNSUPPORTED, "bf16");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_flips_are_found), cmocka_unit_test(test_split_is_one_of_all),
-        cmocka_unit_test(test_json_names_them), cmocka_unit_test(test_page_and_scores),
-        cmocka_unit_test(test_no_answer),       cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_flips_are_found),
+        cmocka_unit_test(test_split_is_one_of_all),
+        cmocka_unit_test(test_json_names_them),
+        cmocka_unit_test(test_page_and_scores),
+        cmocka_unit_test(test_no_answer),
+        cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_without_a_point),
+        cmocka_unit_test(test_a_model_without_classes_is_held_to_its_numbers),
+        cmocka_unit_test(test_a_precision_that_nothing_runs_is_refused),
     };
     return cmocka_run_group_tests_name("lab/parity", tests, setup, teardown);
 }

@@ -105,6 +105,11 @@ const as_model_info *as_classifier_info(const as_classifier *c)
     return &c->info;
 }
 
+as_floats as_classifier_precision(const as_classifier *c)
+{
+    return as_session_precision(c->session);
+}
+
 const char *as_classifier_backend(const as_classifier *c)
 {
     return as_session_runs_on(c->session, NULL);

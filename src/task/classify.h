@@ -20,6 +20,7 @@ AS_CHECK as_classifier *as_classifier_open(const uint8_t *model, size_t n, const
 as_classifier          *as_classifier_close(as_classifier *classifier);
 const as_model_info    *as_classifier_info(const as_classifier *classifier);
 const char             *as_classifier_backend(const as_classifier *classifier);
+as_floats               as_classifier_precision(const as_classifier *classifier); /* as_session_precision() */
 
 typedef struct as_scores {
     float    p[AS_SPEC_MAX_CLASSES]; /* in the order of info->labels; sums to 1 */

@@ -89,6 +89,11 @@ if "$ASSAY" doctor 2>/dev/null | grep -qiE 'onnx ?runtime [0-9]'; then
         expect_exit 0 "$ASSAY" -C "$WS" parity "$ASSAY_SHARED/models/mnist.onnx" --split test
         expect_out "^no operating point: the best class is compared, no verdict$"
         expect_out "^ort +f32 +0 +0 +0 "
+        expect_exit 0 "$ASSAY" -C "$WS" parity "$ASSAY_SHARED/models/yunet_n_320_320.onnx" --split test --input-mean 0,0,0 --input-scale 1,1,1
+        expect_out "^no class: numbers are compared, within 0.01"
+        expect_out "^parity holds"
+        expect_exit 0 "$ASSAY" -C "$WS" parity "$ASSAY_SHARED/models/yunet_n_320_320.onnx" --split test --json
+        expect_out '"compared":"numbers"'
     else
         skip_case "a foreign model: there is none in $ASSAY_SHARED/models"
     fi
