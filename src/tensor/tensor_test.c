@@ -150,6 +150,7 @@ static void test_how_far_two_are_apart(void **state)
         {{NAN, 1}, {0, 1}, (double)INFINITY}, /* wherever it stands */
         {{1, 0}, {1, NAN}, (double)INFINITY},
         {{INFINITY, 1}, {INFINITY, 2}, 1},
+        {{INFINITY, 1}, {INFINITY, 1}, 0},
         {{INFINITY, 1}, {-INFINITY, 1}, (double)INFINITY},
         {{INFINITY, 1}, {5, 1}, (double)INFINITY},
     };
