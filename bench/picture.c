@@ -150,7 +150,7 @@ bool bench_folder_open(bench_folder *folder, size_t n, bench_keeper keeper, benc
     bool ok = bench_child_start(&child, k->version, err) && folder_write(folder, err);
     if (ok && as_str_starts(child.line.s, k->mark)) {
         const char *version = child.line.s + strlen(k->mark);
-        snprintf(about->peer, sizeof about->peer, "%s %.*s", k->name, (int)strcspn(version, " "), version);
+        snprintf(about->peer, sizeof about->peer, "%s %.*s", k->name, (int)strcspn(version, " \n"), version);
     }
     bench_child_stop(&child);
     about->n_inputs = 1;
