@@ -1,165 +1,241 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "engine/bank.h"
-
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/bank_kernel.h"
+#include "engine/bank_priv.h"
 
-#define BANK_PART  480  /* rows that stay in the second cache while all queries go over them */
-#define BANK_CHUNK 1024 /* queries at once */
-#define BANK_LIST  64   /* candidates of a query, before some are decided */
-#define BANK_GRAIN 127.0
+#define BANK_MOST_DIGIT 2047.0
 
-/* Single-precision sums of four terms are off by less than that of the largest of them; so is what is rounded before. */
-#define BANK_SLACK 4e-6
-#define BANK_LEAST 1e-36 /* and what single precision cannot hold any more is far below this */
+/* How many axes may be used; from so many rows on; of so many rows and queries it is found how many are best. */
+static const uint32_t bank_tried[] = {16, 24, 32, 48, 64, 96, 128};
+enum { BANK_TRIED = AS_COUNT(bank_tried), BANK_LEAST_ROWS = 512, BANK_LOOKED = 1024, BANK_PROBES = 32 };
+/* What a bound, a comparison in float64, and each number of it take, where a product takes one. */
+#define BANK_COST_BOUND  12
+#define BANK_COST_ROW    500
+#define BANK_COST_NUMBER 6
 
-/* How a vector is written in 8 bits: v = mean + gain * number + what is left. */
-typedef struct bank_digits {
-    double gain, error, length, whole; /* lengths: of what is left, of what the numbers stand for, of v - mean */
-} bank_digits;
+/* --- vectors --- */
 
-struct as_bank {
-    const float          *rows;
-    size_t                n, n_blocks;
-    uint32_t              size, padded;
-    const as_bank_kernel *kernel;
-    float                *mean;
-    int8_t               *packed;
-    float                *low, *high, *gain, *error, *length; /* of each row: as_bank_bounds */
-    int32_t              *shift;                              /* 128 times the sum of a row's numbers */
-};
-
-typedef struct bank_candidate {
-    float    low;
-    uint32_t row;
-} bank_candidate;
-
-typedef struct bank_best {
-    double   distance;
-    uint32_t row;
-} bank_best;
-
-typedef struct bank_query {
-    const float *values;
-    double       square; /* of its length, less the mean */
-    float        gain, length, error;
-    float        limit; /* a row whose least distance is above it is none */
-    uint32_t     n_candidates, n_best, n_high;
-    float        high[AS_BANK_MOST_K]; /* the k smallest greatest distances, rising */
-} bank_query;
-
-struct as_search {
-    const as_bank  *bank;
-    uint32_t        k;
-    uint64_t        n_compared;
-    bank_query     *queries;    /* BANK_CHUNK */
-    bank_candidate *candidates; /* BANK_LIST each */
-    bank_best      *best;       /* k each */
-    void           *packed;
-    int8_t         *digits;
-};
-
-/* --- 8-bit numbers --- */
-
-static bool bank_digits_of(const float *v, const float *mean, uint32_t size, uint32_t padded, int8_t *ret,
-                           bank_digits *about)
+bool as_bank_see(const as_bank *bank, const float *v, bank_vector *ret)
 {
-    double most = 0, whole = 0, error = 0, length = 0;
-    for (uint32_t i = 0; i < size; i++) {
-        double centred = (double)v[i] - (double)mean[i];
-        most = fmax(most, fabs(centred));
-        whole += centred * centred;
-        if (!isfinite(v[i]))
-            return false;
+    double whole = 0, along = 0;
+    for (uint32_t i = 0; i < bank->size; i++) {
+        double gap = (double)v[i] - (double)bank->mean[i];
+        whole += gap * gap;
+        ret->centred[i] = (float)gap;
     }
-    about->gain = most > 0 ? most / BANK_GRAIN : 1;
-    memset(ret, 0, padded);
-    for (uint32_t i = 0; i < size; i++) {
-        double centred = (double)v[i] - (double)mean[i], number = nearbyint(centred / about->gain);
-        double left = centred - number * about->gain;
-        ret[i] = (int8_t)number;
+    if (!(whole < FLT_MAX / 64))
+        return false;
+    ret->whole = sqrt(whole);
+    if (bank->basis.n == 0) {
+        ret->error = ret->whole * BANK_SLACK; /* what single precision takes off a number */
+        ret->across = 0;
+        return true;
+    }
+    as_basis_project(&bank->basis, ret->centred, bank->n_axes, ret->numbers);
+    for (uint32_t i = 0; i < bank->n_axes; i++)
+        along += (double)ret->numbers[i] * (double)ret->numbers[i];
+    ret->error = ret->whole * bank->basis.off;
+    along = fmax(sqrt(along) - ret->error, 0);
+    ret->across = sqrt(fmax(whole * (1 + BANK_SLACK) - along * along, 0));
+    return true;
+}
+
+double as_bank_gain(const as_bank *bank, const float *numbers, double least)
+{
+    for (uint32_t i = 0; i < bank->n_axes; i++)
+        least = fmax(least, fabs((double)numbers[i]) / bank->most);
+    return least;
+}
+
+void as_bank_round(const float *numbers, uint32_t n, double gain, int16_t *ret, double *ret_error, double *ret_length)
+{
+    double error = 0, length = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        double digit = gain > 0 ? nearbyint((double)numbers[i] / gain) : 0, left = (double)numbers[i] - digit * gain;
+        ret[i] = (int16_t)digit;
         error += left * left;
-        length += number * about->gain * number * about->gain;
+        length += digit * digit;
     }
-    about->error = sqrt(error);
-    about->length = sqrt(length);
-    about->whole = sqrt(whole);
-    return whole < FLT_MAX / 64;
+    *ret_error += sqrt(error);
+    *ret_length = sqrt(length) * gain;
 }
 
-static void bank_pack(as_bank *bank, size_t row, const int8_t *digits)
+static bool bank_vector_init(const as_bank *bank, bank_vector *ret, as_err *err)
 {
-    const as_bank_kernel *k = bank->kernel;
-    int8_t               *block = bank->packed + row / BANK_BLOCK * BANK_BLOCK * bank->padded;
-    size_t                in = row % BANK_BLOCK, group = in / k->lanes, lane = in % k->lanes;
-    int32_t               sum = 0;
-    for (uint32_t i = 0; i < bank->padded; i++) {
-        size_t at = group * k->lanes * bank->padded + (size_t)i / k->step * k->step * k->lanes + lane * k->step;
-        block[at + i % k->step] = digits[i];
-        sum += digits[i];
-    }
-    bank->shift[row] = 128 * sum;
+    ret->centred = malloc(((size_t)bank->size + bank->basis.n) * sizeof *ret->centred);
+    ret->numbers = ret->centred + (bank->basis.n ? bank->size : 0);
+    return ret->centred || AS_FAIL(err, AS_ENOMEM, "no memory for a vector of %u numbers", bank->size);
 }
 
-/* Lengths are rounded up by more than what single precision takes off them. */
-static void bank_row(as_bank *bank, size_t row, const bank_digits *d)
+/* --- how many axes --- */
+
+/* What it costs to look at one row, as products: along n axes, with a share of the rows compared as they are. */
+static double bank_cost(const as_bank *bank, uint32_t n, double share)
 {
-    double square = d->whole * d->whole;
-    bank->low[row] = (float)(square * (1 - BANK_SLACK) - BANK_LEAST);
-    bank->high[row] = (float)(square * (1 + BANK_SLACK) + BANK_LEAST);
-    bank->gain[row] = (float)(2 * d->gain);
-    bank->error[row] = (float)(2 * (d->error * (1 + BANK_SLACK) + d->whole * BANK_SLACK));
-    bank->length[row] = (float)(2 * d->length * (1 + BANK_SLACK));
+    return n + BANK_COST_BOUND + share * (BANK_COST_ROW + BANK_COST_NUMBER * (double)bank->size);
+}
+
+/* Adds to n_left[t], for each row looked at, whether the first bank_tried[t] axes leave open that it is as near to the probe as
+ * `nearest`. along: of each row its products with the axes, then the square of its length. */
+static void bank_try_probe(const as_bank *bank, const float *along, size_t n_looked, size_t p, double nearest,
+                           size_t n_left[BANK_TRIED])
+{
+    const uint32_t width = bank->basis.n + 1;
+    const float   *probe = along + p * width;
+    for (size_t r = 0; r < n_looked; r++) {
+        const float *row = along + r * width;
+        double       gap = 0, probe_left = (double)probe[width - 1], row_left = (double)row[width - 1];
+        for (uint32_t t = 0, a = 0; r != p && t < BANK_TRIED && bank_tried[t] <= bank->basis.n; t++) {
+            for (; a < bank_tried[t]; a++) {
+                double off = (double)probe[a] - (double)row[a];
+                gap += off * off;
+                probe_left -= (double)probe[a] * (double)probe[a];
+                row_left -= (double)row[a] * (double)row[a];
+            }
+            double across = sqrt(fmax(probe_left, 0)) - sqrt(fmax(row_left, 0));
+            n_left[t] += gap + across * across <= nearest;
+        }
+    }
+}
+
+/* Some rows of the bank are taken as queries. Sets n_axes to what costs least. */
+static void bank_try_axes(as_bank *bank, const float *along, size_t n_looked, size_t step)
+{
+    const size_t every = AS_MAX((size_t)1, n_looked / BANK_PROBES);
+    size_t       n_probes = 0, n_left[BANK_TRIED] = {0};
+    for (size_t p = every / 2; p < n_looked; p += every, n_probes++) {
+        double nearest = INFINITY;
+        for (size_t r = 0; r < n_looked; r++)
+            if (r != p)
+                nearest = fmin(nearest, as_bank_distance(bank->rows + p * step * bank->size,
+                                                         bank->rows + r * step * bank->size, bank->size));
+        bank_try_probe(bank, along, n_looked, p, nearest, n_left);
+    }
+    double least = bank_cost(bank, bank->size, 0);
+    for (size_t t = 0; t < BANK_TRIED && bank_tried[t] <= bank->basis.n; t++) {
+        double cost = bank_cost(bank, bank_tried[t], (double)n_left[t] / ((double)n_probes * (double)n_looked));
+        if (cost < least) {
+            least = cost;
+            bank->n_axes = bank_tried[t];
+        }
+    }
+}
+
+/* Features of a network lie near a few axes: products along those alone leave out nearly all rows. Where they do not, or the
+ * bank is small, numbers are taken as they are. */
+static bool bank_choose_axes(as_bank *bank, as_err *err)
+{
+    uint32_t most = 0;
+    for (size_t t = 0; t < BANK_TRIED && bank_tried[t] <= bank->size / 2; t++)
+        most = bank_tried[t];
+    if (bank->n < BANK_LEAST_ROWS || most == 0)
+        return true;
+    if (!as_basis_find(&bank->basis, bank->rows, bank->n, bank->size, bank->mean, most, err))
+        return false;
+    size_t      step = (bank->n + BANK_LOOKED - 1) / BANK_LOOKED, n_looked = (bank->n + step - 1) / step;
+    float      *along = malloc(n_looked * (most + 1) * sizeof *along);
+    bank_vector v = {0};
+    bool        ok = along || AS_FAIL(err, AS_ENOMEM, "no memory for a bank");
+    bank->n_axes = most;
+    ok = ok && bank_vector_init(bank, &v, err);
+    for (size_t r = 0; ok && r < n_looked; r++) {
+        ok = as_bank_see(bank, bank->rows + r * step * bank->size, &v);
+        memcpy(along + r * (most + 1), v.numbers, most * sizeof *along);
+        along[r * (most + 1) + most] = (float)(v.whole * v.whole);
+    }
+    bank->n_axes = bank->size;
+    if (ok)
+        bank_try_axes(bank, along, n_looked, step);
+    if (bank->n_axes == bank->size)
+        as_basis_done(&bank->basis);
+    free(along);
+    free(v.centred);
+    return ok;
 }
 
 /* --- the bank --- */
 
-static bool bank_fill(as_bank *bank, as_err *err)
+static bool bank_find_mean(as_bank *bank, as_err *err)
 {
-    int8_t *digits = malloc(bank->padded);
     double *sums = calloc(bank->size, sizeof *sums);
-    bool    ok = (digits && sums) || AS_FAIL(err, AS_ENOMEM, "no memory for a bank");
-    for (size_t r = 0; ok && r < bank->n; r++)
+    if (!sums)
+        return AS_FAIL(err, AS_ENOMEM, "no memory for a bank");
+    for (size_t r = 0; r < bank->n; r++)
         for (uint32_t i = 0; i < bank->size; i++)
-            sums[i] += (double)bank->rows[r * bank->size + i] / (double)bank->n;
-    for (uint32_t i = 0; ok && i < bank->size; i++)
-        bank->mean[i] = isfinite((float)sums[i]) ? (float)sums[i] : 0;
-    for (size_t r = 0; ok && r < bank->n; r++) {
-        bank_digits about;
-        ok = bank_digits_of(bank->rows + r * bank->size, bank->mean, bank->size, bank->padded, digits, &about) ||
-             AS_FAIL(err, AS_EINVAL, "row %zu of the bank has a number that is not finite, or too large", r);
-        if (ok) {
-            bank_pack(bank, r, digits);
-            bank_row(bank, r, &about);
-        }
+            sums[i] += (double)bank->rows[r * bank->size + i];
+    for (uint32_t i = 0; i < bank->size; i++) {
+        float mean = (float)(sums[i] / (double)bank->n);
+        bank->mean[i] = isfinite(mean) ? mean : 0;
+    }
+    free(sums);
+    for (size_t r = 0; r < bank->n; r++)
+        if (!(as_bank_distance(bank->rows + r * bank->size, bank->mean, bank->size) < FLT_MAX / 64))
+            return AS_FAIL(err, AS_EINVAL, "row %zu of the bank has a number that is not finite, or too large", r);
+    return true;
+}
+
+static void bank_pack(as_bank *bank, size_t row, const int16_t *digits)
+{
+    const size_t lanes = bank->kernel->lanes, group = row / lanes, lane = row % lanes;
+    for (uint32_t i = 0; i < bank->padded; i++)
+        bank->packed[group * lanes * bank->padded + (i / BANK_STEP * lanes + lane) * BANK_STEP + i % BANK_STEP] =
+            digits[i];
+}
+
+/* One gain for all rows of a block: a row that is far larger than all others coarsens its own block alone. */
+static void bank_fill_block(as_bank *bank, size_t b, bank_vector *v, int16_t *digits)
+{
+    const size_t from = b * BANK_BLOCK, to = AS_MIN(from + BANK_BLOCK, bank->n);
+    double       gain = 0, error = 0, length = 0, slack = BANK_LEAST;
+    for (size_t r = from; r < to; r++)
+        if (as_bank_see(bank, bank->rows + r * bank->size, v))
+            gain = as_bank_gain(bank, v->numbers, gain);
+    for (size_t r = from; r < to; r++) {
+        double row_length;
+        if (!as_bank_see(bank, bank->rows + r * bank->size, v))
+            continue;
+        as_bank_round(v->numbers, bank->n_axes, gain, digits, &v->error, &row_length);
+        bank_pack(bank, r, digits);
+        bank->square[r] = (float)(v->whole * v->whole);
+        bank->across[r] = (float)(2 * v->across * (1 + BANK_SLACK));
+        error = fmax(error, 2 * (v->error + v->whole * BANK_SLACK) * (1 + BANK_SLACK));
+        length = fmax(length, 2 * row_length * (1 + BANK_SLACK));
+        slack = fmax(slack, 2 * BANK_SLACK * v->whole * v->whole + BANK_LEAST);
     }
     /* Rows that fill up the last block are further than any. */
-    for (size_t r = bank->n; ok && r < bank->n_blocks * BANK_BLOCK; r++)
-        bank->low[r] = bank->high[r] = INFINITY;
+    for (size_t r = to; r < from + BANK_BLOCK; r++)
+        bank->square[r] = INFINITY;
+    bank->blocks[b] = (bank_block){(float)(2 * gain), (float)error, (float)length, (float)slack};
+}
+
+static bool bank_fill(as_bank *bank, as_err *err)
+{
+    int16_t    *digits = calloc(bank->padded, sizeof *digits);
+    bank_vector v = {0};
+    bool        ok = digits || AS_FAIL(err, AS_ENOMEM, "no memory for a bank");
+    ok = ok && bank_vector_init(bank, &v, err);
+    for (size_t b = 0; ok && b < bank->n_blocks; b++)
+        bank_fill_block(bank, b, &v, digits);
     free(digits);
-    free(sums);
+    free(v.centred);
     return ok;
 }
 
 static bool bank_memory(as_bank *bank, as_err *err)
 {
     size_t n = bank->n_blocks * BANK_BLOCK;
-    bank->mean = calloc(bank->size, sizeof(float));
-    bank->packed = aligned_alloc(64, (n * bank->padded + 63) / 64 * 64);
-    bank->low = calloc(n, sizeof(float));
-    bank->high = calloc(n, sizeof(float));
-    bank->gain = calloc(n, sizeof(float));
-    bank->error = calloc(n, sizeof(float));
-    bank->length = calloc(n, sizeof(float));
-    bank->shift = calloc(n, sizeof(int32_t));
-    if (!bank->mean || !bank->packed || !bank->low || !bank->high || !bank->gain || !bank->error || !bank->length ||
-        !bank->shift)
+    bank->padded = (bank->n_axes + BANK_STEP - 1) / BANK_STEP * BANK_STEP;
+    bank->most = fmin(BANK_MOST_DIGIT, floor(sqrt((double)INT32_MAX / bank->padded)));
+    bank->packed = aligned_alloc(64, (n * bank->padded * sizeof *bank->packed + 63) / 64 * 64);
+    bank->square = calloc(n, sizeof(float));
+    bank->across = calloc(n, sizeof(float));
+    bank->blocks = calloc(bank->n_blocks, sizeof *bank->blocks);
+    if (!bank->packed || !bank->square || !bank->across || !bank->blocks)
         return AS_FAIL(err, AS_ENOMEM, "no memory for a bank of %zu rows", bank->n);
-    memset(bank->packed, 0, n * bank->padded);
+    memset(bank->packed, 0, n * bank->padded * sizeof *bank->packed);
     return true;
 }
 
@@ -177,25 +253,25 @@ as_bank *as_bank_new(const float *rows, size_t n, uint32_t size, as_err *err)
     }
     bank->rows = rows;
     bank->n = n;
-    bank->size = size;
-    bank->padded = (size + BANK_ROUND - 1) / BANK_ROUND * BANK_ROUND;
+    bank->size = bank->n_axes = size;
     bank->n_blocks = (n + BANK_BLOCK - 1) / BANK_BLOCK;
     bank->kernel = as_bank_kernel_at(0);
-    return bank_memory(bank, err) && bank_fill(bank, err) ? bank : as_bank_free(bank);
+    bank->mean = calloc(size, sizeof(float));
+    bool ok = bank->mean || AS_FAIL(err, AS_ENOMEM, "no memory for a bank");
+    ok = ok && bank_find_mean(bank, err) && bank_choose_axes(bank, err);
+    return ok && bank_memory(bank, err) && bank_fill(bank, err) ? bank : as_bank_free(bank);
 }
 
 as_bank *as_bank_free(as_bank *bank)
 {
     if (!bank)
         return NULL;
+    as_basis_done(&bank->basis);
     free(bank->mean);
     free(bank->packed);
-    free(bank->low);
-    free(bank->high);
-    free(bank->gain);
-    free(bank->error);
-    free(bank->length);
-    free(bank->shift);
+    free(bank->square);
+    free(bank->across);
+    free(bank->blocks);
     free(bank);
     return NULL;
 }
@@ -205,186 +281,7 @@ const char *as_bank_kernel_name(const as_bank *bank)
     return bank->kernel->name;
 }
 
-/* --- a search --- */
-
-as_search *as_search_new(const as_bank *bank, uint32_t k, as_err *err)
+uint32_t as_bank_n_axes(const as_bank *bank)
 {
-    if (k < 1 || k > AS_BANK_MOST_K || k > bank->n) {
-        AS_FAIL(err, AS_EINVAL, "the %u nearest of %zu rows: from 1 to %d, and no more than there are", k, bank->n,
-                AS_BANK_MOST_K);
-        return NULL;
-    }
-    as_search *search = calloc(1, sizeof *search);
-    if (search) {
-        search->bank = bank;
-        search->k = k;
-        search->queries = calloc(BANK_CHUNK, sizeof *search->queries);
-        search->candidates = calloc((size_t)BANK_CHUNK * BANK_LIST, sizeof *search->candidates);
-        search->best = calloc((size_t)BANK_CHUNK * k, sizeof *search->best);
-        search->packed = calloc((size_t)BANK_CHUNK * bank->padded, bank->kernel->query_bytes);
-        search->digits = calloc(bank->padded, 1);
-    }
-    if (search && search->queries && search->candidates && search->best && search->packed && search->digits)
-        return search;
-    AS_FAIL(err, AS_ENOMEM, "no memory for a search");
-    return as_search_free(search);
-}
-
-as_search *as_search_free(as_search *search)
-{
-    if (!search)
-        return NULL;
-    free(search->queries);
-    free(search->candidates);
-    free(search->best);
-    free(search->packed);
-    free(search->digits);
-    free(search);
-    return NULL;
-}
-
-uint64_t as_search_n_compared(const as_search *search)
-{
-    return search->n_compared;
-}
-
-static bool search_begin(as_search *s, size_t i, const float *values)
-{
-    const as_bank *bank = s->bank;
-    bank_query    *q = &s->queries[i];
-    bank_digits    about;
-    if (!bank_digits_of(values, bank->mean, bank->size, bank->padded, s->digits, &about))
-        return false;
-    for (uint32_t k = 0; k < bank->padded; k++) {
-        if (bank->kernel->query_bytes == 1)
-            ((uint8_t *)s->packed)[i * bank->padded + k] = (uint8_t)(s->digits[k] + 128);
-        else
-            ((int16_t *)s->packed)[i * bank->padded + k] = s->digits[k];
-    }
-    q->values = values;
-    q->square = about.whole * about.whole;
-    q->gain = (float)about.gain;
-    q->length = (float)(about.whole * (1 + BANK_SLACK));
-    q->error = (float)(about.error * (1 + BANK_SLACK) + about.whole * BANK_SLACK);
-    q->limit = INFINITY;
-    q->n_candidates = q->n_best = q->n_high = 0;
-    return true;
-}
-
-/* Into the k best, of equals the lower row first. */
-static void search_take(as_search *s, size_t i, uint32_t row)
-{
-    bank_query *q = &s->queries[i];
-    bank_best  *best = s->best + i * s->k;
-    double      distance = as_bank_distance(q->values, s->bank->rows + (size_t)row * s->bank->size, s->bank->size);
-    uint32_t    at = q->n_best;
-    s->n_compared++;
-    while (at > 0 &&
-           (best[at - 1].distance > distance || (best[at - 1].distance == distance && best[at - 1].row > row)))
-        at--;
-    if (at == s->k)
-        return;
-    q->n_best = AS_MIN(q->n_best + 1, s->k);
-    memmove(best + at + 1, best + at, (q->n_best - 1 - at) * sizeof *best);
-    best[at] = (bank_best){distance, row};
-    /* What is known exactly bounds the rest as well. */
-    if (q->n_best == s->k) {
-        double last = best[s->k - 1].distance, slack = 2 * BANK_SLACK * (last + 2 * q->square) + BANK_LEAST;
-        q->limit = fminf(q->limit, nextafterf((float)(last - q->square + slack), INFINITY));
-    }
-}
-
-/* The list is full: those that cannot be are dropped; when many are left, they are compared now. */
-static void search_thin(as_search *s, size_t i, bool all)
-{
-    bank_query     *q = &s->queries[i];
-    bank_candidate *list = s->candidates + i * BANK_LIST;
-    uint32_t        kept = 0;
-    for (uint32_t c = 0; c < q->n_candidates; c++)
-        if (list[c].low <= q->limit)
-            list[kept++] = list[c];
-    q->n_candidates = kept;
-    if (!all && kept < BANK_LIST / 2)
-        return;
-    for (uint32_t c = 0; c < kept; c++)
-        if (list[c].low <= q->limit)
-            search_take(s, i, list[c].row);
-    q->n_candidates = 0;
-}
-
-static void search_add(as_search *s, size_t i, uint32_t row, float low, float high)
-{
-    bank_query *q = &s->queries[i];
-    if (q->n_high < s->k || high < q->high[s->k - 1]) {
-        uint32_t at = q->n_high < s->k ? q->n_high++ : s->k - 1;
-        for (; at > 0 && q->high[at - 1] > high; at--)
-            q->high[at] = q->high[at - 1];
-        q->high[at] = high;
-        if (q->n_high == s->k)
-            q->limit = fminf(q->limit, q->high[s->k - 1]);
-    }
-    if (!(low <= q->limit))
-        return;
-    if (q->n_candidates == BANK_LIST)
-        search_thin(s, i, false);
-    s->candidates[i * BANK_LIST + q->n_candidates++] = (bank_candidate){low, row};
-}
-
-static void search_block(as_search *s, size_t i, size_t block, int32_t *dots)
-{
-    const as_bank *bank = s->bank;
-    bank_query    *q = &s->queries[i];
-    size_t         first = block * BANK_BLOCK;
-    float          low[BANK_BLOCK], high[BANK_BLOCK];
-    if (bank->kernel->query_bytes == 1)
-        for (size_t r = 0; r < BANK_BLOCK; r++)
-            dots[r] -= bank->shift[first + r];
-    as_bank_bounds bounds = {bank->low + first,
-                             bank->high + first,
-                             bank->gain + first,
-                             bank->error + first,
-                             bank->length + first,
-                             q->gain,
-                             q->length,
-                             q->error};
-    if (!(as_bank_bound(&bounds, dots, low, high) <= q->limit))
-        return;
-    for (size_t r = 0; r < BANK_BLOCK && first + r < bank->n; r++)
-        if (low[r] <= q->limit)
-            search_add(s, i, (uint32_t)(first + r), low[r], high[r]);
-}
-
-static void search_part(as_search *s, size_t n, size_t from, size_t to)
-{
-    const as_bank *bank = s->bank;
-    int32_t        dots[BANK_TILE][BANK_BLOCK];
-    for (size_t i = 0; i < n; i += BANK_TILE) {
-        const uint8_t *packed = (const uint8_t *)s->packed + i * bank->padded * bank->kernel->query_bytes;
-        for (size_t block = from; block < to; block++) {
-            bank->kernel->dots(bank->packed + block * BANK_BLOCK * bank->padded, packed, bank->padded, dots);
-            for (size_t t = 0; t < BANK_TILE && i + t < n; t++)
-                search_block(s, i + t, block, dots[t]);
-        }
-    }
-}
-
-bool as_search_run(as_search *s, const float *queries, size_t n, uint32_t *ret_rows, double *ret_distances, as_err *err)
-{
-    size_t size = s->bank->size, step = BANK_PART / BANK_BLOCK;
-    for (size_t done = 0; done < n; done += BANK_CHUNK) {
-        size_t chunk = AS_MIN(n - done, (size_t)BANK_CHUNK);
-        for (size_t i = 0; i < chunk; i++)
-            if (!search_begin(s, i, queries + (done + i) * size))
-                return AS_FAIL(err, AS_EINVAL, "query %zu has a number that is not finite, or too large", done + i);
-        for (size_t from = 0; from < s->bank->n_blocks; from += step)
-            search_part(s, chunk, from, AS_MIN(from + step, s->bank->n_blocks));
-        for (size_t i = 0; i < chunk; i++) {
-            search_thin(s, i, true);
-            for (uint32_t k = 0; k < s->k; k++) {
-                ret_rows[(done + i) * s->k + k] = s->best[i * s->k + k].row;
-                ret_distances[(done + i) * s->k + k] = s->best[i * s->k + k].distance;
-            }
-        }
-    }
-    return true;
+    return bank->basis.n ? bank->n_axes : 0;
 }

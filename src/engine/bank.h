@@ -3,14 +3,16 @@
  *
  * Layer:   engine (may use base/).
  * Threads: a bank is immutable: any number of searches may share it; a search belongs to one thread at a time.
- * Memory:  as_bank_new makes a copy of a quarter of the rows' size; the rows are borrowed, and may be a mapped file. A run
+ * Memory:  as_bank_new makes a copy of at most two thirds of the rows' size; the rows are borrowed, and may be a mapped file. A run
  *          allocates nothing.
  *
- * Products of 8-bit numbers find the candidates, 64-bit sums over the rows as they are decide. With q = q' + e and
- * b = b' + f, where q' and b' are what the 8-bit numbers stand for, |q b - q' b'| <= |q| |f| + |e| |b'| (Cauchy and Schwarz); the
- * lengths of e and f are known, rounded up. So each product gives a least and a greatest distance, and a row is left out only when
- * its least is above the k-th smallest greatest: no row that is among the k nearest can be. The answer is that of a
- * search through all rows in float64, whatever the data; what it costs is more candidates where rows are much alike.
+ * Features of a network differ along a few axes more than along all others. With q = q1 + q2, along those axes and across them,
+ * |q b - q1 b1| <= |q2| |b2| (Cauchy and Schwarz). The products along the axes are of numbers of 12 bits: with q1 = q' + e and
+ * b1 = b' + f, |q1 b1 - q' b'| <= |q1| |f| + |e| |b'|; the lengths of all of these are known, rounded up. So each product gives a
+ * least distance, and a row is left out only when its least is above the k-th smallest distance found so far: no row that is
+ * among the k nearest can be. The distances are 64-bit sums over the rows as they are: the answer is that of a search through
+ * all rows in float64, whatever the data and whatever the axes; what they cost is more comparisons. How many axes are best is found
+ * from the rows; where none help, the numbers are those of the rows as they are.
  */
 #ifndef AS_ENGINE_BANK_H
 #define AS_ENGINE_BANK_H
@@ -29,6 +31,7 @@ typedef struct as_search as_search;
 AS_CHECK as_bank *as_bank_new(const float *rows, size_t n, uint32_t size, as_err *err);
 as_bank          *as_bank_free(as_bank *bank);
 const char       *as_bank_kernel_name(const as_bank *bank); /* "avx512_vnni", "avx2", "plain" */
+uint32_t          as_bank_n_axes(const as_bank *bank);      /* 0: the rows are taken as they are */
 
 /* For the k nearest, at most as many as there are rows. */
 AS_CHECK as_search *as_search_new(const as_bank *bank, uint32_t k, as_err *err);

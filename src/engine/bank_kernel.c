@@ -12,9 +12,8 @@
 
 /* --- any processor --- */
 
-static void bank_dots_plain(const int8_t *block, const void *queries, uint32_t size, int32_t ret[BANK_TILE][BANK_BLOCK])
+static void bank_dots_plain(const int16_t *block, const int16_t *q, uint32_t size, int32_t ret[BANK_TILE][BANK_BLOCK])
 {
-    const int16_t *q = queries;
     memset(ret, 0, BANK_TILE * sizeof *ret);
     for (uint32_t group = 0; group < BANK_BLOCK; group += 8)
         for (uint32_t at = 0; at < size; at += 2, block += 16)
@@ -27,30 +26,30 @@ static void bank_dots_plain(const int8_t *block, const void *queries, uint32_t s
 
 #ifdef __x86_64__
 
-/* --- AVX2: pairs of 16-bit products. Twelve sums of eight rows stay in registers. --- */
-
-__attribute__((target("avx2"))) static __m256i bank_pair(const int16_t *q)
+__attribute__((always_inline)) static inline int32_t bank_pair(const int16_t *q)
 {
     int32_t both;
     memcpy(&both, q, sizeof both);
-    return _mm256_set1_epi32(both);
+    return both;
 }
 
-__attribute__((target("avx2"))) static void bank_dots_24(const int8_t *block, const int16_t *q, uint32_t size,
+/* --- AVX2: twelve sums of eight rows stay in registers. --- */
+
+__attribute__((target("avx2"))) static void bank_dots_24(const int16_t *block, const int16_t *q, uint32_t size,
                                                          int32_t (*ret)[BANK_BLOCK])
 {
-    __m256i       sums[BANK_TILE][3];
-    const int8_t *second = block + (size_t)8 * size, *third = second + (size_t)8 * size;
+    __m256i        sums[BANK_TILE][3];
+    const int16_t *second = block + (size_t)8 * size, *third = second + (size_t)8 * size;
     for (int t = 0; t < BANK_TILE; t++)
         sums[t][0] = sums[t][1] = sums[t][2] = _mm256_setzero_si256();
     for (uint32_t at = 0; at < size; at += 2) {
         size_t  here = (size_t)8 * at;
-        __m256i a = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)(block + here)));
-        __m256i b = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)(second + here)));
-        __m256i c = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)(third + here)));
+        __m256i a = _mm256_loadu_si256((const __m256i *)(block + here));
+        __m256i b = _mm256_loadu_si256((const __m256i *)(second + here));
+        __m256i c = _mm256_loadu_si256((const __m256i *)(third + here));
 #pragma GCC unroll 4
         for (int t = 0; t < BANK_TILE; t++) {
-            __m256i p = bank_pair(q + (size_t)t * size + at);
+            __m256i p = _mm256_set1_epi32(bank_pair(q + (size_t)t * size + at));
             sums[t][0] = _mm256_add_epi32(sums[t][0], _mm256_madd_epi16(a, p));
             sums[t][1] = _mm256_add_epi32(sums[t][1], _mm256_madd_epi16(b, p));
             sums[t][2] = _mm256_add_epi32(sums[t][2], _mm256_madd_epi16(c, p));
@@ -61,36 +60,33 @@ __attribute__((target("avx2"))) static void bank_dots_24(const int8_t *block, co
             _mm256_storeu_si256((__m256i *)(ret[t] + 8 * g), sums[t][g]);
 }
 
-__attribute__((target("avx2"))) static void bank_dots_avx2(const int8_t *block, const void *queries, uint32_t size,
+__attribute__((target("avx2"))) static void bank_dots_avx2(const int16_t *block, const int16_t *queries, uint32_t size,
                                                            int32_t ret[BANK_TILE][BANK_BLOCK])
 {
     for (uint32_t half = 0; half < BANK_BLOCK; half += 24)
         bank_dots_24(block + (size_t)half * size, queries, size, (int32_t(*)[BANK_BLOCK]) & ret[0][half]);
 }
 
-/* --- AVX-512 with VNNI: four products at once, of numbers from 0 to 255 with those of the rows. --- */
+/* --- AVX-512 with VNNI: the product and the sum are one instruction. --- */
 
-__attribute__((target("avx512f,avx512bw,avx512vnni"))) static void bank_dots_vnni(const int8_t *block,
-                                                                                  const void *queries, uint32_t size,
+__attribute__((target("avx512f,avx512bw,avx512vnni"))) static void bank_dots_vnni(const int16_t *block,
+                                                                                  const int16_t *q, uint32_t size,
                                                                                   int32_t ret[BANK_TILE][BANK_BLOCK])
 {
-    const uint8_t *q = queries;
     __m512i        sums[BANK_TILE][3];
-    const int8_t  *second = block + (size_t)16 * size, *third = second + (size_t)16 * size;
+    const int16_t *second = block + (size_t)16 * size, *third = second + (size_t)16 * size;
     for (int t = 0; t < BANK_TILE; t++)
         sums[t][0] = sums[t][1] = sums[t][2] = _mm512_setzero_si512();
-    for (uint32_t at = 0; at < size; at += 4) {
+    for (uint32_t at = 0; at < size; at += 2) {
         size_t  here = (size_t)16 * at;
         __m512i a = _mm512_loadu_si512(block + here), b = _mm512_loadu_si512(second + here);
         __m512i c = _mm512_loadu_si512(third + here);
 #pragma GCC unroll 4
         for (int t = 0; t < BANK_TILE; t++) {
-            int32_t four;
-            memcpy(&four, q + (size_t)t * size + at, sizeof four);
-            __m512i p = _mm512_set1_epi32(four);
-            sums[t][0] = _mm512_dpbusd_epi32(sums[t][0], p, a);
-            sums[t][1] = _mm512_dpbusd_epi32(sums[t][1], p, b);
-            sums[t][2] = _mm512_dpbusd_epi32(sums[t][2], p, c);
+            __m512i p = _mm512_set1_epi32(bank_pair(q + (size_t)t * size + at));
+            sums[t][0] = _mm512_dpwssd_epi32(sums[t][0], p, a);
+            sums[t][1] = _mm512_dpwssd_epi32(sums[t][1], p, b);
+            sums[t][2] = _mm512_dpwssd_epi32(sums[t][2], p, c);
         }
     }
     for (int t = 0; t < BANK_TILE; t++)
@@ -98,11 +94,11 @@ __attribute__((target("avx512f,avx512bw,avx512vnni"))) static void bank_dots_vnn
             _mm512_storeu_si512(ret[t] + 16 * g, sums[t][g]);
 }
 
-static const as_bank_kernel bank_vnni = {"avx512_vnni", 16, 4, 1, bank_dots_vnni};
-static const as_bank_kernel bank_avx2 = {"avx2", 8, 2, 2, bank_dots_avx2};
+static const as_bank_kernel bank_vnni = {"avx512_vnni", 16, bank_dots_vnni};
+static const as_bank_kernel bank_avx2 = {"avx2", 8, bank_dots_avx2};
 #endif
 
-static const as_bank_kernel bank_plain = {"plain", 8, 2, 2, bank_dots_plain};
+static const as_bank_kernel bank_plain = {"plain", 8, bank_dots_plain};
 
 const as_bank_kernel *as_bank_kernel_at(size_t i)
 {
@@ -141,26 +137,44 @@ double as_bank_distance(const float *a, const float *b, size_t n)
     return bank_distance(a, b, n);
 }
 
-AS_ISA_CLONES(float, bank_bound,
-              (const as_bank_bounds *b, const int32_t *restrict dots, float *restrict low, float *restrict high),
-              (b, dots, low, high))
+AS_ISA_CLONES(float, bank_least, (const float *restrict low), (low))
 {
-    float gain = b->query_gain, length = b->query_length, error = b->query_error, least = INFINITY;
-    const float *restrict rows_low = b->low, *restrict rows_high = b->high, *restrict rows_gain = b->gain;
-    const float *restrict rows_error = b->error, *restrict rows_length = b->length;
-    for (size_t i = 0; i < BANK_BLOCK; i++) {
-        float product = gain * rows_gain[i] * (float)dots[i];
-        float off = length * rows_error[i] + error * rows_length[i];
-        low[i] = rows_low[i] - product - off;
-        high[i] = rows_high[i] - product + off;
-    }
-    for (size_t i = 0; i < BANK_BLOCK; i++)
-        least = low[i] < least ? low[i] : least;
-    return least;
+    float least[8], most = INFINITY;
+    for (size_t k = 0; k < 8; k++)
+        least[k] = low[k];
+    for (size_t i = 8; i < BANK_BLOCK; i += 8)
+        for (size_t k = 0; k < 8; k++)
+            least[k] = low[i + k] < least[k] ? low[i + k] : least[k];
+    for (size_t k = 0; k < 8; k++)
+        most = least[k] < most ? least[k] : most;
+    return most;
 }
 
-float as_bank_bound(const as_bank_bounds *b, const int32_t dots[BANK_BLOCK], float ret_low[BANK_BLOCK],
-                    float ret_high[BANK_BLOCK])
+float as_bank_least(const float low[BANK_BLOCK])
 {
-    return bank_bound(b, dots, ret_low, ret_high);
+    return bank_least(low);
+}
+
+AS_ISA_CLONES(float, bank_bound, (const as_bank_bounds *b, const int32_t *restrict dots, float *restrict low),
+              (b, dots, low))
+{
+    const float gain = b->gain, across = b->query_across, off = b->off;
+    const float *restrict square = b->square, *restrict row_across = b->across;
+    float least[8], most = INFINITY;
+    for (size_t k = 0; k < 8; k++)
+        least[k] = INFINITY;
+    for (size_t i = 0; i < BANK_BLOCK; i += 8)
+        for (size_t k = 0; k < 8; k++) {
+            float v = square[i + k] - gain * (float)dots[i + k] - across * row_across[i + k] - off;
+            low[i + k] = v;
+            least[k] = v < least[k] ? v : least[k];
+        }
+    for (size_t k = 0; k < 8; k++)
+        most = least[k] < most ? least[k] : most;
+    return most;
+}
+
+float as_bank_bound(const as_bank_bounds *b, const int32_t dots[BANK_BLOCK], float ret_low[BANK_BLOCK])
+{
+    return bank_bound(b, dots, ret_low);
 }
