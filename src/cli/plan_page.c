@@ -11,10 +11,9 @@
 #include "page/text.h"
 #include "spec/evidence.h"
 
-#define TIMES           "\xC3\x97"
-#define MICRO           "\xC2\xB5"
-#define PAGE_CANDIDATES 12
-#define PLOT_POINTS     49
+#define TIMES       "\xC3\x97"
+#define MICRO       "\xC2\xB5"
+#define PLOT_POINTS 49
 
 /* --- the drawing --- */
 
@@ -28,7 +27,7 @@ static void page_labels_of(const as_plan *plan, page_labels *l)
     char                  a[48], b[48];
     snprintf(l->title, sizeof l->title, "A camera over the belt of line %.63s, to scale", plan->spec->line);
     snprintf(l->camera, sizeof l->camera, "%s, %u " TIMES " %u, %s " MICRO "m", c->sensor->name, c->sensor->width,
-             c->sensor->height, as_plan_say_number(c->sensor->pitch_um, a));
+             c->sensor->height, as_plan_say_number(c->sensor->pixel->pitch_um, a));
     snprintf(l->lens, sizeof l->lens, "%s mm at F/%s", as_plan_say_number(c->lens.focal_mm, a),
              as_plan_say_number(c->f_number, b));
     snprintf(l->light, sizeof l->light, "%s lx for %s " MICRO "s", as_plan_say_number(c->light_lx, a),
@@ -101,8 +100,7 @@ static void page_head(const as_plan *plan, as_str *out)
                  plan->feasible ? "good" : "bad", plan->feasible ? "\xE2\x9C\x93" : "\xE2\x9C\x95",
                  plan->feasible ? "Feasible" : "Not feasible as it stands");
     if (plan->feasible)
-        as_html_addf(out, "<p>%zu of %d sensors fit; the simplest is shown.</p>", plan->n_choices,
-                     AS_PLAN_SENSOR_COUNT - 1);
+        as_html_addf(out, "<p>%zu of %zu sensors fit; the simplest is shown.</p>", plan->n_choices, plan->n_tried);
     for (size_t i = 0; i < plan->n_problems; i++)
         as_html_addf(out, "<p>%s</p>", plan->problems[i]);
     as_str_add(out, "</div></div>\n");
@@ -176,14 +174,14 @@ static void page_choices(const as_plan *plan, as_str *out)
                     "m</th><th>shutter</th><th class=\"n\">cameras</th><th class=\"n\">lens, mm</th>"
                     "<th class=\"n\">F/</th><th class=\"n\">distance, mm</th><th class=\"n\">mm a pixel</th>"
                     "<th class=\"n\">light, lx</th><th>link</th></tr></thead><tbody>\n");
-    for (size_t i = 0; i < plan->n_choices && i < PAGE_CANDIDATES; i++) {
+    for (size_t i = 0; i < plan->n_choices; i++) {
         const as_plan_choice *c = &plan->choices[i];
         as_html_addf(out,
                      "<tr><th scope=\"row\"><b>%s</b> <span class=\"soft\">%s</span></th><td class=\"n\">%u " TIMES
                      " %u</td>",
                      c->sensor->name, c->sensor->maker, c->sensor->width, c->sensor->height);
-        page_number(out, c->sensor->pitch_um);
-        as_html_addf(out, "<td>%s</td><td class=\"n\">%u</td>", as_plan_shutter_name(c->sensor->shutter),
+        page_number(out, c->sensor->pixel->pitch_um);
+        as_html_addf(out, "<td>%s</td><td class=\"n\">%u</td>", as_chip_shutter_name(c->sensor->shutter),
                      as_plan_cameras(c));
         page_number(out, c->lens.focal_mm);
         page_number(out, c->f_number);
@@ -197,7 +195,7 @@ static void page_choices(const as_plan *plan, as_str *out)
 
 static void page_lenses(const as_plan *plan, as_str *out)
 {
-    const as_plan_sensor *sensor = plan->best.sensor;
+    const as_chip *sensor = plan->best.sensor;
     if (!sensor)
         return;
     as_html_addf(out, "<section id=\"lenses\">\n<h2>Lenses before the %s</h2>\n", sensor->name);
@@ -256,10 +254,11 @@ static void page_aperture(const as_plan *plan, as_str *out)
         return;
     for (size_t i = 0; i < PLOT_POINTS; i++) {
         double        stop = 1.4 * pow(16 / 1.4, (double)i / (PLOT_POINTS - 1));
-        as_plan_depth d = as_plan_depth_of_field(c->lens.focal_mm, stop, c->sensor->pitch_um * 1e-3, c->distance_mm);
+        as_plan_depth d =
+            as_plan_depth_of_field(c->lens.focal_mm, stop, c->sensor->pixel->pitch_um * 1e-3, c->distance_mm);
         depth[i] = d.far_mm - d.near_mm;
         airy[i] = as_plan_airy_um(plan->spec->optics.wavelength_nm, as_plan_working_number(stop, c->magnification)) /
-                  c->sensor->pitch_um;
+                  c->sensor->pixel->pitch_um;
     }
     as_page_section(
         out, "aperture", "The aperture",

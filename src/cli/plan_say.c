@@ -117,8 +117,8 @@ static void say_sight(const as_plan *plan, as_plan_row *rows, size_t *n)
     if (!c->sensor)
         return;
     say_row(rows, n, "camera", "%s%s, %u x %u, %s um, %s shutter", c->sensor->name, c->turned ? " turned" : "",
-            c->sensor->width, c->sensor->height, say_n(&t, c->sensor->pitch_um),
-            as_plan_shutter_name(c->sensor->shutter));
+            c->sensor->width, c->sensor->height, say_n(&t, c->sensor->pixel->pitch_um),
+            as_chip_shutter_name(c->sensor->shutter));
     say_why(rows, *n, "%s", c->stage == AS_PLAN_FITS ? "the simplest sensor that fits" : "the one that gets furthest");
     say_row(rows, n, "cameras", "%u", as_plan_cameras(c));
     if (as_plan_cameras(c) > 1)
@@ -145,8 +145,9 @@ static void say_optics(const as_plan *plan, as_plan_row *rows, size_t *n)
     say_why(rows, *n, "Airy disc %s um, %s pixels", say_n(&t, c->airy_um), say_n(&t, c->airy_px));
     say_row(rows, n, "depth of field", "%s%s", say_n(&t, c->depth.far_mm - c->depth.near_mm),
             isinf(c->depth.far_mm) ? "" : " mm");
-    say_why(rows, *n, "sharp from %s to %s mm; %s mm needed", say_n(&t, c->depth.near_mm), say_n(&t, c->depth.far_mm),
-            say_n(&t, plan->spec->optics.height_mm));
+    say_why(rows, *n, "sharp from %s to %s mm; %s to %s needed", say_n(&t, c->depth.near_mm),
+            say_n(&t, c->depth.far_mm), say_n(&t, c->distance_mm - plan->spec->optics.height_mm / 2),
+            say_n(&t, c->distance_mm + plan->spec->optics.height_mm / 2));
 }
 
 static void say_light(const as_plan *plan, as_plan_row *rows, size_t *n)
@@ -164,7 +165,7 @@ static void say_light(const as_plan *plan, as_plan_row *rows, size_t *n)
             plan->spec->optics.light_lx > 0 ? "" : " needed");
     say_why(rows, *n, "signal over noise %s at %s %% reflectance: %s electrons of %s", say_n(&t, c->snr),
             say_n(&t, 100 * plan->spec->optics.reflectance), say_n(&t, c->electrons),
-            say_n(&t, c->sensor->saturation_e));
+            say_n(&t, c->sensor->pixel->full_well_e));
 }
 
 static void say_flow(const as_plan *plan, const char *network, as_plan_row *rows, size_t *n)
@@ -228,14 +229,17 @@ static bool say_candidates(as_cli *cli, const as_plan *plan, as_err *err)
     char                     text[48];
     if (plan->n_choices < 2)
         return true;
-    fprintf(cli->out, "\nsensors that fit (%zu of %d), the simplest first\n", plan->n_choices,
-            AS_PLAN_SENSOR_COUNT - 1);
+    if (plan->n_choices > MOST_CANDIDATES)
+        fprintf(cli->out, "\n%zu of %zu sensors fit; the %d simplest (--page and --json have all)\n", plan->n_choices,
+                plan->n_tried, MOST_CANDIDATES);
+    else
+        fprintf(cli->out, "\n%zu of %zu sensors fit, the simplest first\n", plan->n_choices, plan->n_tried);
     as_table *table = as_table_new(columns);
     for (size_t i = 0; i < plan->n_choices && i < MOST_CANDIDATES; i++) {
         const as_plan_choice *c = &plan->choices[i];
         as_table_cell(table, AS_STYLE_BOLD, "%s", c->sensor->name);
         as_table_cell(table, AS_STYLE_NONE, "%u x %u", c->sensor->width, c->sensor->height);
-        as_table_cell(table, AS_STYLE_NONE, "%s", as_plan_say_number(c->sensor->pitch_um, text));
+        as_table_cell(table, AS_STYLE_NONE, "%s", as_plan_say_number(c->sensor->pixel->pitch_um, text));
         as_table_cell(table, AS_STYLE_NONE, "%u", as_plan_cameras(c));
         as_table_cell(table, AS_STYLE_NONE, "%s", as_plan_say_number(c->lens.focal_mm, text));
         as_table_cell(table, AS_STYLE_NONE, "%s", as_plan_say_number(c->f_number, text));

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A plan as a camera of the emulated factory, so that it can be looked at before anything is bought. */
-#include <ctype.h>
 #include <math.h>
 #include <string.h>
 
 #include "camera/twin_uri.h"
 #include "cli/plan_say.h"
 
-#define GREY_LEVELS 255.0
-#define MOST_LIGHT  100.0 /* of the scene's own that the twin takes */
+#define MOST_DB    48.0
+#define MOST_LIGHT 100.0 /* of the scene's own that the twin takes */
 
 /* The scene of station.camera; the first one where that is no twin. */
 static const as_twin_scene *twin_scene(const as_spec *spec)
@@ -21,47 +20,44 @@ static const as_twin_scene *twin_scene(const as_spec *spec)
     return as_twin_scene_at(0);
 }
 
-/* The twin's own row of the sensor, which it calls by small letters; NULL: it has none. */
-static const as_imager_info *twin_sensor(const as_plan_sensor *sensor)
-{
-    for (size_t i = 0; as_imager_info_at(i); i++)
-        if (strcasecmp(as_imager_info_at(i)->name, sensor->name) == 0)
-            return as_imager_info_at(i);
-    return NULL;
-}
-
 /* Light on the part, against the scene's, with which exposure and aperture of the plan make the scene's own brightness. */
 static bool twin_light(const as_plan_choice *c, const as_twin_scene *scene, double *ret, as_err *err)
 {
     as_twin_cfg cfg = as_twin_cfg_default();
     cfg.width = c->sensor->width;
     cfg.height = c->sensor->height;
-    cfg.pitch_um = c->sensor->pitch_um; /* the rest of the lens: as the scene is set up */
+    cfg.pitch_um = c->sensor->pixel->pitch_um; /* the rest of the lens: as the scene is set up */
     as_twin *twin = as_twin_open(scene->name, &cfg, err);
     if (!twin)
         return false;
     as_optics usual = as_twin_optics_of(twin);
-    as_optics lens = {c->lens.focal_mm, c->f_number, c->distance_mm, c->sensor->pitch_um};
+    as_optics lens = {c->lens.focal_mm, c->f_number, c->distance_mm, c->sensor->pixel->pitch_um};
     double    exposure = c->exposure_s * 1e6 / as_twin_scene_of(twin)->defaults.exposure_us;
     *ret = as_optics_light(&usual) / (as_optics_light(&lens) * exposure);
     as_twin_close(twin);
     return true;
 }
 
+/* Share of the well that white fills in the plan, of what it fills in a scene as it is set up: so much less light falls on the
+ * sensor, and its amplifier makes up for it. What the well cannot hold is cut. */
+static double twin_filled(const as_plan *plan)
+{
+    const as_plan_choice *c = &plan->best;
+    double                white_e = c->electrons * AS_PLAN_WHITE / plan->spec->optics.reflectance;
+    return fmin(white_e / c->sensor->pixel->full_well_e, 1.0) / AS_TWIN_WHITE_RATIO;
+}
+
 static void twin_uri(const as_plan *plan, const as_twin_scene *scene, double light, as_str *out)
 {
     const as_plan_choice *c = &plan->best;
-    const as_imager_info *sensor = twin_sensor(c->sensor);
-    double                white_e = c->electrons * AS_PLAN_WHITE / plan->spec->optics.reflectance;
+    double                filled = twin_filled(plan);
     as_str_addf(out, "%s?focal=%.6g&fnumber=%.4g&distance=%.6g&pitch=%.4g", scene->name, c->lens.focal_mm, c->f_number,
-                c->distance_mm, c->sensor->pitch_um);
+                c->distance_mm, c->sensor->pixel->pitch_um);
     as_str_addf(out, "&belt=%.6g&exposure=%.6g&light=%.5g", plan->spec->optics.belt_mm_per_s, c->exposure_s * 1e6,
-                fmin(light, MOST_LIGHT));
-    if (sensor)
-        as_str_addf(out, "&sensor=%s", sensor->name);
-    else
-        as_str_addf(out, "&gain=%.5g&noise=%.4g", fmin(white_e, c->sensor->saturation_e) / GREY_LEVELS,
-                    c->sensor->dark_noise_e);
+                fmin(light * filled, MOST_LIGHT));
+    as_str_addf(out, "&sensor=%s", c->sensor->name);
+    if (filled < 1)
+        as_str_addf(out, "&db=%.3g", fmin(-20.0 * log10(filled), MOST_DB));
     if (plan->frames_per_s > 0)
         as_str_addf(out, "&fps=%.6g", plan->frames_per_s);
 }
@@ -91,11 +87,8 @@ static void twin_left_out(const as_plan *plan, double light, as_str *out)
              "# &off=MM the part lies so far out of focus.\n");
     if (as_plan_cameras(c) > 1)
         as_str_addf(out, "# This is one of %u cameras.\n", as_plan_cameras(c));
-    if (light > MOST_LIGHT)
+    if (light * twin_filled(plan) > MOST_LIGHT)
         as_str_add(out, "# The lamp of the scene cannot be as bright as the plan's: the picture is darker.\n");
-    if (!twin_sensor(c->sensor))
-        as_str_addf(out, "# The twin has no row for the %s: a plain camera with its noise stands for it.\n",
-                    c->sensor->name);
 }
 
 bool as_plan_twin(const as_plan *plan, as_str *out, as_err *err)

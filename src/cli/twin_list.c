@@ -22,10 +22,10 @@ static json_t *twin_list_json(void)
                                         list_words(one->recipes), "pixel", as_pixel_name(one->pixel), "width",
                                         (int)one->width, "height", (int)one->height, "px_per_mm", one->px_per_mm));
     }
-    for (size_t i = 0; as_imager_info_at(i); i++) {
-        const as_imager_info *one = as_imager_info_at(i);
-        json_array_append_new(
-            sensors, json_pack("{s:s,s:s,s:s}", "sensor", one->name, "about", one->about, "source", one->source));
+    for (unsigned id = AS_CHIP_NONE + 1; id < AS_CHIP_COUNT; id++) {
+        const as_chip *one = as_chip_of((as_chip_id)id);
+        json_array_append_new(sensors, json_pack("{s:s,s:s,s:s}", "sensor", one->name, "about", one->about, "source",
+                                                 one->pixel->source));
     }
     for (size_t i = 0; as_fault_info_of(i); i++) {
         const as_fault_info *one = as_fault_info_of(i);
@@ -57,11 +57,11 @@ static bool list_sensors(as_cli *cli, as_err *err)
 {
     static const char *const columns[] = {"sensor", "what", "numbers from", NULL};
     as_table                *table = as_table_new(columns);
-    for (size_t i = 0; as_imager_info_at(i); i++) {
-        const as_imager_info *one = as_imager_info_at(i);
+    for (unsigned id = AS_CHIP_NONE + 1; id < AS_CHIP_COUNT; id++) {
+        const as_chip *one = as_chip_of((as_chip_id)id);
         as_table_cell(table, AS_STYLE_BOLD, "%s", one->name);
         as_table_cell(table, AS_STYLE_NONE, "%s", one->about);
-        as_table_cell(table, AS_STYLE_DIM, "%s", one->source);
+        as_table_cell(table, AS_STYLE_DIM, "%s", one->pixel->source);
     }
     return as_table_print(table, cli, err);
 }

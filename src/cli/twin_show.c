@@ -7,15 +7,15 @@
 /* The spec sheet of an emulated camera: what a person would ask its maker, and what follows for the scene. */
 static json_t *show_sensor(const as_twin *twin)
 {
-    const as_imager_cfg  *c = as_twin_imager_of(twin);
-    const as_imager_info *info = as_twin_sensor_of(twin);
-    const as_twin_cfg    *cfg = as_twin_cfg_of(twin);
+    const as_imager_cfg *c = as_twin_imager_of(twin);
+    const as_chip       *info = as_twin_sensor_of(twin);
+    const as_twin_cfg   *cfg = as_twin_cfg_of(twin);
     if (!c)
         return json_pack("{s:s,s:f,s:f}", "sensor", "plain", "gain_e_per_dn", cfg->gain_e_per_dn, "read_noise_e",
                          cfg->read_noise_e);
     json_t *json =
         json_pack("{s:s,s:s,s:s,s:i,s:f,s:f,s:f,s:f}", "sensor", info->name, "about", info->about, "source",
-                  info->source, "bits", (int)c->bits, "quantum_efficiency", c->quantum_ratio, "gain_dn_per_e",
+                  info->pixel->source, "bits", (int)c->bits, "quantum_efficiency", c->quantum_ratio, "gain_dn_per_e",
                   c->gain_dn_per_e, "full_well_e", c->full_well_e, "temporal_dark_noise_e", c->dark_noise_e);
     as_json_set(json, "dark_signal_e", json_real(as_imager_dark_e(c, cfg->exposure_us * 1e-6, cfg->temperature_c)));
     as_json_set(json, "dark_current_e_per_s", json_real(as_imager_dark_e(c, 1.0, cfg->temperature_c)));
@@ -31,8 +31,8 @@ static json_t *show_sensor(const as_twin *twin)
         json, "absolute_threshold_photons",
         json_real((sqrt(c->dark_noise_e * c->dark_noise_e + 1.0 / 12.0 / c->gain_dn_per_e / c->gain_dn_per_e) + 0.5) /
                   c->quantum_ratio));
-    as_json_set(json, "shutter", json_string(info->line_us > 0 ? "rolling" : "global"));
-    as_json_set(json, "line_us", json_real(info->line_us));
+    as_json_set(json, "shutter", json_string(as_chip_line_us(info) > 0 ? "rolling" : "global"));
+    as_json_set(json, "line_us", json_real(as_chip_line_us(info)));
     return json;
 }
 

@@ -82,7 +82,7 @@ void as_plan_contradictions(as_plan *plan)
 
 static double plan_half_angle(const as_plan_choice *c)
 {
-    double diagonal = hypot(c->sensor->width, c->sensor->height) * c->sensor->pitch_um * 1e-3;
+    double diagonal = hypot(c->sensor->width, c->sensor->height) * c->sensor->pixel->pitch_um * 1e-3;
     return atan(diagonal / 2.0 / (c->lens.focal_mm * (1.0 + c->magnification)));
 }
 
@@ -133,7 +133,7 @@ bool as_plan_better(const as_plan_choice *a, const as_plan_choice *b)
     return a->sensor->frames_per_s < b->sensor->frames_per_s;
 }
 
-static as_plan_choice plan_best_lens(const as_plan *plan, const as_plan_sensor *sensor)
+static as_plan_choice plan_best_lens(const as_plan *plan, const as_chip *sensor)
 {
     const double   given = plan->spec->optics.focal_mm;
     as_plan_lens   own = {.focal_mm = given, .f_number = 1.4, .nearest_mm = 0};
@@ -148,13 +148,15 @@ static as_plan_choice plan_best_lens(const as_plan *plan, const as_plan_sensor *
 
 void as_plan_search(as_plan *plan)
 {
-    const as_plan_sensor_id own = plan->spec->optics.sensor;
-    plan->n_choices = 0;
+    const as_chip_id own = plan->spec->optics.sensor;
+    plan->n_choices = plan->n_tried = 0;
     plan->best = (as_plan_choice){.stage = AS_PLAN_NONE};
-    for (unsigned id = AS_PLAN_SENSOR_NONE + 1; id < AS_PLAN_SENSOR_COUNT; id++) {
-        if (own != AS_PLAN_SENSOR_NONE && own != (as_plan_sensor_id)id)
+    for (unsigned id = AS_CHIP_NONE + 1; id < AS_CHIP_COUNT; id++) {
+        const as_chip *chip = as_chip_of((as_chip_id)id);
+        if (chip->use != AS_CHIP_USE_SOLD || (own != AS_CHIP_NONE && own != (as_chip_id)id))
             continue;
-        as_plan_choice one = plan_best_lens(plan, as_plan_sensor_of((as_plan_sensor_id)id));
+        plan->n_tried++;
+        as_plan_choice one = plan_best_lens(plan, chip);
         if (plan->best.stage == AS_PLAN_NONE || as_plan_better(&one, &plan->best))
             plan->best = one;
         if (one.stage != AS_PLAN_FITS)

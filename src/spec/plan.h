@@ -45,22 +45,22 @@ typedef struct as_plan_machine {
 } as_plan_machine;
 
 typedef struct as_plan_choice {
-    as_plan_stage         stage; /* FITS, or where it fails */
-    const as_plan_sensor *sensor;
-    as_plan_lens          lens;
-    const as_plan_link   *link;         /* NULL: none */
-    bool                  turned;       /* columns across the belt */
-    bool                  needs_spacer; /* nearer than the lens focuses by itself */
-    uint32_t              cameras[2];   /* along and across the belt */
-    double                magnification, distance_mm, pixel_mm, defect_px;
-    double                seen_mm[2]; /* by one camera, along and across the belt */
-    double                f_number, airy_um, airy_px, nyquist_lp_mm;
-    as_plan_depth         depth;
-    double                exposure_s, longest_s, blur_px; /* longest: what blur and pace allow */
-    double                light_lx, snr, electrons;       /* light: needed, or what is there */
-    double                readout_s, transfer_s, latency_s;
-    double                frame_bytes, bytes_per_s, stored_bytes_per_day; /* a camera; a camera; all */
-    double                busy_cores;                                     /* NAN: not measured */
+    as_plan_stage       stage; /* FITS, or where it fails */
+    const as_chip      *sensor;
+    as_plan_lens        lens;
+    const as_plan_link *link;         /* NULL: none */
+    bool                turned;       /* columns across the belt */
+    bool                needs_spacer; /* nearer than the lens focuses by itself */
+    uint32_t            cameras[2];   /* along and across the belt */
+    double              magnification, distance_mm, pixel_mm, defect_px;
+    double              seen_mm[2]; /* by one camera, along and across the belt */
+    double              f_number, airy_um, airy_px, nyquist_lp_mm;
+    as_plan_depth       depth;
+    double              exposure_s, longest_s, blur_px; /* longest: what blur and pace allow */
+    double              light_lx, snr, electrons;       /* light: needed, or what is there */
+    double              readout_s, transfer_s, latency_s;
+    double              frame_bytes, bytes_per_s, stored_bytes_per_day; /* a camera; a camera; all */
+    double              busy_cores;                                     /* NAN: not measured */
 } as_plan_choice;
 
 uint32_t as_plan_cameras(const as_plan_choice *choice);
@@ -81,11 +81,11 @@ typedef struct as_plan {
     as_plan_machine machine;
     double          field_mm[2], pixel_mm; /* what must be seen, and how large a pixel may be */
     double          needs_px[2];
-    double          frames_per_s;                  /* of a camera; 0: not paced */
-    double          pitch_mm;                      /* from part to part on the belt; 0: not known */
-    as_plan_choice  choices[AS_PLAN_SENSOR_COUNT]; /* what fits, the best lens of each sensor, simplest first */
-    size_t          n_choices;
-    as_plan_choice  best; /* choices[0], or what got furthest */
+    double          frames_per_s;           /* of a camera; 0: not paced */
+    double          pitch_mm;               /* from part to part on the belt; 0: not known */
+    as_plan_choice  choices[AS_CHIP_COUNT]; /* what fits, the best lens of each sensor, simplest first */
+    size_t          n_choices, n_tried;     /* n_tried: sensors that were looked at */
+    as_plan_choice  best;                   /* choices[0], or what got furthest */
     bool            feasible;
     char            problems[AS_PLAN_MOST_PROBLEMS][AS_PLAN_TEXT_BYTES];
     size_t          n_problems;
@@ -98,7 +98,7 @@ typedef struct as_plan {
 AS_CHECK bool as_plan_make(const as_spec *spec, const as_plan_machine *machine, as_plan *ret, as_err *err);
 
 /* One pair, whether it fits or not: what a table of lenses shows of the chosen sensor. */
-as_plan_choice as_plan_try(const as_plan *plan, const as_plan_sensor *sensor, const as_plan_lens *lens);
+as_plan_choice as_plan_try(const as_plan *plan, const as_chip *sensor, const as_plan_lens *lens);
 
 /* {"feasible","field_mm",...}; NULL without memory. */
 AS_CHECK json_t *as_plan_json(const as_plan *plan);

@@ -64,8 +64,8 @@ static json_t *plan_choice_json(const as_plan_choice *c)
     as_json_set(json, "sensor", json_string(c->sensor->name));
     as_json_set(json, "maker", json_string(c->sensor->maker));
     as_json_set(json, "sensor_px", json_pack("[i,i]", (int)c->sensor->width, (int)c->sensor->height));
-    as_json_set(json, "pitch_um", plan_number(c->sensor->pitch_um));
-    as_json_set(json, "shutter", json_string(as_plan_shutter_name(c->sensor->shutter)));
+    as_json_set(json, "pitch_um", plan_number(c->sensor->pixel->pitch_um));
+    as_json_set(json, "shutter", json_string(as_chip_shutter_name(c->sensor->shutter)));
     as_json_set(json, "fits", json_boolean(c->stage == AS_PLAN_FITS));
     as_json_set(json, "why", json_string(as_plan_stage_text(c->stage)));
     as_json_set(json, "cameras", json_integer(as_plan_cameras(c)));

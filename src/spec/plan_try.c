@@ -63,7 +63,7 @@ static double try_place(const as_plan *plan, as_plan_choice *c)
     for (int turn = 0; turn < 2; turn++) {
         c->turned = turn;
         uint32_t nx = try_count(plan->needs_px[0], try_side(c, 0)), ny = try_count(plan->needs_px[1], try_side(c, 1));
-        double   pitch_mm = c->sensor->pitch_um * 1e-3;
+        double   pitch_mm = c->sensor->pixel->pitch_um * 1e-3;
         double   m = fmin(try_side(c, 0) * pitch_mm / try_share(plan->field_mm[0], nx),
                           try_side(c, 1) * pitch_mm / try_share(plan->field_mm[1], ny));
         if (nx * ny > fewest || (nx * ny == fewest && m <= best))
@@ -81,7 +81,7 @@ static double try_place(const as_plan *plan, as_plan_choice *c)
 static bool try_lens(const as_plan *plan, as_plan_choice *c, double largest)
 {
     const as_spec_optics *o = &plan->spec->optics;
-    double                pitch_mm = c->sensor->pitch_um * 1e-3, smallest = pitch_mm / plan->pixel_mm;
+    double                pitch_mm = c->sensor->pixel->pitch_um * 1e-3, smallest = pitch_mm / plan->pixel_mm;
     double                focal = c->lens.focal_mm;
     c->distance_mm = o->distance_mm > 0 ? o->distance_mm : as_plan_distance_mm(focal, largest);
     c->magnification = as_plan_magnification(focal, c->distance_mm);
@@ -114,9 +114,9 @@ static bool try_depth(const as_plan *plan, as_plan_choice *c, double stop)
 {
     double half = plan->spec->optics.height_mm / 2.0, working = as_plan_working_number(stop, c->magnification);
     c->f_number = stop;
-    c->depth = as_plan_depth_of_field(c->lens.focal_mm, stop, c->sensor->pitch_um * 1e-3, c->distance_mm);
+    c->depth = as_plan_depth_of_field(c->lens.focal_mm, stop, c->sensor->pixel->pitch_um * 1e-3, c->distance_mm);
     c->airy_um = as_plan_airy_um(plan->spec->optics.wavelength_nm, working);
-    c->airy_px = c->airy_um / c->sensor->pitch_um;
+    c->airy_px = c->airy_um / c->sensor->pixel->pitch_um;
     /* A disc as large as the defect's image would hide it. */
     return c->depth.near_mm <= c->distance_mm - half && c->depth.far_mm >= c->distance_mm + half &&
            c->airy_px <= c->defect_px * (1 + EPSILON);
@@ -130,10 +130,10 @@ static bool try_light(const as_plan *plan, as_plan_choice *c)
                                    .transmission = AS_PLAN_TRANSMISSION,
                                    .working_number = as_plan_working_number(c->f_number, c->magnification),
                                    .wavelength_nm = o->wavelength_nm,
-                                   .pitch_um = c->sensor->pitch_um,
+                                   .pitch_um = c->sensor->pixel->pitch_um,
                                    .exposure_s = c->exposure_s,
-                                   .quantum_efficiency = c->sensor->quantum_efficiency};
-    double                most_e = c->sensor->saturation_e * fmin(o->reflectance / AS_PLAN_WHITE, 1.0);
+                                   .quantum_efficiency = c->sensor->pixel->quantum_ratio};
+    double                most_e = c->sensor->pixel->full_well_e * fmin(o->reflectance / AS_PLAN_WHITE, 1.0);
     if (o->light_lx > 0) {
         c->light_lx = o->light_lx;
         c->electrons = as_plan_light_electrons(&light, o->light_lx);
@@ -142,11 +142,11 @@ static bool try_light(const as_plan *plan, as_plan_choice *c)
             c->blur_px *= most_e / c->electrons;
             c->electrons = most_e;
         }
-        c->snr = as_plan_snr(c->electrons, c->sensor->dark_noise_e);
+        c->snr = as_plan_snr(c->electrons, c->sensor->pixel->dark_noise_e);
     } else {
-        c->electrons = as_plan_electrons(o->snr, c->sensor->dark_noise_e);
+        c->electrons = as_plan_electrons(o->snr, c->sensor->pixel->dark_noise_e);
         c->light_lx = as_plan_light_lx(&light, c->electrons);
-        c->snr = fmin(o->snr, as_plan_snr(most_e, c->sensor->dark_noise_e));
+        c->snr = fmin(o->snr, as_plan_snr(most_e, c->sensor->pixel->dark_noise_e));
     }
     return c->electrons <= most_e * (1 + EPSILON) && c->snr >= o->snr * (1 - EPSILON);
 }
@@ -228,7 +228,7 @@ static as_plan_stage try_flow(const as_plan *plan, as_plan_choice *c)
 
 static as_plan_stage try_all(const as_plan *plan, as_plan_choice *c)
 {
-    if (plan->spec->optics.belt_mm_per_s > 0 && c->sensor->shutter == AS_PLAN_SHUTTER_ROLLING)
+    if (plan->spec->optics.belt_mm_per_s > 0 && c->sensor->shutter == AS_CHIP_SHUTTER_ROLLING)
         return AS_PLAN_SHUTTER;
     double largest = try_place(plan, c);
     if (as_plan_cameras(c) > plan->spec->optics.max_cameras)
@@ -242,7 +242,7 @@ static as_plan_stage try_all(const as_plan *plan, as_plan_choice *c)
     return stage == AS_PLAN_FITS ? try_flow(plan, c) : stage;
 }
 
-as_plan_choice as_plan_try(const as_plan *plan, const as_plan_sensor *sensor, const as_plan_lens *lens)
+as_plan_choice as_plan_try(const as_plan *plan, const as_chip *sensor, const as_plan_lens *lens)
 {
     as_plan_choice c = {.sensor = sensor, .lens = *lens, .cameras = {1, 1}, .f_number = 1e3, .busy_cores = NAN};
     c.stage = try_all(plan, &c);

@@ -43,26 +43,37 @@ static void why_lens(as_plan *plan)
 static void why_depth(as_plan *plan)
 {
     const as_plan_choice *c = &plan->best;
-    as_plan_problem(
-        plan,
-        "at F/%g it is sharp over %.3g mm (from %.4g to %.4g mm), and product.height_mm is %g; Airy's disc is "
-        "%.3g pixels then, and the smallest defect %.3g",
-        c->f_number, c->depth.far_mm - c->depth.near_mm, c->depth.near_mm, c->depth.far_mm,
-        plan->spec->optics.height_mm, c->airy_px, c->defect_px);
+    const double          height = plan->spec->optics.height_mm;
+    const double          from = c->distance_mm - height / 2.0, to = c->distance_mm + height / 2.0;
+    if (from <= 0)
+        as_plan_problem(plan,
+                        "a part %g mm high (product.height_mm), its middle in focus %.4g mm from the lens, would touch "
+                        "the lens: more than %g mm are needed (optics.distance_mm)",
+                        height, c->distance_mm, height / 2.0);
+    else if (c->depth.near_mm > from || c->depth.far_mm < to)
+        as_plan_problem(plan,
+                        "at F/%g it is sharp from %.4g to %.4g mm, and a part %g mm high (product.height_mm) around "
+                        "%.4g mm reaches from %.4g to %.4g",
+                        c->f_number, c->depth.near_mm, c->depth.far_mm, height, c->distance_mm, from, to);
+    else
+        as_plan_problem(plan,
+                        "at F/%g it is sharp over the whole height of %g mm, but Airy's disc is %.3g pixels then, more "
+                        "than the %.3g of the smallest defect",
+                        c->f_number, height, c->airy_px, c->defect_px);
 }
 
 static void why_light(as_plan *plan)
 {
     const as_plan_choice *c = &plan->best;
     const as_spec_optics *o = &plan->spec->optics;
-    double                most_e = c->sensor->saturation_e * fmin(o->reflectance / AS_PLAN_WHITE, 1.0);
+    double                most_e = c->sensor->pixel->full_well_e * fmin(o->reflectance / AS_PLAN_WHITE, 1.0);
     if (c->electrons > most_e * (1 + 1e-9))
         as_plan_problem(
             plan,
             "%.5g electrons from %g %% reflectance make white more than the %.5g that a pixel of the %s holds: "
             "signal over noise can be %.3g there at most",
-            c->electrons, 100 * o->reflectance, c->sensor->saturation_e, c->sensor->name,
-            as_plan_snr(most_e, c->sensor->dark_noise_e));
+            c->electrons, 100 * o->reflectance, c->sensor->pixel->full_well_e, c->sensor->name,
+            as_plan_snr(most_e, c->sensor->pixel->dark_noise_e));
     else
         as_plan_problem(
             plan, "%g lx for %.5g us at F/%g make %.3g electrons: signal over noise is %.3g, and optics.snr is %g",

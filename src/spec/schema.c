@@ -45,8 +45,10 @@ static const as_choice metadata_choices[] = {
 static const as_choice per_choices[] = {{"part", AS_PER_PART, NULL}, {"frame", AS_PER_FRAME, NULL}, {NULL, 0, NULL}};
 
 static const as_choice sensor_choices[] = {
-#define X(id, name, ...) {name, AS_PLAN_SENSOR_##id, NULL},
-#include "spec/plan_sensor.def"
+#define SENSOR_SOLD(name, id) {name, id, NULL},
+#define SENSOR_DRAWN(name, id)
+#define X(id, name, maker, about, columns, rows, bits, shutter, fps, pixel, use) SENSOR_##use(name, AS_CHIP_##id)
+#include "image/chip.def"
 #undef X
     {NULL, 0, NULL}};
 

@@ -99,7 +99,7 @@ static void take_expose(const as_twin *twin, const as_conditions *now, const as_
                .exposure_ratio = twin->light_ratio,
                .imager = twin->info ? &twin->imager : NULL,
                .develop = &twin->develop,
-               .shot = {.photons = 0.95 * full * twin->light_ratio,
+               .shot = {.photons = AS_TWIN_WHITE_RATIO * full * twin->light_ratio,
                         .exposure_s = cfg->exposure_us * 1e-6,
                         .temperature_c = now->temperature_c,
                         .seed = seed},

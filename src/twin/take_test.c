@@ -83,7 +83,7 @@ static void take_light_is_linear(void **state)
         cfg.light = 0.2 * (i + 1);
         rig r = rig_open(&cfg);
         means[i] = rig_mean(&r, 1);
-        assert_string_equal(as_twin_sensor_of(r.twin)->name, "imx273");
+        assert_string_equal(as_twin_sensor_of(r.twin)->name, "IMX273");
         rig_close(&r);
     }
     assert_true(fabs(means[1] / means[0] - 2.0) < 0.03 && fabs(means[2] / means[0] - 3.0) < 0.05);

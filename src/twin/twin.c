@@ -21,7 +21,6 @@ static const as_twin_scene *const scenes[] = {
 #define USUAL_SPREAD_PX   0.45 /* of the lens that a scene is set up with: aberrations, and diffraction at f/5.6 */
 #define ABERRATION_PX     0.35
 #define USUAL_VIGNETTE    0.22
-#define WHITE_RATIO       0.95 /* whoever set up the lamp let white fill so much of the sensor's well */
 
 as_twin_cfg as_twin_cfg_default(void)
 {
@@ -115,7 +114,7 @@ static bool twin_set_up_lens(as_twin *twin, as_err *err)
     const double own = twin->scene->px_per_mm * cfg->width / twin->scene->width;
     twin_resolve(&cfg->f_number, USUAL_F_NUMBER);
     twin_resolve(&cfg->distance_mm, USUAL_DISTANCE_MM);
-    twin_resolve(&cfg->pitch_um, twin->info ? twin->info->pitch_um : USUAL_PITCH_UM);
+    twin_resolve(&cfg->pitch_um, twin->info ? twin->info->pixel->pitch_um : USUAL_PITCH_UM);
     double m = own * cfg->pitch_um / 1000.0;
     twin_resolve(&cfg->focal_mm, cfg->distance_mm * m / (1.0 + m));
     as_optics usual = {USUAL_DISTANCE_MM * m / (1.0 + m), USUAL_F_NUMBER, USUAL_DISTANCE_MM, cfg->pitch_um};
@@ -142,12 +141,12 @@ static bool twin_set_up_camera(as_twin *twin, const char *name, as_err *err)
     if (!name || !*name)
         return as_sensor_init(&twin->sensor, &plain, err);
     double        times = 1.0;
-    as_imager_cfg imager = as_imager_info_cfg(twin->info, cfg->width, cfg->height);
+    as_imager_cfg imager = as_imager_cfg_of(twin->info, cfg->width, cfg->height);
     for (double db = cfg->gain_db; db > 0.0; db -= 0.1) /* 10^(0.1 / 20) each tenth of a decibel */
         times *= 1.0 + 0.011579454 * AS_MIN(db, 0.1) * 10.0;
     imager.gain_dn_per_e *= times;
     imager.bayer = as_develop_is_colour(cfg->pixel);
-    twin->line_s = twin->info->line_us * 1e-6;
+    twin->line_s = as_chip_line_us(twin->info) * 1e-6;
     return as_imager_init(&twin->imager, &imager, err) &&
            as_develop_init(&twin->develop, imager.bits, imager.black_dn, as_imager_white_dn(&twin->imager),
                            !imager.bayer && !cfg->srgb, err);
@@ -235,7 +234,7 @@ static bool twin_init(as_twin *twin, const as_twin_cfg *asked, as_err *err)
     const as_twin_scene *scene = twin->scene;
     as_twin_cfg         *cfg = &twin->cfg;
     twin_resolve_all(twin);
-    if (asked->sensor && *asked->sensor && !(twin->info = as_imager_info_find(asked->sensor, err)))
+    if (asked->sensor && *asked->sensor && !(twin->info = as_chip_find(asked->sensor, err)))
         return false;
     if (!twin_find_recipe(twin, asked->recipe, err) || !twin_check(cfg, err) ||
         !twin_check_light(cfg, twin->info != NULL, err) || !twin_set_up_lens(twin, err) ||
@@ -295,7 +294,7 @@ const as_twin_cfg *as_twin_cfg_of(const as_twin *twin)
     return &twin->cfg;
 }
 
-const as_imager_info *as_twin_sensor_of(const as_twin *twin)
+const as_chip *as_twin_sensor_of(const as_twin *twin)
 {
     return twin->info;
 }

@@ -17,6 +17,7 @@
 typedef struct as_twin as_twin;
 
 #define AS_TWIN_MAX_FINDINGS 16
+#define AS_TWIN_WHITE_RATIO  0.95 /* whoever set up the lamp let white fill so much of the sensor's well */
 
 /* One defect. */
 typedef struct as_twin_finding {
@@ -65,15 +66,15 @@ typedef struct as_twin_scene {
 
 const as_twin_scene *as_twin_scene_at(size_t i); /* NULL past the last row */
 
-AS_CHECK as_twin     *as_twin_open(const char *scene, const as_twin_cfg *cfg, as_err *err);
-as_twin              *as_twin_close(as_twin *twin);
-const as_twin_scene  *as_twin_scene_of(const as_twin *twin);
-const as_twin_cfg    *as_twin_cfg_of(const as_twin *twin);    /* with every field resolved; texts are gone */
-const as_imager_info *as_twin_sensor_of(const as_twin *twin); /* NULL: the plain camera */
-const as_imager_cfg  *as_twin_imager_of(const as_twin *twin); /* likewise */
-as_optics             as_twin_optics_of(const as_twin *twin);
-const void           *as_twin_state(const as_twin *twin); /* what the scene prepared */
-double                as_twin_px_per_mm(const as_twin *twin);
+AS_CHECK as_twin    *as_twin_open(const char *scene, const as_twin_cfg *cfg, as_err *err);
+as_twin             *as_twin_close(as_twin *twin);
+const as_twin_scene *as_twin_scene_of(const as_twin *twin);
+const as_twin_cfg   *as_twin_cfg_of(const as_twin *twin);    /* with every field resolved; texts are gone */
+const as_chip       *as_twin_sensor_of(const as_twin *twin); /* NULL: the plain camera */
+const as_imager_cfg *as_twin_imager_of(const as_twin *twin); /* likewise */
+as_optics            as_twin_optics_of(const as_twin *twin);
+const void          *as_twin_state(const as_twin *twin); /* what the scene prepared */
+double               as_twin_px_per_mm(const as_twin *twin);
 
 size_t as_twin_scratch_bytes(const as_twin *twin);
 
