@@ -7,6 +7,7 @@
 #include "cli/output.h"
 #include "cli/plan_say.h"
 #include "cli/term.h"
+#include "spec/plan_unit.h"
 
 static const as_opt plan_opts[] = {
     {"defect", 0, "MM", "smallest defect that must be seen (product.defect_mm)", NULL},
@@ -38,44 +39,31 @@ static const as_opt plan_opts[] = {
     {"twin", 0, "FILE", "write the emulated camera that comes nearest to the plan", NULL},
 };
 
-/* An option that stands for a key of assay.yaml, and the unit that may follow its number. */
+/* An option that stands for a key of assay.yaml. */
 static const struct {
-    const char *option, *path, *unit;
+    const char *option, *path;
 } plan_keys[] = {
-    {"defect", "product.defect_mm", "mm"},
-    {"size", "product.size_mm", "mm"},
-    {"height", "product.height_mm", "mm"},
-    {"field", "optics.field_mm", "mm"},
-    {"distance", "optics.distance_mm", "mm"},
-    {"belt", "station.belt_mm_per_s", "mm/s"},
-    {"pace", "station.parts_per_minute", "/min"},
-    {"deadline", "station.deadline_ms", "ms"},
-    {"defect-px", "optics.defect_px", "px"},
-    {"blur", "optics.max_blur_px", "px"},
-    {"exposure", "optics.exposure_us", "us"},
-    {"light", "optics.light_lx", "lx"},
-    {"reflectance", "optics.reflectance", ""},
-    {"snr", "optics.snr", ""},
-    {"aperture", "optics.f_number", ""},
-    {"focal", "optics.focal_mm", "mm"},
-    {"sensor", "optics.sensor", ""},
-    {"cameras", "optics.max_cameras", ""},
-    {"bad-share", "product.bad_share", ""},
+    {"defect", "product.defect_mm"},       {"size", "product.size_mm"},
+    {"height", "product.height_mm"},       {"field", "optics.field_mm"},
+    {"distance", "optics.distance_mm"},    {"belt", "station.belt_mm_per_s"},
+    {"pace", "station.parts_per_minute"},  {"deadline", "station.deadline_ms"},
+    {"defect-px", "optics.defect_px"},     {"blur", "optics.max_blur_px"},
+    {"exposure", "optics.exposure_us"},    {"light", "optics.light_lx"},
+    {"reflectance", "optics.reflectance"}, {"snr", "optics.snr"},
+    {"aperture", "optics.f_number"},       {"focal", "optics.focal_mm"},
+    {"sensor", "optics.sensor"},           {"cameras", "optics.max_cameras"},
+    {"bad-share", "product.bad_share"},
 };
 
-/* "400 mm/s" without its unit. */
-static bool plan_set(as_spec *spec, const char *path, const char *given, const char *unit, const char *by, as_err *err)
+/* "24 m/min" in the unit that the key has; an F-number may be written as f/4. */
+static bool plan_set(as_spec *spec, const char *path, const char *given, const char *by, as_err *err)
 {
-    char   text[128];
-    size_t n = strlen(given), n_unit = strlen(unit);
-    if (n_unit && n > n_unit && strcmp(given + n - n_unit, unit) == 0)
-        n -= n_unit;
-    while (n > 0 && given[n - 1] == ' ')
-        n--;
-    if (n >= sizeof text)
-        return AS_FAIL(err, AS_EINVAL, "%s: longer than any number: '%.40s...'", by, given);
-    memcpy(text, given, n);
-    text[n] = '\0';
+    char   text[AS_PLAN_UNIT_BYTES];
+    as_err why = AS_ERR_NONE;
+    if (strcmp(path, "optics.f_number") == 0 && (given[0] == 'f' || given[0] == 'F') && given[1] == '/')
+        given += 2;
+    if (!as_plan_unit_convert(given, as_plan_unit_of(path), text, &why))
+        return AS_FAIL(err, why.code, "%s: %s", by, why.text);
     return as_spec_set(spec, path, text, by, err);
 }
 
@@ -87,7 +75,7 @@ static bool plan_set_key(as_spec *spec, const char *given, as_err *err)
         return AS_FAIL(err, AS_EINVAL, "--set '%.80s' is no key of assay.yaml with a value, as optics.snr=20", given);
     memcpy(path, given, (size_t)(equals - given));
     path[equals - given] = '\0';
-    return plan_set(spec, path, equals + 1, "", "--set", err);
+    return plan_set(spec, path, equals + 1, "--set", err);
 }
 
 static bool plan_override(const as_cli *cli, as_spec *spec, as_err *err)
@@ -100,7 +88,7 @@ static bool plan_override(const as_cli *cli, as_spec *spec, as_err *err)
     for (size_t i = 0; i < AS_COUNT(plan_keys); i++) {
         given = as_cli_opt(cli, plan_keys[i].option);
         snprintf(by, sizeof by, "--%s", plan_keys[i].option);
-        if (given && !plan_set(spec, plan_keys[i].path, given, plan_keys[i].unit, by, err))
+        if (given && !plan_set(spec, plan_keys[i].path, given, by, err))
             return false;
     }
     return true;
@@ -189,9 +177,9 @@ const as_verb as_verb_plan = {
         "bad, prove each requirement. Where it cannot be done, it says what fails and which single number, changed to "
         "what,\n"
         "would mend it.\n\n"
-        "Each option tries another value than the file's. Units may be written: --belt 400mm/s.\n\n"
+        "Each option tries another value than the file's. Units may be written: --belt 24m/min, --size '6 x 16 cm'.\n\n"
         "Exit status: 0 feasible, 1 not, 2 wrong use or bad input, 3 the outside failed.",
-    .examples = "  assay plan\n  assay plan --defect 0.5 --belt 800mm/s\n  assay plan --set optics.snr=20 --json\n"
+    .examples = "  assay plan\n  assay plan --defect 0.5 --belt '24 m/min'\n  assay plan --set optics.snr=20 --json\n"
                 "  assay plan --page plan.html --twin twin.yaml\n",
     .opts = plan_opts,
     .n_opts = AS_COUNT(plan_opts),

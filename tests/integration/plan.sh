@@ -43,8 +43,26 @@ expect_equal "$(number bytes_per_s)" 10027008
 expect_out '"link": ?"GigE Vision"'
 expect_exit 0 "$ASSAY" plan "$TMP/bench.yaml" --no-measure --json --belt '1000 mm/s'
 expect_equal "$(number longest_exposure_us)" 69
+expect_exit 0 "$ASSAY" plan "$TMP/bench.yaml" --no-measure --json --belt '60 m/min'
+expect_equal "$(number longest_exposure_us)" 69
+expect_exit 0 "$ASSAY" plan "$TMP/bench.yaml" --no-measure --json --set station.belt_mm_per_s=1m/s --size '10 x 8 cm'
+expect_equal "$(number longest_exposure_us)" 69
+expect_exit 2 "$ASSAY" plan "$TMP/bench.yaml" --no-measure --belt '3 furlong/h'
+expect_err "^assay plan: --belt: 'furlong/h' is no unit that can be written here: mm/s, cm/s, m/s, .*m/min"
 expect_exit 0 "$ASSAY" plan "$TMP/bench.yaml" --no-measure --json --belt 1000mm/s --set optics.max_blur_px=0.5
 expect_equal "$(number longest_exposure_us)" 34.5
+
+# Every sensor that fits, or how many are left out.
+expect_exit 0 "$ASSAY" -C "$ws" plan --no-measure
+n_fit=$(grep -Eo '^[0-9]+ of 19 sensors fit' "$OUT" | grep -Eo '^[0-9]+')
+n_shown=$(grep -Ec '^(IMX|AR|PYTHON)[0-9]+ .*(GigE|USB|CoaX|Link)' "$OUT")
+check "$n_shown of $n_fit are shown, and it does not say so" grep -q "^$n_fit of 19 sensors fit; the $n_shown simplest" "$OUT"
+
+# A height that the depth of field does not reach is said where it fails.
+expect_exit 1 "$ASSAY" -C "$ws" plan --no-measure --height 500
+expect_out 'a part 500 mm high .*its middle in focus 237.9 mm from the lens, would touch the lens: more than 250 mm'
+expect_exit 1 "$ASSAY" -C "$ws" plan --no-measure --height 400
+expect_out 'it is sharp from 139 to [0-9.]+ mm, and a part 400 mm high .* around 237.9 mm reaches from 37.88'
 
 # What fails is named with its key, and what is advised does it.
 expect_exit 1 "$ASSAY" plan "$TMP/bench.yaml" --no-measure --exposure 1000us
@@ -96,6 +114,14 @@ expect_exit 0 "$ASSAY" twin show --scene "${camera#twin:}&width=2448&height=2048
 expect_out '^ +px per mm +14\.492[78]' # 1 / 0.069
 expect_out '^ +depth of field mm +11\.593'
 expect_out '^ +motion blur px +(1|1\.0000.*|0\.9999.*)$'
+
+# Whichever sensor the plan names, the twin has it: its picture is as noisy as the plan says.
+for sensor in IMX287 AR0135 PYTHON1300 IMX264 IMX541; do
+    expect_exit 0 "$ASSAY" plan "$TMP/bench.yaml" --no-measure --defect 1 --sensor $sensor --set optics.focal_mm=25 \
+        --set optics.distance_mm=525 --set optics.snr=20 --field 60x50 --size 40x30 --twin "$TMP/one.yaml"
+    expect_grep "sensor=$sensor" "$TMP/one.yaml"
+    rm "$TMP/one.yaml"
+done
 
 # A plan that is not feasible: the page says so; there is no twin of it. What was there stays.
 expect_exit 1 "$ASSAY" plan "$TMP/bench.yaml" --no-measure --exposure 1000us --page "$TMP/no.html"
