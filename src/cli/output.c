@@ -7,8 +7,10 @@
 #include <unistd.h>
 
 #include "base/fs.h"
+#include "base/json.h"
 
-enum { OUTPUT_KIND = 4 }; /* bytes that tell a PNG, a page, a drawing, JSON from each other */
+enum { OUTPUT_KIND = 8 }; /* bytes that tell a PNG, a page, a drawing, a table from each other */
+#define OUTPUT_MOST_JSON_BYTES ((size_t)256 << 20) /* what is longer was not written here */
 
 static bool output_is_same_file(const char *a, const char *b)
 {
@@ -34,4 +36,31 @@ bool as_output_write(const char *path, const as_str *bytes, const char *input, a
     if (!output_may_replace(path, bytes))
         return AS_FAIL(err, AS_EEXIST, "'%s' is there and is something else: name another file, or remove it", path);
     return as_fs_write(path, bytes->s, bytes->len, err);
+}
+
+/* All JSON begins alike: what it says of itself tells. */
+static bool output_is_json_of(const char *path, const char *kind)
+{
+    as_err      why = AS_ERR_NONE;
+    json_t     *there = as_json_read(path, OUTPUT_MOST_JSON_BYTES, &why);
+    const char *its = there ? json_string_value(json_object_get(there, AS_OUTPUT_KIND_KEY)) : NULL;
+    const bool  is = its && strcmp(its, kind) == 0;
+    json_decref(there);
+    return is;
+}
+
+bool as_output_json_may(const char *path, const char *kind, as_err *err)
+{
+    struct stat at;
+    if (!as_fs_is_file(path) || (stat(path, &at) == 0 && at.st_size == 0) || output_is_json_of(path, kind))
+        return true;
+    return AS_FAIL(err, AS_EEXIST, "'%s' is there and is something else: name another file, or remove it", path);
+}
+
+bool as_output_write_json(const char *path, const json_t *json, as_err *err)
+{
+    const char *kind = json_string_value(json_object_get(json, AS_OUTPUT_KIND_KEY));
+    if (!kind)
+        return AS_FAIL(err, AS_EINTERNAL, "what is to be written into '%s' does not say what it is", path);
+    return as_output_json_may(path, kind, err) && as_json_write(path, json, err);
 }

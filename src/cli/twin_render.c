@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
+#include <strings.h>
 
 #include "base/fs.h"
 #include "cli/action.h"
@@ -10,11 +11,15 @@
 #include "twin/export.h"
 #include "twin/sheet.h"
 
+#define RENDER_KIND "assay twin truth"
+
 /* "out.png" to "out.json". */
 static bool render_truth_path(const char *sheet, char path[AS_FS_PATH_BYTES], as_err *err)
 {
     const char *dot = strrchr(sheet, '.'), *slash = strrchr(sheet, '/');
     size_t      n = dot && (!slash || dot > slash) ? (size_t)(dot - sheet) : strlen(sheet);
+    if (dot && n < strlen(sheet) && strcasecmp(dot, ".png") != 0)
+        return AS_FAIL(err, AS_EINVAL, "a sheet is a PNG: '%s' should end in .png", sheet);
     if (n + sizeof ".json" > AS_FS_PATH_BYTES)
         return AS_FAIL(err, AS_ELIMIT, "the path '%.60s...' is too long", sheet);
     snprintf(path, AS_FS_PATH_BYTES, "%.*s.json", (int)n, sheet);
@@ -37,12 +42,15 @@ static bool render_sheet(as_cli *cli, const as_twin_pick *pick, const as_sheet_c
     as_twin_truth *truths = calloc(cfg->n, sizeof *truths);
     json_t        *list = json_array();
     bool           ok = truths || AS_FAIL(err, AS_ENOMEM, "no memory for the truth of %u parts", cfg->n);
-    ok = ok && render_truth_path(path, beside, err) &&
+    ok = ok && render_truth_path(path, beside, err) && as_output_json_may(beside, RENDER_KIND, err) &&
          as_sheet_make(pick->twin, cfg, &cli->progress, &sheet, truths, err) && render_write(path, &sheet, err);
     as_term_progress_end(cli);
     for (uint32_t i = 0; ok && i < cfg->n; i++)
         json_array_append_new(list, as_twin_export_truth(&truths[i]));
-    ok = ok && as_json_write(beside, list, err);
+    json_t *truth = json_pack("{s:s,s:O}", AS_OUTPUT_KIND_KEY, RENDER_KIND, "parts", list);
+    ok = ok && (truth || AS_FAIL(err, AS_ENOMEM, "no memory for the truth of %u parts", cfg->n)) &&
+         as_output_write_json(beside, truth, err);
+    json_decref(truth);
     if (ok && cli->json)
         ok = as_cli_print_json(cli, json_pack("{s:s,s:s,s:O}", "sheet", path, "truth", beside, "parts", list), err);
     else if (ok)

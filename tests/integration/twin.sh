@@ -7,7 +7,8 @@ cd "$TMP" || exit 3
 
 expect_exit 0 "$ASSAY" twin list
 expect_out 'missing_topping'
-expect_out 'imx250'
+expect_out 'IMX250'
+expect_out 'IMX264'
 expect_out 'dirty_lens'
 expect_exit 0 "$ASSAY" twin list --json
 check 'no JSON list' python3 -c '
@@ -30,7 +31,7 @@ check 'another seed gives the same sheet' sh -c '! cmp -s a.png c.png'
 check 'no truth beside the sheet' python3 -c '
 import json
 d = json.load(open("a.json"))
-assert [p["part"] for p in d] == [1, 2, 3, 4, 5, 6]'
+assert d["kind"] == "assay twin truth" and [p["part"] for p in d["parts"]] == [1, 2, 3, 4, 5, 6]'
 
 expect_exit 0 "$ASSAY" twin export coco --scene 'cones?width=320&height=240&defects=0.6&severity=0.5' --parts 40
 check 'COCO does not agree with the truth' python3 -c '
@@ -70,8 +71,19 @@ expect_exit 2 "$ASSAY" twin show --scene 'cones?script=bad.yaml'
 expect_err "bad.yaml:2:13: there is no fault 'hase': did you mean 'haze'"
 
 # A file that is something else stays, a page is replaced by a page, a device stays a device.
-expect_exit 2 "$ASSAY" twin render --frames 2 --sheet p.html
-expect_err "'p.html' is there and is something else"
+cp p.html page.png
+expect_exit 2 "$ASSAY" twin render --frames 2 --sheet page.png
+expect_err "'page.png' is there and is something else"
+expect_exit 2 "$ASSAY" twin render --frames 2 --sheet a.jpg
+expect_err "'a.jpg' should end in .png"
+expect_exit 0 "$ASSAY" twin render --scene 'cones?width=160&height=120' --frames 2 --sheet a.png
+printf '[{"part": 1}]\n' >own.json
+expect_exit 2 "$ASSAY" twin render --scene 'cones?width=160&height=120' --frames 2 --sheet own.png
+expect_err "'own.json' is there and is something else"
+expect_no_file own.png
+check 'what was in own.json is gone' grep -q '^\[{"part": 1}\]$' own.json
+printf '{"kind": "recipe"}\n' >own.json
+expect_exit 2 "$ASSAY" twin render --scene 'cones?width=160&height=120' --frames 2 --sheet own.png
 expect_exit 0 "$ASSAY" twin play --frames 2 --side 160 --output p.html
 expect_exit 3 "$ASSAY" twin play --frames 2 --side 160 --output /dev/full
 check 'the device became a file' test -c /dev/full
