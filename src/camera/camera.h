@@ -21,6 +21,7 @@ typedef struct as_camera_cfg {
     uint32_t    n_frames;        /* pool size, fixed for the life of the camera; 0: 8 */
     as_ns       period;          /* between parts; 0 is as fast as the driver can; "?fps=" in the URI wins */
     uint32_t    frames_per_part; /* 0: 1 */
+    const char *dir;             /* of relative paths in the URI; NULL: the caller's own */
 } as_camera_cfg;
 
 /* A key=value list behind '?' in a URI, decoded (%XX). */

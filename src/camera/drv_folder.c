@@ -190,7 +190,8 @@ static bool folder_open(void *p, const char *rest, const as_camera_cfg *cfg, as_
     priv->frames_per_part = cfg->frames_per_part;
     priv->pace.period = fps > 0 ? (as_ns)((double)AS_NS_PER_S / fps) : cfg->period / (as_ns)cfg->frames_per_part;
     priv->pace.behind = cfg->n_frames;
-    if (!folder_scan(priv, query.path, cfg, err))
+    char path[AS_FS_PATH_BYTES];
+    if (!as_fs_join(path, cfg->dir ? cfg->dir : "", query.path, err) || !folder_scan(priv, path, cfg, err))
         return false;
     priv->geometry.n_parts = priv->loop ? 0 : (priv->files.n + cfg->frames_per_part - 1) / cfg->frames_per_part;
     priv->geometry.can_wait = priv->pace.period == 0;

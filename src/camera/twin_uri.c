@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 
+#include "base/fs.h"
 #include "camera/driver.h"
 
 /* KEY, least, most, field of as_twin_cfg. */
@@ -76,18 +77,6 @@ static bool uri_pixel(const as_uri_query *query, as_pixel *ret, as_err *err)
            AS_FAIL(err, AS_EINVAL, "there is no pixel format '%.40s': Mono8, Mono12, BayerRG8, RGB8, ... are", text);
 }
 
-static bool uri_script(as_twin_uri *uri, as_err *err)
-{
-    const char *path = as_uri_query_get(&uri->query, "script");
-    if (!path)
-        return true;
-    uri->script = malloc(sizeof *uri->script);
-    if (!uri->script)
-        return AS_FAIL(err, AS_ENOMEM, "no memory for a script");
-    uri->cfg.script = uri->script;
-    return as_script_read(path, uri->script, err);
-}
-
 static bool uri_fill(as_twin_uri *uri, as_err *err)
 {
     const as_uri_query *query = &uri->query;
@@ -116,8 +105,20 @@ bool as_twin_uri_parse(const char *rest, as_twin_uri *ret, as_err *err)
     const char *known[64];
     memset(ret, 0, sizeof *ret);
     ret->cfg = as_twin_cfg_default();
-    return uri_known(known, AS_COUNT(known)) && as_uri_query_parse(rest, known, &ret->query, err) &&
-           uri_fill(ret, err) && uri_script(ret, err);
+    return uri_known(known, AS_COUNT(known)) && as_uri_query_parse(rest, known, &ret->query, err) && uri_fill(ret, err);
+}
+
+bool as_twin_uri_script(as_twin_uri *uri, const char *dir, as_err *err)
+{
+    const char *name = as_uri_query_get(&uri->query, "script");
+    char        path[AS_FS_PATH_BYTES];
+    if (!name)
+        return true;
+    uri->script = malloc(sizeof *uri->script);
+    if (!uri->script)
+        return AS_FAIL(err, AS_ENOMEM, "no memory for a script");
+    uri->cfg.script = uri->script;
+    return as_fs_join(path, dir ? dir : "", name, err) && as_script_read(path, uri->script, err);
 }
 
 void as_twin_uri_done(as_twin_uri *uri)

@@ -19,9 +19,11 @@ typedef struct as_twin_uri {
     uint64_t     parts, from, views; /* 0: not given */
 } as_twin_uri;
 
-/* Without "twin:". Whether there is such a scene is found out by as_twin_open. AS_EINVAL names the key; AS_EFORMAT for the
- * script, which is read here. */
+/* Without "twin:". Whether there is such a scene is found out by as_twin_open. AS_EINVAL names the key. */
 AS_CHECK bool as_twin_uri_parse(const char *rest, as_twin_uri *ret, as_err *err);
+
+/* Reads its script, where it names one: a relative path from dir (NULL: the caller's own). AS_EFORMAT. */
+AS_CHECK bool as_twin_uri_script(as_twin_uri *uri, const char *dir, as_err *err);
 void          as_twin_uri_done(as_twin_uri *uri);
 
 /* The keys, a line each. */

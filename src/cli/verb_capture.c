@@ -19,8 +19,10 @@ static bool capture_parts(as_cli *cli, as_workspace *ws, as_capture_cfg *cfg, as
     if (!spec)
         return false;
     bool ok = true;
-    if (!cfg->camera)
+    if (!cfg->camera) {
         cfg->camera = spec->camera;
+        cfg->dir = ws->root;
+    }
     if (!*cfg->camera)
         ok = AS_FAIL(err, AS_EINVAL, "no camera: name one with --camera URI, or as station.camera in '%s'", spec->path);
     char *said = as_uri_public(cfg->camera); /* a version's message is for everybody */

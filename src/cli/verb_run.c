@@ -79,6 +79,7 @@ static as_line *run_make_line(run_job *job, as_err *err)
         return NULL;
     }
     job->cfg.spec = job->spec;
+    job->cfg.dir = job->ws->root;
     job->cfg.model = model;
     job->cfg.n_model = n;
     job->cfg.model_name = job->model_path;

@@ -393,7 +393,8 @@ static bool capture_open(capture *c, as_err *err)
                          .width = c->spec->frame_px[0],
                          .height = c->spec->frame_px[1],
                          .n_frames = CAPTURE_FRAMES,
-                         .frames_per_part = c->spec->frames_per_part};
+                         .frames_per_part = c->spec->frames_per_part,
+                         .dir = c->cfg->dir};
     if (c->cfg->label && !as_intake_check_class(c->spec, c->cfg->label, "label", "", err))
         return false;
     c->cam = as_camera_open(&cfg, err);

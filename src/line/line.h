@@ -27,6 +27,7 @@
 typedef struct as_line_cfg {
     const as_spec     *spec;
     const char        *camera;   /* URI; NULL: the spec's */
+    const char        *dir;      /* of relative paths in the spec's; NULL: the caller's own */
     uint64_t           n_parts;  /* stop after so many; 0: when the camera ends or the line is stopped */
     as_ns              deadline; /* trigger to verdict; 0: the spec's */
     bool               unpaced;  /* as fast as it goes: the spec's parts a minute are ignored */

@@ -113,7 +113,8 @@ static const as_field schema_rows[] = {
      .kind = &as_field_uri,
      LONG_TEXT,
      IN_SPEC(camera),
-     .doc = "the camera as DRIVER:REST, for example \"twin:cones\" or \"folder:pictures\""},
+     .doc = "the camera as DRIVER:REST, for example \"twin:cones\" or \"folder:pictures\"; a "
+            "relative path in it is of this file's folder"},
     {.path = "station.frame_px",
      .kind = &as_field_count,
      .n = 2,

@@ -70,6 +70,20 @@ printf 'faults:\n  - {fault: hase}\n' >bad.yaml
 expect_exit 2 "$ASSAY" twin show --scene 'cones?script=bad.yaml'
 expect_err "bad.yaml:2:13: there is no fault 'hase': did you mean 'haze'"
 
+# Relative paths in assay.yaml are of its own folder, wherever one stands; on the command line they are of where one stands.
+expect_exit 0 "$ASSAY" init ws --example cones
+mkdir -p ws/pictures/good && cp folders/good/0000001.png ws/pictures/good/
+printf 'faults:\n  - {fault: camera_dead, from: 3}\n' >ws/dead.yaml
+sed -i 's/camera: "twin:cones"/camera: "twin:cones?parts=6\&script=dead.yaml"/' ws/assay.yaml
+expect_grep 'script=dead.yaml' ws/assay.yaml
+expect_exit 0 "$ASSAY" -C ws capture --parts 4
+expect_out '^2 pictures seen'
+expect_exit 2 "$ASSAY" -C ws capture --parts 0 --camera 'twin:cones?parts=6&script=dead.yaml'
+expect_err "'dead.yaml'"
+expect_exit 3 "$ASSAY" -C ws capture --parts 0 --camera folder:pictures
+sed -i 's/camera: "[^"]*"/camera: "folder:pictures"/; s/frame_px: [^]]*\], //' ws/assay.yaml
+expect_exit 0 "$ASSAY" -C ws capture --parts 4
+
 # A file that is something else stays, a page is replaced by a page, a device stays a device.
 cp p.html page.png
 expect_exit 2 "$ASSAY" twin render --frames 2 --sheet page.png
