@@ -14,6 +14,7 @@ static const as_opt twin_opts[] = {
     {"as", 0, "KIND", "export: coco or folders (default: coco)", twin_kinds},
     {"parts", 'n', "N", "export: how many parts (default: 100)", NULL},
     {"no-masks", 0, NULL, "export: boxes alone, in a third of the time", NULL},
+    {"ms", 0, "N", "bench: milliseconds a figure takes (default: 500)", NULL},
     {"output", 'o', "FILE", "play: where to write the page (default: twin.html)", NULL},
 };
 

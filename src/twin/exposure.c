@@ -82,21 +82,11 @@ static void exposure_write_plain(const as_sensor *sensor, const uint16_t *codes,
     }
 }
 
-/* A sensor without filters before its pixels sees all colours together. */
-AS_TWIN_CLONES
-static void exposure_all_colours(float *restrict r, const float *restrict g, const float *restrict b, size_t w)
-{
-    for (size_t x = 0; x < w; x++)
-        r[x] = 0.30f * r[x] + 0.45f * g[x] + 0.25f * b[x];
-}
-
 static void exposure_row(const as_exposure *e, uint32_t y, float *row, float *floats, uint16_t *codes, uint16_t *raw,
                          as_image *image)
 {
     size_t     w = e->width;
     const bool colour = as_develop_is_colour(image->pixel);
-    if (e->n_planes == 3 && !colour)
-        exposure_all_colours(row, row + w, row + 2 * w, w);
     for (size_t c = 1; e->n_planes == 1 && colour && c < 3; c++)
         memcpy(row + c * w, row, w * sizeof *row);
     if (e->imager) {
