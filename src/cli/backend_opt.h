@@ -3,7 +3,7 @@
  *
  * Layer:   cli.
  * Threads: immutable.
- * Memory:  static.
+ * Memory:  static; a list that is parted is the caller's.
  */
 #ifndef AS_CLI_BACKEND_OPT_H
 #define AS_CLI_BACKEND_OPT_H
@@ -11,6 +11,10 @@
 #include "cli/verb.h"
 
 extern const char *const as_cli_backends[];
+
+/* Parts a list in place: "native,ort:cuda,device_id=1" are two, since what has an equals sign is an option of the back end
+ * before it. The next one of *rest, which moves on; NULL past the last. */
+char *as_cli_next_backend(char **rest);
 
 /* A row of a verb's table of options; help: what runs, and the default. */
 #define AS_CLI_BACKEND_OPT(help)                      \

@@ -53,24 +53,6 @@ static const char *bench_time(double seconds, char *text, size_t cap)
 
 /* --- what is asked --- */
 
-/* "native,ort:cuda,device_id=1": what has an equals sign is an option of the back end before it. */
-static char *bench_next_backend(char **rest)
-{
-    char *word = *rest;
-    if (!word || !*word)
-        return NULL;
-    for (char *comma = strchr(word, ','); comma; comma = strchr(comma + 1, ',')) {
-        const size_t n = strcspn(comma + 1, ",=");
-        if (comma[1 + n] == '=')
-            continue;
-        *comma = '\0';
-        *rest = comma + 1;
-        return word;
-    }
-    *rest = NULL;
-    return word;
-}
-
 static bool bench_backends(bench_verb *v, as_err *err)
 {
     const char *given = as_cli_opt(v->cli, "backend");
@@ -78,7 +60,7 @@ static bool bench_backends(bench_verb *v, as_err *err)
     size_t      n = 0;
     if (!as_str_copy(v->backends, sizeof v->backends, given ? given : "native,ort"))
         return AS_FAIL(err, AS_EINVAL, "--backend is too long");
-    while ((word = bench_next_backend(&rest))) {
+    while ((word = as_cli_next_backend(&rest))) {
         if (n == AS_BENCH_SIDES)
             return AS_FAIL(err, AS_EINVAL, "--backend '%s' names more than two back ends", given);
         v->cfg.backends[n++] = word;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/backbone_opts.h"
+#include "cli/backend_opt.h"
 #include "cli/model_file.h"
 #include "cli/output.h"
 #include "cli/term.h"
@@ -13,13 +14,16 @@
 #define PARITY_LIMIT       20
 
 static const char *const parity_splits[] = {"test", "validation", "train", "all", NULL};
-static const char *const parity_precisions[] = {"f32", "bf16", "int8", NULL};
+static const char *const parity_precisions[] = {"f32", "bf16", "int8", "all", NULL};
 
 static const as_opt parity_opts[] = {
     {"data", 0, "COMMIT", "the pictures: a version, or its tag (default: what the run was trained on, else the newest)",
      NULL},
     {"split", 0, "SPLIT", "test, validation, train or all (default: all)", parity_splits},
-    {"precision", 0, "NAME", "also with these numbers: bf16, int8; may be repeated", parity_precisions},
+    {"backend", 'b', "NAMES",
+     "these of native, ort, ort:PROVIDER and auto; the first is the reference; may be repeated", NULL},
+    {"precision", 0, "NAME", "also with these numbers: bf16, int8, or all that run here; may be repeated",
+     parity_precisions},
     {"calibrate", 0, "N", "training pictures that int8 is calibrated with (default: 128)", NULL},
     {"run", 0, "RUN", "whose operating point judges a MODEL that is a file (default: the current run's)", NULL},
     {"input", 0, "NAME=SHAPE", "the size of an input that the file leaves open, as data=1x3x224x224", NULL},
@@ -44,6 +48,7 @@ typedef struct parity_verb {
     as_cli_backbone_numbers numbers;
     as_parity_cfg           cfg;
     as_parity               parity;
+    char                    backends[512];
 } parity_verb;
 
 /* --- what is asked --- */
@@ -99,17 +104,42 @@ static bool parity_set_inputs(parity_verb *v, as_err *err)
     return ok;
 }
 
+static bool parity_backends(parity_verb *v, as_err *err)
+{
+    const char *given;
+    char       *word;
+    size_t      len = 0;
+    for (size_t i = 0; (given = as_cli_opt_at(v->cli, "backend", i)); i++) {
+        char *rest = v->backends + len;
+        if (!as_str_copy(rest, sizeof v->backends - len, given))
+            return AS_FAIL(err, AS_EINVAL, "--backend '%.60s...' is too long", given);
+        len += strlen(given) + 1;
+        while ((word = as_cli_next_backend(&rest))) {
+            if (v->cfg.n_backends == AS_PARITY_MAX_BACKENDS)
+                return AS_FAIL(err, AS_EINVAL, "--backend names more than %d back ends", AS_PARITY_MAX_BACKENDS);
+            v->cfg.backends[v->cfg.n_backends++] = word;
+            if (!*word)
+                break;
+        }
+        if (rest || word)
+            return AS_FAIL(err, AS_EINVAL, "--backend '%.100s' has a name missing", given);
+    }
+    return true;
+}
+
 static bool parity_read_opts(parity_verb *v, as_err *err)
 {
     uint64_t    threads = 0, calibrate = 0;
     const char *given, *split = as_cli_opt(v->cli, "split");
     if (!as_cli_u64(v->cli, "threads", 1, PARITY_MAX_THREADS, &threads, err) ||
         !as_cli_u64(v->cli, "calibrate", 1, 100000, &calibrate, err) ||
-        !as_cli_backbone(v->cli, &v->numbers, &v->input, err))
+        !as_cli_backbone(v->cli, &v->numbers, &v->input, err) || !parity_backends(v, err))
         return false;
     for (size_t i = 0; (given = as_cli_opt_at(v->cli, "precision", i)); i++) {
-        v->cfg.int8 = v->cfg.int8 || strcmp(given, "int8") == 0;
-        v->cfg.bf16 = v->cfg.bf16 || strcmp(given, "bf16") == 0;
+        const bool all = strcmp(given, "all") == 0;
+        v->cfg.lenient = v->cfg.lenient || all;
+        v->cfg.int8 = v->cfg.int8 || all || strcmp(given, "int8") == 0;
+        v->cfg.bf16 = v->cfg.bf16 || all || strcmp(given, "bf16") == 0;
     }
     v->cfg.threads = (uint32_t)threads;
     v->cfg.calibrate = calibrate;
@@ -143,7 +173,9 @@ static void parity_number_cell(as_table *table, double value)
 static void parity_table_row(as_table *table, const as_parity *parity, size_t i)
 {
     const as_parity_row *row = &parity->rows[i];
-    as_table_cell(table, AS_STYLE_BOLD, "%s", row->backend);
+    const bool           chose = row->ran && strcmp(row->backend, "auto") == 0;
+    as_table_cell(table, AS_STYLE_BOLD, "%s%s%s%s", row->backend, chose ? " (" : "", chose ? row->runs_on : "",
+                  chose ? ")" : "");
     as_table_cell(table, AS_STYLE_BOLD, "%s", row->precision->name);
     if (!row->ran || i == parity->reference) {
         for (int k = 0; k < 6; k++)
@@ -175,8 +207,9 @@ static void parity_print_flips(const parity_verb *v, const as_parity_row *row, u
     const as_parity *parity = &v->parity;
     FILE            *out = v->cli->out;
     uint64_t         n = 0;
-    fprintf(out, "\n%s%s %s%s judges otherwise:\n", as_term_style(v->cli, AS_STYLE_BOLD), row->backend,
-            row->precision->name, as_term_plain(v->cli));
+    char             name[600];
+    as_parity_row_name(row, name, sizeof name);
+    fprintf(out, "\n%s%s%s judges otherwise:\n", as_term_style(v->cli, AS_STYLE_BOLD), name, as_term_plain(v->cli));
     for (size_t i = 0; i < parity->n && n < limit; i++) {
         const as_parity_answer *a = &row->answers[i];
         if (!as_parity_flipped(a))
@@ -316,7 +349,11 @@ const as_verb as_verb_parity = {
         "--precision int8 the model is also made one of whole numbers, calibrated with training pictures alone, and\n"
         "compared likewise; a model that is of whole numbers already stays as it is in every back end. --precision "
         "bf16\n"
-        "has native compute in bfloat16, and needs a processor that can.\n\n"
+        "has native compute in bfloat16, and needs a processor that can; --precision all takes whatever runs here, and "
+        "says\n"
+        "of the others why they do not. --backend says which to compare: the first named is the reference, one alone "
+        "is\n"
+        "compared with native.\n\n" AS_CLI_BACKEND_ABOUT "\n\n"
         "A picture flips when its verdict or its best class is another one. Any file that takes one picture can be\n"
         "compared; of one that Assay did not train the best class alone, and the numbers as shares of the largest; of "
         "one that\n"
@@ -325,6 +362,7 @@ const as_verb as_verb_parity = {
         "2 wrong use or bad input, 3 the outside failed, as where there is only one back end to run the model.",
     .examples = "  assay parity\n  assay parity last --data main --precision int8\n"
                 "  assay parity 2-cnn --split test --html parity.html --scores scores.csv\n"
+                "  assay parity last --backend native,ort,ort:cuda --precision all\n"
                 "  assay parity squeezenet1.1.onnx --data main --input-mean 0,0,0 --json\n",
     .opts = parity_opts,
     .n_opts = AS_COUNT(parity_opts),

@@ -74,6 +74,11 @@ as_floats as_eye_precision(const as_eye *eye)
     return eye->judge ? as_classifier_precision(eye->judge) : as_session_precision(eye->session);
 }
 
+const char *as_eye_runs_on(const as_eye *eye)
+{
+    return eye->judge ? as_classifier_backend(eye->judge) : as_session_runs_on(eye->session, NULL);
+}
+
 size_t as_eye_n_outputs(const as_eye *eye)
 {
     return eye->n_outputs;

@@ -31,6 +31,7 @@ typedef struct as_answer {
 AS_CHECK as_eye *as_eye_open(const as_eye_cfg *cfg, as_err *err);
 as_eye          *as_eye_close(as_eye *eye);
 as_floats        as_eye_precision(const as_eye *eye); /* as_session_precision() */
+const char      *as_eye_runs_on(const as_eye *eye);   /* as_session_runs_on() */
 size_t           as_eye_n_outputs(const as_eye *eye);
 
 /* AS_EINTERNAL, of a classifier: the answer is no distribution. */

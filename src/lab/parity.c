@@ -2,6 +2,7 @@
 #include "lab/parity.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -100,26 +101,46 @@ static bool parity_read_data(parity_job *job, as_err *err)
 
 /* --- the rows --- */
 
+static void parity_add_row(parity_job *job, const char *backend, const as_precision *precision)
+{
+    as_parity *parity = job->parity;
+    if (parity->n_rows < AS_PARITY_MAX_ROWS)
+        parity->rows[parity->n_rows++] = (as_parity_row){.backend = backend, .precision = precision};
+}
+
 static void parity_add_rows(parity_job *job, const as_precision *precision)
 {
-    for (size_t i = 0; as_backend_at(i) && job->parity->n_rows < AS_PARITY_MAX_ROWS; i++) {
-        /* What chooses among the others has no arithmetic of its own. */
-        if (strcmp(as_backend_at(i)->name, "auto") == 0)
-            continue;
-        job->parity->rows[job->parity->n_rows++] =
-            (as_parity_row){.backend = as_backend_at(i)->name, .precision = precision};
-    }
+    const as_parity_cfg *cfg = job->cfg;
+    /* What chooses among the others has no arithmetic of its own. */
+    for (size_t i = 0; cfg->n_backends == 0 && as_backend_at(i); i++)
+        if (!as_backend_at(i)->chosen)
+            parity_add_row(job, as_backend_at(i)->name, precision);
+    if (cfg->n_backends == 1 && strcmp(cfg->backends[0], "native") != 0)
+        parity_add_row(job, "native", precision);
+    for (size_t i = 0; i < cfg->n_backends; i++)
+        parity_add_row(job, cfg->backends[i], precision);
+}
+
+static bool parity_check_backends(const as_parity_cfg *cfg, as_err *err)
+{
+    for (size_t i = 0; i < cfg->n_backends; i++)
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(cfg->backends[i], cfg->backends[k]) == 0)
+                return AS_FAIL(err, AS_EINVAL, "back end '%.100s' is named twice", cfg->backends[i]);
+    return true;
 }
 
 static as_eye *parity_open(const parity_job *job, size_t row, as_err *err)
 {
-    const parity_side *side = &job->sides[row];
-    as_eye_cfg         cfg = {.model = (const uint8_t *)side->model.s,
-                              .n_model = side->model.len,
-                              .name = job->cfg->name,
-                              .input = job->parity->has_labels ? NULL : &job->parity->info.input,
-                              .session = side->session};
-    cfg.session.backend = job->parity->rows[row].backend;
+    const parity_side   *side = &job->sides[row];
+    as_eye_cfg           cfg = {.model = (const uint8_t *)side->model.s,
+                                .n_model = side->model.len,
+                                .name = job->cfg->name,
+                                .input = job->parity->has_labels ? NULL : &job->parity->info.input,
+                                .session = side->session};
+    const as_parity_row *of = &job->parity->rows[row];
+    /* What was chosen once is what every thread runs. */
+    cfg.session.backend = *of->runs_on && strcmp(of->backend, "auto") == 0 ? of->runs_on : of->backend;
     cfg.session.threads = 1; /* so that sums do not depend on how many there are */
     return as_eye_open(&cfg, err);
 }
@@ -156,25 +177,65 @@ static bool parity_is_had(const parity_job *job, size_t row, const as_eye *eye, 
                    job->parity->rows[row].precision->name);
 }
 
-/* A precision that was asked for must have run in one back end; of the model as it stands each that can. */
+/* A precision that was asked for must have run in one back end, a back end that was named in one precision. */
 static bool parity_ran_each(const parity_job *job, as_err *err)
 {
     const as_parity *parity = job->parity;
     for (size_t i = 0; i < parity->n_rows; i++) {
         const as_parity_row *row = &parity->rows[i];
-        bool                 ran = row->precision == job->own;
-        for (size_t k = 0; k < parity->n_rows; k++)
-            ran = ran || (parity->rows[k].precision == row->precision && parity->rows[k].ran);
-        if (!ran)
+        bool                 precision = row->precision == job->own || job->cfg->lenient;
+        bool                 backend = job->cfg->n_backends == 0;
+        for (size_t k = 0; k < parity->n_rows; k++) {
+            const as_parity_row *other = &parity->rows[k];
+            precision = precision || (other->precision == row->precision && other->ran);
+            backend = backend || (strcmp(other->backend, row->backend) == 0 && other->ran);
+        }
+        if (!backend)
+            return as_err_set(err, row->why.code, "%.100s: %s", row->backend, row->why.text);
+        if (!precision)
             return as_err_set(err, row->why.code, "%s: %s", row->precision->name, row->why.text);
     }
     return true;
 }
 
+static bool parity_are_two(const as_parity *parity, as_err *err)
+{
+    size_t n_running = 0;
+    for (size_t i = 0; i < parity->n_rows; i++)
+        n_running += parity->rows[i].ran;
+    if (n_running >= 2)
+        return true;
+    for (size_t i = 0; i < parity->n_rows; i++)
+        if (!parity->rows[i].ran)
+            return AS_FAIL(err, parity->rows[i].why.code, "there are not two to compare: %.100s %s cannot run: %s",
+                           parity->rows[i].backend, parity->rows[i].precision->name, parity->rows[i].why.text);
+    return AS_FAIL(err, AS_EINVAL,
+                   "there are not two to compare: %s %s is alone (name another back end, or a precision)",
+                   parity->rows[0].backend, parity->rows[0].precision->name);
+}
+
+/* Opened once to see whether it runs. */
+static void parity_try_row(parity_job *job, size_t i)
+{
+    as_parity     *parity = job->parity;
+    as_parity_row *row = &parity->rows[i];
+    as_eye        *eye = NULL;
+    row->ran = parity_make(job, i, &row->why) && (eye = parity_open(job, i, &row->why)) &&
+               parity_is_had(job, i, eye, &row->why);
+    if (row->ran)
+        as_str_copy(row->runs_on, sizeof row->runs_on, as_eye_runs_on(eye));
+    if (row->ran && parity->reference == SIZE_MAX) {
+        job->n_outputs = as_eye_n_outputs(eye);
+        parity->reference = i;
+    }
+    as_eye_close(eye);
+}
+
 static bool parity_make_rows(parity_job *job, as_err *err)
 {
     as_parity *parity = job->parity;
-    size_t     n_running = 0;
+    if (!parity_check_backends(job->cfg, err))
+        return false;
     parity_add_rows(job, job->own);
     if (job->cfg->int8 && job->own != as_precision_find("int8"))
         parity_add_rows(job, as_precision_find("int8"));
@@ -182,24 +243,12 @@ static bool parity_make_rows(parity_job *job, as_err *err)
         parity_add_rows(job, as_precision_find("bf16"));
     parity->reference = SIZE_MAX;
     for (size_t i = 0; i < parity->n_rows; i++) {
-        as_parity_row *row = &parity->rows[i];
-        as_eye        *eye = NULL;
-        row->ran = parity_make(job, i, &row->why) && (eye = parity_open(job, i, &row->why)) &&
-                   parity_is_had(job, i, eye, &row->why);
-        if (row->ran && parity->reference == SIZE_MAX)
-            job->n_outputs = as_eye_n_outputs(eye);
-        as_eye_close(eye);
-        if (row->why.code == AS_ECANCELLED || row->why.code == AS_ENOMEM)
-            return as_err_set(err, row->why.code, "%s", row->why.text);
-        if (row->ran && parity->reference == SIZE_MAX)
-            parity->reference = i;
-        n_running += row->ran;
+        const as_err *why = &parity->rows[i].why;
+        parity_try_row(job, i);
+        if (why->code == AS_ECANCELLED || why->code == AS_ENOMEM)
+            return as_err_set(err, why->code, "%s", why->text);
     }
-    for (size_t i = 0; n_running < 2 && i < parity->n_rows; i++)
-        if (!parity->rows[i].ran)
-            return AS_FAIL(err, parity->rows[i].why.code, "there are not two to compare: %s %s cannot run: %s",
-                           parity->rows[i].backend, parity->rows[i].precision->name, parity->rows[i].why.text);
-    return parity_ran_each(job, err);
+    return parity_ran_each(job, err) && parity_are_two(parity, err);
 }
 
 /* --- judging --- */
@@ -484,6 +533,13 @@ bool as_parity_holds(const as_parity *parity)
         if (parity->rows[i].n_flipped > parity->max_flips)
             return false;
     return true;
+}
+
+void as_parity_row_name(const as_parity_row *row, char *text, size_t cap)
+{
+    const bool chose = row->ran && strcmp(row->backend, "auto") == 0;
+    snprintf(text, cap, "%s%s%s%s %s", row->backend, chose ? " (" : "", chose ? row->runs_on : "", chose ? ")" : "",
+             row->precision->name);
 }
 
 const char *as_parity_name(const as_parity *parity, size_t i)

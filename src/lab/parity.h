@@ -4,7 +4,8 @@
  *
  * Layer:   lab.
  * Threads: one thread calls; pictures are judged on several inside, and the result does not depend on how many.
- * Memory:  as_parity_done frees; names and pictures are the dataset's, which stays open until then.
+ * Memory:  as_parity_done frees; names and pictures are the dataset's, which stays open until then, names of back ends the
+ *          caller's.
  */
 #ifndef AS_LAB_PARITY_H
 #define AS_LAB_PARITY_H
@@ -15,17 +16,22 @@
 #include "lab/trainer.h"
 #include "store/run.h"
 
-#define AS_PARITY_MAX_ROWS 16
+#define AS_PARITY_MAX_ROWS     16
+#define AS_PARITY_MAX_BACKENDS 5
 
 typedef struct as_parity_cfg {
-    const uint8_t        *model;
-    size_t                n_model;
-    const char           *name;      /* what people call it */
-    const as_run         *run;       /* whose operating point judges; NULL: only the best class is compared */
-    const char           *commit;    /* as as_commit_find takes it */
-    as_split              split;     /* AS_SPLIT_NONE: all of them */
+    const uint8_t *model;
+    size_t         n_model;
+    const char    *name;   /* what people call it */
+    const as_run  *run;    /* whose operating point judges; NULL: only the best class is compared */
+    const char    *commit; /* as as_commit_find takes it */
+    as_split       split;  /* AS_SPLIT_NONE: all of them */
+    /* As as_session_cfg.backend, the first is the reference; one alone stands against `native`. 0: native and ort. */
+    const char           *backends[AS_PARITY_MAX_BACKENDS];
+    size_t                n_backends;
     bool                  int8;      /* also as whole numbers */
     bool                  bf16;      /* also as bfloat16 */
+    bool                  lenient;   /* a precision that nothing here runs is told, not refused */
     size_t                calibrate; /* training pictures for that; 0: AS_PRECISION_CALIBRATE */
     uint32_t              threads;
     const as_trainer_cfg *input; /* input_order, input_mean, input_scale of a model that does not say */
@@ -48,7 +54,8 @@ bool as_parity_flipped(const as_parity_answer *answer);
 
 /* One back end with one precision. */
 typedef struct as_parity_row {
-    const char         *backend;
+    const char         *backend;     /* as the caller named it */
+    char                runs_on[64]; /* as_session_runs_on(): of `auto` the one that it took */
     const as_precision *precision;
     bool                ran;
     as_err              why;     /* it did not */
@@ -77,13 +84,17 @@ typedef struct as_parity {
     double        seconds;
 } as_parity;
 
-/* Fails with the reason of the first that cannot run the model where not two can: nothing would be compared then. */
+/* Fails with the reason of the first that cannot run the model where not two can: nothing would be compared then; and where a
+ * back end or precision that was asked for runs nowhere. */
 AS_CHECK bool as_parity_run(as_workspace *ws, const as_spec *spec, const as_parity_cfg *cfg,
                             const as_progress *progress, as_parity *ret, as_err *err);
 void          as_parity_done(as_parity *parity);
 
 /* Every row that ran is within what the spec allows. */
 bool as_parity_holds(const as_parity *parity);
+
+/* "native int8", "auto (ort) f32" */
+void as_parity_row_name(const as_parity_row *row, char *text, size_t cap);
 
 /* The picture's name, the name of a class ("" for none). */
 const char *as_parity_name(const as_parity *parity, size_t i);

@@ -71,6 +71,7 @@ static json_t *parity_json_row(const as_parity *parity, size_t i)
     json_t              *json = json_object();
     as_json_set(json, "backend", json_string(row->backend));
     as_json_set(json, "precision", json_string(row->precision->name));
+    as_json_set(json, "runs_on", row->ran ? json_string(row->runs_on) : json_null());
     as_json_set(json, "reference", json_boolean(i == parity->reference));
     as_json_set(json, "ran", json_boolean(row->ran));
     as_json_set(json, "reason", row->ran ? json_null() : json_string(row->why.text));
@@ -148,8 +149,9 @@ static void parity_csv_line(const as_parity *parity, const as_parity_row *row, s
     parity_csv_text(out, as_parity_name(parity, i));
     as_str_add(out, ",");
     parity_csv_text(out, as_dataset_sample(parity->dataset, parity->samples[i])->part);
-    as_str_addf(out, ",%s,%s,%s,", row->backend, row->precision->name,
-                parity->has_point ? as_verdict_name(a->verdict) : "");
+    as_str_add(out, ",");
+    parity_csv_text(out, row->backend);
+    as_str_addf(out, ",%s,%s,", row->precision->name, parity->has_point ? as_verdict_name(a->verdict) : "");
     parity_csv_text(out, as_parity_class(parity, a->best, text));
     as_str_addf(out, ",%d,%.9g,%.9g", as_parity_flipped(a), a->difference, a->reject_score);
     for (size_t k = 0; k < parity->info.n_labels; k++)

@@ -16,7 +16,7 @@
 
 static void parity_row_name(const as_parity_row *row, char text[AS_PAGE_TEXT_BYTES])
 {
-    snprintf(text, AS_PAGE_TEXT_BYTES, "%s %s", row->backend, row->precision->name);
+    as_parity_row_name(row, text, AS_PAGE_TEXT_BYTES);
 }
 
 static bool parity_is_compared(const as_parity *parity, size_t i)
@@ -73,7 +73,9 @@ static void parity_table_row(const as_parity *parity, size_t i, as_str *out)
 {
     const as_parity_row *row = &parity->rows[i];
     char                 worst[AS_PAGE_TEXT_BYTES], median[AS_PAGE_TEXT_BYTES], p99[AS_PAGE_TEXT_BYTES];
-    as_html_addf(out, "<tr><th scope=\"row\">%s %s</th>", row->backend, row->precision->name);
+    char                 name[AS_PAGE_TEXT_BYTES];
+    parity_row_name(row, name);
+    as_html_addf(out, "<tr><th scope=\"row\">%s</th>", name);
     if (!row->ran) {
         as_html_addf(out, "<td colspan=\"6\" class=\"soft\">not run: %s</td></tr>\n", row->why.text);
         return;
@@ -210,8 +212,10 @@ static bool parity_card(const as_parity *parity, const as_parity_row *row, size_
 static bool parity_flipped(const as_parity *parity, const as_parity_row *row, as_str *out, as_err *err)
 {
     size_t n = 0;
-    as_html_addf(out, "<h3 class=\"group\"><span>%s %s</span> <span class=\"soft\">%zu</span></h3>\n", row->backend,
-                 row->precision->name, row->n_flipped);
+    char   name[AS_PAGE_TEXT_BYTES];
+    parity_row_name(row, name);
+    as_html_addf(out, "<h3 class=\"group\"><span>%s</span> <span class=\"soft\">%zu</span></h3>\n", name,
+                 row->n_flipped);
     as_str_add(out, "<div class=\"gallery\">\n");
     /* Verdicts first: they are what the line acts on. */
     for (int verdicts = 1; verdicts >= 0; verdicts--)

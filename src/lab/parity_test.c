@@ -321,6 +321,54 @@ static void test_a_precision_that_nothing_runs_is_refused(void **state)
     refused(&cfg, AS_EUNSUPPORTED, "bf16");
 }
 
+/* Each that was named, in that order, the first the reference; `auto` says what it took, and every thread runs that. */
+static void test_back_ends_are_those_named(void **state)
+{
+    (void)state;
+    as_parity_cfg cfg = config();
+    cfg.backends[0] = "auto";
+    cfg.backends[1] = "native";
+    cfg.n_backends = 2;
+    as_parity parity = compared(&cfg);
+    char      text[80];
+    assert_int_equal(parity.n_rows, 4);
+    assert_int_equal(parity.reference, 0);
+    assert_string_equal(parity.rows[0].backend, "auto");
+    assert_true(strcmp(parity.rows[0].runs_on, "native") == 0 || strcmp(parity.rows[0].runs_on, "ort") == 0);
+    as_parity_row_name(&parity.rows[0], text, sizeof text);
+    assert_string_equal(text, strcmp(parity.rows[0].runs_on, "native") == 0 ? "auto (native) f32" : "auto (ort) f32");
+    assert_int_equal(row_of(&parity, "native", "f32")->n_flipped, 0);
+    as_parity_done(&parity);
+    cfg.n_backends = 1;
+    parity = compared(&cfg);
+    assert_string_equal(parity.rows[0].backend, "native");
+    assert_string_equal(parity.rows[1].backend, "auto");
+    as_parity_done(&parity);
+    cfg.backends[1] = "auto";
+    cfg.n_backends = 2;
+    refused(&cfg, AS_EINVAL, "named twice");
+    cfg.backends[1] = "ort:nothing";
+    refused(&cfg, AS_ENOTFOUND, "nothing");
+}
+
+/* What this processor lacks is a row that says so, where whatever runs was asked for. */
+static void test_a_precision_may_be_told_instead(void **state)
+{
+    (void)state;
+    as_parity_cfg cfg = config();
+    cfg.bf16 = cfg.lenient = true;
+    as_parity            parity = compared(&cfg);
+    const as_parity_row *bf16 = row_of(&parity, "native", "bf16");
+    if (as_isa_may(AS_ISA_AVX512_BF16))
+        assert_true(bf16->ran || strstr(bf16->why.text, "nothing of this model"));
+    else {
+        assert_false(bf16->ran);
+        assert_non_null(strstr(bf16->why.text, "AVX512_BF16"));
+    }
+    assert_true(row_of(&parity, "native", "int8")->ran);
+    as_parity_done(&parity);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -333,6 +381,8 @@ int main(void)
         cmocka_unit_test(test_without_a_point),
         cmocka_unit_test(test_a_model_without_classes_is_held_to_its_numbers),
         cmocka_unit_test(test_a_precision_that_nothing_runs_is_refused),
+        cmocka_unit_test(test_back_ends_are_those_named),
+        cmocka_unit_test(test_a_precision_may_be_told_instead),
     };
     return cmocka_run_group_tests_name("lab/parity", tests, setup, teardown);
 }

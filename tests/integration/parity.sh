@@ -59,6 +59,9 @@ if grep -Eq '^instructions .*avx512_bf16' "$OUT"; then
 else
     expect_exit 2 "$ASSAY" -C "$WS" parity 1 --precision bf16
     expect_err 'bf16 needs a processor with AVX512_BF16'
+    run "$ASSAY" -C "$WS" parity 1 --precision all
+    expect_out '^native +int8 +[1-9]'
+    expect_out '^native +bf16 .* bf16 needs a processor with AVX512_BF16'
     skip_case 'this processor has no AVX512_BF16: parity of bf16 was not tried'
 fi
 
@@ -79,12 +82,42 @@ expect_err "half.onnx"
 expect_exit 3 env ASSAY_ORT="$TMP/nowhere.so" "$ASSAY" -C "$WS" parity 1
 expect_err "there are not two to compare: ort f32 cannot run"
 
+# --- which back ends ---
+expect_exit 2 "$ASSAY" -C "$WS" parity 1 --backend nativ,ort
+expect_err "no back end 'nativ' \(did you mean 'native'\?\)"
+expect_exit 2 "$ASSAY" -C "$WS" parity 1 --backend native,native
+expect_err "'native' is named twice"
+expect_exit 2 "$ASSAY" -C "$WS" parity 1 --backend native
+expect_err "there are not two to compare: native f32 is alone \(name another back end, or a precision\)"
+for list in , native, ,native native,,ort; do
+    expect_exit 2 "$ASSAY" -C "$WS" parity 1 --backend "$list"
+    expect_err "\-\-backend '$list' has a name missing"
+done
+expect_exit 2 "$ASSAY" -C "$WS" parity 1 --backend native,ort,ort:cpu,auto,ort:cuda,ort:openvino
+expect_err "more than 5 back ends"
+expect_exit 0 "$ASSAY" -C "$WS" parity 1 --backend native --precision int8
+expect_out "^native +int8 "
+expect_no_out "^ort"
+expect_exit 3 env ASSAY_ORT="$TMP/nowhere.so" "$ASSAY" -C "$WS" parity 1 --backend native,ort --precision int8
+expect_err "ort: "
+
 # --- with ONNX Runtime ---
 if "$ASSAY" doctor 2>/dev/null | grep -qiE 'onnx ?runtime [0-9]'; then
     expect_exit 0 "$ASSAY" -C "$WS" parity 1
     expect_out "^ort +f32 +0 +0 +0 "
     expect_exit 0 "$ASSAY" -C "$WS" parity last --json
     expect_out '"backend":"ort".*"n_flipped":0.*"precision":"f32","ran":true'
+    expect_exit 0 env XDG_CACHE_HOME="$TMP/cache" "$ASSAY" -C "$WS" parity 1 --backend auto --backend ort,ort:cpu
+    expect_out "^auto \((native|ort)\) +f32 .* the reference$"
+    expect_out "^ort +f32 +0 +0 +0 "
+    expect_out "^ort:cpu +f32 +0 +0 +0 "
+    expect_no_out "^native"
+    expect_exit 0 "$ASSAY" -C "$WS" parity 1 --backend ort:cpu --json
+    expect_out '"backend":"native".*"reference":true.*"backend":"ort:cpu".*"n_flipped":0.*"runs_on":"ort:cpu"'
+    expect_exit 3 "$ASSAY" -C "$WS" parity 1 --backend native,ort,ort:qnn,backend_path=x
+    expect_err "ort:qnn,backend_path=x: "
+    expect_exit 2 "$ASSAY" -C "$WS" parity 1 --backend ort:cudo
+    expect_err "no provider 'cudo' \(did you mean 'cuda'\?\)"
     if [ -f "$ASSAY_SHARED/models/mnist.onnx" ]; then
         expect_exit 0 "$ASSAY" -C "$WS" parity "$ASSAY_SHARED/models/mnist.onnx" --split test
         expect_out "^no operating point: the best class is compared, no verdict$"
