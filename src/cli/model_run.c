@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/fs.h"
 #include "cli/action.h"
@@ -18,13 +19,20 @@
 #define RUN_TOP        5
 #define RUN_MAX_FLOATS 36
 
-typedef AS_VEC(char *) run_paths;
+/* drawn: below the folder of --draw, for one that came from a folder its way there. */
+typedef struct run_source {
+    char       *path;
+    const char *drawn; /* into path */
+} run_source;
+
+typedef AS_VEC(run_source) run_sources;
 
 typedef struct model_run {
     as_cli       *cli;
     as_model_file file;
     as_str        bytes; /* the model, its open sizes set */
-    run_paths     pictures;
+    run_sources   pictures;
+    const char   *folder; /* that is walked through */
     as_labels     labels;
     as_finder_cfg cfg;
     float         mean[3], scale[3], anchors[RUN_MAX_FLOATS];
@@ -124,10 +132,16 @@ static bool run_limits(model_run *r, as_err *err)
 
 static bool run_add(model_run *r, const char *path, as_err *err)
 {
-    char *copy = strdup(path);
-    if (copy && as_vec_push(&r->pictures, copy))
-        return true;
-    free(copy);
+    run_source source = {.path = strdup(path)};
+    if (source.path) {
+        const char *slash = strrchr(source.path, '/');
+        source.drawn = slash ? slash + 1 : source.path;
+        if (r->folder)
+            source.drawn = source.path + strlen(r->folder) + strspn(source.path + strlen(r->folder), "/");
+        if (as_vec_push(&r->pictures, source))
+            return true;
+    }
+    free(source.path);
     return AS_FAIL(err, AS_ENOMEM, "out of memory");
 }
 
@@ -147,12 +161,97 @@ static bool run_pictures(model_run *r, as_err *err)
                 return false;
             continue;
         }
-        if (!as_fs_walk(path, run_visit, r, err))
+        r->folder = path;
+        bool ok = as_fs_walk(path, run_visit, r, err);
+        r->folder = NULL;
+        if (!ok)
             return false;
         if (r->pictures.n == before)
             return AS_FAIL(err, AS_ENOTFOUND, "no picture in folder '%s' (" AS_CODEC_ENDINGS ")", path);
     }
     return true;
+}
+
+/* FILE, or in a folder FILE's name with .png. */
+static bool run_draw_path(const model_run *r, const run_source *picture, char path[AS_FS_PATH_BYTES], as_err *err)
+{
+    const char *draw = as_cli_opt(r->cli, "draw");
+    char        file[AS_FS_PATH_BYTES];
+    if (r->pictures.n == 1 && !as_fs_is_dir(draw))
+        return as_str_copy(path, AS_FS_PATH_BYTES, draw) || AS_FAIL(err, AS_EINVAL, "--draw: the path is too long");
+    if (!as_str_copy(file, sizeof file - sizeof ".png", picture->drawn))
+        return AS_FAIL(err, AS_EINVAL, "--draw: the name of '%s' is too long", picture->path);
+    memcpy(file + strlen(file), ".png", sizeof ".png");
+    return as_fs_join(path, draw, file, err);
+}
+
+static int run_order_drawn(const void *a, const void *b)
+{
+    const run_source *const *x = a, *const *y = b;
+    return strcmp((*x)->drawn, (*y)->drawn);
+}
+
+/* Two drawings of one name would be one. */
+static bool run_check_names(const model_run *r, const run_source **sorted, as_err *err)
+{
+    const size_t n = r->pictures.n;
+    for (size_t i = 0; i < n; i++)
+        sorted[i] = &r->pictures.at[i];
+    qsort(sorted, n, sizeof *sorted, run_order_drawn);
+    for (size_t i = 1; i < n; i++)
+        if (strcmp(sorted[i - 1]->drawn, sorted[i]->drawn) == 0)
+            return AS_FAIL(err, AS_EINVAL,
+                           "'%s' and '%s' would be drawn into one file '%s.png' (name the folder that both are in: "
+                           "drawings keep the folders below it)",
+                           sorted[i - 1]->path, sorted[i]->path, sorted[i]->drawn);
+    return true;
+}
+
+/* A file, by whatever path or link. */
+typedef struct run_file {
+    dev_t device;
+    ino_t inode;
+} run_file;
+
+static int run_order_files(const void *a, const void *b)
+{
+    const run_file *x = a, *y = b;
+    if (x->device != y->device)
+        return x->device < y->device ? -1 : 1;
+    return x->inode < y->inode ? -1 : x->inode > y->inode;
+}
+
+/* A drawing over a picture would be the end of that. */
+static bool run_check_files(const model_run *r, run_file *files, as_err *err)
+{
+    struct stat st;
+    char        path[AS_FS_PATH_BYTES];
+    size_t      n = 0;
+    for (size_t i = 0; i < r->pictures.n; i++)
+        if (stat(r->pictures.at[i].path, &st) == 0)
+            files[n++] = (run_file){st.st_dev, st.st_ino};
+    qsort(files, n, sizeof *files, run_order_files);
+    for (size_t i = 0; i < r->pictures.n; i++) {
+        if (!run_draw_path(r, &r->pictures.at[i], path, err))
+            return false;
+        const run_file file =
+            stat(path, &st) == 0 ? (run_file){st.st_dev, st.st_ino} : (run_file){.inode = 0}; /* no file's */
+        if (file.inode && bsearch(&file, files, n, sizeof *files, run_order_files))
+            return AS_FAIL(err, AS_EEXIST, "--draw: '%s' is one of the pictures (name another folder)", path);
+    }
+    return true;
+}
+
+/* Before any is looked at. */
+static bool run_check_drawings(const model_run *r, as_err *err)
+{
+    const run_source **sorted = malloc((r->pictures.n + 1) * sizeof *sorted);
+    run_file          *files = malloc((r->pictures.n + 1) * sizeof *files);
+    bool ok = ((sorted && files) || AS_FAIL(err, AS_ENOMEM, "out of memory")) && run_check_names(r, sorted, err) &&
+              run_check_files(r, files, err);
+    free(sorted);
+    free(files);
+    return ok;
 }
 
 /* --- opening --- */
@@ -183,6 +282,12 @@ static void run_say(model_run *r)
     as_term_say(r->cli, "head %s (%s); pictures to %ux%u by %s: %s (%s); by %s", about.head->name, about.head_from,
                 in->width, in->height, as_resize_name(in->resize), how.s, about.prepare_from, about.backend);
     as_str_done(&how);
+    if (about.is_guess)
+        as_term_say(
+            r->cli,
+            "'%s' does not say how it wants its pictures: this is a guess, and a wrong one makes findings wrong "
+            "(set it with --prepare, or --mean, --scale and --resize; assay help model lists the ways)",
+            r->file.name);
 }
 
 static bool run_open(model_run *r, as_err *err)
@@ -195,6 +300,8 @@ static bool run_open(model_run *r, as_err *err)
     if (draw && r->pictures.n > 1 && as_fs_is_file(draw))
         return AS_FAIL(err, AS_EINVAL, "--draw '%s' is a file, and there are %zu pictures: name a folder", draw,
                        r->pictures.n);
+    if (draw && !run_check_drawings(r, err))
+        return false;
     r->finder = as_finder_open((const uint8_t *)r->bytes.s, r->bytes.len, r->file.name, &r->cfg, err);
     return r->finder != NULL;
 }
@@ -345,32 +452,31 @@ static void run_draw_one(model_run *r, as_image *image, const as_box *box, size_
     as_str_done(&label);
 }
 
-/* FILE, or in a folder FILE's name with .png. */
-static bool run_draw_path(const model_run *r, const char *picture, char path[AS_FS_PATH_BYTES], as_err *err)
+/* The folders above a drawing, where it stands in any of its own. */
+static bool run_draw_folder(const model_run *r, char *path, as_err *err)
 {
-    const char *draw = as_cli_opt(r->cli, "draw"), *name = strrchr(picture, '/');
-    char        file[AS_FS_PATH_BYTES];
-    if (r->pictures.n == 1 && !as_fs_is_dir(draw))
-        return as_str_copy(path, AS_FS_PATH_BYTES, draw) || AS_FAIL(err, AS_EINVAL, "--draw: the path is too long");
-    if (!as_fs_make_dirs(draw, err))
-        return false;
-    snprintf(file, sizeof file, "%s.png", name ? name + 1 : picture);
-    return as_fs_join(path, draw, file, err);
+    char *slash = strrchr(path, '/');
+    if (!slash || (r->pictures.n == 1 && !as_fs_is_dir(as_cli_opt(r->cli, "draw"))))
+        return true;
+    *slash = '\0';
+    bool ok = as_fs_make_dirs(path, err);
+    *slash = '/';
+    return ok;
 }
 
-static bool run_draw(model_run *r, const char *picture, as_image *image, const as_findings *found, as_err *err)
+static bool run_draw(model_run *r, const run_source *picture, as_image *image, const as_findings *found, as_err *err)
 {
     char     path[AS_FS_PATH_BYTES];
     as_image canvas;
     as_str   png;
-    if (!run_draw_path(r, picture, path, err) ||
+    if (!run_draw_path(r, picture, path, err) || !run_draw_folder(r, path, err) ||
         !as_image_new(&canvas, AS_PIXEL_RGB8, image->width, image->height, err))
         return false;
     as_str_init(&png);
     bool ok = as_image_resize(image, AS_RESIZE_STANDARD, 0, &canvas, err); /* grey becomes RGB */
     for (size_t i = found->n; ok && i-- > 0;)                              /* the best on top */
         run_draw_one(r, &canvas, &found->at[i], i);
-    ok = ok && as_codec_encode_png(&canvas, 6, &png, err) && as_output_write(path, &png, picture, err);
+    ok = ok && as_codec_encode_png(&canvas, 6, &png, err) && as_output_write(path, &png, picture->path, err);
     as_str_done(&png);
     as_image_done(&canvas);
     return ok || as_err_note(err, "--draw");
@@ -378,8 +484,9 @@ static bool run_draw(model_run *r, const char *picture, as_image *image, const a
 
 /* --- all of it --- */
 
-static bool run_picture(model_run *r, const char *path, as_err *err)
+static bool run_picture(model_run *r, const run_source *source, as_err *err)
 {
+    const char *path = source->path;
     uint8_t    *bytes = NULL;
     size_t      n;
     as_image    image = {.data = NULL};
@@ -394,7 +501,7 @@ static bool run_picture(model_run *r, const char *path, as_err *err)
         ok = run_tell_json(r, path, &image, &found, err);
     else if (ok)
         run_tell_text(r, path, &found);
-    ok = ok && (!as_cli_opt(r->cli, "draw") || run_draw(r, path, &image, &found, err));
+    ok = ok && (!as_cli_opt(r->cli, "draw") || run_draw(r, source, &image, &found, err));
     as_image_done(&image);
     return ok;
 }
@@ -413,7 +520,7 @@ static bool run_all(model_run *r, as_err *err)
         if (!as_progress_go_on(&r->cli->progress, err))
             return false;
         as_err why = AS_ERR_NONE;
-        if (run_picture(r, r->pictures.at[i], &why))
+        if (run_picture(r, &r->pictures.at[i], &why))
             continue;
         if (r->pictures.n == 1)
             return as_err_set(err, why.code, "%s", why.text);
@@ -436,6 +543,7 @@ static bool model_run_print(model_run *r, as_err *err)
     as_json_set(json, "head", json_string(about.head->name));
     as_json_set(json, "head_from", json_string(about.head_from));
     as_json_set(json, "prepare_from", json_string(about.prepare_from));
+    as_json_set(json, "prepare_is_guess", json_boolean(about.is_guess));
     as_json_set(json, "backend", json_string(about.backend));
     as_json_set(json, "pictures", r->json);
     return as_cli_print_json(r->cli, json, err);
@@ -448,7 +556,7 @@ static void run_done(model_run *r)
     as_str_done(&r->bytes);
     as_labels_done(&r->labels);
     for (size_t i = 0; i < r->pictures.n; i++)
-        free(r->pictures.at[i]);
+        free(r->pictures.at[i].path);
     as_vec_done(&r->pictures);
     free(r);
 }

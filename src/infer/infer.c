@@ -3,6 +3,7 @@
 
 #include "base/fs.h"
 #include "graph/graph.h"
+#include "tensor/half.h"
 
 #define X(name) extern const as_backend as_backend_##name;
 #include "infer/backend_list.inc"
@@ -16,9 +17,17 @@ static const as_backend *const backends[] = {
 
 #define INFER_TEXT_BYTES 2048
 
+/* A port of f16 that the caller sees as one of f32. */
+typedef struct infer_edge {
+    as_port   port;
+    as_tensor half, wide; /* what an input is narrowed into, an output widened into; no data: the port is as it is */
+} infer_edge;
+
 struct as_session {
     const as_backend *backend;
     char              runs_on[64];
+    infer_edge       *edges[2]; /* inputs, outputs; NULL: none is converted */
+    as_tensor        *passed[2];
     _Alignas(16) uint8_t priv[]; /* of the backend */
 };
 
@@ -68,6 +77,80 @@ static const as_backend *infer_part(as_session_cfg *cfg, char *text, as_err *err
     return backend;
 }
 
+/* --- ports of half floats --- */
+
+static bool infer_widen(as_session *session, as_err *err)
+{
+    const as_backend *backend = session->backend;
+    bool              any = false;
+    for (int out = 0; out < 2; out++)
+        for (size_t i = 0; i < backend->n_ports(session->priv, out); i++)
+            any = any || backend->port(session->priv, out, i)->dtype == AS_DTYPE_F16;
+    for (int out = 0; any && out < 2; out++) {
+        const size_t n = backend->n_ports(session->priv, out);
+        session->edges[out] = calloc(n + 1, sizeof *session->edges[out]);
+        session->passed[out] = calloc(n + 1, sizeof *session->passed[out]);
+        if (!session->edges[out] || !session->passed[out])
+            return AS_FAIL(err, AS_ENOMEM, "out of memory for %zu ports", n);
+        for (size_t i = 0; i < n; i++) {
+            infer_edge    *edge = &session->edges[out][i];
+            const as_port *port = backend->port(session->priv, out, i);
+            edge->port = *port;
+            if (port->dtype != AS_DTYPE_F16)
+                continue;
+            edge->port.dtype = AS_DTYPE_F32;
+            if (!as_tensor_new(out ? &edge->wide : &edge->half, out ? AS_DTYPE_F32 : AS_DTYPE_F16, &port->shape, err))
+                return false;
+        }
+    }
+    return true;
+}
+
+static void infer_narrow_input(const as_tensor *from, as_tensor *to)
+{
+    const float *wide = from->data;
+    uint16_t    *half = to->data;
+    for (size_t i = 0; i < as_tensor_count(from); i++)
+        half[i] = as_half_from_float(wide[i]);
+}
+
+static void infer_widen_output(const as_tensor *from, as_tensor *to)
+{
+    const uint16_t *half = from->data;
+    float          *wide = to->data;
+    for (size_t i = 0; i < as_tensor_count(from); i++)
+        wide[i] = as_half_to_float(half[i]);
+}
+
+static bool infer_run_wide(as_session *session, const as_tensor *inputs, as_tensor *outputs, as_err *err)
+{
+    const size_t n_in = as_session_n_inputs(session), n_out = as_session_n_outputs(session);
+    as_tensor   *in = session->passed[0], *out = session->passed[1];
+    for (size_t i = 0; i < n_in; i++) {
+        infer_edge *edge = &session->edges[0][i];
+        if (edge->half.data)
+            infer_narrow_input(&inputs[i], &edge->half);
+        in[i] = edge->half.data ? edge->half : inputs[i];
+    }
+    for (size_t i = 0; i < n_out; i++)
+        out[i] = session->edges[1][i].wide.data ? (as_tensor){.data = NULL} : outputs[i];
+    if (!session->backend->run(session->priv, in, out, err))
+        return false;
+    for (size_t i = 0; i < n_out; i++) {
+        as_tensor *wide = &session->edges[1][i].wide;
+        if (!wide->data)
+            outputs[i] = out[i];
+        else {
+            if (!outputs[i].data)
+                outputs[i] = as_tensor_view(AS_DTYPE_F32, &wide->shape, wide->data);
+            infer_widen_output(&out[i], &outputs[i]);
+        }
+    }
+    return true;
+}
+
+/* --- opening --- */
+
 as_session *as_session_open(const uint8_t *model, size_t n, const char *name, const as_session_cfg *cfg, as_err *err)
 {
     as_session_cfg full = cfg ? *cfg : (as_session_cfg){0};
@@ -96,7 +179,9 @@ as_session *as_session_open(const uint8_t *model, size_t n, const char *name, co
     session->backend = backend;
     snprintf(session->runs_on, sizeof session->runs_on, "%s%s%.40s", backend->name, full.provider ? ":" : "",
              full.provider ? full.provider : "");
-    return backend->open(session->priv, model, n, name, &full, err) ? session : as_session_close(session);
+    return backend->open(session->priv, model, n, name, &full, err) && (!full.wide || infer_widen(session, err))
+               ? session
+               : as_session_close(session);
 }
 
 as_session *as_session_open_file(const char *path, const as_session_cfg *cfg, as_err *err)
@@ -114,8 +199,17 @@ as_session *as_session_open_file(const char *path, const as_session_cfg *cfg, as
 
 as_session *as_session_close(as_session *session)
 {
-    if (session)
-        session->backend->close(session->priv);
+    if (!session)
+        return NULL;
+    for (int out = 0; out < 2; out++) {
+        for (size_t i = 0; session->edges[out] && i < session->backend->n_ports(session->priv, out); i++) {
+            as_tensor_done(&session->edges[out][i].half);
+            as_tensor_done(&session->edges[out][i].wide);
+        }
+        free(session->edges[out]);
+        free(session->passed[out]);
+    }
+    session->backend->close(session->priv);
     free(session);
     return NULL;
 }
@@ -158,14 +252,21 @@ size_t as_session_n_outputs(const as_session *session)
     return session->backend->n_ports(session->priv, true);
 }
 
+static const as_port *infer_port(const as_session *session, bool out, size_t i)
+{
+    if (i >= session->backend->n_ports(session->priv, out))
+        return NULL;
+    return session->edges[out] ? &session->edges[out][i].port : session->backend->port(session->priv, out, i);
+}
+
 const as_port *as_session_input(const as_session *session, size_t i)
 {
-    return i < as_session_n_inputs(session) ? session->backend->port(session->priv, false, i) : NULL;
+    return infer_port(session, false, i);
 }
 
 const as_port *as_session_output(const as_session *session, size_t i)
 {
-    return i < as_session_n_outputs(session) ? session->backend->port(session->priv, true, i) : NULL;
+    return infer_port(session, true, i);
 }
 
 static bool infer_fits(const as_port *port, const as_tensor *tensor, const char *what, as_err *err)
@@ -188,5 +289,6 @@ bool as_session_run(as_session *session, const as_tensor *inputs, as_tensor *out
     for (size_t i = 0; i < n_out; i++)
         if (outputs[i].data && !infer_fits(as_session_output(session, i), &outputs[i], "output", err))
             return false;
-    return session->backend->run(session->priv, inputs, outputs, err);
+    return session->edges[0] ? infer_run_wide(session, inputs, outputs, err)
+                             : session->backend->run(session->priv, inputs, outputs, err);
 }

@@ -24,6 +24,7 @@ typedef struct as_session_cfg {
     int64_t     batch;   /* 0: 1; replaces a symbolic first dimension */
     bool        warm;    /* `native` runs once when it is opened, so that the first real run is no slower: for a line */
     bool        mapped;  /* the model's bytes are those of as_fs_map() */
+    bool        wide;    /* ports of f16 are f32 to the caller, and converted at each run */
     bool        bytes_in;  /* an input that is quantised first may become a port of u8: see as_port */
     as_floats   precision; /* NONE: f32. BF16: of `native` where the processor has it; as_session_precision() tells */
     const char *provider, *options; /* parts of backend; set for as_backend.open */

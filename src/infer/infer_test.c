@@ -375,6 +375,69 @@ static void test_half_precision_is_equal_in_every_row(void **state)
     free(model.at);
 }
 
+/* A sum of a port of f16 and one of f32, each given back as it came too. */
+static model_bytes build_half(void)
+{
+    as_err         err = AS_ERR_NONE;
+    as_str         bytes;
+    const as_shape shape = SHAPE(1, 5);
+    const as_attr  to = {.name = "to", .kind = AS_ATTR_INT, .i = (int64_t)AS_DTYPE_F32};
+    as_graph      *graph = as_graph_new("half", &err);
+    assert_non_null(graph);
+    assert_true(as_graph_add_input(graph, "a", AS_DTYPE_F16, &shape, &err) &&
+                as_graph_add_input(graph, "b", AS_DTYPE_F32, &shape, &err));
+    ADD("Cast", NAMES("a"), "wide", &to, 1);
+    ADD("Add", NAMES("a", "a"), "twice", NULL, 0);
+    ADD("Add", NAMES("wide", "b"), "sum", NULL, 0);
+    assert_true(as_graph_add_output(graph, "twice", AS_DTYPE_F16, &shape, &err) &&
+                as_graph_add_output(graph, "sum", AS_DTYPE_F32, &shape, &err) && as_graph_finish(graph, &err));
+    as_str_init(&bytes);
+    assert_true(as_graph_write(graph, &bytes, &err));
+    as_graph_free(graph);
+    return (model_bytes){.at = (uint8_t *)bytes.s, .n = bytes.len};
+}
+
+static void run_half_as_floats(const as_backend *backend, model_bytes model)
+{
+    as_err               err = AS_ERR_NONE;
+    const as_session_cfg cfg = {.backend = backend->name, .wide = true};
+    as_session          *session = as_session_open(model.at, model.n, "half", &cfg, &err);
+    if (!session && err.code == AS_EMISSING)
+        return;
+    if (!session)
+        fail_msg("%s: %s", backend->name, err.text);
+    float          a[] = {1, -2.5f, 0.333333f, 1e6f, 0}, b[] = {10, 20, 30, 40, 50}, mine[5] = {0};
+    const as_shape shape = SHAPE(1, 5);
+    as_tensor      in[] = {as_tensor_view(AS_DTYPE_F32, &shape, a), as_tensor_view(AS_DTYPE_F32, &shape, b)};
+    as_tensor      out[2] = {{0}};
+    assert_int_equal(as_session_input(session, 0)->dtype, AS_DTYPE_F32);
+    assert_int_equal(as_session_output(session, 0)->dtype, AS_DTYPE_F32);
+    assert_null(as_session_input(session, 2));
+    for (int round = 0; round < 2; round++) { /* its own memory, then the caller's */
+        if (!as_session_run(session, in, out, &err))
+            fail_msg("%s: %s", backend->name, err.text);
+        const float *twice = out[0].data, *sum = out[1].data;
+        assert_int_equal(out[0].dtype, AS_DTYPE_F32);
+        assert_true(twice[0] == 2 && twice[1] == -5 && twice[4] == 0 && isinf(twice[3])); /* half floats end at 65504 */
+        assert_true(fabsf(twice[2] - 0.666666f) < 5e-4f && twice[2] != 0.666666f);
+        assert_true(sum[0] == 11 && sum[1] == 17.5f && sum[4] == 50);
+        out[0] = as_tensor_view(AS_DTYPE_F32, &shape, mine);
+        out[1].data = NULL;
+    }
+    assert_ptr_equal(out[0].data, mine);
+    assert_true(mine[0] == 2 && mine[1] == -5);
+    as_session_close(session);
+}
+
+static void test_half_ports_can_be_floats(void **state)
+{
+    (void)state;
+    model_bytes model = build_half();
+    for (size_t i = 0; as_backend_at(i); i++)
+        run_half_as_floats(as_backend_at(i), model);
+    free(model.at);
+}
+
 static void test_rows_are_whole(void **state)
 {
     (void)state;
@@ -562,6 +625,7 @@ int main(void)
         cmocka_unit_test(test_chains_of_exporters_are_equal_in_every_row),
         cmocka_unit_test(test_native_runs_allocate_nothing),
         cmocka_unit_test(test_half_precision_is_equal_in_every_row),
+        cmocka_unit_test(test_half_ports_can_be_floats),
         cmocka_unit_test(test_squeezenet_is_equal_in_every_row),
         cmocka_unit_test(test_mnist_is_equal_in_every_row),
         cmocka_unit_test(test_yunet_is_equal_in_every_row),

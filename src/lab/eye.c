@@ -33,7 +33,9 @@ static bool eye_open(as_eye *eye, const as_eye_cfg *cfg, as_err *err)
 {
     eye->n_outputs = 1;
     if (cfg->input) {
-        eye->session = as_session_open(cfg->model, cfg->n_model, cfg->name, &cfg->session, err);
+        as_session_cfg session = cfg->session;
+        session.wide = true;
+        eye->session = as_session_open(cfg->model, cfg->n_model, cfg->name, &session, err);
         if (!eye->session || !eye_check(eye->session, cfg, err))
             return false;
         eye->n_outputs = as_session_n_outputs(eye->session);

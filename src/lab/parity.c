@@ -39,13 +39,14 @@ static bool parity_read_foreign(parity_job *job, const as_graph *graph, as_err *
         return AS_FAIL(err, AS_EINVAL, "model '%s' has %zu inputs: one picture is needed", job->cfg->name,
                        as_graph_n_inputs(graph));
     const int64_t *dims = in->shape.dims;
-    if (!in->has_shape || in->shape.rank != 4 || in->dtype != AS_DTYPE_F32 || (dims[1] != 1 && dims[1] != 3) ||
-        dims[2] < 1 || dims[3] < 1 || dims[2] > 4096 || dims[3] > 4096)
-        return AS_FAIL(err, AS_EINVAL,
-                       "input '%s' of model '%s' is %s %s: a picture N x 3 x H x W (or 1 channel) of f32 is needed "
-                       "(where a size is open say it, as: --input NAME=1x3x224x224)",
-                       in->name, job->cfg->name, as_dtype_name(in->dtype),
-                       in->has_shape ? as_shape_text(&in->shape, text, sizeof text) : "");
+    if (!in->has_shape || in->shape.rank != 4 || (in->dtype != AS_DTYPE_F32 && in->dtype != AS_DTYPE_F16) ||
+        (dims[1] != 1 && dims[1] != 3) || dims[2] < 1 || dims[3] < 1 || dims[2] > 4096 || dims[3] > 4096)
+        return AS_FAIL(
+            err, AS_EINVAL,
+            "input '%s' of model '%s' is %s %s: a picture N x 3 x H x W (or 1 channel) of f32 or f16 is needed "
+            "(where a size is open say it, as: --input NAME=1x3x224x224)",
+            in->name, job->cfg->name, as_dtype_name(in->dtype),
+            in->has_shape ? as_shape_text(&in->shape, text, sizeof text) : "");
     *input = (as_input_spec){.channels = (uint32_t)dims[1], .height = (uint32_t)dims[2], .width = (uint32_t)dims[3]};
     return as_backbone_input(job->cfg->input ? job->cfg->input : &nothing, graph, input, &job->parity->input_from, err);
 }

@@ -14,6 +14,7 @@ struct as_finder {
     as_session   *session;
     as_head      *head;
     const char   *head_from, *prepare_from;
+    bool          is_guess;
     as_tensor     picture, outputs[AS_HEAD_MAX_OUTPUTS];
     as_mapping    map; /* of the last run */
     as_box        found[AS_BOXES_MOST_KEPT];
@@ -45,7 +46,7 @@ static bool finder_hints(as_finder *f, const uint8_t *model, size_t n, const cha
 static bool finder_session(as_finder *f, const uint8_t *model, size_t n, const char *name, const as_finder_cfg *cfg,
                            as_err *err)
 {
-    as_session_cfg one = {.backend = cfg->backend, .threads = cfg->threads, .batch = 1};
+    as_session_cfg one = {.backend = cfg->backend, .threads = cfg->threads, .batch = 1, .wide = true};
     as_err         why = AS_ERR_NONE;
     f->session = as_session_open(model, n, name, &one, &why);
     if (!f->session && !cfg->backend && why.code == AS_EUNSUPPORTED) {
@@ -66,8 +67,8 @@ static bool finder_input(as_finder *f, const char *name, as_err *err)
     if (in->dtype != AS_DTYPE_F32 || in->shape.rank != 4 || dims[0] != 1 || (dims[1] != 1 && dims[1] != 3) ||
         dims[2] > AS_IMAGE_MAX_SIDE || dims[3] > AS_IMAGE_MAX_SIDE)
         return AS_FAIL(err, AS_EUNSUPPORTED,
-                       "model '%s' takes %s %s: a picture is f32 of 1 x (1 or 3 channels) x height x width", name,
-                       as_dtype_name(in->dtype), as_shape_text(&in->shape, shape, sizeof shape));
+                       "model '%s' takes %s %s: a picture is f32 or f16 of 1 x (1 or 3 channels) x height x width",
+                       name, as_dtype_name(in->dtype), as_shape_text(&in->shape, shape, sizeof shape));
     f->input.channels = (uint32_t)dims[1];
     f->input.height = (uint32_t)dims[2];
     f->input.width = (uint32_t)dims[3];
@@ -97,13 +98,16 @@ static bool finder_head(as_finder *f, const char *name, const as_finder_cfg *cfg
     return f->head || as_err_note(err, "model '%s'", name);
 }
 
-/* Asked for, else said by the model, else usual for its head. */
+/* Asked for, else said by the model, else usual for its head: then it is a guess, unless every model of
+ * that head wants them so. */
 static bool finder_prepare(as_finder *f, const as_finder_cfg *cfg, as_err *err)
 {
     const as_hints  *h = &f->hints;
     const as_preset *preset = cfg->prepare;
     bool             says = h->has_mean || h->has_scale || h->has_order || h->has_resize || h->is_ultralytics;
-    f->prepare_from = preset ? "asked for" : (says ? "the model says so" : "usual for its head");
+    const bool       is_asked = preset || (cfg->mean && cfg->scale);
+    f->prepare_from = is_asked ? "asked for" : (says ? "the model says so" : "usual for its head");
+    f->is_guess = !is_asked && !says && !as_head_kind_of(f->head)->is_sure;
     if (!preset)
         preset = as_preset_find(h->is_ultralytics ? "unit" : (says ? "plain" : as_head_kind_of(f->head)->input));
     if (!preset)
@@ -166,6 +170,7 @@ as_finder_about as_finder_about_of(const as_finder *f)
     return (as_finder_about){.head = as_head_kind_of(f->head),
                              .head_from = f->head_from,
                              .prepare_from = f->prepare_from,
+                             .is_guess = f->is_guess,
                              .backend = as_session_backend(f->session),
                              .input = &f->input,
                              .n_classes = as_head_n_classes(f->head),

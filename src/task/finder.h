@@ -35,6 +35,7 @@ as_finder          *as_finder_close(as_finder *finder);
 typedef struct as_finder_about {
     const as_head_kind  *head;
     const char          *head_from, *prepare_from; /* "asked for", "the model", "its shapes", "its head" */
+    bool                 is_guess;                 /* how pictures are prepared: nobody said it */
     const char          *backend;
     const as_input_spec *input;
     uint32_t             n_classes; /* 0: not known */

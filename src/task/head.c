@@ -182,8 +182,28 @@ static void head_seen(const as_head_io *io, as_str *out)
         as_str_addf(out, " and %zu more", io->n_outputs - 6);
 }
 
+/* Would it be one if nobody had counted labels? */
+static bool head_fits_without_labels(const as_head_io *io, const char *plain, as_head *ret)
+{
+    as_head_io open = *io;
+    open.n_labels = 0;
+    for (size_t i = 0; io->n_labels && i < AS_COUNT(head_kinds); i++) {
+        const as_head_kind *kind = head_kinds[i];
+        if (*plain ? !head_has_word(kind, plain) : kind->by_word)
+            continue;
+        *ret = (as_head){.kind = kind, .width = io->width, .height = io->height};
+        if (kind->fits(ret, &open) && ret->n_classes)
+            return true;
+    }
+    return false;
+}
+
 static bool head_no_kind(const as_head_io *io, const char *plain, as_err *err)
 {
+    as_head head;
+    if (head_fits_without_labels(io, plain, &head))
+        return AS_FAIL(err, AS_EINVAL, "there are %u labels, and as head '%s' the model has %u classes (a label each)",
+                       io->n_labels, head.kind->name, head.n_classes);
     as_str seen, want;
     bool   is_known = false;
     as_str_init(&seen);

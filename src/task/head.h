@@ -60,6 +60,7 @@ typedef struct as_head_kind {
     as_head_gives gives;
     bool          by_word;  /* its shapes are also another's: never by shapes alone */
     bool          is_final; /* suppression is in the model */
+    bool          is_sure;  /* every model of it wants pictures as `input` says */
     /* Sets what the head keeps of the outputs; false: they are not its own. */
     bool (*fits)(as_head *head, const as_head_io *io);
     /* Adds every candidate from head->score_min on. */

@@ -84,6 +84,7 @@ const as_head_kind as_head_kind_yunet = {
     .words = "yunet face facedetection",
     .shapes = "cls_S, obj_S and bbox_S for the strides S of 8, 16 and 32",
     .input = "plain-bgr",
+    .is_sure = true,
     .gives = AS_HEAD_BOXES,
     .fits = yunet_fits,
     .decode = yunet_decode,

@@ -146,6 +146,18 @@ assert [g["area"] for g in f] == [160 * 40, 80 * 80], f'
     check 'not every picture was drawn' test -s drawn/a.png.png -a -s drawn/b.png.png
     expect_exit 2 "$ASSAY" model run yolo.onnx pictures --draw found.png
     expect_err "'found.png' is a file, and there are 2 pictures"
+    # Drawings keep the folders below the one that was named; two of one name are refused before anything is looked at.
+    mkdir -p tree/one tree/two && cp wide.png tree/one/a.png && cp wide.png tree/two/a.png
+    expect_exit 0 "$ASSAY" model run yolo.onnx tree --draw below/tree
+    check 'drawings keep their folders' test -s below/tree/one/a.png.png -a -s below/tree/two/a.png.png
+    expect_exit 2 "$ASSAY" model run yolo.onnx tree/one tree/two --draw never
+    expect_err "'tree/one/a.png' and 'tree/two/a.png' would be drawn into one file 'a.png.png'"
+    expect_exit 2 "$ASSAY" model run yolo.onnx tree/one/a.png tree/two/a.png --draw never
+    check 'nothing was drawn' test ! -e never
+    mkdir over && cp wide.png over/a.png && cp wide.png over/a.png.png && cp wide.png over/was.png
+    expect_exit 2 "$ASSAY" model run yolo.onnx over --draw over
+    expect_err "'over/a.png.png' is one of the pictures"
+    check 'a picture is as it was' cmp -s over/a.png.png wide.png
     echo 'no picture' >pictures/c.png
     expect_exit 2 "$ASSAY" model run yolo.onnx pictures
     expect_err "'pictures/c.png'"
@@ -167,7 +179,19 @@ assert [g["area"] for g in f] == [160 * 40, 80 * 80], f'
     expect_err '--mean .1,2. has two numbers'
     printf 'one\ntwo\n' >labels.txt
     expect_exit 2 "$ASSAY" model run yolo.onnx wide.png --labels labels.txt
-    expect_err "2 labels"
+    expect_err "there are 2 labels, and as head 'yolov8' the model has 3 classes"
+
+    # How pictures are prepared is a guess where nobody says it, and that is said.
+    guess='does not say how it wants its pictures: this is a guess'
+    expect_exit 0 "$ASSAY" model run areas.onnx wide.png
+    expect_err "$guess.*--prepare"
+    expect_exit 0 "$ASSAY" model run areas.onnx wide.png --prepare unit
+    expect_no_err "$guess"
+    expect_exit 0 "$ASSAY" model run areas.onnx wide.png --mean 0 --scale 255 --json
+    expect_no_err "$guess"
+    expect_out '"prepare_is_guess":false'
+    expect_exit 0 "$ASSAY" model run yolo.onnx wide.png
+    expect_no_err "$guess"
 else
     skip_case 'python3-opencv is not here'
 fi
@@ -179,6 +203,7 @@ ok, frame = cv2.VideoCapture(sys.argv[1]).read()
 assert ok and cv2.imwrite("classroom.png", frame)' "$data/people/classroom.gif" 2>"$TMP/none"; then
     expect_exit 0 "$ASSAY" model run "$models/yunet_n_320_320.onnx" classroom.png --json
     cp "$OUT" seen.json
+    expect_no_err 'this is a guess'
     expect_exit 0 $python -c '
 import json
 found = json.load(open("seen.json"))["pictures"][0]["findings"]
@@ -194,6 +219,13 @@ if [ -f "$net" ] && [ -d "$data/cookie/test" ]; then
     expect_exit 0 "$ASSAY" model run "$net" "$data"/cookie/test/normal/test-normal-10.jpg --prepare caffe \
         --labels "$models/imagenet_labels_1000.txt"
     expect_out 'test-normal-10.jpg +bagel, beigel +0\.9'
+    # The same weights as half floats, which its input and output are too.
+    for backend in native ort; do
+        [ "$backend" = native ] || "$ASSAY" doctor 2>/dev/null | grep -qiE 'onnx ?runtime [0-9]' || continue
+        expect_exit 0 "$ASSAY" model run "$models/SqueezeNet_fp16.onnx" "$data"/cookie/test/normal/test-normal-10.jpg \
+            --prepare caffe --labels "$models/imagenet_labels_1000.txt" --backend "$backend"
+        expect_out 'test-normal-10.jpg +bagel, beigel +0\.9'
+    done
 else
     skip_case 'SqueezeNet, or the cookies are not here'
 fi
