@@ -161,6 +161,8 @@ static bool parity_make(parity_job *job, size_t row, as_err *err)
                                 .n_calibrate = job->cfg->calibrate ? job->cfg->calibrate : AS_PRECISION_CALIBRATE,
                                 .progress = job->progress};
     if (row && parity->rows[row - 1].precision == precision) {
+        if (!job->sides[row - 1].model.len) /* it could not be made */
+            return as_err_set(err, parity->rows[row - 1].why.code, "%s", parity->rows[row - 1].why.text);
         side->session = job->sides[row - 1].session;
         as_str_add_bytes(&side->model, job->sides[row - 1].model.s, job->sides[row - 1].model.len);
         return as_str_ok(&side->model) || AS_FAIL(err, AS_ENOMEM, "cannot hold model '%s'", job->cfg->name);

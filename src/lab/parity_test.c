@@ -364,6 +364,7 @@ static void test_a_precision_may_be_told_instead(void **state)
     else {
         assert_false(bf16->ran);
         assert_non_null(strstr(bf16->why.text, "AVX512_BF16"));
+        assert_non_null(strstr(row_of(&parity, "ort", "bf16")->why.text, "AVX512_BF16"));
     }
     assert_true(row_of(&parity, "native", "int8")->ran);
     as_parity_done(&parity);
