@@ -6,6 +6,7 @@
 
 typedef struct ort_port {
     as_port    port;
+    bool       is_open; /* an output whose shape is seen when it is computed: it is ONNX Runtime's memory */
     char      *name;
     as_tensor  own;       /* of an output: what views look at */
     ort_value *own_value; /* the same as ONNX Runtime sees it */
@@ -21,11 +22,13 @@ typedef struct ort_priv {
     ort_value    **values[2]; /* of the run at hand */
 } ort_priv;
 
-static bool ort_add_port(ort_port *port, const as_value *value, const char *model, as_err *err)
+static bool ort_add_port(ort_port *port, const as_value *value, bool out, const char *model, as_err *err)
 {
     size_t count;
     char   text[AS_TENSOR_MAX_RANK * 24];
-    if (!value->has_shape || !as_shape_count(&value->shape, &count) || count == 0)
+    for (int i = 0; out && value->has_shape && i < value->shape.rank; i++)
+        port->is_open = port->is_open || value->shape.dims[i] < 0;
+    if (!value->has_shape || (!port->is_open && (!as_shape_count(&value->shape, &count) || count == 0)))
         return AS_FAIL(err, AS_EUNSUPPORTED,
                        "the shape of '%s' of model '%s' is not known: %s (export it with fixed sizes)", value->name,
                        model, value->has_shape ? as_shape_text(&value->shape, text, sizeof text) : "none");
@@ -48,7 +51,7 @@ static bool ort_make_ports(ort_priv *ort, const as_graph *graph, const char *mod
             return AS_FAIL(err, AS_ENOMEM, "cannot open model '%s'", model);
         for (size_t i = 0; i < ort->n[out]; i++) {
             int32_t id = out ? as_graph_output(graph, i) : as_graph_input(graph, i);
-            if (!ort_add_port(&ort->ports[out][i], as_graph_value(graph, id), model, err))
+            if (!ort_add_port(&ort->ports[out][i], as_graph_value(graph, id), out, model, err))
                 return false;
             ort->names[out][i] = ort->ports[out][i].name;
         }
@@ -105,6 +108,8 @@ static bool ort_own_outputs(ort_priv *ort, as_err *err)
 {
     for (size_t i = 0; i < ort->n[1]; i++) {
         ort_port *out = &ort->ports[1][i];
+        if (out->is_open)
+            continue;
         if (!as_tensor_new(&out->own, out->port.dtype, &out->port.shape, err) ||
             !ort_value_of(ort, out->port.dtype, &out->port.shape, out->own.data, &out->own_value, err))
             return false;
@@ -159,7 +164,9 @@ static bool ort_wrap(ort_priv *ort, const as_tensor *inputs, const as_tensor *ou
         if (!ort_value_of(ort, inputs[i].dtype, &inputs[i].shape, inputs[i].data, &ort->values[0][i], err))
             return false;
     for (size_t i = 0; i < ort->n[1]; i++) {
-        if (!outputs[i].data)
+        if (ort->ports[1][i].is_open)
+            ort->values[1][i] = NULL; /* it makes one */
+        else if (!outputs[i].data)
             ort->values[1][i] = ort->ports[1][i].own_value;
         else if (!ort_value_of(ort, outputs[i].dtype, &outputs[i].shape, outputs[i].data, &ort->values[1][i], err))
             return false;
@@ -177,6 +184,32 @@ static void ort_unwrap(ort_priv *ort)
         }
 }
 
+/* What an open output is now; the last run's goes. */
+static bool ort_take(ort_priv *ort, size_t i, as_err *err)
+{
+    static char    nothing;
+    const ort_api *api = ort->api;
+    ort_port      *port = &ort->ports[1][i];
+    ort_shape     *about = NULL;
+    as_shape       shape = {.rank = 0};
+    size_t         rank = 0;
+    void          *data = NULL;
+    if (port->own_value)
+        api->release_value(port->own_value);
+    port->own_value = ort->values[1][i];
+    bool ok = as_ort_api_ok(api, api->tensor_shape(port->own_value, &about), err) &&
+              as_ort_api_ok(api, api->shape_rank(about, &rank), err) &&
+              (rank <= AS_TENSOR_MAX_RANK || AS_FAIL(err, AS_ELIMIT, "output '%s' has %zu dimensions, more than %d",
+                                                     port->port.name, rank, AS_TENSOR_MAX_RANK)) &&
+              as_ort_api_ok(api, api->shape_dims(about, shape.dims, rank), err) &&
+              as_ort_api_ok(api, api->tensor_data(port->own_value, &data), err);
+    if (about)
+        api->release_shape(about);
+    shape.rank = (int)rank;
+    port->own = as_tensor_view(port->port.dtype, &shape, data ? data : &nothing);
+    return ok;
+}
+
 static bool backend_ort_run(void *priv, const as_tensor *inputs, as_tensor *outputs, as_err *err)
 {
     ort_priv *ort = priv;
@@ -185,10 +218,12 @@ static bool backend_ort_run(void *priv, const as_tensor *inputs, as_tensor *outp
                             ort->api->run(ort->session, NULL, ort->names[0], (const ort_value *const *)ort->values[0],
                                           ort->n[0], ort->names[1], ort->n[1], ort->values[1]),
                             err);
-    for (size_t i = 0; ok && i < ort->n[1]; i++)
+    for (size_t i = 0; ok && i < ort->n[1]; i++) {
+        ok = !ort->ports[1][i].is_open || ort_take(ort, i, err);
         if (!outputs[i].data)
             outputs[i] =
                 as_tensor_view(ort->ports[1][i].own.dtype, &ort->ports[1][i].own.shape, ort->ports[1][i].own.data);
+    }
     ort_unwrap(ort);
     return ok;
 }

@@ -33,7 +33,9 @@ typedef struct as_session_cfg {
 typedef struct as_port {
     const char *name;
     as_dtype    dtype;
-    as_shape    shape; /* fully known */
+    /* Fully known, but of an output whose number of rows (or of whatever) is seen when it is computed: there it is the most
+     * that there may be, or -1 where a back end does not know that. A run sets what it was in its tensor. */
+    as_shape shape;
     /* With as_session_cfg.bytes_in, of a back end that can: the port takes the u8 that the model's first node would make of
      * floats, round(x / scale) + zero, channels last (N, H, W, C). Elsewhere scale is 0. */
     float   scale;

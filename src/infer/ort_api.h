@@ -20,6 +20,7 @@ typedef struct ort_env     ort_env;
 typedef struct ort_session ort_session;
 typedef struct ort_value   ort_value;
 typedef struct ort_memory  ort_memory;
+typedef struct ort_shape   ort_shape; /* of a tensor, with its type */
 
 #define ORT_LOG_ERROR       3
 #define ORT_OPTIMISE_ALL    99
@@ -44,11 +45,16 @@ typedef struct ort_memory  ort_memory;
     X(25, ort_status *, set_inter_threads, (ort_options *, int))                                                     \
     X(49, ort_status *, create_tensor,                                                                               \
       (const ort_memory *, void *data, size_t bytes, const int64_t *dims, size_t rank, int dtype, ort_value **))     \
+    X(51, ort_status *, tensor_data, (ort_value *, void **))                                                         \
+    X(61, ort_status *, shape_rank, (const ort_shape *, size_t *))                                                   \
+    X(62, ort_status *, shape_dims, (const ort_shape *, int64_t *, size_t n))                                        \
+    X(65, ort_status *, tensor_shape, (const ort_value *, ort_shape **))                                             \
     X(69, ort_status *, create_cpu_memory, (int allocator, int type, ort_memory **))                                 \
     X(93, void, release_status, (ort_status *))                                                                      \
     X(94, void, release_memory, (ort_memory *))                                                                      \
     X(95, void, release_session, (ort_session *))                                                                    \
     X(96, void, release_value, (ort_value *))                                                                        \
+    X(99, void, release_shape, (ort_shape *))                                                                        \
     X(100, void, release_options, (ort_options *))                                                                   \
     X(125, ort_status *, available_providers, (char ***names, int *n))                                               \
     X(126, ort_status *, release_providers, (char **names, int n))                                                   \
