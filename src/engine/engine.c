@@ -26,16 +26,17 @@ typedef struct moving {
 } moving;
 
 struct as_engine {
-    as_onednn *dnn;
-    as_plan    plan;
-    void      *arena;
-    size_t     arena_bytes;
-    size_t     n_inputs, n_outputs;
-    as_value  *inputs, *outputs;
-    char     **names;
-    as_buf   **results; /* of the outputs, row major */
-    void     **fed;     /* where each input was at the last run */
-    void     **kept;    /* of an output that is an input under another name: its own memory */
+    as_onednn        *dnn;
+    as_plan           plan;
+    void             *arena;
+    size_t            arena_bytes;
+    size_t            n_inputs, n_outputs;
+    as_value         *inputs, *outputs;
+    char            **names;
+    as_buf          **results; /* of the outputs, row major */
+    as_bounded_value *rows;    /* of the outputs: how many of them count */
+    void            **fed;     /* where each input was at the last run */
+    void            **kept;    /* of an output that is an input under another name: its own memory */
     AS_VEC(moving) moving;
 };
 
@@ -67,6 +68,7 @@ as_engine *as_engine_free(as_engine *engine)
         free(engine->kept[i]);
     free(engine->kept);
     free(engine->results);
+    free(engine->rows);
     free(engine->fed);
     free(engine->arena);
     as_vec_done(&engine->moving);
@@ -91,10 +93,12 @@ static bool engine_copy_values(as_engine *engine, const as_graph *graph, as_err 
     engine->inputs = calloc(AS_MAX(engine->n_inputs, 1u), sizeof *engine->inputs);
     engine->outputs = calloc(AS_MAX(engine->n_outputs, 1u), sizeof *engine->outputs);
     engine->results = calloc(AS_MAX(engine->n_outputs, 1u), sizeof(as_buf *));
+    engine->rows = calloc(AS_MAX(engine->n_outputs, 1u), sizeof *engine->rows);
     engine->kept = calloc(AS_MAX(engine->n_outputs, 1u), sizeof *engine->kept);
     engine->fed = calloc(AS_MAX(engine->n_inputs, 1u), sizeof *engine->fed);
     engine->names = calloc(AS_MAX(engine->n_inputs + engine->n_outputs, 1u), sizeof *engine->names);
-    if (!engine->inputs || !engine->outputs || !engine->results || !engine->kept || !engine->fed || !engine->names)
+    if (!engine->inputs || !engine->outputs || !engine->results || !engine->rows || !engine->kept || !engine->fed ||
+        !engine->names)
         return AS_FAIL(err, AS_ENOMEM, "out of memory for an engine");
     for (size_t i = 0; i < engine->n_inputs; i++)
         if (!engine_copy_value(engine, graph, as_graph_input(graph, i), i, &engine->inputs[i], err))
@@ -190,6 +194,20 @@ static void engine_take_bytes(as_engine *engine)
     }
 }
 
+/* The rows that count must be the first numbers of the output. */
+static bool engine_take_rows(as_engine *engine, size_t i, const as_bounded_value *value, as_err *err)
+{
+    const as_shape *shape = &engine->results[i]->shape;
+    engine->rows[i] = *value;
+    for (int k = 0; value->source && k < value->axis; k++)
+        if (shape->dims[k] != 1)
+            return AS_FAIL(
+                err, AS_EUNSUPPORTED,
+                "how many rows it has is seen when it is computed, and they are not its first dimension: only "
+                "ONNX Runtime runs it (--backend ort)");
+    return true;
+}
+
 static bool engine_make(as_engine *engine, as_graph *graph, const as_engine_cfg *cfg, as_err *err)
 {
     engine->dnn = as_onednn_new(cfg->threads ? cfg->threads : 1, err);
@@ -209,9 +227,9 @@ static bool engine_make(as_engine *engine, as_graph *graph, const as_engine_cfg 
     if (!as_plan_nodes(&engine->plan, err))
         return false;
     for (size_t i = 0; i < engine->n_outputs; i++) {
-        as_buf *made = engine->plan.of_value[as_graph_output(graph, i)];
-        engine->results[i] = made && made->rows ? made : as_plan_plain(&engine->plan, as_graph_output(graph, i), err);
-        if (!engine->results[i])
+        const int32_t id = as_graph_output(graph, i);
+        engine->results[i] = as_plan_plain(&engine->plan, id, err);
+        if (!engine->results[i] || !engine_take_rows(engine, i, &engine->plan.bounded.values[id], err))
             return as_err_note(err, "output '%s'", engine->outputs[i].name);
         if (!engine_keep_fed(engine->results[i], &engine->kept[i], err))
             return false;
@@ -385,8 +403,8 @@ static void engine_finish(as_engine *engine, as_tensor *outputs)
                 as_tensor_view(result->dtype, &result->shape, engine->kept[i] ? engine->kept[i] : result->data);
         else if (result->bytes)
             memcpy(outputs[i].data, result->data, result->bytes);
-        if (result->rows)
-            outputs[i].shape.dims[0] = *result->rows;
+        if (engine->rows[i].source)
+            outputs[i].shape.dims[engine->rows[i].axis] = as_bounded_rows(engine->rows[i].source);
     }
 }
 

@@ -46,8 +46,8 @@ const as_value *as_engine_input(const as_engine *engine, size_t i); /* shape ful
 bool            as_engine_input_form(const as_engine *engine, size_t i, float *ret_scale, int32_t *ret_zero);
 const as_value *as_engine_output(const as_engine *engine, size_t i);
 
-/* An output whose number of rows differs from run to run (of NonMaxSuppression) has the largest it may have; a run sets
- * the first dimension of outputs[i]->shape to what it found. */
+/* An output whose number of rows differs from run to run (of NonMaxSuppression, and what is made of it row by row) has the
+ * largest it may have; a run sets that dimension of outputs[i]->shape to what it found. */
 
 /* inputs[i] must have exactly the shape and type of as_engine_input(i). outputs[i]->data is written when it has memory
  * (shape checked); else it is set to view the engine's own, valid until the next run. */

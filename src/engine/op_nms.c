@@ -6,10 +6,10 @@
 #include "engine/op.h"
 
 typedef struct nms {
-    int64_t batches, classes, n;
-    bool    center;
-    bool    has_most, has_overlap, has_score; /* inputs 2 to 4 */
-    int64_t rows;                             /* of the last run */
+    int64_t  batches, classes, n;
+    bool     center;
+    bool     has_most, has_overlap, has_score; /* inputs 2 to 4 */
+    int64_t *rows;                             /* of the last run: the plan's */
 } nms;
 
 typedef struct nms_box {
@@ -91,11 +91,14 @@ static void nms_run(const as_step *step)
     nms         *s = step->data;
     int64_t     *out = step->uses.at[0].buf->data;
     const float *boxes = step->uses.at[1].buf->data, *scores = step->uses.at[2].buf->data;
-    s->rows = 0;
+    int64_t      rows = 0;
     for (int64_t b = 0; b < s->batches; b++)
         for (int64_t c = 0; c < s->classes; c++)
-            s->rows += nms_one(s, boxes + b * s->n * 4, scores + (b * s->classes + c) * s->n, step,
-                               nms_most(s, step->uses.at[4].buf), b, c, out + 3 * s->rows);
+            rows += nms_one(s, boxes + b * s->n * 4, scores + (b * s->classes + c) * s->n, step,
+                            nms_most(s, step->uses.at[4].buf), b, c, out + 3 * rows);
+    *s->rows = rows;
+    memset(out + 3 * rows, 0,
+           step->uses.at[0].buf->bytes - (size_t)rows * 3 * sizeof *out); /* indices that are none too */
 }
 
 static bool nms_plan(as_plan *plan, const as_node *node, as_err *err)
@@ -121,15 +124,11 @@ static bool nms_plan(as_plan *plan, const as_node *node, as_err *err)
     s.has_most = as_plan_in(plan, node, 2) != NULL;
     s.has_overlap = as_plan_in(plan, node, 3) != NULL;
     s.has_score = as_plan_in(plan, node, 4) != NULL;
-    const as_tensor *most = as_plan_constant(plan, node, 2);
-    const int64_t    each = !s.has_most ? 0 : most ? nms_most(&s, ins[3]) : s.n;
-    const as_shape   bound = {.rank = 2, .dims = {s.batches * s.classes * each, 3}}, room = {.rank = 1, .dims = {s.n}};
-    as_buf          *out = as_plan_out_bounded(plan, node, 0, &bound, err);
+    s.rows = as_bounded_count(plan, node->outputs[0]);
+    const as_shape room = {.rank = 1, .dims = {s.n}};
+    as_buf        *out = as_plan_out(plan, node, 0, NULL, err); /* as large as bounded.c made it */
     ins[2] = out ? as_plan_new(plan, AS_DTYPE_I64, &room, NULL, err) : NULL;
-    if (!ins[2] || !as_op_step(plan, nms_run, &s, sizeof s, out, ins, 6, err))
-        return false;
-    out->rows = &((nms *)plan->steps.at[plan->steps.n - 1]->data)->rows;
-    return true;
+    return ins[2] && as_op_step(plan, nms_run, &s, sizeof s, out, ins, 6, err);
 }
 
 const as_op as_op_nonmaxsuppression = {"NonMaxSuppression", nms_plan};

@@ -164,15 +164,6 @@ as_buf *as_plan_out(as_plan *plan, const as_node *node, size_t i, const as_layou
     return buf;
 }
 
-as_buf *as_plan_out_bounded(as_plan *plan, const as_node *node, size_t i, const as_shape *bound, as_err *err)
-{
-    int32_t id = node->outputs[i];
-    as_buf *buf = plan_new_buf(plan, AS_BUF_ARENA, as_graph_value(plan->graph, id)->dtype, bound, NULL, err);
-    if (buf)
-        as_plan_set(plan, id, buf);
-    return buf;
-}
-
 as_buf *as_plan_out_over(as_plan *plan, const as_node *node, as_buf *in, as_err *err)
 {
     bool    over = as_plan_may_overwrite(plan, in);
@@ -248,13 +239,8 @@ bool as_plan_keep(as_buf *constant, as_err *err)
 as_buf *as_plan_raw(as_plan *plan, int32_t value, as_err *err)
 {
     const as_value *v = as_graph_value(plan->graph, value);
-    if (plan->of_value[value] && !plan->of_value[value]->rows)
+    if (plan->of_value[value])
         return plan->of_value[value];
-    if (plan->of_value[value]) {
-        AS_FAIL(err, AS_EUNSUPPORTED, "how many rows '%s' has is seen when it is computed: it can only be an output",
-                v->name);
-        return NULL;
-    }
     if (plan->quants[value].buf)
         return as_quant_restore(plan, value, err);
     if (!v->constant) {
@@ -601,6 +587,8 @@ static void plan_pass(const as_plan *plan, const as_node *node)
 
 bool as_plan_nodes(as_plan *plan, as_err *err)
 {
+    if (!as_bounded_spread(plan, err))
+        return false;
     for (size_t i = 0; i < as_graph_n_nodes(plan->graph); i++) {
         if (plan->planned[i])
             continue;
@@ -699,6 +687,7 @@ void as_plan_done(as_plan *plan)
     free(plan->planned);
     free(plan->quants);
     free(plan->inputs);
+    as_bounded_done(&plan->bounded);
     as_profile_free(plan->profile);
     as_weights_unref(plan->bounce);
     *plan = (as_plan){0};

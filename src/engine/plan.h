@@ -11,13 +11,14 @@
 #ifndef AS_ENGINE_PLAN_H
 #define AS_ENGINE_PLAN_H
 
+#include "engine/bounded.h"
 #include "engine/engine.h"
 #include "engine/step.h"
 
 typedef struct as_quant   as_quant;
 typedef struct as_profile as_profile;
 
-typedef struct as_plan {
+struct as_plan {
     as_graph  *graph;
     as_onednn *dnn;
     AS_VEC(as_buf *) bufs;
@@ -43,8 +44,9 @@ typedef struct as_plan {
     size_t      n_narrow;               /* steps that do */
     size_t      folded_bytes;           /* of all that was computed of constants */
     as_profile *profile;                /* NULL: nobody asks for one */
+    as_bounded  bounded;                /* values of so many rows as there are */
     as_weights *bounce;                 /* where numbers that are to be packed stand aligned */
-} as_plan;
+};
 
 typedef struct as_op {
     const char *name; /* in ONNX */
@@ -79,9 +81,6 @@ int64_t as_plan_int_or(const as_node *node, const char *attr, int64_t otherwise)
 
 /* New memory for output i of a node, in that layout (NULL: row major), and set as its value. */
 AS_CHECK as_buf *as_plan_out(as_plan *plan, const as_node *node, size_t i, const as_layout *layout, as_err *err);
-/* The same for a value whose first dimension differs from run to run: room for `bound`. The plan sets the result's rows;
- * no other node can read such a value. */
-AS_CHECK as_buf *as_plan_out_bounded(as_plan *plan, const as_node *node, size_t i, const as_shape *bound, as_err *err);
 /* The same, on the memory of `in` where nobody needs that any more. */
 AS_CHECK as_buf *as_plan_out_over(as_plan *plan, const as_node *node, as_buf *in, as_err *err);
 AS_CHECK bool    as_plan_view(as_plan *plan, const as_node *node, size_t i, as_buf *of, as_err *err); /* same bytes */

@@ -188,16 +188,47 @@ static void test_results_have_as_many_rows_as_are_found(void **state)
     as_engine_free(engine);
 }
 
-static void test_nothing_can_follow_them(void **state)
+static void test_rows_follow_row_by_row(void **state)
 {
     (void)state;
     as_err    err = AS_ERR_NONE;
+    float     boxes[16] = {0, 0, 1, 1, 0, 0.1f, 1, 1.1f, 0, 5, 1, 6, 0, 9, 1, 8}, scores[4] = {0.6f, 0.9f, 0.05f, 0.7f};
     as_graph *graph = nms_graph();
     add_node(graph, "Neg", NAMES("y"), "z");
-    assert_null(finish(graph, "z", AS_DTYPE_I64, &err));
-    assert_int_equal(err.code, AS_EUNSUPPORTED);
-    assert_non_null(strstr(err.text, "node 'z' (Neg)"));
-    assert_non_null(strstr(err.text, "it can only be an output"));
+    as_engine *engine = finish(graph, "z", AS_DTYPE_I64, &err);
+    must(engine != NULL, &err);
+    as_tensor in[2] = {as_tensor_view(AS_DTYPE_F32, SHAPE(1, 4, 4), boxes),
+                       as_tensor_view(AS_DTYPE_F32, SHAPE(1, 1, 4), scores)};
+    as_tensor out = {0};
+    must(as_engine_run(engine, in, &out, &err), &err);
+    assert_true(as_shape_equal(&out.shape, SHAPE(2, 3)));
+    assert_memory_equal(out.data, ((int64_t[]){0, 0, -1, 0, 0, -3}), 6 * sizeof(int64_t));
+    as_engine_free(engine);
+}
+
+/* Of constants they are counted when the engine is made, and stay so. */
+static void test_rows_of_constants(void **state)
+{
+    (void)state;
+    as_err         err = AS_ERR_NONE;
+    static float   boxes[8] = {0, 0, 1, 1, 0, 5, 1, 6}, scores[2] = {0.6f, 0.9f}, overlap = 0.5f, score = 0.7f;
+    static int64_t most = 2;
+    as_graph      *graph = new_graph();
+    float          x = 1;
+    add_input(graph, "x", AS_DTYPE_F32, SHAPE(1));
+    add_constant(graph, "boxes", AS_DTYPE_F32, SHAPE(1, 2, 4), boxes);
+    add_constant(graph, "scores", AS_DTYPE_F32, SHAPE(1, 1, 2), scores);
+    add_constant(graph, "most", AS_DTYPE_I64, SHAPE(1), &most);
+    add_constant(graph, "overlap", AS_DTYPE_F32, SHAPE(1), &overlap);
+    add_constant(graph, "score", AS_DTYPE_F32, SHAPE(1), &score);
+    add_node(graph, "NonMaxSuppression", NAMES("boxes", "scores", "most", "overlap", "score"), "y");
+    as_engine *engine = finish(graph, "y", AS_DTYPE_I64, &err);
+    must(engine != NULL, &err);
+    as_tensor in = as_tensor_view(AS_DTYPE_F32, SHAPE(1), &x), out = {0};
+    must(as_engine_run(engine, &in, &out, &err), &err);
+    assert_true(as_shape_equal(&out.shape, SHAPE(1, 3)));
+    assert_memory_equal(out.data, ((int64_t[]){0, 0, 1}), 3 * sizeof(int64_t));
+    as_engine_free(engine);
 }
 
 /* A step reads the constant, and so does a node that is done at once: its memory stays. */
@@ -228,7 +259,8 @@ int main(void)
         cmocka_unit_test(test_an_index_outside_stops_the_run),
         cmocka_unit_test(test_a_constant_index_outside_is_refused),
         cmocka_unit_test(test_results_have_as_many_rows_as_are_found),
-        cmocka_unit_test(test_nothing_can_follow_them),
+        cmocka_unit_test(test_rows_follow_row_by_row),
+        cmocka_unit_test(test_rows_of_constants),
         cmocka_unit_test(test_a_constant_of_a_step_and_of_a_folded_node),
     };
     return cmocka_run_group_tests_name("run", tests, NULL, NULL);

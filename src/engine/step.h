@@ -29,7 +29,6 @@ struct as_buf {
     size_t           first, last; /* steps that touch it; of a root, when used */
     bool             used;        /* of a root: by a step */
     size_t           place;       /* in the arena; of a root */
-    const int64_t   *rows;        /* how many of its first dimension the last run gave; NULL: all, always */
     size_t           pending;     /* of a root: uses by nodes not planned yet, and as an output */
 };
 

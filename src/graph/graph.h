@@ -75,6 +75,8 @@ bool as_node_floats(const as_node *node, const char *name, const float **ret, si
  * (0: leave it so). Integers that can be computed now (Shape and what follows it) become `constant`. AS_EFORMAT names the
  * node whose shapes do not fit. */
 AS_CHECK bool as_graph_infer_shapes(as_graph *graph, int64_t batch, as_err *err);
+/* Of a dimension that is open (-1) after that: how many there will be at most. Until shapes are inferred again. */
+void as_graph_set_room(as_graph *graph, int32_t id, int axis, int64_t room);
 
 /* The last 4-d value before the classifier: what a head is trained on. AS_ENOTFOUND. */
 AS_CHECK bool as_graph_feature_layer(const as_graph *graph, const char **ret_name, as_err *err);

@@ -235,6 +235,11 @@ bool as_graph_infer_shapes(as_graph *graph, int64_t batch, as_err *err)
     return true;
 }
 
+void as_graph_set_room(as_graph *graph, int32_t id, int axis, int64_t room)
+{
+    graph->view.values[id].shape.dims[axis] = room;
+}
+
 /* Does it wait for a node that was refused, or for one that does? */
 static bool infer_waits(const as_graph *graph, const as_node *node)
 {

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* NonMaxSuppression inside of a model, as exporters write it: how many rows there are is seen at each run, and is what ONNX
+ * Runtime finds. What our engine cannot follow names its node, and `auto` takes ONNX Runtime. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "base/rng.h"
+#include "graph/build.h"
+#include "infer/infer.h"
+
+enum { BOXES = 60, CLASSES = 3, ROUNDS = 12, OUTPUTS = 4 };
+
+#define NAMES(...)       ((const char *const[]){__VA_ARGS__, NULL})
+#define SHAPE(...)       (&(as_shape){.rank = sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t), .dims = {__VA_ARGS__}})
+#define INT(attr, value) (&(as_attr){.name = (attr), .kind = AS_ATTR_INT, .i = (value)})
+
+static void must(bool ok, const as_err *err)
+{
+    if (!ok)
+        fail_msg("%s", err->text);
+}
+
+static void ints(as_graph *graph, const char *name, int rank, int64_t a, int64_t b)
+{
+    int64_t   values[] = {a, b};
+    as_tensor t = as_tensor_view(AS_DTYPE_I64, &(as_shape){.rank = rank, .dims = {rank ? rank : 1}}, values);
+    as_err    err = AS_ERR_NONE;
+    if (rank == 2)
+        t.shape = (as_shape){.rank = 1, .dims = {2}};
+    must(as_graph_add_constant(graph, name, &t, &err), &err);
+}
+
+static void number(as_graph *graph, const char *name, float value)
+{
+    as_tensor t = as_tensor_view(AS_DTYPE_F32, SHAPE(1), &value);
+    as_err    err = AS_ERR_NONE;
+    must(as_graph_add_constant(graph, name, &t, &err), &err);
+}
+
+static void node(as_graph *graph, const char *op, const char *const *in, const char *out, const as_attr *attr)
+{
+    as_err err = AS_ERR_NONE;
+    must(as_graph_add_node(graph, op, out, in, NAMES(out), attr, attr ? 1 : 0, &err), &err);
+}
+
+/* Boxes and scores come in; what stands in front of the suppression does not matter. n: classes. */
+static as_graph *begin(int64_t n, int64_t most)
+{
+    as_err    err = AS_ERR_NONE;
+    as_graph *graph = as_graph_new("detector", &err);
+    must(graph && as_graph_add_input(graph, "boxes", AS_DTYPE_F32, SHAPE(1, BOXES, 4), &err) &&
+             as_graph_add_input(graph, "scores", AS_DTYPE_F32, SHAPE(1, n, BOXES), &err),
+         &err);
+    ints(graph, "most", 1, most, 0);
+    number(graph, "overlap", 0.4f);
+    number(graph, "least", 0.5f);
+    ints(graph, "0", 0, 0, 0);
+    ints(graph, "1", 0, 1, 0);
+    ints(graph, "2", 0, 2, 0);
+    ints(graph, "[0]", 1, 0, 0);
+    ints(graph, "[1]", 1, 1, 0);
+    ints(graph, "[2]", 1, 2, 0);
+    ints(graph, "[3]", 1, 3, 0);
+    ints(graph, "[5]", 1, 5, 0);
+    ints(graph, "[-1]", 1, -1, 0);
+    ints(graph, "[-1,1]", 2, -1, 1);
+    node(graph, "NonMaxSuppression", NAMES("boxes", "scores", "most", "overlap", "least"), "kept", NULL);
+    return graph;
+}
+
+/* The end-to-end form of YOLOv7 for ONNX Runtime: picture, box, class and score of each, beside one another. */
+static as_graph *end_to_end(void)
+{
+    as_graph *g = begin(CLASSES, 20);
+    node(g, "Gather", NAMES("kept", "0"), "x", INT("axis", 1));
+    node(g, "Gather", NAMES("kept", "2"), "y", INT("axis", 1));
+    node(g, "Gather", NAMES("kept", "1"), "c", INT("axis", 1));
+    node(g, "Unsqueeze", NAMES("x", "[-1]"), "x1", NULL);
+    node(g, "Unsqueeze", NAMES("y", "[-1]"), "y1", NULL);
+    node(g, "Unsqueeze", NAMES("c", "[-1]"), "c1", NULL);
+    node(g, "Concat", NAMES("x1", "y1"), "xy", INT("axis", -1));
+    node(g, "GatherND", NAMES("boxes", "xy"), "box", NULL);
+    node(g, "GatherND", NAMES("scores", "kept"), "score", NULL);
+    node(g, "Unsqueeze", NAMES("score", "[1]"), "score1", NULL);
+    node(g, "Cast", NAMES("x1"), "xf", INT("to", AS_DTYPE_F32));
+    node(g, "Cast", NAMES("c1"), "cf", INT("to", AS_DTYPE_F32));
+    node(g, "Concat", NAMES("xf", "box", "cf", "score1"), "y0", INT("axis", 1));
+    return g;
+}
+
+/* torchvision.ops.nms: the column of a single class, the first few of it, and what they stand for; corners made of middles. */
+static as_graph *first_few(void)
+{
+    as_graph *g = begin(1, INT64_MAX);
+    number(g, "half", 0.5f);
+    node(g, "Slice", NAMES("kept", "[2]", "[3]", "[1]"), "column", NULL);
+    node(g, "Squeeze", NAMES("column", "[1]"), "keep", NULL);
+    node(g, "Slice", NAMES("keep", "[0]", "[5]", "[0]", "[1]"), "few", NULL);
+    node(g, "Squeeze", NAMES("boxes", "[0]"), "flat", NULL);
+    node(g, "Gather", NAMES("flat", "few"), "box", NULL);
+    node(g, "Slice", NAMES("box", "[0]", "[2]", "[1]"), "low", NULL);
+    node(g, "Slice", NAMES("box", "[2]", "[5]", "[1]"), "high", NULL);
+    node(g, "Add", NAMES("low", "high"), "sum", NULL);
+    node(g, "Mul", NAMES("sum", "half"), "middle", NULL);
+    node(g, "Sub", NAMES("high", "low"), "size", NULL);
+    node(g, "Gather", NAMES("scores", "few"), "score", INT("axis", 2));
+    node(g, "Reshape", NAMES("score", "[-1,1]"), "score1", NULL);
+    node(g, "Sigmoid", NAMES("score1"), "likely", NULL);
+    node(g, "Concat", NAMES("middle", "size", "likely"), "row", INT("axis", -1));
+    node(g, "Unsqueeze", NAMES("row", "[0]"), "y0", NULL); /* as of a batch of one */
+    return g;
+}
+
+/* Of each box its best coordinate: rows are gone over one by one. */
+static as_graph *within_rows(void)
+{
+    static const int64_t axes[] = {1};
+    const as_attr        along = {.name = "axes", .kind = AS_ATTR_INTS, .ints = axes, .n = 1};
+    as_graph            *g = begin(CLASSES, 7);
+    node(g, "Gather", NAMES("kept", "2"), "y", INT("axis", 1));
+    node(g, "Squeeze", NAMES("boxes", "[0]"), "flat", NULL);
+    node(g, "Gather", NAMES("flat", "y"), "box", NULL);
+    node(g, "Softmax", NAMES("box"), "share", INT("axis", -1));
+    node(g, "ReduceMax", NAMES("share"), "y0", &along);
+    return g;
+}
+
+static as_str finish(as_graph *graph, const char *out, as_dtype dtype, int rank)
+{
+    as_err   err = AS_ERR_NONE;
+    as_shape open = {.rank = rank, .dims = {-1, -1, -1, -1}};
+    as_str   bytes;
+    as_str_init(&bytes);
+    must(as_graph_add_output(graph, out, dtype, &open, &err) && as_graph_finish(graph, &err) &&
+             as_graph_write(graph, &bytes, &err),
+         &err);
+    as_graph_free(graph);
+    return bytes;
+}
+
+static as_session *session_of(const as_str *model, const char *backend, as_err *err)
+{
+    return as_session_open((const uint8_t *)model->s, model->len, "detector", &(as_session_cfg){.backend = backend},
+                           err);
+}
+
+/* round 0 has no box at all that is likely enough, the last has all of them. */
+static void draw(as_rng *rng, int round, size_t n_scores, float *boxes, float *scores)
+{
+    for (int i = 0; i < BOXES; i++) {
+        const float x = (float)as_rng_range(rng, 0, 4), y = (float)as_rng_range(rng, 0, 4);
+        boxes[4 * i] = y;
+        boxes[4 * i + 1] = x;
+        boxes[4 * i + 2] = y + (float)as_rng_range(rng, 0.5, 2);
+        boxes[4 * i + 3] = x + (float)as_rng_range(rng, 0.5, 2);
+    }
+    for (size_t i = 0; i < n_scores; i++)
+        scores[i] = round == 0 ? 0.1f : (float)as_rng_range(rng, round == ROUNDS - 1 ? 0.5 : 0, 1);
+}
+
+static void compare(as_str model, size_t n_classes)
+{
+    static float boxes[BOXES * 4], scores[CLASSES * BOXES];
+    as_err       err = AS_ERR_NONE;
+    as_rng       rng = as_rng_new(7);
+    as_session  *native = session_of(&model, "native", &err), *ort;
+    must(native != NULL, &err);
+    if (!(ort = session_of(&model, "ort", &err))) {
+        assert_int_equal(err.code, AS_EMISSING);
+        print_message("not compared: %s\n", err.text);
+    }
+    as_tensor in[] = {as_tensor_view(AS_DTYPE_F32, SHAPE(1, BOXES, 4), boxes),
+                      as_tensor_view(AS_DTYPE_F32, SHAPE(1, (int64_t)n_classes, BOXES), scores)};
+    size_t    least = SIZE_MAX, most = 0;
+    for (int round = 0; round < ROUNDS; round++) {
+        as_tensor ours = {0}, theirs = {0};
+        draw(&rng, round, n_classes * BOXES, boxes, scores);
+        must(as_session_run(native, in, &ours, &err), &err);
+        least = AS_MIN(least, as_tensor_count(&ours));
+        most = AS_MAX(most, as_tensor_count(&ours));
+        if (!ort)
+            continue;
+        must(as_session_run(ort, in, &theirs, &err), &err);
+        char a[200], b[200];
+        if (!as_shape_equal(&ours.shape, &theirs.shape))
+            fail_msg("round %d: %s and %s", round, as_shape_text(&ours.shape, a, sizeof a),
+                     as_shape_text(&theirs.shape, b, sizeof b));
+        assert_true(as_tensor_apart(&theirs, &ours, NULL) < 1e-6);
+    }
+    assert_int_equal(least, 0);
+    assert_true(most > 0);
+    as_session_close(native);
+    as_session_close(ort);
+    as_str_done(&model);
+}
+
+static void test_end_to_end_form(void **state)
+{
+    (void)state;
+    compare(finish(end_to_end(), "y0", AS_DTYPE_F32, 2), CLASSES);
+}
+
+static void test_the_first_few(void **state)
+{
+    (void)state;
+    compare(finish(first_few(), "y0", AS_DTYPE_F32, 3), 1);
+}
+
+static void test_within_rows(void **state)
+{
+    (void)state;
+    compare(finish(within_rows(), "y0", AS_DTYPE_F32, 2), CLASSES);
+}
+
+/* --- what goes over rows --- */
+
+/* The largest score of all that were kept. */
+static as_graph *over_rows(void)
+{
+    static const int64_t axes[] = {0};
+    const as_attr        along = {.name = "axes", .kind = AS_ATTR_INTS, .ints = axes, .n = 1};
+    as_graph            *g = begin(1, 20);
+    node(g, "GatherND", NAMES("scores", "kept"), "score", NULL);
+    node(g, "ReduceMax", NAMES("score"), "y0", &along);
+    return g;
+}
+
+/* How many there are. */
+static as_graph *their_number(void)
+{
+    as_graph *g = begin(1, 20);
+    node(g, "Shape", NAMES("kept"), "size", NULL);
+    node(g, "Gather", NAMES("size", "0"), "y0", NULL);
+    return g;
+}
+
+/* The best one: a row by its place. */
+static as_graph *one_row(void)
+{
+    as_graph *g = begin(1, 20);
+    node(g, "Gather", NAMES("kept", "0"), "y0", INT("axis", 0));
+    return g;
+}
+
+/* Neighbours: indices that are none of NonMaxSuppression's might be outside where there is no row. */
+static as_graph *other_indices(void)
+{
+    as_graph *g = begin(1, 20);
+    node(g, "Gather", NAMES("kept", "2"), "y", INT("axis", 1));
+    node(g, "Sub", NAMES("y", "1"), "before", NULL);
+    node(g, "Gather", NAMES("scores", "before"), "y0", INT("axis", 2));
+    return g;
+}
+
+static void refused(as_graph *graph, as_dtype dtype, int rank, const char *who)
+{
+    as_err      err = AS_ERR_NONE;
+    as_str      model = finish(graph, "y0", dtype, rank);
+    const char *why;
+    assert_null(session_of(&model, "native", &err));
+    assert_int_equal(err.code, AS_EUNSUPPORTED);
+    if (!strstr(err.text, who) || !strstr(err.text, "--backend ort"))
+        fail_msg("%s", err.text);
+    as_session *chosen = session_of(&model, "auto", &err);
+    if (!chosen && err.code == AS_EUNSUPPORTED)
+        print_message("without ort\n"); /* the reason is the native engine's */
+    else {
+        must(chosen != NULL, &err);
+        assert_string_equal(as_session_runs_on(chosen, &why), "ort");
+        assert_non_null(strstr(why, "the native engine does not run it"));
+    }
+    as_session_close(chosen);
+    as_str_done(&model);
+}
+
+static void test_what_goes_over_rows_is_refused(void **state)
+{
+    (void)state;
+    refused(over_rows(), AS_DTYPE_F32, 1, "node 'y0' (ReduceMax)");
+    refused(their_number(), AS_DTYPE_I64, 0, "node 'size' (Shape)");
+    refused(one_row(), AS_DTYPE_I64, 1, "node 'y0' (Gather)");
+    refused(other_indices(), AS_DTYPE_F32, 3, "node 'y0' (Gather)");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_end_to_end_form),
+        cmocka_unit_test(test_the_first_few),
+        cmocka_unit_test(test_within_rows),
+        cmocka_unit_test(test_what_goes_over_rows_is_refused),
+    };
+    return cmocka_run_group_tests_name("infer/rows", tests, NULL, NULL);
+}
