@@ -123,9 +123,8 @@ static bool twin_set_up_lens(as_twin *twin, as_err *err)
         return false;
     double spread = as_optics_spread_px(&twin->optics);
     twin->px_per_mm = given ? as_optics_px_per_mm(&twin->optics) : own;
-    twin->light_ratio = cfg->exposure_us / twin->scene->defaults.exposure_us;
-    if (given)
-        twin->light_ratio *= as_optics_light(&twin->optics) / as_optics_light(&usual);
+    twin->lens_light = given ? as_optics_light(&twin->optics) / as_optics_light(&usual) : 1.0;
+    twin->light_ratio = cfg->exposure_us / twin->scene->defaults.exposure_us * twin->lens_light;
     twin->spread_px = given ? sqrt(ABERRATION_PX * ABERRATION_PX + spread * spread) : USUAL_SPREAD_PX;
     twin->disc_px = cfg->off_focus_mm != 0.0 ? as_optics_disc_px(&twin->optics, cfg->off_focus_mm) : 0.0;
     if (!(twin->px_per_mm >= 0.01 && twin->px_per_mm <= 1000.0))
@@ -134,17 +133,22 @@ static bool twin_set_up_lens(as_twin *twin, as_err *err)
     return true;
 }
 
+double as_twin_times_of_db(double db)
+{
+    double times = 1.0;
+    for (; db > 0.0; db -= 0.1) /* 10^(0.1 / 20) each tenth of a decibel */
+        times *= 1.0 + 0.011579454 * AS_MIN(db, 0.1) * 10.0;
+    return times;
+}
+
 static bool twin_set_up_camera(as_twin *twin, const char *name, as_err *err)
 {
     const as_twin_cfg *cfg = &twin->cfg;
     as_sensor_cfg      plain = {cfg->width, cfg->gain_e_per_dn, cfg->read_noise_e};
     if (!name || !*name)
         return as_sensor_init(&twin->sensor, &plain, err);
-    double        times = 1.0;
     as_imager_cfg imager = as_imager_cfg_of(twin->info, cfg->width, cfg->height);
-    for (double db = cfg->gain_db; db > 0.0; db -= 0.1) /* 10^(0.1 / 20) each tenth of a decibel */
-        times *= 1.0 + 0.011579454 * AS_MIN(db, 0.1) * 10.0;
-    imager.gain_dn_per_e *= times;
+    imager.gain_dn_per_e *= as_twin_times_of_db(cfg->gain_db);
     imager.bayer = as_develop_is_colour(cfg->pixel);
     twin->line_s = as_chip_line_us(twin->info) * 1e-6;
     return as_imager_init(&twin->imager, &imager, err) &&
@@ -190,6 +194,11 @@ static bool twin_check_light(const as_twin_cfg *cfg, bool has_sensor, as_err *er
     return true;
 }
 
+bool as_twin_check_cfg(const as_twin_cfg *cfg, bool has_sensor, as_err *err)
+{
+    return twin_check(cfg, err) && twin_check_light(cfg, has_sensor, err);
+}
+
 static void twin_resolve_all(as_twin *twin)
 {
     const as_twin_cfg *own = &twin->scene->defaults;
@@ -207,7 +216,7 @@ static void twin_resolve_all(as_twin *twin)
     twin_resolve(&cfg->parts_per_s, 10.0);
 }
 
-static bool twin_may_be_dirty(const as_twin *twin)
+bool as_twin_may_be_dirty(const as_twin *twin)
 {
     bool may = twin->cfg.dirt > 0 || twin->cfg.print > 0 || twin->cfg.haze > 0;
     for (size_t i = 0; twin->script && i < twin->script->n; i++)
@@ -216,7 +225,7 @@ static bool twin_may_be_dirty(const as_twin *twin)
 }
 
 /* A lens and a belt that can be shown at all are found out here, not while frames are made. */
-static bool twin_check_blur(const as_twin *twin, as_err *err)
+bool as_twin_check_blur(const as_twin *twin, as_err *err)
 {
     const as_twin_cfg *cfg = &twin->cfg;
     as_lens            lens;
@@ -229,6 +238,18 @@ static bool twin_check_blur(const as_twin *twin, as_err *err)
     return as_lens_init(&lens, &blur, err);
 }
 
+bool as_twin_keep_script(as_twin *twin, const as_script *script, as_err *err)
+{
+    twin->script = NULL;
+    if (!script)
+        return true;
+    twin->script = malloc(sizeof *twin->script);
+    if (!twin->script)
+        return AS_FAIL(err, AS_ENOMEM, "no memory for a script");
+    *twin->script = *script;
+    return true;
+}
+
 static bool twin_init(as_twin *twin, const as_twin_cfg *asked, as_err *err)
 {
     const as_twin_scene *scene = twin->scene;
@@ -236,15 +257,12 @@ static bool twin_init(as_twin *twin, const as_twin_cfg *asked, as_err *err)
     twin_resolve_all(twin);
     if (asked->sensor && *asked->sensor && !(twin->info = as_chip_find(asked->sensor, err)))
         return false;
-    if (!twin_find_recipe(twin, asked->recipe, err) || !twin_check(cfg, err) ||
-        !twin_check_light(cfg, twin->info != NULL, err) || !twin_set_up_lens(twin, err) ||
-        !twin_check_blur(twin, err) || !twin_set_up_camera(twin, asked->sensor, err))
+    if (!twin_find_recipe(twin, asked->recipe, err) || !as_twin_check_cfg(cfg, twin->info != NULL, err) ||
+        !twin_set_up_lens(twin, err) || !as_twin_check_blur(twin, err) || !twin_set_up_camera(twin, asked->sensor, err))
         return false;
-    if (asked->script && !(twin->script = malloc(sizeof *twin->script)))
-        return AS_FAIL(err, AS_ENOMEM, "no memory for a script");
-    if (asked->script)
-        *twin->script = *asked->script;
-    if (twin_may_be_dirty(twin) && !as_veil_init(&twin->veil, cfg->width, cfg->height, cfg->seed, err))
+    if (!as_twin_keep_script(twin, asked->script, err))
+        return false;
+    if (as_twin_may_be_dirty(twin) && !as_veil_init(&twin->veil, cfg->width, cfg->height, cfg->seed, err))
         return false;
     twin->state = calloc(1, scene->state_bytes ? scene->state_bytes : 1);
     if (!twin->state)
@@ -262,6 +280,7 @@ as_twin *as_twin_open(const char *scene, const as_twin_cfg *cfg, as_err *err)
         AS_FAIL(err, AS_ENOMEM, "no memory for scene '%s'", scene);
         return NULL;
     }
+    atomic_init(&twin->refs, 1);
     twin->scene = found;
     twin->cfg = *cfg;
     twin->cfg.recipe = twin->cfg.sensor = NULL;
@@ -269,19 +288,33 @@ as_twin *as_twin_open(const char *scene, const as_twin_cfg *cfg, as_err *err)
     return twin_init(twin, cfg, err) ? twin : as_twin_close(twin);
 }
 
+as_twin *as_twin_ref(as_twin *twin)
+{
+    atomic_fetch_add_explicit(&twin->refs, 1, memory_order_relaxed);
+    return twin;
+}
+
+static void twin_free_own(as_twin *twin)
+{
+    if (twin->state && twin->scene->release)
+        twin->scene->release(twin->state);
+    as_imager_done(&twin->imager);
+    free(twin->state);
+}
+
 as_twin *as_twin_close(as_twin *twin)
 {
-    if (twin) {
-        if (twin->state && twin->scene->release)
-            twin->scene->release(twin->state);
-        as_imager_done(&twin->imager);
-        as_develop_done(&twin->develop);
+    if (!twin || atomic_fetch_sub_explicit(&twin->refs, 1, memory_order_acq_rel) > 1)
+        return NULL;
+    as_twin *root = twin->root;
+    if (!root)
+        twin_free_own(twin);
+    if (!root || twin->veil.dirt != root->veil.dirt)
         as_veil_done(&twin->veil);
-        free(twin->script);
-        free(twin->state);
-        free(twin);
-    }
-    return NULL;
+    as_develop_done(&twin->develop);
+    free(twin->script);
+    free(twin);
+    return as_twin_close(root);
 }
 
 const as_twin_scene *as_twin_scene_of(const as_twin *twin)
@@ -292,6 +325,11 @@ const as_twin_scene *as_twin_scene_of(const as_twin *twin)
 const as_twin_cfg *as_twin_cfg_of(const as_twin *twin)
 {
     return &twin->cfg;
+}
+
+const as_script *as_twin_script_of(const as_twin *twin)
+{
+    return twin->script;
 }
 
 const as_chip *as_twin_sensor_of(const as_twin *twin)

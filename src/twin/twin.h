@@ -67,14 +67,22 @@ typedef struct as_twin_scene {
 const as_twin_scene *as_twin_scene_at(size_t i); /* NULL past the last row */
 
 AS_CHECK as_twin    *as_twin_open(const char *scene, const as_twin_cfg *cfg, as_err *err);
-as_twin             *as_twin_close(as_twin *twin);
+as_twin             *as_twin_ref(as_twin *twin);   /* one more to close it */
+as_twin             *as_twin_close(as_twin *twin); /* freed with the last reference; NULL is fine; returns NULL */
 const as_twin_scene *as_twin_scene_of(const as_twin *twin);
 const as_twin_cfg   *as_twin_cfg_of(const as_twin *twin);    /* with every field resolved; texts are gone */
+const as_script     *as_twin_script_of(const as_twin *twin); /* NULL: none */
 const as_chip       *as_twin_sensor_of(const as_twin *twin); /* NULL: the plain camera */
 const as_imager_cfg *as_twin_imager_of(const as_twin *twin); /* likewise */
 as_optics            as_twin_optics_of(const as_twin *twin);
 const void          *as_twin_state(const as_twin *twin); /* what the scene prepared */
 double               as_twin_px_per_mm(const as_twin *twin);
+
+/* The same world seen and lit otherwise, as a twin of its own: what both hold is shared, so that it costs little, and draws
+ * what one opened with that cfg would. cfg: as_twin_cfg_of() with changes to light, lamp, belt, exposure, gain, noise,
+ * temperature, distortion, vignette, what lies on the lens, off_focus_mm or parts_per_s, and what goes wrong from now on
+ * (script, NULL: nothing). AS_EINVAL for what needs opening anew: size, pixel, seed, lens, defects. */
+AS_CHECK as_twin *as_twin_retune(as_twin *twin, const as_twin_cfg *cfg, as_err *err);
 
 size_t as_twin_scratch_bytes(const as_twin *twin);
 

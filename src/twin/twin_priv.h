@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* twin_priv.h - an open twin from the inside. For twin.c and take.c only.
+/* twin_priv.h - an open twin from the inside. For twin.c, take.c and retune.c only.
  *
  * Layer:   twin.
  * Threads: immutable after opening.
@@ -8,21 +8,33 @@
 #ifndef AS_TWIN_TWIN_PRIV_H
 #define AS_TWIN_TWIN_PRIV_H
 
+#include <stdatomic.h>
+
 #include "twin/conditions.h"
 
 struct as_twin {
+    atomic_uint          refs;
+    as_twin             *root; /* of a retuned one: whose state and imager these are; NULL: they are its own */
     const as_twin_scene *scene;
     as_twin_cfg          cfg; /* its texts and its script are NULL: they were the caller's */
     as_optics            optics;
-    double               px_per_mm, light_ratio, spread_px, disc_px, line_s;
-    int32_t              recipe; /* -1: all */
-    as_script           *script; /* NULL: none */
-    const as_chip       *info;   /* NULL: the plain camera */
-    as_sensor            sensor;
-    as_imager            imager;
-    as_develop           develop;
-    as_veil              veil; /* zeros where nothing ever lies on the lens */
-    void                *state;
+    double               px_per_mm, spread_px, disc_px, line_s;
+    double         lens_light, light_ratio; /* of the lens that the scene is set up with: 1; with its exposure: 1 */
+    int32_t        recipe;                  /* -1: all */
+    as_script     *script;                  /* NULL: none */
+    const as_chip *info;                    /* NULL: the plain camera */
+    as_sensor      sensor;
+    as_imager      imager;
+    as_develop     develop;
+    as_veil        veil; /* zeros where nothing ever lies on the lens */
+    void          *state;
 };
+
+/* What twin.c does at opening and retune.c again. */
+AS_CHECK bool as_twin_check_cfg(const as_twin_cfg *cfg, bool has_sensor, as_err *err);
+AS_CHECK bool as_twin_check_blur(const as_twin *twin, as_err *err);
+AS_CHECK bool as_twin_keep_script(as_twin *twin, const as_script *script, as_err *err);
+double        as_twin_times_of_db(double db);
+bool          as_twin_may_be_dirty(const as_twin *twin);
 
 #endif
