@@ -15,6 +15,14 @@ static const as_opt twin_opts[] = {
     {"parts", 'n', "N", "export: how many parts (default: 100)", NULL},
     {"no-masks", 0, NULL, "export: boxes alone, in a third of the time", NULL},
     {"ms", 0, "N", "bench: milliseconds a figure takes (default: 500)", NULL},
+    {"gige", 0, "ADDRESS", "serve: a GigE Vision camera on that address of this machine; again for more", NULL},
+    {"dataset", 0, "DIR", "serve: the pictures of a folder, again and again", NULL},
+    {"fps", 0, "F", "serve: frames a second (default: 10); a client may set it", NULL},
+    {"replay", 0, "N", "serve: the first N parts again and again, each drawn once: for rates beyond drawing", NULL},
+    {"truth", 0, "FILE", "serve: what really was in each frame, a JSON line each", NULL},
+    {"seconds", 0, "S", "serve: end after so long (default: when interrupted)", NULL},
+    {"packet-size", 0, "BYTES", "serve: of a packet (default: what the network carries, at most 9000)", NULL},
+    {"link", 0, "MBIT", "serve: speed of the emulated wire in Mbit/s (default: 10000)", NULL},
     {"output", 'o', "FILE", "play: where to write the page (default: twin.html)", NULL},
 };
 
@@ -49,7 +57,8 @@ const as_verb as_verb_twin = {
                 "  assay twin render --frames 16 --sheet out.png\n"
                 "  assay twin render --scene 'cones?defects=1&severity=0.1' --boxes --sheet faint.png\n"
                 "  assay twin export parts --as coco --parts 1000\n"
-                "  assay twin play --frames 24 --output twin.html\n",
+                "  assay twin play --frames 24 --output twin.html\n"
+                "  assay twin serve --gige 127.0.0.1 --scene 'cones?sensor=imx250&pixel=Mono8' --fps 20\n",
     .opts = twin_opts,
     .n_opts = AS_COUNT(twin_opts),
     .min_args = 1,

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* assay twin serve: the twin, or any other source, as devices on the wire, until it is interrupted. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/str.h"
+#include "cli/action.h"
+#include "cli/term.h"
+#include "wire/serve.h"
+#include "wire/truth_log.h"
+
+enum { SERVE_MAX = 16, LOOK_MS = 100 };
+
+typedef struct serve_device {
+    const as_serve_kind *kind;
+    const char          *where, *source;
+    void                *server;
+} serve_device;
+
+typedef struct serve_all {
+    serve_device  devices[SERVE_MAX];
+    size_t        n;
+    as_truth_log *log;
+    char          first[1100]; /* the source where none is named */
+} serve_all;
+
+/* --dataset, else --scene, else the first scene there is; words after "serve" are sources of the devices in their order. */
+static const char *serve_source(const as_cli *cli, serve_all *all, size_t i)
+{
+    const char *dataset = as_cli_opt(cli, "dataset"), *scene = as_cli_opt(cli, "scene");
+    size_t      n = as_cli_n_args(cli) - 1;
+    if (n > 0)
+        return as_cli_arg(cli, 1 + AS_MIN(i, n - 1));
+    if (dataset)
+        snprintf(all->first, sizeof all->first, "folder:%s?loop=1", dataset);
+    else
+        snprintf(all->first, sizeof all->first, "twin:%s",
+                 scene ? scene + (as_str_starts(scene, "twin:") ? 5 : 0) : as_twin_scene_at(0)->name);
+    return all->first;
+}
+
+static bool serve_cfg(const as_cli *cli, as_serve_cfg *cfg, as_err *err)
+{
+    uint64_t replay = 0;
+    *cfg = (as_serve_cfg){.fps = 0};
+    if (!as_cli_f64(cli, "fps", 0.01, 100000, &cfg->fps, err) ||
+        !as_cli_f64(cli, "link", 1, 1000000, &cfg->link_mbit, err) ||
+        !as_cli_u64(cli, "packet-size", 576, 65532, &cfg->packet_size, err) ||
+        !as_cli_u64(cli, "replay", 1, AS_PUMP_MAX_REPLAY, &replay, err))
+        return false;
+    cfg->pump.n_replay = (uint32_t)replay;
+    return true;
+}
+
+static bool serve_start(as_cli *cli, serve_all *all, as_serve_cfg *cfg, as_err *err)
+{
+    const as_serve_kind *kind;
+    const char          *path = as_cli_opt(cli, "truth");
+    if (path && !(all->log = as_truth_log_open(path, err)))
+        return false;
+    cfg->log = all->log;
+    for (size_t k = 0; (kind = as_serve_kind_at(k)) != NULL; k++) {
+        const char *where;
+        for (size_t i = 0; (where = as_cli_opt_at(cli, kind->name, i)) != NULL; i++) {
+            serve_device *device = &all->devices[all->n];
+            if (all->n == SERVE_MAX)
+                return AS_FAIL(err, AS_ELIMIT, "more than %d devices at once", SERVE_MAX);
+            *device = (serve_device){.kind = kind, .where = where, .source = serve_source(cli, all, all->n)};
+            cfg->pump.uri = device->source;
+            device->server = kind->start(cfg, where, err);
+            if (!device->server)
+                return as_err_note(err, "--%s %s", kind->name, where);
+            all->n++;
+        }
+    }
+    return all->n > 0 || AS_FAIL(err, AS_EINVAL, "no device named: --%s ADDRESS, for example --%s 127.0.0.1",
+                                 as_serve_kind_at(0)->name, as_serve_kind_at(0)->name);
+}
+
+static json_t *serve_json(const serve_all *all, bool ended)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < all->n; i++) {
+        const serve_device *device = &all->devices[i];
+        as_serve_state      state;
+        char               *source = as_uri_public(device->source);
+        device->kind->state(device->server, &state);
+        json_t *one = json_pack("{s:s,s:s,s:s}", "kind", device->kind->name, "where", device->where, "source",
+                                source ? source : "");
+        if (ended) {
+            as_json_set(one, "n_sent", json_integer((json_int_t)state.n_sent));
+            as_json_set(one, "n_lost", json_integer((json_int_t)state.n_lost));
+            as_json_set(one, "n_late", json_integer((json_int_t)state.n_late));
+            as_json_set(one, "n_again", json_integer((json_int_t)state.n_again));
+            as_json_set(one, "n_bytes", json_integer((json_int_t)state.n_bytes));
+        }
+        json_array_append_new(list, one);
+        free(source);
+    }
+    return json_pack("{s:s,s:o}", "event", ended ? "ended" : "serving", "devices", list);
+}
+
+static bool serve_say(as_cli *cli, const serve_all *all, as_err *err)
+{
+    if (cli->json) {
+        bool ok = as_cli_print_json(cli, serve_json(all, false), err);
+        fflush(cli->out);
+        return ok;
+    }
+    for (size_t i = 0; i < all->n; i++) {
+        const serve_device *device = &all->devices[i];
+        char               *source = as_uri_public(device->source);
+        const char         *hint;
+        fprintf(cli->out, "%s %s: %s\n", device->kind->name, device->where, source ? source : "");
+        for (size_t k = 0; (hint = device->kind->hint(device->server, k)) != NULL; k++)
+            fprintf(cli->out, "    %s\n", hint);
+        free(source);
+    }
+    as_term_say(cli, "serving until it is interrupted (Ctrl-C)");
+    fflush(cli->out);
+    return true;
+}
+
+/* On a terminal: the device that sent last, with its rate since the last look. */
+static void serve_draw(as_cli *cli, serve_all *all, uint64_t *was, as_ns span)
+{
+    char     line[160];
+    uint64_t sent = 0, late = 0;
+    char     client[64] = "";
+    bool     dead = false;
+    for (size_t i = 0; i < all->n; i++) {
+        as_serve_state state;
+        all->devices[i].kind->state(all->devices[i].server, &state);
+        sent += state.n_sent;
+        late += state.n_late;
+        dead = dead || state.dead;
+        if (state.client[0])
+            as_str_copy(client, sizeof client, state.client);
+    }
+    snprintf(line, sizeof line, "%.1f frames/s to %s%s%s, sent", (double)(sent - *was) * 1e9 / (double)AS_MAX(span, 1),
+             client[0] ? client : "nobody", dead ? ", out of order by script" : "",
+             late ? ", drawing is too slow" : "");
+    *was = sent;
+    as_progress_step(&cli->progress, line, sent, 0);
+}
+
+/* Until it is interrupted, its time is over, or every device has come to its end. */
+static bool serve_wait(as_cli *cli, serve_all *all, as_ns until, as_err *err)
+{
+    as_err   ignored;
+    as_ns    now = as_clock_mono(), drawn = now;
+    uint64_t was = 0;
+    while (as_progress_go_on(&cli->progress, &ignored) && now < until) {
+        size_t n_ended = 0;
+        for (size_t i = 0; i < all->n; i++) {
+            as_serve_state state;
+            all->devices[i].kind->state(all->devices[i].server, &state);
+            n_ended += state.ended;
+            if (state.ended && state.err.code != AS_OK) {
+                *err = state.err;
+                return false;
+            }
+        }
+        if (n_ended == all->n)
+            break;
+        if (now - drawn >= AS_NS_PER_S) {
+            serve_draw(cli, all, &was, now - drawn);
+            drawn = now;
+        }
+        as_clock_sleep_until(AS_MIN(now + LOOK_MS * AS_NS_PER_MS, until));
+        now = as_clock_mono();
+    }
+    return true;
+}
+
+static bool serve_stop(as_cli *cli, serve_all *all, bool ok, as_err *err)
+{
+    as_err why = AS_ERR_NONE;
+    as_term_progress_end(cli);
+    if (ok && cli->json)
+        ok = as_cli_print_json(cli, serve_json(all, true), err);
+    for (size_t i = 0; ok && !cli->json && i < all->n; i++) {
+        const serve_device *device = &all->devices[i];
+        as_serve_state      state;
+        device->kind->state(device->server, &state);
+        fprintf(cli->out, "%s %s: %llu frames sent", device->kind->name, device->where,
+                (unsigned long long)state.n_sent);
+        if (state.n_lost)
+            fprintf(cli->out, ", %llu lost by script", (unsigned long long)state.n_lost);
+        if (state.n_again)
+            fprintf(cli->out, ", %llu packets sent again", (unsigned long long)state.n_again);
+        if (state.n_late)
+            fprintf(cli->out, ", %llu later than asked for", (unsigned long long)state.n_late);
+        fputc('\n', cli->out);
+    }
+    for (size_t i = 0; i < all->n; i++)
+        all->devices[i].kind->stop(all->devices[i].server);
+    if (!as_truth_log_close(all->log, &why) && ok) {
+        *err = why;
+        ok = false;
+    }
+    return ok;
+}
+
+static int twin_serve(as_cli *cli, as_workspace *ws, as_err *err)
+{
+    serve_all    all = {.n = 0};
+    as_serve_cfg cfg;
+    double       seconds = 0;
+    (void)ws;
+    bool ok = as_cli_f64(cli, "seconds", 0.1, 1e7, &seconds, err) && serve_cfg(cli, &cfg, err) &&
+              serve_start(cli, &all, &cfg, err) && serve_say(cli, &all, err) &&
+              serve_wait(cli, &all, seconds > 0 ? as_clock_mono() + (as_ns)(seconds * 1e9) : INT64_MAX, err);
+    return serve_stop(cli, &all, ok, err) ? 0 : AS_VERB_FAILED;
+}
+
+const as_action as_twin_action_serve = {
+    .name = "serve",
+    .usage = "--gige ADDRESS [--scene SCENE | --dataset DIR | CAMERA ...] [--fps F] [--replay N] [--truth FILE] "
+             "[--seconds S] [--packet-size BYTES] [--link MBIT]",
+    .about =
+        "the twin as a camera on the network, for any program that speaks its language: GigE Vision on an address of "
+        "this machine (127.0.0.1, 127.0.0.2, ... need no set-up); several options, several cameras, each of the "
+        "sources named after serve in their order",
+    .min_args = 0,
+    .max_args = -1,
+    .mode = AS_WORKSPACE_NONE,
+    .run = twin_serve,
+};

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What settings and commands do: those of the picture go to the pump, those of triggers to the thread that takes. */
+#include <math.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "twin/conditions.h"
+#include "wire/gige_priv.h"
+
+#define DEAD_PARTS 50 /* a camera that is dead cannot be told to live again */
+
+const char as_gige_model[] = "Twin";
+
+/* Features that are fields of a twin's cfg. */
+static const struct {
+    as_feature feature;
+    size_t     at;
+} set_fields[] = {
+    {AS_FEATURE_EXPOSURE_TIME, offsetof(as_twin_cfg, exposure_us)},
+    {AS_FEATURE_GAIN, offsetof(as_twin_cfg, gain_db)},
+    {AS_FEATURE_PART_RATE, offsetof(as_twin_cfg, parts_per_s)},
+    {AS_FEATURE_BELT_SPEED, offsetof(as_twin_cfg, belt_mm_per_s)},
+    {AS_FEATURE_LIGHT_LEVEL, offsetof(as_twin_cfg, light)},
+    {AS_FEATURE_LIGHT_WARMTH, offsetof(as_twin_cfg, warmth)},
+    {AS_FEATURE_LIGHT_AMBIENT, offsetof(as_twin_cfg, ambient)},
+    {AS_FEATURE_LIGHT_FLICKER, offsetof(as_twin_cfg, flicker)},
+    {AS_FEATURE_LENS_DIRT, offsetof(as_twin_cfg, dirt)},
+    {AS_FEATURE_LENS_PRINT, offsetof(as_twin_cfg, print)},
+    {AS_FEATURE_LENS_HAZE, offsetof(as_twin_cfg, haze)},
+    {AS_FEATURE_FOCUS_OFFSET, offsetof(as_twin_cfg, off_focus_mm)},
+    {AS_FEATURE_SENSOR_TEMPERATURE, offsetof(as_twin_cfg, temperature_c)},
+};
+
+static double *set_field(as_twin_cfg *cfg, size_t feature)
+{
+    for (size_t i = 0; i < AS_COUNT(set_fields); i++)
+        if (set_fields[i].feature == feature)
+            return (double *)(void *)((char *)cfg + set_fields[i].at);
+    return NULL;
+}
+
+/* True where that feature is of the picture: *settings then has the value. */
+static bool set_one(as_pump_settings *settings, size_t feature, double value)
+{
+    double *field = set_field(&settings->twin, feature);
+    if (field) {
+        *field = value;
+        return true;
+    }
+    switch (feature) {
+    case AS_FEATURE_WIDTH: settings->width = (uint32_t)value; return true;
+    case AS_FEATURE_HEIGHT: settings->height = (uint32_t)value; return true;
+    case AS_FEATURE_OFFSET_X: settings->x = (uint32_t)value; return true;
+    case AS_FEATURE_OFFSET_Y: settings->y = (uint32_t)value; return true;
+    case AS_FEATURE_PIXEL_FORMAT: settings->twin.pixel = as_pixel_of_code((uint32_t)value); return true;
+    default: return false;
+    }
+}
+
+static as_gv_status set_change(void *ctx, size_t feature, double value)
+{
+    as_gige         *device = ctx;
+    as_pump_settings settings;
+    as_err           ignored;
+    double           now = device->control.features.value[feature];
+    as_pump_settings_get(device->pump, &settings);
+    if (set_one(&settings, feature, value) && (value < now || value > now) &&
+        !as_pump_tune(device->pump, &settings, &ignored))
+        return AS_GV_INVALID_PARAMETER;
+    if (feature == AS_FEATURE_FAULT_SELECTOR)
+        as_gv_control_put(&device->control, AS_FEATURE_FAULT_AMOUNT, as_fault_info_of((size_t)value)->usual);
+    if (feature == AS_FEATURE_TRIGGER_MODE || feature == AS_FEATURE_TRIGGER_SOURCE)
+        device->n_triggers = 0;
+    if (feature == AS_FEATURE_FRAME_RATE || feature == AS_FEATURE_TRIGGER_MODE ||
+        feature == AS_FEATURE_FRAME_RATE_ENABLE)
+        device->due = as_clock_mono();
+    pthread_cond_broadcast(&device->turn);
+    return AS_GV_OK;
+}
+
+/* --- faults ------------------------------------------------------------------------------------------------------------- */
+
+static bool set_script(as_gige *device, const as_script *script, as_err *err)
+{
+    as_pump_settings settings;
+    as_pump_settings_get(device->pump, &settings);
+    settings.twin.script = script;
+    if (!as_pump_tune(device->pump, &settings, err))
+        return false;
+    device->script = script ? *script : (as_script){.n = 0};
+    return true;
+}
+
+/* The text of FaultScript, once it came whole. */
+static void set_script_text(void *ctx, const char *text)
+{
+    as_gige  *device = ctx;
+    as_script script = {.n = 0};
+    as_err    err = AS_ERR_NONE;
+    size_t    n = strnlen(text, AS_GV_SCRIPT_BYTES);
+    bool      empty = strspn(text, " \t\r\n") == n;
+    bool      ok = (empty || as_script_parse(text, n, "FaultScript", &script, &err)) &&
+              set_script(device, empty ? NULL : &script, &err);
+    (void)as_str_copy(device->control.status, sizeof device->control.status, ok ? "" : err.text);
+}
+
+static as_gv_status set_fault_start(as_gige *device)
+{
+    const double        *value = device->control.features.value;
+    as_fault             fault = (as_fault)value[AS_FEATURE_FAULT_SELECTOR];
+    const as_fault_info *info = as_fault_info_of(fault);
+    as_script           *script = &device->script;
+    as_err               ignored;
+    double               parts = value[AS_FEATURE_FAULT_PARTS], amount = value[AS_FEATURE_FAULT_AMOUNT];
+    if (!(amount >= info->low && amount <= info->high))
+        return AS_GV_INVALID_PARAMETER;
+    if (fault == AS_FAULT_DEAD && parts <= 0.0)
+        parts = DEAD_PARTS;
+    as_script more = *script;
+    if (more.n == AS_SCRIPT_MAX_STEPS) /* the oldest makes room */
+        memmove(more.steps, more.steps + 1, --more.n * sizeof *more.steps);
+    double from = (double)(device->part + 1);
+    more.steps[more.n++] = (as_script_step){
+        .fault = fault, .from = from, .full = from, .until = parts > 0.0 ? from + parts : INFINITY, .amount = amount};
+    return set_script(device, &more, &ignored) ? AS_GV_OK : AS_GV_INVALID_PARAMETER;
+}
+
+static as_gv_status set_fault_clear(as_gige *device)
+{
+    as_err ignored;
+    memset(device->control.script, 0, sizeof device->control.script);
+    device->control.status[0] = '\0';
+    return set_script(device, NULL, &ignored) ? AS_GV_OK : AS_GV_INVALID_PARAMETER;
+}
+
+/* --- commands ----------------------------------------------------------------------------------------------------------- */
+
+static as_gv_status set_start(as_gige *device)
+{
+    const double *value = device->control.features.value;
+    uint64_t      modes[] = {0, 1, (uint64_t)value[AS_FEATURE_ACQUISITION_FRAME_COUNT]};
+    if (device->running)
+        return AS_GV_OK;
+    device->running = device->control.streaming = true;
+    device->n_left = modes[(size_t)value[AS_FEATURE_ACQUISITION_MODE] % 3];
+    device->n_triggers = 0;
+    device->block = 0;
+    device->generation++;
+    device->due = as_clock_mono();
+    return AS_GV_OK;
+}
+
+static as_gv_status set_stop(as_gige *device)
+{
+    device->running = device->control.streaming = false;
+    return AS_GV_OK;
+}
+
+static as_gv_status set_trigger(as_gige *device)
+{
+    const double *value = device->control.features.value;
+    if (value[AS_FEATURE_TRIGGER_MODE] < 1.0 || value[AS_FEATURE_TRIGGER_SOURCE] > 0.0)
+        return AS_GV_ACCESS_DENIED;
+    if (device->running && device->n_triggers < 64)
+        device->n_triggers++;
+    return AS_GV_OK;
+}
+
+/* All as it was at the beginning; the format before the window, which it might not fit. */
+static as_gv_status set_load(as_gige *device)
+{
+    as_gv_control   *control = &device->control;
+    as_pump_settings settings;
+    as_err           ignored;
+    if (device->running)
+        return AS_GV_ACCESS_DENIED;
+    as_pump_settings_get(device->pump, &settings);
+    settings.twin.script = NULL;
+    for (size_t i = 0; i < AS_FEATURE_COUNT; i++)
+        if (as_features_has(&control->features, i))
+            (void)set_one(&settings, i, control->features.usual[i]);
+    if (!as_pump_tune(device->pump, &settings, &ignored))
+        return AS_GV_INVALID_PARAMETER;
+    device->script.n = 0;
+    memset(control->script, 0, sizeof control->script);
+    for (size_t i = 0; i < AS_FEATURE_COUNT; i++)
+        if (as_feature_info_of(i)->access != AS_FEATURE_RO && i != AS_FEATURE_HEARTBEAT_TIMEOUT &&
+            i != AS_FEATURE_PARAMS_LOCKED)
+            as_gv_control_put(control, i, control->features.usual[i]);
+    return AS_GV_OK;
+}
+
+static as_gv_status set_command(void *ctx, size_t feature)
+{
+    as_gige     *device = ctx;
+    as_gv_status status = AS_GV_NOT_IMPLEMENTED;
+    switch (feature) {
+    case AS_FEATURE_ACQUISITION_START: status = set_start(device); break;
+    case AS_FEATURE_ACQUISITION_STOP: status = set_stop(device); break;
+    case AS_FEATURE_TRIGGER_SOFTWARE: status = set_trigger(device); break;
+    case AS_FEATURE_USER_SET_LOAD: status = set_load(device); break;
+    case AS_FEATURE_FAULT_START: status = set_fault_start(device); break;
+    case AS_FEATURE_FAULT_CLEAR: status = set_fault_clear(device); break;
+    default: break;
+    }
+    pthread_cond_broadcast(&device->turn);
+    return status;
+}
+
+/* --- what it says of itself ----------------------------------------------------------------------------------------------- */
+
+as_ns as_gige_period(const as_gige *device)
+{
+    const as_features *features = &device->control.features;
+    const double      *value = features->value;
+    double             per_s;
+    if (value[AS_FEATURE_TRIGGER_MODE] < 1.0) {
+        double open_s =
+            as_features_has(features, AS_FEATURE_EXPOSURE_TIME) ? value[AS_FEATURE_EXPOSURE_TIME] * 1e-6 : 0;
+        double wait_s = value[AS_FEATURE_FRAME_RATE_ENABLE] > 0 ? 1.0 / value[AS_FEATURE_FRAME_RATE] : 0;
+        return (as_ns)(AS_MAX(AS_MAX(open_s, wait_s), 1e-5) * 1e9);
+    }
+    if (value[AS_FEATURE_TRIGGER_SOURCE] < 1.0)
+        return 0;
+    per_s =
+        as_features_has(features, AS_FEATURE_PART_RATE) ? value[AS_FEATURE_PART_RATE] : value[AS_FEATURE_FRAME_RATE];
+    if (as_features_has(features, AS_FEATURE_BELT_SPEED) && device->belt_usual > 0)
+        per_s *= value[AS_FEATURE_BELT_SPEED] / device->belt_usual * device->belt_factor;
+    return per_s > 1e-3 ? (as_ns)(1e9 / per_s) : 0;
+}
+
+static uint64_t set_payload(const as_features *features)
+{
+    as_pixel pixel = as_pixel_of_code((uint32_t)features->value[AS_FEATURE_PIXEL_FORMAT]);
+    return as_pixel_row_bytes(pixel, (uint32_t)features->value[AS_FEATURE_WIDTH]) *
+           (uint64_t)features->value[AS_FEATURE_HEIGHT];
+}
+
+static double set_look(void *ctx, size_t feature, double kept)
+{
+    as_gige *device = ctx;
+    as_ns    period;
+    switch (feature) {
+    case AS_FEATURE_PAYLOAD_SIZE: return (double)set_payload(&device->control.features);
+    case AS_FEATURE_PART_NUMBER: return (double)(device->part & 0xffffffffu);
+    case AS_FEATURE_DEVICE_TEMPERATURE: return device->temperature_c;
+    case AS_FEATURE_RESULTING_FRAME_RATE:
+        period = as_gige_period(device);
+        return period > 0 ? 1e9 / (double)period : 0.0;
+    default: return kept;
+    }
+}
+
+static void set_stream(void *ctx)
+{
+    pthread_cond_broadcast(&((as_gige *)ctx)->turn);
+}
+
+static void set_fire(void *ctx)
+{
+    as_gige   *device = ctx;
+    as_gv_peer to = as_gv_control_stream(&device->control);
+    if (to.port != 0)
+        as_gvsp_send_test(device->stream, &to, (uint32_t)device->control.features.value[AS_FEATURE_PACKET_SIZE]);
+}
+
+static as_gv_status set_resend(void *ctx, uint16_t block, uint32_t first, uint32_t last)
+{
+    as_gige   *device = ctx;
+    as_gv_peer to = as_gv_control_stream(&device->control);
+    if (to.port == 0)
+        return AS_GV_OK;
+    for (size_t i = 0; i < AS_GIGE_KEPT; i++) {
+        const as_gvsp_picture *picture = &device->kept[i];
+        if (!picture->frame || picture->block != block)
+            continue;
+        device->counts.n_again += as_gvsp_send_again(device->stream, &to, picture, first, last);
+        return AS_GV_OK;
+    }
+    as_gvsp_send_gone(device->stream, &to, block, first);
+    return AS_GV_PACKET_UNAVAILABLE;
+}
+
+static void set_released(void *ctx)
+{
+    as_gige *device = ctx;
+    (void)set_stop(device);
+    atomic_store(&device->halt, true);
+    as_gv_control_put(&device->control, AS_FEATURE_PARAMS_LOCKED, 0);
+    pthread_cond_broadcast(&device->turn);
+}
+
+static as_ns set_clock(void *ctx)
+{
+    return as_gige_clock(ctx);
+}
+
+void as_gige_hooks(as_gige *device, as_gv_hooks *ret)
+{
+    *ret = (as_gv_hooks){.ctx = device,
+                         .change = set_change,
+                         .command = set_command,
+                         .look = set_look,
+                         .script = set_script_text,
+                         .stream = set_stream,
+                         .fire = set_fire,
+                         .resend = set_resend,
+                         .released = set_released,
+                         .clock = set_clock};
+}
+
+/* --- as it begins --------------------------------------------------------------------------------------------------------- */
+
+static void set_usual(as_features *features, size_t feature, double value)
+{
+    features->value[feature] = features->usual[feature] = value;
+    features->low[feature] = AS_MIN(features->low[feature], value);
+    features->high[feature] = AS_MAX(features->high[feature], value);
+}
+
+static void set_exactly(as_features *features, size_t feature, double low, double high, double value)
+{
+    features->low[feature] = low;
+    features->high[feature] = high;
+    features->value[feature] = features->usual[feature] = value;
+}
+
+void as_gige_features(as_gige *device, const as_serve_cfg *cfg, as_features *ret)
+{
+    as_pump_settings settings;
+    as_pixel         pixel;
+    uint32_t         width, height;
+    bool             twin = as_pump_is_twin(device->pump);
+    as_pump_full(device->pump, &pixel, &width, &height);
+    as_pump_settings_get(device->pump, &settings);
+    as_features_init(ret, as_pump_has_sensor(device->pump) ? AS_FEATURE_SENSOR
+                          : twin                           ? AS_FEATURE_TWIN
+                                                           : AS_FEATURE_ANY);
+    for (size_t i = 0; i < AS_PIXEL_COUNT; i++)
+        ret->can[i] = as_pixel_facts_of((as_pixel)i)->code != 0 && as_pump_can(device->pump, (as_pixel)i);
+    set_exactly(ret, AS_FEATURE_SENSOR_WIDTH, width, width, width);
+    set_exactly(ret, AS_FEATURE_SENSOR_HEIGHT, height, height, height);
+    set_exactly(ret, AS_FEATURE_WIDTH_MAX, width, width, width);
+    set_exactly(ret, AS_FEATURE_HEIGHT_MAX, height, height, height);
+    set_exactly(ret, AS_FEATURE_WIDTH, width % 4 + (width < 12 ? 0 : 8), width, width);
+    set_exactly(ret, AS_FEATURE_HEIGHT, height % 2 + 2, height, height);
+    set_exactly(ret, AS_FEATURE_OFFSET_X, 0, width, 0);
+    set_exactly(ret, AS_FEATURE_OFFSET_Y, 0, height, 0);
+    set_exactly(ret, AS_FEATURE_PIXEL_FORMAT, 0, UINT32_MAX, as_pixel_facts_of(settings.twin.pixel)->code);
+    for (size_t i = 0; twin && i < AS_COUNT(set_fields); i++)
+        set_usual(ret, set_fields[i].feature, *set_field(&settings.twin, set_fields[i].feature));
+    device->belt_usual = settings.twin.belt_mm_per_s;
+    device->temperature_c = twin ? settings.twin.temperature_c : 25.0;
+    if (settings.twin.script)
+        device->script = *settings.twin.script;
+    if (cfg->fps > 0)
+        set_usual(ret, AS_FEATURE_FRAME_RATE, cfg->fps);
+    double largest = AS_MIN(device->mtu, 65532u) / 4 * 4;
+    double packet = cfg->packet_size ? (double)(cfg->packet_size / 4 * 4) : AS_MIN(largest, 9000.0);
+    set_exactly(ret, AS_FEATURE_PACKET_SIZE, 576, AS_MAX(largest, packet), packet);
+    set_usual(ret, AS_FEATURE_DEVICE_LINK_SPEED, cfg->link_mbit * 125000.0);
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The thread that takes pictures: waits for the trigger, then for the picture, and sends what the script leaves of it. */
+#include <time.h>
+
+#include "base/clock.h"
+#include "wire/gige_priv.h"
+
+#define SLICE_NS (50 * AS_NS_PER_MS)
+
+static bool take_has(const as_pump_item *item, as_fault fault)
+{
+    return (item->faults >> fault) & 1u;
+}
+
+void as_gige_forget(as_gige *device)
+{
+    for (size_t i = 0; i < AS_GIGE_KEPT; i++) {
+        as_frame_unref(device->kept[i].frame);
+        device->kept[i] = (as_gvsp_picture){0};
+    }
+}
+
+static void take_wait(as_gige *device, as_ns until)
+{
+    struct timespec at = {.tv_sec = until / AS_NS_PER_S, .tv_nsec = until % AS_NS_PER_S};
+    pthread_cond_timedwait(&device->turn, &device->lock, &at);
+}
+
+/* Under the lock, until a picture is to be taken. False: the device is closed. *ret_due: when its trigger was. */
+static bool take_await(as_gige *device, as_ns *ret_due)
+{
+    for (;;) {
+        const double *value = device->control.features.value;
+        as_ns         now = as_clock_mono(), period = as_gige_period(device);
+        if (atomic_load(&device->stop))
+            return false;
+        if (device->ended || (!device->running && !device->dead)) { /* a dead camera's belt runs on */
+            take_wait(device, now + SLICE_NS);
+            continue;
+        }
+        bool software = value[AS_FEATURE_TRIGGER_MODE] > 0 && value[AS_FEATURE_TRIGGER_SOURCE] < 1.0;
+        if (software && device->n_triggers > 0) {
+            device->n_triggers--;
+            *ret_due = now;
+            return true;
+        }
+        if (software && device->dead)
+            period = AS_NS_PER_S / 10;
+        if (period > 0 && device->due <= now && (!software || device->dead)) {
+            *ret_due = device->due;
+            device->due += period;
+            if (device->due < now - period) { /* what could not be held is not made up for */
+                device->due = now;
+                device->counts.n_late++;
+            }
+            return true;
+        }
+        take_wait(device, period > 0 && !software ? AS_MIN(device->due, now + SLICE_NS) : now + SLICE_NS);
+    }
+}
+
+/* The next picture; false: none for ever, or the device is closed. */
+static bool take_picture(as_gige *device, as_pump_item *item)
+{
+    as_err err = AS_ERR_NONE;
+    while (!atomic_load(&device->stop)) {
+        if (as_pump_next(device->pump, as_clock_mono() + SLICE_NS, item, &err))
+            return true;
+        if (err.code != AS_ETIMEOUT)
+            break;
+    }
+    pthread_mutex_lock(&device->lock);
+    device->ended = true;
+    if (err.code != AS_EEND && err.code != AS_ECANCELLED && err.code != AS_ETIMEOUT)
+        device->err = err;
+    pthread_mutex_unlock(&device->lock);
+    return false;
+}
+
+/* What is wrong with this one, as far as it is the device's to show. Under the lock; the next block is its number. */
+static void take_note(as_gige *device, const as_pump_item *item)
+{
+    device->dead = take_has(item, AS_FAULT_DEAD);
+    device->part = item->part;
+    device->belt_factor = take_has(item, AS_FAULT_BELT) ? item->truth.amounts[AS_FAULT_BELT] : 1.0;
+    if (take_has(item, AS_FAULT_TEMPERATURE))
+        device->temperature_c = item->truth.amounts[AS_FAULT_TEMPERATURE];
+    if (item->what == AS_PUMP_UNSEEN)
+        return;
+    device->block = device->block == UINT16_MAX ? 1 : (uint16_t)(device->block + 1);
+    if (item->what == AS_PUMP_LOST)
+        device->counts.n_lost++;
+}
+
+static as_gvsp_picture take_keep(as_gige *device, as_pump_item *item, as_ns due)
+{
+    const double   *value = device->control.features.value;
+    as_gvsp_picture picture = as_gvsp_picture_of(item->frame, device->block, (uint32_t)value[AS_FEATURE_PACKET_SIZE]);
+    picture.timestamp = due - device->born;
+    picture.x = (uint32_t)value[AS_FEATURE_OFFSET_X];
+    picture.y = (uint32_t)value[AS_FEATURE_OFFSET_Y];
+    if (take_has(item, AS_FAULT_HALF_FRAME)) {
+        picture.n_there = picture.n_packets / 3 + (uint32_t)(item->part % (picture.n_packets / 2 + 1));
+        picture.n_there = AS_MIN(picture.n_there, picture.n_packets - 1);
+        device->counts.n_lost++;
+    }
+    as_gvsp_picture *kept = &device->kept[device->next_kept++ % AS_GIGE_KEPT];
+    as_frame_unref(kept->frame);
+    *kept = picture;
+    kept->frame = as_frame_ref(item->frame);
+    return picture;
+}
+
+static void take_log(as_gige *device, const as_pump_item *item, int64_t block, as_ns due, bool sent)
+{
+    const char *what = NULL;
+    if (item->what == AS_PUMP_PICTURE)
+        what = !sent ? "unsent" : take_has(item, AS_FAULT_HALF_FRAME) ? "half" : "sent";
+    as_truth_log_add(device->log, device->address, block, due - device->born, what, item);
+}
+
+/* One picture, or what a script makes of it. Returns true when the trigger comes a second time. */
+static bool take_one(as_gige *device, as_pump_item *item, as_ns due, uint64_t generation)
+{
+    as_gvsp_picture picture = {.frame = NULL};
+    pthread_mutex_lock(&device->lock);
+    take_note(device, item);
+    as_gv_peer to = as_gv_control_stream(&device->control);
+    as_ns      delay = (as_ns)device->control.features.value[AS_FEATURE_PACKET_DELAY];
+    uint16_t   block = device->block;
+    bool       current = device->running && device->generation == generation;
+    bool       send = item->what == AS_PUMP_PICTURE && current && !device->dead && to.port != 0;
+    if (item->what == AS_PUMP_PICTURE && current)
+        picture = take_keep(device, item, due);
+    if (current && item->what != AS_PUMP_UNSEEN && device->n_left > 0 && --device->n_left == 0)
+        device->running = device->control.streaming = false;
+    atomic_store(&device->halt, false);
+    pthread_mutex_unlock(&device->lock);
+    /* Before the picture: whoever has it may look up what it shows. */
+    take_log(device, item, item->what == AS_PUMP_UNSEEN ? -1 : block, due, send);
+    if (!send)
+        return take_has(item, AS_FAULT_DOUBLE_TRIGGER) && !item->again;
+    uint64_t n = as_gvsp_send(device->stream, &to, &picture, delay, &device->halt);
+    pthread_mutex_lock(&device->lock);
+    device->counts.n_sent++;
+    device->counts.n_bytes += n;
+    pthread_mutex_unlock(&device->lock);
+    return take_has(item, AS_FAULT_DOUBLE_TRIGGER) && !item->again;
+}
+
+void as_gige_take(void *ctx)
+{
+    as_gige *device = ctx;
+    as_ns    due = 0;
+    for (;;) {
+        pthread_mutex_lock(&device->lock);
+        bool     go_on = take_await(device, &due);
+        uint64_t generation = device->generation;
+        pthread_mutex_unlock(&device->lock);
+        if (!go_on)
+            return;
+        bool again = true;
+        while (again) {
+            as_pump_item item = {.what = AS_PUMP_NONE};
+            again = take_picture(device, &item) && take_one(device, &item, due, generation);
+            as_pump_item_done(&item);
+        }
+    }
+}
