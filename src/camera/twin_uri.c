@@ -16,6 +16,7 @@ static const struct {
     {"exposure", 0, 1e7, offsetof(as_twin_cfg, exposure_us)},
     {"defects", 0, 1, offsetof(as_twin_cfg, defect_share)},
     {"severity", 0, 1, offsetof(as_twin_cfg, min_severity)},
+    {"worst", 0, 1, offsetof(as_twin_cfg, max_severity)},
     {"gain", 0.01, 1e6, offsetof(as_twin_cfg, gain_e_per_dn)},
     {"noise", 0, 1e6, offsetof(as_twin_cfg, read_noise_e)},
     {"rate", 1e-4, 1e4, offsetof(as_twin_cfg, parts_per_s)},

@@ -19,6 +19,7 @@ typedef struct as_twin_cfg {
     double      exposure_us;   /* negative: the scene's own */
     double      defect_share;  /* of the parts; negative: the scene's own */
     double      min_severity;  /* 0 barely visible .. 1 obvious; negative: the scene's own */
+    double      max_severity;  /* what is simply missing is obvious: it happens where this is 1 */
     double      gain_e_per_dn; /* plain camera: electrons a grey level: shot noise; negative: the scene's own */
     double      read_noise_e;  /* plain camera: electrons; negative: the scene's own */
     double      parts_per_s;   /* how fast the clock of lamps and scripts goes; negative: 10 */

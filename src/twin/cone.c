@@ -198,7 +198,7 @@ void as_cone_plan(const as_twin *twin, const as_twin_shot *shot, as_cone *ret)
     if (as_cone_pick(&fate, 0.0f, 1.0f) < (float)cfg->defect_share) {
         float least = (float)cfg->min_severity;
         cone.class = (as_cone_class)(1 + cone_choose(&fate, AS_CONE_CLASSES - 1));
-        cone.severity = least + (1.0f - least) * as_cone_pick(&fate, 0.0f, 1.0f);
+        cone.severity = least + ((float)cfg->max_severity - least) * as_cone_pick(&fate, 0.0f, 1.0f);
     }
     if (!(shot->shown & 1u)) {
         *ret = cone; /* a class, and none of what makes it */

@@ -39,6 +39,8 @@ json_t *as_twin_export_truth(const as_twin_truth *truth)
                              truth->seconds, "px_per_mm", truth->px_per_mm);
     as_json_set(json, "faults", faults);
     as_json_set(json, "findings", findings);
+    if (truth->measure.name)
+        as_json_set(json, truth->measure.name, json_real(truth->measure.value));
     return json;
 }
 

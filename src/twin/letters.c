@@ -15,6 +15,15 @@ static const struct {
     {'+', "02720"}, {'#', "57575"}, {',', "00024"},
 };
 
+bool as_letters_bit(char letter, uint32_t column, uint32_t row)
+{
+    char c = letter >= 'A' && letter <= 'Z' ? (char)(letter - 'A' + 'a') : letter;
+    for (size_t i = 0; column < 3 && row < 5 && i < AS_COUNT(letters); i++)
+        if (letters[i].letter == c)
+            return ((letters[i].rows[row] - '0') >> (2 - column)) & 1;
+    return false;
+}
+
 static void letters_put(as_image *image, uint32_t x, uint32_t y, uint32_t rgb)
 {
     if (x >= image->width || y >= image->height)

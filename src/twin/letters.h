@@ -16,4 +16,7 @@
 /* Into an RGB8 picture, cut at its edges; what the alphabet lacks becomes a blank. */
 void as_letters_draw(as_image *image, uint32_t x, uint32_t y, uint32_t rgb, const char *text);
 
+/* Whether a letter fills that point of its 3 columns and 5 rows, from the upper left: for print on what scenes draw. */
+bool as_letters_bit(char letter, uint32_t column, uint32_t row);
+
 #endif

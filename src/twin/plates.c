@@ -3,6 +3,12 @@
 
 #include "twin/noise.h"
 
+float as_plates_severity(const as_twin_cfg *cfg, as_rng *rng)
+{
+    float least = (float)cfg->min_severity;
+    return least + ((float)cfg->max_severity - least) * as_plates_pick(rng, 0.0f, 1.0f);
+}
+
 void as_plates_pose(const as_twin *twin, const as_twin_shot *shot, as_rng *rng, float max_turn, as_pose *ret)
 {
     const as_twin_cfg *cfg = as_twin_cfg_of(twin);

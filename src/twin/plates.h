@@ -23,6 +23,9 @@ static inline uint32_t as_plates_choose(as_rng *rng, uint32_t n)
     return (uint32_t)((as_rng_u64(rng) >> 33) % n);
 }
 
+/* Of one defect: from the least to the most that is asked for. */
+float as_plates_severity(const as_twin_cfg *cfg, as_rng *rng);
+
 /* In the middle but for a little, and turned by at most max_turn; a later view lies a little further on. */
 void as_plates_pose(const as_twin *twin, const as_twin_shot *shot, as_rng *rng, float max_turn, as_pose *ret);
 

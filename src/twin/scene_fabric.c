@@ -81,13 +81,13 @@ static float fabric_level(float x, float y, uint32_t recipe, uint32_t seed, cons
         float t = d->along ? dy / d->half_y : dx / d->half_x,
               here = t > -1.0f && t < 1.0f ? 1.0f - t * t * t * t : 0.0f;
         int32_t thread = d->along ? p.warp : p.weft;
-        float   change = d->class == FABRIC_MISSING ? -(0.25f + 0.75f * d->severity) : 0.5f + 1.6f * d->severity;
+        float   change = d->class == FABRIC_MISSING ? -d->severity : 2.1f * d->severity;
         if (thread == d->thread) {
-            gain = 1.0f + (d->class == FABRIC_MISSING ? -0.55f : 0.75f) * (0.1f + 0.9f * d->severity) * here;
+            gain = 1.0f + (d->class == FABRIC_MISSING ? -0.55f : 0.75f) * d->severity * here;
             *(d->along ? &wide_warp : &wide_weft) = AS_MAX(1.0f + change * here, 0.02f);
             if (d->class == FABRIC_MISSING && here > 0.5f && d->severity > 0.25f)
                 up = !d->along;
-            else if (d->class == FABRIC_SLUB && here > 0.3f)
+            else if (d->class == FABRIC_SLUB && here > 0.3f && d->severity > 0.2f)
                 up = d->along;
         }
     }
@@ -98,12 +98,14 @@ static float fabric_level(float x, float y, uint32_t recipe, uint32_t seed, cons
     if (d && d->class == FABRIC_HOLE) {
         float r = sqrtf(dx * dx + dy * dy) / d->half_x + 0.28f * as_noise_fractal(x * 0.9f, y * 0.9f, d->seed, 2);
         float frayed = 0.55f * as_paint_step(0.62f, 0.95f, as_noise_value(x * 5.0f, y * 1.1f, d->seed + 1u));
-        level += (0.03f + 0.45f * frayed * as_paint_step(0.3f, 1.0f, r) - level) * as_paint_step(1.05f, 0.82f, r);
+        float worn = AS_MIN(4.0f * d->severity, 1.0f); /* before there is a hole, the cloth is thin */
+        level +=
+            (0.03f + 0.45f * frayed * as_paint_step(0.3f, 1.0f, r) - level) * as_paint_step(1.05f, 0.82f, r) * worn;
     }
     if (d && d->class == FABRIC_STAIN) {
         float r =
             sqrtf(dx * dx + 1.7f * dy * dy) / d->half_x + 0.35f * as_noise_fractal(x * 0.25f, y * 0.25f, d->seed, 3);
-        level *= 1.0f - (0.05f + 0.55f * d->severity) * as_paint_step(1.0f, 0.55f, r);
+        level *= 1.0f - 0.6f * d->severity * as_paint_step(1.0f, 0.55f, r);
     }
     return level;
 }
@@ -182,11 +184,9 @@ static void fabric_plan(const as_twin *twin, const as_twin_shot *shot, fabric_pa
     part->slope_y = as_plates_pick(&rng, -0.14f, 0.14f) / (float)cfg->height;
     if (as_plates_pick(&fate, 0.0f, 1.0f) >= (float)cfg->defect_share)
         return;
-    float least = (float)cfg->min_severity;
     part->n_defects = 1u;
     for (uint32_t i = 0; i < part->n_defects; i++)
-        fabric_plan_defect(cfg, state, part, &fate, least + (1.0f - least) * as_plates_pick(&fate, 0.0f, 1.0f),
-                           &part->defects[i]);
+        fabric_plan_defect(cfg, state, part, &fate, as_plates_severity(cfg, &fate), &part->defects[i]);
 }
 
 static void fabric_draw_defect(const fabric_state *state, const fabric_part *part, const fabric_defect *d,

@@ -134,7 +134,7 @@ static void metal_plan_defect(const metal_part *part, as_rng *rng, float severit
     case METAL_STAIN: d->size = (3.0f + 12.0f * strong) * as_plates_pick(rng, 0.7f, 1.2f); break;
     default: /* a burr lies on an edge: its angle is the side's */
         d->size = (3.0f + 12.0f * strong) * as_plates_pick(rng, 0.7f, 1.2f);
-        d->width = 0.25f + 1.3f * strong;
+        d->width = 0.25f * AS_MIN(5.0f * severity, 1.0f) + 1.3f * strong;
         angle = 1.5707963f * (float)as_plates_choose(rng, 4);
         break;
     }
@@ -166,10 +166,9 @@ static void metal_plan(const as_twin *twin, const as_twin_shot *shot, metal_part
     part->slope = as_plates_pick(&rng, -0.08f, 0.08f) / h;
     if (as_plates_pick(&fate, 0.0f, 1.0f) >= (float)cfg->defect_share)
         return;
-    float least = (float)cfg->min_severity;
     part->n_defects = 1u + (as_plates_choose(&fate, 4) == 0) + (as_plates_choose(&fate, 8) == 0);
     for (uint32_t i = 0; i < part->n_defects; i++)
-        metal_plan_defect(part, &fate, least + (1.0f - least) * as_plates_pick(&fate, 0.0f, 1.0f), &part->defects[i]);
+        metal_plan_defect(part, &fate, as_plates_severity(cfg, &fate), &part->defects[i]);
 }
 
 /* --- the plate --- */
@@ -323,11 +322,15 @@ static float metal_dent(const metal_defect *d, float u, float v)
 
 static float metal_stain(const metal_defect *d, float u, float v)
 {
-    float radius = 0.5f * d->size, near = 0.30f * as_noise_fractal(u / radius, v / radius, d->seed, 3);
+    float radius = 0.5f * d->size, near = 0.34f * as_noise_fractal(u / radius, v / radius, d->seed, 4);
     float r = sqrtf(u * u + v * v * 1.5f) / radius + near;
-    float fill = as_paint_step(1.0f, 0.88f, r), rim = fill * as_paint_step(0.70f, 0.97f, r);
-    float cloud = 0.3f * as_noise_value(u * 1.1f, v * 1.1f, d->seed + 7u);
-    return 1.0f - (0.05f + 0.42f * d->severity) * (fill * (0.6f + cloud) + 0.5f * rim);
+    /* Oil creeps outwards and thins; where it dried it left a line, broken here and there. */
+    float fill = as_paint_step(1.06f, 0.45f, r),
+          dried = as_noise_value(u * 2.2f / radius, v * 2.2f / radius, d->seed + 5u);
+    float rim = as_paint_step(0.66f, 0.84f, r) * as_paint_step(1.0f, 0.88f, r) * as_paint_step(-0.5f, 0.7f, dried);
+    float cloud = 0.30f * as_noise_value(u * 1.1f, v * 1.1f, d->seed + 7u) +
+                  0.22f * as_noise_value(u * 0.45f, v * 0.45f, d->seed + 8u);
+    return 1.0f - 0.47f * d->severity * (fill * (0.72f + cloud) + 0.40f * rim);
 }
 
 /* How much of the pixel a burr fills, and how bright it is there. */
@@ -341,7 +344,8 @@ static float metal_burr(const metal_part *part, const metal_defect *d, float u, 
     float out = -v; /* v points into the plate */
     *ret_level =
         0.50f + 0.35f * as_noise_value(u * 4.0f, v * 4.0f, d->seed + 2u) + 0.3f * as_paint_step(0.0f, height, out);
-    return as_paint_cover((out - height) * part->pose.px_per_mm) * as_paint_step(-0.25f, 0.0f, out);
+    return as_paint_cover((out - height) * part->pose.px_per_mm) * as_paint_step(-0.25f, 0.0f, out) *
+           AS_MIN(5.0f * d->severity, 1.0f);
 }
 
 static void metal_draw_defect(const metal_part *part, const metal_defect *d, const as_canvas *canvas)

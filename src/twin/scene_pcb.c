@@ -311,11 +311,9 @@ static void pcb_plan(const as_twin *twin, const pcb_state *state, const as_twin_
     b->slope_x = as_plates_pick(&rng, -0.12f, 0.12f) / (float)cfg->width;
     if (as_plates_pick(&fate, 0.0f, 1.0f) >= (float)cfg->defect_share)
         return;
-    float least = (float)cfg->min_severity;
     b->n_defects = 1u + (as_plates_choose(&fate, 5) == 0);
     for (uint32_t i = 0; i < b->n_defects; i++)
-        pcb_plan_defect(&state->layouts[b->recipe], &fate, least + (1.0f - least) * as_plates_pick(&fate, 0.0f, 1.0f),
-                        &b->defects[i]);
+        pcb_plan_defect(&state->layouts[b->recipe], &fate, as_plates_severity(cfg, &fate), &b->defects[i]);
 }
 
 typedef struct pcb_sample {

@@ -29,6 +29,7 @@ as_twin_cfg as_twin_cfg_default(void)
                          .exposure_us = -1,
                          .defect_share = -1,
                          .min_severity = -1,
+                         .max_severity = 1,
                          .gain_e_per_dn = -1,
                          .read_noise_e = -1,
                          .parts_per_s = -1,
@@ -81,6 +82,9 @@ static bool twin_check(const as_twin_cfg *cfg, as_err *err)
         return AS_FAIL(err, AS_EINVAL, "a share of defects of '%g' is not within 0 to 1", cfg->defect_share);
     if (!(cfg->min_severity <= 1.0))
         return AS_FAIL(err, AS_EINVAL, "a least severity of '%g' is not within 0 to 1", cfg->min_severity);
+    if (!(cfg->max_severity <= 1.0 && cfg->max_severity >= cfg->min_severity))
+        return AS_FAIL(err, AS_EINVAL, "a worst severity of '%g' is not within the least, '%g', to 1",
+                       cfg->max_severity, cfg->min_severity);
     if (!(cfg->belt_mm_per_s <= 1e6) || !(cfg->exposure_us <= 1e7))
         return AS_FAIL(err, AS_EINVAL, "a belt of '%g' mm/s or an exposure of '%g' us is beyond any camera",
                        cfg->belt_mm_per_s, cfg->exposure_us);
@@ -111,7 +115,8 @@ static bool twin_set_up_lens(as_twin *twin, as_err *err)
 {
     as_twin_cfg *cfg = &twin->cfg;
     const bool   given = cfg->focal_mm > 0 || cfg->f_number > 0 || cfg->distance_mm > 0 || cfg->pitch_um > 0;
-    const double own = twin->scene->px_per_mm * cfg->width / twin->scene->width;
+    const double wide = (double)cfg->width / twin->scene->width, high = (double)cfg->height / twin->scene->height;
+    const double own = twin->scene->px_per_mm * (twin->scene->tall && high < wide ? high : wide);
     twin_resolve(&cfg->f_number, USUAL_F_NUMBER);
     twin_resolve(&cfg->distance_mm, USUAL_DISTANCE_MM);
     twin_resolve(&cfg->pitch_um, twin->info ? twin->info->pixel->pitch_um : USUAL_PITCH_UM);
@@ -209,7 +214,7 @@ static void twin_resolve_all(as_twin *twin)
     twin_resolve(&cfg->belt_mm_per_s, own->belt_mm_per_s);
     twin_resolve(&cfg->exposure_us, own->exposure_us);
     twin_resolve(&cfg->defect_share, own->defect_share);
-    twin_resolve(&cfg->min_severity, own->min_severity);
+    twin_resolve(&cfg->min_severity, AS_MIN(own->min_severity, cfg->max_severity));
     twin_resolve(&cfg->gain_e_per_dn, own->gain_e_per_dn);
     twin_resolve(&cfg->read_noise_e, own->read_noise_e);
     twin_resolve(&cfg->vignette_ratio, USUAL_VIGNETTE);

@@ -27,6 +27,12 @@ typedef struct as_twin_finding {
     float size_mm;   /* its longest side */
 } as_twin_finding;
 
+/* What is measured of a part whatever is wrong with it, as "fill_mm"; name NULL: nothing. */
+typedef struct as_twin_measure {
+    const char *name;
+    double      value;
+} as_twin_measure;
+
 /* All that is known about a frame. */
 typedef struct as_twin_truth {
     as_truth        frame; /* class, severity and box of the worst, and the faults */
@@ -35,6 +41,7 @@ typedef struct as_twin_truth {
     const char     *recipe;
     size_t          n_findings;
     as_twin_finding findings[AS_TWIN_MAX_FINDINGS];
+    as_twin_measure measure;
     double          amounts[AS_FAULT_COUNT]; /* of the faults in frame.faults */
 } as_twin_truth;
 
@@ -54,6 +61,7 @@ typedef struct as_twin_scene {
     as_pixel           pixel;
     uint32_t           width, height; /* default, pixels */
     double             px_per_mm;     /* at the default width */
+    bool               tall;          /* a picture of another shape shows the part whole: by its height too */
     as_twin_cfg        defaults;
     size_t             state_bytes; /* allocated and zeroed at open; see as_twin_state */
     /* Prepares state (textures, tables) once cfg is resolved. May be NULL. */
