@@ -39,6 +39,10 @@ json_t *as_twin_export_truth(const as_twin_truth *truth)
                              truth->seconds, "px_per_mm", truth->px_per_mm);
     as_json_set(json, "faults", faults);
     as_json_set(json, "findings", findings);
+    const double face[4] = {(double)truth->face_px[0], (double)truth->face_px[1], (double)truth->face_px[2],
+                            (double)truth->face_px[3]};
+    if (face[2] > 0.0)
+        as_json_set(json, "face_px", export_box(face));
     if (truth->measure.name)
         as_json_set(json, truth->measure.name, json_real(truth->measure.value));
     return json;

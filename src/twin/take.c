@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "twin/kernel.h"
+#include "twin/person.h"
 #include "twin/twin_priv.h"
 
 #define MASK_LEAST 0.010f /* of white: a change that the eye finds when it is told where */
@@ -41,6 +42,20 @@ static as_twin_shot take_shot(const as_twin *twin, const as_conditions *now, uin
         n++;
     return (as_twin_shot){
         .part = part, .view = view, .recipe = now->recipe >= 0 ? now->recipe % n : twin->recipe, .shown = UINT32_MAX};
+}
+
+static void take_draw_person(const as_twin *twin, const as_conditions *now, const as_twin_shot *shot, float *planes,
+                             as_twin_truth *truth)
+{
+    if (!((now->faults >> AS_FAULT_PERSON) & 1u))
+        return;
+    size_t    plane = take_plane(twin);
+    bool      grey = take_planes(twin) == 1;
+    as_canvas canvas = {planes, grey ? NULL : planes + plane, grey ? NULL : planes + 2 * plane, twin->cfg.width,
+                        twin->cfg.height};
+    as_person person = as_person_at(&twin->cfg, shot->part, shot->view, now->amounts[AS_FAULT_PERSON]);
+    as_person_draw(&person, &canvas);
+    as_person_box(&person, &canvas, truth->face_px);
 }
 
 /* Moves what was drawn in n planes as the lens does; returns where it is then. */
@@ -189,11 +204,13 @@ bool as_twin_look(const as_twin *twin, uint64_t part, uint32_t view, void *scrat
     if (!as_lens_init(&lens, &blur, err))
         return false;
     twin->scene->draw(twin, &shot, planes, &truth);
+    take_draw_person(twin, &now, &shot, planes, &truth);
     const uint32_t n = take_grey(twin, &now, planes);
     const float   *light = take_move(twin, &now, n, planes, moved);
     take_expose(twin, &now, &lens, n, light, take_noise_seed(twin->cfg.seed, part, view), moved + 2 * floats, image,
                 ret_raw);
     take_move_box(twin, &now.warp, truth.frame.box_px);
+    take_move_box(twin, &now.warp, truth.face_px);
     for (size_t i = 0; i < truth.n_findings; i++)
         take_move_box(twin, &now.warp, truth.findings[i].box_px);
     memcpy(truth.amounts, now.amounts, sizeof truth.amounts);

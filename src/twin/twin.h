@@ -42,6 +42,7 @@ typedef struct as_twin_truth {
     size_t          n_findings;
     as_twin_finding findings[AS_TWIN_MAX_FINDINGS];
     as_twin_measure measure;
+    float           face_px[4]; /* of the person in the picture: x, y, width, height; all 0: there is none */
     double          amounts[AS_FAULT_COUNT]; /* of the faults in frame.faults */
 } as_twin_truth;
 
