@@ -53,8 +53,8 @@ static bool twin_open(void *p, const char *rest, const as_camera_cfg *cfg, as_ca
 /* A part is the same part whatever light, speed and noise it is seen with. */
 static as_origin twin_part_origin(const char *scene, uint64_t seed, uint64_t part)
 {
-    char      text[128];
-    int       n = snprintf(text, sizeof text, "twin:%.64s seed %llu part %llu", scene, (unsigned long long)seed,
+    char      text[1200];
+    int       n = snprintf(text, sizeof text, "twin:%.1000s seed %llu part %llu", scene, (unsigned long long)seed,
                            (unsigned long long)part);
     as_digest digest = as_sha256_of(text, (size_t)n);
     return as_origin_of(&digest);

@@ -43,6 +43,10 @@ json_t *as_twin_export_truth(const as_twin_truth *truth)
                             (double)truth->face_px[3]};
     if (face[2] > 0.0)
         as_json_set(json, "face_px", export_box(face));
+    if (truth->source)
+        as_json_set(json, "source", json_string(truth->source));
+    if (truth->defect_source)
+        as_json_set(json, "defect_source", json_string(truth->defect_source));
     if (truth->measure.name)
         as_json_set(json, truth->measure.name, json_real(truth->measure.value));
     return json;

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "base/str.h"
+#include "twin/scene_dataset.h"
 
 #define X(name) extern const as_twin_scene as_twin_##name;
 #include "twin/twin_list.inc"
@@ -59,7 +60,9 @@ static const as_twin_scene *twin_find(const char *name, as_err *err)
             return scenes[n];
     }
     const char *nearest = as_str_nearest(name, names, n);
-    if (nearest)
+    if (strcmp(name, "dataset") == 0)
+        AS_FAIL(err, AS_EINVAL, "name the folder of pictures: dataset:DIR");
+    else if (nearest)
         AS_FAIL(err, AS_ENOTFOUND, "the twin has no scene '%s': did you mean '%s'?", name, nearest);
     else
         AS_FAIL(err, AS_ENOTFOUND, "the twin has no scene '%s'; it has '%s'", name, names[0]);
@@ -130,7 +133,9 @@ static bool twin_set_up_lens(as_twin *twin, as_err *err)
     twin->px_per_mm = given ? as_optics_px_per_mm(&twin->optics) : own;
     twin->lens_light = given ? as_optics_light(&twin->optics) / as_optics_light(&usual) : 1.0;
     twin->light_ratio = cfg->exposure_us / twin->scene->defaults.exposure_us * twin->lens_light;
-    twin->spread_px = given ? sqrt(ABERRATION_PX * ABERRATION_PX + spread * spread) : USUAL_SPREAD_PX;
+    twin->spread_px = given                       ? sqrt(ABERRATION_PX * ABERRATION_PX + spread * spread)
+                      : twin->scene->photographed ? 0.0
+                                                  : USUAL_SPREAD_PX;
     twin->disc_px = cfg->off_focus_mm != 0.0 ? as_optics_disc_px(&twin->optics, cfg->off_focus_mm) : 0.0;
     if (!(twin->px_per_mm >= 0.01 && twin->px_per_mm <= 1000.0))
         return AS_FAIL(err, AS_EINVAL, "this lens gives %g pixels a millimetre: 0.01 to 1000 can be drawn",
@@ -217,7 +222,7 @@ static void twin_resolve_all(as_twin *twin)
     twin_resolve(&cfg->min_severity, AS_MIN(own->min_severity, cfg->max_severity));
     twin_resolve(&cfg->gain_e_per_dn, own->gain_e_per_dn);
     twin_resolve(&cfg->read_noise_e, own->read_noise_e);
-    twin_resolve(&cfg->vignette_ratio, USUAL_VIGNETTE);
+    twin_resolve(&cfg->vignette_ratio, twin->scene->photographed ? 0.0 : USUAL_VIGNETTE);
     twin_resolve(&cfg->parts_per_s, 10.0);
 }
 
@@ -277,16 +282,21 @@ static bool twin_init(as_twin *twin, const as_twin_cfg *asked, as_err *err)
 
 as_twin *as_twin_open(const char *scene, const as_twin_cfg *cfg, as_err *err)
 {
-    const as_twin_scene *found = twin_find(scene, err);
+    const bool           folder = as_str_starts(scene, AS_DATASET_PREFIX);
+    const as_twin_scene *found =
+        folder ? as_dataset_scene_new(scene + strlen(AS_DATASET_PREFIX), err) : twin_find(scene, err);
     if (!found)
         return NULL;
     as_twin *twin = calloc(1, sizeof *twin);
     if (!twin) {
         AS_FAIL(err, AS_ENOMEM, "no memory for scene '%s'", scene);
+        if (folder)
+            as_dataset_scene_free(found);
         return NULL;
     }
     atomic_init(&twin->refs, 1);
     twin->scene = found;
+    twin->own = folder ? found : NULL;
     twin->cfg = *cfg;
     twin->cfg.recipe = twin->cfg.sensor = NULL;
     twin->cfg.script = NULL;
@@ -304,6 +314,7 @@ static void twin_free_own(as_twin *twin)
     if (twin->state && twin->scene->release)
         twin->scene->release(twin->state);
     as_imager_done(&twin->imager);
+    as_dataset_scene_free(twin->own);
     free(twin->state);
 }
 

@@ -42,6 +42,7 @@ typedef struct as_twin_truth {
     size_t          n_findings;
     as_twin_finding findings[AS_TWIN_MAX_FINDINGS];
     as_twin_measure measure;
+    const char     *source, *defect_source; /* pictures of a folder that it was made of; NULL: drawn */
     float           face_px[4]; /* of the person in the picture: x, y, width, height; all 0: there is none */
     double          amounts[AS_FAULT_COUNT]; /* of the faults in frame.faults */
 } as_twin_truth;
@@ -63,8 +64,9 @@ typedef struct as_twin_scene {
     uint32_t           width, height; /* default, pixels */
     double             px_per_mm;     /* at the default width */
     bool               tall;          /* a picture of another shape shows the part whole: by its height too */
-    as_twin_cfg        defaults;
-    size_t             state_bytes; /* allocated and zeroed at open; see as_twin_state */
+    bool        photographed; /* what it shows went through a lens before: it is not blurred and darkened twice */
+    as_twin_cfg defaults;
+    size_t      state_bytes; /* allocated and zeroed at open; see as_twin_state */
     /* Prepares state (textures, tables) once cfg is resolved. May be NULL. */
     bool (*prepare)(const as_twin *twin, void *state, as_err *err);
     void (*release)(void *state); /* must accept a half-prepared state; may be NULL */
@@ -75,6 +77,7 @@ typedef struct as_twin_scene {
 
 const as_twin_scene *as_twin_scene_at(size_t i); /* NULL past the last row */
 
+/* scene: a name of the table, or dataset:DIR. */
 AS_CHECK as_twin    *as_twin_open(const char *scene, const as_twin_cfg *cfg, as_err *err);
 as_twin             *as_twin_ref(as_twin *twin);   /* one more to close it */
 as_twin             *as_twin_close(as_twin *twin); /* freed with the last reference; NULL is fine; returns NULL */

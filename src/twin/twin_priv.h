@@ -16,6 +16,7 @@ struct as_twin {
     atomic_uint          refs;
     as_twin             *root; /* of a retuned one: whose state and imager these are; NULL: they are its own */
     const as_twin_scene *scene;
+    const as_twin_scene *own; /* the same, where it was made for this twin and its like */
     as_twin_cfg          cfg; /* its texts and its script are NULL: they were the caller's */
     as_optics            optics;
     double               px_per_mm, spread_px, disc_px, line_s;

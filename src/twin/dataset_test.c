@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pictures of a folder under the emulated camera: what is found in it, what comes out, and what is refused. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/fs.h"
+#include "base/hash.h"
+#include "base/thread.h"
+#include "image/codec.h"
+#include "twin/dataset.h"
+#include "twin/twin.h"
+
+static char root[64];
+
+static void path_of(char path[AS_FS_PATH_BYTES], const char *name)
+{
+    snprintf(path, AS_FS_PATH_BYTES, "%s/%s", root, name);
+}
+
+static void put_bytes(const char *name, const void *bytes, size_t n)
+{
+    as_err err = AS_ERR_NONE;
+    char   path[AS_FS_PATH_BYTES], dir[AS_FS_PATH_BYTES];
+    path_of(path, name);
+    snprintf(dir, sizeof dir, "%s", path);
+    *strrchr(dir, '/') = '\0';
+    assert_true(as_fs_make_dirs(dir, &err) && as_fs_write_fast(path, bytes, n, &err));
+}
+
+static void put_png(const char *name, const as_image *image)
+{
+    as_err err = AS_ERR_NONE;
+    as_str png;
+    as_str_init(&png);
+    assert_true(as_codec_encode_png(image, 1, &png, &err));
+    put_bytes(name, png.s, png.len);
+    as_str_done(&png);
+}
+
+enum { SIDE = 120, BACK = 40, DISC = 170, SPOT = 60, SPOT_X = 70, SPOT_Y = 50 };
+
+/* A disc on a dark ground; with a dark spot of 14 x 8 pixels in it, or the spot's mask alone. */
+static void put_disc(const char *name, uint32_t width, uint32_t height, bool spot, bool mask)
+{
+    as_err   err = AS_ERR_NONE;
+    as_image image;
+    assert_true(as_image_new(&image, AS_PIXEL_MONO8, width, height, &err));
+    for (uint32_t y = 0; y < height; y++)
+        for (uint32_t x = 0; x < width; x++) {
+            double dx = (x + 0.5) / width - 0.5, dy = (y + 0.5) / height - 0.5;
+            bool   here = x >= SPOT_X && x < SPOT_X + 14 && y >= SPOT_Y && y < SPOT_Y + 8;
+            int    level = dx * dx + dy * dy < 0.16 ? DISC : BACK;
+            image.data[y * image.stride_bytes + x] = (uint8_t)(mask ? (here ? 255 : 0) : spot && here ? SPOT : level);
+        }
+    put_png(name, &image);
+    as_image_done(&image);
+}
+
+static int make_folder(void **state)
+{
+    (void)state;
+    as_str_copy(root, sizeof root, "/tmp/assay-dataset-XXXXXX");
+    assert_non_null(mkdtemp(root));
+    put_disc("train/good/000.png", SIDE, SIDE, false, false);
+    put_disc("train/good/001.png", SIDE, SIDE, false, false);
+    put_disc("train/good/002.png", 2 * SIDE, SIDE, false, false); /* of another size and shape */
+    put_disc("test/good/000.png", SIDE, SIDE, false, false);
+    put_disc("test/spot/000.png", SIDE, SIDE, true, false);
+    put_disc("test/spot/001.png", SIDE, SIDE, true, false);
+    put_disc("ground_truth/spot/000_mask.png", SIDE, SIDE, false, true);
+    put_disc("ground_truth/spot/001_mask.png", SIDE, SIDE, false, true);
+    put_disc("test/bent/000.png", SIDE, SIDE, true, false); /* nobody says where */
+    return 0;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    as_err err = AS_ERR_NONE;
+    return as_fs_remove_tree(root, &err) ? 0 : -1;
+}
+
+static void a_folder_is_understood(void **state)
+{
+    (void)state;
+    as_err          err = AS_ERR_NONE;
+    as_twin_folder *d = as_twin_folder_open(root, &err);
+    if (!d)
+        fail_msg("%s", err.text);
+    assert_int_equal(d->n_classes, 3);
+    assert_string_equal(d->classes[0], "good");
+    assert_string_equal(d->classes[1], "bent");
+    assert_string_equal(d->classes[2], "spot");
+    assert_null(d->classes[3]);
+    assert_int_equal(d->n_files, 7);
+    assert_int_equal(d->n_masked, 2);
+    assert_int_equal(d->first[1], 4);
+    assert_int_equal(d->first[3], 7);
+    assert_true(d->width == SIDE && d->height == SIDE && !d->colour);
+    assert_null(d->files[4].mask); /* a mask of the same name belongs to another class */
+    assert_string_equal(d->files[6].relative, "test/spot/001.png");
+    assert_true(as_str_ends(d->files[6].mask, "/ground_truth/spot/001_mask.png"));
+    as_twin_folder_free(d);
+}
+
+typedef struct rig {
+    as_twin *twin;
+    void    *scratch;
+    as_image image;
+} rig;
+
+static rig rig_open(const char *dir, double defects, double least, double most)
+{
+    as_err      err = AS_ERR_NONE;
+    as_twin_cfg cfg = as_twin_cfg_default();
+    char        scene[AS_FS_PATH_BYTES];
+    cfg.defect_share = defects;
+    cfg.min_severity = least;
+    cfg.max_severity = most;
+    cfg.read_noise_e = 0;
+    cfg.gain_e_per_dn = 10000; /* hardly any noise */
+    snprintf(scene, sizeof scene, "dataset:%s", dir);
+    rig r = {.twin = as_twin_open(scene, &cfg, &err)};
+    if (!r.twin)
+        fail_msg("%s", err.text);
+    r.scratch = malloc(as_twin_scratch_bytes(r.twin));
+    assert_non_null(r.scratch);
+    const as_twin_cfg *got = as_twin_cfg_of(r.twin);
+    assert_true(as_image_new(&r.image, got->pixel, got->width, got->height, &err));
+    return r;
+}
+
+static void rig_close(rig *r)
+{
+    free(r->scratch);
+    as_image_done(&r->image);
+    as_twin_close(r->twin);
+}
+
+static as_twin_truth rig_look(rig *r, uint64_t part)
+{
+    as_err          err = AS_ERR_NONE;
+    as_twin_truth   truth;
+    const uint16_t *raw;
+    if (!as_twin_look(r->twin, part, 0, r->scratch, &r->image, &truth, &raw, &err))
+        fail_msg("%s", err.text);
+    return truth;
+}
+
+static uint8_t rig_at(const rig *r, uint32_t x, uint32_t y)
+{
+    return r->image.data[y * r->image.stride_bytes + x];
+}
+
+/* A good picture comes through the camera as it is. */
+static void pictures_come_through(void **state)
+{
+    (void)state;
+    rig r = rig_open(root, 0, 0, 1);
+    for (uint64_t part = 1; part <= 12; part++) {
+        as_twin_truth truth = rig_look(&r, part);
+        assert_string_equal(truth.frame.label, "good");
+        assert_true(truth.n_findings == 0 && strstr(truth.source, "good/") && !truth.defect_source);
+        assert_in_range(rig_at(&r, SIDE / 2, SIDE / 2), DISC - 3, DISC + 3);
+        assert_in_range(rig_at(&r, 3, 3), BACK - 3, BACK + 3);
+    }
+    rig_close(&r);
+}
+
+/* A spot of one picture lies in another, on the disc, within its box, as dark as it was. */
+static void defects_are_laid_in(void **state)
+{
+    (void)state;
+    rig      r = rig_open(root, 1, 0.9, 1);
+    uint8_t *inside = malloc((size_t)SIDE * SIDE);
+    unsigned n_spots = 0, n_whole = 0;
+    assert_non_null(inside);
+    for (uint64_t part = 1; part <= 60; part++) {
+        as_err        err = AS_ERR_NONE;
+        size_t        n = 0;
+        as_twin_truth truth = rig_look(&r, part);
+        assert_int_equal(truth.n_findings, 1);
+        const float *box = truth.findings[0].box_px;
+        if (strcmp(truth.findings[0].class, "bent") == 0) {
+            assert_true(!truth.defect_source && truth.findings[0].severity == 1.0f && box[2] == SIDE);
+            n_whole++;
+            continue;
+        }
+        n_spots++;
+        assert_true(strstr(truth.source, "good/") && strstr(truth.defect_source, "test/spot/"));
+        double dx = (double)(box[0] + box[2] / 2) - SIDE / 2.0, dy = (double)(box[1] + box[3] / 2) - SIDE / 2.0;
+        assert_true(sqrt(dx * dx + dy * dy) < 0.4 * SIDE || as_str_ends(truth.source, "002.png"));
+        assert_true(box[2] > 8 && box[3] > 8 && box[2] < 34 && box[3] < 34);
+        assert_in_range(rig_at(&r, (uint32_t)(box[0] + box[2] / 2), (uint32_t)(box[1] + box[3] / 2)), SPOT - 12,
+                        SPOT + 25);
+        assert_true(as_twin_mask(r.twin, part, 0, 0, r.scratch, inside, &n, &err));
+        assert_in_range(n, 50, 420); /* 14 x 8, 0.75 to 1.25 times as large, and a rim */
+    }
+    assert_true(n_spots > 15 && n_whole > 15);
+    free(inside);
+    rig_close(&r);
+}
+
+static void a_defect_of_no_severity_is_not_there(void **state)
+{
+    (void)state;
+    rig      r = rig_open(root, 1, 0, 0.001);
+    uint8_t *inside = malloc((size_t)SIDE * SIDE);
+    assert_non_null(inside);
+    for (uint64_t part = 1; part <= 20; part++) {
+        as_err        err = AS_ERR_NONE;
+        size_t        n = 1;
+        as_twin_truth truth = rig_look(&r, part);
+        if (!truth.defect_source)
+            continue;
+        assert_true(as_twin_mask(r.twin, part, 0, 0, r.scratch, inside, &n, &err));
+        assert_int_equal(n, 0);
+    }
+    free(inside);
+    rig_close(&r);
+}
+
+typedef struct many {
+    const as_twin *twin;
+    as_digest      digests[24];
+} many;
+
+static bool shoot_one(void *ctx, size_t i, as_err *err)
+{
+    many    *m = ctx;
+    as_image image;
+    as_truth truth;
+    void    *scratch = malloc(as_twin_scratch_bytes(m->twin));
+    if (!scratch || !as_image_new(&image, AS_PIXEL_MONO8, SIDE, SIDE, err)) {
+        free(scratch);
+        return false;
+    }
+    bool ok = as_twin_render(m->twin, i + 1, 0, scratch, &image, &truth, err);
+    m->digests[i] = as_sha256_of(image.data, image.stride_bytes * image.height);
+    as_image_done(&image);
+    free(scratch);
+    return ok;
+}
+
+static void threads_do_not_matter(void **state)
+{
+    (void)state;
+    as_err err = AS_ERR_NONE;
+    rig    a = rig_open(root, 0.6, 0.1, 1), b = rig_open(root, 0.6, 0.1, 1);
+    many   m = {.twin = a.twin};
+    assert_true(as_thread_for(AS_COUNT(m.digests), 4, shoot_one, &m, &err));
+    for (size_t i = AS_COUNT(m.digests); i-- > 0;) { /* and the other way round */
+        rig_look(&b, i + 1);
+        as_digest digest = as_sha256_of(b.image.data, b.image.stride_bytes * b.image.height);
+        assert_true(as_digest_equal(&digest, &m.digests[i]));
+    }
+    rig_close(&a);
+    rig_close(&b);
+}
+
+/* What the folder holds more than the cache may keep is decoded again, and held pictures are never taken away. */
+static void memory_is_bounded(void **state)
+{
+    (void)state;
+    as_err            err = AS_ERR_NONE;
+    as_twin_folder   *d = as_twin_folder_open(root, &err);
+    const as_picture *held[6];
+    assert_non_null(d);
+    as_pictures *c = as_pictures_new(d, SIDE, SIDE, 1, 1, &err); /* so little room: the four that it keeps always */
+    assert_non_null(c);
+    for (size_t i = 0; i < 6; i++) {
+        held[i] = as_pictures_hold(c, i, 0, d->n_files);
+        assert_true(held[i] && held[i]->file == i);
+    }
+    assert_true(as_pictures_kept_bytes(c) < 4u * (SIDE * SIDE + 8192));
+    for (size_t i = 0; i < 6; i++) {
+        assert_in_range(held[i]->pixels[SIDE / 2 * SIDE + SIDE / 2], SPOT, DISC);
+        as_pictures_release(c, held[i]);
+    }
+    for (size_t i = 0; i < 40; i++)
+        as_pictures_release(c, as_pictures_hold(c, i % d->n_files, 0, d->n_files));
+    assert_true(as_pictures_kept_bytes(c) < 4u * (SIDE * SIDE + 8192));
+    assert_int_equal(as_pictures_skipped(c), 0);
+    as_pictures_free(c);
+    as_twin_folder_free(d);
+}
+
+static void what_is_no_picture_is_skipped_and_counted(void **state)
+{
+    (void)state;
+    as_err err = AS_ERR_NONE;
+    char   path[AS_FS_PATH_BYTES];
+    put_bytes("train/good/0000.png", "this is no picture", 18);
+    put_bytes("test/spot/001.png", "\x89PNG\r\n\x1a\n", 8); /* cut short */
+    as_twin_folder *d = as_twin_folder_open(root, &err);
+    assert_non_null(d);
+    as_pictures *c = as_pictures_new(d, SIDE, SIDE, 1, 1 << 20, &err);
+    assert_non_null(c);
+    for (int again = 0; again < 2; again++)
+        for (uint32_t class = 0; class < d->n_classes; class ++)
+            for (size_t i = d->first[class]; i < d->first[class + 1]; i++) {
+                const as_picture *p = as_pictures_hold(c, i, d->first[class], d->first[class + 1]);
+                assert_true(p && d->files[p->file].class == class);
+                as_pictures_release(c, p);
+            }
+    assert_int_equal(as_pictures_skipped(c), 2);
+    as_pictures_free(c);
+    as_twin_folder_free(d);
+    path_of(path, "train/good/0000.png");
+    assert_true(as_fs_remove(path, &err));
+    put_disc("test/spot/001.png", SIDE, SIDE, true, false);
+}
+
+static void refuses(const char *dir, const char *text)
+{
+    as_err      err = AS_ERR_NONE;
+    as_twin_cfg cfg = as_twin_cfg_default();
+    char        scene[AS_FS_PATH_BYTES];
+    snprintf(scene, sizeof scene, "dataset:%s", dir);
+    assert_null(as_twin_open(scene, &cfg, &err));
+    if (!strstr(err.text, text))
+        fail_msg("'%s' does not say '%s'", err.text, text);
+}
+
+static void refuses_what_is_no_dataset(void **state)
+{
+    (void)state;
+    as_err      err = AS_ERR_NONE;
+    as_twin_cfg cfg = as_twin_cfg_default();
+    char        path[AS_FS_PATH_BYTES];
+    refuses("/nonexistent/folder", "no folder '/nonexistent/folder'");
+    path_of(path, "empty/here");
+    assert_true(as_fs_make_dirs(path, &err));
+    refuses(path, "no picture in");
+    put_bytes("broken/a.png", "no", 2);
+    path_of(path, "broken");
+    refuses(path, "'a.png'");
+    path_of(path, "ground_truth");
+    put_bytes("only/masks/a.png", "no", 2);
+    path_of(path, "only");
+    refuses(path, "masks and no picture");
+    assert_null(as_twin_open("dataset", &cfg, &err));
+    assert_non_null(strstr(err.text, "dataset:DIR"));
+}
+
+/* Photographs that nobody here made: 32 masks of cookies, laid into whole ones. */
+static void real_pictures_are_understood(void **state)
+{
+    (void)state;
+    const char *shared = getenv("ASSAY_SHARED");
+    char        path[AS_FS_PATH_BYTES];
+    snprintf(path, sizeof path, "%s/data/cookie", shared ? shared : "../shared");
+    if (!as_fs_is_dir(path)) {
+        print_message("skipped: no '%s'\n", path);
+        skip();
+    }
+    as_err          err = AS_ERR_NONE;
+    as_twin_folder *d = as_twin_folder_open(path, &err);
+    assert_true(d && d->n_files == 85 && d->n_masked == 32 && d->n_classes == 2 && d->colour);
+    assert_int_equal(d->first[1], 45);
+    as_twin_folder_free(d);
+    rig      r = rig_open(path, 1, 0.8, 1);
+    unsigned laid = 0;
+    for (uint64_t part = 1; part <= 8; part++) {
+        as_twin_truth truth = rig_look(&r, part);
+        assert_string_equal(truth.frame.label, "anomaly");
+        laid += truth.defect_source != NULL;
+    }
+    assert_true(laid >= 4);
+    rig_close(&r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_folder_is_understood),
+        cmocka_unit_test(pictures_come_through),
+        cmocka_unit_test(defects_are_laid_in),
+        cmocka_unit_test(a_defect_of_no_severity_is_not_there),
+        cmocka_unit_test(threads_do_not_matter),
+        cmocka_unit_test(memory_is_bounded),
+        cmocka_unit_test(what_is_no_picture_is_skipped_and_counted),
+        cmocka_unit_test(real_pictures_are_understood),
+        cmocka_unit_test(refuses_what_is_no_dataset),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
