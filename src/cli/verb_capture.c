@@ -74,7 +74,9 @@ const as_verb as_verb_capture = {
     .about =
         "Frames come from the camera that assay.yaml names, or from URI: twin:cones, folder:PATH, gige:NAME, ... Each "
         "is\n"
-        "stored as a PNG, checked as an imported picture is, and all together become a new version of the data. The\n"
+        "stored as a PNG (of 16 bits where the sensor has more than 8; Bayer developed to RGB), checked as an "
+        "imported\n"
+        "picture is, and all together become a new version of the data. The\n"
         "class comes from a camera that knows it (the twin, a folder sorted by class), else from --label; where both "
         "are\n"
         "there the camera is believed, and a warning says so. Frames of one part always fall into the same split.\n\n"

@@ -5,6 +5,8 @@
 
 #include "image/codec_kind.h"
 #include "image/exif.h"
+#include "image/prepare.h"
+#include "image/unpack.h"
 
 #define PNG_HEADER_BYTES 33u /* signature, and the IHDR chunk with its CRC */
 /* Deflate makes at most 1032 bytes of one (RFC 1951). */
@@ -204,6 +206,8 @@ typedef struct png_writer {
     jmp_buf         jump;
     const as_image *image;
     int             effort;
+    as_unpack      *deep; /* NULL: 8 bits a sample, else one sample of 16 */
+    uint8_t        *row;  /* of a deep one */
     as_str         *out;
     as_err         *err;
 } png_writer;
@@ -226,6 +230,19 @@ static void png_writer_flush(png_structp png)
     (void)png;
 }
 
+/* All of the 16 bits are used, whatever the sensor has: white is white in every viewer. The higher byte first. */
+static const uint8_t *png_deep_row(png_writer *w, uint32_t y)
+{
+    const uint16_t *from = as_unpack_row(w->deep, y);
+    uint32_t        most = w->deep->most;
+    for (uint32_t x = 0; x < w->image->width; x++) {
+        uint32_t value = ((uint32_t)from[x] * 65535u + most / 2) / most;
+        w->row[2 * x] = (uint8_t)(value >> 8);
+        w->row[2 * x + 1] = (uint8_t)value;
+    }
+    return w->row;
+}
+
 static bool png_write_guarded(png_writer *w)
 {
     if (setjmp(w->jump))
@@ -238,30 +255,63 @@ static bool png_write_guarded(png_writer *w)
                    w->effort == 0  ? PNG_FILTER_NONE
                    : w->effort < 4 ? PNG_FILTER_UP
                                    : PNG_ALL_FILTERS);
-    png_set_IHDR(w->png, w->info, image->width, image->height, 8,
-                 image->pixel == AS_PIXEL_MONO8 ? PNG_COLOR_TYPE_GRAY : PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
-                 PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    png_set_IHDR(w->png, w->info, image->width, image->height, w->deep ? 16 : 8,
+                 w->deep || image->pixel == AS_PIXEL_MONO8 ? PNG_COLOR_TYPE_GRAY : PNG_COLOR_TYPE_RGB,
+                 PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
     png_write_info(w->png, w->info);
     for (uint32_t y = 0; y < image->height; y++)
-        png_write_row(w->png, image->data + y * image->stride_bytes);
+        png_write_row(w->png, w->deep ? png_deep_row(w, y) : image->data + y * image->stride_bytes);
     png_write_end(w->png, NULL);
     return true;
 }
 
+static bool png_write(png_writer *w)
+{
+    if (w->effort < 0 || w->effort > 9)
+        return AS_FAIL(w->err, AS_EINVAL, "a PNG effort of %d cannot be: 0 to 9 are possible", w->effort);
+    w->png = png_create_write_struct(PNG_LIBPNG_VER_STRING, w, png_writer_fail, png_reader_warn);
+    w->info = w->png ? png_create_info_struct(w->png) : NULL;
+    bool ok = w->info && png_write_guarded(w);
+    if (!w->info)
+        AS_FAIL(w->err, AS_ENOMEM, "no memory for writing a PNG picture");
+    png_destroy_write_struct(&w->png, &w->info);
+    if (ok && !as_str_ok(w->out))
+        return AS_FAIL(w->err, AS_ENOMEM, "no memory for writing a PNG picture");
+    return ok;
+}
+
 bool as_codec_encode_png(const as_image *image, int effort, as_str *out, as_err *err)
 {
-    if (!as_image_check(image, err))
-        return false;
-    if (effort < 0 || effort > 9)
-        return AS_FAIL(err, AS_EINVAL, "a PNG effort of %d cannot be: 0 to 9 are possible", effort);
     png_writer w = {.image = image, .effort = effort, .out = out, .err = err};
-    w.png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &w, png_writer_fail, png_reader_warn);
-    w.info = w.png ? png_create_info_struct(w.png) : NULL;
-    bool ok = w.info && png_write_guarded(&w);
-    if (!w.info)
-        AS_FAIL(err, AS_ENOMEM, "no memory for writing a PNG picture");
-    png_destroy_write_struct(&w.png, &w.info);
-    if (ok && !as_str_ok(out))
-        return AS_FAIL(err, AS_ENOMEM, "no memory for writing a PNG picture");
+    return as_image_check(image, err) && png_write(&w);
+}
+
+static bool png_write_deep(const as_image *image, int effort, as_str *out, as_err *err)
+{
+    as_unpack  unpack = {0};
+    png_writer w = {.image = image, .effort = effort, .deep = &unpack, .out = out, .err = err};
+    if (!as_unpack_init(&unpack, image->pixel, image->width, false, err))
+        return false;
+    as_unpack_begin(&unpack, image);
+    w.row = malloc((size_t)image->width * 2);
+    bool ok = w.row ? png_write(&w) : AS_FAIL(err, AS_ENOMEM, "no memory for writing a PNG picture");
+    free(w.row);
+    as_unpack_done(&unpack);
+    return ok;
+}
+
+bool as_codec_encode_png_any(const as_image *image, int effort, as_str *out, as_err *err)
+{
+    as_image plain = {0};
+    if (!as_image_check_any(image, err))
+        return false;
+    if (as_pixel_plain(image->pixel))
+        return as_codec_encode_png(image, effort, out, err);
+    if (as_pixel_facts_of(image->pixel)->kind == AS_PIXEL_KIND_MONO)
+        return png_write_deep(image, effort, out, err);
+    bool ok = as_image_new(&plain, AS_PIXEL_RGB8, image->width, image->height, err) &&
+              as_image_resize(image, AS_RESIZE_STANDARD, 0, &plain, err) &&
+              as_codec_encode_png(&plain, effort, out, err);
+    as_image_done(&plain);
     return ok;
 }

@@ -310,12 +310,52 @@ static void test_encode(void **state)
         }
 }
 
+/* What a sensor sends is stored with all of its bits, and comes back as the picture that was seen. */
+static void png_keeps_the_bits_of_a_sensor(void **state)
+{
+    (void)state;
+    as_err        err = AS_ERR_NONE;
+    as_codec_info info;
+    as_image      image, back;
+    as_str        png;
+    as_str_init(&png);
+    assert_true(as_image_new(&image, AS_PIXEL_MONO12, 4, 2, &err));
+    static const uint16_t levels[8] = {0, 1, 2047, 2048, 4095, 256, 4094, 15};
+    for (size_t i = 0; i < 8; i++) {
+        image.data[2 * i] = (uint8_t)levels[i];
+        image.data[2 * i + 1] = (uint8_t)(levels[i] >> 8);
+    }
+    assert_true(as_codec_encode_png_any(&image, 1, &png, &err));
+    assert_true(as_codec_decode((const uint8_t *)png.s, png.len, &back, &info, &err));
+    assert_true(info.bit_depth == 16 && info.channels == 1 && back.pixel == AS_PIXEL_MONO8);
+    for (size_t i = 0; i < 8; i++)
+        assert_int_equal(back.data[i], (levels[i] * 255u + 2047u) / 4095u);
+    as_image_done(&back);
+    as_image_done(&image);
+    as_str_clear(&png);
+    assert_true(as_image_new(&image, AS_PIXEL_BAYER_RG8, 4, 4, &err));
+    for (size_t i = 0; i < 16; i++) /* red 200, green 100, blue 50 */
+        image.data[i] = i / 4 % 2 ? (i % 2 ? 50 : 100) : (i % 2 ? 100 : 200);
+    assert_true(as_codec_encode_png_any(&image, 1, &png, &err));
+    assert_true(as_codec_decode((const uint8_t *)png.s, png.len, &back, &info, &err));
+    assert_true(info.bit_depth == 8 && back.pixel == AS_PIXEL_RGB8);
+    for (size_t i = 0; i < 16; i++)
+        assert_true(back.data[3 * i] == 200 && back.data[3 * i + 1] == 100 && back.data[3 * i + 2] == 50);
+    as_image_done(&back);
+    as_image_done(&image);
+    as_str_done(&png);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_kind),   cmocka_unit_test(test_thin),
-        cmocka_unit_test(test_rounding),     cmocka_unit_test(test_orientation),
-        cmocka_unit_test(test_cut_anywhere), cmocka_unit_test(test_every_bit_counts),
+        cmocka_unit_test(png_keeps_the_bits_of_a_sensor),
+        cmocka_unit_test(test_every_kind),
+        cmocka_unit_test(test_thin),
+        cmocka_unit_test(test_rounding),
+        cmocka_unit_test(test_orientation),
+        cmocka_unit_test(test_cut_anywhere),
+        cmocka_unit_test(test_every_bit_counts),
         cmocka_unit_test(test_encode),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

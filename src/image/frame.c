@@ -8,6 +8,12 @@
 #define FRAME_POOL_MAX    4096u
 #define FRAME_ALIGN_BYTES 64 /* a cache line, and the widest vector there is */
 
+const char *as_frame_status_name(as_frame_status status)
+{
+    static const char *const names[AS_FRAME_STATUS_COUNT] = {"none", "ok", "incomplete", "corrupt", "late", "repeated"};
+    return status < AS_FRAME_STATUS_COUNT ? names[status] : names[0];
+}
+
 bool as_image_check_size(uint32_t width, uint32_t height, as_err *err)
 {
     if (width == 0 || height == 0)

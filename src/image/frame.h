@@ -40,7 +40,12 @@ typedef enum as_frame_status {
     AS_FRAME_OK,
     AS_FRAME_INCOMPLETE, /* pixels are missing: never judged */
     AS_FRAME_CORRUPT,    /* could not be decoded: never judged */
+    AS_FRAME_LATE,       /* whole, but it came so long after its exposure that its part has gone by: never judged */
+    AS_FRAME_REPEATED,   /* sent a second time under the same number or time: never judged again */
+    AS_FRAME_STATUS_COUNT
 } as_frame_status;
+
+const char *as_frame_status_name(as_frame_status status); /* "ok", "incomplete", ... */
 
 #define AS_LABEL_BYTES      64
 #define AS_FRAME_NAME_BYTES 512
@@ -62,6 +67,7 @@ struct as_frame {
     uint64_t        part;                      /* counts the parts from 1 */
     as_ns           time_mono, time_utc;       /* of the trigger */
     as_ns           time_stream;               /* in a recording or a stream, from its beginning; 0 elsewhere */
+    as_ns           time_device;               /* of the camera's own clock, whose zero is its own; 0: it sends none */
     char            name[AS_FRAME_NAME_BYTES]; /* where it came from: a file's name (escaped), else "" */
     as_truth        truth;
     as_origin       origin; /* of the part, or of the picture's bytes */

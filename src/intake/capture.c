@@ -51,6 +51,15 @@ typedef struct capture {
     as_err                broke;
 } capture;
 
+static const char *const capture_why[AS_FRAME_STATUS_COUNT] = {
+    [AS_FRAME_NONE] = "the frame has no status: a defect of its camera's driver",
+    [AS_FRAME_INCOMPLETE] = "the frame came in incomplete: look at cable, network and packet size",
+    [AS_FRAME_CORRUPT] = "the frame came in damaged and could not be decoded",
+    [AS_FRAME_LATE] =
+        "the frame came in so late that its part had gone by: look at the network and at this computer's load",
+    [AS_FRAME_REPEATED] = "the frame came in a second time: look at the camera",
+};
+
 static as_sample capture_sample(const capture_job *job)
 {
     const as_capture_cfg *cfg = job->owner->cfg;
@@ -71,7 +80,7 @@ static bool capture_look(capture_job *job, as_err *err)
         return as_look_refuse(intake, NULL, 0, &sample, job->check, job->why, &job->look, err);
     as_str png;
     as_str_init(&png);
-    bool ok = as_codec_encode_png(&job->frame->image, CAPTURE_PNG_EFFORT, &png, err);
+    bool ok = as_codec_encode_png_any(&job->frame->image, CAPTURE_PNG_EFFORT, &png, err);
     job->frame = as_frame_unref(job->frame); /* the camera may need it */
     const uint8_t *bytes = (const uint8_t *)png.s;
     if (ok && job->why)
@@ -206,9 +215,7 @@ static bool capture_give(capture *c, as_frame *frame, as_err *err)
     capture_name(c, c->cfg->recording ? frame->sequence : frame->part, job);
     if (frame->status != AS_FRAME_OK) {
         job->check = "frame";
-        job->why = frame->status == AS_FRAME_INCOMPLETE
-                       ? "the frame came in incomplete: look at cable, network and packet size"
-                       : "the frame came in damaged and could not be decoded";
+        job->why = capture_why[frame->status];
     }
     c->n_jobs++;
     c->n_frames++;
