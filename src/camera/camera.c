@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "camera/camera.h"
+#include "camera/camera_priv.h"
 
-#include <stdatomic.h>
+#include <math.h>
 
 #include "base/clock.h"
 #include "base/str.h"
@@ -28,17 +28,6 @@ static const as_camera_driver *const drivers[] = {
 #include "camera/module.def"
 #undef X
     NULL};
-
-struct as_camera {
-    const as_camera_driver *driver;
-    char                   *uri;
-    as_camera_geometry      geometry;
-    as_frame_pool          *pool;
-    uint32_t    n_frames; /* the pool holds one more, to take what finds no free one: it is lost and counted */
-    atomic_bool stopped;
-    uint64_t    n_lost, next_sequence;
-    max_align_t priv[];
-};
 
 const as_camera_driver *as_camera_driver_at(size_t i)
 {
@@ -104,14 +93,17 @@ bool as_camera_origin(const char *uri, uint64_t part, as_origin *ret)
 static bool camera_init(as_camera *cam, const as_camera_cfg *asked, const char *rest, as_err *err)
 {
     as_camera_cfg cfg = *asked;
+    cam->rest = strdup(rest);
     cfg.n_frames = cfg.n_frames ? cfg.n_frames : DEFAULT_FRAMES;
     cfg.frames_per_part = cfg.frames_per_part ? cfg.frames_per_part : 1;
     cfg.period = AS_MAX(cfg.period, 0);
     if (cfg.n_frames > MAX_FRAMES)
         return AS_FAIL(err, AS_ELIMIT, "%u frames are more than the %u a pool may hold", cfg.n_frames, MAX_FRAMES);
     cam->uri = as_uri_public(asked->uri);
-    if (!cam->uri)
+    if (!cam->uri || !cam->rest)
         return AS_FAIL(err, AS_ENOMEM, "no memory");
+    cfg.uri = cam->uri; /* the caller's may be gone when it is opened again */
+    cam->cfg = cfg;
     if (!cam->driver->open(cam->priv, rest, &cfg, &cam->geometry, err))
         return false;
     cam->pool =
@@ -128,12 +120,15 @@ as_camera *as_camera_open(const as_camera_cfg *cfg, as_err *err)
     const as_camera_driver *driver = camera_find(cfg->uri, &rest, err);
     if (!driver)
         return NULL;
-    as_camera *cam = calloc(1, sizeof *cam + driver->priv_size);
-    if (!cam) {
+    as_camera *cam = calloc(1, sizeof *cam);
+    void      *priv = cam ? calloc(1, driver->priv_size) : NULL;
+    if (!priv) {
         AS_FAIL(err, AS_ENOMEM, "no memory for camera '%s'", cfg->uri);
+        free(cam);
         return NULL;
     }
     cam->driver = driver;
+    cam->priv = priv;
     atomic_init(&cam->stopped, false);
     if (!camera_init(cam, cfg, rest, err)) {
         as_err_note(err, "cannot open camera '%s'", cam->uri ? cam->uri : driver->name);
@@ -166,6 +161,19 @@ static bool camera_wait_free(as_camera *cam, as_ns deadline, as_err *err)
     return true;
 }
 
+/* A frame came: its number, and what it says about those before it. */
+static void camera_count(as_camera *cam, as_frame *frame)
+{
+    frame->sequence += cam->base_sequence;
+    frame->part += cam->base_sequence / cam->cfg.frames_per_part;
+    if (frame->sequence > cam->next_sequence) {
+        cam->stats.n_lost += frame->sequence - cam->next_sequence;
+        cam->stats.n_gaps++;
+    }
+    if (frame->sequence >= cam->next_sequence)
+        cam->next_sequence = frame->sequence + 1;
+}
+
 /* One short try; *ret_again when only time ran out. */
 static as_frame *camera_try(as_camera *cam, as_ns deadline, bool *ret_again, as_err *err)
 {
@@ -179,17 +187,19 @@ static as_frame *camera_try(as_camera *cam, as_ns deadline, bool *ret_again, as_
     }
     if (!cam->driver->fill(cam->priv, frame, deadline, &why)) {
         *ret_again = why.code == AS_ETIMEOUT;
+        if (why.code == AS_EIO && cam->geometry.comes_back)
+            *ret_again = as_again_start(cam, &why, &why);
         if (err)
             *err = why;
         as_err_note(err, "camera '%s'", cam->uri);
         return as_frame_unref(frame);
     }
-    if (frame->sequence > cam->next_sequence)
-        cam->n_lost += frame->sequence - cam->next_sequence;
-    cam->next_sequence = frame->sequence + 1;
-    if (!spare)
+    camera_count(cam, frame);
+    if (!spare) {
+        cam->stats.n_frames[frame->status]++;
         return frame;
-    cam->n_lost++;
+    }
+    cam->stats.n_lost++;
     AS_FAIL(err, AS_EBUSY, "all %u frames of camera '%s' are in use: a frame is lost", cam->n_frames, cam->uri);
     return as_frame_unref(frame);
 }
@@ -205,11 +215,17 @@ as_frame *as_camera_next(as_camera *cam, as_ns deadline, as_err *err)
         }
         if (cam->geometry.can_wait && !camera_wait_free(cam, deadline, err))
             return NULL;
-        as_ns     now = as_clock_mono(), slice = now + SLICE_NS;
-        as_frame *frame = camera_try(cam, AS_MIN(slice, deadline), &again, &why);
+        as_ns     now = as_clock_mono(), slice = AS_MIN(now + SLICE_NS, deadline);
+        as_frame *frame = NULL;
+        if (cam->again && !as_again_wait(cam, slice, &why))
+            again = true;
+        else
+            frame = camera_try(cam, slice, &again, &why);
         if (frame)
             return frame;
         if (!again || as_clock_mono() >= deadline) {
+            if (why.code == AS_EIO && cam->again)
+                why.code = AS_ETIMEOUT; /* the deadline met the loss itself */
             if (err)
                 *err = why;
             return NULL;
@@ -219,7 +235,15 @@ as_frame *as_camera_next(as_camera *cam, as_ns deadline, as_err *err)
 
 uint64_t as_camera_lost(const as_camera *cam)
 {
-    return cam->n_lost;
+    return cam->stats.n_lost;
+}
+
+void as_camera_stats_of(as_camera *cam, as_camera_stats *ret)
+{
+    *ret = cam->stats;
+    ret->temperature_c = NAN;
+    if (cam->driver->stats && !cam->again)
+        cam->driver->stats(cam->priv, ret);
 }
 
 void as_camera_stop(as_camera *cam)
@@ -230,8 +254,12 @@ void as_camera_stop(as_camera *cam)
 as_camera *as_camera_close(as_camera *cam)
 {
     if (cam) {
+        as_again_stop(cam);
         cam->driver->close(cam->priv);
         as_frame_pool_free(cam->pool);
+        as_vec_done(&cam->settings.all);
+        free(cam->priv);
+        free(cam->rest);
         free(cam->uri);
         free(cam);
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* camera.h - one source of frames, whatever the wire.
+/* camera.h - one source of frames, whatever the wire. Its settings: setting.h.
  *
  * Layer:   devices (may use base/, image/, twin/).
  * Threads: a camera belongs to one thread; only as_camera_stop() may come from another. Frames may go anywhere.
@@ -22,6 +22,8 @@ typedef struct as_camera_cfg {
     as_ns       period;          /* between parts; 0 is as fast as the driver can; "?fps=" in the URI wins */
     uint32_t    frames_per_part; /* 0: 1 */
     const char *dir;             /* of relative paths in the URI; NULL: the caller's own */
+    bool        idle;            /* for its settings alone: frames are not started, so that none of them is locked */
+    bool        typed; /* whoever runs the program wrote the URI, no file did: it may hold what a file may not */
 } as_camera_cfg;
 
 /* A key=value list behind '?' in a URI, decoded (%XX). */
@@ -35,6 +37,9 @@ struct as_uri_query {
     size_t n;
 };
 
+#define AS_URI_FEATURES \
+    "Feature..." /* in known[]: any key that begins with a capital letter, a feature of the camera */
+
 /* AS_EINVAL names an unknown key and the nearest of known[] (NULL-ended). */
 AS_CHECK bool as_uri_query_parse(const char *rest, const char *const *known, as_uri_query *ret, as_err *err);
 const char   *as_uri_query_get(const as_uri_query *query, const char *key); /* NULL if absent */
@@ -45,11 +50,27 @@ typedef struct as_camera_geometry {
     uint32_t width, height; /* the largest frame, pixels */
     uint64_t n_parts;       /* 0: endless */
     bool     can_wait;      /* nothing moves on while nobody looks (files, a twin without fps): no frame is ever lost */
+    bool     comes_back;    /* a device: when fill() fails with AS_EIO it is opened again and again until it is there */
 } as_camera_geometry;
+
+/* What happened since the camera was opened. */
+typedef struct as_camera_stats {
+    uint64_t n_frames[AS_FRAME_STATUS_COUNT]; /* handed out, by their status */
+    uint64_t n_lost;                          /* gaps in the camera's count, and frames for which there was no memory */
+    uint64_t n_gaps;                          /* how many gaps */
+    uint64_t n_returns;                       /* it was lost and came back */
+    as_ns    away;                            /* so long it was not there, all in all */
+    /* Of the wire, as far as the driver knows them, else 0. */
+    uint64_t n_underruns, n_incomplete, n_resent, n_missing_packets;
+    uint32_t packet_bytes, socket_bytes;
+    double   temperature_c; /* NAN: not told */
+} as_camera_stats;
 
 /* An address without the name and the password in it ("rtsp://anna:word@host/live"), for messages, samples and logs. Heap;
  * NULL without memory. */
 char *as_uri_public(const char *uri);
+
+struct as_setting;
 
 /* What a driver provides: drv_<name>.c defines `const as_camera_driver as_camera_<name>`. */
 typedef struct as_camera_driver {
@@ -66,6 +87,12 @@ typedef struct as_camera_driver {
     bool (*origin)(const char *rest, uint64_t part, as_origin *ret);
     /* Cameras that could be opened now: calls found() with a URI and a line about it for each. May be NULL. */
     void (*list)(void (*found)(void *ctx, const char *uri, const char *about), void *ctx);
+    /* Its settings (setting.h); all three or none of them. features() calls visit() for each, in the camera's order, until
+     * that is false. set() of a command has value NULL; what is allowed was checked before. */
+    bool (*features)(void *priv, bool (*visit)(void *ctx, const struct as_setting *feature), void *ctx, as_err *err);
+    bool (*get)(void *priv, const char *name, struct as_setting *ret, as_err *err); /* AS_ENOTFOUND */
+    bool (*set)(void *priv, const char *name, const char *value, as_err *err);
+    void (*stats)(void *priv, as_camera_stats *stats); /* fills in what stands under "of the wire"; may be NULL */
 } as_camera_driver;
 
 const as_camera_driver *as_camera_driver_at(size_t i); /* NULL past the last row */
@@ -78,10 +105,14 @@ as_camera_geometry  as_camera_geometry_of(const as_camera *cam);
 const char         *as_camera_uri(const as_camera *cam); /* without a password */
 
 /* The next frame with one reference. Errors: AS_ETIMEOUT (deadline, monotonic), AS_EEND (no more for ever), AS_ECANCELLED
- * (stopped), AS_EBUSY (no free frame in the pool: the frame is counted as lost, or waits where the camera can_wait). */
+ * (stopped), AS_EBUSY (no free frame in the pool: the frame is counted as lost, or waits where the camera can_wait). While
+ * a camera that comes_back is away this is AS_ETIMEOUT too, with a text that says so; its settings are those it had, and
+ * its numbers go on, with a new part. */
 AS_CHECK as_frame *as_camera_next(as_camera *cam, as_ns deadline, as_err *err);
 uint64_t           as_camera_lost(const as_camera *cam);
-void               as_camera_stop(as_camera *cam);  /* next() then fails: AS_ECANCELLED */
-as_camera         *as_camera_close(as_camera *cam); /* NULL is fine; returns NULL */
+/* Asks the device, which may take a while: not for every frame. */
+void       as_camera_stats_of(as_camera *cam, as_camera_stats *ret);
+void       as_camera_stop(as_camera *cam);  /* next() then fails: AS_ECANCELLED */
+as_camera *as_camera_close(as_camera *cam); /* NULL is fine; returns NULL */
 
 #endif

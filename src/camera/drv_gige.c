@@ -5,25 +5,33 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "camera/driver.h"
+#include "camera/gige_config.h"
+#include "camera/gige_features.h"
 #include "camera/module.h"
-#include "image/prepare.h"
 
 /* One frame may take 2 s of packets; a device that is silent for longer is still waited for, in the core's short turns. */
-#define GIGE_MAX_WAIT_US 1000000
+#define GIGE_MAX_WAIT_US  1000000
+#define GIGE_LEAST_SOCKET ((uint64_t)4 << 20) /* with the system's small default a large frame overflows it */
+#define GIGE_MOST_SOCKET  ((uint64_t)64 << 20)
+#define GIGE_TRIGGER_NS   (2 * AS_NS_PER_S) /* so long a frame is waited for before it is triggered again */
+#define GIGE_MAX_DRIFT    200e-6            /* of the camera's clock against ours: a cheap quartz has 100 ppm */
 
 typedef struct gige_priv {
     ArvCamera         *camera;
     ArvStream         *stream;
     atomic_bool        lost; /* set by Aravis' heartbeat thread */
     bool               running;
-    as_pixel           pixel;    /* on the wire */
-    as_camera_geometry geometry; /* of what is handed on: plain */
-    as_prepare        *plain;    /* makes the one of the other; NULL: they are the same */
+    as_gige_config     config;
+    as_pixel           pixel;
+    as_camera_geometry geometry;
     uint32_t           frames_per_part;
     uint64_t           last_id, sequence;
+    as_ns              last_device, last_arrival;
+    double             least_lag; /* between the camera's clock and the arrival here, the shortest lately */
+    uint64_t           socket_bytes;
+    as_pace            pace;      /* of the software trigger */
+    as_ns              triggered; /* 0: no frame is on its way */
 } gige_priv;
-
-static const char *const gige_keys[] = {"exposure_us", "gain", "fps", "format", NULL};
 
 /* Takes over and frees the GLib error. */
 static bool gige_fail(as_err *err, as_err_code code, GError *error, const char *what)
@@ -52,7 +60,7 @@ static bool gige_connect(gige_priv *priv, const char *where, as_err *err)
     priv->camera = arv_camera_new(name, &error);
     if (!priv->camera) {
         if (name)
-            AS_FAIL(err, AS_EMISSING, "no camera '%s' answers: %s (assay doctor lists those that do)", where,
+            AS_FAIL(err, AS_EMISSING, "no camera '%s' answers: %s (assay camera list shows those that do)", where,
                     error ? error->message : "not found");
         else
             AS_FAIL(err, AS_EMISSING,
@@ -65,104 +73,78 @@ static bool gige_connect(gige_priv *priv, const char *where, as_err *err)
     return true;
 }
 
-static bool gige_set_format(gige_priv *priv, const char *format, as_err *err)
+static bool gige_measure(gige_priv *priv, as_err *err)
 {
-    GError *error = NULL;
-    if (format) {
-        const as_pixel_facts *facts = as_pixel_facts_of(as_pixel_parse(format));
-        if (facts->code == 0)
-            return AS_FAIL(
-                err, AS_EUNSUPPORTED,
-                "'format=%s' is not supported: Mono8 to Mono16, BayerRG8 and its like, RGB8, BGR8 or YUV422_8", format);
-        arv_camera_set_pixel_format(priv->camera, (ArvPixelFormat)facts->code, &error);
-        if (error)
-            return gige_fail(err, AS_EUNSUPPORTED, error, "the camera refuses this format");
-    }
+    GError        *error = NULL;
+    gint           x = 0, y = 0, width = 0, height = 0;
     ArvPixelFormat got = arv_camera_get_pixel_format(priv->camera, &error);
     if (error)
         return gige_fail(err, AS_EIO, error, "cannot read the pixel format");
     priv->pixel = as_pixel_of_code((uint32_t)got);
-    if (priv->pixel == AS_PIXEL_NONE)
-        return AS_FAIL(err, AS_EUNSUPPORTED,
-                       "the camera is set to pixel format 0x%08x, which is not supported: choose another, such as "
-                       "'?format=Mono8' or '?format=RGB8'",
-                       (unsigned)got);
-    bool mono = as_pixel_facts_of(priv->pixel)->kind == AS_PIXEL_KIND_MONO;
-    priv->geometry.pixel = mono ? AS_PIXEL_MONO8 : AS_PIXEL_RGB8;
-    return true;
-}
-
-/* What is not Mono8 or RGB8 on the wire becomes it here, rows at a time, in what is allocated now. */
-static bool gige_make_plain(gige_priv *priv, as_err *err)
-{
-    const as_pixel_facts *facts = as_pixel_facts_of(priv->pixel);
-    uint32_t              width = priv->geometry.width;
-    if (as_pixel_plain(priv->pixel))
-        return true;
-    if (facts->packed && (uint64_t)width * facts->bits % 8 != 0)
-        return AS_FAIL(err, AS_EUNSUPPORTED,
-                       "rows of %u pixels of %s do not end at a byte: choose a width that is a multiple of 4", width,
-                       facts->name);
-    const as_input_spec spec = {.width = width,
-                                .height = priv->geometry.height,
-                                .channels = priv->geometry.pixel == AS_PIXEL_MONO8 ? 1 : 3,
-                                .resize = AS_RESIZE_STANDARD,
-                                .scale = {1, 1, 1}};
-    const as_put_spec   bytes = {.layout = AS_PUT_LAST, .type = AS_PUT_U8, .scale = 1};
-    priv->plain = as_prepare_new_as(&spec, &bytes, err);
-    return priv->plain != NULL;
-}
-
-static bool gige_set_region(gige_priv *priv, const as_camera_cfg *cfg, as_err *err)
-{
-    GError *error = NULL;
-    gint    x = 0, y = 0, width = 0, height = 0;
     arv_camera_get_region(priv->camera, &x, &y, &width, &height, &error);
-    if (!error && cfg->width && cfg->height && cfg->width <= G_MAXINT && cfg->height <= G_MAXINT &&
-        ((gint)cfg->width != width || (gint)cfg->height != height)) {
-        arv_camera_set_region(priv->camera, -1, -1, (gint)cfg->width, (gint)cfg->height, &error);
-        if (!error)
-            arv_camera_get_region(priv->camera, &x, &y, &width, &height, &error);
-    }
     if (error)
-        return gige_fail(err, AS_EUNSUPPORTED, error, "the camera refuses this region");
-    if (width <= 0 || height <= 0)
+        return gige_fail(err, AS_EIO, error, "cannot read the region");
+    if (width <= 0 || height <= 0 || width > (gint)AS_IMAGE_MAX_SIDE || height > (gint)AS_IMAGE_MAX_SIDE)
         return AS_FAIL(err, AS_EIO, "the camera says that its frames are %dx%d", width, height);
+    priv->geometry.pixel = priv->pixel;
     priv->geometry.width = (uint32_t)width;
     priv->geometry.height = (uint32_t)height;
+    priv->geometry.comes_back = true;
     return true;
 }
 
-typedef void (*gige_setter)(ArvCamera *camera, double value, GError **error);
+static bool gige_check_format(const gige_priv *priv, as_err *err)
+{
+    const as_pixel_facts *facts = as_pixel_facts_of(priv->pixel);
+    if (priv->pixel == AS_PIXEL_NONE)
+        return AS_FAIL(err, AS_EUNSUPPORTED,
+                       "the camera is set to pixel format %s, which is not supported: choose another, such as "
+                       "'?format=Mono8' or '?format=RGB8'",
+                       arv_camera_get_pixel_format_as_string(priv->camera, NULL));
+    if (facts->packed && (uint64_t)priv->geometry.width * facts->bits % 8 != 0)
+        return AS_FAIL(err, AS_EUNSUPPORTED,
+                       "rows of %u pixels of %s do not end at a byte: choose a width that is a multiple of 4",
+                       priv->geometry.width, facts->name);
+    return true;
+}
 
-static bool gige_set_number(gige_priv *priv, const as_uri_query *query, const char *key, double fallback,
-                            gige_setter set, as_err *err)
+/* The largest packets that come through, and room for whole frames of them where the system keeps what has arrived. */
+static bool gige_make_stream(gige_priv *priv, guint payload, as_err *err)
 {
     GError *error = NULL;
-    double  value = fallback;
-    if (!as_uri_query_number(query, key, 0, 1e9, &value, err))
-        return false;
-    if (value >= 0)
-        set(priv->camera, value, &error);
+    bool    gv = arv_camera_is_gv_device(priv->camera);
+    if (gv && priv->config.packet)
+        arv_camera_gv_set_packet_size(priv->camera, (gint)priv->config.packet, &error);
     if (error)
-        return gige_fail(err, AS_EUNSUPPORTED, error, key);
+        return gige_fail(err, AS_EUNSUPPORTED, error, "packet");
+    if (gv)
+        arv_camera_gv_set_packet_size_adjustment(priv->camera, priv->config.packet
+                                                                   ? ARV_GV_PACKET_SIZE_ADJUSTMENT_NEVER
+                                                                   : ARV_GV_PACKET_SIZE_ADJUSTMENT_ALWAYS);
+    priv->stream = arv_camera_create_stream(priv->camera, NULL, NULL, &error);
+    if (!priv->stream)
+        return gige_fail(err, AS_EIO, error, "cannot open the camera's stream");
+    if (!ARV_IS_GV_STREAM(priv->stream))
+        return true;
+    priv->socket_bytes = priv->config.socket_mb
+                             ? priv->config.socket_mb << 20
+                             : AS_MIN(AS_MAX(GIGE_LEAST_SOCKET, (uint64_t)payload * 2), GIGE_MOST_SOCKET);
+    g_object_set(priv->stream, "socket-buffer", ARV_GV_STREAM_SOCKET_BUFFER_FIXED, "socket-buffer-size",
+                 (gint)priv->socket_bytes, "packet-resend",
+                 priv->config.resend ? ARV_GV_STREAM_PACKET_RESEND_ALWAYS : ARV_GV_STREAM_PACKET_RESEND_NEVER, NULL);
     return true;
 }
 
 static bool gige_start(gige_priv *priv, uint32_t n_frames, as_err *err)
 {
     GError *error = NULL;
-    priv->stream = arv_camera_create_stream(priv->camera, NULL, NULL, &error);
-    if (!priv->stream)
-        return gige_fail(err, AS_EIO, error, "cannot open the camera's stream");
-    if (ARV_IS_GV_STREAM(priv->stream)) /* with the system's small default a large frame overflows it */
-        g_object_set(priv->stream, "socket-buffer", ARV_GV_STREAM_SOCKET_BUFFER_FIXED, "socket-buffer-size", 4 << 20,
-                     NULL);
-    guint payload = arv_camera_get_payload(priv->camera, &error);
+    guint   payload = arv_camera_get_payload(priv->camera, &error);
     if (error)
         return gige_fail(err, AS_EIO, error, "cannot read the payload's size");
     if (payload == 0 || payload > (size_t)AS_IMAGE_MAX_PIXELS * 4)
         return AS_FAIL(err, AS_ELIMIT, "the camera announces frames of %u bytes", payload);
+    if (!gige_make_stream(priv, payload, err))
+        return false;
     for (uint32_t i = 0; i < n_frames; i++)
         arv_stream_push_buffer(priv->stream, arv_buffer_new_allocate(payload));
     arv_camera_set_acquisition_mode(priv->camera, ARV_ACQUISITION_MODE_CONTINUOUS, &error);
@@ -176,31 +158,25 @@ static bool gige_start(gige_priv *priv, uint32_t n_frames, as_err *err)
 
 static bool gige_open(void *p, const char *rest, const as_camera_cfg *cfg, as_camera_geometry *ret, as_err *err)
 {
-    gige_priv   *priv = p;
-    as_uri_query query;
-    double       fps = -1;
-    if (cfg->period > 0)
-        fps = (double)AS_NS_PER_S * cfg->frames_per_part / (double)cfg->period;
+    gige_priv *priv = p;
     atomic_init(&priv->lost, false);
     priv->frames_per_part = cfg->frames_per_part;
-    if (!as_uri_query_parse(rest, gige_keys, &query, err) || !gige_connect(priv, query.path, err) ||
-        !gige_set_format(priv, as_uri_query_get(&query, "format"), err) || !gige_set_region(priv, cfg, err) ||
-        !gige_make_plain(priv, err) ||
-        !gige_set_number(priv, &query, "exposure_us", -1, arv_camera_set_exposure_time, err) ||
-        !gige_set_number(priv, &query, "gain", -1, arv_camera_set_gain, err) ||
-        !gige_set_number(priv, &query, "fps", fps, arv_camera_set_frame_rate, err) ||
-        !gige_start(priv, cfg->n_frames, err))
+    if (!as_gige_config_parse(rest, cfg, &priv->config, err) || !gige_connect(priv, priv->config.query.path, err) ||
+        !as_gige_config_apply(&priv->config, priv->camera, err) || !gige_measure(priv, err))
+        return false;
+    priv->pace.period = priv->config.fps > 0 ? (as_ns)((double)AS_NS_PER_S / priv->config.fps) : 0;
+    if (cfg->idle)
+        priv->geometry.pixel = priv->pixel ? priv->pixel : AS_PIXEL_MONO8;
+    else if (!gige_check_format(priv, err) || !gige_start(priv, cfg->n_frames, err))
         return false;
     *ret = priv->geometry;
     return true;
 }
 
-/* Frame numbers of GigE Vision 1 run from 1 to 65535 and begin again at 1. */
+/* Frame numbers of GigE Vision 1 run from 1 to 65535 and begin again at 1; 0 is the same frame again. */
 static uint64_t gige_frames_since(uint64_t last, uint64_t id)
 {
-    if (last == 0 || id == last)
-        return 1;
-    if (id > last)
+    if (id >= last)
         return id - last;
     return last <= 65535 && last - id > 32768 ? id + 65535 - last : 1;
 }
@@ -229,37 +205,89 @@ static bool gige_copy(gige_priv *priv, ArvBuffer *buffer, as_frame *frame)
     as_err   ignored;
     as_image from;
     if (!gige_view(buffer, &from) || from.pixel != priv->pixel ||
-        !as_frame_reshape(frame, priv->geometry.pixel, from.width, from.height, &ignored))
+        !as_frame_reshape(frame, priv->pixel, from.width, from.height, &ignored))
         return false;
-    if (priv->plain)
-        return from.width == priv->geometry.width && from.height == priv->geometry.height &&
-               as_prepare_run(priv->plain, &from, frame->image.data, &ignored);
-    size_t row = frame->image.stride_bytes;
-    for (size_t y = 0; y < from.height; y++)
+    size_t row = frame->image.stride_bytes, rows = as_pixel_rows(from.pixel, from.height);
+    for (size_t y = 0; y < rows; y++)
         memcpy(frame->image.data + y * row, from.data + y * from.stride_bytes, row);
     return true;
+}
+
+/* How long it took from the camera's clock to here, against the shortest of the frames before: both clocks drift. */
+static bool gige_is_late(gige_priv *priv, as_ns device, as_ns arrival)
+{
+    double lag = (double)(arrival - device);
+    if (device <= 0)
+        return false;
+    if (priv->last_arrival == 0 || lag < priv->least_lag)
+        priv->least_lag = lag;
+    else
+        priv->least_lag += GIGE_MAX_DRIFT * (double)(arrival - priv->last_arrival);
+    priv->last_arrival = arrival;
+    return priv->config.late > 0 && lag - priv->least_lag > (double)priv->config.late;
+}
+
+static as_frame_status gige_judge(gige_priv *priv, ArvBuffer *buffer, as_frame *frame, bool again)
+{
+    ArvBufferStatus status = arv_buffer_get_status(buffer);
+    bool            late = gige_is_late(priv, frame->time_device, as_clock_mono());
+    if (status != ARV_BUFFER_STATUS_SUCCESS)
+        return AS_FRAME_INCOMPLETE;
+    if (!gige_copy(priv, buffer, frame))
+        return AS_FRAME_CORRUPT;
+    if (again)
+        return AS_FRAME_REPEATED;
+    return late ? AS_FRAME_LATE : AS_FRAME_OK;
 }
 
 static void gige_take(gige_priv *priv, ArvBuffer *buffer, as_frame *frame)
 {
     uint64_t id = arv_buffer_get_frame_id(buffer), system_ns = arv_buffer_get_system_timestamp(buffer);
-    if (priv->last_id != 0)
-        priv->sequence += gige_frames_since(priv->last_id, id);
+    as_ns    device = (as_ns)AS_MIN(arv_buffer_get_timestamp(buffer), (uint64_t)INT64_MAX);
+    /* A count that stands still and a clock that does; without a count (0) the clock alone. */
+    bool again = priv->last_id != 0 && id == priv->last_id && (id != 0 || device == 0 || device == priv->last_device);
+    bool same_time = device != 0 && device == priv->last_device;
+    uint64_t step = priv->last_id == 0 || id == 0 ? priv->last_id != 0 : gige_frames_since(priv->last_id, id);
+    priv->sequence += again || same_time ? 0 : step;
     priv->last_id = id ? id : 1;
+    priv->last_device = device;
+    priv->triggered = 0;
     frame->sequence = priv->sequence;
     frame->part = priv->sequence / priv->frames_per_part + 1;
+    frame->time_device = device;
     as_ns now = as_clock_mono(), age = system_ns ? as_clock_utc() - (as_ns)system_ns : 0;
     as_camera_stamp(frame, now - (age > 0 && age < 10 * AS_NS_PER_S ? age : 0));
-    bool whole = arv_buffer_get_status(buffer) == ARV_BUFFER_STATUS_SUCCESS;
-    frame->status = whole && gige_copy(priv, buffer, frame) ? AS_FRAME_OK : AS_FRAME_INCOMPLETE;
-    if (frame->status == AS_FRAME_INCOMPLETE)
-        memset(frame->image.data, 0, frame->image.stride_bytes * frame->image.height);
+    frame->status = gige_judge(priv, buffer, frame, again || same_time);
+    if (frame->status == AS_FRAME_INCOMPLETE || frame->status == AS_FRAME_CORRUPT)
+        memset(frame->image.data, 0,
+               frame->image.stride_bytes * as_pixel_rows(frame->image.pixel, frame->image.height));
+}
+
+/* Asks for one frame, when it is its time and none is on its way. */
+static bool gige_trigger(gige_priv *priv, as_ns deadline, as_err *err)
+{
+    GError  *error = NULL;
+    as_ns    due, now = as_clock_mono();
+    uint64_t passed;
+    if (!priv->config.software || (priv->triggered && now - priv->triggered < GIGE_TRIGGER_NS))
+        return true;
+    if (!as_pace_wait(&priv->pace, deadline, &due, &passed, err))
+        return false;
+    arv_camera_software_trigger(priv->camera, &error);
+    if (error)
+        return gige_fail(err, AS_EIO, error, "the camera is not triggered");
+    priv->triggered = as_clock_mono();
+    return true;
 }
 
 static bool gige_fill(void *p, as_frame *frame, as_ns deadline, as_err *err)
 {
     gige_priv *priv = p;
     for (;;) {
+        if (!priv->stream)
+            return AS_FAIL(err, AS_EINVAL, "the camera was opened for its settings alone");
+        if (!gige_trigger(priv, deadline, err))
+            return false;
         as_ns      left_us = (deadline - as_clock_mono()) / AS_NS_PER_US;
         guint64    wait_us = left_us > 0 ? (guint64)AS_MIN(left_us, GIGE_MAX_WAIT_US) : 0;
         ArvBuffer *buffer =
@@ -280,13 +308,12 @@ static bool gige_fill(void *p, as_frame *frame, as_ns deadline, as_err *err)
 static void gige_close(void *p)
 {
     gige_priv *priv = p;
-    if (priv->running)
+    if (priv->running && !atomic_load(&priv->lost)) /* who is gone cannot be asked to stop */
         arv_camera_stop_acquisition(priv->camera, NULL);
     if (priv->camera)
         g_signal_handlers_disconnect_by_data(arv_camera_get_device(priv->camera), priv);
     g_clear_object(&priv->stream);
     g_clear_object(&priv->camera);
-    priv->plain = as_prepare_free(priv->plain);
 }
 
 static void gige_list(void (*found)(void *ctx, const char *uri, const char *about), void *ctx)
@@ -303,6 +330,55 @@ static void gige_list(void (*found)(void *ctx, const char *uri, const char *abou
     }
 }
 
+static bool gige_features(void *p, bool (*visit)(void *ctx, const as_setting *feature), void *ctx, as_err *err)
+{
+    gige_priv *priv = p;
+    return as_gige_features(arv_camera_get_device(priv->camera), visit, ctx, err);
+}
+
+static bool gige_get(void *p, const char *name, as_setting *ret, as_err *err)
+{
+    gige_priv *priv = p;
+    return as_gige_get(arv_camera_get_device(priv->camera), name, ret, err);
+}
+
+static bool gige_set(void *p, const char *name, const char *value, as_err *err)
+{
+    gige_priv *priv = p;
+    return as_gige_set(arv_camera_get_device(priv->camera), name, value, err);
+}
+
+static uint64_t gige_info(const gige_priv *priv, const char *name)
+{
+    for (guint i = 0; i < arv_stream_get_n_infos(priv->stream); i++)
+        if (strcmp(arv_stream_get_info_name(priv->stream, i), name) == 0)
+            return arv_stream_get_info_uint64(priv->stream, i);
+    return 0;
+}
+
+static void gige_stats(void *p, as_camera_stats *stats)
+{
+    gige_priv *priv = p;
+    GError    *error = NULL;
+    if (priv->stream) {
+        guint64 completed = 0, failures = 0, underruns = 0;
+        arv_stream_get_statistics(priv->stream, &completed, &failures, &underruns);
+        stats->n_underruns = underruns;
+        stats->n_incomplete = failures;
+        stats->n_resent = gige_info(priv, "n_resent_packets");
+        stats->n_missing_packets = gige_info(priv, "n_missing_packets");
+        stats->socket_bytes = (uint32_t)priv->socket_bytes;
+    }
+    if (arv_camera_is_gv_device(priv->camera))
+        stats->packet_bytes = arv_camera_gv_get_packet_size(priv->camera, NULL);
+    if (!arv_camera_is_feature_available(priv->camera, "DeviceTemperature", NULL))
+        return;
+    double temperature = arv_camera_get_float(priv->camera, "DeviceTemperature", &error);
+    if (!error)
+        stats->temperature_c = temperature;
+    g_clear_error(&error);
+}
+
 AS_CAMERA_MODULE_EXPORT const as_camera_driver as_camera_module = {
     .name = "gige",
     .priv_size = sizeof(gige_priv),
@@ -310,4 +386,8 @@ AS_CAMERA_MODULE_EXPORT const as_camera_driver as_camera_module = {
     .fill = gige_fill,
     .close = gige_close,
     .list = gige_list,
+    .features = gige_features,
+    .get = gige_get,
+    .set = gige_set,
+    .stats = gige_stats,
 };

@@ -11,7 +11,7 @@
 
 #include "base/clock.h"
 #include "base/fs.h"
-#include "camera/camera.h"
+#include "camera/setting.h"
 
 #ifndef __has_feature
 #define __has_feature(x) 0
@@ -65,7 +65,22 @@ static void gige_device_kill(gige_device *device)
     }
 }
 
-static void gige_takes_frames_and_notices_a_lost_camera(void **state)
+static void gige_expect_frames(as_camera *cam, int n, uint64_t *next, unsigned *ret_whole)
+{
+    as_err err = AS_ERR_NONE;
+    for (int i = 0; i < n; i++) {
+        as_frame *frame = as_camera_next(cam, as_clock_mono() + 5 * AS_NS_PER_S, &err);
+        if (!frame)
+            fail_msg("%s", err.text);
+        assert_true(frame->sequence >= *next && frame->time_mono <= as_clock_mono() && frame->time_device > 0);
+        assert_int_equal(frame->part, frame->sequence + 1);
+        *next = frame->sequence + 1;
+        *ret_whole += frame->status == AS_FRAME_OK;
+        as_frame_unref(frame);
+    }
+}
+
+static void gige_loses_its_camera_and_finds_it_again(void **state)
 {
     (void)state;
     gige_device device = {0};
@@ -82,25 +97,32 @@ static void gige_takes_frames_and_notices_a_lost_camera(void **state)
         fail_msg("%s", err.text);
     }
     as_camera_geometry g = as_camera_geometry_of(cam);
-    assert_true(g.pixel == AS_PIXEL_MONO8 && g.width == 512 && g.height == 512 && !g.can_wait);
-    uint64_t next = 0;
-    unsigned n_whole = 0;
-    for (int i = 0; i < 10; i++) {
-        as_frame *frame = as_camera_next(cam, as_clock_mono() + 5 * AS_NS_PER_S, &err);
-        if (!frame)
-            fail_msg("%s", err.text);
-        assert_true(frame->sequence >= next && frame->time_mono <= as_clock_mono());
-        next = frame->sequence + 1;
-        n_whole += frame->status == AS_FRAME_OK;
-        as_frame_unref(frame);
-    }
+    assert_true(g.pixel == AS_PIXEL_MONO8 && g.width == 512 && g.height == 512 && !g.can_wait && g.comes_back);
+    uint64_t   next = 0;
+    unsigned   n_whole = 0;
+    as_setting f;
+    if (!as_camera_set(cam, "GainRaw", "7", &f, &err))
+        fail_msg("%s", err.text);
+    gige_expect_frames(cam, 10, &next, &n_whole);
     assert_true(n_whole >= 5); /* a busy machine may lose packets */
     gige_device_kill(&device);
     as_ns gone = as_clock_mono();
-    while (err.code == AS_OK)
-        as_frame_unref(as_camera_next(cam, gone + 20 * AS_NS_PER_S, &err));
+    while (!strstr(err.text, "is being looked for") && as_clock_mono() < gone + 20 * AS_NS_PER_S)
+        as_frame_unref(as_camera_next(cam, as_clock_mono() + AS_NS_PER_S / 5, &err));
+    assert_int_equal(err.code, AS_ETIMEOUT);
+    assert_non_null(strstr(err.text, "is being looked for"));
+    assert_false(as_camera_set(cam, "GainRaw", "8", &f, &err));
     assert_int_equal(err.code, AS_EIO);
-    assert_non_null(strstr(err.text, "connection to the camera is lost"));
+    assert_true(gige_device_start(&device));
+    gige_expect_frames(cam, 10, &next, &n_whole); /* each within 5 s: also the first */
+    if (!as_camera_setting(cam, "GainRaw", &f, &err))
+        fail_msg("%s", err.text);
+    assert_string_equal(f.value, "7"); /* as it was set, and the address' exposure */
+    assert_true(as_camera_setting(cam, "ExposureTimeAbs", &f, &err) && strcmp(f.value, "5000") == 0);
+    as_camera_stats stats;
+    as_camera_stats_of(cam, &stats);
+    assert_true(stats.n_returns == 1 && stats.away > 0 && stats.socket_bytes >= 4u << 20 && stats.packet_bytes > 0);
+    gige_device_kill(&device);
     as_camera_close(cam);
 }
 
@@ -136,18 +158,19 @@ static void gige_takes_the_region_asked_for(void **state)
     as_camera_close(cam);
 }
 
-/* What a sensor sends becomes a plain picture on its way in. Aravis' own camera draws a ramp of diagonal stripes: in colour
- * for its Bayer formats, and 16 bits deep. */
-static void gige_makes_plain_pictures(void **state)
+/* What the sensor sends is what the frame holds. Aravis' own camera draws a ramp of diagonal stripes: in colour for its
+ * Bayer formats, and 16 bits deep. */
+static void gige_hands_on_what_the_sensor_sends(void **state)
 {
     (void)state;
     static const struct {
         const char *uri;
         as_pixel    pixel;
     } cases[] = {
-        {"gige:fake?fps=50&format=BayerRG8", AS_PIXEL_RGB8},
-        {"gige:fake?fps=50&format=BayerGB8", AS_PIXEL_RGB8},
-        {"gige:fake?fps=50&format=Mono16", AS_PIXEL_MONO8},
+        {"gige:fake?fps=50&format=BayerRG8", AS_PIXEL_BAYER_RG8},
+        {"gige:fake?fps=50&format=BayerGB8", AS_PIXEL_BAYER_GB8},
+        {"gige:fake?fps=50&format=Mono16", AS_PIXEL_MONO16},
+        {"gige:fake?AcquisitionFrameRate=50&PixelFormat=RGB8", AS_PIXEL_RGB8},
     };
     if (UNDER_TSAN)
         skip();
@@ -166,6 +189,7 @@ static void gige_makes_plain_pictures(void **state)
         const as_image *image = &frame->image;
         assert_int_equal(frame->status, AS_FRAME_OK);
         assert_true(image->width == 320 && image->height == 200 && image->pixel == cases[i].pixel);
+        assert_int_equal(image->stride_bytes, as_pixel_row_bytes(cases[i].pixel, 320));
         bool levels[256] = {false};
         int  n = 0;
         for (size_t at = 0; at < image->stride_bytes * image->height; at++) {
@@ -178,13 +202,46 @@ static void gige_makes_plain_pictures(void **state)
     }
 }
 
+static void gige_is_told_by_its_address(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *uri, *text; /* NULL: it opens */
+    } cases[] = {
+        {"gige:fake?width=256&height=128&x=64&y=32", NULL},
+        {"gige:fake?width=256&x=99999", "x=99999' is not a whole number"},
+        {"gige:fake?Width=99999", "'Width=99999' is not allowed: it is a whole number, 1 to"},
+        {"gige:fake?Widht=64", "no feature 'Widht'"},
+        {"gige:fake?trigger=Lime0", "did you mean 'Line0'?"},
+        {"gige:fake?trigger=software&fps=50", NULL},
+        {"gige:fake?strobe=Line1", "the line 'Line1' cannot become a strobe"},
+        {"gige:fake?PixelFormat=Mono9", "did you mean 'Mono8'?"},
+    };
+    if (UNDER_TSAN)
+        skip();
+    for (size_t i = 0; i < AS_COUNT(cases); i++) {
+        as_err        err = AS_ERR_NONE;
+        as_camera_cfg cfg = {.uri = cases[i].uri};
+        as_camera    *cam = as_camera_open(&cfg, &err);
+        if (!cam && err.code == AS_EMISSING)
+            skip();
+        if (!cam != (cases[i].text != NULL) || (!cam && !strstr(err.text, cases[i].text)))
+            fail_msg("%s: %s", cases[i].uri, err.text);
+        as_setting f;
+        if (i == 0)
+            assert_true(as_camera_setting(cam, "OffsetX", &f, &err) && strcmp(f.value, "64") == 0);
+        as_camera_close(cam);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(gige_takes_frames_and_notices_a_lost_camera),
+        cmocka_unit_test(gige_loses_its_camera_and_finds_it_again),
         cmocka_unit_test(gige_refuses_an_unknown_format),
         cmocka_unit_test(gige_takes_the_region_asked_for),
-        cmocka_unit_test(gige_makes_plain_pictures),
+        cmocka_unit_test(gige_hands_on_what_the_sensor_sends),
+        cmocka_unit_test(gige_is_told_by_its_address),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

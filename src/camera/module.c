@@ -118,6 +118,35 @@ AS_UNUSED static void module_driver_close(void *priv)
     free(m->priv);
 }
 
+AS_UNUSED static bool module_driver_features(void *priv, bool (*visit)(void *ctx, const struct as_setting *feature),
+                                             void *ctx, as_err *err)
+{
+    module_priv *m = priv;
+    return m->driver->features ? m->driver->features(m->priv, visit, ctx, err)
+                               : AS_FAIL(err, AS_EUNSUPPORTED, "this kind of camera has no settings known here");
+}
+
+AS_UNUSED static bool module_driver_get(void *priv, const char *name, struct as_setting *ret, as_err *err)
+{
+    module_priv *m = priv;
+    return m->driver->get ? m->driver->get(m->priv, name, ret, err)
+                          : AS_FAIL(err, AS_EUNSUPPORTED, "this kind of camera has no settings known here");
+}
+
+AS_UNUSED static bool module_driver_set(void *priv, const char *name, const char *value, as_err *err)
+{
+    module_priv *m = priv;
+    return m->driver->set ? m->driver->set(m->priv, name, value, err)
+                          : AS_FAIL(err, AS_EUNSUPPORTED, "this kind of camera has no settings known here");
+}
+
+AS_UNUSED static void module_driver_stats(void *priv, as_camera_stats *stats)
+{
+    module_priv *m = priv;
+    if (m->driver->stats)
+        m->driver->stats(m->priv, stats);
+}
+
 AS_UNUSED static void module_driver_list(const char *name, void (*found)(void *ctx, const char *uri, const char *about),
                                          void       *ctx)
 {
@@ -145,6 +174,10 @@ AS_UNUSED static void module_driver_list(const char *name, void (*found)(void *c
                                                     .open = module_open_##id,                                     \
                                                     .fill = module_driver_fill,                                   \
                                                     .close = module_driver_close,                                 \
-                                                    .list = module_list_##id};
+                                                    .list = module_list_##id,                                     \
+                                                    .features = module_driver_features,                           \
+                                                    .get = module_driver_get,                                     \
+                                                    .set = module_driver_set,                                     \
+                                                    .stats = module_driver_stats};
 #include "camera/module.def"
 #undef X

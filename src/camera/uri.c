@@ -38,7 +38,8 @@ static bool uri_check_key(const as_uri_query *query, const char *key, const char
     size_t n = 0;
     bool   found = false;
     for (; known[n]; n++)
-        found = found || strcmp(known[n], key) == 0;
+        found = found || strcmp(known[n], key) == 0 ||
+                (strcmp(known[n], AS_URI_FEATURES) == 0 && key[0] >= 'A' && key[0] <= 'Z');
     if (!found) {
         const char *nearest = as_str_nearest(key, known, n);
         if (nearest)

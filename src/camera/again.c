@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A camera that is lost is opened again by a thread of its own, so that who waits for frames keeps his deadlines. */
+#include <pthread.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/thread.h"
+#include "camera/camera_priv.h"
+
+#define AGAIN_FIRST_NS (100 * AS_NS_PER_MS) /* between tries: twice as long each time, */
+#define AGAIN_LAST_NS  (500 * AS_NS_PER_MS) /* to this */
+#define AGAIN_STEP_NS  (10 * AS_NS_PER_MS)
+
+struct as_again {
+    as_camera         *cam;
+    as_thread         *thread;
+    atomic_bool        stop, is_back;
+    as_camera_geometry geometry; /* of the camera that came back */
+    as_ns              lost_at;
+    as_err             why;  /* of the loss */
+    pthread_mutex_t    lock; /* over last */
+    as_err             last; /* why the last try failed */
+};
+
+static bool again_rest(as_again *again, as_ns until)
+{
+    while (!atomic_load(&again->stop) && as_clock_mono() < until)
+        as_clock_sleep_until(AS_MIN(until, as_clock_mono() + AGAIN_STEP_NS));
+    return !atomic_load(&again->stop);
+}
+
+/* With the settings of before. One that is refused now is told, and no reason to be blind. */
+static void again_settle(as_camera *cam)
+{
+    for (size_t i = 0; i < cam->settings.all.n; i++) {
+        const as_setting_wish *wish = &cam->settings.all.at[i];
+        as_err                 why = AS_ERR_NONE;
+        if (!as_driver_set(cam->driver, cam->priv, wish->name, wish->value, NULL, &why))
+            as_log_write(AS_LOG_WARN, "camera '%s' came back and did not take '%s=%s': %s", cam->uri, wish->name,
+                         wish->value, why.text);
+    }
+}
+
+static bool again_fits(const as_again *again, as_err *err)
+{
+    const as_camera_geometry *is = &again->geometry, *was = &again->cam->geometry;
+    return (is->pixel == was->pixel && is->width == was->width && is->height == was->height) ||
+           AS_FAIL(err, AS_EUNSUPPORTED, "it came back with %u x %u pixels of %s, and had %u x %u of %s", is->width,
+                   is->height, as_pixel_name(is->pixel), was->width, was->height, as_pixel_name(was->pixel));
+}
+
+static void again_close(as_camera *cam)
+{
+    cam->driver->close(cam->priv);
+    memset(cam->priv, 0, cam->driver->priv_size);
+}
+
+static void again_run(void *ctx)
+{
+    as_again  *again = ctx;
+    as_camera *cam = again->cam;
+    as_ns      pause = AGAIN_FIRST_NS;
+    again_close(cam);
+    while (!atomic_load(&again->stop)) {
+        as_err why = AS_ERR_NONE;
+        memset(&again->geometry, 0, sizeof again->geometry);
+        if (cam->driver->open(cam->priv, cam->rest, &cam->cfg, &again->geometry, &why) && again_fits(again, &why)) {
+            again_settle(cam);
+            atomic_store(&again->is_back, true);
+            return;
+        }
+        again_close(cam);
+        pthread_mutex_lock(&again->lock);
+        again->last = why;
+        pthread_mutex_unlock(&again->lock);
+        if (!again_rest(again, as_clock_mono() + pause))
+            return;
+        pause = AS_MIN(2 * pause, AGAIN_LAST_NS);
+    }
+}
+
+bool as_again_start(as_camera *cam, const as_err *why, as_err *err)
+{
+    as_again *again = calloc(1, sizeof *again);
+    if (!again || pthread_mutex_init(&again->lock, NULL) != 0) {
+        free(again);
+        return AS_FAIL(err, AS_ENOMEM, "no memory to look for camera '%s'", cam->uri);
+    }
+    again->cam = cam;
+    again->lost_at = as_clock_mono();
+    again->why = *why;
+    atomic_init(&again->stop, false);
+    atomic_init(&again->is_back, false);
+    again->thread = as_thread_start("camera-again", again_run, again, err);
+    if (!again->thread) {
+        pthread_mutex_destroy(&again->lock);
+        free(again);
+        return false;
+    }
+    cam->again = again;
+    as_log_write(AS_LOG_WARN, "camera '%s' is lost (%s): it is looked for until it is back", cam->uri, why->text);
+    return true;
+}
+
+static void again_end(as_camera *cam)
+{
+    as_again *again = cam->again;
+    cam->again = NULL;
+    as_thread_join(again->thread);
+    pthread_mutex_destroy(&again->lock);
+    free(again);
+}
+
+bool as_again_wait(as_camera *cam, as_ns deadline, as_err *err)
+{
+    as_again *again = cam->again;
+    char      text[AS_CLOCK_TEXT_BYTES];
+    while (!atomic_load(&again->is_back)) {
+        as_ns now = as_clock_mono();
+        if (now >= deadline) {
+            pthread_mutex_lock(&again->lock);
+            as_err last = again->last.code ? again->last : again->why;
+            pthread_mutex_unlock(&again->lock);
+            return AS_FAIL(err, AS_ETIMEOUT, "camera '%s' is away for %s and is being looked for: %s", cam->uri,
+                           as_clock_duration_text(now - again->lost_at, text), last.text);
+        }
+        as_clock_sleep_until(AS_MIN(deadline, now + AGAIN_STEP_NS));
+    }
+    as_ns away = as_clock_mono() - again->lost_at;
+    as_log_write(AS_LOG_WARN, "camera '%s' is back after %s", cam->uri, as_clock_duration_text(away, text));
+    again_end(cam);
+    cam->stats.n_returns++;
+    cam->stats.away += away;
+    /* The driver counts from 0 again. A part that was begun is not gone on with. */
+    uint64_t views = cam->cfg.frames_per_part;
+    cam->base_sequence = (cam->next_sequence + views - 1) / views * views;
+    return true;
+}
+
+void as_again_stop(as_camera *cam)
+{
+    if (!cam->again)
+        return;
+    atomic_store(&cam->again->stop, true);
+    again_end(cam);
+}

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "camera/gige_features.h"
+
+#include <math.h>
+
+#define GIGE_MAX_DEPTH 8u
+
+static bool features_plain_name(const char *name)
+{
+    size_t n = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
+    return n > 0 && name[n] == '\0' && n < sizeof((as_setting *)NULL)->name;
+}
+
+/* Printable, and on one line: it comes from the camera. */
+static void features_text(char *to, size_t cap, const char *text)
+{
+    size_t n = 0, step;
+    if (!text)
+        text = "";
+    for (size_t left = strlen(text); *text && n + 4 < cap; left -= step, text += step) {
+        step = as_str_char_bytes(text, left);
+        if (step == 0) {
+            step = 1;
+            to[n++] = ' ';
+        } else {
+            memcpy(to + n, text, step);
+            n += step;
+        }
+    }
+    to[n] = '\0';
+}
+
+static bool features_fail(as_err *err, as_err_code code, GError *error, const char *what)
+{
+    AS_FAIL(err, code, "'%s': %s", what, error ? error->message : "no reason given");
+    g_clear_error(&error);
+    return false;
+}
+
+/* What the device does not say is NAN. */
+static double features_bound(double value, GError **error)
+{
+    bool known = *error == NULL && isfinite(value) && fabs(value) < 1e300;
+    g_clear_error(error);
+    return known ? value : NAN;
+}
+
+static void features_int(ArvGcNode *node, as_setting *f)
+{
+    GError       *error = NULL;
+    ArvGcInteger *number = ARV_GC_INTEGER(node);
+    f->kind = AS_SETTING_INT;
+    gint64 low = arv_gc_integer_get_min(number, &error);
+    f->low = features_bound((double)low, &error);
+    gint64 high = arv_gc_integer_get_max(number, &error);
+    f->high = features_bound((double)high, &error);
+    f->step = features_bound((double)arv_gc_integer_get_inc(number, &error), &error);
+    if (low == G_MININT64)
+        f->low = NAN;
+    if (high == G_MAXINT64)
+        f->high = NAN;
+    features_text(f->unit, sizeof f->unit, arv_gc_integer_get_unit(number));
+}
+
+static void features_float(ArvGcNode *node, as_setting *f)
+{
+    GError     *error = NULL;
+    ArvGcFloat *number = ARV_GC_FLOAT(node);
+    f->kind = AS_SETTING_FLOAT;
+    f->low = features_bound(arv_gc_float_get_min(number, &error), &error);
+    f->high = features_bound(arv_gc_float_get_max(number, &error), &error);
+    f->step = features_bound(arv_gc_float_get_inc(number, &error), &error);
+    if (f->step <= 1e-300)
+        f->step = NAN;
+    features_text(f->unit, sizeof f->unit, arv_gc_float_get_unit(number));
+}
+
+static void features_enum(ArvGcNode *node, as_setting *f)
+{
+    GError      *error = NULL;
+    guint        n = 0;
+    size_t       at = 0;
+    const char **words = arv_gc_enumeration_dup_available_string_values(ARV_GC_ENUMERATION(node), &n, &error);
+    g_clear_error(&error);
+    f->kind = AS_SETTING_ENUM;
+    for (guint i = 0; words && i < n; i++) {
+        size_t length = strlen(words[i]);
+        if (length == 0 || strchr(words[i], '\n') || at + length + 2 > sizeof f->choices)
+            continue;
+        memcpy(f->choices + at, words[i], length);
+        f->choices[at + length] = '\n';
+        at += length + 1;
+    }
+    g_free(words);
+}
+
+static void features_kind(ArvGcNode *node, as_setting *f)
+{
+    f->low = f->high = f->step = NAN;
+    if (ARV_IS_GC_ENUMERATION(node))
+        features_enum(node, f);
+    else if (ARV_IS_GC_COMMAND(node))
+        f->kind = AS_SETTING_COMMAND;
+    else if (ARV_IS_GC_BOOLEAN(node))
+        f->kind = AS_SETTING_BOOL;
+    else if (ARV_IS_GC_INTEGER(node))
+        features_int(node, f);
+    else if (ARV_IS_GC_FLOAT(node))
+        features_float(node, f);
+    else if (ARV_IS_GC_STRING(node))
+        f->kind = AS_SETTING_TEXT;
+}
+
+static void features_value(ArvDevice *device, as_setting *f)
+{
+    GError     *error = NULL;
+    const char *text = NULL;
+    if (f->kind == AS_SETTING_COMMAND || !f->readable)
+        return;
+    if (f->kind == AS_SETTING_BOOL)
+        text = arv_device_get_boolean_feature_value(device, f->name, &error) ? "true" : "false";
+    else if (f->kind == AS_SETTING_INT)
+        snprintf(f->value, sizeof f->value, "%lld",
+                 (long long)arv_device_get_integer_feature_value(device, f->name, &error));
+    else if (f->kind == AS_SETTING_FLOAT)
+        snprintf(f->value, sizeof f->value, "%.10g", arv_device_get_float_feature_value(device, f->name, &error));
+    else
+        text = arv_device_get_string_feature_value(device, f->name, &error);
+    if (text && !error)
+        features_text(f->value, sizeof f->value, text);
+    if (error) {
+        f->value[0] = '\0';
+        f->readable = false;
+    }
+    g_clear_error(&error);
+}
+
+/* False for what is no feature of a kind that is known, or not there. */
+static bool features_read(ArvDevice *device, const char *name, as_setting *f)
+{
+    GError    *error = NULL;
+    ArvGcNode *node = features_plain_name(name) ? arv_device_get_feature(device, name) : NULL;
+    if (!node || !ARV_IS_GC_FEATURE_NODE(node))
+        return false;
+    ArvGcFeatureNode *feature = ARV_GC_FEATURE_NODE(node);
+    memset(f, 0, sizeof *f);
+    as_str_copy(f->name, sizeof f->name, name);
+    bool there = arv_gc_feature_node_is_implemented(feature, &error) && !error;
+    g_clear_error(&error);
+    features_kind(node, f);
+    if (!there || f->kind == AS_SETTING_NONE)
+        return false;
+    bool            now = arv_gc_feature_node_is_available(feature, &error) && !error;
+    ArvGcAccessMode mode = arv_gc_feature_node_get_actual_access_mode(feature);
+    g_clear_error(&error);
+    bool locked = arv_gc_feature_node_is_locked(feature, &error) && !error;
+    g_clear_error(&error);
+    f->readable = now && mode != ARV_GC_ACCESS_MODE_WO && f->kind != AS_SETTING_COMMAND;
+    f->writable = now && !locked && mode != ARV_GC_ACCESS_MODE_RO;
+    const char *about = arv_gc_feature_node_get_tooltip(feature);
+    features_text(f->about, sizeof f->about, about ? about : arv_gc_feature_node_get_description(feature));
+    features_value(device, f);
+    return true;
+}
+
+typedef struct features_walk {
+    ArvDevice *device;
+    bool (*visit)(void *ctx, const as_setting *feature);
+    void       *ctx;
+    GHashTable *seen; /* a description may lead in circles, and names a feature under several heads */
+    bool        go_on;
+} features_walk;
+
+static void features_walk_category(features_walk *walk, const char *category, unsigned depth)
+{
+    ArvGcNode *node = arv_device_get_feature(walk->device, category);
+    if (!node || !ARV_IS_GC_CATEGORY(node) || depth > GIGE_MAX_DEPTH)
+        return;
+    for (const GSList *at = arv_gc_category_get_features(ARV_GC_CATEGORY(node)); at && walk->go_on; at = at->next) {
+        const char *name = at->data;
+        ArvGcNode  *child = name ? arv_device_get_feature(walk->device, name) : NULL;
+        as_setting  feature;
+        if (!child || !g_hash_table_add(walk->seen, g_strdup(name)))
+            continue;
+        if (ARV_IS_GC_CATEGORY(child)) {
+            features_walk_category(walk, name, depth + 1);
+        } else if (features_read(walk->device, name, &feature)) {
+            features_text(feature.category, sizeof feature.category, category);
+            walk->go_on = walk->visit(walk->ctx, &feature);
+        }
+    }
+}
+
+bool as_gige_features(ArvDevice *device, bool (*visit)(void *ctx, const as_setting *feature), void *ctx, as_err *err)
+{
+    features_walk walk = {.device = device, .visit = visit, .ctx = ctx, .go_on = true};
+    if (!ARV_IS_GC_CATEGORY(arv_device_get_feature(device, "Root")))
+        return AS_FAIL(err, AS_EFORMAT, "the camera does not describe itself: its GenICam file has no root");
+    walk.seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    features_walk_category(&walk, "Root", 0);
+    g_hash_table_destroy(walk.seen);
+    return true;
+}
+
+bool as_gige_get(ArvDevice *device, const char *name, as_setting *ret, as_err *err)
+{
+    as_setting feature;
+    if (!features_read(device, name, &feature))
+        return AS_FAIL(err, AS_ENOTFOUND, "the camera has no feature '%.64s'", name);
+    *ret = feature;
+    return true;
+}
+
+bool as_gige_set(ArvDevice *device, const char *name, const char *value, as_err *err)
+{
+    GError    *error = NULL;
+    as_setting f;
+    int64_t    whole;
+    double     number;
+    if (!as_gige_get(device, name, &f, err))
+        return false;
+    if (f.kind == AS_SETTING_COMMAND)
+        arv_device_execute_command(device, name, &error);
+    else if (f.kind == AS_SETTING_BOOL)
+        arv_device_set_boolean_feature_value(device, name, strcmp(value, "true") == 0, &error);
+    else if (f.kind == AS_SETTING_INT && as_str_to_i64(value, &whole))
+        arv_device_set_integer_feature_value(device, name, whole, &error);
+    else if (f.kind == AS_SETTING_FLOAT && as_str_to_f64(value, &number))
+        arv_device_set_float_feature_value(device, name, number, &error);
+    else if (f.kind == AS_SETTING_ENUM || f.kind == AS_SETTING_TEXT)
+        arv_device_set_string_feature_value(device, name, value, &error);
+    else
+        return AS_FAIL(err, AS_EINVAL, "'%s=%.100s' is no number", name, value);
+    if (!error)
+        return true;
+    bool gone = g_error_matches(error, ARV_DEVICE_ERROR, ARV_DEVICE_ERROR_TIMEOUT) ||
+                g_error_matches(error, ARV_DEVICE_ERROR, ARV_DEVICE_ERROR_NOT_CONNECTED);
+    return features_fail(err, gone ? AS_EIO : AS_EINVAL, error, name);
+}
