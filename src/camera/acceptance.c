@@ -1,0 +1,482 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "camera/acceptance.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "camera/setting.h"
+#include "image/prepare.h"
+
+#define ACCEPT_WARM_UP   2u
+#define ACCEPT_LOOKS     8u /* frames for noise and focus */
+#define ACCEPT_MOST      100000u
+#define ACCEPT_SETTLE    4u    /* frames under way when the exposure changes */
+#define ACCEPT_AVERAGE   4u    /* frames of a step */
+#define ACCEPT_BRIGHTEST 190.0 /* the longest exposure leads to about this mean */
+#define ACCEPT_CLIPPED   0.02
+#define ACCEPT_SLICE_NS  (200 * AS_NS_PER_MS)
+
+typedef struct accept {
+    as_camera               *cam;
+    const as_acceptance_cfg *cfg;
+    const as_progress       *progress;
+    as_acceptance           *out;
+    as_image                 before; /* for the difference of two frames */
+} accept;
+
+as_acceptance_cfg as_acceptance_cfg_default(void)
+{
+    return (as_acceptance_cfg){.n_frames = 200,
+                               .wait = 5 * AS_NS_PER_S,
+                               .min_fps = NAN,
+                               .max_jitter_ms = NAN,
+                               .max_lost = 0,
+                               .max_noise = 4,
+                               .min_linearity = 0.99,
+                               .min_focus = NAN};
+}
+
+bool as_camera_plain(const as_image *image, as_image *ret, as_err *err)
+{
+    bool     mono = as_pixel_facts_of(image->pixel)->kind == AS_PIXEL_KIND_MONO;
+    as_pixel pixel = mono ? AS_PIXEL_MONO8 : AS_PIXEL_RGB8;
+    if (ret->data && (ret->pixel != pixel || ret->width != image->width || ret->height != image->height)) {
+        as_image_done(ret);
+        memset(ret, 0, sizeof *ret);
+    }
+    return (ret->data || as_image_new(ret, pixel, image->width, image->height, err)) &&
+           as_image_resize(image, AS_RESIZE_STANDARD, 0, ret, err);
+}
+
+static uint8_t accept_luma(const uint8_t *p, uint32_t channels)
+{
+    if (channels == 1)
+        return p[0];
+    return (uint8_t)((299u * p[0] + 587u * p[1] + 114u * p[2] + 500u) / 1000u);
+}
+
+void as_camera_levels(const as_image *plain, uint64_t ret[256])
+{
+    uint32_t channels = as_pixel_bytes(plain->pixel);
+    memset(ret, 0, 256 * sizeof *ret);
+    for (uint32_t y = 0; y < plain->height; y++)
+        for (uint32_t x = 0; x < plain->width; x++)
+            ret[accept_luma(plain->data + y * plain->stride_bytes + (size_t)x * channels, channels)]++;
+}
+
+/* NULL with AS_EEND at the end of a recording. */
+static as_frame *accept_next(accept *a, as_err *err)
+{
+    as_ns begun = as_clock_mono();
+    for (;;) {
+        as_err why = AS_ERR_NONE;
+        if (!as_progress_go_on(a->progress, err))
+            return NULL;
+        as_frame *frame = as_camera_next(a->cam, as_clock_mono() + ACCEPT_SLICE_NS, &why);
+        if (frame)
+            return frame;
+        if (why.code == AS_EBUSY || (why.code == AS_ETIMEOUT && as_clock_mono() - begun < a->cfg->wait))
+            continue;
+        if (err)
+            *err = why;
+        return NULL;
+    }
+}
+
+static bool accept_skip(accept *a, uint32_t n, as_err *err)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        as_frame *frame = accept_next(a, err);
+        if (!frame)
+            return false;
+        as_frame_unref(frame);
+    }
+    return true;
+}
+
+/* Nothing else is done while frames are timed. */
+static bool accept_time(accept *a, as_err *err)
+{
+    as_acceptance *out = a->out;
+    as_ns          host = 0, device = 0;
+    for (uint32_t i = 0; i < a->cfg->n_frames; i++) {
+        as_err    why = AS_ERR_NONE;
+        as_frame *frame = accept_next(a, &why);
+        if (!frame && why.code == AS_EEND && i > 1)
+            break;
+        if (!frame)
+            return as_err_set(err, why.code, "%s", why.text);
+        if (i == 0) {
+            host = frame->time_mono;
+            device = frame->time_device;
+        }
+        out->host_ms[i] = (double)(frame->time_mono - host) / (double)AS_NS_PER_MS;
+        out->device_ms[i] =
+            frame->time_device ? (double)(frame->time_device - device) / (double)AS_NS_PER_MS : (double)NAN;
+        out->status[i] = frame->status;
+        out->n++;
+        as_frame_unref(frame);
+        as_progress_step(a->progress, "timing frames", i + 1, a->cfg->n_frames);
+    }
+    return true;
+}
+
+/* The level below which 68.27 % of the differences lie is one standard deviation of a normal one, and what moves in a
+ * corner of the picture does not count. A grey level is as wide as from half below to half above. */
+static double accept_deviation(const uint64_t counts[256])
+{
+    uint64_t all = 0, below = 0;
+    for (int i = 0; i < 256; i++)
+        all += counts[i];
+    double want = 0.6827 * (double)all;
+    for (int i = 0; i < 256; i++) {
+        double low = i == 0 ? 0.0 : i - 0.5, width = i == 0 ? 0.5 : 1.0;
+        if (counts[i] && (double)(below + counts[i]) >= want)
+            return low + width * (want - (double)below) / (double)counts[i];
+        below += counts[i];
+    }
+    return NAN;
+}
+
+static void accept_difference(const as_image *one, const as_image *two, uint64_t counts[256])
+{
+    uint32_t channels = as_pixel_bytes(one->pixel);
+    for (uint32_t y = 0; y < one->height; y++)
+        for (uint32_t x = 0; x < one->width; x++) {
+            size_t at = y * one->stride_bytes + (size_t)x * channels;
+            int    d = accept_luma(one->data + at, channels) - accept_luma(two->data + at, channels);
+            counts[d < 0 ? -d : d]++;
+        }
+}
+
+static bool accept_look(accept *a, double *ret_noise, uint32_t *ret_n, as_err *err)
+{
+    uint64_t counts[256] = {0};
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < ACCEPT_LOOKS; i++) {
+        as_err    why = AS_ERR_NONE;
+        as_frame *frame = accept_next(a, &why);
+        if (!frame && why.code == AS_EEND && i > 0)
+            break;
+        if (!frame)
+            return as_err_set(err, why.code, "%s", why.text);
+        bool whole = frame->status == AS_FRAME_OK;
+        bool ok = !whole || as_camera_plain(&frame->image, &a->out->image, err);
+        as_frame_unref(frame);
+        if (!ok)
+            return false;
+        if (whole && n++ > 0)
+            accept_difference(&a->before, &a->out->image, counts);
+        if (whole && !as_camera_plain(&a->out->image, &a->before, err))
+            return false;
+    }
+    *ret_n = n;
+    *ret_noise = n > 1 ? accept_deviation(counts) / sqrt(2.0) : (double)NAN;
+    if (n == 0)
+        return AS_FAIL(err, AS_EIO, "of %u frames none came whole", ACCEPT_LOOKS);
+    as_camera_levels(&a->out->image, a->out->levels);
+    return as_image_stats_of(&a->out->image, &a->out->look, err);
+}
+
+/* --- exposure --- */
+
+static bool accept_exposure_feature(accept *a, as_setting *ret)
+{
+    static const char *const names[] = {"ExposureTime", "ExposureTimeAbs", "ExposureTimeRaw"};
+    as_err                   ignored = AS_ERR_NONE;
+    for (size_t i = 0; i < AS_COUNT(names); i++)
+        if (as_camera_setting(a->cam, names[i], ret, &ignored) && ret->readable && ret->writable &&
+            (ret->kind == AS_SETTING_FLOAT || ret->kind == AS_SETTING_INT))
+            return true;
+    return false;
+}
+
+static bool accept_set_exposure(accept *a, const as_setting *feature, double us, double *ret_got, as_err *err)
+{
+    char       text[40];
+    as_setting got;
+    double     step = isfinite(feature->step) && feature->kind == AS_SETTING_INT ? feature->step : 1;
+    double     low = isfinite(feature->low) ? feature->low : 0;
+    us = fmin(fmax(us, low), isfinite(feature->high) ? feature->high : us);
+    if (feature->kind == AS_SETTING_INT)
+        snprintf(text, sizeof text, "%.0f", low + floor((us - low) / step) * step);
+    else
+        snprintf(text, sizeof text, "%.10g", us);
+    return as_camera_set(a->cam, feature->name, text, &got, err) &&
+           (as_str_to_f64(got.value, ret_got) || AS_FAIL(err, AS_EIO, "'%s' reads as '%s'", got.name, got.value));
+}
+
+/* Mean grey, and the share that is clipped, of some frames. */
+static bool accept_grey(accept *a, double *ret_grey, double *ret_clipped, as_err *err)
+{
+    uint64_t sum = 0, all = 0, clipped = 0, levels[256];
+    if (!accept_skip(a, ACCEPT_SETTLE, err))
+        return false;
+    for (uint32_t i = 0; i < ACCEPT_AVERAGE; i++) {
+        as_frame *frame = accept_next(a, err);
+        bool      ok = frame && as_camera_plain(&frame->image, &a->before, err);
+        if (ok && frame->status == AS_FRAME_OK) {
+            as_camera_levels(&a->before, levels);
+            for (uint64_t v = 0; v < 256; v++) {
+                sum += v * levels[v];
+                all += levels[v];
+            }
+            clipped += levels[255] + levels[254];
+        }
+        as_frame_unref(frame);
+        if (!ok)
+            return false;
+    }
+    if (all == 0)
+        return AS_FAIL(err, AS_EIO, "no frame came whole");
+    *ret_grey = (double)sum / (double)all;
+    *ret_clipped = (double)clipped / (double)all;
+    return true;
+}
+
+/* From a tenth to the whole of the exposure that makes the picture bright and clips nothing. */
+static bool accept_steps(accept *a, const as_setting *feature, double now_us, as_err *err)
+{
+    as_acceptance *out = a->out;
+    double         grey, clipped, most = now_us;
+    if (!accept_grey(a, &grey, &clipped, err))
+        return false;
+    for (int i = 0; i < 6 && clipped > ACCEPT_CLIPPED; i++) {
+        most *= 0.5;
+        if (!accept_set_exposure(a, feature, most, &most, err) || !accept_grey(a, &grey, &clipped, err))
+            return false;
+    }
+    if (clipped <= ACCEPT_CLIPPED && grey > 1)
+        most *= fmin(fmax(ACCEPT_BRIGHTEST / grey, 0.05), 8.0);
+    for (size_t i = 0; i < AS_ACCEPTANCE_STEPS; i++) {
+        double us = most * (double)(i + 1) / AS_ACCEPTANCE_STEPS, got;
+        as_progress_step(a->progress, "exposure", i + 1, AS_ACCEPTANCE_STEPS);
+        if (!accept_set_exposure(a, feature, us, &got, err) || !accept_grey(a, &grey, &clipped, err))
+            return false;
+        if (clipped > ACCEPT_CLIPPED)
+            break;
+        out->steps[out->n_steps].exposure_us = got;
+        out->steps[out->n_steps++].grey = grey;
+    }
+    return true;
+}
+
+/* Least squares; the coefficient of determination, NAN of fewer than four points or of a constant. */
+static double accept_fit(as_acceptance *out)
+{
+    double n = (double)out->n_steps, mx = 0, my = 0, xx = 0, xy = 0, yy = 0;
+    for (size_t i = 0; i < out->n_steps; i++) {
+        mx += out->steps[i].exposure_us / n;
+        my += out->steps[i].grey / n;
+    }
+    for (size_t i = 0; i < out->n_steps; i++) {
+        double x = out->steps[i].exposure_us - mx, y = out->steps[i].grey - my;
+        xx += x * x;
+        xy += x * y;
+        yy += y * y;
+    }
+    out->slope = xx > 0 ? xy / xx : (double)NAN;
+    out->offset = my - out->slope * mx;
+    return out->n_steps >= 4 && xx > 0 && yy > 0 ? xy * xy / (xx * yy) : (double)NAN;
+}
+
+static void accept_linearity(accept *a, as_acceptance_row *row)
+{
+    as_setting feature;
+    as_err     why = AS_ERR_NONE, back = AS_ERR_NONE;
+    double     now_us, got;
+    if (!accept_exposure_feature(a, &feature) || !as_str_to_f64(feature.value, &now_us)) {
+        as_str_copy(row->note, sizeof row->note, "the camera's exposure time cannot be set from here");
+        return;
+    }
+    bool ok = accept_steps(a, &feature, now_us, &why);
+    if (!accept_set_exposure(a, &feature, now_us, &got, &back)) {
+        snprintf(row->note, sizeof row->note, "the exposure of %g us could not be put back: %.90s", now_us, back.text);
+        return;
+    }
+    if (!ok) {
+        snprintf(row->note, sizeof row->note, "not measured: %.140s", why.text);
+        return;
+    }
+    row->value = accept_fit(a->out);
+    row->n = a->out->n_steps * ACCEPT_AVERAGE;
+    if (isnan(row->value))
+        snprintf(row->note, sizeof row->note, "%zu exposures without clipping are too few, or all look the same",
+                 a->out->n_steps);
+    else
+        snprintf(row->note, sizeof row->note, "grey of %zu exposures, %.0f to %.0f us, %.0f to %.0f levels",
+                 a->out->n_steps, a->out->steps[0].exposure_us, a->out->steps[a->out->n_steps - 1].exposure_us,
+                 a->out->steps[0].grey, a->out->steps[a->out->n_steps - 1].grey);
+}
+
+/* --- what the times say --- */
+
+static int accept_by_size(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Mean, standard deviation, and the deviation from the mean that 99 % stay within, of the intervals of n times. */
+static bool accept_intervals(const double *times, size_t n, double *ret_mean, double *ret_sd, double *ret_p99)
+{
+    double *off = n > 2 && isfinite(times[n - 1]) ? calloc(n - 1, sizeof *off) : NULL;
+    double  square = 0;
+    if (!off)
+        return false;
+    *ret_mean = times[n - 1] / (double)(n - 1);
+    for (size_t i = 0; i + 1 < n; i++) {
+        off[i] = fabs(times[i + 1] - times[i] - *ret_mean);
+        square += off[i] * off[i];
+    }
+    qsort(off, n - 1, sizeof *off, accept_by_size);
+    *ret_sd = sqrt(square / (double)(n - 2));
+    *ret_p99 = off[(size_t)ceil(0.99 * (double)(n - 1)) - 1];
+    free(off);
+    return *ret_mean > 0;
+}
+
+static void accept_times(accept *a)
+{
+    as_acceptance     *out = a->out;
+    as_acceptance_row *fps = &out->rows[AS_ACCEPTANCE_FPS], *jitter = &out->rows[AS_ACCEPTANCE_JITTER];
+    double             mean = NAN, p99 = NAN, device_mean, device_p99;
+    out->host_jitter_ms = out->device_jitter_ms = NAN;
+    bool host = accept_intervals(out->host_ms, out->n, &mean, &out->host_jitter_ms, &p99);
+    bool device = accept_intervals(out->device_ms, out->n, &device_mean, &out->device_jitter_ms, &device_p99);
+    if (as_camera_geometry_of(a->cam).can_wait) {
+        as_str_copy(fps->note, sizeof fps->note, "not judged: this camera waits for who looks");
+        as_str_copy(jitter->note, sizeof jitter->note, fps->note);
+    } else if (host) {
+        jitter->value = device ? device_p99 : p99;
+        fps->value = 1000.0 / (device ? device_mean : mean);
+        fps->n = jitter->n = out->n;
+        if (isnan(fps->limit) && isfinite(out->set_fps))
+            fps->limit = 0.98 * out->set_fps;
+        if (isnan(jitter->limit))
+            jitter->limit = fmax(2.0, 250.0 / fps->value);
+        snprintf(fps->note, sizeof fps->note, "by %s%s", device ? "the camera's clock" : "the arrival here",
+                 isfinite(out->set_fps) ? ", against what it is set to" : "; it does not say what it is set to");
+        snprintf(jitter->note, sizeof jitter->note,
+                 "99 %% of the intervals, by %s; standard deviation %.3f ms, of the arrival here %.3f ms",
+                 device ? "the camera's clock" : "the arrival here",
+                 device ? out->device_jitter_ms : out->host_jitter_ms, out->host_jitter_ms);
+    }
+}
+
+static void accept_losses(accept *a)
+{
+    as_acceptance         *out = a->out;
+    as_acceptance_row     *row = &out->rows[AS_ACCEPTANCE_LOST];
+    const as_camera_stats *s = &out->stats;
+    uint64_t               all = s->n_lost, frames = 0;
+    for (int i = 0; i < AS_FRAME_STATUS_COUNT; i++) {
+        all += i == AS_FRAME_OK ? 0 : s->n_frames[i];
+        frames += s->n_frames[i];
+    }
+    row->value = (double)all;
+    row->n = frames + s->n_lost;
+    snprintf(row->note, sizeof row->note,
+             "%llu lost, %llu incomplete, %llu damaged, %llu late, %llu repeated; %llu packets asked for again",
+             (unsigned long long)s->n_lost, (unsigned long long)s->n_frames[AS_FRAME_INCOMPLETE],
+             (unsigned long long)s->n_frames[AS_FRAME_CORRUPT], (unsigned long long)s->n_frames[AS_FRAME_LATE],
+             (unsigned long long)s->n_frames[AS_FRAME_REPEATED], (unsigned long long)s->n_resent);
+}
+
+static void accept_judge(as_acceptance *out)
+{
+    for (int i = 0; i < AS_ACCEPTANCE_ROWS; i++) {
+        as_acceptance_row *row = &out->rows[i];
+        if (isnan(row->value) || isnan(row->limit))
+            continue;
+        bool ok = row->at_least ? row->value >= row->limit : row->value <= row->limit;
+        row->state = ok ? AS_ACCEPTANCE_PASS : AS_ACCEPTANCE_FAIL;
+        out->failed = out->failed || !ok;
+    }
+}
+
+static void accept_begin(accept *a)
+{
+    static const char *const names[] = {"AcquisitionFrameRate", "AcquisitionFrameRateAbs", "ResultingFrameRate"};
+    as_acceptance           *out = a->out;
+    const as_acceptance_cfg *c = a->cfg;
+    const as_acceptance_row  rows[AS_ACCEPTANCE_ROWS] = {
+         {"frame rate", "1/s", NAN, c->min_fps, true, AS_ACCEPTANCE_OPEN, 0, ""},
+         {"jitter", "ms", NAN, c->max_jitter_ms, false, AS_ACCEPTANCE_OPEN, 0, ""},
+         {"lost or not whole", "frames", NAN, c->max_lost, false, AS_ACCEPTANCE_OPEN, 0, ""},
+         {"temporal noise", "levels", NAN, c->max_noise, false, AS_ACCEPTANCE_OPEN, 0, ""},
+         {"exposure linearity", "R2", NAN, c->min_linearity, true, AS_ACCEPTANCE_OPEN, 0, ""},
+         {"focus", "", NAN, c->min_focus, true, AS_ACCEPTANCE_OPEN, 0, ""},
+    };
+    memcpy(out->rows, rows, sizeof rows);
+    out->set_fps = NAN;
+    for (size_t i = 0; i < AS_COUNT(names) && isnan(out->set_fps); i++) {
+        as_setting f;
+        as_err     ignored = AS_ERR_NONE;
+        double     fps;
+        if (as_camera_setting(a->cam, names[i], &f, &ignored) && as_str_to_f64(f.value, &fps) && fps > 0)
+            out->set_fps = fps;
+    }
+}
+
+static bool accept_all(accept *a, as_err *err)
+{
+    as_acceptance     *out = a->out;
+    as_acceptance_row *noise = &out->rows[AS_ACCEPTANCE_NOISE], *focus = &out->rows[AS_ACCEPTANCE_FOCUS];
+    uint32_t           n = 0;
+    if (!accept_skip(a, ACCEPT_WARM_UP, err) || !accept_time(a, err))
+        return false;
+    as_camera_stats_of(a->cam, &out->stats); /* before the exposure is played with */
+    as_err why = AS_ERR_NONE;
+    if (accept_look(a, &noise->value, &n, &why)) {
+        noise->n = focus->n = n;
+        focus->value = out->look.laplacian_variance;
+        focus->n = 1;
+        snprintf(noise->note, sizeof noise->note, "of frames that follow each other, at a mean of %.0f levels",
+                 out->look.mean);
+        snprintf(focus->note, sizeof focus->note, "variance of the Laplacian; %.1f %% black, %.1f %% white",
+                 100 * out->look.clipped_low_ratio, 100 * out->look.clipped_high_ratio);
+        accept_linearity(a, &out->rows[AS_ACCEPTANCE_LINEARITY]);
+    } else if (why.code == AS_EEND) {
+        as_str_copy(noise->note, sizeof noise->note, "the recording ended before");
+    } else {
+        return as_err_set(err, why.code, "%s", why.text);
+    }
+    accept_times(a);
+    accept_losses(a);
+    accept_judge(out);
+    return true;
+}
+
+bool as_acceptance_run(as_camera *cam, const as_acceptance_cfg *cfg, const as_progress *progress, as_acceptance *ret,
+                       as_err *err)
+{
+    accept a = {.cam = cam, .cfg = cfg, .progress = progress, .out = ret};
+    memset(ret, 0, sizeof *ret);
+    if (cfg->n_frames < 3 || cfg->n_frames > ACCEPT_MOST)
+        return AS_FAIL(err, AS_EINVAL, "%u frames cannot be timed: 3 to %u can", cfg->n_frames, ACCEPT_MOST);
+    ret->host_ms = calloc(cfg->n_frames, sizeof *ret->host_ms);
+    ret->device_ms = calloc(cfg->n_frames, sizeof *ret->device_ms);
+    ret->status = calloc(cfg->n_frames, sizeof *ret->status);
+    bool ok = ret->host_ms && ret->device_ms && ret->status;
+    if (!ok)
+        AS_FAIL(err, AS_ENOMEM, "no memory for %u times", cfg->n_frames);
+    if (ok) {
+        accept_begin(&a);
+        ok = accept_all(&a, err);
+    }
+    as_image_done(&a.before);
+    if (!ok)
+        as_acceptance_done(ret);
+    return ok;
+}
+
+void as_acceptance_done(as_acceptance *acceptance)
+{
+    free(acceptance->host_ms);
+    free(acceptance->device_ms);
+    free(acceptance->status);
+    as_image_done(&acceptance->image);
+    memset(acceptance, 0, sizeof *acceptance);
+}
