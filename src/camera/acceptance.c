@@ -15,6 +15,7 @@
 #define ACCEPT_AVERAGE   4u    /* frames of a step */
 #define ACCEPT_BRIGHTEST 190.0 /* the longest exposure leads to about this mean */
 #define ACCEPT_CLIPPED   0.02
+#define ACCEPT_BLIND     0.5
 #define ACCEPT_SLICE_NS  (200 * AS_NS_PER_MS)
 
 typedef struct accept {
@@ -430,11 +431,18 @@ static bool accept_all(accept *a, as_err *err)
     as_camera_stats_of(a->cam, &out->stats); /* before the exposure is played with */
     as_err why = AS_ERR_NONE;
     if (accept_look(a, &noise->value, &n, &why)) {
-        noise->n = focus->n = n;
+        double clipped = out->look.clipped_low_ratio + out->look.clipped_high_ratio;
+        noise->n = n;
         focus->value = out->look.laplacian_variance;
         focus->n = 1;
         snprintf(noise->note, sizeof noise->note, "of frames that follow each other, at a mean of %.0f levels",
                  out->look.mean);
+        if (clipped > ACCEPT_BLIND) { /* black and white have no noise */
+            noise->value = NAN;
+            snprintf(noise->note, sizeof noise->note,
+                     "%.0f %% of the pixels are black or white, and tell nothing: set the exposure first",
+                     100 * clipped);
+        }
         snprintf(focus->note, sizeof focus->note, "variance of the Laplacian; %.1f %% black, %.1f %% white",
                  100 * out->look.clipped_low_ratio, 100 * out->look.clipped_high_ratio);
         accept_linearity(a, &out->rows[AS_ACCEPTANCE_LINEARITY]);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The conformance suite that every driver row passes. */
-#include "camera/camera.h"
+#include "camera/setting.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -129,6 +129,7 @@ static void camera_rows_are_filled_in(void **state)
     for (; (driver = as_camera_driver_at(n)) != NULL; n++) {
         assert_true(driver->name && driver->summary && driver->help && driver->priv_size > 0);
         assert_true(driver->open && driver->fill && driver->close);
+        assert_true(!driver->features == !driver->get && !driver->get == !driver->set);
         size_t length = strlen(driver->name);
         assert_true(strncmp(driver->help, driver->name, length) == 0 && driver->help[length] == ':');
         assert_true(driver->help[strlen(driver->help) - 1] == '\n' && !strchr(driver->summary, '\n'));
@@ -303,6 +304,48 @@ static void camera_counts_what_it_loses(void **state)
     camera_for_each(camera_check_exhaustion);
 }
 
+/* Every setting reads as it is listed; one that can be set takes its own value, a wrong name is told apart. */
+static void camera_check_settings(const camera_sample *sample)
+{
+    as_camera      *cam = camera_open(sample, sample->good, 0);
+    as_err          err = AS_ERR_NONE;
+    as_setting_list list = {0};
+    as_setting      one;
+    if (!as_camera_settings(cam, &list, &err)) {
+        assert_int_equal(err.code, AS_EUNSUPPORTED);
+        assert_false(as_camera_set(cam, "Width", "64", NULL, &err));
+        as_camera_close(cam);
+        return;
+    }
+    assert_true(list.all.n > 0);
+    for (size_t i = 0; i < list.all.n; i++) {
+        const as_setting *s = &list.all.at[i];
+        assert_true(s->name[0] && s->category[0] && s->kind != AS_SETTING_NONE);
+        for (size_t k = 0; k < i; k++)
+            assert_string_not_equal(s->name, list.all.at[k].name);
+        if (!as_camera_setting(cam, s->name, &one, &err))
+            fail_msg("%s: %s", s->name, err.text);
+        assert_int_equal(one.kind, s->kind);
+        bool settable = s->readable && s->writable && (s->kind == AS_SETTING_FLOAT || s->kind == AS_SETTING_BOOL);
+        if (settable && !as_camera_set(cam, s->name, s->value, &one, &err))
+            fail_msg("%s=%s: %s", s->name, s->value, err.text);
+        if (settable && !as_setting_same(s, s->value, one.value))
+            fail_msg("%s: '%s' became '%s'", s->name, s->value, one.value);
+        if (s->kind == AS_SETTING_FLOAT && s->writable && s->high < 1e300)
+            assert_false(as_camera_set(cam, s->name, "1e301", NULL, &err));
+    }
+    assert_false(as_camera_set(cam, "Widht", "64", NULL, &err));
+    assert_int_equal(err.code, AS_ENOTFOUND);
+    as_setting_list_done(&list);
+    as_camera_close(cam);
+}
+
+static void camera_has_settings_by_name(void **state)
+{
+    (void)state;
+    camera_for_each(camera_check_settings);
+}
+
 static void camera_check_found(void *ctx, const char *uri, const char *about)
 {
     const as_camera_driver *driver = ctx;
@@ -325,7 +368,7 @@ int main(void)
         cmocka_unit_test(camera_rows_are_filled_in),        cmocka_unit_test(camera_says_why_it_does_not_open),
         cmocka_unit_test(camera_counts_its_frames),         cmocka_unit_test(camera_keeps_deadlines),
         cmocka_unit_test(camera_stops_from_another_thread), cmocka_unit_test(camera_counts_what_it_loses),
-        cmocka_unit_test(camera_lists_uris_of_its_own),
+        cmocka_unit_test(camera_lists_uris_of_its_own),     cmocka_unit_test(camera_has_settings_by_name),
     };
     return cmocka_run_group_tests(tests, camera_make_places, camera_remove_places);
 }

@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
+
 #include "base/clock.h"
 #include "camera/driver.h"
+#include "camera/twin_settings.h"
 #include "camera/twin_uri.h"
 
 typedef struct twin_priv {
-    as_twin *twin;
-    void    *scratch;
-    uint64_t first_part, n_parts; /* 0 parts: endless */
-    uint32_t n_views;
-    uint64_t at;       /* how many views have passed the camera, seen or not */
-    uint64_t sequence; /* how many frames it has sent, arrived or not */
-    uint64_t shown;    /* the part of the last picture; 0: none yet */
-    bool     again;    /* the trigger came twice for this one */
-    as_pace  pace;
+    as_twin_uri uri;
+    as_twin    *twin;
+    void       *scratch;
+    uint64_t    first_part, n_parts; /* 0 parts: endless */
+    uint32_t    n_views;
+    uint64_t    at;       /* how many views have passed the camera, seen or not */
+    uint64_t    sequence; /* how many frames it has sent, arrived or not */
+    uint64_t    shown;    /* the part of the last picture; 0: none yet */
+    bool        again;    /* the trigger came twice for this one */
+    as_pace     pace;
 } twin_priv;
 
 static void twin_read_order(twin_priv *priv, const as_twin_uri *uri, const as_camera_cfg *cfg)
@@ -27,15 +31,14 @@ static void twin_read_order(twin_priv *priv, const as_twin_uri *uri, const as_ca
 
 static bool twin_open(void *p, const char *rest, const as_camera_cfg *cfg, as_camera_geometry *ret, as_err *err)
 {
-    twin_priv  *priv = p;
-    as_twin_uri uri;
-    if (as_twin_uri_parse(rest, &uri, err) && as_twin_uri_script(&uri, cfg->dir, err)) {
-        uri.cfg.width = uri.cfg.width ? uri.cfg.width : cfg->width;
-        uri.cfg.height = uri.cfg.height ? uri.cfg.height : cfg->height;
-        twin_read_order(priv, &uri, cfg);
-        priv->twin = as_twin_open(uri.query.path, &uri.cfg, err);
-    }
-    as_twin_uri_done(&uri);
+    twin_priv   *priv = p;
+    as_twin_uri *uri = &priv->uri;
+    if (!as_twin_uri_parse(rest, uri, err) || !as_twin_uri_script(uri, cfg->dir, err))
+        return false;
+    uri->cfg.width = uri->cfg.width ? uri->cfg.width : cfg->width;
+    uri->cfg.height = uri->cfg.height ? uri->cfg.height : cfg->height;
+    twin_read_order(priv, uri, cfg);
+    priv->twin = as_twin_open(uri->query.path, &uri->cfg, err);
     if (!priv->twin)
         return false;
     priv->scratch = malloc(as_twin_scratch_bytes(priv->twin));
@@ -148,6 +151,77 @@ static void twin_close(void *p)
     twin_priv *priv = p;
     free(priv->scratch);
     as_twin_close(priv->twin);
+    as_twin_uri_done(&priv->uri);
+}
+
+#define TWIN_RATE "AcquisitionFrameRate"
+
+static void twin_rate(const twin_priv *priv, as_setting *ret)
+{
+    memset(ret, 0, sizeof *ret);
+    as_str_copy(ret->name, sizeof ret->name, TWIN_RATE);
+    as_str_copy(ret->category, sizeof ret->category, "AcquisitionControl");
+    as_str_copy(ret->unit, sizeof ret->unit, "Hz");
+    ret->kind = AS_SETTING_FLOAT;
+    ret->readable = ret->writable = priv->pace.period > 0; /* else it waits for who looks, and goes on doing so */
+    ret->low = 1e-3;
+    ret->high = 1e5;
+    ret->step = NAN;
+    if (ret->readable)
+        snprintf(ret->value, sizeof ret->value, "%.10g", (double)AS_NS_PER_S / (double)priv->pace.period);
+}
+
+static bool twin_settings(void *p, bool (*visit)(void *ctx, const as_setting *setting), void *ctx, as_err *err)
+{
+    twin_priv *priv = p;
+    as_setting s;
+    (void)err;
+    for (size_t i = 0; as_twin_setting_at(i, as_twin_cfg_of(priv->twin), as_twin_sensor_of(priv->twin) != NULL, &s);
+         i++)
+        if (!visit(ctx, &s))
+            return true;
+    twin_rate(priv, &s);
+    visit(ctx, &s);
+    return true;
+}
+
+static bool twin_get(void *p, const char *name, as_setting *ret, as_err *err)
+{
+    twin_priv *priv = p;
+    twin_rate(priv, ret);
+    if (strcmp(name, TWIN_RATE) == 0)
+        return true;
+    for (size_t i = 0; as_twin_setting_at(i, as_twin_cfg_of(priv->twin), as_twin_sensor_of(priv->twin) != NULL, ret);
+         i++)
+        if (strcmp(ret->name, name) == 0)
+            return true;
+    return AS_FAIL(err, AS_ENOTFOUND, "the twin has no feature '%.64s'", name);
+}
+
+/* The world is a function of its settings: the part that comes next is the same one, seen otherwise. */
+static bool twin_set(void *p, const char *name, const char *value, as_err *err)
+{
+    twin_priv  *priv = p;
+    as_twin_cfg cfg = priv->uri.cfg;
+    double      fps;
+    if (strcmp(name, TWIN_RATE) == 0 && as_str_to_f64(value, &fps)) {
+        priv->pace.period = (as_ns)((double)AS_NS_PER_S / fps);
+        return true;
+    }
+    if (!as_twin_setting_put(name, value, &cfg))
+        return AS_FAIL(err, AS_EINVAL, "'%.64s=%.100s' cannot be set on a twin", name, value);
+    as_twin *twin = as_twin_open(priv->uri.query.path, &cfg, err);
+    void    *scratch = twin ? malloc(as_twin_scratch_bytes(twin)) : NULL;
+    if (!scratch) {
+        as_twin_close(twin);
+        return twin ? AS_FAIL(err, AS_ENOMEM, "no memory to draw in") : false;
+    }
+    free(priv->scratch);
+    as_twin_close(priv->twin);
+    priv->scratch = scratch;
+    priv->twin = twin;
+    priv->uri.cfg = cfg;
+    return true;
 }
 
 static void twin_list(void (*found)(void *ctx, const char *uri, const char *about), void *ctx)
@@ -171,4 +245,7 @@ const as_camera_driver        as_camera_twin = {
            .close = twin_close,
            .origin = twin_origin,
            .list = twin_list,
+           .features = twin_settings,
+           .get = twin_get,
+           .set = twin_set,
 };

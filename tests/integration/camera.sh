@@ -16,6 +16,61 @@ expect_exit 2 "$ASSAY" camera show twin:nothing
 expect_exit 3 "$ASSAY" camera show folder:.
 expect_err 'no picture'
 
+# The twin's settings are those of a camera, and what they do is seen.
+TWIN='twin:fabric?views=64&sensor=imx250&width=160&height=120'
+expect_exit 0 "$ASSAY" camera set "$TWIN" ExposureTime=50 LensDirt=0.5
+expect_out 'ExposureTime: '
+expect_exit 2 "$ASSAY" camera set "$TWIN" LensDirt=2
+expect_err "'LensDirt=2' is not allowed: it is a number, 0 to 1"
+expect_exit 2 "$ASSAY" camera set "$TWIN" ExposureTme=50
+expect_err "did you mean 'ExposureTime'?"
+
+expect_exit 0 "$ASSAY" camera grab "$TWIN&pixel=Mono12" -n 3 -o part.png
+check 'no three pictures of 16 bits with their times' python3 -c '
+import json, struct
+d = json.load(open("part.json"))
+assert [p["file"] for p in d] == ["part-001.png", "part-002.png", "part-003.png"]
+assert all(p["status"] == "ok" and p["pixel"] == "Mono12" and p["monotonic_ns"] > 0 for p in d)
+for p in d:
+    b = open(p["file"], "rb").read()
+    assert struct.unpack(">IIBB", b[16:26]) == (160, 120, 16, 0)'
+printf 'faults:\n  - {fault: half_frame, from: 1, until: 100, amount: 1}\n' >half.yaml
+expect_exit 0 "$ASSAY" camera grab 'twin:cones?width=64&height=48&script=half.yaml' -o half.png
+check 'half a picture is not told' test -s half.incomplete.png
+expect_exit 2 "$ASSAY" camera grab "$TWIN"
+expect_err 'say where to'
+
+# The lens is turned: the number falls, and the best stays.
+focus() { "$ASSAY" camera focus "$1" -n 1 --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["sharpness"])'; }
+sharp=$(focus "$TWIN&focal=16&distance=300") soft=$(focus "$TWIN&focal=16&distance=300&off=20")
+check "sharpness $sharp in focus, $soft 20 mm off it" python3 -c "assert $sharp > 2 * $soft"
+expect_exit 0 "$ASSAY" camera focus "$TWIN" -n 2
+expect_out 'frame 1  sharpness'
+
+expect_exit 0 "$ASSAY" camera test "$TWIN&fps=50" -n 30 --max-jitter 1000 --min-fps 5 --html test.html
+expect_out '^PASS'
+check 'the page fetches or runs something' sh -c '! grep -qE "<script|href=\"http|src=\"http" test.html'
+check 'the page has no plots' test "$(grep -o '<svg' test.html | wc -l)" -ge 3
+expect_exit 0 "$ASSAY" camera test "$TWIN&fps=50" -n 30 --max-jitter 1000 --min-fps 5 --json
+check 'the test is not as it should be' python3 -c '
+import json, sys
+d = json.load(open(sys.argv[1]))
+r = {x["name"]: x for x in d["rows"]}
+assert d["pass"] and r["exposure linearity"]["value"] > 0.999 and r["exposure linearity"]["n"] >= 16
+assert 1 < r["temporal noise"]["value"] < 4 and len(d["host_ms"]) == 30 and d["frames"]["incomplete"] == 0' "$OUT"
+# Each limit can be missed.
+expect_exit 1 "$ASSAY" camera test "$TWIN&fps=50&db=24&exposure=8" -n 5 --max-jitter 1000 --min-fps 5
+expect_out 'temporal noise .*FAIL'
+expect_exit 1 "$ASSAY" camera test "$TWIN&fps=50" -n 5 --max-jitter 1000 --min-fps 60
+expect_out 'frame rate .*FAIL'
+expect_exit 1 "$ASSAY" camera test "$TWIN&fps=50" -n 5 --max-jitter 1000 --min-fps 5 --min-focus 1e8
+expect_out 'focus .*FAIL'
+printf 'faults:\n  - {fault: frame_loss, from: 1, until: 1000, amount: 0.3}\n' >loss.yaml
+expect_exit 1 "$ASSAY" camera test 'twin:fabric?width=64&height=48&fps=50&script=loss.yaml' -n 30 --max-jitter 1000 --min-fps 1 --max-noise 255 --min-linearity 0
+expect_out 'lost or not whole .*FAIL'
+expect_exit 1 "$ASSAY" camera test 'twin:fabric?views=64&width=160&height=120&pixel=RGB8&fps=50' -n 5 --max-jitter 1000 --min-fps 1 --max-noise 255
+expect_out 'exposure linearity .*FAIL'
+
 if "$ASSAY" camera show gige:fake >/dev/null 2>&1; then
     expect_exit 0 "$ASSAY" camera show gige:fake
     expect_out 'ImageFormatControl'
