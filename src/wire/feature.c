@@ -74,7 +74,7 @@ void as_features_init(as_features *features, as_feature_needs has)
     for (size_t i = 0; i < AS_FEATURE_COUNT; i++) {
         features->low[i] = rows[i].low;
         features->high[i] = rows[i].high;
-        features->value[i] = features->usual[i] = rows[i].usual;
+        features->value[i] = features->usual[i] = AS_MAX(rows[i].usual, rows[i].low);
     }
 }
 

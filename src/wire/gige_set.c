@@ -358,5 +358,5 @@ void as_gige_features(as_gige *device, const as_serve_cfg *cfg, as_features *ret
     double largest = AS_MIN(device->mtu, 65532u) / 4 * 4;
     double packet = cfg->packet_size ? (double)(cfg->packet_size / 4 * 4) : AS_MIN(largest, 9000.0);
     set_exactly(ret, AS_FEATURE_PACKET_SIZE, 576, AS_MAX(largest, packet), packet);
-    set_usual(ret, AS_FEATURE_DEVICE_LINK_SPEED, cfg->link_mbit * 125000.0);
+    set_usual(ret, AS_FEATURE_DEVICE_LINK_SPEED, AS_MIN(cfg->link_mbit * 125000.0, (double)UINT32_MAX));
 }

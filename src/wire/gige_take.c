@@ -6,6 +6,7 @@
 #include "wire/gige_priv.h"
 
 #define SLICE_NS (50 * AS_NS_PER_MS)
+#define LAG_NS   (100 * AS_NS_PER_MS) /* so long may the machine be busy elsewhere without a picture less */
 
 static bool take_has(const as_pump_item *item, as_fault fault)
 {
@@ -49,7 +50,7 @@ static bool take_await(as_gige *device, as_ns *ret_due)
         if (period > 0 && device->due <= now && (!software || device->dead)) {
             *ret_due = device->due;
             device->due += period;
-            if (device->due < now - period) { /* what could not be held is not made up for */
+            if (device->due < now - LAG_NS) { /* what drawing cannot hold is not made up for */
                 device->due = now;
                 device->counts.n_late++;
             }

@@ -13,7 +13,10 @@
 #include "twin/export.h"
 #include "wire/source.h"
 
-enum { MAX_AHEAD = 64, MAX_THREADS = 4, USUAL_AHEAD = 3, MAX_KEEP = 1024 };
+enum { MAX_THREADS = 4, MAX_KEEP = 1024 };
+
+#define MAX_AHEAD   64u
+#define USUAL_AHEAD 3u
 
 typedef enum slot_state { SLOT_EMPTY, SLOT_MAKING, SLOT_READY, SLOT_FAILED } slot_state;
 
@@ -175,7 +178,7 @@ static void pump_work(void *ctx)
 static bool pump_check(const as_pump_cfg *cfg, as_err *err)
 {
     if (cfg->n_keep > MAX_KEEP || cfg->n_ahead > MAX_AHEAD || cfg->n_replay > AS_PUMP_MAX_REPLAY)
-        return AS_FAIL(err, AS_ELIMIT, "at most %d pictures can be kept, %d made ahead and %d replayed", MAX_KEEP,
+        return AS_FAIL(err, AS_ELIMIT, "at most %d pictures can be kept, %u made ahead and %d replayed", MAX_KEEP,
                        MAX_AHEAD, AS_PUMP_MAX_REPLAY);
     return true;
 }
@@ -195,7 +198,7 @@ static bool pump_init(as_pump *pump, const as_pump_cfg *cfg, as_err *err)
 {
     pump->kind = as_str_starts(cfg->uri, "twin:") ? &as_source_twin : &as_source_camera;
     pump->generation = 1;
-    pump->n_ahead = cfg->n_ahead ? cfg->n_ahead : USUAL_AHEAD;
+    pump->n_ahead = cfg->n_ahead ? cfg->n_ahead : AS_MIN(AS_MAX(cfg->n_replay, USUAL_AHEAD), MAX_AHEAD);
     pump->n_threads = cfg->n_threads ? cfg->n_threads : as_thread_cores();
     pump->n_threads = AS_MIN(AS_MIN(pump->n_threads, pump->kind->max_threads), MAX_THREADS);
     pump->n_kept = cfg->n_replay;

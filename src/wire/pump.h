@@ -40,7 +40,7 @@ typedef struct as_pump_cfg {
     const char *uri;           /* of any camera: "twin:cones?seed=7", "folder:/data/parts"; settings only of a twin */
     uint32_t    width, height; /* wanted; 0: the source's own */
     uint32_t    n_keep;        /* pictures that the taker keeps at a time */
-    uint32_t    n_ahead;       /* pictures made ahead; 0: 3 */
+    uint32_t    n_ahead;       /* pictures made ahead, at most 64; 0: 3, or a replay's */
     uint32_t    n_replay;      /* only so many parts, again and again, each drawn once; 0: ever new ones */
     uint32_t    n_threads;     /* that draw; 0: as many as there are cores, at most 4 */
 } as_pump_cfg;
