@@ -1,0 +1,189 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# assay twin serve --gige: what foreign clients (arv-tool, Aravis, GStreamer), our own driver and one that knows the protocol
+# alone see of it: pictures, settings that show in them, triggers, and the faults of a script as they are on a wire.
+. "$(dirname "$0")/lib.sh"
+need_program
+cd "$TMP" || exit 3
+export LIMIT=30
+BUILD=$(dirname "$ASSAY")
+PEER=$SOURCE/tests/integration/gv_peer.py
+PYTHON=python3
+server=
+net=127.$((RANDOM % 200 + 20)).$((RANDOM % 250)) # of this run alone
+
+# serve ADDRESS ARG...: in the background, until it says what it serves
+serve() {
+    local address=$1
+    shift
+    "$ASSAY" twin serve --gige "$address" "$@" >serve.out 2>serve.err &
+    server=$!
+    for _ in $(seq 100); do
+        grep -q 'serving' serve.out serve.err 2>/dev/null && return 0
+        kill -0 $server 2>/dev/null || break
+        sleep 0.1
+    done
+    fail "it does not serve: $(cat serve.err)"
+}
+
+# ended: by a signal, with all tidy
+ended() {
+    kill -INT $server
+    wait $server
+    expect_equal "$?" 0
+}
+
+# json CONDITION FILE: over d, the list of its lines
+json() {
+    "$PYTHON" -c '
+import json, sys
+d = [json.loads(l) for l in open(sys.argv[2])]
+assert eval(sys.argv[1]), d' "$1" "$2" 2>json.err || { tail -c 1500 json.err; false; }
+}
+
+SMALL='cones?width=320&height=240&pixel=Mono8'
+
+# --- what is refused ---
+expect_exit 2 "$ASSAY" twin serve
+expect_err 'no device named: --gige ADDRESS'
+expect_exit 2 "$ASSAY" twin serve --gige here
+expect_err "'here' is no IPv4 address"
+expect_exit 2 "$ASSAY" twin serve --gige 192.0.2.77
+expect_err "'192.0.2.77'( is no address of this machine)?"
+expect_exit 2 "$ASSAY" twin serve --gige "$net.1" --scene 'cone'
+expect_err "did you mean 'cones'"
+touch there.jsonl
+expect_exit 2 "$ASSAY" twin serve --gige "$net.1" --truth there.jsonl
+expect_err "'there.jsonl' is there"
+
+# --- pictures, truth, a taken port, and the protocol alone ---
+serve "$net.1" --scene "$SMALL" --fps 25 --truth truth.jsonl
+expect_exit 3 "$ASSAY" twin serve --gige "$net.1"
+expect_err "port 3956 of $net.1 is taken"
+expect_exit 0 "$PYTHON" "$PEER" "$net.1" --frames 6
+cp "$OUT" plain.jsonl
+check 'pictures are not whole and in order' json \
+    '[p["block"] for p in d[:6]] == [1, 2, 3, 4, 5, 6] and all(p["whole"] and p["width"] == 320 for p in d[:6])' plain.jsonl
+check 'the truth does not tell of them' json \
+    '[(t["block"], t["part"], t["what"]) for t in d[:6]] == [(i, i, "sent") for i in range(1, 7)] and all("class" in t for t in d)' \
+    truth.jsonl
+check 'time stamps are not a period apart' json \
+    'all(abs(b["timestamp"] - a["timestamp"] - 40e6) < 1e6 for a, b in zip(d[1:5], d[2:6]))' plain.jsonl
+ended
+expect_grep "gige $net.1: [0-9]+ frames sent" serve.out
+
+# The same pictures, packets that were asked for again among them, small ones, and in another window.
+serve "$net.1" --scene "$SMALL" --fps 10
+expect_exit 0 "$PYTHON" "$PEER" "$net.1" --frames 4 --forget 5 --set GevSCPSPacketSize=1500
+cp "$OUT" again.jsonl
+check 'pictures mended by asking again are other pictures' "$PYTHON" -c '
+import json
+a, b = ([json.loads(l) for l in open(f)] for f in ("plain.jsonl", "again.jsonl"))
+assert [p["crc"] for p in a[:4]] == [p["crc"] for p in b[:4]] and sum(p["again"] for p in b[:4]) > 20, b'
+expect_exit 0 "$PYTHON" "$PEER" "$net.1" --frames 2 --set Width=160 --set OffsetX=32 --set Height=100 --set OffsetY=20
+cp "$OUT" window.jsonl
+check 'the window is not what was set' json \
+    'all(p["whole"] and (p["width"], p["height"], p["x"], p["y"], p["bytes"]) == (160, 100, 32, 20, 16000) for p in d[:2])' \
+    window.jsonl
+# Settings hold until they are loaded anew, and show from the next picture on.
+expect_exit 0 "$PYTHON" "$PEER" "$net.1" --frames 6 --set UserSetLoad=1 --live 2:LightLevel=0.2
+cp "$OUT" live.jsonl
+check 'the default set is not the window in full' json 'd[0]["whole"] and d[0]["width"] == 320' live.jsonl
+ended
+
+# --- triggers ---
+serve "$net.1" --scene "$SMALL&rate=8" --truth trigger.jsonl
+expect_exit 0 "$PYTHON" "$PEER" "$net.1" --seconds 1.5 --set TriggerMode=On --trigger 0.25
+check 'not a picture a trigger' json '5 <= len([p for p in d if "block" in p and p["whole"]]) <= 7' "$OUT"
+expect_exit 0 "$PYTHON" "$PEER" "$net.1" --seconds 2 --set TriggerMode=On --set TriggerSource=Encoder --set BeltSpeed=480
+cp "$OUT" encoder.jsonl
+expect_exit 0 "$PYTHON" "$PEER" "$net.1" --frames 3 --set TriggerSource=Encoder --set BeltSpeed=240
+check 'the encoder does not follow the belt' "$PYTHON" -c '
+import json, sys
+a, b = ([json.loads(l) for l in open(f)] for f in ("encoder.jsonl", sys.argv[1]))
+step = [[q["timestamp"] - p["timestamp"] for p, q in zip(d, d[1:])] for d in (a[:4], b[:3])]
+assert all(abs(s * 2 - step[1][0]) < 4e6 for s in step[0]), step' "$OUT"
+ended
+
+# --- faults, as they are on the wire ---
+cat >faults.yaml <<'Y'
+faults:
+  - {fault: frame_loss, from: 3, until: 5, amount: 1}
+  - {fault: half_frame, from: 6, until: 7, amount: 1}
+  - {fault: frozen_frame, from: 8, until: 10, amount: 1}
+  - {fault: missing_trigger, from: 11, until: 12, amount: 1}
+  - {fault: double_trigger, from: 13, until: 14, amount: 1}
+  - {fault: camera_dead, from: 16, until: 28, amount: 1}
+Y
+serve "$net.1" --scene "$SMALL&script=faults.yaml&parts=31" --fps 20 --truth faults.jsonl
+expect_exit 0 "$PYTHON" "$PEER" "$net.1" --seconds 2.5 --dead
+cp "$OUT" dead.jsonl
+check 'lost pictures leave no gap' json '[p["block"] for p in d if "block" in p][:5] == [1, 2, 5, 6, 7]' dead.jsonl
+check 'half a picture came whole' json \
+    '[p["whole"] for p in d if "block" in p and p["block"] in (5, 6, 7)] == [True, False, True]' dead.jsonl
+check 'a frozen picture is another one' json \
+    'len({p["crc"] for p in d if "block" in p and p["block"] in (7, 8, 9)}) == 1' dead.jsonl
+check 'a second trigger shows another part' json \
+    '(lambda c: c[12] == c[13] != c[14])({p["block"]: p["crc"] for p in d if "block" in p})' dead.jsonl
+check 'a dead camera answers, or sends' json \
+    '[p.get("event") for p in d if "event" in p][:2] == ["no answer", "answers again"] and not {p["block"] for p in d if "block" in p} & set(range(16, 27))' \
+    dead.jsonl
+check 'the truth does not tell of the faults' json \
+    '(lambda t: [t[3], t[6], t[11], t[20]] == ["lost", "half", "unseen", "lost"])({x["part"]: x["what"] for x in d}) and "camera_dead" in d[20]["faults"]' \
+    faults.jsonl
+wait $server
+expect_equal $? 0 # all parts have passed
+
+# --- several at once, other sources, JSON ---
+"$ASSAY" twin export pictures --as folders --scene 'pcb?width=160&height=120&pixel=RGB8' --parts 4 >/dev/null
+"$ASSAY" twin serve --gige "$net.1" --gige "$net.2" "twin:$SMALL" 'folder:pictures?loop=1' --seconds 4 --json >two.json 2>two.err &
+server=$!
+for _ in $(seq 50); do grep -q serving two.json && break || sleep 0.1; done
+expect_exit 0 "$PYTHON" "$PEER" "$net.2" --frames 3
+check 'the folder is not what is seen' json 'd[0]["whole"] and (d[0]["width"], d[0]["height"]) == (160, 120)' "$OUT"
+expect_exit 0 "$PYTHON" "$PEER" "$net.1" --frames 2
+check 'the first is not the twin' json 'd[0]["whole"] and d[0]["width"] == 320' "$OUT"
+wait $server
+check 'the JSON is not two lines' json \
+    '[x["event"] for x in d] == ["serving", "ended"] and [x["n_sent"] > 0 for x in d[1]["devices"]] == [True, True]' two.json
+
+# --- foreign clients, and our own ---
+serve "$net.1" --scene "$SMALL&sensor=imx250" --fps 20
+if command -v arv-tool-0.8 >/dev/null; then
+    expect_exit 0 arv-tool-0.8 -a "$net.1" control DeviceModelName LensDirt=0.7 LensDirt ExposureTime=600 \
+        ExposureTime FaultScript='faults: [{fault: hase}]' FaultScriptStatus
+    expect_out 'DeviceModelName = Twin'
+    expect_out 'LensDirt = 0.7 '
+    expect_out 'ExposureTime = 600 us'
+    expect_out "there is no fault 'hase': did you mean 'haze'"
+    expect_exit 0 arv-tool-0.8 -a "$net.1" features
+    expect_out "'BeltSpeed'"
+else
+    skip_case 'arv-tool-0.8 is not here (aravis-tools-cli)'
+fi
+if [ -x "$BUILD/tests/devices/gv_client" ]; then
+    for format in Mono8 Mono12p BayerRG8 RGB8; do
+        expect_exit 0 "$BUILD/tests/devices/gv_client" "$net.1" --frames 5 --seconds 10 --set "PixelFormat=$format"
+        check "$format does not come whole" json 'd[0]["n_ok"] >= 4' "$OUT"
+    done
+    mkdir line
+    printf 'y\n' | "$ASSAY" init line >/dev/null 2>&1
+    expect_exit 0 "$ASSAY" -C line capture --camera "gige:$net.1?format=Mono8" --parts 4 --label good
+    expect_out '4 pictures seen, 4 kept'
+else
+    skip_case 'this build has no Aravis'
+fi
+if [ -x "$BUILD/tests/devices/gst_client" ]; then
+    run "$BUILD/tests/devices/gst_client" \
+        "aravissrc camera-name=$net.1 num-buffers=5 ! video/x-raw,format=GRAY8 ! fakesink name=sink"
+    if [ "$STATUS" -eq 77 ]; then
+        skip_case "GStreamer's aravissrc is not here"
+    else
+        expect_equal "$STATUS" 0
+        expect_out '^5 buffers'
+    fi
+else
+    skip_case 'this build has no GStreamer'
+fi
+ended
+finish
