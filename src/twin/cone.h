@@ -82,17 +82,10 @@ void as_cone_plan(const as_twin *twin, const as_twin_shot *shot, as_cone *ret);
 /* Pixels that hold the defect. All 0 for a good part. */
 void as_cone_defect_box(const as_cone *cone, const as_canvas *canvas, float box_px[4]);
 
-/* Signed distances in mm to the scoop, and to the wafer with its break. *ret_crack is the distance to the crack's middle
- * line (large when there is none); x, y are moved to where the wafer was before it broke. plain leaves out raggedness. */
+/* Signed distance in mm to the scoop. */
 float as_cone_scoop_distance(const as_cone *cone, float x, float y);
-float as_cone_wafer_distance(const as_cone *cone, float *x, float *y, float *ret_crack, bool plain);
 
-/* In this order, after the belt. */
-void as_cone_draw_spots(const as_cone *cone, const as_canvas *canvas);
-void as_cone_draw_shadow(const as_cone *cone, const as_canvas *canvas);
-void as_cone_draw_wafer(const as_cone *cone, const as_canvas *canvas);
-void as_cone_draw_drips(const as_cone *cone, const as_canvas *canvas);
-void as_cone_draw_scoop(const as_cone *cone, const as_canvas *canvas);
-void as_cone_draw_topping(const as_cone *cone, const as_canvas *canvas);
+/* All of it, after the belt. */
+void as_cone_draw(const as_cone *cone, const as_canvas *canvas);
 
 #endif

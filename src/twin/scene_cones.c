@@ -118,12 +118,7 @@ static void cones_draw(const as_twin *twin, const as_twin_shot *shot, float *lig
     as_cone            cone;
     as_cone_plan(twin, shot, &cone);
     cones_lay_belt(as_twin_state(twin), &canvas, as_noise_hash2(cone.seed, shot->view, 91) % BELT_SPAN_PX);
-    as_cone_draw_spots(&cone, &canvas);
-    as_cone_draw_shadow(&cone, &canvas);
-    as_cone_draw_wafer(&cone, &canvas);
-    as_cone_draw_drips(&cone, &canvas);
-    as_cone_draw_scoop(&cone, &canvas);
-    as_cone_draw_topping(&cone, &canvas);
+    as_cone_draw(&cone, &canvas);
     cones_light(&cone, &canvas);
     cones_tell(&cone, &canvas, ret_truth);
 }
