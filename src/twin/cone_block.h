@@ -65,12 +65,18 @@ AS_NOISE_INLINE float as_cone_shine(const as_cone_light *light, float nx, float 
     return t * t * t;
 }
 
-/* What lies on the canvas gives way to colour, where there is any. */
+/* What lies on the canvas gives way to colour. */
 AS_NOISE_INLINE void as_cone_blend(float *restrict to, const float *restrict colour, const float *restrict cover,
                                    uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++)
-        to[i] = cover[i] > 0.0f ? to[i] + (colour[i] - to[i]) * cover[i] : to[i];
+        to[i] += (colour[i] - to[i]) * cover[i];
+}
+
+/* What is not covered has no colour: there it may be no number. */
+AS_NOISE_INLINE float as_cone_where(float cover, float colour)
+{
+    return cover > 0.0f ? colour : 0.0f;
 }
 
 AS_NOISE_INLINE void as_cone_darken(float *restrict to, const float *restrict keep, uint32_t n)

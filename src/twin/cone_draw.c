@@ -208,7 +208,7 @@ AS_NOISE_INLINE void cone_wafer_colour(const cone_slice *restrict s, float wafer
         float colour = as_paint_mix(wafer, burnt, s->baked.burnt[i]) * s->baked.level[i];
         colour = as_paint_mix(colour, inner, s->pale[i]);
         colour = as_paint_mix(colour, depth, s->cleft[i]);
-        out[i] = colour * s->dark[i];
+        out[i] = as_cone_where(s->cover[i], colour * s->dark[i]);
     }
 }
 

@@ -61,15 +61,11 @@ AS_NOISE_INLINE float as_cone_ragged(const as_cone *cone, float t)
 AS_NOISE_INLINE float as_cone_crack(const as_cone *cone, float ragged, bool plain, float *x, float *y, float *ret_crack)
 {
     float line = cone->break_y + cone->break_slope * *x + 1.3f * ragged, gap = cone->break_gap;
-    float hole = -AS_CONE_FAR_MM;
-    if (gap > 0.0f) {
-        bool  beyond = *y >= line, inside = beyond && *y < line + gap;
-        float deep = 1.0f + AS_MIN(*y - line, line + gap - *y);
-        hole = inside && !plain ? deep : hole;
-        float back_x = *x - cone->break_side * gap * 0.7f, back_y = *y - gap;
-        *x = beyond && !inside ? back_x : *x;
-        *y = beyond && !inside ? back_y : *y;
-    }
+    bool  inside = (*y >= line) & (*y < line + gap), beyond = (*y >= line) & !inside;
+    float deep = 1.0f + AS_MIN(*y - line, line + gap - *y), hole = inside & !plain ? deep : -AS_CONE_FAR_MM;
+    float back_x = *x - cone->break_side * gap * 0.7f, back_y = *y - gap; /* without a gap it is where it was */
+    *x = beyond ? back_x : *x;
+    *y = beyond ? back_y : *y;
     float half = cone->rim_half * (AS_CONE_TIP_MM - *y) / (AS_CONE_TIP_MM - AS_CONE_RIM_MM);
     float from_side = half - cone->break_side * *x; /* mm from the side where it began */
     float past = from_side - cone->break_size * half;

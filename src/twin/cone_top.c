@@ -65,7 +65,7 @@ AS_NOISE_INLINE void cone_scoop_light(const as_cone *cone, const as_cone_light *
 AS_NOISE_INLINE void cone_scoop_colour(const cone_scoop *restrict s, float cream, float fleck, float *restrict out)
 {
     for (uint32_t i = 0; i < AS_CONE_BLOCK; i++)
-        out[i] = as_paint_mix(cream, fleck, s->speck[i]) * s->level[i] + s->shine[i];
+        out[i] = as_cone_where(s->cover[i], as_paint_mix(cream, fleck, s->speck[i]) * s->level[i] + s->shine[i]);
 }
 
 AS_TWIN_CLONES
@@ -153,7 +153,7 @@ AS_NOISE_INLINE void cone_sauce_put(const cone_sauce *restrict s, float sauce, u
 {
     float colour[AS_CONE_BLOCK];
     for (uint32_t i = 0; i < AS_CONE_BLOCK; i++)
-        colour[i] = sauce * s->level[i] + s->shine[i];
+        colour[i] = as_cone_where(s->cover[i], sauce * s->level[i] + s->shine[i]);
     as_cone_darken(to, s->keep, n);
     as_cone_blend(to, colour, s->cover, n);
 }
