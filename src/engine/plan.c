@@ -537,7 +537,7 @@ static bool plan_fold(as_plan *plan, size_t from, as_err *err)
             ok = ok && (root->data || plan_own(root, err));
             root->kind = buf->kind = AS_BUF_CONSTANT;
             root->used = root->used && root->first < from; /* by steps that stay */
-            buf->data = ok ? (char *)root->data + buf->offset : NULL;
+            buf->data = ok && root->data ? (char *)root->data + buf->offset : NULL;
         }
         ok = ok && as_step_bind(step, scratch, err);
         ok = ok && as_step_run(step, err);
@@ -549,7 +549,7 @@ static bool plan_fold(as_plan *plan, size_t from, as_err *err)
         if (buf->root->kind != AS_BUF_CONSTANT)
             continue;
         buf->kind = AS_BUF_CONSTANT;
-        buf->data = (char *)buf->root->data + buf->offset;
+        buf->data = buf->root->data ? (char *)buf->root->data + buf->offset : NULL; /* it may have been dropped */
     }
     free(scratch);
     return ok;
