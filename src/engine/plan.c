@@ -5,9 +5,11 @@
 #include <string.h>
 
 #include "engine/profile_plan.h"
+#include "graph/cost.h"
 
 #define PLAN_ALIGN      ((size_t)64)
-#define PLAN_FOLD_BYTES ((size_t)2 << 30) /* of what is computed of constants, all of it together */
+#define PLAN_FOLD_BYTES ((size_t)2 << 30)    /* of what is computed of constants, all of it together */
+#define PLAN_FOLD_WORK  UINT64_C(8000000000) /* as_graph_work_of() of that: some ten seconds where it is plain C */
 
 static void *plan_alloc(size_t bytes)
 {
@@ -575,6 +577,18 @@ static bool plan_label(as_plan *plan, const as_node *node, size_t from, as_err *
     return true;
 }
 
+/* What is computed of constants takes time when a model is opened: no more than that. */
+static bool plan_may_fold(as_plan *plan, const as_node *node, as_err *err)
+{
+    const uint64_t work = as_graph_work_of(plan->graph, node);
+    plan->folded_work += AS_MIN(work, PLAN_FOLD_WORK + 1);
+    return plan->folded_work <= PLAN_FOLD_WORK ||
+           AS_FAIL(err, AS_ELIMIT,
+                   "what is computed of constants would take more than %.2g steps (compute it before the model is "
+                   "written)",
+                   (double)PLAN_FOLD_WORK);
+}
+
 /* Its constants have been packed: what is left of a mapped file would be there twice. */
 static void plan_pass(const as_plan *plan, const as_node *node)
 {
@@ -606,8 +620,9 @@ bool as_plan_nodes(as_plan *plan, as_err *err)
             return false;
         }
         bool constant = plan_is_constant(plan, node), done = false;
-        if (!as_quant_plan(plan, node, &done, err) || (!done && !op->plan(plan, node, err)) ||
-            !plan_label(plan, node, from, err) || (constant && !plan_fold(plan, from, err)))
+        if ((constant && !plan_may_fold(plan, node, err)) || !as_quant_plan(plan, node, &done, err) ||
+            (!done && !op->plan(plan, node, err)) || !plan_label(plan, node, from, err) ||
+            (constant && !plan_fold(plan, from, err)))
             return as_err_note(err, "node '%.200s' (%s)", plan_node_name(plan, node), node->op);
         as_plan_absorb(plan, i);
         if (!as_profile_note(plan, i, from, err))

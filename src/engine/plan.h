@@ -43,6 +43,7 @@ struct as_plan {
     bool        narrow;                 /* bfloat16 where a primitive has it */
     size_t      n_narrow;               /* steps that do */
     size_t      folded_bytes;           /* of all that was computed of constants */
+    uint64_t    folded_work;            /* as_graph_work_of() of it */
     as_profile *profile;                /* NULL: nobody asks for one */
     as_bounded  bounded;                /* values of so many rows as there are */
     as_weights *bounce;                 /* where numbers that are to be packed stand aligned */

@@ -120,6 +120,50 @@ static bool cost_multiplies(const as_graph *graph, const as_node *node, uint64_t
     return true;
 }
 
+/* --- work --- */
+
+#define COST_PLAIN 4 /* multiply-adds: what a number takes on its own, as an exponential of it */
+
+/* How often an operator looks at each number that goes in or out. */
+static uint64_t cost_looks(const as_graph *graph, const as_node *node)
+{
+    static const struct {
+        const char *op;
+        uint64_t    looks;
+    } rows[] = {{"TopK", 32}, {"Resize", 64}, {"Upsample", 16}, {"GridSample", 64}, {"Einsum", 1}};
+    const as_value *scores = strcmp(node->op, "NonMaxSuppression") == 0 ? as_rule_in(graph, node, 1) : NULL;
+    const int64_t  *kernel;
+    size_t          n;
+    uint64_t        looks = (uint64_t)AS_MAX(as_node_int_or(node, "size", 1), 1); /* of LRN */
+    if (as_node_ints(node, "kernel_shape", &kernel, &n) && as_str_ends(node->op, "Pool"))
+        for (size_t i = 0; i < n; i++)
+            looks = cost_mul(looks, (uint64_t)AS_MAX(kernel[i], 1));
+    if (scores && scores->has_shape && scores->shape.rank == 3)
+        looks = (uint64_t)AS_MAX(scores->shape.dims[2], 1); /* each box may be held against all others */
+    for (size_t i = 0; i < AS_COUNT(rows); i++)
+        if (strcmp(rows[i].op, node->op) == 0)
+            looks = rows[i].looks;
+    return looks;
+}
+
+uint64_t as_graph_work_of(const as_graph *graph, const as_node *node)
+{
+    uint64_t multiplies = 0, numbers = 0, count;
+    if (!cost_multiplies(graph, node, &multiplies))
+        return UINT64_MAX;
+    for (size_t i = 0; i < node->n_inputs; i++) {
+        if (node->inputs[i] >= 0 && !cost_count(as_rule_in(graph, node, i), &count))
+            return UINT64_MAX;
+        numbers = node->inputs[i] >= 0 ? cost_add(numbers, count) : numbers;
+    }
+    for (size_t i = 0; i < node->n_outputs; i++) {
+        if (node->outputs[i] >= 0 && !cost_count(as_graph_value(graph, node->outputs[i]), &count))
+            return UINT64_MAX;
+        numbers = node->outputs[i] >= 0 ? cost_add(numbers, count) : numbers;
+    }
+    return cost_add(multiplies, cost_mul(cost_mul(numbers, COST_PLAIN), cost_looks(graph, node)));
+}
+
 /* --- parameters --- */
 
 static bool cost_is_stored(const as_graph *graph, const as_value *value)

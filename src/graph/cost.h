@@ -35,4 +35,8 @@ typedef struct as_graph_cost {
 AS_CHECK bool as_graph_cost_of(const as_graph *graph, as_graph_cost *ret, as_err *err);
 void          as_graph_cost_done(as_graph_cost *cost);
 
+/* How long the node takes to compute, roughly and rather too long, in multiply-adds: those that it has, and four for each
+ * time that a number that is read or made is looked at. UINT64_MAX where a size is not known, or nobody could count so far. */
+uint64_t as_graph_work_of(const as_graph *graph, const as_node *node);
+
 #endif

@@ -206,6 +206,22 @@ static void test_each_product(void **state)
     }
 }
 
+static void test_work(void **state)
+{
+    (void)state;
+    as_err    err = AS_ERR_NONE;
+    as_graph *graph = small_net(1, 8);
+    assert_true(as_graph_infer_shapes(graph, 1, &err));
+    /* Numbers: 192 in, 112 of parameters, 144 out; and a filter of 27 for each of those. */
+    assert_int_equal(as_graph_work_of(graph, as_graph_node(graph, 0)), 144 * 27 + 4 * (192 + 112 + 144));
+    assert_int_equal(as_graph_work_of(graph, as_graph_node(graph, 1)), 4 * 2 * 144);
+    as_graph_free(graph);
+    graph = small_net(1, -1);
+    assert_true(as_graph_infer_shapes(graph, 1, &err));
+    assert_true(as_graph_work_of(graph, as_graph_node(graph, 1)) == UINT64_MAX);
+    as_graph_free(graph);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -213,6 +229,7 @@ int main(void)
         cmocka_unit_test(test_what_is_open_is_not_counted),
         cmocka_unit_test(test_sharing_and_waiting),
         cmocka_unit_test(test_each_product),
+        cmocka_unit_test(test_work),
         cmocka_unit_test(test_products_that_read_their_first_sideways),
     };
     return cmocka_run_group_tests_name("cost", tests, NULL, NULL);
