@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cpu.h"
 #include "base/fs.h"
@@ -28,17 +29,30 @@ bool as_choice_dir(const char *name, char *dir, as_err *err)
     return as_fs_join(ours, base, "assay", err) && as_fs_join(dir, ours, name, err);
 }
 
+/* What an accelerator's driver brings: a provider that could not run may with it. */
+static const char *const devices[] = {"/dev/nvidiactl", "/dev/dri/renderD128", "/dev/kfd", "/dev/accel/accel0"};
+
 void as_choice_key(const uint8_t *model, size_t n, int64_t batch, uint32_t threads, char key[AS_CHOICE_KEY_BYTES])
 {
     const as_digest digest = as_sha256_of(model, n);
-    char            hex[AS_SHA256_HEX_BYTES], ort[400];
+    char            hex[AS_SHA256_HEX_BYTES];
+    as_str          ort;
     const char     *limit = as_isa_limit() == AS_ISA_NONE ? "" : as_isa_name(as_isa_limit());
-    as_ort_api_where(ort, sizeof ort);
+    as_str_init(&ort);
+    as_ort_api_where(&ort);
+    for (size_t i = 0; i < AS_COUNT(devices); i++)
+        if (access(devices[i], F_OK) == 0)
+            as_str_addf(&ort, "; %s", devices[i]);
+    /* A long path may not push out what stands behind it. */
+    const as_digest where = as_sha256_of(as_str_ok(&ort) ? ort.s : "", as_str_ok(&ort) ? ort.len : 0);
+    char            where_hex[AS_SHA256_HEX_BYTES];
     snprintf(key, AS_CHOICE_KEY_BYTES,
              "model %s, batch %lld, %u threads; %.200s (%.300s) %u cores, at most '%s'; assay %.100s, oneDNN %.20s; "
-             "ONNX Runtime %s",
+             "ONNX Runtime %.16s %.300s",
              as_digest_hex(&digest, hex), (long long)batch, threads, as_cpu_model(), as_cpu_features(),
-             as_thread_cores(), limit, AS_BUILD_ID, as_onednn_version(), ort);
+             as_thread_cores(), limit, AS_BUILD_ID, as_onednn_version(), as_digest_hex(&where, where_hex),
+             as_str_ok(&ort) ? ort.s : "");
+    as_str_done(&ort);
 }
 
 static bool choice_path(const char *key, char *path, as_err *err)

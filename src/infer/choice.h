@@ -6,8 +6,8 @@
  * Memory:  plain values.
  *
  * One file a choice in assay/backends of the user's cache ($XDG_CACHE_HOME, else $HOME/.cache). It holds what it was
- * measured of, and is for no other: another model, batch, number of threads, processor, or version of either back end
- * is measured anew. So is one that cannot be read.
+ * measured of, and is for no other: another model, batch, number of threads, processor, accelerator, or version of
+ * either back end, or a provider that came to ONNX Runtime, is measured anew. So is one that cannot be read.
  */
 #ifndef AS_INFER_CHOICE_H
 #define AS_INFER_CHOICE_H

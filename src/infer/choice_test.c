@@ -60,6 +60,42 @@ static void test_a_choice_is_of_all_that_it_was_measured_of(void **state)
             assert_string_not_equal(keys[i], keys[k]);
 }
 
+static void write_beside(const char *name, const char *bytes)
+{
+    char   path[AS_FS_PATH_BYTES];
+    as_err err = AS_ERR_NONE;
+    must(as_fs_join(path, home, name, &err) && as_fs_write(path, bytes, strlen(bytes), &err), &err);
+}
+
+/* A provider's file that comes beside the library, or is another, and another library are measured anew. */
+static void test_a_provider_that_is_added_is_seen(void **state)
+{
+    (void)state;
+    char   keys[5][AS_CHOICE_KEY_BYTES], path[AS_FS_PATH_BYTES], cuda[AS_FS_PATH_BYTES];
+    as_err err = AS_ERR_NONE;
+    must(as_fs_join(path, home, "libonnxruntime.so.1", &err) &&
+             as_fs_join(cuda, home, "libonnxruntime_providers_cuda.so", &err),
+         &err);
+    setenv("ASSAY_ORT", path, 1);
+    write_beside("libonnxruntime.so.1", "none");
+    as_choice_key((const uint8_t *)"model", 5, 1, 1, keys[0]);
+    write_beside("libonnxruntime_providers_cuda.so", "1");
+    as_choice_key((const uint8_t *)"model", 5, 1, 1, keys[1]);
+    write_beside("libonnxruntime_providers_cuda.so", "22");
+    as_choice_key((const uint8_t *)"model", 5, 1, 1, keys[2]);
+    write_beside("libonnxruntime_providers_shared.so", "22");
+    as_choice_key((const uint8_t *)"model", 5, 1, 1, keys[3]);
+    write_beside("libonnxruntime.so.1", "another");
+    as_choice_key((const uint8_t *)"model", 5, 1, 1, keys[4]);
+    for (int i = 0; i < 5; i++)
+        for (int k = 0; k < i; k++)
+            assert_string_not_equal(keys[i], keys[k]);
+    as_choice_key((const uint8_t *)"model", 5, 1, 1, keys[0]);
+    assert_string_equal(keys[0], keys[4]);
+    unsetenv("ASSAY_ORT");
+    must(as_fs_remove(cuda, &err), &err);
+}
+
 static void test_what_is_remembered_comes_back(void **state)
 {
     (void)state;
@@ -217,6 +253,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_choice_is_of_all_that_it_was_measured_of),
+        cmocka_unit_test(test_a_provider_that_is_added_is_seen),
         cmocka_unit_test(test_what_is_remembered_comes_back),
         cmocka_unit_test(test_files_of_something_else_are_none),
         cmocka_unit_test(test_without_a_home_nothing_is_remembered),

@@ -12,6 +12,12 @@
 #define ORT_LIBRARY "libonnxruntime.so.1"
 #define ORT_REMEDY  "run: tools/setup"
 
+#if defined(__aarch64__)
+#define ORT_TRIPLET "aarch64-linux-gnu"
+#else
+#define ORT_TRIPLET "x86_64-linux-gnu"
+#endif
+
 typedef struct ort_api_base {
     const void *(*get_api)(uint32_t version);
     const char *(*version)(void);
@@ -71,29 +77,53 @@ static void *ort_open(as_err *err)
     return library;
 }
 
-static void ort_stamp(const char *path, char *text, size_t cap)
+static void ort_stamp(const char *path, as_str *out)
 {
     struct stat about;
+    as_str_add(out, path);
     if (stat(path, &about) == 0)
-        snprintf(text, cap, "%.300s of %lld bytes, %lld", path, (long long)about.st_size, (long long)about.st_mtime);
-    else
-        snprintf(text, cap, "%.300s", path);
+        as_str_addf(out, " of %lld bytes, %lld.%09ld", (long long)about.st_size, (long long)about.st_mtim.tv_sec,
+                    about.st_mtim.tv_nsec);
+    as_provider_where(path, out);
 }
 
-void as_ort_api_where(char *text, size_t cap)
+/* The first of these folders that has it; as dlopen() looks, but for what a cache of the system's names beside them. */
+static bool ort_in_system(char *path)
+{
+    static const char usual[] = "/usr/local/lib:/usr/lib/" ORT_TRIPLET ":/lib/" ORT_TRIPLET ":/usr/lib64:/usr/lib";
+    const char       *given = getenv("LD_LIBRARY_PATH");
+    char              dir[AS_FS_PATH_BYTES];
+    for (int k = 0; k < 2; k++)
+        for (const char *at = k ? usual : given ? given : ""; *at; at += strspn(at, ":")) {
+            const size_t n = strcspn(at, ":");
+            if (n < sizeof dir) {
+                memcpy(dir, at, n);
+                dir[n] = '\0';
+                if (as_fs_join(path, dir, ORT_LIBRARY, NULL) && as_fs_is_file(path))
+                    return true;
+            }
+            at += n;
+        }
+    return false;
+}
+
+void as_ort_api_where(as_str *out)
 {
     char        path[AS_FS_PATH_BYTES];
     const char *given = getenv("ASSAY_ORT");
     if (given && *given) {
-        ort_stamp(given, text, cap);
+        ort_stamp(given, out);
         return;
     }
     for (size_t i = 0; i < AS_COUNT(ort_places); i++)
         if (ort_place(i, path) && as_fs_is_file(path)) {
-            ort_stamp(path, text, cap);
+            ort_stamp(path, out);
             return;
         }
-    as_str_copy(text, cap, "the system's");
+    if (ort_in_system(path))
+        ort_stamp(path, out);
+    else
+        as_str_add(out, "the system's");
 }
 
 static bool ort_read_table(void *library, ort_api *api, as_err *err)

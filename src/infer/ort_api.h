@@ -86,8 +86,8 @@ struct ort_api {
 /* The library, opened at the first call that succeeds. AS_EMISSING says what was tried and how to get it. */
 AS_CHECK bool as_ort_api_get(const ort_api **ret, as_err *err);
 
-/* Which file that would be, with its size and time, without opening it. */
-void as_ort_api_where(char *text, size_t cap);
+/* Which file that would be, with its size and time and those of its providers, without opening it. */
+void as_ort_api_where(as_str *out);
 
 /* True for NULL; else frees the status and fails with its text. */
 AS_CHECK bool as_ort_api_ok(const ort_api *api, ort_status *status, as_err *err);

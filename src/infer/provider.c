@@ -2,6 +2,7 @@
 #include "infer/provider.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/fs.h"
 #include "infer/choice.h"
@@ -170,6 +171,24 @@ static bool provider_missing(const ort_api *api, const as_provider *provider, as
     }
     as_str_done(&list);
     return false;
+}
+
+void as_provider_where(const char *library, as_str *out)
+{
+    char        dir[AS_FS_PATH_BYTES], name[80], path[AS_FS_PATH_BYTES];
+    const char *slash = strrchr(library, '/'), *file = "shared";
+    struct stat about;
+    if (!slash || !as_str_copy(dir, sizeof dir, library))
+        return;
+    dir[slash - library] = '\0';
+    for (size_t i = 0; i <= AS_COUNT(providers); file = i < AS_COUNT(providers) ? providers[i].file : NULL, i++) {
+        if (!file)
+            continue;
+        snprintf(name, sizeof name, "libonnxruntime_providers_%s.so", file);
+        if (as_fs_join(path, dir, name, NULL) && stat(path, &about) == 0)
+            as_str_addf(out, ", %s of %lld bytes, %lld.%09ld", file, (long long)about.st_size,
+                        (long long)about.st_mtim.tv_sec, about.st_mtim.tv_nsec);
+    }
 }
 
 /* --- options --- */

@@ -31,6 +31,9 @@ AS_CHECK bool as_provider_is_here(const ort_api *api, const as_provider *provide
 /* Those that it holds, by commas. */
 AS_CHECK bool as_provider_list(const ort_api *api, as_str *out, as_err *err);
 
+/* Which files of providers stand beside a library, with size and time: what decides of what it can hold, without opening it. */
+void as_provider_where(const char *library, as_str *out);
+
 /* Puts it before the processor in a session's options. options: "key=value,key=value", as ONNX Runtime's page of that
  * provider names them; NULL: none. AS_EMISSING: the library does not hold it; AS_EINVAL: no options. TensorRT keeps the
  * engines that it builds in the user's cache (choice.h) unless an option says otherwise. */
