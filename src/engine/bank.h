@@ -3,7 +3,7 @@
  *
  * Layer:   engine (may use base/).
  * Threads: a bank is immutable: any number of searches may share it; a search belongs to one thread at a time.
- * Memory:  as_bank_new makes a copy of at most two thirds of the rows' size; the rows are borrowed, and may be a mapped file. A run
+ * Memory:  as_bank_new makes a copy of half the rows' size, or of a few axes of them; the rows are borrowed, and may be a mapped file. A run
  *          allocates nothing.
  *
  * Features of a network differ along a few axes more than along all others. With q = q1 + q2, along those axes and across them,
