@@ -112,6 +112,36 @@ bool as_fs_map(const char *path, size_t max_bytes, const uint8_t **ret_bytes, si
     return true;
 }
 
+bool as_fs_read_pages(const char *path, size_t max_bytes, const uint8_t **ret_bytes, size_t *ret_n, as_err *err)
+{
+    int    fd;
+    size_t n, have = 0;
+    if (!fs_open_file(path, AS_MIN(max_bytes, (size_t)PTRDIFF_MAX / 4), &fd, &n, err))
+        return false;
+    uint8_t *bytes = n ? mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) : MAP_FAILED;
+    ssize_t  got = 1;
+    while (bytes != MAP_FAILED && have < n && got != 0) {
+        got = read(fd, bytes + have, n - have);
+        if (got < 0 && errno != EINTR)
+            break;
+        have += got > 0 ? (size_t)got : 0;
+    }
+    const int why = errno;
+    close(fd);
+    if (n == 0)
+        return AS_FAIL(err, AS_EINVAL, "cannot read '%s': it is empty", path);
+    if (bytes == MAP_FAILED)
+        return AS_FAIL(err, AS_ENOMEM, "cannot read '%s': no memory for %zu bytes", path, n);
+    if (have == n) {
+        *ret_bytes = bytes;
+        *ret_n = n;
+        return true;
+    }
+    munmap(bytes, n);
+    return got < 0 ? as_err_errno(err, why, "cannot read '%s'", path)
+                   : AS_FAIL(err, AS_EIO, "cannot read '%s': it was cut short meanwhile", path);
+}
+
 void as_fs_unmap(const uint8_t *bytes, size_t n)
 {
     if (bytes)

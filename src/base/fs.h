@@ -21,6 +21,11 @@ AS_CHECK bool as_fs_read(const char *path, size_t max_bytes, uint8_t **ret_bytes
 AS_CHECK bool as_fs_map(const char *path, size_t max_bytes, const uint8_t **ret_bytes, size_t *ret_n, as_err *err);
 void          as_fs_unmap(const uint8_t *bytes, size_t n); /* NULL is fine */
 
+/* The same bytes, read into pages of their own, which may be given up one by one (madvise) before as_fs_unmap: whatever
+ * becomes of the file. Not for an empty file either. */
+AS_CHECK bool as_fs_read_pages(const char *path, size_t max_bytes, const uint8_t **ret_bytes, size_t *ret_n,
+                               as_err *err);
+
 /* Writes path so that after any crash it is the old or the new content, never part of it: path.tmp.PID.N, fsync, rename,
  * fsync of the folder. On failure the temporary file is removed. A device or pipe is written into. AS_ENOSPC, AS_EACCESS,
  * AS_EIO. */

@@ -30,7 +30,7 @@ typedef AS_VEC(run_source) run_sources;
 typedef struct model_run {
     as_cli       *cli;
     as_model_file file;
-    as_str        bytes; /* the model, its open sizes set */
+    as_str        bytes; /* the model, where open sizes of it are set */
     run_sources   pictures;
     const char   *folder; /* that is walked through */
     as_labels     labels;
@@ -259,10 +259,8 @@ static bool run_check_drawings(const model_run *r, as_err *err)
 /* Sizes that the model leaves open are those of --input. */
 static bool run_model_bytes(model_run *r, as_err *err)
 {
-    if (!as_cli_opt(r->cli, "input")) {
-        as_str_add_bytes(&r->bytes, r->file.bytes, r->file.n);
-        return as_str_ok(&r->bytes) || AS_FAIL(err, AS_ENOMEM, "out of memory");
-    }
+    if (!as_cli_opt(r->cli, "input"))
+        return true;
     as_graph *graph = as_graph_parse(r->file.bytes, r->file.n, r->file.name, err);
     bool      ok = graph && as_model_set_inputs(r->cli, graph, err) && as_graph_write(graph, &r->bytes, err);
     as_graph_free(graph);
@@ -302,7 +300,9 @@ static bool run_open(model_run *r, as_err *err)
                        r->pictures.n);
     if (draw && !run_check_drawings(r, err))
         return false;
-    r->finder = as_finder_open((const uint8_t *)r->bytes.s, r->bytes.len, r->file.name, &r->cfg, err);
+    const bool is_set = r->bytes.len > 0;
+    r->finder = as_finder_open(is_set ? (const uint8_t *)r->bytes.s : r->file.bytes, is_set ? r->bytes.len : r->file.n,
+                               r->file.name, &r->cfg, err);
     return r->finder != NULL;
 }
 

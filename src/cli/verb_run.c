@@ -63,8 +63,8 @@ static bool run_options(run_job *job, as_err *err)
 
 static as_line *run_make_line(run_job *job, as_err *err)
 {
-    uint8_t *model = NULL;
-    size_t   n = 0;
+    const uint8_t *model = NULL;
+    size_t         n = 0;
     if (!as_run_find(job->ws, as_cli_opt(job->cli, "run"), &job->run, err))
         return NULL;
     if (isnan(job->run.pass_below) || isnan(job->run.reject_from)) {
@@ -72,12 +72,13 @@ static as_line *run_make_line(run_job *job, as_err *err)
                 job->run.id, job->run.id);
         return NULL;
     }
-    if (!as_run_read_model(&job->run, &model, &n, err) ||
+    if (!as_run_read_model_pages(&job->run, &model, &n, err) ||
         !as_fs_join(job->model_path, job->run.dir, "model.onnx", err) ||
         !as_workspace_path(job->ws, "journal", job->journal, err)) {
-        free(model);
+        as_fs_unmap(model, n);
         return NULL;
     }
+    job->cfg.session.spent = true;
     job->cfg.spec = job->spec;
     job->cfg.dir = job->ws->root;
     job->cfg.model = model;
@@ -86,7 +87,7 @@ static as_line *run_make_line(run_job *job, as_err *err)
     job->cfg.point = (as_operating_point){job->run.pass_below, job->run.reject_from};
     job->cfg.journal_dir = job->journal;
     as_line *line = as_line_new(&job->cfg, err);
-    free(model);
+    as_fs_unmap(model, n);
     return line;
 }
 

@@ -589,13 +589,28 @@ static bool plan_may_fold(as_plan *plan, const as_node *node, as_err *err)
                    (double)PLAN_FOLD_WORK);
 }
 
-/* Its constants have been packed: what is left of a mapped file would be there twice. */
+/* These pack what they read at once, and nobody else reads this constant: not another node, nor whoever sees it in another
+ * shape (which takes a node), nor a buffer that it was lent to. */
+static bool plan_is_spent(const as_plan *plan, const as_node *node, int32_t id)
+{
+    static const char *const packs[] = {"Conv", "ConvTranspose", "Gemm", "MatMul"};
+    const as_buf            *buf = plan->of_value[id];
+    const as_value          *value = as_graph_value(plan->graph, id);
+    if (value->producer >= 0 || plan->n_users[id] != 1 || (buf && buf->data == value->constant->data))
+        return false;
+    for (size_t i = 0; i < AS_COUNT(packs); i++)
+        if (strcmp(node->op, packs[i]) == 0)
+            return true;
+    return false;
+}
+
+/* Its constants have been packed: what is left of the file would be there twice. */
 static void plan_pass(const as_plan *plan, const as_node *node)
 {
     for (size_t k = 0; k < node->n_inputs; k++) {
         const as_value *value = as_plan_in(plan, node, k);
         if (value && value->constant)
-            as_graph_pass(plan->graph, value->constant);
+            as_graph_pass(plan->graph, value->constant, plan_is_spent(plan, node, node->inputs[k]));
     }
 }
 

@@ -524,7 +524,7 @@ static bool product8_make(as_plan *plan, product8 *p, as_quant_tail *tail, int32
     }
     *ret_done = true;
     const bool ok = wino ? wino_make(plan, p, bias, last, err) : product8_step(plan, p, prim, bias, last, err);
-    as_graph_pass(plan->graph, p->constant);
+    as_graph_pass(plan->graph, p->constant, false);
     return ok;
 }
 

@@ -197,11 +197,11 @@ as_graph *as_graph_borrow_from(const uint8_t *bytes, size_t n, size_t least, con
     return graph;
 }
 
-as_graph *as_graph_borrow(const uint8_t *bytes, size_t n, bool mapped, const char *name, as_err *err)
+as_graph *as_graph_borrow(const uint8_t *bytes, size_t n, as_lent lent, const char *name, as_err *err)
 {
     as_graph *graph = as_graph_borrow_from(bytes, n, BORROW_LEAST, name, err);
     if (graph)
-        graph->mapped = mapped;
+        graph->how = lent;
     return graph;
 }
 
@@ -242,14 +242,15 @@ bool as_graph_own(as_graph *graph, as_err *err)
     return !any || as_graph_view_make(graph, err); /* views point to the data */
 }
 
-void as_graph_pass(const as_graph *graph, const as_tensor *constant)
+void as_graph_pass(const as_graph *graph, const as_tensor *constant, bool last)
 {
     const size_t page = (size_t)sysconf(_SC_PAGESIZE),
                  bytes = as_tensor_count(constant) * as_dtype_bytes(constant->dtype);
-    if (!graph->mapped || !borrow_is_lent(graph, constant->data))
+    const bool may = graph->how == AS_LENT_MAPPED || (graph->how == AS_LENT_SPENT && last);
+    if (!may || !borrow_is_lent(graph, constant->data))
         return;
     const uintptr_t from = ((uintptr_t)constant->data + page - 1) / page * page,
                     to = ((uintptr_t)constant->data + bytes) / page * page;
-    if (to > from) /* only a hint: what is asked for again is there again */
+    if (to > from) /* of a file only a hint: what is asked for again is there again */
         (void)madvise((void *)from, to - from, MADV_DONTNEED);
 }

@@ -54,7 +54,7 @@ static void test_weights_are_not_copied(void **state)
     as_str_init(&bytes);
     as_str_init(&again);
     make_model(&bytes);
-    as_graph *graph = as_graph_borrow((const uint8_t *)bytes.s, bytes.len, false, "net", &err);
+    as_graph *graph = as_graph_borrow((const uint8_t *)bytes.s, bytes.len, AS_LENT_KEPT, "net", &err);
     assert_non_null(graph);
     assert_true(lies_in(constant_of(graph, "w")->data, &bytes));
     assert_false(lies_in(constant_of(graph, "small")->data, &bytes));
@@ -76,7 +76,7 @@ static void test_a_graph_that_is_cut_owns_its_weights(void **state)
     as_str bytes;
     as_str_init(&bytes);
     make_model(&bytes);
-    as_graph *graph = as_graph_borrow((const uint8_t *)bytes.s, bytes.len, false, "net", &err);
+    as_graph *graph = as_graph_borrow((const uint8_t *)bytes.s, bytes.len, AS_LENT_KEPT, "net", &err);
     assert_true(as_graph_cut(graph, "p", &err));
     memset(bytes.s, 0, bytes.len);
     assert_int_equal(as_graph_n_nodes(graph), 1);
@@ -99,17 +99,50 @@ static void test_a_mapped_file_gives_its_pages_back(void **state)
     snprintf(path, sizeof path, "/tmp/assay-borrow-%d.onnx", (int)getpid());
     assert_true(as_fs_write_fast(path, bytes.s, bytes.len, &err));
     assert_true(as_fs_map(path, 1 << 20, &map, &n, &err));
-    as_graph *graph = as_graph_borrow(map, n, true, "net", &err);
+    as_graph *graph = as_graph_borrow(map, n, AS_LENT_MAPPED, "net", &err);
     assert_non_null(graph);
     const as_tensor *w = constant_of(graph, "w");
-    as_graph_pass(graph, w);
-    as_graph_pass(graph, constant_of(graph, "small")); /* not of the file: nothing happens */
+    as_graph_pass(graph, w, false);
+    as_graph_pass(graph, constant_of(graph, "small"), false); /* not of the file: nothing happens */
     assert_true(((const float *)constant_of(graph, "small")->data)[2] == 1.0f);
     float third;
     memcpy(&third, (const char *)w->data + 10002 * sizeof third, sizeof third);
     assert_true(third == 10002 * 0.5f);
     as_graph_free(graph);
     as_fs_unmap(map, n);
+    assert_true(as_fs_remove(path, &err));
+    as_str_done(&bytes);
+}
+
+/* Pages that were read go when they are needed never again, and only then. */
+static void test_pages_that_were_read_go_for_good(void **state)
+{
+    (void)state;
+    as_err         err = AS_ERR_NONE;
+    as_str         bytes;
+    char           path[64];
+    const uint8_t *pages;
+    size_t         n;
+    float          third;
+    as_str_init(&bytes);
+    make_model(&bytes);
+    snprintf(path, sizeof path, "/tmp/assay-borrow-%d.onnx", (int)getpid());
+    assert_true(as_fs_write_fast(path, bytes.s, bytes.len, &err));
+    assert_true(as_fs_read_pages(path, 1 << 20, &pages, &n, &err));
+    assert_int_equal(truncate(path, 0), 0); /* whatever becomes of the file */
+    as_graph *graph = as_graph_borrow(pages, n, AS_LENT_SPENT, "net", &err);
+    assert_non_null(graph);
+    const as_tensor *w = constant_of(graph, "w");
+    as_graph_pass(graph, w, false);
+    memcpy(&third, (const char *)w->data + 10002 * sizeof third, sizeof third);
+    assert_true(third == 10002 * 0.5f);
+    as_graph_pass(graph, w, true);
+    memcpy(&third, (const char *)w->data + 10002 * sizeof third, sizeof third);
+    assert_true(third == 0);
+    as_graph_free(graph);
+    as_fs_unmap(pages, n);
+    assert_false(as_fs_read_pages(path, 1 << 20, &pages, &n, &err));
+    assert_non_null(strstr(err.text, "it is empty"));
     assert_true(as_fs_remove(path, &err));
     as_str_done(&bytes);
 }
@@ -142,6 +175,7 @@ int main(void)
         cmocka_unit_test(test_weights_are_not_copied),
         cmocka_unit_test(test_a_graph_that_is_cut_owns_its_weights),
         cmocka_unit_test(test_a_mapped_file_gives_its_pages_back),
+        cmocka_unit_test(test_pages_that_were_read_go_for_good),
         cmocka_unit_test(test_what_is_cut_short_is_refused_as_when_it_is_parsed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -36,15 +36,18 @@ typedef struct as_node {
     const void    *proto;            /* for the attribute functions */
 } as_node;
 
+/* What becomes of bytes that are borrowed: they stay; they are those of as_fs_map(), of which pages go and come again; or of
+ * as_fs_read_pages(), and nobody wants them when the graph is done: pages go for good. */
+typedef enum as_lent { AS_LENT_KEPT, AS_LENT_MAPPED, AS_LENT_SPENT } as_lent;
+
 /* name is what errors call the model (its file). Checks everything above; a refused operator is named with its node. */
 AS_CHECK as_graph *as_graph_parse(const uint8_t *bytes, size_t n, const char *name, as_err *err);
 AS_CHECK as_graph *as_graph_read(const char *path, as_err *err);
 /* As as_graph_parse, but weights are not copied: the bytes must stay as they are until the graph is freed. What such a graph
- * is written as may differ in form from what was read. Large constants stand at any address. mapped: the bytes are those of
- * as_fs_map(). */
-AS_CHECK as_graph *as_graph_borrow(const uint8_t *bytes, size_t n, bool mapped, const char *name, as_err *err);
-/* This constant is not needed for now: the pages of a mapped file may leave memory. */
-void as_graph_pass(const as_graph *graph, const as_tensor *constant);
+ * is written as may differ in form from what was read. Large constants stand at any address. */
+AS_CHECK as_graph *as_graph_borrow(const uint8_t *bytes, size_t n, as_lent lent, const char *name, as_err *err);
+/* This constant is not needed for now, or (last) never again: its pages may leave memory. */
+void as_graph_pass(const as_graph *graph, const as_tensor *constant, bool last);
 /* Appends the file's bytes: those it was read from, as long as nothing has changed. */
 AS_CHECK bool as_graph_write(const as_graph *graph, as_str *out, as_err *err);
 as_graph     *as_graph_free(as_graph *graph);

@@ -55,7 +55,7 @@ struct as_graph {
     as_digest         kept_as; /* of what we would write */
     const uint8_t    *lent;    /* where large weights stand that are not ours; NULL: all is */
     size_t            n_lent;
-    bool              mapped; /* what is lent is a file's pages */
+    as_lent           how; /* it is */
 };
 
 typedef bool (*graph_rule)(as_graph *graph, const as_node *node, as_err *err);

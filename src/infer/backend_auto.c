@@ -45,6 +45,7 @@ static as_session *auto_open_one(const auto_race *race, const char *backend, as_
     as_session_cfg cfg = race->cfg;
     cfg.backend = backend;
     cfg.bytes_in = false; /* all of them get the same inputs */
+    cfg.spent = false;    /* and the same model */
     return as_session_open(race->model, race->n, race->name, &cfg, err);
 }
 

@@ -41,7 +41,8 @@ as_engine *as_native_engine(const uint8_t *model, size_t n, const char *name, co
                                       .profile = profile,
                                       .bytes_in = cfg->bytes_in};
     as_engine          *engine = NULL;
-    as_graph           *graph = as_graph_borrow(model, n, cfg->mapped, name, err);
+    const as_lent       lent = cfg->mapped ? AS_LENT_MAPPED : cfg->spent ? AS_LENT_SPENT : AS_LENT_KEPT;
+    as_graph           *graph = as_graph_borrow(model, n, lent, name, err);
     if (!graph)
         return NULL;
     if (as_graph_widen(graph, err) && as_graph_fuse(graph, cfg->batch, NULL, err))

@@ -189,9 +189,10 @@ as_session *as_session_open_file(const char *path, const as_session_cfg *cfg, as
     as_session_cfg full = cfg ? *cfg : (as_session_cfg){0};
     const uint8_t *bytes;
     size_t         n;
-    if (!as_fs_map(path, AS_GRAPH_MAX_BYTES, &bytes, &n, err))
+    if (!as_fs_read_pages(path, AS_GRAPH_MAX_BYTES, &bytes, &n, err))
         return NULL;
-    full.mapped = true;
+    full.mapped = false;
+    full.spent = true;
     as_session *session = as_session_open(bytes, n, path, &full, err);
     as_fs_unmap(bytes, n);
     return session;

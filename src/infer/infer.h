@@ -24,9 +24,11 @@ typedef struct as_session_cfg {
     int64_t     batch;   /* 0: 1; replaces a symbolic first dimension */
     bool        warm;    /* `native` runs once when it is opened, so that the first real run is no slower: for a line */
     bool        mapped;  /* the model's bytes are those of as_fs_map() */
-    bool        wide;    /* ports of f16 are f32 to the caller, and converted at each run */
-    bool        bytes_in;  /* an input that is quantised first may become a port of u8: see as_port */
-    as_floats   precision; /* NONE: f32. BF16: of `native` where the processor has it; as_session_precision() tells */
+    bool      spent; /* they are those of as_fs_read_pages(), and nobody wants them any more: `native` gives their pages
+                          * back as it packs them */
+    bool      wide;  /* ports of f16 are f32 to the caller, and converted at each run */
+    bool      bytes_in;  /* an input that is quantised first may become a port of u8: see as_port */
+    as_floats precision; /* NONE: f32. BF16: of `native` where the processor has it; as_session_precision() tells */
     const char *provider, *options; /* parts of backend; set for as_backend.open */
 } as_session_cfg;
 
@@ -69,7 +71,9 @@ const as_backend *as_backend_at(size_t i); /* NULL past the last row */
 /* model: an ONNX file's bytes (not kept); name: what errors call it. AS_EMISSING when the backend's library is not there. */
 AS_CHECK as_session *as_session_open(const uint8_t *model, size_t n, const char *name, const as_session_cfg *cfg,
                                      as_err *err);
-/* The same from a file, which is mapped: its weights are never there twice. */
+/* The same from a file, whose weights are hardly ever there twice. It is read and not mapped: a file that is cut short while it
+ * is mapped ends the program (SIGBUS), and one that is written to may change between our checks and the use of what they
+ * allowed. Not even the models of runs are safe from either, for whoever may write into a workspace. */
 AS_CHECK as_session *as_session_open_file(const char *path, const as_session_cfg *cfg, as_err *err);
 as_session          *as_session_close(as_session *session);
 const char          *as_session_backend(const as_session *session); /* the row's name */

@@ -77,7 +77,7 @@ static void test_weights_of_whole_numbers_are_held_once(void **state)
     check_sharing(true);
 }
 
-/* A file that is mapped gives the same session as its bytes, and may go when the session is open. */
+/* A file gives the same session as its bytes, though its pages go while it is opened. */
 static void test_a_file_is_opened_as_its_bytes_are(void **state)
 {
     (void)state;

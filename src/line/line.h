@@ -31,7 +31,7 @@ typedef struct as_line_cfg {
     uint64_t           n_parts;  /* stop after so many; 0: when the camera ends or the line is stopped */
     as_ns              deadline; /* trigger to verdict; 0: the spec's */
     bool               unpaced;  /* as fast as it goes: the spec's parts a minute are ignored */
-    const uint8_t     *model;    /* not kept beyond as_line_new */
+    const uint8_t     *model;    /* not kept beyond as_line_new; spent there, where session says so */
     size_t             n_model;
     const char        *model_name;
     as_session_cfg     session;

@@ -229,25 +229,55 @@ bool as_run_update(const as_run *run, as_err *err)
     return ok;
 }
 
+static bool run_no_model(const as_run *run, const char *path, const as_err *why, as_err *err)
+{
+    return why->code == AS_ENOTFOUND
+               ? AS_FAIL(err, AS_EMISSING, "the model of run '%s' is gone: no file '%s' (restore it, or train again)",
+                         run->id, path)
+               : as_err_set(err, why->code, "%s", why->text);
+}
+
+static bool run_is_model(const as_run *run, const char *path, const uint8_t *bytes, size_t n, as_err *err)
+{
+    char      hex[AS_SHA256_HEX_BYTES];
+    as_digest digest = as_sha256_of(bytes, n);
+    return strcmp(as_digest_hex(&digest, hex), run->model) == 0 ||
+           AS_FAIL(err, AS_ECORRUPT,
+                   "'%s' is not the file that run '%s' was recorded with (train again, or restore it)", path, run->id);
+}
+
 bool as_run_read_model(const as_run *run, uint8_t **ret_bytes, size_t *ret_n, as_err *err)
 {
-    char     path[AS_FS_PATH_BYTES], hex[AS_SHA256_HEX_BYTES];
+    char     path[AS_FS_PATH_BYTES];
     uint8_t *bytes;
     size_t   n;
     as_err   why = AS_ERR_NONE;
     if (!run_path(run, "model.onnx", path, err))
         return false;
     if (!as_fs_read(path, AS_RUN_MODEL_MAX_BYTES, &bytes, &n, &why))
-        return why.code == AS_ENOTFOUND
-                   ? AS_FAIL(err, AS_EMISSING,
-                             "the model of run '%s' is gone: no file '%s' (restore it, or train again)", run->id, path)
-                   : as_err_set(err, why.code, "%s", why.text);
-    as_digest digest = as_sha256_of(bytes, n);
-    if (strcmp(as_digest_hex(&digest, hex), run->model) != 0) {
+        return run_no_model(run, path, &why, err);
+    if (!run_is_model(run, path, bytes, n, err)) {
         free(bytes);
-        return AS_FAIL(err, AS_ECORRUPT,
-                       "'%s' is not the file that run '%s' was recorded with (train again, or restore it)", path,
-                       run->id);
+        return false;
+    }
+    *ret_bytes = bytes;
+    *ret_n = n;
+    return true;
+}
+
+bool as_run_read_model_pages(const as_run *run, const uint8_t **ret_bytes, size_t *ret_n, as_err *err)
+{
+    char           path[AS_FS_PATH_BYTES];
+    const uint8_t *bytes;
+    size_t         n;
+    as_err         why = AS_ERR_NONE;
+    if (!run_path(run, "model.onnx", path, err))
+        return false;
+    if (!as_fs_read_pages(path, AS_RUN_MODEL_MAX_BYTES, &bytes, &n, &why))
+        return run_no_model(run, path, &why, err);
+    if (!run_is_model(run, path, bytes, n, err)) {
+        as_fs_unmap(bytes, n);
+        return false;
     }
     *ret_bytes = bytes;
     *ret_n = n;

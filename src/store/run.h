@@ -54,6 +54,8 @@ AS_CHECK bool as_run_update(const as_run *run, as_err *err);
 
 /* The model's bytes, their hash checked: AS_ECORRUPT. */
 AS_CHECK bool as_run_read_model(const as_run *run, uint8_t **ret_bytes, size_t *ret_n, as_err *err);
+/* The same in pages of its own, as as_fs_read_pages(): as_fs_unmap frees. For as_session_cfg.spent. */
+AS_CHECK bool as_run_read_model_pages(const as_run *run, const uint8_t **ret_bytes, size_t *ret_n, as_err *err);
 
 /* All finished runs by number; *ret on the heap. What is no run, or cannot be read, is left out with a warning. */
 AS_CHECK bool as_run_list(as_workspace *ws, as_run **ret, size_t *ret_n, as_err *err);

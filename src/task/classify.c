@@ -40,7 +40,7 @@ static bool classify_check_ports(const as_classifier *c, const char *name, as_er
 
 static bool classify_read_info(as_classifier *c, const uint8_t *model, size_t n, const char *name, as_err *err)
 {
-    as_graph *graph = as_graph_borrow(model, n, false, name, err);
+    as_graph *graph = as_graph_borrow(model, n, AS_LENT_KEPT, name, err);
     if (!graph)
         return false;
     bool ok = as_model_info_read(graph, &c->info, err) || as_err_note(err, "model '%s'", name);

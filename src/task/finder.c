@@ -26,7 +26,7 @@ struct as_finder {
 static bool finder_hints(as_finder *f, const uint8_t *model, size_t n, const char *name, const as_finder_cfg *cfg,
                          as_err *err)
 {
-    as_graph *graph = as_graph_parse(model, n, name, err);
+    as_graph *graph = as_graph_borrow(model, n, AS_LENT_KEPT, name, err);
     bool      ok = graph && (as_hints_read(graph, &f->hints, err) || as_err_note(err, "model '%s'", name));
     as_graph_free(graph);
     if (!ok || !cfg->labels)
