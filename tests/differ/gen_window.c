@@ -2,6 +2,7 @@
 /* Convolutions, pools, norms, products, pictures of another size, whole numbers. */
 #include "gen_ops.h"
 
+#include <math.h>
 #include <string.h>
 
 static const as_shape *shape_of(const gen *g, int value)
@@ -243,6 +244,12 @@ bool gen_resize(gen *g, gen_node *n)
         g->values[scales].at[0] = g->values[scales].at[1] = 1;
         g->values[scales].at[2] = times[gen_below(g, AS_COUNT(times))];
         g->values[scales].at[3] = gen_chance(g, 0.7) ? g->values[scales].at[2] : times[gen_below(g, AS_COUNT(times))];
+        /* Where the product is whole in float alone ONNX Runtime infers one less than it makes, and refuses what follows. */
+        for (int k = 2; k < 4; k++) {
+            const float times_float = (float)g->values[scales].at[k], size = (float)shape_of(g, x)->dims[k];
+            if (floorf(size * times_float) != floor((double)size * (double)times_float))
+                g->values[scales].at[k] = 1;
+        }
         return gen_in(n, scales);
     }
     int64_t sizes[4] = {shape_of(g, x)->dims[0], shape_of(g, x)->dims[1], gen_between(g, 1, 19), gen_between(g, 1, 19)};
