@@ -163,14 +163,14 @@ static bool engine_place(as_engine *engine, as_err *err)
     }
     for (size_t i = 0; i < plan->bufs.n; i++) {
         as_buf *buf = plan->bufs.at[i];
-        if (buf->root->kind == AS_BUF_ARENA)
+        if (buf->root->kind == AS_BUF_ARENA && engine->arena) /* there is none where all of them are empty */
             buf->data = (char *)engine->arena + buf->root->place + buf->offset;
         if (buf->root->kind == AS_BUF_CONSTANT && buf->root->data)
             buf->data = (char *)buf->root->data + buf->offset;
     }
     for (size_t i = 0; i < plan->steps.n; i++) {
         as_step *step = plan->steps.at[i];
-        if (!as_step_bind(step, (char *)engine->arena + scratch, err))
+        if (!as_step_bind(step, engine->arena ? (char *)engine->arena + scratch : NULL, err))
             return false;
         for (size_t k = 0; step->prim && k < step->uses.n; k++)
             if (step->uses.at[k].buf->root->kind == AS_BUF_INPUT && !as_vec_push(&engine->moving, ((moving){step, k})))
