@@ -5,8 +5,10 @@
 /* What the scene's state, the sensor's maps and the scale were made from. */
 static bool retune_is_same_world(const as_twin_cfg *a, const as_twin_cfg *b)
 {
-    const double was[] = {a->defect_share, a->min_severity, a->focal_mm, a->f_number, a->distance_mm, a->pitch_um};
-    const double is[] = {b->defect_share, b->min_severity, b->focal_mm, b->f_number, b->distance_mm, b->pitch_um};
+    const double was[] = {a->defect_share, a->min_severity, a->max_severity, a->focal_mm,
+                          a->f_number,     a->distance_mm,  a->pitch_um};
+    const double is[] = {b->defect_share, b->min_severity, b->max_severity, b->focal_mm,
+                         b->f_number,     b->distance_mm,  b->pitch_um};
     bool         same = a->seed == b->seed && a->width == b->width && a->height == b->height && a->pixel == b->pixel &&
                 a->srgb == b->srgb;
     for (size_t i = 0; i < AS_COUNT(was); i++)

@@ -58,6 +58,13 @@ static void take_draw_person(const as_twin *twin, const as_conditions *now, cons
     as_person_box(&person, &canvas, truth->face_px);
 }
 
+static void take_draw(const as_twin *twin, const as_conditions *now, const as_twin_shot *shot, float *planes,
+                      as_twin_truth *truth)
+{
+    twin->scene->draw(twin, shot, planes, truth);
+    take_draw_person(twin, now, shot, planes, truth);
+}
+
 /* Moves what was drawn in n planes as the lens does; returns where it is then. */
 static float *take_move(const as_twin *twin, const as_conditions *now, uint32_t n, float *planes, float *moved)
 {
@@ -71,10 +78,10 @@ static float *take_move(const as_twin *twin, const as_conditions *now, uint32_t 
 }
 
 /* Draws into planes, and moves that. */
-static float *take_draw(const as_twin *twin, const as_conditions *now, const as_twin_shot *shot, float *planes,
-                        float *moved, as_twin_truth *truth)
+static float *take_draw_moved(const as_twin *twin, const as_conditions *now, const as_twin_shot *shot, float *planes,
+                              float *moved, as_twin_truth *truth)
 {
-    twin->scene->draw(twin, shot, planes, truth);
+    take_draw(twin, now, shot, planes, truth);
     return take_move(twin, now, take_planes(twin), planes, moved);
 }
 
@@ -203,8 +210,7 @@ bool as_twin_look(const as_twin *twin, uint64_t part, uint32_t view, void *scrat
     float        *planes = scratch, *moved = planes + floats;
     if (!as_lens_init(&lens, &blur, err))
         return false;
-    twin->scene->draw(twin, &shot, planes, &truth);
-    take_draw_person(twin, &now, &shot, planes, &truth);
+    take_draw(twin, &now, &shot, planes, &truth);
     const uint32_t n = take_grey(twin, &now, planes);
     const float   *light = take_move(twin, &now, n, planes, moved);
     take_expose(twin, &now, &lens, n, light, take_noise_seed(twin->cfg.seed, part, view), moved + 2 * floats, image,
@@ -259,14 +265,14 @@ bool as_twin_mask(const as_twin *twin, uint64_t part, uint32_t view, size_t find
     size_t        plane = take_plane(twin), floats = take_planes(twin) * plane, n = 0;
     float        *planes = scratch, *clean = planes + floats, *with = planes + 2 * floats;
     shot.shown = 0;
-    if (take_draw(twin, &now, &shot, planes, clean, &truth) == planes)
+    if (take_draw_moved(twin, &now, &shot, planes, clean, &truth) == planes)
         memcpy(clean, planes, floats * sizeof *planes);
     if (finding >= truth.n_findings)
         return AS_FAIL(err, AS_ENOTFOUND, "part %llu has %zu findings, none of number %zu", (unsigned long long)part,
                        truth.n_findings, finding);
     shot.shown = 1u << finding;
     truth.n_findings = 0;
-    const float *drawn = take_draw(twin, &now, &shot, planes, with, &truth);
+    const float *drawn = take_draw_moved(twin, &now, &shot, planes, with, &truth);
     float       *box = truth.findings[finding].box_px;
     take_move_box(twin, &now.warp, box);
     memset(inside, 0, plane);
