@@ -149,7 +149,7 @@ static int twin_bench(as_cli *cli, as_workspace *ws, as_err *err)
     uint64_t     ms = 500;
     json_t      *list = json_array();
     (void)ws;
-    bool ok = as_cli_u64(cli, "ms", 1, 60000, &ms, err) && as_twin_pick_open(cli, &pick, err) &&
+    bool ok = as_cli_u64(cli, "ms", 1, 60000, &ms, err) && as_twin_pick_open(cli, as_cli_arg(cli, 1), &pick, err) &&
               bench_scenes(cli, &pick, (double)ms / 1e3, list, err);
     as_term_progress_end(cli);
     ok = ok && (cli->json ? as_cli_print_json(cli, json_incref(list), err) : bench_print(cli, list, err));
@@ -160,8 +160,9 @@ static int twin_bench(as_cli *cli, as_workspace *ws, as_err *err)
 
 const as_action as_twin_action_bench = {
     .name = "bench",
-    .usage = "[--scene SCENE] [--ms N]",
+    .usage = "[SCENE] [--ms N]",
     .about = "how many frames a second this machine makes with one core, of each scene, plain and with everything on",
+    .max_args = 1,
     .mode = AS_WORKSPACE_NONE,
     .run = twin_bench,
 };

@@ -37,7 +37,7 @@ static int twin_export(as_cli *cli, as_workspace *ws, as_err *err)
     as_twin_export_counts counts;
     uint64_t              parts = 100;
     (void)ws;
-    bool ok = as_cli_u64(cli, "parts", 1, AS_EXPORT_MAX_PARTS, &parts, err) && as_twin_pick_open(cli, &pick, err);
+    bool ok = as_cli_u64(cli, "parts", 1, AS_EXPORT_MAX_PARTS, &parts, err) && as_twin_pick_open(cli, NULL, &pick, err);
     as_twin_export_cfg cfg = {
         .kind = export_kind(as_cli_opt(cli, "as")), .dir = as_cli_arg(cli, 1), .first = pick.first, .n = parts};
     cfg.masks = cfg.kind->annotates && !as_cli_flag(cli, "no-masks");

@@ -50,6 +50,9 @@ static bool list_scenes(as_cli *cli, as_err *err)
         as_table_cell(table, AS_STYLE_NONE, "%s", text.s);
         as_str_done(&text);
     }
+    as_table_cell(table, AS_STYLE_BOLD, "dataset:DIR");
+    as_table_cell(table, AS_STYLE_NONE, "your own pictures, and defects cut from one laid into another");
+    as_table_cell(table, AS_STYLE_NONE, "good, and the folders of DIR");
     return as_table_print(table, cli, err);
 }
 

@@ -3,10 +3,14 @@
 
 #include "base/str.h"
 
-bool as_twin_pick_open(const as_cli *cli, as_twin_pick *ret, as_err *err)
+bool as_twin_pick_open(const as_cli *cli, const char *word, as_twin_pick *ret, as_err *err)
 {
     const char *scene = as_cli_opt(cli, "scene");
     memset(ret, 0, sizeof *ret);
+    if (scene && word)
+        return AS_FAIL(err, AS_EINVAL, "the scene is named twice: '%s', and with --scene '%s'", word, scene);
+    if (word)
+        scene = word;
     if (!scene)
         scene = as_twin_scene_at(0)->name;
     if (as_str_starts(scene, "twin:"))

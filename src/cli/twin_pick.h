@@ -17,8 +17,9 @@ typedef struct as_twin_pick {
     uint64_t    first; /* part */
 } as_twin_pick;
 
-/* From --scene, "cones?sensor=imx250" with or without "twin:" before it; else the first scene there is. */
-AS_CHECK bool as_twin_pick_open(const as_cli *cli, as_twin_pick *ret, as_err *err);
+/* From word (NULL: there is none) or --scene, "cones?sensor=imx250" with or without "twin:" before it; else the first scene
+ * there is. */
+AS_CHECK bool as_twin_pick_open(const as_cli *cli, const char *word, as_twin_pick *ret, as_err *err);
 void          as_twin_pick_done(as_twin_pick *pick);
 
 #endif

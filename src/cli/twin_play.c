@@ -95,7 +95,7 @@ static int twin_play(as_cli *cli, as_workspace *ws, as_err *err)
     path = path ? path : "twin.html";
     as_str_init(&page);
     bool ok = as_cli_u64(cli, "frames", 1, PLAY_MAX, &frames, err) && as_cli_u64(cli, "side", 16, 4096, &side, err) &&
-              as_twin_pick_open(cli, &pick, err) &&
+              as_twin_pick_open(cli, as_cli_arg(cli, 1), &pick, err) &&
               play_page(cli, &pick, (uint32_t)frames, (uint32_t)side, &page, err) &&
               as_output_write(path, &page, NULL, err);
     as_term_progress_end(cli);
@@ -113,8 +113,9 @@ static int twin_play(as_cli *cli, as_workspace *ws, as_err *err)
 
 const as_action as_twin_action_play = {
     .name = "play",
-    .usage = "[--scene SCENE] [--frames N] [--side PX] [--boxes] [--output FILE]",
+    .usage = "[SCENE] [--frames N] [--side PX] [--boxes] [--output FILE]",
     .about = "a page on which the parts pass by, to be opened in a browser; nothing is fetched and no script runs",
+    .max_args = 1,
     .mode = AS_WORKSPACE_NONE,
     .run = twin_play,
 };

@@ -70,7 +70,7 @@ static int twin_render(as_cli *cli, as_workspace *ws, as_err *err)
     (void)ws;
     bool ok = as_cli_u64(cli, "frames", 1, AS_SHEET_MAX_FRAMES, &frames, err) &&
               as_cli_u64(cli, "columns", 1, AS_SHEET_MAX_FRAMES, &columns, err) &&
-              as_cli_u64(cli, "side", 16, 8192, &side, err) && as_twin_pick_open(cli, &pick, err);
+              as_cli_u64(cli, "side", 16, 8192, &side, err) && as_twin_pick_open(cli, as_cli_arg(cli, 1), &pick, err);
     as_sheet_cfg cfg = {.first = pick.first,
                         .n = (uint32_t)frames,
                         .columns = (uint32_t)columns,
@@ -83,8 +83,9 @@ static int twin_render(as_cli *cli, as_workspace *ws, as_err *err)
 
 const as_action as_twin_action_render = {
     .name = "render",
-    .usage = "[--scene SCENE] [--frames N] [--sheet FILE] [--columns N] [--side PX] [--boxes]",
+    .usage = "[SCENE] [--frames N] [--sheet FILE] [--columns N] [--side PX] [--boxes]",
     .about = "a contact sheet of the first parts as PNG, each with its class, severity and faults below it",
+    .max_args = 1,
     .mode = AS_WORKSPACE_NONE,
     .run = twin_render,
 };

@@ -92,7 +92,7 @@ static int twin_show(as_cli *cli, as_workspace *ws, as_err *err)
 {
     as_twin_pick pick;
     (void)ws;
-    bool    ok = as_twin_pick_open(cli, &pick, err);
+    bool    ok = as_twin_pick_open(cli, as_cli_arg(cli, 1), &pick, err);
     json_t *json = ok ? show_json(pick.twin) : NULL;
     if (ok && cli->json) {
         ok = as_cli_print_json(cli, json_incref(json), err);
@@ -108,8 +108,9 @@ static int twin_show(as_cli *cli, as_workspace *ws, as_err *err)
 
 const as_action as_twin_action_show = {
     .name = "show",
-    .usage = "[--scene SCENE]",
+    .usage = "[SCENE]",
     .about = "the spec sheet of the emulated camera, and what its lens makes of the scene",
+    .max_args = 1,
     .mode = AS_WORKSPACE_NONE,
     .run = twin_show,
 };

@@ -40,10 +40,11 @@ const as_verb as_verb_twin = {
     .summary = "see and export what the emulated factory makes",
     .usage = "",
     .about =
-        "SCENE is a scene's name and, behind a '?', what is set, KEY=VALUE joined by '&', as in the camera address "
+        "SCENE is a scene's name, or dataset:DIR for a folder of your own pictures, and, behind a '?', what is set, "
+        "KEY=VALUE joined by '&', as in the camera address "
         "twin:SCENE. The same seed gives the same bytes. The keys:\n\n"
-        "seed, from, width, height, pixel (Mono8, RGB8, with a sensor Mono12, BayerRG8, ...), recipe, defects and "
-        "severity (0 to 1), belt (mm/s), exposure "
+        "seed, from, width, height, pixel (Mono8, RGB8, with a sensor Mono12, BayerRG8, ...), recipe, defects, "
+        "severity and worst (0 to 1), belt (mm/s), exposure "
         "(us), sensor (a row of list) with db, temperature and srgb, or gain and noise for the plain camera; focal, "
         "fnumber, distance, pitch, off, distortion and vignette for the lens; dirt, print and haze on it; light, "
         "warmth, "
