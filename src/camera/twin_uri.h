@@ -38,6 +38,7 @@ void          as_twin_uri_done(as_twin_uri *uri);
     "  recipe       one product of the scene (all of them)\n"                                               \
     "  defects      share of the parts that have one, 0 to 1\n"                                             \
     "  severity     the least: 0 barely visible, to 1 obvious\n"                                            \
+    "  worst        and the most; what is simply missing is obvious: it happens where this is 1\n"          \
     "  belt         mm/s; with exposure it gives the motion blur\n"                                         \
     "  exposure     microseconds\n"                                                                         \
     "  gain noise   plain camera: electrons a grey level (shot noise); read noise in electrons\n"           \

@@ -111,17 +111,16 @@ static bool bench_row(as_cli *cli, const char *scene, const as_twin_cfg *asked, 
 
 static bool bench_scenes(as_cli *cli, const as_twin_pick *pick, double seconds, json_t *list, as_err *err)
 {
-    const char  *only = as_cli_opt(cli, "scene") ? pick->uri.query.path : NULL;
+    const char  *only = as_cli_opt(cli, "scene") || as_cli_arg(cli, 1) ? pick->uri.query.path : NULL;
     const size_t all = AS_COUNT(bench_settings);
     size_t       n = 0, done = 0;
-    while (as_twin_scene_at(n))
+    while (!only && as_twin_scene_at(n))
         n++;
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < AS_MAX(n, (size_t)1); i++)
         for (size_t k = 0; k < all; k++) {
-            if (only && strcmp(only, as_twin_scene_at(i)->name) != 0)
-                continue;
-            as_progress_step(&cli->progress, "timing", done++, (only ? 1 : n) * all);
-            if (!bench_row(cli, as_twin_scene_at(i)->name, &pick->uri.cfg, &bench_settings[k], seconds, list, err))
+            const char *scene = only ? only : as_twin_scene_at(i)->name;
+            as_progress_step(&cli->progress, "timing", done++, AS_MAX(n, (size_t)1) * all);
+            if (!bench_row(cli, scene, &pick->uri.cfg, &bench_settings[k], seconds, list, err))
                 return false;
         }
     return true;

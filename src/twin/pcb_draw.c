@@ -6,7 +6,9 @@
 #include "twin/noise.h"
 #include "twin/pcb.h"
 
-#define CLEAR_MM 0.30f /* around a track, where the copper of the plane was taken off */
+#define PCB_BLOCK 16
+#define PCB_LEVEL 0.9985f /* cosine: over a block, what is level is off by 0.024 pixels at most */
+#define CLEAR_MM  0.30f   /* around a track, where the copper of the plane was taken off */
 
 static const struct pcb_lacquer {
     uint32_t laminate, copper;
@@ -428,27 +430,68 @@ typedef struct pcb_row {
     int32_t stride;
 } pcb_row;
 
-/* All of [from, to) lie within the sprite. */
-AS_TWIN_CLONES
-static void pcb_line(const pcb_row *s, const pcb_sprite *sprite, uint32_t from, uint32_t to, float *restrict r,
-                     float *restrict g, float *restrict b)
+/* A few pixels of a row that lies nearly level in the sprite: neighbours there are neighbours here, fx is the same for all,
+ * and fy begins at fy0 and stays within the same two rows. */
+typedef struct pcb_run {
+    const float *in[4];
+    int32_t      stride;
+    float        fx, fy0, dy;
+} pcb_run;
+
+static inline float pcb_mix(const float *p, int32_t stride, float fx, float fy)
 {
-    float        x0 = s->x0, y0 = s->y0, dx = s->dx, dy = s->dy;
-    int32_t      stride = s->stride;
-    const float *in[4] = {sprite->light[0], sprite->light[1], sprite->light[2], sprite->keep};
+    float top = p[0] + fx * (p[1] - p[0]), low = p[stride] + fx * (p[stride + 1] - p[stride]);
+    return top + fy * (low - top);
+}
+
+AS_TWIN_CLONES
+static void pcb_run_level(const pcb_run *run, uint32_t n, float *restrict r, float *restrict g, float *restrict b)
+{
+    const float *restrict in_r = run->in[0], *restrict in_g = run->in[1], *restrict in_b = run->in[2],
+                          *restrict keep = run->in[3];
+    int32_t stride = run->stride;
+    float   fx = run->fx, fy0 = run->fy0, dy = run->dy;
+    for (uint32_t i = 0; i < n; i++) {
+        float fy = fy0 + (float)(int32_t)i * dy, k = pcb_mix(keep + i, stride, fx, fy);
+        r[i] = r[i] * k + pcb_mix(in_r + i, stride, fx, fy);
+        g[i] = g[i] * k + pcb_mix(in_g + i, stride, fx, fy);
+        b[i] = b[i] * k + pcb_mix(in_b + i, stride, fx, fy);
+    }
+}
+
+/* All of [from, to) lie within the sprite; it is turned by so little that in a block x moves as in the picture. */
+static void pcb_line_level(const pcb_row *s, const pcb_sprite *sprite, uint32_t from, uint32_t to, float *r, float *g,
+                           float *b)
+{
+    while (from < to) {
+        uint32_t end = AS_MIN(from + PCB_BLOCK, to);
+        float    t = (float)(int32_t)from, x = s->x0 + t * s->dx, y = s->y0 + t * s->dy;
+        int32_t  ix = (int32_t)x, iy = (int32_t)y;
+        float    fy = y - (float)iy, left = s->dy < 0.0f ? fy / -s->dy : (1.0f - fy) / AS_MAX(s->dy, 1e-9f);
+        if (left < (float)(end - from)) /* up to where the next row begins */
+            end = from + AS_MAX((uint32_t)left, 1u);
+        size_t  at = (size_t)iy * (size_t)s->stride + (size_t)ix;
+        pcb_run run = {{sprite->light[0] + at, sprite->light[1] + at, sprite->light[2] + at, sprite->keep + at},
+                       s->stride,
+                       x - (float)ix,
+                       fy,
+                       s->dy};
+        pcb_run_level(&run, end - from, r + from, g + from, b + from);
+        from = end;
+    }
+}
+
+/* The same however it is turned. */
+static void pcb_line_turned(const pcb_row *s, const pcb_sprite *sprite, uint32_t from, uint32_t to, float *r, float *g,
+                            float *b)
+{
     for (uint32_t i = from; i < to; i++) {
-        float   t = (float)(int32_t)i, x = x0 + t * dx, y = y0 + t * dy, v[4];
-        int32_t ix = (int32_t)x, iy = (int32_t)y, at = iy * stride + ix;
-        float   fx = x - (float)ix, fy = y - (float)iy;
-        for (int c = 0; c < 4; c++) {
-            const float *p = in[c];
-            float        top = p[at] + fx * (p[at + 1] - p[at]);
-            float        low = p[at + stride] + fx * (p[at + stride + 1] - p[at + stride]);
-            v[c] = top + fy * (low - top);
-        }
-        r[i] = r[i] * v[3] + v[0];
-        g[i] = g[i] * v[3] + v[1];
-        b[i] = b[i] * v[3] + v[2];
+        float   t = (float)(int32_t)i, x = s->x0 + t * s->dx, y = s->y0 + t * s->dy;
+        int32_t ix = (int32_t)x, iy = (int32_t)y, at = iy * s->stride + ix;
+        float   fx = x - (float)ix, fy = y - (float)iy, k = pcb_mix(sprite->keep + at, s->stride, fx, fy);
+        r[i] = r[i] * k + pcb_mix(sprite->light[0] + at, s->stride, fx, fy);
+        g[i] = g[i] * k + pcb_mix(sprite->light[1] + at, s->stride, fx, fy);
+        b[i] = b[i] * k + pcb_mix(sprite->light[2] + at, s->stride, fx, fy);
     }
 }
 
@@ -470,6 +513,7 @@ void as_pcb_lay(const pcb_sprite *sprite, const as_pose *pose, const as_canvas *
     float         k = pose->px_per_mm, half_x = 0.5f * (float)sprite->width, half_y = 0.5f * (float)sprite->height;
     as_paint_area area = as_paint_around(canvas, pose->x_px, pose->y_px, sqrtf(half_x * half_x + half_y * half_y));
     pcb_row       row = {.dx = pose->cos, .dy = -pose->sin, .stride = (int32_t)sprite->width};
+    const bool    level = pose->cos > PCB_LEVEL;
     for (uint32_t y = area.y0; y < area.y1; y++) {
         float u, v, from = (float)area.x0, to = (float)area.x1;
         as_pose_to_mm(pose, 0.0f, (float)y, &u, &v);
@@ -482,6 +526,7 @@ void as_pcb_lay(const pcb_sprite *sprite, const as_pose *pose, const as_canvas *
         if (to <= from)
             continue;
         size_t at = (size_t)y * canvas->width;
-        pcb_line(&row, sprite, (uint32_t)from, (uint32_t)to, canvas->r + at, canvas->g + at, canvas->b + at);
+        (level ? pcb_line_level : pcb_line_turned)(&row, sprite, (uint32_t)from, (uint32_t)to, canvas->r + at,
+                                                   canvas->g + at, canvas->b + at);
     }
 }
