@@ -44,11 +44,15 @@ as_person as_person_at(const as_twin_cfg *cfg, uint64_t part, uint32_t view, dou
     return person;
 }
 
+/* Of the oval, however it is inclined. */
 void as_person_box(const as_person *person, const as_canvas *canvas, float box_px[4])
 {
-    const as_pose pose = {person->x_px, person->y_px, 0.0f, 1.0f, person->unit_px};
-    as_plates_box(&pose, canvas, 0.0f, 0.0f, person->sin, person->cos,
-                  (float[4]){-FACE_HALF, FACE_TOP, FACE_HALF, FACE_CHIN}, box_px);
+    const float   a = FACE_HALF, b = 0.5f * (FACE_CHIN - FACE_TOP), s = person->sin, c = person->cos;
+    const float   half_x = sqrtf(a * a * c * c + b * b * s * s), half_y = sqrtf(a * a * s * s + b * b * c * c);
+    const as_pose head = {person->x_px, person->y_px, s, c, person->unit_px};
+    as_pose       face = {.cos = 1.0f, .px_per_mm = person->unit_px};
+    as_pose_to_px(&head, 0.0f, 0.5f * (FACE_CHIN + FACE_TOP), &face.x_px, &face.y_px);
+    as_plates_box(&face, canvas, 0.0f, 0.0f, 0.0f, 1.0f, (float[4]){-half_x, -half_y, half_x, half_y}, box_px);
 }
 
 /* --- shapes: 1 in the middle to 0 at the rim --- */
