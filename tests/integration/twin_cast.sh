@@ -1,0 +1,146 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# assay twin serve --mjpeg and --rtsp: what a browser, curl, GStreamer and our own camera driver see of it, and that a client
+# who is slow keeps nobody waiting.
+. "$(dirname "$0")/lib.sh"
+need_program
+cd "$TMP" || exit 3
+export LIMIT=30
+server=
+
+# serve ARG...: in the background, until it says what it serves
+serve() {
+    "$ASSAY" twin serve "$@" >serve.out 2>serve.err &
+    server=$!
+    for _ in $(seq 100); do
+        grep -q 'serving' serve.out serve.err 2>/dev/null && return 0
+        kill -0 $server 2>/dev/null || break
+        sleep 0.1
+    done
+    fail "it does not serve: $(cat serve.err)"
+}
+
+# ended: by a signal, with all tidy
+ended() {
+    kill -INT $server
+    wait $server
+    expect_equal "$?" 0
+}
+
+SMALL='cones?width=320&height=240&defects=0.6'
+
+# --- what is refused ---
+expect_exit 2 "$ASSAY" twin serve --mjpeg here
+expect_err "'here' is no address: 127.0.0.1:8080"
+expect_exit 2 "$ASSAY" twin serve --mjpeg 127.0.0.1:99999
+expect_err "'99999' is no port"
+expect_exit 2 "$ASSAY" twin serve --mjpeg 192.0.2.77:0
+expect_err "'192.0.2.77' is no address of this machine"
+expect_exit 2 "$ASSAY" twin serve --mjpeg 127.0.0.1:0 --scene 'cones?sensor=IMX273&pixel=Mono12'
+expect_err 'pictures of Mono12 cannot be sent so: add pixel=Mono8'
+
+# --- pictures over HTTP ---
+serve --mjpeg 127.0.0.1:0 --scene "$SMALL" --fps 20 --truth truth.jsonl
+url=$(grep -Eo 'http://[0-9.:]+/' serve.out | head -1)
+port=${url##*:} port=${port%/}
+expect_exit 3 "$ASSAY" twin serve --mjpeg "127.0.0.1:$port"
+expect_err "the port of 127.0.0.1:$port is taken"
+
+# Two clients, and one that asks for the stream and reads nothing of it: the two get their 20 a second all the same, what
+# each picture is called is in the truth, and each is a whole JPEG of its size.
+python3 - "$port" >client.out 2>&1 <<'PYTHON'
+import json, socket, sys, threading, time
+port = int(sys.argv[1])
+
+def ask(path):
+    s = socket.create_connection(("127.0.0.1", port), timeout=10)
+    s.sendall(b"GET %s HTTP/1.1\r\nHost: x\r\n\r\n" % path.encode())
+    return s
+
+def jpeg_size(b):
+    i = 2
+    while True:
+        assert b[i] == 0xff, i
+        if b[i + 1] in (0xc0, 0xc2):
+            return int.from_bytes(b[i + 7:i + 9], "big"), int.from_bytes(b[i + 5:i + 7], "big")
+        i += 2 + int.from_bytes(b[i + 2:i + 4], "big")
+
+def watch(result):
+    f = ask("/stream").makefile("rb")
+    assert f.readline() == b"HTTP/1.1 200 OK\r\n"
+    begun, numbers = None, []
+    while begun is None or time.monotonic() - begun < 2.0:
+        head = {}
+        while True:
+            line = f.readline().decode().strip()
+            if line == "" and "Content-Length" in head:
+                break
+            if ": " in line:
+                k, v = line.split(": ", 1)
+                head[k] = v
+        picture = f.read(int(head["Content-Length"]))
+        assert picture[:2] == b"\xff\xd8" and picture[-2:] == b"\xff\xd9" and jpeg_size(picture) == (320, 240)
+        numbers.append(int(head["X-Number"]))
+        begun = begun or time.monotonic()
+    result.append(numbers)
+
+slow = ask("/stream")
+slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+seen = []
+threads = [threading.Thread(target=watch, args=(seen,)) for _ in range(2)]
+for t in threads: t.start()
+for t in threads: t.join()
+assert len(seen) == 2, seen
+for numbers in seen:
+    assert numbers == sorted(set(numbers)) and len(numbers) >= 30, numbers # 40 on an idle machine
+f = ask("/truth").makefile("rb")
+event = None
+while event is None:
+    line = f.readline()
+    if line.startswith(b"data: "):
+        event = json.loads(line[6:])
+assert (event["width"], event["height"]) == (320, 240) and event["truth"]["part"] == event["number"], event
+# More than may be there at once: the rest is told so, and nobody else suffers.
+many = [ask("/stream") for _ in range(20)]
+answers = [s.recv(12) for s in many]
+assert answers.count(b"HTTP/1.1 200") >= 10 and answers.count(b"HTTP/1.1 503") >= 4, answers
+for s in many: s.close()
+time.sleep(0.6) # until the server saw it
+# Nonsense, in pieces.
+s = socket.create_connection(("127.0.0.1", port), timeout=10)
+for piece in (b"BREW /", b"pot HTTP/1.1\r", b"\n\r\n"):
+    s.sendall(piece)
+    time.sleep(0.05)
+assert s.recv(12) == b"HTTP/1.1 405"
+print("seen", *seen[0])
+PYTHON
+check "clients: $(tail -n 3 client.out)" grep -q '^seen ' client.out
+check 'a picture that was seen is not in the truth' python3 -c '
+import json
+truth = {json.loads(l)["block"] for l in open("truth.jsonl")}
+seen = {int(n) for n in open("client.out").read().split()[1:]}
+assert seen and seen <= truth'
+if command -v curl >/dev/null; then
+    sleep 0.4 # until the many are gone
+    check 'curl gets no picture' sh -c "curl -sf -m 10 -o one.jpg ${url}snapshot.jpg && head -c 3 one.jpg | od -An -tx1 | grep -q 'ff d8 ff'"
+    expect_equal "$(curl -s -m 10 -o /dev/null -w '%{http_code}' -X DELETE "$url")" 405
+    expect_equal "$(curl -s -m 10 -o /dev/null -w '%{http_code}' "${url}../etc/passwd")" 404
+fi
+if command -v chromium >/dev/null; then
+    timeout 20 chromium --headless --no-sandbox --disable-gpu --disable-background-networking --disable-component-update \
+        --disable-sync --user-data-dir="$TMP/browser" --timeout=4000 --dump-dom "$url" >page.html 2>/dev/null
+    check 'the browser shows no truth' grep -Eq '<dd id="class" class="(good|bad)">[a-z_]+</dd>' page.html
+    check 'the browser shows no number' grep -Eq '<dd id="number">[0-9]+</dd>' page.html
+fi
+ended
+expect_grep 'frames sent' serve.out
+
+# What a script takes is missing in the numbers, and half a picture is black below.
+printf 'faults:\n  - {fault: frame_loss, from: 1, amount: 0.5}\n  - {fault: half_frame, from: 1, amount: 1}\n' >loss.yaml
+serve --mjpeg 127.0.0.1:0 --scene "$SMALL&script=loss.yaml" --fps 40 --truth loss.jsonl --seconds 2
+wait $server
+check 'the script does not show in the truth' python3 -c '
+import json
+what = [json.loads(l)["what"] for l in open("loss.jsonl")]
+assert what.count("half") > 10 and what.count("lost") > 10 and what.count("sent") == 0, what'
+finish
