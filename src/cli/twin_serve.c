@@ -21,8 +21,16 @@ typedef struct serve_all {
     serve_device  devices[SERVE_MAX];
     size_t        n;
     as_truth_log *log;
-    char          first[1100]; /* the source where none is named */
+    char          first[3200]; /* the source where none is named */
 } serve_all;
+
+/* The folder's name as part of an address: '?' and '%' mean something there. */
+static void serve_dataset(const char *dir, char *text, size_t cap)
+{
+    size_t n = (size_t)snprintf(text, cap, "twin:dataset:");
+    for (; *dir && n + 4 < cap; dir++)
+        n += (size_t)snprintf(text + n, cap - n, *dir == '?' || *dir == '%' ? "%%%02X" : "%c", (unsigned char)*dir);
+}
 
 /* --dataset, else --scene, else the first scene there is; words after "serve" are sources of the devices in their order. */
 static const char *serve_source(const as_cli *cli, serve_all *all, size_t i)
@@ -32,7 +40,7 @@ static const char *serve_source(const as_cli *cli, serve_all *all, size_t i)
     if (n > 0)
         return as_cli_arg(cli, 1 + AS_MIN(i, n - 1));
     if (dataset)
-        snprintf(all->first, sizeof all->first, "folder:%s?loop=1", dataset);
+        serve_dataset(dataset, all->first, sizeof all->first);
     else
         snprintf(all->first, sizeof all->first, "twin:%s",
                  scene ? scene + (as_str_starts(scene, "twin:") ? 5 : 0) : as_twin_scene_at(0)->name);

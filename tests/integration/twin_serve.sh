@@ -34,11 +34,12 @@ ended() {
 }
 
 # json CONDITION FILE: over d, the list of its lines
+# shellcheck disable=SC2317
 json() {
     "$PYTHON" -c '
 import json, sys
 d = [json.loads(l) for l in open(sys.argv[2])]
-assert eval(sys.argv[1]), d' "$1" "$2" 2>json.err || { tail -c 1500 json.err; false; }
+assert eval(sys.argv[1]), d' "$1" "$2" 2>json.err || { tail -c 300 json.err; false; }
 }
 
 SMALL='cones?width=320&height=240&pixel=Mono8'
@@ -85,10 +86,17 @@ cp "$OUT" window.jsonl
 check 'the window is not what was set' json \
     'all(p["whole"] and (p["width"], p["height"], p["x"], p["y"], p["bytes"]) == (160, 100, 32, 20, 16000) for p in d[:2])' \
     window.jsonl
-# Settings hold until they are loaded anew, and show from the next picture on.
-expect_exit 0 "$PYTHON" "$PEER" "$net.1" --frames 6 --set UserSetLoad=1 --live 2:LightLevel=0.2
+ended
+# Settings hold until they are loaded anew, and show from the next picture on: here each is of the same part.
+serve "$net.1" --scene "$SMALL" --fps 10 --replay 1
+expect_exit 0 "$PYTHON" "$PEER" "$net.1" --frames 7 --live 2:LightLevel=0.2
 cp "$OUT" live.jsonl
-check 'the default set is not the window in full' json 'd[0]["whole"] and d[0]["width"] == 320' live.jsonl
+check 'the lamp is not seen to be set' json \
+    '(lambda c: c[0] == c[1] and c[4] == c[5] == c[6] != c[0])([p["crc"] for p in d])' live.jsonl
+expect_exit 0 "$PYTHON" "$PEER" "$net.1" --frames 2 --set Width=160
+expect_exit 0 "$PYTHON" "$PEER" "$net.1" --frames 2 --set UserSetLoad=1
+check 'the default set is not as it began' json \
+    'd[0]["whole"] and d[0]["width"] == 320 and d[0]["crc"] == json.loads(open("live.jsonl").readline())["crc"]' "$OUT"
 ended
 
 # --- triggers ---
@@ -146,6 +154,11 @@ check 'the first is not the twin' json 'd[0]["whole"] and d[0]["width"] == 320' 
 wait $server
 check 'the JSON is not two lines' json \
     '[x["event"] for x in d] == ["serving", "ended"] and [x["n_sent"] > 0 for x in d[1]["devices"]] == [True, True]' two.json
+
+serve "$net.1" --dataset pictures
+expect_exit 0 "$PYTHON" "$PEER" "$net.1" --frames 2
+check 'the pictures of the folder are not what is seen' json 'd[0]["whole"] and d[0]["width"] == 160' "$OUT"
+ended
 
 # --- foreign clients, and our own ---
 serve "$net.1" --scene "$SMALL&sensor=imx250" --fps 20
