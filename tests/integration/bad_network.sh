@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# No partial frame is ever judged: through a network that loses, doubles and reorders packets (tests/devices/gv_proxy.c), each
+# frame that gige: calls ok is byte for byte what the camera took (gv_judge.c draws the same parts itself).
+. "$(dirname "$0")/lib.sh"
+need_program
+BUILD=$(dirname "$ASSAY")
+[ -x "$BUILD/tests/devices/gv_judge" ] || skip 'tests/devices is not built'
+[ -e "$BUILD/as_camera_gige.so" ] || skip 'this build has no Aravis'
+[ "${ASSAY_SANITIZE:-none}" != thread ] || skip "Aravis' threads are not the thread sanitizer's"
+cd "$TMP" || exit 3
+export LIMIT=40
+net=127.$((RANDOM % 200 + 20)).$((RANDOM % 250)) # of this run alone
+SCENE='cones?width=320&height=240&pixel=Mono8'
+PARTS=8
+cp "$BUILD/tests/devices/gv_judge" . && ln -s "$BUILD/as_camera_gige.so" .
+printf 'faults:\n  - {fault: half_frame, from: 3, until: 5, amount: 1}\n' >half.yaml
+
+# json CONDITION FILE: over d, its first line
+# shellcheck disable=SC2317
+json() {
+    python3 -c 'import json, sys; d = json.loads(open(sys.argv[2]).readline()); assert eval(sys.argv[1]), d' "$1" "$2" 2>json.err ||
+        { tail -n 1 json.err; false; }
+}
+
+# through LOSS DUPLICATE REORDER SERVED JUDGED FRAMES: what gv_judge says is in $OUT, what the proxy did in proxy.out
+through() {
+    "$ASSAY" twin serve --gige "$net.1" --scene "$4" --fps 40 --replay $PARTS --packet-size 3000 >serve.out 2>serve.err &
+    local server=$! proxy
+    rm -f in && mkfifo in
+    "$BUILD/tests/devices/gv_proxy" "$net.2" "$net.1" --loss "$1" --duplicate "$2" --reorder "$3" --seed 11 <in >proxy.all &
+    proxy=$!
+    exec 9>in
+    for _ in $(seq 100); do grep -q serving serve.err && grep -q ready proxy.all && break || sleep 0.1; done
+    run ./gv_judge "gige:$net.2" "$5" $PARTS "$6" 10
+    exec 9>&-
+    wait $proxy
+    kill -INT $server
+    wait $server
+    tail -n 1 proxy.all >proxy.out
+}
+
+through 0 0 0 "$SCENE" "$SCENE" 40
+check 'frames over a good network are not all ok' json 'd["n_ok"] == 40 and d["n_wrong"] == 0' "$OUT"
+# Half of each is missing, and is told.
+through 0 0 0 "$SCENE&script=half.yaml" "$SCENE" 24
+check 'half a frame is called ok, or a whole one is not' json \
+    'd["n_wrong"] == 0 and 4 <= d["n_other"] <= 8 and d["n_ok"] + d["n_other"] == 24' "$OUT"
+# What the judge cannot know is not what it says is right: of other parts it finds none.
+through 0 0 0 "$SCENE&seed=2" "$SCENE" 8
+check 'the judge would not notice another picture' json 'd["n_wrong"] == d["n_ok"] > 0' "$OUT"
+expect_equal "$STATUS" 1
+
+for loss in 0.005 0.05 0.5; do
+    through $loss 0.03 0.05 "$SCENE" "$SCENE" 100
+    check "a frame that is not whole is called ok at a loss of $loss" json 'd["n_wrong"] == 0 and d["n_ok"] + d["n_other"] > 10' "$OUT"
+    check "the network was not that bad at $loss" json "d['n_twice'] > 5 and d['n_late'] > 10 and d['n_lost'] > d['n_in'] * $loss * 0.4" proxy.out
+    [ $loss = 0.5 ] || check "packets were not had again at $loss" json 'd["n_ok"] >= 95' "$OUT"
+done
+finish
