@@ -121,6 +121,11 @@ static bool gige_make_stream(gige_priv *priv, guint payload, as_err *err)
         arv_camera_gv_set_packet_size_adjustment(priv->camera, priv->config.packet
                                                                    ? ARV_GV_PACKET_SIZE_ADJUSTMENT_NEVER
                                                                    : ARV_GV_PACKET_SIZE_ADJUSTMENT_ALWAYS);
+    /* As root, Aravis would listen by a packet socket, which takes what comes for other cameras too until its filter is set:
+     * a whole picture of another camera could be taken for one of this. */
+    if (ARV_IS_GV_DEVICE(arv_camera_get_device(priv->camera)))
+        arv_gv_device_set_stream_options(ARV_GV_DEVICE(arv_camera_get_device(priv->camera)),
+                                         ARV_GV_STREAM_OPTION_PACKET_SOCKET_DISABLED);
     priv->stream = arv_camera_create_stream(priv->camera, NULL, NULL, &error);
     if (!priv->stream)
         return gige_fail(err, AS_EIO, error, "cannot open the camera's stream");

@@ -13,8 +13,7 @@
 
 typedef struct judge {
     as_digest *parts;
-    uint64_t   n_parts, n_ok, n_other, n_wrong, n_repeats, last;
-    as_pixel   pixel;
+    uint64_t   n_parts, n_ok, n_other, n_wrong, n_repeats, last, n_status[8];
 } judge;
 
 static int judge_fail(const as_err *err)
@@ -51,6 +50,7 @@ static bool judge_draw(judge *j, const char *scene, as_err *err)
 
 static void judge_frame(judge *j, const as_frame *frame)
 {
+    j->n_status[frame->status & 7]++;
     if (frame->status != AS_FRAME_OK) {
         j->n_other++;
         return;
@@ -87,10 +87,14 @@ int main(int argc, char **argv)
         judge_frame(&j, frame);
         as_frame_unref(frame);
     }
-    printf("{\"n_ok\":%llu,\"n_other\":%llu,\"n_wrong\":%llu,\"n_repeats\":%llu,\"n_lost\":%llu,\"seconds\":%.3f}\n",
+    printf("{\"n_ok\":%llu,\"n_other\":%llu,\"n_wrong\":%llu,\"n_repeats\":%llu,\"n_lost\":%llu,\"seconds\":%.3f,\"by_"
+           "status\":[",
            (unsigned long long)j.n_ok, (unsigned long long)j.n_other, (unsigned long long)j.n_wrong,
            (unsigned long long)j.n_repeats, (unsigned long long)as_camera_lost(camera),
            (double)(as_clock_mono() - began) * 1e-9);
+    for (int i = 0; i < 8; i++)
+        printf("%s%llu", i ? "," : "", (unsigned long long)j.n_status[i]);
+    puts("]}");
     as_camera_close(camera);
     free(j.parts);
     return j.n_wrong ? 1 : 0;

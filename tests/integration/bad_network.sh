@@ -51,6 +51,19 @@ through 0 0 0 "$SCENE&seed=2" "$SCENE" 8
 check 'the judge would not notice another picture' json 'd["n_wrong"] == d["n_ok"] > 0' "$OUT"
 expect_equal "$STATUS" 1
 
+# What another camera sends to another client is none of this one's.
+"$ASSAY" twin serve --gige "$net.3" --scene "$SCENE&seed=3" --fps 400 --replay $PARTS >other.out 2>other.err &
+other=$!
+for _ in $(seq 100); do grep -q serving other.err && break || sleep 0.1; done
+"$BUILD/tests/devices/gv_client" "$net.3" --seconds 20 >/dev/null 2>&1 &
+client=$!
+for _ in 1 2 3; do
+    through 0 0 0 "$SCENE" "$SCENE" 10
+    check "another camera's frames are taken for this one's" json 'd["n_ok"] == 10 and d["n_wrong"] == 0' "$OUT"
+done
+kill $client $other
+wait $client $other
+
 for loss in 0.005 0.05 0.5; do
     through $loss 0.03 0.05 "$SCENE" "$SCENE" 100
     check "a frame that is not whole is called ok at a loss of $loss" json 'd["n_wrong"] == 0 and d["n_ok"] + d["n_other"] > 10' "$OUT"
