@@ -8,7 +8,7 @@
 #include "camera/camera_priv.h"
 
 #define AGAIN_FIRST_NS (100 * AS_NS_PER_MS) /* between tries: twice as long each time, */
-#define AGAIN_LAST_NS  (500 * AS_NS_PER_MS) /* to this */
+#define AGAIN_LAST_NS  (250 * AS_NS_PER_MS) /* to this */
 #define AGAIN_STEP_NS  (10 * AS_NS_PER_MS)
 
 struct as_again {
@@ -62,9 +62,11 @@ static void again_run(void *ctx)
     as_ns      pause = AGAIN_FIRST_NS;
     again_close(cam);
     while (!atomic_load(&again->stop)) {
-        as_err why = AS_ERR_NONE;
+        as_err        why = AS_ERR_NONE;
+        as_camera_cfg cfg = cam->cfg;
+        cfg.quit = &again->stop;
         memset(&again->geometry, 0, sizeof again->geometry);
-        if (cam->driver->open(cam->priv, cam->rest, &cam->cfg, &again->geometry, &why) && again_fits(again, &why)) {
+        if (cam->driver->open(cam->priv, cam->rest, &cfg, &again->geometry, &why) && again_fits(again, &why)) {
             again_settle(cam);
             atomic_store(&again->is_back, true);
             return;

@@ -106,6 +106,7 @@ static bool camera_init(as_camera *cam, const as_camera_cfg *asked, const char *
     cam->cfg = cfg;
     if (!cam->driver->open(cam->priv, rest, &cfg, &cam->geometry, err))
         return false;
+    cam->cfg.dir = NULL; /* of files alone, and those do not come back; it is the caller's */
     cam->pool =
         as_frame_pool_new(cam->geometry.pixel, cam->geometry.width, cam->geometry.height, cfg.n_frames + 1, err);
     if (!cam->pool)

@@ -11,19 +11,23 @@
 #ifndef AS_CAMERA_CAMERA_H
 #define AS_CAMERA_CAMERA_H
 
+#include <stdatomic.h>
+
 #include "image/frame.h"
 
 typedef struct as_camera as_camera;
 
 typedef struct as_camera_cfg {
-    const char *uri;             /* "<driver>:<rest>", for example "twin:cones?seed=7" or "folder:/data/parts?fps=10" */
-    uint32_t    width, height;   /* pixels wanted; 0: the camera's own */
-    uint32_t    n_frames;        /* pool size, fixed for the life of the camera; 0: 8 */
-    as_ns       period;          /* between parts; 0 is as fast as the driver can; "?fps=" in the URI wins */
-    uint32_t    frames_per_part; /* 0: 1 */
-    const char *dir;             /* of relative paths in the URI; NULL: the caller's own */
-    bool        idle;            /* for its settings alone: frames are not started, so that none of them is locked */
-    bool        typed; /* whoever runs the program wrote the URI, no file did: it may hold what a file may not */
+    const char        *uri; /* "<driver>:<rest>", for example "twin:cones?seed=7" or "folder:/data/parts?fps=10" */
+    uint32_t           width, height;   /* pixels wanted; 0: the camera's own */
+    uint32_t           n_frames;        /* pool size, fixed for the life of the camera; 0: 8 */
+    as_ns              period;          /* between parts; 0 is as fast as the driver can; "?fps=" in the URI wins */
+    uint32_t           frames_per_part; /* 0: 1 */
+    const char        *dir;             /* of relative paths in the URI; NULL: the caller's own */
+    bool               idle;  /* for its settings alone: frames are not started, so that none of them is locked */
+    bool               ends;  /* a recording: a stream that breaks off has come to its end, and is not looked for */
+    const atomic_bool *quit;  /* a driver gives up opening when it is set; NULL: never */
+    bool               typed; /* whoever runs the program wrote the URI, no file did: it may hold what a file may not */
 } as_camera_cfg;
 
 /* A key=value list behind '?' in a URI, decoded (%XX). */

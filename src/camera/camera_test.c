@@ -22,22 +22,51 @@
 #define UNDER_TSAN false
 #endif
 
-/* How a driver is tried. %s is the place made for it: a folder of pictures, a video. */
+/* How a driver is tried. %s is the place made for it: a folder of six pictures, a video of 40. */
 typedef struct camera_sample {
     const char *driver;
     const char *good, *slow, *fast; /* at least 5 frames; one a second; at least 20 a second and never waiting */
     const char *bad;                /* does not open */
+    const char *half;               /* neither, but only after a good deal was opened */
+    const char *ends;               /* after a few frames; NULL: never */
     bool        glib;               /* its locks read as races to the thread sanitizer */
 } camera_sample;
 
 static const camera_sample camera_samples[] = {
-    {"folder", "folder:%s", "folder:%s?fps=1", "folder:%s?fps=200&loop=1", "folder:/nowhere/at/all", false},
-    {"twin", "twin:cones", "twin:cones?fps=1", "twin:cones?fps=200", "twin:nothing", false},
-    {"gige", "gige:fake?fps=50", "gige:fake?fps=1", "gige:fake?fps=50", "gige:nobody", true},
-    {"gst", "gst:file=%s", "gst:file=%s?fps=1", "gst:file=%s?fps=200", "gst:file=/nowhere.mp4", true},
+    {"folder", "folder:%s", "folder:%s?fps=1", "folder:%s?fps=200&loop=1", "folder:/nowhere/at/all", "folder:%s/none",
+     "folder:%s", false},
+    {"twin", "twin:cones", "twin:cones?fps=1", "twin:cones?fps=200", "twin:nothing", "twin:cones?sensor=none",
+     "twin:cones?parts=5", false},
+    {"gige", "gige:fake?fps=50", "gige:fake?fps=1", "gige:fake?fps=50", "gige:nobody", "gige:fake?Width=99999", NULL,
+     true},
+    {"gst", "gst:file=%s", "gst:file=%s?fps=1", "gst:file=%s?fps=200&loop=1", "gst:file=/nowhere.mp4",
+     "gst:file=%s.txt", "gst:file=%s", true},
 };
 
-static char camera_folder[64], camera_video[AS_FS_PATH_BYTES];
+static char camera_folder[64], camera_video[128];
+
+/* YUV4MPEG2, which is written in a line; and beside it what is no video. */
+static bool camera_make_video(void)
+{
+    as_err err = AS_ERR_NONE;
+    as_str video;
+    char   text[sizeof camera_video + 4];
+    as_str_init(&video);
+    as_str_add(&video, "YUV4MPEG2 W64 H48 F25:1 Ip A1:1 C420\n");
+    for (int i = 0; i < 40; i++) {
+        uint8_t frame[64 * 48 * 3 / 2];
+        memset(frame, 16 + 5 * i, 64 * 48);
+        memset(frame + 64 * 48, 128, sizeof frame - 64 * 48);
+        as_str_add(&video, "FRAME\n");
+        as_str_add_bytes(&video, frame, sizeof frame);
+    }
+    snprintf(camera_video, sizeof camera_video, "%s/.video.y4m", camera_folder);
+    snprintf(text, sizeof text, "%s.txt", camera_video);
+    bool ok = as_str_ok(&video) && as_fs_write_fast(camera_video, video.s, video.len, &err) &&
+              as_fs_write_fast(text, "no video", 8, &err);
+    as_str_done(&video);
+    return ok;
+}
 
 static int camera_make_places(void **state)
 {
@@ -45,8 +74,6 @@ static int camera_make_places(void **state)
     as_image image;
     as_str   png;
     (void)state;
-    const char *shared = getenv("ASSAY_SHARED");
-    snprintf(camera_video, sizeof camera_video, "%s/data/conveyor/bottle-detection.mp4", shared ? shared : "../shared");
     snprintf(camera_folder, sizeof camera_folder, "/tmp/assay-camera-test.XXXXXX");
     if (!mkdtemp(camera_folder) || !as_image_new(&image, AS_PIXEL_RGB8, 32, 24, &err))
         return -1;
@@ -60,7 +87,7 @@ static int camera_make_places(void **state)
     }
     as_str_done(&png);
     as_image_done(&image);
-    return ok ? 0 : -1;
+    return ok && camera_make_video() ? 0 : -1;
 }
 
 static int camera_remove_places(void **state)
@@ -81,25 +108,26 @@ static const camera_sample *camera_sample_of(const as_camera_driver *driver)
             print_message("skipped %s: GLib's locks read as races to the thread sanitizer\n", driver->name);
             return NULL;
         }
-        if (strcmp(driver->name, "gst") == 0 && !as_fs_is_file(camera_video)) {
-            print_message("skipped gst: no '%s'\n", camera_video);
-            return NULL;
-        }
         return sample;
     }
     fail_msg("driver '%s' has no row in camera_samples", driver->name);
     return NULL;
 }
 
-static as_camera *camera_open(const camera_sample *sample, const char *form, uint32_t n_frames)
+static void camera_uri(const camera_sample *sample, const char *form, char uri[512])
 {
-    as_err      err = AS_ERR_NONE;
-    char        uri[AS_FS_PATH_BYTES + 64];
     const char *place = strcmp(sample->driver, "gst") == 0 ? camera_video : camera_folder, *hole = strstr(form, "%s");
     if (hole)
-        snprintf(uri, sizeof uri, "%.*s%s%s", (int)(hole - form), form, place, hole + 2);
+        snprintf(uri, 512, "%.*s%s%s", (int)(hole - form), form, place, hole + 2);
     else
-        snprintf(uri, sizeof uri, "%s", form);
+        snprintf(uri, 512, "%s", form);
+}
+
+static as_camera *camera_open(const camera_sample *sample, const char *form, uint32_t n_frames)
+{
+    as_err err = AS_ERR_NONE;
+    char   uri[512];
+    camera_uri(sample, form, uri);
     as_camera_cfg cfg = {.uri = uri, .n_frames = n_frames};
     if (strcmp(sample->driver, "twin") == 0)
         cfg.width = cfg.height = 48;
@@ -156,6 +184,76 @@ static void camera_check_bad(const camera_sample *sample)
     camera_refuses(sample->bad, strcmp(sample->driver, "twin") == 0 ? AS_ENOTFOUND : AS_EMISSING);
     snprintf(uri, sizeof uri, "%s?frobnicate=1", sample->bad);
     camera_refuses(uri, AS_EINVAL);
+}
+
+/* What was opened before the mistake was seen is closed again, and the next one opens. */
+static void camera_check_half(const camera_sample *sample)
+{
+    char uri[512];
+    camera_uri(sample, sample->half, uri);
+    for (int i = 0; i < 3; i++)
+        camera_refuses(uri, AS_OK);
+    as_camera_close(camera_open(sample, sample->good, 0));
+}
+
+static void camera_closes_what_is_half_open(void **state)
+{
+    (void)state;
+    camera_for_each(camera_check_half);
+}
+
+/* Two of the same do not know of each other. */
+static void camera_check_twice(const camera_sample *sample)
+{
+    as_camera *cams[2];
+    as_err     err = AS_ERR_NONE;
+    for (int i = 0; i < 2; i++)
+        cams[i] = camera_open(sample, sample->good, 0);
+    for (int i = 0; i < 6; i++) {
+        as_frame *frame = as_camera_next(cams[i % 2], as_clock_mono() + 10 * AS_NS_PER_S, &err);
+        if (!frame)
+            fail_msg("%s", err.text);
+        as_frame_unref(frame);
+    }
+    as_camera_close(cams[0]);
+    as_frame *frame = as_camera_next(cams[1], as_clock_mono() + 10 * AS_NS_PER_S, &err);
+    if (!frame)
+        fail_msg("%s", err.text);
+    as_frame_unref(frame);
+    as_camera_close(cams[1]);
+}
+
+static void camera_opens_twice(void **state)
+{
+    (void)state;
+    camera_for_each(camera_check_twice);
+}
+
+static void camera_check_end(const camera_sample *sample)
+{
+    as_err err = AS_ERR_NONE;
+    int    n = 0;
+    if (!sample->ends)
+        return;
+    as_camera *cam = camera_open(sample, sample->ends, 0);
+    for (as_frame *frame; (frame = as_camera_next(cam, as_clock_mono() + 10 * AS_NS_PER_S, &err)) != NULL; n++)
+        as_frame_unref(frame);
+    if (err.code != AS_EEND)
+        fail_msg("%s after %d frames: %s", sample->ends, n, err.text);
+    assert_true(n >= 5 && n <= 40);
+    err.code = AS_OK;
+    assert_null(as_camera_next(cam, as_clock_mono() + 10 * AS_NS_PER_S, &err)); /* and for ever */
+    assert_int_equal(err.code, AS_EEND);
+    as_camera_stats stats;
+    as_camera_stats_of(cam, &stats);
+    assert_true(stats.n_frames[AS_FRAME_OK] == (uint64_t)n && stats.n_lost == 0 && stats.n_gaps == 0);
+    as_camera_close(cam);
+}
+
+static void camera_ends_for_ever(void **state)
+{
+    (void)state;
+    camera_for_each(camera_check_end);
 }
 
 static void camera_says_why_it_does_not_open(void **state)
@@ -365,10 +463,17 @@ static void camera_lists_uris_of_its_own(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(camera_rows_are_filled_in),        cmocka_unit_test(camera_says_why_it_does_not_open),
-        cmocka_unit_test(camera_counts_its_frames),         cmocka_unit_test(camera_keeps_deadlines),
-        cmocka_unit_test(camera_stops_from_another_thread), cmocka_unit_test(camera_counts_what_it_loses),
-        cmocka_unit_test(camera_lists_uris_of_its_own),     cmocka_unit_test(camera_has_settings_by_name),
+        cmocka_unit_test(camera_rows_are_filled_in),
+        cmocka_unit_test(camera_says_why_it_does_not_open),
+        cmocka_unit_test(camera_counts_its_frames),
+        cmocka_unit_test(camera_keeps_deadlines),
+        cmocka_unit_test(camera_stops_from_another_thread),
+        cmocka_unit_test(camera_counts_what_it_loses),
+        cmocka_unit_test(camera_closes_what_is_half_open),
+        cmocka_unit_test(camera_opens_twice),
+        cmocka_unit_test(camera_ends_for_ever),
+        cmocka_unit_test(camera_lists_uris_of_its_own),
+        cmocka_unit_test(camera_has_settings_by_name),
     };
     return cmocka_run_group_tests(tests, camera_make_places, camera_remove_places);
 }

@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The gige driver against a camera on the loopback network: what crosses the wire, and what happens when it is gone. */
 #include <setjmp.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdarg.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "base/fs.h"
 #include "camera/setting.h"
+#include "camera/test_device.h"
 
 #ifndef __has_feature
 #define __has_feature(x) 0
@@ -22,48 +18,7 @@
 #define UNDER_TSAN false
 #endif
 
-typedef struct gige_device {
-    pid_t pid;
-    int   in; /* closing it ends the device */
-} gige_device;
-
-extern char **environ;
-
-/* False when there is no such program or its port is taken. */
-static bool gige_device_start(gige_device *device)
-{
-    char                       path[AS_FS_PATH_BYTES], line[16] = "";
-    const char                *build = getenv("ASSAY_BUILD");
-    int                        in[2], out[2];
-    posix_spawn_file_actions_t actions;
-    snprintf(path, sizeof path, "%s/tests/devices/gv_camera", build ? build : "build");
-    if (!as_fs_is_file(path) || pipe(in) != 0 || pipe(out) != 0)
-        return false;
-    char *argv[] = {path, (char[]){"127.0.0.1"}, NULL};
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, in[0], STDIN_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
-    posix_spawn_file_actions_addclose(&actions, in[1]);
-    posix_spawn_file_actions_addclose(&actions, out[0]);
-    bool ok = posix_spawn(&device->pid, path, &actions, NULL, argv, environ) == 0;
-    posix_spawn_file_actions_destroy(&actions);
-    close(in[0]);
-    close(out[1]);
-    device->in = in[1];
-    ok = ok && read(out[0], line, 5) == 5 && memcmp(line, "ready", 5) == 0;
-    close(out[0]);
-    return ok;
-}
-
-static void gige_device_kill(gige_device *device)
-{
-    if (device->pid > 0) {
-        kill(device->pid, SIGKILL);
-        waitpid(device->pid, NULL, 0);
-        close(device->in);
-        device->pid = 0;
-    }
-}
+static const char *const gige_device[] = {"gv_camera", "127.0.0.1", NULL};
 
 static void gige_expect_frames(as_camera *cam, int n, uint64_t *next, unsigned *ret_whole)
 {
@@ -83,17 +38,17 @@ static void gige_expect_frames(as_camera *cam, int n, uint64_t *next, unsigned *
 static void gige_loses_its_camera_and_finds_it_again(void **state)
 {
     (void)state;
-    gige_device device = {0};
-    as_err      err = AS_ERR_NONE;
-    if (UNDER_TSAN || !gige_device_start(&device)) {
+    as_test_device device = {0};
+    as_err         err = AS_ERR_NONE;
+    if (UNDER_TSAN || !as_test_device_start(&device, gige_device)) {
         print_message("skipped: no tests/devices/gv_camera, its port is taken, or under the thread sanitizer\n");
-        gige_device_kill(&device);
+        as_test_device_kill(&device);
         skip();
     }
     as_camera_cfg cfg = {.uri = "gige:127.0.0.1?fps=50&format=Mono8&exposure_us=5000"};
     as_camera    *cam = as_camera_open(&cfg, &err);
     if (!cam) {
-        gige_device_kill(&device);
+        as_test_device_kill(&device);
         fail_msg("%s", err.text);
     }
     as_camera_geometry g = as_camera_geometry_of(cam);
@@ -105,7 +60,7 @@ static void gige_loses_its_camera_and_finds_it_again(void **state)
         fail_msg("%s", err.text);
     gige_expect_frames(cam, 10, &next, &n_whole);
     assert_true(n_whole >= 5); /* a busy machine may lose packets */
-    gige_device_kill(&device);
+    as_test_device_kill(&device);
     as_ns gone = as_clock_mono();
     while (!strstr(err.text, "is being looked for") && as_clock_mono() < gone + 20 * AS_NS_PER_S)
         as_frame_unref(as_camera_next(cam, as_clock_mono() + AS_NS_PER_S / 5, &err));
@@ -113,7 +68,7 @@ static void gige_loses_its_camera_and_finds_it_again(void **state)
     assert_non_null(strstr(err.text, "is being looked for"));
     assert_false(as_camera_set(cam, "GainRaw", "8", &f, &err));
     assert_int_equal(err.code, AS_EIO);
-    assert_true(gige_device_start(&device));
+    assert_true(as_test_device_start(&device, gige_device));
     gige_expect_frames(cam, 10, &next, &n_whole); /* each within 5 s: also the first */
     if (!as_camera_setting(cam, "GainRaw", &f, &err))
         fail_msg("%s", err.text);
@@ -122,7 +77,7 @@ static void gige_loses_its_camera_and_finds_it_again(void **state)
     as_camera_stats stats;
     as_camera_stats_of(cam, &stats);
     assert_true(stats.n_returns == 1 && stats.away > 0 && stats.socket_bytes >= 4u << 20 && stats.packet_bytes > 0);
-    gige_device_kill(&device);
+    as_test_device_kill(&device);
     as_camera_close(cam);
 }
 

@@ -12,27 +12,38 @@
 
 #define VIDEO_OPEN_NS (15 * AS_NS_PER_S) /* a stream that gives no first frame by then does not open */
 #define VIDEO_POLL_NS (20 * AS_NS_PER_MS)
+#define VIDEO_SILENT_NS \
+    (3 * AS_NS_PER_S) /* a live stream that began and then says nothing for so long has broken off */
 #define VIDEO_QUEUE   4u
 #define VIDEO_MAX_GIF ((size_t)512 << 20)
 
-typedef enum video_kind { VIDEO_NONE, VIDEO_FILE, VIDEO_RTSP, VIDEO_V4L2 } video_kind;
+typedef enum video_kind { VIDEO_NONE, VIDEO_FILE, VIDEO_RTSP, VIDEO_V4L2, VIDEO_PIPELINE } video_kind;
 
 typedef struct video_priv {
     video_kind  kind;
     GstElement *pipeline;
     GstAppSink *sink;
     GstBus     *bus;
-    GstSample  *first; /* pulled at open, to know the geometry */
-    bool        loop;
+    GstSample  *first;      /* pulled at open, to know the geometry */
+    bool        loop, ends; /* ends: what breaks off is over */
     uint32_t    frames_per_part;
     uint64_t    sequence;
-    as_ns       begin;  /* stamp of a live stream's first frame */
-    as_ns      *stamps; /* of a GIF's frames; NULL: the stream says */
+    as_ns       begin; /* stamp of a live stream's first frame */
+    as_ns       heard; /* when it gave its last frame; 0: none yet */
+    as_ns       last_device;
+    GstPad     *pad;       /* whose probe counts what comes in */
+    guint64     n_arrived; /* of a live stream, what is dropped because nobody took it in time too */
+    as_ns      *stamps;    /* of a GIF's frames; NULL: the stream says */
     size_t      n_stamps, n_shown;
     as_pace     pace;
 } video_priv;
 
 static const char *const video_keys[] = {"fps", "loop", NULL};
+
+static bool video_is_live(const video_priv *priv)
+{
+    return priv->kind == VIDEO_RTSP || priv->kind == VIDEO_V4L2;
+}
 
 /* The pipeline's own words when it has failed; false then. */
 static bool video_healthy(video_priv *priv, as_err *err)
@@ -60,7 +71,12 @@ static GstSample *video_pull(video_priv *priv, as_ns deadline, as_err *err)
         if (!video_healthy(priv, err))
             return NULL;
         if (gst_app_sink_is_eos(priv->sink)) {
-            AS_FAIL(err, AS_EEND, "the stream has ended");
+            /* A camera has no end: its server was stopped. */
+            AS_FAIL(err, video_is_live(priv) && !priv->ends ? AS_EIO : AS_EEND, "the stream has ended");
+            return NULL;
+        }
+        if (video_is_live(priv) && !priv->ends && priv->heard && as_clock_mono() - priv->heard > VIDEO_SILENT_NS) {
+            AS_FAIL(err, AS_EIO, "no frame has come for 3 s");
             return NULL;
         }
         if (as_clock_mono() >= deadline) {
@@ -84,50 +100,93 @@ static int video_select(GstElement *bin, GstPad *pad, GstCaps *caps, GstElementF
     return 2;
 }
 
-static bool video_make_source(video_priv *priv, const char *where, as_err *err)
+/* Numbers what arrives, so that what the sink drops is a gap. */
+static GstPadProbeReturn video_number(GstPad *pad, GstPadProbeInfo *info, gpointer ctx)
 {
-    GError *error = NULL;
-    bool    v4l2 = priv->kind == VIDEO_V4L2;
-    /* Names from outside are set as properties and never become part of the description. */
-    priv->pipeline = gst_parse_launch(v4l2 ? "v4l2src name=src ! decodebin ! videoconvert ! "
-                                             "appsink name=sink sync=false caps=video/x-raw,format=RGB"
-                                           : "uridecodebin name=src ! videoconvert ! "
-                                             "appsink name=sink sync=false caps=video/x-raw,format=RGB",
-                                      &error);
-    if (!priv->pipeline || error) {
-        AS_FAIL(err, AS_EMISSING, "%s (gstreamer1.0-plugins-base and -good are needed)",
-                error ? error->message : "cannot make a pipeline");
-        g_clear_error(&error);
-        return false;
+    video_priv *priv = ctx;
+    GstBuffer  *buffer = gst_buffer_make_writable(GST_PAD_PROBE_INFO_BUFFER(info));
+    (void)pad;
+    GST_BUFFER_OFFSET(buffer) = priv->n_arrived++;
+    GST_PAD_PROBE_INFO_DATA(info) = buffer;
+    return GST_PAD_PROBE_OK;
+}
+
+#define VIDEO_SINK " ! videoconvert ! appsink name=assay_sink sync=false caps=video/x-raw,format=RGB"
+
+/* Names from outside are set as properties and never become part of the description; but for a pipeline, which is one. */
+static GstElement *video_launch(video_kind kind, const char *where, GError **error)
+{
+    switch (kind) {
+    case VIDEO_V4L2: return gst_parse_launch("v4l2src name=src ! decodebin" VIDEO_SINK, error);
+    case VIDEO_PIPELINE: {
+        char       *text = g_strconcat(where, VIDEO_SINK, NULL);
+        GstElement *pipeline = gst_parse_launch_full(text, NULL, GST_PARSE_FLAG_FATAL_ERRORS, error);
+        g_free(text);
+        return pipeline;
     }
+    case VIDEO_NONE:
+    case VIDEO_FILE:
+    case VIDEO_RTSP: break;
+    }
+    return gst_parse_launch("uridecodebin name=src" VIDEO_SINK, error);
+}
+
+static void video_set_source(video_priv *priv, const char *where)
+{
     char       *uri = priv->kind == VIDEO_FILE ? gst_filename_to_uri(where, NULL) : g_strdup(where);
     GstElement *source = gst_bin_get_by_name(GST_BIN(priv->pipeline), "src");
-    g_object_set(source, v4l2 ? "device" : "uri", uri, NULL);
+    g_object_set(source, priv->kind == VIDEO_V4L2 ? "device" : "uri", uri, NULL);
     if (priv->kind == VIDEO_FILE)
         g_signal_connect(source, "autoplug-select", G_CALLBACK(video_select), NULL);
     gst_object_unref(source);
     g_free(uri);
-    GstElement *sink = gst_bin_get_by_name(GST_BIN(priv->pipeline), "sink");
+}
+
+static bool video_make_source(video_priv *priv, const char *where, as_err *err)
+{
+    GError *error = NULL;
+    priv->pipeline = video_launch(priv->kind, where, &error);
+    if (!priv->pipeline || error) {
+        bool typed = priv->kind == VIDEO_PIPELINE;
+        AS_FAIL(err, typed ? AS_EINVAL : AS_EMISSING, "%s%s", error ? error->message : "cannot make a pipeline",
+                typed ? "" : " (gstreamer1.0-plugins-base and -good are needed)");
+        g_clear_error(&error);
+        return false;
+    }
+    GstElement *sink = GST_IS_BIN(priv->pipeline) ? gst_bin_get_by_name(GST_BIN(priv->pipeline), "assay_sink") : NULL;
+    if (!sink)
+        return AS_FAIL(err, AS_EINVAL, "the pipeline has no end to take frames from");
+    if (priv->kind != VIDEO_PIPELINE)
+        video_set_source(priv, where);
     priv->sink = GST_APP_SINK(sink);
     priv->bus = gst_element_get_bus(priv->pipeline);
     gst_app_sink_set_max_buffers(priv->sink, VIDEO_QUEUE);
-    gst_app_sink_set_drop(priv->sink, priv->kind != VIDEO_FILE); /* a live picture must not grow old */
+    gst_app_sink_set_drop(priv->sink, video_is_live(priv)); /* a live picture must not grow old */
+    if (!video_is_live(priv))
+        return true;
+    priv->pad = gst_element_get_static_pad(sink, "sink");
+    gst_pad_add_probe(priv->pad, GST_PAD_PROBE_TYPE_BUFFER, video_number, priv, NULL);
     return true;
 }
 
-static bool video_read_where(video_priv *priv, const char *path, const char **ret_where, as_err *err)
+static bool video_read_where(video_priv *priv, const char *path, bool typed, const char **ret_where, as_err *err)
 {
     static const struct {
         const char *prefix;
         video_kind  kind;
-    } kinds[] = {{"file=", VIDEO_FILE}, {"rtsp=", VIDEO_RTSP}, {"v4l2=", VIDEO_V4L2}};
+    } kinds[] = {{"file=", VIDEO_FILE}, {"rtsp=", VIDEO_RTSP}, {"v4l2=", VIDEO_V4L2}, {"pipeline=", VIDEO_PIPELINE}};
     for (size_t i = 0; i < AS_COUNT(kinds); i++)
         if (as_str_starts(path, kinds[i].prefix)) {
             priv->kind = kinds[i].kind;
             *ret_where = path + strlen(kinds[i].prefix);
         }
     if (priv->kind == VIDEO_NONE)
-        return AS_FAIL(err, AS_EINVAL, "'%s' is not of the form file=PATH, rtsp=URL or v4l2=DEVICE", path);
+        return AS_FAIL(err, AS_EINVAL, "'%s' is not of the form file=PATH, rtsp=URL, v4l2=DEVICE or pipeline=TEXT",
+                       path);
+    if (priv->kind == VIDEO_PIPELINE && !typed)
+        return AS_FAIL(err, AS_EACCESS,
+                       "a pipeline can read and write anything this program may, so that no file may hold one: give it "
+                       "on the command line (--camera)");
     if (priv->kind == VIDEO_FILE && !as_fs_is_file(*ret_where))
         return AS_FAIL(err, AS_EMISSING, "no file '%s'", *ret_where);
     if (priv->kind == VIDEO_RTSP && !as_str_starts(*ret_where, "rtsp://") && !as_str_starts(*ret_where, "rtsps://"))
@@ -145,6 +204,7 @@ static bool video_read_geometry(const video_priv *priv, as_camera_geometry *ret,
     ret->width = (uint32_t)info.width;
     ret->height = (uint32_t)info.height;
     ret->can_wait = priv->kind == VIDEO_FILE && priv->pace.period == 0;
+    ret->comes_back = video_is_live(priv) && !priv->ends;
     return true;
 }
 
@@ -168,6 +228,23 @@ static bool video_read_gif(video_priv *priv, const char *path, as_err *err)
     return ok || as_err_set(err, why.code, "'%.300s': %s", path, why.text);
 }
 
+/* Who opens it again and again must be able to stop. */
+static GstSample *video_pull_first(video_priv *priv, const as_camera_cfg *cfg, as_err *err)
+{
+    as_ns end = as_clock_mono() + VIDEO_OPEN_NS;
+    for (;;) {
+        as_err     why = AS_ERR_NONE;
+        as_ns      now = as_clock_mono();
+        GstSample *sample = video_pull(priv, AS_MIN(end, now + VIDEO_POLL_NS), &why);
+        bool       quit = cfg->quit && atomic_load(cfg->quit);
+        if (sample || why.code != AS_ETIMEOUT || quit || now >= end) {
+            if (!sample && err)
+                *err = why;
+            return sample;
+        }
+    }
+}
+
 static bool video_open(void *p, const char *rest, const as_camera_cfg *cfg, as_camera_geometry *ret, as_err *err)
 {
     video_priv  *priv = p;
@@ -176,12 +253,14 @@ static bool video_open(void *p, const char *rest, const as_camera_cfg *cfg, as_c
     const char  *where = "";
     if (!as_uri_query_parse(rest, video_keys, &query, err) ||
         !as_uri_query_number(&query, "fps", 1e-3, 1e5, &fps, err) ||
-        !as_uri_query_flag(&query, "loop", &priv->loop, err) || !video_read_where(priv, query.path, &where, err))
+        !as_uri_query_flag(&query, "loop", &priv->loop, err) ||
+        !video_read_where(priv, query.path, cfg->typed, &where, err))
         return false;
     if (priv->kind == VIDEO_FILE)
         priv->pace.period = fps > 0 ? (as_ns)((double)AS_NS_PER_S / fps) : cfg->period / (as_ns)cfg->frames_per_part;
     priv->pace.behind = UINT32_MAX;
     priv->frames_per_part = cfg->frames_per_part;
+    priv->ends = cfg->ends;
     GError *error = NULL;
     if (!gst_init_check(NULL, NULL, &error)) {
         AS_FAIL(err, AS_EMISSING, "GStreamer does not start: %s", error ? error->message : "no reason given");
@@ -192,7 +271,7 @@ static bool video_open(void *p, const char *rest, const as_camera_cfg *cfg, as_c
         return false;
     gst_element_set_state(priv->pipeline, GST_STATE_PLAYING);
     as_err why = AS_ERR_NONE;
-    priv->first = video_pull(priv, as_clock_mono() + VIDEO_OPEN_NS, &why);
+    priv->first = video_pull_first(priv, cfg, &why);
     if (!priv->first && priv->kind == VIDEO_FILE && why.code == AS_ETIMEOUT)
         return AS_FAIL(err, AS_EFORMAT,
                        "it gave no frame in 15 s: is the file whole, and is gstreamer1.0-libav there?");
@@ -270,6 +349,21 @@ static as_ns video_stamp(video_priv *priv, GstSample *sample)
     return (as_ns)stamp - priv->begin;
 }
 
+/* A live stream's own stamps are its camera's clock, as far as the wire tells it. */
+static as_frame_status video_status(video_priv *priv, GstSample *sample, as_frame *frame, as_err *err)
+{
+    GstBuffer   *buffer = gst_sample_get_buffer(sample);
+    GstClockTime stamp = GST_BUFFER_PTS(buffer);
+    bool         stamped = video_is_live(priv) && GST_CLOCK_TIME_IS_VALID(stamp) && stamp < INT64_MAX;
+    as_ns        device = stamped ? (as_ns)stamp + 1 : 0; /* 0 is none */
+    bool         again = device && device == priv->last_device;
+    priv->last_device = device;
+    frame->time_device = device;
+    if (!video_copy(sample, frame, err) || GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_CORRUPTED))
+        return AS_FRAME_CORRUPT;
+    return again ? AS_FRAME_REPEATED : AS_FRAME_OK;
+}
+
 static bool video_fill(void *p, as_frame *frame, as_ns deadline, as_err *err)
 {
     video_priv *priv = p;
@@ -283,11 +377,14 @@ static bool video_fill(void *p, as_frame *frame, as_ns deadline, as_err *err)
     as_err why = AS_ERR_NONE;
     priv->n_shown++;
     frame->time_stream = video_stamp(priv, sample);
+    if (video_is_live(priv))
+        priv->sequence = GST_BUFFER_OFFSET(gst_sample_get_buffer(sample));
     frame->sequence = priv->sequence;
     frame->part = priv->sequence / priv->frames_per_part + 1;
     priv->sequence++;
-    frame->status = video_copy(sample, frame, &why) ? AS_FRAME_OK : AS_FRAME_CORRUPT;
+    frame->status = video_status(priv, sample, frame, &why);
     gst_sample_unref(sample);
+    priv->heard = as_clock_mono();
     as_camera_stamp(frame, as_clock_mono());
     return true;
 }
@@ -300,6 +397,8 @@ static void video_close(void *p)
     free(priv->stamps);
     if (priv->pipeline)
         gst_element_set_state(priv->pipeline, GST_STATE_NULL);
+    if (priv->pad)
+        gst_object_unref(priv->pad);
     if (priv->bus)
         gst_object_unref(priv->bus);
     if (priv->sink)

@@ -53,7 +53,8 @@ static bool module_path(const char *dir, const char *between, const char *name, 
 static const as_camera_driver *module_open(const char *name, as_err *err)
 {
     char dir[AS_FS_PATH_BYTES] = "", path[AS_FS_PATH_BYTES];
-    bool found = module_program_dir(dir) && (module_path(dir, "", name, path) || module_path(dir, "/..", name, path));
+    bool found = module_program_dir(dir) && (module_path(dir, "", name, path) || module_path(dir, "/..", name, path) ||
+                                             module_path(dir, "/../..", name, path));
     if (!found && !module_path(AS_MODULE_DIR, "", name, path)) {
         AS_FAIL(err, AS_EMISSING, "as_camera_%s.so is neither in '%.300s' nor in '%.300s'", name, dir, AS_MODULE_DIR);
         return NULL;

@@ -6,7 +6,7 @@
  * Memory:  none.
  *
  * as_camera_<name>.so exports one symbol, `const as_camera_driver as_camera_module`. It is looked for beside the program,
- * in the folder above (a build's tests stand one deeper), then where it is installed (AS_MODULE_DIR).
+ * in the two folders above (a build's tests stand deeper), then where it is installed (AS_MODULE_DIR).
  */
 #ifndef AS_CAMERA_MODULE_H
 #define AS_CAMERA_MODULE_H

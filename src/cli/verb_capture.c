@@ -19,6 +19,7 @@ static bool capture_parts(as_cli *cli, as_workspace *ws, as_capture_cfg *cfg, as
     if (!spec)
         return false;
     bool ok = true;
+    cfg->typed = cfg->camera != NULL;
     if (!cfg->camera) {
         cfg->camera = spec->camera;
         cfg->dir = ws->root;

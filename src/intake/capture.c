@@ -401,7 +401,9 @@ static bool capture_open(capture *c, as_err *err)
                          .height = c->spec->frame_px[1],
                          .n_frames = CAPTURE_FRAMES,
                          .frames_per_part = c->spec->frames_per_part,
-                         .dir = c->cfg->dir};
+                         .dir = c->cfg->dir,
+                         .typed = c->cfg->typed,
+                         .ends = c->cfg->recording != NULL};
     if (c->cfg->label && !as_intake_check_class(c->spec, c->cfg->label, "label", "", err))
         return false;
     c->cam = as_camera_open(&cfg, err);

@@ -25,6 +25,7 @@ typedef struct as_capture_recording {
 typedef struct as_capture_cfg {
     const char *camera;  /* URI */
     const char *dir;     /* of relative paths in it; NULL: the caller's own */
+    bool        typed;   /* as as_camera_cfg.typed */
     uint64_t    n_parts; /* 0: until the camera ends */
     const char *label; /* for frames whose class the camera does not know (told, when it does); NULL: needed from it */
     const as_capture_recording *recording; /* NULL: parts; else a label may be missing, and n_parts is not used */

@@ -406,7 +406,8 @@ static bool line_open_camera(as_line *line, const as_line_cfg *cfg, as_err *err)
                              .height = spec->frame_px[1],
                              .period = line_period(cfg),
                              .frames_per_part = spec->frames_per_part,
-                             .dir = cfg->camera ? NULL : cfg->dir};
+                             .dir = cfg->camera ? NULL : cfg->dir,
+                             .typed = cfg->camera != NULL};
     camera.n_frames = line_pool_frames(spec, line->deadline, camera.period);
     if (!camera.uri[0])
         return AS_FAIL(err, AS_EINVAL, "no camera (name one with --camera, or as station.camera in '%s')", spec->path);

@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# A camera is unplugged and comes back, again and again, while another one goes on (a network of their own is made: root).
+. "$(dirname "$0")/lib.sh"
+need_fault camera
+times 3 1000
+device=${ASSAY_BUILD:-$SOURCE/build}/tests/devices/gv_camera
+[ -x "$device" ] || skip "'$device' is not built: no Aravis"
+unshare -n true 2>/dev/null || skip 'a network of its own cannot be made here (root is needed)'
+
+LIMIT=$((60 + TIMES * 5))
+expect_exit 0 unshare -n bash -c '
+    ip link set lo up && ip addr add 127.0.0.2/8 dev lo && exec "$@"' bash \
+    "$ASSAY_FAULT_BUILD/fault_camera" "$device" "$TIMES" "$SEED"
+cat "$OUT"
+finish
