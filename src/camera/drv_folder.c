@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "base/vec.h"
 #include "camera/driver.h"
+#include "camera/folder_watch.h"
 #include "image/codec.h"
 
 #define FOLDER_MAX_FILES       ((size_t)10 * 1000 * 1000)
@@ -24,15 +25,17 @@ typedef struct folder_file {
 
 typedef struct folder_priv {
     char     root[AS_FS_PATH_BYTES]; /* resolved */
-    bool     recursive, loop;
+    bool     recursive, loop, old;   /* old: also what is there already */
     uint32_t frames_per_part;
     AS_VEC(folder_file) files;
     as_camera_geometry geometry;
     uint64_t           sequence;
     as_pace            pace;
+    as_folder_watch   *watch; /* NULL: what comes later is not seen */
+    char              *came;  /* and is shown when its time has come */
 } folder_priv;
 
-static const char *const folder_keys[] = {"fps", "loop", "recursive", NULL};
+static const char *const folder_keys[] = {"fps", "loop", "recursive", "watch", "old", "width", "height", NULL};
 
 static bool folder_is_picture(const char *name)
 {
@@ -72,6 +75,9 @@ static bool folder_visit(void *ctx, const as_fs_entry *entry, as_err *err)
     folder_file  file = {0};
     if (!folder_is_picture(entry->relative) || (!priv->recursive && strchr(entry->relative, '/')))
         return true;
+    if (priv->watch &&
+        (!priv->old || (entry->kind == AS_FS_FILE && !as_folder_watch_knew(priv->watch, entry->relative))))
+        return true; /* not to be shown, or not whole yet: then it comes later */
     if (entry->kind == AS_FS_OTHER) {
         folder_warn("no regular file", entry->relative);
         return true;
@@ -146,15 +152,41 @@ static bool folder_measure(folder_priv *priv, const as_camera_cfg *cfg, as_err *
         g->height = AS_MAX(g->height, info.height);
     }
     free(head);
-    if (g->width == 0) {
+    if (priv->watch) { /* what comes may be larger than what is there */
+        g->width = AS_MAX(g->width, cfg->width);
+        g->height = AS_MAX(g->height, cfg->height);
+    } else if (g->width == 0) {
         g->width = cfg->width ? cfg->width : 16;
         g->height = cfg->height ? cfg->height : 16;
     }
-    g->pixel = colour ? AS_PIXEL_RGB8 : AS_PIXEL_MONO8;
+    g->pixel = colour || priv->watch ? AS_PIXEL_RGB8 : AS_PIXEL_MONO8; /* nobody knows what comes */
     return true;
 }
 
-static bool folder_scan(folder_priv *priv, const char *path, const as_camera_cfg *cfg, as_err *err)
+/* Of a watched folder that is empty the station, or the address, says how large pictures will be. */
+static bool folder_check_empty(const folder_priv *priv, const char *path, const as_camera_cfg *cfg, as_err *err)
+{
+    if (priv->files.n > 0)
+        return true;
+    if (!priv->watch)
+        return AS_FAIL(err, AS_EMISSING, "no picture (" AS_CODEC_ENDINGS ") in folder '%s'", path);
+    return (cfg->width && cfg->height) ||
+           AS_FAIL(err, AS_EINVAL,
+                   "how large the pictures will be that come into '%s' is not known: say ?width=PX&height=PX", path);
+}
+
+static bool folder_watch_root(folder_priv *priv, bool watch, as_err *err)
+{
+    const as_folder_watch_cfg cfg = {.root = priv->root, .recursive = priv->recursive, .wanted = folder_is_picture};
+    if (!watch)
+        return true;
+    if (priv->loop)
+        return AS_FAIL(err, AS_EINVAL, "loop=1 and watch=1 do not go together: what is watched has no end");
+    priv->watch = as_folder_watch_new(&cfg, err);
+    return priv->watch != NULL;
+}
+
+static bool folder_scan(folder_priv *priv, const char *path, bool watch, const as_camera_cfg *cfg, as_err *err)
 {
     char *root = realpath(path, NULL);
     if (!root && (errno == ENOENT || errno == ENOTDIR))
@@ -167,34 +199,45 @@ static bool folder_scan(folder_priv *priv, const char *path, const as_camera_cfg
         return AS_FAIL(err, AS_ELIMIT, "the path '%.200s...' is too long", path);
     if (!as_fs_is_dir(priv->root))
         return AS_FAIL(err, AS_EINVAL, "'%s' is no folder", path);
-    if (!as_fs_walk(priv->root, folder_visit, priv, err))
-        return false;
-    if (priv->files.n == 0)
-        return AS_FAIL(err, AS_EMISSING, "no picture (" AS_CODEC_ENDINGS ") in folder '%s'", path);
-    return folder_measure(priv, cfg, err);
+    return folder_watch_root(priv, watch, err) && as_fs_walk(priv->root, folder_visit, priv, err) &&
+           folder_check_empty(priv, path, cfg, err) && folder_measure(priv, cfg, err);
 }
 
-static bool folder_open(void *p, const char *rest, const as_camera_cfg *cfg, as_camera_geometry *ret, as_err *err)
+static bool folder_size(const as_uri_query *query, const char *key, uint32_t *ret, as_err *err)
 {
-    folder_priv *priv = p;
-    as_uri_query query;
-    double       fps = 0;
-    priv->recursive = true;
+    uint64_t size = *ret;
+    if (!as_uri_query_count(query, key, 1, AS_IMAGE_MAX_SIDE, &size, err))
+        return false;
+    *ret = (uint32_t)size;
+    return true;
+}
+
+static bool folder_open(void *p, const char *rest, const as_camera_cfg *asked, as_camera_geometry *ret, as_err *err)
+{
+    folder_priv  *priv = p;
+    as_camera_cfg cfg = *asked;
+    as_uri_query  query;
+    double        fps = 0;
+    bool          watch = false;
+    priv->recursive = priv->old = true;
     if (!as_uri_query_parse(rest, folder_keys, &query, err) ||
         !as_uri_query_number(&query, "fps", 1e-3, 1e5, &fps, err) ||
-        !as_uri_query_flag(&query, "loop", &priv->loop, err) ||
+        !as_uri_query_flag(&query, "loop", &priv->loop, err) || !as_uri_query_flag(&query, "watch", &watch, err) ||
+        !as_uri_query_flag(&query, "old", &priv->old, err) || !folder_size(&query, "width", &cfg.width, err) ||
+        !folder_size(&query, "height", &cfg.height, err) ||
         !as_uri_query_flag(&query, "recursive", &priv->recursive, err))
         return false;
     if (query.path[0] == 0)
         return AS_FAIL(err, AS_EINVAL, "no folder named: the form is folder:PATH");
-    priv->frames_per_part = cfg->frames_per_part;
-    priv->pace.period = fps > 0 ? (as_ns)((double)AS_NS_PER_S / fps) : cfg->period / (as_ns)cfg->frames_per_part;
-    priv->pace.behind = cfg->n_frames;
+    priv->frames_per_part = cfg.frames_per_part;
+    priv->pace.period = fps > 0 ? (as_ns)((double)AS_NS_PER_S / fps) : cfg.period / (as_ns)cfg.frames_per_part;
+    priv->pace.behind = watch ? UINT32_MAX : cfg.n_frames; /* files wait */
     char path[AS_FS_PATH_BYTES];
-    if (!as_fs_join(path, cfg->dir ? cfg->dir : "", query.path, err) || !folder_scan(priv, path, cfg, err))
+    if (!as_fs_join(path, cfg.dir ? cfg.dir : "", query.path, err) || !folder_scan(priv, path, watch, &cfg, err))
         return false;
-    priv->geometry.n_parts = priv->loop ? 0 : (priv->files.n + cfg->frames_per_part - 1) / cfg->frames_per_part;
-    priv->geometry.can_wait = priv->pace.period == 0;
+    bool endless = priv->loop || watch;
+    priv->geometry.n_parts = endless ? 0 : (priv->files.n + cfg.frames_per_part - 1) / cfg.frames_per_part;
+    priv->geometry.can_wait = watch || priv->pace.period == 0;
     *ret = priv->geometry;
     return true;
 }
@@ -244,25 +287,16 @@ static bool folder_decode(const folder_file *file, as_frame *frame, as_err *err)
 
 static bool folder_at_end(const folder_priv *priv, as_err *err)
 {
-    if (priv->loop || priv->sequence < priv->files.n)
+    if (priv->loop || priv->watch || priv->sequence < priv->files.n)
         return false;
     AS_FAIL(err, AS_EEND, "all %zu pictures have been shown", priv->files.n);
     return true;
 }
 
-static bool folder_fill(void *p, as_frame *frame, as_ns deadline, as_err *err)
+static bool folder_show(folder_priv *priv, const folder_file *file, as_ns due, as_frame *frame, as_err *err)
 {
-    folder_priv *priv = p;
-    as_ns        due;
-    uint64_t     lost;
-    if (folder_at_end(priv, err) || !as_pace_wait(&priv->pace, deadline, &due, &lost, err))
-        return false;
-    priv->sequence += lost;
-    if (folder_at_end(priv, err))
-        return false;
-    const folder_file *file = &priv->files.at[priv->sequence % priv->files.n];
-    as_err             why = AS_ERR_NONE;
-    as_ns              begun = as_clock_mono();
+    as_err why = AS_ERR_NONE;
+    as_ns  begun = as_clock_mono();
     frame->sequence = priv->sequence;
     frame->part = priv->sequence / priv->frames_per_part + 1;
     priv->sequence++;
@@ -279,6 +313,38 @@ static bool folder_fill(void *p, as_frame *frame, as_ns deadline, as_err *err)
     return true;
 }
 
+/* What came into the folder since it was opened. */
+static bool folder_fill_new(folder_priv *priv, as_frame *frame, as_ns deadline, as_err *err)
+{
+    as_ns    due;
+    uint64_t lost;
+    char     path[AS_FS_PATH_BYTES];
+    if (!priv->came)
+        priv->came = as_folder_watch_next(priv->watch, deadline, err);
+    if (!priv->came || !as_pace_wait(&priv->pace, deadline, &due, &lost, err))
+        return false;
+    const folder_file file = {.path = path, .relative = priv->came};
+    bool              ok = as_fs_join(path, priv->root, priv->came, err) && folder_show(priv, &file, due, frame, err);
+    free(priv->came);
+    priv->came = NULL;
+    return ok;
+}
+
+static bool folder_fill(void *p, as_frame *frame, as_ns deadline, as_err *err)
+{
+    folder_priv *priv = p;
+    as_ns        due;
+    uint64_t     lost;
+    if (priv->watch && priv->sequence >= priv->files.n)
+        return folder_fill_new(priv, frame, deadline, err);
+    if (folder_at_end(priv, err) || !as_pace_wait(&priv->pace, deadline, &due, &lost, err))
+        return false;
+    priv->sequence += lost;
+    if (folder_at_end(priv, err))
+        return false;
+    return folder_show(priv, &priv->files.at[priv->sequence % priv->files.n], due, frame, err);
+}
+
 static void folder_close(void *p)
 {
     folder_priv *priv = p;
@@ -287,16 +353,20 @@ static void folder_close(void *p)
         free(priv->files.at[i].relative);
     }
     as_vec_done(&priv->files);
+    as_folder_watch_free(priv->watch);
+    free(priv->came);
 }
 
 extern const as_camera_driver as_camera_folder;
 const as_camera_driver        as_camera_folder = {
            .name = "folder",
            .summary = "pictures of a folder, in the order of their names; class folders give the truth",
-           .help = "folder:PATH?fps=&loop=&recursive=\n"
+           .help = "folder:PATH?fps=&loop=&recursive=&watch=\n"
                           "  PATH       a folder of pictures (" AS_CODEC_ENDINGS "); %XX for bytes such as '?' and '%'\n"
                           "  fps        frames a second (as the station says, or as fast as they are asked for)\n"
                           "  loop       1: begin again after the last\n"
+                          "  watch      1: go on with what comes into it, each when it is whole (0); old=0: without what is there\n"
+                          "  width height   of the largest picture that will come (as the station says)\n"
                           "  recursive  0: without the folders in it (1); a picture's folder is its class\n",
            .priv_size = sizeof(folder_priv),
            .open = folder_open,

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -10,6 +13,7 @@
 #include "base/fs.h"
 #include "base/log.h"
 #include "camera/camera.h"
+#include "camera/folder_watch.h"
 #include "image/codec.h"
 
 static char folder_dir[64];
@@ -256,6 +260,139 @@ static void folder_says_what_is_missing(void **state)
     assert_int_equal(err.code, AS_EINVAL);
 }
 
+static bool folder_any(const char *relative)
+{
+    return *relative != '\0';
+}
+
+static as_camera *folder_watched(const char *query)
+{
+    as_err     err = AS_ERR_NONE;
+    as_camera *cam = folder_cam(query, &err);
+    if (!cam)
+        fail_msg("%s", err.text);
+    return cam;
+}
+
+/* Bytes of a PNG of that size; free() them. */
+static char *folder_png(uint32_t side, size_t *ret_n)
+{
+    as_err   err = AS_ERR_NONE;
+    as_image image;
+    as_str   png;
+    as_str_init(&png);
+    assert_true(as_image_new(&image, AS_PIXEL_RGB8, side, side, &err));
+    memset(image.data, 90, image.stride_bytes * side);
+    assert_true(as_codec_encode_png(&image, 1, &png, &err));
+    as_image_done(&image);
+    *ret_n = png.len;
+    return as_str_take(&png);
+}
+
+static void folder_expect_none(as_camera *cam, as_ns wait)
+{
+    as_err err = AS_ERR_NONE;
+    assert_null(as_camera_next(cam, as_clock_mono() + wait, &err));
+    assert_int_equal(err.code, AS_ETIMEOUT);
+}
+
+/* A file that is being written is waited for until its writer closes it; one that is moved there is whole. */
+static void folder_waits_for_whole_files(void **state)
+{
+    (void)state;
+    size_t     n;
+    char      *png = folder_png(16, &n), path[200], other[200];
+    as_camera *cam = folder_watched("?watch=1&width=16&height=16");
+    folder_expect_none(cam, 50 * AS_NS_PER_MS);
+    snprintf(path, sizeof path, "%s/a.png", folder_dir);
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(png, 1, n / 2, file), n / 2);
+    fflush(file);
+    folder_expect_none(cam, 100 * AS_NS_PER_MS);
+    assert_int_equal(fwrite(png + n / 2, 1, n - n / 2, file), n - n / 2);
+    fclose(file);
+    as_frame *frame = folder_next(cam);
+    assert_int_equal(frame->status, AS_FRAME_OK);
+    assert_string_equal(frame->name, "a.png");
+    as_frame_unref(frame);
+    snprintf(other, sizeof other, "%s/b.part", folder_dir);
+    file = fopen(other, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(png, 1, n, file), n);
+    fclose(file);
+    folder_expect_none(cam, 50 * AS_NS_PER_MS); /* no picture by its name */
+    snprintf(path, sizeof path, "%s/b.png", folder_dir);
+    assert_int_equal(rename(other, path), 0);
+    frame = folder_next(cam);
+    assert_string_equal(frame->name, "b.png");
+    assert_int_equal(frame->sequence, 1);
+    as_frame_unref(frame);
+    folder_put_png("good/c.png", AS_PIXEL_RGB8, 8, 8); /* in a folder that is new, too */
+    frame = folder_next(cam);
+    assert_string_equal(frame->name, "good/c.png");
+    assert_string_equal(frame->truth.label, "good");
+    as_frame_unref(frame);
+    folder_put_png("a.png", AS_PIXEL_RGB8, 12, 12); /* written anew */
+    frame = folder_next(cam);
+    assert_true(strcmp(frame->name, "a.png") == 0 && frame->image.width == 12);
+    as_frame_unref(frame);
+    folder_expect_none(cam, 100 * AS_NS_PER_MS);
+    assert_int_equal(as_camera_lost(cam), 0);
+    as_camera_close(cam);
+    free(png);
+}
+
+static void folder_shows_old_ones_first(void **state)
+{
+    (void)state;
+    as_err          err = AS_ERR_NONE;
+    char            path[200];
+    struct timespec old[2] = {{.tv_sec = 1000000000}, {.tv_sec = 1000000000}};
+    folder_put_png("z.png", AS_PIXEL_MONO8, 8, 8);
+    snprintf(path, sizeof path, "%s/z.png", folder_dir);
+    assert_int_equal(utimensat(AT_FDCWD, path, old, 0), 0);
+    as_camera *cam = folder_watched("?watch=1");
+    as_frame  *frame = folder_next(cam);
+    assert_string_equal(frame->name, "z.png");
+    as_frame_unref(frame);
+    folder_put_png("a.png", AS_PIXEL_RGB8, 8, 8);
+    frame = folder_next(cam);
+    assert_string_equal(frame->name, "a.png");
+    as_frame_unref(frame);
+    as_camera_close(cam);
+    assert_int_equal(utimensat(AT_FDCWD, path, old, 0), 0);
+    cam = folder_watched("?watch=1&old=0&width=8&height=8");
+    folder_put_png("m.png", AS_PIXEL_RGB8, 8, 8);
+    frame = folder_next(cam);
+    assert_string_equal(frame->name, "m.png");
+    as_frame_unref(frame);
+    as_camera_close(cam);
+    assert_null(folder_cam("?watch=1&loop=1", &err));
+    assert_non_null(strstr(err.text, "do not go together"));
+    assert_null(folder_cam("?watch=1&old=0", &err));
+    assert_non_null(strstr(err.text, "say ?width=PX&height=PX"));
+}
+
+/* Where the system tells nothing, a file is whole when it stays as it is from one look to the next. */
+static void folder_watches_without_being_told(void **state)
+{
+    (void)state;
+    as_err                    err = AS_ERR_NONE;
+    const as_folder_watch_cfg cfg = {.root = folder_dir, .recursive = true, .deaf = true, .wanted = folder_any};
+    as_folder_watch          *watch = as_folder_watch_new(&cfg, &err);
+    assert_non_null(watch);
+    as_ns begun = as_clock_mono();
+    folder_put("x.png", "12345", 5);
+    char *name = as_folder_watch_next(watch, begun + 15 * AS_NS_PER_S, &err);
+    if (!name)
+        fail_msg("%s", err.text);
+    assert_string_equal(name, "x.png");
+    assert_true(as_clock_mono() - begun >= 2 * AS_NS_PER_S); /* seen at two looks */
+    free(name);
+    as_folder_watch_free(watch);
+}
+
 int main(void)
 {
 #define FOLDER_TEST(fn) cmocka_unit_test_setup_teardown(fn, folder_make, folder_remove)
@@ -267,6 +404,9 @@ int main(void)
         FOLDER_TEST(folder_follows_no_link_out),
         FOLDER_TEST(folder_obeys_its_query),
         FOLDER_TEST(folder_says_what_is_missing),
+        FOLDER_TEST(folder_waits_for_whole_files),
+        FOLDER_TEST(folder_shows_old_ones_first),
+        FOLDER_TEST(folder_watches_without_being_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

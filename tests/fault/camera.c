@@ -11,12 +11,14 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/rng.h"
 #include "base/thread.h"
 #include "camera/setting.h"
 
 #define RETURN_NS   (2 * AS_NS_PER_S)
 #define MOST_AWAY   1500 /* ms */
+#define SLOW_MS     1000
 #define MOST_FRAMES 2000000
 #define CALM_NS     (500 * AS_NS_PER_MS) /* both are there */
 
@@ -51,6 +53,16 @@ static bool device_start(device *d)
     ok = ok && read(out[0], line, 5) == 5 && memcmp(line, "ready", 5) == 0;
     close(out[0]);
     return ok;
+}
+
+static as_ns log_lost; /* when the loss was seen */
+
+static void log_line(void *ctx, as_log_level level, const char *line)
+{
+    (void)ctx;
+    (void)level;
+    if (strstr(line, " is lost "))
+        log_lost = as_clock_mono();
 }
 
 static void device_kill(device *d)
@@ -169,6 +181,9 @@ static bool unplug(device *d, as_camera *cam, beside *b, as_rng *rng, double *re
         return false;
     }
     *ret_ms = (double)(as_clock_mono() - there) / 1e6;
+    if (*ret_ms > SLOW_MS)
+        printf("slow: its loss was seen %.0f ms after its return, and it was back after %.0f ms\n",
+               (double)(log_lost - there) / 1e6, *ret_ms);
     atomic_store(&b->is_alone, false);
     if (!as_camera_setting(cam, "GainRaw", &gain, &err) || strcmp(gain.value, "7") != 0) {
         fprintf(stderr, "a setting is not as it was: %s\n", err.code ? err.text : gain.value);
@@ -210,6 +225,7 @@ int main(int argc, char **argv)
     double *back = calloc(times, sizeof *back);
     size_t  done = 0;
     as_rng  rng = as_rng_new(seed);
+    as_log_set_sink(log_line, NULL);
     atomic_init(&b.stop, false);
     atomic_init(&b.is_alone, false);
     if (!b.ms[0] || !b.ms[1] || !back || !device_start(&one) || !device_start(&two))
