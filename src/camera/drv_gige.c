@@ -57,7 +57,13 @@ static bool gige_connect(gige_priv *priv, const char *where, as_err *err)
         arv_enable_interface("Fake");
         name = "Fake_1";
     }
-    priv->camera = arv_camera_new(name, &error);
+    ArvDevice *device = arv_open_device(name, &error);
+    if (device && !as_gige_check(device, err)) {
+        g_object_unref(device);
+        return false;
+    }
+    priv->camera = device ? arv_camera_new_with_device(device, &error) : NULL;
+    g_clear_object(&device);
     if (!priv->camera) {
         if (name)
             AS_FAIL(err, AS_EMISSING, "no camera '%s' answers: %s (assay camera list shows those that do)", where,

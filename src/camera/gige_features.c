@@ -3,7 +3,43 @@
 
 #include <math.h>
 
-#define GIGE_MAX_DEPTH 8u
+#define GIGE_MAX_DEPTH  8u
+#define GIGE_MAX_NEST   64u
+#define GIGE_MAX_LENGTH ((guint64)1 << 20) /* bytes of one register */
+
+/* GLib ends the process when a register of so many bytes cannot be had. */
+static bool features_check_register(ArvDomNode *node, as_err *err)
+{
+    GError *error = NULL;
+    if (!ARV_IS_GC_REGISTER(node))
+        return true;
+    guint64 length = arv_gc_register_get_length(ARV_GC_REGISTER(node), &error);
+    bool    unknown = error != NULL;
+    g_clear_error(&error);
+    if (unknown || length <= GIGE_MAX_LENGTH)
+        return true;
+    const char *name = ARV_IS_GC_FEATURE_NODE(node) ? arv_gc_feature_node_get_name(ARV_GC_FEATURE_NODE(node)) : NULL;
+    return AS_FAIL(err, AS_EFORMAT,
+                   "the camera's description of itself cannot be true: its register '%.64s' has %llu bytes",
+                   name ? name : "?", (unsigned long long)length);
+}
+
+static bool features_check_below(ArvDomNode *node, unsigned depth, as_err *err)
+{
+    if (depth > GIGE_MAX_NEST)
+        return AS_FAIL(err, AS_EFORMAT, "the camera's description of itself is nested too deeply");
+    for (ArvDomNode *at = arv_dom_node_get_first_child(node); at; at = arv_dom_node_get_next_sibling(at))
+        if (!features_check_register(at, err) || !features_check_below(at, depth + 1, err))
+            return false;
+    return true;
+}
+
+bool as_gige_check(ArvDevice *device, as_err *err)
+{
+    ArvGc *genicam = arv_device_get_genicam(device);
+    return genicam ? features_check_below(ARV_DOM_NODE(genicam), 0, err)
+                   : AS_FAIL(err, AS_EFORMAT, "the camera does not describe itself: it has no GenICam file");
+}
 
 static bool features_plain_name(const char *name)
 {

@@ -12,6 +12,9 @@
 
 #include "camera/setting.h"
 
+/* Whether what the device says of itself can be true; before any other use of it. AS_EFORMAT. */
+AS_CHECK bool as_gige_check(ArvDevice *device, as_err *err);
+
 /* Each of the device's description that is reached from its root, once, category by category. */
 AS_CHECK bool as_gige_features(ArvDevice *device, bool (*visit)(void *ctx, const as_setting *feature), void *ctx,
                                as_err *err);

@@ -7,7 +7,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const char *const keys[] = {"fps", "loop", "seed", NULL};
+    static const char *const keys[] = {"fps", "loop", "seed", AS_URI_FEATURES, NULL};
     as_uri_query             query;
     as_err                   err = AS_ERR_NONE;
     double                   fps = 0;
@@ -19,7 +19,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memcpy(rest, data, size);
     rest[size] = 0;
     if (as_uri_query_parse(rest, keys, &query, &err)) {
-        if (query.n > 3 || strlen(query.path) >= sizeof query.path)
+        size_t n_known = 0;
+        for (size_t i = 0; i < query.n; i++)
+            n_known += query.pairs[i].key[0] < 'A' || query.pairs[i].key[0] > 'Z';
+        if (n_known > 3 || query.n > AS_COUNT(query.pairs) || strlen(query.path) >= sizeof query.path)
             abort();
         if (!as_uri_query_number(&query, "fps", 0.5, 10, &fps, &err) && err.code != AS_EINVAL)
             abort();
