@@ -175,7 +175,7 @@ static bool accept_look(accept *a, double *ret_noise, uint32_t *ret_n, as_err *e
     *ret_n = n;
     *ret_noise = n > 1 ? accept_deviation(counts) / sqrt(2.0) : (double)NAN;
     if (n == 0)
-        return AS_FAIL(err, AS_EIO, "of %u frames none came whole", ACCEPT_LOOKS);
+        return true; /* what is lost is counted elsewhere */
     as_camera_levels(&a->out->image, a->out->levels);
     return as_image_stats_of(&a->out->image, &a->out->look, err);
 }
@@ -430,7 +430,12 @@ static bool accept_all(accept *a, as_err *err)
         return false;
     as_camera_stats_of(a->cam, &out->stats); /* before the exposure is played with */
     as_err why = AS_ERR_NONE;
-    if (accept_look(a, &noise->value, &n, &why)) {
+    bool   looked = accept_look(a, &noise->value, &n, &why);
+    if (looked && n == 0) {
+        as_str_copy(noise->note, sizeof noise->note, "no frame came whole");
+        as_str_copy(focus->note, sizeof focus->note, noise->note);
+        as_str_copy(out->rows[AS_ACCEPTANCE_LINEARITY].note, sizeof noise->note, noise->note);
+    } else if (looked) {
         double clipped = out->look.clipped_low_ratio + out->look.clipped_high_ratio;
         noise->n = n;
         focus->value = out->look.laplacian_variance;

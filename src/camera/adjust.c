@@ -79,22 +79,6 @@ bool as_driver_set(const as_camera_driver *driver, void *priv, const char *name,
     return true;
 }
 
-/* The last value of a feature is the one it gets after a return. */
-static bool adjust_remember(as_camera *cam, const char *name, const char *value, as_err *err)
-{
-    as_setting_wish wish;
-    as_str_copy(wish.name, sizeof wish.name, name);
-    as_str_copy(wish.value, sizeof wish.value, value);
-    for (size_t i = 0; i < cam->settings.all.n; i++)
-        if (strcmp(cam->settings.all.at[i].name, name) == 0) {
-            memmove(&cam->settings.all.at[i], &cam->settings.all.at[i + 1],
-                    (cam->settings.all.n - i - 1) * sizeof wish);
-            cam->settings.all.n--;
-            break;
-        }
-    return as_vec_push(&cam->settings.all, wish) || AS_FAIL(err, AS_ENOMEM, "no memory for a setting");
-}
-
 bool as_camera_set(as_camera *cam, const char *name, const char *value, as_setting *ret, as_err *err)
 {
     as_setting got;
@@ -106,7 +90,7 @@ bool as_camera_set(as_camera *cam, const char *name, const char *value, as_setti
             adjust_unknown(cam, name, &why);
         return as_err_set(err, why.code, "%s", why.text);
     }
-    if (got.kind != AS_SETTING_COMMAND && !adjust_remember(cam, name, value, err))
+    if (got.kind != AS_SETTING_COMMAND && !as_setting_wishes_put(&cam->settings, name, value, err))
         return false;
     if (ret)
         *ret = got;

@@ -65,6 +65,7 @@ static void again_run(void *ctx)
         as_err        why = AS_ERR_NONE;
         as_camera_cfg cfg = cam->cfg;
         cfg.quit = &again->stop;
+        cfg.kept = &cam->kept;
         memset(&again->geometry, 0, sizeof again->geometry);
         if (cam->driver->open(cam->priv, cam->rest, &cfg, &again->geometry, &why) && again_fits(again, &why)) {
             again_settle(cam);

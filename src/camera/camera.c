@@ -106,6 +106,8 @@ static bool camera_init(as_camera *cam, const as_camera_cfg *asked, const char *
     cam->cfg = cfg;
     if (!cam->driver->open(cam->priv, rest, &cfg, &cam->geometry, err))
         return false;
+    if (cam->geometry.comes_back && cam->driver->keep)
+        cam->driver->keep(cam->priv, &cam->kept);
     cam->cfg.dir = NULL; /* of files alone, and those do not come back; it is the caller's */
     cam->pool =
         as_frame_pool_new(cam->geometry.pixel, cam->geometry.width, cam->geometry.height, cfg.n_frames + 1, err);
@@ -259,6 +261,7 @@ as_camera *as_camera_close(as_camera *cam)
         cam->driver->close(cam->priv);
         as_frame_pool_free(cam->pool);
         as_vec_done(&cam->settings.all);
+        as_vec_done(&cam->kept.all);
         free(cam->priv);
         free(cam->rest);
         free(cam->uri);

@@ -17,17 +17,20 @@
 
 typedef struct as_camera as_camera;
 
+struct as_setting_wishes;
+
 typedef struct as_camera_cfg {
-    const char        *uri; /* "<driver>:<rest>", for example "twin:cones?seed=7" or "folder:/data/parts?fps=10" */
-    uint32_t           width, height;   /* pixels wanted; 0: the camera's own */
-    uint32_t           n_frames;        /* pool size, fixed for the life of the camera; 0: 8 */
-    as_ns              period;          /* between parts; 0 is as fast as the driver can; "?fps=" in the URI wins */
-    uint32_t           frames_per_part; /* 0: 1 */
-    const char        *dir;             /* of relative paths in the URI; NULL: the caller's own */
-    bool               idle;  /* for its settings alone: frames are not started, so that none of them is locked */
-    bool               ends;  /* a recording: a stream that breaks off has come to its end, and is not looked for */
-    const atomic_bool *quit;  /* a driver gives up opening when it is set; NULL: never */
-    bool               typed; /* whoever runs the program wrote the URI, no file did: it may hold what a file may not */
+    const char *uri;             /* "<driver>:<rest>", for example "twin:cones?seed=7" or "folder:/data/parts?fps=10" */
+    uint32_t    width, height;   /* pixels wanted; 0: the camera's own */
+    uint32_t    n_frames;        /* pool size, fixed for the life of the camera; 0: 8 */
+    as_ns       period;          /* between parts; 0 is as fast as the driver can; "?fps=" in the URI wins */
+    uint32_t    frames_per_part; /* 0: 1 */
+    const char *dir;             /* of relative paths in the URI; NULL: the caller's own */
+    bool        idle;            /* for its settings alone: frames are not started, so that none of them is locked */
+    bool        ends;            /* a recording: a stream that breaks off has come to its end, and is not looked for */
+    const struct as_setting_wishes *kept; /* of a device that came back: what it had when it was lost; else NULL */
+    const atomic_bool              *quit; /* a driver gives up opening when it is set; NULL: never */
+    bool typed; /* whoever runs the program wrote the URI, no file did: it may hold what a file may not */
 } as_camera_cfg;
 
 /* A key=value list behind '?' in a URI, decoded (%XX). */
@@ -96,6 +99,8 @@ typedef struct as_camera_driver {
     bool (*features)(void *priv, bool (*visit)(void *ctx, const struct as_setting *feature), void *ctx, as_err *err);
     bool (*get)(void *priv, const char *name, struct as_setting *ret, as_err *err); /* AS_ENOTFOUND */
     bool (*set)(void *priv, const char *name, const char *value, as_err *err);
+    /* What a device must have again when it comes back, in an order it takes it in, as it is now; may be NULL. */
+    void (*keep)(void *priv, struct as_setting_wishes *ret);
     void (*stats)(void *priv, as_camera_stats *stats); /* fills in what stands under "of the wire"; may be NULL */
 } as_camera_driver;
 

@@ -26,6 +26,7 @@ struct as_camera {
     as_camera_stats   stats;
     uint64_t          next_sequence, base_sequence; /* base: the driver counts from 0 again after a return */
     as_setting_wishes settings;                     /* made since it was opened, in their order */
+    as_setting_wishes kept;                         /* of a device that comes back: what it had */
     as_again         *again;                        /* not NULL: the camera is away, and priv is again's */
     void             *priv;                         /* the driver's */
 };

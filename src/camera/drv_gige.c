@@ -167,13 +167,34 @@ static bool gige_start(gige_priv *priv, uint32_t n_frames, as_err *err)
     return true;
 }
 
+/* Before frames are started. A wide picture may have to wait for its offset, and that for the width: more rounds than one. */
+static void gige_give_back(gige_priv *priv, const as_setting_wishes *kept)
+{
+    ArvDevice *device = arv_camera_get_device(priv->camera);
+    size_t     written = 1;
+    for (int round = 0; kept && round < 3 && written > 0; round++) {
+        written = 0;
+        for (size_t i = 0; i < kept->all.n; i++) {
+            const as_setting_wish *wish = &kept->all.at[i];
+            as_setting             now;
+            as_err                 ignored = AS_ERR_NONE;
+            if (as_gige_get(device, wish->name, &now, &ignored) && now.writable &&
+                !as_setting_same(&now, now.value, wish->value))
+                written += as_setting_check(&now, wish->value, &ignored) &&
+                           as_gige_set(device, wish->name, wish->value, &ignored);
+        }
+    }
+}
+
 static bool gige_open(void *p, const char *rest, const as_camera_cfg *cfg, as_camera_geometry *ret, as_err *err)
 {
     gige_priv *priv = p;
     atomic_init(&priv->lost, false);
     priv->frames_per_part = cfg->frames_per_part;
-    if (!as_gige_config_parse(rest, cfg, &priv->config, err) || !gige_connect(priv, priv->config.query.path, err) ||
-        !as_gige_config_apply(&priv->config, priv->camera, err) || !gige_measure(priv, err))
+    if (!as_gige_config_parse(rest, cfg, &priv->config, err) || !gige_connect(priv, priv->config.query.path, err))
+        return false;
+    gige_give_back(priv, cfg->kept);
+    if (!as_gige_config_apply(&priv->config, priv->camera, err) || !gige_measure(priv, err))
         return false;
     priv->pace.period = priv->config.fps > 0 ? (as_ns)((double)AS_NS_PER_S / priv->config.fps) : 0;
     if (cfg->idle)
@@ -341,6 +362,55 @@ static void gige_list(void (*found)(void *ctx, const char *uri, const char *abou
     }
 }
 
+/* What decides how a picture is taken. A camera that was without power has it as its maker left it. */
+static const char *const gige_kept[] = {"PixelFormat",
+                                        "BinningHorizontal",
+                                        "BinningVertical",
+                                        "DecimationHorizontal",
+                                        "DecimationVertical",
+                                        "Width",
+                                        "Height",
+                                        "OffsetX",
+                                        "OffsetY",
+                                        "ReverseX",
+                                        "ReverseY",
+                                        "ExposureMode",
+                                        "ExposureAuto",
+                                        "ExposureTime",
+                                        "ExposureTimeAbs",
+                                        "GainAuto",
+                                        "Gain",
+                                        "GainRaw",
+                                        "BlackLevel",
+                                        "Gamma",
+                                        "GammaEnable",
+                                        "BalanceWhiteAuto",
+                                        "AcquisitionFrameRateEnable",
+                                        "AcquisitionFrameRate",
+                                        "AcquisitionFrameRateAbs",
+                                        "TriggerSelector",
+                                        "TriggerSource",
+                                        "TriggerActivation",
+                                        "TriggerDelay",
+                                        "TriggerMode",
+                                        "LineSelector",
+                                        "LineMode",
+                                        "LineSource",
+                                        "GevSCPD"};
+
+static void gige_keep(void *p, as_setting_wishes *ret)
+{
+    gige_priv *priv = p;
+    ArvDevice *device = arv_camera_get_device(priv->camera);
+    for (size_t i = 0; i < AS_COUNT(gige_kept); i++) {
+        as_setting one;
+        as_err     ignored = AS_ERR_NONE;
+        bool       there = as_gige_get(device, gige_kept[i], &one, &ignored) && one.readable;
+        if (there && !as_setting_wishes_put(ret, one.name, one.value, &ignored))
+            return;
+    }
+}
+
 static bool gige_features(void *p, bool (*visit)(void *ctx, const as_setting *feature), void *ctx, as_err *err)
 {
     gige_priv *priv = p;
@@ -400,5 +470,6 @@ AS_CAMERA_MODULE_EXPORT const as_camera_driver as_camera_module = {
     .features = gige_features,
     .get = gige_get,
     .set = gige_set,
+    .keep = gige_keep,
     .stats = gige_stats,
 };

@@ -133,6 +133,9 @@ static bool config_trigger(const as_gige_config *config, ArvCamera *camera, as_e
         return true;
     if (strcmp(trigger, "off") == 0) {
         arv_camera_clear_triggers(camera, &error);
+        /* A trigger switches the camera's own rate off, and who comes after it would get all that the sensor can. */
+        if (!error && arv_camera_is_feature_available(camera, "AcquisitionFrameRateEnable", NULL))
+            arv_camera_set_boolean(camera, "AcquisitionFrameRateEnable", TRUE, NULL);
         return config_ok(error, "the camera's triggers cannot be cleared", err);
     }
     guint        n = 0;

@@ -141,6 +141,13 @@ AS_UNUSED static bool module_driver_set(void *priv, const char *name, const char
                           : AS_FAIL(err, AS_EUNSUPPORTED, "this kind of camera has no settings known here");
 }
 
+AS_UNUSED static void module_driver_keep(void *priv, struct as_setting_wishes *ret)
+{
+    module_priv *m = priv;
+    if (m->driver->keep)
+        m->driver->keep(m->priv, ret);
+}
+
 AS_UNUSED static void module_driver_stats(void *priv, as_camera_stats *stats)
 {
     module_priv *m = priv;
@@ -179,6 +186,7 @@ AS_UNUSED static void module_driver_list(const char *name, void (*found)(void *c
                                                     .features = module_driver_features,                           \
                                                     .get = module_driver_get,                                     \
                                                     .set = module_driver_set,                                     \
+                                                    .keep = module_driver_keep,                                   \
                                                     .stats = module_driver_stats};
 #include "camera/module.def"
 #undef X

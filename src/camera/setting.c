@@ -175,6 +175,20 @@ bool as_setting_same(const as_setting *feature, const char *a, const char *b)
     return fabs(x - y) <= slack;
 }
 
+bool as_setting_wishes_put(as_setting_wishes *wishes, const char *name, const char *value, as_err *err)
+{
+    as_setting_wish wish;
+    as_str_copy(wish.name, sizeof wish.name, name);
+    as_str_copy(wish.value, sizeof wish.value, value);
+    for (size_t i = 0; i < wishes->all.n; i++)
+        if (strcmp(wishes->all.at[i].name, name) == 0) {
+            memmove(&wishes->all.at[i], &wishes->all.at[i + 1], (wishes->all.n - i - 1) * sizeof wish);
+            wishes->all.n--;
+            break;
+        }
+    return as_vec_push(&wishes->all, wish) || AS_FAIL(err, AS_ENOMEM, "no memory for a setting");
+}
+
 /* --- dumps --- */
 
 /* In single quotes, whatever it is: a value stays text. */

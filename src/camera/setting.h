@@ -68,6 +68,9 @@ typedef struct as_setting_wishes {
     AS_VEC(as_setting_wish) all;
 } as_setting_wishes;
 
+/* The last value of a feature is the one it gets; it moves to the end. AS_ENOMEM. */
+AS_CHECK bool as_setting_wishes_put(as_setting_wishes *wishes, const char *name, const char *value, as_err *err);
+
 /* Gives the camera all of these values, in an order it takes them in (Width before OffsetX, or after it), and reads all of
  * them back. Where one is refused, or another makes it something else again, those that were changed get their old values,
  * and false. Only what differs is written; *ret_changed counts it. */

@@ -201,4 +201,13 @@ expect_out "journal: records $((n - 1)) to $n were cut off: the journal was clos
 cp "$TMP/segment" "$segment"
 expect_exit 0 "$ASSAY" -C "$ws" data verify
 
+# What comes in half is never judged: it gets the safe verdict, whatever the model would say of what is there.
+printf 'faults:\n  - {fault: half_frame, from: 1, until: 1000000, amount: 1}\n' >"$TMP/half.yaml"
+expect_exit 0 "$ASSAY" -C "$ws" run --camera "twin:cones?seed=9&script=$TMP/half.yaml" --parts 20 --fast --json
+check 'half a picture was judged' python3 -c '
+import json, sys
+*parts, last = [json.loads(line) for line in open(sys.argv[1])]
+assert last["summary"]["bad_frames"] == 20 and last["summary"]["verdicts"]["pass"] == 0
+assert len(parts) == 20 and all(p["reason"] == "fault" and p["stages_ms"]["infer"] == 0 for p in parts)' "$OUT"
+
 finish

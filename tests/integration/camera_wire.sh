@@ -1,0 +1,108 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Cameras on the wire: the twin as a GigE Vision device, seen through the gige driver, in a network of its own (root).
+. "$(dirname "$0")/lib.sh"
+need_program
+if [ "${1:-}" != inside ]; then
+    unshare -n true 2>/dev/null || skip 'a network of its own cannot be made here (root is needed)'
+    "$ASSAY" camera show gige:fake --no-features >/dev/null 2>&1 || skip 'this build has no Aravis'
+    trap - EXIT
+    rm -rf "$TMP"
+    exec unshare -n bash "$0" inside
+fi
+ip link set lo up || skip 'no loopback network'
+cd "$TMP" || exit 3
+CAMERA=gige:127.0.0.1
+
+serve() { # SCENE: sets $server
+    "$ASSAY" twin serve --gige 127.0.0.1 --fps 20 --scene "$1" >serve.log 2>&1 &
+    server=$!
+    for _ in $(seq 100); do
+        grep -q '^serving' serve.log && return
+        sleep 0.1
+    done
+}
+
+serve 'fabric?views=64&sensor=imx250&width=320&height=240'
+expect_exit 0 "$ASSAY" camera list
+expect_out 'gige:Assay-Twin-'
+expect_exit 0 "$ASSAY" camera show $CAMERA
+expect_out 'ExposureTime .* us '
+expect_exit 0 "$ASSAY" camera set $CAMERA ExposureTime=60 PixelFormat=Mono12p
+expect_exit 0 "$ASSAY" camera grab $CAMERA -o deep.png
+check 'packed pixels are not stored with all their bits' python3 -c '
+import json
+b = open("deep.png", "rb").read()
+assert b[24] == 16 and json.load(open("deep.json"))[0]["pixel"] == "Mono12p"'
+expect_exit 0 "$ASSAY" camera grab "$CAMERA?format=BayerRG8&x=16&y=8&width=160&height=120" -o bayer.png
+check 'Bayer is not developed' python3 -c '
+b = open("bayer.png", "rb").read()
+assert b[16:26] == bytes([0, 0, 0, 160, 0, 0, 0, 120, 8, 2])'
+expect_exit 0 "$ASSAY" camera grab "$CAMERA?format=Mono8&trigger=software&fps=5" -n 3 -o soft.png
+expect_exit 0 "$ASSAY" camera test "$CAMERA?format=Mono8&trigger=off" -n 30 --max-jitter 1000 --min-fps 5
+expect_out 'exposure linearity .*pass'
+expect_out 'frame rate .*by the camera.s clock, against what it is set to'
+
+# What was set is given back, and a dump that is refused changes nothing.
+expect_exit 0 "$ASSAY" camera dump $CAMERA -o dump.yaml
+expect_exit 0 "$ASSAY" camera set $CAMERA ExposureTime=99 LensDirt=0.3
+expect_exit 0 "$ASSAY" camera restore $CAMERA dump.yaml
+expect_out '2 were changed'
+sed -i "s/  LensDirt: .*/  LensDirt: '0.7'/; s/  LensHaze: .*/  LensHaze: '7'/" dump.yaml
+expect_exit 2 "$ASSAY" camera restore $CAMERA dump.yaml
+expect_err "'LensHaze=7' is not allowed"
+expect_exit 0 "$ASSAY" camera set $CAMERA AcquisitionFrameRate=15 
+expect_exit 0 "$ASSAY" camera show $CAMERA --json
+check 'a restore that failed left something behind' python3 -c '
+import json, sys
+f = {x["name"]: x["value"] for x in json.load(open(sys.argv[1]))["features"]}
+assert f["LensDirt"] == 0 and f["ExposureTime"] == 60, f' "$OUT"
+
+# Killed in the middle and started again: all pictures come, numbered on.
+"$ASSAY" camera grab "$CAMERA?format=Mono8" -n 40 --wait 30 -o again.png >grab.log 2>&1 &
+grab=$!
+for _ in $(seq 100); do
+    [ -e again-005.png ] && break
+    sleep 0.05
+done
+kill -9 $server
+wait $server 2>/dev/null
+sleep 1
+serve 'fabric?views=64&sensor=imx250&width=320&height=240'
+wait $grab
+expect_equal $? 0
+check 'pictures are missing, or numbered twice' python3 -c '
+import json
+n = [p["sequence"] for p in json.load(open("again.json"))]
+assert len(n) == 40 and n == sorted(set(n)), n'
+expect_exit 0 "$ASSAY" camera show $CAMERA --json
+check 'the camera has not what it had' python3 -c '
+import json, sys
+f = {x["name"]: x["value"] for x in json.load(open(sys.argv[1]))["features"]}
+assert (f["Width"], f["OffsetX"], f["ExposureTime"], f["AcquisitionFrameRate"]) == (160, 16, 60, 15), f' "$OUT"
+expect_equal "$(grep -c 'is back after' grab.log)" 1
+
+kill $server
+wait $server
+serve 'cones?width=320&height=240'
+# Half pictures and lost ones are told apart, and neither passes.
+expect_exit 0 "$ASSAY" camera set $CAMERA 'FaultScript=faults: [{fault: half_frame, from: 1, until: 1000000, amount: 1}]'
+expect_exit 0 "$ASSAY" camera grab $CAMERA -n 2 -o half.png
+check 'half a picture is not told' test -s half-002.incomplete.png
+expect_exit 1 "$ASSAY" camera test $CAMERA -n 10 --max-jitter 1000 --min-fps 1
+expect_out 'lost or not whole .*FAIL'
+expect_exit 0 "$ASSAY" -q init ws --example cones
+sed -i 's/frame_px: \[640, 480\]/frame_px: [320, 240]/' ws/assay.yaml
+expect_exit 0 "$ASSAY" -C ws capture --parts 60
+expect_exit 0 "$ASSAY" -C ws train --trainer rule
+expect_exit 0 "$ASSAY" -C ws run --camera "$CAMERA?format=RGB8" --parts 10 --json
+check 'half a picture was judged' python3 -c '
+import json, sys
+*parts, last = [json.loads(line) for line in open(sys.argv[1])]
+assert last["summary"]["bad_frames"] >= 8 and last["summary"]["verdicts"]["pass"] == 0
+assert all(p["stages_ms"]["infer"] == 0 for p in parts)' "$OUT"
+expect_exit 0 "$ASSAY" camera set $CAMERA 'FaultScript=faults: [{fault: frame_loss, from: 1, until: 1000000, amount: 0.5}]'
+expect_exit 1 "$ASSAY" camera test "$CAMERA?format=Mono8" -n 20 --max-jitter 1000 --min-fps 1
+expect_out '[1-9][0-9]* lost, 0 incomplete'
+kill $server
+finish
