@@ -13,6 +13,7 @@
 
 #include <stdatomic.h>
 
+#include "camera/uri.h"
 #include "image/frame.h"
 
 typedef struct as_camera as_camera;
@@ -32,24 +33,6 @@ typedef struct as_camera_cfg {
     const atomic_bool              *quit; /* a driver gives up opening when it is set; NULL: never */
     bool typed; /* whoever runs the program wrote the URI, no file did: it may hold what a file may not */
 } as_camera_cfg;
-
-/* A key=value list behind '?' in a URI, decoded (%XX). */
-typedef struct as_uri_query as_uri_query;
-struct as_uri_query {
-    char path[1024]; /* what stood before '?' */
-    struct {
-        char key[32];
-        char value[256];
-    } pairs[48];
-    size_t n;
-};
-
-#define AS_URI_FEATURES \
-    "Feature..." /* in known[]: any key that begins with a capital letter, a feature of the camera */
-
-/* AS_EINVAL names an unknown key and the nearest of known[] (NULL-ended). */
-AS_CHECK bool as_uri_query_parse(const char *rest, const char *const *known, as_uri_query *ret, as_err *err);
-const char   *as_uri_query_get(const as_uri_query *query, const char *key); /* NULL if absent */
 
 /* Frames a driver opened with; it may lower or raise the wish in cfg. */
 typedef struct as_camera_geometry {
@@ -72,10 +55,6 @@ typedef struct as_camera_stats {
     uint32_t packet_bytes, socket_bytes;
     double   temperature_c; /* NAN: not told */
 } as_camera_stats;
-
-/* An address without the name and the password in it ("rtsp://anna:word@host/live"), for messages, samples and logs. Heap;
- * NULL without memory. */
-char *as_uri_public(const char *uri);
 
 struct as_setting;
 

@@ -80,20 +80,20 @@ static void focus_histogram(const focus_look *look, char *text, size_t cap)
 static void focus_draw(focus *f, const as_frame *frame, const focus_look *look)
 {
     as_cli *cli = f->cli;
-    char    bars[FOCUS_BINS * 3 + 1], bar[FOCUS_BAR + 1];
+    char    bars[FOCUS_BINS * 3 + 1], level[FOCUS_BAR + 1];
     double  share = f->best > 0 ? look->stats.laplacian_variance / f->best : 0;
     int     n = (int)lround(share * FOCUS_BAR);
     bool    at_best = share > 0.98, clipped = look->white > 0.01;
-    memset(bar, '.', FOCUS_BAR);
-    memset(bar, '#', (size_t)AS_MIN(AS_MAX(n, 0), FOCUS_BAR));
-    bar[FOCUS_BAR] = '\0';
+    memset(level, '.', FOCUS_BAR);
+    memset(level, '#', (size_t)AS_MIN(AS_MAX(n, 0), FOCUS_BAR));
+    level[FOCUS_BAR] = '\0';
     focus_histogram(look, bars, sizeof bars);
     if (f->drawn)
         fputs("\x1b[3A", cli->out);
     f->drawn = true;
     fprintf(cli->out, "\x1b[2Ksharpness %s%9.1f%s [%s] %3.0f %% of the best, %.1f\n",
             as_term_style(cli, at_best ? AS_STYLE_GOOD : AS_STYLE_NONE), look->stats.laplacian_variance,
-            as_term_plain(cli), bar, 100 * share, f->best);
+            as_term_plain(cli), level, 100 * share, f->best);
     fprintf(cli->out, "\x1b[2Kexposure  mean %5.1f |%s| %s%.2f %% white%s, %.2f %% black\n", look->stats.mean, bars,
             as_term_style(cli, clipped ? AS_STYLE_BAD : AS_STYLE_NONE), 100 * look->white, as_term_plain(cli),
             100 * look->black);

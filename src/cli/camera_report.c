@@ -72,7 +72,7 @@ json_t *as_camera_report_json(const as_camera *cam, const as_acceptance *a)
 
 /* --- the page --- */
 
-static void page_rows(const as_acceptance *a, as_str *out)
+static void report_rows(const as_acceptance *a, as_str *out)
 {
     static const char *const css[] = {"open", "good", "bad"};
     as_str_add(out, "<section><h2>Result</h2>\n<table><thead><tr><th>What</th><th>Value</th><th>Limit</th>"
@@ -182,7 +182,7 @@ static void page_histogram(const as_acceptance *a, as_str *out)
                  100 * a->look.clipped_low_ratio, 100 * a->look.clipped_high_ratio);
 }
 
-static void page_tiles(const as_camera *cam, const as_acceptance *a, as_str *out)
+static void report_tiles(const as_camera *cam, const as_acceptance *a, as_str *out)
 {
     as_camera_geometry g = as_camera_geometry_of(cam);
     char               value[64], note[64], when[AS_CLOCK_TEXT_BYTES];
@@ -204,8 +204,8 @@ bool as_camera_report_page(const as_camera *cam, const as_acceptance *a, as_str 
 {
     as_page_picture picture = {0};
     as_page_begin(out, "Assay camera test");
-    page_tiles(cam, a, out);
-    page_rows(a, out);
+    report_tiles(cam, a, out);
+    report_rows(a, out);
     if (a->n > 2 && !page_timing(a, out, err))
         return false;
     page_exposure(a, out);

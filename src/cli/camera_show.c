@@ -11,7 +11,8 @@ static bool show_wanted(const as_cli *cli, const as_setting *feature)
     return !category || strcmp(category, feature->category) == 0;
 }
 
-static json_t *show_json(as_cli *cli, as_camera *cam, const as_setting_list *features, const as_camera_stats *stats)
+static json_t *camera_show_json(as_cli *cli, as_camera *cam, const as_setting_list *features,
+                                const as_camera_stats *stats)
 {
     as_camera_geometry g = as_camera_geometry_of(cam);
     json_t            *list = json_array();
@@ -114,7 +115,7 @@ static int camera_show(as_cli *cli, as_workspace *ws, as_err *err)
     if (ok)
         as_camera_stats_of(cam, &stats);
     if (ok && cli->json)
-        ok = as_cli_print_json(cli, show_json(cli, cam, &features, &stats), err);
+        ok = as_cli_print_json(cli, camera_show_json(cli, cam, &features, &stats), err);
     else if (ok)
         ok = show_text(cli, cam, &features, &stats, err);
     as_setting_list_done(&features);

@@ -67,7 +67,7 @@ static double bench_now(void)
 }
 
 /* By the time that this thread's processor worked for it: what else runs does not count. */
-static bool bench_time(const as_twin *twin, double seconds, double *ret_per_s, as_err *err)
+static bool twin_bench_time(const as_twin *twin, double seconds, double *ret_per_s, as_err *err)
 {
     const as_twin_cfg *cfg = as_twin_cfg_of(twin);
     as_image           image = {0};
@@ -101,7 +101,7 @@ static bool bench_row(as_cli *cli, const char *scene, const as_twin_cfg *asked, 
         as_twin_cfg cfg = *asked;
         bench_set(setting, bench_sizes[i].width, bench_sizes[i].height, &script, &cfg);
         as_twin *twin = as_twin_open(scene, &cfg, err);
-        ok = twin && as_progress_go_on(&cli->progress, err) && bench_time(twin, seconds, &per_s, err);
+        ok = twin && as_progress_go_on(&cli->progress, err) && twin_bench_time(twin, seconds, &per_s, err);
         as_twin_close(twin);
         as_json_set(json, bench_sizes[i].name, json_real(per_s));
     }

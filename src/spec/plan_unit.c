@@ -12,7 +12,7 @@
 static const struct {
     const char *base, *name;
     double      times, over;
-} unit_rows[] = {
+} plan_unit_rows[] = {
     {"mm", "mm", 1, 1},          {"mm", "cm", 10, 1},         {"mm", "m", 1000, 1},
     {"mm", "um", 1, 1000},       {"mm", "in", 25.4, 1},       {"mm/s", "mm/s", 1, 1},
     {"mm/s", "cm/s", 10, 1},     {"mm/s", "m/s", 1000, 1},    {"mm/s", "mm/min", 1, 60},
@@ -60,15 +60,15 @@ static bool unit_find(const char *base, const char *name, double *ret_times, dou
 {
     char   list[96] = "";
     size_t n = 0;
-    for (size_t i = 0; i < AS_COUNT(unit_rows); i++) {
-        if (strcmp(unit_rows[i].base, base) != 0)
+    for (size_t i = 0; i < AS_COUNT(plan_unit_rows); i++) {
+        if (strcmp(plan_unit_rows[i].base, base) != 0)
             continue;
-        if (strcasecmp(unit_rows[i].name, name) == 0) {
-            *ret_times = unit_rows[i].times;
-            *ret_over = unit_rows[i].over;
+        if (strcasecmp(plan_unit_rows[i].name, name) == 0) {
+            *ret_times = plan_unit_rows[i].times;
+            *ret_over = plan_unit_rows[i].over;
             return true;
         }
-        const int more = snprintf(list + n, sizeof list - n, "%s%s", n ? ", " : "", unit_rows[i].name);
+        const int more = snprintf(list + n, sizeof list - n, "%s%s", n ? ", " : "", plan_unit_rows[i].name);
         n = AS_MIN(n + (size_t)AS_MAX(more, 0), sizeof list - 1);
     }
     return AS_FAIL(err, AS_EINVAL, "'%s' is no unit that can be written here: %s%s", name, n ? list : "none",

@@ -62,7 +62,7 @@ AS_NOISE_INLINE float as_cone_crack(const as_cone *cone, float ragged, bool plai
 {
     float line = cone->break_y + cone->break_slope * *x + 1.3f * ragged, gap = cone->break_gap;
     bool  inside = (*y >= line) & (*y < line + gap), beyond = (*y >= line) & !inside;
-    float deep = 1.0f + AS_MIN(*y - line, line + gap - *y), hole = inside & !plain ? deep : -AS_CONE_FAR_MM;
+    float deep = 1.0f + AS_MIN(*y - line, line + gap - *y), hole = (inside & !plain) ? deep : -AS_CONE_FAR_MM;
     float back_x = *x - cone->break_side * gap * 0.7f, back_y = *y - gap; /* without a gap it is where it was */
     *x = beyond ? back_x : *x;
     *y = beyond ? back_y : *y;

@@ -222,12 +222,12 @@ static void pcb_via(const as_canvas *canvas, const as_pose *pose, float x, float
 
 static void pcb_silk_part(const pcb_part *part, uint32_t number, const as_canvas *canvas, const as_pose *pose)
 {
-    static const char kinds[] = {'U', 'R', 'C', 'C'};
+    static const char initials[] = {'U', 'R', 'C', 'C'};
     as_colour         silk = as_colour_screen(0xe4e6dc);
     char              name[8];
     bool              tall = part->upright;
     float hx = (tall ? part->half_y : part->half_x) + 0.55f, hy = (tall ? part->half_x : part->half_y) + 0.55f;
-    snprintf(name, sizeof name, "%c%u", kinds[part->kind], number % 100u);
+    snprintf(name, sizeof name, "%c%u", initials[part->kind], number % 100u);
     for (int side = -1; side <= 1 && part->kind != PCB_CHIP; side += 2) {
         float x = tall ? (float)side * hx : 0.5f * hx, y = tall ? 0.5f * hy : (float)side * hy;
         as_pcb_fill(canvas, pose,

@@ -10,7 +10,7 @@ typedef struct mjpeg_server {
     size_t    n_hints;
 } mjpeg_server;
 
-static void *mjpeg_start(const as_serve_cfg *cfg, const char *where, as_err *err)
+static void *serve_mjpeg_start(const as_serve_cfg *cfg, const char *where, as_err *err)
 {
     mjpeg_server *server = calloc(1, sizeof *server);
     if (!server) {
@@ -54,7 +54,7 @@ extern const as_serve_kind as_serve_mjpeg;
 const as_serve_kind        as_serve_mjpeg = {
            .name = "mjpeg",
            .about = "pictures for a browser: motion JPEG over HTTP, with a page that shows the truth beside them",
-           .start = mjpeg_start,
+           .start = serve_mjpeg_start,
            .hint = mjpeg_hint,
            .state = mjpeg_state,
            .stop = mjpeg_stop,

@@ -31,7 +31,8 @@ through() {
     "$BUILD/tests/devices/gv_proxy" "$net.2" "$net.1" --loss "$1" --duplicate "$2" --reorder "$3" --seed 11 <in >proxy.all &
     proxy=$!
     exec 9>in
-    for _ in $(seq 100); do grep -q serving serve.err && grep -q ready proxy.all && break || sleep 0.1; done
+    await grep -q serving serve.err
+    await grep -q ready proxy.all
     run ./gv_judge "gige:$net.2" "$5" $PARTS "$6" 10
     exec 9>&-
     wait $proxy
@@ -54,7 +55,7 @@ expect_equal "$STATUS" 1
 # What another camera sends to another client is none of this one's.
 "$ASSAY" twin serve --gige "$net.3" --scene "$SCENE&seed=3" --fps 400 --replay $PARTS >other.out 2>other.err &
 other=$!
-for _ in $(seq 100); do grep -q serving other.err && break || sleep 0.1; done
+await grep -q serving other.err
 "$BUILD/tests/devices/gv_client" "$net.3" --seconds 20 >/dev/null 2>&1 &
 client=$!
 for _ in 1 2 3; do

@@ -142,6 +142,15 @@ skip_case() {
     echo "skipped: $*"
 }
 
+# await CMD...: until it holds, for half a minute at most
+await() {
+    local until=$((SECONDS + 30))
+    until "$@" 2>/dev/null; do
+        [ $SECONDS -lt $until ] || return 1
+        sleep 0.1
+    done
+}
+
 need_program() {
     [ -x "$ASSAY" ] || skip "'$ASSAY' is not built"
 }

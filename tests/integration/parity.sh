@@ -89,7 +89,7 @@ expect_exit 2 "$ASSAY" -C "$WS" parity 1 --backend native,native
 expect_err "'native' is named twice"
 expect_exit 2 "$ASSAY" -C "$WS" parity 1 --backend native
 expect_err "there are not two to compare: native f32 is alone \(name another back end, or a precision\)"
-for list in , native, ,native native,,ort; do
+for list in "," "native," ",native" "native,,ort"; do
     expect_exit 2 "$ASSAY" -C "$WS" parity 1 --backend "$list"
     expect_err "\-\-backend '$list' has a name missing"
 done

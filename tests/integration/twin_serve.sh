@@ -146,7 +146,7 @@ expect_equal $? 0 # all parts have passed
 "$ASSAY" twin export pictures --as folders --scene 'pcb?width=160&height=120&pixel=RGB8' --parts 4 >/dev/null
 "$ASSAY" twin serve --gige "$net.1" --gige "$net.2" "twin:$SMALL" 'folder:pictures?loop=1' --seconds 4 --json >two.json 2>two.err &
 server=$!
-for _ in $(seq 50); do grep -q serving two.json && break || sleep 0.1; done
+await grep -q serving two.json
 expect_exit 0 "$PYTHON" "$PEER" "$net.2" --frames 3
 check 'the folder is not what is seen' json 'd[0]["whole"] and (d[0]["width"], d[0]["height"]) == (160, 120)' "$OUT"
 expect_exit 0 "$PYTHON" "$PEER" "$net.1" --frames 2
