@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/fs.h"
 #include "base/isa.h"
 #include "base/log.h"
 #include "build_config.h"
@@ -111,6 +112,27 @@ static bool program_instructions(as_err *err)
     return true;
 }
 
+#define PROGRAM_SPINS "1000" /* some 20 us */
+
+/* Threads of a network wait for each other at the end of every layer, by spinning: by libgomp's habit for milliseconds, which
+ * beside a busy neighbour are those that the one waited for does not get; a network took 50 times as long. Some ten
+ * microseconds are enough where the machine is quiet. It is told by the environment when it is loaded, so the program begins
+ * once more. Whoever has set either variable is asked for it. */
+static void program_spin_briefly(const as_cli *cli, char **argv)
+{
+    const char *threads = as_cli_opt(cli, "threads"), *slash;
+    char        self[AS_FS_PATH_BYTES];
+    if (!threads || strcmp(threads, "1") == 0 || getenv("GOMP_SPINCOUNT") || getenv("OMP_WAIT_POLICY"))
+        return;
+    const ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+    self[AS_MAX(n, 0)] = '\0';
+    /* Not where another program runs this one, as a loader or a test does. */
+    if (!(slash = strrchr(self, '/')) || strcmp(slash + 1, program_name) != 0)
+        return;
+    if (setenv("GOMP_SPINCOUNT", PROGRAM_SPINS, 1) == 0)
+        execv(self, argv); /* where it cannot it goes on as it is */
+}
+
 static int program_run(as_cli *cli, as_err *err)
 {
     const as_verb *help = as_verb_find("help");
@@ -130,6 +152,8 @@ int as_program_main(const char *name, const as_verb *const *verbs, int argc, cha
     as_cli  cli = {.dir = ".", .out = stdout, .args = &args};
     program_catch_signals();
     bool parsed = as_args_parse(&args, argc, argv, &err);
+    if (parsed)
+        program_spin_briefly(&cli, argv);
     cli.verb = args.verb;
     cli.json = as_cli_flag(&cli, "json");
     cli.quiet = as_cli_flag(&cli, "quiet");

@@ -15,13 +15,15 @@ typedef struct product {
     const as_node   *last; /* whose output is written */
 } product;
 
-/* A few rows with constant weights, on one thread: no primitive is needed. */
+#define PRODUCT_SHARED ((size_t)16 << 20) /* bytes of weights from which on several threads are worth waiting for */
+
+/* A few rows with constant weights, on one thread: no primitive is needed, and sums are the same however many there are. */
 static bool product_is_rows(const as_plan *plan, const product *p)
 {
-    return plan->threads <= 1 && p->dst_shape.rank == 2 && p->dst_shape.dims[0] <= AS_ROW_MOST &&
-           p->weights->root->kind == AS_BUF_CONSTANT && p->weights->shape.rank == 2 &&
-           as_layout_is_plain(p->weights->layout) && as_layout_is_plain(p->src_layout) && p->posts.n == 0 &&
-           !(p->factor < 1.0f) && !(p->factor > 1.0f);
+    return (plan->threads <= 1 || p->weights->bytes < PRODUCT_SHARED) && p->dst_shape.rank == 2 &&
+           p->dst_shape.dims[0] <= AS_ROW_MOST && p->weights->root->kind == AS_BUF_CONSTANT &&
+           p->weights->shape.rank == 2 && as_layout_is_plain(p->weights->layout) && as_layout_is_plain(p->src_layout) &&
+           p->posts.n == 0 && !(p->factor < 1.0f) && !(p->factor > 1.0f);
 }
 
 /* uses: y, x, w (, bias) */

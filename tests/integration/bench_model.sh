@@ -162,4 +162,13 @@ if grep -q '^ort  *yes' "$OUT"; then
 else
     skip_case 'ONNX Runtime is not here'
 fi
+# --- how long threads spin for each other ---
+spins() { # what libgomp was told when the program that did the work was loaded
+    OMP_DISPLAY_ENV=VERBOSE run "$ASSAY" bench-model "$1" --backend native --threads "$2" --pairs 1 --seconds 0.01
+    grep 'GOMP_SPINCOUNT' "$ERR" | tail -n 1 | tr -dc '0-9'
+}
+expect_equal 1000 "$(spins "$model" 2)"
+check "one thread waits for nobody" [ "$(spins "$model" 1)" != 1000 ]
+expect_equal 77 "$(GOMP_SPINCOUNT=77 spins "$model" 2)"
+check "what is set stays" [ "$(OMP_WAIT_POLICY=active spins "$model" 2)" != 1000 ]
 finish
