@@ -155,22 +155,21 @@ static bool engine_place(as_engine *engine, as_err *err)
     if (engine->arena_bytes > AS_ENGINE_MAX_BYTES)
         return AS_FAIL(err, AS_ELIMIT, "its values would take %zu bytes of memory, at most %zu", engine->arena_bytes,
                        AS_ENGINE_MAX_BYTES);
-    if (engine->arena_bytes > 0) {
-        engine->arena = aligned_alloc(ENGINE_ALIGN, engine->arena_bytes);
-        if (!engine->arena)
-            return AS_FAIL(err, AS_ENOMEM, "out of memory for an arena of %zu bytes", engine->arena_bytes);
-        memset(engine->arena, 0, engine->arena_bytes);
-    }
+    const size_t bytes = AS_MAX(engine->arena_bytes, ENGINE_ALIGN); /* what is empty stands somewhere too */
+    engine->arena = aligned_alloc(ENGINE_ALIGN, bytes);
+    if (!engine->arena)
+        return AS_FAIL(err, AS_ENOMEM, "out of memory for an arena of %zu bytes", bytes);
+    memset(engine->arena, 0, bytes);
     for (size_t i = 0; i < plan->bufs.n; i++) {
         as_buf *buf = plan->bufs.at[i];
-        if (buf->root->kind == AS_BUF_ARENA && engine->arena) /* there is none where all of them are empty */
+        if (buf->root->kind == AS_BUF_ARENA)
             buf->data = (char *)engine->arena + buf->root->place + buf->offset;
         if (buf->root->kind == AS_BUF_CONSTANT && buf->root->data)
             buf->data = (char *)buf->root->data + buf->offset;
     }
     for (size_t i = 0; i < plan->steps.n; i++) {
         as_step *step = plan->steps.at[i];
-        if (!as_step_bind(step, engine->arena ? (char *)engine->arena + scratch : NULL, err))
+        if (!as_step_bind(step, (char *)engine->arena + scratch, err))
             return false;
         for (size_t k = 0; step->prim && k < step->uses.n; k++)
             if (step->uses.at[k].buf->root->kind == AS_BUF_INPUT && !as_vec_push(&engine->moving, ((moving){step, k})))
