@@ -92,7 +92,8 @@ static void run_quietly(as_session *session, const as_tensor *ins, const as_tens
     syscall(SYS_exit_group, ok ? (int)AS_MIN(n, 100u) : 101);
 }
 
-static void assert_quiet(const uint8_t *model, size_t n, const char *name)
+/* most: locks and allocations that are known of, in all runs. */
+static void assert_quiet_but(const uint8_t *model, size_t n, const char *name, int most)
 {
     as_err      e = AS_ERR_NONE;
     as_session *session = as_session_open(model, n, name, &(as_session_cfg){.warm = true}, &e);
@@ -115,11 +116,16 @@ static void assert_quiet(const uint8_t *model, size_t n, const char *name)
     }
     if (WIFSIGNALED(status))
         fail_msg("%s: a run calls the system (signal %d)", name, WTERMSIG(status));
-    if (WEXITSTATUS(status) != 0)
+    if (WEXITSTATUS(status) > most)
         fail_msg("%s: %d locks and allocations in %d runs (101: a run failed)", name, WEXITSTATUS(status), RUNS);
     for (size_t i = 0; i < n_ins; i++)
         as_tensor_done(&ins[i]);
     as_session_close(session);
+}
+
+static void assert_quiet(const uint8_t *model, size_t n, const char *name)
+{
+    assert_quiet_but(model, n, name, 0);
 }
 
 static void test_floats_run_quietly(void **state)
@@ -136,6 +142,41 @@ static void test_whole_numbers_run_quietly(void **state)
     as_str model = net_model(1, true);
     assert_quiet((const uint8_t *)model.s, model.len, "whole numbers");
     as_str_done(&model);
+}
+
+/* rows x 96 by 96 x 64, of which the second is constant, or fed. */
+static void quiet_product(int64_t rows, bool fed)
+{
+    const as_shape a = {.rank = 2, .dims = {rows, 96}}, b = {.rank = 2, .dims = {96, 64}};
+    as_err         e = AS_ERR_NONE;
+    as_rng         rng = as_rng_new(1);
+    as_graph      *g = as_graph_new("product", &e);
+    char           name[60];
+    as_str         bytes;
+    as_str_init(&bytes);
+    NET_MUST(g && as_graph_add_input(g, "a", AS_DTYPE_F32, &a, &e));
+    if (fed)
+        NET_MUST(as_graph_add_input(g, "b", AS_DTYPE_F32, &b, &e));
+    else
+        net_constant(g, &rng, "b", &b, 0.1);
+    net_node(g, "MatMul", (const char *const[]){"a", "b", NULL}, "y", NULL);
+    NET_MUST(as_graph_add_output(g, "y", AS_DTYPE_F32, &(as_shape){.rank = 2, .dims = {rows, 64}}, &e) &&
+             as_graph_finish(g, &e) && as_graph_write(g, &bytes, &e));
+    as_graph_free(g);
+    snprintf(name, sizeof name, "a product of %lld rows, %s", (long long)rows, fed ? "fed" : "constant");
+    /* oneDNN's general product takes one lock of its own in each call, which nobody holds for long; a few rows times a constant
+     * are ours, and take none. */
+    assert_quiet_but((const uint8_t *)bytes.s, bytes.len, name, fed || rows > 4 ? RUNS : 0);
+    as_str_done(&bytes);
+}
+
+static void test_products_run_quietly(void **state)
+{
+    (void)state;
+    static const int64_t rows[] = {1, 4, 5, 7, 16, 50, 197};
+    for (size_t i = 0; i < AS_COUNT(rows); i++)
+        for (int fed = 0; fed < 2; fed++)
+            quiet_product(rows[i], fed);
 }
 
 static void test_real_models_run_quietly(void **state)
@@ -187,9 +228,8 @@ static void test_a_lock_and_a_call_are_seen(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_lock_and_a_call_are_seen),
-        cmocka_unit_test(test_floats_run_quietly),
-        cmocka_unit_test(test_whole_numbers_run_quietly),
+        cmocka_unit_test(test_a_lock_and_a_call_are_seen), cmocka_unit_test(test_floats_run_quietly),
+        cmocka_unit_test(test_whole_numbers_run_quietly),  cmocka_unit_test(test_products_run_quietly),
         cmocka_unit_test(test_real_models_run_quietly),
     };
     return cmocka_run_group_tests_name("quiet", tests, NULL, NULL);
