@@ -105,7 +105,7 @@ static bool bounded_concat(as_plan *plan, const as_node *node, int axis, as_boun
     return along != axis;
 }
 
-/* By indices that are NonMaxSuppression's own, which zeros are too; or within rows. */
+/* By indices that are NonMaxSuppression's or NonZero's own, which zeros are too; or within rows. */
 static bool bounded_gather(as_plan *plan, const as_node *node, int axis, as_bounded_value *ret)
 {
     const as_bounded_value *index = bounded_in(plan, node, 1);
@@ -270,23 +270,40 @@ static bool bounded_follow(as_plan *plan, const as_node *node, as_err *err)
     return true;
 }
 
-/* Of each class of each picture as many as are asked for, if that is known, else as there are boxes. */
-static bool bounded_begin(as_plan *plan, const as_node *node, as_err *err)
+/* Of each class of each picture as many as are asked for, if that is known, else as there are boxes. False: not known. */
+static bool bounded_boxes(const as_plan *plan, const as_node *node, int64_t *ret)
 {
     const as_tensor *given = as_plan_constant(plan, node, 2);
     const as_shape  *scores = bounded_shape(plan, node, 1);
     int64_t          each = as_plan_in(plan, node, 2) ? scores->dims[2] : 0;
     if (scores->dims[0] < 0 || scores->dims[1] < 0 || scores->dims[2] < 0)
-        return AS_FAIL(err, AS_EUNSUPPORTED, "a value's size is not known or too large");
+        return false;
     if (given && given->dtype == AS_DTYPE_I64 && as_tensor_count(given) == 1) {
         int64_t most;
         memcpy(&most, given->data, sizeof most);
         each = AS_MIN(AS_MAX(most, 0), each);
     }
+    *ret = scores->dims[0] * scores->dims[1] * each;
+    return true;
+}
+
+static bool bounded_begin(as_plan *plan, const as_node *node, as_err *err)
+{
+    size_t  count;
+    int64_t most = 0;
+    bool    ok = strcmp(node->op, "NonZero") != 0 ? bounded_boxes(plan, node, &most)
+                                                  : as_shape_count(bounded_shape(plan, node, 0), &count);
+    if (!ok)
+        return AS_FAIL(err, AS_EUNSUPPORTED, "a value's size is not known or too large");
     as_bounded_source *source = &plan->bounded.sources[plan->bounded.n++];
-    *source = (as_bounded_source){.most = scores->dims[0] * scores->dims[1] * each};
+    *source = (as_bounded_source){.most = strcmp(node->op, "NonZero") != 0 ? most : (int64_t)count};
     return bounded_set(plan, node->outputs[0], &(as_bounded_value){.source = source, .moved = true}) ||
            AS_FAIL(err, AS_EUNSUPPORTED, "a value's size is not known or too large");
+}
+
+static bool bounded_is_source(const as_node *node)
+{
+    return strcmp(node->op, "NonMaxSuppression") == 0 || strcmp(node->op, "NonZero") == 0;
 }
 
 static bool bounded_node(as_plan *plan, size_t i, const bool *needed, as_err *err)
@@ -295,8 +312,7 @@ static bool bounded_node(as_plan *plan, size_t i, const bool *needed, as_err *er
     bool           any = false;
     for (size_t k = 0; k < node->n_inputs; k++)
         any = any || bounded_in(plan, node, k)->source;
-    const bool is_nms = strcmp(node->op, "NonMaxSuppression") == 0;
-    if (!any && !is_nms)
+    if (!any && !bounded_is_source(node))
         return true;
     if (any && !bounded_is_needed(plan, node, needed)) {
         plan->planned[i] = true; /* of a size that is known otherwise: nobody computes it */
@@ -313,7 +329,7 @@ bool as_bounded_spread(as_plan *plan, as_err *err)
     const size_t n_nodes = as_graph_n_nodes(plan->graph);
     bool         any = false;
     for (size_t i = 0; i < n_nodes; i++)
-        any = any || strcmp(as_graph_node(plan->graph, i)->op, "NonMaxSuppression") == 0;
+        any = any || bounded_is_source(as_graph_node(plan->graph, i));
     plan->bounded.values = calloc(as_graph_n_values(plan->graph) + 1, sizeof *plan->bounded.values);
     plan->bounded.sources = calloc(any ? n_nodes + 1 : 1, sizeof *plan->bounded.sources);
     bool *needed = any ? bounded_needed(plan) : NULL;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* bounded.h - values whose number of rows is seen when they are computed: NonMaxSuppression's, and what is made of them row
- * by row. Private to engine.
+/* bounded.h - values whose number of rows is seen when they are computed: those of NonMaxSuppression and NonZero, and what is
+ * made of them row by row. Private to engine.
  *
  * Layer:   engine.
  * Threads: one thread.
@@ -17,7 +17,7 @@
 
 typedef struct as_plan as_plan;
 
-/* What counts rows: a NonMaxSuppression, or a Slice that takes the first of another's. */
+/* What counts rows: a NonMaxSuppression or NonZero, or a Slice that takes the first of another's. */
 typedef struct as_bounded_source {
     const struct as_bounded_source *of; /* NULL: it counts itself */
     int64_t                         most, count;
@@ -26,7 +26,7 @@ typedef struct as_bounded_source {
 typedef struct as_bounded_value {
     const as_bounded_source *source; /* NULL: all rows, always */
     int                      axis;
-    bool                     moved; /* entries of NonMaxSuppression's result, wherever they stand: each is an index */
+    bool                     moved; /* entries of such a node's result, wherever they stand: each is an index */
 } as_bounded_value;
 
 typedef struct as_bounded {
@@ -43,7 +43,7 @@ void          as_bounded_done(as_bounded *bounded);
 /* How many rows count since the last run. */
 int64_t as_bounded_rows(const as_bounded_source *source);
 
-/* Where NonMaxSuppression says how many it kept; valid as long as the plan. */
+/* Where such a node says how many there are; valid as long as the plan. */
 int64_t *as_bounded_count(as_plan *plan, int32_t value);
 
 #endif

@@ -193,18 +193,39 @@ static void engine_take_bytes(as_engine *engine)
     }
 }
 
-/* The rows that count must be the first numbers of the output. */
+/* Where the rows that count are not the first numbers of the output, they are put together in memory of its own. */
 static bool engine_take_rows(as_engine *engine, size_t i, const as_bounded_value *value, as_err *err)
 {
-    const as_shape *shape = &engine->results[i]->shape;
+    const as_buf *result = engine->results[i];
+    bool          apart = false;
     engine->rows[i] = *value;
     for (int k = 0; value->source && k < value->axis; k++)
-        if (shape->dims[k] != 1)
-            return AS_FAIL(
-                err, AS_EUNSUPPORTED,
-                "how many rows it has is seen when it is computed, and they are not its first dimension: only "
-                "ONNX Runtime runs it (--backend ort)");
-    return true;
+        apart = apart || result->shape.dims[k] != 1;
+    if (!apart || engine->kept[i])
+        return true;
+    engine->kept[i] = malloc(result->bytes + 1);
+    return engine->kept[i] || AS_FAIL(err, AS_ENOMEM, "out of memory for an engine");
+}
+
+/* The output's numbers, those of the rows that count. */
+static void engine_copy_result(const as_engine *engine, size_t i, void *to)
+{
+    const as_buf           *result = engine->results[i];
+    const as_bounded_value *rows = &engine->rows[i];
+    size_t                  outer = 1, inner = as_dtype_bytes(result->dtype);
+    if (!rows->source) {
+        if (result->bytes)
+            memcpy(to, result->data, result->bytes);
+        return;
+    }
+    for (int k = 0; k < rows->axis; k++)
+        outer *= (size_t)result->shape.dims[k];
+    for (int k = rows->axis + 1; k < result->shape.rank; k++)
+        inner *= (size_t)result->shape.dims[k];
+    const size_t some = (size_t)as_bounded_rows(rows->source) * inner,
+                 all = (size_t)result->shape.dims[rows->axis] * inner;
+    for (size_t o = 0; some && o < outer; o++)
+        memcpy((char *)to + o * some, (const char *)result->data + o * all, some);
 }
 
 static bool engine_make(as_engine *engine, as_graph *graph, const as_engine_cfg *cfg, as_err *err)
@@ -228,9 +249,10 @@ static bool engine_make(as_engine *engine, as_graph *graph, const as_engine_cfg 
     for (size_t i = 0; i < engine->n_outputs; i++) {
         const int32_t id = as_graph_output(graph, i);
         engine->results[i] = as_plan_plain(&engine->plan, id, err);
-        if (!engine->results[i] || !engine_take_rows(engine, i, &engine->plan.bounded.values[id], err))
+        if (!engine->results[i])
             return as_err_note(err, "output '%s'", engine->outputs[i].name);
-        if (!engine_keep_fed(engine->results[i], &engine->kept[i], err))
+        if (!engine_keep_fed(engine->results[i], &engine->kept[i], err) ||
+            !engine_take_rows(engine, i, &engine->plan.bounded.values[id], err))
             return false;
         engine->outputs[i].dtype = engine->results[i]->dtype;
         engine->outputs[i].shape = engine->results[i]->shape;
@@ -396,12 +418,12 @@ static void engine_finish(as_engine *engine, as_tensor *outputs)
     for (size_t i = 0; i < engine->n_outputs; i++) {
         const as_buf *result = engine->results[i];
         if (!outputs[i].data && engine->kept[i])
-            memcpy(engine->kept[i], result->data, result->bytes);
+            engine_copy_result(engine, i, engine->kept[i]);
         if (!outputs[i].data)
             outputs[i] =
                 as_tensor_view(result->dtype, &result->shape, engine->kept[i] ? engine->kept[i] : result->data);
-        else if (result->bytes)
-            memcpy(outputs[i].data, result->data, result->bytes);
+        else
+            engine_copy_result(engine, i, outputs[i].data);
         if (engine->rows[i].source)
             outputs[i].shape.dims[engine->rows[i].axis] = as_bounded_rows(engine->rows[i].source);
     }

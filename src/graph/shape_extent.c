@@ -20,6 +20,23 @@ static bool extent_once(unsigned *seen, int axis, as_err *err)
     return true;
 }
 
+/* Pads that are computed leave a dimension open, or all of them. */
+static bool extent_pad(int64_t before, int64_t after, int axis, as_shape *out, as_err *err)
+{
+    if (before == GRAPH_UNKNOWN || after == GRAPH_UNKNOWN) {
+        out->dims[axis] = -1;
+        return true;
+    }
+    if (before < -GRAPH_MAX_DIM || before > GRAPH_MAX_DIM || after < -GRAPH_MAX_DIM || after > GRAPH_MAX_DIM)
+        return AS_FAIL(err, AS_EFORMAT, "it pads dimension %d by %lld and %lld", axis, (long long)before,
+                       (long long)after);
+    if (out->dims[axis] < 0)
+        return true;
+    out->dims[axis] += before + after;
+    return (out->dims[axis] >= 0 && out->dims[axis] <= GRAPH_MAX_DIM) ||
+           AS_FAIL(err, AS_EFORMAT, "it makes dimension %d %lld long", axis, (long long)out->dims[axis]);
+}
+
 bool as_graph_rule_pad(as_graph *graph, const as_node *node, as_err *err)
 {
     const as_value    *x = as_rule_in(graph, node, 0);
@@ -27,8 +44,14 @@ bool as_graph_rule_pad(as_graph *graph, const as_node *node, as_err *err)
     const int64_t     *pads = NULL;
     size_t             n = 0;
     as_shape           out = x->shape;
-    if (!extent_ints(graph, node, 1, &known, err) || !extent_ints(graph, node, 3, &axes, err))
+    if (!extent_ints(graph, node, 3, &axes, err))
         return false;
+    known = as_rule_in(graph, node, 1) ? as_rule_in_known(graph, node, 1) : NULL;
+    if (!known && as_rule_in(graph, node, 1)) {
+        for (int i = 0; i < out.rank; i++)
+            out.dims[i] = -1;
+        return as_rule_set(graph, node, 0, x->dtype, &out, err);
+    }
     if (known) {
         pads = known->at;
         n = known->n;
@@ -43,15 +66,8 @@ bool as_graph_rule_pad(as_graph *graph, const as_node *node, as_err *err)
         int axis;
         if (!as_rule_axis(axes ? axes->at[i] : (int64_t)i, x->shape.rank, &axis, err) || !extent_once(&seen, axis, err))
             return false;
-        if (pads[i] < -GRAPH_MAX_DIM || pads[i] > GRAPH_MAX_DIM || pads[i + n_axes] < -GRAPH_MAX_DIM ||
-            pads[i + n_axes] > GRAPH_MAX_DIM)
-            return AS_FAIL(err, AS_EFORMAT, "it pads dimension %d by %lld and %lld", axis, (long long)pads[i],
-                           (long long)pads[i + n_axes]);
-        if (out.dims[axis] < 0)
-            continue;
-        out.dims[axis] += pads[i] + pads[i + n_axes];
-        if (out.dims[axis] < 0 || out.dims[axis] > GRAPH_MAX_DIM)
-            return AS_FAIL(err, AS_EFORMAT, "it makes dimension %d %lld long", axis, (long long)out.dims[axis]);
+        if (!extent_pad(pads[i], pads[i + n_axes], axis, &out, err))
+            return false;
     }
     return as_rule_set(graph, node, 0, x->dtype, &out, err);
 }

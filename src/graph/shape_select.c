@@ -190,3 +190,12 @@ bool as_graph_rule_nms(as_graph *graph, const as_node *node, as_err *err)
         return AS_FAIL(err, AS_EFORMAT, "its scores are %s", as_dtype_name(as_rule_in(graph, node, 1)->dtype));
     return as_rule_set(graph, node, 0, AS_DTYPE_I64, &out, err);
 }
+
+/* A column for each number that is not zero: how many is seen when it runs. */
+bool as_graph_rule_nonzero(as_graph *graph, const as_node *node, as_err *err)
+{
+    const as_value *x = as_rule_in(graph, node, 0);
+    if (x->shape.rank < 1)
+        return AS_FAIL(err, AS_EUNSUPPORTED, "its input is a single number");
+    return as_rule_set(graph, node, 0, AS_DTYPE_I64, &(as_shape){.rank = 2, .dims = {x->shape.rank, -1}}, err);
+}

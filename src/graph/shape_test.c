@@ -180,6 +180,7 @@ static const shape_case cases[] = {
     {"NonMaxSuppression", "", "f:1x6x4 f:1x2x6", "?x3"},
     {"NonMaxSuppression", "", "f:1x6x4 f:1x2x5", "!differ in number"},
     {"NonMaxSuppression", "", "f:1x6x5 f:1x2x6", "!its boxes are not"},
+    {"NonZero", "", "f:1x6x5", "3x?"},
     {"Tile", "", "f:2x3 i:2,1", "4x3"},
     {"Tile", "", "f:2x3 i:2", "!it repeats 1 of 2"},
     {"Tile", "", "f:2x3 i:2,-1", "!it repeats dimension 1 -1 times"},

@@ -129,6 +129,31 @@ static as_graph *within_rows(void)
     return g;
 }
 
+/* Boxes by a mask, as "box[score > 0.5]" is written: where it is true, turned, and what stands there. */
+static as_graph *masked(void)
+{
+    as_graph *g = begin(1, 20);
+    node(g, "Greater", NAMES("scores", "least"), "mask", NULL);
+    node(g, "NonZero", NAMES("mask"), "where", NULL);
+    node(g, "Transpose", NAMES("where"), "places", NULL);
+    node(g, "GatherND", NAMES("scores", "places"), "score", NULL);
+    node(g, "Gather", NAMES("where", "2"), "which", NULL);
+    node(g, "Squeeze", NAMES("boxes", "[0]"), "flat", NULL);
+    node(g, "Gather", NAMES("flat", "which"), "box", NULL);
+    node(g, "Unsqueeze", NAMES("score", "[-1]"), "score1", NULL);
+    node(g, "Concat", NAMES("box", "score1"), "y0", INT("axis", 1));
+    return g;
+}
+
+/* Columns, of which each is a place: those that count are no longer beside one another. */
+static as_graph *columns(void)
+{
+    as_graph *g = begin(CLASSES, 20);
+    node(g, "Greater", NAMES("scores", "least"), "mask", NULL);
+    node(g, "NonZero", NAMES("mask"), "y0", NULL);
+    return g;
+}
+
 static as_str finish(as_graph *graph, const char *out, as_dtype dtype, int rank)
 {
     as_err   err = AS_ERR_NONE;
@@ -216,6 +241,13 @@ static void test_within_rows(void **state)
     compare(finish(within_rows(), "y0", AS_DTYPE_F32, 2), CLASSES);
 }
 
+static void test_by_a_mask(void **state)
+{
+    (void)state;
+    compare(finish(masked(), "y0", AS_DTYPE_F32, 2), 1);
+    compare(finish(columns(), "y0", AS_DTYPE_I64, 2), CLASSES);
+}
+
 /* --- what goes over rows --- */
 
 /* The largest score of all that were kept. */
@@ -256,14 +288,30 @@ static as_graph *other_indices(void)
     return g;
 }
 
+/* As many rows as there may be, the others zeros: what ultralytics puts behind it. */
+static as_graph *padded(void)
+{
+    as_graph *g = begin(1, 20);
+    ints(g, "20", 0, 20, 0);
+    node(g, "GatherND", NAMES("scores", "kept"), "score", NULL);
+    node(g, "Unsqueeze", NAMES("score", "[1]"), "score1", NULL);
+    node(g, "Shape", NAMES("score1"), "size", NULL);
+    node(g, "Gather", NAMES("size", "0"), "n", NULL);
+    node(g, "Sub", NAMES("20", "n"), "none", NULL);
+    node(g, "Unsqueeze", NAMES("none", "[0]"), "none1", NULL);
+    node(g, "Concat", NAMES("[0]", "[0]", "none1", "[0]"), "pads", INT("axis", 0));
+    node(g, "Pad", NAMES("score1", "pads"), "rows", NULL);
+    node(g, "Unsqueeze", NAMES("rows", "[0]"), "y0", NULL);
+    return g;
+}
+
 static void refused(as_graph *graph, as_dtype dtype, int rank, const char *who)
 {
     as_err      err = AS_ERR_NONE;
     as_str      model = finish(graph, "y0", dtype, rank);
     const char *why;
     assert_null(session_of(&model, "native", &err));
-    assert_int_equal(err.code, AS_EUNSUPPORTED);
-    if (!strstr(err.text, who) || !strstr(err.text, "--backend ort"))
+    if (err.code != AS_EUNSUPPORTED || !strstr(err.text, who) || !strstr(err.text, "--backend ort"))
         fail_msg("%s", err.text);
     as_session *chosen = session_of(&model, "auto", &err);
     if (!chosen && err.code == AS_EUNSUPPORTED)
@@ -272,6 +320,14 @@ static void refused(as_graph *graph, as_dtype dtype, int rank, const char *who)
         must(chosen != NULL, &err);
         assert_string_equal(as_session_runs_on(chosen, &why), "ort");
         assert_non_null(strstr(why, "the native engine does not run it"));
+        static float boxes[BOXES * 4], scores[BOXES];
+        as_rng       rng = as_rng_new(7);
+        as_tensor    in[] = {as_tensor_view(AS_DTYPE_F32, SHAPE(1, BOXES, 4), boxes),
+                             as_tensor_view(AS_DTYPE_F32, SHAPE(1, 1, BOXES), scores)};
+        as_tensor    out = {0};
+        draw(&rng, 3, BOXES, boxes, scores);
+        must(as_session_run(chosen, in, &out, &err), &err);
+        assert_non_null(out.data);
     }
     as_session_close(chosen);
     as_str_done(&model);
@@ -282,6 +338,7 @@ static void test_what_goes_over_rows_is_refused(void **state)
     (void)state;
     refused(over_rows(), AS_DTYPE_F32, 1, "node 'y0' (ReduceMax)");
     refused(their_number(), AS_DTYPE_I64, 0, "node 'size' (Shape)");
+    refused(padded(), AS_DTYPE_F32, 3, "node 'size' (Shape)");
     refused(one_row(), AS_DTYPE_I64, 1, "node 'y0' (Gather)");
     refused(other_indices(), AS_DTYPE_F32, 3, "node 'y0' (Gather)");
 }
@@ -292,6 +349,7 @@ int main(void)
         cmocka_unit_test(test_end_to_end_form),
         cmocka_unit_test(test_the_first_few),
         cmocka_unit_test(test_within_rows),
+        cmocka_unit_test(test_by_a_mask),
         cmocka_unit_test(test_what_goes_over_rows_is_refused),
     };
     return cmocka_run_group_tests_name("infer/rows", tests, NULL, NULL);
