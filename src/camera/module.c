@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "camera/module.h"
 
-#include <dlfcn.h>
 #include <pthread.h>
-#include <unistd.h>
 
-#include "base/fs.h"
-#include "base/str.h"
+#include "base/plugin.h"
 #include "build_config.h"
 
 typedef struct module_row {
@@ -30,46 +27,11 @@ const char *as_camera_module_left_out(const char *name)
     return NULL;
 }
 
-/* The program's folder into dir of AS_FS_PATH_BYTES. */
-static bool module_program_dir(char *dir)
-{
-    ssize_t n = readlink("/proc/self/exe", dir, AS_FS_PATH_BYTES - 1);
-    if (n <= 0)
-        return false;
-    dir[n] = 0;
-    char *slash = strrchr(dir, '/');
-    if (!slash)
-        return false;
-    *slash = 0;
-    return true;
-}
-
-static bool module_path(const char *dir, const char *between, const char *name, char *path)
-{
-    int n = snprintf(path, AS_FS_PATH_BYTES, "%s%s/as_camera_%s.so", dir, between, name);
-    return n > 0 && n < AS_FS_PATH_BYTES && as_fs_is_file(path);
-}
-
 static const as_camera_driver *module_open(const char *name, as_err *err)
 {
-    char dir[AS_FS_PATH_BYTES] = "", path[AS_FS_PATH_BYTES];
-    bool found = module_program_dir(dir) && (module_path(dir, "", name, path) || module_path(dir, "/..", name, path) ||
-                                             module_path(dir, "/../..", name, path));
-    if (!found && !module_path(AS_MODULE_DIR, "", name, path)) {
-        AS_FAIL(err, AS_EMISSING, "as_camera_%s.so is neither in '%.300s' nor in '%.300s'", name, dir, AS_MODULE_DIR);
-        return NULL;
-    }
-    void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    if (!handle) {
-        const char *why = dlerror();
-        AS_FAIL(err, AS_EMISSING, "cannot load '%.300s': %.300s (tools/setup installs what it needs)", path,
-                why ? why : "unknown reason");
-        return NULL;
-    }
-    const as_camera_driver *driver = dlsym(handle, "as_camera_module");
-    if (!driver)
-        AS_FAIL(err, AS_EMISSING, "'%.300s' is not a camera driver of this program", path);
-    return driver;
+    char file[64];
+    snprintf(file, sizeof file, "as_camera_%.32s.so", name);
+    return as_plugin_symbol(file, "as_camera_module", err);
 }
 
 const as_camera_driver *as_camera_module_load(const char *name, as_err *err)

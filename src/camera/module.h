@@ -5,8 +5,7 @@
  * Threads: any thread; a module is loaded once, under a lock, and never unloaded (GLib cannot be).
  * Memory:  none.
  *
- * as_camera_<name>.so exports one symbol, `const as_camera_driver as_camera_module`. It is looked for beside the program,
- * in the two folders above (a build's tests stand deeper), then where it is installed (AS_MODULE_DIR).
+ * as_camera_<name>.so exports one symbol, `const as_camera_driver as_camera_module`; where it is looked for: base/plugin.h.
  */
 #ifndef AS_CAMERA_MODULE_H
 #define AS_CAMERA_MODULE_H

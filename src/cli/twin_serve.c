@@ -224,12 +224,14 @@ static int twin_serve(as_cli *cli, as_workspace *ws, as_err *err)
 
 const as_action as_twin_action_serve = {
     .name = "serve",
-    .usage = "--gige ADDRESS | --mjpeg ADDRESS[:PORT] [--scene SCENE | --dataset DIR | CAMERA ...] [--fps F] [--replay "
+    .usage = "--gige ADDRESS | --rtsp ADDRESS[:PORT] | --mjpeg ADDRESS[:PORT] [--scene SCENE | --dataset DIR | CAMERA "
+             "...] [--fps F] [--replay "
              "N] [--truth FILE] "
              "[--seconds S] [--packet-size BYTES] [--link MBIT]",
     .about =
         "the twin as a camera on the network, for any program that speaks its language: GigE Vision on an address of "
-        "this machine (127.0.0.1, 127.0.0.2, ... need no set-up), motion JPEG over HTTP for a browser; several "
+        "this machine (127.0.0.1, 127.0.0.2, ... need no set-up), an RTSP stream, motion JPEG over HTTP for a browser; "
+        "several "
         "options, several cameras, each of the "
         "sources named after serve in their order",
     .min_args = 0,

@@ -18,6 +18,7 @@ static const as_opt twin_opts[] = {
     {"gige", 0, "ADDRESS", "serve: a GigE Vision camera on that address of this machine; again for more", NULL},
     {"mjpeg", 0, "ADDRESS[:PORT]", "serve: pictures for a browser, on port 8080 where none is named; again for more",
      NULL},
+    {"rtsp", 0, "ADDRESS[:PORT]", "serve: an RTSP stream, H.264 and JPEG, on port 8554 where none is named", NULL},
     {"dataset", 0, "DIR", "serve: the scene dataset:DIR, made of the pictures of a folder", NULL},
     {"fps", 0, "F", "serve: frames a second (default: 10); a client may set it", NULL},
     {"replay", 0, "N", "serve: the first N parts again and again, each drawn once: for rates beyond drawing", NULL},

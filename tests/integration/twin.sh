@@ -23,6 +23,14 @@ import json, sys
 d = json.load(open(sys.argv[1]))
 assert abs(d["lens"]["px_per_mm"] - 16 / 484 / 0.00345) < 1e-6 and d["camera"]["full_well_e"] == 10700' "$OUT"
 
+# How fast a core draws: every setting has a figure.
+expect_exit 0 "$ASSAY" twin bench --scene cones --ms 1 --json
+check 'a setting has no figure' python3 -c '
+import json, sys
+rows = json.load(open(sys.argv[1]))
+assert [r["setting"] for r in rows] == ["own", "mono", "sensor", "effects", "faults"]
+assert all(r["scene"] == "cones" and r["640x480"] > 0.1 and r["1280x1024"] > 0.1 for r in rows), rows' "$OUT"
+
 expect_exit 0 "$ASSAY" twin render --scene 'cones?width=160&height=120' --frames 6 --sheet a.png
 expect_exit 0 "$ASSAY" twin render --scene 'twin:cones?width=160&height=120' --frames 6 --sheet b.png
 check 'the same seed gives another sheet' cmp -s a.png b.png

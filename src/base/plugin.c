@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/plugin.h"
+
+#include <dlfcn.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fs.h"
+#include "build_config.h"
+
+/* The program's folder into dir of AS_FS_PATH_BYTES. */
+static bool plugin_program_dir(char *dir)
+{
+    ssize_t n = readlink("/proc/self/exe", dir, AS_FS_PATH_BYTES - 1);
+    if (n <= 0)
+        return false;
+    dir[n] = 0;
+    char *slash = strrchr(dir, '/');
+    if (!slash)
+        return false;
+    *slash = 0;
+    return true;
+}
+
+static bool plugin_path(const char *dir, const char *between, const char *file, char *path)
+{
+    int n = snprintf(path, AS_FS_PATH_BYTES, "%s%s/%s", dir, between, file);
+    return n > 0 && n < AS_FS_PATH_BYTES && as_fs_is_file(path);
+}
+
+const void *as_plugin_symbol(const char *file, const char *symbol, as_err *err)
+{
+    char dir[AS_FS_PATH_BYTES] = "", path[AS_FS_PATH_BYTES];
+    bool found = plugin_program_dir(dir) && (plugin_path(dir, "", file, path) || plugin_path(dir, "/..", file, path) ||
+                                             plugin_path(dir, "/../..", file, path));
+    if (!found && !plugin_path(AS_MODULE_DIR, "", file, path)) {
+        AS_FAIL(err, AS_EMISSING, "%s is neither in '%.300s' nor in '%.300s'", file, dir, AS_MODULE_DIR);
+        return NULL;
+    }
+    void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (!handle) {
+        const char *why = dlerror();
+        AS_FAIL(err, AS_EMISSING, "cannot load '%.300s': %.300s (tools/setup installs what it needs)", path,
+                why ? why : "unknown reason");
+        return NULL;
+    }
+    const void *found_symbol = dlsym(handle, symbol);
+    if (!found_symbol)
+        AS_FAIL(err, AS_EMISSING, "'%.300s' is no module of this program", path);
+    return found_symbol;
+}
