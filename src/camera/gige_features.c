@@ -8,7 +8,7 @@
 #define GIGE_MAX_LENGTH ((guint64)1 << 20) /* bytes of one register */
 
 /* GLib ends the process when a register of so many bytes cannot be had. */
-static bool features_check_register(ArvDomNode *node, as_err *err)
+static bool features_check_register(ArvDomNode *node, guint64 memory, as_err *err)
 {
     GError *error = NULL;
     if (!ARV_IS_GC_REGISTER(node))
@@ -16,20 +16,23 @@ static bool features_check_register(ArvDomNode *node, as_err *err)
     guint64 length = arv_gc_register_get_length(ARV_GC_REGISTER(node), &error);
     bool    unknown = error != NULL;
     g_clear_error(&error);
-    if (unknown || length <= GIGE_MAX_LENGTH)
+    guint64 address = arv_gc_register_get_address(ARV_GC_REGISTER(node), &error);
+    bool    inside = error || (length <= memory && address <= memory - length);
+    g_clear_error(&error);
+    if (unknown || (length <= GIGE_MAX_LENGTH && inside))
         return true;
     const char *name = ARV_IS_GC_FEATURE_NODE(node) ? arv_gc_feature_node_get_name(ARV_GC_FEATURE_NODE(node)) : NULL;
     return AS_FAIL(err, AS_EFORMAT,
-                   "the camera's description of itself cannot be true: its register '%.64s' has %llu bytes",
-                   name ? name : "?", (unsigned long long)length);
+                   "the camera's description of itself cannot be true: its register '%.64s' has %llu bytes at %llu",
+                   name ? name : "?", (unsigned long long)length, (unsigned long long)address);
 }
 
-static bool features_check_below(ArvDomNode *node, unsigned depth, as_err *err)
+static bool features_check_below(ArvDomNode *node, guint64 memory, unsigned depth, as_err *err)
 {
     if (depth > GIGE_MAX_NEST)
         return AS_FAIL(err, AS_EFORMAT, "the camera's description of itself is nested too deeply");
     for (ArvDomNode *at = arv_dom_node_get_first_child(node); at; at = arv_dom_node_get_next_sibling(at))
-        if (!features_check_register(at, err) || !features_check_below(at, depth + 1, err))
+        if (!features_check_register(at, memory, err) || !features_check_below(at, memory, depth + 1, err))
             return false;
     return true;
 }
@@ -37,7 +40,9 @@ static bool features_check_below(ArvDomNode *node, unsigned depth, as_err *err)
 bool as_gige_check(ArvDevice *device, as_err *err)
 {
     ArvGc *genicam = arv_device_get_genicam(device);
-    return genicam ? features_check_below(ARV_DOM_NODE(genicam), 0, err)
+    /* The memory of Aravis' own camera is not guarded; that of a real one answers for itself. */
+    guint64 memory = ARV_IS_FAKE_DEVICE(device) ? ARV_FAKE_CAMERA_MEMORY_SIZE : G_MAXUINT64;
+    return genicam ? features_check_below(ARV_DOM_NODE(genicam), memory, 0, err)
                    : AS_FAIL(err, AS_EFORMAT, "the camera does not describe itself: it has no GenICam file");
 }
 
