@@ -40,6 +40,23 @@ check 'half a picture is not told' test -s half.incomplete.png
 expect_exit 2 "$ASSAY" camera grab "$TWIN"
 expect_err 'say where to'
 
+# What a sensor sends is taken in as it is: 16 bits where it has more than 8, Bayer developed.
+expect_exit 0 "$ASSAY" -q init ws --example cones
+sed -i 's/frame_px: \[640, 480\]/frame_px: [160, 120]/' ws/assay.yaml
+expect_exit 0 "$ASSAY" -C ws capture --camera 'twin:cones?sensor=imx250&pixel=Mono12p' --parts 3
+expect_exit 0 "$ASSAY" -C ws capture --camera 'twin:cones?sensor=imx250&pixel=BayerRG12' --parts 3
+expect_exit 0 "$ASSAY" -C ws data checkout out
+check 'no PNG of 16 bits and none in colour' python3 -c '
+import glob
+kinds = {(b[24], b[25]) for b in (open(p, "rb").read(26) for p in glob.glob("out/**/*.png", recursive=True))}
+assert kinds == {(16, 0), (8, 2)}, kinds'
+
+# No file may hold a pipeline, the command line may.
+sed -i 's/camera: "twin:cones[^"]*"/camera: "gst:pipeline=videotestsrc"/' ws/assay.yaml
+run "$ASSAY" -C ws capture --parts 1 --label good
+check 'a pipeline of a file was run' [ "$STATUS" -ne 0 ]
+expect_err 'no file may hold one|built without GStreamer'
+
 # The lens is turned: the number falls, and the best stays.
 focus() { "$ASSAY" camera focus "$1" -n 1 --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["sharpness"])'; }
 sharp=$(focus "$TWIN&focal=16&distance=300") soft=$(focus "$TWIN&focal=16&distance=300&off=20")
