@@ -10,7 +10,7 @@
 #include "bench/child.h"
 #include "bench/machine.h"
 
-enum { MOST = 4, CHECK_FRAMES = 48, BLOCK_FRAMES = 60, RATE = 60, WIDTH = 1280, HEIGHT = 1024, REPLAY = 8, DRAW_S = 3 };
+enum { MOST = 4, CHECK_FRAMES = 48, BLOCK_FRAMES = 40, RATE = 60, WIDTH = 1280, HEIGHT = 1024, REPLAY = 4, DRAW_S = 2 };
 
 typedef struct receive {
     bench_child sides[BENCH_SIDES], cameras[MOST], networks[MOST];
