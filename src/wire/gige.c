@@ -217,6 +217,7 @@ as_gige *as_gige_open(const as_serve_cfg *cfg, const char *address, as_err *err)
         device->fds[i] = -1;
     device->wake[0] = device->wake[1] = -1;
     device->belt_factor = 1.0;
+    device->replays = cfg->pump.n_replay > 0;
     device->born = as_clock_mono();
     device->log = cfg->log;
     as_str_init(&device->xml);

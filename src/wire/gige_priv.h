@@ -29,8 +29,8 @@ struct as_gige {
     as_thread      *control_thread, *take_thread;
     as_ns           born;
     double          belt_usual;
-    atomic_bool     stop, halt; /* halt: the picture being sent is not finished */
-    bool            has_lock;
+    atomic_bool     stop, halt;        /* halt: the picture being sent is not finished */
+    bool            has_lock, replays; /* replays: the same parts come again and again */
 
     pthread_mutex_t lock;
     pthread_cond_t  turn; /* settings, triggers, start or stop */
@@ -39,12 +39,13 @@ struct as_gige {
     bool            running, dead, ended;
     as_err          err;
     uint32_t        n_triggers; /* by software, not taken yet */
-    uint64_t        n_left;     /* pictures until it stops by itself; 0: endless */
-    uint64_t        generation; /* of starts */
-    as_ns           due;        /* of the next picture */
-    uint16_t        block;
-    uint64_t        part;                       /* of the last picture */
-    double          belt_factor, temperature_c; /* as the script had them at the last picture */
+    uint64_t fault_left; /* pictures until the fault that was started last ends; 0: it does not, or by its part */
+    uint64_t n_left;     /* pictures until it stops by itself; 0: endless */
+    uint64_t generation; /* of starts */
+    as_ns    due;        /* of the next picture */
+    uint16_t block;
+    uint64_t part;                       /* of the last picture */
+    double   belt_factor, temperature_c; /* as the script had them at the last picture */
     as_gvsp_picture kept[AS_GIGE_KEPT];
     size_t          next_kept;
     as_serve_state  counts;
@@ -54,6 +55,7 @@ struct as_gige {
 void              as_gige_features(as_gige *device, const as_serve_cfg *cfg, as_features *ret);
 extern const char as_gige_model[];
 void              as_gige_hooks(as_gige *device, as_gv_hooks *ret);
+void              as_gige_fault_end(as_gige *device);    /* the last one that was started; under the lock */
 as_ns             as_gige_period(const as_gige *device); /* under the lock; 0: no picture comes by itself */
 
 /* gige_take.c: the thread that takes pictures and sends them. */

@@ -119,15 +119,28 @@ static as_gv_status set_fault_start(as_gige *device)
     as_script more = *script;
     if (more.n == AS_SCRIPT_MAX_STEPS) /* the oldest makes room */
         memmove(more.steps, more.steps + 1, --more.n * sizeof *more.steps);
-    double from = (double)(device->part + 1);
-    more.steps[more.n++] = (as_script_step){
-        .fault = fault, .from = from, .full = from, .until = parts > 0.0 ? from + parts : INFINITY, .amount = amount};
+    /* In a replay parts come again and again: there it is so many pictures, counted as they are taken. */
+    double from = device->replays ? 0.0 : (double)(device->part + 1);
+    double until = device->replays || parts <= 0.0 ? INFINITY : from + parts;
+    device->fault_left = device->replays ? (uint64_t)parts : 0;
+    more.steps[more.n++] =
+        (as_script_step){.fault = fault, .from = from, .full = from, .until = until, .amount = amount};
     return set_script(device, &more, &ignored) ? AS_GV_OK : AS_GV_INVALID_PARAMETER;
+}
+
+void as_gige_fault_end(as_gige *device)
+{
+    as_err    ignored;
+    as_script less = device->script;
+    if (less.n > 0)
+        less.n--;
+    (void)set_script(device, less.n > 0 ? &less : NULL, &ignored);
 }
 
 static as_gv_status set_fault_clear(as_gige *device)
 {
     as_err ignored;
+    device->fault_left = 0;
     memset(device->control.script, 0, sizeof device->control.script);
     device->control.status[0] = '\0';
     return set_script(device, NULL, &ignored) ? AS_GV_OK : AS_GV_INVALID_PARAMETER;

@@ -142,6 +142,20 @@ check 'the truth does not tell of the faults' json \
 wait $server
 expect_equal $? 0 # all parts have passed
 
+# At once, by a client: from the next picture on, for so many parts.
+serve "$net.1" --scene "$SMALL" --fps 20 --replay 1
+expect_exit 0 "$PYTHON" "$PEER" "$net.1" --frames 5 --set FaultSelector=frame_loss --set FaultAmount=1 --set FaultParts=4 \
+    --live 2:FaultStart=1
+check 'not four pictures are lost' json '(lambda b: max(y - x for x, y in zip(b, b[1:])) == 5)([p["block"] for p in d if "block" in p])' "$OUT"
+expect_exit 0 "$PYTHON" "$PEER" "$net.1" --frames 9 --set FaultParts=0 --live 2:FaultStart=1 --seconds 1
+check 'pictures are not lost from then on' json '2 <= len([p for p in d if "block" in p]) <= 4' "$OUT"
+expect_exit 0 "$PYTHON" "$PEER" "$net.1" --frames 3 --set FaultClear=1
+check 'pictures are lost still' json 'len([p for p in d if p["whole"]]) >= 3' "$OUT"
+expect_exit 0 "$PYTHON" "$PEER" "$net.1" --frames 3 --set 'FaultScript=faults: [{fault: lamp_dying, from: 1, amount: 0.8}]'
+check 'the lamp of the script is not seen' json \
+    'd[0]["whole"] and d[0]["crc"] != json.loads(open("live.jsonl").readline())["crc"]' "$OUT"
+ended
+
 # --- several at once, other sources, JSON ---
 "$ASSAY" twin export pictures --as folders --scene 'pcb?width=160&height=120&pixel=RGB8' --parts 4 >/dev/null
 "$ASSAY" twin serve --gige "$net.1" --gige "$net.2" "twin:$SMALL" 'folder:pictures?loop=1' --seconds 4 --json >two.json 2>two.err &
