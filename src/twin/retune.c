@@ -54,7 +54,9 @@ as_twin *as_twin_retune(as_twin *twin, const as_twin_cfg *cfg, as_err *err)
         AS_FAIL(err, AS_ENOMEM, "no memory for scene '%s'", root->scene->name);
         return NULL;
     }
-    memcpy(other, root, sizeof *other);
+    /* Not the count, which changes meanwhile. */
+    const size_t from = offsetof(as_twin, scene);
+    memcpy((char *)other + from, (const char *)root + from, sizeof *other - from);
     atomic_init(&other->refs, 1);
     other->root = as_twin_ref(root);
     other->cfg = *cfg;
