@@ -28,6 +28,21 @@ typedef struct as_pace {
  * AS_ETIMEOUT when the deadline comes first. */
 AS_CHECK bool as_pace_wait(as_pace *pace, as_ns deadline, as_ns *ret_due, uint64_t *ret_lost, as_err *err);
 
+/* What a device's own numbers and times say of the frames that come. Zeroed: none came yet. */
+typedef struct as_arrivals {
+    bool     any;
+    uint64_t last_id;
+    as_ns    last_device, last_arrival;
+    double   least_lag; /* between the device's clock and the arrival, ns: the shortest lately */
+} as_arrivals;
+
+/* A frame with number `id` (0: the device has none) and time `device` (0: none) came at `arrival`. *ret_step is how many frames
+ * further it is than the one before: 0 the first and one that is repeated, 2 when one is missing. AS_FRAME_REPEATED for a
+ * number or a time that came already; AS_FRAME_LATE when it took `late` longer than others lately did (0: never). Numbers of
+ * 16 bits begin again at 1. */
+as_frame_status as_arrivals_take(as_arrivals *arrivals, uint64_t id, as_ns device, as_ns arrival, as_ns late,
+                                 uint64_t *ret_step);
+
 /* Sets both times of a frame whose trigger was at `mono`. */
 void as_camera_stamp(as_frame *frame, as_ns mono);
 

@@ -113,9 +113,48 @@ static void driver_stamp_sets_both_clocks(void **state)
     as_frame_pool_free(pool);
 }
 
+/* One frame each 10 ms, 1 ms on the way; what deviates is told. */
+static void driver_tells_frames_apart(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t        id;
+        as_ns           device_ms, arrival_ms;
+        as_frame_status status;
+        uint64_t        step;
+    } rows[] = {
+        {1, 10, 1011, AS_FRAME_OK, 0},         {2, 20, 1021, AS_FRAME_OK, 1},
+        {4, 40, 1041, AS_FRAME_OK, 2},         {4, 40, 1045, AS_FRAME_REPEATED, 0},
+        {5, 50, 1051, AS_FRAME_OK, 1},         {6, 60, 1161, AS_FRAME_LATE, 1},
+        {7, 70, 1162, AS_FRAME_OK, 1},         {8, 70, 1172, AS_FRAME_REPEATED, 0},
+        {9, 90, 1091 + 100, AS_FRAME_LATE, 1}, {65535, 100, 1192, AS_FRAME_OK, 65526},
+        {1, 110, 1193, AS_FRAME_OK, 1},        {3, 120, 1194, AS_FRAME_OK, 2},
+        {0, 130, 1195, AS_FRAME_OK, 1},        {0, 130, 1196, AS_FRAME_REPEATED, 0},
+        {0, 140, 1197, AS_FRAME_OK, 1},        {0, 0, 1400, AS_FRAME_OK, 1},
+        {0, 0, 1500, AS_FRAME_OK, 1},
+    };
+    as_arrivals a = {0};
+    for (size_t i = 0; i < AS_COUNT(rows); i++) {
+        uint64_t        step = 99;
+        as_frame_status status = as_arrivals_take(&a, rows[i].id, rows[i].device_ms * AS_NS_PER_MS,
+                                                  rows[i].arrival_ms * AS_NS_PER_MS, 95 * AS_NS_PER_MS, &step);
+        if (status != rows[i].status || step != rows[i].step)
+            fail_msg("row %zu: %s, %llu further", i, as_frame_status_name(status), (unsigned long long)step);
+    }
+    /* A clock that runs 100 ppm fast for an hour does not make all of them late. */
+    as_arrivals slow = {0};
+    for (as_ns ms = 0; ms < 3600 * 1000; ms += 1000) {
+        uint64_t step;
+        as_ns    arrival = ms * AS_NS_PER_MS + ms * 100 + AS_NS_PER_S;
+        assert_int_equal(as_arrivals_take(&slow, 0, ms * AS_NS_PER_MS + 1, arrival, 50 * AS_NS_PER_MS, &step),
+                         AS_FRAME_OK);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(driver_tells_frames_apart),
         cmocka_unit_test(driver_values_are_checked),
         cmocka_unit_test(driver_pace_keeps_its_period),
         cmocka_unit_test(driver_pace_respects_deadlines),

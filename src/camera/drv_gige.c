@@ -14,7 +14,6 @@
 #define GIGE_LEAST_SOCKET ((uint64_t)4 << 20) /* with the system's small default a large frame overflows it */
 #define GIGE_MOST_SOCKET  ((uint64_t)64 << 20)
 #define GIGE_TRIGGER_NS   (2 * AS_NS_PER_S) /* so long a frame is waited for before it is triggered again */
-#define GIGE_MAX_DRIFT    200e-6            /* of the camera's clock against ours: a cheap quartz has 100 ppm */
 
 typedef struct gige_priv {
     ArvCamera         *camera;
@@ -25,9 +24,8 @@ typedef struct gige_priv {
     as_pixel           pixel;
     as_camera_geometry geometry;
     uint32_t           frames_per_part;
-    uint64_t           last_id, sequence;
-    as_ns              last_device, last_arrival;
-    double             least_lag; /* between the camera's clock and the arrival here, the shortest lately */
+    uint64_t           sequence;
+    as_arrivals        arrivals;
     uint64_t           socket_bytes;
     as_pace            pace;      /* of the software trigger */
     as_ns              triggered; /* 0: no frame is on its way */
@@ -205,14 +203,6 @@ static bool gige_open(void *p, const char *rest, const as_camera_cfg *cfg, as_ca
     return true;
 }
 
-/* Frame numbers of GigE Vision 1 run from 1 to 65535 and begin again at 1; 0 is the same frame again. */
-static uint64_t gige_frames_since(uint64_t last, uint64_t id)
-{
-    if (id >= last)
-        return id - last;
-    return last <= 65535 && last - id > 32768 ? id + 65535 - last : 1;
-}
-
 /* The picture in a buffer: its rows may be padded. False when it is not what the camera was asked for. */
 static bool gige_view(ArvBuffer *buffer, as_image *ret)
 {
@@ -245,51 +235,21 @@ static bool gige_copy(gige_priv *priv, ArvBuffer *buffer, as_frame *frame)
     return true;
 }
 
-/* How long it took from the camera's clock to here, against the shortest of the frames before: both clocks drift. */
-static bool gige_is_late(gige_priv *priv, as_ns device, as_ns arrival)
-{
-    double lag = (double)(arrival - device);
-    if (device <= 0)
-        return false;
-    if (priv->last_arrival == 0 || lag < priv->least_lag)
-        priv->least_lag = lag;
-    else
-        priv->least_lag += GIGE_MAX_DRIFT * (double)(arrival - priv->last_arrival);
-    priv->last_arrival = arrival;
-    return priv->config.late > 0 && lag - priv->least_lag > (double)priv->config.late;
-}
-
-static as_frame_status gige_judge(gige_priv *priv, ArvBuffer *buffer, as_frame *frame, bool again)
-{
-    ArvBufferStatus status = arv_buffer_get_status(buffer);
-    bool            late = gige_is_late(priv, frame->time_device, as_clock_mono());
-    if (status != ARV_BUFFER_STATUS_SUCCESS)
-        return AS_FRAME_INCOMPLETE;
-    if (!gige_copy(priv, buffer, frame))
-        return AS_FRAME_CORRUPT;
-    if (again)
-        return AS_FRAME_REPEATED;
-    return late ? AS_FRAME_LATE : AS_FRAME_OK;
-}
-
 static void gige_take(gige_priv *priv, ArvBuffer *buffer, as_frame *frame)
 {
-    uint64_t id = arv_buffer_get_frame_id(buffer), system_ns = arv_buffer_get_system_timestamp(buffer);
-    as_ns    device = (as_ns)AS_MIN(arv_buffer_get_timestamp(buffer), (uint64_t)INT64_MAX);
-    /* A count that stands still and a clock that does; without a count (0) the clock alone. */
-    bool again = priv->last_id != 0 && id == priv->last_id && (id != 0 || device == 0 || device == priv->last_device);
-    bool same_time = device != 0 && device == priv->last_device;
-    uint64_t step = priv->last_id == 0 || id == 0 ? priv->last_id != 0 : gige_frames_since(priv->last_id, id);
-    priv->sequence += again || same_time ? 0 : step;
-    priv->last_id = id ? id : 1;
-    priv->last_device = device;
+    uint64_t id = arv_buffer_get_frame_id(buffer), system_ns = arv_buffer_get_system_timestamp(buffer), step;
+    as_ns    now = as_clock_mono(), age = system_ns ? as_clock_utc() - (as_ns)system_ns : 0;
+    frame->time_device = (as_ns)AS_MIN(arv_buffer_get_timestamp(buffer), (uint64_t)INT64_MAX);
+    frame->status = as_arrivals_take(&priv->arrivals, id, frame->time_device, now, priv->config.late, &step);
+    priv->sequence += step;
     priv->triggered = 0;
     frame->sequence = priv->sequence;
     frame->part = priv->sequence / priv->frames_per_part + 1;
-    frame->time_device = device;
-    as_ns now = as_clock_mono(), age = system_ns ? as_clock_utc() - (as_ns)system_ns : 0;
     as_camera_stamp(frame, now - (age > 0 && age < 10 * AS_NS_PER_S ? age : 0));
-    frame->status = gige_judge(priv, buffer, frame, again || same_time);
+    if (arv_buffer_get_status(buffer) != ARV_BUFFER_STATUS_SUCCESS)
+        frame->status = AS_FRAME_INCOMPLETE;
+    else if (!gige_copy(priv, buffer, frame))
+        frame->status = AS_FRAME_CORRUPT;
     if (frame->status == AS_FRAME_INCOMPLETE || frame->status == AS_FRAME_CORRUPT)
         memset(frame->image.data, 0,
                frame->image.stride_bytes * as_pixel_rows(frame->image.pixel, frame->image.height));

@@ -24,7 +24,7 @@ static void gige_expect_frames(as_camera *cam, int n, uint64_t *next, unsigned *
 {
     as_err err = AS_ERR_NONE;
     for (int i = 0; i < n; i++) {
-        as_frame *frame = as_camera_next(cam, as_clock_mono() + 5 * AS_NS_PER_S, &err);
+        as_frame *frame = as_camera_next(cam, as_clock_mono() + 20 * AS_NS_PER_S, &err);
         if (!frame)
             fail_msg("%s", err.text);
         assert_true(frame->sequence >= *next && frame->time_mono <= as_clock_mono() && frame->time_device > 0);
