@@ -35,7 +35,7 @@ static void check_where(const uint8_t *data, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     as_http_request request;
-    char           *bytes = malloc(size ? size : 1); /* of its own size: reading past it is seen */
+    char           *bytes = calloc(1, size ? size : 1); /* of its own size: reading past it is seen */
     if (!bytes)
         return 0;
     if (size)
