@@ -188,16 +188,21 @@ static float person_at(const person_point *p, const person_look *look, uint32_t 
     c = as_colour_mix(c, as_colour_scale(look->skin, throat), neck);
     cover = AS_MAX(cover, neck);
     float hair = person_ellipse(p, 0.0f, -0.12f, FACE_HALF + 0.11f, 1.02f) * as_paint_step(0.35f, 0.15f, p->y);
-    float strand = as_noise_value(p->x * 16.0f, p->y * 2.0f, seed + 7u), dx = (p->x + 0.25f) / 0.5f,
-          dy = (p->y + 0.85f) / 0.3f;
-    c = as_colour_mix(c, as_colour_scale(look->hair, 0.9f + 0.30f * strand + 0.7f * person_bell(dx, dy)), hair);
+    if (hair > 0.0f) {
+        float strand = as_noise_value(p->x * 16.0f, p->y * 2.0f, seed + 7u), dx = (p->x + 0.25f) / 0.5f,
+              dy = (p->y + 0.85f) / 0.3f;
+        c = as_colour_mix(c, as_colour_scale(look->hair, 0.9f + 0.30f * strand + 0.7f * person_bell(dx, dy)), hair);
+    }
     cover = AS_MAX(cover, hair);
     float ear = person_ellipse(p, p->x < 0.0f ? -0.76f : 0.76f, 0.02f, 0.10f, 0.19f);
     c = as_colour_mix(c, as_colour_scale(look->skin, 0.62f - 0.16f * p->x), ear);
     cover = AS_MAX(cover, ear);
+    *ret = c;
+    if (p->y > 1.5f) /* the head ends above */
+        return cover;
     float half = person_head_half(p->y), r = sqrtf((p->x / half) * (p->x / half) + p->y * p->y);
     float head = as_paint_clamp(0.5f + (1.0f - r) * half / p->soft, 0.0f, 1.0f),
-          line = person_hairline(p->x, look, seed);
+          line = head > 0.0f ? person_hairline(p->x, look, seed) : 0.0f;
     float bare = as_paint_clamp(0.5f + (p->y - line) / AS_MAX(p->soft, 0.05f), 0.0f, 1.0f);
     if (head * bare > 0.0f) {
         as_colour face = person_face(p, look);
