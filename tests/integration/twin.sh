@@ -92,6 +92,41 @@ expect_exit 3 "$ASSAY" -C ws capture --parts 0 --camera folder:pictures
 sed -i 's/camera: "[^"]*"/camera: "folder:pictures"/; s/frame_px: [^]]*\], //' ws/assay.yaml
 expect_exit 0 "$ASSAY" -C ws capture --parts 4
 
+# Pictures of one's own: folders are classes, masks are cut out and laid into good ones; what is no picture is named.
+expect_exit 0 "$ASSAY" twin export own --scene 'metal?defects=0.6&severity=0.8&recipe=ground&width=320&height=240' --as folders --parts 24
+mkdir -p own/masks
+/usr/bin/env python3 - <<'PY'
+import glob, json, os, struct, zlib
+def png(path, w, h, inside):
+    rows = b"".join(b"\0" + bytes(255 if inside(x, y) else 0 for x in range(w)) for y in range(h))
+    chunk = lambda k, d: struct.pack(">I", len(d)) + k + d + struct.pack(">I", zlib.crc32(k + d))
+    open(path, "wb").write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", w, h, 8, 0, 0, 0, 0)) +
+                           chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+for line in open("own/truth.jsonl"):
+    t = json.loads(line)
+    if t["findings"]:
+        x, y, w, h = t["findings"][0]["box_px"]
+        png("own/masks/%07d_mask.png" % t["part"], 320, 240, lambda a, b: x <= a < x + w and y <= b < y + h)
+PY
+echo 'no picture' >own/good/0000000.png
+expect_exit 0 "$ASSAY" twin export laid --scene 'dataset:own?defects=0.7&severity=0.6' --as coco --parts 30
+expect_err "skipped 'good/0000000.png'"
+check 'what was laid into a picture is not told, or has no pixels' python3 -c '
+import json
+t = [json.loads(l) for l in open("laid/truth.jsonl")]
+d = json.load(open("laid/annotations.json"))
+assert len(t) == 30 and all(p["source"].startswith("good/") for p in t)
+laid = [p for p in t if p["findings"]]
+assert 12 <= len(laid) <= 28 and all(p["class"] == p["defect_source"].split("/")[0] for p in laid)
+assert len(d["annotations"]) >= len(laid) - 2 and all(a["area"] > 0 for a in d["annotations"])
+assert {c["name"] for c in d["categories"]} >= {"scratch", "stain"}'
+expect_exit 2 "$ASSAY" twin render dataset:nowhere
+expect_err "there is no folder 'nowhere'"
+expect_exit 2 "$ASSAY" twin render dataset:own --scene cones
+expect_err 'named twice'
+expect_exit 2 "$ASSAY" twin render 'cones?severity=0.5&worst=0.2'
+expect_err 'worst severity'
+
 # A file that is something else stays, a page is replaced by a page, a device stays a device.
 cp p.html page.png
 expect_exit 2 "$ASSAY" twin render --frames 2 --sheet page.png
