@@ -97,6 +97,18 @@ static bool model_check_try_all(model_check *c, as_err *err)
     return true;
 }
 
+/* What comes in has as many rows as a node before it finds: alone nobody would know. */
+static bool model_check_is_counted(const as_graph *graph, const as_node *node)
+{
+    bool is = false;
+    for (size_t i = 0; i < node->n_inputs; i++) {
+        const as_value *value = node->inputs[i] >= 0 ? as_graph_value(graph, node->inputs[i]) : NULL;
+        for (int k = 0; value && value->has_shape && k < value->shape.rank; k++)
+            is = is || value->shape.dims[k] < 0;
+    }
+    return is;
+}
+
 /* The engine stops at the first node that it cannot run. Each is tried alone, so that all of them are told. */
 static bool model_check_nodes(model_check *c, as_err *err)
 {
@@ -108,6 +120,8 @@ static bool model_check_nodes(model_check *c, as_err *err)
         as_err         why = AS_ERR_NONE;
         if (as_graph_value(graph, node->outputs[0])->constant)
             continue; /* computed while it is read */
+        if (model_check_is_counted(graph, node))
+            continue;
         as_graph  *alone = as_graph_alone(graph, i, &why);
         as_engine *engine = NULL;
         if (alone && as_graph_widen(alone, &why))

@@ -171,4 +171,12 @@ done
 expect_exit 0 "$ASSAY" model show "$TMP/escape.onnx"
 expect_out '^\\x1b\[2J\\x07_node +Relu'
 
+# --- rows that are counted when the model runs: followed row by row, and refused by the node that needs their number ---
+counted=$SOURCE/tests/fuzz/corpus/engine
+expect_exit 0 "$ASSAY" model check "$counted/rows0.onnx"
+expect_out '^native +yes'
+expect_exit 1 "$ASSAY" model check "$counted/rows7.onnx"
+expect_out "^native +no .*node 'size' \(Shape\): how many rows 'score1' has is seen when it is computed"
+expect_out "\(--backend ort\)"
+expect_no_out "GatherND"
 finish
