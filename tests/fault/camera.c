@@ -18,6 +18,7 @@
 
 #define RETURN_NS   (2 * AS_NS_PER_S)
 #define MOST_AWAY   1500 /* ms */
+#define MANY_TIMES  100
 #define SLOW_MS     1000
 #define MOST_FRAMES 2000000
 #define CALM_NS     (500 * AS_NS_PER_MS) /* both are there */
@@ -80,22 +81,24 @@ typedef struct beside {
     as_camera  *cam;
     double     *ms[2]; /* [MOST_FRAMES]: while both are there, and while the other one is away */
     size_t      n[2];
-    uint64_t    n_bad;
+    uint64_t    n_bad[2]; /* not whole, or lost before it, in either */
     as_err      err;
     atomic_bool is_alone, stop;
 } beside;
 
 static void beside_run(void *ctx)
 {
-    beside *b = ctx;
-    as_ns   last = 0;
+    beside  *b = ctx;
+    as_ns    last = 0;
+    uint64_t lost = 0;
     while (!atomic_load(&b->stop)) {
         as_frame *frame = as_camera_next(b->cam, as_clock_mono() + 5 * AS_NS_PER_S, &b->err);
         if (!frame)
             return;
         as_ns now = as_clock_mono();
         int   phase = atomic_load(&b->is_alone);
-        b->n_bad += frame->status != AS_FRAME_OK;
+        b->n_bad[phase] += (frame->status != AS_FRAME_OK) + as_camera_lost(b->cam) - lost;
+        lost = as_camera_lost(b->cam);
         as_frame_unref(frame);
         if (last && b->n[phase] < MOST_FRAMES)
             b->ms[phase][b->n[phase]++] = (double)(now - last) / 1e6;
@@ -197,17 +200,22 @@ static int judge(const double *back, size_t times, size_t done, const beside *b)
 {
     double most = quantile(back, done, 1), with = quantile(b->ms[0], b->n[0], 0.99),
            alone = quantile(b->ms[1], b->n[1], 0.99);
-    uint64_t lost = as_camera_lost(b->cam) + b->n_bad, all = b->n[0] + b->n[1];
+    double bad_with = (double)b->n_bad[0] / (double)AS_MAX(b->n[0], (size_t)1),
+           bad_alone = (double)b->n_bad[1] / (double)AS_MAX(b->n[1], (size_t)1);
     printf("unplugged %zu of %zu times; back after %.0f ms in the middle, %.0f ms at most (limit %.0f)\n", done, times,
            quantile(back, done, 0.5), most, (double)RETURN_NS / 1e6);
-    printf("the camera beside it: %llu frames, %llu lost or not whole; 99 %% of its intervals within %.2f ms while the "
-           "other was away, %.2f ms else\n",
-           (unsigned long long)all, (unsigned long long)lost, alone, with);
+    printf(
+        "the camera beside it, while the other was away and else: %zu and %zu frames, %.2f %% and %.2f %% lost or not "
+        "whole, 99 %% of its intervals within %.2f and %.2f ms\n",
+        b->n[1], b->n[0], 100 * bad_alone, 100 * bad_with, alone, with);
     if (b->err.code)
         printf("the camera beside it: %s\n", b->err.text);
-    /* 2 ms, and one frame in 200: what a machine that others work on does by itself. */
-    bool ok = done == times && most <= (double)RETURN_NS / 1e6 && b->err.code == AS_OK && lost * 200 <= all &&
-              alone <= 1.05 * with + 2;
+    /* Against what the machine does by itself at the same time, of which a short run says too little. */
+    bool ok = done == times && most <= (double)RETURN_NS / 1e6 && b->err.code == AS_OK;
+    if (times >= MANY_TIMES)
+        ok = ok && bad_alone <= 1.05 * bad_with + 0.01 && alone <= 1.05 * with + 2;
+    else
+        printf("fewer than %d times: whether the camera beside it is disturbed is not judged\n", MANY_TIMES);
     if (ok)
         printf("of %zu times none was too late: at 95 %% confidence fewer than 1 in %.0f is\n", times,
                (double)times / 3);
