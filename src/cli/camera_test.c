@@ -82,7 +82,8 @@ static int camera_test(as_cli *cli, as_workspace *ws, as_err *err)
 
 const as_action as_camera_action_test = {
     .name = "test",
-    .usage = "URI [--frames N] [--html FILE] [--min-fps HZ] [--max-... N]",
+    .usage = "URI [--frames N] [--wait SECONDS] [--html FILE] [--min-fps HZ] [--max-jitter MS] [--max-lost N] "
+             "[--max-noise LEVELS] [--min-linearity R2] [--min-focus VALUE]",
     .about =
         "an acceptance test on site: frame rate, jitter, losses, noise, linearity of the exposure and focus against "
         "limits; point it at something that does not move and is lit evenly",

@@ -2,8 +2,8 @@
 #include "cli/action.h"
 
 static const as_opt camera_opts[] = {
-    {"output", 'o', "FILE", "dump, grab: where to write; grab -n N: FILE-001.png and so on", NULL},
-    {"frames", 'n', "N", "grab, focus, test: how many frames (default: 1; focus: until Ctrl-C; test: 200)", NULL},
+    {"output", 'o', "FILE", "dump, grab: where to write; grab --frames N: FILE-001.png and so on", NULL},
+    {"frames", 0, "N", "grab, focus, test: how many frames (default: 1; focus: until Ctrl-C; test: 200)", NULL},
     {"category", 0, "NAME", "show: features of this category alone", NULL},
     {"no-features", 0, NULL, "show: only what the camera is", NULL},
     {"wait", 0, "SECONDS", "grab, focus, test: how long a frame is waited for (default: 5)", NULL},
@@ -42,7 +42,7 @@ const as_verb as_verb_camera = {
     .examples = "  assay camera list\n  assay camera show gige:\n"
                 "  assay camera set gige:10.0.0.7 ExposureTime=2500 Gain=3\n"
                 "  assay camera dump gige: -o station3.yaml\n  assay camera restore gige: station3.yaml\n"
-                "  assay camera grab 'gst:rtsp=rtsp://10.0.0.9/live' -n 5 -o live.png\n"
+                "  assay camera grab 'gst:rtsp=rtsp://10.0.0.9/live' --frames 5 -o live.png\n"
                 "  assay camera focus gige:\n  assay camera test gige: --html acceptance.html\n",
     .opts = camera_opts,
     .n_opts = AS_COUNT(camera_opts),

@@ -25,7 +25,7 @@ expect_err "'LensDirt=2' is not allowed: it is a number, 0 to 1"
 expect_exit 2 "$ASSAY" camera set "$TWIN" ExposureTme=50
 expect_err "did you mean 'ExposureTime'?"
 
-expect_exit 0 "$ASSAY" camera grab "$TWIN&pixel=Mono12" -n 3 -o part.png
+expect_exit 0 "$ASSAY" camera grab "$TWIN&pixel=Mono12" --frames 3 -o part.png
 check 'no three pictures of 16 bits with their times' python3 -c '
 import json, struct
 d = json.load(open("part.json"))
@@ -58,17 +58,17 @@ check 'a pipeline of a file was run' [ "$STATUS" -ne 0 ]
 expect_err 'no file may hold one|built without GStreamer'
 
 # The lens is turned: the number falls, and the best stays.
-focus() { "$ASSAY" camera focus "$1" -n 1 --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["sharpness"])'; }
+focus() { "$ASSAY" camera focus "$1" --frames 1 --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["sharpness"])'; }
 sharp=$(focus "$TWIN&focal=16&distance=300") soft=$(focus "$TWIN&focal=16&distance=300&off=20")
 check "sharpness $sharp in focus, $soft 20 mm off it" python3 -c "assert $sharp > 2 * $soft"
-expect_exit 0 "$ASSAY" camera focus "$TWIN" -n 2
+expect_exit 0 "$ASSAY" camera focus "$TWIN" --frames 2
 expect_out 'frame 1  sharpness'
 
-expect_exit 0 "$ASSAY" camera test "$TWIN&fps=50" -n 30 --max-jitter 1000 --min-fps 5 --html test.html
+expect_exit 0 "$ASSAY" camera test "$TWIN&fps=50" --frames 30 --max-jitter 1000 --min-fps 5 --html test.html
 expect_out '^PASS'
 check 'the page fetches or runs something' sh -c '! grep -qE "<script|href=\"http|src=\"http" test.html'
 check 'the page has no plots' test "$(grep -o '<svg' test.html | wc -l)" -ge 3
-expect_exit 0 "$ASSAY" camera test "$TWIN&fps=50" -n 30 --max-jitter 1000 --min-fps 5 --json
+expect_exit 0 "$ASSAY" camera test "$TWIN&fps=50" --frames 30 --max-jitter 1000 --min-fps 5 --json
 check 'the test is not as it should be' python3 -c '
 import json, sys
 d = json.load(open(sys.argv[1]))
@@ -76,16 +76,16 @@ r = {x["name"]: x for x in d["rows"]}
 assert d["pass"] and r["exposure linearity"]["value"] > 0.999 and r["exposure linearity"]["n"] >= 16
 assert 1 < r["temporal noise"]["value"] < 4 and len(d["host_ms"]) == 30 and d["frames"]["incomplete"] == 0' "$OUT"
 # Each limit can be missed.
-expect_exit 1 "$ASSAY" camera test "$TWIN&fps=50&db=24&exposure=8" -n 5 --max-jitter 1000 --min-fps 5
+expect_exit 1 "$ASSAY" camera test "$TWIN&fps=50&db=24&exposure=8" --frames 5 --max-jitter 1000 --min-fps 5
 expect_out 'temporal noise .*FAIL'
-expect_exit 1 "$ASSAY" camera test "$TWIN&fps=50" -n 5 --max-jitter 1000 --min-fps 60
+expect_exit 1 "$ASSAY" camera test "$TWIN&fps=50" --frames 5 --max-jitter 1000 --min-fps 60
 expect_out 'frame rate .*FAIL'
-expect_exit 1 "$ASSAY" camera test "$TWIN&fps=50" -n 5 --max-jitter 1000 --min-fps 5 --min-focus 1e8
+expect_exit 1 "$ASSAY" camera test "$TWIN&fps=50" --frames 5 --max-jitter 1000 --min-fps 5 --min-focus 1e8
 expect_out 'focus .*FAIL'
 printf 'faults:\n  - {fault: frame_loss, from: 1, until: 1000, amount: 0.3}\n' >loss.yaml
-expect_exit 1 "$ASSAY" camera test 'twin:fabric?width=64&height=48&fps=50&script=loss.yaml' -n 30 --max-jitter 1000 --min-fps 1 --max-noise 255 --min-linearity 0
+expect_exit 1 "$ASSAY" camera test 'twin:fabric?width=64&height=48&fps=50&script=loss.yaml' --frames 30 --max-jitter 1000 --min-fps 1 --max-noise 255 --min-linearity 0
 expect_out 'lost or not whole .*FAIL'
-expect_exit 1 "$ASSAY" camera test 'twin:fabric?views=64&width=160&height=120&pixel=RGB8&fps=50' -n 5 --max-jitter 1000 --min-fps 1 --max-noise 255
+expect_exit 1 "$ASSAY" camera test 'twin:fabric?views=64&width=160&height=120&pixel=RGB8&fps=50' --frames 5 --max-jitter 1000 --min-fps 1 --max-noise 255
 expect_out 'exposure linearity .*FAIL'
 
 if "$ASSAY" camera show gige:fake >/dev/null 2>&1; then

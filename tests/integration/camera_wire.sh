@@ -38,8 +38,8 @@ expect_exit 0 "$ASSAY" camera grab "$CAMERA?format=BayerRG8&x=16&y=8&width=160&h
 check 'Bayer is not developed' python3 -c '
 b = open("bayer.png", "rb").read()
 assert b[16:26] == bytes([0, 0, 0, 160, 0, 0, 0, 120, 8, 2])'
-expect_exit 0 "$ASSAY" camera grab "$CAMERA?format=Mono8&trigger=software&fps=5" -n 3 -o soft.png
-expect_exit 0 "$ASSAY" camera test "$CAMERA?format=Mono8&trigger=off" -n 30 --max-jitter 1000 --min-fps 5
+expect_exit 0 "$ASSAY" camera grab "$CAMERA?format=Mono8&trigger=software&fps=5" --frames 3 -o soft.png
+expect_exit 0 "$ASSAY" camera test "$CAMERA?format=Mono8&trigger=off" --frames 30 --max-jitter 1000 --min-fps 5
 expect_out 'exposure linearity .*pass'
 expect_out 'frame rate .*by the camera.s clock, against what it is set to'
 
@@ -59,7 +59,7 @@ f = {x["name"]: x["value"] for x in json.load(open(sys.argv[1]))["features"]}
 assert f["LensDirt"] == 0 and f["ExposureTime"] == 60, f' "$OUT"
 
 # Killed in the middle and started again: all pictures come, numbered on.
-"$ASSAY" camera grab "$CAMERA?format=Mono8" -n 40 --wait 30 -o again.png >grab.log 2>&1 &
+"$ASSAY" camera grab "$CAMERA?format=Mono8" --frames 40 --wait 30 -o again.png >grab.log 2>&1 &
 grab=$!
 for _ in $(seq 100); do
     [ -e again-005.png ] && break
@@ -87,9 +87,9 @@ wait $server
 serve 'cones?width=320&height=240'
 # Half pictures and lost ones are told apart, and neither passes.
 expect_exit 0 "$ASSAY" camera set $CAMERA 'FaultScript=faults: [{fault: half_frame, from: 1, until: 1000000, amount: 1}]'
-expect_exit 0 "$ASSAY" camera grab $CAMERA -n 2 -o half.png
+expect_exit 0 "$ASSAY" camera grab $CAMERA --frames 2 -o half.png
 check 'half a picture is not told' test -s half-002.incomplete.png
-expect_exit 1 "$ASSAY" camera test $CAMERA -n 10 --max-jitter 1000 --min-fps 1
+expect_exit 1 "$ASSAY" camera test $CAMERA --frames 10 --max-jitter 1000 --min-fps 1
 expect_out 'lost or not whole .*FAIL'
 expect_exit 0 "$ASSAY" -q init ws --example cones
 sed -i 's/frame_px: \[640, 480\]/frame_px: [320, 240]/' ws/assay.yaml
@@ -102,7 +102,7 @@ import json, sys
 assert last["summary"]["bad_frames"] >= 8 and last["summary"]["verdicts"]["pass"] == 0
 assert all(p["stages_ms"]["infer"] == 0 for p in parts)' "$OUT"
 expect_exit 0 "$ASSAY" camera set $CAMERA 'FaultScript=faults: [{fault: frame_loss, from: 1, until: 1000000, amount: 0.5}]'
-expect_exit 1 "$ASSAY" camera test "$CAMERA?format=Mono8" -n 20 --max-jitter 1000 --min-fps 1
+expect_exit 1 "$ASSAY" camera test "$CAMERA?format=Mono8" --frames 20 --max-jitter 1000 --min-fps 1
 expect_out '[1-9][0-9]* lost, 0 incomplete'
 kill $server
 finish
