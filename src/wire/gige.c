@@ -265,7 +265,7 @@ void as_gige_state(as_gige *device, as_serve_state *ret)
     *ret = device->counts;
     ret->dead = device->dead;
     ret->err = device->err;
-    ret->ended = device->ended;
+    ret->ended = device->ended && (device->err.code != AS_OK || as_clock_mono() - device->ended_at > ENDED_GRACE_NS);
     in.s_addr = htobe32(device->control.owner.address);
     if (device->control.privilege != 0)
         (void)inet_ntop(AF_INET, &in, ret->client, sizeof ret->client);

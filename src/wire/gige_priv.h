@@ -42,6 +42,7 @@ struct as_gige {
     uint64_t fault_left; /* pictures until the fault that was started last ends; 0: it does not, or by its part */
     uint64_t n_left;     /* pictures until it stops by itself; 0: endless */
     uint64_t generation; /* of starts */
+    as_ns    ended_at;   /* when the last picture was taken */
     as_ns    due;        /* of the next picture */
     uint16_t block;
     uint64_t part;                       /* of the last picture */

@@ -71,6 +71,7 @@ static bool take_picture(as_gige *device, as_pump_item *item)
             break;
     }
     pthread_mutex_lock(&device->lock);
+    device->ended_at = as_clock_mono();
     device->ended = true;
     if (err.code != AS_EEND && err.code != AS_ECANCELLED && err.code != AS_ETIMEOUT)
         device->err = err;
