@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "twin/person.h"
 
-#include "twin/noise.h"
+#include "twin/kernel.h"
+#include "twin/noise_inline.h"
 #include "twin/plates.h"
 
 /* Lengths below are in units of half a head's height, x to the right and y downwards from its middle. */
@@ -177,11 +178,14 @@ static person_look person_looks(const as_person *person)
 }
 
 /* Colour and cover of one place, from behind: coat, neck, hair, ears, head. */
-static float person_at(const person_point *p, const person_look *look, uint32_t seed, as_colour *ret)
+static float person_at(const person_point *p, float fold, const person_look *look, uint32_t seed, as_colour *ret)
 {
-    float cover = person_ellipse(p, 0.0f, 3.05f, 1.95f, 1.62f), fold = as_noise_value(p->x * 1.3f, p->y * 0.8f, seed);
+    float     cover = person_ellipse(p, 0.0f, 3.05f, 1.95f, 1.62f);
     as_colour c = as_colour_scale(look->coat, 0.85f + 0.22f * fold - 0.18f * p->x);
-    float     neck =
+    *ret = c;
+    if (p->y > 1.8f) /* below the neck there is the coat alone */
+        return cover;
+    float neck =
         as_paint_clamp(0.5f + (0.40f + 0.10f * as_paint_step(1.2f, 1.6f, p->y) - fabsf(p->x)) / p->soft, 0.0f, 1.0f) *
         as_paint_step(1.78f, 1.70f, p->y + 0.25f * p->x * p->x) * as_paint_step(0.3f, 0.5f, p->y);
     float throat = 0.42f + 0.28f * as_paint_step(0.95f, 1.55f, p->y) - 0.20f * p->x; /* in the shadow of the chin */
@@ -214,25 +218,52 @@ static float person_at(const person_point *p, const person_look *look, uint32_t 
     return cover;
 }
 
+#define PERSON_BLOCK 64u /* pixels of a row whose places and folds are worked out at once */
+
+typedef struct person_row {
+    float x[PERSON_BLOCK], y[PERSON_BLOCK], fold[PERSON_BLOCK]; /* of the coat */
+} person_row;
+
+AS_TWIN_CLONES
+static void person_place(const as_pose *pose, uint32_t px, uint32_t py, uint32_t seed, person_row *restrict row)
+{
+    const float dy = ((float)(int32_t)py - pose->y_px) / pose->px_per_mm, s = pose->sin, c = pose->cos;
+    const float x0 = pose->x_px, unit = pose->px_per_mm;
+    for (uint32_t i = 0; i < PERSON_BLOCK; i++) {
+        float dx = ((float)(int32_t)(px + i) - x0) / unit, x = dx * c + dy * s, y = dy * c - dx * s;
+        y = y > 3.0f ? 3.0f : y; /* a coat goes on */
+        row->x[i] = x;
+        row->y[i] = y;
+        row->fold[i] = as_noise_value_inline(x * 1.3f, y * 0.8f, seed);
+    }
+}
+
+static void person_put(const as_person *person, const person_look *look, const as_canvas *canvas, const person_row *row,
+                       uint32_t n, size_t at)
+{
+    for (uint32_t k = 0; k < n; k++) {
+        person_point p = {row->x[k], row->y[k], 1.2f / person->unit_px};
+        as_colour    c;
+        float        cover = person_at(&p, row->fold[k], look, person->seed, &c);
+        size_t       i = at + k;
+        c = as_colour_scale(c, 1.05f);
+        if (cover > 0.0f && canvas->g)
+            as_paint_blend(canvas, i, c, cover);
+        else if (cover > 0.0f)
+            canvas->r[i] += (0.30f * c.r + 0.45f * c.g + 0.25f * c.b - canvas->r[i]) * cover;
+    }
+}
+
 void as_person_draw(const as_person *person, const as_canvas *canvas)
 {
     person_look   look = person_looks(person);
     const as_pose pose = {person->x_px, person->y_px, person->sin, person->cos, person->unit_px};
+    person_row    row;
     /* Down to the picture's lower edge, as wide as shoulders are. */
     as_paint_area area = as_paint_around(canvas, person->x_px, person->y_px, 2.6f * person->unit_px);
     for (uint32_t y = area.y0; y < canvas->height; y++)
-        for (uint32_t x = area.x0; x < area.x1; x++) {
-            person_point p = {.soft = 1.2f / person->unit_px};
-            as_colour    c;
-            as_pose_to_mm(&pose, (float)x, (float)y, &p.x, &p.y);
-            if (p.y > 3.0f)
-                p.y = 3.0f; /* a coat goes on */
-            float  cover = person_at(&p, &look, person->seed, &c);
-            size_t i = (size_t)y * canvas->width + x;
-            c = as_colour_scale(c, 1.05f);
-            if (cover > 0.0f && canvas->g)
-                as_paint_blend(canvas, i, c, cover);
-            else if (cover > 0.0f)
-                canvas->r[i] += (0.30f * c.r + 0.45f * c.g + 0.25f * c.b - canvas->r[i]) * cover;
+        for (uint32_t x = area.x0; x < area.x1; x += PERSON_BLOCK) {
+            person_place(&pose, x, y, person->seed, &row);
+            person_put(person, &look, canvas, &row, AS_MIN(PERSON_BLOCK, area.x1 - x), (size_t)y * canvas->width + x);
         }
 }
