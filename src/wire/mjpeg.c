@@ -24,7 +24,7 @@
 #define REQUEST_NS (5 * AS_NS_PER_S)  /* for a request to come whole */
 #define STALLED_NS (10 * AS_NS_PER_S) /* a client that takes nothing for so long is gone */
 #define SLICE_MS   100
-#define USUAL_PORT 8080
+#define MJPEG_PORT 8080
 #define BOUNDARY   "assay-picture"
 
 /* One picture as it is sent, counted. */
@@ -337,7 +337,7 @@ static bool mjpeg_start(as_mjpeg *server, const as_serve_cfg *cfg, const char *t
 {
     as_where where;
     char     device[96];
-    if (!as_where_parse(text, USUAL_PORT, &where, err))
+    if (!as_where_parse(text, MJPEG_PORT, &where, err))
         return false;
     server->fd = as_where_listen(&where, err);
     if (server->fd < 0)

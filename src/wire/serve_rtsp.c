@@ -9,7 +9,7 @@
 #include "wire/rtsp_module.h"
 #include "wire/where.h"
 
-#define USUAL_PORT 8554
+#define RTSP_PORT 8554
 
 typedef struct rtsp_device {
     const as_rtsp_module *module;
@@ -59,7 +59,7 @@ static bool rtsp_open(rtsp_device *device, const as_serve_cfg *cfg, const char *
     as_rtsp_facts facts;
     as_rtsp_cfg   own = {.pixel = AS_PIXEL_NONE};
     char          name[100], address[80];
-    if (!as_where_parse(text, USUAL_PORT, &where, err))
+    if (!as_where_parse(text, RTSP_PORT, &where, err))
         return false;
     if (!AS_HAVE_RTSP)
         return AS_FAIL(
