@@ -107,10 +107,19 @@ static void rtsp_set_source(rtsp_media *media, GstElement *source)
         gst_object_unref(before);
 }
 
+/* The signal of a media that has ended may come after the next one has begun: only its own source goes. */
 static void rtsp_unprepared(GstRTSPMedia *stream, rtsp_media *media)
 {
-    (void)stream;
-    rtsp_set_source(media, NULL);
+    GstElement *bin = gst_rtsp_media_get_element(stream), *ended = gst_bin_get_by_name(GST_BIN(bin), "pictures");
+    pthread_mutex_lock(&media->server->lock);
+    GstElement *source = media->source == ended ? media->source : NULL;
+    if (source)
+        media->source = NULL;
+    pthread_mutex_unlock(&media->server->lock);
+    if (source)
+        gst_object_unref(source);
+    gst_clear_object(&ended);
+    gst_object_unref(bin);
 }
 
 static void rtsp_configure(GstRTSPMediaFactory *factory, GstRTSPMedia *stream, rtsp_media *media)
@@ -191,6 +200,29 @@ static bool rtsp_mount_all(rtsp_server *server, as_rtsp_facts *ret, as_err *err)
                "-bad");
 }
 
+/* Sessions of clients that went without a word end after their time-out. */
+static gboolean rtsp_look_after(gpointer ctx)
+{
+    const rtsp_server  *server = ctx;
+    GstRTSPSessionPool *sessions = gst_rtsp_server_get_session_pool(server->server);
+    gst_rtsp_session_pool_cleanup(sessions);
+    g_object_unref(sessions);
+    return G_SOURCE_CONTINUE;
+}
+
+static gboolean rtsp_quit(gpointer ctx)
+{
+    g_main_loop_quit(ctx);
+    return G_SOURCE_REMOVE;
+}
+
+static void rtsp_attach(const rtsp_server *server, GSource *source, GSourceFunc call, gpointer ctx)
+{
+    g_source_set_callback(source, call, ctx, NULL);
+    g_source_attach(source, server->context);
+    g_source_unref(source);
+}
+
 static void rtsp_run(void *ctx)
 {
     rtsp_server *server = ctx;
@@ -237,8 +269,9 @@ static void rtsp_close(void *p)
             g_source_destroy(source);
         gst_rtsp_server_client_filter(server->server, rtsp_remove, NULL);
     }
+    /* From within the loop: one that is told before it runs would not hear it. */
     if (server->thread)
-        g_main_loop_quit(server->loop);
+        rtsp_attach(server, g_idle_source_new(), rtsp_quit, server->loop);
     as_thread_join(server->thread);
     for (size_t i = 0; i < RTSP_MEDIA; i++)
         if (server->media[i].server)
@@ -274,6 +307,7 @@ static void *rtsp_open(const as_rtsp_cfg *cfg, as_rtsp_facts *ret, as_err *err)
     server->context = g_main_context_new();
     server->loop = g_main_loop_new(server->context, FALSE);
     server->server = gst_rtsp_server_new();
+    rtsp_attach(server, g_timeout_source_new_seconds(2), rtsp_look_after, server);
     if (!rtsp_mount_all(server, ret, err) || !rtsp_listen(server, ret, err) ||
         !(server->thread = as_thread_start("rtsp", rtsp_run, server, err))) {
         rtsp_close(server);
