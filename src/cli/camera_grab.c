@@ -9,6 +9,7 @@
 #include "image/codec.h"
 
 #define GRAB_PNG_EFFORT 2
+#define GRAB_KIND       "assay pictures of a camera"
 
 /* "part.png" of one picture; of several "part-001.png"; what is not whole says so in its name. */
 static bool grab_name(const char *path, uint64_t i, uint64_t n, as_frame_status status, char *ret, size_t cap,
@@ -83,13 +84,20 @@ static bool grab_all(as_cli *cli, as_camera *cam, const char *path, uint64_t n, 
 }
 
 /* Beside the pictures, what is known of them. */
-static bool grab_write_list(const char *path, const json_t *list, as_err *err)
+static bool grab_list_path(const char *path, char *ret, size_t cap, as_err *err)
 {
     const char *dot = strrchr(path, '.'), *slash = strrchr(path, '/');
     int         stem = dot && (!slash || dot > slash) ? (int)(dot - path) : (int)strlen(path);
-    char        name[4096];
-    int         used = snprintf(name, sizeof name, "%.*s.json", stem, path);
-    return used > 0 && (size_t)used < sizeof name && as_json_write(name, list, err);
+    int         used = snprintf(ret, cap, "%.*s.json", stem, path);
+    return (used > 0 && (size_t)used < cap) || AS_FAIL(err, AS_ELIMIT, "'%.200s...' is too long a name", path);
+}
+
+static bool grab_write_list(const char *path, json_t *list, as_err *err)
+{
+    json_t *json = json_pack("{s:s,s:O}", AS_OUTPUT_KIND_KEY, GRAB_KIND, "pictures", list);
+    bool    ok = json ? as_output_write_json(path, json, err) : AS_FAIL(err, AS_ENOMEM, "no memory for '%s'", path);
+    json_decref(json);
+    return ok;
 }
 
 static int camera_grab(as_cli *cli, as_workspace *ws, as_err *err)
@@ -98,14 +106,16 @@ static int camera_grab(as_cli *cli, as_workspace *ws, as_err *err)
     uint64_t    n = 1;
     double      wait_s = 5;
     json_t     *list = json_array();
+    char        beside[4096];
     (void)ws;
     bool ok = as_cli_u64(cli, "frames", 1, 100000, &n, err) && as_cli_f64(cli, "wait", 0.001, 1e6, &wait_s, err) &&
-              (path || AS_FAIL(err, AS_EINVAL, "say where to: --output FILE.png"));
+              (path || AS_FAIL(err, AS_EINVAL, "say where to: --output FILE.png")) &&
+              grab_list_path(path, beside, sizeof beside, err) && as_output_json_may(beside, GRAB_KIND, err);
     as_camera *cam = ok ? as_camera_pick(cli, false, err) : NULL;
     ok = cam && grab_all(cli, cam, path, n, wait_s, list, err);
     as_term_progress_end(cli);
     if (json_array_size(list) > 0)
-        ok = grab_write_list(path, list, ok ? err : NULL) && ok;
+        ok = grab_write_list(beside, list, ok ? err : NULL) && ok;
     if (ok && cli->json)
         ok = as_cli_print_json(cli, json_pack("{s:O,s:I}", "pictures", list, "n_lost", (json_int_t)as_camera_lost(cam)),
                                err);

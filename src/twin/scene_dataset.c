@@ -282,7 +282,14 @@ static bool dataset_prepare(const as_twin *twin, void *priv, as_err *err)
     state->pictures =
         as_pictures_new(dataset_of(twin), cfg->width, cfg->height,
                         as_twin_scene_of(twin)->pixel == AS_PIXEL_MONO8 ? 1 : 3, AS_DATASET_CACHE_BYTES, err);
-    return state->pictures != NULL;
+    if (!state->pictures)
+        return false;
+    /* A header may be right where nothing follows it: a scene of nothing would be black, and good. */
+    const as_twin_folder *d = dataset_of(twin);
+    const as_picture     *any = as_pictures_hold(state->pictures, 0, 0, d->n_files);
+    as_pictures_release(state->pictures, any);
+    return any || AS_FAIL(err, AS_EFORMAT, "none of the %zu pictures in '%s' can be read", d->n_files,
+                          as_twin_scene_of(twin)->name + strlen(AS_DATASET_PREFIX));
 }
 
 static void dataset_release(void *priv)

@@ -28,7 +28,7 @@ expect_err "did you mean 'ExposureTime'?"
 expect_exit 0 "$ASSAY" camera grab "$TWIN&pixel=Mono12" --frames 3 -o part.png
 check 'no three pictures of 16 bits with their times' python3 -c '
 import json, struct
-d = json.load(open("part.json"))
+d = json.load(open("part.json"))["pictures"]
 assert [p["file"] for p in d] == ["part-001.png", "part-002.png", "part-003.png"]
 assert all(p["status"] == "ok" and p["pixel"] == "Mono12" and p["monotonic_ns"] > 0 for p in d)
 for p in d:
@@ -39,6 +39,12 @@ expect_exit 0 "$ASSAY" camera grab 'twin:cones?width=64&height=48&script=half.ya
 check 'half a picture is not told' test -s half.incomplete.png
 expect_exit 2 "$ASSAY" camera grab "$TWIN"
 expect_err 'say where to'
+# What is somebody else's is not written over.
+echo '{"recipe": "do not lose"}' >mine.json
+expect_exit 2 "$ASSAY" camera grab "$TWIN" -o mine.png
+expect_err "'mine.json' is there and is something else"
+expect_no_file mine.png
+expect_grep 'do not lose' mine.json
 
 # What a sensor sends is taken in as it is: 16 bits where it has more than 8, Bayer developed.
 expect_exit 0 "$ASSAY" -q init ws --example cones

@@ -33,7 +33,7 @@ expect_exit 0 "$ASSAY" camera grab $CAMERA -o deep.png
 check 'packed pixels are not stored with all their bits' python3 -c '
 import json
 b = open("deep.png", "rb").read()
-assert b[24] == 16 and json.load(open("deep.json"))[0]["pixel"] == "Mono12p"'
+assert b[24] == 16 and json.load(open("deep.json"))["pictures"][0]["pixel"] == "Mono12p"'
 expect_exit 0 "$ASSAY" camera grab "$CAMERA?format=BayerRG8&x=16&y=8&width=160&height=120" -o bayer.png
 check 'Bayer is not developed' python3 -c '
 b = open("bayer.png", "rb").read()
@@ -73,7 +73,7 @@ wait $grab
 expect_equal $? 0
 check 'pictures are missing, or numbered twice' python3 -c '
 import json
-n = [p["sequence"] for p in json.load(open("again.json"))]
+n = [p["sequence"] for p in json.load(open("again.json"))["pictures"]]
 assert len(n) == 40 and n == sorted(set(n)), n'
 expect_exit 0 "$ASSAY" camera show $CAMERA --json
 check 'the camera has not what it had' python3 -c '

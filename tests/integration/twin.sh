@@ -124,6 +124,9 @@ expect_exit 2 "$ASSAY" twin render dataset:nowhere
 expect_err "there is no folder 'nowhere'"
 expect_exit 2 "$ASSAY" twin render dataset:own --scene cones
 expect_err 'named twice'
+mkdir cut && "$ASSAY" camera grab twin:cones -o cut/a.png >/dev/null && truncate -s 400 cut/a.png && rm cut/a.json
+expect_exit 2 "$ASSAY" twin export black --scene dataset:cut --as folders --parts 2
+expect_err "none of the 1 pictures in 'cut' can be read"
 expect_exit 2 "$ASSAY" twin render 'cones?severity=0.5&worst=0.2'
 expect_err 'worst severity'
 
