@@ -81,6 +81,14 @@ static bool bounded_reshape(as_plan *plan, const as_node *node, int axis, as_bou
     return before == 1 && after == 1;
 }
 
+/* Elsewhere than along the rows: parts of them would begin where their number says. */
+static bool bounded_split(as_plan *plan, const as_node *node, int axis, as_bounded_value *ret)
+{
+    int64_t along = as_plan_int_or(node, "axis", 0);
+    along += along < 0 ? bounded_shape(plan, node, 0)->rank : 0;
+    return bounded_first(plan, node, axis, ret) && along != ret->axis;
+}
+
 static bool bounded_softmax(as_plan *plan, const as_node *node, int axis, as_bounded_value *ret)
 {
     const int rank = bounded_shape(plan, node, 0)->rank;
@@ -168,7 +176,7 @@ static bool bounded_slice(as_plan *plan, const as_node *node, int axis, as_bound
 static const bounded_rule bounded_rules[] = {
     {"Identity", bounded_each, true},     {"Cast", bounded_each, true},         {"Unsqueeze", bounded_reshape, true},
     {"Squeeze", bounded_reshape, true},   {"Reshape", bounded_reshape, true},   {"Flatten", bounded_reshape, true},
-    {"Transpose", bounded_first, true},   {"Split", bounded_first, true},       {"Slice", bounded_slice, true},
+    {"Transpose", bounded_first, true},   {"Split", bounded_split, true},       {"Slice", bounded_slice, true},
     {"Concat", bounded_concat, true},     {"Gather", bounded_gather, true},     {"GatherND", bounded_gather_nd, true},
     {"MatMul", bounded_matmul, false},    {"Softmax", bounded_softmax, false},  {"LogSoftmax", bounded_softmax, false},
     {"ReduceMax", bounded_first, false},  {"ReduceMin", bounded_first, false},  {"ReduceSum", bounded_first, false},

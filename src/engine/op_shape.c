@@ -108,10 +108,13 @@ static bool split_plan(as_plan *plan, const as_node *node, as_err *err)
         as_op_row_major(&src->shape, copy.src_step);
         copy.src_base = at * copy.src_step[axis];
         at += out->shape.dims[axis];
+        if (at > src->shape.dims[axis]) /* they would be read from behind it */
+            break;
         if (!as_op_copy(plan, &copy, src, out, err))
             return false;
     }
-    return true;
+    return at == src->shape.dims[axis] ||
+           AS_FAIL(err, AS_EUNSUPPORTED, "its parts are not the whole of its %lld", (long long)src->shape.dims[axis]);
 }
 
 /* --- Concat ------------------------------------------------------------------------------------------------------- */
