@@ -92,7 +92,7 @@ static bool bounded_split(as_plan *plan, const as_node *node, int axis, as_bound
 static bool bounded_softmax(as_plan *plan, const as_node *node, int axis, as_bounded_value *ret)
 {
     const int rank = bounded_shape(plan, node, 0)->rank;
-    int64_t   along = as_plan_int_or(node, "axis", -1);
+    int64_t   along = as_plan_int_or(node, "axis", as_graph_opset(plan->graph) < 13 ? 1 : -1);
     along += along < 0 ? rank : 0;
     return bounded_first(plan, node, axis, ret) && ret->axis < along; /* before set 13 it goes over all from there on */
 }

@@ -158,6 +158,18 @@ static as_graph *halves(void)
     return g;
 }
 
+/* Shares of a box among all numbers of all boxes, as operator sets before 13 have it where no axis is named. */
+static as_graph *shares(const char *op, int opset)
+{
+    as_err    err = AS_ERR_NONE;
+    as_graph *g = begin(1, 20);
+    node(g, "Gather", NAMES("kept", "2"), "y", INT("axis", 1));
+    node(g, "Gather", NAMES("boxes", "y"), "box", INT("axis", 1)); /* of a batch of one */
+    node(g, op, NAMES("box"), "y0", NULL);
+    must(as_graph_set_opset(g, opset, &err), &err);
+    return g;
+}
+
 /* Columns, of which each is a place: those that count are no longer beside one another. */
 static as_graph *columns(void)
 {
@@ -266,6 +278,7 @@ static void test_parts_of_rows(void **state)
 {
     (void)state;
     compare(finish(halves(), "y0", AS_DTYPE_F32, 2), CLASSES);
+    compare(finish(shares("Softmax", 13), "y0", AS_DTYPE_F32, 3), 1);
 }
 
 /* --- what goes over rows --- */
@@ -372,6 +385,8 @@ static void test_what_goes_over_rows_is_refused(void **state)
     refused(other_indices(), AS_DTYPE_F32, 3, "node 'y0' (Gather)");
     refused(parted(0), AS_DTYPE_I64, 2, "node 'parts' (Split)");
     refused(parted(-2), AS_DTYPE_I64, 2, "node 'parts' (Split)");
+    refused(shares("Softmax", 12), AS_DTYPE_F32, 3, "node 'y0' (Softmax)");
+    refused(shares("LogSoftmax", 12), AS_DTYPE_F32, 3, "node 'y0' (LogSoftmax)");
 }
 
 int main(void)
