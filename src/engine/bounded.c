@@ -81,6 +81,20 @@ static bool bounded_reshape(as_plan *plan, const as_node *node, int axis, as_bou
     return before == 1 && after == 1;
 }
 
+/* Axes it names, none of them the rows': without any, one row would be no row at all. */
+static bool bounded_squeeze(as_plan *plan, const as_node *node, int axis, as_bounded_value *ret)
+{
+    const int rank = bounded_shape(plan, node, 0)->rank;
+    int64_t   axes[AS_TENSOR_MAX_RANK];
+    size_t    n = 0;
+    if (!bounded_reshape(plan, node, axis, ret) || !as_plan_ints(plan, node, 1, "axes", axes, &n) || n == 0)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (axes[i] + (axes[i] < 0 ? rank : 0) == ret->axis)
+            return false;
+    return true;
+}
+
 /* Elsewhere than along the rows: parts of them would begin where their number says. */
 static bool bounded_split(as_plan *plan, const as_node *node, int axis, as_bounded_value *ret)
 {
@@ -175,7 +189,7 @@ static bool bounded_slice(as_plan *plan, const as_node *node, int axis, as_bound
 
 static const bounded_rule bounded_rules[] = {
     {"Identity", bounded_each, true},     {"Cast", bounded_each, true},         {"Unsqueeze", bounded_reshape, true},
-    {"Squeeze", bounded_reshape, true},   {"Reshape", bounded_reshape, true},   {"Flatten", bounded_reshape, true},
+    {"Squeeze", bounded_squeeze, true},   {"Reshape", bounded_reshape, true},   {"Flatten", bounded_reshape, true},
     {"Transpose", bounded_first, true},   {"Split", bounded_split, true},       {"Slice", bounded_slice, true},
     {"Concat", bounded_concat, true},     {"Gather", bounded_gather, true},     {"GatherND", bounded_gather_nd, true},
     {"MatMul", bounded_matmul, false},    {"Softmax", bounded_softmax, false},  {"LogSoftmax", bounded_softmax, false},

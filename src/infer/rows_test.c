@@ -158,6 +158,19 @@ static as_graph *halves(void)
     return g;
 }
 
+/* One row would be none, and two are two. */
+static as_graph *squeezed(bool named)
+{
+    as_graph *g = begin(1, 1);
+    node(g, "GatherND", NAMES("scores", "kept"), "score", NULL);
+    node(g, "Unsqueeze", NAMES("score", "[1]"), "score1", NULL);
+    if (named)
+        node(g, "Squeeze", NAMES("score1", "[1]"), "y0", NULL);
+    else
+        node(g, "Squeeze", NAMES("score1"), "y0", NULL);
+    return g;
+}
+
 /* Shares of a box among all numbers of all boxes, as operator sets before 13 have it where no axis is named. */
 static as_graph *shares(const char *op, int opset)
 {
@@ -278,6 +291,7 @@ static void test_parts_of_rows(void **state)
 {
     (void)state;
     compare(finish(halves(), "y0", AS_DTYPE_F32, 2), CLASSES);
+    compare(finish(squeezed(true), "y0", AS_DTYPE_F32, 1), 1);
     compare(finish(shares("Softmax", 13), "y0", AS_DTYPE_F32, 3), 1);
 }
 
@@ -385,6 +399,7 @@ static void test_what_goes_over_rows_is_refused(void **state)
     refused(other_indices(), AS_DTYPE_F32, 3, "node 'y0' (Gather)");
     refused(parted(0), AS_DTYPE_I64, 2, "node 'parts' (Split)");
     refused(parted(-2), AS_DTYPE_I64, 2, "node 'parts' (Split)");
+    refused(squeezed(false), AS_DTYPE_F32, 1, "node 'y0' (Squeeze)");
     refused(shares("Softmax", 12), AS_DTYPE_F32, 3, "node 'y0' (Softmax)");
     refused(shares("LogSoftmax", 12), AS_DTYPE_F32, 3, "node 'y0' (LogSoftmax)");
 }
