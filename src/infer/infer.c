@@ -143,6 +143,7 @@ static bool infer_run_wide(as_session *session, const as_tensor *inputs, as_tens
         else {
             if (!outputs[i].data)
                 outputs[i] = as_tensor_view(AS_DTYPE_F32, &wide->shape, wide->data);
+            outputs[i].shape = out[i].shape; /* of this run: there may be fewer rows than fit */
             infer_widen_output(&out[i], &outputs[i]);
         }
     }
