@@ -20,7 +20,8 @@ static const as_backend *const backends[] = {
 /* A port of f16 that the caller sees as one of f32. */
 typedef struct infer_edge {
     as_port   port;
-    as_tensor half, wide; /* what an input is narrowed into, an output widened into; no data: the port is as it is */
+    bool      converts;   /* else the port is as it is */
+    as_tensor half, wide; /* what an input is narrowed into, an output widened into: as large as was needed so far */
 } infer_edge;
 
 struct as_session {
@@ -79,6 +80,14 @@ static const as_backend *infer_part(as_session_cfg *cfg, char *text, as_err *err
 
 /* --- ports of half floats --- */
 
+static bool infer_is_open(const as_shape *shape)
+{
+    for (int i = 0; i < shape->rank; i++)
+        if (shape->dims[i] < 0)
+            return true;
+    return false;
+}
+
 static bool infer_widen(as_session *session, as_err *err)
 {
     const as_backend *backend = session->backend;
@@ -99,7 +108,9 @@ static bool infer_widen(as_session *session, as_err *err)
             if (port->dtype != AS_DTYPE_F16)
                 continue;
             edge->port.dtype = AS_DTYPE_F32;
-            if (!as_tensor_new(out ? &edge->wide : &edge->half, out ? AS_DTYPE_F32 : AS_DTYPE_F16, &port->shape, err))
+            edge->converts = true;
+            if (!(out && infer_is_open(&port->shape)) &&
+                !as_tensor_new(out ? &edge->wide : &edge->half, out ? AS_DTYPE_F32 : AS_DTYPE_F16, &port->shape, err))
                 return false;
         }
     }
@@ -112,6 +123,16 @@ static void infer_narrow_input(const as_tensor *from, as_tensor *to)
     uint16_t    *half = to->data;
     for (size_t i = 0; i < as_tensor_count(from); i++)
         half[i] = as_half_from_float(wide[i]);
+}
+
+/* Memory for what an open output has come to be. */
+static bool infer_grow(infer_edge *edge, const as_shape *shape, as_err *err)
+{
+    size_t count;
+    if (edge->wide.data && as_shape_count(shape, &count) && count <= as_tensor_count(&edge->wide))
+        return true;
+    as_tensor_done(&edge->wide);
+    return as_tensor_new(&edge->wide, AS_DTYPE_F32, shape, err);
 }
 
 static void infer_widen_output(const as_tensor *from, as_tensor *to)
@@ -128,24 +149,26 @@ static bool infer_run_wide(as_session *session, const as_tensor *inputs, as_tens
     as_tensor   *in = session->passed[0], *out = session->passed[1];
     for (size_t i = 0; i < n_in; i++) {
         infer_edge *edge = &session->edges[0][i];
-        if (edge->half.data)
+        if (edge->converts)
             infer_narrow_input(&inputs[i], &edge->half);
-        in[i] = edge->half.data ? edge->half : inputs[i];
+        in[i] = edge->converts ? edge->half : inputs[i];
     }
     for (size_t i = 0; i < n_out; i++)
-        out[i] = session->edges[1][i].wide.data ? (as_tensor){.data = NULL} : outputs[i];
+        out[i] = session->edges[1][i].converts ? (as_tensor){.data = NULL} : outputs[i];
     if (!session->backend->run(session->priv, in, out, err))
         return false;
     for (size_t i = 0; i < n_out; i++) {
-        as_tensor *wide = &session->edges[1][i].wide;
-        if (!wide->data)
+        infer_edge *edge = &session->edges[1][i];
+        if (!edge->converts) {
             outputs[i] = out[i];
-        else {
-            if (!outputs[i].data)
-                outputs[i] = as_tensor_view(AS_DTYPE_F32, &wide->shape, wide->data);
-            outputs[i].shape = out[i].shape; /* of this run: there may be fewer rows than fit */
-            infer_widen_output(&out[i], &outputs[i]);
+            continue;
         }
+        if (!outputs[i].data && !infer_grow(edge, &out[i].shape, err))
+            return false;
+        if (!outputs[i].data)
+            outputs[i] = as_tensor_view(AS_DTYPE_F32, &out[i].shape, edge->wide.data);
+        outputs[i].shape = out[i].shape; /* of this run: there may be fewer rows than fit */
+        infer_widen_output(&out[i], &outputs[i]);
     }
     return true;
 }

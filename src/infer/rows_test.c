@@ -344,6 +344,7 @@ static void test_half_floats_are_counted_too(void **state)
 {
     (void)state;
     compare_wide("native");
+    compare_wide("ort");
 }
 
 /* --- what goes over rows --- */
