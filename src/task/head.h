@@ -33,7 +33,7 @@ typedef struct as_head as_head;
 
 /* What a head is chosen by, and made for. */
 typedef struct as_head_io {
-    const as_port *outputs; /* of fully known shapes; names and shapes are not kept */
+    const as_port *outputs; /* shapes known but for rows (as_port); names and shapes are not kept */
     size_t         n_outputs;
     uint32_t       width, height; /* of the network's input, pixels */
     uint32_t       n_labels;      /* 0: not known */

@@ -36,14 +36,45 @@ static bool final_add(as_head *head, const float *corners, float gain_x, float g
 
 /* --- rows of corners, score and class --- */
 
+/* [1, rows, numbers]; rows that are counted at each run are as many as a head may keep, where the head is asked for. */
+static bool final_rows_are(const as_head_io *io, size_t i, uint32_t dims[AS_TENSOR_MAX_RANK])
+{
+    if (i >= io->n_outputs)
+        return false;
+    as_port    port = io->outputs[i];
+    as_head_io one = {.outputs = &port, .n_outputs = 1};
+    if (io->word && port.shape.rank == 3 && port.shape.dims[1] < 0)
+        port.shape.dims[1] = AS_BOXES_MOST_KEPT;
+    return as_head_is(&one, 0, 3, dims);
+}
+
+/* How many there are at this run: the shape says it, where the number is not always the same. [.., N, columns], or [.., N]
+ * where columns is 0, as the port said. False: more than there is room for, or of another form than the port's. */
+static bool final_count(const as_head *head, const as_tensor *rows, uint32_t columns, size_t *ret, as_err *err)
+{
+    const as_shape *shape = &rows->shape;
+    const int       axis = shape->rank - (columns ? 2 : 1);
+    bool            is = axis >= 0 && (!columns || shape->dims[axis + 1] == columns);
+    char            text[AS_TENSOR_MAX_RANK * 24];
+    for (int i = 0; is && i < axis; i++)
+        is = shape->dims[i] == 1;
+    if (!is)
+        return AS_FAIL(err, AS_ECORRUPT, "the model's answer is %s, which is no list as head '%s' has it",
+                       as_shape_text(shape, text, sizeof text), head->kind->name);
+    *ret = (size_t)shape->dims[axis];
+    return *ret <= head->n_anchors ||
+           AS_FAIL(err, AS_ELIMIT, "the model's answer has %zu rows: the most are %zu (head '%s')", *ret,
+                   head->n_anchors, head->kind->name);
+}
+
 static bool final_rows_fit(as_head *head, const as_head_io *io, bool with_masks)
 {
     uint32_t dims[AS_TENSOR_MAX_RANK], proto[AS_TENSOR_MAX_RANK] = {0};
     if (io->n_outputs != (with_masks ? 2 : 1))
         return false;
-    head->out[0] = as_head_is(io, 0, 3, dims) ? 0 : 1;
+    head->out[0] = final_rows_are(io, 0, dims) ? 0 : 1;
     head->out[1] = 1 - head->out[0];
-    if (!as_head_is(io, (size_t)head->out[0], 3, dims) ||
+    if (!final_rows_are(io, (size_t)head->out[0], dims) ||
         (with_masks && !as_head_is(io, (size_t)head->out[1], 4, proto)))
         return false;
     /* Every place of three strides, of six numbers each: as many classes as fit, of a head that does not suppress. */
@@ -72,7 +103,10 @@ static bool end2end_seg_fits(as_head *head, const as_head_io *io)
 static bool end2end_decode(as_head *head, const as_tensor *outputs, as_err *err)
 {
     const float *row = outputs[head->out[0]].data;
-    for (size_t i = 0; i < head->n_anchors; i++, row += head->row)
+    size_t       n;
+    if (!final_count(head, &outputs[head->out[0]], head->row, &n, err))
+        return false;
+    for (size_t i = 0; i < n; i++, row += head->row)
         if (!final_add(head, row, 1, 1, row[4], (double)row[5], i, err))
             return false;
     return true;
@@ -102,16 +136,17 @@ static bool detection_output_decode(as_head *head, const as_tensor *outputs, as_
 
 /* --- lists: boxes, their classes, and their scores (a fifth number of a box, or an output of their own) --- */
 
-/* [N, columns] or [1, N, columns]; columns 0: [N] or [1, N]. Returns N, 0 where it is none. */
+/* [N, columns] or [1, N, columns]; columns 0: [N] or [1, N]. Returns N, or the most where it is counted at each run; 0 where
+ * it is none. */
 static uint32_t final_list(const as_port *port, uint32_t columns)
 {
     const as_shape *shape = &port->shape;
     int             rank = shape->rank - (columns ? 1 : 0);
     if (rank < 1 || rank > 2 || (rank == 2 && shape->dims[0] != 1) ||
-        (columns && shape->dims[shape->rank - 1] != columns) || shape->dims[rank - 1] < 1 ||
+        (columns && shape->dims[shape->rank - 1] != columns) || shape->dims[rank - 1] == 0 ||
         shape->dims[rank - 1] > FINAL_MOST)
         return 0;
-    return (uint32_t)shape->dims[rank - 1];
+    return shape->dims[rank - 1] < 0 ? FINAL_MOST : (uint32_t)shape->dims[rank - 1];
 }
 
 static bool lists_fit(as_head *head, const as_head_io *io)
@@ -141,12 +176,18 @@ static bool lists_fit(as_head *head, const as_head_io *io)
            (scores < 0 || final_list(&io->outputs[scores], 0) == head->n_anchors);
 }
 
-/* How many there are at this run: the shape says it, where the number is not always the same. */
-static size_t lists_count(const as_head *head, const as_tensor *outputs)
+static bool lists_count(const as_head *head, const as_tensor *outputs, size_t *ret, as_err *err)
 {
-    const as_shape *shape = &outputs[head->out[0]].shape;
-    int64_t         n = shape->rank >= 2 ? shape->dims[shape->rank - 2] : 0;
-    return AS_MIN((size_t)AS_MAX(n, 0), head->n_anchors);
+    size_t n_classes, n_scores;
+    if (!final_count(head, &outputs[head->out[0]], head->row, ret, err) ||
+        !final_count(head, &outputs[head->out[1]], 0, &n_classes, err))
+        return false;
+    n_scores = *ret;
+    if (head->row == 4 && !final_count(head, &outputs[head->out[2]], 0, &n_scores, err))
+        return false;
+    return (n_classes == *ret && n_scores == *ret) ||
+           AS_FAIL(err, AS_ECORRUPT, "the model's answer has %zu boxes, %zu classes and %zu scores (head '%s')", *ret,
+                   n_classes, n_scores, head->kind->name);
 }
 
 static bool lists_decode(as_head *head, const as_tensor *outputs, as_err *err)
@@ -154,8 +195,10 @@ static bool lists_decode(as_head *head, const as_tensor *outputs, as_err *err)
     const float     *boxes = outputs[head->out[0]].data;
     const float     *scores = head->row == 5 ? NULL : outputs[head->out[2]].data;
     const as_tensor *classes = &outputs[head->out[1]];
-    size_t           n = lists_count(head, outputs);
-    bool             is_ratio = final_is_ratio(boxes, n, head->row);
+    size_t           n;
+    if (!lists_count(head, outputs, &n, err))
+        return false;
+    bool is_ratio = final_is_ratio(boxes, n, head->row);
     for (size_t i = 0; i < n; i++) {
         const float *box = boxes + i * head->row;
         double class = classes->dtype == AS_DTYPE_I64 ? (double)((const int64_t *)classes->data)[i]

@@ -505,6 +505,57 @@ static void test_final_ones(void **state)
     }
 }
 
+/* Rows that are counted at each run: as many as the run has, never more than there is room for. */
+static void test_final_ones_are_counted(void **state)
+{
+    (void)state;
+    for (int which = 0; which < 3; which++) {
+        static const char *const names[] = {"end2end", "lists", "lists"};
+        bed                      b;
+        as_err                   err = AS_ERR_NONE;
+        const as_box            *have;
+        size_t                   n;
+        const int64_t            most = 8;
+        bed_init(&b, 320, 160);
+        float *p = which == 0 ? ADD(&b, "out", 1, most, 6) : ADD(&b, "boxes", most, which == 1 ? 5 : 4);
+        if (which)
+            bed_add(&b, "labels", AS_DTYPE_I64, DIMS(most));
+        float *scores = which == 2 ? ADD(&b, "scores", most) : NULL;
+        int    axis = which == 0 ? 1 : 0, step = which == 0 ? 6 : (which == 1 ? 5 : 4);
+        for (int i = 0; i < most; i++) {
+            p[step * i] = p[step * i + 1] = (float)(10 * i);
+            p[step * i + 2] = p[step * i + 3] = (float)(10 * i + 8);
+            *(scores ? &scores[i] : &p[step * i + 4]) = 0.75f;
+        }
+        for (int open = 0; open < 2; open++) {
+            b.io.word = names[which];
+            for (size_t i = 0; open && i < b.io.n_outputs; i++)
+                b.ports[i].shape.dims[i ? 0 : axis] = -1;
+            bed_open(&b);
+            for (int64_t rows = most; rows >= 0; rows -= 4) {
+                for (size_t i = 0; i < b.io.n_outputs; i++)
+                    b.tensors[i].shape.dims[i ? 0 : axis] = rows;
+                assert_true(as_head_candidates(b.head, b.tensors, 0.5f, &have, &n, &err));
+                assert_int_equal(n, rows);
+            }
+            b.tensors[0].shape.dims[axis] = open ? 100001 : most + 1;
+            assert_false(as_head_candidates(b.head, b.tensors, 0.5f, &have, &n, &err));
+            assert_int_equal(err.code, AS_ELIMIT);
+            b.tensors[0].shape.dims[axis] = 4; /* and of the others none */
+            if (which) {
+                assert_false(as_head_candidates(b.head, b.tensors, 0.5f, &have, &n, &err));
+                assert_non_null(strstr(err.text, "4 boxes, 0 classes"));
+            }
+            b.tensors[0].shape.dims[b.tensors[0].shape.rank - 1] = 3;
+            assert_false(as_head_candidates(b.head, b.tensors, 0.5f, &have, &n, &err));
+            assert_int_equal(err.code, AS_ECORRUPT);
+            b.tensors[0].shape.dims[b.tensors[0].shape.rank - 1] = step;
+            b.head = as_head_free(b.head);
+        }
+        bed_done(&b);
+    }
+}
+
 static void test_classes(void **state)
 {
     (void)state;
@@ -719,6 +770,7 @@ int main(void)
         cmocka_unit_test(test_centernet),
         cmocka_unit_test(test_ssd),
         cmocka_unit_test(test_final_ones),
+        cmocka_unit_test(test_final_ones_are_counted),
         cmocka_unit_test(test_classes),
         cmocka_unit_test(test_masks),
         cmocka_unit_test(test_areas),
