@@ -142,7 +142,10 @@ static bool bank_choose_axes(as_bank *bank, as_err *err)
     bank->n_axes = most;
     ok = ok && bank_vector_init(bank, &v, err);
     for (size_t r = 0; ok && r < n_looked; r++) {
-        ok = as_bank_see(bank, bank->rows + r * step * bank->size, &v);
+        ok = as_bank_see(bank, bank->rows + r * step * bank->size, &v) ||
+             AS_FAIL(err, AS_EINVAL, "row %zu of the bank has a number that is not finite, or too large", r * step);
+        if (!ok)
+            break;
         memcpy(along + r * (most + 1), v.numbers, most * sizeof *along);
         along[r * (most + 1) + most] = (float)(v.whole * v.whole);
     }
