@@ -318,7 +318,9 @@ as_pictures *as_pictures_new(const as_twin_folder *dataset, uint32_t width, uint
                              size_t most_bytes, as_err *err)
 {
     as_pictures *c = calloc(1, sizeof *c);
-    size_t       each = (size_t)planes * width * height + sizeof(as_picture), room = most_bytes / each;
+    size_t       masks = dataset->n_masked ? 1 : 0; /* as large as the picture, at most */
+    size_t       each = (planes + masks) * width * height + sizeof(as_picture) + masks * sizeof(as_cut);
+    size_t       room = most_bytes / each;
     if (c) {
         *c = (as_pictures){.dataset = dataset, .width = width, .height = height, .planes = planes};
         c->cap = AS_MIN(AS_MAX(room, (size_t)CACHE_LEAST), (size_t)CACHE_MOST);

@@ -292,6 +292,38 @@ static void memory_is_bounded(void **state)
     as_twin_folder_free(d);
 }
 
+/* A mask that covers its picture is as large again. */
+static void masks_are_counted_too(void **state)
+{
+    (void)state;
+    as_err   err = AS_ERR_NONE;
+    as_image white = {0};
+    char     name[64], path[AS_FS_PATH_BYTES];
+    assert_true(as_image_new(&white, AS_PIXEL_MONO8, SIDE, SIDE, &err));
+    for (uint32_t y = 0; y < SIDE; y++)
+        memset(white.data + y * white.stride_bytes, 255, SIDE);
+    for (int i = 0; i < 20; i++) {
+        snprintf(name, sizeof name, "covered/spot/%03d.png", i);
+        put_disc(name, SIDE, SIDE, true, false);
+        snprintf(name, sizeof name, "covered/ground_truth/spot/%03d_mask.png", i);
+        put_png(name, &white);
+    }
+    as_image_done(&white);
+    path_of(path, "covered");
+    as_twin_folder *d = as_twin_folder_open(path, &err);
+    assert_non_null(d);
+    assert_int_equal(d->n_masked, 20);
+    const size_t most = (size_t)16 * (SIDE * SIDE + sizeof(as_picture));
+    as_pictures *c = as_pictures_new(d, SIDE, SIDE, 1, most, &err);
+    assert_non_null(c);
+    for (size_t i = 0; i < 40; i++)
+        as_pictures_release(c, as_pictures_hold(c, i % d->n_files, 0, d->n_files));
+    assert_in_range(as_pictures_kept_bytes(c), most / 2, most);
+    as_pictures_free(c);
+    as_twin_folder_free(d);
+    assert_true(as_fs_remove_tree(path, &err));
+}
+
 static void what_is_no_picture_is_skipped_and_counted(void **state)
 {
     (void)state;
@@ -380,15 +412,11 @@ static void real_pictures_are_understood(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_folder_is_understood),
-        cmocka_unit_test(pictures_come_through),
-        cmocka_unit_test(defects_are_laid_in),
-        cmocka_unit_test(a_defect_of_no_severity_is_not_there),
-        cmocka_unit_test(threads_do_not_matter),
-        cmocka_unit_test(memory_is_bounded),
-        cmocka_unit_test(what_is_no_picture_is_skipped_and_counted),
-        cmocka_unit_test(real_pictures_are_understood),
-        cmocka_unit_test(refuses_what_is_no_dataset),
+        cmocka_unit_test(a_folder_is_understood),       cmocka_unit_test(pictures_come_through),
+        cmocka_unit_test(defects_are_laid_in),          cmocka_unit_test(a_defect_of_no_severity_is_not_there),
+        cmocka_unit_test(threads_do_not_matter),        cmocka_unit_test(memory_is_bounded),
+        cmocka_unit_test(masks_are_counted_too),        cmocka_unit_test(what_is_no_picture_is_skipped_and_counted),
+        cmocka_unit_test(real_pictures_are_understood), cmocka_unit_test(refuses_what_is_no_dataset),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
