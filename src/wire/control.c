@@ -432,10 +432,10 @@ static size_t control_writemem(as_gv_control *control, const as_gv_peer *from, c
     return as_gvcp_head(out, request, status, 4);
 }
 
-/* Its answer, if any, comes on the stream. */
+/* Its answer, if any, comes on the stream. Clients send it by the socket of the stream: the port is any of the owner's machine. */
 static size_t control_resend(as_gv_control *control, const as_gv_peer *from, const as_gvcp_request *request)
 {
-    if (request->length >= 12 && control_is_owner(control, from))
+    if (request->length >= 12 && control->privilege != 0 && control->owner.address == from->address)
         (void)control->hooks.resend(control->hooks.ctx, as_gv_get16(request->data + 2),
                                     as_gv_get32(request->data + 4) & 0xffffffu,
                                     as_gv_get32(request->data + 8) & 0xffffffu);

@@ -24,7 +24,7 @@ typedef struct rig {
     bool          refuse;
 } rig;
 
-static const as_gv_peer alice = {0x7f000001, 5000}, bob = {0x7f000001, 5001};
+static const as_gv_peer alice = {0x7f000001, 5000}, bob = {0x7f000001, 5001}, carol = {0x7f000009, 5000};
 
 static as_gv_status rig_change(void *ctx, size_t feature, double value)
 {
@@ -409,11 +409,16 @@ static void packets_are_asked_for_again_by_their_owner(void **state)
     rig     r;
     uint8_t data[12] = {0, 0, 0, 7, 0, 0, 0, 3, 0, 0, 0, 9};
     rig_open(&r);
+    assert_int_equal(ask(&r, &alice, AS_GVCP_RESEND, data, 12), -1);
+    assert_int_equal(r.resent[0], 0); /* nobody is in control */
     assert_int_equal(write_reg(&r, &alice, 0x0a00, 2), AS_GV_OK);
-    assert_int_equal(ask(&r, &bob, AS_GVCP_RESEND, data, 12), -1);
+    assert_int_equal(ask(&r, &carol, AS_GVCP_RESEND, data, 12), -1);
     assert_int_equal(r.resent[0], 0);
     assert_int_equal(ask(&r, &alice, AS_GVCP_RESEND, data, 12), -1);
     assert_true(r.resent[0] == 7 && r.resent[1] == 3 && r.resent[2] == 9);
+    data[3] = 8;
+    assert_int_equal(ask(&r, &bob, AS_GVCP_RESEND, data, 12), -1); /* from the stream's port */
+    assert_int_equal(r.resent[0], 8);
     rig_close(&r);
 }
 

@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PORT = 3956, MAX_PACKET = 66000, MAX_HELD = 32, STREAM_ADDRESS = 0x0d18, STREAM_PORT = 0x0d00 };
+enum { PORT = 3956, MAX_PACKET = 66000, MAX_HELD = 32, MAX_BACK = 16, STREAM_ADDRESS = 0x0d18, STREAM_PORT = 0x0d00 };
 
 typedef struct held {
     uint8_t *bytes;
@@ -24,11 +24,19 @@ typedef struct held {
     int      after; /* so many packets */
 } held;
 
+/* A port of the client, and the socket that stands for it: the camera sees as many ports as the client has. */
+typedef struct way {
+    struct sockaddr_in client;
+    int                fd;
+} way;
+
 typedef struct proxy {
     double             loss, duplicate, reorder;
     uint64_t           random;
-    int                front, back, in, out;
-    struct sockaddr_in listen, device, client, stream; /* stream: where the client wants its pictures */
+    int                front, in, out;
+    way                back[MAX_BACK];
+    size_t             n_back, next_back;
+    struct sockaddr_in listen, device, stream; /* stream: where the client wants its pictures */
     held               held[MAX_HELD];
     uint64_t           n_in, n_lost, n_twice, n_late, n_out;
     uint8_t            bytes[MAX_PACKET];
@@ -69,12 +77,28 @@ static int proxy_socket(const char *address, uint16_t port, struct sockaddr_in *
     return fd;
 }
 
+static int proxy_back(proxy *p, const struct sockaddr_in *client)
+{
+    struct sockaddr_in ignored;
+    for (size_t i = 0; i < p->n_back; i++)
+        if (p->back[i].client.sin_port == client->sin_port &&
+            p->back[i].client.sin_addr.s_addr == client->sin_addr.s_addr)
+            return p->back[i].fd;
+    way *to = &p->back[p->next_back++ % MAX_BACK]; /* the oldest makes room */
+    if (p->n_back == MAX_BACK)
+        close(to->fd);
+    else
+        p->n_back++;
+    *to = (way){*client, proxy_socket("127.0.0.1", 0, &ignored)};
+    return to->fd;
+}
+
 /* Where pictures go is written into two registers, by WRITEREG: the proxy's own stand there instead. */
 static void proxy_request(proxy *p)
 {
-    socklen_t          n_from = sizeof p->client;
-    ssize_t            n = recvfrom(p->front, p->bytes, sizeof p->bytes, 0, (struct sockaddr *)&p->client, &n_from);
-    struct sockaddr_in own;
+    struct sockaddr_in own, client;
+    socklen_t          n_from = sizeof client;
+    ssize_t            n = recvfrom(p->front, p->bytes, sizeof p->bytes, 0, (struct sockaddr *)&client, &n_from);
     socklen_t          n_own = sizeof own;
     if (n < 8 || getsockname(p->in, (struct sockaddr *)&own, &n_own) != 0)
         return;
@@ -89,18 +113,18 @@ static void proxy_request(proxy *p)
             proxy_put32(p->bytes + at + 4, value ? be16toh(own.sin_port) : 0);
         }
     }
-    (void)!sendto(p->back, p->bytes, (size_t)n, 0, (struct sockaddr *)&p->device, sizeof p->device);
+    (void)!sendto(proxy_back(p, &client), p->bytes, (size_t)n, 0, (struct sockaddr *)&p->device, sizeof p->device);
 }
 
 /* Answers go back as they are; in that of a discovery stands the proxy's own address. */
-static void proxy_answer(proxy *p)
+static void proxy_answer(proxy *p, const way *from)
 {
-    ssize_t n = recv(p->back, p->bytes, sizeof p->bytes, 0);
+    ssize_t n = recv(from->fd, p->bytes, sizeof p->bytes, 0);
     if (n < 8)
         return;
     if (n == 8 + 0xf8 && p->bytes[3] == 3)
         memcpy(p->bytes + 8 + 0x24, &p->listen.sin_addr.s_addr, 4);
-    (void)!sendto(p->front, p->bytes, (size_t)n, 0, (struct sockaddr *)&p->client, sizeof p->client);
+    (void)!sendto(p->front, p->bytes, (size_t)n, 0, (const struct sockaddr *)&from->client, sizeof from->client);
 }
 
 static void proxy_hand_on(proxy *p, const uint8_t *bytes, size_t n)
@@ -159,23 +183,25 @@ static void proxy_packet(proxy *p)
 
 static void proxy_run(proxy *p)
 {
-    struct pollfd polls[] = {{.fd = STDIN_FILENO, .events = POLLIN},
-                             {.fd = p->front, .events = POLLIN},
-                             {.fd = p->back, .events = POLLIN},
-                             {.fd = p->in, .events = POLLIN}};
-    char          byte;
+    struct pollfd polls[3 + MAX_BACK] = {
+        {.fd = STDIN_FILENO, .events = POLLIN}, {.fd = p->front, .events = POLLIN}, {.fd = p->in, .events = POLLIN}};
+    char byte;
     for (;;) {
-        if (poll(polls, 4, 5) == 0)
+        const size_t n_back = p->n_back;
+        for (size_t i = 0; i < n_back; i++)
+            polls[3 + i] = (struct pollfd){.fd = p->back[i].fd, .events = POLLIN};
+        if (poll(polls, 3 + n_back, 5) == 0)
             proxy_let_go(p, true);
         if ((polls[0].revents & (POLLIN | POLLHUP)) && read(STDIN_FILENO, &byte, 1) <= 0)
             return;
+        for (size_t i = 0; i < n_back; i++)
+            if (polls[3 + i].revents & POLLIN)
+                proxy_answer(p, &p->back[i]);
         if (polls[1].revents & POLLIN)
             proxy_request(p);
-        if (polls[2].revents & POLLIN)
-            proxy_answer(p);
-        for (int i = 0; i < 64 && (polls[3].revents & POLLIN); i++) {
+        for (int i = 0; i < 64 && (polls[2].revents & POLLIN); i++) {
             proxy_packet(p);
-            if (poll(polls + 3, 1, 0) <= 0)
+            if (poll(polls + 2, 1, 0) <= 0)
                 break;
         }
     }
@@ -201,7 +227,6 @@ int main(int argc, char **argv)
             return 2;
     }
     p.front = proxy_socket(argv[1], PORT, &p.listen);
-    p.back = proxy_socket("127.0.0.1", 0, &ignored);
     p.in = proxy_socket("127.0.0.1", 0, &ignored);
     p.out = proxy_socket(argv[1], 0, &ignored);
     p.stream.sin_family = AF_INET;

@@ -23,15 +23,16 @@ json() {
         { tail -n 1 json.err; false; }
 }
 
-# through LOSS DUPLICATE REORDER SERVED JUDGED FRAMES: what gv_judge says is in $OUT, what the proxy did in proxy.out
+# through LOSS DUPLICATE REORDER SERVED JUDGED FRAMES: what gv_judge says is in $OUT, what the proxy did in proxy.out, what
+# the camera says it did in ended.out
 through() {
-    "$ASSAY" twin serve --gige "$net.1" --scene "$4" --fps 40 --replay $PARTS --packet-size 3000 >serve.out 2>serve.err &
+    "$ASSAY" twin serve --gige "$net.1" --scene "$4" --fps 40 --replay $PARTS --packet-size 3000 --json >serve.out 2>serve.err &
     local server=$! proxy
     rm -f in && mkfifo in
     "$BUILD/tests/devices/gv_proxy" "$net.2" "$net.1" --loss "$1" --duplicate "$2" --reorder "$3" --seed 11 <in >proxy.all &
     proxy=$!
     exec 9>in
-    await grep -q serving serve.err
+    await grep -q serving serve.out
     await grep -q ready proxy.all
     run ./gv_judge "gige:$net.2" "$5" $PARTS "$6" 10
     exec 9>&-
@@ -39,6 +40,7 @@ through() {
     kill -INT $server
     wait $server
     tail -n 1 proxy.all >proxy.out
+    tail -n 1 serve.out >ended.out
 }
 
 through 0 0 0 "$SCENE" "$SCENE" 40
@@ -69,6 +71,7 @@ for loss in 0.005 0.05 0.5; do
     through $loss 0.03 0.05 "$SCENE" "$SCENE" 100
     check "a frame that is not whole is called ok at a loss of $loss" json 'd["n_wrong"] == 0 and d["n_ok"] + d["n_other"] > 10' "$OUT"
     check "the network was not that bad at $loss" json "d['n_twice'] > 5 and d['n_late'] > 10 and d['n_lost'] > d['n_in'] * $loss * 0.4" proxy.out
+    check "no packet was sent again at $loss" json 'd["event"] == "ended" and d["devices"][0]["n_again"] > 0' ended.out
     [ $loss = 0.5 ] || check "packets were not had again at $loss" json 'd["n_ok"] >= 95' "$OUT"
 done
 finish
