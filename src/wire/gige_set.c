@@ -158,6 +158,7 @@ static as_gv_status set_start(as_gige *device)
     device->n_left = modes[(size_t)value[AS_FEATURE_ACQUISITION_MODE] % 3];
     device->n_triggers = 0;
     device->block = 0;
+    as_gige_forget(device); /* numbers begin again: what was kept under them is of other pictures */
     device->generation++;
     device->due = as_clock_mono();
     return AS_GV_OK;
@@ -283,8 +284,8 @@ static as_gv_status set_resend(void *ctx, uint16_t block, uint32_t first, uint32
     as_gv_peer to = as_gv_control_stream(&device->control);
     if (to.port == 0)
         return AS_GV_OK;
-    for (size_t i = 0; i < AS_GIGE_KEPT; i++) {
-        const as_gvsp_picture *picture = &device->kept[i];
+    for (size_t i = 1; i <= AS_GIGE_KEPT; i++) { /* the newest first */
+        const as_gvsp_picture *picture = &device->kept[(device->next_kept - i) % AS_GIGE_KEPT];
         if (!picture->frame || picture->block != block)
             continue;
         device->counts.n_again += as_gvsp_send_again(device->stream, &to, picture, first, last);

@@ -93,6 +93,19 @@ expect_exit 0 "$PYTHON" "$PEER" "$net.1" --frames 7 --live 2:LightLevel=0.2
 cp "$OUT" live.jsonl
 check 'the lamp is not seen to be set' json \
     '(lambda c: c[0] == c[1] and c[4] == c[5] == c[6] != c[0])([p["crc"] for p in d])' live.jsonl
+# The numbers of pictures begin again with each start: what is asked for again is of the one that goes, not of one before it.
+expect_exit 0 "$PYTHON" "$PEER" "$net.1" --frames 3 --set LightLevel=0.4 --set GevSCPSPacketSize=1500
+cp "$OUT" first.jsonl
+for n in 1 2 3; do # where they are kept goes round
+    expect_exit 0 "$PYTHON" "$PEER" "$net.1" --frames 3 --set LightLevel=0.8
+    cp "$OUT" other.jsonl
+    expect_exit 0 "$PYTHON" "$PEER" "$net.1" --frames $n --set LightLevel=0.4 --forget 5
+    check 'packets of an older picture come for those of this one' "$PYTHON" -c '
+import json, sys
+a, o, b = ([json.loads(l) for l in open(f)][:n] for f, n in (("first.jsonl", 3), ("other.jsonl", 3), (sys.argv[1], int(sys.argv[2]))))
+assert b[0]["block"] == 1 and sum(p["again"] for p in b) > 9, b
+assert {p["crc"] for p in b} == {p["crc"] for p in a} != {p["crc"] for p in o}, b' "$OUT" $n
+done
 expect_exit 0 "$PYTHON" "$PEER" "$net.1" --frames 2 --set Width=160
 expect_exit 0 "$PYTHON" "$PEER" "$net.1" --frames 2 --set UserSetLoad=1
 check 'the default set is not as it began' json \
