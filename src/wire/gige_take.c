@@ -139,6 +139,8 @@ static bool take_one(as_gige *device, as_pump_item *item, as_ns due, uint64_t ge
     if (current && item->what != AS_PUMP_UNSEEN && device->n_left > 0 && --device->n_left == 0)
         device->running = device->control.streaming = false;
     atomic_store(&device->halt, false);
+    if (atomic_load(&device->stop)) /* it was closed meanwhile: what that said of halting is not to be lost */
+        atomic_store(&device->halt, true);
     pthread_mutex_unlock(&device->lock);
     /* Before the picture: whoever has it may look up what it shows. */
     take_log(device, item, item->what == AS_PUMP_UNSEEN ? -1 : block, due, send);

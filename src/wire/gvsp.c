@@ -23,6 +23,8 @@ enum {
     SEND_BUFFER = 4 << 20,
 };
 
+#define SLICE_NS (50 * AS_NS_PER_MS)
+
 #ifndef UDP_SEGMENT
 #define UDP_SEGMENT 103
 #endif
@@ -234,6 +236,13 @@ static uint32_t gvsp_step(const as_gvsp_picture *picture, as_ns delay)
     return (uint32_t)AS_MIN(AS_MAX(n, (size_t)1), (size_t)MAX_PACKETS);
 }
 
+/* In slices: packets may be told to be a second apart. */
+static void gvsp_wait(as_ns until, const atomic_bool *stop)
+{
+    for (as_ns now = as_clock_mono(); now < until && !atomic_load(stop); now = as_clock_mono())
+        as_clock_sleep_until(AS_MIN(until, now + SLICE_NS));
+}
+
 uint64_t as_gvsp_send(as_gvsp_stream *stream, const as_gv_peer *to, const as_gvsp_picture *picture, as_ns delay,
                       const atomic_bool *stop)
 {
@@ -250,8 +259,7 @@ uint64_t as_gvsp_send(as_gvsp_stream *stream, const as_gv_peer *to, const as_gvs
         gvsp_put(stream, &stream->first, &where, picture, id, last);
         n += (uint64_t)(last - id + 1) * (picture->packet_bytes + AS_GVSP_HEAD_BYTES);
         due += (as_ns)((double)(last - id + 1) * AS_MAX(each_ns, (double)delay));
-        if (due > as_clock_mono())
-            as_clock_sleep_until(due);
+        gvsp_wait(due, stop);
     }
     gvsp_put_bytes(stream->fd, &where, ends, as_gvsp_trailer(picture, ends));
     return n;

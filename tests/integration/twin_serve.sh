@@ -112,6 +112,17 @@ check 'the default set is not as it began' json \
     'd[0]["whole"] and d[0]["width"] == 320 and d[0]["crc"] == json.loads(open("live.jsonl").readline())["crc"]' "$OUT"
 ended
 
+# A picture that takes a minute, at a second a packet, keeps nobody waiting who closes.
+serve "$net.1" --scene "$SMALL" --fps 10
+"$PYTHON" "$PEER" "$net.1" --seconds 20 --set GevSCPSPacketSize=1500 --set GevSCPD=1000000000 >delayed.out 2>&1 &
+client=$!
+sleep 1.5 # until it is at it; where it is not yet, there is nothing to wait for
+SECONDS=0
+ended
+check 'closing waits for a picture' [ $SECONDS -le 10 ]
+kill $client
+wait $client
+
 # --- triggers ---
 serve "$net.1" --scene "$SMALL&rate=8" --truth trigger.jsonl
 expect_exit 0 "$PYTHON" "$PEER" "$net.1" --seconds 1.5 --set TriggerMode=On --trigger 0.25
