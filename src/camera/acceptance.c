@@ -282,33 +282,70 @@ static double accept_fit(as_acceptance *out)
     return out->n_steps >= 4 && xx > 0 && yy > 0 ? xy * xy / (xx * yy) : (double)NAN;
 }
 
-static void accept_linearity(accept *a, as_acceptance_row *row)
+/* Greys that rise, and stand above the line from the first to the last: a curve, as of gamma, does that. */
+static bool accept_bends(const as_acceptance *out)
+{
+    size_t last = out->n_steps - 1, middle = last / 2;
+    for (size_t i = 0; i < last; i++)
+        if (out->steps[i + 1].grey <= out->steps[i].grey)
+            return false;
+    double x0 = out->steps[0].exposure_us, y0 = out->steps[0].grey, rise = out->steps[last].grey - y0;
+    double line = y0 + rise * (out->steps[middle].exposure_us - x0) / (out->steps[last].exposure_us - x0);
+    return out->steps[middle].grey - line > 0.02 * rise;
+}
+
+static void accept_say_linearity(const as_acceptance *out, as_acceptance_row *row)
+{
+    if (isnan(row->value))
+        snprintf(row->note, sizeof row->note,
+                 "%.0f %% black, %.0f %% white: nothing to measure; %zu exposures without clipping are too few, or all "
+                 "look the same",
+                 100 * out->look.clipped_low_ratio, 100 * out->look.clipped_high_ratio, out->n_steps);
+    else
+        snprintf(row->note, sizeof row->note, "grey of %zu exposures, %.0f to %.0f us, %.0f to %.0f levels%s",
+                 out->n_steps, out->steps[0].exposure_us, out->steps[out->n_steps - 1].exposure_us, out->steps[0].grey,
+                 out->steps[out->n_steps - 1].grey,
+                 row->value < row->limit && accept_bends(out) ? "; they bend: a curve (gamma) may be on" : "");
+}
+
+/* False when the camera is not left as it was found. */
+static bool accept_put_back(accept *a, const as_setting *feature, double was_us, as_err *err)
+{
+    as_err why = AS_ERR_NONE;
+    double got, step = isfinite(feature->step) ? feature->step : 0;
+    if (accept_set_exposure(a, feature, was_us, &got, &why)) {
+        if (fabs(got - was_us) <= fmax(step, 1 + 1e-3 * was_us))
+            return true;
+        AS_FAIL(&why, AS_EIO, "it became %g", got);
+    }
+    return AS_FAIL(err, AS_EIO,
+                   "the camera is not as it was before this test: its exposure of %g us (%s) could not be put back: %s",
+                   was_us, feature->name, why.text);
+}
+
+static bool accept_linearity(accept *a, as_acceptance_row *row, as_err *err)
 {
     as_setting feature;
-    as_err     why = AS_ERR_NONE, back = AS_ERR_NONE;
-    double     now_us, got;
+    as_err     why = AS_ERR_NONE;
+    double     now_us;
     if (!accept_exposure_feature(a, &feature) || !as_str_to_f64(feature.value, &now_us)) {
+        row->never = true;
         as_str_copy(row->note, sizeof row->note, "the camera's exposure time cannot be set from here");
-        return;
+        return true;
     }
     bool ok = accept_steps(a, &feature, now_us, &why);
-    if (!accept_set_exposure(a, &feature, now_us, &got, &back)) {
-        snprintf(row->note, sizeof row->note, "the exposure of %g us could not be put back: %.90s", now_us, back.text);
-        return;
-    }
+    if (!accept_put_back(a, &feature, now_us, err))
+        return false;
+    if (!ok && why.code == AS_ECANCELLED)
+        return as_err_set(err, why.code, "%s", why.text);
     if (!ok) {
         snprintf(row->note, sizeof row->note, "not measured: %.140s", why.text);
-        return;
+        return true;
     }
     row->value = accept_fit(a->out);
     row->n = a->out->n_steps * ACCEPT_AVERAGE;
-    if (isnan(row->value))
-        snprintf(row->note, sizeof row->note, "%zu exposures without clipping are too few, or all look the same",
-                 a->out->n_steps);
-    else
-        snprintf(row->note, sizeof row->note, "grey of %zu exposures, %.0f to %.0f us, %.0f to %.0f levels",
-                 a->out->n_steps, a->out->steps[0].exposure_us, a->out->steps[a->out->n_steps - 1].exposure_us,
-                 a->out->steps[0].grey, a->out->steps[a->out->n_steps - 1].grey);
+    accept_say_linearity(a->out, row);
+    return true;
 }
 
 /* --- what the times say --- */
@@ -349,7 +386,13 @@ static void accept_times(accept *a)
     if (as_camera_geometry_of(a->cam).can_wait) {
         as_str_copy(fps->note, sizeof fps->note, "not judged: this camera waits for who looks");
         as_str_copy(jitter->note, sizeof jitter->note, fps->note);
-    } else if (host) {
+        fps->never = jitter->never = true;
+    } else if (!host) {
+        snprintf(fps->note, sizeof fps->note, "%zu frames are too few, or came at one time", out->n);
+        as_str_copy(jitter->note, sizeof jitter->note, fps->note);
+        if (isnan(jitter->limit))
+            jitter->limit = 2.0;
+    } else {
         jitter->value = device ? device_p99 : p99;
         fps->value = 1000.0 / (device ? device_mean : mean);
         fps->n = jitter->n = out->n;
@@ -385,13 +428,25 @@ static void accept_losses(accept *a)
              (unsigned long long)s->n_frames[AS_FRAME_REPEATED], (unsigned long long)s->n_resent);
 }
 
+/* A limit that any value keeps. */
+static bool accept_is_off(const as_acceptance *out, const as_acceptance_row *row)
+{
+    return isnan(row->limit) || (row->at_least && row->limit <= 0) ||
+           (row == &out->rows[AS_ACCEPTANCE_NOISE] && row->limit >= 255);
+}
+
+/* What could not be measured did not keep its limit; where such a source never can be, nobody knows. */
 static void accept_judge(as_acceptance *out)
 {
     for (int i = 0; i < AS_ACCEPTANCE_ROWS; i++) {
         as_acceptance_row *row = &out->rows[i];
-        if (isnan(row->value) || isnan(row->limit))
+        if (isnan(row->limit) || (isnan(row->value) && accept_is_off(out, row)))
             continue;
-        bool ok = row->at_least ? row->value >= row->limit : row->value <= row->limit;
+        if (isnan(row->value) && row->never) {
+            out->incomplete = true;
+            continue;
+        }
+        bool ok = row->at_least ? row->value >= row->limit : row->value <= row->limit; /* NAN does neither */
         row->state = ok ? AS_ACCEPTANCE_PASS : AS_ACCEPTANCE_FAIL;
         out->failed = out->failed || !ok;
     }
@@ -403,12 +458,12 @@ static void accept_begin(accept *a)
     as_acceptance           *out = a->out;
     const as_acceptance_cfg *c = a->cfg;
     const as_acceptance_row  rows[AS_ACCEPTANCE_ROWS] = {
-         {"frame rate", "1/s", NAN, c->min_fps, true, AS_ACCEPTANCE_OPEN, 0, ""},
-         {"jitter", "ms", NAN, c->max_jitter_ms, false, AS_ACCEPTANCE_OPEN, 0, ""},
-         {"lost or not whole", "frames", NAN, c->max_lost, false, AS_ACCEPTANCE_OPEN, 0, ""},
-         {"temporal noise", "levels", NAN, c->max_noise, false, AS_ACCEPTANCE_OPEN, 0, ""},
-         {"exposure linearity", "R2", NAN, c->min_linearity, true, AS_ACCEPTANCE_OPEN, 0, ""},
-         {"focus", "", NAN, c->min_focus, true, AS_ACCEPTANCE_OPEN, 0, ""},
+         {"frame rate", "1/s", NAN, c->min_fps, true, AS_ACCEPTANCE_OPEN, 0, "", false},
+         {"jitter", "ms", NAN, c->max_jitter_ms, false, AS_ACCEPTANCE_OPEN, 0, "", false},
+         {"lost or not whole", "frames", NAN, c->max_lost, false, AS_ACCEPTANCE_OPEN, 0, "", false},
+         {"temporal noise", "levels", NAN, c->max_noise, false, AS_ACCEPTANCE_OPEN, 0, "", false},
+         {"exposure linearity", "R2", NAN, c->min_linearity, true, AS_ACCEPTANCE_OPEN, 0, "", false},
+         {"focus", "", NAN, c->min_focus, true, AS_ACCEPTANCE_OPEN, 0, "", false},
     };
     memcpy(out->rows, rows, sizeof rows);
     out->set_fps = NAN;
@@ -421,40 +476,55 @@ static void accept_begin(accept *a)
     }
 }
 
+static void accept_say_look(as_acceptance *out, uint32_t n)
+{
+    as_acceptance_row *noise = &out->rows[AS_ACCEPTANCE_NOISE], *focus = &out->rows[AS_ACCEPTANCE_FOCUS];
+    double             black = out->look.clipped_low_ratio, white = out->look.clipped_high_ratio;
+    noise->n = n;
+    focus->value = out->look.laplacian_variance;
+    focus->n = 1;
+    if (black + white > ACCEPT_BLIND) { /* black and white have no noise */
+        noise->value = NAN;
+        snprintf(noise->note, sizeof noise->note,
+                 "%.0f %% black, %.0f %% white: nothing to measure; set the exposure first (is the lens free?)",
+                 100 * black, 100 * white);
+    } else {
+        snprintf(noise->note, sizeof noise->note, "of %u frames that follow each other, at a mean of %.0f levels%s", n,
+                 out->look.mean, n > 1 ? "" : ": too few came whole");
+    }
+    snprintf(focus->note, sizeof focus->note, "variance of the Laplacian; %.1f %% black, %.1f %% white", 100 * black,
+             100 * white);
+}
+
+/* The same of all that is seen in the pictures. */
+static void accept_say_unseen(as_acceptance *out, const char *why, bool never)
+{
+    static const int rows[] = {AS_ACCEPTANCE_NOISE, AS_ACCEPTANCE_LINEARITY, AS_ACCEPTANCE_FOCUS};
+    for (size_t i = 0; i < AS_COUNT(rows); i++) {
+        as_acceptance_row *row = &out->rows[rows[i]];
+        as_str_copy(row->note, sizeof row->note, why);
+        row->never = never;
+    }
+}
+
 static bool accept_all(accept *a, as_err *err)
 {
-    as_acceptance     *out = a->out;
-    as_acceptance_row *noise = &out->rows[AS_ACCEPTANCE_NOISE], *focus = &out->rows[AS_ACCEPTANCE_FOCUS];
-    uint32_t           n = 0;
+    as_acceptance *out = a->out;
+    uint32_t       n = 0;
     if (!accept_skip(a, ACCEPT_WARM_UP, err) || !accept_time(a, err))
         return false;
     as_camera_stats_of(a->cam, &out->stats); /* before the exposure is played with */
     as_err why = AS_ERR_NONE;
-    bool   looked = accept_look(a, &noise->value, &n, &why);
-    if (looked && n == 0) {
-        as_str_copy(noise->note, sizeof noise->note, "no frame came whole");
-        as_str_copy(focus->note, sizeof focus->note, noise->note);
-        as_str_copy(out->rows[AS_ACCEPTANCE_LINEARITY].note, sizeof noise->note, noise->note);
-    } else if (looked) {
-        double clipped = out->look.clipped_low_ratio + out->look.clipped_high_ratio;
-        noise->n = n;
-        focus->value = out->look.laplacian_variance;
-        focus->n = 1;
-        snprintf(noise->note, sizeof noise->note, "of frames that follow each other, at a mean of %.0f levels",
-                 out->look.mean);
-        if (clipped > ACCEPT_BLIND) { /* black and white have no noise */
-            noise->value = NAN;
-            snprintf(noise->note, sizeof noise->note,
-                     "%.0f %% of the pixels are black or white, and tell nothing: set the exposure first",
-                     100 * clipped);
-        }
-        snprintf(focus->note, sizeof focus->note, "variance of the Laplacian; %.1f %% black, %.1f %% white",
-                 100 * out->look.clipped_low_ratio, 100 * out->look.clipped_high_ratio);
-        accept_linearity(a, &out->rows[AS_ACCEPTANCE_LINEARITY]);
-    } else if (why.code == AS_EEND) {
-        as_str_copy(noise->note, sizeof noise->note, "the recording ended before");
+    if (!accept_look(a, &out->rows[AS_ACCEPTANCE_NOISE].value, &n, &why)) {
+        if (why.code != AS_EEND)
+            return as_err_set(err, why.code, "%s", why.text);
+        accept_say_unseen(out, "the recording ended before", true);
+    } else if (n == 0) {
+        accept_say_unseen(out, "no frame came whole", false);
     } else {
-        return as_err_set(err, why.code, "%s", why.text);
+        accept_say_look(out, n);
+        if (!accept_linearity(a, &out->rows[AS_ACCEPTANCE_LINEARITY], err))
+            return false;
     }
     accept_times(a);
     accept_losses(a);

@@ -41,6 +41,7 @@ typedef struct as_acceptance_row {
     as_acceptance_state state;
     uint64_t            n;         /* frames it rests on */
     char                note[160]; /* how it was measured, or why not */
+    bool                never;     /* such a source cannot be measured so: a recording has no exposure to be set */
 } as_acceptance_row;
 
 enum {
@@ -55,7 +56,8 @@ enum {
 
 typedef struct as_acceptance {
     as_acceptance_row rows[AS_ACCEPTANCE_ROWS];
-    bool              failed;              /* one of them */
+    bool              failed;              /* one of them; what has a limit and could not be measured, too */
+    bool              incomplete;          /* one has a limit and never can be measured here: it is not judged */
     size_t            n;                   /* frames that were timed */
     double           *host_ms, *device_ms; /* [n] of each frame, from the first; device NAN where it sends none */
     as_frame_status  *status;              /* [n] */
@@ -72,8 +74,8 @@ typedef struct as_acceptance {
     as_camera_stats stats;
 } as_acceptance;
 
-/* Takes a few seconds to minutes. Exposure is put back to what it was. False when the camera gives no frames: what is
- * missed is no error. */
+/* Takes a few seconds to minutes. Exposure is put back to what it was. False when the camera gives no frames, and when
+ * the exposure could not be put back: what is missed is no error. A limit that all keep (0, noise of 255) is off. */
 AS_CHECK bool as_acceptance_run(as_camera *cam, const as_acceptance_cfg *cfg, const as_progress *progress,
                                 as_acceptance *ret, as_err *err);
 void          as_acceptance_done(as_acceptance *acceptance); /* a zeroed one is fine */

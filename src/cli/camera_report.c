@@ -19,6 +19,11 @@ const char *as_camera_report_state(as_acceptance_state state)
     return names[state];
 }
 
+const char *as_camera_report_result(const as_acceptance *a)
+{
+    return a->failed ? "FAIL" : a->incomplete ? "INCOMPLETE" : "PASS";
+}
+
 const char *as_camera_report_value(double value, const char *unit, char *text, size_t cap)
 {
     if (isnan(value))
@@ -55,10 +60,12 @@ json_t *as_camera_report_json(const as_camera *cam, const as_acceptance *a)
     for (int i = AS_FRAME_OK; i < AS_FRAME_STATUS_COUNT; i++)
         json_object_set_new(statuses, as_frame_status_name((as_frame_status)i),
                             json_integer((json_int_t)a->stats.n_frames[i]));
-    json_t *json = json_pack("{s:s,s:b,s:o,s:o,s:I,s:I,s:I,s:I}", "uri", as_camera_uri(cam), "pass", (int)!a->failed,
-                             "rows", rows, "frames", statuses, "n_lost", (json_int_t)a->stats.n_lost, "n_resent",
-                             (json_int_t)a->stats.n_resent, "n_missing_packets", (json_int_t)a->stats.n_missing_packets,
-                             "n_underruns", (json_int_t)a->stats.n_underruns);
+    json_t *json =
+        json_pack("{s:s,s:b,s:o,s:o,s:I,s:I,s:I,s:I}", "uri", as_camera_uri(cam), "pass",
+                  (int)!(a->failed || a->incomplete), "rows", rows, "frames", statuses, "n_lost",
+                  (json_int_t)a->stats.n_lost, "n_resent", (json_int_t)a->stats.n_resent, "n_missing_packets",
+                  (json_int_t)a->stats.n_missing_packets, "n_underruns", (json_int_t)a->stats.n_underruns);
+    as_json_set(json, "complete", json_boolean(!a->incomplete));
     as_json_set(json, "packet_bytes", json_integer(a->stats.packet_bytes));
     as_json_set(json, "temperature_c", as_json_number(a->stats.temperature_c));
     as_json_set(json, "set_fps", as_json_number(a->set_fps));
@@ -188,7 +195,7 @@ static void report_tiles(const as_camera *cam, const as_acceptance *a, as_str *o
     char               value[64], note[64], when[AS_CLOCK_TEXT_BYTES];
     as_html_addf(out, "<h1>Camera %s</h1>\n<p>Acceptance test of %s</p>\n<dl class=\"tiles\">", as_camera_uri(cam),
                  as_clock_text(as_clock_utc(), when));
-    as_page_tile(out, "Result", a->failed ? "FAIL" : "PASS", "against the limits below");
+    as_page_tile(out, "Result", as_camera_report_result(a), "against the limits below");
     snprintf(value, sizeof value, "%u x %u", g.width, g.height);
     as_page_tile(out, "Picture", value, as_pixel_name(g.pixel));
     as_camera_report_value(a->rows[AS_ACCEPTANCE_FPS].value, "1/s", value, sizeof value);

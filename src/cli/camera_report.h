@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "camera/acceptance.h"
 
+const char *as_camera_report_result(const as_acceptance *a);   /* "PASS", "FAIL", "INCOMPLETE" */
 const char *as_camera_report_state(as_acceptance_state state); /* "not judged", "pass", "FAIL" */
 const char *as_camera_report_value(double value, const char *unit, char *text, size_t cap); /* "-" for NAN */
 

@@ -45,8 +45,11 @@ static bool test_text(as_cli *cli, const as_acceptance *a, as_err *err)
     }
     if (!as_table_print(table, cli, err))
         return false;
-    fprintf(cli->out, "%s%s%s\n", as_term_style(cli, a->failed ? AS_STYLE_BAD : AS_STYLE_GOOD),
-            a->failed ? "FAIL" : "PASS", as_term_plain(cli));
+    fprintf(cli->out, "%s%s%s%s\n", as_term_style(cli, a->failed || a->incomplete ? AS_STYLE_BAD : AS_STYLE_GOOD),
+            as_camera_report_result(a), as_term_plain(cli),
+            a->incomplete
+                ? ": a limit was not judged, since this source cannot be measured so (0 as the least: no limit)"
+                : "");
     return true;
 }
 
@@ -74,7 +77,7 @@ static int camera_test(as_cli *cli, as_workspace *ws, as_err *err)
     as_term_progress_end(cli);
     ok = ok && test_page(cli, cam, &a, err) &&
          (cli->json ? as_cli_print_json(cli, as_camera_report_json(cam, &a), err) : test_text(cli, &a, err));
-    bool failed = a.failed;
+    bool failed = a.failed || a.incomplete;
     as_acceptance_done(&a);
     as_camera_close(cam);
     return !ok ? AS_VERB_FAILED : failed ? 1 : 0;
@@ -86,7 +89,9 @@ const as_action as_camera_action_test = {
              "[--max-noise LEVELS] [--min-linearity R2] [--min-focus VALUE]",
     .about =
         "an acceptance test on site: frame rate, jitter, losses, noise, linearity of the exposure and focus against "
-        "limits; point it at something that does not move and is lit evenly",
+        "limits; what has a limit and cannot be measured is no pass; point it at something that does not move and is "
+        "lit "
+        "evenly",
     .min_args = 1,
     .max_args = 1,
     .mode = AS_WORKSPACE_NONE,

@@ -92,7 +92,23 @@ printf 'faults:\n  - {fault: frame_loss, from: 1, until: 1000, amount: 0.3}\n' >
 expect_exit 1 "$ASSAY" camera test 'twin:fabric?width=64&height=48&fps=50&script=loss.yaml' --frames 30 --max-jitter 1000 --min-fps 1 --max-noise 255 --min-linearity 0
 expect_out 'lost or not whole .*FAIL'
 expect_exit 1 "$ASSAY" camera test 'twin:fabric?views=64&width=160&height=120&pixel=RGB8&fps=50' --frames 5 --max-jitter 1000 --min-fps 1 --max-noise 255
+expect_out 'exposure linearity .*FAIL.*a curve \(gamma\) may be on'
+# What has a limit and shows nothing to measure is no pass: the lens cap is on.
+expect_exit 1 "$ASSAY" camera test "$TWIN&fps=50&light=0" --frames 10 --max-jitter 1000 --min-fps 1
+expect_out 'temporal noise .*FAIL.*black.*nothing to measure'
 expect_out 'exposure linearity .*FAIL'
+expect_out '^FAIL'
+# Files have no exposure and wait for who looks: that is not judged, and said, unless it is not asked for.
+mkdir still
+cp part-001.png still/a.png
+cp part-001.png still/b.png
+expect_exit 1 "$ASSAY" camera test 'folder:still?loop=1' --frames 5
+expect_out 'exposure linearity .*not judged'
+expect_out '^INCOMPLETE'
+expect_exit 0 "$ASSAY" camera test 'folder:still?loop=1' --frames 5 --min-linearity 0
+expect_out '^PASS'
+expect_exit 1 "$ASSAY" camera test 'folder:still?loop=1' --frames 5 --min-linearity 0 --min-fps 5
+expect_out '^INCOMPLETE'
 
 if "$ASSAY" camera show gige:fake >/dev/null 2>&1; then
     expect_exit 0 "$ASSAY" camera show gige:fake
