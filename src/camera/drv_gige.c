@@ -112,6 +112,10 @@ static bool gige_check_format(const gige_priv *priv, as_err *err)
     return true;
 }
 
+/* Aravis enlarges its socket's buffer with the first packet it sees, when much of the first picture may be lost already: all of
+ * it can be asked for again. */
+#define GIGE_REQUESTS 1.0
+
 /* The largest packets that come through, and room for whole frames of them where the system keeps what has arrived. */
 static bool gige_make_stream(gige_priv *priv, guint payload, as_err *err)
 {
@@ -140,7 +144,8 @@ static bool gige_make_stream(gige_priv *priv, guint payload, as_err *err)
                              : AS_MIN(AS_MAX(GIGE_LEAST_SOCKET, (uint64_t)payload * 2), GIGE_MOST_SOCKET);
     g_object_set(priv->stream, "socket-buffer", ARV_GV_STREAM_SOCKET_BUFFER_FIXED, "socket-buffer-size",
                  (gint)priv->socket_bytes, "packet-resend",
-                 priv->config.resend ? ARV_GV_STREAM_PACKET_RESEND_ALWAYS : ARV_GV_STREAM_PACKET_RESEND_NEVER, NULL);
+                 priv->config.resend ? ARV_GV_STREAM_PACKET_RESEND_ALWAYS : ARV_GV_STREAM_PACKET_RESEND_NEVER,
+                 "packet-request-ratio", GIGE_REQUESTS, NULL);
     return true;
 }
 
