@@ -65,6 +65,8 @@ enum {
 #define PACKET_WHOLE       0x40000000u
 #define TIME_LATCH         0x2u
 #define LEAST_HEARTBEAT_MS 500u
+#define MOST_HEARTBEAT_MS  60000u /* who went without a word holds the camera no longer */
+#define MULTICAST          0xeu
 
 /* Registers that the standard describes: where, how long, and whether a client may write there. */
 static const struct {
@@ -277,6 +279,14 @@ static void control_write_time(as_gv_control *control, uint32_t value)
     boot_put(control, REG_TIME_LOW, (uint32_t)now);
 }
 
+/* Pictures go to who is in control, to a group, or within the network that is served: nobody else is flooded. 0: nowhere. */
+static bool control_may_send_to(const as_gv_control *control, uint32_t address)
+{
+    uint32_t apart = address ^ boot_get(control, REG_IP);
+    return address == 0 || address == control->owner.address || address >> 28 == MULTICAST ||
+           (apart & boot_get(control, REG_MASK)) == 0;
+}
+
 static as_gv_status control_write_boot(as_gv_control *control, uint32_t at, size_t n, const uint8_t *data)
 {
     int row = boot_row(at, n);
@@ -295,10 +305,11 @@ static as_gv_status control_write_boot(as_gv_control *control, uint32_t at, size
     case REG_TIME_CONTROL: control_write_time(control, value); return AS_GV_OK;
     case REG_IP_CONFIG: return AS_GV_OK; /* the address is this machine's: nothing changes */
     case REG_HEARTBEAT:
-        value = AS_MAX(value, LEAST_HEARTBEAT_MS);
+        value = AS_MIN(AS_MAX(value, LEAST_HEARTBEAT_MS), MOST_HEARTBEAT_MS);
         status = control_change(control, AS_FEATURE_HEARTBEAT_TIMEOUT, value);
         break;
     case REG_STREAM_DELAY: status = control_change(control, AS_FEATURE_PACKET_DELAY, value); break;
+    case REG_STREAM_ADDRESS: status = control_may_send_to(control, value) ? AS_GV_OK : AS_GV_INVALID_PARAMETER; break;
     default: status = AS_GV_OK; break;
     }
     if (status == AS_GV_OK)
@@ -316,6 +327,7 @@ static void control_release(as_gv_control *control)
     boot_put(control, REG_OWNER_PORT, 0);
     boot_put(control, REG_OWNER_ADDRESS, 0);
     boot_put(control, REG_STREAM_PORT, 0);
+    boot_put(control, REG_STREAM_ADDRESS, 0);
     control->hooks.released(control->hooks.ctx);
 }
 
@@ -506,7 +518,8 @@ void as_gv_control_tick(as_gv_control *control, as_ns now)
 
 as_gv_peer as_gv_control_stream(const as_gv_control *control)
 {
-    return (as_gv_peer){boot_get(control, REG_STREAM_ADDRESS), (uint16_t)boot_get(control, REG_STREAM_PORT)};
+    uint32_t address = boot_get(control, REG_STREAM_ADDRESS);
+    return (as_gv_peer){address, address ? (uint16_t)boot_get(control, REG_STREAM_PORT) : 0};
 }
 
 void as_gv_control_put(as_gv_control *control, size_t feature, double value)

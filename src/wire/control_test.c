@@ -207,6 +207,44 @@ static void control_is_one_clients_at_a_time(void **state)
     rig_close(&r);
 }
 
+static void pictures_go_to_nobody_who_is_a_stranger(void **state)
+{
+    (void)state;
+    const as_gv_peer far = {0xc0000201, 5000}; /* 192.0.2.1 */
+    rig              r;
+    rig_open(&r);
+    assert_int_equal(write_reg(&r, &alice, 0x0a00, 2), AS_GV_OK);
+    assert_int_equal(write_reg(&r, &alice, 0x0d00, 6000), AS_GV_OK);
+    assert_int_equal(as_gv_control_stream(&r.control).port, 0);            /* no address yet */
+    assert_int_equal(write_reg(&r, &alice, 0x0d18, 0x7f000105), AS_GV_OK); /* of the network served */
+    assert_int_equal(write_reg(&r, &alice, 0x0d18, far.address), AS_GV_INVALID_PARAMETER);
+    assert_int_equal(write_mem(&r, &alice, 0x0d18, "\xc0\x00\x02\x01", 4), AS_GV_INVALID_PARAMETER);
+    assert_int_equal(as_gv_control_stream(&r.control).address, 0x7f000105);
+    assert_int_equal(write_reg(&r, &alice, 0x0d18, 0xef000001), AS_GV_OK); /* a group */
+    assert_int_equal(write_reg(&r, &alice, 0x0a00, 0), AS_GV_OK);
+    assert_int_equal(write_reg(&r, &far, 0x0a00, 2), AS_GV_OK);
+    assert_int_equal(write_reg(&r, &far, 0x0d00, 6000), AS_GV_OK);
+    assert_int_equal(as_gv_control_stream(&r.control).port, 0); /* another's address is not taken over */
+    assert_int_equal(write_reg(&r, &far, 0x0d18, far.address), AS_GV_OK);
+    assert_int_equal(write_reg(&r, &far, 0x0d18, far.address + 1), AS_GV_INVALID_PARAMETER);
+    rig_close(&r);
+}
+
+static void nobody_holds_a_camera_silently_for_long(void **state)
+{
+    (void)state;
+    rig r;
+    rig_open(&r);
+    assert_int_equal(write_reg(&r, &alice, 0x0a00, 2), AS_GV_OK);
+    assert_int_equal(write_reg(&r, &alice, 0x0938, 0xffffffff), AS_GV_OK);
+    assert_int_equal(read_reg(&r, &alice, 0x0938), AS_GV_OK);
+    assert_int_equal(as_gv_get32(r.answer + 8), 60000);
+    r.now += 60 * S + 1;
+    as_gv_control_tick(&r.control, r.now);
+    assert_int_equal(r.n_released, 1);
+    rig_close(&r);
+}
+
 static void control_is_lost_by_who_is_silent(void **state)
 {
     (void)state;
@@ -301,7 +339,7 @@ static void several_registers_are_read_and_written_until_one_is_refused(void **s
     assert_int_equal(ask(&r, &alice, AS_GVCP_READREG, data, 12), AS_GV_INVALID_ADDRESS);
     assert_int_equal(r.n_answer, 8 + 8); /* those before it */
     as_gv_put32(data, 0x0d18);
-    as_gv_put32(data + 4, 1);
+    as_gv_put32(data + 4, 0x7f000001);
     as_gv_put32(data + 8, 0x0024);
     as_gv_put32(data + 16, 0x0d00);
     assert_int_equal(ask(&r, &alice, AS_GVCP_WRITEREG, data, 24), AS_GV_WRITE_PROTECT);
@@ -444,6 +482,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(control_is_one_clients_at_a_time),
         cmocka_unit_test(control_is_lost_by_who_is_silent),
+        cmocka_unit_test(pictures_go_to_nobody_who_is_a_stranger),
+        cmocka_unit_test(nobody_holds_a_camera_silently_for_long),
         cmocka_unit_test(wrong_requests_get_their_status),
         cmocka_unit_test(what_is_no_request_gets_no_answer),
         cmocka_unit_test(several_registers_are_read_and_written_until_one_is_refused),
