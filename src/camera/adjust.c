@@ -14,26 +14,30 @@ static bool adjust_can(as_camera *cam, as_err *err)
 }
 
 typedef struct adjust_list {
-    as_setting_list *list;
-    bool             ok;
+    as_setting_list   *list;
+    const as_progress *progress;
+    as_err             why; /* it was ended early */
 } adjust_list;
 
 static bool adjust_visit(void *ctx, const as_setting *feature)
 {
     adjust_list *l = ctx;
-    l->ok = l->list->all.n < AS_SETTINGS_MAX && as_vec_push(&l->list->all, *feature);
-    return l->ok;
+    if (l->list->all.n >= AS_SETTINGS_MAX)
+        return AS_FAIL(&l->why, AS_ELIMIT, "the camera has more features than the %d that can be held",
+                       AS_SETTINGS_MAX);
+    return as_progress_go_on(l->progress, &l->why) &&
+           (as_vec_push(&l->list->all, *feature) || AS_FAIL(&l->why, AS_ENOMEM, "no memory for a camera's settings"));
 }
 
-bool as_camera_settings(as_camera *cam, as_setting_list *ret, as_err *err)
+bool as_camera_settings(as_camera *cam, const as_progress *progress, as_setting_list *ret, as_err *err)
 {
     as_setting_list list = {0};
-    adjust_list     l = {&list, true};
+    adjust_list     l = {&list, progress, AS_ERR_NONE};
     if (!adjust_can(cam, err))
         return false;
     bool ok = cam->driver->features(cam->priv, adjust_visit, &l, err);
-    if (ok && !l.ok)
-        ok = AS_FAIL(err, AS_ELIMIT, "the camera has more features than the %d that can be held", AS_SETTINGS_MAX);
+    if (ok && l.why.code)
+        ok = as_err_set(err, l.why.code, "%s", l.why.text);
     if (!ok) {
         as_err_note(err, "camera '%s'", cam->uri);
         as_setting_list_done(&list);
@@ -47,7 +51,7 @@ bool as_camera_settings(as_camera *cam, as_setting_list *ret, as_err *err)
 static bool adjust_unknown(as_camera *cam, const char *name, as_err *err)
 {
     as_setting_list list = {0};
-    if (!as_camera_settings(cam, &list, err))
+    if (!as_camera_settings(cam, NULL, &list, err))
         return false;
     const as_setting *found = as_setting_list_need(&list, name, err);
     as_setting_list_done(&list);

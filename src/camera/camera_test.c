@@ -409,7 +409,7 @@ static void camera_check_settings(const camera_sample *sample)
     as_err          err = AS_ERR_NONE;
     as_setting_list list = {0};
     as_setting      one;
-    if (!as_camera_settings(cam, &list, &err)) {
+    if (!as_camera_settings(cam, NULL, &list, &err)) {
         assert_int_equal(err.code, AS_EUNSUPPORTED);
         assert_false(as_camera_set(cam, "Width", "64", NULL, &err));
         as_camera_close(cam);

@@ -78,24 +78,40 @@ static bool features_fail(as_err *err, as_err_code code, GError *error, const ch
     return false;
 }
 
-/* What the device does not say is NAN. */
-static double features_bound(double value, GError **error)
+static bool features_is_gone(const GError *error)
 {
-    bool known = *error == NULL && isfinite(value) && fabs(value) < 1e300;
-    g_clear_error(error);
-    return known ? value : NAN;
+    return g_error_matches(error, ARV_DEVICE_ERROR, ARV_DEVICE_ERROR_TIMEOUT) ||
+           g_error_matches(error, ARV_DEVICE_ERROR, ARV_DEVICE_ERROR_NOT_CONNECTED);
 }
 
-static void features_int(ArvGcNode *node, as_setting *f)
+/* Whether that was read, and frees the error. A device that does not answer is told in gone: each further question would
+ * take seconds. */
+static bool features_done(GError **error, as_err *gone)
+{
+    bool ok = *error == NULL;
+    if (!ok && features_is_gone(*error))
+        AS_FAIL(gone, AS_EIO, "the camera does not answer any more: %s", (*error)->message);
+    g_clear_error(error);
+    return ok;
+}
+
+/* What the device does not say is NAN. */
+static double features_bound(double value, GError **error, as_err *gone)
+{
+    return features_done(error, gone) && isfinite(value) && fabs(value) < 1e300 ? value : (double)NAN;
+}
+
+static void features_int(ArvGcNode *node, as_setting *f, as_err *gone)
 {
     GError       *error = NULL;
     ArvGcInteger *number = ARV_GC_INTEGER(node);
     f->kind = AS_SETTING_INT;
     gint64 low = arv_gc_integer_get_min(number, &error);
-    f->low = features_bound((double)low, &error);
-    gint64 high = arv_gc_integer_get_max(number, &error);
-    f->high = features_bound((double)high, &error);
-    f->step = features_bound((double)arv_gc_integer_get_inc(number, &error), &error);
+    f->low = features_bound((double)low, &error, gone);
+    gint64 high = gone->code ? G_MAXINT64 : arv_gc_integer_get_max(number, &error);
+    f->high = features_bound((double)high, &error, gone);
+    if (!gone->code)
+        f->step = features_bound((double)arv_gc_integer_get_inc(number, &error), &error, gone);
     if (low == G_MININT64)
         f->low = NAN;
     if (high == G_MAXINT64)
@@ -103,26 +119,28 @@ static void features_int(ArvGcNode *node, as_setting *f)
     features_text(f->unit, sizeof f->unit, arv_gc_integer_get_unit(number));
 }
 
-static void features_float(ArvGcNode *node, as_setting *f)
+static void features_float(ArvGcNode *node, as_setting *f, as_err *gone)
 {
     GError     *error = NULL;
     ArvGcFloat *number = ARV_GC_FLOAT(node);
     f->kind = AS_SETTING_FLOAT;
-    f->low = features_bound(arv_gc_float_get_min(number, &error), &error);
-    f->high = features_bound(arv_gc_float_get_max(number, &error), &error);
-    f->step = features_bound(arv_gc_float_get_inc(number, &error), &error);
+    f->low = features_bound(arv_gc_float_get_min(number, &error), &error, gone);
+    if (!gone->code)
+        f->high = features_bound(arv_gc_float_get_max(number, &error), &error, gone);
+    if (!gone->code)
+        f->step = features_bound(arv_gc_float_get_inc(number, &error), &error, gone);
     if (f->step <= 1e-300)
         f->step = NAN;
     features_text(f->unit, sizeof f->unit, arv_gc_float_get_unit(number));
 }
 
-static void features_enum(ArvGcNode *node, as_setting *f)
+static void features_enum(ArvGcNode *node, as_setting *f, as_err *gone)
 {
     GError      *error = NULL;
     guint        n = 0;
     size_t       at = 0;
     const char **words = arv_gc_enumeration_dup_available_string_values(ARV_GC_ENUMERATION(node), &n, &error);
-    g_clear_error(&error);
+    features_done(&error, gone);
     f->kind = AS_SETTING_ENUM;
     for (guint i = 0; words && i < n; i++) {
         size_t length = strlen(words[i]);
@@ -135,24 +153,24 @@ static void features_enum(ArvGcNode *node, as_setting *f)
     g_free(words);
 }
 
-static void features_kind(ArvGcNode *node, as_setting *f)
+static void features_kind(ArvGcNode *node, as_setting *f, as_err *gone)
 {
     f->low = f->high = f->step = NAN;
     if (ARV_IS_GC_ENUMERATION(node))
-        features_enum(node, f);
+        features_enum(node, f, gone);
     else if (ARV_IS_GC_COMMAND(node))
         f->kind = AS_SETTING_COMMAND;
     else if (ARV_IS_GC_BOOLEAN(node))
         f->kind = AS_SETTING_BOOL;
     else if (ARV_IS_GC_INTEGER(node))
-        features_int(node, f);
+        features_int(node, f, gone);
     else if (ARV_IS_GC_FLOAT(node))
-        features_float(node, f);
+        features_float(node, f, gone);
     else if (ARV_IS_GC_STRING(node))
         f->kind = AS_SETTING_TEXT;
 }
 
-static void features_value(ArvDevice *device, as_setting *f)
+static void features_value(ArvDevice *device, as_setting *f, as_err *gone)
 {
     GError     *error = NULL;
     const char *text = NULL;
@@ -169,39 +187,55 @@ static void features_value(ArvDevice *device, as_setting *f)
         text = arv_device_get_string_feature_value(device, f->name, &error);
     if (text && !error)
         features_text(f->value, sizeof f->value, text);
-    if (error) {
+    if (!features_done(&error, gone)) {
         f->value[0] = '\0';
         f->readable = false;
     }
-    g_clear_error(&error);
 }
 
-/* False for what is no feature of a kind that is known, or not there. */
-static bool features_read(ArvDevice *device, const char *name, as_setting *f)
+/* What it is now: its access, and with it its value. */
+static void features_state(ArvDevice *device, ArvGcFeatureNode *feature, as_setting *f, as_err *gone)
 {
-    GError    *error = NULL;
-    ArvGcNode *node = features_plain_name(name) ? arv_device_get_feature(device, name) : NULL;
-    if (!node || !ARV_IS_GC_FEATURE_NODE(node))
-        return false;
-    ArvGcFeatureNode *feature = ARV_GC_FEATURE_NODE(node);
-    memset(f, 0, sizeof *f);
-    as_str_copy(f->name, sizeof f->name, name);
-    bool there = arv_gc_feature_node_is_implemented(feature, &error) && !error;
-    g_clear_error(&error);
-    features_kind(node, f);
-    if (!there || f->kind == AS_SETTING_NONE)
-        return false;
-    bool            now = arv_gc_feature_node_is_available(feature, &error) && !error;
+    GError         *error = NULL;
+    bool            now = arv_gc_feature_node_is_available(feature, &error);
     ArvGcAccessMode mode = arv_gc_feature_node_get_actual_access_mode(feature);
-    g_clear_error(&error);
-    bool locked = arv_gc_feature_node_is_locked(feature, &error) && !error;
-    g_clear_error(&error);
+    now = features_done(&error, gone) && now;
+    if (gone->code)
+        return;
+    bool locked = arv_gc_feature_node_is_locked(feature, &error);
+    locked = features_done(&error, gone) && locked;
     f->readable = now && mode != ARV_GC_ACCESS_MODE_WO && f->kind != AS_SETTING_COMMAND;
     f->writable = now && !locked && mode != ARV_GC_ACCESS_MODE_RO;
-    const char *about = arv_gc_feature_node_get_tooltip(feature);
-    features_text(f->about, sizeof f->about, about ? about : arv_gc_feature_node_get_description(feature));
-    features_value(device, f);
-    return true;
+    if (!gone->code)
+        features_value(device, f, gone);
+}
+
+/* AS_ENOTFOUND for what is no feature of a kind that is known, or not there; AS_EIO when the device does not answer. */
+static bool features_read(ArvDevice *device, const char *name, as_setting *f, as_err *err)
+{
+    GError    *error = NULL;
+    as_err     gone = AS_ERR_NONE;
+    ArvGcNode *node = features_plain_name(name) ? arv_device_get_feature(device, name) : NULL;
+    bool       there = node && ARV_IS_GC_FEATURE_NODE(node);
+    memset(f, 0, sizeof *f);
+    if (there) {
+        there = arv_gc_feature_node_is_implemented(ARV_GC_FEATURE_NODE(node), &error);
+        there = features_done(&error, &gone) && there;
+    }
+    if (there) {
+        as_str_copy(f->name, sizeof f->name, name);
+        features_kind(node, f, &gone);
+        there = f->kind != AS_SETTING_NONE;
+    }
+    if (there && !gone.code) {
+        ArvGcFeatureNode *feature = ARV_GC_FEATURE_NODE(node);
+        const char       *about = arv_gc_feature_node_get_tooltip(feature);
+        features_text(f->about, sizeof f->about, about ? about : arv_gc_feature_node_get_description(feature));
+        features_state(device, feature, f, &gone);
+    }
+    if (gone.code)
+        return as_err_set(err, gone.code, "%s", gone.text);
+    return there || AS_FAIL(err, AS_ENOTFOUND, "the camera has no feature '%.64s'", name);
 }
 
 typedef struct features_walk {
@@ -210,6 +244,7 @@ typedef struct features_walk {
     void       *ctx;
     GHashTable *seen; /* a description may lead in circles, and names a feature under several heads */
     bool        go_on;
+    as_err      gone; /* why it ended early, when nobody asked for that */
 } features_walk;
 
 static void features_walk_category(features_walk *walk, const char *category, unsigned depth)
@@ -225,9 +260,15 @@ static void features_walk_category(features_walk *walk, const char *category, un
             continue;
         if (ARV_IS_GC_CATEGORY(child)) {
             features_walk_category(walk, name, depth + 1);
-        } else if (features_read(walk->device, name, &feature)) {
+            continue;
+        }
+        as_err why = AS_ERR_NONE;
+        if (features_read(walk->device, name, &feature, &why)) {
             features_text(feature.category, sizeof feature.category, category);
             walk->go_on = walk->visit(walk->ctx, &feature);
+        } else if (why.code == AS_EIO) {
+            walk->gone = why;
+            walk->go_on = false;
         }
     }
 }
@@ -240,14 +281,14 @@ bool as_gige_features(ArvDevice *device, bool (*visit)(void *ctx, const as_setti
     walk.seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     features_walk_category(&walk, "Root", 0);
     g_hash_table_destroy(walk.seen);
-    return true;
+    return walk.gone.code == AS_OK || as_err_set(err, walk.gone.code, "%s", walk.gone.text);
 }
 
 bool as_gige_get(ArvDevice *device, const char *name, as_setting *ret, as_err *err)
 {
     as_setting feature;
-    if (!features_read(device, name, &feature))
-        return AS_FAIL(err, AS_ENOTFOUND, "the camera has no feature '%.64s'", name);
+    if (!features_read(device, name, &feature, err))
+        return false;
     *ret = feature;
     return true;
 }
@@ -274,7 +315,5 @@ bool as_gige_set(ArvDevice *device, const char *name, const char *value, as_err 
         return AS_FAIL(err, AS_EINVAL, "'%s=%.100s' is no number", name, value);
     if (!error)
         return true;
-    bool gone = g_error_matches(error, ARV_DEVICE_ERROR, ARV_DEVICE_ERROR_TIMEOUT) ||
-                g_error_matches(error, ARV_DEVICE_ERROR, ARV_DEVICE_ERROR_NOT_CONNECTED);
-    return features_fail(err, gone ? AS_EIO : AS_EINVAL, error, name);
+    return features_fail(err, features_is_gone(error) ? AS_EIO : AS_EINVAL, error, name);
 }

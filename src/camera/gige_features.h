@@ -15,7 +15,8 @@
 /* Whether what the device says of itself can be true; before any other use of it. AS_EFORMAT. */
 AS_CHECK bool as_gige_check(ArvDevice *device, as_err *err);
 
-/* Each of the device's description that is reached from its root, once, category by category. */
+/* Each of the device's description that is reached from its root, once, category by category. All three: AS_EIO at the
+ * first that the device does not answer. */
 AS_CHECK bool as_gige_features(ArvDevice *device, bool (*visit)(void *ctx, const as_setting *feature), void *ctx,
                                as_err *err);
 AS_CHECK bool as_gige_get(ArvDevice *device, const char *name, as_setting *ret, as_err *err);

@@ -8,6 +8,7 @@
 #ifndef AS_CAMERA_SETTING_H
 #define AS_CAMERA_SETTING_H
 
+#include "base/progress.h"
 #include "base/str.h"
 #include "base/vec.h"
 #include "camera/camera.h"
@@ -52,8 +53,9 @@ bool as_setting_same(const as_setting *feature, const char *a, const char *b);
 /* "10 to 1e+06 us in steps of 1", "one of Off, Once, Continuous". */
 void as_setting_add_range(as_str *out, const as_setting *feature);
 
-/* Of an open camera. AS_EUNSUPPORTED when its driver knows no features, AS_EIO. */
-AS_CHECK bool as_camera_settings(as_camera *cam, as_setting_list *ret, as_err *err);
+/* Of an open camera; a real one may take seconds (progress may be NULL). AS_EUNSUPPORTED when its driver knows no features,
+ * AS_EIO, AS_ECANCELLED. */
+AS_CHECK bool as_camera_settings(as_camera *cam, const as_progress *progress, as_setting_list *ret, as_err *err);
 AS_CHECK bool as_camera_setting(as_camera *cam, const char *name, as_setting *ret, as_err *err);
 /* Checks, sets and reads back what it became (ret may be NULL): a camera may round. A command takes no value: NULL or "".
  * What was set is set again when the camera was lost and came back. */

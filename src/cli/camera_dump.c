@@ -11,7 +11,7 @@ static int camera_dump(as_cli *cli, as_workspace *ws, as_err *err)
     (void)ws;
     as_str_init(&text);
     as_camera *cam = as_camera_pick(cli, true, err);
-    bool       ok = cam && as_camera_settings(cam, &features, err) &&
+    bool       ok = cam && as_camera_settings(cam, &cli->progress, &features, err) &&
               as_setting_list_dump(&features, as_camera_uri(cam), &text, err);
     if (ok && path)
         ok = as_output_write(path, &text, NULL, err);

@@ -108,7 +108,7 @@ static int camera_show(as_cli *cli, as_workspace *ws, as_err *err)
     as_camera *cam = as_camera_pick(cli, true, err);
     bool       ok = cam != NULL;
     /* A driver without settings is shown too. */
-    if (ok && !as_cli_flag(cli, "no-features") && !as_camera_settings(cam, &features, &why) &&
+    if (ok && !as_cli_flag(cli, "no-features") && !as_camera_settings(cam, &cli->progress, &features, &why) &&
         why.code != AS_EUNSUPPORTED)
         ok = as_err_set(err, why.code, "%s", why.text);
     show_gather(&features);

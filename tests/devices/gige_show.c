@@ -27,7 +27,7 @@ int main(int argc, char **argv)
     arv_set_fake_camera_genicam_filename(argv[1]);
     as_camera_cfg cfg = {.uri = "gige:fake", .idle = true};
     as_camera    *cam = as_camera_open(&cfg, &err);
-    if (!cam || !as_camera_settings(cam, &list, &err)) {
+    if (!cam || !as_camera_settings(cam, NULL, &list, &err)) {
         puts(err.text);
         as_camera_close(cam);
         return 1;

@@ -43,6 +43,58 @@ expect_exit 0 "$ASSAY" camera test "$CAMERA?format=Mono8&trigger=off" --frames 3
 expect_out 'exposure linearity .*pass'
 expect_out 'frame rate .*by the camera.s clock, against what it is set to'
 
+# A camera that dies while its features are read: that is told soon, and no half of a dump is left. What stands between
+# hands on so many requests, and says how many there were.
+cat >cut.py <<'END'
+import signal, socket, sys
+most, n = int(sys.argv[1]), 0
+signal.signal(signal.SIGTERM, lambda *_: (print(n, flush=True), sys.exit()))
+front, back = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
+front.bind(("127.0.0.2", 3956))
+back.bind(("127.0.0.1", 0))
+back.settimeout(1)
+print("ready", flush=True)
+while True:
+    request, who = front.recvfrom(2000)
+    n += 1
+    if n > most:
+        continue
+    back.sendto(request, ("127.0.0.1", 3956))
+    try:
+        answer = back.recv(2000)
+    except socket.timeout:
+        continue
+    if len(answer) == 256: # who is there: it names its address
+        answer = answer[:44] + socket.inet_aton("127.0.0.2") + answer[48:]
+    front.sendto(answer, who)
+END
+between() { # MOST: sets $cut
+    python3 cut.py "$1" >cut.log &
+    cut=$!
+    for _ in $(seq 100); do
+        grep -q ready cut.log && return
+        sleep 0.05
+    done
+}
+ip addr add 127.0.0.2/8 dev lo
+between 1000000
+expect_exit 0 "$ASSAY" camera dump gige:127.0.0.2 -o whole.yaml
+kill $cut
+wait $cut
+most=$(($(tail -n 1 cut.log) * 8 / 10))
+between $most
+expect_exit 3 timeout 30 "$ASSAY" camera dump gige:127.0.0.2 -o part.yaml
+expect_err 'does not answer any more'
+check 'half of a dump was written' [ ! -e part.yaml ]
+kill $cut
+wait $cut
+between $most
+expect_exit 3 timeout 30 "$ASSAY" camera show gige:127.0.0.2
+expect_err 'does not answer any more'
+kill $cut
+wait $cut
+ip addr del 127.0.0.2/8 dev lo
+
 # What was set is given back, and a dump that is refused changes nothing.
 expect_exit 0 "$ASSAY" camera dump $CAMERA -o dump.yaml
 expect_exit 0 "$ASSAY" camera set $CAMERA ExposureTime=99 LensDirt=0.3
