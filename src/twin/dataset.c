@@ -96,7 +96,7 @@ static bool dataset_visit(void *ctx, const as_fs_entry *entry, as_err *err)
     return AS_FAIL(err, AS_ENOMEM, "no memory for the names of %zu pictures", scan->files.n);
 }
 
-/* By stem; pictures before masks. */
+/* By stem; pictures before masks, and these by the class of their folder. */
 static int dataset_by_stem(const void *a, const void *b)
 {
     const dataset_found *x = a, *y = b;
@@ -106,7 +106,10 @@ static int dataset_by_stem(const void *a, const void *b)
         return order;
     if (x->n_stem != y->n_stem)
         return x->n_stem < y->n_stem ? -1 : 1;
-    return strcmp(x->relative, y->relative);
+    if (x->is_mask != y->is_mask)
+        return y->is_mask ? -1 : 1;
+    order = x->is_mask ? strcmp(x->class, y->class) : 0;
+    return order ? order : strcmp(x->relative, y->relative);
 }
 
 static bool dataset_same_stem(const dataset_found *a, const dataset_found *b)
@@ -114,21 +117,21 @@ static bool dataset_same_stem(const dataset_found *a, const dataset_found *b)
     return a->n_stem == b->n_stem && memcmp(a->relative + a->stem, b->relative + b->stem, a->n_stem) == 0;
 }
 
-/* Of the masks of that name, files [low, high) after sorting, the one in a folder of the picture's class; or the only
- * one, where masks are not in folders of classes. */
+/* Of the masks of that name, files [low, high) after sorting, the first in a folder of the picture's class; or the only one,
+ * where masks are not in folders of classes. */
 static const dataset_found *dataset_mask_of(const dataset_found *f, const dataset_found *low, const dataset_found *high)
 {
-    const dataset_found *any = NULL;
-    size_t               n = 0;
-    for (const dataset_found *m = low; m < high; m++) {
-        if (!m->is_mask)
-            continue;
-        if (strcmp(m->class, f->class) == 0)
-            return m;
-        any = strcmp(m->class, dataset_good[0]) == 0 ? m : NULL;
-        n++;
+    const dataset_found *from = low, *to = high;
+    while (from < to) {
+        const dataset_found *mid = from + (to - from) / 2;
+        if (strcmp(mid->class, f->class) < 0)
+            from = mid + 1;
+        else
+            to = mid;
     }
-    return n == 1 ? any : NULL;
+    if (from < high && strcmp(from->class, f->class) == 0)
+        return from;
+    return high - low == 1 && strcmp(low->class, dataset_good[0]) == 0 ? low : NULL;
 }
 
 static bool dataset_pair(dataset_scan *scan, as_twin_folder *d)
@@ -136,13 +139,14 @@ static bool dataset_pair(dataset_scan *scan, as_twin_folder *d)
     dataset_found *at = scan->files.at, *end = at + scan->files.n;
     qsort(at, scan->files.n, sizeof *at, dataset_by_stem);
     while (at < end) {
-        dataset_found *high = at + 1;
+        dataset_found *high = at, *masks;
+        while (high < end && dataset_same_stem(at, high) && !high->is_mask)
+            high++;
+        masks = high;
         while (high < end && dataset_same_stem(at, high))
             high++;
-        for (dataset_found *f = at; f < high; f++) {
-            if (f->is_mask)
-                continue;
-            const dataset_found *mask = dataset_mask_of(f, at, high);
+        for (dataset_found *f = at; f < masks; f++) {
+            const dataset_found *mask = dataset_mask_of(f, masks, high);
             as_twin_folder_file *to = &d->files[d->n_files++];
             /* A picture with a mask has a defect, whatever folder it lies in. */
             if (mask && strcmp(f->class, dataset_good[0]) == 0)

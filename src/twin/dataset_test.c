@@ -110,6 +110,45 @@ static void a_folder_is_understood(void **state)
     as_twin_folder_free(d);
 }
 
+static void mask_is(const as_twin_folder *d, size_t i, const char *relative, const char *mask)
+{
+    assert_string_equal(d->files[i].relative, relative);
+    if (!mask)
+        assert_null(d->files[i].mask);
+    else
+        assert_true(d->files[i].mask && as_str_ends(d->files[i].mask, mask));
+}
+
+/* Names that several classes have: each class's own mask, and none of another's. */
+static void masks_of_one_name_are_told_apart(void **state)
+{
+    (void)state;
+    as_err err = AS_ERR_NONE;
+    char   path[AS_FS_PATH_BYTES];
+    put_disc("apart/a/1.png", SIDE, SIDE, true, false);
+    put_disc("apart/b/1.png", SIDE, SIDE, true, false);
+    put_disc("apart/c/1.png", SIDE, SIDE, true, false);
+    put_disc("apart/c/2.png", SIDE, SIDE, true, false);
+    put_disc("apart/good/2.png", SIDE, SIDE, true, false);
+    put_disc("apart/ground_truth/c/1_mask.png", SIDE, SIDE, false, true);
+    put_disc("apart/ground_truth/a/1_mask.png", SIDE, SIDE, false, true);
+    put_disc("apart/ground_truth/2_mask.png", SIDE, SIDE, false, true); /* of no class: the only one */
+    path_of(path, "apart");
+    as_twin_folder *d = as_twin_folder_open(path, &err);
+    if (!d)
+        fail_msg("%s", err.text);
+    assert_int_equal(d->n_files, 5);
+    assert_int_equal(d->n_masked, 4);
+    mask_is(d, 0, "a/1.png", "/ground_truth/a/1_mask.png");
+    mask_is(d, 1, "b/1.png", NULL);
+    mask_is(d, 2, "c/1.png", "/ground_truth/c/1_mask.png");
+    mask_is(d, 3, "c/2.png", "/ground_truth/2_mask.png");
+    mask_is(d, 4, "good/2.png", "/ground_truth/2_mask.png");
+    assert_string_equal(d->classes[d->files[4].class], "defect");
+    as_twin_folder_free(d);
+    assert_true(as_fs_remove_tree(path, &err));
+}
+
 typedef struct rig {
     as_twin *twin;
     void    *scratch;
@@ -412,11 +451,17 @@ static void real_pictures_are_understood(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_folder_is_understood),       cmocka_unit_test(pictures_come_through),
-        cmocka_unit_test(defects_are_laid_in),          cmocka_unit_test(a_defect_of_no_severity_is_not_there),
-        cmocka_unit_test(threads_do_not_matter),        cmocka_unit_test(memory_is_bounded),
-        cmocka_unit_test(masks_are_counted_too),        cmocka_unit_test(what_is_no_picture_is_skipped_and_counted),
-        cmocka_unit_test(real_pictures_are_understood), cmocka_unit_test(refuses_what_is_no_dataset),
+        cmocka_unit_test(a_folder_is_understood),
+        cmocka_unit_test(masks_of_one_name_are_told_apart),
+        cmocka_unit_test(pictures_come_through),
+        cmocka_unit_test(defects_are_laid_in),
+        cmocka_unit_test(a_defect_of_no_severity_is_not_there),
+        cmocka_unit_test(threads_do_not_matter),
+        cmocka_unit_test(memory_is_bounded),
+        cmocka_unit_test(masks_are_counted_too),
+        cmocka_unit_test(what_is_no_picture_is_skipped_and_counted),
+        cmocka_unit_test(real_pictures_are_understood),
+        cmocka_unit_test(refuses_what_is_no_dataset),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
