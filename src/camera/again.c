@@ -29,16 +29,24 @@ static bool again_rest(as_again *again, as_ns until)
     return !atomic_load(&again->stop);
 }
 
-/* With the settings of before. One that is refused now is told, and no reason to be blind. */
-static void again_settle(as_camera *cam)
+/* With the settings of before. One that is refused now is told, and no reason to be blind. False when the camera does not
+ * answer, or is not wanted any more. */
+static bool again_settle(as_again *again, as_err *err)
 {
+    as_camera *cam = again->cam;
     for (size_t i = 0; i < cam->settings.all.n; i++) {
         const as_setting_wish *wish = &cam->settings.all.at[i];
         as_err                 why = AS_ERR_NONE;
-        if (!as_driver_set(cam->driver, cam->priv, wish->name, wish->value, NULL, &why))
-            as_log_write(AS_LOG_WARN, "camera '%s' came back and did not take '%s=%s': %s", cam->uri, wish->name,
-                         wish->value, why.text);
+        if (atomic_load(&again->stop))
+            return AS_FAIL(err, AS_ECANCELLED, "camera '%s' is not wanted any more", cam->uri);
+        if (as_driver_set(cam->driver, cam->priv, wish->name, wish->value, NULL, &why))
+            continue;
+        if (why.code == AS_EIO)
+            return as_err_false(as_err_set(err, why.code, "%s", why.text));
+        as_log_write(AS_LOG_WARN, "camera '%s' came back and did not take '%s=%s': %s", cam->uri, wish->name,
+                     wish->value, why.text);
     }
+    return true;
 }
 
 static bool again_fits(const as_again *again, as_err *err)
@@ -67,8 +75,8 @@ static void again_run(void *ctx)
         cfg.quit = &again->stop;
         cfg.kept = &cam->kept;
         memset(&again->geometry, 0, sizeof again->geometry);
-        if (cam->driver->open(cam->priv, cam->rest, &cfg, &again->geometry, &why) && again_fits(again, &why)) {
-            again_settle(cam);
+        if (cam->driver->open(cam->priv, cam->rest, &cfg, &again->geometry, &why) && again_fits(again, &why) &&
+            again_settle(again, &why)) {
             atomic_store(&again->is_back, true);
             return;
         }

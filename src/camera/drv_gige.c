@@ -170,23 +170,31 @@ static bool gige_start(gige_priv *priv, uint32_t n_frames, as_err *err)
     return true;
 }
 
+/* One of what it had. False when it does not answer: what it refuses now is no reason to be blind. */
+static bool gige_give_one(ArvDevice *device, const as_setting_wish *wish, size_t *written, as_err *err)
+{
+    as_setting now;
+    as_err     why = AS_ERR_NONE;
+    if (as_gige_get(device, wish->name, &now, &why) && now.writable && !as_setting_same(&now, now.value, wish->value))
+        *written += as_setting_check(&now, wish->value, &why) && as_gige_set(device, wish->name, wish->value, &why);
+    return why.code != AS_EIO || as_err_false(as_err_set(err, why.code, "%s", why.text));
+}
+
 /* Before frames are started. A wide picture may have to wait for its offset, and that for the width: more rounds than one. */
-static void gige_give_back(gige_priv *priv, const as_setting_wishes *kept)
+static bool gige_give_back(gige_priv *priv, const as_camera_cfg *cfg, as_err *err)
 {
     ArvDevice *device = arv_camera_get_device(priv->camera);
     size_t     written = 1;
-    for (int round = 0; kept && round < 3 && written > 0; round++) {
+    for (int round = 0; cfg->kept && round < 3 && written > 0; round++) {
         written = 0;
-        for (size_t i = 0; i < kept->all.n; i++) {
-            const as_setting_wish *wish = &kept->all.at[i];
-            as_setting             now;
-            as_err                 ignored = AS_ERR_NONE;
-            if (as_gige_get(device, wish->name, &now, &ignored) && now.writable &&
-                !as_setting_same(&now, now.value, wish->value))
-                written += as_setting_check(&now, wish->value, &ignored) &&
-                           as_gige_set(device, wish->name, wish->value, &ignored);
+        for (size_t i = 0; i < cfg->kept->all.n; i++) {
+            if (cfg->quit && atomic_load(cfg->quit))
+                return AS_FAIL(err, AS_ECANCELLED, "the camera is not wanted any more");
+            if (!gige_give_one(device, &cfg->kept->all.at[i], &written, err))
+                return false;
         }
     }
+    return true;
 }
 
 static bool gige_open(void *p, const char *rest, const as_camera_cfg *cfg, as_camera_geometry *ret, as_err *err)
@@ -196,8 +204,8 @@ static bool gige_open(void *p, const char *rest, const as_camera_cfg *cfg, as_ca
     priv->frames_per_part = cfg->frames_per_part;
     if (!as_gige_config_parse(rest, cfg, &priv->config, err) || !gige_connect(priv, priv->config.query.path, err))
         return false;
-    gige_give_back(priv, cfg->kept);
-    if (!as_gige_config_apply(&priv->config, priv->camera, err) || !gige_measure(priv, err))
+    if (!gige_give_back(priv, cfg, err) || !as_gige_config_apply(&priv->config, priv->camera, err) ||
+        !gige_measure(priv, err))
         return false;
     priv->pace.period = priv->config.fps > 0 ? (as_ns)((double)AS_NS_PER_S / priv->config.fps) : 0;
     if (cfg->idle)
@@ -369,9 +377,9 @@ static void gige_keep(void *p, as_setting_wishes *ret)
     ArvDevice *device = arv_camera_get_device(priv->camera);
     for (size_t i = 0; i < AS_COUNT(gige_kept); i++) {
         as_setting one;
-        as_err     ignored = AS_ERR_NONE;
-        bool       there = as_gige_get(device, gige_kept[i], &one, &ignored) && one.readable;
-        if (there && !as_setting_wishes_put(ret, one.name, one.value, &ignored))
+        as_err     why = AS_ERR_NONE;
+        bool       there = as_gige_get(device, gige_kept[i], &one, &why) && one.readable;
+        if (why.code == AS_EIO || (there && !as_setting_wishes_put(ret, one.name, one.value, &why)))
             return;
     }
 }
