@@ -67,6 +67,7 @@ enum {
 #define LEAST_HEARTBEAT_MS 500u
 #define MOST_HEARTBEAT_MS  60000u /* who went without a word holds the camera no longer */
 #define MULTICAST          0xeu
+#define SCRIPT_WAIT_NS     (200 * AS_NS_PER_MS) /* so long may the next piece of a script be under way */
 
 /* Registers that the standard describes: where, how long, and whether a client may write there. */
 static const struct {
@@ -252,6 +253,7 @@ static as_gv_status control_write_feature(as_gv_control *control, uint32_t at, s
     memcpy(control->script + offset, data, n);
     control->script[AS_GV_SCRIPT_BYTES - 1] = '\0';
     control->script_is_new = true;
+    control->script_at = control->heard + (offset + n == bytes ? 0 : SCRIPT_WAIT_NS);
     return AS_GV_OK;
 }
 
@@ -483,9 +485,12 @@ static void control_read_script(as_gv_control *control)
     control->hooks.script(control->hooks.ctx, control->script);
 }
 
-/* A script comes in several writes: anything else than the next of them means that it is whole. */
-static bool control_goes_on(const as_gvcp_request *request)
+/* A script comes in several writes: anything else than the next of them means that it is whole. Others' requests say nothing of
+ * that, nor do single registers that are read: so clients keep control. */
+static bool control_goes_on(const as_gv_control *control, const as_gv_peer *from, const as_gvcp_request *request)
 {
+    if (!control_is_owner(control, from) || request->command == AS_GVCP_READREG)
+        return true;
     return request->command == AS_GVCP_WRITEMEM && request->length >= 8 &&
            as_feature_at(as_gv_get32(request->data)) == AS_FEATURE_FAULT_SCRIPT;
 }
@@ -499,7 +504,7 @@ size_t as_gv_control_answer(as_gv_control *control, const as_gv_peer *from, cons
         return 0;
     if (control_is_owner(control, from))
         control->heard = now;
-    if (!control_goes_on(&request))
+    if (!control_goes_on(control, from, &request))
         control_read_script(control);
     size_t answer =
         status == AS_GV_OK ? control_dispatch(control, from, &request, out) : control_simple(&request, status, out);
@@ -511,7 +516,8 @@ size_t as_gv_control_answer(as_gv_control *control, const as_gv_peer *from, cons
 void as_gv_control_tick(as_gv_control *control, as_ns now)
 {
     as_ns timeout = (as_ns)control->features.value[AS_FEATURE_HEARTBEAT_TIMEOUT] * AS_NS_PER_MS;
-    control_read_script(control);
+    if (now >= control->script_at)
+        control_read_script(control);
     if (control->privilege != 0 && now - control->heard > timeout)
         control_release(control);
 }

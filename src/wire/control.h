@@ -44,6 +44,7 @@ typedef struct as_gv_control {
     uint8_t     boot[AS_GV_BOOT_BYTES];
     char        script[AS_GV_SCRIPT_BYTES], status[AS_GV_STATUS_BYTES];
     bool        script_is_new, streaming;
+    as_ns       script_at; /* when it may be read: a while after its last piece */
     const char *xml;
     size_t      n_xml;
     as_gv_peer  owner; /* port 0: nobody */

@@ -420,16 +420,23 @@ static void a_script_is_read_once_it_is_whole(void **state)
     memset(text + 10, ' ', 600);
     text[700] = 'x';
     assert_int_equal(write_reg(&r, &alice, 0x0a00, 2), AS_GV_OK);
-    for (uint32_t i = 0; i < sizeof text; i += 512)
+    for (uint32_t i = 0; i < sizeof text; i += 512) {
+        as_gv_control_tick(&r.control, r.now += AS_NS_PER_MS); /* between any two */
+        assert_int_equal(r.n_scripts, 0);
+        assert_int_equal(read_reg(&r, &alice, 0x0a00), AS_GV_OK); /* a heartbeat is not the end of it */
+        assert_int_equal(ask(&r, &bob, AS_GVCP_DISCOVERY, "", 0), AS_GV_OK);
         assert_int_equal(write_mem(&r, &alice, as_feature_address(AS_FEATURE_FAULT_SCRIPT) + i, text + i, 512),
                          AS_GV_OK);
+    }
     assert_int_equal(r.n_scripts, 0);
-    assert_int_equal(read_reg(&r, &alice, 0x0000), AS_GV_OK);
+    as_gv_control_tick(&r.control, r.now); /* its last byte came: at once */
     assert_int_equal(r.n_scripts, 1);
     assert_string_equal(r.script, text);
     assert_int_equal(write_mem(&r, &alice, as_feature_address(AS_FEATURE_FAULT_SCRIPT), "faults: []\0\0", 12),
                      AS_GV_OK);
-    as_gv_control_tick(&r.control, r.now);
+    as_gv_control_tick(&r.control, r.now + S / 5 - 1);
+    assert_int_equal(r.n_scripts, 1); /* more of it may come */
+    as_gv_control_tick(&r.control, r.now += S / 5);
     assert_int_equal(r.n_scripts, 2);
     assert_string_equal(r.script, "faults: []");
     memset(text, 'y', sizeof text); /* without an end: it gets one */
@@ -438,6 +445,10 @@ static void a_script_is_read_once_it_is_whole(void **state)
                          AS_GV_OK);
     as_gv_control_tick(&r.control, r.now);
     assert_int_equal(strlen(r.script), sizeof text - 1);
+    assert_int_equal(write_mem(&r, &alice, as_feature_address(AS_FEATURE_FAULT_SCRIPT), "faults: []\0\0", 12),
+                     AS_GV_OK);
+    assert_int_equal(read_mem(&r, &alice, as_feature_address(AS_FEATURE_FAULT_SCRIPT_STATUS), 4), AS_GV_OK);
+    assert_int_equal(r.n_scripts, 4); /* who asks how it was taken has said all */
     rig_close(&r);
 }
 
