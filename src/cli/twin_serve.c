@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* assay twin serve: the twin, or any other source, as devices on the wire, until it is interrupted. */
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/str.h"
@@ -20,6 +21,7 @@ typedef struct serve_device {
 typedef struct serve_all {
     serve_device  devices[SERVE_MAX];
     size_t        n;
+    bool          started;
     as_truth_log *log;
     char          first[3200]; /* the source where none is named */
 } serve_all;
@@ -81,8 +83,9 @@ static bool serve_start(as_cli *cli, serve_all *all, as_serve_cfg *cfg, as_err *
             all->n++;
         }
     }
-    return all->n > 0 || AS_FAIL(err, AS_EINVAL, "no device named: --%s ADDRESS, for example --%s 127.0.0.1",
-                                 as_serve_kind_at(0)->name, as_serve_kind_at(0)->name);
+    all->started = all->n > 0;
+    return all->started || AS_FAIL(err, AS_EINVAL, "no device named: --%s ADDRESS, for example --%s 127.0.0.1",
+                                   as_serve_kind_at(0)->name, as_serve_kind_at(0)->name);
 }
 
 static json_t *serve_json(const serve_all *all, bool ended)
@@ -203,6 +206,9 @@ static bool serve_stop(as_cli *cli, serve_all *all, bool ok, as_err *err)
     }
     for (size_t i = 0; i < all->n; i++)
         all->devices[i].kind->stop(all->devices[i].server);
+    const char *path = as_cli_opt(cli, "truth");
+    if (all->log && !all->started && path) /* of a run that never was: the next one may write it */
+        (void)unlink(path);
     if (!as_truth_log_close(all->log, &why) && ok) {
         *err = why;
         ok = false;

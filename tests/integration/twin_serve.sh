@@ -56,6 +56,9 @@ expect_err "did you mean 'cones'"
 touch there.jsonl
 expect_exit 2 "$ASSAY" twin serve --gige "$net.1" --truth there.jsonl
 expect_err "'there.jsonl' is there"
+expect_exit 2 "$ASSAY" twin serve --gige here --truth failed.jsonl
+check 'a start that failed leaves an empty truth' [ ! -e failed.jsonl ]
+check 'the truth that was there is gone' [ -e there.jsonl ]
 
 # --- pictures, truth, a taken port, and the protocol alone ---
 serve "$net.1" --scene "$SMALL" --fps 25 --truth truth.jsonl
