@@ -62,10 +62,25 @@ static bool serve_cfg(const as_cli *cli, as_serve_cfg *cfg, as_err *err)
     return true;
 }
 
+/* More sources than devices would be sources that nobody sees. */
+static bool serve_sources_fit(const as_cli *cli, as_err *err)
+{
+    const as_serve_kind *kind;
+    size_t               n = 0, n_sources = as_cli_n_args(cli) - 1;
+    for (size_t k = 0; (kind = as_serve_kind_at(k)) != NULL; k++)
+        for (size_t i = 0; as_cli_opt_at(cli, kind->name, i) != NULL; i++)
+            n++;
+    return n == 0 || n_sources <= n ||
+           AS_FAIL(err, AS_EINVAL, "%zu sources for %zu device%s: nothing would serve '%s'; name a device for each",
+                   n_sources, n, n == 1 ? "" : "s", as_cli_arg(cli, 1 + n));
+}
+
 static bool serve_start(as_cli *cli, serve_all *all, as_serve_cfg *cfg, as_err *err)
 {
     const as_serve_kind *kind;
     const char          *path = as_cli_opt(cli, "truth");
+    if (!serve_sources_fit(cli, err))
+        return false;
     if (path && !(all->log = as_truth_log_open(path, err)))
         return false;
     cfg->log = all->log;

@@ -59,6 +59,8 @@ expect_err "'there.jsonl' is there"
 expect_exit 2 "$ASSAY" twin serve --gige here --truth failed.jsonl
 check 'a start that failed leaves an empty truth' [ ! -e failed.jsonl ]
 check 'the truth that was there is gone' [ -e there.jsonl ]
+expect_exit 2 "$ASSAY" twin serve --gige "$net.1" "twin:$SMALL" twin:pcb
+expect_err "2 sources for 1 device: nothing would serve 'twin:pcb'"
 
 # --- pictures, truth, a taken port, and the protocol alone ---
 serve "$net.1" --scene "$SMALL" --fps 25 --truth truth.jsonl
