@@ -39,14 +39,15 @@ struct as_gige {
     bool            running, dead, ended;
     as_err          err;
     uint32_t        n_triggers; /* by software, not taken yet */
-    uint64_t fault_left; /* pictures until the fault that was started last ends; 0: it does not, or by its part */
-    uint64_t n_left;     /* pictures until it stops by itself; 0: endless */
-    uint64_t generation; /* of starts */
-    as_ns    ended_at;   /* when the last picture was taken */
-    as_ns    due;        /* of the next picture */
-    uint16_t block;
-    uint64_t part;                       /* of the last picture */
-    double   belt_factor, temperature_c; /* as the script had them at the last picture */
+    uint64_t        fault_left
+        [AS_SCRIPT_MAX_STEPS];  /* pictures until that step of the script ends; 0: it does not, or by its part */
+    uint64_t        n_left;     /* pictures until it stops by itself; 0: endless */
+    uint64_t        generation; /* of starts */
+    as_ns           ended_at;   /* when the last picture was taken */
+    as_ns           due;        /* of the next picture */
+    uint16_t        block;
+    uint64_t        part;                       /* of the last picture */
+    double          belt_factor, temperature_c; /* as the script had them at the last picture */
     as_gvsp_picture kept[AS_GIGE_KEPT];
     size_t          next_kept;
     as_serve_state  counts;
@@ -56,7 +57,7 @@ struct as_gige {
 void              as_gige_features(as_gige *device, const as_serve_cfg *cfg, as_features *ret);
 extern const char as_gige_model[];
 void              as_gige_hooks(as_gige *device, as_gv_hooks *ret);
-void              as_gige_fault_end(as_gige *device);    /* the last one that was started; under the lock */
+void              as_gige_fault_count(as_gige *device);  /* one picture more of those started; under the lock */
 as_ns             as_gige_period(const as_gige *device); /* under the lock; 0: no picture comes by itself */
 
 /* gige_take.c: the thread that takes pictures and sends them. */

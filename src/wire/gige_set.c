@@ -101,6 +101,8 @@ static void set_script_text(void *ctx, const char *text)
     bool      empty = strspn(text, " \t\r\n") == n;
     bool      ok = (empty || as_script_parse(text, n, "FaultScript", &script, &err)) &&
               set_script(device, empty ? NULL : &script, &err);
+    if (ok) /* what was counted was of the script before */
+        memset(device->fault_left, 0, sizeof device->fault_left);
     (void)as_str_copy(device->control.status, sizeof device->control.status, ok ? "" : err.text);
 }
 
@@ -117,30 +119,43 @@ static as_gv_status set_fault_start(as_gige *device)
     if (fault == AS_FAULT_DEAD && parts <= 0.0)
         parts = DEAD_PARTS;
     as_script more = *script;
-    if (more.n == AS_SCRIPT_MAX_STEPS) /* the oldest makes room */
+    bool      full = more.n == AS_SCRIPT_MAX_STEPS; /* then the oldest makes room */
+    if (full)
         memmove(more.steps, more.steps + 1, --more.n * sizeof *more.steps);
     /* In a replay parts come again and again: there it is so many pictures, counted as they are taken. */
     double from = device->replays ? 0.0 : (double)(device->part + 1);
     double until = device->replays || parts <= 0.0 ? INFINITY : from + parts;
-    device->fault_left = device->replays ? (uint64_t)parts : 0;
     more.steps[more.n++] =
         (as_script_step){.fault = fault, .from = from, .full = from, .until = until, .amount = amount};
-    return set_script(device, &more, &ignored) ? AS_GV_OK : AS_GV_INVALID_PARAMETER;
+    if (!set_script(device, &more, &ignored))
+        return AS_GV_INVALID_PARAMETER;
+    if (full)
+        memmove(device->fault_left, device->fault_left + 1, (more.n - 1) * sizeof *device->fault_left);
+    device->fault_left[more.n - 1] = device->replays ? (uint64_t)parts : 0;
+    return AS_GV_OK;
 }
 
-void as_gige_fault_end(as_gige *device)
+void as_gige_fault_count(as_gige *device)
 {
     as_err    ignored;
-    as_script less = device->script;
-    if (less.n > 0)
-        less.n--;
-    (void)set_script(device, less.n > 0 ? &less : NULL, &ignored);
+    as_script less = {.n = 0};
+    uint64_t  left[AS_SCRIPT_MAX_STEPS] = {0};
+    for (size_t i = 0; i < device->script.n; i++) {
+        uint64_t one = device->fault_left[i];
+        if (one == 1) /* this picture was its last */
+            continue;
+        left[less.n] = one > 0 ? one - 1 : 0;
+        less.steps[less.n++] = device->script.steps[i];
+    }
+    memcpy(device->fault_left, left, sizeof left);
+    if (less.n < device->script.n)
+        (void)set_script(device, less.n > 0 ? &less : NULL, &ignored);
 }
 
 static as_gv_status set_fault_clear(as_gige *device)
 {
     as_err ignored;
-    device->fault_left = 0;
+    memset(device->fault_left, 0, sizeof device->fault_left);
     memset(device->control.script, 0, sizeof device->control.script);
     device->control.status[0] = '\0';
     return set_script(device, NULL, &ignored) ? AS_GV_OK : AS_GV_INVALID_PARAMETER;
@@ -196,6 +211,7 @@ static as_gv_status set_load(as_gige *device)
     if (!as_pump_tune(device->pump, &settings, &ignored))
         return AS_GV_INVALID_PARAMETER;
     device->script.n = 0;
+    memset(device->fault_left, 0, sizeof device->fault_left);
     memset(control->script, 0, sizeof control->script);
     for (size_t i = 0; i < AS_FEATURE_COUNT; i++)
         if (as_feature_info_of(i)->access != AS_FEATURE_RO && i != AS_FEATURE_HEARTBEAT_TIMEOUT &&

@@ -127,8 +127,7 @@ static bool take_one(as_gige *device, as_pump_item *item, as_ns due, uint64_t ge
     as_gvsp_picture picture = {.frame = NULL};
     pthread_mutex_lock(&device->lock);
     take_note(device, item);
-    if (device->fault_left > 0 && --device->fault_left == 0)
-        as_gige_fault_end(device);
+    as_gige_fault_count(device);
     as_gv_peer to = as_gv_control_stream(&device->control);
     as_ns      delay = (as_ns)device->control.features.value[AS_FEATURE_PACKET_DELAY];
     uint16_t   block = device->block;

@@ -180,6 +180,10 @@ expect_exit 0 "$PYTHON" "$PEER" "$net.1" --frames 9 --set FaultParts=0 --live 2:
 check 'pictures are not lost from then on' json '2 <= len([p for p in d if "block" in p]) <= 4' "$OUT"
 expect_exit 0 "$PYTHON" "$PEER" "$net.1" --frames 3 --set FaultClear=1
 check 'pictures are lost still' json 'len([p for p in d if p["whole"]]) >= 3' "$OUT"
+expect_exit 0 "$PYTHON" "$PEER" "$net.1" --frames 14 --set FaultSelector=lamp_dying --set FaultAmount=0.8 --set FaultParts=3 \
+    --live 2:FaultStart=1 --live 3:FaultStart=1 --seconds 8
+check 'a second fault makes the first endless' json \
+    '(lambda c: c[0] == c[1] == c[-2] and len(set(c)) > 1)([p["crc"] for p in d if p.get("whole")])' "$OUT"
 expect_exit 0 "$PYTHON" "$PEER" "$net.1" --frames 3 --set 'FaultScript=faults: [{fault: lamp_dying, from: 1, amount: 0.8}]'
 check 'the lamp of the script is not seen' json \
     'd[0]["whole"] and d[0]["crc"] != json.loads(open("live.jsonl").readline())["crc"]' "$OUT"
