@@ -393,6 +393,32 @@ static void folder_watches_without_being_told(void **state)
     as_folder_watch_free(watch);
 }
 
+/* A hard link is told as made, and nobody closes it. */
+static void folder_watches_links(void **state)
+{
+    (void)state;
+    as_err                    err = AS_ERR_NONE;
+    const as_folder_watch_cfg cfg = {.root = folder_dir, .recursive = true, .wanted = folder_any};
+    char                      from[200], to[200];
+    folder_put("x.png", "12345", 5);
+    as_folder_watch *watch = as_folder_watch_new(&cfg, &err);
+    assert_non_null(watch);
+    char *name = as_folder_watch_next(watch, as_clock_mono() + 15 * AS_NS_PER_S, &err);
+    if (!name)
+        fail_msg("%s", err.text);
+    free(name);
+    snprintf(from, sizeof from, "%s/x.png", folder_dir);
+    snprintf(to, sizeof to, "%s/y.png", folder_dir);
+    assert_int_equal(link(from, to), 0);
+    name = as_folder_watch_next(watch, as_clock_mono() + 15 * AS_NS_PER_S, &err);
+    if (!name)
+        fail_msg("%s", err.text);
+    assert_string_equal(name, "y.png");
+    free(name);
+    assert_null(as_folder_watch_next(watch, as_clock_mono() + 50 * AS_NS_PER_MS, &err));
+    as_folder_watch_free(watch);
+}
+
 int main(void)
 {
 #define FOLDER_TEST(fn) cmocka_unit_test_setup_teardown(fn, folder_make, folder_remove)
@@ -407,6 +433,7 @@ int main(void)
         FOLDER_TEST(folder_waits_for_whole_files),
         FOLDER_TEST(folder_shows_old_ones_first),
         FOLDER_TEST(folder_watches_without_being_told),
+        FOLDER_TEST(folder_watches_links),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,6 +15,7 @@
 #include "base/vec.h"
 
 #define WATCH_LOOK_NS   (2 * AS_NS_PER_S) /* between looks at the whole folder */
+#define WATCH_EXPIRES   2                 /* looks that see no change */
 #define WATCH_STEP_NS   (20 * AS_NS_PER_MS)
 #define WATCH_MAX_FILES ((size_t)10 * 1000 * 1000)
 #define WATCH_MAX_DIRS  8192
@@ -27,6 +28,7 @@ typedef struct watch_file {
     int64_t        mtime_ns;
     bool           whole;   /* handed out, or known from the beginning */
     bool           writing; /* somebody has it open, and will close it */
+    uint8_t        n_same;  /* looks at which it was as at the one before */
     UT_hash_handle hh;
 } watch_file;
 
@@ -129,10 +131,14 @@ static bool watch_visit(void *ctx, const as_fs_entry *entry, as_err *err)
         file->bytes = entry->bytes;
         file->mtime_ns = entry->mtime_ns;
         file->whole = w->first && old && entry->bytes > 0;
-    } else if (!file->whole && !file->writing && entry->bytes > 0) {
-        return watch_push(w, file, err);
+        file->n_same = 0;
+        return true;
     }
-    return true;
+    file->n_same = (uint8_t)AS_MIN(file->n_same + 1, WATCH_EXPIRES);
+    /* A hard link is made and never closed, and what tells of it may be lost: nobody writes what stays as it is. */
+    if (file->n_same >= WATCH_EXPIRES)
+        file->writing = false;
+    return file->whole || file->writing || entry->bytes == 0 || watch_push(w, file, err);
 }
 
 static bool watch_look(as_folder_watch *w, as_err *err)
@@ -156,6 +162,17 @@ static bool watch_closed(as_folder_watch *w, watch_file *file, const char *path,
     return watch_push(w, file, err);
 }
 
+/* Nobody knows what was missed: look at all, and wait for no one to close. */
+static void watch_missed(as_folder_watch *w)
+{
+    watch_file *file, *next;
+    HASH_ITER (hh, w->files, file, next) {
+        file->writing = false;
+        file->n_same = 0;
+    }
+    w->looked = 0;
+}
+
 static bool watch_event(as_folder_watch *w, const struct inotify_event *event, as_err *err)
 {
     const char *dir = NULL;
@@ -164,7 +181,7 @@ static bool watch_event(as_folder_watch *w, const struct inotify_event *event, a
         if (w->dirs.at[i].wd == event->wd)
             dir = w->dirs.at[i].name;
     if (event->mask & IN_Q_OVERFLOW)
-        w->looked = 0; /* nobody knows what was missed: look at all */
+        watch_missed(w);
     if (!dir || event->len == 0)
         return true;
     int n = snprintf(relative, sizeof relative, "%s%s%s", dir, *dir ? "/" : "", event->name);
@@ -182,6 +199,7 @@ static bool watch_event(as_folder_watch *w, const struct inotify_event *event, a
     if (event->mask & (IN_CLOSE_WRITE | IN_MOVED_TO))
         return watch_closed(w, file, path, err);
     file->writing = true;
+    file->n_same = 0;
     file->whole = false;
     return true;
 }

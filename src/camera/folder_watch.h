@@ -6,7 +6,8 @@
  * Memory:  as_folder_watch_free() frees; a name is kept of each file that was seen, so that none comes twice.
  *
  * Whole is what its writer closed or moved there (inotify). Where the system tells nothing (a share that others write to),
- * whole is what kept its size and time from one look to the next, 2 s later. What is written anew under its old name comes
+ * whole is what kept its size and time from one look to the next, 2 s later; so is, one look later, what was not seen to be
+ * closed (a hard link never is). What is written anew under its old name comes
  * again.
  */
 #ifndef AS_CAMERA_FOLDER_WATCH_H
