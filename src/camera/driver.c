@@ -74,13 +74,14 @@ static uint64_t driver_frames_since(uint64_t last, uint64_t id)
     return last <= 65535 && last - id > 32768 ? id + 65535 - last : 1;
 }
 
-/* How long it took from the device's clock to here, against the shortest of the frames before; both clocks drift. */
+/* How long it took from the device's clock to here, against the shortest of the frames before; both clocks drift. A device's
+ * clock that goes back was set anew: the lags before say nothing any more. */
 static bool driver_is_late(as_arrivals *a, as_ns device, as_ns arrival, as_ns late)
 {
     double lag = (double)(arrival - device);
     if (device <= 0)
         return false;
-    if (a->last_arrival == 0 || lag < a->least_lag)
+    if (a->last_arrival == 0 || device < a->last_device || lag < a->least_lag)
         a->least_lag = lag;
     else
         a->least_lag += DRIVER_MAX_DRIFT * (double)(arrival - a->last_arrival);

@@ -141,6 +141,15 @@ static void driver_tells_frames_apart(void **state)
         if (status != rows[i].status || step != rows[i].step)
             fail_msg("row %zu: %s, %llu further", i, as_frame_status_name(status), (unsigned long long)step);
     }
+    /* A device's clock that is set back to 0 makes no frame late, and what is late after it is told. */
+    as_arrivals reset = {0};
+    for (as_ns i = 0; i < 40; i++) {
+        uint64_t step;
+        as_ns    device = 1 + (i < 20 ? 3600 * 1000 + 10 * i : 10 * (i - 20)), late = i == 30 ? 500 : 0;
+        assert_int_equal(as_arrivals_take(&reset, (uint64_t)i + 1, device * AS_NS_PER_MS,
+                                          (7200 * 1000 + 10 * i + late) * AS_NS_PER_MS, 50 * AS_NS_PER_MS, &step),
+                         late ? AS_FRAME_LATE : AS_FRAME_OK);
+    }
     /* A clock that runs 100 ppm fast for an hour does not make all of them late. */
     as_arrivals slow = {0};
     for (as_ns ms = 0; ms < 3600 * 1000; ms += 1000) {

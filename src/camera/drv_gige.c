@@ -13,7 +13,8 @@
 #define GIGE_MAX_WAIT_US  1000000
 #define GIGE_LEAST_SOCKET ((uint64_t)4 << 20) /* with the system's small default a large frame overflows it */
 #define GIGE_MOST_SOCKET  ((uint64_t)64 << 20)
-#define GIGE_TRIGGER_NS   (2 * AS_NS_PER_S) /* so long a frame is waited for before it is triggered again */
+#define GIGE_WALL_MOVED   (50 * AS_NS_PER_MS) /* more than it is slewed from frame to frame */
+#define GIGE_TRIGGER_NS   (2 * AS_NS_PER_S)   /* so long a frame is waited for before it is triggered again */
 
 typedef struct gige_priv {
     ArvCamera         *camera;
@@ -27,8 +28,10 @@ typedef struct gige_priv {
     uint64_t           sequence;
     as_arrivals        arrivals;
     uint64_t           socket_bytes;
-    as_pace            pace;      /* of the software trigger */
-    as_ns              triggered; /* 0: no frame is on its way */
+    as_ns              wall_ahead; /* this computer's wall clock against the monotonic one, at the last frame */
+    as_ns              wall_since; /* wall time when it was last set: what is stamped before is not to be compared */
+    as_pace            pace;       /* of the software trigger */
+    as_ns              triggered;  /* 0: no frame is on its way */
 } gige_priv;
 
 /* Takes over and frees the GLib error. */
@@ -201,6 +204,7 @@ static bool gige_open(void *p, const char *rest, const as_camera_cfg *cfg, as_ca
 {
     gige_priv *priv = p;
     atomic_init(&priv->lost, false);
+    priv->wall_ahead = as_clock_utc() - as_clock_mono();
     priv->frames_per_part = cfg->frames_per_part;
     if (!as_gige_config_parse(rest, cfg, &priv->config, err) || !gige_connect(priv, priv->config.query.path, err))
         return false;
@@ -248,17 +252,28 @@ static bool gige_copy(gige_priv *priv, ArvBuffer *buffer, as_frame *frame)
     return true;
 }
 
+/* So long ago the buffer was filled; Aravis stamps it by the wall clock, which may be set meanwhile: then 0. */
+static as_ns gige_age(gige_priv *priv, as_ns now, as_ns filled)
+{
+    as_ns wall = as_clock_utc(), ahead = wall - now, moved = ahead - priv->wall_ahead;
+    if (moved > GIGE_WALL_MOVED || moved < -GIGE_WALL_MOVED)
+        priv->wall_since = wall;
+    priv->wall_ahead = ahead;
+    as_ns age = wall - filled;
+    return filled >= priv->wall_since && age > 0 && age < 10 * AS_NS_PER_S ? age : 0;
+}
+
 static void gige_take(gige_priv *priv, ArvBuffer *buffer, as_frame *frame)
 {
     uint64_t id = arv_buffer_get_frame_id(buffer), system_ns = arv_buffer_get_system_timestamp(buffer), step;
-    as_ns    now = as_clock_mono(), age = system_ns ? as_clock_utc() - (as_ns)system_ns : 0;
+    as_ns    now = as_clock_mono(), age = gige_age(priv, now, (as_ns)system_ns);
     frame->time_device = (as_ns)AS_MIN(arv_buffer_get_timestamp(buffer), (uint64_t)INT64_MAX);
     frame->status = as_arrivals_take(&priv->arrivals, id, frame->time_device, now, priv->config.late, &step);
     priv->sequence += step;
     priv->triggered = 0;
     frame->sequence = priv->sequence;
     frame->part = priv->sequence / priv->frames_per_part + 1;
-    as_camera_stamp(frame, now - (age > 0 && age < 10 * AS_NS_PER_S ? age : 0));
+    as_camera_stamp(frame, now - age);
     if (arv_buffer_get_status(buffer) != ARV_BUFFER_STATUS_SUCCESS)
         frame->status = AS_FRAME_INCOMPLETE;
     else if (!gige_copy(priv, buffer, frame))
