@@ -211,12 +211,14 @@ static int judge(const double *back, size_t times, size_t done, const beside *b)
     if (b->err.code)
         printf("the camera beside it: %s\n", b->err.text);
     /* Against what the machine does by itself at the same time, of which a short run says too little. */
-    bool ok = done == times && most <= (double)RETURN_NS / 1e6 && b->err.code == AS_OK;
+    bool ok = done == times && b->err.code == AS_OK;
     if (times >= MANY_TIMES)
-        ok = ok && bad_alone <= 1.05 * bad_with + 0.01 && alone <= 1.05 * with + 2;
+        ok = ok && most <= (double)RETURN_NS / 1e6 && bad_alone <= 1.05 * bad_with + 0.01 && alone <= 1.05 * with + 2;
     else
-        printf("fewer than %d times: whether the camera beside it is disturbed is not judged\n", MANY_TIMES);
-    if (ok)
+        printf("fewer than %d times: that it comes back as it was is judged, and not how soon, nor whether the camera "
+               "beside it is disturbed\n",
+               MANY_TIMES);
+    if (ok && times >= MANY_TIMES)
         printf("of %zu times none was too late: at 95 %% confidence fewer than 1 in %.0f is\n", times,
                (double)times / 3);
     return ok ? 0 : 1;
