@@ -34,7 +34,7 @@ through() {
     exec 9>in
     await grep -q serving serve.out
     await grep -q ready proxy.all
-    run ./gv_judge "gige:$net.2" "$5" $PARTS "$6" 10
+    run ./gv_judge "gige:$net.2" "$5" $PARTS "$6" 20
     exec 9>&-
     wait $proxy
     kill -INT $server
@@ -72,6 +72,6 @@ for loss in 0.005 0.05 0.5; do
     check "a frame that is not whole is called ok at a loss of $loss" json 'd["n_wrong"] == 0 and d["n_ok"] + d["n_other"] > 10' "$OUT"
     check "the network was not that bad at $loss" json "d['n_twice'] > 5 and d['n_late'] > 10 and d['n_lost'] > d['n_in'] * $loss * 0.4" proxy.out
     check "no packet was sent again at $loss" json 'd["event"] == "ended" and d["devices"][0]["n_again"] > 0' ended.out
-    [ $loss = 0.5 ] || check "packets were not had again at $loss" json 'd["n_ok"] >= 95' "$OUT"
+    [ $loss = 0.5 ] || check "packets were not had again at $loss" json 'd["n_ok"] >= 80' "$OUT"
 done
 finish

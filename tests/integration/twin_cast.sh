@@ -69,7 +69,7 @@ def watch(result):
     f = ask("/stream").makefile("rb")
     assert f.readline() == b"HTTP/1.1 200 OK\r\n"
     begun, numbers = None, []
-    while begun is None or time.monotonic() - begun < 2.0:
+    while begun is None or time.monotonic() - begun < 5.0:
         head = {}
         while True:
             line = f.readline().decode().strip()
@@ -92,7 +92,7 @@ for t in threads: t.start()
 for t in threads: t.join()
 assert len(seen) == 2, seen
 for numbers in seen:
-    assert numbers == sorted(set(numbers)) and len(numbers) >= 30, numbers # 40 on an idle machine
+    assert numbers == sorted(set(numbers)) and len(numbers) >= 30, numbers # 100 on an idle machine
 f = ask("/truth").makefile("rb")
 event = None
 while event is None:
@@ -156,7 +156,7 @@ fi
 
 # What a script takes is missing in the numbers, and half a picture is black below.
 printf 'faults:\n  - {fault: frame_loss, from: 1, amount: 0.5}\n  - {fault: half_frame, from: 1, amount: 1}\n' >loss.yaml
-serve --mjpeg 127.0.0.1:0 --scene "$SMALL&script=loss.yaml" --fps 40 --truth loss.jsonl --seconds 2
+serve --mjpeg 127.0.0.1:0 --scene "$SMALL&script=loss.yaml" --fps 40 --truth loss.jsonl --seconds 4
 wait $server
 check 'the script does not show in the truth' python3 -c '
 import json
