@@ -94,6 +94,8 @@ static int main_run(const char *dir, const char *id)
 
 int main(int argc, char **argv)
 {
+    /* Line by line into a pipe too: what a forked child inherits unwritten it would write again. */
+    setvbuf(stdout, NULL, _IOLBF, 0);
     if (argc == 4 && strcmp(argv[1], "load") == 0) /* what the workloads `load` start */
         return bench_opening_child(argv[2], argv[3]);
     if (argc == 2 && strcmp(argv[1], "list") == 0)

@@ -113,6 +113,11 @@ bool as_again_start(as_camera *cam, const as_err *why, as_err *err)
     return true;
 }
 
+as_ns as_again_away(const as_camera *cam)
+{
+    return cam->again ? as_clock_mono() - cam->again->lost_at : 0;
+}
+
 static void again_end(as_camera *cam)
 {
     as_again *again = cam->again;

@@ -249,6 +249,13 @@ void as_camera_stats_of(as_camera *cam, as_camera_stats *ret)
         cam->driver->stats(cam->priv, ret);
 }
 
+uint64_t as_camera_outages(const as_camera *cam, as_ns *ret_away)
+{
+    const as_ns now = as_again_away(cam);
+    *ret_away = cam->stats.away + now;
+    return cam->stats.n_returns + (now > 0);
+}
+
 void as_camera_stop(as_camera *cam)
 {
     atomic_store(&cam->stopped, true);

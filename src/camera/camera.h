@@ -99,7 +99,9 @@ const char         *as_camera_uri(const as_camera *cam); /* without a password *
 AS_CHECK as_frame *as_camera_next(as_camera *cam, as_ns deadline, as_err *err);
 uint64_t           as_camera_lost(const as_camera *cam);
 /* Asks the device, which may take a while: not for every frame. */
-void       as_camera_stats_of(as_camera *cam, as_camera_stats *ret);
+void as_camera_stats_of(as_camera *cam, as_camera_stats *ret);
+/* How often it was lost, one that is still away too, and for how long all in all; asks nobody. */
+uint64_t   as_camera_outages(const as_camera *cam, as_ns *ret_away);
 void       as_camera_stop(as_camera *cam);  /* next() then fails: AS_ECANCELLED */
 as_camera *as_camera_close(as_camera *cam); /* NULL is fine; returns NULL */
 

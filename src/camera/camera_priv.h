@@ -39,6 +39,8 @@ AS_CHECK bool as_again_start(as_camera *cam, const as_err *why, as_err *err);
 /* Waits for its return. True: it is back, with its settings, and priv is the camera's again. AS_ETIMEOUT. */
 AS_CHECK bool as_again_wait(as_camera *cam, as_ns deadline, as_err *err);
 
+as_ns as_again_away(const as_camera *cam); /* so long by now; 0: it is there */
+
 void as_again_stop(as_camera *cam); /* ends the thread; harmless without one */
 
 /* --- adjust.c --- */

@@ -98,6 +98,8 @@ json_t *as_run_text_summary(const as_line_summary *s, const char *run)
               as_json_set(json, "memory_bytes", json_integer((json_int_t)s->peak_bytes)) &&
               as_json_set(json, "lost_frames", json_integer((json_int_t)s->n_lost_frames)) &&
               as_json_set(json, "bad_frames", json_integer((json_int_t)s->n_bad_frames)) &&
+              as_json_set(json, "camera_outages", json_integer((json_int_t)s->n_outages)) &&
+              as_json_set(json, "camera_away_s", json_real((double)s->away / (double)AS_NS_PER_S)) &&
               as_json_set(json, "count_jumps", json_integer((json_int_t)s->n_jumps)) &&
               as_json_set(json, "numbers_skipped", json_integer((json_int_t)s->n_skipped)) &&
               (s->n_truth == 0 || as_json_set(json, "truth", text_truth(s))) &&
@@ -140,6 +142,10 @@ static void text_counts(as_cli *cli, const as_line_summary *s)
     if (s->n_lost_frames || s->n_bad_frames)
         fprintf(cli->out, " (frames: %" PRIu64 " lost, %" PRIu64 " bad)", s->n_lost_frames, s->n_bad_frames);
     fprintf(cli->out, "\n");
+    if (s->n_outages)
+        fprintf(
+            cli->out, "%sthe camera was away %" PRIu64 " times, for %.1f s in all: what passed then had no frame%s\n",
+            as_term_style(cli, AS_STYLE_BAD), s->n_outages, (double)s->away / (double)AS_NS_PER_S, as_term_plain(cli));
     if (s->n_jumps)
         fprintf(cli->out,
                 "%sthe camera's count jumped %" PRIu64 " times and left out %" PRIu64

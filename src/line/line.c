@@ -499,6 +499,8 @@ static void line_close(as_line *line, as_line_summary *ret)
     ret->peak_bytes = as_cpu_peak_bytes();
     ret->n_lost_frames = line->parts.lost(line->parts.source);
     ret->n_bad_frames = line->n_bad_frames;
+    if (line->camera)
+        ret->n_outages = as_camera_outages(line->camera, &ret->away);
     ret->n_lost_records = as_recorder_lost(line->recorder);
     ret->n_failed_syncs = as_recorder_failed_syncs(line->recorder);
     ret->n_unsafe_records = as_recorder_unsafe(line->recorder);

@@ -48,6 +48,8 @@ typedef struct as_line_summary {
     uint64_t     n_verdict[AS_VERDICT_COUNT];
     uint64_t     n_reason[AS_REASON_COUNT];
     uint64_t     n_lost_frames, n_bad_frames;
+    uint64_t     n_outages; /* of the camera, and how long it was away in them */
+    as_ns        away;
     uint64_t     n_jumps, n_skipped;                /* of the camera's count, and the numbers it left out */
     uint64_t     n_lost_records;                    /* verdicts that were given, and which the disk did not take */
     uint64_t     n_failed_syncs, n_unsafe_records;  /* times the disk failed to keep records; not kept at the end */

@@ -23,8 +23,10 @@ expect_no_file "$TMP/results"
 
 expect_exit 3 env ASSAY_ORT="$TMP/none.so" "$SOURCE/bench/run" cnn1
 expect_err 'tools/setup'
-expect_exit 0 env ASSAY_ORT="$TMP/none.so" "$SOURCE/bench/run"
+# All of them, without any peer that can be left out.
+LIMIT=400 expect_exit 0 env BENCH_PAIRS=1 BENCH_PYTHON=/bin/false ASSAY_ORT="$TMP/none.so" "$SOURCE/bench/run"
 expect_out "^skipped: workload 'cnn1': "
+expect_equal "$(grep -c "^skipped: workload 'cnn1': " "$OUT")" 1
 
 [ -f "$SOURCE/.prefix/lib/libonnxruntime.so.1" ] || [ -n "${ASSAY_ORT:-}" ] || {
     skip_case "ONNX Runtime is not here: nothing to measure against (tools/setup)"

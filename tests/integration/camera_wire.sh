@@ -156,5 +156,19 @@ assert all(p["stages_ms"]["infer"] == 0 for p in parts)' "$OUT"
 expect_exit 0 "$ASSAY" camera set $CAMERA 'FaultScript=faults: [{fault: frame_loss, from: 1, until: 1000000, amount: 0.5}]'
 expect_exit 1 "$ASSAY" camera test "$CAMERA?format=Mono8" --frames 20 --max-jitter 1000 --min-fps 1
 expect_out '[1-9][0-9]* lost, 0 incomplete'
+# A camera that was away in the middle of a run is told at its end.
+sed -i 's/parts_per_minute: 240/parts_per_minute: 1200/' ws/assay.yaml
+"$ASSAY" -C ws run --camera "$CAMERA?format=RGB8" --parts 60 --json >outage.log 2>outage.err &
+line=$!
+await grep -q '"sequence"' outage.log
+kill -9 $server
+wait $server 2>/dev/null
+serve 'cones?width=320&height=240'
+wait $line
+expect_equal $? 0
+check 'an outage is not told' python3 -c '
+import json
+last = json.loads(open("outage.log").readlines()[-1])["summary"]
+assert last["camera_outages"] == 1 and last["camera_away_s"] > 0 and last["triggers"] == 60, last'
 kill $server
 finish
