@@ -142,7 +142,11 @@ static bool serve_say(as_cli *cli, const serve_all *all, as_err *err)
             fprintf(cli->out, "    %s\n", hint);
         free(source);
     }
-    as_term_say(cli, "serving until it is interrupted (Ctrl-C)");
+    const char *seconds = as_cli_opt(cli, "seconds");
+    if (seconds)
+        as_term_say(cli, "serving for %s s (Ctrl-C ends it before)", seconds);
+    else
+        as_term_say(cli, "serving until it is interrupted (Ctrl-C)");
     fflush(cli->out);
     return true;
 }
