@@ -14,16 +14,11 @@ ip link set lo up || skip 'no loopback network'
 cd "$TMP" || exit 3
 CAMERA=gige:127.0.0.1
 
-serve() { # SCENE: sets $server
-    "$ASSAY" twin serve --gige 127.0.0.1 --fps 20 --scene "$1" >serve.log 2>&1 &
-    server=$!
-    for _ in $(seq 100); do
-        grep -q '^serving' serve.log && return
-        sleep 0.1
-    done
+serve_scene() {
+    serve --gige 127.0.0.1 --fps 20 --scene "$1"
 }
 
-serve 'fabric?views=64&sensor=imx250&width=320&height=240'
+serve_scene 'fabric?views=64&sensor=imx250&width=320&height=240'
 expect_exit 0 "$ASSAY" camera list
 expect_out 'gige:Assay-Twin-'
 expect_exit 0 "$ASSAY" camera show $CAMERA
@@ -120,7 +115,7 @@ done
 kill -9 $server
 wait $server 2>/dev/null
 sleep 1
-serve 'fabric?views=64&sensor=imx250&width=320&height=240'
+serve_scene 'fabric?views=64&sensor=imx250&width=320&height=240'
 wait $grab
 expect_equal $? 0
 check 'pictures are missing, or numbered twice' python3 -c '
@@ -136,7 +131,7 @@ expect_equal "$(grep -c 'is back after' grab.log)" 1
 
 kill $server
 wait $server
-serve 'cones?width=320&height=240'
+serve_scene 'cones?width=320&height=240'
 # Half pictures and lost ones are told apart, and neither passes.
 expect_exit 0 "$ASSAY" camera set $CAMERA 'FaultScript=faults: [{fault: half_frame, from: 1, until: 1000000, amount: 1}]'
 expect_exit 0 "$ASSAY" camera grab $CAMERA --frames 2 -o half.png
@@ -163,7 +158,7 @@ line=$!
 await grep -q '"sequence"' outage.log
 kill -9 $server
 wait $server 2>/dev/null
-serve 'cones?width=320&height=240'
+serve_scene 'cones?width=320&height=240'
 wait $line
 expect_equal $? 0
 check 'an outage is not told' python3 -c '

@@ -151,6 +151,26 @@ await() {
     done
 }
 
+# serve ARG...: `assay twin serve` in the background, until it says that it serves; $server is its process. What it says is in
+# serve.out and serve.err.
+serve() {
+    "$ASSAY" twin serve "$@" >serve.out 2>serve.err &
+    server=$!
+    for _ in $(seq 300); do
+        grep -q 'serving' serve.out serve.err 2>/dev/null && return 0
+        kill -0 $server 2>/dev/null || break
+        sleep 0.1
+    done
+    fail "it does not serve: $(cat serve.err)"
+}
+
+# ended: by a signal, with all tidy
+ended() {
+    kill -INT "$server"
+    wait "$server"
+    expect_equal "$?" 0
+}
+
 need_program() {
     [ -x "$ASSAY" ] || skip "'$ASSAY' is not built"
 }

@@ -8,25 +8,6 @@ cd "$TMP" || exit 3
 export LIMIT=30
 server=
 
-# serve ARG...: in the background, until it says what it serves
-serve() {
-    "$ASSAY" twin serve "$@" >serve.out 2>serve.err &
-    server=$!
-    for _ in $(seq 100); do
-        grep -q 'serving' serve.out serve.err 2>/dev/null && return 0
-        kill -0 $server 2>/dev/null || break
-        sleep 0.1
-    done
-    fail "it does not serve: $(cat serve.err)"
-}
-
-# ended: by a signal, with all tidy
-ended() {
-    kill -INT $server
-    wait $server
-    expect_equal "$?" 0
-}
-
 SMALL='cones?width=320&height=240&defects=0.6'
 
 # --- what is refused ---

@@ -12,27 +12,6 @@ PYTHON=python3
 server=
 net=127.$((RANDOM % 200 + 20)).$((RANDOM % 250)) # of this run alone
 
-# serve ADDRESS ARG...: in the background, until it says what it serves
-serve() {
-    local address=$1
-    shift
-    "$ASSAY" twin serve --gige "$address" "$@" >serve.out 2>serve.err &
-    server=$!
-    for _ in $(seq 100); do
-        grep -q 'serving' serve.out serve.err 2>/dev/null && return 0
-        kill -0 $server 2>/dev/null || break
-        sleep 0.1
-    done
-    fail "it does not serve: $(cat serve.err)"
-}
-
-# ended: by a signal, with all tidy
-ended() {
-    kill -INT $server
-    wait $server
-    expect_equal "$?" 0
-}
-
 # json CONDITION FILE: over d, the list of its lines
 # shellcheck disable=SC2317
 json() {
@@ -63,7 +42,7 @@ expect_exit 2 "$ASSAY" twin serve --gige "$net.1" "twin:$SMALL" twin:pcb
 expect_err "2 sources for 1 device: nothing would serve 'twin:pcb'"
 
 # --- pictures, truth, a taken port, and the protocol alone ---
-serve "$net.1" --scene "$SMALL" --fps 25 --truth truth.jsonl
+serve --gige "$net.1" --scene "$SMALL" --fps 25 --truth truth.jsonl
 expect_exit 3 "$ASSAY" twin serve --gige "$net.1"
 expect_err "port 3956 of $net.1 is taken"
 expect_exit 0 "$PYTHON" "$PEER" "$net.1" --frames 6
@@ -79,7 +58,7 @@ ended
 expect_grep "gige $net.1: [0-9]+ frames sent" serve.out
 
 # The same pictures, packets that were asked for again among them, small ones, and in another window.
-serve "$net.1" --scene "$SMALL" --fps 10
+serve --gige "$net.1" --scene "$SMALL" --fps 10
 expect_exit 0 "$PYTHON" "$PEER" "$net.1" --frames 4 --forget 5 --set GevSCPSPacketSize=1500
 cp "$OUT" again.jsonl
 check 'pictures mended by asking again are other pictures' "$PYTHON" -c '
@@ -93,7 +72,7 @@ check 'the window is not what was set' json \
     window.jsonl
 ended
 # Settings hold until they are loaded anew, and show from the next picture on: here each is of the same part.
-serve "$net.1" --scene "$SMALL" --fps 10 --replay 1
+serve --gige "$net.1" --scene "$SMALL" --fps 10 --replay 1
 expect_exit 0 "$PYTHON" "$PEER" "$net.1" --frames 7 --live 2:LightLevel=0.2
 cp "$OUT" live.jsonl
 check 'the lamp is not seen to be set' json \
@@ -118,7 +97,7 @@ check 'the default set is not as it began' json \
 ended
 
 # A picture that takes a minute, at a second a packet, keeps nobody waiting who closes.
-serve "$net.1" --scene "$SMALL" --fps 10
+serve --gige "$net.1" --scene "$SMALL" --fps 10
 "$PYTHON" "$PEER" "$net.1" --seconds 20 --set GevSCPSPacketSize=1500 --set GevSCPD=1000000000 >delayed.out 2>&1 &
 client=$!
 sleep 1.5 # until it is at it; where it is not yet, there is nothing to wait for
@@ -129,7 +108,7 @@ kill $client
 wait $client
 
 # --- triggers ---
-serve "$net.1" --scene "$SMALL&rate=8" --truth trigger.jsonl
+serve --gige "$net.1" --scene "$SMALL&rate=8" --truth trigger.jsonl
 expect_exit 0 "$PYTHON" "$PEER" "$net.1" --seconds 3 --set TriggerMode=On --trigger 0.25
 check 'not a picture a trigger' json '3 <= len([p for p in d if "block" in p and p["whole"]]) <= 13' "$OUT"
 expect_exit 0 "$PYTHON" "$PEER" "$net.1" --frames 5 --seconds 6 --set TriggerMode=On --set TriggerSource=Encoder --set BeltSpeed=480
@@ -152,7 +131,7 @@ faults:
   - {fault: double_trigger, from: 13, until: 14, amount: 1}
   - {fault: camera_dead, from: 16, until: 56, amount: 1}
 Y
-serve "$net.1" --scene "$SMALL&script=faults.yaml&parts=80" --fps 20 --truth faults.jsonl
+serve --gige "$net.1" --scene "$SMALL&script=faults.yaml&parts=80" --fps 20 --truth faults.jsonl
 expect_exit 0 "$PYTHON" "$PEER" "$net.1" --seconds 8 --dead
 cp "$OUT" dead.jsonl
 check 'lost pictures leave no gap' json '[p["block"] for p in d if "block" in p][:5] == [1, 2, 5, 6, 7]' dead.jsonl
@@ -172,7 +151,7 @@ wait $server
 expect_equal $? 0 # all parts have passed
 
 # At once, by a client: from the next picture on, for so many parts.
-serve "$net.1" --scene "$SMALL" --fps 20 --replay 1
+serve --gige "$net.1" --scene "$SMALL" --fps 20 --replay 1
 expect_exit 0 "$PYTHON" "$PEER" "$net.1" --frames 5 --set FaultSelector=frame_loss --set FaultAmount=1 --set FaultParts=4 \
     --live 2:FaultStart=1
 check 'not four pictures are lost' json '(lambda b: max(y - x for x, y in zip(b, b[1:])) == 5)([p["block"] for p in d if "block" in p])' "$OUT"
@@ -202,13 +181,13 @@ wait $server
 check 'the JSON is not two lines' json \
     '[x["event"] for x in d] == ["serving", "ended"] and [x["n_sent"] > 0 for x in d[1]["devices"]] == [True, True]' two.json
 
-serve "$net.1" --dataset pictures
+serve --gige "$net.1" --dataset pictures
 expect_exit 0 "$PYTHON" "$PEER" "$net.1" --frames 2
 check 'the pictures of the folder are not what is seen' json 'd[0]["whole"] and d[0]["width"] == 160' "$OUT"
 ended
 
 # --- foreign clients, and our own ---
-serve "$net.1" --scene "$SMALL&sensor=imx250" --fps 20
+serve --gige "$net.1" --scene "$SMALL&sensor=imx250" --fps 20
 if command -v arv-tool-0.8 >/dev/null; then
     expect_exit 0 arv-tool-0.8 -a "$net.1" control DeviceModelName LensDirt=0.7 LensDirt ExposureTime=600 \
         ExposureTime FaultScript='faults: [{fault: hase}]' FaultScriptStatus
