@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* PNG by libpng (W3C Portable Network Graphics, third edition). */
-#include <png.h>
-#include <setjmp.h>
-
 #include "image/codec_kind.h"
 #include "image/exif.h"
+#include "image/png_io.h"
 #include "image/prepare.h"
 #include "image/unpack.h"
 
@@ -13,11 +11,7 @@
 #define PNG_MOST_RATIO   1032u
 
 typedef struct png_reader {
-    png_structp            png;
-    png_infop              info;
-    jmp_buf                jump;
-    const uint8_t         *bytes;
-    size_t                 n, at;
+    as_png_io              io;
     const as_codec_target *target;
     as_codec_info          found;
     uint32_t               width, height; /* as stored */
@@ -25,37 +19,12 @@ typedef struct png_reader {
     bool                   wide;          /* of 16 bits, otherwise 8 */
     as_image               out;
     uint8_t               *row;
-    as_err                *err;
 } png_reader;
 
 /* Chunks that say nothing about the pixels we make; some can hold a great deal. Their CRC is still checked. */
 static const uint8_t png_ignored[] = "bKGD\0cHRM\0gAMA\0hIST\0iCCP\0iTXt\0oFFs\0pCAL\0pHYs\0sBIT\0sCAL\0sPLT\0sRGB\0"
                                      "sTER\0tEXt\0tIME\0zTXt";
 #define PNG_IGNORED_CHUNKS ((int)(sizeof png_ignored / 5))
-
-static void png_reader_fail(png_structp png, png_const_charp said)
-{
-    png_reader *r = png_get_error_ptr(png);
-    char        text[160];
-    as_str_copy(text, sizeof text, said);
-    as_codec_quote(text);
-    AS_FAIL(r->err, AS_ECORRUPT, "the PNG data is damaged: %s", text);
-    longjmp(r->jump, 1);
-}
-
-static void png_reader_warn(png_structp png, png_const_charp said)
-{
-    (void)png, (void)said;
-}
-
-static void png_reader_bytes(png_structp png, png_bytep to, size_t n)
-{
-    png_reader *r = png_get_io_ptr(png);
-    if (n > r->n - r->at)
-        png_error(png, "it ends early");
-    memcpy(to, r->bytes + r->at, n);
-    r->at += n;
-}
 
 static uint32_t png_be32(const uint8_t *p)
 {
@@ -80,23 +49,22 @@ static bool png_check_claim(const uint8_t *bytes, size_t n, as_err *err)
 
 static void png_header(png_reader *r)
 {
-    png_structp png = r->png;
+    png_structp png = r->io.png;
     png_set_user_limits(png, AS_IMAGE_MAX_SIDE, AS_IMAGE_MAX_SIDE);
     png_set_crc_action(png, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
     png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, png_ignored, PNG_IGNORED_CHUNKS);
-    png_set_read_fn(png, r, png_reader_bytes);
-    png_read_info(png, r->info);
-    int         color = png_get_color_type(png, r->info);
+    png_read_info(png, r->io.info);
+    int         color = png_get_color_type(png, r->io.info);
     png_bytep   exif = NULL;
     png_uint_32 exif_bytes = 0;
-    if (png_get_eXIf_1(png, r->info, &exif_bytes, &exif) && exif)
+    if (png_get_eXIf_1(png, r->io.info, &exif_bytes, &exif) && exif)
         r->found.orientation = as_exif_orientation(exif, exif_bytes);
-    r->width = png_get_image_width(png, r->info);
-    r->height = png_get_image_height(png, r->info);
-    r->found.bit_depth = png_get_bit_depth(png, r->info);
+    r->width = png_get_image_width(png, r->io.info);
+    r->height = png_get_image_height(png, r->io.info);
+    r->found.bit_depth = png_get_bit_depth(png, r->io.info);
     r->found.has_palette = color == PNG_COLOR_TYPE_PALETTE;
-    r->found.has_alpha = (color & PNG_COLOR_MASK_ALPHA) != 0 || png_get_valid(png, r->info, PNG_INFO_tRNS) != 0;
-    r->found.channels = r->found.has_palette ? 3 : png_get_channels(png, r->info);
+    r->found.has_alpha = (color & PNG_COLOR_MASK_ALPHA) != 0 || png_get_valid(png, r->io.info, PNG_INFO_tRNS) != 0;
+    r->found.channels = r->found.has_palette ? 3 : png_get_channels(png, r->io.info);
     as_codec_info_size(&r->found, r->width, r->height);
 }
 
@@ -131,7 +99,7 @@ static void png_row(png_reader *r, uint32_t x, uint32_t step, uint32_t y, uint32
     bool     alpha = r->samples == 2 || r->samples == 4;
     bool     direct = !alpha && step == 1 && r->found.orientation == 1;
     uint8_t *to = direct ? r->out.data + y * r->out.stride_bytes : r->row;
-    png_read_row(r->png, to, NULL);
+    png_read_row(r->io.png, to, NULL);
     if (alpha && r->wide)
         png_flatten_16(to, count, r->samples);
     else if (alpha)
@@ -142,23 +110,23 @@ static void png_row(png_reader *r, uint32_t x, uint32_t step, uint32_t y, uint32
 
 static bool png_pixels(png_reader *r)
 {
-    png_structp png = r->png;
+    png_structp png = r->io.png;
     png_set_expand(png);
     r->wide = r->found.bit_depth == 16 && r->found.has_alpha;
     if (!r->wide)
         png_set_scale_16(png);
-    png_read_update_info(png, r->info);
-    r->samples = png_get_channels(png, r->info);
-    size_t row_bytes = png_get_rowbytes(png, r->info);
+    png_read_update_info(png, r->io.info);
+    r->samples = png_get_channels(png, r->io.info);
+    size_t row_bytes = png_get_rowbytes(png, r->io.info);
     if (row_bytes != (size_t)r->width * r->samples * (r->wide ? 2 : 1) || r->samples > 4)
-        return AS_FAIL(r->err, AS_EINTERNAL, "a PNG row of %u pixels came out as %zu bytes", r->width, row_bytes);
+        return AS_FAIL(r->io.err, AS_EINTERNAL, "a PNG row of %u pixels came out as %zu bytes", r->width, row_bytes);
     if (!r->target->make(r->target->ctx, r->samples <= 2 ? AS_PIXEL_MONO8 : AS_PIXEL_RGB8, r->found.width,
-                         r->found.height, &r->out, r->err))
+                         r->found.height, &r->out, r->io.err))
         return false;
     r->row = malloc(row_bytes);
     if (!r->row)
-        return AS_FAIL(r->err, AS_ENOMEM, "no memory for a row of %u pixels", r->width);
-    bool interlaced = png_get_interlace_type(png, r->info) != PNG_INTERLACE_NONE;
+        return AS_FAIL(r->io.err, AS_ENOMEM, "no memory for a row of %u pixels", r->width);
+    bool interlaced = png_get_interlace_type(png, r->io.info) != PNG_INTERLACE_NONE;
     for (uint32_t y = 0; !interlaced && y < r->height; y++)
         png_row(r, 0, 1, y, r->width);
     for (int pass = 0; interlaced && pass < PNG_INTERLACE_ADAM7_PASSES; pass++) {
@@ -174,7 +142,7 @@ static bool png_pixels(png_reader *r)
 /* All that lives across the jump is behind r. */
 static bool png_guarded(png_reader *r)
 {
-    if (setjmp(r->jump))
+    if (setjmp(r->io.jump))
         return false;
     png_header(r);
     return !r->target || png_pixels(r);
@@ -185,13 +153,9 @@ static bool png_read(const uint8_t *bytes, size_t n, const as_codec_target *targ
 {
     if (!png_check_claim(bytes, n, err))
         return false;
-    png_reader r = {.bytes = bytes, .n = n, .target = target, .found = *ret_info, .err = err};
-    r.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &r, png_reader_fail, png_reader_warn);
-    r.info = r.png ? png_create_info_struct(r.png) : NULL;
-    bool ok = r.info && png_guarded(&r);
-    if (!r.info)
-        AS_FAIL(err, AS_ENOMEM, "no memory for reading a PNG picture");
-    png_destroy_read_struct(&r.png, &r.info, NULL);
+    png_reader r = {.target = target, .found = *ret_info};
+    bool       ok = as_png_io_read(&r.io, bytes, n, err) && png_guarded(&r);
+    as_png_io_close(&r.io);
     free(r.row);
     if (ok)
         *ret_info = r.found;
@@ -201,34 +165,12 @@ static bool png_read(const uint8_t *bytes, size_t n, const as_codec_target *targ
 const as_codec_kind as_codec_kind_png = {AS_CODEC_PNG, "png", "PNG", {"\x89PNG\r\n\x1a\n"}, 8, png_read};
 
 typedef struct png_writer {
-    png_structp     png;
-    png_infop       info;
-    jmp_buf         jump;
+    as_png_io       io;
     const as_image *image;
     int             effort;
     as_unpack      *deep; /* NULL: 8 bits a sample, else one sample of 16 */
     uint8_t        *row;  /* of a deep one */
-    as_str         *out;
-    as_err         *err;
 } png_writer;
-
-static void png_writer_fail(png_structp png, png_const_charp said)
-{
-    png_writer *w = png_get_error_ptr(png);
-    AS_FAIL(w->err, AS_EIO, "cannot write a PNG picture: %s", said);
-    longjmp(w->jump, 1);
-}
-
-static void png_writer_bytes(png_structp png, png_bytep from, size_t n)
-{
-    png_writer *w = png_get_io_ptr(png);
-    as_str_add_bytes(w->out, from, n);
-}
-
-static void png_writer_flush(png_structp png)
-{
-    (void)png;
-}
 
 /* All of the 16 bits are used, whatever the sensor has: white is white in every viewer. The higher byte first. */
 static const uint8_t *png_deep_row(png_writer *w, uint32_t y)
@@ -245,56 +187,49 @@ static const uint8_t *png_deep_row(png_writer *w, uint32_t y)
 
 static bool png_write_guarded(png_writer *w)
 {
-    if (setjmp(w->jump))
+    if (setjmp(w->io.jump))
         return false;
     const as_image *image = w->image;
-    png_set_write_fn(w->png, w, png_writer_bytes, png_writer_flush);
-    png_set_compression_level(w->png, w->effort);
+    png_set_compression_level(w->io.png, w->effort);
     /* Trying all five filters costs more than deflate at low levels. */
-    png_set_filter(w->png, PNG_FILTER_TYPE_BASE,
+    png_set_filter(w->io.png, PNG_FILTER_TYPE_BASE,
                    w->effort == 0  ? PNG_FILTER_NONE
                    : w->effort < 4 ? PNG_FILTER_UP
                                    : PNG_ALL_FILTERS);
-    png_set_IHDR(w->png, w->info, image->width, image->height, w->deep ? 16 : 8,
+    png_set_IHDR(w->io.png, w->io.info, image->width, image->height, w->deep ? 16 : 8,
                  w->deep || image->pixel == AS_PIXEL_MONO8 ? PNG_COLOR_TYPE_GRAY : PNG_COLOR_TYPE_RGB,
                  PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
-    png_write_info(w->png, w->info);
+    png_write_info(w->io.png, w->io.info);
     for (uint32_t y = 0; y < image->height; y++)
-        png_write_row(w->png, w->deep ? png_deep_row(w, y) : image->data + y * image->stride_bytes);
-    png_write_end(w->png, NULL);
+        png_write_row(w->io.png, w->deep ? png_deep_row(w, y) : image->data + y * image->stride_bytes);
+    png_write_end(w->io.png, NULL);
     return true;
 }
 
-static bool png_write(png_writer *w)
+static bool png_write(png_writer *w, as_str *out, as_err *err)
 {
     if (w->effort < 0 || w->effort > 9)
-        return AS_FAIL(w->err, AS_EINVAL, "a PNG effort of %d cannot be: 0 to 9 are possible", w->effort);
-    w->png = png_create_write_struct(PNG_LIBPNG_VER_STRING, w, png_writer_fail, png_reader_warn);
-    w->info = w->png ? png_create_info_struct(w->png) : NULL;
-    bool ok = w->info && png_write_guarded(w);
-    if (!w->info)
-        AS_FAIL(w->err, AS_ENOMEM, "no memory for writing a PNG picture");
-    png_destroy_write_struct(&w->png, &w->info);
-    if (ok && !as_str_ok(w->out))
-        return AS_FAIL(w->err, AS_ENOMEM, "no memory for writing a PNG picture");
-    return ok;
+        return AS_FAIL(err, AS_EINVAL, "a PNG effort of %d cannot be: 0 to 9 are possible", w->effort);
+    bool ok = as_png_io_write(&w->io, out, err) && png_write_guarded(w);
+    as_png_io_close(&w->io);
+    return ok && (as_str_ok(out) || AS_FAIL(err, AS_ENOMEM, "no memory for writing a PNG picture"));
 }
 
 bool as_codec_encode_png(const as_image *image, int effort, as_str *out, as_err *err)
 {
-    png_writer w = {.image = image, .effort = effort, .out = out, .err = err};
-    return as_image_check(image, err) && png_write(&w);
+    png_writer w = {.image = image, .effort = effort};
+    return as_image_check(image, err) && png_write(&w, out, err);
 }
 
 static bool png_write_deep(const as_image *image, int effort, as_str *out, as_err *err)
 {
     as_unpack  unpack = {0};
-    png_writer w = {.image = image, .effort = effort, .deep = &unpack, .out = out, .err = err};
+    png_writer w = {.image = image, .effort = effort, .deep = &unpack};
     if (!as_unpack_init(&unpack, image->pixel, image->width, false, err))
         return false;
     as_unpack_begin(&unpack, image);
     w.row = malloc((size_t)image->width * 2);
-    bool ok = w.row ? png_write(&w) : AS_FAIL(err, AS_ENOMEM, "no memory for writing a PNG picture");
+    bool ok = w.row ? png_write(&w, out, err) : AS_FAIL(err, AS_ENOMEM, "no memory for writing a PNG picture");
     free(w.row);
     as_unpack_done(&unpack);
     return ok;
