@@ -99,7 +99,7 @@ static bool harness_beside(harness *h, as_err *err)
     bench_result *r = h->result;
     bench_cfg     cfg = *h->cfg;
     bool          ok = true;
-    cfg.pairs = AS_MIN(cfg.pairs, AS_MAX(cfg.pairs / 8, (size_t)MIN_BESIDE));
+    cfg.pairs = cfg.pairs < BENCH_MIN_PAIRS ? 1 : AS_MAX(cfg.pairs / 8, (size_t)MIN_BESIDE);
     while (ok && h->workload->beside && r->n_beside < BENCH_MOST_BESIDE) {
         bench_result other = {.workload = h->workload, .about = r->about};
         harness      one = {.workload = h->workload, .cfg = &cfg, .priv = h->priv, .result = &other};
@@ -121,7 +121,7 @@ bool bench_measure(const bench_workload *workload, const bench_cfg *cfg, bench_r
 {
     if (cfg->pairs < 1 || cfg->pairs > BENCH_MAX_PAIRS)
         return AS_FAIL(err, AS_EINVAL, "%zu pairs: 1 to %d are possible", cfg->pairs, BENCH_MAX_PAIRS);
-    bench_result result = {.workload = workload};
+    bench_result result = {.workload = workload, .about = {.n_pairs = cfg->pairs}};
     harness      h = {.workload = workload, .cfg = cfg, .result = &result};
     h.priv = calloc(1, workload->priv_size + 1);
     bool ok = h.priv || AS_FAIL(err, AS_ENOMEM, "workload '%s'", workload->id);

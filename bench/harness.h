@@ -16,8 +16,9 @@
 
 enum { BENCH_OURS, BENCH_PEER, BENCH_SIDES };
 
-/* Filled by a workload when it is opened. */
+/* Filled by a workload when it is opened, but for n_pairs. */
 typedef struct bench_about {
+    size_t n_pairs;       /* that will be measured: with few of them, which are no evidence, blocks may be short */
     char   peer[128];     /* name and version, as the peer itself says it: "ONNX Runtime 1.30.0" */
     char   note[256];     /* what else a reader must know: sizes, settings */
     size_t n_inputs;      /* at least 1; calls go through them in turn */
@@ -25,6 +26,7 @@ typedef struct bench_about {
     size_t calls;         /* in a block, of calls that are long themselves; 0: as many as fill the block */
     bool all_processors;  /* both sides may use all of them (bench_machine_unpin), as the programs do for their users */
     double flop_per_call; /* arithmetic the definition needs; 0: does not apply */
+    double megabytes;     /* a call moves; 0: does not apply */
 } bench_about;
 
 typedef struct bench_workload {
@@ -63,9 +65,9 @@ bench_cfg bench_cfg_default(void);
 /* How large a workload is to be: BENCH_SIZE, or preset. AS_EINVAL for what is no number from 1 to most. */
 AS_CHECK bool bench_size(size_t preset, size_t most, size_t *ret, as_err *err);
 
-#define BENCH_MOST_BESIDE 4
+#define BENCH_MOST_BESIDE 8
 
-/* Another setting of the same workload, by an eighth of the pairs, at least five. */
+/* Another setting of the same workload, by an eighth of the pairs, at least five; by one where the figure is no evidence. */
 typedef struct bench_beside {
     const char *name;
     size_t      n_pairs;

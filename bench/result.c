@@ -24,6 +24,8 @@ static void result_print_side(FILE *out, const char *side, const bench_result *r
             bench_ns_text(ns->high, high));
     if (r->about.flop_per_call > 0.0)
         fprintf(out, ", %.1f GFLOP/s", r->about.flop_per_call / ns->median);
+    if (r->about.megabytes > 0.0)
+        fprintf(out, ", %.0f MB/s", r->about.megabytes / ns->median * 1e9);
     fputc('\n', out);
 }
 
