@@ -44,13 +44,20 @@ uint32_t as_head_n_classes(const as_head *head)
 
 bool as_head_is(const as_head_io *io, size_t i, int rank, uint32_t dims[AS_TENSOR_MAX_RANK])
 {
+    return as_head_is_counted(io, i, rank, -1, 0, dims);
+}
+
+bool as_head_is_counted(const as_head_io *io, size_t i, int rank, int axis, uint32_t most,
+                        uint32_t dims[AS_TENSOR_MAX_RANK])
+{
     const as_port *port = i < io->n_outputs ? &io->outputs[i] : NULL;
     if (!port || port->dtype != AS_DTYPE_F32 || port->shape.rank != rank || port->shape.dims[0] != 1)
         return false;
     for (int k = 1; k < rank; k++) {
-        if (port->shape.dims[k] < 1 || port->shape.dims[k] > INT32_MAX)
+        const int64_t n = k == axis && port->shape.dims[k] < 0 && io->word ? most : port->shape.dims[k];
+        if (n < 1 || n > INT32_MAX)
             return false;
-        dims[k - 1] = (uint32_t)port->shape.dims[k];
+        dims[k - 1] = (uint32_t)n;
     }
     return true;
 }
@@ -308,6 +315,9 @@ as_head *as_head_new(const as_head_io *io, const as_head_cfg *cfg, as_err *err)
     if (!as_image_check_size(io->width, io->height, err) || !head_choose(head, io, err) || !head_sizes(head, err) ||
         !head_memory(head, err))
         return as_head_free(head);
+    head->n_outputs = io->n_outputs;
+    for (size_t i = 0; i < io->n_outputs; i++)
+        head->shapes[i] = io->outputs[i].shape;
     head_defaults(&head->cfg, head->kind->gives);
     return head;
 }
@@ -330,12 +340,49 @@ as_head *as_head_free(as_head *head)
 
 /* --- running --- */
 
+static bool head_is_same(const as_shape *have, const as_shape *want, int axis)
+{
+    bool is = have->rank == want->rank;
+    for (int i = 0; is && i < have->rank; i++)
+        is = i == axis || have->dims[i] == want->dims[i];
+    return is;
+}
+
+static bool head_other_shape(const as_head *head, const as_shape *have, const as_shape *want, as_err *err)
+{
+    char text[2][AS_TENSOR_MAX_RANK * 24];
+    return AS_FAIL(err, AS_ECORRUPT, "the model's answer is %s, where head '%s' was made for %s",
+                   as_shape_text(have, text[0], sizeof text[0]), head->kind->name,
+                   as_shape_text(want, text[1], sizeof text[1]));
+}
+
+bool as_head_rows(const as_head *head, const as_tensor *outputs, int out, int axis, uint32_t each, size_t *ret,
+                  as_err *err)
+{
+    const as_shape *have = &outputs[out].shape, *want = &head->shapes[out];
+    if (!head_is_same(have, want, axis) || have->dims[axis] < 0 || have->dims[axis] % each)
+        return head_other_shape(head, have, want, err);
+    *ret = (size_t)have->dims[axis] / each;
+    return *ret <= head->n_anchors ||
+           AS_FAIL(err, AS_ELIMIT, "the model's answer has %zu rows: the most are %zu (head '%s')", *ret,
+                   head->n_anchors, head->kind->name);
+}
+
+/* What lies behind the rows that a run gave is the last run's: a head that does not count them may not look there. */
+static bool head_is_whole(const as_head *head, const as_tensor *outputs, as_err *err)
+{
+    for (size_t i = 0; !head->kind->is_counted && i < head->n_outputs; i++)
+        if (!head_is_same(&outputs[i].shape, &head->shapes[i], -1))
+            return head_other_shape(head, &outputs[i].shape, &head->shapes[i], err);
+    return true;
+}
+
 bool as_head_candidates(as_head *head, const as_tensor *outputs, float score_min, const as_box **ret, size_t *ret_n,
                         as_err *err)
 {
     head->score_min = score_min;
     head->n_found = 0;
-    if (!head->kind->decode(head, outputs, err))
+    if (!head_is_whole(head, outputs, err) || !head->kind->decode(head, outputs, err))
         return false;
     *ret = head->found;
     *ret_n = head->n_found;

@@ -61,6 +61,8 @@ typedef struct as_head_kind {
     bool          by_word;  /* its shapes are also another's: never by shapes alone */
     bool          is_final; /* suppression is in the model */
     bool          is_sure;  /* every model of it wants pictures as `input` says */
+    bool
+        is_counted; /* decode goes by the rows that a run gives (as_head_rows); of others a run gives what the port said */
     /* Sets what the head keeps of the outputs; false: they are not its own. */
     bool (*fits)(as_head *head, const as_head_io *io);
     /* Adds every candidate from head->score_min on. */
@@ -76,7 +78,8 @@ as_head          *as_head_free(as_head *head);
 const as_head_kind *as_head_kind_of(const as_head *head);
 uint32_t            as_head_n_classes(const as_head *head);
 
-/* What was found, best first, after suppression. AS_ECORRUPT for scores that are NaN, infinite or no scores. */
+/* What was found, best first, after suppression. AS_ECORRUPT for scores that are NaN, infinite or no scores, and for outputs
+ * of another shape than the head was made for; AS_ELIMIT for more rows than that has. */
 AS_CHECK bool as_head_run(as_head *head, const as_tensor *outputs, const as_box **ret, size_t *ret_n, as_err *err);
 
 /* The candidates from score_min on, in the network's order, before any suppression. */

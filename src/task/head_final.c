@@ -39,32 +39,7 @@ static bool final_add(as_head *head, const float *corners, float gain_x, float g
 /* [1, rows, numbers]; rows that are counted at each run are as many as a head may keep, where the head is asked for. */
 static bool final_rows_are(const as_head_io *io, size_t i, uint32_t dims[AS_TENSOR_MAX_RANK])
 {
-    if (i >= io->n_outputs)
-        return false;
-    as_port    port = io->outputs[i];
-    as_head_io one = {.outputs = &port, .n_outputs = 1};
-    if (io->word && port.shape.rank == 3 && port.shape.dims[1] < 0)
-        port.shape.dims[1] = AS_BOXES_MOST_KEPT;
-    return as_head_is(&one, 0, 3, dims);
-}
-
-/* How many there are at this run: the shape says it, where the number is not always the same. [.., N, columns], or [.., N]
- * where columns is 0, as the port said. False: more than there is room for, or of another form than the port's. */
-static bool final_count(const as_head *head, const as_tensor *rows, uint32_t columns, size_t *ret, as_err *err)
-{
-    const as_shape *shape = &rows->shape;
-    const int       axis = shape->rank - (columns ? 2 : 1);
-    bool            is = axis >= 0 && (!columns || shape->dims[axis + 1] == columns);
-    char            text[AS_TENSOR_MAX_RANK * 24];
-    for (int i = 0; is && i < axis; i++)
-        is = shape->dims[i] == 1;
-    if (!is)
-        return AS_FAIL(err, AS_ECORRUPT, "the model's answer is %s, which is no list as head '%s' has it",
-                       as_shape_text(shape, text, sizeof text), head->kind->name);
-    *ret = (size_t)shape->dims[axis];
-    return *ret <= head->n_anchors ||
-           AS_FAIL(err, AS_ELIMIT, "the model's answer has %zu rows: the most are %zu (head '%s')", *ret,
-                   head->n_anchors, head->kind->name);
+    return as_head_is_counted(io, i, 3, 1, AS_BOXES_MOST_KEPT, dims);
 }
 
 static bool final_rows_fit(as_head *head, const as_head_io *io, bool with_masks)
@@ -104,7 +79,7 @@ static bool end2end_decode(as_head *head, const as_tensor *outputs, as_err *err)
 {
     const float *row = outputs[head->out[0]].data;
     size_t       n;
-    if (!final_count(head, &outputs[head->out[0]], head->row, &n, err))
+    if (!as_head_rows(head, outputs, head->out[0], 1, 1, &n, err))
         return false;
     for (size_t i = 0; i < n; i++, row += head->row)
         if (!final_add(head, row, 1, 1, row[4], (double)row[5], i, err))
@@ -117,7 +92,8 @@ static bool end2end_decode(as_head *head, const as_tensor *outputs, as_err *err)
 static bool detection_output_fits(as_head *head, const as_head_io *io)
 {
     uint32_t dims[AS_TENSOR_MAX_RANK];
-    if (io->n_outputs != 1 || !as_head_is(io, 0, 4, dims) || dims[0] != 1 || dims[2] != 7 || dims[1] > FINAL_MOST)
+    if (io->n_outputs != 1 || !as_head_is_counted(io, 0, 4, 2, FINAL_MOST, dims) || dims[0] != 1 || dims[2] != 7 ||
+        dims[1] > FINAL_MOST)
         return false;
     head->n_anchors = dims[1];
     head->n_classes = io->n_labels;
@@ -128,7 +104,10 @@ static bool detection_output_fits(as_head *head, const as_head_io *io)
 static bool detection_output_decode(as_head *head, const as_tensor *outputs, as_err *err)
 {
     const float *row = outputs[0].data;
-    for (size_t i = 0; i < head->n_anchors && row[0] >= 0; i++, row += 7)
+    size_t       n;
+    if (!as_head_rows(head, outputs, 0, 2, 1, &n, err))
+        return false;
+    for (size_t i = 0; i < n && row[0] >= 0; i++, row += 7)
         if (!final_add(head, row + 3, (float)head->width, (float)head->height, row[2], (double)row[1], i, err))
             return false;
     return true;
@@ -176,14 +155,20 @@ static bool lists_fit(as_head *head, const as_head_io *io)
            (scores < 0 || final_list(&io->outputs[scores], 0) == head->n_anchors);
 }
 
+/* Output `out` has its places last, or last but one where a place is several numbers. */
+static bool lists_rows(const as_head *head, const as_tensor *outputs, int out, bool is_list, size_t *ret, as_err *err)
+{
+    return as_head_rows(head, outputs, out, head->shapes[out].rank - (is_list ? 1 : 2), 1, ret, err);
+}
+
 static bool lists_count(const as_head *head, const as_tensor *outputs, size_t *ret, as_err *err)
 {
     size_t n_classes, n_scores;
-    if (!final_count(head, &outputs[head->out[0]], head->row, ret, err) ||
-        !final_count(head, &outputs[head->out[1]], 0, &n_classes, err))
+    if (!lists_rows(head, outputs, head->out[0], false, ret, err) ||
+        !lists_rows(head, outputs, head->out[1], true, &n_classes, err))
         return false;
     n_scores = *ret;
-    if (head->row == 4 && !final_count(head, &outputs[head->out[2]], 0, &n_scores, err))
+    if (head->row == 4 && !lists_rows(head, outputs, head->out[2], true, &n_scores, err))
         return false;
     return (n_classes == *ret && n_scores == *ret) ||
            AS_FAIL(err, AS_ECORRUPT, "the model's answer has %zu boxes, %zu classes and %zu scores (head '%s')", *ret,
@@ -218,6 +203,7 @@ const as_head_kind as_head_kind_end2end = {
     .input = "unit",
     .gives = AS_HEAD_BOXES,
     .is_final = true,
+    .is_counted = true,
     .fits = end2end_fits,
     .decode = end2end_decode,
 };
@@ -230,6 +216,7 @@ const as_head_kind as_head_kind_end2end_seg = {
     .input = "unit",
     .gives = AS_HEAD_MASKS,
     .is_final = true,
+    .is_counted = true,
     .fits = end2end_seg_fits,
     .decode = end2end_decode,
 };
@@ -242,6 +229,7 @@ const as_head_kind as_head_kind_detection_output = {
     .input = "plain-bgr",
     .gives = AS_HEAD_BOXES,
     .is_final = true,
+    .is_counted = true,
     .fits = detection_output_fits,
     .decode = detection_output_decode,
 };
@@ -254,6 +242,7 @@ const as_head_kind as_head_kind_lists = {
     .input = "imagenet",
     .gives = AS_HEAD_BOXES,
     .is_final = true,
+    .is_counted = true,
     .fits = lists_fit,
     .decode = lists_decode,
 };

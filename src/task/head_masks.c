@@ -31,7 +31,7 @@ static double masks_at(masks_axis axis, uint32_t pixel, uint32_t n)
 static float masks_coeff(const as_head *head, const float *data, uint32_t anchor, uint32_t k)
 {
     uint32_t at = head->row - head->n_coeffs + k;
-    return head->is_columns ? data[at * head->n_anchors + anchor] : data[(size_t)anchor * head->row + at];
+    return head->is_columns ? data[at * head->n_rows + anchor] : data[(size_t)anchor * head->row + at];
 }
 
 /* Coefficients times prototypes, where they are needed. */

@@ -32,7 +32,10 @@ struct as_head {
     float               score_min; /* of this run */
     uint32_t            width, height;
     uint32_t            n_classes;
-    size_t              n_anchors; /* no more candidates than these */
+    size_t              n_anchors;                   /* no more candidates than these */
+    size_t              n_rows;                      /* places of this run, of a head that counts them */
+    as_shape            shapes[AS_HEAD_MAX_OUTPUTS]; /* as the ports said */
+    size_t              n_outputs;
     uint32_t            n_levels;
     as_head_level       levels[HEAD_MAX_LEVELS];
     int                 out[HEAD_ROLES];
@@ -58,12 +61,24 @@ struct as_head {
 /* Is output i f32 of rank `rank` and a first dimension 1? Its dims[1..] then. */
 bool as_head_is(const as_head_io *io, size_t i, int rank, uint32_t dims[AS_TENSOR_MAX_RANK]);
 
+/* The same where dims[axis] is counted at each run: as `most` where the port does not say more, and somebody says what the
+ * model is (io->word). */
+bool as_head_is_counted(const as_head_io *io, size_t i, int rank, int axis, uint32_t most,
+                        uint32_t dims[AS_TENSOR_MAX_RANK]);
+
 /* Places of the strides first, 2 first, 4 first, ... of the input: sets n levels. Returns how many places. */
 size_t as_head_grid(as_head *head, const as_head_io *io, uint32_t first, uint32_t n);
 
 /* Outputs first, first + 1, ... of one map each, with n channels (0: any; the number is returned), sorted from fine to coarse:
  * sets head->levels, their role and their strides. 0 where they are no such thing. */
 uint32_t as_head_maps(as_head *head, const as_head_io *io, size_t first, uint32_t n_maps, uint32_t role, uint32_t n);
+
+/* --- a run --- */
+
+/* How many places output `out` has at this run: dims[axis] / each. False for another shape than the port's otherwise, and for
+ * more than n_anchors. */
+AS_CHECK bool as_head_rows(const as_head *head, const as_tensor *outputs, int out, int axis, uint32_t each, size_t *ret,
+                           as_err *err);
 
 /* --- adding --- */
 

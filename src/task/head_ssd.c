@@ -4,6 +4,8 @@
 
 #include "task/head_priv.h"
 
+#define SSD_MOST 100000u /* places, where they are counted at each run */
+
 static const float ssd_variances[] = {0.1f, 0.1f, 0.2f, 0.2f};
 
 enum { SSD_BOXES, SSD_SCORES, SSD_PRIORS };
@@ -12,7 +14,7 @@ enum { SSD_BOXES, SSD_SCORES, SSD_PRIORS };
 static size_t ssd_places(const as_head_io *io, size_t i, uint32_t n)
 {
     uint32_t dims[AS_TENSOR_MAX_RANK];
-    if (as_head_is(io, i, 3, dims))
+    if (as_head_is_counted(io, i, 3, 1, SSD_MOST, dims))
         return dims[1] == n ? dims[0] : 0;
     return as_head_is(io, i, 2, dims) && dims[0] % n == 0 ? dims[0] / n : 0;
 }
@@ -32,7 +34,7 @@ static bool ssd_priors(as_head *head, const as_head_io *io, size_t i)
 static bool ssd_scores(as_head *head, const as_head_io *io, size_t i)
 {
     uint32_t dims[AS_TENSOR_MAX_RANK];
-    if (as_head_is(io, i, 3, dims) && dims[0] == head->n_anchors)
+    if (as_head_is_counted(io, i, 3, 1, SSD_MOST, dims) && dims[0] == head->n_anchors)
         head->row = dims[1];
     else if (as_head_is(io, i, 2, dims) && dims[0] % head->n_anchors == 0)
         head->row = (uint32_t)(dims[0] / head->n_anchors);
@@ -80,7 +82,7 @@ static void ssd_box(const as_head *head, const float *offsets, const float *prio
         h = p[3] - p[1];
         x = p[0] + w / 2;
         y = p[1] + h / 2;
-        v = p + 4 * head->n_anchors;
+        v = p + 4 * head->n_rows;
     }
     x += offsets[0] * v[0] * w;
     y += offsets[1] * v[1] * h;
@@ -117,15 +119,41 @@ static bool ssd_is_ratio(const float *boxes, size_t n)
     return true;
 }
 
+/* [1, A, n] or [1, A * n]. */
+static bool ssd_rows(const as_head *head, const as_tensor *outputs, int out, uint32_t n, size_t *ret, as_err *err)
+{
+    return as_head_rows(head, outputs, out, 1, head->shapes[out].rank == 3 ? 1 : n, ret, err);
+}
+
+/* As many scores as boxes, and as many priors. */
+static bool ssd_count(as_head *head, const as_tensor *outputs, as_err *err)
+{
+    const int priors = head->out[SSD_PRIORS];
+    size_t    n_scores, n_priors;
+    if (!ssd_rows(head, outputs, head->out[SSD_BOXES], 4, &head->n_rows, err) ||
+        !ssd_rows(head, outputs, head->out[SSD_SCORES], head->row, &n_scores, err))
+        return false;
+    n_priors = head->n_rows;
+    if (priors >= 0 && !as_head_rows(head, outputs, priors, head->is_columns ? 2 : head->shapes[priors].rank - 2,
+                                     head->is_columns ? 4 : 1, &n_priors, err))
+        return false;
+    return (n_scores == head->n_rows && n_priors == head->n_rows) ||
+           AS_FAIL(err, AS_ECORRUPT, "the model's answer has %zu boxes, scores of %zu and %zu priors (head '%s')",
+                   head->n_rows, n_scores, n_priors, head->kind->name);
+}
+
 static bool ssd_decode(as_head *head, const as_tensor *outputs, as_err *err)
 {
     const float *boxes = outputs[head->out[SSD_BOXES]].data, *scores = outputs[head->out[SSD_SCORES]].data;
     const float *priors = head->out[SSD_PRIORS] < 0 ? NULL : outputs[head->out[SSD_PRIORS]].data;
-    bool         is_ok, are_logits = as_scan_is_logits(scores, head->n_anchors * head->row, &is_ok);
-    bool         is_ratio = priors || ssd_is_ratio(boxes, head->n_anchors);
+    bool         is_ok;
+    if (!ssd_count(head, outputs, err))
+        return false;
+    const bool are_logits = as_scan_is_logits(scores, head->n_rows * head->row, &is_ok);
+    const bool is_ratio = priors || ssd_is_ratio(boxes, head->n_rows);
     if (!is_ok)
         return as_head_no_number(head, err);
-    for (size_t i = 0; i < head->n_anchors; i++) {
+    for (size_t i = 0; i < head->n_rows; i++) {
         const float *row = scores + i * head->row;
         as_box       box = {.anchor = (uint32_t)i};
         if (are_logits) {
@@ -155,6 +183,7 @@ const as_head_kind as_head_kind_ssd = {
     .shapes = "[1, places, 4], [1, places, classes] and [1, 2, 4 x places] or [places, 4], or the first two alone",
     .input = "plain-bgr",
     .gives = AS_HEAD_BOXES,
+    .is_counted = true,
     .fits = ssd_fits,
     .decode = ssd_decode,
 };

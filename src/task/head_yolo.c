@@ -76,10 +76,16 @@ static bool yolo5_seg_fits(as_head *head, const as_head_io *io)
     return yolo_fits(head, io, true, 5, 3);
 }
 
+/* Who takes only what is likely enough in the model has fewer places than the grids do. */
+static bool yolo_count(as_head *head, const as_tensor *outputs, as_err *err)
+{
+    return as_head_rows(head, outputs, head->out[0], head->is_columns ? 2 : 1, 1, &head->n_rows, err);
+}
+
 static bool yolo8_columns(as_head *head, const float *data, as_err *err)
 {
     float  best[YOLO_BLOCK];
-    size_t n = head->n_anchors;
+    size_t n = head->n_rows;
     for (size_t from = 0; from < n; from += YOLO_BLOCK) {
         size_t       block = AS_MIN(n - from, (size_t)YOLO_BLOCK);
         const float *scores = data + 4 * n + from;
@@ -102,9 +108,11 @@ static bool yolo8_columns(as_head *head, const float *data, as_err *err)
 static bool yolo8_decode(as_head *head, const as_tensor *outputs, as_err *err)
 {
     const float *data = outputs[head->out[0]].data;
+    if (!yolo_count(head, outputs, err))
+        return false;
     if (head->is_columns)
         return yolo8_columns(head, data, err);
-    for (size_t i = 0; i < head->n_anchors; i++, data += head->row) {
+    for (size_t i = 0; i < head->n_rows; i++, data += head->row) {
         if (!as_scan_finite(data + 4, head->n_classes))
             return as_head_no_number(head, err);
         uint32_t class = as_scan_argmax(data + 4, head->n_classes, 1);
@@ -119,7 +127,9 @@ static bool yolo8_decode(as_head *head, const as_tensor *outputs, as_err *err)
 static bool yolo5_decode(as_head *head, const as_tensor *outputs, as_err *err)
 {
     const float *data = outputs[head->out[0]].data;
-    for (size_t i = 0; i < head->n_anchors; i++, data += head->row) {
+    if (!yolo_count(head, outputs, err))
+        return false;
+    for (size_t i = 0; i < head->n_rows; i++, data += head->row) {
         if (data[4] < head->score_min)
             continue;
         if (!as_scan_finite(data + 4, 1 + head->n_classes))
@@ -141,6 +151,7 @@ const as_head_kind as_head_kind_yolov8 = {
     .shapes = "[1, 4 + classes, places]",
     .input = "unit",
     .gives = AS_HEAD_BOXES,
+    .is_counted = true,
     .fits = yolo8_fits,
     .decode = yolo8_decode,
 };
@@ -152,6 +163,7 @@ const as_head_kind as_head_kind_yolov8_seg = {
     .shapes = "[1, 4 + classes + coefficients, places] and [1, coefficients, height, width]",
     .input = "unit",
     .gives = AS_HEAD_MASKS,
+    .is_counted = true,
     .fits = yolo8_seg_fits,
     .decode = yolo8_decode,
 };
@@ -163,6 +175,7 @@ const as_head_kind as_head_kind_yolov5 = {
     .shapes = "[1, places x 3, 5 + classes]",
     .input = "unit",
     .gives = AS_HEAD_BOXES,
+    .is_counted = true,
     .fits = yolo5_fits,
     .decode = yolo5_decode,
 };
@@ -174,6 +187,7 @@ const as_head_kind as_head_kind_yolov5_seg = {
     .shapes = "[1, places x 3, 5 + classes + coefficients] and [1, coefficients, height, width]",
     .input = "unit",
     .gives = AS_HEAD_MASKS,
+    .is_counted = true,
     .fits = yolo5_seg_fits,
     .decode = yolo5_decode,
 };
