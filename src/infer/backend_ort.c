@@ -13,13 +13,14 @@ typedef struct ort_port {
 } ort_port;
 
 typedef struct ort_priv {
-    const ort_api *api;
-    ort_session   *session;
-    ort_memory    *memory;
-    ort_port      *ports[2]; /* inputs, outputs */
-    size_t         n[2];
-    const char   **names[2];
-    ort_value    **values[2]; /* of the run at hand */
+    const ort_api   *api;
+    ort_session     *session;
+    ort_memory      *memory;
+    ort_run_options *quiet;    /* of a run whose session tells everything */
+    ort_port        *ports[2]; /* inputs, outputs */
+    size_t           n[2];
+    const char     **names[2];
+    ort_value      **values[2]; /* of the run at hand */
 } ort_priv;
 
 static bool ort_add_port(ort_port *port, const as_value *value, bool out, const char *model, as_err *err)
@@ -81,23 +82,45 @@ static bool ort_value_of(const ort_priv *ort, as_dtype dtype, const as_shape *sh
                          err);
 }
 
-static bool ort_set_options(const ort_api *api, ort_options *options, uint32_t threads, as_err *err)
+/* Where its nodes are placed is told to who listens to everything. */
+static bool ort_set_options(const ort_api *api, ort_options *options, const as_session_cfg *cfg, as_err *err)
 {
-    return as_ort_api_ok(api, api->set_intra_threads(options, (int)threads), err) &&
+    const int threads = (int)cfg->threads, level = cfg->provider ? ORT_LOG_VERBOSE : ORT_LOG_ERROR;
+    return as_ort_api_ok(api, api->set_intra_threads(options, threads), err) &&
            as_ort_api_ok(api, api->set_inter_threads(options, 1), err) &&
-           as_ort_api_ok(api, api->set_log_level(options, ORT_LOG_ERROR), err) &&
+           as_ort_api_ok(api, api->set_log_level(options, level), err) &&
            as_ort_api_ok(api, api->set_optimisation(options, ORT_OPTIMISE_ALL), err) &&
            as_ort_api_ok(api, api->add_config(options, "session.intra_op.allow_spinning", "0"), err);
+}
+
+/* A provider that takes no node of a model leaves all of them to the processor: that is not what was asked for. */
+static bool ort_create(ort_priv *ort, const uint8_t *model, size_t n, const as_session_cfg *cfg,
+                       const ort_options *options, as_err *err)
+{
+    const ort_api     *api = ort->api;
+    const as_provider *provider = cfg->provider ? as_provider_find(cfg->provider, err) : NULL;
+    size_t             n_on = 0, n_all = 0;
+    if (!provider)
+        return as_ort_api_ok(api, api->create_session(api->env, model, n, options, &ort->session), err);
+    as_ort_log_watch(provider->library);
+    const bool ok = as_ort_api_ok(api, api->create_session(api->env, model, n, options, &ort->session), err);
+    as_ort_log_placed(&n_on, &n_all);
+    if (ok && n_all > 0 && n_on == 0)
+        return AS_FAIL(err, AS_EUNSUPPORTED,
+                       "provider '%s' takes none of the model's %zu nodes: all of them would run on ONNX Runtime's "
+                       "processor (--backend ort); look at the provider's options%s%.100s",
+                       provider->name, n_all, cfg->options ? ": " : "", cfg->options ? cfg->options : "");
+    return ok && as_ort_api_ok(api, api->create_run_options(&ort->quiet), err) &&
+           as_ort_api_ok(api, api->set_run_log_level(ort->quiet, ORT_LOG_ERROR), err);
 }
 
 static bool ort_make_session(ort_priv *ort, const uint8_t *model, size_t n, const as_session_cfg *cfg, as_err *err)
 {
     const ort_api *api = ort->api;
     ort_options   *options = NULL;
-    bool           ok = as_ort_api_ok(api, api->create_options(&options), err) &&
-              ort_set_options(api, options, cfg->threads, err) &&
-              as_provider_append(api, options, cfg->provider, cfg->options, err) &&
-              as_ort_api_ok(api, api->create_session(api->env, model, n, options, &ort->session), err) &&
+    bool ok = as_ort_api_ok(api, api->create_options(&options), err) && ort_set_options(api, options, cfg, err) &&
+              as_provider_append(api, options, cfg->provider, cfg->options, cfg->threads, err) &&
+              ort_create(ort, model, n, cfg, options, err) &&
               as_ort_api_ok(api, api->create_cpu_memory(ORT_ARENA_ALLOCATOR, ORT_MEM_DEFAULT, &ort->memory), err);
     if (options)
         api->release_options(options);
@@ -144,6 +167,8 @@ static void backend_ort_close(void *priv)
     }
     if (ort->session)
         ort->api->release_session(ort->session);
+    if (ort->quiet)
+        ort->api->release_run_options(ort->quiet);
     if (ort->memory)
         ort->api->release_memory(ort->memory);
 }
@@ -213,11 +238,12 @@ static bool ort_take(ort_priv *ort, size_t i, as_err *err)
 static bool backend_ort_run(void *priv, const as_tensor *inputs, as_tensor *outputs, as_err *err)
 {
     ort_priv *ort = priv;
-    bool      ok = ort_wrap(ort, inputs, outputs, err) &&
-              as_ort_api_ok(ort->api,
-                            ort->api->run(ort->session, NULL, ort->names[0], (const ort_value *const *)ort->values[0],
-                                          ort->n[0], ort->names[1], ort->n[1], ort->values[1]),
-                            err);
+    bool      ok =
+        ort_wrap(ort, inputs, outputs, err) &&
+        as_ort_api_ok(ort->api,
+                      ort->api->run(ort->session, ort->quiet, ort->names[0], (const ort_value *const *)ort->values[0],
+                                    ort->n[0], ort->names[1], ort->n[1], ort->values[1]),
+                      err);
     for (size_t i = 0; ok && i < ort->n[1]; i++) {
         ok = !ort->ports[1][i].is_open || ort_take(ort, i, err);
         if (!outputs[i].data)

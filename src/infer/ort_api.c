@@ -149,10 +149,17 @@ static bool ort_read_table(void *library, ort_api *api, as_err *err)
 
 bool as_ort_api_ok(const ort_api *api, ort_status *status, as_err *err)
 {
-    if (!status)
+    if (!status) {
+        as_ort_log_clear();
         return true;
-    const char *text = api->error_message(status);
-    AS_FAIL(err, AS_EUNSUPPORTED, "ONNX Runtime says: %.*s", (int)AS_MIN(strcspn(text, "\n"), (size_t)600), text);
+    }
+    const char *text = as_ort_log_text(api->error_message(status)), *why = as_ort_log_error();
+    const int   n = (int)AS_MIN(strcspn(text, "\n"), (size_t)600);
+    if (*why && !strstr(text, why))
+        AS_FAIL(err, AS_EUNSUPPORTED, "ONNX Runtime says: %.*s (%s)", n, text, why);
+    else
+        AS_FAIL(err, AS_EUNSUPPORTED, "ONNX Runtime says: %.*s", n, text);
+    as_ort_log_clear();
     api->release_status(status);
     return false;
 }
@@ -161,7 +168,7 @@ static bool ort_load(ort_api *api, as_err *err)
 {
     void *library = ort_open(err); /* stays open: ONNX Runtime's threads do not survive being unloaded */
     return library && ort_read_table(library, api, err) &&
-           as_ort_api_ok(api, api->create_env(ORT_LOG_ERROR, "assay", &api->env), err) &&
+           as_ort_api_ok(api, api->create_env(as_ort_log_line, NULL, ORT_LOG_ERROR, "assay", &api->env), err) &&
            as_ort_api_ok(api, api->disable_telemetry(api->env), err);
 }
 

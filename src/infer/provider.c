@@ -215,7 +215,7 @@ bool as_provider_options(const char *options, char *copy, size_t cap, const char
 }
 
 typedef struct provider_set {
-    char        copy[PROVIDER_OPTIONS_BYTES], cache[AS_FS_PATH_BYTES];
+    char        copy[PROVIDER_OPTIONS_BYTES], cache[AS_FS_PATH_BYTES], threads[16];
     const char *keys[AS_PROVIDER_MOST_OPTIONS + 4], *values[AS_PROVIDER_MOST_OPTIONS + 4];
     size_t      n;
 } provider_set;
@@ -280,10 +280,27 @@ static bool provider_by_way(const ort_api *api, ort_options *session, size_t row
     }
 }
 
-bool as_provider_append(const ort_api *api, ort_options *session, const char *name, const char *options, as_err *err)
+/* Its own library is there, but not what that is linked with. */
+static bool provider_refused(const as_provider *provider, const as_err *why, as_err *err)
+{
+    if (strstr(why->text, "cannot open shared object file"))
+        return AS_FAIL(err, AS_EMISSING, "provider '%s': %s (needed is %s)", provider->name, why->text, provider->get);
+    return AS_FAIL(err, why->code, "provider '%s': %s", provider->name, why->text);
+}
+
+/* Without it there are as many threads as processors, and not those of the session's options. */
+static void provider_limit_threads(provider_set *set, uint32_t threads)
+{
+    snprintf(set->threads, sizeof set->threads, "%u", threads);
+    provider_preset(set, "num_of_threads", set->threads);
+}
+
+bool as_provider_append(const ort_api *api, ort_options *session, const char *name, const char *options,
+                        uint32_t threads, as_err *err)
 {
     const as_provider *provider = as_provider_find(name ? name : "cpu", err);
     provider_set       set = {.n = 0};
+    as_err             why = AS_ERR_NONE;
     bool               is_here = false;
     if (!provider || !as_provider_options(options, set.copy, sizeof set.copy, set.keys, set.values, &set.n, err))
         return false;
@@ -296,5 +313,7 @@ bool as_provider_append(const ort_api *api, ort_options *session, const char *na
         return provider_missing(api, provider, err);
     if (providers[row].way == WAY_TENSORRT)
         provider_cache_engines(&set);
-    return provider_by_way(api, session, row, &set, err) || as_err_note(err, "provider '%s'", provider->name);
+    if (providers[row].way == WAY_OPENVINO)
+        provider_limit_threads(&set, threads);
+    return provider_by_way(api, session, row, &set, &why) || provider_refused(provider, &why, err);
 }

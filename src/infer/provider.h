@@ -36,9 +36,9 @@ void as_provider_where(const char *library, as_str *out);
 
 /* Puts it before the processor in a session's options. options: "key=value,key=value", as ONNX Runtime's page of that
  * provider names them; NULL: none. AS_EMISSING: the library does not hold it; AS_EINVAL: no options. TensorRT keeps the
- * engines that it builds in the user's cache (choice.h) unless an option says otherwise. */
+ * engines that it builds in the user's cache (choice.h), and OpenVINO takes `threads`, unless an option says otherwise. */
 AS_CHECK bool as_provider_append(const ort_api *api, ort_options *session, const char *name, const char *options,
-                                 as_err *err);
+                                 uint32_t threads, as_err *err);
 
 #define AS_PROVIDER_MOST_OPTIONS 32
 
