@@ -170,7 +170,8 @@ static const as_tensor *quantise_floats(const quantiser *q, const as_node *node,
                : NULL;
 }
 
-/* Weights that several nodes share have been done by the first; a bias belongs to one product. */
+/* Weights that several nodes share have been done by the first; a bias belongs to one product. Their zero points are 0 and
+ * may be left out, but ONNX Runtime up to 1.24 fails on a product of matrices then. */
 static bool quantise_product(quantiser *q, const as_node *node, as_err *err)
 {
     const as_value  *value = as_graph_value(q->from, node->inputs[1]);
@@ -179,11 +180,11 @@ static bool quantise_product(quantiser *q, const as_node *node, as_err *err)
     const size_t     n = (size_t)w->shape.dims[axis];
     const as_shape   row = {.rank = 1, .dims = {(int64_t)n}};
     float           *scales = calloc(n + 1, sizeof *scales), x_scale;
-    int8_t          *whole = malloc(as_tensor_count(w) + 1);
+    int8_t          *whole = malloc(as_tensor_count(w) + 1), *zeros = calloc(n + 1, 1);
     char            *restored = quantise_name(value->name, "restored", err);
     uint8_t          zero;
-    bool             ok = scales && whole && restored;
-    if (!scales || !whole)
+    bool             ok = scales && whole && zeros && restored;
+    if (!scales || !whole || !zeros)
         AS_FAIL(err, AS_ENOMEM, "out of memory for a quantised model");
     const bool has_bias = bias && as_tensor_count(bias) == n && q->n_users[node->inputs[2]] == 1;
     quantise_numbers(&q->ranges[node->inputs[0]], &x_scale, &zero);
@@ -192,12 +193,14 @@ static bool quantise_product(quantiser *q, const as_node *node, as_err *err)
     if (ok && !q->paired[node->inputs[1]])
         ok = quantise_constant(q, value->name, "whole", AS_DTYPE_I8, &w->shape, whole, err) &&
              quantise_constant(q, value->name, "scale", AS_DTYPE_F32, &row, scales, err) &&
-             quantise_restore(q, value->name, restored, false, axis, err);
+             quantise_constant(q, value->name, "zero", AS_DTYPE_I8, &row, zeros, err) &&
+             quantise_restore(q, value->name, restored, true, axis, err);
     q->paired[node->inputs[1]] = ok;
     if (ok && has_bias)
         ok = quantise_bias(q, node->inputs[2], x_scale, scales, n, err);
     free(scales);
     free(whole);
+    free(zeros);
     free(restored);
     return ok;
 }
