@@ -15,6 +15,7 @@
 #include "lab/test_eval.h"
 #include "lab/test_pictures.h"
 #include "page/test_xml.h"
+#include "tensor/half.h"
 
 enum { TRAIN = 4, VALIDATION = 1, TEST = 6, RED = TRAIN + VALIDATION + TEST };
 
@@ -308,6 +309,50 @@ static void test_a_model_without_classes_is_held_to_its_numbers(void **state)
     as_str_done(&detector);
 }
 
+/* As exporters halve a file: weights, input and output of half floats. */
+static void make_half(as_str *out)
+{
+    static const float sides[] = {1, -0.5f, 0.25f, 0.5f, 1, -1, 0.25f, 0.75f, 1};
+    uint16_t           halves[9];
+    as_err             err = AS_ERR_NONE;
+    as_shape           square = {4, {3, 3, 1, 1}}, picture = {4, {1, 3, 32, 32}}, mean = {4, {1, 3, 1, 1}};
+    as_tensor          w = as_tensor_view(AS_DTYPE_F16, &square, halves);
+    as_graph          *g = as_graph_new("half", &err);
+    const char        *none = NULL;
+    for (size_t i = 0; i < 9; i++)
+        halves[i] = as_half_from_float(sides[i]);
+    assert_true(
+        g && as_graph_add_input(g, "x", AS_DTYPE_F16, &picture, &err) && as_graph_add_constant(g, "w", &w, &err) &&
+        as_graph_add_node(g, "Conv", "c", (const char *[]){"x", "w", none}, (const char *[]){"c", none}, NULL, 0,
+                          &err) &&
+        as_graph_add_node(g, "Relu", "r", (const char *[]){"c", none}, (const char *[]){"r", none}, NULL, 0, &err) &&
+        as_graph_add_node(g, "GlobalAveragePool", "p", (const char *[]){"r", none}, (const char *[]){"mean", none},
+                          NULL, 0, &err) &&
+        as_graph_add_output(g, "mean", AS_DTYPE_F16, &mean, &err) && as_graph_finish(g, &err) &&
+        as_graph_write(g, out, &err));
+    as_graph_free(g);
+}
+
+static void test_half_floats_become_whole_numbers(void **state)
+{
+    (void)state;
+    as_str        half;
+    as_parity_cfg cfg = config();
+    as_str_init(&half);
+    make_half(&half);
+    cfg.model = (const uint8_t *)half.s;
+    cfg.n_model = half.len;
+    cfg.run = NULL;
+    as_parity            parity = compared(&cfg);
+    const as_parity_row *whole = row_of(&parity, "native", "int8"), *ort = row_of(&parity, "ort", "int8");
+    if (!whole->ran)
+        fail_msg("%s", whole->why.text);
+    assert_true(whole->worst > 0 && whole->worst < 0.02);
+    assert_true(ort->ran ? ort->worst < 0.02 : ort->why.code == AS_EMISSING);
+    as_parity_done(&parity);
+    as_str_done(&half);
+}
+
 static void test_a_precision_that_nothing_runs_is_refused(void **state)
 {
     (void)state;
@@ -381,6 +426,7 @@ int main(void)
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_without_a_point),
         cmocka_unit_test(test_a_model_without_classes_is_held_to_its_numbers),
+        cmocka_unit_test(test_half_floats_become_whole_numbers),
         cmocka_unit_test(test_a_precision_that_nothing_runs_is_refused),
         cmocka_unit_test(test_back_ends_are_those_named),
         cmocka_unit_test(test_a_precision_may_be_told_instead),

@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "base/isa.h"
+#include "graph/widen.h"
 #include "infer/calibrate.h"
+#include "tensor/half.h"
 
 #define PRECISION_MAX_BYTES ((size_t)1 << 30) /* of the pictures that a model is calibrated with */
 
@@ -59,21 +61,37 @@ static bool precision_pick(const as_precision_job *job, uint32_t **ret, size_t *
     return true;
 }
 
-static bool precision_fill(const as_precision_job *job, const uint32_t *indices, as_tensor *inputs, size_t n,
-                           as_err *err)
+/* As the model takes it: of half floats where its input is. */
+static bool precision_give(const as_tensor *picture, as_tensor *input, as_err *err)
+{
+    if (!as_tensor_new(input, input->dtype, &picture->shape, err))
+        return false;
+    const float *from = picture->data;
+    if (input->dtype == AS_DTYPE_F32)
+        memcpy(input->data, from, as_tensor_count(picture) * sizeof *from);
+    for (size_t i = 0; input->dtype == AS_DTYPE_F16 && i < as_tensor_count(picture); i++)
+        ((uint16_t *)input->data)[i] = as_half_from_float(from[i]);
+    return true;
+}
+
+/* dtype: of the model's input, f32 or f16. */
+static bool precision_fill(const as_precision_job *job, const uint32_t *indices, as_dtype dtype, as_tensor *inputs,
+                           size_t n, as_err *err)
 {
     const as_input_spec *input = job->input;
     const as_shape       shape = {4, {1, input->channels, input->height, input->width}};
     as_prepare          *prepare = as_prepare_new(input, err);
-    bool                 ok = prepare != NULL;
+    as_tensor            picture = {0};
+    bool                 ok = prepare && as_tensor_new(&picture, AS_DTYPE_F32, &shape, err);
     for (size_t i = 0; ok && i < n; i++) {
         as_image image = {0};
-        ok = as_progress_go_on(job->progress, err) && as_tensor_new(&inputs[i], AS_DTYPE_F32, &shape, err) &&
-             as_dataset_decode(job->dataset, indices[i], &image, err) &&
-             as_prepare_run(prepare, &image, inputs[i].data, err);
+        inputs[i] = (as_tensor){.dtype = dtype};
+        ok = as_progress_go_on(job->progress, err) && as_dataset_decode(job->dataset, indices[i], &image, err) &&
+             as_prepare_run(prepare, &image, picture.data, err) && precision_give(&picture, &inputs[i], err);
         as_image_done(&image);
         as_progress_step(job->progress, "reading pictures to calibrate with", i + 1, n);
     }
+    as_tensor_done(&picture);
     as_prepare_free(prepare);
     return ok;
 }
@@ -93,6 +111,15 @@ static as_graph *precision_quantise(const as_precision_job *job, as_graph *graph
     return whole;
 }
 
+/* What is no f16 is told by who runs it. */
+static as_dtype precision_input(const as_graph *graph)
+{
+    const bool is_half =
+        as_graph_n_inputs(graph) > 0 && as_graph_value(graph, as_graph_input(graph, 0))->dtype == AS_DTYPE_F16;
+    return is_half ? AS_DTYPE_F16 : AS_DTYPE_F32;
+}
+
+/* A model of half floats is widened: whole numbers are made of floats, and its ports stay what they are. */
 static bool precision_make_int8(const as_precision_job *job, as_str *out, as_session_cfg *cfg, as_err *err)
 {
     uint32_t *indices = NULL;
@@ -103,8 +130,8 @@ static bool precision_make_int8(const as_precision_job *job, as_str *out, as_ses
     as_tensor *inputs = calloc(n + 1, sizeof *inputs);
     as_graph  *graph = NULL, *whole = NULL;
     bool       ok = inputs || AS_FAIL(err, AS_ENOMEM, "cannot hold %zu pictures", n);
-    ok = ok && precision_fill(job, indices, inputs, n, err) &&
-         (graph = as_graph_parse(job->model, job->n_model, job->name, err)) &&
+    ok = ok && (graph = as_graph_parse(job->model, job->n_model, job->name, err)) &&
+         precision_fill(job, indices, precision_input(graph), inputs, n, err) && as_graph_widen(graph, err) &&
          (whole = precision_quantise(job, graph, inputs, n, err)) && as_graph_write(whole, out, err);
     for (size_t i = 0; inputs && i < n; i++)
         as_tensor_done(&inputs[i]);
