@@ -61,8 +61,7 @@ struct as_head {
 /* Is output i f32 of rank `rank` and a first dimension 1? Its dims[1..] then. */
 bool as_head_is(const as_head_io *io, size_t i, int rank, uint32_t dims[AS_TENSOR_MAX_RANK]);
 
-/* The same where dims[axis] is counted at each run: as `most` where the port does not say more, and somebody says what the
- * model is (io->word). */
+/* The same where dims[axis] is counted at each run: `most` where the port leaves it open and io->word says what the model is. */
 bool as_head_is_counted(const as_head_io *io, size_t i, int rank, int axis, uint32_t most,
                         uint32_t dims[AS_TENSOR_MAX_RANK]);
 
@@ -73,10 +72,7 @@ size_t as_head_grid(as_head *head, const as_head_io *io, uint32_t first, uint32_
  * sets head->levels, their role and their strides. 0 where they are no such thing. */
 uint32_t as_head_maps(as_head *head, const as_head_io *io, size_t first, uint32_t n_maps, uint32_t role, uint32_t n);
 
-/* --- a run --- */
-
-/* How many places output `out` has at this run: dims[axis] / each. False for another shape than the port's otherwise, and for
- * more than n_anchors. */
+/* Places that output `out` has at this run: dims[axis] / each. False where it is else no shape of the port, or too many. */
 AS_CHECK bool as_head_rows(const as_head *head, const as_tensor *outputs, int out, int axis, uint32_t each, size_t *ret,
                            as_err *err);
 
