@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/count.h"
 #include "engine/plan.h"
 
 typedef struct bounded_rule {
@@ -45,7 +46,8 @@ static bool bounded_each(as_plan *plan, const as_node *node, int axis, as_bounde
             continue;
         const as_shape *shape = bounded_shape(plan, node, i);
         if (in->source) {
-            if ((ret->source && ret->source != in->source) || shape->rank - in->axis != from_end)
+            if ((ret->source && (ret->source != in->source || ret->each != in->each)) ||
+                shape->rank - in->axis != from_end)
                 return false;
             *ret = *in;
         } else if (shape->rank >= from_end && shape->dims[shape->rank - from_end] != 1)
@@ -62,14 +64,26 @@ static bool bounded_first(as_plan *plan, const as_node *node, int axis, as_bound
     return bounded_is_alone(plan, node, 0);
 }
 
-/* Another shape of the same numbers: as many before a row and in a row. */
+/* Is input i of the node integers of which that for `axis` says as many as a value has, or leaves it open? */
+static bool bounded_is_asked(const as_plan *plan, const as_node *node, size_t i, int axis, const as_bounded_value *rows)
+{
+    as_count asked;
+    if (!as_count_in(plan, node, i, &asked) || (size_t)axis >= asked.n)
+        return false;
+    const as_count_number *x = &asked.at[axis];
+    return x->times == 0 ? x->base == -1 || x->base == 0 || x->base == 1
+                         : x->base == 0 && x->times == rows->each && x->of == rows->source;
+}
+
+/* Another shape of the same numbers: as many before the rows, and whole rows. */
 static bool bounded_reshape(as_plan *plan, const as_node *node, int axis, as_bounded_value *ret)
 {
     const as_shape *in = bounded_shape(plan, node, 0), *out = &as_graph_value(plan->graph, node->outputs[0])->shape;
-    int64_t         before = 1, after = 1;
+    int64_t         before = 1, after;
     *ret = *bounded_in(plan, node, 0);
     if (!bounded_is_alone(plan, node, 0))
         return false;
+    after = ret->each;
     for (int i = 0; i < ret->axis; i++)
         before *= in->dims[i];
     for (int i = ret->axis + 1; i < in->rank; i++)
@@ -78,7 +92,17 @@ static bool bounded_reshape(as_plan *plan, const as_node *node, int axis, as_bou
         before = out->dims[i] > 0 && before % out->dims[i] == 0 ? before / out->dims[i] : 0;
     for (int i = axis + 1; i < out->rank; i++)
         after = out->dims[i] > 0 && after % out->dims[i] == 0 ? after / out->dims[i] : 0;
-    return before == 1 && after == 1;
+    ret->each = after;
+    return before == 1 && after > 0 && (strcmp(node->op, "Reshape") != 0 || bounded_is_asked(plan, node, 1, axis, ret));
+}
+
+/* Its numbers once more beside one another; the rows stay what they are. */
+static bool bounded_expand(as_plan *plan, const as_node *node, int axis, as_bounded_value *ret)
+{
+    const int from_end = as_graph_value(plan->graph, node->outputs[0])->shape.rank - axis;
+    *ret = *bounded_in(plan, node, 0);
+    return bounded_is_alone(plan, node, 0) && bounded_shape(plan, node, 0)->rank - ret->axis == from_end &&
+           bounded_is_asked(plan, node, 1, axis, ret);
 }
 
 /* Axes it names, none of them the rows': without any, one row would be no row at all. */
@@ -130,10 +154,19 @@ static bool bounded_concat(as_plan *plan, const as_node *node, int axis, as_boun
 /* By indices that are NonMaxSuppression's or NonZero's own, which zeros are too; or within rows. */
 static bool bounded_gather(as_plan *plan, const as_node *node, int axis, as_bounded_value *ret)
 {
-    const as_bounded_value *index = bounded_in(plan, node, 1);
+    const as_bounded_value *index = bounded_in(plan, node, 1), *data = bounded_in(plan, node, 0);
     int64_t                 along = as_plan_int_or(node, "axis", 0);
     along += along < 0 ? bounded_shape(plan, node, 0)->rank : 0;
     (void)axis;
+    if (data->source && index->source && index->moved &&
+        along == data->axis) { /* some of those rows, by their indices */
+        const as_bounded_source *counts = index->source;
+        while (counts->of)
+            counts = counts->of;
+        *ret = *index;
+        ret->moved = false;
+        return counts->among == data->source;
+    }
     if (bounded_is_alone(plan, node, 0)) {
         *ret = *bounded_in(plan, node, 0);
         return along != ret->axis;
@@ -204,7 +237,7 @@ static const bounded_rule bounded_rules[] = {
     {"Neg", bounded_each, false},         {"Abs", bounded_each, false},         {"Floor", bounded_each, false},
     {"Ceil", bounded_each, false},        {"Round", bounded_each, false},       {"Sqrt", bounded_each, false},
     {"Exp", bounded_each, false},         {"Log", bounded_each, false},         {"Sigmoid", bounded_each, false},
-    {"Relu", bounded_each, false},
+    {"Relu", bounded_each, false},        {"Expand", bounded_expand, false},
 };
 
 /* --- the pass --- */
@@ -254,7 +287,7 @@ static bool bounded_refuse(const as_plan *plan, const as_node *node, as_err *err
 {
     const char *name = "";
     for (size_t i = 0; i < node->n_inputs; i++)
-        if (bounded_in(plan, node, i)->source)
+        if (node->inputs[i] >= 0 && (bounded_in(plan, node, i)->source || plan->bounded.counts[node->inputs[i]]))
             name = as_graph_value(plan->graph, node->inputs[i])->name;
     return AS_FAIL(
         err, AS_EUNSUPPORTED,
@@ -268,9 +301,40 @@ static bool bounded_set(as_plan *plan, int32_t id, const as_bounded_value *value
     const int axis = bounded_open_axis(&as_graph_value(plan->graph, id)->shape);
     if (axis < 0)
         return false;
+    const as_value *is = as_graph_value(plan->graph, id);
+    if (is->is_output && value->each != 1)
+        return false;
     plan->bounded.values[id] = *value;
     plan->bounded.values[id].axis = axis;
-    as_graph_set_room(plan->graph, id, axis, value->source->most);
+    as_graph_set_room(plan->graph, id, axis, value->source->most * value->each);
+    return true;
+}
+
+/* Rows of several entries are for what moves all of them alike. */
+static bool bounded_is_single(const as_plan *plan, const as_node *node)
+{
+    static const char *const alike[] = {"Reshape", "Flatten", "Identity", "Cast"};
+    for (size_t i = 0; i < AS_COUNT(alike); i++)
+        if (strcmp(alike[i], node->op) == 0)
+            return true;
+    for (size_t i = 0; i < node->n_inputs; i++)
+        if (bounded_in(plan, node, i)->source && bounded_in(plan, node, i)->each != 1)
+            return false;
+    return true;
+}
+
+/* Rows that were padded to a number of their own are no longer counted: of a result whose size is known they are a part as any. */
+static bool bounded_is_whole(const as_plan *plan, const as_node *node)
+{
+    for (size_t i = 0; i < node->n_inputs; i++)
+        if (bounded_in(plan, node, i)->source && !bounded_in(plan, node, i)->source->fixed)
+            return false;
+    for (size_t i = 0; i < node->n_outputs; i++) {
+        const as_value *out = node->outputs[i] >= 0 ? as_graph_value(plan->graph, node->outputs[i]) : NULL;
+        for (int k = 0; out && k < out->shape.rank; k++)
+            if (out->shape.dims[k] < 0)
+                return false;
+    }
     return true;
 }
 
@@ -283,7 +347,9 @@ static bool bounded_follow(as_plan *plan, const as_node *node, as_err *err)
     for (size_t i = 0; i < AS_COUNT(bounded_rules) && !rule; i++)
         if (strcmp(bounded_rules[i].op, node->op) == 0)
             rule = &bounded_rules[i];
-    if (!rule || axis < 0 || !rule->follow(plan, node, axis, &value) || !value.source)
+    if (bounded_is_whole(plan, node))
+        return true;
+    if (!rule || axis < 0 || !bounded_is_single(plan, node) || !rule->follow(plan, node, axis, &value) || !value.source)
         return bounded_refuse(plan, node, err);
     value.moved = value.moved && rule->moves;
     for (size_t k = 0; k < node->n_outputs; k++)
@@ -309,18 +375,76 @@ static bool bounded_boxes(const as_plan *plan, const as_node *node, int64_t *ret
     return true;
 }
 
+/* Boxes and their scores may be counted themselves, of one class: those that are kept are some of them. False: otherwise. */
+static bool bounded_among(const as_plan *plan, const as_node *node, const as_bounded_source **ret)
+{
+    const as_bounded_value *boxes = bounded_in(plan, node, 0), *scores = bounded_in(plan, node, 1);
+    const as_shape         *shape = bounded_shape(plan, node, 1);
+    *ret = boxes->source;
+    for (size_t i = 2; i < node->n_inputs; i++)
+        if (bounded_in(plan, node, i)->source)
+            return false;
+    if (!boxes->source && !scores->source)
+        return true;
+    return boxes->source == scores->source && boxes->axis == 1 && scores->axis == 2 && boxes->each == 1 &&
+           scores->each == 1 && shape->dims[0] == 1 && shape->dims[1] == 1;
+}
+
+/* Another NonZero of the same numbers finds the same places. */
+static const as_bounded_source *bounded_known(const as_plan *plan, const as_node *node)
+{
+    for (size_t i = 0; strcmp(node->op, "NonZero") == 0 && i < as_graph_n_nodes(plan->graph); i++) {
+        const as_node *other = as_graph_node(plan->graph, i);
+        if (other == node)
+            break;
+        if (strcmp(other->op, "NonZero") == 0 && other->inputs[0] == node->inputs[0])
+            return plan->bounded.values[other->outputs[0]].source;
+    }
+    return NULL;
+}
+
 static bool bounded_begin(as_plan *plan, const as_node *node, as_err *err)
 {
-    size_t  count;
-    int64_t most = 0;
-    bool    ok = strcmp(node->op, "NonZero") != 0 ? bounded_boxes(plan, node, &most)
-                                                  : as_shape_count(bounded_shape(plan, node, 0), &count);
-    if (!ok)
+    size_t                   count = 0;
+    int64_t                  most = 0;
+    const bool               is_boxes = strcmp(node->op, "NonZero") != 0;
+    const as_bounded_source *among = NULL, *known = bounded_known(plan, node);
+    if (is_boxes ? !bounded_among(plan, node, &among) : bounded_in(plan, node, 0)->source != NULL)
+        return bounded_refuse(plan, node, err);
+    if (is_boxes ? !bounded_boxes(plan, node, &most) : !as_shape_count(bounded_shape(plan, node, 0), &count))
         return AS_FAIL(err, AS_EUNSUPPORTED, "a value's size is not known or too large");
-    as_bounded_source *source = &plan->bounded.sources[plan->bounded.n++];
-    *source = (as_bounded_source){.most = strcmp(node->op, "NonZero") != 0 ? most : (int64_t)count};
-    return bounded_set(plan, node->outputs[0], &(as_bounded_value){.source = source, .moved = true}) ||
+    as_bounded_source *source = &plan->bounded.sources[plan->bounded.n];
+    *source = (as_bounded_source){.among = among, .most = is_boxes ? most : (int64_t)count};
+    plan->bounded.n += !known;
+    return bounded_set(plan, node->outputs[0],
+                       &(as_bounded_value){.source = known ? known : source, .each = 1, .moved = true}) ||
            AS_FAIL(err, AS_EUNSUPPORTED, "a value's size is not known or too large");
+}
+
+/* Pads that make the rows as many as there may be: what stands behind those that count is the value to pad with. */
+static bool bounded_pad(as_plan *plan, const as_node *node, as_err *err)
+{
+    const as_bounded_value *rows = bounded_in(plan, node, 0);
+    const as_shape         *shape = bounded_shape(plan, node, 0);
+    as_count                pads;
+    bool                    is = rows->source && !as_plan_in(plan, node, 3) && as_count_in(plan, node, 1, &pads) &&
+              pads.n == 2 * (size_t)shape->rank;
+    for (int i = 0; is && i < 2 * shape->rank; i++)
+        is = i == shape->rank + rows->axis || (pads.at[i].base == 0 && pads.at[i].times == 0);
+    for (int i = 0; is && i < rows->axis; i++)
+        is = shape->dims[i] == 1;
+    if (!is)
+        return bounded_refuse(plan, node, err);
+    const as_count_number *behind = &pads.at[shape->rank + rows->axis];
+    if (behind->of != rows->source || behind->times != -rows->each || behind->base > INT32_MAX ||
+        behind->base < rows->source->most * rows->each)
+        return bounded_refuse(plan, node, err);
+    as_bounded_source *all = &plan->bounded.sources[plan->bounded.n++];
+    *all = (as_bounded_source){.most = behind->base, .fixed = true};
+    for (int i = 0; i < shape->rank; i++) /* where the pads were not seen through, all are open */
+        as_graph_set_room(plan->graph, node->outputs[0], i, i == rows->axis ? behind->base : shape->dims[i]);
+    plan->bounded.values[node->outputs[0]] = (as_bounded_value){.source = all, .axis = rows->axis, .each = 1};
+    return true;
 }
 
 static bool bounded_is_source(const as_node *node)
@@ -328,19 +452,51 @@ static bool bounded_is_source(const as_node *node)
     return strcmp(node->op, "NonMaxSuppression") == 0 || strcmp(node->op, "NonZero") == 0;
 }
 
+/* Integers that nobody computes stand for a shape, or pads; read as numbers they would be none. */
+static bool bounded_is_shape(const as_plan *plan, const as_node *node)
+{
+    const bool takes =
+        strcmp(node->op, "Reshape") == 0 || strcmp(node->op, "Expand") == 0 || strcmp(node->op, "Pad") == 0;
+    for (size_t i = 0; i < node->n_inputs; i++)
+        if (node->inputs[i] >= 0 && plan->bounded.counts[node->inputs[i]] && !(takes && i == 1))
+            return false;
+    return true;
+}
+
+static bool bounded_take(as_plan *plan, size_t i, bool any, as_err *err)
+{
+    const as_node *node = as_graph_node(plan->graph, i);
+    bool           is_count = false;
+    if (!as_count_node(plan, node, &is_count, err))
+        return false;
+    if (is_count) {
+        plan->planned[i] = true; /* who reads it knows */
+        return true;
+    }
+    if (!bounded_is_shape(plan, node))
+        return bounded_refuse(plan, node, err);
+    if (bounded_is_source(node))
+        return bounded_begin(plan, node, err);
+    if (strcmp(node->op, "Pad") == 0 && any)
+        return bounded_pad(plan, node, err);
+    return any ? bounded_follow(plan, node, err) : bounded_refuse(plan, node, err);
+}
+
 static bool bounded_node(as_plan *plan, size_t i, const bool *needed, as_err *err)
 {
     const as_node *node = as_graph_node(plan->graph, i);
-    bool           any = false;
-    for (size_t k = 0; k < node->n_inputs; k++)
+    bool           any = false, counts = false;
+    for (size_t k = 0; k < node->n_inputs; k++) {
         any = any || bounded_in(plan, node, k)->source;
-    if (!any && !bounded_is_source(node))
+        counts = counts || (node->inputs[k] >= 0 && plan->bounded.counts[node->inputs[k]]);
+    }
+    if (!any && !counts && !bounded_is_source(node))
         return true;
-    if (any && !bounded_is_needed(plan, node, needed)) {
+    if ((any || counts) && !bounded_is_needed(plan, node, needed)) {
         plan->planned[i] = true; /* of a size that is known otherwise: nobody computes it */
         return true;
     }
-    if (any ? bounded_follow(plan, node, err) : bounded_begin(plan, node, err))
+    if (bounded_take(plan, i, any, err))
         return true;
     const char *made = node->outputs[0] >= 0 ? as_graph_value(plan->graph, node->outputs[0])->name : "";
     return as_err_note(err, "node '%.200s' (%s)", *node->name ? node->name : made, node->op);
@@ -354,8 +510,10 @@ bool as_bounded_spread(as_plan *plan, as_err *err)
         any = any || bounded_is_source(as_graph_node(plan->graph, i));
     plan->bounded.values = calloc(as_graph_n_values(plan->graph) + 1, sizeof *plan->bounded.values);
     plan->bounded.sources = calloc(any ? n_nodes + 1 : 1, sizeof *plan->bounded.sources);
+    plan->bounded.n_values = as_graph_n_values(plan->graph);
+    plan->bounded.counts = calloc(plan->bounded.n_values + 1, sizeof *plan->bounded.counts);
     bool *needed = any ? bounded_needed(plan) : NULL;
-    bool  ok = (plan->bounded.values && plan->bounded.sources && (needed || !any)) ||
+    bool  ok = (plan->bounded.values && plan->bounded.sources && plan->bounded.counts && (needed || !any)) ||
               AS_FAIL(err, AS_ENOMEM, "out of memory for a plan of %zu nodes", n_nodes);
     for (size_t i = 0; ok && any && i < n_nodes; i++)
         ok = bounded_node(plan, i, needed, err);
@@ -365,6 +523,9 @@ bool as_bounded_spread(as_plan *plan, as_err *err)
 
 void as_bounded_done(as_bounded *bounded)
 {
+    for (size_t i = 0; bounded->counts && i < bounded->n_values; i++)
+        free(bounded->counts[i]);
+    free(bounded->counts);
     free(bounded->sources);
     free(bounded->values);
     *bounded = (as_bounded){.n = 0};
@@ -372,6 +533,8 @@ void as_bounded_done(as_bounded *bounded)
 
 int64_t as_bounded_rows(const as_bounded_source *source)
 {
+    if (source->fixed)
+        return source->most;
     return source->of ? AS_MIN(as_bounded_rows(source->of), source->most) : source->count;
 }
 

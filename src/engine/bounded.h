@@ -8,30 +8,40 @@
  *
  * Such a value has room for all the rows that there may be, and is planned as if they were always there: rows beyond those
  * that count hold zeros, or what is made of them. That is right as long as no row depends on another, which is what is
- * looked at here, node by node; what goes over rows (a maximum of all, their number) is refused with its name.
+ * looked at here, node by node. Their number may be part of a shape, or of the pads that make them as many as there may be
+ * (count.h); what else goes over rows (a maximum of all, their number as a result) is refused with its name.
  */
 #ifndef AS_ENGINE_BOUNDED_H
 #define AS_ENGINE_BOUNDED_H
 
 #include "graph/graph.h"
 
-typedef struct as_plan as_plan;
+typedef struct as_plan  as_plan;
+typedef struct as_count as_count; /* count.h */
 
-/* What counts rows: a NonMaxSuppression or NonZero, or a Slice that takes the first of another's. */
+/* What counts rows: a NonMaxSuppression or NonZero, or a Slice that takes the first of another's, or a Pad that makes them as
+ * many as there may be, whatever their number. */
 typedef struct as_bounded_source {
     const struct as_bounded_source *of; /* NULL: it counts itself */
-    int64_t                         most, count;
+    const struct as_bounded_source
+           *among; /* whose rows it counts some of, and its indices are into; NULL: of rows that are
+                                            * always there */
+    int64_t most, count;
+    bool    fixed; /* always as many as most */
 } as_bounded_source;
 
 typedef struct as_bounded_value {
     const as_bounded_source *source; /* NULL: all rows, always */
     int                      axis;
+    int64_t                  each;  /* entries along that axis a row */
     bool                     moved; /* entries of such a node's result, wherever they stand: each is an index */
 } as_bounded_value;
 
 typedef struct as_bounded {
     as_bounded_source *sources;
     as_bounded_value  *values; /* by id */
+    as_count         **counts; /* by id: integers that are made of how many rows there are; n_values of them */
+    size_t             n_values;
     size_t             n;
 } as_bounded;
 

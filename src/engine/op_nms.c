@@ -6,10 +6,11 @@
 #include "engine/op.h"
 
 typedef struct nms {
-    int64_t  batches, classes, n;
-    bool     center;
-    bool     has_most, has_overlap, has_score; /* inputs 2 to 4 */
-    int64_t *rows;                             /* of the last run: the plan's */
+    int64_t                  batches, classes, n;
+    bool                     center;
+    bool                     has_most, has_overlap, has_score; /* inputs 2 to 4 */
+    int64_t                 *rows;                             /* of the last run: the plan's */
+    const as_bounded_source *among;                            /* how many boxes there are; NULL: always n */
 } nms;
 
 typedef struct nms_box {
@@ -56,10 +57,11 @@ static void nms_sink(const float *scores, int64_t *heap, int64_t n, int64_t i)
 static int64_t nms_one(const nms *s, const float *boxes, const float *scores, const as_step *step, int64_t most,
                        int64_t batch, int64_t class_, int64_t *out)
 {
-    int64_t    *heap = step->uses.at[3].buf->data, n = 0, kept = 0;
-    const float limit = s->has_overlap ? *(const float *)step->uses.at[5].buf->data : 0.0f;
-    const float least = s->has_score ? *(const float *)step->uses.at[6].buf->data : 0.0f;
-    for (int64_t i = 0; i < s->n; i++)
+    int64_t      *heap = step->uses.at[3].buf->data, n = 0, kept = 0;
+    const float   limit = s->has_overlap ? *(const float *)step->uses.at[5].buf->data : 0.0f;
+    const float   least = s->has_score ? *(const float *)step->uses.at[6].buf->data : 0.0f;
+    const int64_t n_boxes = s->among ? as_bounded_rows(s->among) : s->n;
+    for (int64_t i = 0; i < n_boxes; i++)
         if (s->has_score ? scores[i] > least : scores[i] >= scores[i]) /* NaN is no score */
             heap[n++] = i;
     for (int64_t i = n / 2 - 1; i >= 0; i--)
@@ -125,6 +127,7 @@ static bool nms_plan(as_plan *plan, const as_node *node, as_err *err)
     s.has_overlap = as_plan_in(plan, node, 3) != NULL;
     s.has_score = as_plan_in(plan, node, 4) != NULL;
     s.rows = as_bounded_count(plan, node->outputs[0]);
+    s.among = plan->bounded.values[node->inputs[0]].source;
     const as_shape room = {.rank = 1, .dims = {s.n}};
     as_buf        *out = as_plan_out(plan, node, 0, NULL, err); /* as large as bounded.c made it */
     ins[2] = out ? as_plan_new(plan, AS_DTYPE_I64, &room, NULL, err) : NULL;

@@ -175,12 +175,54 @@ static bool pad_plan_inside(as_plan *plan, const as_node *node, pad_mode mode, a
     return true;
 }
 
+/* As many rows as there may be: those of this run, and the value behind them (bounded.h). */
+typedef struct pad_rows {
+    const as_bounded_source *source;
+    size_t                   row; /* bytes */
+    pad                      all;
+} pad_rows;
+
+static void pad_run_rows(const as_step *step)
+{
+    const pad_rows *p = step->data;
+    char           *out = step->uses.at[0].buf->data;
+    const size_t    have = (size_t)as_bounded_rows(p->source) * p->row, each = p->all.copy.bytes;
+    memcpy(out, step->uses.at[1].buf->data, have);
+    for (size_t i = have / each; i < p->all.n; i++)
+        memcpy(out + i * each, p->all.value, each);
+}
+
+static bool pad_plan_rows(as_plan *plan, const as_node *node, as_buf *src, as_err *err)
+{
+    const as_bounded_value *rows = &plan->bounded.values[node->inputs[0]];
+    const as_tensor        *value = as_plan_constant(plan, node, 2);
+    pad_rows                p = {
+                       .source = rows->source, .all.copy.bytes = as_dtype_bytes(src->dtype), .row = as_dtype_bytes(src->dtype)};
+    if (as_plan_in(plan, node, 2) && (!value || value->dtype != src->dtype || as_tensor_count(value) != 1))
+        return AS_FAIL(err, AS_EUNSUPPORTED, "its value is computed");
+    if (value)
+        memcpy(p.all.value, value->data, p.row);
+    p.row *= (size_t)rows->each;
+    for (int i = rows->axis + 1; i < src->shape.rank; i++)
+        p.row *= (size_t)src->shape.dims[i];
+    as_buf *out = as_plan_out(plan, node, 0, NULL, err);
+    if (!out)
+        return false;
+    p.all.n = out->bytes / p.all.copy.bytes;
+    return as_op_step(plan, pad_run_rows, &p, sizeof p, out, (as_buf *const[]){src}, 1, err);
+}
+
 static bool pad_plan(as_plan *plan, const as_node *node, as_err *err)
 {
     int64_t  before[AS_TENSOR_MAX_RANK] = {0}, after[AS_TENSOR_MAX_RANK] = {0};
     pad_mode mode;
     as_buf  *src = as_plan_plain(plan, node->inputs[0], err);
-    if (!src || !pad_read_mode(node, &mode, err) || !pad_read(plan, node, src->shape.rank, before, after, err))
+    if (!src || !pad_read_mode(node, &mode, err))
+        return false;
+    if (plan->bounded.values[node->inputs[0]].source && !plan->bounded.values[node->inputs[0]].source->fixed)
+        return mode == PAD_CONSTANT ? pad_plan_rows(plan, node, src, err)
+                                    : AS_FAIL(err, AS_EUNSUPPORTED, "rows that are counted have no border");
+    if (!pad_read(plan, node, src->shape.rank, before, after, err))
         return false;
     return mode == PAD_CONSTANT ? pad_plan_constant(plan, node, src, before, after, err)
                                 : pad_plan_inside(plan, node, mode, src, before, after, err);

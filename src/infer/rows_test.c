@@ -204,6 +204,145 @@ static as_graph *columns(void)
     return g;
 }
 
+/* --- as ultralytics suppresses (nms=True): a picture's boxes that are likely enough, one class apart from another by a shift,
+ * torchvision's nms, the first few, and zeros up to their number --- */
+
+/* What a mask takes: each time with a NonZero of its own. */
+static void taken(as_graph *g, const char *data, const char *name)
+{
+    char where[40], places[40];
+    snprintf(where, sizeof where, "%s.where", name);
+    snprintf(places, sizeof places, "%s.places", name);
+    node(g, "NonZero", NAMES("mask"), where, NULL);
+    node(g, "Transpose", NAMES(where), places, NULL);
+    node(g, "GatherND", NAMES(data, places), name, NULL);
+}
+
+/* cls.view(cls.shape[0], 1).expand(cls.shape[0], 4), as it is traced. */
+static void shifted(as_graph *g)
+{
+    number(g, "third", 1.0f / 3);
+    number(g, "side", 7);
+    ints(g, "[4]", 1, 4, 0);
+    ints(g, "[1,1]", 2, 1, 1);
+    ints(g, "[-1,-1]", 2, -1, -1);
+    ints(g, "[end]", 1, INT64_MAX, 0);
+    node(g, "Div", NAMES("b", "side"), "small", NULL);
+    node(g, "Mul", NAMES("small", "third"), "unit", NULL);
+    node(g, "Shape", NAMES("c"), "c.size", NULL);
+    node(g, "Gather", NAMES("c.size", "0"), "m", INT("axis", 0));
+    node(g, "Unsqueeze", NAMES("m", "[0]"), "m1", NULL);
+    node(g, "Concat", NAMES("m1", "[1]"), "as column", INT("axis", 0));
+    node(g, "Reshape", NAMES("c", "as column"), "column", NULL);
+    node(g, "Concat", NAMES("m1", "[4]"), "wide", INT("axis", 0));
+    node(g, "Equal", NAMES("wide", "[-1,-1]"), "left", NULL);
+    node(g, "Where", NAMES("left", "[1,1]", "wide"), "to", NULL);
+    node(g, "Expand", NAMES("column", "to"), "classes", NULL);
+    node(g, "Cast", NAMES("classes"), "classes.f", INT("to", AS_DTYPE_F32));
+    node(g, "Mul", NAMES("classes.f", "third"), "shift", NULL);
+    node(g, "Slice", NAMES("unit", "[0]", "[4]", "[1]"), "corners", NULL);
+    node(g, "Add", NAMES("corners", "shift"), "apart", NULL);
+    node(g, "Slice", NAMES("unit", "[4]", "[end]", "[1]"), "rest", NULL); /* nothing */
+    node(g, "Concat", NAMES("apart", "rest"), "nms.boxes", INT("axis", -1));
+}
+
+/* torchvision.ops.nms, and the first 20. */
+static void kept(as_graph *g)
+{
+    ints(g, "all", 1, INT64_MAX, 0);
+    ints(g, "[20]", 1, 20, 0);
+    node(g, "Unsqueeze", NAMES("nms.boxes", "[0]"), "n.boxes", NULL);
+    node(g, "Unsqueeze", NAMES("s", "[0]"), "s.row", NULL);
+    node(g, "Unsqueeze", NAMES("s.row", "[0]"), "n.scores", NULL);
+    node(g, "NonMaxSuppression", NAMES("n.boxes", "n.scores", "all", "overlap"), "n.kept", NULL);
+    node(g, "Gather", NAMES("n.kept", "[2]"), "n.column", INT("axis", 1));
+    node(g, "Squeeze", NAMES("n.column", "[1]"), "n.keep", NULL);
+    node(g, "Slice", NAMES("n.keep", "[0]", "[20]", "[0]"), "keep", NULL);
+    node(g, "Gather", NAMES("b", "keep"), "k.box", INT("axis", 0));
+    node(g, "Gather", NAMES("s", "keep"), "k.score", INT("axis", 0));
+    node(g, "Gather", NAMES("c", "keep"), "k.class", INT("axis", 0));
+    node(g, "Gather", NAMES("rest", "keep"), "k.rest", INT("axis", 0));
+    node(g, "Reshape", NAMES("k.score", "[-1,1]"), "k.score1", NULL);
+    node(g, "Reshape", NAMES("k.class", "[-1,1]"), "k.class1", NULL);
+    node(g, "Cast", NAMES("k.class1"), "k.class.f", INT("to", AS_DTYPE_F32));
+    node(g, "Concat", NAMES("k.box", "k.score1", "k.class.f", "k.rest"), "dets", INT("axis", -1));
+}
+
+/* torch's pads count from the last dimension, ONNX's from the first: before all, behind all. flat: of one row of numbers. */
+static void padded_up(as_graph *g, bool flat)
+{
+    ints(g, "20", 0, 20, 0);
+    ints(g, "6", 0, 6, 0);
+    ints(g, "[20,6]", 2, 20, 6);
+    ints(g, "[-1,2]", 2, -1, 2);
+    node(g, "Shape", NAMES("dets"), "d.size", NULL);
+    node(g, "Gather", NAMES("d.size", "0"), "d.n", INT("axis", 0));
+    node(g, "Sub", NAMES("20", "d.n"), "none", NULL);
+    node(g, "Mul", NAMES("none", "6"), "none6", NULL);
+    node(g, "Unsqueeze", NAMES(flat ? "none6" : "none", "[0]"), "behind", NULL);
+    node(g, "Reshape", NAMES("dets", "[-1]"), "flat", NULL);
+    node(g, "Concat", flat ? NAMES("[0]", "behind") : NAMES("[0]", "[0]", "[0]", "behind"), "p", INT("axis", 0));
+    node(g, "Reshape", NAMES("p", "[-1,2]"), "p2", NULL);
+    node(g, "Slice", NAMES("p2", "[-1]", "[-end]", "[0]", "[-1]"), "p3", NULL);
+    node(g, "Transpose", NAMES("p3"), "p4", NULL);
+    node(g, "Reshape", NAMES("p4", "[-1]"), "p5", NULL);
+    node(g, "Cast", NAMES("p5"), "pads", INT("to", AS_DTYPE_I64));
+    node(g, "Pad", NAMES(flat ? "flat" : "dets", "pads", "nought"), "padded", NULL);
+    node(g, "Reshape", NAMES("padded", "[20,6]"), "whole", NULL);
+}
+
+/* most - rows zeros behind the scores that were kept, of which there are 20 at most; most < 0: rows of them. */
+static as_graph *padded_by(int64_t most)
+{
+    as_graph *g = begin(1, 20);
+    ints(g, "most rows", 0, most, 0);
+    node(g, "GatherND", NAMES("scores", "kept"), "score", NULL);
+    node(g, "Unsqueeze", NAMES("score", "[1]"), "score1", NULL);
+    node(g, "Shape", NAMES("score1"), "size", NULL);
+    node(g, "Gather", NAMES("size", "0"), "n", NULL);
+    node(g, most < 0 ? "Mul" : "Sub", NAMES("most rows", "n"), "none", NULL);
+    node(g, "Unsqueeze", NAMES("none", "[0]"), "none1", NULL);
+    node(g, "Concat", NAMES("[0]", "[0]", "none1", "[0]"), "pads", INT("axis", 0));
+    node(g, "Pad", NAMES("score1", "pads"), "rows", NULL);
+    node(g, "Unsqueeze", NAMES("rows", "[0]"), "y0", NULL);
+    return g;
+}
+
+static as_graph *suppressed(bool flat)
+{
+    static const int64_t turned[] = {0, 2, 1}, last[] = {-1};
+    static float         zeros[20 * 6];
+    int64_t              first[] = {0};
+    const as_attr        perm = {.name = "perm", .kind = AS_ATTR_INTS, .ints = turned, .n = 3};
+    const as_attr        best[] = {{.name = "axes", .kind = AS_ATTR_INTS, .ints = last, .n = 1},
+                                   {.name = "keepdims", .kind = AS_ATTR_INT}},
+                  most[] = {{.name = "axis", .kind = AS_ATTR_INT, .i = -1}, best[1]};
+    as_tensor none = as_tensor_view(AS_DTYPE_F32, SHAPE(1, 20, 6), zeros);
+    as_tensor index = as_tensor_view(AS_DTYPE_I64, SHAPE(1, 1), first);
+    as_err    err = AS_ERR_NONE;
+    as_graph *g = begin(CLASSES, 20);
+    ints(g, "[-end]", 1, -INT64_MAX, 0);
+    number(g, "nought", 0);
+    must(as_graph_add_constant(g, "out", &none, &err) && as_graph_add_constant(g, "at", &index, &err) &&
+             as_graph_add_node(g, "Transpose", "t", NAMES("scores"), NAMES("turned"), &perm, 1, &err) &&
+             as_graph_add_node(g, "ReduceMax", "r", NAMES("turned"), NAMES("best"), best, 2, &err) &&
+             as_graph_add_node(g, "ArgMax", "a", NAMES("turned"), NAMES("class"), most, 2, &err),
+         &err);
+    node(g, "Gather", NAMES("boxes", "0"), "box", INT("axis", 0));
+    node(g, "Gather", NAMES("best", "0"), "score", INT("axis", 0));
+    node(g, "Gather", NAMES("class", "0"), "cls", INT("axis", 0));
+    node(g, "Greater", NAMES("score", "least"), "mask", NULL);
+    taken(g, "box", "b");
+    taken(g, "score", "s");
+    taken(g, "cls", "c");
+    shifted(g);
+    kept(g);
+    padded_up(g, flat);
+    node(g, "Unsqueeze", NAMES("whole", "[0]"), "whole1", NULL);
+    node(g, "ScatterND", NAMES("out", "at", "whole1"), "y0", NULL);
+    return g;
+}
+
 static as_str finish(as_graph *graph, const char *out, as_dtype dtype, int rank)
 {
     as_err   err = AS_ERR_NONE;
@@ -237,7 +376,7 @@ static void draw(as_rng *rng, int round, size_t n_scores, float *boxes, float *s
         scores[i] = round == 0 ? 0.1f : (float)as_rng_range(rng, round == ROUNDS - 1 ? 0.5 : 0, 1);
 }
 
-static void compare(as_str model, size_t n_classes)
+static void compare_all(as_str model, size_t n_classes, bool counted)
 {
     static float boxes[BOXES * 4], scores[CLASSES * BOXES];
     as_err       err = AS_ERR_NONE;
@@ -267,11 +406,16 @@ static void compare(as_str model, size_t n_classes)
                      as_shape_text(&theirs.shape, b, sizeof b));
         assert_true(as_tensor_apart(&theirs, &ours, NULL) < 1e-6);
     }
-    assert_int_equal(least, 0);
+    assert_true(counted ? least == 0 : least == most);
     assert_true(most > 0);
     as_session_close(native);
     as_session_close(ort);
     as_str_done(&model);
+}
+
+static void compare(as_str model, size_t n_classes)
+{
+    compare_all(model, n_classes, true);
 }
 
 static void test_end_to_end_form(void **state)
@@ -284,6 +428,14 @@ static void test_the_first_few(void **state)
 {
     (void)state;
     compare(finish(first_few(), "y0", AS_DTYPE_F32, 3), 1);
+}
+
+static void test_zeros_up_to_a_number(void **state)
+{
+    (void)state;
+    compare_all(finish(suppressed(false), "y0", AS_DTYPE_F32, 3), CLASSES, false);
+    compare_all(finish(suppressed(true), "y0", AS_DTYPE_F32, 3), CLASSES, false);
+    compare_all(finish(padded_by(20), "y0", AS_DTYPE_F32, 3), 1, false);
 }
 
 static void test_within_rows(void **state)
@@ -369,6 +521,31 @@ static as_graph *their_number(void)
     return g;
 }
 
+/* As many zeros as rows. */
+static as_graph *counted_up(void)
+{
+    as_graph *g = begin(1, 20);
+    node(g, "Shape", NAMES("kept"), "size", NULL);
+    node(g, "Gather", NAMES("size", "0"), "n", NULL);
+    node(g, "Unsqueeze", NAMES("n", "[0]"), "n1", NULL);
+    node(g, "ConstantOfShape", NAMES("n1"), "y0", NULL);
+    return g;
+}
+
+/* Each index times their number, and their number by an index: numbers that would have to be computed. */
+static as_graph *times_their_number(bool by_index)
+{
+    as_graph *g = begin(1, 20);
+    node(g, "Gather", NAMES("kept", "0"), "x", INT("axis", 1));
+    node(g, "Shape", NAMES("kept"), "size", NULL);
+    node(g, "Gather", NAMES("size", "0"), "n", NULL);
+    if (by_index)
+        node(g, "Gather", NAMES("size", "x"), "y0", NULL);
+    else
+        node(g, "Mul", NAMES("x", "n"), "y0", NULL);
+    return g;
+}
+
 /* The best one: a row by its place. */
 static as_graph *one_row(void)
 {
@@ -384,23 +561,6 @@ static as_graph *other_indices(void)
     node(g, "Gather", NAMES("kept", "2"), "y", INT("axis", 1));
     node(g, "Sub", NAMES("y", "1"), "before", NULL);
     node(g, "Gather", NAMES("scores", "before"), "y0", INT("axis", 2));
-    return g;
-}
-
-/* As many rows as there may be, the others zeros: what ultralytics puts behind it. */
-static as_graph *padded(void)
-{
-    as_graph *g = begin(1, 20);
-    ints(g, "20", 0, 20, 0);
-    node(g, "GatherND", NAMES("scores", "kept"), "score", NULL);
-    node(g, "Unsqueeze", NAMES("score", "[1]"), "score1", NULL);
-    node(g, "Shape", NAMES("score1"), "size", NULL);
-    node(g, "Gather", NAMES("size", "0"), "n", NULL);
-    node(g, "Sub", NAMES("20", "n"), "none", NULL);
-    node(g, "Unsqueeze", NAMES("none", "[0]"), "none1", NULL);
-    node(g, "Concat", NAMES("[0]", "[0]", "none1", "[0]"), "pads", INT("axis", 0));
-    node(g, "Pad", NAMES("score1", "pads"), "rows", NULL);
-    node(g, "Unsqueeze", NAMES("rows", "[0]"), "y0", NULL);
     return g;
 }
 
@@ -445,8 +605,12 @@ static void test_what_goes_over_rows_is_refused(void **state)
 {
     (void)state;
     refused(over_rows(), AS_DTYPE_F32, 1, "node 'y0' (ReduceMax)");
-    refused(their_number(), AS_DTYPE_I64, 0, "node 'size' (Shape)");
-    refused(padded(), AS_DTYPE_F32, 3, "node 'size' (Shape)");
+    refused(their_number(), AS_DTYPE_I64, 0, "node 'y0' (Gather)");
+    refused(counted_up(), AS_DTYPE_F32, 1, "node 'y0' (ConstantOfShape)");
+    refused(times_their_number(false), AS_DTYPE_I64, 1, "node 'y0' (Mul)");
+    refused(times_their_number(true), AS_DTYPE_I64, 1, "node 'y0' (Gather)");
+    refused(padded_by(19), AS_DTYPE_F32, 3, "node 'rows' (Pad)"); /* one too few, where there are most */
+    refused(padded_by(-1), AS_DTYPE_F32, 3, "node 'rows' (Pad)");
     refused(one_row(), AS_DTYPE_I64, 1, "node 'y0' (Gather)");
     refused(other_indices(), AS_DTYPE_F32, 3, "node 'y0' (Gather)");
     refused(parted(0), AS_DTYPE_I64, 2, "node 'parts' (Split)");
@@ -461,6 +625,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_end_to_end_form),
         cmocka_unit_test(test_the_first_few),
+        cmocka_unit_test(test_zeros_up_to_a_number),
         cmocka_unit_test(test_within_rows),
         cmocka_unit_test(test_by_a_mask),
         cmocka_unit_test(test_parts_of_rows),
