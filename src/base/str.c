@@ -234,7 +234,13 @@ bool as_str_ends(const char *s, const char *suffix)
 
 #define STR_NEAR_BYTES 100 /* longer words get no suggestion */
 
-/* Edit distance with neighbours swapped as one step (Damerau 1964; the restricted form, no substring edited twice). */
+static bool str_same(char a, char b)
+{
+    return a == b || ((a | 0x20) == (b | 0x20) && (a | 0x20) >= 'a' && (a | 0x20) <= 'z');
+}
+
+/* Edit distance with neighbours swapped as one step (Damerau 1964; the restricted form, no substring edited twice). Capitals
+ * are no difference: who writes imx250 means IMX250. */
 static size_t str_distance(const char *a, size_t n_a, const char *b, size_t n_b)
 {
     size_t rows[3][STR_NEAR_BYTES + 1], *before = rows[0], *last = rows[1], *row = rows[2];
@@ -245,10 +251,10 @@ static size_t str_distance(const char *a, size_t n_a, const char *b, size_t n_b)
     for (size_t i = 1; i <= n_a; i++) {
         row[0] = i;
         for (size_t j = 1; j <= n_b; j++) {
-            size_t d = last[j - 1] + (a[i - 1] != b[j - 1]);
+            size_t d = last[j - 1] + !str_same(a[i - 1], b[j - 1]);
             d = AS_MIN(d, last[j] + 1);
             d = AS_MIN(d, row[j - 1] + 1);
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+            if (i > 1 && j > 1 && str_same(a[i - 1], b[j - 2]) && str_same(a[i - 2], b[j - 1]))
                 d = AS_MIN(d, before[j - 2] + 1);
             row[j] = d;
         }

@@ -151,6 +151,7 @@ static void test_nearest(void **state)
     assert_ptr_equal(as_str_nearest("tsak", keys, n), keys[4]);
     assert_ptr_equal(as_str_nearest("ln", keys, n), NULL);
     assert_ptr_equal(as_str_nearest("lin", keys, n), keys[5]);
+    assert_ptr_equal(as_str_nearest("LINE", keys, n), keys[5]); /* capitals are no step */
     assert_ptr_equal(as_str_nearest("colour", keys, n), NULL);
     static const char *const short_keys[] = {"id", "of"};
     assert_ptr_equal(as_str_nearest("ib", short_keys, 2), short_keys[0]);

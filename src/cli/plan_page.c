@@ -24,12 +24,11 @@ typedef struct page_labels {
 static void page_labels_of(const as_plan *plan, page_labels *l)
 {
     const as_plan_choice *c = &plan->best;
-    char                  a[48], b[48];
+    char                  a[48], b[48], lens[80];
     snprintf(l->title, sizeof l->title, "A camera over the belt of line %.63s, to scale", plan->spec->line);
     snprintf(l->camera, sizeof l->camera, "%s, %u " TIMES " %u, %s " MICRO "m", c->sensor->name, c->sensor->width,
              c->sensor->height, as_plan_say_number(c->sensor->pixel->pitch_um, a));
-    snprintf(l->lens, sizeof l->lens, "%s mm at F/%s", as_plan_say_number(c->lens.focal_mm, a),
-             as_plan_say_number(c->f_number, b));
+    snprintf(l->lens, sizeof l->lens, "%s at F/%s", as_plan_lens_text(c, lens), as_plan_say_number(c->f_number, b));
     snprintf(l->light, sizeof l->light, "%s lx for %s " MICRO "s", as_plan_say_number(c->light_lx, a),
              as_plan_say_number(c->exposure_s * 1e6, b));
     snprintf(l->belt, sizeof l->belt, "%s mm/s", as_plan_say_number(plan->spec->optics.belt_mm_per_s, a));
@@ -314,7 +313,7 @@ static void page_parts(const as_plan *plan, as_str *out)
 
 static void page_advice(const as_plan *plan, as_str *out)
 {
-    char text[160];
+    char text[AS_PLAN_SAY_ADVICE_BYTES];
     if (plan->feasible)
         return;
     as_page_section(out, "change", "What to change",

@@ -10,7 +10,8 @@
 #include "cli/term.h"
 #include "spec/evidence.h"
 
-#define MOST_CANDIDATES 6 /* on the terminal; --json has all */
+#define TELECENTRIC     0.1 /* magnification from which such lenses are of a size that one buys */
+#define MOST_CANDIDATES 6   /* on the terminal; --json has all */
 
 char *as_plan_say_number(double value, char *text)
 {
@@ -53,13 +54,16 @@ char *as_plan_say_count(uint64_t n, char *text)
 
 char *as_plan_say_advice(const as_plan_advice *advice, char *text)
 {
-    if (!(advice->to > 0))
-        snprintf(text, 160, "%s: leave it out", advice->path);
+    if (advice->path2)
+        snprintf(text, AS_PLAN_SAY_ADVICE_BYTES, "%s and %s: leave both out (%s would do)", advice->path, advice->path2,
+                 advice->found);
+    else if (!(advice->to > 0))
+        snprintf(text, AS_PLAN_SAY_ADVICE_BYTES, "%s: leave it out (%s would do)", advice->path, advice->found);
     else if (advice->to2 > 0)
-        snprintf(text, 160, "%s: %.4g x %.4g instead of %.4g x %.4g", advice->path, advice->to, advice->to2,
-                 advice->from, advice->to2 * advice->from / advice->to);
+        snprintf(text, AS_PLAN_SAY_ADVICE_BYTES, "%s: %.4g x %.4g instead of %.4g x %.4g", advice->path, advice->to,
+                 advice->to2, advice->from, advice->to2 * advice->from / advice->to);
     else
-        snprintf(text, 160, "%s: %.6g instead of %.6g", advice->path, advice->to, advice->from);
+        snprintf(text, AS_PLAN_SAY_ADVICE_BYTES, "%s: %.6g instead of %.6g", advice->path, advice->to, advice->from);
     return text;
 }
 
@@ -130,11 +134,16 @@ static void say_optics(const as_plan *plan, as_plan_row *rows, size_t *n)
 {
     const as_plan_choice *c = &plan->best;
     say_texts             t = {.n = 0};
+    char                  lens[80];
     if (c->stage <= AS_PLAN_PIXELS)
         return;
-    say_row(rows, n, "lens", "%s mm%s", say_n(&t, c->lens.focal_mm), c->needs_spacer ? " with a spacer ring" : "");
+    say_row(rows, n, "lens", "%s", as_plan_lens_text(c, lens));
     say_why(rows, *n, "working distance %s mm, magnification 1:%s", say_n(&t, c->distance_mm),
             say_n(&t, 1.0 / c->magnification));
+    if (c->magnification >= TELECENTRIC)
+        say_row(rows, n, "or", "a telecentric lens of 1:%s", say_n(&t, 1.0 / c->magnification));
+    if (c->magnification >= TELECENTRIC)
+        say_why(rows, *n, "it shows no sides; distance and depth are its maker's, and not planned here");
     say_row(rows, n, "pixel on the part", "%s mm", say_n(&t, c->pixel_mm));
     say_why(rows, *n, "%s pixels on the smallest defect; %s line pairs/mm at most", say_n(&t, c->defect_px),
             say_n(&t, c->nyquist_lp_mm));
@@ -224,7 +233,7 @@ static bool say_table(as_cli *cli, const as_plan *plan, const char *network, as_
 
 static bool say_candidates(as_cli *cli, const as_plan *plan, as_err *err)
 {
-    static const char *const columns[] = {"sensor",   ">pixels", ">um", ">cameras", ">lens", ">F/",
+    static const char *const columns[] = {"sensor",   ">pixels", ">um", ">cameras", "lens", ">F/",
                                           ">mm away", ">mm/px",  ">lx", "link",     NULL};
     char                     text[48];
     if (plan->n_choices < 2)
@@ -241,7 +250,10 @@ static bool say_candidates(as_cli *cli, const as_plan *plan, as_err *err)
         as_table_cell(table, AS_STYLE_NONE, "%u x %u", c->sensor->width, c->sensor->height);
         as_table_cell(table, AS_STYLE_NONE, "%s", as_plan_say_number(c->sensor->pixel->pitch_um, text));
         as_table_cell(table, AS_STYLE_NONE, "%u", as_plan_cameras(c));
-        as_table_cell(table, AS_STYLE_NONE, "%s", as_plan_say_number(c->lens.focal_mm, text));
+        as_table_cell(table, AS_STYLE_NONE, "%s%s", as_plan_say_number(c->lens.focal_mm, text),
+                      c->lens.kind == AS_PLAN_LENS_MACRO ? " macro"
+                      : c->needs_spacer                  ? " + rings"
+                                                         : "");
         as_table_cell(table, AS_STYLE_NONE, "%s", as_plan_say_number(c->f_number, text));
         as_table_cell(table, AS_STYLE_NONE, "%s", as_plan_say_number(c->distance_mm, text));
         as_table_cell(table, AS_STYLE_NONE, "%s", as_plan_say_number(c->pixel_mm, text));
@@ -289,7 +301,7 @@ static bool say_parts(as_cli *cli, const as_plan *plan, as_err *err)
 
 static void say_verdict(as_cli *cli, const as_plan *plan)
 {
-    char text[160];
+    char text[AS_PLAN_SAY_ADVICE_BYTES];
     fprintf(cli->out, "\n%s%s: %s%s\n", as_term_style(cli, plan->feasible ? AS_STYLE_GOOD : AS_STYLE_BAD),
             plan->spec->line, plan->feasible ? "feasible" : "not feasible as it stands", as_term_plain(cli));
     for (size_t i = 0; i < plan->n_problems; i++)

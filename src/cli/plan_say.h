@@ -21,9 +21,12 @@ typedef struct as_plan_row {
 /* network: what was measured, "run 1-cnn"; NULL: nothing was. Returns how many rows. */
 size_t as_plan_say_rows(const as_plan *plan, const char *network, as_plan_row *ret);
 
-char *as_plan_say_advice(const as_plan_advice *advice, char *text); /* "set optics.snr to 31.2 (now 40)"; text[160] */
-char *as_plan_say_number(double value, char *text);                 /* three digits or all before the point; text[48] */
-char *as_plan_say_count(uint64_t n, char *text);                    /* "12,345"; "-" for 0; text[48] */
+#define AS_PLAN_SAY_ADVICE_BYTES 256
+
+/* "optics.snr: 31.2 instead of 40", "optics.sensor: leave it out (IMX250, ... would do)"; text[AS_PLAN_SAY_ADVICE_BYTES]. */
+char *as_plan_say_advice(const as_plan_advice *advice, char *text);
+char *as_plan_say_number(double value, char *text); /* three digits or all before the point; text[48] */
+char *as_plan_say_count(uint64_t n, char *text);    /* "12,345"; "-" for 0; text[48] */
 
 /* The terminal's table. */
 AS_CHECK bool as_plan_say(as_cli *cli, const as_plan *plan, const char *network, as_err *err);

@@ -100,6 +100,7 @@ static double plan_nearness(const as_plan_choice *c)
 {
     switch (c->stage) {
     case AS_PLAN_PIXELS: return -(double)as_plan_cameras(c);
+    case AS_PLAN_LENS: return c->extension_mm > 0 ? -fmax(c->magnification / c->lens.most, 1) : 0;
     case AS_PLAN_MOTION: return -c->blur_px;
     case AS_PLAN_DEPTH: return fmin(c->depth.far_mm, 1e9) - c->depth.near_mm;
     case AS_PLAN_LIGHT: return c->snr;
@@ -109,10 +110,15 @@ static double plan_nearness(const as_plan_choice *c)
     case AS_PLAN_DEADLINE: return -c->latency_s;
     case AS_PLAN_NONE:
     case AS_PLAN_SHUTTER:
-    case AS_PLAN_LENS:
     case AS_PLAN_FITS: break;
     }
     return 0;
+}
+
+/* What has to stand between lens and camera is one thing more that can be wrong. */
+static int plan_effort(const as_plan_choice *c)
+{
+    return c->lens.kind == AS_PLAN_LENS_MACRO ? 2 : c->needs_spacer ? 1 : 0;
 }
 
 bool as_plan_better(const as_plan_choice *a, const as_plan_choice *b)
@@ -122,6 +128,8 @@ bool as_plan_better(const as_plan_choice *a, const as_plan_choice *b)
     double nearness_a = plan_nearness(a), nearness_b = plan_nearness(b);
     if (a->stage == AS_PLAN_SHUTTER || nearness_a > nearness_b || nearness_a < nearness_b)
         return nearness_a > nearness_b;
+    if (plan_effort(a) != plan_effort(b))
+        return plan_effort(a) < plan_effort(b);
     if (as_plan_cameras(a) != as_plan_cameras(b))
         return as_plan_cameras(a) < as_plan_cameras(b);
     if (a->sensor == b->sensor)
@@ -136,7 +144,7 @@ bool as_plan_better(const as_plan_choice *a, const as_plan_choice *b)
 static as_plan_choice plan_best_lens(const as_plan *plan, const as_chip *sensor)
 {
     const double   given = plan->spec->optics.focal_mm;
-    as_plan_lens   own = {.focal_mm = given, .f_number = 1.4, .nearest_mm = 0};
+    as_plan_lens   own = {.kind = AS_PLAN_LENS_FIXED, .focal_mm = given, .f_number = 1.4, .most = INFINITY};
     as_plan_choice best = as_plan_try(plan, sensor, given > 0 ? &own : as_plan_lens_at(0));
     for (size_t i = 1; !(given > 0) && as_plan_lens_at(i); i++) {
         as_plan_choice one = as_plan_try(plan, sensor, as_plan_lens_at(i));

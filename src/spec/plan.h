@@ -5,7 +5,8 @@
  * Threads: immutable; pure functions.
  * Memory:  plain values, no heap; pointers are the spec's or static.
  *
- * Every sensor of the table is tried with every lens at every stop. What one pair must pass, in this order, is as_plan_stage:
+ * Every sensor of the table is tried with every lens at every stop, from several distances where the file leaves that open.
+ * What one pair must pass, in this order, is as_plan_stage:
  * a pair that fails says at which. The formulas are in plan_optics.h.
  */
 #ifndef AS_SPEC_PLAN_H
@@ -51,6 +52,7 @@ typedef struct as_plan_choice {
     const as_plan_link *link;         /* NULL: none */
     bool                turned;       /* columns across the belt */
     bool                needs_spacer; /* nearer than the lens focuses by itself */
+    double              extension_mm; /* of rings or tubes, beyond what its own focus reaches; 0: none */
     uint32_t            cameras[2];   /* along and across the belt */
     double              magnification, distance_mm, pixel_mm, defect_px;
     double              seen_mm[2]; /* by one camera, along and across the belt */
@@ -65,11 +67,15 @@ typedef struct as_plan_choice {
 
 uint32_t as_plan_cameras(const as_plan_choice *choice);
 
-/* One number, changed alone, with which it would be feasible. */
+/* Of a choice: "IMX250, 25 mm at F/4 from 525 mm". */
+#define AS_PLAN_FOUND_BYTES 120
+
+/* One number, changed alone, with which it would be feasible; or what may be left out, alone or two together. */
 typedef struct as_plan_advice {
-    const char *path;
-    double      from, to; /* to 0: leave it out */
-    double      to2;      /* second of a pair; 0: none */
+    const char *path, *path2;        /* path2 NULL: alone */
+    double      from, to;            /* to 0: leave it out */
+    double      to2;                 /* second of a pair; 0: none */
+    char found[AS_PLAN_FOUND_BYTES]; /* what the plan would choose then; "" where it is the number that changes */
 } as_plan_advice;
 
 #define AS_PLAN_MOST_ADVICE   24
@@ -96,6 +102,9 @@ typedef struct as_plan {
 
 /* AS_EINVAL names the key that is missing, and what to write. What is infeasible is no error. */
 AS_CHECK bool as_plan_make(const as_spec *spec, const as_plan_machine *machine, as_plan *ret, as_err *err);
+
+/* "25 mm with 3.1 mm of spacer rings", "80 mm macro lens in 64 mm of tubes"; text[80] */
+char *as_plan_lens_text(const as_plan_choice *choice, char *text);
 
 /* One pair, whether it fits or not: what a table of lenses shows of the chosen sensor. */
 as_plan_choice as_plan_try(const as_plan *plan, const as_chip *sensor, const as_plan_lens *lens);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which number would have to be another one: each is moved alone, both ways where both may help, until the plan fits. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,20 +77,33 @@ typedef struct advice {
     as_plan        *tried;
 } advice;
 
-/* value 0: as if it were not given. */
-static bool advice_fits(const advice *a, double value)
+/* Of what is in a->spec. */
+static bool advice_fits_now(const advice *a)
 {
-    *a->spec = *a->plan->spec;
-    if (value > 0)
-        advice_set(a->spec, a->field, value);
-    else
-        memset((char *)a->spec + a->field->offset, 0, a->field->kind->size * AS_MAX(a->field->n, 1U));
     *a->tried = (as_plan){.spec = a->spec, .machine = a->plan->machine};
     as_plan_measure(a->tried);
     as_plan_contradictions(a->tried);
     if (a->tried->n_problems == 0)
         as_plan_search(a->tried);
     return a->tried->feasible;
+}
+
+static bool advice_fits(const advice *a, double value)
+{
+    *a->spec = *a->plan->spec;
+    advice_set(a->spec, a->field, value);
+    return advice_fits_now(a);
+}
+
+static size_t advice_bytes(const as_field *field)
+{
+    return field->kind->size * AS_MAX(field->n, 1U);
+}
+
+static bool advice_is_given(const as_spec *spec, const as_field *field)
+{
+    static const char zeros[2 * sizeof(double)];
+    return memcmp((const char *)spec + field->offset, zeros, advice_bytes(field)) != 0;
 }
 
 /* Three digits: the nearer way where that fits, else away from where it does not. */
@@ -149,14 +163,24 @@ static void advice_try(as_plan *plan, const advice *a, bool up)
     plan->advice[at] = one;
 }
 
-/* What may be left out, for the plan to choose. */
-static void advice_leave(as_plan *plan, const advice *a)
+/* What may be left out, for the plan to choose: one, or two together (also NULL: one). */
+static void advice_leave(as_plan *plan, const advice *a, const as_field *also)
 {
-    static const char zeros[2 * sizeof(double)];
-    const size_t      n = a->field->kind->size * AS_MAX(a->field->n, 1U);
-    bool              is_given = memcmp((const char *)plan->spec + a->field->offset, zeros, n) != 0;
-    if (is_given && plan->n_advice < AS_PLAN_MOST_ADVICE && advice_fits(a, 0))
-        plan->advice[plan->n_advice++] = (as_plan_advice){.path = a->field->path};
+    if (plan->n_advice == AS_PLAN_MOST_ADVICE || !advice_is_given(plan->spec, a->field) ||
+        (also && !advice_is_given(plan->spec, also)))
+        return;
+    *a->spec = *plan->spec;
+    memset((char *)a->spec + a->field->offset, 0, advice_bytes(a->field));
+    if (also)
+        memset((char *)a->spec + also->offset, 0, advice_bytes(also));
+    if (!advice_fits_now(a))
+        return;
+    as_plan_advice       *one = &plan->advice[plan->n_advice++];
+    const as_plan_choice *c = &a->tried->best;
+    char                  lens[80];
+    *one = (as_plan_advice){.path = a->field->path, .path2 = also ? also->path : NULL};
+    snprintf(one->found, sizeof one->found, "%s, %s at F/%g from %.4g mm", c->sensor->name, as_plan_lens_text(c, lens),
+             c->f_number, c->distance_mm);
 }
 
 void as_plan_advise(as_plan *plan)
@@ -173,11 +197,14 @@ void as_plan_advise(as_plan *plan)
         if (a.field && lever->down)
             advice_try(plan, &a, false);
     }
-    for (size_t i = 0; spec && tried && i < AS_COUNT(optional); i++) {
-        advice a = {.plan = plan, .field = advice_field(optional[i]), .spec = spec, .tried = tried};
-        if (a.field)
-            advice_leave(plan, &a);
-    }
+    advice a = {.plan = plan, .spec = spec, .tried = tried};
+    for (size_t i = 0; spec && tried && i < AS_COUNT(optional); i++)
+        if ((a.field = advice_field(optional[i])) != NULL)
+            advice_leave(plan, &a, NULL);
+    for (size_t i = 0, alone = plan->n_advice; spec && tried && alone == 0 && i < AS_COUNT(optional); i++)
+        for (size_t k = i + 1; k < AS_COUNT(optional); k++)
+            if ((a.field = advice_field(optional[i])) != NULL && advice_field(optional[k]))
+                advice_leave(plan, &a, advice_field(optional[k]));
     free(spec);
     free(tried);
 }

@@ -28,6 +28,7 @@ static void plan_set_numbers(json_t *json, const as_plan_choice *c)
         double      value;
     } rows[] = {
         {"focal_mm", c->lens.focal_mm},
+        {"extension_mm", c->extension_mm},
         {"f_number", c->f_number},
         {"distance_mm", c->distance_mm},
         {"magnification", c->magnification},
@@ -70,6 +71,7 @@ static json_t *plan_choice_json(const as_plan_choice *c)
     as_json_set(json, "why", json_string(as_plan_stage_text(c->stage)));
     as_json_set(json, "cameras", json_integer(as_plan_cameras(c)));
     as_json_set(json, "turned", json_boolean(c->turned));
+    as_json_set(json, "macro_lens", json_boolean(c->lens.kind == AS_PLAN_LENS_MACRO));
     as_json_set(json, "needs_spacer", json_boolean(c->needs_spacer));
     as_json_set(json, "seen_mm", plan_pair(c->seen_mm[0], c->seen_mm[1]));
     as_json_set(json, "link", c->link ? json_string(c->link->name) : json_null());
@@ -119,8 +121,13 @@ static json_t *plan_lists(const as_plan *plan, json_t *json)
     for (size_t i = 0; i < plan->n_advice; i++) {
         const as_plan_advice *a = &plan->advice[i];
         json_t               *to = a->to2 > 0 ? plan_pair(a->to, a->to2) : plan_number(a->to > 0 ? a->to : NAN);
-        json_array_append_new(levers, json_pack("{s:s, s:o, s:o}", "key", a->path, "from",
-                                                plan_number(a->from > 0 ? a->from : NAN), "to", to));
+        json_t               *lever =
+            json_pack("{s:s, s:o, s:o}", "key", a->path, "from", plan_number(a->from > 0 ? a->from : NAN), "to", to);
+        if (lever && a->path2)
+            as_json_set(lever, "and", json_string(a->path2));
+        if (lever && a->found[0])
+            as_json_set(lever, "found", json_string(a->found));
+        json_array_append_new(levers, lever);
     }
     for (size_t i = 0; i < plan->n_choices; i++)
         json_array_append_new(choices, plan_choice_json(&plan->choices[i]));

@@ -2,7 +2,7 @@
 #include "spec/plan_rows.h"
 
 static const as_plan_lens lenses[] = {
-#define X(...) {__VA_ARGS__},
+#define X(kind, ...) {AS_PLAN_LENS_##kind, __VA_ARGS__},
 #include "spec/plan_lens.def"
 #undef X
 };

@@ -10,9 +10,17 @@
 
 #include "image/chip.h"
 
+typedef enum as_plan_lens_kind {
+    AS_PLAN_LENS_NONE,
+    AS_PLAN_LENS_FIXED, /* with a focus of its own, for what is far */
+    AS_PLAN_LENS_MACRO  /* in tubes, for what is near */
+} as_plan_lens_kind;
+
 typedef struct as_plan_lens {
-    double focal_mm, f_number; /* F-number wide open */
-    double nearest_mm;         /* object; nearer with a spacer ring */
+    as_plan_lens_kind kind;
+    double            focal_mm, f_number; /* F-number wide open */
+    double            nearest_mm;         /* object; nearer with spacer rings */
+    double            most;               /* magnification, with rings or tubes */
 } as_plan_lens;
 
 typedef struct as_plan_link {

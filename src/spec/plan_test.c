@@ -224,6 +224,78 @@ static void test_several(void **state)
     as_spec_free(spec);
 }
 
+#define SMALL(defect, rest)                                                    \
+    HEAD "product: {size_mm: [5, 4], defect_mm: " defect ", height_mm: 0.2}\n" \
+         "station: {belt_mm_per_s: 50, parts_per_minute: 120}\n" rest REQUIREMENTS
+
+/* A field of 6 x 4.8 mm is half as large as the sensor or as large: a lens with a focus of its own does not come near enough. */
+static void test_small_parts(void **state)
+{
+    (void)state;
+    as_spec              *spec = read_spec(SMALL("0.1", ""));
+    as_plan               plan = make(spec);
+    const as_plan_choice *c = &plan.best;
+    assert_true(plan.feasible);
+    assert_true(c->needs_spacer || c->lens.kind == AS_PLAN_LENS_MACRO);
+    assert_true(c->magnification <= c->lens.most * (1 + 1e-9));
+    for (size_t i = 0; i < plan.n_choices; i++) { /* an image lies f m behind where that of what is far would lie */
+        const as_plan_choice *one = &plan.choices[i];
+        double own = one->lens.nearest_mm > 0 ? one->lens.focal_mm / (one->lens.nearest_mm - one->lens.focal_mm) : 0;
+        if (one->extension_mm > 0)
+            near(one->extension_mm, one->lens.focal_mm * (one->magnification - own), 1e-9);
+    }
+    as_spec_free(spec);
+    spec = read_spec(SMALL("0.1", "optics: {focal_mm: 50, distance_mm: 5000}\n"));
+    plan = make(spec);
+    assert_false(plan.feasible);
+    assert_string_equal(plan.advice[0].path,
+                        "optics.distance_mm"); /* 5 m are too far for 50 mm; the distance mends it alone */
+    as_spec_free(spec);
+    /* 0.3 x 0.24 mm: more than a macro lens magnifies. */
+    spec = read_spec(HEAD "product: {size_mm: [0.25, 0.2], defect_mm: 0.005}\noptics: {sensor: IMX287}\n" REQUIREMENTS);
+    plan = make(spec);
+    assert_int_equal(plan.best.stage, AS_PLAN_LENS);
+    assert_non_null(strstr(plan.problems[0], "a macro lens is good for 3: set optics.field_mm"));
+    as_spec_free(spec);
+}
+
+/* From nearby the part is not sharp over its height; from further off, with fewer pixels on the defect, it is. */
+static void test_distance_is_searched(void **state)
+{
+    (void)state;
+    as_spec *spec = read_spec(HEAD "product: {size_mm: [60, 160], defect_mm: 4, height_mm: 400}\n" REQUIREMENTS);
+    as_plan  plan = make(spec);
+    assert_true(plan.feasible);
+    assert_true(plan.best.depth.near_mm <= plan.best.distance_mm - 200);
+    assert_true(plan.best.defect_px >= 3 * (1 - 1e-9));
+    char text[32];
+    snprintf(text, sizeof text, "%.9g", 237.9);
+    set(spec, "optics.distance_mm", text);
+    plan = make(spec);
+    assert_false(plan.feasible);
+    assert_int_equal(plan.best.stage, AS_PLAN_DEPTH);
+    const as_plan_advice *a = advice(&plan, "optics.distance_mm");
+    assert_true(a->to > 237.9);
+    a = &plan.advice[plan.n_advice - 1];
+    assert_string_equal(a->path, "optics.distance_mm");
+    assert_true(!(a->to > 0) && strstr(a->found, "mm at F/"));
+    as_spec_free(spec);
+}
+
+/* Two that bind each other: neither alone mends it. */
+static void test_two_left_out(void **state)
+{
+    (void)state;
+    as_spec *spec = read_spec(HEAD "product: {size_mm: [60, 160], defect_mm: 4, height_mm: 100}\n"
+                                   "optics: {focal_mm: 8, distance_mm: 150, sensor: IMX250}\n" REQUIREMENTS);
+    as_plan  plan = make(spec);
+    assert_false(plan.feasible);
+    assert_true(plan.n_advice > 0);
+    assert_string_equal(plan.advice[0].path, "optics.distance_mm");
+    assert_string_equal(plan.advice[0].path2, "optics.focal_mm");
+    as_spec_free(spec);
+}
+
 static void test_contradictions(void **state)
 {
     (void)state;
@@ -328,7 +400,8 @@ static void test_tables(void **state)
         assert_true(s->pixel->quantum_ratio > 0.3 && s->pixel->quantum_ratio < 1 && s->pixel->full_well_e > 1000);
     }
     for (size_t i = 1; as_plan_lens_at(i); i++)
-        assert_true(as_plan_lens_at(i)->focal_mm > as_plan_lens_at(i - 1)->focal_mm);
+        assert_true(as_plan_lens_at(i)->kind > as_plan_lens_at(i - 1)->kind ||
+                    as_plan_lens_at(i)->focal_mm > as_plan_lens_at(i - 1)->focal_mm);
     for (size_t i = 0; as_plan_link_at(i); i++)
         assert_true(as_plan_link_at(i)->bytes_per_s > 1e8 && as_plan_link_at(i)->basis[0]);
     for (int stage = 0; stage <= AS_PLAN_FITS; stage++)
@@ -354,10 +427,20 @@ static void test_json(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bench),    cmocka_unit_test(test_parts),   cmocka_unit_test(test_area),
-        cmocka_unit_test(test_failures), cmocka_unit_test(test_several), cmocka_unit_test(test_contradictions),
-        cmocka_unit_test(test_compute),  cmocka_unit_test(test_missing), cmocka_unit_test(test_set),
-        cmocka_unit_test(test_tables),   cmocka_unit_test(test_json),
+        cmocka_unit_test(test_bench),
+        cmocka_unit_test(test_parts),
+        cmocka_unit_test(test_area),
+        cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_several),
+        cmocka_unit_test(test_contradictions),
+        cmocka_unit_test(test_compute),
+        cmocka_unit_test(test_missing),
+        cmocka_unit_test(test_set),
+        cmocka_unit_test(test_tables),
+        cmocka_unit_test(test_json),
+        cmocka_unit_test(test_small_parts),
+        cmocka_unit_test(test_distance_is_searched),
+        cmocka_unit_test(test_two_left_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

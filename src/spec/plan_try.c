@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One sensor behind one lens: how far it gets. */
 #include <math.h>
+#include <stdio.h>
 
 #include "spec/plan_priv.h"
 
 #define MOST_HALF_ANGLE 0.5235987755982988 /* 30 degrees: a lens that looks more aslant shows sides instead of tops */
 #define SHARPEST_STOP   4.0                /* lenses are best some stops below wide open */
 #define EPSILON         1e-9
+
+#define DISTANCES 8 /* from the nearest that shows the field to the furthest that shows the defect */
 
 static const double try_stops[] = {1.4, 2, 2.8, 4, 5.6, 8, 11, 16};
 
@@ -78,24 +81,47 @@ static double try_place(const as_plan *plan, as_plan_choice *c)
     return best;
 }
 
-static bool try_lens(const as_plan *plan, as_plan_choice *c, double largest)
+/* What stands between lens and camera: an image lies f m behind where one of what is far would lie. */
+static double try_extension(const as_plan_choice *c)
+{
+    const double f = c->lens.focal_mm;
+    if (c->lens.kind == AS_PLAN_LENS_MACRO)
+        return f * c->magnification;
+    return c->needs_spacer ? f * c->magnification - f * f / (c->lens.nearest_mm - f) : 0;
+}
+
+char *as_plan_lens_text(const as_plan_choice *c, char *text)
+{
+    if (c->lens.kind == AS_PLAN_LENS_MACRO)
+        snprintf(text, 80, "%g mm macro lens, in tubes of %.3g mm", c->lens.focal_mm, c->extension_mm);
+    else if (c->needs_spacer)
+        snprintf(text, 80, "%g mm with %.3g mm of spacer rings", c->lens.focal_mm, c->extension_mm);
+    else
+        snprintf(text, 80, "%g mm", c->lens.focal_mm);
+    return text;
+}
+
+/* share: of the way from the largest magnification, 0, to the smallest, 1. */
+static bool try_lens(const as_plan *plan, as_plan_choice *c, double largest, double share)
 {
     const as_spec_optics *o = &plan->spec->optics;
     double                pitch_mm = c->sensor->pixel->pitch_um * 1e-3, smallest = pitch_mm / plan->pixel_mm;
     double                focal = c->lens.focal_mm;
-    c->distance_mm = o->distance_mm > 0 ? o->distance_mm : as_plan_distance_mm(focal, largest);
+    c->distance_mm = o->distance_mm > 0 ? o->distance_mm
+                                        : as_plan_distance_mm(focal, largest * pow(fmin(smallest / largest, 1), share));
     c->magnification = as_plan_magnification(focal, c->distance_mm);
     c->pixel_mm = c->magnification > 0 ? pitch_mm / c->magnification : INFINITY;
     c->defect_px = plan->spec->optics.defect_mm / c->pixel_mm;
     c->nyquist_lp_mm = as_plan_nyquist_lp_mm(c->pixel_mm);
     c->needs_spacer = c->distance_mm < c->lens.nearest_mm;
+    c->extension_mm = try_extension(c);
     for (int axis = 0; axis < 2; axis++)
         c->seen_mm[axis] = try_side(c, axis) * c->pixel_mm;
     if (c->magnification < smallest * (1 - EPSILON) || c->magnification > largest * (1 + EPSILON))
         return false;
     double diagonal = hypot(c->sensor->width, c->sensor->height) * pitch_mm;
     bool   is_steep = atan(diagonal / 2.0 / (focal * (1.0 + c->magnification))) > MOST_HALF_ANGLE;
-    return !is_steep && (o->distance_mm > 0 || !c->needs_spacer);
+    return !is_steep && (!(c->extension_mm > 0) || c->magnification <= c->lens.most * (1 + EPSILON));
 }
 
 static void try_time(const as_plan *plan, as_plan_choice *c)
@@ -226,14 +252,14 @@ static as_plan_stage try_flow(const as_plan *plan, as_plan_choice *c)
     return c->latency_s <= deadline ? AS_PLAN_FITS : AS_PLAN_DEADLINE;
 }
 
-static as_plan_stage try_all(const as_plan *plan, as_plan_choice *c)
+static as_plan_stage try_all(const as_plan *plan, as_plan_choice *c, double share)
 {
     if (plan->spec->optics.belt_mm_per_s > 0 && c->sensor->shutter == AS_CHIP_SHUTTER_ROLLING)
         return AS_PLAN_SHUTTER;
     double largest = try_place(plan, c);
     if (as_plan_cameras(c) > plan->spec->optics.max_cameras)
         return AS_PLAN_PIXELS;
-    if (!try_lens(plan, c, largest))
+    if (!try_lens(plan, c, largest, share))
         return AS_PLAN_LENS;
     try_time(plan, c);
     if (c->blur_px > plan->spec->optics.max_blur_px * (1 + EPSILON))
@@ -244,7 +270,15 @@ static as_plan_stage try_all(const as_plan *plan, as_plan_choice *c)
 
 as_plan_choice as_plan_try(const as_plan *plan, const as_chip *sensor, const as_plan_lens *lens)
 {
-    as_plan_choice c = {.sensor = sensor, .lens = *lens, .cameras = {1, 1}, .f_number = 1e3, .busy_cores = NAN};
-    c.stage = try_all(plan, &c);
-    return c;
+    as_plan_choice best = {.stage = AS_PLAN_NONE};
+    const int      n = plan->spec->optics.distance_mm > 0 ? 1 : DISTANCES;
+    for (int i = 0; i < n && best.stage != AS_PLAN_FITS; i++) {
+        as_plan_choice c = {.sensor = sensor, .lens = *lens, .cameras = {1, 1}, .f_number = 1e3, .busy_cores = NAN};
+        c.stage = try_all(plan, &c, (double)i / (DISTANCES - 1));
+        if (i == 0 || as_plan_better(&c, &best))
+            best = c;
+        if (c.stage < AS_PLAN_LENS)
+            break; /* no distance changes that */
+    }
+    return best;
 }

@@ -126,7 +126,7 @@ bool as_plan_unit_convert(const char *given, const char *base, char *ret, as_err
 {
     char         first[AS_UNIT_TEXT_BYTES], second[AS_UNIT_TEXT_BYTES], name[16], own[16];
     const char  *cross = strchr(given, 'x');
-    const bool   is_pair = cross && strcmp(base, "mm") == 0;
+    const bool   is_pair = cross && (strcmp(base, "mm") == 0 || strcmp(base, "px") == 0);
     const size_t n_first = is_pair ? (size_t)(cross - given) : strlen(given);
     unit_part    a = unit_split(given, n_first), b = is_pair ? unit_split(cross + 1, strlen(cross + 1)) : a;
     if (*base == '\0' || a.n_number == 0 || b.n_number == 0) {

@@ -24,6 +24,8 @@ static void unit_converts_what_people_write(void **state)
         {"60x160", "mm", "60x160"},
         {"6 x 16 cm", "mm", "60x160"},
         {"6cm x 160 mm", "mm", "60x160"},
+        {"936x576", "px", "936x576"},
+        {"936 x 576 px", "px", "936x576"},
         {"0.5 in", "mm", "12.7"},
         {"200 \xC2\xB5m", "mm", "0.2"},
         {"1.5e2um", "mm", "0.15"},

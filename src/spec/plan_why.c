@@ -24,6 +24,12 @@ static void why_lens(as_plan *plan)
             "a lens of %g mm makes no image of what is %.5g mm away: set optics.distance_mm to more than its "
             "focal length",
             c->lens.focal_mm, c->distance_mm);
+    else if (c->extension_mm > 0 && c->magnification > c->lens.most)
+        as_plan_problem(plan,
+                        "%.5g mm on the part fill the %s at a magnification of %.3g, and a %s lens is good for %g: "
+                        "set optics.field_mm to more, or take a microscope's lens, which is not planned here",
+                        c->seen_mm[0], c->sensor->name, c->magnification,
+                        c->lens.kind == AS_PLAN_LENS_MACRO ? "macro" : "common", c->lens.most);
     else if (c->defect_px < plan->spec->optics.defect_px)
         as_plan_problem(
             plan,

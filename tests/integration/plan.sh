@@ -58,11 +58,21 @@ n_fit=$(grep -Eo '^[0-9]+ of 19 sensors fit' "$OUT" | grep -Eo '^[0-9]+')
 n_shown=$(grep -Ec '^(IMX|AR|PYTHON)[0-9]+ .*(GigE|USB|CoaX|Link)' "$OUT")
 check "$n_shown of $n_fit are shown, and it does not say so" grep -q "^$n_fit of 19 sensors fit; the $n_shown simplest" "$OUT"
 
-# A height that the depth of field does not reach is said where it fails.
-expect_exit 1 "$ASSAY" -C "$ws" plan --no-measure --height 500
+# A height that the depth of field does not reach is said where it fails; where the distance is free, another one is found.
+expect_exit 1 "$ASSAY" -C "$ws" plan --no-measure --height 500 --distance 237.9mm
 expect_out 'a part 500 mm high .*its middle in focus 237.9 mm from the lens, would touch the lens: more than 250 mm'
-expect_exit 1 "$ASSAY" -C "$ws" plan --no-measure --height 400
-expect_out 'it is sharp from 139 to [0-9.]+ mm, and a part 400 mm high .* around 237.9 mm reaches from 37.88'
+expect_out 'optics.distance_mm: [0-9]+ instead of 237.9'
+expect_out 'optics.distance_mm: leave it out \(IMX287, 12 mm at F/16 from [0-9.]+ mm would do\)'
+expect_exit 1 "$ASSAY" -C "$ws" plan --no-measure --height 400 --distance 237.9
+expect_out 'it is sharp from 139 to [0-9.]+ mm, and a part 400 mm high .* around 237.9 mm reaches from 37.9'
+expect_exit 0 "$ASSAY" -C "$ws" plan --no-measure --height 500
+
+# What is small is seen through rings or a macro lens.
+expect_exit 0 "$ASSAY" -C "$ws" plan --no-measure --size 5x4 --defect 0.1 --height 0.2 --belt 50 --pace 120
+expect_out '^lens +[0-9]+ mm (with [0-9.]+ mm of spacer rings|macro lens, in tubes of [0-9.]+ mm)'
+expect_out '^or +a telecentric lens of 1:'
+expect_exit 1 "$ASSAY" -C "$ws" plan --no-measure --set optics.distance_mm=150 --focal 8 --sensor IMX250 --height 100
+expect_out 'optics.distance_mm and optics.focal_mm: leave both out \(IMX250, '
 
 # What fails is named with its key, and what is advised does it.
 expect_exit 1 "$ASSAY" plan "$TMP/bench.yaml" --no-measure --exposure 1000us
@@ -144,6 +154,9 @@ expect_exit 2 "$ASSAY" plan "$TMP/bench.yaml" --no-measure --field 100
 expect_err "field_mm' must be a list of 2 values"
 expect_exit 2 "$ASSAY" plan "$TMP/bench.yaml" --no-measure --sensor imx
 expect_err "'sensor' cannot be 'imx'.*IMX264"
+expect_exit 2 "$ASSAY" plan "$TMP/bench.yaml" --no-measure --sensor imx250
+expect_err "did you mean 'IMX250'\\?"
+expect_exit 0 "$ASSAY" plan "$TMP/bench.yaml" --no-measure --set station.frame_px='1700 x 1400'
 expect_exit 2 "$ASSAY" plan "$TMP/bench.yaml" --no-measure --set optics.snr
 expect_err 'as optics.snr=20'
 expect_exit 2 "$ASSAY" plan "$TMP/bench.yaml" --no-measure --set optics.sn=20
