@@ -32,7 +32,6 @@ typedef struct folder_priv {
     uint64_t           sequence;
     as_pace            pace;
     as_folder_watch   *watch; /* NULL: what comes later is not seen */
-    char              *came;  /* and is shown when its time has come */
 } folder_priv;
 
 static const char *const folder_keys[] = {"fps", "loop", "recursive", "watch", "old", "width", "height", NULL};
@@ -293,10 +292,9 @@ static bool folder_at_end(const folder_priv *priv, as_err *err)
     return true;
 }
 
-static bool folder_show(folder_priv *priv, const folder_file *file, as_ns due, as_frame *frame, as_err *err)
+static bool folder_show(folder_priv *priv, const folder_file *file, as_frame *frame, as_err *err)
 {
     as_err why = AS_ERR_NONE;
-    as_ns  begun = as_clock_mono();
     frame->sequence = priv->sequence;
     frame->part = priv->sequence / priv->frames_per_part + 1;
     priv->sequence++;
@@ -309,24 +307,34 @@ static bool folder_show(folder_priv *priv, const folder_file *file, as_ns due, a
             return false;
         memset(frame->image.data, 0, frame->image.stride_bytes * frame->image.height);
     }
-    as_camera_stamp(frame, due + (as_clock_mono() - begun)); /* a real camera would not have to decode */
     return true;
 }
 
-/* What came into the folder since it was opened. */
+/* In the place of a camera, which would not have to decode. */
+static bool folder_show_due(folder_priv *priv, const folder_file *file, as_ns due, as_frame *frame, as_err *err)
+{
+    as_ns begun = as_clock_mono();
+    if (!folder_show(priv, file, frame, err))
+        return false;
+    as_camera_stamp(frame, due + (as_clock_mono() - begun));
+    return true;
+}
+
+/* What came into the folder since it was opened: on a line with a pace its arrival is the part's trigger, and what it takes to
+ * read it is time that the gate waits. */
 static bool folder_fill_new(folder_priv *priv, as_frame *frame, as_ns deadline, as_err *err)
 {
-    as_ns    due;
-    uint64_t lost;
-    char     path[AS_FS_PATH_BYTES];
-    if (!priv->came)
-        priv->came = as_folder_watch_next(priv->watch, deadline, err);
-    if (!priv->came || !as_pace_wait(&priv->pace, deadline, &due, &lost, err))
-        return false;
-    const folder_file file = {.path = path, .relative = priv->came};
-    bool              ok = as_fs_join(path, priv->root, priv->came, err) && folder_show(priv, &file, due, frame, err);
-    free(priv->came);
-    priv->came = NULL;
+    as_ns             arrived;
+    char              path[AS_FS_PATH_BYTES];
+    const folder_file file = {.path = path, .relative = as_folder_watch_next(priv->watch, deadline, &arrived, err)};
+    bool              ok = file.relative && as_fs_join(path, priv->root, file.relative, err);
+    if (ok && priv->pace.period > 0) {
+        ok = folder_show(priv, &file, frame, err);
+        as_camera_stamp(frame, arrived);
+    } else if (ok) {
+        ok = folder_show_due(priv, &file, as_clock_mono(), frame, err);
+    }
+    free(file.relative);
     return ok;
 }
 
@@ -342,7 +350,7 @@ static bool folder_fill(void *p, as_frame *frame, as_ns deadline, as_err *err)
     priv->sequence += lost;
     if (folder_at_end(priv, err))
         return false;
-    return folder_show(priv, &priv->files.at[priv->sequence % priv->files.n], due, frame, err);
+    return folder_show_due(priv, &priv->files.at[priv->sequence % priv->files.n], due, frame, err);
 }
 
 static void folder_close(void *p)
@@ -354,7 +362,6 @@ static void folder_close(void *p)
     }
     as_vec_done(&priv->files);
     as_folder_watch_free(priv->watch);
-    free(priv->came);
 }
 
 extern const as_camera_driver as_camera_folder;
@@ -366,6 +373,7 @@ const as_camera_driver        as_camera_folder = {
                           "  fps        frames a second (as the station says, or as fast as they are asked for)\n"
                           "  loop       1: begin again after the last\n"
                           "  watch      1: go on with what comes into it, each when it is whole (0); old=0: without what is there\n"
+                          "             what comes is a part when it comes, whatever the pace\n"
                           "  width height   of the largest picture that will come (as the station says)\n"
                           "  recursive  0: without the folders in it (1); a picture's folder is its class\n",
            .priv_size = sizeof(folder_priv),

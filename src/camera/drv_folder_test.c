@@ -343,6 +343,28 @@ static void folder_waits_for_whole_files(void **state)
     free(png);
 }
 
+/* Pictures slower or faster than the pace: the trigger of each is when it came, never when the belt would have had it. */
+static void folder_new_ones_have_their_own_time(void **state)
+{
+    (void)state;
+    static const char *const paces[] = {"?watch=1&width=16&height=16&fps=200", "?watch=1&width=16&height=16&fps=0.1"};
+    for (size_t i = 0; i < AS_COUNT(paces); i++) {
+        as_camera *cam = folder_watched(paces[i]);
+        for (int k = 0; k < 3; k++) {
+            char name[32];
+            snprintf(name, sizeof name, "%zu-%d.png", i, k);
+            folder_expect_none(cam, 20 * AS_NS_PER_MS);
+            as_ns before = as_clock_mono();
+            folder_put_png(name, AS_PIXEL_RGB8, 16, 16);
+            as_frame *frame = folder_next(cam);
+            assert_string_equal(frame->name, name);
+            assert_true(frame->time_mono >= before && frame->time_mono <= as_clock_mono());
+            as_frame_unref(frame);
+        }
+        as_camera_close(cam);
+    }
+}
+
 static void folder_shows_old_ones_first(void **state)
 {
     (void)state;
@@ -384,11 +406,13 @@ static void folder_watches_without_being_told(void **state)
     assert_non_null(watch);
     as_ns begun = as_clock_mono();
     folder_put("x.png", "12345", 5);
-    char *name = as_folder_watch_next(watch, begun + 15 * AS_NS_PER_S, &err);
+    as_ns arrived = 0;
+    char *name = as_folder_watch_next(watch, begun + 15 * AS_NS_PER_S, &arrived, &err);
     if (!name)
         fail_msg("%s", err.text);
     assert_string_equal(name, "x.png");
     assert_true(as_clock_mono() - begun >= 2 * AS_NS_PER_S); /* seen at two looks */
+    assert_true(arrived - begun >= 2 * AS_NS_PER_S && arrived <= as_clock_mono());
     free(name);
     as_folder_watch_free(watch);
 }
@@ -400,22 +424,23 @@ static void folder_watches_links(void **state)
     as_err                    err = AS_ERR_NONE;
     const as_folder_watch_cfg cfg = {.root = folder_dir, .recursive = true, .wanted = folder_any};
     char                      from[200], to[200];
+    as_ns                     arrived = 0;
     folder_put("x.png", "12345", 5);
     as_folder_watch *watch = as_folder_watch_new(&cfg, &err);
     assert_non_null(watch);
-    char *name = as_folder_watch_next(watch, as_clock_mono() + 15 * AS_NS_PER_S, &err);
+    char *name = as_folder_watch_next(watch, as_clock_mono() + 15 * AS_NS_PER_S, &arrived, &err);
     if (!name)
         fail_msg("%s", err.text);
     free(name);
     snprintf(from, sizeof from, "%s/x.png", folder_dir);
     snprintf(to, sizeof to, "%s/y.png", folder_dir);
     assert_int_equal(link(from, to), 0);
-    name = as_folder_watch_next(watch, as_clock_mono() + 15 * AS_NS_PER_S, &err);
+    name = as_folder_watch_next(watch, as_clock_mono() + 15 * AS_NS_PER_S, &arrived, &err);
     if (!name)
         fail_msg("%s", err.text);
     assert_string_equal(name, "y.png");
     free(name);
-    assert_null(as_folder_watch_next(watch, as_clock_mono() + 50 * AS_NS_PER_MS, &err));
+    assert_null(as_folder_watch_next(watch, as_clock_mono() + 50 * AS_NS_PER_MS, &arrived, &err));
     as_folder_watch_free(watch);
 }
 
@@ -431,6 +456,7 @@ int main(void)
         FOLDER_TEST(folder_obeys_its_query),
         FOLDER_TEST(folder_says_what_is_missing),
         FOLDER_TEST(folder_waits_for_whole_files),
+        FOLDER_TEST(folder_new_ones_have_their_own_time),
         FOLDER_TEST(folder_shows_old_ones_first),
         FOLDER_TEST(folder_watches_without_being_told),
         FOLDER_TEST(folder_watches_links),

@@ -37,6 +37,11 @@ typedef struct watch_dir {
     char *name; /* below the root; "" is the root */
 } watch_dir;
 
+typedef struct watch_ready {
+    char *name;
+    as_ns arrived;
+} watch_ready;
+
 struct as_folder_watch {
     char root[AS_FS_PATH_BYTES];
     bool recursive;
@@ -46,7 +51,7 @@ struct as_folder_watch {
     bool        first; /* the look at what is there already */
     watch_file *files;
     AS_VEC(watch_dir) dirs;
-    AS_VEC(char *) ready;
+    AS_VEC(watch_ready) ready;
     size_t n_taken; /* of ready */
 };
 
@@ -75,11 +80,11 @@ static watch_file *watch_find(as_folder_watch *w, const char *name, as_err *err)
 
 static bool watch_push(as_folder_watch *w, watch_file *file, as_err *err)
 {
-    char *name = strdup(file->name);
+    watch_ready ready = {.name = strdup(file->name), .arrived = as_clock_mono()};
     file->whole = true;
-    if (name && as_vec_push(&w->ready, name))
+    if (ready.name && as_vec_push(&w->ready, ready))
         return true;
-    free(name);
+    free(ready.name);
     return AS_FAIL(err, AS_ENOMEM, "no memory for the names of pictures");
 }
 
@@ -251,7 +256,7 @@ as_folder_watch *as_folder_watch_free(as_folder_watch *w)
     for (size_t i = 0; i < w->dirs.n; i++)
         free(w->dirs.at[i].name);
     for (size_t i = w->n_taken; i < w->ready.n; i++)
-        free(w->ready.at[i]);
+        free(w->ready.at[i].name);
     as_vec_done(&w->dirs);
     as_vec_done(&w->ready);
     if (w->fd >= 0)
@@ -267,22 +272,23 @@ bool as_folder_watch_knew(const as_folder_watch *w, const char *relative)
     return file && file->whole;
 }
 
-static char *watch_take(as_folder_watch *w)
+static char *watch_take(as_folder_watch *w, as_ns *ret_arrived)
 {
-    char *name = w->ready.at[w->n_taken++];
+    watch_ready ready = w->ready.at[w->n_taken++];
     if (w->n_taken == w->ready.n)
         w->ready.n = w->n_taken = 0;
-    return name;
+    *ret_arrived = ready.arrived;
+    return ready.name;
 }
 
-char *as_folder_watch_next(as_folder_watch *w, as_ns deadline, as_err *err)
+char *as_folder_watch_next(as_folder_watch *w, as_ns deadline, as_ns *ret_arrived, as_err *err)
 {
     for (;;) {
         as_ns now = as_clock_mono();
         if (!watch_listen(w, err) || (now - w->looked >= WATCH_LOOK_NS && !watch_look(w, err)))
             return NULL;
         if (w->n_taken < w->ready.n)
-            return watch_take(w);
+            return watch_take(w, ret_arrived);
         now = as_clock_mono();
         if (now >= deadline) {
             AS_FAIL(err, AS_ETIMEOUT, "no new picture came into '%s' in time", w->root);

@@ -7,8 +7,7 @@
  *
  * Whole is what its writer closed or moved there (inotify). Where the system tells nothing (a share that others write to),
  * whole is what kept its size and time from one look to the next, 2 s later; so is, one look later, what was not seen to be
- * closed (a hard link never is). What is written anew under its old name comes
- * again.
+ * closed (a hard link never is). What is written anew under its old name comes again.
  */
 #ifndef AS_CAMERA_FOLDER_WATCH_H
 #define AS_CAMERA_FOLDER_WATCH_H
@@ -31,8 +30,9 @@ as_folder_watch          *as_folder_watch_free(as_folder_watch *watch);
 /* Whether that file was there, and whole, at the beginning. */
 bool as_folder_watch_knew(const as_folder_watch *watch, const char *relative);
 
-/* The next file, in the order in which they became whole, below the root; free() it. NULL: none until the deadline
- * (AS_ETIMEOUT), or an error. */
-AS_CHECK char *as_folder_watch_next(as_folder_watch *watch, as_ns deadline, as_err *err);
+/* The next file, in the order in which they became whole, below the root; free() it. *ret_arrived (monotonic) is when it was
+ * seen to be whole: that is looked for in this call alone, so what comes while nobody calls it arrives with the next call.
+ * NULL: none until the deadline (AS_ETIMEOUT), or an error. */
+AS_CHECK char *as_folder_watch_next(as_folder_watch *watch, as_ns deadline, as_ns *ret_arrived, as_err *err);
 
 #endif
