@@ -98,6 +98,7 @@ json_t *as_run_text_summary(const as_line_summary *s, const char *run)
               as_json_set(json, "memory_bytes", json_integer((json_int_t)s->peak_bytes)) &&
               as_json_set(json, "lost_frames", json_integer((json_int_t)s->n_lost_frames)) &&
               as_json_set(json, "bad_frames", json_integer((json_int_t)s->n_bad_frames)) &&
+              as_json_set(json, "misfit_frames", json_integer((json_int_t)s->n_misfits)) &&
               as_json_set(json, "camera_outages", json_integer((json_int_t)s->n_outages)) &&
               as_json_set(json, "camera_away_s", json_real((double)s->away / (double)AS_NS_PER_S)) &&
               as_json_set(json, "count_jumps", json_integer((json_int_t)s->n_jumps)) &&
@@ -142,6 +143,9 @@ static void text_counts(as_cli *cli, const as_line_summary *s)
     if (s->n_lost_frames || s->n_bad_frames)
         fprintf(cli->out, " (frames: %" PRIu64 " lost, %" PRIu64 " bad)", s->n_lost_frames, s->n_bad_frames);
     fprintf(cli->out, "\n");
+    if (s->n_misfits)
+        fprintf(cli->out, "%s%" PRIu64 " frames were not of the size that station.frame_px says: none was judged%s\n",
+                as_term_style(cli, AS_STYLE_BAD), s->n_misfits, as_term_plain(cli));
     if (s->n_outages)
         fprintf(
             cli->out, "%sthe camera was away %" PRIu64 " times, for %.1f s in all: what passed then had no frame%s\n",

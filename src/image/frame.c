@@ -10,7 +10,8 @@
 
 const char *as_frame_status_name(as_frame_status status)
 {
-    static const char *const names[AS_FRAME_STATUS_COUNT] = {"none", "ok", "incomplete", "corrupt", "late", "repeated"};
+    static const char *const names[AS_FRAME_STATUS_COUNT] = {"none", "ok",       "incomplete", "corrupt",
+                                                             "late", "repeated", "misfit"};
     return status < AS_FRAME_STATUS_COUNT ? names[status] : names[0];
 }
 

@@ -42,6 +42,7 @@ typedef enum as_frame_status {
     AS_FRAME_CORRUPT,    /* could not be decoded: never judged */
     AS_FRAME_LATE,       /* whole, but it came so long after its exposure that its part has gone by: never judged */
     AS_FRAME_REPEATED,   /* sent a second time under the same number or time: never judged again */
+    AS_FRAME_MISFIT,     /* whole, but not of the size that the station names: never judged; the line's finding */
     AS_FRAME_STATUS_COUNT
 } as_frame_status;
 

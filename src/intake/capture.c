@@ -58,6 +58,7 @@ static const char *const capture_why[AS_FRAME_STATUS_COUNT] = {
     [AS_FRAME_LATE] =
         "the frame came in so late that its part had gone by: look at the network and at this computer's load",
     [AS_FRAME_REPEATED] = "the frame came in a second time: look at the camera",
+    [AS_FRAME_MISFIT] = "the frame is not of the size that station.frame_px says",
 };
 
 static as_sample capture_sample(const capture_job *job)

@@ -52,12 +52,13 @@ struct as_line {
     as_queue      *warm, *over; /* closed when the judge is ready, and when the last record was written */
     atomic_bool    stop;
 
+    bool has_pace;  /* the spec's, or that of what comes into a folder */
     bool is_urgent; /* its threads ask to go before all others */
     bool is_silent; /* the judge thread's: a failure was told */
 
     /* the camera thread's */
     bool     has_part, is_enough;
-    uint64_t part, n_triggers, n_bad_frames;
+    uint64_t part, n_triggers, n_bad_frames, n_misfits, n_fit;
     uint64_t n_jumps, n_skipped;
     as_err   trouble, jump;
 
@@ -117,6 +118,27 @@ static void line_fill_gap(as_line *line, uint64_t number)
     }
 }
 
+/* A picture of another size shows more or less of the part, or shows it at another scale, than the model has learnt: what the
+ * spec names is the contract, and what breaks it is a fault, as intake refuses it. */
+static void line_measure(as_line *line, as_frame *frame)
+{
+    const uint32_t *px = line->spec->frame_px;
+    if (frame->status != AS_FRAME_OK)
+        return;
+    if (px[0] == 0 || (frame->image.width == px[0] && frame->image.height == px[1])) {
+        line->n_fit++;
+        return;
+    }
+    frame->status = AS_FRAME_MISFIT;
+    if (line->n_misfits++ > 0)
+        return;
+    as_log_write(AS_LOG_ERROR,
+                 "a frame of camera '%s' is %ux%u, and station.frame_px says %ux%u: such frames are faults and are not "
+                 "judged (set station.frame_px to [%u, %u], or the camera's Width and Height to %u and %u)",
+                 line->summary.camera, frame->image.width, frame->image.height, px[0], px[1], frame->image.width,
+                 frame->image.height, px[0], px[1]);
+}
+
 static void line_take_frame(as_line *line, as_frame *frame)
 {
     bool     is_new = false;
@@ -130,6 +152,7 @@ static void line_take_frame(as_line *line, as_frame *frame)
         as_frame_unref(frame);
         return;
     }
+    line_measure(line, frame);
     line->n_bad_frames += frame->status != AS_FRAME_OK;
     as_ns now = as_clock_mono();
     if (as_belt_put(line->belt, frame, now, line_patience(line, now), &is_new))
@@ -359,6 +382,7 @@ static as_line *line_alloc(const as_line_cfg *cfg, as_err *err)
     }
     line->spec = cfg->spec;
     line->n_parts = cfg->n_parts;
+    line->has_pace = line_period(cfg) > 0;
     line->deadline = cfg->deadline > 0 ? cfg->deadline : cfg->spec->deadline_ns;
     line->told = cfg->told;
     line->ctx = cfg->ctx;
@@ -499,13 +523,14 @@ static void line_close(as_line *line, as_line_summary *ret)
     ret->peak_bytes = as_cpu_peak_bytes();
     ret->n_lost_frames = line->parts.lost(line->parts.source);
     ret->n_bad_frames = line->n_bad_frames;
+    ret->n_misfits = line->n_misfits;
     if (line->camera)
         ret->n_outages = as_camera_outages(line->camera, &ret->away);
     ret->n_lost_records = as_recorder_lost(line->recorder);
     ret->n_failed_syncs = as_recorder_failed_syncs(line->recorder);
     ret->n_unsafe_records = as_recorder_unsafe(line->recorder);
     ret->deadline = line->deadline;
-    ret->is_unpaced = line->parts.geometry.can_wait;
+    ret->is_unpaced = line->parts.geometry.can_wait && !line->has_pace;
     ret->line_run = as_recorder_line_run(line->recorder);
     ret->seconds = (double)AS_MAX(line->last_verdict - line->first_trigger, 0) / (double)AS_NS_PER_S;
     ret->n_jumps = line->n_jumps;
@@ -513,6 +538,10 @@ static void line_close(as_line *line, as_line_summary *ret)
     ret->trouble = line->trouble.code ? line->trouble : *as_recorder_trouble(line->recorder);
     if (ret->trouble.code == AS_OK)
         ret->trouble = line->jump;
+    if (ret->trouble.code == AS_OK && line->n_misfits > 0 && line->n_fit == 0)
+        as_err_set(&ret->trouble, AS_EINVAL,
+                   "not one frame of camera '%s' had the %u x %u pixels that station.frame_px says: none was judged",
+                   ret->camera, line->spec->frame_px[0], line->spec->frame_px[1]);
     as_str_copy(ret->cpu, sizeof ret->cpu, as_cpu_model());
     if (!as_tally_read(line->journal_dir, ret->line_run, line->spec, &outcome, &why)) {
         as_str_copy(ret->journal_text, sizeof ret->journal_text, why.text);

@@ -11,6 +11,8 @@
  * Parts that a gap in the camera's numbers shows get a verdict and a record each. A count that jumps by more than 10,000,
  * or back, tells nothing of parts: one fault, one record with the numbers left out, and the run ends with trouble.
  *
+ * Where the spec has a frame_px, a frame of another size is a bad one; a run that saw no other ends with trouble.
+ *
  * A camera that can wait (files, an emulated one without a pace) is asked for the next part when the last one has its
  * verdict; any other is never waited for.
  */
@@ -48,6 +50,7 @@ typedef struct as_line_summary {
     uint64_t     n_verdict[AS_VERDICT_COUNT];
     uint64_t     n_reason[AS_REASON_COUNT];
     uint64_t     n_lost_frames, n_bad_frames;
+    uint64_t     n_misfits; /* bad ones that were not of the spec's frame_px */
     uint64_t     n_outages; /* of the camera, and how long it was away in them */
     as_ns        away;
     uint64_t     n_jumps, n_skipped;                /* of the camera's count, and the numbers it left out */
@@ -65,7 +68,8 @@ typedef struct as_line_summary {
     char         journal_text[200];                 /* if not: what is wrong */
     uint64_t     first_sequence, last_sequence;     /* of this line run in the journal */
     uint32_t     line_run;
-    as_err trouble;    /* AS_OK, or why the camera ended before its time or lost count, or the disk took no records */
+    as_err trouble;    /* AS_OK, or why the camera ended before its time, lost count or never had the right size, or the
+                            * disk took no records */
     bool   is_unpaced; /* the camera was asked as fast as it goes: parts a second are this machine's, with the time
                               * to make or read the pictures, and no belt's */
     bool   is_urgent;  /* the system gave the line's threads real-time priority */

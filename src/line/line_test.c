@@ -70,7 +70,7 @@ int posix_memalign(void **ret, size_t align, size_t n)
 
 /* --- a camera and a model that do as they are told --- */
 
-typedef enum shot { SHOT_GOOD, SHOT_BAD, SHOT_CORRUPT, SHOT_GAP, SHOT_BUSY, SHOT_JUMP, SHOT_BACK } shot;
+typedef enum shot { SHOT_GOOD, SHOT_BAD, SHOT_CORRUPT, SHOT_GAP, SHOT_BUSY, SHOT_JUMP, SHOT_BACK, SHOT_SMALL } shot;
 
 #define JUMP ((uint64_t)1000000000)
 
@@ -113,6 +113,8 @@ static as_frame *source_next(void *ctx, as_ns deadline, as_err *err)
     s->jumped += what == SHOT_JUMP ? JUMP : what == SHOT_BACK ? -JUMP : 0;
     frame->part = s->part + s->jumped;
     frame->status = what == SHOT_CORRUPT ? AS_FRAME_CORRUPT : AS_FRAME_OK;
+    if (what == SHOT_SMALL)
+        assert_true(as_frame_reshape(frame, AS_PIXEL_MONO8, 16, 12, err));
     frame->truth.known = true;
     as_str_copy(frame->truth.label, sizeof frame->truth.label, what == SHOT_BAD ? "bad" : "good");
     frame->image.data[0] = what == SHOT_BAD;
@@ -215,7 +217,7 @@ static as_spec *spec_of(uint32_t frames_per_part)
     as_err err = AS_ERR_NONE;
     snprintf(text, sizeof text,
              "assay: 1\nline: test\ntask: classify\nclasses: {good: pass, bad: reject}\n"
-             "station: {camera: \"twin:cones\", frame_px: [64, 48], frames_per_part: %u}\n"
+             "station: {camera: \"twin:cones\", frame_px: [16, 16], frames_per_part: %u}\n"
              "failsafe: {late: reject, unsure: review, fault: fault}\nrequirements: [{id: R1, text: a, measure: "
              "accuracy, at_least: 0.5}]\n",
              frames_per_part);
@@ -230,7 +232,7 @@ static rig *rig_new(uint32_t frames_per_part, as_ns deadline)
     rig   *r = calloc(1, sizeof *r);
     as_err err = AS_ERR_NONE;
     assert_non_null(r);
-    r->camera.pool = as_frame_pool_new(AS_PIXEL_MONO8, 4, 4, 16, &err);
+    r->camera.pool = as_frame_pool_new(AS_PIXEL_MONO8, 16, 16, 16, &err);
     r->camera.frames_per_part = frames_per_part;
     r->spec = spec_of(frames_per_part);
     r->judge.rng = as_rng_new(1);
@@ -409,6 +411,59 @@ static void test_the_worst_frame_speaks(void **state)
     assert_int_equal(r->summary.n_verdict[AS_VERDICT_FAULT], 1);
     assert_int_equal(r->told.last.verdict, AS_VERDICT_FAULT);
     rig_free(r);
+}
+
+static shot shoot_third_small(uint64_t part, uint32_t view)
+{
+    (void)view;
+    return part == 3 ? SHOT_SMALL : SHOT_GOOD;
+}
+
+static shot shoot_small(uint64_t part, uint32_t view)
+{
+    (void)part;
+    (void)view;
+    return SHOT_SMALL;
+}
+
+static void test_a_frame_of_another_size_is_a_fault(void **state)
+{
+    (void)state;
+    rig *r = rig_new(1, 10 * AS_NS_PER_S);
+    r->camera.n_parts = 4;
+    r->camera.shoot = shoot_third_small;
+    rig_run(r);
+    rig_check(r);
+    assert_int_equal(r->summary.n_verdict[AS_VERDICT_PASS], 3);
+    assert_int_equal(r->summary.n_verdict[AS_VERDICT_FAULT], 1);
+    assert_int_equal(r->summary.n_misfits, 1);
+    assert_int_equal(r->summary.n_bad_frames, 1);
+    assert_int_equal(r->judge.n, 3);
+    assert_int_equal(r->summary.trouble.code, AS_OK);
+    rig_free(r);
+}
+
+/* Not one that fits: the station is not set up, and nobody may take the run for a good one. Without a size in the spec any
+ * is judged. */
+static void test_a_camera_of_another_size_is_trouble(void **state)
+{
+    (void)state;
+    for (int any = 0; any < 2; any++) {
+        rig *r = rig_new(1, 10 * AS_NS_PER_S);
+        r->camera.n_parts = 4;
+        r->camera.shoot = shoot_small;
+        if (any)
+            r->spec->frame_px[0] = r->spec->frame_px[1] = 0;
+        rig_run(r);
+        rig_check(r);
+        assert_int_equal(r->summary.n_verdict[AS_VERDICT_FAULT], any ? 0 : 4);
+        assert_int_equal(r->summary.n_misfits, any ? 0 : 4);
+        assert_int_equal(r->judge.n, any ? 4 : 0);
+        assert_int_equal(r->summary.trouble.code, any ? AS_OK : AS_EINVAL);
+        if (!any)
+            assert_non_null(strstr(r->summary.trouble.text, "16 x 16 pixels that station.frame_px says"));
+        rig_free(r);
+    }
 }
 
 static mood feel_nan(void *ctx)
@@ -675,6 +730,8 @@ int main(void)
         cmocka_unit_test(test_it_ends_after_the_parts_that_were_asked_for),
         cmocka_unit_test(test_one_verdict_a_part_whatever_fails),
         cmocka_unit_test(test_the_worst_frame_speaks),
+        cmocka_unit_test(test_a_frame_of_another_size_is_a_fault),
+        cmocka_unit_test(test_a_camera_of_another_size_is_trouble),
         cmocka_unit_test(test_no_number_is_a_fault),
         cmocka_unit_test(test_a_model_that_hangs_delays_no_verdict),
         cmocka_unit_test(test_a_frame_without_memory_is_a_fault),

@@ -121,7 +121,9 @@ static const as_field schema_rows[] = {
      .low = 1,
      .high = 65535,
      IN_SPEC(frame_px),
-     .doc = "width and height of a frame in pixels; without it any size is taken"},
+     .doc = "width and height of a frame in pixels: cameras are asked for it, import and capture set aside what has "
+            "another "
+            "size, and on the line it is a fault; without it any size is taken"},
     {.path = "station.channels",
      .kind = &as_field_count,
      .low = 1,
