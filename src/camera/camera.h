@@ -25,6 +25,7 @@ typedef struct as_camera_cfg {
     uint32_t    width, height;   /* pixels wanted; 0: the camera's own */
     uint32_t    n_frames;        /* pool size, fixed for the life of the camera; 0: 8 */
     as_ns       period;          /* between parts; 0 is as fast as the driver can; "?fps=" in the URI wins */
+    as_ns       deadline;        /* from a frame's trigger to its verdict; 0: nobody waits for one */
     uint32_t    frames_per_part; /* 0: 1 */
     const char *dir;             /* of relative paths in the URI; NULL: the caller's own */
     bool        idle;            /* for its settings alone: frames are not started, so that none of them is locked */

@@ -149,6 +149,9 @@ static bool gige_make_stream(gige_priv *priv, guint payload, as_err *err)
                  (gint)priv->socket_bytes, "packet-resend",
                  priv->config.resend ? ARV_GV_STREAM_PACKET_RESEND_ALWAYS : ARV_GV_STREAM_PACKET_RESEND_NEVER,
                  "packet-request-ratio", GIGE_REQUESTS, NULL);
+    /* What is missing is asked for after a quarter of the wait, again after each further one, and then given up. */
+    guint wait_us = (guint)(priv->config.wait / AS_NS_PER_US);
+    g_object_set(priv->stream, "packet-timeout", wait_us / 4, "frame-retention", wait_us - wait_us / 4, NULL);
     return true;
 }
 

@@ -4,9 +4,18 @@
 #include "camera/driver.h"
 #include "camera/gige_features.h"
 
-static const char *const config_keys[] = {"exposure_us", "gain",      "fps",           "format", "x",       "y",
-                                          "width",       "height",    "packet",        "resend", "trigger", "strobe",
-                                          "late_ms",     "socket_mb", AS_URI_FEATURES, NULL};
+static const char *const config_keys[] = {"exposure_us", "gain",    "fps",       "format",        "x",       "y",
+                                          "width",       "height",  "packet",    "resend",        "trigger", "strobe",
+                                          "late_ms",     "wait_ms", "socket_mb", AS_URI_FEATURES, NULL};
+
+/* A frame that is not whole holds up those behind it, which come in order: so long that they still are in time, and it too. */
+#define CONFIG_LEAST_WAIT (4 * AS_NS_PER_MS)
+#define CONFIG_MOST_WAIT  (120 * AS_NS_PER_MS)
+
+static as_ns config_wait(as_ns deadline)
+{
+    return deadline > 0 ? AS_MIN(AS_MAX(deadline / 2, CONFIG_LEAST_WAIT), CONFIG_MOST_WAIT) : CONFIG_MOST_WAIT;
+}
 
 static bool config_size(const as_uri_query *query, const char *key, uint32_t *ret, as_err *err)
 {
@@ -28,7 +37,7 @@ static bool config_offset(const as_uri_query *query, const char *key, int64_t *r
 
 bool as_gige_config_parse(const char *rest, const as_camera_cfg *cfg, as_gige_config *ret, as_err *err)
 {
-    double late_ms = 1000, number;
+    double late_ms = 1000, number, wait_ms = (double)config_wait(cfg->deadline) / (double)AS_NS_PER_MS;
     memset(ret, 0, sizeof *ret);
     ret->width = cfg->width;
     ret->height = cfg->height;
@@ -40,6 +49,7 @@ bool as_gige_config_parse(const char *rest, const as_camera_cfg *cfg, as_gige_co
         !as_uri_query_number(query, "exposure_us", 0, 1e9, &number, err) ||
         !as_uri_query_number(query, "gain", 0, 1e9, &number, err) ||
         !as_uri_query_number(query, "late_ms", 0, 1e6, &late_ms, err) ||
+        !as_uri_query_number(query, "wait_ms", 1, 60000, &wait_ms, err) ||
         !as_uri_query_count(query, "packet", 220, 65535, &ret->packet, err) ||
         !as_uri_query_count(query, "socket_mb", 1, 1024, &ret->socket_mb, err) ||
         !as_uri_query_flag(query, "resend", &ret->resend, err) || !config_size(query, "width", &ret->width, err) ||
@@ -47,6 +57,7 @@ bool as_gige_config_parse(const char *rest, const as_camera_cfg *cfg, as_gige_co
         !config_offset(query, "y", &ret->y, err))
         return false;
     ret->late = (as_ns)(late_ms * (double)AS_NS_PER_MS);
+    ret->wait = (as_ns)(wait_ms * (double)AS_NS_PER_MS);
     const char *trigger = as_uri_query_get(query, "trigger");
     ret->software = trigger && strcmp(trigger, "software") == 0;
     return true;

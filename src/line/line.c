@@ -429,6 +429,7 @@ static bool line_open_camera(as_line *line, const as_line_cfg *cfg, as_err *err)
                              .width = spec->frame_px[0],
                              .height = spec->frame_px[1],
                              .period = line_period(cfg),
+                             .deadline = line->deadline,
                              .frames_per_part = spec->frames_per_part,
                              .dir = cfg->camera ? NULL : cfg->dir,
                              .typed = cfg->camera != NULL};
