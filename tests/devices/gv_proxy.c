@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gv_proxy LISTEN DEVICE [--loss P] [--duplicate P] [--reorder P] [--seed N]: a bad network between a GigE Vision camera at
+/* gv_proxy LISTEN DEVICE [--loss P] [--duplicate P] [--reorder P] [--seed N] [--stall N --stall-ms MS] [--stuck N]: a bad network between a GigE Vision camera at
  * DEVICE and whoever asks for it at LISTEN. Control goes through as it is, but for where pictures are to be sent: that is the
- * proxy, which hands each packet on, or not, or twice, or after some that came later, as the seed has it. Prints "ready", and
- * when standard input is closed a line of JSON with what it did. */
+ * proxy, which hands each packet on, or not, or twice, or after some that came later, as the seed has it. --stall N stands still
+ * for --stall-ms MS before the N-th picture, as a network that is overrun does: what comes meanwhile comes late. --stuck N gives
+ * the N-th picture the time stamp of the one before, as a camera that sends its last picture again. Prints "ready", and when
+ * standard input is closed a line of JSON with what it did. */
 #include <arpa/inet.h>
 #include <endian.h>
 #include <errno.h>
@@ -32,6 +34,8 @@ typedef struct way {
 
 typedef struct proxy {
     double             loss, duplicate, reorder;
+    uint64_t           stall, stall_ms, stuck, n_pictures; /* stall, stuck: which picture, from 1; 0: none */
+    uint8_t            stamp[8];                           /* of the last one */
     uint64_t           random;
     int                front, in, out;
     way                back[MAX_BACK];
@@ -160,12 +164,26 @@ static void proxy_let_go(proxy *p, bool all)
     }
 }
 
+/* The packet that begins a picture, of GigE Vision 1 and its numbers of 16 bits: its time stamp is behind 12 bytes. */
+static void proxy_picture(proxy *p)
+{
+    p->n_pictures++;
+    if (p->n_pictures == p->stuck)
+        memcpy(p->bytes + 12, p->stamp, sizeof p->stamp);
+    memcpy(p->stamp, p->bytes + 12, sizeof p->stamp);
+    const struct timespec pause = {(time_t)(p->stall_ms / 1000), (long)(p->stall_ms % 1000) * 1000000};
+    if (p->n_pictures == p->stall)
+        nanosleep(&pause, NULL);
+}
+
 static void proxy_packet(proxy *p)
 {
     ssize_t n = recv(p->in, p->bytes, sizeof p->bytes, 0);
     if (n <= 0)
         return;
     p->n_in++;
+    if (n >= 20 && p->bytes[4] == 1)
+        proxy_picture(p);
     double fate = proxy_random(p), twice = proxy_random(p), late = proxy_random(p);
     if (fate < p->loss) {
         p->n_lost++;
@@ -221,6 +239,12 @@ int main(int argc, char **argv)
             p.duplicate = strtod(argv[i + 1], NULL);
         else if (strcmp(argv[i], "--reorder") == 0)
             p.reorder = strtod(argv[i + 1], NULL);
+        else if (strcmp(argv[i], "--stall") == 0)
+            p.stall = strtoull(argv[i + 1], NULL, 10);
+        else if (strcmp(argv[i], "--stall-ms") == 0)
+            p.stall_ms = strtoull(argv[i + 1], NULL, 10);
+        else if (strcmp(argv[i], "--stuck") == 0)
+            p.stuck = strtoull(argv[i + 1], NULL, 10);
         else if (strcmp(argv[i], "--seed") == 0)
             p.random ^= strtoull(argv[i + 1], NULL, 10) * 0x9e3779b97f4a7c15u;
         else

@@ -23,18 +23,18 @@ json() {
         { tail -n 1 json.err; false; }
 }
 
-# through LOSS DUPLICATE REORDER SERVED JUDGED FRAMES: what gv_judge says is in $OUT, what the proxy did in proxy.out, what
+# through LOSS DUPLICATE REORDER SERVED JUDGED FRAMES [QUERY [MORE...]]: MORE goes to the proxy; what gv_judge says is in $OUT, what the proxy did in proxy.out, what
 # the camera says it did in ended.out
 through() {
     "$ASSAY" twin serve --gige "$net.1" --scene "$4" --fps 40 --replay $PARTS --packet-size 3000 --json >serve.out 2>serve.err &
     local server=$! proxy
     rm -f in && mkfifo in
-    "$BUILD/tests/devices/gv_proxy" "$net.2" "$net.1" --loss "$1" --duplicate "$2" --reorder "$3" --seed 11 <in >proxy.all &
+    "$BUILD/tests/devices/gv_proxy" "$net.2" "$net.1" --loss "$1" --duplicate "$2" --reorder "$3" --seed 11 "${@:8}" <in >proxy.all &
     proxy=$!
     exec 9>in
     await grep -q serving serve.out
     await grep -q ready proxy.all
-    run ./gv_judge "gige:$net.2" "$5" $PARTS "$6" 20
+    run ./gv_judge "gige:$net.2${7:-}" "$5" $PARTS "$6" 20
     exec 9>&-
     wait $proxy
     kill -INT $server
@@ -53,6 +53,19 @@ check 'half a frame is called ok, or a whole one is not' json \
 through 0 0 0 "$SCENE&seed=2" "$SCENE" 8
 check 'the judge would not notice another picture' json 'd["n_wrong"] == d["n_ok"] > 0' "$OUT"
 expect_equal "$STATUS" 1
+
+# A network that stands still: what comes whole, but long after it was taken, is late, and what follows in time is not. The
+# statuses are none, ok, incomplete, corrupt, late, repeated.
+SMALL='cones?width=160&height=120&pixel=Mono8'
+through 0 0 0 "$SMALL" "$SMALL" 60 '?late_ms=250' --stall 20 --stall-ms 600
+check 'what comes late is not told, or all is late' json \
+    'd["n_wrong"] == 0 and 3 <= d["by_status"][4] and 30 <= d["n_ok"] and d["n_ok"] + d["n_other"] == 60' "$OUT"
+through 0 0 0 "$SMALL" "$SMALL" 60 '?late_ms=0' --stall 20 --stall-ms 600
+check 'a frame is late, which none was to be' json 'd["by_status"][4] == 0 and d["n_ok"] >= 50' "$OUT"
+# A camera that sends a picture under the time stamp of the one before.
+through 0 0 0 "$SMALL" "$SMALL" 40 '' --stuck 20
+check 'a picture that is sent again is not told' json \
+    'd["by_status"][5] == 1 and d["n_ok"] == 39 and d["n_lost"] == 0' "$OUT"
 
 # What another camera sends to another client is none of this one's.
 "$ASSAY" twin serve --gige "$net.3" --scene "$SCENE&seed=3" --fps 400 --replay $PARTS >other.out 2>other.err &
