@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
+#include "base/str.h"
 #include "cli/action.h"
 #include "cli/camera_pick.h"
 #include "cli/output.h"
@@ -92,6 +94,33 @@ static bool grab_list_path(const char *path, char *ret, size_t cap, as_err *err)
     return (used > 0 && (size_t)used < cap) || AS_FAIL(err, AS_ELIMIT, "'%.200s...' is too long a name", path);
 }
 
+static bool grab_is_in(json_t *list, const char *file)
+{
+    size_t  i;
+    json_t *one;
+    json_array_foreach (list, i, one)
+        if (strcmp(json_string_value(json_object_get(one, "file")), file) == 0)
+            return true;
+    return false;
+}
+
+/* Pictures of an earlier, longer run of the same name, which its list has and this one has not: they would be taken for this
+ * one's. Only what grab's own list names and grab itself would have called so. */
+static void grab_remove_old(const char *beside, json_t *list)
+{
+    json_error_t ignored;
+    size_t       i, n = strlen(beside) - strlen(".json");
+    json_t      *old = json_load_file(beside, 0, &ignored), *one;
+    const char  *kind = json_string_value(json_object_get(old, AS_OUTPUT_KIND_KEY));
+    json_array_foreach (kind &&strcmp(kind, GRAB_KIND) == 0 ? json_object_get(old, "pictures") : NULL, i, one) {
+        const char *file = json_string_value(json_object_get(one, "file"));
+        if (file && strncmp(file, beside, n) == 0 && (file[n] == '-' || file[n] == '.') && !strchr(file + n, '/') &&
+            as_str_ends(file, ".png") && !grab_is_in(list, file))
+            unlink(file);
+    }
+    json_decref(old);
+}
+
 static bool grab_write_list(const char *path, json_t *list, as_err *err)
 {
     json_t *json = json_pack("{s:s,s:O}", AS_OUTPUT_KIND_KEY, GRAB_KIND, "pictures", list);
@@ -114,6 +143,8 @@ static int camera_grab(as_cli *cli, as_workspace *ws, as_err *err)
     as_camera *cam = ok ? as_camera_pick(cli, false, err) : NULL;
     ok = cam && grab_all(cli, cam, path, n, wait_s, list, err);
     as_term_progress_end(cli);
+    if (ok)
+        grab_remove_old(beside, list);
     if (json_array_size(list) > 0)
         ok = grab_write_list(beside, list, ok ? err : NULL) && ok;
     if (ok && cli->json)

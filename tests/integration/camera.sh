@@ -25,7 +25,11 @@ expect_err "'LensDirt=2' is not allowed: it is a number, 0 to 1"
 expect_exit 2 "$ASSAY" camera set "$TWIN" ExposureTme=50
 expect_err "did you mean 'ExposureTime'?"
 
+cp /etc/hostname part-005.png # not grab's, though it is called so
+expect_exit 0 "$ASSAY" camera grab "$TWIN&pixel=Mono12" --frames 4 -o part.png
 expect_exit 0 "$ASSAY" camera grab "$TWIN&pixel=Mono12" --frames 3 -o part.png
+check 'a picture of the longer run before is left' [ ! -e part-004.png ]
+check 'a file that is not its own is gone' [ -e part-005.png ]
 check 'no three pictures of 16 bits with their times' python3 -c '
 import json, struct
 d = json.load(open("part.json"))["pictures"]
