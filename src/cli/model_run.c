@@ -506,6 +506,19 @@ static bool run_picture(model_run *r, const run_source *source, as_err *err)
     return ok;
 }
 
+/* A picture that failed among others: they are looked at all the same. */
+static void run_tell_failed(model_run *r, const char *path, const as_err *why)
+{
+    as_term_progress_end(r->cli);
+    fprintf(stderr, "assay model: %s\n", why->text);
+    if (!r->json)
+        return;
+    json_t *json = json_object();
+    as_json_set(json, "picture", as_model_json(path));
+    as_json_set(json, "error", as_model_json(why->text));
+    json_array_append_new(r->json, json);
+}
+
 static bool run_all(model_run *r, as_err *err)
 {
     static const char *const boxes[] = {"picture", "class", ">score", ">x", ">y", ">width", ">height", NULL};
@@ -524,15 +537,15 @@ static bool run_all(model_run *r, as_err *err)
             continue;
         if (r->pictures.n == 1)
             return as_err_set(err, why.code, "%s", why.text);
-        n_failed++; /* the others are looked at all the same */
-        as_term_progress_end(r->cli);
-        fprintf(stderr, "assay model: %s\n", why.text);
+        n_failed++;
+        run_tell_failed(r, r->pictures.at[i].path, &why);
         last = why.code;
     }
     return n_failed == 0 || AS_FAIL(err, last, "%zu of %zu pictures could not be looked at", n_failed, r->pictures.n);
 }
 
-static bool model_run_print(model_run *r, as_err *err)
+/* failed: why not all of it went well; NULL: it did. */
+static bool model_run_print(model_run *r, const as_err *failed, as_err *err)
 {
     as_term_progress_end(r->cli);
     if (!r->json)
@@ -546,7 +559,7 @@ static bool model_run_print(model_run *r, as_err *err)
     as_json_set(json, "prepare_is_guess", json_boolean(about.is_guess));
     as_json_set(json, "backend", json_string(about.backend));
     as_json_set(json, "pictures", r->json);
-    return as_cli_print_json(r->cli, json, err);
+    return failed ? as_cli_print_failed_json(r->cli, json, failed) : as_cli_print_json(r->cli, json, err);
 }
 
 static void run_done(model_run *r)
@@ -570,9 +583,11 @@ static int model_run_run(as_cli *cli, as_workspace *ws, as_err *err)
     r->cli = cli;
     bool ok = run_open(r, err);
     if (ok) {
-        /* Of a picture that fails, the others are told all the same. */
-        ok = run_all(r, err);
-        ok = model_run_print(r, ok ? err : NULL) && ok;
+        as_err why = AS_ERR_NONE;
+        ok = run_all(r, &why);
+        if (!ok)
+            as_err_set(err, why.code, "%s", why.text);
+        ok = model_run_print(r, ok ? NULL : &why, ok ? err : NULL) && ok;
     }
     run_done(r);
     return ok ? 0 : AS_VERB_FAILED;

@@ -61,18 +61,21 @@ static void program_log(void *ctx, as_log_level level, const char *line)
         as_term_log(ctx, "%s: %s", level == AS_LOG_ERROR ? "error" : "warning", line);
 }
 
+bool as_cli_print_failed_json(as_cli *cli, json_t *value, const as_err *why)
+{
+    json_t *error = json_pack("{s:s, s:s, s:i}", "code", as_err_name(why->code), "text", why->text, "exit",
+                              as_err_exit_status(why->code));
+    bool    ok = as_json_set(value, "error", error) && as_cli_print_json(cli, json_incref(value), NULL);
+    json_decref(value);
+    cli->error_told = ok;
+    return ok;
+}
+
 static int program_fail(as_cli *cli, const as_err *err)
 {
     int status = as_err_exit_status(err->code);
-    if (cli->json) {
-        json_t *error = json_pack("{s:{s:s, s:s, s:i}}", "error", "code", as_err_name(err->code), "text", err->text,
-                                  "exit", status);
-        char   *text = as_json_text(error);
-        if (text)
-            fprintf(cli->out, "%s\n", text);
-        free(text);
-        json_decref(error);
-    }
+    if (cli->json && !cli->error_told)
+        (void)!as_cli_print_failed_json(cli, json_object(), err);
     as_term_progress_end(cli);
     fflush(cli->out); /* what was said before the failure comes before it, where both go to one pipe */
     fprintf(stderr, "%s%s%s: %s\n", program_name, cli->verb ? " " : "", cli->verb ? cli->verb->name : "", err->text);

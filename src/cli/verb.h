@@ -58,6 +58,7 @@ struct as_cli {
     FILE           *out;                     /* results; stdout */
     as_progress     progress;                /* hand to libraries: draws a bar on a terminal, silent in a pipe */
     struct as_args *args;
+    bool            error_told; /* it is in the JSON that was printed: one document, not two */
 };
 
 /* Positional arguments and options of the command line, checked against the row. */
@@ -73,5 +74,8 @@ AS_CHECK bool as_cli_f64(const as_cli *cli, const char *name, double min, double
 
 /* Prints {"..."} on cli->out, indented on a terminal, else one line. Steals value; NULL is out of memory. */
 AS_CHECK bool as_cli_print_json(as_cli *cli, json_t *value, as_err *err);
+
+/* The same of what ended in failure, with why under "error": what was found before, and no second document after it. */
+AS_CHECK bool as_cli_print_failed_json(as_cli *cli, json_t *value, const as_err *why);
 
 #endif

@@ -112,6 +112,16 @@ for f, w in zip(found, want):
     expect_out '^two/wide.png +(bolt|nut|screw)'
     expect_err "'two/cut.png'"
     expect_err '1 of 2 pictures could not be looked at'
+    expect_exit 3 "$ASSAY" model run yolo.onnx two --score 0.9 --json
+    cp "$OUT" .out.kept
+    expect_exit 0 $python -c '
+import json
+d = json.loads(open(".out.kept").read()) # one document
+assert d["error"]["exit"] == 3 and "1 of 2" in d["error"]["text"], d
+bad, good = sorted(d["pictures"], key=lambda p: p["picture"])
+assert "cut.png" in bad["error"] and good["findings"], d'
+    expect_exit 3 "$ASSAY" model run yolo.onnx two/cut.png --json
+    expect_equal "$(wc -l <"$OUT")" 1
     expect_exit 0 "$ASSAY" model run yolo.onnx wide.png --score 0.9 --draw found.png
     expect_out '^wide.png +(bolt|nut|screw) +(0\.9|1\.0)'
     expect_exit 0 $python -c '
