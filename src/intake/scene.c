@@ -7,9 +7,11 @@
 
 #include "base/str.h"
 
-#define SCENE_LEAST_CELLS 8   /* a side, for anything to be said about places */
-#define SCENE_RING        16  /* cells two away from one */
-#define SCENE_EXPLAINED   0.5 /* of what the cells differ by */
+#define SCENE_LEAST_CELLS 8    /* a side, for anything to be said about places */
+#define SCENE_RING        16   /* cells two away from one */
+#define SCENE_EXPLAINED   0.5  /* of what the cells differ by */
+#define SCENE_STEP        4    /* cells between two that are compared */
+#define SCENE_LEAST_RISE  0.04 /* of r^2 between them: below it a slope is the noise of the cells */
 
 bool as_scenes_of(as_scenes *scenes, const char *camera, as_scene **ret, as_err *err)
 {
@@ -87,6 +89,59 @@ bool as_scene_differ(const as_image_map *a, const as_image_map *b, double *ret_c
     return true;
 }
 
+static double scene_radius(const as_image_map *mean, uint32_t row, uint32_t column)
+{
+    double u = (2 * column + 1.0) / mean->across - 1, v = (2 * row + 1.0) / mean->down - 1;
+    return (u * u + v * v) / 2;
+}
+
+static double scene_cell(const as_image_map *mean, uint32_t row, uint32_t column)
+{
+    return fmax(mean->cells[row][column], AS_IMAGE_MAP_ONE);
+}
+
+typedef struct scene_falls {
+    float  at[2 * AS_IMAGE_MAP_DOWN * AS_IMAGE_MAP_ACROSS];
+    size_t n;
+} scene_falls;
+
+/* By how much the corners would be darker if all fell as these two cells do: brightness as 1 - fall r^2. */
+static void scene_fall(const as_image_map *mean, uint32_t row, uint32_t column, uint32_t to_row, uint32_t to_column,
+                       scene_falls *falls)
+{
+    if (to_row >= mean->down || to_column >= mean->across)
+        return;
+    double a = scene_radius(mean, row, column), b = scene_radius(mean, to_row, to_column);
+    double ratio = scene_cell(mean, to_row, to_column) / scene_cell(mean, row, column);
+    if (fabs(b - a) < SCENE_LEAST_RISE)
+        return;
+    double inner = fmin(a, b), outer = fmax(a, b), q = b > a ? ratio : 1 / ratio;
+    falls->at[falls->n++] = outer > q * inner ? (float)((1 - q) / (outer - q * inner)) : -1.0f;
+}
+
+static int scene_float_order(const void *a, const void *b)
+{
+    float x = *(const float *)a, y = *(const float *)b;
+    return (x > y) - (x < y);
+}
+
+/* The fall between neighbours that most of the picture has. A bright part before a dark ground makes the corners darker too,
+ * but at its edge alone: there are few pairs across it. */
+static double scene_usual_fall(const as_image_map *mean)
+{
+    scene_falls falls;
+    falls.n = 0;
+    for (uint32_t r = 0; r < mean->down; r++)
+        for (uint32_t k = 0; k < mean->across; k++) {
+            scene_fall(mean, r, k, r, k + SCENE_STEP, &falls);
+            scene_fall(mean, r, k, r + SCENE_STEP, k, &falls);
+        }
+    if (falls.n == 0)
+        return 0;
+    qsort(falls.at, falls.n, sizeof *falls.at, scene_float_order);
+    return (double)falls.at[falls.n / 2];
+}
+
 double as_scene_vignetting(const as_image_map *mean)
 {
     double n = 0, x = 0, y = 0, xx = 0, xy = 0, yy = 0;
@@ -94,8 +149,7 @@ double as_scene_vignetting(const as_image_map *mean)
         return 0;
     for (uint32_t r = 0; r < mean->down; r++)
         for (uint32_t k = 0; k < mean->across; k++) {
-            double u = (2 * k + 1.0) / mean->across - 1, v = (2 * r + 1.0) / mean->down - 1;
-            double radius = (u * u + v * v) / 2, level = log(fmax(mean->cells[r][k], AS_IMAGE_MAP_ONE));
+            double radius = scene_radius(mean, r, k), level = log(scene_cell(mean, r, k));
             n++;
             x += radius;
             y += level;
@@ -106,7 +160,7 @@ double as_scene_vignetting(const as_image_map *mean)
     double sxx = xx - x * x / n, sxy = xy - x * y / n, syy = yy - y * y / n;
     if (sxy >= 0 || sxx <= 0 || syy <= 0 || sxy * sxy / (sxx * syy) < SCENE_EXPLAINED)
         return 0;
-    return 1 - exp(sxy / sxx);
+    return fmax(fmin(1 - exp(sxy / sxx), scene_usual_fall(mean)), 0);
 }
 
 /* Median and spread of the cells two away. */

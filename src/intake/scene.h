@@ -44,7 +44,8 @@ bool as_scene_add(as_scene *scene, const as_image_map *map, uint32_t width, uint
 bool as_scene_differ(const as_image_map *a, const as_image_map *b, double *ret_cell, double *ret_sample);
 
 /* By how much the corners are darker than the centre, 0 to 1, as far as it falls off evenly from the centre: brightness as
- * exp(a + b r^2), r = 1 in the corners. 0 where r^2 explains less than half of what the cells differ by. */
+ * exp(a + b r^2), r = 1 in the corners. 0 where r^2 explains less than half of what the cells differ by. The fall must be that
+ * of most neighbours too (the median over pairs of cells; Sen, JASA 63, 1968): a bright part in the middle is no fall. */
 double as_scene_vignetting(const as_image_map *mean);
 
 typedef struct as_scene_spot {

@@ -57,6 +57,18 @@ static void test_vignetting(void **state)
         if (fabs(as_scene_vignetting(&mean) - fall) > 0.1)
             fail_msg("%g is %g", fall, as_scene_vignetting(&mean));
     }
+    /* A bright part that fills the middle before a dark ground: its edge is no fall; the lens's own is seen beside it. */
+    for (int falls = 0; falls < 2; falls++) {
+        make_mean(falls ? 0.6 : 0, 0, &mean);
+        for (uint32_t r = 0; r < mean.down; r++)
+            for (uint32_t k = 0; k < mean.across; k++)
+                if (r < 7 || r >= mean.down - 7 || k < 7 || k >= mean.across - 7)
+                    mean.cells[r][k] /= 5;
+        double found = as_scene_vignetting(&mean);
+        if (falls ? fabs(found - 0.6) > 0.12 : found > 0.1)
+            fail_msg("before a dark ground it is %g", found);
+    }
+    make_mean(0, 0, &mean);
     for (uint32_t r = 0; r < mean.down; r++) /* light from one side is not the lens */
         for (uint32_t k = 0; k < mean.across; k++)
             mean.cells[r][k] = (uint16_t)(5000 + 500 * k);
