@@ -187,8 +187,6 @@ static bool video_read_where(video_priv *priv, const char *path, bool typed, con
         return AS_FAIL(err, AS_EACCESS,
                        "a pipeline can read and write anything this program may, so that no file may hold one: give it "
                        "on the command line (--camera)");
-    if (priv->kind == VIDEO_FILE && !as_fs_is_file(*ret_where))
-        return AS_FAIL(err, AS_EMISSING, "no file '%s'", *ret_where);
     if (priv->kind == VIDEO_RTSP && !as_str_starts(*ret_where, "rtsp://") && !as_str_starts(*ret_where, "rtsps://"))
         return AS_FAIL(err, AS_EINVAL, "'%s' is no rtsp:// address", *ret_where);
     return true;
@@ -245,17 +243,28 @@ static GstSample *video_pull_first(video_priv *priv, const as_camera_cfg *cfg, a
     }
 }
 
+/* Of a file, its path: a relative one of the project's is below the project's folder. */
+static bool video_file_path(const char *dir, const char *where, char *path, as_err *err)
+{
+    return as_fs_join(path, dir ? dir : "", where, err) &&
+           (as_fs_is_file(path) || AS_FAIL(err, AS_EMISSING, "no file '%s'", path));
+}
+
 static bool video_open(void *p, const char *rest, const as_camera_cfg *cfg, as_camera_geometry *ret, as_err *err)
 {
     video_priv  *priv = p;
     as_uri_query query;
     double       fps = 0;
     const char  *where = "";
+    char         path[AS_FS_PATH_BYTES];
     if (!as_uri_query_parse(rest, video_keys, &query, err) ||
         !as_uri_query_number(&query, "fps", 1e-3, 1e5, &fps, err) ||
         !as_uri_query_flag(&query, "loop", &priv->loop, err) ||
         !video_read_where(priv, query.path, cfg->typed, &where, err))
         return false;
+    if (priv->kind == VIDEO_FILE && !video_file_path(cfg->dir, where, path, err))
+        return false;
+    where = priv->kind == VIDEO_FILE ? path : where;
     if (priv->kind == VIDEO_FILE)
         priv->pace.period = fps > 0 ? (as_ns)((double)AS_NS_PER_S / fps) : cfg->period / (as_ns)cfg->frames_per_part;
     priv->pace.behind = UINT32_MAX;

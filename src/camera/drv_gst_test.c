@@ -129,12 +129,25 @@ static void gst_takes_pipelines_that_were_typed(void **state)
     assert_int_equal(err.code, AS_EINVAL);
 }
 
+/* A file of the project's is below the project's folder, wherever the program was started. */
+static void gst_files_are_below_their_folder(void **state)
+{
+    (void)state;
+    as_err        err = AS_ERR_NONE;
+    as_camera_cfg cfg = {.uri = "gst:file=none.gif", .dir = "/some/project"};
+    if (!UNDER_TSAN && !as_camera_open(&cfg, &err) && !strstr(err.text, "GStreamer"))
+        assert_non_null(strstr(err.text, "no file '/some/project/none.gif'"));
+    else
+        skip();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gst_finds_a_stream_again),
         cmocka_unit_test(gst_a_recording_has_an_end),
         cmocka_unit_test(gst_takes_pipelines_that_were_typed),
+        cmocka_unit_test(gst_files_are_below_their_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
