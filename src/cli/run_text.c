@@ -144,7 +144,7 @@ static void text_counts(as_cli *cli, const as_line_summary *s)
         fprintf(cli->out, " (frames: %" PRIu64 " lost, %" PRIu64 " bad)", s->n_lost_frames, s->n_bad_frames);
     fprintf(cli->out, "\n");
     if (s->n_misfits)
-        fprintf(cli->out, "%s%" PRIu64 " frames were not of the size that station.frame_px says: none was judged%s\n",
+        fprintf(cli->out, "%sframes of another size than station.frame_px says: %" PRIu64 ", not judged%s\n",
                 as_term_style(cli, AS_STYLE_BAD), s->n_misfits, as_term_plain(cli));
     if (s->n_outages)
         fprintf(
