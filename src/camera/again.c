@@ -7,19 +7,21 @@
 #include "base/thread.h"
 #include "camera/camera_priv.h"
 
-#define AGAIN_FIRST_NS (100 * AS_NS_PER_MS) /* between tries: twice as long each time, */
-#define AGAIN_LAST_NS  (250 * AS_NS_PER_MS) /* to this */
+/* Between two looks for it, and between two tries to open what was found: twice as long each time, to the last. */
+#define AGAIN_LOOK_NS  (50 * AS_NS_PER_MS)
+#define AGAIN_FIRST_NS (100 * AS_NS_PER_MS)
+#define AGAIN_LAST_NS  (500 * AS_NS_PER_MS)
 #define AGAIN_STEP_NS  (10 * AS_NS_PER_MS)
 
 struct as_again {
     as_camera         *cam;
     as_thread         *thread;
     atomic_bool        stop, is_back;
-    as_camera_geometry geometry; /* of the camera that came back */
-    as_ns              lost_at;
-    as_err             why;  /* of the loss */
-    pthread_mutex_t    lock; /* over last */
-    as_err             last; /* why the last try failed */
+    as_camera_geometry geometry;                     /* of the camera that came back */
+    as_ns              lost_at, found_at, opened_at; /* found and opened: at the last try */
+    as_err             why;                          /* of the loss */
+    pthread_mutex_t    lock;                         /* over last */
+    as_err             last;                         /* why the last try failed */
 };
 
 static bool again_rest(as_again *again, as_ns until)
@@ -63,27 +65,52 @@ static void again_close(as_camera *cam)
     memset(cam->priv, 0, cam->driver->priv_size);
 }
 
+static void again_note(as_again *again, const as_err *why)
+{
+    pthread_mutex_lock(&again->lock);
+    again->last = *why;
+    pthread_mutex_unlock(&again->lock);
+}
+
+/* Until it is there, as far as its driver can tell without opening it; the driver waits. False: it is not wanted any more. */
+static bool again_find(as_again *again, const as_camera_cfg *cfg)
+{
+    const as_camera *cam = again->cam;
+    as_ns            wait = AGAIN_LOOK_NS;
+    while (cam->driver->find && !atomic_load(&again->stop)) {
+        as_err why = AS_ERR_NONE;
+        as_ns  until = as_clock_mono() + wait;
+        if (cam->driver->find(cam->rest, cfg, until, &why))
+            break;
+        again_note(again, &why);
+        (void)again_rest(again, until); /* it may have failed at once */
+        wait = AS_MIN(2 * wait, AGAIN_LAST_NS);
+    }
+    return !atomic_load(&again->stop);
+}
+
 static void again_run(void *ctx)
 {
-    as_again  *again = ctx;
-    as_camera *cam = again->cam;
-    as_ns      pause = AGAIN_FIRST_NS;
+    as_again     *again = ctx;
+    as_camera    *cam = again->cam;
+    as_ns         pause = AGAIN_FIRST_NS;
+    as_camera_cfg cfg = cam->cfg;
+    cfg.quit = &again->stop;
+    cfg.kept = &cam->kept;
+    cfg.where = cam->geometry.where;
     again_close(cam);
-    while (!atomic_load(&again->stop)) {
-        as_err        why = AS_ERR_NONE;
-        as_camera_cfg cfg = cam->cfg;
-        cfg.quit = &again->stop;
-        cfg.kept = &cam->kept;
+    while (again_find(again, &cfg)) {
+        as_err why = AS_ERR_NONE;
+        again->found_at = as_clock_mono();
         memset(&again->geometry, 0, sizeof again->geometry);
         if (cam->driver->open(cam->priv, cam->rest, &cfg, &again->geometry, &why) && again_fits(again, &why) &&
             again_settle(again, &why)) {
+            again->opened_at = as_clock_mono();
             atomic_store(&again->is_back, true);
             return;
         }
         again_close(cam);
-        pthread_mutex_lock(&again->lock);
-        again->last = why;
-        pthread_mutex_unlock(&again->lock);
+        again_note(again, &why);
         if (!again_rest(again, as_clock_mono() + pause))
             return;
         pause = AS_MIN(2 * pause, AGAIN_LAST_NS);
@@ -130,7 +157,7 @@ static void again_end(as_camera *cam)
 bool as_again_wait(as_camera *cam, as_ns deadline, as_err *err)
 {
     as_again *again = cam->again;
-    char      text[AS_CLOCK_TEXT_BYTES];
+    char      text[AS_CLOCK_TEXT_BYTES], answered[AS_CLOCK_TEXT_BYTES], opened[AS_CLOCK_TEXT_BYTES];
     while (!atomic_load(&again->is_back)) {
         as_ns now = as_clock_mono();
         if (now >= deadline) {
@@ -143,7 +170,9 @@ bool as_again_wait(as_camera *cam, as_ns deadline, as_err *err)
         as_clock_sleep_until(AS_MIN(deadline, now + AGAIN_STEP_NS));
     }
     as_ns away = as_clock_mono() - again->lost_at;
-    as_log_write(AS_LOG_WARN, "camera '%s' is back after %s", cam->uri, as_clock_duration_text(away, text));
+    as_log_write(AS_LOG_WARN, "camera '%s' is back after %s: it answered after %s, and was opened in %s", cam->uri,
+                 as_clock_duration_text(away, text), as_clock_duration_text(again->found_at - again->lost_at, answered),
+                 as_clock_duration_text(again->opened_at - again->found_at, opened));
     again_end(cam);
     cam->stats.n_returns++;
     cam->stats.away += away;

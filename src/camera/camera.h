@@ -30,8 +30,9 @@ typedef struct as_camera_cfg {
     const char *dir;             /* of relative paths in the URI; NULL: the caller's own */
     bool        idle;            /* for its settings alone: frames are not started, so that none of them is locked */
     bool        ends;            /* a recording: a stream that breaks off has come to its end, and is not looked for */
-    const struct as_setting_wishes *kept; /* of a device that came back: what it had when it was lost; else NULL */
-    const atomic_bool              *quit; /* a driver gives up opening when it is set; NULL: never */
+    const struct as_setting_wishes *kept;  /* of a device that came back: what it had when it was lost; else NULL */
+    const char                     *where; /* of it: the geometry's, of when it was opened first; else NULL */
+    const atomic_bool              *quit;  /* a driver gives up opening when it is set; NULL: never */
     bool typed; /* whoever runs the program wrote the URI, no file did: it may hold what a file may not */
 } as_camera_cfg;
 
@@ -42,6 +43,7 @@ typedef struct as_camera_geometry {
     uint64_t n_parts;       /* 0: endless */
     bool     can_wait;      /* nothing moves on while nobody looks (files, a twin without fps): no frame is ever lost */
     bool     comes_back;    /* a device: when fill() fails with AS_EIO it is opened again and again until it is there */
+    char     where[48];     /* of such a device, as its driver finds it again; "" where it has no such thing */
 } as_camera_geometry;
 
 /* What happened since the camera was opened. */
@@ -70,6 +72,9 @@ typedef struct as_camera_driver {
      * core asks for short waits again and again, so that a stop is seen; a gap in sequence is counted as lost frames. */
     bool (*fill)(void *priv, as_frame *frame, as_ns deadline, as_err *err);
     void (*close)(void *priv); /* must accept a half-opened priv */
+    /* Whether a device that was lost is there again: costs next to nothing, and waits until the deadline for nobody but it.
+     * open() is called only after this was true. NULL: open() itself tells. */
+    bool (*find)(const char *rest, const as_camera_cfg *cfg, as_ns deadline, as_err *err);
     /* The origin of a part's frames, where its number tells; else frames alone know it, or nobody. May be NULL. */
     bool (*origin)(const char *rest, uint64_t part, as_origin *ret);
     /* Cameras that could be opened now: calls found() with a URI and a line about it for each. May be NULL. */

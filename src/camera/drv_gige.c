@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "camera/driver.h"
 #include "camera/gige_config.h"
+#include "camera/gige_device.h"
 #include "camera/gige_features.h"
 #include "camera/module.h"
 
@@ -19,7 +20,8 @@
 typedef struct gige_priv {
     ArvCamera         *camera;
     ArvStream         *stream;
-    atomic_bool        lost; /* set by Aravis' heartbeat thread */
+    atomic_bool        lost;  /* set by Aravis' heartbeat thread */
+    as_gige_watch      watch; /* notices a loss sooner */
     bool               running;
     as_gige_config     config;
     as_pixel           pixel;
@@ -49,34 +51,18 @@ static void gige_control_lost(ArvDevice *device, void *ctx)
     atomic_store(&priv->lost, true);
 }
 
-/* "fake" is Aravis' own camera inside this process, for trying things out without a network. */
-static bool gige_connect(gige_priv *priv, const char *where, as_err *err)
+static bool gige_connect(gige_priv *priv, const char *where, const as_camera_cfg *cfg, as_err *err)
 {
-    GError     *error = NULL;
-    const char *name = where[0] ? where : NULL;
-    if (strcmp(where, "fake") == 0) {
-        arv_enable_interface("Fake");
-        name = "Fake_1";
-    }
-    ArvDevice *device = arv_open_device(name, &error);
-    if (device && !as_gige_check(device, err)) {
-        g_object_unref(device);
+    GError    *error = NULL;
+    ArvDevice *device = as_gige_device_open(where, cfg, err);
+    if (!device)
         return false;
-    }
-    priv->camera = device ? arv_camera_new_with_device(device, &error) : NULL;
-    g_clear_object(&device);
-    if (!priv->camera) {
-        if (name)
-            AS_FAIL(err, AS_EMISSING, "no camera '%s' answers: %s (assay camera list shows those that do)", where,
-                    error ? error->message : "not found");
-        else
-            AS_FAIL(err, AS_EMISSING,
-                    "no camera answers on any network or USB port of this machine (is one attached and "
-                    "powered, and in the same network?)");
-        g_clear_error(&error);
-        return false;
-    }
-    g_signal_connect(arv_camera_get_device(priv->camera), "control-lost", G_CALLBACK(gige_control_lost), priv);
+    priv->camera = arv_camera_new_with_device(device, &error);
+    g_object_unref(device);
+    if (!priv->camera)
+        return gige_fail(err, AS_EIO, error, "the camera is of no kind that is known");
+    g_signal_connect(device, "control-lost", G_CALLBACK(gige_control_lost), priv);
+    as_gige_device_watch(device, where, &priv->watch, priv->geometry.where);
     return true;
 }
 
@@ -209,7 +195,7 @@ static bool gige_open(void *p, const char *rest, const as_camera_cfg *cfg, as_ca
     atomic_init(&priv->lost, false);
     priv->wall_ahead = as_clock_utc() - as_clock_mono();
     priv->frames_per_part = cfg->frames_per_part;
-    if (!as_gige_config_parse(rest, cfg, &priv->config, err) || !gige_connect(priv, priv->config.query.path, err))
+    if (!as_gige_config_parse(rest, cfg, &priv->config, err) || !gige_connect(priv, priv->config.query.path, cfg, err))
         return false;
     if (!gige_give_back(priv, cfg, err) || !as_gige_config_apply(&priv->config, priv->camera, err) ||
         !gige_measure(priv, err))
@@ -303,6 +289,15 @@ static bool gige_trigger(gige_priv *priv, as_ns deadline, as_err *err)
     return true;
 }
 
+/* Nothing came. A camera that was without power is there again before Aravis misses it. */
+static bool gige_silent(gige_priv *priv, as_err *err)
+{
+    if (as_gige_watch_is_lost(&priv->watch, as_clock_mono()))
+        atomic_store(&priv->lost, true);
+    return atomic_load(&priv->lost) ? AS_FAIL(err, AS_EIO, "the connection to the camera is lost")
+                                    : AS_FAIL(err, AS_ETIMEOUT, "no frame came in time");
+}
+
 static bool gige_fill(void *p, as_frame *frame, as_ns deadline, as_err *err)
 {
     gige_priv *priv = p;
@@ -316,8 +311,7 @@ static bool gige_fill(void *p, as_frame *frame, as_ns deadline, as_err *err)
         ArvBuffer *buffer =
             wait_us ? arv_stream_timeout_pop_buffer(priv->stream, wait_us) : arv_stream_try_pop_buffer(priv->stream);
         if (!buffer)
-            return atomic_load(&priv->lost) ? AS_FAIL(err, AS_EIO, "the connection to the camera is lost")
-                                            : AS_FAIL(err, AS_ETIMEOUT, "no frame came in time");
+            return gige_silent(priv, err);
         ArvBufferStatus status = arv_buffer_get_status(buffer);
         bool            dropped = status == ARV_BUFFER_STATUS_CLEARED || status == ARV_BUFFER_STATUS_ABORTED;
         if (!dropped)
@@ -337,6 +331,13 @@ static void gige_close(void *p)
         g_signal_handlers_disconnect_by_data(arv_camera_get_device(priv->camera), priv);
     g_clear_object(&priv->stream);
     g_clear_object(&priv->camera);
+    as_gige_watch_stop(&priv->watch);
+}
+
+static bool gige_find(const char *rest, const as_camera_cfg *cfg, as_ns deadline, as_err *err)
+{
+    (void)rest;
+    return as_gige_device_find(cfg, deadline, err);
 }
 
 static void gige_list(void (*found)(void *ctx, const char *uri, const char *about), void *ctx)
@@ -455,6 +456,7 @@ AS_CAMERA_MODULE_EXPORT const as_camera_driver as_camera_module = {
     .name = "gige",
     .priv_size = sizeof(gige_priv),
     .open = gige_open,
+    .find = gige_find,
     .fill = gige_fill,
     .close = gige_close,
     .list = gige_list,

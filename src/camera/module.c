@@ -67,6 +67,13 @@ AS_UNUSED static bool module_driver_open(const char *name, module_priv *priv, co
     return driver->open(priv->priv, rest, cfg, ret, err);
 }
 
+AS_UNUSED static bool module_driver_find(const char *name, const char *rest, const as_camera_cfg *cfg, as_ns deadline,
+                                         as_err *err)
+{
+    const as_camera_driver *driver = as_camera_module_load(name, err);
+    return driver && (!driver->find || driver->find(rest, cfg, deadline, err));
+}
+
 AS_UNUSED static bool module_driver_fill(void *priv, as_frame *frame, as_ns deadline, as_err *err)
 {
     module_priv *m = priv;
@@ -132,6 +139,10 @@ AS_UNUSED static void module_driver_list(const char *name, void (*found)(void *c
     {                                                                                                             \
         return module_driver_open(#id, priv, rest, cfg, ret, err);                                                \
     }                                                                                                             \
+    static bool module_find_##id(const char *rest, const as_camera_cfg *cfg, as_ns deadline, as_err *err)         \
+    {                                                                                                             \
+        return module_driver_find(#id, rest, cfg, deadline, err);                                                 \
+    }                                                                                                             \
     static void module_list_##id(void (*found)(void *ctx, const char *uri, const char *line), void *ctx)          \
     {                                                                                                             \
         module_driver_list(#id, found, ctx);                                                                      \
@@ -142,6 +153,7 @@ AS_UNUSED static void module_driver_list(const char *name, void (*found)(void *c
                                                     .help = text,                                                 \
                                                     .priv_size = sizeof(module_priv),                             \
                                                     .open = module_open_##id,                                     \
+                                                    .find = module_find_##id,                                     \
                                                     .fill = module_driver_fill,                                   \
                                                     .close = module_driver_close,                                 \
                                                     .list = module_list_##id,                                     \

@@ -19,7 +19,7 @@ enum {
     REG_INFO = 0x00a8,
     REG_SERIAL = 0x00d8,
     REG_USER_ID = 0x00e8,
-    REG_DISCOVERY_END = 0x00f8,
+    REG_DISCOVERY_END = AS_GV_DISCOVERY_BYTES,
     REG_URL = 0x0200,
     REG_URL_2 = 0x0400,
     REG_INTERFACES = 0x0600,
@@ -39,9 +39,9 @@ enum {
     REG_TIME_LOW = 0x094c,
     REG_GVCP_CONFIG = 0x0954,
     REG_PENDING = 0x0958,
-    REG_CONTROL = 0x0a00,
-    REG_OWNER_PORT = 0x0a04,
-    REG_OWNER_ADDRESS = 0x0a14,
+    REG_CONTROL = AS_GV_REG_CONTROL,
+    REG_OWNER_PORT = AS_GV_REG_OWNER_PORT,
+    REG_OWNER_ADDRESS = AS_GV_REG_OWNER_ADDRESS,
     REG_STREAM_PORT = 0x0d00,
     REG_STREAM_PACKET = 0x0d04,
     REG_STREAM_DELAY = 0x0d08,
@@ -59,8 +59,6 @@ enum {
 #define CAN_RESEND         0x00000004u
 #define CAN_WRITEMEM       0x00000002u
 #define CAN_CONCATENATE    0x00000001u
-#define CONTROL_EXCLUSIVE  0x1u
-#define CONTROL_SHARED     0x2u
 #define PACKET_FIRE        0x80000000u
 #define PACKET_WHOLE       0x40000000u
 #define TIME_LATCH         0x2u
@@ -340,7 +338,7 @@ static bool control_is_owner(const as_gv_control *control, const as_gv_peer *fro
 
 static as_gv_status control_write_privilege(as_gv_control *control, const as_gv_peer *from, uint32_t value)
 {
-    value &= CONTROL_EXCLUSIVE | CONTROL_SHARED;
+    value &= AS_GV_CONTROL_EXCLUSIVE | AS_GV_CONTROL_SHARED;
     if (control->privilege != 0 && !control_is_owner(control, from))
         return AS_GV_ACCESS_DENIED;
     if (value == 0) {
@@ -381,7 +379,8 @@ static size_t control_simple(const as_gvcp_request *request, as_gv_status status
 /* Others may read while somebody is in control, unless it is exclusively. */
 static bool control_may_read(const as_gv_control *control, const as_gv_peer *from)
 {
-    return control->privilege == 0 || !(control->privilege & CONTROL_EXCLUSIVE) || control_is_owner(control, from);
+    return control->privilege == 0 || !(control->privilege & AS_GV_CONTROL_EXCLUSIVE) ||
+           control_is_owner(control, from);
 }
 
 static size_t control_readreg(as_gv_control *control, const as_gv_peer *from, const as_gvcp_request *request,

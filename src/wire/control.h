@@ -11,7 +11,7 @@
 #define AS_WIRE_CONTROL_H
 
 #include "wire/feature.h"
-#include "wire/gvcp.h"
+#include "camera/gvcp.h"
 
 #define AS_GV_BOOT_BYTES    0x0e00
 #define AS_GV_SCRIPT_BYTES  4096

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fault_camera DEVICE TIMES SEED: a camera is unplugged TIMES times (its process is killed) while another one goes on. Each
- * time it must be back with its settings within 2 s of its return, and the other one must not notice. Both are DEVICE, a
- * program that is a GigE Vision camera at the address it is given: 127.0.0.1 and 127.0.0.2. */
+/* fault_camera DEVICE TIMES SEED N: N cameras are unplugged TIMES times at once (their processes are killed), each for a time of
+ * its own, while another one goes on. Each time each of them must be back with its settings within 2 s of its return, however
+ * many others are still away, and the other one must not notice. All are DEVICE, a program that is a GigE Vision camera at the
+ * address it is given: 127.0.0.1 for the one that stays, 127.0.0.2 and so on. */
+#include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdatomic.h>
@@ -18,6 +20,8 @@
 
 #define RETURN_NS   (2 * AS_NS_PER_S)
 #define MOST_AWAY   1500 /* ms */
+#define LONG_AWAY   9000 /* one time in 16: until the library has given up too */
+#define MOST_LOST   8
 #define MANY_TIMES  100
 #define SLOW_MS     1000
 #define MOST_FRAMES 2000000
@@ -56,14 +60,38 @@ static bool device_start(device *d)
     return ok;
 }
 
-static as_ns log_lost; /* when the loss was seen */
+/* What was said lately, and when: of one that was slow each step is shown. */
+typedef struct said {
+    as_ns at;
+    char  line[240];
+} said;
+
+static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER;
+static said            log_said[64];
+static size_t          log_n;
 
 static void log_line(void *ctx, as_log_level level, const char *line)
 {
     (void)ctx;
     (void)level;
-    if (strstr(line, " is lost "))
-        log_lost = as_clock_mono();
+    pthread_mutex_lock(&log_lock);
+    said *to = &log_said[log_n++ % AS_COUNT(log_said)];
+    to->at = as_clock_mono();
+    snprintf(to->line, sizeof to->line, "%s", line);
+    pthread_mutex_unlock(&log_lock);
+}
+
+static void log_show(const char *address, as_ns since, as_ns there)
+{
+    char quoted[64];
+    snprintf(quoted, sizeof quoted, "gige:%s", address);
+    pthread_mutex_lock(&log_lock);
+    for (size_t i = log_n > AS_COUNT(log_said) ? log_n - AS_COUNT(log_said) : 0; i < log_n; i++) {
+        const said *one = &log_said[i % AS_COUNT(log_said)];
+        if (one->at >= since && strstr(one->line, quoted))
+            printf("  %+.0f ms of its return: %s\n", (double)(one->at - there) / 1e6, one->line);
+    }
+    pthread_mutex_unlock(&log_lock);
 }
 
 static void device_kill(device *d)
@@ -165,35 +193,95 @@ static bool camera_is_back(as_camera *cam, uint64_t returns, as_ns deadline)
     return false;
 }
 
-static bool unplug(device *d, as_camera *cam, beside *b, as_rng *rng, double *ret_ms)
+/* One that is lost again and again. */
+typedef struct lost {
+    device      device;
+    char        address[32];
+    as_camera  *cam;
+    as_rng      rng;
+    as_ns       away;
+    uint64_t    returns; /* before it was lost: the device itself cannot be asked then */
+    atomic_int *n_back;
+    int         n_all;
+    double      ms; /* how long it took, this time */
+    bool        ok;
+} lost;
+
+static bool lost_is_as_it_was(lost *l)
 {
-    as_err          err = AS_ERR_NONE;
-    as_setting      gain;
-    as_camera_stats stats;
-    as_camera_stats_of(cam, &stats);
-    atomic_store(&b->is_alone, true);
-    device_kill(d);
-    camera_watch(cam, as_clock_mono() + (as_ns)as_rng_below(rng, MOST_AWAY) * AS_NS_PER_MS);
-    if (!device_start(d)) {
-        fprintf(stderr, "the device does not start again\n");
+    as_err     err = AS_ERR_NONE;
+    as_setting gain;
+    if (as_camera_setting(l->cam, "GainRaw", &gain, &err) && strcmp(gain.value, "7") == 0)
+        return true;
+    fprintf(stderr, "%s: a setting is not as it was: %s\n", l->address, err.code ? err.text : gain.value);
+    return false;
+}
+
+static bool lost_comes_back(lost *l)
+{
+    as_ns gone = as_clock_mono();
+    camera_watch(l->cam, gone + l->away);
+    as_ns asked = as_clock_mono();
+    if (!device_start(&l->device)) {
+        fprintf(stderr, "%s: the device does not start again\n", l->address);
         return false;
     }
     as_ns there = as_clock_mono();
-    if (!camera_is_back(cam, stats.n_returns, there + 20 * AS_NS_PER_S)) {
-        fprintf(stderr, "the camera is not back after 20 s\n");
+    if (!camera_is_back(l->cam, l->returns, there + 20 * AS_NS_PER_S)) {
+        fprintf(stderr, "%s: the camera is not back after 20 s\n", l->address);
+        log_show(l->address, gone, there);
         return false;
     }
-    *ret_ms = (double)(as_clock_mono() - there) / 1e6;
-    if (*ret_ms > SLOW_MS)
-        printf("slow: its loss was seen %.0f ms after its return, and it was back after %.0f ms\n",
-               (double)(log_lost - there) / 1e6, *ret_ms);
+    l->ms = (double)(as_clock_mono() - there) / 1e6;
+    if (l->ms > SLOW_MS) {
+        printf("slow: %s was away for %.0f ms, took %.0f ms to start and was back %.0f ms after its return\n",
+               l->address, (double)(asked - gone) / 1e6, (double)(there - asked) / 1e6, l->ms);
+        log_show(l->address, gone, there);
+    }
+    return lost_is_as_it_was(l);
+}
+
+static void lost_run(void *ctx)
+{
+    lost *l = ctx;
+    l->ok = lost_comes_back(l);
+    atomic_fetch_add(l->n_back, 1);
+    while (atomic_load(l->n_back) < l->n_all)
+        camera_watch(l->cam, as_clock_mono() + 20 * AS_NS_PER_MS);
+    camera_watch(l->cam, as_clock_mono() + CALM_NS);
+}
+
+/* All at once, and each back in its own time. */
+static bool unplug(lost *all, size_t n, beside *b, double *ret_ms)
+{
+    as_err     err = AS_ERR_NONE;
+    as_thread *threads[MOST_LOST] = {NULL};
+    atomic_int n_back;
+    bool       ok = true;
+    atomic_init(&n_back, 0);
+    atomic_store(&b->is_alone, true);
+    for (size_t i = 0; i < n; i++) {
+        uint64_t most = as_rng_below(&all[i].rng, 16) == 0 ? LONG_AWAY : MOST_AWAY;
+        all[i].away = (as_ns)as_rng_below(&all[i].rng, most) * AS_NS_PER_MS;
+        all[i].n_back = &n_back;
+        all[i].n_all = (int)n;
+        as_camera_stats stats;
+        as_camera_stats_of(all[i].cam, &stats);
+        all[i].returns = stats.n_returns;
+    }
+    for (size_t i = 0; i < n; i++)
+        device_kill(&all[i].device);
+    for (size_t i = 0; i < n; i++)
+        threads[i] = as_thread_start("lost", lost_run, &all[i], &err);
+    while (atomic_load(&n_back) < (int)n)
+        as_clock_sleep_until(as_clock_mono() + 10 * AS_NS_PER_MS);
     atomic_store(&b->is_alone, false);
-    if (!as_camera_setting(cam, "GainRaw", &gain, &err) || strcmp(gain.value, "7") != 0) {
-        fprintf(stderr, "a setting is not as it was: %s\n", err.code ? err.text : gain.value);
-        return false;
+    for (size_t i = 0; i < n; i++) {
+        as_thread_join(threads[i]);
+        ok = ok && all[i].ok;
+        ret_ms[i] = all[i].ms;
     }
-    camera_watch(cam, as_clock_mono() + CALM_NS);
-    return true;
+    return ok;
 }
 
 static int judge(const double *back, size_t times, size_t done, const beside *b)
@@ -202,8 +290,8 @@ static int judge(const double *back, size_t times, size_t done, const beside *b)
            alone = quantile(b->ms[1], b->n[1], 0.99);
     double bad_with = (double)b->n_bad[0] / (double)AS_MAX(b->n[0], (size_t)1),
            bad_alone = (double)b->n_bad[1] / (double)AS_MAX(b->n[1], (size_t)1);
-    printf("unplugged %zu of %zu times; back after %.0f ms in the middle, %.0f ms at most (limit %.0f)\n", done, times,
-           quantile(back, done, 0.5), most, (double)RETURN_NS / 1e6);
+    printf("unplugged %zu of %zu times in all; back after %.0f ms in the middle, %.0f ms at most (limit %.0f)\n", done,
+           times, quantile(back, done, 0.5), most, (double)RETURN_NS / 1e6);
     printf(
         "the camera beside it, while the other was away and else: %zu and %zu frames, %.2f %% and %.2f %% lost or not "
         "whole, 99 %% of its intervals within %.2f and %.2f ms\n",
@@ -224,38 +312,58 @@ static int judge(const double *back, size_t times, size_t done, const beside *b)
     return ok ? 0 : 1;
 }
 
+static bool lost_open(lost *l, size_t i, const char *program, uint64_t seed)
+{
+    as_err err = AS_ERR_NONE;
+    char   uri[64];
+    snprintf(l->address, sizeof l->address, "127.0.0.%zu", i + 2);
+    snprintf(uri, sizeof uri, "gige:%s?fps=100", l->address);
+    l->device = (device){.program = program, .address = l->address};
+    l->rng = as_rng_new(seed + i);
+    if (!device_start(&l->device) || !(l->cam = camera_open(uri)))
+        return false;
+    if (!as_camera_set(l->cam, "GainRaw", "7", NULL, &err))
+        fprintf(stderr, "%s\n", err.text);
+    return err.code == AS_OK;
+}
+
+static int run(lost *all, size_t n, beside *b, double *back, size_t times)
+{
+    as_err     err = AS_ERR_NONE;
+    as_thread *thread = as_thread_start("beside", beside_run, b, &err);
+    size_t     done = 0;
+    if (!thread)
+        return 3;
+    while (done < times && unplug(all, n, b, &back[done * n]))
+        done++;
+    atomic_store(&b->stop, true);
+    as_thread_join(thread);
+    return judge(back, times * n, done * n, b);
+}
+
 int main(int argc, char **argv)
 {
-    as_err   err = AS_ERR_NONE;
-    uint64_t times = 0, seed = 0;
-    if (argc != 4 || !as_str_to_u64(argv[2], &times) || times == 0 || !as_str_to_u64(argv[3], &seed))
+    uint64_t times = 0, seed = 0, n = 0;
+    if (argc != 5 || !as_str_to_u64(argv[2], &times) || times == 0 || !as_str_to_u64(argv[3], &seed) ||
+        !as_str_to_u64(argv[4], &n) || n == 0 || n > MOST_LOST)
         return 2;
-    device  one = {.program = argv[1], .address = "127.0.0.1"}, two = {.program = argv[1], .address = "127.0.0.2"};
+    device  stays = {.program = argv[1], .address = "127.0.0.1"};
     beside  b = {.ms = {calloc(MOST_FRAMES, sizeof(double)), calloc(MOST_FRAMES, sizeof(double))}};
-    double *back = calloc(times, sizeof *back);
-    size_t  done = 0;
-    as_rng  rng = as_rng_new(seed);
+    double *back = calloc(times * n, sizeof *back);
+    lost    all[MOST_LOST] = {0};
     as_log_set_sink(log_line, NULL);
     atomic_init(&b.stop, false);
     atomic_init(&b.is_alone, false);
-    if (!b.ms[0] || !b.ms[1] || !back || !device_start(&one) || !device_start(&two))
-        return 3;
-    as_camera *cam = camera_open("gige:127.0.0.1?fps=100");
-    b.cam = camera_open("gige:127.0.0.2?fps=100");
-    as_thread *thread = cam && b.cam ? as_thread_start("beside", beside_run, &b, &err) : NULL;
-    int        status = 3;
-    if (thread && as_camera_set(cam, "GainRaw", "7", NULL, &err)) {
-        camera_watch(cam, as_clock_mono() + CALM_NS);
-        while (done < times && unplug(&one, cam, &b, &rng, &back[done]))
-            done++;
-        atomic_store(&b.stop, true);
-        as_thread_join(thread);
-        status = judge(back, times, done, &b);
+    bool ok = b.ms[0] && b.ms[1] && back && device_start(&stays) && (b.cam = camera_open("gige:127.0.0.1?fps=100"));
+    for (size_t i = 0; i < n && ok; i++)
+        ok = lost_open(&all[i], i, argv[1], seed);
+    int status = ok ? run(all, n, &b, back, times) : 3;
+    for (size_t i = 0; i < n; i++) {
+        as_camera_close(all[i].cam);
+        device_kill(&all[i].device);
     }
-    as_camera_close(cam);
     as_camera_close(b.cam);
-    device_kill(&one);
-    device_kill(&two);
+    device_kill(&stays);
     free(b.ms[0]);
     free(b.ms[1]);
     free(back);

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gvcp.h - the control protocol of GigE Vision 1.2 as bytes: requests taken apart, answers put together.
+/* gvcp.h - the control protocol of GigE Vision 1.2 as bytes: requests and answers, put together and taken apart.
  *
- * Layer:   wire.
+ * Layer:   camera.
  * Threads: pure.
- * Memory:  none; a request points into the bytes it was read from.
+ * Memory:  none; a request or an answer points into the bytes it was read from.
  *
  * A datagram on port 3956 begins with 8 bytes: 0x42, flags, command, length of what follows, number of the request; an answer
  * with status, command + 1, length, the same number. All numbers are big-endian.
  */
-#ifndef AS_WIRE_GVCP_H
-#define AS_WIRE_GVCP_H
+#ifndef AS_CAMERA_GVCP_H
+#define AS_CAMERA_GVCP_H
 
 #include <endian.h>
 #include <string.h>
@@ -46,6 +46,19 @@ typedef enum as_gv_status {
     AS_GV_INVALID_HEADER = 0x800e,
 } as_gv_status;
 
+/* Registers that every camera has, by their addresses. */
+enum {
+    AS_GV_REG_CONTROL = 0x0a00,    /* privilege: 0 when nobody is in control */
+    AS_GV_REG_OWNER_PORT = 0x0a04, /* who is; 0 where the camera does not tell */
+    AS_GV_REG_OWNER_ADDRESS = 0x0a14,
+};
+
+#define AS_GV_CONTROL_EXCLUSIVE 0x1u /* nobody else may even read */
+#define AS_GV_CONTROL_SHARED    0x2u /* others may read */
+
+/* What an answer to a discovery holds: a copy of the first registers. */
+enum { AS_GV_DISCOVERY_BYTES = 0xf8, AS_GV_DISCOVERY_MAC = 0x000a, AS_GV_DISCOVERY_ADDRESS = 0x0024 };
+
 typedef struct as_gvcp_request {
     bool           wants_answer;
     uint16_t       command, length, number;
@@ -55,6 +68,18 @@ typedef struct as_gvcp_request {
 /* False: these bytes are no request at all and get no answer. Else *ret_status says whether the header is in order: a length
  * that is not what follows is AS_GV_INVALID_HEADER. */
 AS_CHECK bool as_gvcp_parse(const uint8_t *bytes, size_t n, as_gvcp_request *ret, as_gv_status *ret_status);
+
+typedef struct as_gvcp_answer {
+    as_gv_status   status;
+    uint16_t       command, length, number; /* command: of the request that is answered */
+    const uint8_t *data;                    /* length bytes */
+} as_gvcp_answer;
+
+/* A request of one's own, that wants an answer, before n bytes of its own; returns the whole length. number: not 0. */
+size_t as_gvcp_ask(uint8_t *out, as_gvcp_command command, uint16_t number, size_t n);
+
+/* False: these bytes are no answer, or shorter than they say. */
+AS_CHECK bool as_gvcp_answer_parse(const uint8_t *bytes, size_t n, as_gvcp_answer *ret);
 
 /* The head of an answer to that request, before n bytes of its own; returns the whole length. */
 size_t as_gvcp_head(uint8_t *out, const as_gvcp_request *request, as_gv_status status, size_t n);
