@@ -8,6 +8,7 @@
 #include "camera/gige_config.h"
 #include "camera/gige_device.h"
 #include "camera/gige_features.h"
+#include "camera/gige_trigger.h"
 #include "camera/module.h"
 
 /* One frame may take 2 s of packets; a device that is silent for longer is still waited for, in the core's short turns. */
@@ -32,7 +33,8 @@ typedef struct gige_priv {
     uint64_t           socket_bytes;
     as_ns              wall_ahead; /* this computer's wall clock against the monotonic one, at the last frame */
     as_ns              wall_since; /* wall time when it was last set: what is stamped before is not to be compared */
-    as_pace            pace;       /* of the software trigger */
+    as_gige_trigger    trigger;    /* on with ?trigger=software */
+    as_pace            pace;       /* of it */
     as_ns              triggered;  /* 0: no frame is on its way */
 } gige_priv;
 
@@ -159,7 +161,7 @@ static bool gige_start(gige_priv *priv, uint32_t n_frames, as_err *err)
     if (error)
         return gige_fail(err, AS_EIO, error, "the camera does not start");
     priv->running = true;
-    return true;
+    return !priv->config.software || as_gige_trigger_start(&priv->trigger, priv->camera, err);
 }
 
 /* One of what it had. False when it does not answer: what it refuses now is no reason to be blind. */
@@ -272,19 +274,17 @@ static void gige_take(gige_priv *priv, ArvBuffer *buffer, as_frame *frame)
                frame->image.stride_bytes * as_pixel_rows(frame->image.pixel, frame->image.height));
 }
 
-/* Asks for one frame, when it is its time and none is on its way. */
+/* Asks for one frame, when it is its time and none is on its way. Whether the camera took it is seen by the next one. */
 static bool gige_trigger(gige_priv *priv, as_ns deadline, as_err *err)
 {
-    GError  *error = NULL;
     as_ns    due, now = as_clock_mono();
     uint64_t passed;
-    if (!priv->config.software || (priv->triggered && now - priv->triggered < GIGE_TRIGGER_NS))
+    if (!priv->trigger.is_on || (priv->triggered && now - priv->triggered < GIGE_TRIGGER_NS))
         return true;
     if (!as_pace_wait(&priv->pace, deadline, &due, &passed, err))
         return false;
-    arv_camera_software_trigger(priv->camera, &error);
-    if (error)
-        return gige_fail(err, AS_EIO, error, "the camera is not triggered");
+    if (!as_gige_trigger_fire(&priv->trigger, err))
+        return false;
     priv->triggered = as_clock_mono();
     return true;
 }
@@ -325,6 +325,7 @@ static bool gige_fill(void *p, as_frame *frame, as_ns deadline, as_err *err)
 static void gige_close(void *p)
 {
     gige_priv *priv = p;
+    as_gige_trigger_stop(&priv->trigger);
     if (priv->running && !atomic_load(&priv->lost)) /* who is gone cannot be asked to stop */
         arv_camera_stop_acquisition(priv->camera, NULL);
     if (priv->camera)
@@ -406,19 +407,28 @@ static void gige_keep(void *p, as_setting_wishes *ret)
 static bool gige_features(void *p, bool (*visit)(void *ctx, const as_setting *feature), void *ctx, as_err *err)
 {
     gige_priv *priv = p;
-    return as_gige_features(arv_camera_get_device(priv->camera), visit, ctx, err);
+    as_gige_trigger_lock(&priv->trigger);
+    bool ok = as_gige_features(arv_camera_get_device(priv->camera), visit, ctx, err);
+    as_gige_trigger_unlock(&priv->trigger);
+    return ok;
 }
 
 static bool gige_get(void *p, const char *name, as_setting *ret, as_err *err)
 {
     gige_priv *priv = p;
-    return as_gige_get(arv_camera_get_device(priv->camera), name, ret, err);
+    as_gige_trigger_lock(&priv->trigger);
+    bool ok = as_gige_get(arv_camera_get_device(priv->camera), name, ret, err);
+    as_gige_trigger_unlock(&priv->trigger);
+    return ok;
 }
 
 static bool gige_set(void *p, const char *name, const char *value, as_err *err)
 {
     gige_priv *priv = p;
-    return as_gige_set(arv_camera_get_device(priv->camera), name, value, err);
+    as_gige_trigger_lock(&priv->trigger);
+    bool ok = as_gige_set(arv_camera_get_device(priv->camera), name, value, err);
+    as_gige_trigger_unlock(&priv->trigger);
+    return ok;
 }
 
 static uint64_t gige_info(const gige_priv *priv, const char *name)
@@ -442,14 +452,16 @@ static void gige_stats(void *p, as_camera_stats *stats)
         stats->n_missing_packets = gige_info(priv, "n_missing_packets");
         stats->socket_bytes = (uint32_t)priv->socket_bytes;
     }
+    as_gige_trigger_lock(&priv->trigger);
     if (arv_camera_is_gv_device(priv->camera))
         stats->packet_bytes = arv_camera_gv_get_packet_size(priv->camera, NULL);
-    if (!arv_camera_is_feature_available(priv->camera, "DeviceTemperature", NULL))
-        return;
-    double temperature = arv_camera_get_float(priv->camera, "DeviceTemperature", &error);
-    if (!error)
-        stats->temperature_c = temperature;
-    g_clear_error(&error);
+    if (arv_camera_is_feature_available(priv->camera, "DeviceTemperature", NULL)) {
+        double temperature = arv_camera_get_float(priv->camera, "DeviceTemperature", &error);
+        if (!error)
+            stats->temperature_c = temperature;
+        g_clear_error(&error);
+    }
+    as_gige_trigger_unlock(&priv->trigger);
 }
 
 AS_CAMERA_MODULE_EXPORT const as_camera_driver as_camera_module = {

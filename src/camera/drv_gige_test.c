@@ -81,6 +81,36 @@ static void gige_loses_its_camera_and_finds_it_again(void **state)
     as_camera_close(cam);
 }
 
+/* A trigger is written to a camera that does not answer any more: Aravis tries for seconds. */
+static void gige_keeps_the_deadline_of_a_trigger(void **state)
+{
+    (void)state;
+    as_test_device device = {0};
+    as_err         err = AS_ERR_NONE;
+    if (UNDER_TSAN || !as_test_device_start(&device, gige_device)) {
+        print_message("skipped: no tests/devices/gv_camera, its port is taken, or under the thread sanitizer\n");
+        as_test_device_kill(&device);
+        skip();
+    }
+    as_camera_cfg cfg = {.uri = "gige:127.0.0.1?fps=50&trigger=software"};
+    as_camera    *cam = as_camera_open(&cfg, &err);
+    if (!cam) {
+        as_test_device_kill(&device);
+        fail_msg("%s", err.text);
+    }
+    uint64_t next = 0;
+    unsigned n_whole = 0;
+    gige_expect_frames(cam, 5, &next, &n_whole);
+    as_test_device_kill(&device);
+    as_ns longest = 0, gone = as_clock_mono();
+    for (as_ns now = gone; now < gone + 3 * AS_NS_PER_S; now = as_clock_mono()) {
+        as_frame_unref(as_camera_next(cam, now + AS_NS_PER_S / 5, &err));
+        longest = AS_MAX(longest, as_clock_mono() - now);
+    }
+    as_camera_close(cam);
+    assert_true(longest < AS_NS_PER_S);
+}
+
 static void gige_refuses_an_unknown_format(void **state)
 {
     (void)state;
@@ -193,6 +223,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gige_loses_its_camera_and_finds_it_again),
+        cmocka_unit_test(gige_keeps_the_deadline_of_a_trigger),
         cmocka_unit_test(gige_refuses_an_unknown_format),
         cmocka_unit_test(gige_takes_the_region_asked_for),
         cmocka_unit_test(gige_hands_on_what_the_sensor_sends),
