@@ -23,7 +23,9 @@ typedef struct accept {
     const as_acceptance_cfg *cfg;
     const as_progress       *progress;
     as_acceptance           *out;
-    as_image                 before; /* for the difference of two frames */
+    as_image                 before;  /* for the difference of two frames */
+    uint64_t                 outages; /* before, as the camera counts them, */
+    as_ns                    away;    /* and for how long */
 } accept;
 
 as_acceptance_cfg as_acceptance_cfg_default(void)
@@ -461,11 +463,13 @@ static void accept_begin(accept *a)
          {"frame rate", "1/s", NAN, c->min_fps, true, AS_ACCEPTANCE_OPEN, 0, "", false},
          {"jitter", "ms", NAN, c->max_jitter_ms, false, AS_ACCEPTANCE_OPEN, 0, "", false},
          {"lost or not whole", "frames", NAN, c->max_lost, false, AS_ACCEPTANCE_OPEN, 0, "", false},
+         {"outages", "times", 0, 0, false, AS_ACCEPTANCE_OPEN, 0, "the camera was there all the time", false},
          {"temporal noise", "levels", NAN, c->max_noise, false, AS_ACCEPTANCE_OPEN, 0, "", false},
          {"exposure linearity", "R2", NAN, c->min_linearity, true, AS_ACCEPTANCE_OPEN, 0, "", false},
          {"focus", "", NAN, c->min_focus, true, AS_ACCEPTANCE_OPEN, 0, "", false},
     };
     memcpy(out->rows, rows, sizeof rows);
+    a->outages = as_camera_outages(a->cam, &a->away);
     out->set_fps = NAN;
     for (size_t i = 0; i < AS_COUNT(names) && isnan(out->set_fps); i++) {
         as_setting f;
@@ -507,6 +511,34 @@ static void accept_say_unseen(as_acceptance *out, const char *why, bool never)
     }
 }
 
+/* What was measured before and after is not of one camera as it is set. */
+static void accept_say_outages(accept *a)
+{
+    static const char  why[] = "not measured: the camera was lost and came back meanwhile";
+    as_acceptance     *out = a->out;
+    as_acceptance_row *row = &out->rows[AS_ACCEPTANCE_OUTAGES];
+    char               text[AS_CLOCK_TEXT_BYTES];
+    as_ns              away;
+    static const int   rows[] = {AS_ACCEPTANCE_FPS, AS_ACCEPTANCE_JITTER, AS_ACCEPTANCE_NOISE, AS_ACCEPTANCE_LINEARITY,
+                                 AS_ACCEPTANCE_FOCUS};
+    const uint64_t     n = as_camera_outages(a->cam, &away);
+    row->n = out->n;
+    row->never = !as_camera_geometry_of(a->cam).comes_back;
+    if (row->never)
+        as_str_copy(row->note, sizeof row->note, "this source is no device that can be away");
+    if (n == a->outages)
+        return;
+    row->value = (double)(n - a->outages);
+    snprintf(row->note, sizeof row->note,
+             "it was away for %s: mend that (power, cable, network), see whether its settings are still there (assay "
+             "camera show), and test again",
+             as_clock_duration_text(away - a->away, text));
+    for (size_t i = 0; i < AS_COUNT(rows); i++) {
+        out->rows[rows[i]].value = NAN;
+        as_str_copy(out->rows[rows[i]].note, sizeof out->rows[rows[i]].note, why);
+    }
+}
+
 static bool accept_all(accept *a, as_err *err)
 {
     as_acceptance *out = a->out;
@@ -528,6 +560,7 @@ static bool accept_all(accept *a, as_err *err)
     }
     accept_times(a);
     accept_losses(a);
+    accept_say_outages(a);
     accept_judge(out);
     return true;
 }

@@ -48,6 +48,7 @@ enum {
     AS_ACCEPTANCE_FPS,
     AS_ACCEPTANCE_JITTER,
     AS_ACCEPTANCE_LOST,
+    AS_ACCEPTANCE_OUTAGES,
     AS_ACCEPTANCE_NOISE,
     AS_ACCEPTANCE_LINEARITY,
     AS_ACCEPTANCE_FOCUS,
@@ -75,7 +76,8 @@ typedef struct as_acceptance {
 } as_acceptance;
 
 /* Takes a few seconds to minutes. Exposure is put back to what it was. False when the camera gives no frames, and when
- * the exposure could not be put back: what is missed is no error. A limit that all keep (0, noise of 255) is off. */
+ * the exposure could not be put back: what is missed is no error. A limit that all keep (0, noise of 255) is off. A camera
+ * that was lost and came back meanwhile began anew, maybe with other settings: it has failed, and nothing else is measured. */
 AS_CHECK bool as_acceptance_run(as_camera *cam, const as_acceptance_cfg *cfg, const as_progress *progress,
                                 as_acceptance *ret, as_err *err);
 void          as_acceptance_done(as_acceptance *acceptance); /* a zeroed one is fine */

@@ -174,21 +174,101 @@ static bool gige_give_one(ArvDevice *device, const as_setting_wish *wish, size_t
     return why.code != AS_EIO || as_err_false(as_err_set(err, why.code, "%s", why.text));
 }
 
+/* What decides how a picture is taken. A camera that was without power has it as its maker left it. */
+static const char *const gige_kept[] = {"PixelFormat",
+                                        "BinningHorizontal",
+                                        "BinningVertical",
+                                        "DecimationHorizontal",
+                                        "DecimationVertical",
+                                        "Width",
+                                        "Height",
+                                        "OffsetX",
+                                        "OffsetY",
+                                        "ReverseX",
+                                        "ReverseY",
+                                        "ExposureMode",
+                                        "ExposureAuto",
+                                        "ExposureTime",
+                                        "ExposureTimeAbs",
+                                        "GainAuto",
+                                        "Gain",
+                                        "GainRaw",
+                                        "BlackLevel",
+                                        "Gamma",
+                                        "GammaEnable",
+                                        "BalanceWhiteAuto",
+                                        "AcquisitionFrameRateEnable",
+                                        "AcquisitionFrameRate",
+                                        "AcquisitionFrameRateAbs",
+                                        "TriggerSelector",
+                                        "TriggerSource",
+                                        "TriggerActivation",
+                                        "TriggerDelay",
+                                        "TriggerMode",
+                                        "LineSelector",
+                                        "LineMode",
+                                        "LineSource",
+                                        "GevSCPD"};
+
+/* False: the camera does not answer. */
+static bool gige_keep_one(gige_priv *priv, const char *name, as_setting_wishes *ret)
+{
+    as_setting one;
+    as_err     why = AS_ERR_NONE;
+    bool       there = as_gige_get(arv_camera_get_device(priv->camera), name, &one, &why) && one.readable;
+    return why.code != AS_EIO && (!there || as_setting_wishes_put(ret, one.name, one.value, &why));
+}
+
+static void gige_keep(void *p, as_setting_wishes *ret)
+{
+    gige_priv *priv = p;
+    for (size_t i = 0; i < AS_COUNT(gige_kept); i++)
+        if (!gige_keep_one(priv, gige_kept[i], ret))
+            return;
+}
+
+/* The features that the address names, too. */
+static void gige_keep_named(gige_priv *priv, as_setting_wishes *ret)
+{
+    for (size_t i = 0; i < priv->config.query.n; i++) {
+        const char *key = priv->config.query.pairs[i].key;
+        if (key[0] >= 'A' && key[0] <= 'Z' && !gige_keep_one(priv, key, ret))
+            return;
+    }
+}
+
 /* Before frames are started. A wide picture may have to wait for its offset, and that for the width: more rounds than one. */
-static bool gige_give_back(gige_priv *priv, const as_camera_cfg *cfg, as_err *err)
+static bool gige_give_back(gige_priv *priv, const as_setting_wishes *kept, const atomic_bool *quit, as_err *err)
 {
     ArvDevice *device = arv_camera_get_device(priv->camera);
     size_t     written = 1;
-    for (int round = 0; cfg->kept && round < 3 && written > 0; round++) {
+    for (int round = 0; round < 3 && written > 0; round++) {
         written = 0;
-        for (size_t i = 0; i < cfg->kept->all.n; i++) {
-            if (cfg->quit && atomic_load(cfg->quit))
+        for (size_t i = 0; i < kept->all.n; i++) {
+            if (quit && atomic_load(quit))
                 return AS_FAIL(err, AS_ECANCELLED, "the camera is not wanted any more");
-            if (!gige_give_one(device, &cfg->kept->all.at[i], &written, err))
+            if (!gige_give_one(device, &kept->all.at[i], &written, err))
                 return false;
         }
     }
     return true;
+}
+
+/* All that the address asks for, or nothing of it. A camera that came back is given what it had instead. */
+static bool gige_apply(gige_priv *priv, const as_camera_cfg *cfg, as_err *err)
+{
+    as_setting_wishes was = {0};
+    as_err            why = AS_ERR_NONE;
+    if (cfg->kept)
+        return gige_give_back(priv, cfg->kept, cfg->quit, err) &&
+               as_gige_config_apply(&priv->config, priv->camera, err);
+    gige_keep(priv, &was);
+    gige_keep_named(priv, &was);
+    bool ok = as_gige_config_apply(&priv->config, priv->camera, err);
+    if (!ok && !gige_give_back(priv, &was, cfg->quit, &why))
+        as_err_note(err, "the camera has part of what its address asks for (%.100s)", why.text);
+    as_vec_done(&was.all);
+    return ok;
 }
 
 static bool gige_open(void *p, const char *rest, const as_camera_cfg *cfg, as_camera_geometry *ret, as_err *err)
@@ -199,8 +279,7 @@ static bool gige_open(void *p, const char *rest, const as_camera_cfg *cfg, as_ca
     priv->frames_per_part = cfg->frames_per_part;
     if (!as_gige_config_parse(rest, cfg, &priv->config, err) || !gige_connect(priv, priv->config.query.path, cfg, err))
         return false;
-    if (!gige_give_back(priv, cfg, err) || !as_gige_config_apply(&priv->config, priv->camera, err) ||
-        !gige_measure(priv, err))
+    if (!gige_apply(priv, cfg, err) || !gige_measure(priv, err))
         return false;
     priv->pace.period = priv->config.fps > 0 ? (as_ns)((double)AS_NS_PER_S / priv->config.fps) : 0;
     if (cfg->idle)
@@ -352,55 +431,6 @@ static void gige_list(void (*found)(void *ctx, const char *uri, const char *abou
         snprintf(about, sizeof about, "%s %s (%s, %s)", vendor ? vendor : "?", model ? model : "?",
                  protocol ? protocol : "?", address ? address : "?");
         found(ctx, uri, about);
-    }
-}
-
-/* What decides how a picture is taken. A camera that was without power has it as its maker left it. */
-static const char *const gige_kept[] = {"PixelFormat",
-                                        "BinningHorizontal",
-                                        "BinningVertical",
-                                        "DecimationHorizontal",
-                                        "DecimationVertical",
-                                        "Width",
-                                        "Height",
-                                        "OffsetX",
-                                        "OffsetY",
-                                        "ReverseX",
-                                        "ReverseY",
-                                        "ExposureMode",
-                                        "ExposureAuto",
-                                        "ExposureTime",
-                                        "ExposureTimeAbs",
-                                        "GainAuto",
-                                        "Gain",
-                                        "GainRaw",
-                                        "BlackLevel",
-                                        "Gamma",
-                                        "GammaEnable",
-                                        "BalanceWhiteAuto",
-                                        "AcquisitionFrameRateEnable",
-                                        "AcquisitionFrameRate",
-                                        "AcquisitionFrameRateAbs",
-                                        "TriggerSelector",
-                                        "TriggerSource",
-                                        "TriggerActivation",
-                                        "TriggerDelay",
-                                        "TriggerMode",
-                                        "LineSelector",
-                                        "LineMode",
-                                        "LineSource",
-                                        "GevSCPD"};
-
-static void gige_keep(void *p, as_setting_wishes *ret)
-{
-    gige_priv *priv = p;
-    ArvDevice *device = arv_camera_get_device(priv->camera);
-    for (size_t i = 0; i < AS_COUNT(gige_kept); i++) {
-        as_setting one;
-        as_err     why = AS_ERR_NONE;
-        bool       there = as_gige_get(device, gige_kept[i], &one, &why) && one.readable;
-        if (why.code == AS_EIO || (there && !as_setting_wishes_put(ret, one.name, one.value, &why)))
-            return;
     }
 }
 

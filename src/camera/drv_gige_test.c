@@ -195,6 +195,7 @@ static void gige_is_told_by_its_address(void **state)
     } cases[] = {
         {"gige:fake?width=256&height=128&x=64&y=32", NULL},
         {"gige:fake?width=256&x=99999", "x=99999' is not a whole number"},
+        {"gige:fake?width=2200", "at most 2048 x 2048 pixels, and 2200 x 512 are asked for: make station.frame_px"},
         {"gige:fake?Width=99999", "'Width=99999' is not allowed: it is a whole number, 1 to"},
         {"gige:fake?Widht=64", "no feature 'Widht'"},
         {"gige:fake?trigger=Lime0", "did you mean 'Line0'?"},

@@ -250,6 +250,26 @@ static bool video_file_path(const char *dir, const char *where, char *path, as_e
            (as_fs_is_file(path) || AS_FAIL(err, AS_EMISSING, "no file '%s'", path));
 }
 
+/* GStreamer's own words say neither what was looked for nor what to do. */
+static bool video_tell_absent(const video_priv *priv, const as_err *why, as_err *err)
+{
+    if (priv->kind == VIDEO_FILE && why->code == AS_ETIMEOUT)
+        return AS_FAIL(err, AS_EFORMAT,
+                       "it gave no frame in 15 s: is the file whole, and is gstreamer1.0-libav there?");
+    if (priv->kind == VIDEO_RTSP && why->code != AS_ECANCELLED)
+        return AS_FAIL(err, AS_EMISSING,
+                       "no stream comes from there (%s): is the camera or server on and in the same network, and are "
+                       "its port, path and password right?",
+                       why->text);
+    if (priv->kind == VIDEO_V4L2 && why->code != AS_ECANCELLED)
+        return AS_FAIL(
+            err, AS_EMISSING,
+            "no stream comes from it (%s): is the device plugged in (v4l2-ctl --list-devices shows those that "
+            "are), and does no other program hold it?",
+            why->text);
+    return as_err_set(err, why->code, "%s", why->text);
+}
+
 static bool video_open(void *p, const char *rest, const as_camera_cfg *cfg, as_camera_geometry *ret, as_err *err)
 {
     video_priv  *priv = p;
@@ -281,10 +301,7 @@ static bool video_open(void *p, const char *rest, const as_camera_cfg *cfg, as_c
     gst_element_set_state(priv->pipeline, GST_STATE_PLAYING);
     as_err why = AS_ERR_NONE;
     priv->first = video_pull_first(priv, cfg, &why);
-    if (!priv->first && priv->kind == VIDEO_FILE && why.code == AS_ETIMEOUT)
-        return AS_FAIL(err, AS_EFORMAT,
-                       "it gave no frame in 15 s: is the file whole, and is gstreamer1.0-libav there?");
-    return priv->first ? video_read_geometry(priv, ret, err) : as_err_set(err, why.code, "%s", why.text);
+    return priv->first ? video_read_geometry(priv, ret, err) : video_tell_absent(priv, &why, err);
 }
 
 static bool video_copy(GstSample *sample, as_frame *frame, as_err *err)

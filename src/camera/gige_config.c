@@ -88,6 +88,24 @@ static bool config_format(const as_gige_config *config, ArvCamera *camera, as_er
     return config_ok(error, "the camera refuses this format", err);
 }
 
+/* Width may be bounded by the offset, which goes to 0 first; WidthMax and HeightMax are not. */
+static bool config_fits(ArvCamera *camera, gint want_w, gint want_h, as_err *err)
+{
+    gint low, most_w = 0, most_h = 0;
+    arv_camera_get_width_bounds(camera, &low, &most_w, NULL);
+    arv_camera_get_height_bounds(camera, &low, &most_h, NULL);
+    if (arv_camera_is_feature_available(camera, "WidthMax", NULL))
+        most_w = AS_MAX(most_w, (gint)arv_camera_get_integer(camera, "WidthMax", NULL));
+    if (arv_camera_is_feature_available(camera, "HeightMax", NULL))
+        most_h = AS_MAX(most_h, (gint)arv_camera_get_integer(camera, "HeightMax", NULL));
+    return most_w <= 0 || most_h <= 0 || (want_w <= most_w && want_h <= most_h) ||
+           AS_FAIL(
+               err, AS_EINVAL,
+               "the camera's picture has at most %d x %d pixels, and %d x %d are asked for: make station.frame_px of "
+               "the spec (or width and height of the address) smaller, or take another camera",
+               most_w, most_h, want_w, want_h);
+}
+
 /* The offset goes to 0 first: a wider picture may not fit beside it. */
 static bool config_region(const as_gige_config *config, ArvCamera *camera, as_err *err)
 {
@@ -100,6 +118,8 @@ static bool config_region(const as_gige_config *config, ArvCamera *camera, as_er
     gint want_x = config->x >= 0 ? (gint)config->x : x, want_y = config->y >= 0 ? (gint)config->y : y;
     if (want_w == width && want_h == height && want_x == x && want_y == y)
         return true;
+    if (!config_fits(camera, want_w, want_h, err))
+        return false;
     bool moves = arv_camera_is_region_offset_available(camera, NULL);
     if (!moves && (config->x > 0 || config->y > 0))
         return AS_FAIL(err, AS_EUNSUPPORTED, "the camera's region cannot be moved: leave x and y out");

@@ -141,8 +141,8 @@ bool as_setting_check(const as_setting *feature, const char *value, as_err *err)
     if (feature->kind == AS_SETTING_COMMAND)
         return !value || !*value || AS_FAIL(err, AS_EINVAL, "'%s' is a command: it takes no value", feature->name);
     if (!feature->writable)
-        return AS_FAIL(err, AS_EACCESS, "'%s' can only be read%s", feature->name,
-                       feature->readable ? "" : ", and not now");
+        return AS_FAIL(err, AS_EINVAL, "'%s' can only be read%s (assay camera show tells which can be set)",
+                       feature->name, feature->readable ? "" : ", and not now");
     if (!value)
         return AS_FAIL(err, AS_EINVAL, "no value for '%s'", feature->name);
     switch (feature->kind) {

@@ -46,7 +46,7 @@ const as_setting *as_setting_list_find(const as_setting_list *features, const ch
 /* As find; AS_ENOTFOUND names the nearest there is. */
 AS_CHECK const as_setting *as_setting_list_need(const as_setting_list *features, const char *name, as_err *err);
 
-/* Whether the feature could be given that value: AS_EINVAL names what is allowed, AS_EACCESS why nothing is. */
+/* Whether the feature could be given that value: AS_EINVAL names what is allowed, or says that nothing is. */
 AS_CHECK bool as_setting_check(const as_setting *feature, const char *value, as_err *err);
 /* Whether both texts mean the same value of it: numbers within half a step, or a millionth. */
 bool as_setting_same(const as_setting *feature, const char *a, const char *b);

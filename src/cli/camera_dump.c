@@ -1,7 +1,43 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/fs.h"
 #include "cli/action.h"
 #include "cli/camera_pick.h"
 #include "cli/output.h"
+
+#define DUMP_MAX_BYTES ((size_t)1 << 20)
+#define DUMP_CAMERA    "\ncamera: "
+
+/* Which camera a dump is of: without what was asked of it behind the '?'. n is 0 when it is no dump. */
+static size_t dump_camera(const char *text, const char **ret)
+{
+    const char *at = strstr(text, DUMP_CAMERA);
+    *ret = at ? at + strlen(DUMP_CAMERA) : "";
+    return strcspn(*ret, "?\n");
+}
+
+/* A dump of the same camera is replaced by a newer one. That of another may be all that is left of how that one was set. */
+static bool dump_may(const char *path, const as_str *text, as_err *err)
+{
+    uint8_t    *bytes = NULL;
+    size_t      n = 0, n_old, n_new;
+    as_err      ignored = AS_ERR_NONE;
+    const char *old, *new;
+    if (!as_fs_is_file(path) || !as_fs_read(path, DUMP_MAX_BYTES, &bytes, &n, &ignored))
+        return true; /* nothing is there, or what is there is no dump: as_output_write() looks at that */
+    char *there = calloc(n + 1, 1);
+    bool  ok = there || AS_FAIL(err, AS_ENOMEM, "no memory for '%s'", path);
+    if (ok) {
+        memcpy(there, bytes, n);
+        n_old = dump_camera(there, &old);
+        n_new = dump_camera(text->s, &new);
+        ok = n_old == 0 || (n_old == n_new && memcmp(old, new, n_old) == 0) ||
+             AS_FAIL(err, AS_EEXIST, "'%s' holds the settings of another camera, %.*s: name another file, or remove it",
+                     path, (int)AS_MIN(n_old, (size_t)100), old);
+    }
+    free(there);
+    free(bytes);
+    return ok;
+}
 
 static int camera_dump(as_cli *cli, as_workspace *ws, as_err *err)
 {
@@ -14,7 +50,7 @@ static int camera_dump(as_cli *cli, as_workspace *ws, as_err *err)
     bool       ok = cam && as_camera_settings(cam, &cli->progress, &features, err) &&
               as_setting_list_dump(&features, as_camera_uri(cam), &text, err);
     if (ok && path)
-        ok = as_output_write(path, &text, NULL, err);
+        ok = dump_may(path, &text, err) && as_output_write(path, &text, NULL, err);
     if (ok && cli->json)
         ok = as_cli_print_json(cli, json_pack("{s:s?,s:I}", "file", path, "n_bytes", (json_int_t)text.len), err);
     else if (ok && path)

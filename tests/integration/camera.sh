@@ -133,7 +133,12 @@ assert "Mono8" in f["PixelFormat"]["choices"] and f["TriggerSoftware"]["kind"] =
     expect_err "no feature 'Widht'"
     expect_exit 2 "$ASSAY" camera set gige:fake PixelFormat=Mono9
     expect_err "did you mean 'Mono8'?"
+    expect_exit 2 "$ASSAY" camera set gige:fake DeviceModelName=x
+    expect_err "'DeviceModelName' can only be read"
     expect_exit 0 "$ASSAY" camera dump 'gige:fake?width=256' -o dump.yaml
+    expect_exit 0 "$ASSAY" camera dump 'gige:fake?width=256' -o dump.yaml
+    expect_exit 2 "$ASSAY" camera dump "$TWIN" -o dump.yaml
+    expect_err "'dump.yaml' holds the settings of another camera, 'gige:fake"
     expect_exit 0 "$ASSAY" camera restore gige:fake dump.yaml
     expect_out '1 were changed'
     sed -i "s/ExposureTimeAbs: .*/ExposureTimeAbs: '1'/" dump.yaml

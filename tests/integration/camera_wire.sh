@@ -105,6 +105,25 @@ import json, sys
 f = {x["name"]: x["value"] for x in json.load(open(sys.argv[1]))["features"]}
 assert f["LensDirt"] == 0 and f["ExposureTime"] == 60, f' "$OUT"
 
+# An address that is refused in its middle leaves the camera as it was.
+expect_exit 2 "$ASSAY" camera show "$CAMERA?exposure_us=77&width=128&LensDirt=0.2&LensHaze=7"
+expect_err "'LensHaze=7' is not allowed"
+expect_exit 0 "$ASSAY" camera show $CAMERA --json
+check 'a refused address left something behind' python3 -c '
+import json, sys
+f = {x["name"]: x["value"] for x in json.load(open(sys.argv[1]))["features"]}
+assert (f["Width"], f["ExposureTime"], f["LensDirt"]) == (160, 60, 0), f' "$OUT"
+
+# Another program holds it: that is told, by whom, and what to do.
+"$ASSAY" camera grab "$CAMERA?format=Mono8" --frames 100000 -o held.png >/dev/null 2>&1 &
+holder=$!
+await test -e held-002.png
+expect_exit 3 "$ASSAY" camera set $CAMERA LensDirt=0.1
+expect_err 'is held by another program on this machine, 127.0.0.1 .port [0-9]+.: end that one first'
+kill $holder
+wait $holder
+rm held-*
+
 # Killed in the middle and started again: all pictures come, numbered on.
 "$ASSAY" camera grab "$CAMERA?format=Mono8" --frames 40 --wait 30 -o again.png >grab.log 2>&1 &
 grab=$!
@@ -128,6 +147,18 @@ import json, sys
 f = {x["name"]: x["value"] for x in json.load(open(sys.argv[1]))["features"]}
 assert (f["Width"], f["OffsetX"], f["ExposureTime"], f["AcquisitionFrameRate"]) == (160, 16, 60, 15), f' "$OUT"
 expect_equal "$(grep -c 'is back after' grab.log)" 1
+
+# A test of a camera that is lost meanwhile has failed, and says so.
+"$ASSAY" camera test "$CAMERA?format=Mono8" --frames 100 --max-jitter 1000 --min-fps 5 --wait 30 >test.log 2>&1 &
+testing=$!
+sleep 2
+kill -9 $server
+wait $server 2>/dev/null
+serve_scene 'fabric?views=64&sensor=imx250&width=320&height=240'
+wait $testing
+expect_equal $? 1
+check 'an outage is not told' grep -Eq 'outages +1 times .*FAIL.* it was away for ' test.log
+check 'what cannot be measured was' grep -q 'jitter .*not measured: the camera was lost' test.log
 
 kill $server
 wait $server
