@@ -94,7 +94,7 @@ static bool args_give(as_args *args, const as_opt *opt, const char *value, as_er
     if (strcmp(opt->name, "help") == 0)
         args->help = true;
     as_given given = {opt, value};
-    if (!as_vec_push(&args->given, given))
+    if (!as_vec_push(&args->given, given) || !as_vec_push(&args->typed, given))
         return AS_FAIL(err, AS_ENOMEM, "out of memory");
     return true;
 }
@@ -218,6 +218,12 @@ static bool args_count(const as_args *args, as_err *err)
     return args_unknown_action(verb, args->words.at[0], err);
 }
 
+static bool args_word(as_args *args, const char *word)
+{
+    as_given typed = {NULL, word};
+    return as_vec_push(&args->words, word) && as_vec_push(&args->typed, typed);
+}
+
 bool as_args_parse(as_args *args, int argc, char **argv, as_err *err)
 {
     *args = (as_args){0};
@@ -237,7 +243,7 @@ bool as_args_parse(as_args *args, int argc, char **argv, as_err *err)
         } else if (!args->verb) {
             if (!args_verb(args, word, err))
                 return false;
-        } else if (!as_vec_push(&args->words, word)) {
+        } else if (!args_word(args, word)) {
             return AS_FAIL(err, AS_ENOMEM, "out of memory");
         }
     }
@@ -248,6 +254,7 @@ void as_args_done(as_args *args)
 {
     as_vec_done(&args->words);
     as_vec_done(&args->given);
+    as_vec_done(&args->typed);
 }
 
 size_t as_cli_n_args(const as_cli *cli)
@@ -266,6 +273,15 @@ const char *as_cli_opt_at(const as_cli *cli, const char *name, size_t i)
         if (strcmp(cli->args->given.at[k].opt->name, name) == 0 && i-- == 0)
             return cli->args->given.at[k].value;
     return NULL;
+}
+
+const char *as_cli_typed(const as_cli *cli, size_t i, const char **ret_name)
+{
+    if (i >= cli->args->typed.n)
+        return NULL;
+    const as_given *typed = &cli->args->typed.at[i];
+    *ret_name = typed->opt ? typed->opt->name : "";
+    return typed->value;
 }
 
 const char *as_cli_opt(const as_cli *cli, const char *name)

@@ -12,7 +12,7 @@
 #include "cli/verb.h"
 
 typedef struct as_given {
-    const as_opt *opt;
+    const as_opt *opt;   /* NULL: a word */
     const char   *value; /* "" for a flag */
 } as_given;
 
@@ -21,6 +21,7 @@ typedef struct as_args {
     bool           help, version;
     AS_VEC(const char *) words; /* positional, without the verb */
     AS_VEC(as_given) given;
+    AS_VEC(as_given) typed; /* both, in their order */
 } as_args;
 
 /* AS_EINVAL names the word, and the nearest verb or option there is. "--" ends the options. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* assay twin serve: the twin, or any other source, as devices on the wire, until it is interrupted. */
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -14,7 +15,7 @@ enum { SERVE_MAX = 16, LOOK_MS = 100 };
 
 typedef struct serve_device {
     const as_serve_kind *kind;
-    const char          *where, *source;
+    const char          *where, *source; /* the command line's; one of all->sources */
     void                *server;
 } serve_device;
 
@@ -23,30 +24,80 @@ typedef struct serve_all {
     size_t        n;
     bool          started;
     as_truth_log *log;
-    char          first[3200]; /* the source where none is named */
+    char         *sources[SERVE_MAX];
+    size_t        n_sources;
 } serve_all;
 
 /* The folder's name as part of an address: '?' and '%' mean something there. */
-static void serve_dataset(const char *dir, char *text, size_t cap)
+static void serve_dataset(const char *dir, as_str *out)
 {
-    size_t n = (size_t)snprintf(text, cap, "twin:dataset:");
-    for (; *dir && n + 4 < cap; dir++)
-        n += (size_t)snprintf(text + n, cap - n, *dir == '?' || *dir == '%' ? "%%%02X" : "%c", (unsigned char)*dir);
+    as_str_add(out, "twin:dataset:");
+    for (; *dir; dir++)
+        as_str_addf(out, *dir == '?' || *dir == '%' ? "%%%02X" : "%c", (unsigned char)*dir);
 }
 
-/* --dataset, else --scene, else the first scene there is; words after "serve" are sources of the devices in their order. */
-static const char *serve_source(const as_cli *cli, serve_all *all, size_t i)
+static bool serve_add_source(serve_all *all, const char *name, const char *value, as_err *err)
 {
-    const char *dataset = as_cli_opt(cli, "dataset"), *scene = as_cli_opt(cli, "scene");
-    size_t      n = as_cli_n_args(cli) - 1;
-    if (n > 0)
-        return as_cli_arg(cli, 1 + AS_MIN(i, n - 1));
-    if (dataset)
-        serve_dataset(dataset, all->first, sizeof all->first);
+    as_str uri;
+    if (all->n_sources == SERVE_MAX)
+        return AS_FAIL(err, AS_ELIMIT, "more than %d sources at once", SERVE_MAX);
+    as_str_init(&uri);
+    if (strcmp(name, "dataset") == 0)
+        serve_dataset(value, &uri);
+    else if (strcmp(name, "scene") == 0)
+        as_str_addf(&uri, "twin:%s", value + (as_str_starts(value, "twin:") ? 5 : 0));
     else
-        snprintf(all->first, sizeof all->first, "twin:%s",
-                 scene ? scene + (as_str_starts(scene, "twin:") ? 5 : 0) : as_twin_scene_at(0)->name);
-    return all->first;
+        as_str_add(&uri, value);
+    all->sources[all->n_sources] = as_str_ok(&uri) ? strdup(uri.s) : NULL;
+    as_str_done(&uri);
+    return all->sources[all->n_sources++] != NULL || AS_FAIL(err, AS_ENOMEM, "no memory for a source");
+}
+
+/* --scene, --dataset and the words after "serve", in the order they were typed; the first scene there is where none is. */
+static bool serve_read_sources(const as_cli *cli, serve_all *all, as_err *err)
+{
+    const char *name, *value;
+    for (size_t i = 0, words = 0; (value = as_cli_typed(cli, i, &name)) != NULL; i++) {
+        bool is_word = name[0] == '\0' && words++ > 0; /* the first is "serve" */
+        if ((is_word || strcmp(name, "scene") == 0 || strcmp(name, "dataset") == 0) &&
+            !serve_add_source(all, name, value, err))
+            return false;
+    }
+    return all->n_sources > 0 || serve_add_source(all, "scene", as_twin_scene_at(0)->name, err);
+}
+
+static const as_serve_kind *serve_kind(const char *name)
+{
+    const as_serve_kind *kind;
+    for (size_t k = 0; (kind = as_serve_kind_at(k)) != NULL; k++)
+        if (strcmp(kind->name, name) == 0)
+            return kind;
+    return NULL;
+}
+
+/* The devices, each with the source that stands in its place; those past the last source have that one. More sources than
+ * devices would be sources that nobody sees. */
+static bool serve_read_devices(const as_cli *cli, serve_all *all, size_t *ret_n, as_err *err)
+{
+    const char *name, *value;
+    size_t      n = 0;
+    for (size_t i = 0; (value = as_cli_typed(cli, i, &name)) != NULL; i++) {
+        const as_serve_kind *kind = serve_kind(name);
+        if (!kind)
+            continue;
+        if (n == SERVE_MAX)
+            return AS_FAIL(err, AS_ELIMIT, "more than %d devices at once", SERVE_MAX);
+        all->devices[n] =
+            (serve_device){.kind = kind, .where = value, .source = all->sources[AS_MIN(n, all->n_sources - 1)]};
+        n++;
+    }
+    *ret_n = n;
+    if (n == 0)
+        return AS_FAIL(err, AS_EINVAL, "no device named: --%s ADDRESS, for example --%s 127.0.0.1",
+                       as_serve_kind_at(0)->name, as_serve_kind_at(0)->name);
+    return all->n_sources <= n ||
+           AS_FAIL(err, AS_EINVAL, "%zu sources for %zu device%s: nothing would serve '%s'; name a device for each",
+                   all->n_sources, n, n == 1 ? "" : "s", all->sources[n]);
 }
 
 static bool serve_cfg(const as_cli *cli, as_serve_cfg *cfg, as_err *err)
@@ -62,45 +113,24 @@ static bool serve_cfg(const as_cli *cli, as_serve_cfg *cfg, as_err *err)
     return true;
 }
 
-/* More sources than devices would be sources that nobody sees. */
-static bool serve_sources_fit(const as_cli *cli, as_err *err)
-{
-    const as_serve_kind *kind;
-    size_t               n = 0, n_sources = as_cli_n_args(cli) - 1;
-    for (size_t k = 0; (kind = as_serve_kind_at(k)) != NULL; k++)
-        for (size_t i = 0; as_cli_opt_at(cli, kind->name, i) != NULL; i++)
-            n++;
-    return n == 0 || n_sources <= n ||
-           AS_FAIL(err, AS_EINVAL, "%zu sources for %zu device%s: nothing would serve '%s'; name a device for each",
-                   n_sources, n, n == 1 ? "" : "s", as_cli_arg(cli, 1 + n));
-}
-
 static bool serve_start(as_cli *cli, serve_all *all, as_serve_cfg *cfg, as_err *err)
 {
-    const as_serve_kind *kind;
-    const char          *path = as_cli_opt(cli, "truth");
-    if (!serve_sources_fit(cli, err))
+    const char *path = as_cli_opt(cli, "truth");
+    size_t      n = 0;
+    if (!serve_read_sources(cli, all, err) || !serve_read_devices(cli, all, &n, err))
         return false;
     if (path && !(all->log = as_truth_log_open(path, err)))
         return false;
     cfg->log = all->log;
-    for (size_t k = 0; (kind = as_serve_kind_at(k)) != NULL; k++) {
-        const char *where;
-        for (size_t i = 0; (where = as_cli_opt_at(cli, kind->name, i)) != NULL; i++) {
-            serve_device *device = &all->devices[all->n];
-            if (all->n == SERVE_MAX)
-                return AS_FAIL(err, AS_ELIMIT, "more than %d devices at once", SERVE_MAX);
-            *device = (serve_device){.kind = kind, .where = where, .source = serve_source(cli, all, all->n)};
-            cfg->pump.uri = device->source;
-            device->server = kind->start(cfg, where, err);
-            if (!device->server)
-                return as_err_note(err, "--%s %s", kind->name, where);
-            all->n++;
-        }
+    for (; all->n < n; all->n++) {
+        serve_device *device = &all->devices[all->n];
+        cfg->pump.uri = device->source;
+        device->server = device->kind->start(cfg, device->where, err);
+        if (!device->server)
+            return as_err_note(err, "--%s %s", device->kind->name, device->where);
     }
-    all->started = all->n > 0;
-    return all->started || AS_FAIL(err, AS_EINVAL, "no device named: --%s ADDRESS, for example --%s 127.0.0.1",
-                                   as_serve_kind_at(0)->name, as_serve_kind_at(0)->name);
+    all->started = true;
+    return true;
 }
 
 static json_t *serve_json(const serve_all *all, bool ended)
@@ -225,6 +255,8 @@ static bool serve_stop(as_cli *cli, serve_all *all, bool ok, as_err *err)
     }
     for (size_t i = 0; i < all->n; i++)
         all->devices[i].kind->stop(all->devices[i].server);
+    for (size_t i = 0; i < all->n_sources; i++)
+        free(all->sources[i]);
     const char *path = as_cli_opt(cli, "truth");
     if (all->log && !all->started && path) /* of a run that never was: the next one may write it */
         (void)unlink(path);
@@ -249,16 +281,17 @@ static int twin_serve(as_cli *cli, as_workspace *ws, as_err *err)
 
 const as_action as_twin_action_serve = {
     .name = "serve",
-    .usage = "--gige ADDRESS | --rtsp ADDRESS[:PORT] | --mjpeg ADDRESS[:PORT] [--scene SCENE | --dataset DIR | CAMERA "
-             "...] [--fps F] [--replay "
-             "N] [--truth FILE] "
-             "[--seconds S] [--packet-size BYTES] [--link MBIT]",
+    .usage =
+        "--gige ADDRESS | --rtsp ADDRESS[:PORT] | --mjpeg ADDRESS[:PORT] ... [--scene SCENE | --dataset DIR | CAMERA "
+        "...] [--fps F] [--replay "
+        "N] [--truth FILE] "
+        "[--seconds S] [--packet-size BYTES] [--link MBIT]",
     .about =
         "the twin as a camera on the network, for any program that speaks its language: GigE Vision on an address of "
         "this machine (127.0.0.1, 127.0.0.2, ... need no set-up), an RTSP stream, motion JPEG over HTTP for a browser; "
         "several "
-        "options, several cameras, each of the "
-        "sources named after serve in their order",
+        "options, several cameras: each shows the source (--scene, --dataset, or a camera's address) that was named in "
+        "its place, the first the first",
     .min_args = 0,
     .max_args = -1,
     .mode = AS_WORKSPACE_NONE,

@@ -68,6 +68,9 @@ bool        as_cli_flag(const as_cli *cli, const char *name);
 const char *as_cli_opt(const as_cli *cli, const char *name);              /* last one given; NULL if not */
 const char *as_cli_opt_at(const as_cli *cli, const char *name, size_t i); /* repeated options; NULL past the last */
 
+/* Words and options as they were typed, from 0: its value, and the option's name ("": a word). NULL past the last. */
+const char *as_cli_typed(const as_cli *cli, size_t i, const char **ret_name);
+
 /* The option as a number in [min, max], or *ret unchanged when it was not given. AS_EINVAL names option and bounds. */
 AS_CHECK bool as_cli_u64(const as_cli *cli, const char *name, uint64_t min, uint64_t max, uint64_t *ret, as_err *err);
 AS_CHECK bool as_cli_f64(const as_cli *cli, const char *name, double min, double max, double *ret, as_err *err);

@@ -41,6 +41,9 @@ check 'the truth that was there is gone' [ -e there.jsonl ]
 expect_exit 2 "$ASSAY" twin serve --gige "$net.1" "twin:$SMALL" twin:pcb
 expect_err "2 sources for 1 device: nothing would serve 'twin:pcb'"
 
+expect_exit 2 "$ASSAY" twin serve --gige "$net.1" --scene "$SMALL" --dataset pictures
+expect_err "2 sources for 1 device: nothing would serve 'twin:dataset:pictures'"
+
 # --- pictures, truth, a taken port, and the protocol alone ---
 serve --gige "$net.1" --scene "$SMALL" --fps 25 --truth truth.jsonl
 expect_exit 3 "$ASSAY" twin serve --gige "$net.1"
@@ -180,6 +183,19 @@ check 'the first is not the twin' json 'd[0]["whole"] and d[0]["width"] == 320' 
 wait $server
 check 'the JSON is not two lines' json \
     '[x["event"] for x in d] == ["serving", "ended"] and [x["n_sent"] > 0 for x in d[1]["devices"]] == [True, True]' two.json
+
+# Each device has the source in its place, whatever its kind and that of the source.
+serve --mjpeg 127.0.0.1:0 --gige "$net.1" --dataset pictures --scene "$SMALL" --json
+check 'sources are not in the order typed' json \
+    '[(x["kind"], x["source"][:13]) for x in d[0]["devices"]] == [("mjpeg", "twin:dataset:"), ("gige", "twin:cones?wi")]' serve.out
+ended
+
+# A fault that is started begins with the next part, of parts that do not begin at 1 too.
+serve --gige "$net.1" --scene "$SMALL&from=200" --fps 25 --truth from.jsonl
+expect_exit 0 "$PYTHON" "$PEER" "$net.1" --frames 5 --set FaultSelector=lamp_dying --set FaultParts=2 --set FaultStart=1
+check 'the fault is not of the first two parts' json \
+    '[(t["part"], "lamp_dying" in t["faults"]) for t in d[:4]] == [(200, True), (201, True), (202, False), (203, False)]' from.jsonl
+ended
 
 serve --gige "$net.1" --dataset pictures
 expect_exit 0 "$PYTHON" "$PEER" "$net.1" --frames 2
