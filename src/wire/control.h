@@ -10,8 +10,8 @@
 #ifndef AS_WIRE_CONTROL_H
 #define AS_WIRE_CONTROL_H
 
-#include "wire/feature.h"
 #include "camera/gvcp.h"
+#include "wire/feature.h"
 
 #define AS_GV_BOOT_BYTES    0x0e00
 #define AS_GV_SCRIPT_BYTES  4096

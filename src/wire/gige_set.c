@@ -123,7 +123,7 @@ static as_gv_status set_fault_start(as_gige *device)
     if (full)
         memmove(more.steps, more.steps + 1, --more.n * sizeof *more.steps);
     /* In a replay parts come again and again: there it is so many pictures, counted as they are taken. */
-    double from = device->replays ? 0.0 : (double)(device->part + 1);
+    double from = device->replays ? 0.0 : (double)as_pump_next_part(device->pump);
     double until = device->replays || parts <= 0.0 ? INFINITY : from + parts;
     more.steps[more.n++] =
         (as_script_step){.fault = fault, .from = from, .full = from, .until = until, .amount = amount};
@@ -176,6 +176,7 @@ static as_gv_status set_start(as_gige *device)
     as_gige_forget(device); /* numbers begin again: what was kept under them is of other pictures */
     device->generation++;
     device->due = as_clock_mono();
+    as_pump_fresh(device->pump);
     return AS_GV_OK;
 }
 

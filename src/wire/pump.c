@@ -360,6 +360,29 @@ bool as_pump_tune(as_pump *pump, const as_pump_settings *settings, as_err *err)
     return ok;
 }
 
+uint64_t as_pump_next_part(as_pump *pump)
+{
+    if (!pump->kind->part)
+        return 0;
+    pthread_mutex_lock(&pump->lock);
+    const as_source_at *at =
+        pump->next_take < pump->next_make ? &pump->ring[pump->next_take % pump->n_ahead].before : &pump->at;
+    const uint64_t part = pump->kind->part(pump->state, at);
+    pthread_mutex_unlock(&pump->lock);
+    return part;
+}
+
+void as_pump_fresh(as_pump *pump)
+{
+    if (!pump->kind->fresh || !pump->facts.is_live)
+        return;
+    pthread_mutex_lock(&pump->lock);
+    pump->kind->fresh(pump->state, as_clock_mono());
+    pump_rewind(pump);
+    pthread_cond_broadcast(&pump->wanted);
+    pthread_mutex_unlock(&pump->lock);
+}
+
 /* --- taking ------------------------------------------------------------------------------------------------------------- */
 
 static struct timespec pump_time(as_ns at)

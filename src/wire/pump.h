@@ -67,6 +67,12 @@ void as_pump_settings_get(as_pump *pump, as_pump_settings *ret);
 /* From the next picture on. What was made ahead with other settings is made again. AS_EINVAL, and all is as it was. */
 AS_CHECK bool as_pump_tune(as_pump *pump, const as_pump_settings *settings, as_err *err);
 
+uint64_t as_pump_next_part(as_pump *pump); /* of the picture that is taken next, as far as it has come; 0: not known */
+
+/* Of a source that does not wait for who looks: the next picture is taken from now on, and those made ahead are dropped. Of
+ * others and of a replay none is old, and nothing happens. */
+void as_pump_fresh(as_pump *pump);
+
 /* AS_ETIMEOUT: not made yet; AS_EEND: no more for ever; else as the source says. */
 AS_CHECK bool as_pump_next(as_pump *pump, as_ns deadline, as_pump_item *ret, as_err *err);
 void          as_pump_item_done(as_pump_item *item); /* gives the frame back; zeros are fine */

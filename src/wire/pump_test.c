@@ -241,6 +241,52 @@ static void pump_replays(void **state)
     as_pump_close(pump);
 }
 
+/* What was made ahead of a camera that does not wait is as old as the time since. */
+static void pump_forgets_what_is_old(void **state)
+{
+    (void)state;
+    static const char picture[] = "P5\n4 2\n255\n12345678";
+    as_err            err = AS_ERR_NONE;
+    char              dir[] = "/tmp/pump-XXXXXX", path[64], uri[96];
+    assert_non_null(mkdtemp(dir));
+    snprintf(path, sizeof path, "%s/a.pgm", dir);
+    if (!as_fs_write(path, picture, sizeof picture - 1, &err))
+        fail_msg("%s", err.text);
+    snprintf(uri, sizeof uri, "folder:%s?fps=200&loop=1", dir);
+    as_pump_cfg  cfg = {.uri = uri, .n_keep = 1};
+    as_pump     *pump = open_pump(&cfg);
+    as_pump_item item = next(pump);
+    as_ns        since = item.frame->time_mono;
+    assert_true(since > 0);
+    as_pump_item_done(&item);
+    while (as_clock_mono() < since + 30 * AS_NS_PER_MS) /* it makes some more */
+        as_clock_sleep_until(since + 30 * AS_NS_PER_MS);
+    since = as_clock_mono();
+    as_pump_fresh(pump);
+    for (int i = 0; i < 3; i++) {
+        item = next(pump);
+        assert_true(item.frame->time_mono >= since);
+        as_pump_item_done(&item);
+    }
+    as_pump_close(pump);
+    unlink(path);
+    rmdir(dir);
+}
+
+static void pump_knows_the_part_that_comes(void **state)
+{
+    (void)state;
+    as_pump_cfg cfg = {.uri = SCENE "&from=200&views=2", .n_keep = 1};
+    as_pump    *pump = open_pump(&cfg);
+    for (uint64_t i = 0; i < 5; i++) {
+        assert_int_equal(as_pump_next_part(pump), 200 + i / 2);
+        as_pump_item item = next(pump);
+        assert_int_equal(item.part, 200 + i / 2);
+        as_pump_item_done(&item);
+    }
+    as_pump_close(pump);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -249,6 +295,8 @@ int main(void)
         cmocka_unit_test(pump_hands_on_a_window),
         cmocka_unit_test(pump_tells_of_faults_and_repeats_a_frozen_picture),
         cmocka_unit_test(pump_replays),
+        cmocka_unit_test(pump_forgets_what_is_old),
+        cmocka_unit_test(pump_knows_the_part_that_comes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -35,6 +35,7 @@ typedef struct as_source_room {
 typedef struct as_source_facts {
     as_pixel pixel;         /* with the most bytes of all that may come */
     uint32_t width, height; /* in full */
+    bool     is_live;       /* what nobody looks at is gone */
 } as_source_facts;
 
 typedef struct as_source_kind {
@@ -45,8 +46,11 @@ typedef struct as_source_kind {
     bool (*can)(const void *state, as_pixel pixel); /* NULL: only what comes */
     /* What comes next; false: nothing for ever. Fills all of job but item.frame. */
     bool (*plan)(void *state, as_source_at *at, as_source_job *job);
+    uint64_t (*part)(const void *state, const as_source_at *at); /* of what comes next; NULL: nobody knows */
     bool (*make)(void *state, as_source_job *job, as_source_room *room, as_err *err);
     bool (*tune)(void *state, const as_pump_settings *settings, as_err *err);
+    /* What was taken before that time is not handed on any more (monotonic). NULL: pictures are drawn, and never old. */
+    void (*fresh)(void *state, as_ns since);
     void (*close)(void *state); /* half-opened ones too */
 } as_source_kind;
 

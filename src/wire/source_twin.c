@@ -48,6 +48,13 @@ static bool twin_has(const as_pump_item *item, as_fault fault)
     return (item->faults >> fault) & 1u;
 }
 
+static uint64_t twin_part(const void *p, const as_source_at *at)
+{
+    const twin_state *state = p;
+    uint64_t          passed = at->at / state->n_views;
+    return state->first + (state->n_replay ? passed % state->n_replay : passed);
+}
+
 static bool twin_plan(void *p, as_source_at *at, as_source_job *job)
 {
     const twin_state *state = p;
@@ -56,7 +63,7 @@ static bool twin_plan(void *p, as_source_at *at, as_source_job *job)
     if (state->n_parts && passed >= state->n_parts)
         return false;
     passed = state->n_replay ? passed % state->n_replay : passed;
-    item->part = state->first + passed;
+    item->part = twin_part(p, at);
     item->view = (uint32_t)(at->at % state->n_views);
     item->faults = as_twin_faults_at(state->twin, item->part, item->truth.amounts);
     job->key = passed * state->n_views + item->view;
@@ -174,6 +181,7 @@ const as_source_kind as_source_twin = {
     .open = twin_open,
     .can = twin_can,
     .plan = twin_plan,
+    .part = twin_part,
     .make = twin_make,
     .tune = twin_tune,
     .close = twin_close,
