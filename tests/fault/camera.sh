@@ -11,6 +11,7 @@ unshare -n true 2>/dev/null || skip 'a network of its own cannot be made here (r
 
 LIMIT=$((60 + TIMES * 12))
 for n in 1 3; do
+    # shellcheck disable=SC2016 # the inner shell expands
     expect_exit 0 unshare -n bash -c '
         ip link set lo up && for i in 2 3 4; do ip addr add 127.0.0.$i/8 dev lo; done && exec "$@"' bash \
         "$ASSAY_FAULT_BUILD/fault_camera" "$device" "$TIMES" "$SEED" "$n"
