@@ -29,7 +29,18 @@ static bool plugin_path(const char *dir, const char *between, const char *file, 
     return n > 0 && n < AS_FS_PATH_BYTES && as_fs_is_file(path);
 }
 
-const void *as_plugin_symbol(const char *file, const char *symbol, as_err *err)
+/* A module that an older or newer installation left there would be called through a table of another shape. */
+static bool plugin_check(void *handle, const char *path, size_t n_table, as_err *err)
+{
+    const as_plugin_stamp *built = dlsym(handle, "as_plugin_built");
+    if (built && strcmp(built->version, AS_VERSION) == 0 && built->n_table == n_table)
+        return true;
+    return AS_FAIL(err, AS_EMISSING,
+                   "'%.300s' was built for another version of this program (%.40s, this is %s): install both together",
+                   path, built ? built->version : "it does not say which", AS_VERSION);
+}
+
+const void *as_plugin_symbol(const char *file, const char *symbol, size_t n_table, as_err *err)
 {
     char dir[AS_FS_PATH_BYTES] = "", path[AS_FS_PATH_BYTES];
     bool found = plugin_program_dir(dir) && (plugin_path(dir, "", file, path) || plugin_path(dir, "/..", file, path) ||
@@ -45,6 +56,8 @@ const void *as_plugin_symbol(const char *file, const char *symbol, as_err *err)
                 why ? why : "unknown reason");
         return NULL;
     }
+    if (!plugin_check(handle, path, n_table, err))
+        return NULL;
     const void *found_symbol = dlsym(handle, symbol);
     if (!found_symbol)
         AS_FAIL(err, AS_EMISSING, "'%.300s' is no module of this program", path);

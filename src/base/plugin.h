@@ -5,7 +5,7 @@
  * Threads: any thread.
  * Memory:  a module is never unloaded (GLib cannot be).
  *
- * A module exports one symbol. It is looked for beside the program, in the two folders above (a build's tests stand deeper), then
+ * A module exports a table, and beside it what it was built for: the table of another version has other rows. It is looked for beside the program, in the two folders above (a build's tests stand deeper), then
  * where it is installed (AS_MODULE_DIR).
  */
 #ifndef AS_BASE_PLUGIN_H
@@ -15,7 +15,18 @@
 
 #define AS_PLUGIN_EXPORT __attribute__((visibility("default")))
 
-/* file: "as_camera_gst.so". AS_EMISSING says where it was looked for and what the loader said. */
-AS_CHECK const void *as_plugin_symbol(const char *file, const char *symbol, as_err *err);
+typedef struct as_plugin_stamp {
+    const char *version; /* of the program */
+    size_t      n_table; /* bytes of the table */
+} as_plugin_stamp;
+
+/* Once in each module, with build_config.h before it. */
+#define AS_PLUGIN_STAMP(table)                                     \
+    AS_PLUGIN_EXPORT extern const as_plugin_stamp as_plugin_built; \
+    const as_plugin_stamp                         as_plugin_built = {AS_VERSION, sizeof(table)}
+
+/* file: "as_camera_gst.so"; n_table: bytes of what the symbol is. AS_EMISSING says where it was looked for and what the loader
+ * said, or that it was built for another version. */
+AS_CHECK const void *as_plugin_symbol(const char *file, const char *symbol, size_t n_table, as_err *err);
 
 #endif

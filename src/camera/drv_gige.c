@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "build_config.h"
 #include "camera/driver.h"
 #include "camera/gige_config.h"
 #include "camera/gige_device.h"
@@ -493,6 +494,8 @@ static void gige_stats(void *p, as_camera_stats *stats)
     }
     as_gige_trigger_unlock(&priv->trigger);
 }
+
+AS_PLUGIN_STAMP(as_camera_driver);
 
 AS_CAMERA_MODULE_EXPORT const as_camera_driver as_camera_module = {
     .name = "gige",

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/str.h"
+#include "build_config.h"
 #include "camera/driver.h"
 #include "camera/gif.h"
 #include "camera/module.h"
@@ -444,6 +445,8 @@ static void video_list(void (*found)(void *ctx, const char *uri, const char *abo
         found(ctx, uri, "a video device of this machine");
     }
 }
+
+AS_PLUGIN_STAMP(as_camera_driver);
 
 AS_CAMERA_MODULE_EXPORT const as_camera_driver as_camera_module = {
     .name = "gst",

@@ -31,7 +31,7 @@ static const as_camera_driver *module_open(const char *name, as_err *err)
 {
     char file[64];
     snprintf(file, sizeof file, "as_camera_%.32s.so", name);
-    return as_plugin_symbol(file, "as_camera_module", err);
+    return as_plugin_symbol(file, "as_camera_module", sizeof(as_camera_driver), err);
 }
 
 const as_camera_driver *as_camera_module_load(const char *name, as_err *err)

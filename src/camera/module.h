@@ -5,16 +5,17 @@
  * Threads: any thread; a module is loaded once, under a lock, and never unloaded (GLib cannot be).
  * Memory:  none.
  *
- * as_camera_<name>.so exports one symbol, `const as_camera_driver as_camera_module`; where it is looked for: base/plugin.h.
+ * as_camera_<name>.so exports `const as_camera_driver as_camera_module` and AS_PLUGIN_STAMP(as_camera_driver); where it is looked for: base/plugin.h.
  */
 #ifndef AS_CAMERA_MODULE_H
 #define AS_CAMERA_MODULE_H
 
+#include "base/plugin.h"
 #include "camera/camera.h"
 
-#define AS_CAMERA_MODULE_EXPORT __attribute__((visibility("default")))
+#define AS_CAMERA_MODULE_EXPORT AS_PLUGIN_EXPORT
 
-/* AS_EMISSING says where it was looked for and what the loader said. */
+/* AS_EMISSING says where it was looked for and what the loader said, or that it is of another version. */
 AS_CHECK const as_camera_driver *as_camera_module_load(const char *name, as_err *err);
 
 /* What a build lacks that has no such driver ("Aravis"), or NULL if there is no driver of that name at all. */

@@ -10,6 +10,7 @@
 
 #include "base/plugin.h"
 #include "base/thread.h"
+#include "build_config.h"
 #include "wire/rtsp_module.h"
 
 enum { RTSP_MEDIA = 2 };
@@ -315,6 +316,8 @@ static void *rtsp_open(const as_rtsp_cfg *cfg, as_rtsp_facts *ret, as_err *err)
     }
     return server;
 }
+
+AS_PLUGIN_STAMP(as_rtsp_module);
 
 AS_PLUGIN_EXPORT extern const as_rtsp_module as_wire_rtsp_module;
 const as_rtsp_module                         as_wire_rtsp_module = {

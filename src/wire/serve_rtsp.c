@@ -65,7 +65,7 @@ static bool rtsp_open(rtsp_device *device, const as_serve_cfg *cfg, const char *
         return AS_FAIL(
             err, AS_EMISSING,
             "this build has no RTSP server: libgstrtspserver-1.0-dev was not there (tools/setup installs it)");
-    device->module = as_plugin_symbol(AS_RTSP_FILE, AS_RTSP_SYMBOL, err);
+    device->module = as_plugin_symbol(AS_RTSP_FILE, AS_RTSP_SYMBOL, sizeof(as_rtsp_module), err);
     if (!device->module)
         return false;
     snprintf(name, sizeof name, "rtsp %s", as_where_text(&where, address));

@@ -115,6 +115,12 @@ expect_exit 1 "$ASSAY" camera test 'folder:still?loop=1' --frames 5 --min-linear
 expect_out '^INCOMPLETE'
 
 if "$ASSAY" camera show gige:fake >/dev/null 2>&1; then
+    # A module that another installation left beside the program is not called.
+    mkdir other
+    cp "$ASSAY" other/assay
+    cp "$(ldd "$ASSAY" | sed -n 's/.*=> \(.*libz\.so[^ ]*\) .*/\1/p' | head -n 1)" other/as_camera_gige.so
+    expect_exit 3 other/assay camera show gige:fake
+    expect_err "as_camera_gige.so' was built for another version of this program"
     expect_exit 0 "$ASSAY" camera show gige:fake
     expect_out 'ImageFormatControl'
     expect_out '512 x 512 pixels of Mono8'
