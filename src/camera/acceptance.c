@@ -18,7 +18,7 @@
 #define ACCEPT_BLIND     0.5
 #define ACCEPT_SLICE_NS  (200 * AS_NS_PER_MS)
 
-typedef struct accept {
+typedef struct acceptor {
     as_camera               *cam;
     const as_acceptance_cfg *cfg;
     const as_progress       *progress;
@@ -26,7 +26,7 @@ typedef struct accept {
     as_image                 before;  /* for the difference of two frames */
     uint64_t                 outages; /* before, as the camera counts them, */
     as_ns                    away;    /* and for how long */
-} accept;
+} acceptor;
 
 as_acceptance_cfg as_acceptance_cfg_default(void)
 {
@@ -69,7 +69,7 @@ void as_camera_levels(const as_image *plain, uint64_t ret[256])
 }
 
 /* NULL with AS_EEND at the end of a recording. */
-static as_frame *accept_next(accept *a, as_err *err)
+static as_frame *accept_next(acceptor *a, as_err *err)
 {
     as_ns begun = as_clock_mono();
     for (;;) {
@@ -87,7 +87,7 @@ static as_frame *accept_next(accept *a, as_err *err)
     }
 }
 
-static bool accept_skip(accept *a, uint32_t n, as_err *err)
+static bool accept_skip(acceptor *a, uint32_t n, as_err *err)
 {
     for (uint32_t i = 0; i < n; i++) {
         as_frame *frame = accept_next(a, err);
@@ -99,7 +99,7 @@ static bool accept_skip(accept *a, uint32_t n, as_err *err)
 }
 
 /* Nothing else is done while frames are timed. */
-static bool accept_time(accept *a, as_err *err)
+static bool accept_time(acceptor *a, as_err *err)
 {
     as_acceptance *out = a->out;
     as_ns          host = 0, device = 0;
@@ -153,7 +153,7 @@ static void accept_difference(const as_image *one, const as_image *two, uint64_t
         }
 }
 
-static bool accept_look(accept *a, double *ret_noise, uint32_t *ret_n, as_err *err)
+static bool accept_look(acceptor *a, double *ret_noise, uint32_t *ret_n, as_err *err)
 {
     uint64_t counts[256] = {0};
     uint32_t n = 0;
@@ -184,7 +184,7 @@ static bool accept_look(accept *a, double *ret_noise, uint32_t *ret_n, as_err *e
 
 /* --- exposure --- */
 
-static bool accept_exposure_feature(accept *a, as_setting *ret)
+static bool accept_exposure_feature(acceptor *a, as_setting *ret)
 {
     static const char *const names[] = {"ExposureTime", "ExposureTimeAbs", "ExposureTimeRaw"};
     as_err                   ignored = AS_ERR_NONE;
@@ -195,7 +195,7 @@ static bool accept_exposure_feature(accept *a, as_setting *ret)
     return false;
 }
 
-static bool accept_set_exposure(accept *a, const as_setting *feature, double us, double *ret_got, as_err *err)
+static bool accept_set_exposure(acceptor *a, const as_setting *feature, double us, double *ret_got, as_err *err)
 {
     char       text[40];
     as_setting got;
@@ -211,7 +211,7 @@ static bool accept_set_exposure(accept *a, const as_setting *feature, double us,
 }
 
 /* Mean grey, and the share that is clipped, of some frames. */
-static bool accept_grey(accept *a, double *ret_grey, double *ret_clipped, as_err *err)
+static bool accept_grey(acceptor *a, double *ret_grey, double *ret_clipped, as_err *err)
 {
     uint64_t sum = 0, all = 0, clipped = 0, levels[256];
     if (!accept_skip(a, ACCEPT_SETTLE, err))
@@ -239,7 +239,7 @@ static bool accept_grey(accept *a, double *ret_grey, double *ret_clipped, as_err
 }
 
 /* From a tenth to the whole of the exposure that makes the picture bright and clips nothing. */
-static bool accept_steps(accept *a, const as_setting *feature, double now_us, as_err *err)
+static bool accept_steps(acceptor *a, const as_setting *feature, double now_us, as_err *err)
 {
     as_acceptance *out = a->out;
     double         grey, clipped, most = now_us;
@@ -311,7 +311,7 @@ static void accept_say_linearity(const as_acceptance *out, as_acceptance_row *ro
 }
 
 /* False when the camera is not left as it was found. */
-static bool accept_put_back(accept *a, const as_setting *feature, double was_us, as_err *err)
+static bool accept_put_back(acceptor *a, const as_setting *feature, double was_us, as_err *err)
 {
     as_err why = AS_ERR_NONE;
     double got, step = isfinite(feature->step) ? feature->step : 0;
@@ -325,7 +325,7 @@ static bool accept_put_back(accept *a, const as_setting *feature, double was_us,
                    was_us, feature->name, why.text);
 }
 
-static bool accept_linearity(accept *a, as_acceptance_row *row, as_err *err)
+static bool accept_linearity(acceptor *a, as_acceptance_row *row, as_err *err)
 {
     as_setting feature;
     as_err     why = AS_ERR_NONE;
@@ -377,7 +377,7 @@ static bool accept_intervals(const double *times, size_t n, double *ret_mean, do
     return *ret_mean > 0;
 }
 
-static void accept_times(accept *a)
+static void accept_times(acceptor *a)
 {
     as_acceptance     *out = a->out;
     as_acceptance_row *fps = &out->rows[AS_ACCEPTANCE_FPS], *jitter = &out->rows[AS_ACCEPTANCE_JITTER];
@@ -411,7 +411,7 @@ static void accept_times(accept *a)
     }
 }
 
-static void accept_losses(accept *a)
+static void accept_losses(acceptor *a)
 {
     as_acceptance         *out = a->out;
     as_acceptance_row     *row = &out->rows[AS_ACCEPTANCE_LOST];
@@ -454,7 +454,7 @@ static void accept_judge(as_acceptance *out)
     }
 }
 
-static void accept_begin(accept *a)
+static void accept_begin(acceptor *a)
 {
     static const char *const names[] = {"AcquisitionFrameRate", "AcquisitionFrameRateAbs", "ResultingFrameRate"};
     as_acceptance           *out = a->out;
@@ -512,7 +512,7 @@ static void accept_say_unseen(as_acceptance *out, const char *why, bool never)
 }
 
 /* What was measured before and after is not of one camera as it is set. */
-static void accept_say_outages(accept *a)
+static void accept_say_outages(acceptor *a)
 {
     static const char  why[] = "not measured: the camera was lost and came back meanwhile";
     as_acceptance     *out = a->out;
@@ -539,7 +539,7 @@ static void accept_say_outages(accept *a)
     }
 }
 
-static bool accept_all(accept *a, as_err *err)
+static bool accept_all(acceptor *a, as_err *err)
 {
     as_acceptance *out = a->out;
     uint32_t       n = 0;
@@ -568,7 +568,7 @@ static bool accept_all(accept *a, as_err *err)
 bool as_acceptance_run(as_camera *cam, const as_acceptance_cfg *cfg, const as_progress *progress, as_acceptance *ret,
                        as_err *err)
 {
-    accept a = {.cam = cam, .cfg = cfg, .progress = progress, .out = ret};
+    acceptor a = {.cam = cam, .cfg = cfg, .progress = progress, .out = ret};
     memset(ret, 0, sizeof *ret);
     if (cfg->n_frames < 3 || cfg->n_frames > ACCEPT_MOST)
         return AS_FAIL(err, AS_EINVAL, "%u frames cannot be timed: 3 to %u can", cfg->n_frames, ACCEPT_MOST);
