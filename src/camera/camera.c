@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "build_config.h"
 #include "camera/module.h"
@@ -11,6 +12,7 @@
 #define DEFAULT_FRAMES 8u
 #define MAX_FRAMES     1024u
 #define SLICE_NS       (50 * AS_NS_PER_MS) /* so soon is a stop seen */
+#define SILENT_NS      (3 * AS_NS_PER_S)   /* until is said what a camera waits for */
 #define FREE_FRAME_NS  (1 * AS_NS_PER_MS)  /* between looks for a free frame */
 
 #define X(name) extern const as_camera_driver as_camera_##name;
@@ -132,6 +134,7 @@ as_camera *as_camera_open(const as_camera_cfg *cfg, as_err *err)
     }
     cam->driver = driver;
     cam->priv = priv;
+    cam->opened_at = as_clock_mono();
     atomic_init(&cam->stopped, false);
     if (!camera_init(cam, cfg, rest, err)) {
         as_err_note(err, "cannot open camera '%s'", cam->uri ? cam->uri : driver->name);
@@ -177,6 +180,17 @@ static void camera_count(as_camera *cam, as_frame *frame)
         cam->next_sequence = frame->sequence + 1;
 }
 
+/* Another program may have left the camera such that it sends nothing: that looks like a dead one. */
+static void camera_say_waits(as_camera *cam)
+{
+    if (cam->said_waits || !cam->geometry.waits_for[0] || cam->next_sequence > 0 ||
+        as_clock_mono() < cam->opened_at + SILENT_NS)
+        return;
+    as_log_write(AS_LOG_WARN, "camera '%s' has sent nothing for %d s: it waits for %s", cam->uri,
+                 (int)(SILENT_NS / AS_NS_PER_S), cam->geometry.waits_for);
+    cam->said_waits = true;
+}
+
 /* One short try; *ret_again when only time ran out. */
 static as_frame *camera_try(as_camera *cam, as_ns deadline, bool *ret_again, as_err *err)
 {
@@ -190,6 +204,8 @@ static as_frame *camera_try(as_camera *cam, as_ns deadline, bool *ret_again, as_
     }
     if (!cam->driver->fill(cam->priv, frame, deadline, &why)) {
         *ret_again = why.code == AS_ETIMEOUT;
+        if (*ret_again)
+            camera_say_waits(cam);
         if (why.code == AS_EIO && cam->geometry.comes_back)
             *ret_again = as_again_start(cam, &why, &why);
         if (err)

@@ -44,6 +44,7 @@ typedef struct as_camera_geometry {
     bool     can_wait;      /* nothing moves on while nobody looks (files, a twin without fps): no frame is ever lost */
     bool     comes_back;    /* a device: when fill() fails with AS_EIO it is opened again and again until it is there */
     char     where[48];     /* of such a device, as its driver finds it again; "" where it has no such thing */
+    char waits_for[160]; /* what its frames wait for that nobody here gives, and the remedy: said when none comes; "" */
 } as_camera_geometry;
 
 /* What happened since the camera was opened. */

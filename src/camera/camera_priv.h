@@ -29,6 +29,8 @@ struct as_camera {
     as_setting_wishes kept;                         /* of a device that comes back: what it had */
     as_again         *again;                        /* not NULL: the camera is away, and priv is again's */
     void             *priv;                         /* the driver's */
+    as_ns             opened_at;
+    bool              said_waits; /* that no frame came, and what the camera waits for */
 };
 
 /* --- again.c: a camera that was lost and comes back --- */

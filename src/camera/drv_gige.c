@@ -272,6 +272,22 @@ static bool gige_apply(gige_priv *priv, const as_camera_cfg *cfg, as_err *err)
     return ok;
 }
 
+/* The address says nothing of a trigger, and the camera is left with one, by whoever had it before. */
+static void gige_note_trigger(gige_priv *priv)
+{
+    as_setting mode, source;
+    as_err     ignored = AS_ERR_NONE;
+    ArvDevice *device = arv_camera_get_device(priv->camera);
+    if (as_uri_query_get(&priv->config.query, "trigger") || !as_gige_get(device, "TriggerMode", &mode, &ignored) ||
+        strcmp(mode.value, "On") != 0)
+        return;
+    if (!as_gige_get(device, "TriggerSource", &source, &ignored))
+        as_str_copy(source.value, sizeof source.value, "unknown");
+    snprintf(priv->geometry.waits_for, sizeof priv->geometry.waits_for,
+             "its trigger (TriggerMode is On, TriggerSource %.40s): trigger=off in its address lets it run freely",
+             source.value);
+}
+
 static bool gige_open(void *p, const char *rest, const as_camera_cfg *cfg, as_camera_geometry *ret, as_err *err)
 {
     gige_priv *priv = p;
@@ -282,6 +298,7 @@ static bool gige_open(void *p, const char *rest, const as_camera_cfg *cfg, as_ca
         return false;
     if (!gige_apply(priv, cfg, err) || !gige_measure(priv, err))
         return false;
+    gige_note_trigger(priv);
     priv->pace.period = priv->config.fps > 0 ? (as_ns)((double)AS_NS_PER_S / priv->config.fps) : 0;
     if (cfg->idle)
         priv->geometry.pixel = priv->pixel ? priv->pixel : AS_PIXEL_MONO8;

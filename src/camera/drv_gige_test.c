@@ -35,22 +35,30 @@ static void gige_expect_frames(as_camera *cam, int n, uint64_t *next, unsigned *
     }
 }
 
+/* A camera of a process of its own; skips where there can be none. */
+static as_camera *gige_open_device(as_test_device *device, const char *uri)
+{
+    as_err              err = AS_ERR_NONE;
+    const as_camera_cfg cfg = {.uri = uri};
+    if (UNDER_TSAN || !as_test_device_start(device, gige_device)) {
+        print_message("skipped: no tests/devices/gv_camera, its port is taken, or under the thread sanitizer\n");
+        as_test_device_kill(device);
+        skip();
+    }
+    as_camera *cam = as_camera_open(&cfg, &err);
+    if (!cam) {
+        as_test_device_kill(device);
+        fail_msg("%s", err.text);
+    }
+    return cam;
+}
+
 static void gige_loses_its_camera_and_finds_it_again(void **state)
 {
     (void)state;
-    as_test_device device = {0};
-    as_err         err = AS_ERR_NONE;
-    if (UNDER_TSAN || !as_test_device_start(&device, gige_device)) {
-        print_message("skipped: no tests/devices/gv_camera, its port is taken, or under the thread sanitizer\n");
-        as_test_device_kill(&device);
-        skip();
-    }
-    as_camera_cfg cfg = {.uri = "gige:127.0.0.1?fps=50&format=Mono8&exposure_us=5000"};
-    as_camera    *cam = as_camera_open(&cfg, &err);
-    if (!cam) {
-        as_test_device_kill(&device);
-        fail_msg("%s", err.text);
-    }
+    as_test_device     device = {0};
+    as_err             err = AS_ERR_NONE;
+    as_camera         *cam = gige_open_device(&device, "gige:127.0.0.1?fps=50&format=Mono8&exposure_us=5000");
     as_camera_geometry g = as_camera_geometry_of(cam);
     assert_true(g.pixel == AS_PIXEL_MONO8 && g.width == 512 && g.height == 512 && !g.can_wait && g.comes_back);
     uint64_t   next = 0;
@@ -87,19 +95,9 @@ static void gige_keeps_the_deadline_of_a_trigger(void **state)
     (void)state;
     as_test_device device = {0};
     as_err         err = AS_ERR_NONE;
-    if (UNDER_TSAN || !as_test_device_start(&device, gige_device)) {
-        print_message("skipped: no tests/devices/gv_camera, its port is taken, or under the thread sanitizer\n");
-        as_test_device_kill(&device);
-        skip();
-    }
-    as_camera_cfg cfg = {.uri = "gige:127.0.0.1?fps=50&trigger=software"};
-    as_camera    *cam = as_camera_open(&cfg, &err);
-    if (!cam) {
-        as_test_device_kill(&device);
-        fail_msg("%s", err.text);
-    }
-    uint64_t next = 0;
-    unsigned n_whole = 0;
+    as_camera     *cam = gige_open_device(&device, "gige:127.0.0.1?fps=50&trigger=software");
+    uint64_t       next = 0;
+    unsigned       n_whole = 0;
     gige_expect_frames(cam, 5, &next, &n_whole);
     as_test_device_kill(&device);
     as_ns longest = 0, gone = as_clock_mono();
