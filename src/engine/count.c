@@ -106,10 +106,11 @@ static bool count_slice(const as_plan *plan, const as_node *node, as_count *x)
         (axis[0] != 0 && axis[0] != -shape->rank) || out->dims[0] < 0)
         return false;
     const int64_t rows = shape->dims[0], each = shape->rank == 2 ? shape->dims[1] : 1;
+    const int64_t by = AS_MIN(AS_MAX(step[0], -rows - 1), rows + 1);
     int64_t       at = start[0] + (start[0] < 0 ? rows : 0);
     at = AS_MIN(AS_MAX(at, 0), step[0] < 0 ? rows - 1 : rows);
     x->n = 0;
-    for (int64_t r = 0; r < out->dims[0]; r++, at += step[0])
+    for (int64_t r = 0; r < out->dims[0]; r++, at += by)
         for (int64_t k = 0; k < each; k++) {
             if (at < 0 || at >= rows)
                 return false;
@@ -166,6 +167,7 @@ static bool count_combine(const char *op, const as_count_number *a, const as_cou
     return true;
 }
 
+/* What is made of such by one sum or product, and then by as many rows as there can be, stays within 64 bits. */
 static bool count_is_small(const as_count *x)
 {
     for (size_t i = 0; i < x->n; i++)
@@ -186,7 +188,7 @@ static bool count_arithmetic(const as_plan *plan, const as_node *node, as_count 
     for (size_t i = 0; i < x->n; i++)
         if (!count_combine(node->op, &a.at[a.n == 1 ? 0 : i], &b.at[b.n == 1 ? 0 : i], &x->at[i]))
             return false;
-    return true;
+    return count_is_small(x);
 }
 
 static bool count_where(const as_plan *plan, const as_node *node, as_count *x)
