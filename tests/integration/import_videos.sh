@@ -136,7 +136,7 @@ if [ -x "$camera" ]; then
     done
     port=$(sed -n 's/^ready //p' "$TMP/port")
     expect_exit 0 "$ASSAY" init "$TMP/stream"
-    expect_exit 0 "$ASSAY" -C "$TMP/stream" import "rtsp://anna:word@127.0.0.1:$port/live" --fps 2 --frames 4
+    expect_exit 0 "$ASSAY" -C "$TMP/stream" import "rtsp://anna:kP9x@127.0.0.1:$port/live" --fps 2 --frames 4
     expect_out '^4 pictures seen, 4 kept '
     rows "$TMP/stream" >"$TMP/rows"
     expect_equal "$(field part <"$TMP/rows" | sort -u)" live-1
@@ -144,13 +144,13 @@ if [ -x "$camera" ]; then
     expect_equal "$(field name <"$TMP/rows" | head -n 1)" live-1/000000.png
     check 'the frames are not half a second apart' \
         test "$(field name <"$TMP/rows" | tail -n 1 | tr -dc 0-9 | sed 's/^1//')" -ge 000013
-    check 'the password is in the workspace' test "$(grep -raF word@ "$TMP/stream" | wc -l)" -eq 0
+    check 'the password is in the workspace' test "$(grep -raF kP9x@ "$TMP/stream" | wc -l)" -eq 0
     expect_exit 0 "$ASSAY" -C "$TMP/stream" import "rtsp://127.0.0.1:$port/live" --fps 5 --frames 2
     rows "$TMP/stream" >"$TMP/rows"
     check 'a second look at the stream is no part of its own' grep -q '"part":"live-2"' "$TMP/rows"
-    run "$ASSAY" -C "$TMP/stream" import "rtsp://anna:word@127.0.0.1:$port/nowhere" --frames 2
+    run "$ASSAY" -C "$TMP/stream" import "rtsp://anna:kP9x@127.0.0.1:$port/nowhere" --frames 2
     check 'a stream that is not there is no error' test "$STATUS" -ne 0
-    expect_no_err 'word'
+    expect_no_err 'kP9x'
     exec 9>&-
     wait
 else
