@@ -365,8 +365,8 @@ static void rows_run(const as_str *model, const char *backend)
     as_tensor in[] = {as_tensor_view(F32, SHAPE(1, BOXES, 4), boxes), as_tensor_view(F32, SHAPE(1, BOXES, 2), scores)};
     for (size_t r = 0; r < AS_COUNT(things); r++) {
         as_tensor     out[2] = {0};
-        const as_box *found;
-        size_t        n;
+        const as_box *found = NULL;
+        size_t        n = 0;
         for (size_t i = 0; i < BOXES; i++) {
             const float box[] = {(float)i, 1, (float)i + 0.9f, 9};
             memcpy(boxes + 4 * i, box, sizeof box);
