@@ -57,6 +57,7 @@ report=$(awk '
 echo "$report"
 check "something grew: $report" grep -q 'grown: none' <<<"$report"
 check 'too few samples' [ "$(wc -l <"$TMP/held")" -ge 8 ]
+# shellcheck disable=SC2317 # check calls it
 expect_summary() { tail -n 1 "$TMP/told" | python3 -c '
 import json, sys
 s = json.load(sys.stdin)["summary"]
