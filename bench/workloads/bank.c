@@ -66,8 +66,9 @@ static bool bank_start(bank *w, bench_about *about, as_err *err)
     snprintf(
         about->note, sizeof about->note,
         "%d queries, %zu rows of %d f32, one thread; the nearest of each; variances fall as n^-1.4; our kernel: %s, %u "
-        "axes%.60s",
-        BANK_QUERIES, w->n, BANK_SIZE, as_bank_kernel_name(w->bank), as_bank_n_axes(w->bank), more);
+        "and %u axes%.60s",
+        BANK_QUERIES, w->n, BANK_SIZE, as_bank_kernel_name(w->bank), as_bank_n_axes(w->bank, 0),
+        as_bank_n_axes(w->bank, 1), more);
     return true;
 }
 

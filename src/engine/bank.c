@@ -9,10 +9,13 @@
 #define BANK_MOST_DIGIT 2047.0
 
 /* How many axes may be used; from so many rows on; of so many rows and queries it is found how many are best. */
-static const uint32_t bank_tried[] = {16, 24, 32, 48, 64, 96, 128};
+static const uint32_t bank_tried[] = {8, 16, 24, 32, 48, 64, 96, 128, 192, 256};
 enum { BANK_TRIED = AS_COUNT(bank_tried), BANK_LEAST_ROWS = 512, BANK_LOOKED = 1024, BANK_PROBES = 32 };
-/* What a bound, a comparison in float64, and each number of it take, where a product takes one. */
+/* What a bound of the first look, a row and a product of the second one, and a comparison in float64 and each number of it take,
+ * where a product of the first look takes one (measured on AVX2). */
 #define BANK_COST_BOUND  12
+#define BANK_COST_FINE   150
+#define BANK_COST_DIGIT  1.5
 #define BANK_COST_ROW    500
 #define BANK_COST_NUMBER 6
 
@@ -20,7 +23,7 @@ enum { BANK_TRIED = AS_COUNT(bank_tried), BANK_LEAST_ROWS = 512, BANK_LOOKED = 1
 
 bool as_bank_see(const as_bank *bank, const float *v, bank_vector *ret)
 {
-    double whole = 0, along = 0;
+    double whole = 0;
     for (uint32_t i = 0; i < bank->size; i++) {
         double gap = (double)v[i] - (double)bank->mean[i];
         whole += gap * gap;
@@ -29,23 +32,27 @@ bool as_bank_see(const as_bank *bank, const float *v, bank_vector *ret)
     if (!(whole < FLT_MAX / 64))
         return false;
     ret->whole = sqrt(whole);
-    if (bank->basis.n == 0) {
-        ret->error = ret->whole * BANK_SLACK; /* what single precision takes off a number */
-        ret->across = 0;
-        return true;
-    }
-    as_basis_project(&bank->basis, ret->centred, bank->n_axes, ret->numbers);
-    for (uint32_t i = 0; i < bank->n_axes; i++)
-        along += (double)ret->numbers[i] * (double)ret->numbers[i];
-    ret->error = ret->whole * bank->basis.off;
-    along = fmax(sqrt(along) - ret->error, 0);
-    ret->across = sqrt(fmax(whole * (1 + BANK_SLACK) - along * along, 0));
+    ret->error =
+        ret->whole * (bank->basis.n ? bank->basis.off : BANK_SLACK); /* what single precision takes off a number */
+    if (bank->basis.n)
+        as_basis_project(&bank->basis, ret->centred, AS_MAX(bank->n_axes, bank->n_more), ret->numbers);
     return true;
 }
 
-double as_bank_gain(const as_bank *bank, const float *numbers, double least)
+double as_bank_across(const as_bank *bank, const bank_vector *v, uint32_t n)
 {
-    for (uint32_t i = 0; i < bank->n_axes; i++)
+    double along = 0;
+    if (bank->basis.n == 0)
+        return 0;
+    for (uint32_t i = 0; i < n; i++)
+        along += (double)v->numbers[i] * (double)v->numbers[i];
+    along = fmax(sqrt(along) - v->error, 0);
+    return sqrt(fmax(v->whole * v->whole * (1 + BANK_SLACK) - along * along, 0));
+}
+
+double as_bank_gain(const as_bank *bank, const float *numbers, uint32_t n, double least)
+{
+    for (uint32_t i = 0; i < n; i++)
         least = fmax(least, fabs((double)numbers[i]) / bank->most);
     return least;
 }
@@ -72,10 +79,13 @@ static bool bank_vector_init(const as_bank *bank, bank_vector *ret, as_err *err)
 
 /* --- how many axes --- */
 
-/* What it costs to look at one row, as products: along n axes, with a share of the rows compared as they are. */
-static double bank_cost(const as_bank *bank, uint32_t n, double share)
+/* What it costs to look at one row, as products: n axes leave `share` of the rows, of which n_more (0: there is no second look)
+ * leave `share_more`. */
+static double bank_cost(const as_bank *bank, uint32_t n, double share, uint32_t n_more, double share_more)
 {
-    return n + BANK_COST_BOUND + share * (BANK_COST_ROW + BANK_COST_NUMBER * (double)bank->size);
+    double whole = BANK_COST_ROW + BANK_COST_NUMBER * (double)bank->size;
+    return n + BANK_COST_BOUND +
+           (n_more ? share * (BANK_COST_FINE + BANK_COST_DIGIT * n_more) + share_more * whole : share * whole);
 }
 
 /* Adds to n_left[t], for each row looked at, whether the first bank_tried[t] axes leave open that it is as near to the probe as
@@ -114,14 +124,17 @@ static void bank_try_axes(as_bank *bank, const float *along, size_t n_looked, si
                                                          bank->rows + r * step * bank->size, bank->size));
         bank_try_probe(bank, along, n_looked, p, nearest, n_left);
     }
-    double least = bank_cost(bank, bank->size, 0);
-    for (size_t t = 0; t < BANK_TRIED && bank_tried[t] <= bank->basis.n; t++) {
-        double cost = bank_cost(bank, bank_tried[t], (double)n_left[t] / ((double)n_probes * (double)n_looked));
-        if (cost < least) {
-            least = cost;
-            bank->n_axes = bank_tried[t];
+    double least = bank_cost(bank, bank->size, 0, 0, 0), all = (double)n_probes * (double)n_looked;
+    for (size_t t = 0; t < BANK_TRIED && bank_tried[t] <= bank->basis.n; t++)
+        for (size_t m = t; m < BANK_TRIED && bank_tried[m] <= bank->basis.n; m++) {
+            uint32_t more = m > t ? bank_tried[m] : 0;
+            double   cost = bank_cost(bank, bank_tried[t], (double)n_left[t] / all, more, (double)n_left[m] / all);
+            if (cost < least && more % BANK_FINE_STEP == 0) {
+                least = cost;
+                bank->n_axes = bank_tried[t];
+                bank->n_more = more;
+            }
         }
-    }
 }
 
 /* Features of a network lie near a few axes: products along those alone leave out nearly all rows. Where they do not, or the
@@ -188,25 +201,40 @@ static void bank_pack(as_bank *bank, size_t row, const int16_t *digits)
             digits[i];
 }
 
+/* What the second look has of a row. */
+static void bank_fill_fine(as_bank *bank, size_t r, const bank_vector *v)
+{
+    as_bank_row *row = as_bank_fine(bank, r);
+    double       gain = as_bank_gain(bank, v->numbers, bank->n_more, 0), error = v->error, length;
+    as_bank_round(v->numbers, bank->n_more, gain, row->digits, &error, &length);
+    row->square = (float)(v->whole * v->whole);
+    row->gain = (float)(2 * gain);
+    row->across = (float)(2 * as_bank_across(bank, v, bank->n_more) * (1 + BANK_SLACK));
+    row->error = (float)(2 * (error + v->whole * BANK_SLACK) * (1 + BANK_SLACK));
+    row->length = (float)(2 * length * (1 + BANK_SLACK));
+    row->slack = (float)(2 * BANK_SLACK * v->whole * v->whole + BANK_LEAST);
+}
+
 /* One gain for all rows of a block: a row that is far larger than all others coarsens its own block alone. */
 static void bank_fill_block(as_bank *bank, size_t b, bank_vector *v, int16_t *digits)
 {
     const size_t from = b * BANK_BLOCK, to = AS_MIN(from + BANK_BLOCK, bank->n);
     double       gain = 0, error = 0, length = 0, slack = BANK_LEAST;
     for (size_t r = from; r < to; r++)
-        if (as_bank_see(bank, bank->rows + r * bank->size, v))
-            gain = as_bank_gain(bank, v->numbers, gain);
+        if (as_bank_see(bank, bank->rows + r * bank->size, &v[r - from]))
+            gain = as_bank_gain(bank, v[r - from].numbers, bank->n_axes, gain);
     for (size_t r = from; r < to; r++) {
-        double row_length;
-        if (!as_bank_see(bank, bank->rows + r * bank->size, v))
-            continue;
-        as_bank_round(v->numbers, bank->n_axes, gain, digits, &v->error, &row_length);
+        bank_vector *one = &v[r - from];
+        double       row_length, row_error = one->error;
+        as_bank_round(one->numbers, bank->n_axes, gain, digits, &row_error, &row_length);
         bank_pack(bank, r, digits);
-        bank->square[r] = (float)(v->whole * v->whole);
-        bank->across[r] = (float)(2 * v->across * (1 + BANK_SLACK));
-        error = fmax(error, 2 * (v->error + v->whole * BANK_SLACK) * (1 + BANK_SLACK));
+        bank->square[r] = (float)(one->whole * one->whole);
+        bank->across[r] = (float)(2 * as_bank_across(bank, one, bank->n_axes) * (1 + BANK_SLACK));
+        error = fmax(error, 2 * (row_error + one->whole * BANK_SLACK) * (1 + BANK_SLACK));
         length = fmax(length, 2 * row_length * (1 + BANK_SLACK));
-        slack = fmax(slack, 2 * BANK_SLACK * v->whole * v->whole + BANK_LEAST);
+        slack = fmax(slack, 2 * BANK_SLACK * one->whole * one->whole + BANK_LEAST);
+        if (bank->n_more)
+            bank_fill_fine(bank, r, one);
     }
     /* Rows that fill up the last block are further than any. */
     for (size_t r = to; r < from + BANK_BLOCK; r++)
@@ -217,13 +245,15 @@ static void bank_fill_block(as_bank *bank, size_t b, bank_vector *v, int16_t *di
 static bool bank_fill(as_bank *bank, as_err *err)
 {
     int16_t    *digits = calloc(bank->padded, sizeof *digits);
-    bank_vector v = {0};
+    bank_vector v[BANK_BLOCK] = {0};
     bool        ok = digits || AS_FAIL(err, AS_ENOMEM, "no memory for a bank");
-    ok = ok && bank_vector_init(bank, &v, err);
+    for (size_t i = 0; ok && i < BANK_BLOCK; i++)
+        ok = bank_vector_init(bank, &v[i], err);
     for (size_t b = 0; ok && b < bank->n_blocks; b++)
-        bank_fill_block(bank, b, &v, digits);
+        bank_fill_block(bank, b, v, digits);
     free(digits);
-    free(v.centred);
+    for (size_t i = 0; i < BANK_BLOCK; i++)
+        free(v[i].centred);
     return ok;
 }
 
@@ -231,12 +261,13 @@ static bool bank_memory(as_bank *bank, as_err *err)
 {
     size_t n = bank->n_blocks * BANK_BLOCK;
     bank->padded = (bank->n_axes + BANK_STEP - 1) / BANK_STEP * BANK_STEP;
-    bank->most = fmin(BANK_MOST_DIGIT, floor(sqrt((double)INT32_MAX / bank->padded)));
+    bank->most = fmin(BANK_MOST_DIGIT, floor(sqrt((double)INT32_MAX / AS_MAX(bank->padded, bank->n_more))));
     bank->packed = aligned_alloc(64, (n * bank->padded * sizeof *bank->packed + 63) / 64 * 64);
     bank->square = calloc(n, sizeof(float));
     bank->across = calloc(n, sizeof(float));
     bank->blocks = calloc(bank->n_blocks, sizeof *bank->blocks);
-    if (!bank->packed || !bank->square || !bank->across || !bank->blocks)
+    bank->fine = bank->n_more ? aligned_alloc(64, (bank->n * AS_BANK_ROW_BYTES(bank->n_more) + 63) / 64 * 64) : NULL;
+    if (!bank->packed || !bank->square || !bank->across || !bank->blocks || (bank->n_more && !bank->fine))
         return AS_FAIL(err, AS_ENOMEM, "no memory for a bank of %zu rows", bank->n);
     memset(bank->packed, 0, n * bank->padded * sizeof *bank->packed);
     return true;
@@ -275,6 +306,7 @@ as_bank *as_bank_free(as_bank *bank)
     free(bank->square);
     free(bank->across);
     free(bank->blocks);
+    free(bank->fine);
     free(bank);
     return NULL;
 }
@@ -284,7 +316,7 @@ const char *as_bank_kernel_name(const as_bank *bank)
     return bank->kernel->name;
 }
 
-uint32_t as_bank_n_axes(const as_bank *bank)
+uint32_t as_bank_n_axes(const as_bank *bank, uint32_t look)
 {
-    return bank->basis.n ? bank->n_axes : 0;
+    return bank->basis.n == 0 ? 0 : look == 0 ? bank->n_axes : bank->n_more;
 }

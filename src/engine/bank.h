@@ -30,8 +30,8 @@ typedef struct as_search as_search;
  * large that its square is. */
 AS_CHECK as_bank *as_bank_new(const float *rows, size_t n, uint32_t size, as_err *err);
 as_bank          *as_bank_free(as_bank *bank);
-const char       *as_bank_kernel_name(const as_bank *bank); /* "avx512_vnni", "avx2", "plain" */
-uint32_t          as_bank_n_axes(const as_bank *bank);      /* 0: the rows are taken as they are */
+const char       *as_bank_kernel_name(const as_bank *bank);  /* "avx512_vnni", "avx2", "plain" */
+uint32_t as_bank_n_axes(const as_bank *bank, uint32_t look); /* of the first look (0) or the second (1); 0: none */
 
 /* For the k nearest, at most as many as there are rows. */
 AS_CHECK as_search *as_search_new(const as_bank *bank, uint32_t k, as_err *err);

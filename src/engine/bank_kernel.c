@@ -12,6 +12,29 @@
 
 /* --- any processor --- */
 
+AS_ISA_CLONES(void, bank_bound,
+              (const as_bank_tile *restrict tile, const int32_t (*restrict dots)[BANK_BLOCK],
+               float (*restrict low)[BANK_BLOCK], float *restrict ret_least),
+              (tile, dots, low, ret_least))
+{
+    const float *restrict square = tile->square, *restrict across = tile->across;
+    for (size_t t = 0; t < BANK_TILE; t++) {
+        const float gain = tile->gain[t], query_across = tile->query_across[t];
+        float       least[8], most = INFINITY;
+        for (size_t k = 0; k < 8; k++)
+            least[k] = INFINITY;
+        for (size_t i = 0; i < BANK_BLOCK; i += 8)
+            for (size_t k = 0; k < 8; k++) {
+                float v = square[i + k] - gain * (float)dots[t][i + k] - query_across * across[i + k];
+                low[t][i + k] = v;
+                least[k] = v < least[k] ? v : least[k];
+            }
+        for (size_t k = 0; k < 8; k++)
+            most = least[k] < most ? least[k] : most;
+        ret_least[t] = most;
+    }
+}
+
 static void bank_dots_plain(const int16_t *block, const int16_t *q, uint32_t size, int32_t ret[BANK_TILE][BANK_BLOCK])
 {
     memset(ret, 0, BANK_TILE * sizeof *ret);
@@ -22,6 +45,32 @@ static void bank_dots_plain(const int16_t *block, const int16_t *q, uint32_t siz
                 for (uint32_t r = 0; r < 8; r++)
                     ret[t][group + r] += first * block[2 * r] + second * block[2 * r + 1];
             }
+}
+
+static void bank_look_plain(const as_bank_tile *tile, float ret_low[BANK_TILE][BANK_BLOCK], float ret_least[BANK_TILE])
+{
+    int32_t dots[BANK_TILE][BANK_BLOCK];
+    bank_dots_plain(tile->block, tile->queries, tile->size, dots);
+    bank_bound(tile, dots, ret_low, ret_least);
+}
+
+static void bank_fine_plain(const int16_t *const rows[BANK_FINE_ROWS], const int16_t *query, uint32_t size,
+                            int32_t ret[BANK_FINE_ROWS])
+{
+    for (uint32_t r = 0; r < BANK_FINE_ROWS; r++) {
+        ret[r] = 0;
+        for (uint32_t i = 0; i < size; i++)
+            ret[r] += rows[r][i] * query[i];
+    }
+}
+
+static size_t bank_pick_plain(const float *low, float limit, uint32_t first, uint32_t *ret)
+{
+    size_t n = 0;
+    for (uint32_t i = 0; i < BANK_BLOCK; i++)
+        if (low[i] <= limit)
+            ret[n++] = first + i;
+    return n;
 }
 
 #ifdef __x86_64__
@@ -35,11 +84,13 @@ __attribute__((always_inline)) static inline int32_t bank_pair(const int16_t *q)
 
 /* --- AVX2: twelve sums of eight rows stay in registers. --- */
 
-__attribute__((target("avx2"))) static void bank_dots_24(const int16_t *block, const int16_t *q, uint32_t size,
-                                                         int32_t (*ret)[BANK_BLOCK])
+__attribute__((target("avx2,fma"))) static void bank_look_24(const as_bank_tile *tile, uint32_t first,
+                                                             __m256 least[BANK_TILE], float (*ret)[BANK_BLOCK])
 {
+    const uint32_t size = tile->size;
+    const int16_t *block = tile->block + (size_t)first * size;
+    const int16_t *second = block + (size_t)8 * size, *third = second + (size_t)8 * size, *q = tile->queries;
     __m256i        sums[BANK_TILE][3];
-    const int16_t *second = block + (size_t)8 * size, *third = second + (size_t)8 * size;
     for (int t = 0; t < BANK_TILE; t++)
         sums[t][0] = sums[t][1] = sums[t][2] = _mm256_setzero_si256();
     for (uint32_t at = 0; at < size; at += 2) {
@@ -55,16 +106,65 @@ __attribute__((target("avx2"))) static void bank_dots_24(const int16_t *block, c
             sums[t][2] = _mm256_add_epi32(sums[t][2], _mm256_madd_epi16(c, p));
         }
     }
-    for (int t = 0; t < BANK_TILE; t++)
-        for (int g = 0; g < 3; g++)
-            _mm256_storeu_si256((__m256i *)(ret[t] + 8 * g), sums[t][g]);
+#pragma GCC unroll 3
+    for (int g = 0; g < 3; g++) {
+        __m256 square = _mm256_loadu_ps(tile->square + first + 8 * g);
+        __m256 across = _mm256_loadu_ps(tile->across + first + 8 * g);
+#pragma GCC unroll 4
+        for (int t = 0; t < BANK_TILE; t++) {
+            __m256 low = _mm256_fnmadd_ps(_mm256_set1_ps(tile->gain[t]), _mm256_cvtepi32_ps(sums[t][g]), square);
+            low = _mm256_fnmadd_ps(_mm256_set1_ps(tile->query_across[t]), across, low);
+            least[t] = _mm256_min_ps(least[t], low);
+            _mm256_storeu_ps(ret[t] + first + 8 * g, low);
+        }
+    }
 }
 
-__attribute__((target("avx2"))) static void bank_dots_avx2(const int16_t *block, const int16_t *queries, uint32_t size,
-                                                           int32_t ret[BANK_TILE][BANK_BLOCK])
+__attribute__((target("avx2,fma"))) static void bank_look_avx2(const as_bank_tile *tile,
+                                                               float               ret_low[BANK_TILE][BANK_BLOCK],
+                                                               float               ret_least[BANK_TILE])
 {
-    for (uint32_t half = 0; half < BANK_BLOCK; half += 24)
-        bank_dots_24(block + (size_t)half * size, queries, size, (int32_t(*)[BANK_BLOCK]) & ret[0][half]);
+    __m256 least[BANK_TILE];
+    for (int t = 0; t < BANK_TILE; t++)
+        least[t] = _mm256_set1_ps(INFINITY);
+    bank_look_24(tile, 0, least, ret_low);
+    bank_look_24(tile, BANK_BLOCK / 2, least, ret_low);
+    for (int t = 0; t < BANK_TILE; t++) {
+        __m128 four = _mm_min_ps(_mm256_castps256_ps128(least[t]), _mm256_extractf128_ps(least[t], 1));
+        four = _mm_min_ps(four, _mm_movehl_ps(four, four));
+        ret_least[t] = _mm_cvtss_f32(_mm_min_ss(four, _mm_movehdup_ps(four)));
+    }
+}
+
+__attribute__((target("avx2"))) static void bank_fine_avx2(const int16_t *const rows[BANK_FINE_ROWS],
+                                                           const int16_t *query, uint32_t size,
+                                                           int32_t ret[BANK_FINE_ROWS])
+{
+    __m256i sums[BANK_FINE_ROWS];
+    for (int r = 0; r < BANK_FINE_ROWS; r++)
+        sums[r] = _mm256_setzero_si256();
+    for (uint32_t at = 0; at < size; at += BANK_FINE_STEP) {
+        __m256i q = _mm256_loadu_si256((const __m256i *)(query + at));
+#pragma GCC unroll 4
+        for (int r = 0; r < BANK_FINE_ROWS; r++)
+            sums[r] =
+                _mm256_add_epi32(sums[r], _mm256_madd_epi16(q, _mm256_loadu_si256((const __m256i *)(rows[r] + at))));
+    }
+    __m256i both = _mm256_hadd_epi32(_mm256_hadd_epi32(sums[0], sums[1]), _mm256_hadd_epi32(sums[2], sums[3]));
+    _mm_storeu_si128((__m128i *)ret, _mm_add_epi32(_mm256_castsi256_si128(both), _mm256_extracti128_si256(both, 1)));
+}
+
+__attribute__((target("avx2"))) static size_t bank_pick_avx2(const float *low, float limit, uint32_t first,
+                                                             uint32_t *ret)
+{
+    const __m256 most = _mm256_set1_ps(limit);
+    size_t       n = 0;
+    for (uint32_t i = 0; i < BANK_BLOCK; i += 8) {
+        unsigned mask = (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(_mm256_loadu_ps(low + i), most, _CMP_LE_OQ));
+        for (; mask; mask &= mask - 1)
+            ret[n++] = first + i + (uint32_t)__builtin_ctz(mask);
+    }
+    return n;
 }
 
 /* --- AVX-512 with VNNI: the product and the sum are one instruction. --- */
@@ -94,11 +194,18 @@ __attribute__((target("avx512f,avx512bw,avx512vnni"))) static void bank_dots_vnn
             _mm512_storeu_si512(ret[t] + 16 * g, sums[t][g]);
 }
 
-static const as_bank_kernel bank_vnni = {"avx512_vnni", 16, bank_dots_vnni};
-static const as_bank_kernel bank_avx2 = {"avx2", 8, bank_dots_avx2};
+static void bank_look_vnni(const as_bank_tile *tile, float ret_low[BANK_TILE][BANK_BLOCK], float ret_least[BANK_TILE])
+{
+    int32_t dots[BANK_TILE][BANK_BLOCK];
+    bank_dots_vnni(tile->block, tile->queries, tile->size, dots);
+    bank_bound(tile, dots, ret_low, ret_least);
+}
+
+static const as_bank_kernel bank_vnni = {"avx512_vnni", 16, bank_look_vnni, bank_fine_avx2, bank_pick_avx2};
+static const as_bank_kernel bank_avx2 = {"avx2", 8, bank_look_avx2, bank_fine_avx2, bank_pick_avx2};
 #endif
 
-static const as_bank_kernel bank_plain = {"plain", 8, bank_dots_plain};
+static const as_bank_kernel bank_plain = {"plain", 8, bank_look_plain, bank_fine_plain, bank_pick_plain};
 
 const as_bank_kernel *as_bank_kernel_at(size_t i)
 {
@@ -153,28 +260,4 @@ AS_ISA_CLONES(float, bank_least, (const float *restrict low), (low))
 float as_bank_least(const float low[BANK_BLOCK])
 {
     return bank_least(low);
-}
-
-AS_ISA_CLONES(float, bank_bound, (const as_bank_bounds *b, const int32_t *restrict dots, float *restrict low),
-              (b, dots, low))
-{
-    const float gain = b->gain, across = b->query_across, off = b->off;
-    const float *restrict square = b->square, *restrict row_across = b->across;
-    float least[8], most = INFINITY;
-    for (size_t k = 0; k < 8; k++)
-        least[k] = INFINITY;
-    for (size_t i = 0; i < BANK_BLOCK; i += 8)
-        for (size_t k = 0; k < 8; k++) {
-            float v = square[i + k] - gain * (float)dots[i + k] - across * row_across[i + k] - off;
-            low[i + k] = v;
-            least[k] = v < least[k] ? v : least[k];
-        }
-    for (size_t k = 0; k < 8; k++)
-        most = least[k] < most ? least[k] : most;
-    return most;
-}
-
-float as_bank_bound(const as_bank_bounds *b, const int32_t dots[BANK_BLOCK], float ret_low[BANK_BLOCK])
-{
-    return bank_bound(b, dots, ret_low);
 }

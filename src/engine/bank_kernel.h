@@ -13,13 +13,35 @@
 
 #include "base/def.h"
 
-enum { BANK_BLOCK = 48, BANK_TILE = 4, BANK_STEP = 2 };
+enum { BANK_BLOCK = 48, BANK_TILE = 4, BANK_STEP = 2, BANK_FINE_STEP = 16, BANK_FINE_ROWS = 4 };
+
+/* What four queries are to a block of rows: their least distances, less the query's own square, are at least
+ * square - gain * product - across * query_across - what the caller knows of the block. */
+typedef struct as_bank_tile {
+    const int16_t *block, *queries; /* size digits each, size even. The sums must fit 32 bits. */
+    uint32_t       size;
+    const float   *square, *across; /* of the rows */
+    float          gain[BANK_TILE], query_across[BANK_TILE];
+} as_bank_tile;
+
+/* A row as the second look has it. Its digits follow. All but the square twice, and rounded up. */
+typedef struct as_bank_row {
+    float   square, gain, across, error, length, slack, unused[2];
+    int16_t digits[];
+} as_bank_row;
+
+#define AS_BANK_ROW_BYTES(n) (sizeof(as_bank_row) + (size_t)(n) * sizeof(int16_t))
 
 typedef struct as_bank_kernel {
     const char *name;
     uint32_t    lanes;
-    /* size: of a row, even. queries: BANK_TILE of them, size numbers each. The sums must fit 32 bits. */
-    void (*dots)(const int16_t *block, const int16_t *queries, uint32_t size, int32_t ret[BANK_TILE][BANK_BLOCK]);
+    /* ret_low: of each query and row; ret_least: the smallest of each query. */
+    void (*look)(const as_bank_tile *tile, float ret_low[BANK_TILE][BANK_BLOCK], float ret_least[BANK_TILE]);
+    /* Products of one query with BANK_FINE_ROWS rows, size a multiple of BANK_FINE_STEP. */
+    void (*fine)(const int16_t *const rows[BANK_FINE_ROWS], const int16_t *query, uint32_t size,
+                 int32_t ret[BANK_FINE_ROWS]);
+    /* Writes first + i for each low[i] <= limit; returns how many. low: BANK_BLOCK, ret: room for as many. */
+    size_t (*pick)(const float *low, float limit, uint32_t first, uint32_t *ret);
 } as_bank_kernel;
 
 const as_bank_kernel *as_bank_kernel_at(
@@ -28,13 +50,6 @@ const as_bank_kernel *as_bank_kernel_at(
 /* The square of the distance in float64; the same bits whatever the instructions. */
 double as_bank_distance(const float *a, const float *b, size_t n);
 
-/* The least distances (less the query's own square) of a block's rows, from their products. Returns the smallest. */
-typedef struct as_bank_bounds {
-    const float *square, *across; /* of the rows */
-    float        gain, query_across, off;
-} as_bank_bounds;
-
-float as_bank_bound(const as_bank_bounds *b, const int32_t dots[BANK_BLOCK], float ret_low[BANK_BLOCK]);
 float as_bank_least(const float low[BANK_BLOCK]); /* the smallest */
 
 #endif

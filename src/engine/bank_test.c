@@ -82,9 +82,9 @@ static void check_one(int kind, size_t n, uint32_t size, uint32_t k, size_t n_qu
     as_search *search = bank ? as_search_new(bank, k, &err) : NULL;
     assert_non_null(search);
     if (kind == FALLING && n >= 512 && size >= 64)
-        assert_in_range(as_bank_n_axes(bank), 1, size / 2);
+        assert_in_range(as_bank_n_axes(bank, 0), 1, size / 2);
     if (kind == EVEN || n < 512)
-        assert_int_equal(as_bank_n_axes(bank), 0);
+        assert_int_equal(as_bank_n_axes(bank, 0), 0);
     for (int round = 0; round < 2; round++)
         assert_true(as_search_run(search, queries, n_queries, found, distances, &err));
     for (size_t q = 0; q < n_queries; q++) {
@@ -161,31 +161,82 @@ static void test_closer_than_the_numbers_are(void **state)
     as_bank_free(bank);
 }
 
+enum { N_DIGITS = 32 };
+
+static void draw_digits(as_rng *rng, int16_t *ret, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        ret[i] = (int16_t)((int)as_rng_below(rng, 4095) - 2047);
+}
+
+static int32_t product(const int16_t *a, const int16_t *b)
+{
+    int32_t sum = 0;
+    for (size_t i = 0; i < N_DIGITS; i++)
+        sum += a[i] * b[i];
+    return sum;
+}
+
+static void check_look(const as_bank_kernel *k, as_rng *rng, int16_t (*rows)[N_DIGITS], int16_t (*queries)[N_DIGITS])
+{
+    int16_t packed[BANK_BLOCK * N_DIGITS];
+    float   square[BANK_BLOCK], across[BANK_BLOCK], low[BANK_TILE][BANK_BLOCK], least[BANK_TILE];
+    for (size_t r = 0; r < BANK_BLOCK; r++) {
+        square[r] = (float)as_rng_below(rng, 1000);
+        across[r] = (float)as_rng_below(rng, 100);
+        for (size_t i = 0; i < N_DIGITS; i++)
+            packed[r / k->lanes * k->lanes * N_DIGITS + (i / 2 * k->lanes + r % k->lanes) * 2 + i % 2] = rows[r][i];
+    }
+    as_bank_tile tile = {.block = packed, .queries = queries[0], .size = N_DIGITS, .square = square, .across = across};
+    for (size_t t = 0; t < BANK_TILE; t++) {
+        tile.gain[t] = 1e-5f * (float)(t + 1);
+        tile.query_across[t] = 0.5f * (float)t;
+    }
+    k->look(&tile, low, least);
+    for (size_t t = 0; t < BANK_TILE; t++) {
+        double smallest = INFINITY;
+        for (size_t r = 0; r < BANK_BLOCK; r++) {
+            double want = (double)square[r] - (double)tile.gain[t] * product(rows[r], queries[t]) -
+                          (double)tile.query_across[t] * (double)across[r];
+            smallest = fmin(smallest, (double)low[t][r]);
+            assert_true(fabs((double)low[t][r] - want) < 1e-3);
+        }
+        assert_true((double)least[t] == smallest);
+    }
+}
+
+static void check_pick(const as_bank_kernel *k, as_rng *rng)
+{
+    float    low[BANK_BLOCK];
+    uint32_t picked[BANK_BLOCK];
+    size_t   n = 0, n_picked;
+    for (size_t i = 0; i < BANK_BLOCK; i++)
+        low[i] = i % 7 == 3 ? INFINITY : (float)as_rng_below(rng, 10);
+    n_picked = k->pick(low, 4, 1000, picked);
+    for (uint32_t i = 0; i < BANK_BLOCK; i++)
+        if (low[i] <= 4)
+            assert_true(n < n_picked && picked[n++] == 1000 + i);
+    assert_int_equal(n, n_picked);
+    assert_in_range(n, 5, BANK_BLOCK - 5);
+}
+
 static void test_every_kernel_is_the_definition(void **state)
 {
     (void)state;
-    enum { SIZE = 20 };
     as_rng  rng = as_rng_new(8);
-    int16_t rows[BANK_BLOCK][SIZE], packed[BANK_BLOCK * SIZE], queries[BANK_TILE][SIZE];
-    int32_t dots[BANK_TILE][BANK_BLOCK];
-    for (size_t i = 0; i < BANK_BLOCK * SIZE; i++)
-        (&rows[0][0])[i] = (int16_t)((int)as_rng_below(&rng, 4095) - 2047);
-    for (size_t i = 0; i < BANK_TILE * SIZE; i++)
-        (&queries[0][0])[i] = (int16_t)((int)as_rng_below(&rng, 4095) - 2047);
-    size_t n = 0;
+    int16_t rows[BANK_BLOCK][N_DIGITS], queries[BANK_TILE][N_DIGITS];
+    draw_digits(&rng, rows[0], BANK_BLOCK * N_DIGITS);
+    draw_digits(&rng, queries[0], BANK_TILE * N_DIGITS);
+    const int16_t *some[BANK_FINE_ROWS] = {rows[3], rows[0], rows[47], rows[3]};
+    size_t         n = 0;
     for (; as_bank_kernel_at(n); n++) {
         const as_bank_kernel *k = as_bank_kernel_at(n);
-        for (size_t r = 0; r < BANK_BLOCK; r++)
-            for (size_t i = 0; i < SIZE; i++)
-                packed[r / k->lanes * k->lanes * SIZE + (i / 2 * k->lanes + r % k->lanes) * 2 + i % 2] = rows[r][i];
-        k->dots(packed, queries[0], SIZE, dots);
-        for (size_t t = 0; t < BANK_TILE; t++)
-            for (size_t r = 0; r < BANK_BLOCK; r++) {
-                int32_t want = 0;
-                for (size_t i = 0; i < SIZE; i++)
-                    want += rows[r][i] * queries[t][i];
-                assert_int_equal(dots[t][r], want);
-            }
+        int32_t               dots[BANK_FINE_ROWS];
+        check_look(k, &rng, rows, queries);
+        check_pick(k, &rng);
+        k->fine(some, queries[1], N_DIGITS, dots);
+        for (size_t r = 0; r < BANK_FINE_ROWS; r++)
+            assert_int_equal(dots[r], product(some[r], queries[1]));
     }
     if (!as_isa_may(AS_ISA_AVX512_VNNI))
         print_message("skipped: the kernel of avx512_vnni, which this processor has not\n");
