@@ -16,6 +16,7 @@ enum { BANK_TRIED = AS_COUNT(bank_tried), BANK_LEAST_ROWS = 512, BANK_LOOKED = 1
 #define BANK_COST_BOUND  12
 #define BANK_COST_FINE   150
 #define BANK_COST_DIGIT  1.5
+#define BANK_COST_AXIS   1 /* of a number of the query */
 #define BANK_COST_ROW    500
 #define BANK_COST_NUMBER 6
 
@@ -23,17 +24,11 @@ enum { BANK_TRIED = AS_COUNT(bank_tried), BANK_LEAST_ROWS = 512, BANK_LOOKED = 1
 
 bool as_bank_see(const as_bank *bank, const float *v, bank_vector *ret)
 {
-    double whole = 0;
-    for (uint32_t i = 0; i < bank->size; i++) {
-        double gap = (double)v[i] - (double)bank->mean[i];
-        whole += gap * gap;
-        ret->centred[i] = (float)gap;
-    }
+    double whole = as_bank_centre(v, bank->mean, bank->size, ret->centred);
     if (!(whole < FLT_MAX / 64))
         return false;
     ret->whole = sqrt(whole);
-    ret->error =
-        ret->whole * (bank->basis.n ? bank->basis.off : BANK_SLACK); /* what single precision takes off a number */
+    ret->error = ret->whole * (bank->basis.n ? bank->basis.off : BANK_SLACK); /* what single precision takes off */
     if (bank->basis.n)
         as_basis_project(&bank->basis, ret->centred, AS_MAX(bank->n_axes, bank->n_more), ret->numbers);
     return true;
@@ -41,33 +36,23 @@ bool as_bank_see(const as_bank *bank, const float *v, bank_vector *ret)
 
 double as_bank_across(const as_bank *bank, const bank_vector *v, uint32_t n)
 {
-    double along = 0;
     if (bank->basis.n == 0)
         return 0;
-    for (uint32_t i = 0; i < n; i++)
-        along += (double)v->numbers[i] * (double)v->numbers[i];
-    along = fmax(sqrt(along) - v->error, 0);
+    double along = fmax(sqrt(as_bank_square(v->numbers, n)) - v->error, 0);
     return sqrt(fmax(v->whole * v->whole * (1 + BANK_SLACK) - along * along, 0));
 }
 
 double as_bank_gain(const as_bank *bank, const float *numbers, uint32_t n, double least)
 {
-    for (uint32_t i = 0; i < n; i++)
-        least = fmax(least, fabs((double)numbers[i]) / bank->most);
-    return least;
+    return fmax(least, (double)as_bank_largest(numbers, n) / bank->most);
 }
 
 void as_bank_round(const float *numbers, uint32_t n, double gain, int16_t *ret, double *ret_error, double *ret_length)
 {
-    double error = 0, length = 0;
-    for (uint32_t i = 0; i < n; i++) {
-        double digit = gain > 0 ? nearbyint((double)numbers[i] / gain) : 0, left = (double)numbers[i] - digit * gain;
-        ret[i] = (int16_t)digit;
-        error += left * left;
-        length += digit * digit;
-    }
+    double error, length;
+    as_bank_digits(numbers, n, gain, ret, &error, &length);
     *ret_error += sqrt(error);
-    *ret_length = sqrt(length) * gain;
+    *ret_length = sqrt(length);
 }
 
 static bool bank_vector_init(const as_bank *bank, bank_vector *ret, as_err *err)
@@ -84,7 +69,7 @@ static bool bank_vector_init(const as_bank *bank, bank_vector *ret, as_err *err)
 static double bank_cost(const as_bank *bank, uint32_t n, double share, uint32_t n_more, double share_more)
 {
     double whole = BANK_COST_ROW + BANK_COST_NUMBER * (double)bank->size;
-    return n + BANK_COST_BOUND +
+    return n + BANK_COST_BOUND + BANK_COST_AXIS * AS_MAX(n, n_more) * (double)bank->size / (double)bank->n +
            (n_more ? share * (BANK_COST_FINE + BANK_COST_DIGIT * n_more) + share_more * whole : share * whole);
 }
 

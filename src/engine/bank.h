@@ -3,16 +3,18 @@
  *
  * Layer:   engine (may use base/).
  * Threads: a bank is immutable: any number of searches may share it; a search belongs to one thread at a time.
- * Memory:  as_bank_new makes a copy of half the rows' size, or of a few axes of them; the rows are borrowed, and may be a mapped file. A run
- *          allocates nothing.
+ * Memory:  as_bank_new keeps half of the rows' size and 12 bytes a row, or less where a few axes do; the rows are borrowed, and may be a
+ *          mapped file. A run allocates nothing.
  *
  * Features of a network differ along a few axes more than along all others. With q = q1 + q2, along those axes and across them,
  * |q b - q1 b1| <= |q2| |b2| (Cauchy and Schwarz). The products along the axes are of numbers of 12 bits: with q1 = q' + e and
  * b1 = b' + f, |q1 b1 - q' b'| <= |q1| |f| + |e| |b'|; the lengths of all of these are known, rounded up. So each product gives a
  * least distance, and a row is left out only when its least is above the k-th smallest distance found so far: no row that is
- * among the k nearest can be. The distances are 64-bit sums over the rows as they are: the answer is that of a search through
- * all rows in float64, whatever the data and whatever the axes; what they cost is more comparisons. How many axes are best is found
- * from the rows; where none help, the numbers are those of the rows as they are.
+ * among the k nearest can be. All rows get a look along a few axes; those that it leaves, a few in a hundred, get a second one along
+ * more; those that this leaves are compared, the likeliest first. A query begins with what is near the query before it, since the next
+ * patch of a picture is like the one before. The distances are 64-bit sums over the rows as they are: the answer is that of a
+ * search through all rows in float64, whatever the data and whatever the axes; what they cost is more comparisons. How many axes
+ * are best is found from the rows; where none help, the numbers are those of the rows as they are.
  */
 #ifndef AS_ENGINE_BANK_H
 #define AS_ENGINE_BANK_H

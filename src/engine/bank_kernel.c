@@ -14,19 +14,20 @@
 
 AS_ISA_CLONES(void, bank_bound,
               (const as_bank_tile *restrict tile, const int32_t (*restrict dots)[BANK_BLOCK],
-               float (*restrict low)[BANK_BLOCK], float *restrict ret_least),
-              (tile, dots, low, ret_least))
+               float *restrict ret_least),
+              (tile, dots, ret_least))
 {
     const float *restrict square = tile->square, *restrict across = tile->across;
     for (size_t t = 0; t < BANK_TILE; t++) {
         const float gain = tile->gain[t], query_across = tile->query_across[t];
-        float       least[8], most = INFINITY;
+        float *restrict low = tile->low[t];
+        float least[8], most = INFINITY;
         for (size_t k = 0; k < 8; k++)
             least[k] = INFINITY;
         for (size_t i = 0; i < BANK_BLOCK; i += 8)
             for (size_t k = 0; k < 8; k++) {
                 float v = square[i + k] - gain * (float)dots[t][i + k] - query_across * across[i + k];
-                low[t][i + k] = v;
+                low[i + k] = v;
                 least[k] = v < least[k] ? v : least[k];
             }
         for (size_t k = 0; k < 8; k++)
@@ -47,11 +48,11 @@ static void bank_dots_plain(const int16_t *block, const int16_t *q, uint32_t siz
             }
 }
 
-static void bank_look_plain(const as_bank_tile *tile, float ret_low[BANK_TILE][BANK_BLOCK], float ret_least[BANK_TILE])
+static void bank_look_plain(const as_bank_tile *tile, float ret_least[BANK_TILE])
 {
     int32_t dots[BANK_TILE][BANK_BLOCK];
     bank_dots_plain(tile->block, tile->queries, tile->size, dots);
-    bank_bound(tile, dots, ret_low, ret_least);
+    bank_bound(tile, (const int32_t(*)[BANK_BLOCK])dots, ret_least);
 }
 
 static void bank_fine_plain(const int16_t *const rows[BANK_FINE_ROWS], const int16_t *query, uint32_t size,
@@ -85,7 +86,7 @@ __attribute__((always_inline)) static inline int32_t bank_pair(const int16_t *q)
 /* --- AVX2: twelve sums of eight rows stay in registers. --- */
 
 __attribute__((target("avx2,fma"))) static void bank_look_24(const as_bank_tile *tile, uint32_t first,
-                                                             __m256 least[BANK_TILE], float (*ret)[BANK_BLOCK])
+                                                             __m256 least[BANK_TILE])
 {
     const uint32_t size = tile->size;
     const int16_t *block = tile->block + (size_t)first * size;
@@ -115,20 +116,18 @@ __attribute__((target("avx2,fma"))) static void bank_look_24(const as_bank_tile 
             __m256 low = _mm256_fnmadd_ps(_mm256_set1_ps(tile->gain[t]), _mm256_cvtepi32_ps(sums[t][g]), square);
             low = _mm256_fnmadd_ps(_mm256_set1_ps(tile->query_across[t]), across, low);
             least[t] = _mm256_min_ps(least[t], low);
-            _mm256_storeu_ps(ret[t] + first + 8 * g, low);
+            _mm256_storeu_ps(tile->low[t] + first + 8 * g, low);
         }
     }
 }
 
-__attribute__((target("avx2,fma"))) static void bank_look_avx2(const as_bank_tile *tile,
-                                                               float               ret_low[BANK_TILE][BANK_BLOCK],
-                                                               float               ret_least[BANK_TILE])
+__attribute__((target("avx2,fma"))) static void bank_look_avx2(const as_bank_tile *tile, float ret_least[BANK_TILE])
 {
     __m256 least[BANK_TILE];
     for (int t = 0; t < BANK_TILE; t++)
         least[t] = _mm256_set1_ps(INFINITY);
-    bank_look_24(tile, 0, least, ret_low);
-    bank_look_24(tile, BANK_BLOCK / 2, least, ret_low);
+    bank_look_24(tile, 0, least);
+    bank_look_24(tile, BANK_BLOCK / 2, least);
     for (int t = 0; t < BANK_TILE; t++) {
         __m128 four = _mm_min_ps(_mm256_castps256_ps128(least[t]), _mm256_extractf128_ps(least[t], 1));
         four = _mm_min_ps(four, _mm_movehl_ps(four, four));
@@ -154,15 +153,29 @@ __attribute__((target("avx2"))) static void bank_fine_avx2(const int16_t *const 
     _mm_storeu_si128((__m128i *)ret, _mm_add_epi32(_mm256_castsi256_si128(both), _mm256_extracti128_si256(both, 1)));
 }
 
-__attribute__((target("avx2"))) static size_t bank_pick_avx2(const float *low, float limit, uint32_t first,
-                                                             uint32_t *ret)
+/* Which lanes a mask of eight has, in order. */
+static uint64_t bank_lanes[256];
+
+__attribute__((constructor)) static void bank_lanes_fill(void)
+{
+    for (unsigned mask = 0; mask < 256; mask++)
+        for (unsigned lane = 0, n = 0; lane < 8; lane++)
+            if (mask >> lane & 1)
+                bank_lanes[mask] |= (uint64_t)lane << 8 * n++;
+}
+
+/* Without a branch on what is found: one in ten is. */
+__attribute__((target("avx2,popcnt"))) static size_t bank_pick_avx2(const float *low, float limit, uint32_t first,
+                                                                    uint32_t *ret)
 {
     const __m256 most = _mm256_set1_ps(limit);
+    __m256i      base = _mm256_set1_epi32((int)first);
     size_t       n = 0;
-    for (uint32_t i = 0; i < BANK_BLOCK; i += 8) {
+    for (uint32_t i = 0; i < BANK_BLOCK; i += 8, base = _mm256_add_epi32(base, _mm256_set1_epi32(8))) {
         unsigned mask = (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(_mm256_loadu_ps(low + i), most, _CMP_LE_OQ));
-        for (; mask; mask &= mask - 1)
-            ret[n++] = first + i + (uint32_t)__builtin_ctz(mask);
+        __m256i  lanes = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)&bank_lanes[mask]));
+        _mm256_storeu_si256((__m256i *)(ret + n), _mm256_add_epi32(base, lanes));
+        n += (size_t)__builtin_popcount(mask);
     }
     return n;
 }
@@ -194,11 +207,11 @@ __attribute__((target("avx512f,avx512bw,avx512vnni"))) static void bank_dots_vnn
             _mm512_storeu_si512(ret[t] + 16 * g, sums[t][g]);
 }
 
-static void bank_look_vnni(const as_bank_tile *tile, float ret_low[BANK_TILE][BANK_BLOCK], float ret_least[BANK_TILE])
+static void bank_look_vnni(const as_bank_tile *tile, float ret_least[BANK_TILE])
 {
     int32_t dots[BANK_TILE][BANK_BLOCK];
     bank_dots_vnni(tile->block, tile->queries, tile->size, dots);
-    bank_bound(tile, dots, ret_low, ret_least);
+    bank_bound(tile, (const int32_t(*)[BANK_BLOCK])dots, ret_least);
 }
 
 static const as_bank_kernel bank_vnni = {"avx512_vnni", 16, bank_look_vnni, bank_fine_avx2, bank_pick_avx2};
@@ -260,4 +273,105 @@ AS_ISA_CLONES(float, bank_least, (const float *restrict low), (low))
 float as_bank_least(const float low[BANK_BLOCK])
 {
     return bank_least(low);
+}
+
+/* --- vectors --- */
+
+AS_ISA_CLONES(double, bank_centre, (const float *restrict v, const float *restrict mean, size_t n, float *restrict ret),
+              (v, mean, n, ret))
+{
+    double sums[8] = {0}, rest = 0;
+    size_t i = 0;
+    for (; i + 8 <= n; i += 8)
+        for (size_t k = 0; k < 8; k++) {
+            double gap = (double)v[i + k] - (double)mean[i + k];
+            sums[k] += gap * gap;
+            ret[i + k] = (float)gap;
+        }
+    for (; i < n; i++) {
+        double gap = (double)v[i] - (double)mean[i];
+        rest += gap * gap;
+        ret[i] = (float)gap;
+    }
+    return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7])) + rest;
+}
+
+AS_ISA_CLONES(double, bank_square, (const float *restrict v, size_t n), (v, n))
+{
+    double sums[8] = {0}, rest = 0;
+    size_t i = 0;
+    for (; i + 8 <= n; i += 8)
+        for (size_t k = 0; k < 8; k++)
+            sums[k] += (double)v[i + k] * (double)v[i + k];
+    for (; i < n; i++)
+        rest += (double)v[i] * (double)v[i];
+    return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7])) + rest;
+}
+
+AS_ISA_CLONES(float, bank_largest, (const float *restrict v, size_t n), (v, n))
+{
+    float  most[8] = {0}, rest = 0;
+    size_t i = 0;
+    for (; i + 8 <= n; i += 8)
+        for (size_t k = 0; k < 8; k++) {
+            float size = v[i + k] < 0 ? -v[i + k] : v[i + k];
+            most[k] = most[k] < size ? size : most[k];
+        }
+    for (; i < n; i++)
+        rest = fmaxf(rest, fabsf(v[i]));
+    for (size_t k = 0; k < 8; k++)
+        rest = rest < most[k] ? most[k] : rest;
+    return rest;
+}
+
+/* Adding and taking off 1.5 * 2^52 rounds to a whole number. */
+AS_ISA_CLONES(void, bank_digits,
+              (const float *restrict v, size_t n, double gain, int16_t *restrict ret, double *restrict sums),
+              (v, n, gain, ret, sums))
+{
+    const double whole = 6755399441055744.0, per = 1 / gain;
+    size_t       i = 0;
+    for (; i + 8 <= n; i += 8)
+        for (size_t k = 0; k < 8; k++) {
+            double digit = ((double)v[i + k] * per + whole) - whole, left = (double)v[i + k] - digit * gain;
+            ret[i + k] = (int16_t)(int32_t)digit;
+            sums[k] += left * left;
+            sums[8 + k] += digit * digit;
+        }
+    for (; i < n; i++) {
+        double digit = ((double)v[i] * per + whole) - whole, left = (double)v[i] - digit * gain;
+        ret[i] = (int16_t)(int32_t)digit;
+        sums[0] += left * left;
+        sums[8] += digit * digit;
+    }
+}
+
+double as_bank_centre(const float *v, const float *mean, size_t n, float *ret)
+{
+    return bank_centre(v, mean, n, ret);
+}
+
+double as_bank_square(const float *v, size_t n)
+{
+    return bank_square(v, n);
+}
+
+float as_bank_largest(const float *v, size_t n)
+{
+    return bank_largest(v, n);
+}
+
+void as_bank_digits(const float *v, size_t n, double gain, int16_t *ret, double *ret_error, double *ret_length)
+{
+    double sums[16] = {0}, length = 0;
+    if (gain > 0)
+        bank_digits(v, n, gain, ret, sums);
+    else
+        memset(ret, 0, n * sizeof *ret); /* all are 0 */
+    *ret_error = 0;
+    for (size_t k = 0; k < 8; k++) {
+        *ret_error += sums[k];
+        length += sums[8 + k];
+    }
+    *ret_length = length * gain * gain;
 }

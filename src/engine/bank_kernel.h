@@ -22,6 +22,7 @@ typedef struct as_bank_tile {
     uint32_t       size;
     const float   *square, *across; /* of the rows */
     float          gain[BANK_TILE], query_across[BANK_TILE];
+    float         *low[BANK_TILE]; /* out: BANK_BLOCK each */
 } as_bank_tile;
 
 /* A row as the second look has it. Its digits follow. All but the square twice, and rounded up. */
@@ -35,12 +36,12 @@ typedef struct as_bank_row {
 typedef struct as_bank_kernel {
     const char *name;
     uint32_t    lanes;
-    /* ret_low: of each query and row; ret_least: the smallest of each query. */
-    void (*look)(const as_bank_tile *tile, float ret_low[BANK_TILE][BANK_BLOCK], float ret_least[BANK_TILE]);
+    /* Fills tile->low. ret_least: the smallest of each query. */
+    void (*look)(const as_bank_tile *tile, float ret_least[BANK_TILE]);
     /* Products of one query with BANK_FINE_ROWS rows, size a multiple of BANK_FINE_STEP. */
     void (*fine)(const int16_t *const rows[BANK_FINE_ROWS], const int16_t *query, uint32_t size,
                  int32_t ret[BANK_FINE_ROWS]);
-    /* Writes first + i for each low[i] <= limit; returns how many. low: BANK_BLOCK, ret: room for as many. */
+    /* Writes first + i for each low[i] <= limit; returns how many. low: BANK_BLOCK, ret: room for as many, and 8 more. */
     size_t (*pick)(const float *low, float limit, uint32_t first, uint32_t *ret);
 } as_bank_kernel;
 
@@ -51,5 +52,13 @@ const as_bank_kernel *as_bank_kernel_at(
 double as_bank_distance(const float *a, const float *b, size_t n);
 
 float as_bank_least(const float low[BANK_BLOCK]); /* the smallest */
+
+/* ret = v - mean. Returns the square of its length, in float64. */
+double as_bank_centre(const float *v, const float *mean, size_t n, float *ret);
+double as_bank_square(const float *v, size_t n);  /* of the length, in float64 */
+float  as_bank_largest(const float *v, size_t n); /* of the magnitudes */
+
+/* Numbers as digits of `gain` each; ret_error: the square of the length of what is left; ret_length: of the digits. */
+void as_bank_digits(const float *v, size_t n, double gain, int16_t *ret, double *ret_error, double *ret_length);
 
 #endif

@@ -7,9 +7,11 @@
 
 enum {
     SEARCH_CHUNK = 1024, /* queries at once */
-    SEARCH_BLOCKS = 64,  /* whose rows all get their first look before any gets the second */
+    SEARCH_BLOCKS = 32,  /* whose rows all get their first look before any gets the second */
     SEARCH_ROWS = SEARCH_BLOCKS * BANK_BLOCK,
-    SEARCH_FIRST = 4 /* rows that are compared, beyond k, where nothing is known of a query yet */
+    SEARCH_AHEAD = 12,
+    SEARCH_LINE = 64, /* rows, bytes: what is fetched before it is needed */
+    SEARCH_FIRST = 1  /* rows that are compared, beyond k, where nothing is known of a query yet */
 };
 
 typedef struct search_best {
@@ -71,7 +73,7 @@ as_search *as_search_new(const as_bank *bank, uint32_t k, as_err *err)
         search->low = calloc(BANK_TILE, sizeof *search->low);
         search->least = calloc(BANK_TILE, sizeof *search->least);
         search->off = calloc(BANK_TILE, sizeof *search->off);
-        search->rows = calloc(SEARCH_ROWS, sizeof *search->rows);
+        search->rows = calloc(SEARCH_ROWS + 8, sizeof *search->rows);
         search->near = calloc(SEARCH_ROWS, sizeof *search->near);
     }
     if (search && search->queries && search->best && search->digits && search->more && search->vector.centred &&
@@ -191,19 +193,20 @@ static void search_look(as_search *s, size_t i, size_t n, size_t first, size_t n
     for (size_t b = 0; b < n_blocks; b++) {
         const size_t      row = (first + b) * BANK_BLOCK;
         const bank_block *block = &bank->blocks[first + b];
-        float             low[BANK_TILE][BANK_BLOCK], least[BANK_TILE];
+        float             least[BANK_TILE];
         tile.block = bank->packed + row * bank->padded;
         tile.square = bank->square + row;
         tile.across = bank->across + row;
-        for (size_t t = 0; t < n; t++)
+        for (size_t t = 0; t < BANK_TILE; t++) {
             tile.gain[t] = s->queries[i + t].first.gain * block->gain;
-        bank->kernel->look(&tile, low, least);
+            tile.low[t] = s->low[t][b];
+        }
+        bank->kernel->look(&tile, least);
         for (size_t t = 0; t < n; t++) {
             const search_query *q = &s->queries[i + t];
             s->off[t][b] =
                 (q->length * block->error + q->first.error * block->length) * (1 + (float)BANK_SLACK) + block->slack;
             s->least[t][b] = least[t] - s->off[t][b];
-            memcpy(s->low[t][b], low[t], sizeof low[t]);
         }
     }
 }
@@ -239,6 +242,23 @@ static size_t search_pick(as_search *s, size_t i, size_t t, size_t first, size_t
     return n;
 }
 
+/* What will be looked at soon is on its way: four rows from `at` on, as the second look has them. */
+static void search_fetch(const as_search *s, size_t at, size_t n)
+{
+    for (size_t r = at; r < AS_MIN(at + BANK_FINE_ROWS, n); r++) {
+        const char *row = (const char *)as_bank_fine(s->bank, s->rows[r]);
+        for (size_t byte = 0; byte < AS_BANK_ROW_BYTES(s->bank->n_more); byte += SEARCH_LINE)
+            __builtin_prefetch(row + byte);
+    }
+}
+
+static void search_fetch_whole(const as_bank *bank, size_t row)
+{
+    const char *at = (const char *)(bank->rows + row * bank->size);
+    for (size_t byte = 0; byte < bank->size * sizeof(float); byte += SEARCH_LINE)
+        __builtin_prefetch(at + byte);
+}
+
 /* The second look at the n rows. */
 static size_t search_more(as_search *s, size_t i, size_t n)
 {
@@ -251,6 +271,7 @@ static size_t search_more(as_search *s, size_t i, size_t n)
         const as_bank_row *rows[BANK_FINE_ROWS];
         const int16_t     *theirs[BANK_FINE_ROWS];
         int32_t            dots[BANK_FINE_ROWS];
+        search_fetch(s, at + SEARCH_AHEAD, n);
         for (size_t r = 0; r < BANK_FINE_ROWS; r++) {
             rows[r] = as_bank_fine(bank, s->rows[AS_MIN(at + r, n - 1)]);
             theirs[r] = rows[r]->digits;
@@ -260,8 +281,10 @@ static size_t search_more(as_search *s, size_t i, size_t n)
             const as_bank_row *row = rows[r];
             float off = (q->length * row->error + v->error * row->length) * (1 + (float)BANK_SLACK) + row->slack;
             float low = row->square - v->gain * row->gain * (float)dots[r] - v->across * row->across - off;
-            s->near[n_near] = (search_near){low, s->rows[at + r]};
-            n_near += low <= q->limit;
+            if (low <= q->limit) {
+                s->near[n_near++] = (search_near){low, s->rows[at + r]};
+                search_fetch_whole(bank, s->rows[at + r]);
+            }
         }
     }
     return n_near;

@@ -191,8 +191,9 @@ static void check_look(const as_bank_kernel *k, as_rng *rng, int16_t (*rows)[N_D
     for (size_t t = 0; t < BANK_TILE; t++) {
         tile.gain[t] = 1e-5f * (float)(t + 1);
         tile.query_across[t] = 0.5f * (float)t;
+        tile.low[t] = low[t];
     }
-    k->look(&tile, low, least);
+    k->look(&tile, least);
     for (size_t t = 0; t < BANK_TILE; t++) {
         double smallest = INFINITY;
         for (size_t r = 0; r < BANK_BLOCK; r++) {
@@ -208,7 +209,7 @@ static void check_look(const as_bank_kernel *k, as_rng *rng, int16_t (*rows)[N_D
 static void check_pick(const as_bank_kernel *k, as_rng *rng)
 {
     float    low[BANK_BLOCK];
-    uint32_t picked[BANK_BLOCK];
+    uint32_t picked[BANK_BLOCK + 8];
     size_t   n = 0, n_picked;
     for (size_t i = 0; i < BANK_BLOCK; i++)
         low[i] = i % 7 == 3 ? INFINITY : (float)as_rng_below(rng, 10);
