@@ -9,7 +9,7 @@
 
 #define PLAN_ALIGN      ((size_t)64)
 #define PLAN_FOLD_BYTES ((size_t)2 << 30)    /* of what is computed of constants, all of it together */
-#define PLAN_FOLD_WORK  UINT64_C(3000000000) /* as_graph_work_of() of that: some four seconds where it is plain C */
+#define PLAN_FOLD_WORK  UINT64_C(8000000000) /* as_graph_work_of() of that: some ten seconds where it is plain C */
 
 static void *plan_alloc(size_t bytes)
 {

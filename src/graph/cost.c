@@ -130,7 +130,17 @@ static uint64_t cost_looks(const as_graph *graph, const as_node *node)
     static const struct {
         const char *op;
         uint64_t    looks;
-    } rows[] = {{"TopK", 32}, {"Resize", 64}, {"Upsample", 16}, {"GridSample", 64}, {"Einsum", 1}};
+    } rows[] = {{"TopK", 32},
+                {"Resize", 64},
+                {"Upsample", 16},
+                {"GridSample", 64},
+                {"Einsum", 1},
+                /* exponentials and powers in plain C */
+                {"ReduceLogSumExp", 4},
+                {"ReduceLogSum", 4},
+                {"Pow", 4},
+                {"Gelu", 4},
+                {"Mish", 4}};
     const as_value *scores = strcmp(node->op, "NonMaxSuppression") == 0 ? as_rule_in(graph, node, 1) : NULL;
     const int64_t  *kernel;
     size_t          n;
