@@ -104,7 +104,7 @@ static void again_run(void *ctx)
         again->found_at = as_clock_mono();
         memset(&again->geometry, 0, sizeof again->geometry);
         if (cam->driver->open(cam->priv, cam->rest, &cfg, &again->geometry, &why) && again_fits(again, &why) &&
-            again_settle(again, &why)) {
+            as_camera_start(cam, &why) && again_settle(again, &why)) {
             again->opened_at = as_clock_mono();
             atomic_store(&again->is_back, true);
             return;

@@ -111,12 +111,25 @@ static bool camera_init(as_camera *cam, const as_camera_cfg *asked, const char *
     if (cam->geometry.comes_back && cam->driver->keep)
         cam->driver->keep(cam->priv, &cam->kept);
     cam->cfg.dir = NULL; /* of files alone, and those do not come back; it is the caller's */
+    const as_camera_geometry *g = &cam->geometry;
     cam->pool =
-        as_frame_pool_new(cam->geometry.pixel, cam->geometry.width, cam->geometry.height, cfg.n_frames + 1, err);
+        as_frame_pool_new_of(g->pixel, g->width, g->height, g->memory_bytes, cfg.n_frames + 1 + g->n_held, err);
     if (!cam->pool)
         return false;
     cam->n_frames = cfg.n_frames;
-    return true;
+    return as_camera_start(cam, err);
+}
+
+bool as_camera_start(as_camera *cam, as_err *err)
+{
+    return cam->cfg.idle || !cam->driver->start || cam->driver->start(cam->priv, cam->pool, err);
+}
+
+/* Frames that were handed out and did not come back. */
+static uint32_t camera_in_use(const as_camera *cam)
+{
+    uint32_t all = as_frame_pool_in_use(cam->pool);
+    return all - AS_MIN(all, cam->geometry.n_held);
 }
 
 as_camera *as_camera_open(const as_camera_cfg *cfg, as_err *err)
@@ -156,7 +169,7 @@ const char *as_camera_uri(const as_camera *cam)
 /* Nothing is lost while the camera waits for a frame to come back. */
 static bool camera_wait_free(as_camera *cam, as_ns deadline, as_err *err)
 {
-    while (as_frame_pool_in_use(cam->pool) >= cam->n_frames) {
+    while (camera_in_use(cam) >= cam->n_frames) {
         as_ns now = as_clock_mono();
         if (atomic_load(&cam->stopped))
             return AS_FAIL(err, AS_ECANCELLED, "camera '%s' was stopped", cam->uri);
@@ -195,7 +208,7 @@ static void camera_say_waits(as_camera *cam)
 static as_frame *camera_try(as_camera *cam, as_ns deadline, bool *ret_again, as_err *err)
 {
     as_err why = AS_ERR_NONE;
-    bool   spare = as_frame_pool_in_use(cam->pool) >= cam->n_frames;
+    bool   spare = camera_in_use(cam) >= cam->n_frames;
     *ret_again = false;
     as_frame *frame = as_frame_pool_get(cam->pool);
     if (!frame) {

@@ -42,6 +42,8 @@ typedef struct as_camera_geometry {
     uint32_t width, height; /* the largest frame, pixels */
     uint64_t n_parts;       /* 0: endless */
     bool     can_wait;      /* nothing moves on while nobody looks (files, a twin without fps): no frame is ever lost */
+    uint32_t n_held;        /* frames of the pool that start() takes for itself */
+    size_t   memory_bytes;  /* that a frame must have room for before its picture is known; 0: what the above needs */
     bool     comes_back;    /* a device: when fill() fails with AS_EIO it is opened again and again until it is there */
     char     where[48];     /* of such a device, as its driver finds it again; "" where it has no such thing */
     char waits_for[160]; /* what its frames wait for that nobody here gives, and the remedy: said when none comes; "" */
@@ -69,6 +71,9 @@ typedef struct as_camera_driver {
     const char *help;      /* its URI and query keys, several lines */
     size_t      priv_size; /* the core allocates and zeroes this, and passes it below */
     bool (*open)(void *priv, const char *rest, const as_camera_cfg *cfg, as_camera_geometry *ret, as_err *err);
+    /* Begins, after open() and with the pool that was made for it, unless it was opened idle: a driver may take n_held of
+     * its frames, which it gives back in close(). May be NULL. */
+    bool (*start)(void *priv, as_frame_pool *pool, as_err *err);
     /* Fills image, status, sequence, part, time_*, name, truth. AS_ETIMEOUT: nothing yet; AS_EEND: no more for ever. The
      * core asks for short waits again and again, so that a stop is seen; a gap in sequence is counted as lost frames. */
     bool (*fill)(void *priv, as_frame *frame, as_ns deadline, as_err *err);

@@ -33,6 +33,9 @@ struct as_camera {
     bool              said_waits; /* that no frame came, and what the camera waits for */
 };
 
+/* Lets the driver begin, once it is open and there is a pool. */
+AS_CHECK bool as_camera_start(as_camera *cam, as_err *err);
+
 /* --- again.c: a camera that was lost and comes back --- */
 
 /* The camera does not answer any more, for this reason: from now on a thread tries to open it. */

@@ -9,19 +9,15 @@
 #include "camera/gige_config.h"
 #include "camera/gige_device.h"
 #include "camera/gige_features.h"
+#include "camera/gige_stream.h"
 #include "camera/gige_trigger.h"
 #include "camera/module.h"
 
-/* One frame may take 2 s of packets; a device that is silent for longer is still waited for, in the core's short turns. */
-#define GIGE_MAX_WAIT_US  1000000
-#define GIGE_LEAST_SOCKET ((uint64_t)4 << 20) /* with the system's small default a large frame overflows it */
-#define GIGE_MOST_SOCKET  ((uint64_t)64 << 20)
-#define GIGE_WALL_MOVED   (50 * AS_NS_PER_MS) /* more than it is slewed from frame to frame */
-#define GIGE_TRIGGER_NS   (2 * AS_NS_PER_S)   /* so long a frame is waited for before it is triggered again */
+#define GIGE_TRIGGER_NS (2 * AS_NS_PER_S)   /* so long a frame is waited for before it is triggered again */
 
 typedef struct gige_priv {
     ArvCamera         *camera;
-    ArvStream         *stream;
+    as_gige_stream    *stream;
     atomic_bool        lost;  /* set by Aravis' heartbeat thread */
     as_gige_watch      watch; /* notices a loss sooner */
     bool               running;
@@ -31,9 +27,7 @@ typedef struct gige_priv {
     uint32_t           frames_per_part;
     uint64_t           sequence;
     as_arrivals        arrivals;
-    uint64_t           socket_bytes;
-    as_ns              wall_ahead; /* this computer's wall clock against the monotonic one, at the last frame */
-    as_ns              wall_since; /* wall time when it was last set: what is stamped before is not to be compared */
+    uint32_t           payload, n_held; /* bytes of a picture; frames to receive into */
     as_gige_trigger    trigger;    /* on with ?trigger=software */
     as_pace            pace;       /* of it */
     as_ns              triggered;  /* 0: no frame is on its way */
@@ -104,47 +98,10 @@ static bool gige_check_format(const gige_priv *priv, as_err *err)
     return true;
 }
 
-/* Aravis enlarges its socket's buffer with the first packet it sees, when much of the first picture may be lost already: all of
- * it can be asked for again. */
-#define GIGE_REQUESTS 1.0
+/* Frames that the stream receives into: as many as the caller may hold, which come while he holds all of them. */
+#define GIGE_LEAST_HELD 3u
 
-/* The largest packets that come through, and room for whole frames of them where the system keeps what has arrived. */
-static bool gige_make_stream(gige_priv *priv, guint payload, as_err *err)
-{
-    GError *error = NULL;
-    bool    gv = arv_camera_is_gv_device(priv->camera);
-    if (gv && priv->config.packet)
-        arv_camera_gv_set_packet_size(priv->camera, (gint)priv->config.packet, &error);
-    if (error)
-        return gige_fail(err, AS_EUNSUPPORTED, error, "packet");
-    if (gv)
-        arv_camera_gv_set_packet_size_adjustment(priv->camera, priv->config.packet
-                                                                   ? ARV_GV_PACKET_SIZE_ADJUSTMENT_NEVER
-                                                                   : ARV_GV_PACKET_SIZE_ADJUSTMENT_ALWAYS);
-    /* As root, Aravis would listen by a packet socket, which takes what comes for other cameras too until its filter is set:
-     * a whole picture of another camera could be taken for one of this. */
-    if (ARV_IS_GV_DEVICE(arv_camera_get_device(priv->camera)))
-        arv_gv_device_set_stream_options(ARV_GV_DEVICE(arv_camera_get_device(priv->camera)),
-                                         ARV_GV_STREAM_OPTION_PACKET_SOCKET_DISABLED);
-    priv->stream = arv_camera_create_stream(priv->camera, NULL, NULL, &error);
-    if (!priv->stream)
-        return gige_fail(err, AS_EIO, error, "cannot open the camera's stream");
-    if (!ARV_IS_GV_STREAM(priv->stream))
-        return true;
-    priv->socket_bytes = priv->config.socket_mb
-                             ? priv->config.socket_mb << 20
-                             : AS_MIN(AS_MAX(GIGE_LEAST_SOCKET, (uint64_t)payload * 2), GIGE_MOST_SOCKET);
-    g_object_set(priv->stream, "socket-buffer", ARV_GV_STREAM_SOCKET_BUFFER_FIXED, "socket-buffer-size",
-                 (gint)priv->socket_bytes, "packet-resend",
-                 priv->config.resend ? ARV_GV_STREAM_PACKET_RESEND_ALWAYS : ARV_GV_STREAM_PACKET_RESEND_NEVER,
-                 "packet-request-ratio", GIGE_REQUESTS, NULL);
-    /* What is missing is asked for after a quarter of the wait, again after each further one, and then given up. */
-    guint wait_us = (guint)(priv->config.wait / AS_NS_PER_US);
-    g_object_set(priv->stream, "packet-timeout", wait_us / 4, "frame-retention", wait_us - wait_us / 4, NULL);
-    return true;
-}
-
-static bool gige_start(gige_priv *priv, uint32_t n_frames, as_err *err)
+static bool gige_measure_payload(gige_priv *priv, const as_camera_cfg *cfg, as_err *err)
 {
     GError *error = NULL;
     guint   payload = arv_camera_get_payload(priv->camera, &error);
@@ -152,10 +109,22 @@ static bool gige_start(gige_priv *priv, uint32_t n_frames, as_err *err)
         return gige_fail(err, AS_EIO, error, "cannot read the payload's size");
     if (payload == 0 || payload > (size_t)AS_IMAGE_MAX_PIXELS * 4)
         return AS_FAIL(err, AS_ELIMIT, "the camera announces frames of %u bytes", payload);
-    if (!gige_make_stream(priv, payload, err))
+    priv->n_held = AS_MAX(cfg->n_frames, GIGE_LEAST_HELD);
+    priv->payload = payload;
+    if (as_gige_stream_is_own(priv->camera)) {
+        priv->geometry.n_held = priv->n_held;
+        priv->geometry.memory_bytes = payload;
+    }
+    return true;
+}
+
+static bool gige_start(void *p, as_frame_pool *pool, as_err *err)
+{
+    gige_priv *priv = p;
+    GError    *error = NULL;
+    priv->stream = as_gige_stream_open(priv->camera, &priv->config, priv->payload, pool, priv->n_held, err);
+    if (!priv->stream)
         return false;
-    for (uint32_t i = 0; i < n_frames; i++)
-        arv_stream_push_buffer(priv->stream, arv_buffer_new_allocate(payload));
     arv_camera_set_acquisition_mode(priv->camera, ARV_ACQUISITION_MODE_CONTINUOUS, &error);
     g_clear_error(&error); /* not every camera lets it be chosen */
     arv_camera_start_acquisition(priv->camera, &error);
@@ -292,7 +261,6 @@ static bool gige_open(void *p, const char *rest, const as_camera_cfg *cfg, as_ca
 {
     gige_priv *priv = p;
     atomic_init(&priv->lost, false);
-    priv->wall_ahead = as_clock_utc() - as_clock_mono();
     priv->frames_per_part = cfg->frames_per_part;
     if (!as_gige_config_parse(rest, cfg, &priv->config, err) || !gige_connect(priv, priv->config.query.path, cfg, err))
         return false;
@@ -302,73 +270,27 @@ static bool gige_open(void *p, const char *rest, const as_camera_cfg *cfg, as_ca
     priv->pace.period = priv->config.fps > 0 ? (as_ns)((double)AS_NS_PER_S / priv->config.fps) : 0;
     if (cfg->idle)
         priv->geometry.pixel = priv->pixel ? priv->pixel : AS_PIXEL_MONO8;
-    else if (!gige_check_format(priv, err) || !gige_start(priv, cfg->n_frames, err))
+    else if (!gige_check_format(priv, err) || !gige_measure_payload(priv, cfg, err))
         return false;
     *ret = priv->geometry;
     return true;
 }
 
-/* The picture in a buffer: its rows may be padded. False when it is not what the camera was asked for. */
-static bool gige_view(ArvBuffer *buffer, as_image *ret)
+static void gige_take(gige_priv *priv, const as_gige_came *came, as_frame *frame)
 {
-    as_err   ignored;
-    size_t   size = 0;
-    gint     pad_x = 0, pad_y = 0, width = arv_buffer_get_image_width(buffer);
-    gint     height = arv_buffer_get_image_height(buffer);
-    as_pixel pixel = as_pixel_of_code((uint32_t)arv_buffer_get_image_pixel_format(buffer));
-    /* Not to be written: a camera's buffer is Aravis'. */
-    const void *data = arv_buffer_get_image_data(buffer, &size);
-    arv_buffer_get_image_padding(buffer, &pad_x, &pad_y);
-    if (!data || width <= 0 || height <= 0 || pad_x < 0)
-        return false;
-    size_t row = as_pixel_row_bytes(pixel, (uint32_t)width), step = row + (size_t)pad_x;
-    *ret = (as_image){pixel, (uint32_t)width, (uint32_t)height, step, NULL};
-    memcpy(&ret->data, &data, sizeof data);
-    return as_image_check_any(ret, &ignored) && size >= step * (as_pixel_rows(pixel, (uint32_t)height) - 1) + row;
-}
-
-static bool gige_copy(gige_priv *priv, ArvBuffer *buffer, as_frame *frame)
-{
-    as_err   ignored;
-    as_image from;
-    if (!gige_view(buffer, &from) || from.pixel != priv->pixel ||
-        !as_frame_reshape(frame, priv->pixel, from.width, from.height, &ignored))
-        return false;
-    size_t row = frame->image.stride_bytes, rows = as_pixel_rows(from.pixel, from.height);
-    for (size_t y = 0; y < rows; y++)
-        memcpy(frame->image.data + y * row, from.data + y * from.stride_bytes, row);
-    return true;
-}
-
-/* So long ago the buffer was filled; Aravis stamps it by the wall clock, which may be set meanwhile: then 0. */
-static as_ns gige_age(gige_priv *priv, as_ns now, as_ns filled)
-{
-    as_ns wall = as_clock_utc(), ahead = wall - now, moved = ahead - priv->wall_ahead;
-    if (moved > GIGE_WALL_MOVED || moved < -GIGE_WALL_MOVED)
-        priv->wall_since = wall;
-    priv->wall_ahead = ahead;
-    as_ns age = wall - filled;
-    return filled >= priv->wall_since && age > 0 && age < 10 * AS_NS_PER_S ? age : 0;
-}
-
-static void gige_take(gige_priv *priv, ArvBuffer *buffer, as_frame *frame)
-{
-    uint64_t id = arv_buffer_get_frame_id(buffer), system_ns = arv_buffer_get_system_timestamp(buffer), step;
-    as_ns    now = as_clock_mono(), age = gige_age(priv, now, (as_ns)system_ns);
-    frame->time_device = (as_ns)AS_MIN(arv_buffer_get_timestamp(buffer), (uint64_t)INT64_MAX);
-    frame->status = as_arrivals_take(&priv->arrivals, id, frame->time_device, now, priv->config.late, &step);
+    uint64_t step;
+    frame->time_device = came->device;
+    frame->status =
+        as_arrivals_take(&priv->arrivals, came->id, came->device, as_clock_mono(), priv->config.late, &step);
     priv->sequence += step;
     priv->triggered = 0;
     frame->sequence = priv->sequence;
     frame->part = priv->sequence / priv->frames_per_part + 1;
-    as_camera_stamp(frame, now - age);
-    if (arv_buffer_get_status(buffer) != ARV_BUFFER_STATUS_SUCCESS)
-        frame->status = AS_FRAME_INCOMPLETE;
-    else if (!gige_copy(priv, buffer, frame))
-        frame->status = AS_FRAME_CORRUPT;
-    if (frame->status == AS_FRAME_INCOMPLETE || frame->status == AS_FRAME_CORRUPT)
-        memset(frame->image.data, 0,
-               frame->image.stride_bytes * as_pixel_rows(frame->image.pixel, frame->image.height));
+    as_camera_stamp(frame, came->began);
+    if (came->status == AS_FRAME_OK)
+        return;
+    frame->status = came->status;
+    memset(frame->image.data, 0, frame->image.stride_bytes * as_pixel_rows(frame->image.pixel, frame->image.height));
 }
 
 /* Asks for one frame, when it is its time and none is on its way. Whether the camera took it is seen by the next one. */
@@ -397,26 +319,16 @@ static bool gige_silent(gige_priv *priv, as_err *err)
 
 static bool gige_fill(void *p, as_frame *frame, as_ns deadline, as_err *err)
 {
-    gige_priv *priv = p;
-    for (;;) {
-        if (!priv->stream)
-            return AS_FAIL(err, AS_EINVAL, "the camera was opened for its settings alone");
-        if (!gige_trigger(priv, deadline, err))
-            return false;
-        as_ns      left_us = (deadline - as_clock_mono()) / AS_NS_PER_US;
-        guint64    wait_us = left_us > 0 ? (guint64)AS_MIN(left_us, GIGE_MAX_WAIT_US) : 0;
-        ArvBuffer *buffer =
-            wait_us ? arv_stream_timeout_pop_buffer(priv->stream, wait_us) : arv_stream_try_pop_buffer(priv->stream);
-        if (!buffer)
-            return gige_silent(priv, err);
-        ArvBufferStatus status = arv_buffer_get_status(buffer);
-        bool            dropped = status == ARV_BUFFER_STATUS_CLEARED || status == ARV_BUFFER_STATUS_ABORTED;
-        if (!dropped)
-            gige_take(priv, buffer, frame);
-        arv_stream_push_buffer(priv->stream, buffer);
-        if (!dropped)
-            return true;
-    }
+    gige_priv   *priv = p;
+    as_gige_came came;
+    if (!priv->stream)
+        return AS_FAIL(err, AS_EINVAL, "the camera was opened for its settings alone");
+    if (!gige_trigger(priv, deadline, err))
+        return false;
+    if (!as_gige_stream_next(priv->stream, priv->pixel, frame, deadline, &came))
+        return gige_silent(priv, err);
+    gige_take(priv, &came, frame);
+    return true;
 }
 
 static void gige_close(void *p)
@@ -427,7 +339,7 @@ static void gige_close(void *p)
         arv_camera_stop_acquisition(priv->camera, NULL);
     if (priv->camera)
         g_signal_handlers_disconnect_by_data(arv_camera_get_device(priv->camera), priv);
-    g_clear_object(&priv->stream);
+    as_gige_stream_close(priv->stream, !atomic_load(&priv->lost));
     g_clear_object(&priv->camera);
     as_gige_watch_stop(&priv->watch);
 }
@@ -479,27 +391,12 @@ static bool gige_set(void *p, const char *name, const char *value, as_err *err)
     return ok;
 }
 
-static uint64_t gige_info(const gige_priv *priv, const char *name)
-{
-    for (guint i = 0; i < arv_stream_get_n_infos(priv->stream); i++)
-        if (strcmp(arv_stream_get_info_name(priv->stream, i), name) == 0)
-            return arv_stream_get_info_uint64(priv->stream, i);
-    return 0;
-}
-
 static void gige_stats(void *p, as_camera_stats *stats)
 {
     gige_priv *priv = p;
     GError    *error = NULL;
-    if (priv->stream) {
-        guint64 completed = 0, failures = 0, underruns = 0;
-        arv_stream_get_statistics(priv->stream, &completed, &failures, &underruns);
-        stats->n_underruns = underruns;
-        stats->n_incomplete = failures;
-        stats->n_resent = gige_info(priv, "n_resent_packets");
-        stats->n_missing_packets = gige_info(priv, "n_missing_packets");
-        stats->socket_bytes = (uint32_t)priv->socket_bytes;
-    }
+    if (priv->stream)
+        as_gige_stream_stats(priv->stream, stats);
     as_gige_trigger_lock(&priv->trigger);
     if (arv_camera_is_gv_device(priv->camera))
         stats->packet_bytes = arv_camera_gv_get_packet_size(priv->camera, NULL);
@@ -518,6 +415,7 @@ AS_CAMERA_MODULE_EXPORT const as_camera_driver as_camera_module = {
     .name = "gige",
     .priv_size = sizeof(gige_priv),
     .open = gige_open,
+    .start = gige_start,
     .find = gige_find,
     .fill = gige_fill,
     .close = gige_close,

@@ -51,6 +51,8 @@ enum {
     AS_GV_REG_CONTROL = 0x0a00,    /* privilege: 0 when nobody is in control */
     AS_GV_REG_OWNER_PORT = 0x0a04, /* who is; 0 where the camera does not tell */
     AS_GV_REG_OWNER_ADDRESS = 0x0a14,
+    AS_GV_REG_STREAM_PORT = 0x0d00, /* of the first stream: where it goes */
+    AS_GV_REG_STREAM_ADDRESS = 0x0d18,
 };
 
 #define AS_GV_CONTROL_EXCLUSIVE 0x1u /* nobody else may even read */

@@ -74,6 +74,12 @@ AS_UNUSED static bool module_driver_find(const char *name, const char *rest, con
     return driver && (!driver->find || driver->find(rest, cfg, deadline, err));
 }
 
+AS_UNUSED static bool module_driver_start(void *priv, as_frame_pool *pool, as_err *err)
+{
+    module_priv *m = priv;
+    return !m->driver->start || m->driver->start(m->priv, pool, err);
+}
+
 AS_UNUSED static bool module_driver_fill(void *priv, as_frame *frame, as_ns deadline, as_err *err)
 {
     module_priv *m = priv;
@@ -154,6 +160,7 @@ AS_UNUSED static void module_driver_list(const char *name, void (*found)(void *c
                                                     .priv_size = sizeof(module_priv),                             \
                                                     .open = module_open_##id,                                     \
                                                     .find = module_find_##id,                                     \
+                                                    .start = module_driver_start,                                 \
                                                     .fill = module_driver_fill,                                   \
                                                     .close = module_driver_close,                                 \
                                                     .list = module_list_##id,                                     \

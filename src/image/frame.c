@@ -109,9 +109,16 @@ struct as_frame_pool {
 
 as_frame_pool *as_frame_pool_new(as_pixel pixel, uint32_t width, uint32_t height, uint32_t n_frames, as_err *err)
 {
+    return as_frame_pool_new_of(pixel, width, height, 0, n_frames, err);
+}
+
+as_frame_pool *as_frame_pool_new_of(as_pixel pixel, uint32_t width, uint32_t height, size_t least_bytes,
+                                    uint32_t n_frames, as_err *err)
+{
     size_t bytes = 0;
     if (!frame_size(pixel, width, height, &bytes, err))
         return NULL;
+    bytes = AS_MAX(bytes, least_bytes);
     if (n_frames == 0 || n_frames > FRAME_POOL_MAX) {
         AS_FAIL(err, n_frames ? AS_ELIMIT : AS_EINVAL, "a pool of %u frames cannot be: 1 to %u are possible", n_frames,
                 FRAME_POOL_MAX);
@@ -194,6 +201,16 @@ bool as_frame_reshape(as_frame *frame, as_pixel pixel, uint32_t width, uint32_t 
                        height, as_pixel_name(pixel), full->width, full->height, as_pixel_name(full->pixel));
     frame->image = (as_image){pixel, width, height, as_pixel_row_bytes(pixel, width), slot->pixels};
     return true;
+}
+
+void as_frame_swap(as_frame *a, as_frame *b)
+{
+    frame_slot *one = (frame_slot *)(void *)a, *other = (frame_slot *)(void *)b;
+    uint8_t    *pixels = one->pixels;
+    one->pixels = other->pixels;
+    other->pixels = pixels;
+    a->image.data = one->pixels;
+    b->image.data = other->pixels;
 }
 
 as_frame *as_frame_ref(as_frame *frame)

@@ -79,6 +79,9 @@ typedef struct as_frame_pool as_frame_pool;
 /* n_frames of at most width x height of that pixel format. AS_ELIMIT, AS_ENOMEM. */
 AS_CHECK as_frame_pool *as_frame_pool_new(as_pixel pixel, uint32_t width, uint32_t height, uint32_t n_frames,
                                           as_err *err);
+/* The same, with at least so many bytes for each, which a frame may hold before it is reshaped. */
+AS_CHECK as_frame_pool *as_frame_pool_new_of(as_pixel pixel, uint32_t width, uint32_t height, size_t least_bytes,
+                                             uint32_t n_frames, as_err *err);
 as_frame_pool          *as_frame_pool_free(as_frame_pool *pool); /* after every frame came back; NULL is fine */
 
 /* A frame with one reference, the pool's full size and every other field zero; NULL when all are in use. No wait. */
@@ -88,6 +91,9 @@ size_t             as_frame_capacity_bytes(const as_frame *frame);
 
 /* Gives the frame another geometry within its memory (rows packed); AS_ELIMIT if it does not fit. */
 AS_CHECK bool as_frame_reshape(as_frame *frame, as_pixel pixel, uint32_t width, uint32_t height, as_err *err);
+
+/* Exchanges the memory of two frames of one pool, pixels and all; what else they say stays. Both are the caller's alone. */
+void as_frame_swap(as_frame *a, as_frame *b);
 
 as_frame *as_frame_ref(as_frame *frame);
 as_frame *as_frame_unref(as_frame *frame); /* NULL is fine; returns NULL */

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* gige_stream.h - pictures of a GenICam camera: of GigE Vision by a receiver of our own, of USB3 Vision by Aravis'.
+ *
+ * Layer:   camera (the gige module alone).
+ * Threads: that of the camera; the receiver has one of its own.
+ * Memory:  the stream's, and of our own kind n_held frames of the pool until close().
+ */
+#ifndef AS_CAMERA_GIGE_STREAM_H
+#define AS_CAMERA_GIGE_STREAM_H
+
+#include <arv.h>
+
+#include "camera/gige_config.h"
+#include "camera/gvsp_receive.h"
+
+typedef struct as_gige_stream as_gige_stream;
+
+bool as_gige_stream_is_own(ArvCamera *camera);
+
+/* Agrees about packets and where they go; the camera does not send yet. payload: bytes of a picture. */
+AS_CHECK as_gige_stream *as_gige_stream_open(ArvCamera *camera, const as_gige_config *config, uint32_t payload,
+                                             as_frame_pool *pool, uint32_t n_held, as_err *err);
+/* NULL is fine. answers: whether the camera can be told. */
+as_gige_stream *as_gige_stream_close(as_gige_stream *stream, bool answers);
+
+typedef struct as_gige_came {
+    uint64_t        id;
+    as_ns           device, began; /* by the camera's clock (0: it has none), and by the monotonic one */
+    as_frame_status status;        /* ok, incomplete, or corrupt: not the `pixel` that was asked for, or no image */
+} as_gige_came;
+
+/* Waits for the next one and puts its picture, when it is whole, into the frame. False: none by the deadline. */
+AS_CHECK bool as_gige_stream_next(as_gige_stream *stream, as_pixel pixel, as_frame *frame, as_ns deadline,
+                                  as_gige_came *ret);
+
+void as_gige_stream_stats(as_gige_stream *stream, as_camera_stats *ret); /* of the wire, but for packet_bytes */
+
+#endif

@@ -1,0 +1,493 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "camera/gvsp_blocks.h"
+
+#include <stdlib.h>
+
+#define BLOCKS_LATE   1000                  /* a number so far back is a count that began anew */
+#define BLOCKS_LINGER (10 * AS_NS_PER_MS)   /* for packets out of order, where none is asked for */
+#define BLOCKS_ERROR  0x8000u               /* of a status: the packet is none */
+#define BLOCKS_MOST   ((uint32_t)0xffffff0) /* packets of a picture */
+
+struct as_gvsp_blocks {
+    as_gvsp_blocks_cfg cfg;
+    as_gvsp_block     *all;
+    as_gvsp_block    **spare, **order; /* order: as they began, from the oldest */
+    uint32_t           n_spare, n_order, n_open, packet_bytes, most_packets;
+    size_t             expected_bytes;
+    bool               any, is_long;
+    uint64_t           last, last_stamp; /* number of the newest block, and the newest leader's time */
+    as_gvsp_counts     counts;
+};
+
+/* --- bits ----------------------------------------------------------------------------------------------------------------- */
+
+static size_t blocks_words(uint32_t n_packets)
+{
+    return (size_t)n_packets / 64 + 1;
+}
+
+static bool blocks_bit(const uint64_t *bits, uint32_t i)
+{
+    return bits[i / 64] >> (i % 64) & 1;
+}
+
+static bool blocks_set(uint64_t *bits, uint32_t i) /* false: it was */
+{
+    bool was = blocks_bit(bits, i);
+    bits[i / 64] |= (uint64_t)1 << (i % 64);
+    return !was;
+}
+
+static bool blocks_clear(uint64_t *bits, uint32_t i) /* false: it was not set */
+{
+    bool was = blocks_bit(bits, i);
+    bits[i / 64] &= ~((uint64_t)1 << (i % 64));
+    return was;
+}
+
+/* --- memory --------------------------------------------------------------------------------------------------------------- */
+
+as_gvsp_blocks *as_gvsp_blocks_free(as_gvsp_blocks *blocks)
+{
+    if (!blocks)
+        return NULL;
+    for (uint32_t i = 0; blocks->all && i < blocks->cfg.n_blocks; i++)
+        free(blocks->all[i].there);
+    free(blocks->all);
+    free(blocks->spare);
+    free(blocks->order);
+    free(blocks);
+    return NULL;
+}
+
+as_gvsp_blocks *as_gvsp_blocks_new(const as_gvsp_blocks_cfg *cfg, as_err *err)
+{
+    as_gvsp_blocks *blocks = calloc(1, sizeof *blocks);
+    bool            ok = blocks && cfg->n_blocks > 0;
+    if (ok) {
+        blocks->cfg = *cfg;
+        blocks->packet_bytes = AS_MAX(cfg->packet_bytes, AS_GVSP_LEAST_BYTES);
+        blocks->expected_bytes = AS_MIN(AS_MAX(cfg->expected_bytes, (size_t)1), cfg->capacity_bytes);
+        blocks->most_packets =
+            (uint32_t)AS_MIN(cfg->capacity_bytes / AS_GVSP_LEAST_BYTES + 1, (size_t)BLOCKS_MOST);
+        blocks->all = calloc(cfg->n_blocks, sizeof *blocks->all);
+        blocks->spare = calloc(cfg->n_blocks, sizeof(as_gvsp_block *));
+        blocks->order = calloc(cfg->n_blocks, sizeof(as_gvsp_block *));
+        ok = blocks->all && blocks->spare && blocks->order;
+    }
+    for (uint32_t i = 0; ok && i < cfg->n_blocks; i++) {
+        const size_t n = blocks_words(blocks->most_packets);
+        blocks->all[i].there = calloc(3 * n, sizeof(uint64_t));
+        ok = blocks->all[i].there != NULL;
+        if (ok) {
+            blocks->all[i].asked = blocks->all[i].there + n;
+            blocks->all[i].gone = blocks->all[i].there + 2 * n;
+        }
+    }
+    if (ok)
+        return blocks;
+    AS_FAIL(err, AS_ENOMEM, "no memory to put %u pictures together", cfg->n_blocks);
+    return as_gvsp_blocks_free(blocks);
+}
+
+as_gvsp_block *as_gvsp_blocks_at(as_gvsp_blocks *blocks, uint32_t i)
+{
+    return &blocks->all[i];
+}
+
+void as_gvsp_blocks_give(as_gvsp_blocks *blocks, as_gvsp_block *block)
+{
+    if (blocks->n_spare < blocks->cfg.n_blocks)
+        blocks->spare[blocks->n_spare++] = block;
+}
+
+/* --- beginning and end ---------------------------------------------------------------------------------------------------- */
+
+static void blocks_end(as_gvsp_blocks *blocks, as_gvsp_block *block, as_gvsp_end end)
+{
+    block->end = end;
+    blocks->n_open--;
+    if (end == AS_GVSP_INCOMPLETE) {
+        blocks->counts.n_incomplete++;
+        blocks->counts.n_missing += block->n_packets + 1 - block->n_there;
+    }
+    blocks->counts.n_other += end == AS_GVSP_NO_IMAGE || end == AS_GVSP_TOO_LARGE;
+}
+
+static bool blocks_lacks(const as_gvsp_block *block)
+{
+    return block->n_there <= block->n_packets;
+}
+
+static void blocks_sent(as_gvsp_block *block, as_ns now)
+{
+    if (block->is_sent)
+        return;
+    block->is_sent = true;
+    block->sent = now;
+    if (!block->ask)
+        block->ask = now + AS_GVSP_GAP_NS;
+}
+
+/* How many packets that many bytes are. False: more than there are bits for. */
+static bool blocks_measure(const as_gvsp_blocks *blocks, as_gvsp_block *block, size_t bytes, uint32_t packet_bytes)
+{
+    size_t n = (bytes + packet_bytes - 1) / packet_bytes;
+    if (n == 0 || n > blocks->most_packets - 1)
+        return false;
+    block->bytes = bytes;
+    block->packet_bytes = packet_bytes;
+    block->n_packets = (uint32_t)n;
+    return true;
+}
+
+/* How many blocks further: numbers of 16 bits go from 1 to 65535. */
+static int64_t blocks_ahead(const as_gvsp_blocks *blocks, const as_gvsp_packet *packet)
+{
+    if (packet->is_long)
+        return (int64_t)(packet->block - blocks->last);
+    int64_t d = ((int64_t)packet->block - (int64_t)blocks->last) % 65535;
+    d = d < 0 ? d + 65535 : d;
+    return d > 32767 ? d - 65535 : d;
+}
+
+/* Whether a packet of no open block begins one. A camera that counts anew begins with a leader that is later than all before. */
+static bool blocks_begins(const as_gvsp_blocks *blocks, const as_gvsp_packet *packet, const uint8_t *body, size_t n)
+{
+    as_gvsp_image image;
+    if (packet->status & BLOCKS_ERROR)
+        return false;
+    if (!blocks->any)
+        return true;
+    bool    same = packet->is_long == blocks->is_long;
+    int64_t ahead = blocks_ahead(blocks, packet);
+    if (same && ahead > 0)
+        return true;
+    return packet->format == AS_GVSP_LEADER && as_gvsp_image_parse(body, n, &image) &&
+           (!same || ahead < -BLOCKS_LATE || (blocks->last_stamp && image.timestamp > blocks->last_stamp));
+}
+
+static as_gvsp_block *blocks_open(as_gvsp_blocks *blocks, const as_gvsp_packet *packet, as_ns now)
+{
+    blocks->any = true;
+    blocks->is_long = packet->is_long;
+    blocks->last = packet->block;
+    for (uint32_t i = 0; i < blocks->n_order; i++) {
+        as_gvsp_block *old = blocks->order[i];
+        if (old->end != AS_GVSP_OPEN_STILL)
+            continue;
+        blocks_sent(old, now);
+        if (blocks->n_open >= AS_GVSP_OPEN)
+            blocks_end(blocks, old, AS_GVSP_INCOMPLETE);
+    }
+    if (blocks->n_spare == 0) {
+        blocks->counts.n_underruns++;
+        return NULL;
+    }
+    as_gvsp_block *block = blocks->spare[--blocks->n_spare];
+    as_gvsp_block  fresh = {.data = block->data,
+                            .ctx = block->ctx,
+                            .id = packet->block,
+                            .opened = now,
+                            .last = now,
+                            .is_long = packet->is_long,
+                            .there = block->there,
+                            .asked = block->asked,
+                            .gone = block->gone};
+    memset(block->there, 0, 3 * blocks_words(blocks->most_packets) * sizeof(uint64_t));
+    *block = fresh;
+    if (!blocks_measure(blocks, block, blocks->expected_bytes, blocks->packet_bytes))
+        (void)!blocks_measure(blocks, block, 1, blocks->packet_bytes);
+    blocks->order[blocks->n_order++] = block;
+    blocks->n_open++;
+    return block;
+}
+
+static as_gvsp_block *blocks_find(const as_gvsp_blocks *blocks, const as_gvsp_packet *packet)
+{
+    for (uint32_t i = blocks->n_order; i-- > 0;)
+        if (blocks->order[i]->end == AS_GVSP_OPEN_STILL && blocks->order[i]->id == packet->block &&
+            blocks->order[i]->is_long == packet->is_long)
+            return blocks->order[i];
+    return NULL;
+}
+
+as_gvsp_block *as_gvsp_blocks_done(as_gvsp_blocks *blocks)
+{
+    if (blocks->n_order == 0 || blocks->order[0]->end == AS_GVSP_OPEN_STILL)
+        return NULL;
+    as_gvsp_block *block = blocks->order[0];
+    blocks->n_order--;
+    memmove(blocks->order, blocks->order + 1, blocks->n_order * sizeof(as_gvsp_block *));
+    return block;
+}
+
+/* --- packets -------------------------------------------------------------------------------------------------------------- */
+
+/* Packet i came, for the first time or not. */
+static bool blocks_arrived(as_gvsp_blocks *blocks, as_gvsp_block *block, uint32_t i, as_ns now)
+{
+    if (!blocks_set(block->there, i))
+        return false;
+    block->n_there++;
+    block->last = now;
+    blocks->counts.n_resent += blocks_bit(block->asked, i);
+    if (blocks_clear(block->gone, i))
+        block->n_gone--;
+    return true;
+}
+
+static void blocks_check_whole(as_gvsp_blocks *blocks, as_gvsp_block *block)
+{
+    if (!blocks_lacks(block))
+        blocks_end(blocks, block, AS_GVSP_WHOLE);
+}
+
+/* The bytes of the last packet that came before it was known that there are more, or that it is another one's. */
+static void blocks_forget(as_gvsp_block *block, uint32_t i)
+{
+    if (i > 0 && blocks_clear(block->there, i)) {
+        block->n_there--;
+        block->n_pixels--;
+    }
+}
+
+static void blocks_leader(as_gvsp_blocks *blocks, as_gvsp_block *block, const uint8_t *body, size_t n, as_ns now)
+{
+    as_gvsp_image image;
+    if (blocks_bit(block->there, 0) || !as_gvsp_image_parse(body, n, &image))
+        return;
+    const size_t   bytes = as_gvsp_image_bytes(&image, blocks->cfg.capacity_bytes), was = block->bytes;
+    const uint32_t last = block->n_packets;
+    (void)blocks_arrived(blocks, block, 0, now);
+    block->image = image;
+    blocks->last_stamp = AS_MAX(blocks->last_stamp, image.timestamp);
+    if (!as_gvsp_image_is_plain(&image) || image.code == 0) {
+        blocks_end(blocks, block, AS_GVSP_NO_IMAGE);
+    } else if (bytes == 0 || !blocks_measure(blocks, block, bytes, block->packet_bytes)) {
+        blocks_end(blocks, block, AS_GVSP_TOO_LARGE);
+    } else if (block->high > block->n_packets && !(image.payload & AS_GVSP_PAYLOAD_CHUNKS)) {
+        blocks_end(blocks, block, AS_GVSP_INCOMPLETE); /* it is not what its packets were */
+    } else {
+        for (uint32_t i = block->n_packets + 1; i <= block->high; i++)
+            blocks_forget(block, i);
+        if (bytes != was)
+            blocks_forget(block, last);
+        block->high = AS_MIN(block->high, block->n_packets);
+        blocks->expected_bytes = bytes;
+        blocks_check_whole(blocks, block);
+    }
+}
+
+static void blocks_trailer(as_gvsp_blocks *blocks, as_gvsp_block *block, const as_gvsp_packet *packet, as_ns now)
+{
+    blocks_sent(block, now);
+    bool is_less = blocks_bit(block->there, 0) && packet->packet <= block->n_packets;
+    if (is_less || packet->status & BLOCKS_ERROR) /* what it does not have does not come */
+        blocks_end(blocks, block, AS_GVSP_INCOMPLETE);
+}
+
+static void blocks_gone(as_gvsp_blocks *blocks, as_gvsp_block *block, const as_gvsp_packet *packet)
+{
+    bool     all = packet->status == AS_GVSP_ALL_REMOVED;
+    uint32_t last = AS_MIN(packet->packet, block->n_packets);
+    if (!all && packet->status != AS_GVSP_UNAVAILABLE && packet->status != AS_GVSP_REMOVED)
+        return;
+    if (!all && packet->packet > block->n_packets)
+        return;
+    for (uint32_t i = all ? 0 : last; i <= last; i++)
+        if (!blocks_bit(block->there, i) && blocks_set(block->gone, i))
+            block->n_gone++;
+    if (block->n_gone > 0 && block->is_sent)
+        blocks_end(blocks, block, AS_GVSP_INCOMPLETE);
+}
+
+size_t as_gvsp_block_place(const as_gvsp_block *block, uint32_t packet, uint8_t **ret)
+{
+    size_t at = (size_t)(packet - 1) * block->packet_bytes;
+    *ret = block->data + at;
+    return AS_MIN((size_t)block->packet_bytes, block->bytes - at);
+}
+
+/* The first packet of pixels says how long they are, whatever was agreed. */
+static void blocks_learn(as_gvsp_blocks *blocks, as_gvsp_block *block, uint32_t i, size_t n)
+{
+    if (block->n_pixels > 0 || n == block->packet_bytes || n < AS_GVSP_LEAST_BYTES || n > UINT16_MAX ||
+        (i >= block->n_packets && (i != 1 || n >= block->bytes)))
+        return;
+    if (!blocks_measure(blocks, block, block->bytes, (uint32_t)n))
+        return;
+    blocks->packet_bytes = (uint32_t)n;
+    block->high = 0;
+}
+
+static uint8_t *blocks_pixels(as_gvsp_blocks *blocks, as_gvsp_block *block, uint32_t i, size_t n, as_ns now,
+                              size_t *ret_n)
+{
+    uint8_t *to;
+    blocks_learn(blocks, block, i, n);
+    if (i == 0 || i > block->n_packets)
+        return NULL;
+    size_t want = as_gvsp_block_place(block, i, &to);
+    if (n < want || (n > want && i < block->n_packets) || !blocks_arrived(blocks, block, i, now))
+        return NULL;
+    if (i > block->high + 1 && !block->ask)
+        block->ask = now + AS_GVSP_GAP_NS;
+    block->high = AS_MAX(block->high, i);
+    block->n_pixels++;
+    *ret_n = want;
+    blocks_check_whole(blocks, block);
+    return to;
+}
+
+uint8_t *as_gvsp_blocks_take(as_gvsp_blocks *blocks, const as_gvsp_packet *packet, const uint8_t *body, size_t n,
+                             as_ns now, size_t *ret_n)
+{
+    as_gvsp_block *block = blocks_find(blocks, packet);
+    if (!block && blocks_begins(blocks, packet, body, n)) {
+        block = blocks_open(blocks, packet, now);
+        if (block && packet->format != AS_GVSP_LEADER)
+            block->ask = now + AS_GVSP_GAP_NS;
+    }
+    if (!block)
+        return NULL;
+    if (packet->format == AS_GVSP_TRAILER)
+        blocks_trailer(blocks, block, packet, now);
+    else if (packet->status & BLOCKS_ERROR)
+        blocks_gone(blocks, block, packet);
+    else if (packet->format == AS_GVSP_LEADER)
+        blocks_leader(blocks, block, body, n, now);
+    else if (packet->format == AS_GVSP_PIXELS)
+        return blocks_pixels(blocks, block, packet->packet, n, now, ret_n);
+    else /* all in one packet, or another kind of payload */
+        blocks_end(blocks, block, AS_GVSP_NO_IMAGE);
+    return NULL;
+}
+
+uint32_t as_gvsp_blocks_next(const as_gvsp_blocks *blocks, uint32_t most, const as_gvsp_block **ret_block,
+                             uint32_t *ret_first)
+{
+    const as_gvsp_block *block = blocks->n_order > 0 ? blocks->order[blocks->n_order - 1] : NULL;
+    if (!block || block->end != AS_GVSP_OPEN_STILL)
+        return 0;
+    *ret_block = block;
+    *ret_first = block->high + 1;
+    return AS_MIN(most, block->n_packets - block->high);
+}
+
+/* --- time ----------------------------------------------------------------------------------------------------------------- */
+
+/* Asks for packets up to limit that are missing; only_new: those that never were. True when some are left for another time. */
+static bool blocks_ask(as_gvsp_blocks *blocks, as_gvsp_block *block, uint32_t limit, bool only_new, as_gvsp_ask *ask,
+                       void *ctx)
+{
+    uint32_t n_ranges = 0;
+    for (uint32_t i = 0; i <= limit; i++) {
+        uint64_t wanted = ~block->there[i / 64] & ~block->gone[i / 64];
+        if (only_new)
+            wanted &= ~block->asked[i / 64];
+        wanted >>= i % 64;
+        if (wanted == 0) {
+            i |= 63; /* on to the next word */
+            continue;
+        }
+        i += (uint32_t)__builtin_ctzll(wanted);
+        if (i > limit)
+            break;
+        if (n_ranges++ == AS_GVSP_RANGES)
+            return true;
+        uint32_t first = i;
+        while (i <= limit && !blocks_bit(block->there, i) && !blocks_bit(block->gone, i) &&
+               !(only_new && blocks_bit(block->asked, i)))
+            (void)blocks_set(block->asked, i++);
+        blocks->counts.n_asked += i - first;
+        ask(ctx, block, first, i - 1);
+    }
+    return false;
+}
+
+static bool blocks_is_over(const as_gvsp_blocks *blocks, const as_gvsp_block *block, as_ns now)
+{
+    as_ns wait = blocks->cfg.asks ? blocks->cfg.wait : AS_MIN(blocks->cfg.wait, BLOCKS_LINGER);
+    return now - block->last >= blocks->cfg.wait ||
+           (block->is_sent && (now - block->sent >= wait || block->n_gone > 0));
+}
+
+static as_ns blocks_interval(const as_gvsp_blocks *blocks)
+{
+    return AS_MAX(blocks->cfg.wait / AS_GVSP_ROUNDS, AS_GVSP_GAP_NS);
+}
+
+static void blocks_tick(as_gvsp_blocks *blocks, as_gvsp_block *block, as_ns now, as_gvsp_ask *ask, void *ctx)
+{
+    if (blocks_is_over(blocks, block, now)) {
+        blocks_end(blocks, block, AS_GVSP_INCOMPLETE);
+        return;
+    }
+    if (!blocks->cfg.asks)
+        return;
+    bool     is_quiet = now - block->last >= blocks->cfg.wait / 4;
+    uint32_t limit = block->is_sent || is_quiet ? block->n_packets : block->high;
+    if (is_quiet && block->quiet != block->last && !block->ask)
+        block->ask = now;
+    if (is_quiet)
+        block->quiet = block->last;
+    if (block->ask && now >= block->ask) {
+        block->ask = blocks_ask(blocks, block, limit, true, ask, ctx) ? now + AS_GVSP_GAP_NS : 0;
+        if (!block->again)
+            block->again = now + blocks_interval(blocks);
+    } else if (block->again && now >= block->again && block->rounds < AS_GVSP_ROUNDS) {
+        (void)blocks_ask(blocks, block, limit, false, ask, ctx);
+        block->rounds++;
+        block->again = now + blocks_interval(blocks);
+    }
+}
+
+void as_gvsp_blocks_tick(as_gvsp_blocks *blocks, as_ns now, as_gvsp_ask *ask, void *ctx)
+{
+    for (uint32_t i = 0; blocks->n_open > 0 && i < blocks->n_order; i++)
+        if (blocks->order[i]->end == AS_GVSP_OPEN_STILL)
+            blocks_tick(blocks, blocks->order[i], now, ask, ctx);
+}
+
+static as_ns blocks_due(const as_gvsp_blocks *blocks, const as_gvsp_block *block)
+{
+    as_ns wait = blocks->cfg.asks ? blocks->cfg.wait : AS_MIN(blocks->cfg.wait, BLOCKS_LINGER);
+    as_ns due = block->last + blocks->cfg.wait;
+    if (block->is_sent)
+        due = AS_MIN(due, block->n_gone > 0 ? block->sent : block->sent + wait);
+    if (!blocks->cfg.asks)
+        return due;
+    if (block->quiet != block->last)
+        due = AS_MIN(due, block->last + blocks->cfg.wait / 4);
+    if (block->ask)
+        due = AS_MIN(due, block->ask);
+    if (block->again && block->rounds < AS_GVSP_ROUNDS)
+        due = AS_MIN(due, block->again);
+    return due;
+}
+
+as_ns as_gvsp_blocks_due(const as_gvsp_blocks *blocks)
+{
+    as_ns due = INT64_MAX;
+    for (uint32_t i = 0; blocks->n_open > 0 && i < blocks->n_order; i++)
+        if (blocks->order[i]->end == AS_GVSP_OPEN_STILL)
+            due = AS_MIN(due, blocks_due(blocks, blocks->order[i]));
+    return due;
+}
+
+as_gvsp_counts as_gvsp_blocks_counts(const as_gvsp_blocks *blocks)
+{
+    return blocks->counts;
+}
+
+bool as_gvsp_blocks_is_long(const as_gvsp_blocks *blocks)
+{
+    return blocks->is_long;
+}
+
+uint32_t as_gvsp_blocks_left(const as_gvsp_blocks *blocks)
+{
+    const as_gvsp_block *block = blocks->n_order > 0 ? blocks->order[blocks->n_order - 1] : NULL;
+    return block && block->end == AS_GVSP_OPEN_STILL ? block->n_packets - block->high : 0;
+}

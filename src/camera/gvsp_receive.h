@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* gvsp_receive.h - a camera's pictures from a UDP socket: a thread that receives them straight into the frames of a pool.
+ *
+ * Layer:   camera.
+ * Threads: one of its own for each camera; next() and the rest belong to one other thread.
+ * Memory:  n_frames of the pool are held from new() to free(); next() exchanges the pixels of one of them with the caller's, so
+ *          that the kernel's copy is the only one.
+ *
+ * Within a picture the thread does not wait for each packet: it sleeps until some have come, at most a millisecond, so long as
+ * they fill no more than an eighth of the socket's buffer.
+ */
+#ifndef AS_CAMERA_GVSP_RECEIVE_H
+#define AS_CAMERA_GVSP_RECEIVE_H
+
+#include "camera/gvsp_blocks.h"
+#include "image/frame.h"
+
+/* A socket at `own` (an address of this machine) that hears nobody but `camera`. bytes: of its buffer; *ret_bytes is what the
+ * system gave. Returns -1 with an error. */
+AS_CHECK int as_gvsp_socket(uint32_t own, uint32_t camera, uint64_t bytes, uint16_t *ret_port, uint64_t *ret_bytes,
+                            as_err *err);
+
+typedef struct as_gvsp_receive_cfg {
+    int            fd;     /* of as_gvsp_socket; it is taken over by new(), whatever becomes of that */
+    uint32_t       camera; /* requests go there; 0: to whoever the socket is connected to */
+    uint64_t       socket_bytes;
+    as_frame_pool *pool;
+    uint32_t       n_frames;
+    size_t         expected_bytes; /* as in as_gvsp_blocks_cfg, with the next three */
+    uint32_t       packet_bytes;
+    as_ns          wait;
+    bool           asks;
+} as_gvsp_receive_cfg;
+
+typedef struct as_gvsp_receive as_gvsp_receive;
+
+AS_CHECK as_gvsp_receive *as_gvsp_receive_new(const as_gvsp_receive_cfg *cfg, as_err *err);
+as_gvsp_receive          *as_gvsp_receive_free(as_gvsp_receive *receive); /* ends the thread; NULL is fine */
+
+/* What came, beside its pixels. */
+typedef struct as_gvsp_received {
+    uint64_t      id;
+    as_gvsp_end   end;
+    as_gvsp_image image;
+    size_t        bytes;  /* of pixels, with their padding */
+    as_ns         opened; /* its first packet, monotonic */
+} as_gvsp_received;
+
+/* Waits for the next one. frame: of the pool; it has the pixels as they came, padding and all, when they are whole. False: none
+ * by the deadline. */
+AS_CHECK bool as_gvsp_receive_next(as_gvsp_receive *receive, as_frame *frame, as_ns deadline, as_gvsp_received *ret);
+
+as_gvsp_counts as_gvsp_receive_counts(as_gvsp_receive *receive);
+
+#endif
