@@ -112,8 +112,7 @@ static bool camera_init(as_camera *cam, const as_camera_cfg *asked, const char *
         cam->driver->keep(cam->priv, &cam->kept);
     cam->cfg.dir = NULL; /* of files alone, and those do not come back; it is the caller's */
     const as_camera_geometry *g = &cam->geometry;
-    cam->pool =
-        as_frame_pool_new_of(g->pixel, g->width, g->height, g->memory_bytes, cfg.n_frames + 1 + g->n_held, err);
+    cam->pool = as_frame_pool_new_of(g->pixel, g->width, g->height, g->memory_bytes, cfg.n_frames + 1 + g->n_held, err);
     if (!cam->pool)
         return false;
     cam->n_frames = cfg.n_frames;

@@ -13,7 +13,7 @@
 #include "camera/gige_trigger.h"
 #include "camera/module.h"
 
-#define GIGE_TRIGGER_NS (2 * AS_NS_PER_S)   /* so long a frame is waited for before it is triggered again */
+#define GIGE_TRIGGER_NS (2 * AS_NS_PER_S) /* so long a frame is waited for before it is triggered again */
 
 typedef struct gige_priv {
     ArvCamera         *camera;
@@ -28,9 +28,9 @@ typedef struct gige_priv {
     uint64_t           sequence;
     as_arrivals        arrivals;
     uint32_t           payload, n_held; /* bytes of a picture; frames to receive into */
-    as_gige_trigger    trigger;    /* on with ?trigger=software */
-    as_pace            pace;       /* of it */
-    as_ns              triggered;  /* 0: no frame is on its way */
+    as_gige_trigger    trigger;         /* on with ?trigger=software */
+    as_pace            pace;            /* of it */
+    as_ns              triggered;       /* 0: no frame is on its way */
 } gige_priv;
 
 /* Takes over and frees the GLib error. */

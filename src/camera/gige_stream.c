@@ -39,9 +39,9 @@ bool as_gige_stream_is_own(ArvCamera *camera)
 
 static uint32_t stream_address(GSocketAddress *at)
 {
-    return G_IS_INET_SOCKET_ADDRESS(at) ? as_gv_get32(g_inet_address_to_bytes(
-                                              g_inet_socket_address_get_address(G_INET_SOCKET_ADDRESS(at))))
-                                        : 0;
+    return G_IS_INET_SOCKET_ADDRESS(at)
+               ? as_gv_get32(g_inet_address_to_bytes(g_inet_socket_address_get_address(G_INET_SOCKET_ADDRESS(at))))
+               : 0;
 }
 
 /* The largest packets that come through, unless the address names their size. *ret: bytes of pixels in one. */
@@ -84,9 +84,8 @@ static bool stream_open_own(as_gige_stream *s, const as_gige_config *config, uin
     uint32_t     own = stream_address(arv_gv_device_get_interface_address(device)), packet_bytes = 0;
     uint32_t     camera = stream_address(arv_gv_device_get_device_address(device));
     uint16_t     port = 0;
-    uint64_t     bytes = config->socket_mb
-                             ? config->socket_mb << 20
-                             : AS_MIN(AS_MAX(STREAM_LEAST_SOCKET, (uint64_t)payload * 2), STREAM_MOST_SOCKET);
+    uint64_t     bytes = config->socket_mb ? config->socket_mb << 20
+                                           : AS_MIN(AS_MAX(STREAM_LEAST_SOCKET, (uint64_t)payload * 2), STREAM_MOST_SOCKET);
     if (!stream_packets(s->camera, config, &packet_bytes, err))
         return false;
     s->tick_hz = arv_gv_device_get_timestamp_tick_frequency(device, NULL);
@@ -118,8 +117,8 @@ static as_ns stream_time(const as_gige_stream *s, uint64_t ticks)
 /* Rows that are padded are moved together. False: the picture is not what the camera was asked for. */
 static bool stream_shape(const as_gvsp_received *got, as_pixel pixel, as_frame *frame)
 {
-    as_err                ignored = AS_ERR_NONE;
-    const as_gvsp_image  *image = &got->image;
+    as_err               ignored = AS_ERR_NONE;
+    const as_gvsp_image *image = &got->image;
     if (pixel != as_pixel_of_code(image->code) ||
         !as_frame_reshape(frame, pixel, image->width, image->height, &ignored))
         return false;
@@ -138,9 +137,10 @@ static void stream_tell(as_gige_stream *s, const as_gvsp_received *got)
         return;
     s->told = true;
     if (got->end == AS_GVSP_TOO_LARGE)
-        as_log_write(AS_LOG_WARN,
-                     "the camera sends pictures of %u x %u pixels (format %#x), more than it announced: they are corrupt",
-                     got->image.width, got->image.height, got->image.code);
+        as_log_write(
+            AS_LOG_WARN,
+            "the camera sends pictures of %u x %u pixels (format %#x), more than it announced: they are corrupt",
+            got->image.width, got->image.height, got->image.code);
     else
         as_log_write(AS_LOG_WARN,
                      "the camera sends payload of type %#x, and only plain images (0x1, and 0x4001 with chunks) can be "

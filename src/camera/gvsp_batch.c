@@ -77,7 +77,7 @@ static void batch_part(as_gvsp_batch *batch, void *at, size_t n)
 /* One message more, into n_units places from unit `first` on, and what does not fit there beside them. */
 static void batch_message(as_gvsp_batch *batch, uint32_t first, uint32_t n_units)
 {
-    const size_t  head = as_gvsp_head_bytes(batch->is_long), begin = batch->n_parts;
+    const size_t   head = as_gvsp_head_bytes(batch->is_long), begin = batch->n_parts;
     const unsigned i = batch->n_messages++;
     for (uint32_t u = first; u < first + n_units; u++) {
         uint8_t *to;
@@ -232,7 +232,7 @@ void as_gvsp_batch_land(as_gvsp_batch *batch, as_gvsp_blocks *blocks, unsigned n
     for (size_t i = 0; i < batch->n_packets; i++) {
         const batch_packet *packet = &batch->packets[i];
         size_t              bytes = 0;
-        uint8_t *to = as_gvsp_blocks_take(blocks, &packet->head, packet->body, packet->n, now, &bytes);
+        uint8_t            *to = as_gvsp_blocks_take(blocks, &packet->head, packet->body, packet->n, now, &bytes);
         if (to && to != packet->body)
             memmove(to, packet->body, bytes);
     }

@@ -68,8 +68,7 @@ as_gvsp_blocks *as_gvsp_blocks_new(const as_gvsp_blocks_cfg *cfg, as_err *err)
         blocks->cfg = *cfg;
         blocks->packet_bytes = AS_MAX(cfg->packet_bytes, AS_GVSP_LEAST_BYTES);
         blocks->expected_bytes = AS_MIN(AS_MAX(cfg->expected_bytes, (size_t)1), cfg->capacity_bytes);
-        blocks->most_packets =
-            (uint32_t)AS_MIN(cfg->capacity_bytes / AS_GVSP_LEAST_BYTES + 1, (size_t)BLOCKS_MOST);
+        blocks->most_packets = (uint32_t)AS_MIN(cfg->capacity_bytes / AS_GVSP_LEAST_BYTES + 1, (size_t)BLOCKS_MOST);
         blocks->all = calloc(cfg->n_blocks, sizeof *blocks->all);
         blocks->spare = calloc(cfg->n_blocks, sizeof(as_gvsp_block *));
         blocks->order = calloc(cfg->n_blocks, sizeof(as_gvsp_block *));

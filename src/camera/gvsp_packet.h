@@ -54,7 +54,7 @@ static inline size_t as_gvsp_head_bytes(bool is_long)
 
 /* What a leader says of the picture behind it. */
 typedef struct as_gvsp_image {
-    uint16_t payload;   /* its type: AS_GVSP_PAYLOAD_IMAGE and others; with AS_GVSP_PAYLOAD_CHUNKS when more follows it */
+    uint16_t payload; /* its type: AS_GVSP_PAYLOAD_IMAGE and others; with AS_GVSP_PAYLOAD_CHUNKS when more follows it */
     uint64_t timestamp; /* in the camera's ticks */
     uint32_t code;      /* of the pixels: the PFNC's; 0 of what is no image */
     uint32_t width, height, x, y;

@@ -300,11 +300,8 @@ bool as_gvsp_receive_next(as_gvsp_receive *r, as_frame *frame, as_ns deadline, a
     pthread_mutex_unlock(&r->lock);
     if (!block)
         return false;
-    *ret = (as_gvsp_received){.id = block->id,
-                              .end = block->end,
-                              .image = block->image,
-                              .bytes = block->bytes,
-                              .opened = block->opened};
+    *ret = (as_gvsp_received){
+        .id = block->id, .end = block->end, .image = block->image, .bytes = block->bytes, .opened = block->opened};
     if (block->end == AS_GVSP_WHOLE) {
         as_frame_swap(frame, block->ctx);
         block->data = ((as_frame *)block->ctx)->image.data;

@@ -1,0 +1,501 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+
+#include "camera/gvsp_blocks.h"
+#include "camera/test_gvsp.h"
+
+enum { N_BLOCKS = 4, CAPACITY = 20000, EACH = 1000, WAIT_MS = 80 };
+
+#define MS(n) ((as_ns)(n)*AS_NS_PER_MS)
+
+/* 120 x 100 pixels: 12 packets of 1000 bytes; then a time, and what was asked for. */
+typedef struct rig {
+    as_gvsp_blocks *blocks;
+    uint8_t        *memory[N_BLOCKS];
+    as_test_gvsp    picture;
+    as_ns           now;
+    int             n_asked;
+    uint32_t        asked[600][2];
+} rig;
+
+static const as_test_gvsp rig_picture = {.block = 1, .width = 120, .height = 100, .packet_bytes = EACH};
+
+static void rig_open(rig *r, bool asks)
+{
+    as_err                   err = AS_ERR_NONE;
+    const as_gvsp_blocks_cfg cfg = {.n_blocks = N_BLOCKS,
+                                    .capacity_bytes = CAPACITY,
+                                    .expected_bytes = 12000,
+                                    .packet_bytes = EACH,
+                                    .wait = MS(WAIT_MS),
+                                    .asks = asks};
+    *r = (rig){.blocks = as_gvsp_blocks_new(&cfg, &err), .picture = rig_picture, .now = MS(1000)};
+    assert_non_null(r->blocks);
+    for (uint32_t i = 0; i < N_BLOCKS; i++) {
+        as_gvsp_block *block = as_gvsp_blocks_at(r->blocks, i);
+        block->data = r->memory[i] = calloc(1, CAPACITY);
+        as_gvsp_blocks_give(r->blocks, block);
+    }
+}
+
+static void rig_close(rig *r)
+{
+    as_gvsp_blocks_free(r->blocks);
+    for (int i = 0; i < N_BLOCKS; i++)
+        free(r->memory[i]);
+}
+
+/* Any bytes as a packet; what is pixels goes where the blocks say. True: it had a place. */
+static bool rig_bytes(rig *r, const uint8_t *bytes, size_t n)
+{
+    as_gvsp_packet packet;
+    size_t         taken = 0;
+    assert_true(as_gvsp_packet_parse(bytes, n, &packet));
+    size_t   skip = as_gvsp_head_bytes(packet.is_long);
+    uint8_t *to = as_gvsp_blocks_take(r->blocks, &packet, bytes + skip, n - skip, r->now, &taken);
+    if (to)
+        memcpy(to, bytes + skip, taken);
+    return to != NULL;
+}
+
+static bool rig_send(rig *r, uint64_t block, uint32_t id)
+{
+    uint8_t bytes[AS_TEST_GVSP_BYTES];
+    r->picture.block = block;
+    return rig_bytes(r, bytes, as_test_gvsp_make(bytes, &r->picture, id));
+}
+
+static void rig_send_all(rig *r, uint64_t block, uint32_t first, uint32_t last)
+{
+    for (uint32_t id = first; id <= last; id++)
+        rig_send(r, block, id);
+}
+
+static void rig_status(rig *r, uint64_t block, uint16_t status, uint8_t format, uint32_t id)
+{
+    uint8_t bytes[AS_GVSP_LONG_BYTES];
+    r->picture.block = block;
+    rig_bytes(r, bytes, as_test_gvsp_head(bytes, &r->picture, status, format, id));
+}
+
+static void rig_ask(void *ctx, const as_gvsp_block *block, uint32_t first, uint32_t last)
+{
+    rig *r = ctx;
+    (void)block;
+    assert_true(first <= last && r->n_asked < 600);
+    r->asked[r->n_asked][0] = first;
+    r->asked[r->n_asked++][1] = last;
+}
+
+static void rig_wait(rig *r, as_ns ns)
+{
+    r->now += ns;
+    as_gvsp_blocks_tick(r->blocks, r->now, rig_ask, r);
+}
+
+/* The oldest has ended so, and its block is given back. */
+static void rig_expect(rig *r, uint64_t id, as_gvsp_end end)
+{
+    as_gvsp_block *block = as_gvsp_blocks_done(r->blocks);
+    assert_non_null(block);
+    assert_int_equal(block->id, id);
+    assert_int_equal(block->end, end);
+    if (end == AS_GVSP_WHOLE)
+        assert_true(block->bytes == as_test_gvsp_size(&r->picture) && as_test_gvsp_is(block->data, id, block->bytes));
+    as_gvsp_blocks_give(r->blocks, block);
+}
+
+static void rig_expect_none(rig *r)
+{
+    assert_null(as_gvsp_blocks_done(r->blocks));
+}
+
+static void a_picture_in_order_is_whole_with_its_last_packet(void **state)
+{
+    (void)state;
+    for (int is_long = 0; is_long < 2; is_long++) {
+        rig r;
+        rig_open(&r, true);
+        r.picture.is_long = is_long == 1;
+        rig_send_all(&r, 1, 0, 11);
+        rig_expect_none(&r);
+        assert_true(rig_send(&r, 1, 12));
+        rig_expect(&r, 1, AS_GVSP_WHOLE);
+        assert_false(rig_send(&r, 1, 13)); /* a trailer begins no other */
+        rig_expect_none(&r);
+        rig_wait(&r, MS(1000));
+        assert_int_equal(r.n_asked, 0);
+        assert_int_equal(as_gvsp_blocks_due(r.blocks), INT64_MAX);
+        rig_close(&r);
+    }
+}
+
+static void order_and_doubles_do_not_matter(void **state)
+{
+    (void)state;
+    static const uint32_t order[] = {12, 3, 3, 1, 2, 0, 0, 5, 4, 13, 7, 6, 9, 8, 11, 11, 10};
+    rig                   r;
+    rig_open(&r, true);
+    for (size_t i = 0; i < AS_COUNT(order); i++)
+        rig_send(&r, 7, order[i]);
+    rig_expect(&r, 7, AS_GVSP_WHOLE);
+    rig_expect_none(&r);
+    rig_close(&r);
+}
+
+static void a_gap_is_asked_for_once_and_again_and_not_for_ever(void **state)
+{
+    (void)state;
+    rig r;
+    rig_open(&r, true);
+    rig_send_all(&r, 1, 0, 2);
+    rig_send_all(&r, 1, 5, 9);
+    rig_wait(&r, AS_GVSP_GAP_NS / 2);
+    assert_int_equal(r.n_asked, 0); /* it may only be late */
+    rig_wait(&r, AS_GVSP_GAP_NS);
+    assert_int_equal(r.n_asked, 1);
+    assert_true(r.asked[0][0] == 3 && r.asked[0][1] == 4); /* and nothing that is still to come */
+    rig_send(&r, 1, 4);
+    rig_send_all(&r, 1, 10, 13);
+    rig_wait(&r, MS(2));
+    assert_int_equal(r.n_asked, 1);
+    rig_wait(&r, MS(WAIT_MS / AS_GVSP_ROUNDS));
+    assert_int_equal(r.n_asked, 2);
+    assert_true(r.asked[1][0] == 3 && r.asked[1][1] == 3);
+    for (int i = 0; i < WAIT_MS; i++)
+        rig_wait(&r, MS(1));
+    assert_in_range(r.n_asked, AS_GVSP_ROUNDS - 2, AS_GVSP_ROUNDS + 1);
+    rig_expect(&r, 1, AS_GVSP_INCOMPLETE);
+    as_gvsp_counts counts = as_gvsp_blocks_counts(r.blocks);
+    assert_true(counts.n_incomplete == 1 && counts.n_missing == 1 && counts.n_resent == 1);
+    assert_false(rig_send(&r, 1, 3)); /* too late */
+    rig_expect_none(&r);
+    rig_close(&r);
+}
+
+static void what_comes_again_makes_it_whole(void **state)
+{
+    (void)state;
+    rig r;
+    rig_open(&r, true);
+    rig_send_all(&r, 1, 2, 7); /* the leader too is missing */
+    rig_send_all(&r, 1, 9, 11);
+    rig_send_all(&r, 2, 0, 12); /* the next one comes whole meanwhile, and waits for its turn */
+    rig_expect_none(&r);
+    rig_wait(&r, MS(2));
+    assert_int_equal(r.n_asked, 3);
+    assert_true(r.asked[0][0] == 0 && r.asked[0][1] == 1);
+    assert_true(r.asked[1][0] == 8 && r.asked[1][1] == 8);
+    assert_true(r.asked[2][0] == 12 && r.asked[2][1] == 12);
+    for (uint32_t id = 0; id <= 12; id++)
+        rig_send(&r, 1, id);
+    rig_expect(&r, 1, AS_GVSP_WHOLE);
+    rig_expect(&r, 2, AS_GVSP_WHOLE);
+    assert_int_equal(as_gvsp_blocks_counts(r.blocks).n_resent, 4);
+    rig_close(&r);
+}
+
+static void an_end_that_is_missing_is_noticed_by_the_silence(void **state)
+{
+    (void)state;
+    rig r;
+    rig_open(&r, true);
+    rig_send_all(&r, 1, 0, 10);
+    rig_wait(&r, MS(WAIT_MS / 4 - 1));
+    assert_int_equal(r.n_asked, 0);
+    assert_int_equal(as_gvsp_blocks_due(r.blocks), r.now + MS(1));
+    rig_wait(&r, MS(1));
+    assert_int_equal(r.n_asked, 1);
+    assert_true(r.asked[0][0] == 11 && r.asked[0][1] == 12);
+    rig_send(&r, 1, 11); /* the belt goes on: the silence was its */
+    rig_wait(&r, MS(WAIT_MS - 1));
+    rig_expect_none(&r);
+    rig_wait(&r, MS(1));
+    rig_expect(&r, 1, AS_GVSP_INCOMPLETE);
+    rig_close(&r);
+}
+
+static void a_packet_that_is_no_more_ends_it_at_once(void **state)
+{
+    (void)state;
+    rig r;
+    rig_open(&r, true);
+    rig_send_all(&r, 1, 0, 6);
+    rig_status(&r, 1, AS_GVSP_UNAVAILABLE, AS_GVSP_PIXELS, 3); /* which it has */
+    rig_status(&r, 1, AS_GVSP_NOT_YET, AS_GVSP_PIXELS, 8);
+    rig_send(&r, 1, 13);
+    rig_wait(&r, MS(2));
+    assert_true(r.n_asked == 1 && r.asked[0][0] == 7 && r.asked[0][1] == 12);
+    rig_expect_none(&r);
+    rig_status(&r, 1, AS_GVSP_UNAVAILABLE, AS_GVSP_PIXELS, 8);
+    rig_expect(&r, 1, AS_GVSP_INCOMPLETE);
+    /* While it is still being sent, the rest may come. */
+    rig_send_all(&r, 2, 0, 6);
+    rig_status(&r, 2, AS_GVSP_ALL_REMOVED, AS_GVSP_PIXELS, 8);
+    rig_expect_none(&r);
+    rig_send_all(&r, 2, 7, 12);
+    rig_expect(&r, 2, AS_GVSP_WHOLE);
+    rig_status(&r, 9, AS_GVSP_UNAVAILABLE, AS_GVSP_PIXELS, 8); /* begins nothing */
+    assert_int_equal(as_gvsp_blocks_due(r.blocks), INT64_MAX);
+    rig_close(&r);
+}
+
+static void a_trailer_that_comes_early_says_that_the_rest_does_not(void **state)
+{
+    (void)state;
+    rig r;
+    rig_open(&r, true);
+    rig_send_all(&r, 1, 0, 5);
+    rig_status(&r, 1, 0, AS_GVSP_TRAILER, 6);
+    rig_expect(&r, 1, AS_GVSP_INCOMPLETE);
+    rig_close(&r);
+}
+
+static void without_asking_it_does_not_wait_for_long(void **state)
+{
+    (void)state;
+    rig r;
+    rig_open(&r, false);
+    rig_send_all(&r, 1, 0, 5);
+    rig_send_all(&r, 1, 7, 13);
+    rig_wait(&r, MS(9));
+    rig_expect_none(&r);
+    rig_wait(&r, MS(1));
+    rig_expect(&r, 1, AS_GVSP_INCOMPLETE);
+    assert_int_equal(r.n_asked, 0);
+    rig_close(&r);
+}
+
+static void numbers_begin_again_at_one(void **state)
+{
+    (void)state;
+    rig r;
+    rig_open(&r, true);
+    for (uint64_t id = 65533; id <= 65535; id++) {
+        r.picture.stamp = id;
+        rig_send_all(&r, id, 0, 13);
+        rig_expect(&r, id, AS_GVSP_WHOLE);
+    }
+    r.picture.stamp = 65536;
+    rig_send_all(&r, 1, 1, 12); /* without a leader, it is the next one all the same */
+    rig_send(&r, 1, 0);
+    rig_expect(&r, 1, AS_GVSP_WHOLE);
+    r.picture.stamp = 0;
+    rig_send_all(&r, 65535, 0, 13); /* a late one */
+    rig_expect_none(&r);
+    rig_close(&r);
+}
+
+static void a_count_that_began_anew_is_known_by_its_time(void **state)
+{
+    (void)state;
+    rig r;
+    rig_open(&r, true);
+    r.picture.stamp = 1000;
+    rig_send_all(&r, 50, 0, 12);
+    rig_expect(&r, 50, AS_GVSP_WHOLE);
+    rig_send_all(&r, 49, 0, 12); /* of the same time: the network had it for long */
+    rig_expect_none(&r);
+    r.picture.stamp = 2000;
+    rig_send_all(&r, 1, 0, 12);
+    rig_expect(&r, 1, AS_GVSP_WHOLE);
+    r.picture.stamp = 3000;
+    r.picture.is_long = true; /* the camera was told to count otherwise */
+    rig_send_all(&r, 1, 0, 12);
+    rig_expect(&r, 1, AS_GVSP_WHOLE);
+    rig_close(&r);
+}
+
+static void without_memory_pictures_are_counted_and_not_begun(void **state)
+{
+    (void)state;
+    rig r;
+    rig_open(&r, true);
+    for (uint64_t id = 1; id <= N_BLOCKS + 2; id++)
+        rig_send_all(&r, id, 0, 13);
+    assert_int_equal(as_gvsp_blocks_counts(r.blocks).n_underruns, 2);
+    for (uint64_t id = 1; id <= N_BLOCKS; id++)
+        rig_expect(&r, id, AS_GVSP_WHOLE);
+    assert_false(rig_send(&r, N_BLOCKS + 2, 5)); /* its beginning is gone */
+    rig_send_all(&r, N_BLOCKS + 3, 0, 13);
+    rig_expect(&r, N_BLOCKS + 3, AS_GVSP_WHOLE);
+    rig_close(&r);
+}
+
+static void the_first_packet_says_how_long_they_are(void **state)
+{
+    (void)state;
+    static const uint32_t lengths[] = {400, 1400, AS_GVSP_LEAST_BYTES, 9000, EACH};
+    rig                   r;
+    rig_open(&r, true);
+    for (uint64_t i = 0; i < AS_COUNT(lengths); i++) {
+        r.picture.packet_bytes = lengths[i];
+        rig_send_all(&r, i + 1, 0, as_test_gvsp_n(&r.picture) + 1);
+        rig_expect(&r, i + 1, AS_GVSP_WHOLE);
+    }
+    r.picture.packet_bytes = 20; /* nobody sends such */
+    rig_send_all(&r, 9, 0, 30);
+    rig_wait(&r, MS(WAIT_MS));
+    rig_expect(&r, 9, AS_GVSP_INCOMPLETE);
+    rig_close(&r);
+}
+
+static void nothing_is_written_beside_the_memory(void **state)
+{
+    (void)state;
+    rig r;
+    rig_open(&r, true);
+    r.picture.height = 200; /* 24000 bytes, and there is room for 20000 */
+    rig_send_all(&r, 1, 0, 25);
+    rig_expect(&r, 1, AS_GVSP_TOO_LARGE);
+    rig_send_all(&r, 2, 1, 25); /* they come before the leader */
+    rig_send(&r, 2, 0);
+    rig_expect(&r, 2, AS_GVSP_TOO_LARGE);
+    r.picture.height = UINT32_MAX;
+    r.picture.width = UINT32_MAX;
+    rig_send(&r, 3, 0);
+    rig_expect(&r, 3, AS_GVSP_TOO_LARGE);
+    r.picture = rig_picture;
+    r.picture.height = 60; /* smaller than the one before */
+    rig_send_all(&r, 4, 1, 8);
+    rig_send(&r, 4, 0);
+    rig_send(&r, 4, 9);
+    rig_expect_none(&r); /* the short one was taken for a piece of a longer one */
+    rig_wait(&r, MS(2));
+    assert_true(r.n_asked == 1 && r.asked[0][0] == 8 && r.asked[0][1] == 8);
+    rig_send(&r, 4, 8);
+    rig_expect(&r, 4, AS_GVSP_WHOLE);
+    r.picture.height = 161;
+    rig_send_all(&r, 5, 0, 21);
+    rig_expect(&r, 5, AS_GVSP_WHOLE);
+    assert_int_equal(as_gvsp_blocks_counts(r.blocks).n_other, 3);
+    rig_close(&r);
+}
+
+static void padding_and_chunks_belong_to_it_and_other_payloads_do_not(void **state)
+{
+    (void)state;
+    rig r;
+    rig_open(&r, true);
+    r.picture.pad_x = 8;
+    rig_send_all(&r, 1, 0, 14);
+    rig_expect(&r, 1, AS_GVSP_WHOLE);
+    r.picture = rig_picture;
+    r.picture.payload = AS_GVSP_PAYLOAD_IMAGE | AS_GVSP_PAYLOAD_CHUNKS;
+    rig_send_all(&r, 2, 0, 12);
+    rig_expect(&r, 2, AS_GVSP_WHOLE);
+    rig_status(&r, 2, 0, AS_GVSP_PIXELS, 13); /* the chunks */
+    r.picture.payload = 6;                    /* JPEG */
+    rig_send_all(&r, 3, 0, 12);
+    rig_expect(&r, 3, AS_GVSP_NO_IMAGE);
+    rig_expect_none(&r);
+    rig_close(&r);
+}
+
+static void a_block_too_many_ends_the_oldest(void **state)
+{
+    (void)state;
+    as_err                   err = AS_ERR_NONE;
+    const as_gvsp_blocks_cfg cfg = {.n_blocks = AS_GVSP_OPEN + 2,
+                                    .capacity_bytes = CAPACITY,
+                                    .expected_bytes = 12000,
+                                    .packet_bytes = EACH,
+                                    .wait = MS(WAIT_MS),
+                                    .asks = true};
+    rig                      r = {.picture = rig_picture, .now = MS(1), .blocks = as_gvsp_blocks_new(&cfg, &err)};
+    uint8_t                 *memory = calloc(AS_GVSP_OPEN + 2, CAPACITY);
+    assert_true(r.blocks && memory);
+    for (uint32_t i = 0; i < cfg.n_blocks; i++) {
+        as_gvsp_block *block = as_gvsp_blocks_at(r.blocks, i);
+        block->data = memory + (size_t)i * CAPACITY;
+        as_gvsp_blocks_give(r.blocks, block);
+    }
+    for (uint64_t id = 1; id <= AS_GVSP_OPEN; id++)
+        rig_send_all(&r, id, 0, 4);
+    rig_expect_none(&r);
+    rig_send(&r, AS_GVSP_OPEN + 1, 0);
+    rig_expect(&r, 1, AS_GVSP_INCOMPLETE);
+    rig_expect_none(&r);
+    as_gvsp_blocks_free(r.blocks);
+    free(memory);
+}
+
+static void many_gaps_are_asked_for_some_at_a_time(void **state)
+{
+    (void)state;
+    rig r;
+    rig_open(&r, true);
+    r.picture.packet_bytes = AS_GVSP_LEAST_BYTES; /* 94 packets, of which every other one comes; 157 of the larger */
+    r.picture.height = 160;
+    for (uint32_t id = 0; id <= 150; id += 2)
+        rig_send(&r, 1, id);
+    rig_wait(&r, MS(1));
+    assert_int_equal(r.n_asked, AS_GVSP_RANGES);
+    rig_wait(&r, MS(1));
+    assert_int_equal(r.n_asked, 75);
+    rig_close(&r);
+}
+
+static void a_request_is_what_cameras_understand(void **state)
+{
+    (void)state;
+    static const uint8_t small[] = {0x42, 0, 0, 0x40, 0, 12, 0, 9, 0, 0, 0x12, 0x34, 0, 0, 0, 5, 0, 0, 0, 7};
+    static const uint8_t large[] = {0x42, 0x10, 0, 0x40, 0, 20, 0, 9, 0, 0, 0, 0, 0, 0,
+                                    0,    5,    1, 0,    0, 7,  0, 0, 0, 1, 0, 0, 0, 2};
+    uint8_t              out[AS_GVSP_REQUEST_BYTES];
+    assert_int_equal(as_gvsp_request(out, 9, false, 0x1234, 5, 7), sizeof small);
+    assert_memory_equal(out, small, sizeof small);
+    assert_int_equal(as_gvsp_request(out, 9, true, 0x100000002, 5, 0x1000007), sizeof large);
+    assert_memory_equal(out, large, sizeof large);
+}
+
+static void a_head_that_is_cut_off_is_none(void **state)
+{
+    (void)state;
+    uint8_t        bytes[AS_TEST_GVSP_BYTES];
+    as_gvsp_packet packet;
+    as_gvsp_image  image;
+    as_test_gvsp   picture = rig_picture;
+    size_t         n = as_test_gvsp_make(bytes, &picture, 0);
+    assert_false(as_gvsp_packet_parse(bytes, 7, &packet));
+    assert_true(as_gvsp_packet_parse(bytes, 8, &packet));
+    assert_false(as_gvsp_image_parse(bytes + 8, n - 9, &image));
+    assert_true(as_gvsp_image_parse(bytes + 8, n - 8, &image));
+    assert_true(image.width == 120 && image.height == 100 && image.timestamp == 1 && image.pad_x == 0);
+    picture.is_long = true;
+    as_test_gvsp_make(bytes, &picture, 0);
+    assert_false(as_gvsp_packet_parse(bytes, 19, &packet));
+    assert_true(as_gvsp_packet_parse(bytes, 20, &packet) && packet.is_long);
+    picture.block = 0; /* no block has that number */
+    as_test_gvsp_make(bytes, &picture, 0);
+    assert_false(as_gvsp_packet_parse(bytes, 20, &packet));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_picture_in_order_is_whole_with_its_last_packet),
+        cmocka_unit_test(order_and_doubles_do_not_matter),
+        cmocka_unit_test(a_gap_is_asked_for_once_and_again_and_not_for_ever),
+        cmocka_unit_test(what_comes_again_makes_it_whole),
+        cmocka_unit_test(an_end_that_is_missing_is_noticed_by_the_silence),
+        cmocka_unit_test(a_packet_that_is_no_more_ends_it_at_once),
+        cmocka_unit_test(a_trailer_that_comes_early_says_that_the_rest_does_not),
+        cmocka_unit_test(without_asking_it_does_not_wait_for_long),
+        cmocka_unit_test(numbers_begin_again_at_one),
+        cmocka_unit_test(a_count_that_began_anew_is_known_by_its_time),
+        cmocka_unit_test(without_memory_pictures_are_counted_and_not_begun),
+        cmocka_unit_test(the_first_packet_says_how_long_they_are),
+        cmocka_unit_test(nothing_is_written_beside_the_memory),
+        cmocka_unit_test(padding_and_chunks_belong_to_it_and_other_payloads_do_not),
+        cmocka_unit_test(a_block_too_many_ends_the_oldest),
+        cmocka_unit_test(many_gaps_are_asked_for_some_at_a_time),
+        cmocka_unit_test(a_request_is_what_cameras_understand),
+        cmocka_unit_test(a_head_that_is_cut_off_is_none),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

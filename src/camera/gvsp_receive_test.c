@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The receiver's thread, fed by a pair of sockets within this process. */
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "camera/gvsp_receive.h"
+#include "camera/test_gvsp.h"
+
+enum { N_FRAMES = 4, WIDTH = 320, HEIGHT = 200, EACH = 1000 };
+
+typedef struct rig {
+    as_frame_pool   *pool;
+    as_gvsp_receive *receive;
+    int              far; /* the camera's end */
+    as_test_gvsp     picture;
+} rig;
+
+static void rig_open(rig *r, as_ns wait)
+{
+    as_err err = AS_ERR_NONE;
+    int    ends[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, ends), 0);
+    *r = (rig){.pool = as_frame_pool_new(AS_PIXEL_MONO8, WIDTH, HEIGHT, N_FRAMES + 2, &err),
+               .far = ends[0],
+               .picture = {.width = WIDTH, .height = HEIGHT, .packet_bytes = EACH}};
+    const as_gvsp_receive_cfg cfg = {.fd = ends[1],
+                                     .socket_bytes = 200000,
+                                     .pool = r->pool,
+                                     .n_frames = N_FRAMES,
+                                     .expected_bytes = WIDTH * HEIGHT,
+                                     .packet_bytes = EACH,
+                                     .wait = wait,
+                                     .asks = true};
+    r->receive = as_gvsp_receive_new(&cfg, &err);
+    if (!r->receive)
+        fail_msg("%s", err.text);
+    assert_int_equal(as_frame_pool_in_use(r->pool), N_FRAMES);
+}
+
+static void rig_close(rig *r)
+{
+    as_gvsp_receive_free(r->receive);
+    assert_int_equal(as_frame_pool_in_use(r->pool), 0);
+    as_frame_pool_free(r->pool);
+    close(r->far);
+}
+
+static void rig_send(rig *r, uint64_t block, uint32_t id)
+{
+    uint8_t bytes[AS_TEST_GVSP_BYTES];
+    r->picture.block = block;
+    size_t n = as_test_gvsp_make(bytes, &r->picture, id);
+    assert_int_equal(send(r->far, bytes, n, 0), n); /* waits while the other end has no room */
+}
+
+static as_frame *rig_next(rig *r, as_gvsp_received *ret)
+{
+    as_frame *frame = as_frame_pool_get(r->pool);
+    assert_non_null(frame);
+    assert_true(as_gvsp_receive_next(r->receive, frame, as_clock_mono() + 20 * AS_NS_PER_S, ret));
+    return frame;
+}
+
+static void pictures_come_one_by_one_into_the_frames_that_are_asked_with(void **state)
+{
+    (void)state;
+    rig r;
+    rig_open(&r, 10 * AS_NS_PER_S);
+    for (uint64_t block = 1; block <= 30; block++) {
+        as_gvsp_received got;
+        for (uint32_t id = 0; id <= as_test_gvsp_n(&r.picture) + 1; id++)
+            rig_send(&r, block, id);
+        as_frame *frame = rig_next(&r, &got);
+        assert_true(got.id == block && got.end == AS_GVSP_WHOLE && got.image.width == WIDTH && got.opened > 0);
+        assert_true(as_test_gvsp_is(frame->image.data, block, WIDTH * HEIGHT));
+        as_frame_unref(frame);
+    }
+    as_gvsp_counts counts = as_gvsp_receive_counts(r.receive);
+    assert_true(counts.n_underruns == 0 && counts.n_asked == 0 && counts.n_incomplete == 0);
+    rig_close(&r);
+}
+
+/* What is asked for comes out at the camera's end. */
+static void what_is_missing_is_asked_for_and_makes_it_whole(void **state)
+{
+    (void)state;
+    rig              r;
+    as_gvsp_received got;
+    uint8_t          request[AS_GVSP_REQUEST_BYTES + 1];
+    rig_open(&r, 10 * AS_NS_PER_S);
+    for (uint32_t id = 0; id <= as_test_gvsp_n(&r.picture) + 1; id++)
+        if (id != 5 && id != 6)
+            rig_send(&r, 1, id);
+    assert_int_equal(recv(r.far, request, sizeof request, 0), AS_GVCP_HEAD_BYTES + 12);
+    assert_true(as_gv_get16(request + 2) == AS_GVCP_RESEND && as_gv_get32(request + 12) == 5 &&
+                as_gv_get32(request + 16) == 6);
+    rig_send(&r, 1, 6);
+    rig_send(&r, 1, 5);
+    as_frame *frame = rig_next(&r, &got);
+    assert_int_equal(got.end, AS_GVSP_WHOLE);
+    assert_true(as_test_gvsp_is(frame->image.data, 1, WIDTH * HEIGHT));
+    assert_int_equal(as_gvsp_receive_counts(r.receive).n_resent, 2);
+    as_frame_unref(frame);
+    rig_close(&r);
+}
+
+static void what_does_not_come_is_given_up_and_nothing_is_waited_for_for_ever(void **state)
+{
+    (void)state;
+    rig              r;
+    as_gvsp_received got;
+    rig_open(&r, 20 * AS_NS_PER_MS);
+    as_frame *frame = as_frame_pool_get(r.pool);
+    assert_false(as_gvsp_receive_next(r.receive, frame, as_clock_mono() + AS_NS_PER_MS, &got));
+    as_frame_unref(frame);
+    rig_send(&r, 1, 0);
+    rig_send(&r, 1, 1);
+    frame = rig_next(&r, &got);
+    assert_true(got.id == 1 && got.end == AS_GVSP_INCOMPLETE);
+    as_frame_unref(frame);
+    rig_close(&r);
+}
+
+static void more_than_there_is_room_for_is_counted(void **state)
+{
+    (void)state;
+    rig              r;
+    as_gvsp_received got;
+    rig_open(&r, 10 * AS_NS_PER_S);
+    for (uint64_t block = 1; block <= N_FRAMES + 2; block++)
+        for (uint32_t id = 0; id <= as_test_gvsp_n(&r.picture); id++)
+            rig_send(&r, block, id);
+    as_ns until = as_clock_mono() + 20 * AS_NS_PER_S;
+    while (as_gvsp_receive_counts(r.receive).n_underruns < 2 && as_clock_mono() < until)
+        as_clock_sleep_until(as_clock_mono() + AS_NS_PER_MS);
+    for (uint64_t block = 1; block <= N_FRAMES; block++) {
+        as_frame *frame = rig_next(&r, &got);
+        assert_true(got.id == block && got.end == AS_GVSP_WHOLE);
+        as_frame_unref(frame);
+    }
+    assert_int_equal(as_gvsp_receive_counts(r.receive).n_underruns, 2);
+    rig_close(&r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(pictures_come_one_by_one_into_the_frames_that_are_asked_with),
+        cmocka_unit_test(what_is_missing_is_asked_for_and_makes_it_whole),
+        cmocka_unit_test(what_does_not_come_is_given_up_and_nothing_is_waited_for_for_ever),
+        cmocka_unit_test(more_than_there_is_room_for_is_counted),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
