@@ -220,7 +220,8 @@ static void any_order_is_put_right(void **state)
             order[i] = i;
         uint32_t reach = (uint32_t)as_rng_below(&rng, 20) + 1;
         for (uint32_t i = 0; i < 2 * n; i++) {
-            uint32_t k = AS_MIN(i + (uint32_t)as_rng_below(&rng, reach), 2 * n - 1), kept = order[i];
+            uint32_t k = i + (uint32_t)as_rng_below(&rng, reach), kept = order[i];
+            k = AS_MIN(k, 2 * n - 1);
             order[i] = order[k];
             order[k] = kept;
         }

@@ -113,6 +113,32 @@ static void test_pool_refuses(void **state)
     assert_int_equal(err.code, AS_ELIMIT);
 }
 
+static void test_pool_swap(void **state)
+{
+    (void)state;
+    as_err         err = AS_ERR_NONE;
+    as_frame_pool *pool = as_frame_pool_new_of(AS_PIXEL_MONO8, 8, 6, 100, 2, &err);
+    assert_non_null(pool);
+    as_frame *a = as_frame_pool_get(pool), *b = as_frame_pool_get(pool);
+    uint8_t  *of_a = a->image.data, *of_b = b->image.data;
+    assert_int_equal(as_frame_capacity_bytes(a), 100);
+    a->part = 7;
+    as_frame_swap(a, b);
+    assert_true(a->image.data == of_b && b->image.data == of_a && a->part == 7 && b->part == 0);
+    assert_true(as_frame_reshape(a, AS_PIXEL_MONO8, 10, 10, &err) && a->image.data == of_b);
+    as_frame_unref(a);
+    a = as_frame_pool_get(pool); /* it keeps what it was given */
+    assert_ptr_equal(a->image.data, of_b);
+    as_frame_unref(a);
+    as_frame_unref(b);
+    as_frame_pool_free(pool);
+    pool = as_frame_pool_new_of(AS_PIXEL_MONO8, 8, 6, 10, 1, &err); /* never less than its picture */
+    a = as_frame_pool_get(pool);
+    assert_int_equal(as_frame_capacity_bytes(a), 48);
+    as_frame_unref(a);
+    as_frame_pool_free(pool);
+}
+
 /* Frames go from one thread to another by a queue; each says what was written into it, and none is lent twice. */
 typedef struct relay {
     as_frame_pool *pool;
@@ -173,6 +199,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pixel_words), cmocka_unit_test(test_image_limits), cmocka_unit_test(test_image_check),
         cmocka_unit_test(test_pool_counts), cmocka_unit_test(test_pool_refuses), cmocka_unit_test(test_pool_threads),
+        cmocka_unit_test(test_pool_swap),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -112,7 +112,7 @@ static void rig_picture(rig *r)
 
 static void rig_anything(rig *r)
 {
-    size_t n = AS_MIN((size_t)rig_byte(r), r->n), head = 0;
+    size_t n = rig_byte(r), head = 0;
     r->is_false = true;
     if (n & 1) /* a true head before them */
         head = as_test_gvsp_head(r->bytes, &r->picture, (uint16_t)(rig_byte(r) << 8 | rig_byte(r)), rig_byte(r),
