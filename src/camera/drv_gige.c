@@ -335,11 +335,15 @@ static void gige_close(void *p)
 {
     gige_priv *priv = p;
     as_gige_trigger_stop(&priv->trigger);
-    if (priv->running && !atomic_load(&priv->lost)) /* who is gone cannot be asked to stop */
-        arv_camera_stop_acquisition(priv->camera, NULL);
+    GError *error = NULL;
+    bool    answers = !atomic_load(&priv->lost); /* who is gone cannot be asked to stop */
+    if (priv->running && answers)
+        arv_camera_stop_acquisition(priv->camera, &error);
+    answers = answers && !error;
+    g_clear_error(&error);
     if (priv->camera)
         g_signal_handlers_disconnect_by_data(arv_camera_get_device(priv->camera), priv);
-    as_gige_stream_close(priv->stream, !atomic_load(&priv->lost));
+    as_gige_stream_close(priv->stream, answers);
     g_clear_object(&priv->camera);
     as_gige_watch_stop(&priv->watch);
 }

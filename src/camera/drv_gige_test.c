@@ -85,8 +85,8 @@ static void gige_loses_its_camera_and_finds_it_again(void **state)
     as_camera_stats stats;
     as_camera_stats_of(cam, &stats);
     assert_true(stats.n_returns == 1 && stats.away > 0 && stats.socket_bytes >= 4u << 20 && stats.packet_bytes > 0);
+    as_camera_close(cam); /* while it answers: else Aravis waits for it */
     as_test_device_kill(&device);
-    as_camera_close(cam);
 }
 
 /* A trigger is written to a camera that does not answer any more: Aravis tries for seconds. */
@@ -101,12 +101,14 @@ static void gige_keeps_the_deadline_of_a_trigger(void **state)
     gige_expect_frames(cam, 5, &next, &n_whole);
     as_test_device_kill(&device);
     as_ns longest = 0, gone = as_clock_mono();
-    for (as_ns now = gone; now < gone + 3 * AS_NS_PER_S; now = as_clock_mono()) {
+    for (as_ns now = gone; now < gone + 2 * AS_NS_PER_S; now = as_clock_mono()) {
         as_frame_unref(as_camera_next(cam, now + AS_NS_PER_S / 5, &err));
         longest = AS_MAX(longest, as_clock_mono() - now);
     }
+    bool again = as_test_device_start(&device, gige_device); /* Aravis is told at once what it would wait for in vain */
     as_camera_close(cam);
-    assert_true(longest < AS_NS_PER_S);
+    as_test_device_kill(&device);
+    assert_true(again && longest < AS_NS_PER_S);
 }
 
 static void gige_refuses_an_unknown_format(void **state)
