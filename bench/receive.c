@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* bench_receive ours|sockets|packets ADDRESS...: takes pictures of cameras at these addresses, all at once, by our driver or by
+/* bench_receive ours|sockets|packets ADDRESS[+PID]...: takes pictures of cameras at these addresses, all at once, by our driver or by
  * Aravis alone: through ordinary sockets, or through packet sockets, which it prefers where it may have them. Says its name;
  * then, for each line "take N", opens the cameras, waits until each has sent some pictures, and answers once N more came
- * whole: "NS WHOLE OTHER SUM", the processor time this process spent on that, and how many came whole and not. "check N" does
+ * whole: "NS WHOLE OTHER SUM", the processor time this process spent on that, with that of processes PID, and how many came whole and not. "check N" does
  * not begin before N different pictures of each camera were seen; SUM is of their CRC-32s. */
 #include <arv.h>
 #include <pthread.h>
@@ -23,6 +23,7 @@ static const char *const receive_words[BY_COUNT] = {"ours", "sockets", "packets"
 
 typedef struct receiver {
     const char   *address;
+    pid_t         camera; /* its process, whose time counts too; 0: it does not */
     receive_by    by;
     bool          check;
     pthread_t     thread;
@@ -145,11 +146,21 @@ static unsigned long long receive_other(receiver *all, size_t n)
     return sum;
 }
 
-static double receive_cpu(void)
+static double receive_clock(clockid_t clock)
 {
-    struct timespec at;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &at);
+    struct timespec at = {0};
+    clock_gettime(clock, &at);
     return (double)at.tv_sec * 1e9 + (double)at.tv_nsec;
+}
+
+static double receive_cpu(const receiver *all, size_t n)
+{
+    double    sum = receive_clock(CLOCK_PROCESS_CPUTIME_ID);
+    clockid_t clock;
+    for (size_t i = 0; i < n; i++)
+        if (all[i].camera > 0 && clock_getcpuclockid(all[i].camera, &clock) == 0)
+            sum += receive_clock(clock);
+    return sum;
 }
 
 static unsigned long receive_finish(receiver *all, size_t n)
@@ -173,20 +184,20 @@ static void receive_take(receiver *all, size_t n, receive_by by, size_t distinct
     as_ns       until = as_clock_mono() + 50 * AS_NS_PER_S;
     const char *waits_for = "";
     for (size_t i = 0; i < n; i++) {
-        all[i] = (receiver){.address = all[i].address, .by = by, .check = distinct > 0};
+        all[i] = (receiver){.address = all[i].address, .camera = all[i].camera, .by = by, .check = distinct > 0};
         pthread_create(&all[i].thread, NULL, receiver_run, &all[i]);
     }
     while (!receive_ready(all, n, distinct, &waits_for) && as_clock_mono() < until)
         as_clock_sleep_until(as_clock_mono() + 5 * AS_NS_PER_MS);
     if (!receive_ready(all, n, distinct, &waits_for))
         fprintf(stderr, "bench_receive: %s sent less than was waited for\n", waits_for);
-    double             cpu = receive_cpu();
+    double             cpu = receive_cpu(all, n);
     unsigned long long begin = receive_whole(all, n), other = receive_other(all, n), now = begin;
     while (now < begin + frames && as_clock_mono() < until) {
         as_clock_sleep_until(as_clock_mono() + 2 * AS_NS_PER_MS);
         now = receive_whole(all, n);
     }
-    cpu = receive_cpu() - cpu;
+    cpu = receive_cpu(all, n) - cpu;
     other = receive_other(all, n) - other;
     printf("%.0f %llu %llu %lu\n", cpu, now - begin, other, receive_finish(all, n));
 }
@@ -213,8 +224,13 @@ int main(int argc, char **argv)
         by++;
     if (argc < 3 || by == BY_COUNT)
         return 2;
-    for (int i = 2; i < argc && n < MAX_CAMERAS; i++)
+    for (int i = 2; i < argc && n < MAX_CAMERAS; i++) {
+        char *pid = strchr(argv[i], '+');
+        if (pid)
+            *pid = '\0';
+        all[n].camera = pid ? (pid_t)strtol(pid + 1, NULL, 10) : 0;
         all[n++].address = argv[i];
+    }
     receive_name(by);
     while (fgets(line, sizeof line, stdin) && sscanf(line, "%15s %llu", word, &number) == 2) {
         if (strcmp(word, "check") == 0)
