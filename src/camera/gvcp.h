@@ -54,7 +54,6 @@ enum {
     AS_GV_REG_STREAM_PORT = 0x0d00, /* of the first stream: where it goes */
     AS_GV_REG_STREAM_ADDRESS = 0x0d18,
 };
-
 #define AS_GV_CONTROL_EXCLUSIVE 0x1u /* nobody else may even read */
 #define AS_GV_CONTROL_SHARED    0x2u /* others may read */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "camera/gvsp_packet.h"
 
-#define LONG_BIT     0x80
+#define HEAD_LONG    0x80
 #define FORMAT_MASK  0x7f
 #define PACKET_MASK  0xffffffu
 #define REQUEST_LONG 0x10 /* among the flags of a request: its block has 64 bits */
@@ -17,7 +17,7 @@ bool as_gvsp_packet_parse(const uint8_t *bytes, size_t n, as_gvsp_packet *ret)
         return false;
     *ret = (as_gvsp_packet){.status = as_gv_get16(bytes),
                             .format = bytes[4] & FORMAT_MASK,
-                            .is_long = (bytes[4] & LONG_BIT) != 0,
+                            .is_long = (bytes[4] & HEAD_LONG) != 0,
                             .block = as_gv_get16(bytes + 2),
                             .packet = as_gv_get32(bytes + 4) & PACKET_MASK};
     if (!ret->is_long)

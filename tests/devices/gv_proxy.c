@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gv_proxy LISTEN DEVICE [--loss P] [--duplicate P] [--reorder P] [--seed N] [--stall N --stall-ms MS] [--stuck N]: a bad network between a GigE Vision camera at
+/* gv_proxy LISTEN DEVICE [--loss P] [--duplicate P] [--reorder P] [--seed N] [--stall N --stall-ms MS] [--stuck N] [--long 1] [--stranger 1]: a bad network between a GigE Vision camera at
  * DEVICE and whoever asks for it at LISTEN. Control goes through as it is, but for where pictures are to be sent: that is the
  * proxy, which hands each packet on, or not, or twice, or after some that came later, as the seed has it. --stall N stands still
  * for --stall-ms MS before the N-th picture, as a network that is overrun does: what comes meanwhile comes late. --stuck N gives
- * the N-th picture the time stamp of the one before, as a camera that sends its last picture again. Prints "ready", and when
+ * the N-th picture the time stamp of the one before, as a camera that sends its last picture again. --long gives each packet the
+ * head of GigE Vision 2, whose numbers have 64 and 32 bits, and understands requests for such; the number of a picture is beyond
+ * 32 bits then. --stranger sends each packet from another address first, with other pixels. Prints "ready", and when
  * standard input is closed a line of JSON with what it did. */
 #include <arpa/inet.h>
 #include <endian.h>
@@ -17,6 +19,8 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+
+#define LONG_FROM ((uint64_t)1 << 40) /* added to a picture's number where it has 64 bits */
 
 enum { PORT = 3956, MAX_PACKET = 66000, MAX_HELD = 32, MAX_BACK = 16, STREAM_ADDRESS = 0x0d18, STREAM_PORT = 0x0d00 };
 
@@ -36,8 +40,8 @@ typedef struct proxy {
     double             loss, duplicate, reorder;
     uint64_t           stall, stall_ms, stuck, n_pictures; /* stall, stuck: which picture, from 1; 0: none */
     uint8_t            stamp[8];                           /* of the last one */
-    uint64_t           random;
-    int                front, in, out;
+    uint64_t           random, is_long, has_stranger, n_strange;
+    int                front, in, out, stranger;
     way                back[MAX_BACK];
     size_t             n_back, next_back;
     struct sockaddr_in listen, device, stream; /* stream: where the client wants its pictures */
@@ -97,6 +101,19 @@ static int proxy_back(proxy *p, const struct sockaddr_in *client)
     return to->fd;
 }
 
+/* A request for packets of a picture with a long number: as the camera knows it. Returns its length. */
+static ssize_t proxy_request_short(proxy *p, ssize_t n)
+{
+    uint8_t *at = p->bytes + 8;
+    if (!p->is_long || n != 28 || p->bytes[3] != 0x40 || !(p->bytes[1] & 0x10))
+        return n;
+    p->bytes[1] &= 0xef;
+    p->bytes[5] = 12;
+    at[2] = at[18];
+    at[3] = at[19];
+    return 20;
+}
+
 /* Where pictures go is written into two registers, by WRITEREG: the proxy's own stand there instead. */
 static void proxy_request(proxy *p)
 {
@@ -117,6 +134,7 @@ static void proxy_request(proxy *p)
             proxy_put32(p->bytes + at + 4, value ? be16toh(own.sin_port) : 0);
         }
     }
+    n = proxy_request_short(p, n);
     (void)!sendto(proxy_back(p, &client), p->bytes, (size_t)n, 0, (struct sockaddr *)&p->device, sizeof p->device);
 }
 
@@ -131,11 +149,36 @@ static void proxy_answer(proxy *p, const way *from)
     (void)!sendto(p->front, p->bytes, (size_t)n, 0, (const struct sockaddr *)&from->client, sizeof from->client);
 }
 
+/* The head of GigE Vision 2 instead of that of 1. Returns the length. */
+static size_t proxy_long(const uint8_t *bytes, size_t n, uint8_t *out)
+{
+    const uint64_t block = LONG_FROM + (uint64_t)(bytes[2] << 8 | bytes[3]);
+    memset(out, 0, 20);
+    memcpy(out, bytes, 2);
+    out[4] = (uint8_t)(0x80 | bytes[4]);
+    proxy_put32(out + 8, (uint32_t)(block >> 32));
+    proxy_put32(out + 12, (uint32_t)block);
+    proxy_put32(out + 16, proxy_get32(bytes + 4) & 0xffffffu);
+    memcpy(out + 20, bytes + 8, n - 8);
+    return n + 12;
+}
+
 static void proxy_hand_on(proxy *p, const uint8_t *bytes, size_t n)
 {
+    static uint8_t out[MAX_PACKET + 16];
     p->n_out++;
-    if (p->stream.sin_port != 0)
-        (void)!sendto(p->out, bytes, n, 0, (struct sockaddr *)&p->stream, sizeof p->stream);
+    if (p->stream.sin_port == 0 || n < 8)
+        return;
+    if (p->is_long)
+        n = proxy_long(bytes, n, out);
+    else
+        memcpy(out, bytes, n);
+    if (p->has_stranger) {
+        out[n - 1] ^= 0xff;
+        p->n_strange += sendto(p->stranger, out, n, 0, (struct sockaddr *)&p->stream, sizeof p->stream) > 0;
+        out[n - 1] ^= 0xff;
+    }
+    (void)!sendto(p->out, out, n, 0, (struct sockaddr *)&p->stream, sizeof p->stream);
 }
 
 static bool proxy_hold(proxy *p, size_t n)
@@ -245,6 +288,10 @@ int main(int argc, char **argv)
             p.stall_ms = strtoull(argv[i + 1], NULL, 10);
         else if (strcmp(argv[i], "--stuck") == 0)
             p.stuck = strtoull(argv[i + 1], NULL, 10);
+        else if (strcmp(argv[i], "--long") == 0)
+            p.is_long = strtoull(argv[i + 1], NULL, 10);
+        else if (strcmp(argv[i], "--stranger") == 0)
+            p.has_stranger = strtoull(argv[i + 1], NULL, 10);
         else if (strcmp(argv[i], "--seed") == 0)
             p.random ^= strtoull(argv[i + 1], NULL, 10) * 0x9e3779b97f4a7c15u;
         else
@@ -253,6 +300,7 @@ int main(int argc, char **argv)
     p.front = proxy_socket(argv[1], PORT, &p.listen);
     p.in = proxy_socket("127.0.0.1", 0, &ignored);
     p.out = proxy_socket(argv[1], 0, &ignored);
+    p.stranger = proxy_socket("127.0.0.1", 0, &ignored);
     p.stream.sin_family = AF_INET;
     p.device = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htobe16(PORT)};
     if (inet_pton(AF_INET, argv[2], &p.device.sin_addr) != 1)
@@ -260,8 +308,8 @@ int main(int argc, char **argv)
     puts("ready");
     fflush(stdout);
     proxy_run(&p);
-    printf("{\"n_in\":%llu,\"n_lost\":%llu,\"n_twice\":%llu,\"n_late\":%llu,\"n_out\":%llu}\n",
+    printf("{\"n_in\":%llu,\"n_lost\":%llu,\"n_twice\":%llu,\"n_late\":%llu,\"n_out\":%llu,\"n_strange\":%llu}\n",
            (unsigned long long)p.n_in, (unsigned long long)p.n_lost, (unsigned long long)p.n_twice,
-           (unsigned long long)p.n_late, (unsigned long long)p.n_out);
+           (unsigned long long)p.n_late, (unsigned long long)p.n_out, (unsigned long long)p.n_strange);
     return 0;
 }

@@ -62,6 +62,16 @@ check 'what comes late is not told, or all is late' json \
     'd["n_wrong"] == 0 and 3 <= d["by_status"][4] and 30 <= d["n_ok"] and d["n_ok"] + d["n_other"] == 60' "$OUT"
 through 0 0 0 "$SMALL" "$SMALL" 60 '?late_ms=0' --stall 20 --stall-ms 600
 check 'a frame is late, which none was to be' json 'd["by_status"][4] == 0 and d["n_ok"] >= 50' "$OUT"
+# Numbers of 64 bits, of GigE Vision 2, over a network that loses packets: they can be asked for again.
+through 0.01 0.03 0.05 "$SCENE" "$SCENE" 60 '' --long 1
+check 'pictures with long numbers are not received' json 'd["n_wrong"] == 0 and d["n_ok"] >= 50' "$OUT"
+check 'nothing was lost of them' json 'd["n_lost"] > 5' proxy.out
+check 'no packet of them was sent again' json 'd["devices"][0]["n_again"] > 0' ended.out
+# Somebody else sends each packet too, and first, with other pixels.
+through 0 0 0 "$SCENE" "$SCENE" 40 '' --stranger 1
+check "a stranger's packets are taken for the camera's" json 'd["n_wrong"] == 0 and d["n_ok"] == 40' "$OUT"
+check 'there was no stranger' json 'd["n_strange"] > 400' proxy.out
+
 # A camera that sends a picture under the time stamp of the one before.
 through 0 0 0 "$SMALL" "$SMALL" 40 '' --stuck 20
 check 'a picture that is sent again is not told' json \
