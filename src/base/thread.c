@@ -67,6 +67,15 @@ bool as_thread_make_urgent(int level)
     return pthread_setschedparam(pthread_self(), SCHED_FIFO, &param) == 0;
 }
 
+int as_thread_urgency(void)
+{
+    struct sched_param param;
+    int                policy = SCHED_OTHER;
+    if (pthread_getschedparam(pthread_self(), &policy, &param) != 0 || policy != SCHED_FIFO)
+        return 0;
+    return param.sched_priority - sched_get_priority_min(SCHED_FIFO) + 1;
+}
+
 uint32_t as_thread_cores(void)
 {
     cpu_set_t set;

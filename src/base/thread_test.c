@@ -56,7 +56,8 @@ static void hurry(void *ctx)
     struct sched_param param;
     bool               allowed = as_thread_make_urgent(2);
     pthread_getschedparam(pthread_self(), &policy, &param);
-    *(bool *)ctx = (policy == SCHED_FIFO) == allowed && (!allowed || param.sched_priority == 2);
+    *(bool *)ctx = (policy == SCHED_FIFO) == allowed && (!allowed || param.sched_priority == 2) &&
+                   as_thread_urgency() == (allowed ? 2 : 0);
 }
 
 static void test_an_urgent_thread(void **state)

@@ -35,8 +35,9 @@ struct as_gvsp_receive {
     uint32_t        n_frames, packet_bytes;
     as_thread      *thread;
     atomic_bool     stop;
-    uint16_t        number; /* of requests */
-    as_ns           marked; /* when packets were last counted, of the picture that is under way; 0: none is */
+    atomic_int      urgency; /* that next() was called with */
+    uint16_t        number;  /* of requests */
+    as_ns           marked;  /* when packets were last counted, of the picture that is under way; 0: none is */
     double          each_ns;
 
     pthread_mutex_t lock;
@@ -175,7 +176,12 @@ static void receive_wait(as_gvsp_receive *r)
 static void receive_run(void *ctx)
 {
     as_gvsp_receive *r = ctx;
+    int              level = 0;
     while (!atomic_load(&r->stop)) {
+        const int wanted = atomic_load(&r->urgency);
+        if (wanted > level)
+            (void)as_thread_make_urgent(wanted);
+        level = AS_MAX(level, wanted);
         size_t n = receive_drain(r);
         as_ns  now = as_clock_mono();
         if (now >= as_gvsp_blocks_due(r->blocks)) {
@@ -247,6 +253,7 @@ as_gvsp_receive *as_gvsp_receive_new(const as_gvsp_receive_cfg *cfg, as_err *err
     r->socket_bytes = cfg->socket_bytes;
     r->packet_bytes = AS_MAX(cfg->packet_bytes, AS_GVSP_LEAST_BYTES);
     atomic_init(&r->stop, false);
+    atomic_init(&r->urgency, 0);
     r->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (r->wake < 0 || !receive_lock(r))
         AS_FAIL(err, AS_ENOMEM, "cannot make what ends the wait for pictures");
@@ -288,6 +295,7 @@ as_gvsp_receive *as_gvsp_receive_free(as_gvsp_receive *r)
 bool as_gvsp_receive_next(as_gvsp_receive *r, as_frame *frame, as_ns deadline, as_gvsp_received *ret)
 {
     const struct timespec until = {(time_t)(deadline / AS_NS_PER_S), (long)(deadline % AS_NS_PER_S)};
+    atomic_store(&r->urgency, as_thread_urgency());
     pthread_mutex_lock(&r->lock);
     while (r->n_ready == 0)
         if (pthread_cond_timedwait(&r->turn, &r->lock, &until) != 0)

@@ -6,6 +6,7 @@
  * Memory:  n_frames of the pool are held from new() to free(); next() exchanges the pixels of one of them with the caller's, so
  *          that the kernel's copy is the only one.
  *
+ * The thread is as urgent as the one that calls next(): a model that computes at such a level would keep it from its packets.
  * Within a picture the thread does not wait for each packet: it sleeps until some have come, at most a millisecond, so long as
  * they fill no more than an eighth of the socket's buffer.
  */
