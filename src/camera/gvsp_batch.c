@@ -174,8 +174,7 @@ static bool batch_hits(as_gvsp_batch *batch, uint32_t u, size_t n)
     uint8_t       *to;
     const size_t   skip = as_gvsp_head_bytes(batch->is_long);
     if (n <= skip || !as_gvsp_packet_parse(batch->heads[u], skip, &head) || head.is_long != batch->is_long ||
-        head.format != AS_GVSP_PIXELS || head.status & 0x8000u || head.block != batch->block->id ||
-        head.packet != batch->first + u)
+        head.format != AS_GVSP_PIXELS || head.block != batch->block->id || head.packet != batch->first + u)
         return false;
     const size_t want = as_gvsp_block_place(batch->block, head.packet, &to);
     if (n - skip < want || (n - skip > want && u + 1 < batch->n_units))

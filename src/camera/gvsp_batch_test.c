@@ -203,6 +203,26 @@ static void lost_and_doubled_ones_are_put_where_they_belong(void **state)
     }
 }
 
+/* A packet of the picture before comes where one of this one was aimed at, which came already. */
+static void packets_of_two_pictures_do_not_take_each_others_place(void **state)
+{
+    (void)state;
+    rig r;
+    rig_open(&r);
+    rig_send_all(&r, 1, 0, 19);
+    rig_send_all(&r, 1, 21, 300);
+    rig_send_all(&r, 2, 0, 18);
+    while (r.done < r.n)
+        rig_receive(&r, 1);
+    rig_send(&r, 2, 20); /* where 19 was aimed at */
+    rig_send(&r, 1, 20); /* where 20 was */
+    rig_send(&r, 2, 19);
+    rig_send_all(&r, 2, 21, 300);
+    rig_receive_all(&r, 1);
+    assert_int_equal(r.n_whole, 2);
+    rig_close(&r);
+}
+
 /* Whatever order they come in, of two pictures at once: with lengths that change, and merged or not. */
 static void any_order_is_put_right(void **state)
 {
@@ -277,6 +297,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(packets_in_order_are_not_moved),
         cmocka_unit_test(lost_and_doubled_ones_are_put_where_they_belong),
+        cmocka_unit_test(packets_of_two_pictures_do_not_take_each_others_place),
         cmocka_unit_test(any_order_is_put_right),
         cmocka_unit_test(what_is_no_packet_does_no_harm),
     };

@@ -177,6 +177,28 @@ static void a_gap_is_asked_for_once_and_again_and_not_for_ever(void **state)
     rig_close(&r);
 }
 
+/* A belt that is slow: the picture is under way for long, and what is gone of it is not asked for all that time. */
+static void a_slow_picture_is_not_asked_about_all_the_time(void **state)
+{
+    (void)state;
+    rig r;
+    rig_open(&r, true);
+    rig_send_all(&r, 1, 0, 2);
+    for (uint32_t id = 4; id <= 12; id++) {
+        rig_send(&r, 1, id);
+        for (int i = 0; i < 60; i++)
+            rig_wait(&r, MS(1));
+    }
+    int n = 0;
+    for (int i = 0; i < r.n_asked; i++)
+        n += r.asked[i][0] <= 3 && 3 <= r.asked[i][1];
+    assert_int_equal(n, 1 + AS_GVSP_ROUNDS);
+    rig_expect_none(&r);
+    rig_send(&r, 1, 3);
+    rig_expect(&r, 1, AS_GVSP_WHOLE);
+    rig_close(&r);
+}
+
 static void what_comes_again_makes_it_whole(void **state)
 {
     (void)state;
@@ -307,6 +329,8 @@ static void a_count_that_began_anew_is_known_by_its_time(void **state)
     r.picture.is_long = true; /* the camera was told to count otherwise */
     rig_send_all(&r, 1, 0, 12);
     rig_expect(&r, 1, AS_GVSP_WHOLE);
+    r.picture.is_long = false; /* and whatever has the other kind of number is late */
+    assert_false(rig_send(&r, 9, 3));
     rig_close(&r);
 }
 
@@ -337,10 +361,39 @@ static void the_first_packet_says_how_long_they_are(void **state)
         rig_send_all(&r, i + 1, 0, as_test_gvsp_n(&r.picture) + 1);
         rig_expect(&r, i + 1, AS_GVSP_WHOLE);
     }
+    r.picture.packet_bytes = EACH + 8; /* one of another length in the middle is not of this picture */
+    rig_send_all(&r, 7, 0, 0);
+    r.picture.packet_bytes = EACH;
+    rig_send(&r, 7, 1);
+    r.picture.packet_bytes = EACH + 8;
+    assert_false(rig_send(&r, 7, 2));
+    r.picture.packet_bytes = EACH;
+    rig_send_all(&r, 7, 2, 12);
+    rig_expect(&r, 7, AS_GVSP_WHOLE);
     r.picture.packet_bytes = 20; /* nobody sends such */
     rig_send_all(&r, 9, 0, 30);
     rig_wait(&r, MS(WAIT_MS));
     rig_expect(&r, 9, AS_GVSP_INCOMPLETE);
+    rig_close(&r);
+}
+
+/* The last packet comes first, its leader says that it is not the last, and then the length is another. */
+static void places_are_of_the_length_that_is_known_last(void **state)
+{
+    (void)state;
+    const as_gvsp_block *block;
+    uint32_t             first;
+    rig                  r;
+    rig_open(&r, true);
+    rig_send(&r, 1, 12);
+    r.picture.height = 110;
+    rig_send(&r, 1, 0);
+    r.picture.packet_bytes = 9000;
+    rig_send(&r, 1, 1);
+    assert_int_equal(as_gvsp_blocks_next(r.blocks, 100, &block, &first), 1);
+    assert_int_equal(first, 2);
+    rig_send(&r, 1, 2);
+    rig_expect(&r, 1, AS_GVSP_WHOLE);
     rig_close(&r);
 }
 
@@ -481,6 +534,8 @@ int main(void)
         cmocka_unit_test(a_picture_in_order_is_whole_with_its_last_packet),
         cmocka_unit_test(order_and_doubles_do_not_matter),
         cmocka_unit_test(a_gap_is_asked_for_once_and_again_and_not_for_ever),
+        cmocka_unit_test(a_slow_picture_is_not_asked_about_all_the_time),
+        cmocka_unit_test(places_are_of_the_length_that_is_known_last),
         cmocka_unit_test(what_comes_again_makes_it_whole),
         cmocka_unit_test(an_end_that_is_missing_is_noticed_by_the_silence),
         cmocka_unit_test(a_packet_that_is_no_more_ends_it_at_once),
