@@ -16,7 +16,7 @@
 #include "build_config.h"
 #include "wire/gige_priv.h"
 
-#define TICK_MS        20
+#define TICK_NS        (20 * AS_NS_PER_MS)
 #define USUAL_MBIT     10000.0
 #define ENDED_GRACE_NS AS_NS_PER_S /* after the last picture, packets may still be asked for */
 
@@ -138,17 +138,20 @@ static void gige_control(void *ctx)
 {
     as_gige      *device = ctx;
     struct pollfd polls[AS_GIGE_SOCKETS + 1];
+    as_ns         wait = INT64_MAX; /* for what is to be sent again */
     for (size_t i = 0; i < AS_GIGE_SOCKETS; i++)
         polls[i] = (struct pollfd){.fd = device->fds[i], .events = POLLIN};
     polls[AS_GIGE_SOCKETS] = (struct pollfd){.fd = device->wake[0], .events = POLLIN};
     while (!atomic_load(&device->stop)) {
-        (void)poll(polls, AS_COUNT(polls), TICK_MS);
+        const struct timespec tick = {.tv_nsec = AS_MIN(wait, TICK_NS)};
+        (void)ppoll(polls, AS_COUNT(polls), &tick, NULL);
         for (size_t i = 0; i < AS_GIGE_SOCKETS; i++)
             if (polls[i].revents & POLLIN)
                 gige_answer(device, device->fds[i]);
         pthread_mutex_lock(&device->lock);
         as_gv_control_tick(&device->control, as_clock_mono());
         pthread_mutex_unlock(&device->lock);
+        wait = as_gige_again_send(device, as_clock_mono());
     }
 }
 
@@ -192,7 +195,7 @@ static bool gige_init(as_gige *device, const as_serve_cfg *asked, const char *ad
 {
     as_serve_cfg cfg = *asked;
     cfg.link_mbit = cfg.link_mbit > 0 ? cfg.link_mbit : USUAL_MBIT;
-    cfg.pump.n_keep = AS_GIGE_KEPT + 2;
+    cfg.pump.n_keep = AS_GIGE_KEPT + 3; /* one being sent, one being sent again, and one between */
     if (!as_str_copy(device->address, sizeof device->address, address))
         return AS_FAIL(err, AS_EINVAL, "'%.40s...' is no IPv4 address", address);
     if (!gige_init_lock(device, err) || !gige_open_sockets(device, address, err))

@@ -15,7 +15,19 @@
 #include "wire/gvsp.h"
 #include "wire/truth_log.h"
 
-enum { AS_GIGE_KEPT = 8, AS_GIGE_SOCKETS = 3 };
+enum { AS_GIGE_KEPT = 8, AS_GIGE_SOCKETS = 3, AS_GIGE_AGAIN = 256 };
+
+typedef struct as_gige_job {
+    uint16_t block;
+    uint32_t first, last; /* packets of it */
+} as_gige_job;
+
+/* What is to be sent again, in the order it was asked for. */
+typedef struct as_gige_again {
+    as_gige_job jobs[AS_GIGE_AGAIN];
+    size_t      at, n;
+    as_ns       due; /* not before */
+} as_gige_again;
 
 struct as_gige {
     char            address[32];
@@ -50,6 +62,7 @@ struct as_gige {
     double          belt_factor, temperature_c; /* as the script had them at the last picture */
     as_gvsp_picture kept[AS_GIGE_KEPT];
     size_t          next_kept;
+    as_gige_again   again;
     as_serve_state  counts;
 };
 
@@ -63,6 +76,12 @@ as_ns             as_gige_period(const as_gige *device); /* under the lock; 0: n
 /* gige_take.c: the thread that takes pictures and sends them. */
 void as_gige_take(void *device);
 void as_gige_forget(as_gige *device); /* gives back what is kept; under the lock */
+
+/* gige_again.c: what is sent once more, by the control thread. Ask and forget under the lock, send without it. */
+uint32_t     as_gige_again_most(const as_gvsp_picture *picture); /* packets that may be */
+as_gv_status as_gige_again_ask(as_gige *device, uint16_t block, uint32_t first, uint32_t last);
+void         as_gige_again_forget(as_gige *device);
+as_ns        as_gige_again_send(as_gige *device, as_ns now); /* returns how long until it is worth a call */
 
 as_ns as_gige_clock(const as_gige *device); /* time stamps: ns since it was opened */
 

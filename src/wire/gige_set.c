@@ -297,19 +297,7 @@ static void set_fire(void *ctx)
 
 static as_gv_status set_resend(void *ctx, uint16_t block, uint32_t first, uint32_t last)
 {
-    as_gige   *device = ctx;
-    as_gv_peer to = as_gv_control_stream(&device->control);
-    if (to.port == 0)
-        return AS_GV_OK;
-    for (size_t i = 1; i <= AS_GIGE_KEPT; i++) { /* the newest first */
-        const as_gvsp_picture *picture = &device->kept[(device->next_kept - i) % AS_GIGE_KEPT];
-        if (!picture->frame || picture->block != block)
-            continue;
-        device->counts.n_again += as_gvsp_send_again(device->stream, &to, picture, first, last);
-        return AS_GV_OK;
-    }
-    as_gvsp_send_gone(device->stream, &to, block, first);
-    return AS_GV_PACKET_UNAVAILABLE;
+    return as_gige_again_ask(ctx, block, first, last);
 }
 
 static void set_released(void *ctx)

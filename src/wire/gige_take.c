@@ -19,6 +19,7 @@ void as_gige_forget(as_gige *device)
         as_frame_unref(device->kept[i].frame);
         device->kept[i] = (as_gvsp_picture){0};
     }
+    as_gige_again_forget(device);
 }
 
 static void take_wait(as_gige *device, as_ns until)
@@ -106,6 +107,7 @@ static as_gvsp_picture take_keep(as_gige *device, as_pump_item *item, as_ns due)
         picture.n_there = AS_MIN(picture.n_there, picture.n_packets - 1);
         device->counts.n_lost++;
     }
+    picture.n_again = as_gige_again_most(&picture);
     as_gvsp_picture *kept = &device->kept[device->next_kept++ % AS_GIGE_KEPT];
     as_frame_unref(kept->frame);
     *kept = picture;

@@ -19,11 +19,11 @@ enum {
     MAX_SEGMENTS = 64,    /* that the kernel cuts one message into */
     MAX_MESSAGE = 65000,  /* bytes of one message before it is cut */
     BATCH_BYTES = 128000, /* at most between two looks at the clock */
-    AGAIN_PACKETS = 4096, /* sent again for one request */
     SEND_BUFFER = 4 << 20,
 };
 
 #define SLICE_NS (50 * AS_NS_PER_MS)
+#define FULL_NS  AS_NS_PER_MS /* until the network may take more */
 
 #ifndef UDP_SEGMENT
 #define UDP_SEGMENT 103
@@ -44,7 +44,7 @@ typedef struct gvsp_batch {
 } gvsp_batch;
 
 struct as_gvsp_stream {
-    int         fd;
+    int         fd, fd_test; /* the second sends from the same port, and never cuts a packet in pieces */
     atomic_bool gso;
     double      link_mbit;
     uint32_t    address;
@@ -106,6 +106,23 @@ static struct sockaddr_in gvsp_address(uint32_t address, uint16_t port)
         .sin_family = AF_INET, .sin_port = htobe16(port), .sin_addr = {.s_addr = htobe32(address)}};
 }
 
+/* Of its own, as what is told to a socket about pieces would hold for the pictures under way too; and it never waits. */
+static void gvsp_open_test(as_gvsp_stream *stream, struct sockaddr_in *own)
+{
+    int on = 1, whole = IP_PMTUDISC_DO;
+    stream->fd_test = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (stream->fd_test < 0)
+        return;
+    /* Only now: a port that others may share is not to be chosen for the pictures. */
+    setsockopt(stream->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    setsockopt(stream->fd_test, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    setsockopt(stream->fd_test, IPPROTO_IP, IP_MTU_DISCOVER, &whole, sizeof whole);
+    if (bind(stream->fd_test, (struct sockaddr *)own, sizeof *own) != 0) { /* from any port is better than not at all */
+        own->sin_port = 0;
+        (void)!bind(stream->fd_test, (struct sockaddr *)own, sizeof *own);
+    }
+}
+
 as_gvsp_stream *as_gvsp_open(uint32_t address, double link_mbit, as_err *err)
 {
     as_gvsp_stream    *stream = calloc(1, sizeof *stream);
@@ -117,6 +134,7 @@ as_gvsp_stream *as_gvsp_open(uint32_t address, double link_mbit, as_err *err)
         return NULL;
     }
     stream->link_mbit = link_mbit;
+    stream->fd_test = -1;
     stream->fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (stream->fd < 0 || bind(stream->fd, (struct sockaddr *)&own, sizeof own) != 0 ||
         getsockname(stream->fd, (struct sockaddr *)&own, &n) != 0) {
@@ -130,6 +148,7 @@ as_gvsp_stream *as_gvsp_open(uint32_t address, double link_mbit, as_err *err)
     bool local = address >> 24 == IN_LOOPBACKNET;
     atomic_init(&stream->gso, !local && getsockopt(stream->fd, IPPROTO_UDP, UDP_SEGMENT, &segment, &n) == 0);
     stream->address = address;
+    gvsp_open_test(stream, &own);
     return stream;
 }
 
@@ -137,6 +156,8 @@ as_gvsp_stream *as_gvsp_close(as_gvsp_stream *stream)
 {
     if (stream && stream->fd >= 0)
         close(stream->fd);
+    if (stream && stream->fd_test >= 0)
+        close(stream->fd_test);
     free(stream);
     return NULL;
 }
@@ -189,42 +210,65 @@ static void gvsp_build(gvsp_batch *batch, struct sockaddr_in *to, const as_gvsp_
     }
 }
 
-/* True when all of it left, or was dropped by the network as packets are; false where the kernel does not cut messages. */
-static bool gvsp_flush(int fd, gvsp_batch *batch)
+typedef enum gvsp_left { GVSP_ALL, GVSP_UNCUT, GVSP_FULL } gvsp_left;
+
+/* ALL: it left, or was dropped by the network as packets are. UNCUT: the kernel does not cut messages. FULL: not without
+ * waiting, where flags forbid that. *ret_done: messages before that. */
+static gvsp_left gvsp_flush(int fd, gvsp_batch *batch, int flags, size_t *ret_done)
 {
-    size_t done = 0;
-    while (done < batch->n_messages) {
-        int n = sendmmsg(fd, batch->messages + done, (unsigned)(batch->n_messages - done), 0);
-        if (n > 0) {
+    size_t    done = 0;
+    gvsp_left left = GVSP_ALL;
+    while (done < batch->n_messages && left == GVSP_ALL) {
+        int n = sendmmsg(fd, batch->messages + done, (unsigned)(batch->n_messages - done), flags);
+        if (n > 0)
             done += (size_t)n;
-        } else if (errno == EINTR) {
+        else if (errno == EINTR)
             continue;
-        } else if (batch->messages[done].msg_hdr.msg_controllen > 0 && errno != ENOBUFS && errno != EPERM) {
-            return false;
-        } else {
+        else if ((flags & MSG_DONTWAIT) && (errno == EAGAIN || errno == EWOULDBLOCK))
+            left = GVSP_FULL;
+        else if (batch->messages[done].msg_hdr.msg_controllen > 0 && errno != ENOBUFS && errno != EPERM)
+            left = GVSP_UNCUT;
+        else
             done++; /* a packet that the network does not take is a packet lost */
-        }
     }
-    return true;
+    *ret_done = done;
+    return left;
 }
 
-/* Sends packets of pixels; without the kernel's help from the first time on that it does not give it. */
-static void gvsp_put(as_gvsp_stream *stream, gvsp_batch *batch, struct sockaddr_in *to, const as_gvsp_picture *picture,
-                     uint32_t first, uint32_t last)
+/* Packets within the first so many messages. */
+static uint32_t gvsp_count(const gvsp_batch *batch, size_t n_messages)
 {
-    bool gso = atomic_load(&stream->gso) && be32toh(to->sin_addr.s_addr) != stream->address;
+    size_t n = 0;
+    for (size_t i = 0; i < n_messages; i++)
+        n += batch->messages[i].msg_hdr.msg_iovlen / 2;
+    return (uint32_t)n;
+}
+
+/* Sends packets of pixels, and returns how many; without the kernel's help from the first time on that it does not give it. */
+static uint32_t gvsp_put(as_gvsp_stream *stream, gvsp_batch *batch, struct sockaddr_in *to,
+                         const as_gvsp_picture *picture, uint32_t first, uint32_t last, int flags)
+{
+    bool     gso = atomic_load(&stream->gso) && be32toh(to->sin_addr.s_addr) != stream->address;
+    uint32_t n = 0;
+    size_t   done;
     gvsp_build(batch, to, picture, first, last, gso);
-    if (gvsp_flush(stream->fd, batch))
-        return;
-    atomic_store(&stream->gso, false);
-    gvsp_build(batch, to, picture, first, last, false);
-    (void)gvsp_flush(stream->fd, batch);
+    if (gvsp_flush(stream->fd, batch, flags, &done) == GVSP_UNCUT) {
+        atomic_store(&stream->gso, false);
+        n = gvsp_count(batch, done);
+        gvsp_build(batch, to, picture, first + n, last, false);
+        (void)gvsp_flush(stream->fd, batch, flags, &done);
+    }
+    return n + gvsp_count(batch, done);
 }
 
-static void gvsp_put_bytes(int fd, const struct sockaddr_in *to, const uint8_t *bytes, size_t n)
+/* False: not without waiting, where flags forbid that. */
+static bool gvsp_put_bytes(int fd, const struct sockaddr_in *to, const uint8_t *bytes, size_t n, int flags)
 {
-    while (sendto(fd, bytes, n, 0, (const struct sockaddr *)to, sizeof *to) < 0 && errno == EINTR)
-        ;
+    ssize_t sent;
+    do
+        sent = sendto(fd, bytes, n, flags, (const struct sockaddr *)to, sizeof *to);
+    while (sent < 0 && errno == EINTR);
+    return sent >= 0 || !(flags & MSG_DONTWAIT) || (errno != EAGAIN && errno != EWOULDBLOCK);
 }
 
 /* How many packets may leave before the clock is looked at. */
@@ -253,63 +297,77 @@ uint64_t as_gvsp_send(as_gvsp_stream *stream, const as_gv_peer *to, const as_gvs
         (stream->link_mbit > 0 ? (picture->packet_bytes + AS_GVSP_OVERHEAD) * 8e3 / stream->link_mbit : 0);
     as_ns    due = as_clock_mono();
     uint64_t n = AS_GVSP_LEADER_BYTES + AS_GVSP_TRAILER_BYTES;
-    gvsp_put_bytes(stream->fd, &where, ends, as_gvsp_leader(picture, ends));
+    (void)gvsp_put_bytes(stream->fd, &where, ends, as_gvsp_leader(picture, ends), 0);
     for (uint32_t id = 1; id <= picture->n_there && !atomic_load(stop); id += step) {
         uint32_t last = AS_MIN(id + step - 1, picture->n_there);
-        gvsp_put(stream, &stream->first, &where, picture, id, last);
+        (void)gvsp_put(stream, &stream->first, &where, picture, id, last, 0);
         n += (uint64_t)(last - id + 1) * (picture->packet_bytes + AS_GVSP_HEAD_BYTES);
         due += (as_ns)((double)(last - id + 1) * AS_MAX(each_ns, (double)delay));
         gvsp_wait(due, stop);
     }
-    gvsp_put_bytes(stream->fd, &where, ends, as_gvsp_trailer(picture, ends));
+    (void)gvsp_put_bytes(stream->fd, &where, ends, as_gvsp_trailer(picture, ends), 0);
     return n;
 }
 
-void as_gvsp_send_gone(as_gvsp_stream *stream, const as_gv_peer *to, uint16_t block, uint32_t packet)
+bool as_gvsp_send_gone(as_gvsp_stream *stream, const as_gv_peer *to, uint16_t block, uint32_t packet)
 {
     struct sockaddr_in where = gvsp_address(to->address, to->port);
     uint8_t            head[AS_GVSP_HEAD_BYTES];
     as_gvsp_head(head, AS_GV_PACKET_UNAVAILABLE, block, FORMAT_PAYLOAD, packet);
-    gvsp_put_bytes(stream->fd, &where, head, sizeof head);
+    return gvsp_put_bytes(stream->fd, &where, head, sizeof head, MSG_DONTWAIT);
 }
 
-uint64_t as_gvsp_send_again(as_gvsp_stream *stream, const as_gv_peer *to, const as_gvsp_picture *picture,
-                            uint32_t first, uint32_t last)
+/* One of the ends, or one that half a picture does not have. */
+static bool gvsp_put_other(as_gvsp_stream *stream, const as_gv_peer *to, const as_gvsp_picture *picture, uint32_t id)
 {
     struct sockaddr_in where = gvsp_address(to->address, to->port);
     uint8_t            ends[AS_GVSP_LEADER_BYTES];
-    uint64_t           n = 0;
-    last = AS_MIN(last, picture->n_packets + 1);
-    if (first > last)
-        return 0;
-    last = AS_MIN(last, first + AGAIN_PACKETS - 1);
-    if (first == 0) {
-        gvsp_put_bytes(stream->fd, &where, ends, as_gvsp_leader(picture, ends));
-        n++;
+    if (id != 0 && id <= picture->n_packets)
+        return as_gvsp_send_gone(stream, to, picture->block, id);
+    size_t n = id == 0 ? as_gvsp_leader(picture, ends) : as_gvsp_trailer(picture, ends);
+    return gvsp_put_bytes(stream->fd, &where, ends, n, MSG_DONTWAIT);
+}
+
+/* Half of the wire is left to the pictures that are new. */
+static as_ns gvsp_pause(const as_gvsp_stream *stream, const as_gvsp_picture *picture, as_ns delay, uint32_t n)
+{
+    double each_ns =
+        stream->link_mbit > 0 ? 2.0 * (picture->packet_bytes + AS_GVSP_OVERHEAD) * 8e3 / stream->link_mbit : 0.0;
+    return (as_ns)(n * AS_MAX(each_ns, (double)delay));
+}
+
+as_gvsp_again as_gvsp_send_again(as_gvsp_stream *stream, const as_gv_peer *to, const as_gvsp_picture *picture,
+                                 uint32_t first, uint32_t last, as_ns delay)
+{
+    struct sockaddr_in where = gvsp_address(to->address, to->port);
+    as_gvsp_again      again = {.n_done = 0};
+    const uint32_t     step = gvsp_step(picture, delay), end = AS_MIN(last, picture->n_packets + 1);
+    bool               full = false;
+    for (uint32_t id = first; id <= end && !full && again.n_done < step; id = first + again.n_done) {
+        uint32_t n = 1, until = AS_MIN(AS_MIN(end, picture->n_there), id + (step - again.n_done) - 1);
+        if (id == 0 || id > picture->n_there) {
+            full = !gvsp_put_other(stream, to, picture, id);
+            n = full ? 0 : 1;
+            again.n_sent += id == 0 || id > picture->n_packets ? n : 0;
+        } else {
+            n = gvsp_put(stream, &stream->again, &where, picture, id, until, MSG_DONTWAIT);
+            full = n < until - id + 1;
+            again.n_sent += n;
+        }
+        again.n_done += n;
     }
-    for (uint32_t id = AS_MAX(first, 1u); id <= AS_MIN(last, picture->n_there); id += MAX_PACKETS) {
-        uint32_t until = AS_MIN(AS_MIN(id + MAX_PACKETS - 1, last), picture->n_there);
-        gvsp_put(stream, &stream->again, &where, picture, id, until);
-        n += until - id + 1;
-    }
-    for (uint32_t id = AS_MAX(first, picture->n_there + 1); id <= AS_MIN(last, picture->n_packets); id++)
-        as_gvsp_send_gone(stream, to, picture->block, id);
-    if (last == picture->n_packets + 1) {
-        gvsp_put_bytes(stream->fd, &where, ends, as_gvsp_trailer(picture, ends));
-        n++;
-    }
-    return n;
+    again.pause = gvsp_pause(stream, picture, delay, again.n_done);
+    if (full)
+        again.pause = AS_MAX(again.pause, FULL_NS);
+    return again;
 }
 
 void as_gvsp_send_test(as_gvsp_stream *stream, const as_gv_peer *to, uint32_t packet_size)
 {
     struct sockaddr_in where = gvsp_address(to->address, to->port);
     uint8_t           *bytes = packet_size > AS_GVSP_OVERHEAD ? calloc(1, packet_size) : NULL;
-    int                whole = IP_PMTUDISC_DO, usual = IP_PMTUDISC_DONT;
-    if (!bytes)
-        return;
-    setsockopt(stream->fd, IPPROTO_IP, IP_MTU_DISCOVER, &whole, sizeof whole);
-    gvsp_put_bytes(stream->fd, &where, bytes, packet_size - (AS_GVSP_OVERHEAD - AS_GVSP_HEAD_BYTES));
-    setsockopt(stream->fd, IPPROTO_IP, IP_MTU_DISCOVER, &usual, sizeof usual);
+    if (bytes && stream->fd_test >= 0)
+        (void)gvsp_put_bytes(stream->fd_test, &where, bytes, packet_size - (AS_GVSP_OVERHEAD - AS_GVSP_HEAD_BYTES),
+                             MSG_DONTWAIT);
     free(bytes);
 }

@@ -2,7 +2,7 @@
 /* gvsp.h - pictures as packets of GigE Vision's stream protocol, and the socket they leave by.
  *
  * Layer:   wire.
- * Threads: a stream sends from one thread and sends again from another; the rest is pure.
+ * Threads: a stream sends from one thread, sends again from another, and tests from any one; the rest is pure.
  * Memory:  heads of one batch for each of the two; pixels are never copied but by the kernel.
  *
  * A picture is a leader (packet 0), its pixels in packets of equal size from 1 on, and a trailer. Each begins with 8 bytes:
@@ -31,6 +31,7 @@ typedef struct as_gvsp_picture {
     uint32_t  packet_bytes; /* of pixels */
     uint32_t  n_packets;    /* of pixels */
     uint32_t  n_there;      /* as many of them exist: less of half a picture */
+    uint32_t  n_again;      /* so many packets of it may still be sent again */
 } as_gvsp_picture;
 
 /* packet_size: with all headers, at least AS_GVSP_OVERHEAD + 1. frame: its rows packed; it is borrowed. */
@@ -52,12 +53,19 @@ bool                     as_gvsp_uses_gso(const as_gvsp_stream *stream);
 /* The whole picture. delay: between packets. stop: true ends it early. Returns the bytes that left. */
 uint64_t as_gvsp_send(as_gvsp_stream *stream, const as_gv_peer *to, const as_gvsp_picture *picture, as_ns delay,
                       const atomic_bool *stop);
-/* Packets first to last of it once more; what does not exist is answered with a status. Returns how many. */
-uint64_t as_gvsp_send_again(as_gvsp_stream *stream, const as_gv_peer *to, const as_gvsp_picture *picture,
-                            uint32_t first, uint32_t last);
-/* "This packet is gone" for one. */
-void as_gvsp_send_gone(as_gvsp_stream *stream, const as_gv_peer *to, uint16_t block, uint32_t packet);
-/* One packet of that size, to see whether the network carries it. */
+typedef struct as_gvsp_again {
+    uint32_t n_done; /* packets dealt with, from the first: sent, or answered as gone */
+    uint32_t n_sent; /* of these */
+    as_ns    pause;  /* until more may follow, so that half of the wire is left to new pictures */
+} as_gvsp_again;
+
+/* Packets first to last of it once more, as many as may leave at one go; it never waits. Of half a picture's missing ones a
+ * status is sent. What is left is for another call. */
+as_gvsp_again as_gvsp_send_again(as_gvsp_stream *stream, const as_gv_peer *to, const as_gvsp_picture *picture,
+                                 uint32_t first, uint32_t last, as_ns delay);
+/* "This packet is gone" for one. False: the network takes nothing now. */
+bool as_gvsp_send_gone(as_gvsp_stream *stream, const as_gv_peer *to, uint16_t block, uint32_t packet);
+/* One packet of that size, to see whether the network carries it whole; never waits, and disturbs no picture under way. */
 void as_gvsp_send_test(as_gvsp_stream *stream, const as_gv_peer *to, uint32_t packet_size);
 
 #endif
