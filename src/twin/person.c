@@ -14,16 +14,29 @@
 #define MOUTH_Y    0.57f
 #define WALK_PARTS 9.0f /* about so many until a person is somewhere else */
 
+/* What covers anything: the head with hair and neck, and below it the coat; it has none of the head from COAT_BELOW on. */
+#define HEAD_HALF  0.97f
+#define HEAD_TOP   -1.25f
+#define COAT_HALF  2.05f
+#define COAT_TOP   1.38f
+#define COAT_BELOW 1.85f
+
+#define PERSON_BLOCK 32u /* pixels of a row that are worked out at once */
+
 typedef struct person_look {
     as_colour skin, hair, iris, coat;
     float     brow, lip, part; /* how strong, how red, where the hair is parted */
-    float     px;              /* pixels of a unit */
+    float     soft;            /* a pixel, in units */
+    uint32_t  seed;
 } person_look;
 
-/* A point of the head, and what the surface does there. */
-typedef struct person_point {
-    float x, y, soft; /* soft: a pixel */
-} person_point;
+/* A piece of a row: where each pixel is on the person, and what is seen there. Each step below works on all of them, and makes
+ * vectors: no branches, no calls. */
+typedef struct person_row {
+    float x[PERSON_BLOCK], y[PERSON_BLOCK];
+    float r[PERSON_BLOCK], g[PERSON_BLOCK], b[PERSON_BLOCK], cover[PERSON_BLOCK]; /* of coat, neck, hair and ears */
+    float face_r[PERSON_BLOCK], face_g[PERSON_BLOCK], face_b[PERSON_BLOCK]; /* of the face, whether it is seen or not */
+} person_row;
 
 as_person as_person_at(const as_twin_cfg *cfg, uint64_t part, uint32_t view, double face_share)
 {
@@ -58,106 +71,260 @@ void as_person_box(const as_person *person, const as_canvas *canvas, float box_p
 
 /* --- shapes: 1 in the middle to 0 at the rim --- */
 
-static float person_bell(float dx, float dy)
+AS_NOISE_INLINE float person_bell(float dx, float dy)
 {
     float left = 1.0f - dx * dx - dy * dy;
-    return left > 0.0f ? left * left : 0.0f;
+    left = left > 0.0f ? left : 0.0f;
+    return left * left;
 }
 
-/* How much of a pixel an ellipse covers. */
-static float person_ellipse(const person_point *p, float x, float y, float rx, float ry)
+/* At x and y off its middle. Radii are constants: what they divide by is worked out beforehand. */
+AS_NOISE_INLINE float person_spot(float x, float y, float rx, float ry)
 {
-    float dx = (p->x - x) / rx, dy = (p->y - y) / ry, r = sqrtf(dx * dx + dy * dy);
-    return as_paint_clamp(0.5f + (1.0f - r) * AS_MIN(rx, ry) / p->soft, 0.0f, 1.0f);
+    return person_bell(x * (1.0f / rx), y * (1.0f / ry));
 }
 
-static float person_head_half(float y)
+AS_NOISE_INLINE float person_ridge(float x, float rx)
 {
-    return FACE_HALF * (1.0f - 0.16f * as_paint_step(0.05f, 1.0f, y));
+    return person_bell(x * (1.0f / rx), 0.0f);
+}
+
+/* Of 0 at low and 1 at high, a cubic between; low and high are constants. */
+AS_NOISE_INLINE float person_step(float low, float high, float v)
+{
+    float t = (v - low) * (1.0f / (high - low));
+    t = t > 0.0f ? t : 0.0f;
+    t = t < 1.0f ? t : 1.0f;
+    return t * t * (3.0f - 2.0f * t);
+}
+
+/* How much of a pixel is inside, by the distance from the rim in pixels. */
+AS_NOISE_INLINE float person_inside(float distance)
+{
+    float t = 0.5f + distance;
+    t = t > 0.0f ? t : 0.0f;
+    return t < 1.0f ? t : 1.0f;
+}
+
+/* How much of a pixel an ellipse covers; x, y: off its middle; k: pixels of a unit. */
+AS_NOISE_INLINE float person_ellipse(float x, float y, float rx, float ry, float k)
+{
+    float dx = x * (1.0f / rx), dy = y * (1.0f / ry);
+    return person_inside((1.0f - sqrtf(dx * dx + dy * dy)) * AS_MIN(rx, ry) * k);
+}
+
+AS_NOISE_INLINE float person_head_half(float y)
+{
+    return FACE_HALF * (1.0f - 0.16f * person_step(0.05f, 1.0f, y));
+}
+
+AS_NOISE_INLINE float person_larger(float a, float b)
+{
+    return a > b ? a : b;
+}
+
+AS_NOISE_INLINE float person_smaller(float a, float b)
+{
+    return a < b ? a : b;
+}
+
+/* Both ways: left and right of the middle are alike. */
+AS_NOISE_INLINE float person_aside(float x)
+{
+    return x < 0.0f ? -x : x;
+}
+
+/* --- a row's steps --- */
+
+AS_TWIN_CLONES
+static void person_place(const as_pose *pose, uint32_t px, uint32_t py, person_row *restrict row)
+{
+    const float dy = ((float)(int32_t)py - pose->y_px) / pose->px_per_mm, s = pose->sin, c = pose->cos;
+    const float x0 = pose->x_px, per_px = 1.0f / pose->px_per_mm;
+    for (uint32_t i = 0; i < PERSON_BLOCK; i++) {
+        float dx = ((float)(int32_t)(px + i) - x0) * per_px, y = dy * c - dx * s;
+        row->x[i] = dx * c + dy * s;
+        row->y[i] = y > 3.0f ? 3.0f : y; /* a coat goes on */
+    }
+}
+
+AS_TWIN_CLONES
+static void person_coat(const person_look *look, person_row *restrict row)
+{
+    const float    r = look->coat.r, g = look->coat.g, b = look->coat.b, k = 1.0f / look->soft;
+    const uint32_t seed = look->seed;
+    for (uint32_t i = 0; i < PERSON_BLOCK; i++) {
+        float x = row->x[i], y = row->y[i], fold = as_noise_value_inline(x * 1.3f, y * 0.8f, seed);
+        float lit = 0.85f + 0.22f * fold - 0.18f * x;
+        row->r[i] = r * lit;
+        row->g[i] = g * lit;
+        row->b[i] = b * lit;
+        row->cover[i] = person_ellipse(x, y - 3.05f, 1.95f, 1.62f, k);
+    }
+}
+
+/* Over the coat: neck, hair and ears, which the face lies on. */
+AS_TWIN_CLONES
+static void person_behind(const person_look *look, person_row *restrict row)
+{
+    const as_colour skin = look->skin, of_hair = look->hair;
+    const float     k = 1.0f / look->soft;
+    const uint32_t  seed = look->seed + 7u;
+    for (uint32_t i = 0; i < PERSON_BLOCK; i++) {
+        float     x = row->x[i], y = row->y[i], a = person_aside(x);
+        as_colour c = {row->r[i], row->g[i], row->b[i]};
+        float     neck = person_inside((0.40f + 0.10f * person_step(1.2f, 1.6f, y) - a) * k) *
+                     person_step(1.78f, 1.70f, y + 0.25f * x * x) * person_step(0.3f, 0.5f, y);
+        float throat = 0.42f + 0.28f * person_step(0.95f, 1.55f, y) - 0.20f * x; /* in the shadow of the chin */
+        c = as_colour_mix(c, as_colour_scale(skin, throat), neck);
+        float hair = person_ellipse(x, y + 0.12f, FACE_HALF + 0.11f, 1.02f, k) * person_step(0.35f, 0.15f, y);
+        float strand = as_noise_value_inline(x * 16.0f, y * 2.0f, seed);
+        float shine = person_spot(x + 0.25f, y + 0.85f, 0.5f, 0.3f);
+        c = as_colour_mix(c, as_colour_scale(of_hair, 0.9f + 0.30f * strand + 0.7f * shine), hair);
+        float ear = person_ellipse(a - 0.76f, y - 0.02f, 0.10f, 0.19f, k);
+        c = as_colour_mix(c, as_colour_scale(skin, 0.62f - 0.16f * x), ear);
+        row->r[i] = c.r;
+        row->g[i] = c.g;
+        row->b[i] = c.b;
+        row->cover[i] = person_larger(person_larger(row->cover[i], neck), person_larger(hair, ear));
+    }
 }
 
 /* Light on the skin, without eyes and mouth. */
-static float person_relief(float x, float y)
+AS_TWIN_CLONES
+static void person_relief(const person_look *look, person_row *restrict row)
 {
-    float half = person_head_half(y), nx = x / half, ny = y / 1.02f, nz2 = 1.0f - 0.86f * (nx * nx + ny * ny);
-    float nz = sqrtf(nz2 > 0.02f ? nz2 : 0.02f), lit = 0.62f + 0.46f * (-0.34f * nx - 0.38f * ny + 0.62f * nz);
-    float a = fabsf(x), ridge, side;
-    lit -= 0.30f * person_bell((a - EYE_X) / 0.30f, (y - EYE_Y + 0.03f) / 0.19f); /* sockets */
-    lit += 0.10f * person_bell(x / 0.42f, (y + 0.42f) / 0.30f);                   /* forehead */
-    lit += 0.09f * person_bell((a - 0.40f) / 0.24f, (y - 0.24f) / 0.24f);         /* cheekbones */
-    lit -= 0.10f * person_bell((a - 0.47f) / 0.20f, (y - 0.60f) / 0.32f);         /* below them */
-    ridge = 0.055f + 0.09f * as_paint_step(-0.15f, 0.32f, y);                     /* the nose widens downwards */
-    side = as_paint_step(-0.22f, 0.0f, y) * as_paint_step(0.44f, 0.30f, y);
-    lit += 0.14f * side * person_bell(x / ridge, 0.0f);
-    lit -= 0.20f * side * person_bell((x - 1.35f * ridge) / (0.9f * ridge), 0.0f); /* its shadow lies to the right */
-    lit -= 0.09f * side * person_bell((x + 1.35f * ridge) / (0.9f * ridge), 0.0f);
-    lit += 0.13f * person_bell(x / 0.11f, (y - 0.30f) / 0.10f); /* its tip */
-    lit -= 0.26f * person_bell(x / 0.24f, (y - 0.42f) / 0.07f);
-    lit -= 0.08f * person_bell(x / 0.07f, (y - 0.48f) / 0.09f);
-    lit -= 0.17f * person_bell(x / 0.30f, (y - 0.72f) / 0.08f); /* below the lip */
-    lit += 0.07f * person_bell(x / 0.26f, (y - 0.87f) / 0.13f); /* chin */
-    return lit;
+    const as_colour skin = look->skin;
+    for (uint32_t i = 0; i < PERSON_BLOCK; i++) {
+        float x = row->x[i], y = row->y[i], a = person_aside(x);
+        float nx = x / person_head_half(y), ny = y * (1.0f / 1.02f), nz2 = 1.0f - 0.86f * (nx * nx + ny * ny);
+        float nz = sqrtf(nz2 > 0.02f ? nz2 : 0.02f), lit = 0.62f + 0.46f * (-0.34f * nx - 0.38f * ny + 0.62f * nz);
+        lit -= 0.30f * person_spot(a - EYE_X, y - EYE_Y + 0.03f, 0.30f, 0.19f); /* sockets */
+        lit += 0.10f * person_spot(x, y + 0.42f, 0.42f, 0.30f);                 /* forehead */
+        lit += 0.09f * person_spot(a - 0.40f, y - 0.24f, 0.24f, 0.24f);         /* cheekbones */
+        lit -= 0.10f * person_spot(a - 0.47f, y - 0.60f, 0.20f, 0.32f);         /* below them */
+        float wide = 1.0f / (0.055f + 0.09f * person_step(-0.15f, 0.32f, y));   /* the nose widens downwards */
+        float side = person_step(-0.22f, 0.0f, y) * person_step(0.44f, 0.30f, y), nose = x * wide;
+        lit += 0.14f * side * person_bell(nose, 0.0f);
+        lit -= 0.20f * side * person_ridge(nose - 1.35f, 0.9f); /* its shadow lies to the right */
+        lit -= 0.09f * side * person_bell(nose + 1.35f, 0.0f);
+        lit += 0.13f * person_spot(x, y - 0.30f, 0.11f, 0.10f); /* its tip */
+        lit -= 0.26f * person_spot(x, y - 0.42f, 0.24f, 0.07f);
+        lit -= 0.08f * person_spot(x, y - 0.48f, 0.07f, 0.09f);
+        lit -= 0.17f * person_spot(x, y - 0.72f, 0.30f, 0.08f); /* below the lip */
+        lit += 0.07f * person_spot(x, y - 0.87f, 0.26f, 0.13f); /* chin */
+        float blush = person_spot(a - 0.42f, y - 0.28f, 0.26f, 0.24f);
+        row->face_r[i] = skin.r * lit;
+        row->face_g[i] = skin.g * lit * (1.0f - 0.10f * blush);
+        row->face_b[i] = skin.b * lit * (1.0f - 0.08f * blush);
+    }
 }
 
-static as_colour person_eye(const person_point *p, const person_look *look, as_colour c)
+AS_TWIN_CLONES
+static void person_eyes(const person_look *look, person_row *restrict row)
 {
-    float        x = fabsf(p->x) - EYE_X, y = p->y - EYE_Y, open = 0.075f * (1.0f - (x / 0.16f) * (x / 0.16f));
-    person_point q = {x, y, p->soft};
-    float        white = open > 0.0f ? as_paint_clamp(0.5f + (open - fabsf(y - 0.005f)) / p->soft, 0.0f, 1.0f) : 0.0f;
-    as_colour ball = as_colour_scale((as_colour){0.72f, 0.69f, 0.66f}, 1.0f - 0.5f * as_paint_step(0.02f, -0.06f, y));
-    ball = as_colour_mix(ball, look->iris, person_ellipse(&q, 0.0f, -0.004f, 0.068f, 0.068f));
-    ball = as_colour_mix(ball, (as_colour){0.01f, 0.01f, 0.01f}, person_ellipse(&q, 0.0f, -0.004f, 0.034f, 0.034f));
-    q.x = p->x < 0.0f ? -x : x; /* the lamp is mirrored on the same side of both */
-    ball = as_colour_mix(ball, (as_colour){0.95f, 0.95f, 0.95f},
-                         0.8f * person_ellipse(&q, -0.022f, -0.028f, 0.014f, 0.014f));
-    c = as_colour_mix(c, ball, white);
-    float lid = (y + 0.075f * (1.0f - (x / 0.17f) * (x / 0.17f)) - 0.002f) / 0.030f,
-          crease = (lid * 0.030f + 0.055f) / 0.025f;
-    float width = person_bell(x / 0.20f, 0.0f);
-    c = as_colour_scale(c, 1.0f - 0.85f * AS_MIN(2.0f * width, 1.0f) * person_bell(lid, 0.0f));
-    c = as_colour_scale(c, 1.0f - 0.28f * width * person_bell(crease, 0.0f));
-    c = as_colour_scale(c, 1.0f - 0.22f * person_bell(x / 0.17f, (y - 0.088f) / 0.035f));
-    float rise = p->y + 0.31f - 0.5f * (x - 0.08f) * (x - 0.08f); /* brows fall off outwards */
-    float thick = 0.052f - 0.10f * AS_MAX(x, 0.0f),
-          brow = x > -0.21f && x < 0.24f ? person_bell(rise / thick, 0.0f) : 0.0f;
-    brow *= as_paint_step(-0.21f, -0.13f, x) * as_paint_step(0.24f, 0.12f, x);
-    return as_colour_mix(c, look->hair, look->brow * AS_MIN(1.6f * brow, 1.0f));
+    const as_colour black = {0.01f, 0.01f, 0.01f}, lamp = {0.95f, 0.95f, 0.95f}, iris = look->iris;
+    const float     k = 1.0f / look->soft;
+    for (uint32_t i = 0; i < PERSON_BLOCK; i++) {
+        float     x = person_aside(row->x[i]) - EYE_X, y = row->y[i] - EYE_Y;
+        as_colour c = {row->face_r[i], row->face_g[i], row->face_b[i]};
+        float     open = 0.075f * (1.0f - x * x * (1.0f / (0.16f * 0.16f)));
+        float     white = open > 0.0f ? person_inside((open - fabsf(y - 0.005f)) * k) : 0.0f;
+        as_colour ball = as_colour_scale((as_colour){0.72f, 0.69f, 0.66f}, 1.0f - 0.5f * person_step(0.02f, -0.06f, y));
+        ball = as_colour_mix(ball, iris, person_ellipse(x, y + 0.004f, 0.068f, 0.068f, k));
+        ball = as_colour_mix(ball, black, person_ellipse(x, y + 0.004f, 0.034f, 0.034f, k));
+        float mirrored = row->x[i] < 0.0f ? -x : x; /* the lamp is on the same side of both */
+        ball = as_colour_mix(ball, lamp, 0.8f * person_ellipse(mirrored + 0.022f, y + 0.028f, 0.014f, 0.014f, k));
+        c = as_colour_mix(c, ball, white);
+        float lid = y + 0.075f * (1.0f - x * x * (1.0f / (0.17f * 0.17f))) - 0.002f;
+        float width = person_ridge(x, 0.20f);
+        c = as_colour_scale(c, 1.0f - 0.85f * person_smaller(2.0f * width, 1.0f) * person_ridge(lid, 0.030f));
+        c = as_colour_scale(c, 1.0f - 0.28f * width * person_ridge(lid + 0.055f, 0.025f)); /* the crease above */
+        c = as_colour_scale(c, 1.0f - 0.22f * person_spot(x, y - 0.088f, 0.17f, 0.035f));
+        row->face_r[i] = c.r;
+        row->face_g[i] = c.g;
+        row->face_b[i] = c.b;
+    }
 }
 
-static as_colour person_mouth(const person_point *p, const person_look *look, as_colour c)
+AS_TWIN_CLONES
+static void person_brows(const person_look *look, person_row *restrict row)
 {
-    float t = p->x / 0.29f, in = 1.0f - t * t, y = p->y - MOUTH_Y + 0.055f * t * t; /* its corners go up a little */
-    float nose = person_bell((fabsf(p->x) - 0.085f) / 0.055f, (p->y - 0.375f) / 0.040f);
-    c = as_colour_scale(c, 1.0f - 0.75f * AS_MIN(1.5f * nose, 1.0f));
-    float fold = person_bell((fabsf(p->x) - 0.27f - 0.16f * (p->y - 0.35f)) / 0.05f, (p->y - 0.46f) / 0.16f);
-    c = as_colour_scale(c, 1.0f - 0.18f * fold);
-    if (in <= 0.0f)
-        return c;
-    as_colour lip = {c.r * (0.95f - 0.1f * look->lip), c.g * (0.62f - 0.15f * look->lip),
-                     c.b * (0.62f - 0.12f * look->lip)};
-    float     upper = 0.075f * in * (1.0f - 0.25f * person_bell(p->x / 0.06f, 0.0f)), lower = 0.095f * in;
-    float     soft = AS_MAX(p->soft, 0.02f);
-    float     up = y <= 0.0f ? as_paint_clamp(0.5f + (upper + y) / soft, 0.0f, 1.0f) : 0.0f;
-    float     low = y > 0.0f ? as_paint_clamp(0.5f + (lower - y) / soft, 0.0f, 1.0f) : 0.0f;
-    c = as_colour_mix(c, as_colour_scale(lip, 0.78f), up);
-    c = as_colour_mix(c, as_colour_scale(lip, 1.0f + 0.18f * person_bell(p->x / 0.15f, (y - 0.055f) / 0.035f)), low);
-    return as_colour_scale(c, 1.0f - 0.72f * as_paint_step(0.0f, 0.25f, in) * person_bell(y / 0.022f, 0.0f));
+    const as_colour hair = look->hair;
+    const float     strong = look->brow;
+    for (uint32_t i = 0; i < PERSON_BLOCK; i++) {
+        float     x = person_aside(row->x[i]) - EYE_X;
+        as_colour c = {row->face_r[i], row->face_g[i], row->face_b[i]};
+        float     rise = row->y[i] + 0.31f - 0.5f * (x - 0.08f) * (x - 0.08f); /* they fall off outwards */
+        float     thick = person_larger(0.052f - 0.10f * person_larger(x, 0.0f), 0.02f);
+        float brow = person_bell(rise / thick, 0.0f) * person_step(-0.21f, -0.13f, x) * person_step(0.24f, 0.12f, x);
+        c = as_colour_mix(c, hair, strong * person_smaller(1.6f * brow, 1.0f));
+        row->face_r[i] = c.r;
+        row->face_g[i] = c.g;
+        row->face_b[i] = c.b;
+    }
 }
 
-static as_colour person_face(const person_point *p, const person_look *look)
+AS_TWIN_CLONES
+static void person_mouth(const person_look *look, person_row *restrict row)
 {
-    float lit = person_relief(p->x, p->y), blush = person_bell((fabsf(p->x) - 0.42f) / 0.26f, (p->y - 0.28f) / 0.24f);
-    as_colour c = as_colour_scale(look->skin, lit);
-    c.g *= 1.0f - 0.10f * blush;
-    c.b *= 1.0f - 0.08f * blush;
-    return person_mouth(p, look, person_eye(p, look, c));
+    const float red = 0.95f - 0.1f * look->lip, green = 0.62f - 0.15f * look->lip, blue = 0.62f - 0.12f * look->lip;
+    const float k = 1.0f / person_larger(look->soft, 0.02f);
+    for (uint32_t i = 0; i < PERSON_BLOCK; i++) {
+        float     x = row->x[i], a = person_aside(x), t = x * (1.0f / 0.29f), in = 1.0f - t * t;
+        float     y = row->y[i] - MOUTH_Y + 0.055f * t * t; /* its corners go up a little */
+        as_colour c = {row->face_r[i], row->face_g[i], row->face_b[i]};
+        float     nose = person_spot(a - 0.085f, row->y[i] - 0.375f, 0.055f, 0.040f);
+        c = as_colour_scale(c, 1.0f - 0.75f * person_smaller(1.5f * nose, 1.0f));
+        float fold = person_spot(a - 0.27f - 0.16f * (row->y[i] - 0.35f), row->y[i] - 0.46f, 0.05f, 0.16f);
+        c = as_colour_scale(c, 1.0f - 0.18f * fold);
+        as_colour lip = {c.r * red, c.g * green, c.b * blue};
+        float     upper = 0.075f * in * (1.0f - 0.25f * person_ridge(x, 0.06f)), lower = 0.095f * in;
+        float     up = (in > 0.0f ? 1.0f : 0.0f) * (y <= 0.0f ? person_inside((upper + y) * k) : 0.0f);
+        float     low = (in > 0.0f ? 1.0f : 0.0f) * (y > 0.0f ? person_inside((lower - y) * k) : 0.0f);
+        c = as_colour_mix(c, as_colour_scale(lip, 0.78f), up);
+        c = as_colour_mix(c, as_colour_scale(lip, 1.0f + 0.18f * person_spot(x, y - 0.055f, 0.15f, 0.035f)), low);
+        c = as_colour_scale(c, 1.0f - 0.72f * person_step(0.0f, 0.25f, in) * person_ridge(y, 0.022f));
+        row->face_r[i] = c.r;
+        row->face_g[i] = c.g;
+        row->face_b[i] = c.b;
+    }
 }
 
-/* Where the hair ends above the face. */
-static float person_hairline(float x, const person_look *look, uint32_t seed)
+/* The face over what is behind it, below the hairline. */
+AS_TWIN_CLONES
+static void person_front(const person_look *look, person_row *restrict row)
 {
-    float off = x - look->part, down = -0.56f + 0.55f * off * off * off * off + 0.05f * as_noise_line(x * 9.0f, seed);
-    return down + 0.30f * as_paint_step(0.58f, 0.70f, fabsf(x));
+    const float    k = 1.0f / look->soft, k_hair = 1.0f / person_larger(look->soft, 0.05f), part = look->part;
+    const uint32_t seed = look->seed;
+    for (uint32_t i = 0; i < PERSON_BLOCK; i++) {
+        float x = row->x[i], y = row->y[i], half = person_head_half(y), across = x / half, off = x - part;
+        float head = person_inside((1.0f - sqrtf(across * across + y * y)) * half * k);
+        float line = -0.56f + 0.55f * off * off * off * off + 0.05f * as_noise_line_inline(x * 9.0f, seed) +
+                     0.30f * person_step(0.58f, 0.70f, person_aside(x));
+        float seen = head * person_inside((y - line) * k_hair),
+              shade = 1.0f - 0.35f * person_step(0.14f, 0.0f, y - line);
+        row->r[i] += (row->face_r[i] * shade - row->r[i]) * seen;
+        row->g[i] += (row->face_g[i] * shade - row->g[i]) * seen;
+        row->b[i] += (row->face_b[i] * shade - row->b[i]) * seen;
+        row->cover[i] = person_larger(row->cover[i], seen);
+    }
+}
+
+/* --- onto the canvas --- */
+
+AS_TWIN_CLONES
+static void person_put_grey(const person_row *restrict row, uint32_t n, float *restrict to)
+{
+    for (uint32_t i = 0; i < n; i++)
+        to[i] += (1.05f * (0.30f * row->r[i] + 0.45f * row->g[i] + 0.25f * row->b[i]) - to[i]) * row->cover[i];
+}
+
+AS_TWIN_CLONES
+static void person_put(const float *restrict from, const float *restrict cover, uint32_t n, float *restrict to)
+{
+    for (uint32_t i = 0; i < n; i++)
+        to[i] += (1.05f * from[i] - to[i]) * cover[i];
 }
 
 static person_look person_looks(const as_person *person)
@@ -174,84 +341,40 @@ static person_look person_looks(const as_person *person)
                          .brow = brow,
                          .lip = as_noise_unit(as_noise_mix(h + 2u)),
                          .part = 0.25f * (as_noise_unit(as_noise_mix(h + 3u)) - 0.5f),
-                         .px = person->unit_px};
+                         .soft = 1.2f / person->unit_px,
+                         .seed = h};
 }
 
-/* Colour and cover of one place, from behind: coat, neck, hair, ears, head. */
-static float person_at(const person_point *p, float fold, const person_look *look, uint32_t seed, as_colour *ret)
+/* Whether the row's piece from x0 to x1, all of it beyond low and high of y, has something within half of the middle. */
+static bool person_touches(const person_row *row, float half, float low, float high)
 {
-    float     cover = person_ellipse(p, 0.0f, 3.05f, 1.95f, 1.62f);
-    as_colour c = as_colour_scale(look->coat, 0.85f + 0.22f * fold - 0.18f * p->x);
-    *ret = c;
-    if (p->y > 1.8f) /* below the neck there is the coat alone */
-        return cover;
-    float neck =
-        as_paint_clamp(0.5f + (0.40f + 0.10f * as_paint_step(1.2f, 1.6f, p->y) - fabsf(p->x)) / p->soft, 0.0f, 1.0f) *
-        as_paint_step(1.78f, 1.70f, p->y + 0.25f * p->x * p->x) * as_paint_step(0.3f, 0.5f, p->y);
-    float throat = 0.42f + 0.28f * as_paint_step(0.95f, 1.55f, p->y) - 0.20f * p->x; /* in the shadow of the chin */
-    c = as_colour_mix(c, as_colour_scale(look->skin, throat), neck);
-    cover = AS_MAX(cover, neck);
-    float hair = person_ellipse(p, 0.0f, -0.12f, FACE_HALF + 0.11f, 1.02f) * as_paint_step(0.35f, 0.15f, p->y);
-    if (hair > 0.0f) {
-        float strand = as_noise_value(p->x * 16.0f, p->y * 2.0f, seed + 7u), dx = (p->x + 0.25f) / 0.5f,
-              dy = (p->y + 0.85f) / 0.3f;
-        c = as_colour_mix(c, as_colour_scale(look->hair, 0.9f + 0.30f * strand + 0.7f * person_bell(dx, dy)), hair);
-    }
-    cover = AS_MAX(cover, hair);
-    float ear = person_ellipse(p, p->x < 0.0f ? -0.76f : 0.76f, 0.02f, 0.10f, 0.19f);
-    c = as_colour_mix(c, as_colour_scale(look->skin, 0.62f - 0.16f * p->x), ear);
-    cover = AS_MAX(cover, ear);
-    *ret = c;
-    if (p->y > 1.5f) /* the head ends above */
-        return cover;
-    float half = person_head_half(p->y), r = sqrtf((p->x / half) * (p->x / half) + p->y * p->y);
-    float head = as_paint_clamp(0.5f + (1.0f - r) * half / p->soft, 0.0f, 1.0f),
-          line = head > 0.0f ? person_hairline(p->x, look, seed) : 0.0f;
-    float bare = as_paint_clamp(0.5f + (p->y - line) / AS_MAX(p->soft, 0.05f), 0.0f, 1.0f);
-    if (head * bare > 0.0f) {
-        as_colour face = person_face(p, look);
-        c = as_colour_mix(c, as_colour_scale(face, 1.0f - 0.35f * as_paint_step(0.14f, 0.0f, p->y - line)),
-                          head * bare);
-        cover = AS_MAX(cover, head * bare);
-    }
-    *ret = c;
-    return cover;
+    const uint32_t last = PERSON_BLOCK - 1u;
+    return AS_MIN(row->x[0], row->x[last]) <= half && AS_MAX(row->x[0], row->x[last]) >= -half &&
+           AS_MIN(row->y[0], row->y[last]) <= high && AS_MAX(row->y[0], row->y[last]) >= low;
 }
 
-#define PERSON_BLOCK 64u /* pixels of a row whose places and folds are worked out at once */
-
-typedef struct person_row {
-    float x[PERSON_BLOCK], y[PERSON_BLOCK], fold[PERSON_BLOCK]; /* of the coat */
-} person_row;
-
-AS_TWIN_CLONES
-static void person_place(const as_pose *pose, uint32_t px, uint32_t py, uint32_t seed, person_row *restrict row)
+static void person_draw_piece(const person_look *look, const as_canvas *canvas, uint32_t n, size_t at, person_row *row)
 {
-    const float dy = ((float)(int32_t)py - pose->y_px) / pose->px_per_mm, s = pose->sin, c = pose->cos;
-    const float x0 = pose->x_px, unit = pose->px_per_mm;
-    for (uint32_t i = 0; i < PERSON_BLOCK; i++) {
-        float dx = ((float)(int32_t)(px + i) - x0) / unit, x = dx * c + dy * s, y = dy * c - dx * s;
-        y = y > 3.0f ? 3.0f : y; /* a coat goes on */
-        row->x[i] = x;
-        row->y[i] = y;
-        row->fold[i] = as_noise_value_inline(x * 1.3f, y * 0.8f, seed);
+    const bool head = person_touches(row, HEAD_HALF, HEAD_TOP, COAT_BELOW);
+    if (!head && !person_touches(row, COAT_HALF, COAT_TOP, INFINITY))
+        return;
+    person_coat(look, row);
+    if (head)
+        person_behind(look, row);
+    if (head && person_touches(row, FACE_HALF + 0.05f, FACE_TOP - 0.15f, FACE_CHIN + 0.1f)) {
+        person_relief(look, row);
+        person_eyes(look, row);
+        person_brows(look, row);
+        person_mouth(look, row);
+        person_front(look, row);
     }
-}
-
-static void person_put(const as_person *person, const person_look *look, const as_canvas *canvas, const person_row *row,
-                       uint32_t n, size_t at)
-{
-    for (uint32_t k = 0; k < n; k++) {
-        person_point p = {row->x[k], row->y[k], 1.2f / person->unit_px};
-        as_colour    c;
-        float        cover = person_at(&p, row->fold[k], look, person->seed, &c);
-        size_t       i = at + k;
-        c = as_colour_scale(c, 1.05f);
-        if (cover > 0.0f && canvas->g)
-            as_paint_blend(canvas, i, c, cover);
-        else if (cover > 0.0f)
-            canvas->r[i] += (0.30f * c.r + 0.45f * c.g + 0.25f * c.b - canvas->r[i]) * cover;
+    if (!canvas->g) {
+        person_put_grey(row, n, canvas->r + at);
+        return;
     }
+    person_put(row->r, row->cover, n, canvas->r + at);
+    person_put(row->g, row->cover, n, canvas->g + at);
+    person_put(row->b, row->cover, n, canvas->b + at);
 }
 
 void as_person_draw(const as_person *person, const as_canvas *canvas)
@@ -263,7 +386,7 @@ void as_person_draw(const as_person *person, const as_canvas *canvas)
     as_paint_area area = as_paint_around(canvas, person->x_px, person->y_px, 2.6f * person->unit_px);
     for (uint32_t y = area.y0; y < canvas->height; y++)
         for (uint32_t x = area.x0; x < area.x1; x += PERSON_BLOCK) {
-            person_place(&pose, x, y, person->seed, &row);
-            person_put(person, &look, canvas, &row, AS_MIN(PERSON_BLOCK, area.x1 - x), (size_t)y * canvas->width + x);
+            person_place(&pose, x, y, &row);
+            person_draw_piece(&look, canvas, AS_MIN(PERSON_BLOCK, area.x1 - x), (size_t)y * canvas->width + x, &row);
         }
 }
