@@ -205,7 +205,7 @@ void as_cone_plan(const as_twin *twin, const as_twin_shot *shot, as_cone *ret)
         return;
     }
     if (cone.class == AS_CONE_NO_TOPPING)
-        cone.amount *= 0.55f * (1.0f - cone.severity);
+        cone.amount *= 1.0f - cone_extent(&cone);
     if (cone.class == AS_CONE_SPILLED)
         cone_plan_spill(&cone, &fate);
     if (cone.class == AS_CONE_BROKEN)

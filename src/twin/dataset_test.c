@@ -15,7 +15,7 @@
 #include "base/thread.h"
 #include "image/codec.h"
 #include "twin/dataset.h"
-#include "twin/twin.h"
+#include "twin/twin_rig.h"
 
 static char root[64];
 
@@ -149,15 +149,8 @@ static void masks_of_one_name_are_told_apart(void **state)
     assert_true(as_fs_remove_tree(path, &err));
 }
 
-typedef struct rig {
-    as_twin *twin;
-    void    *scratch;
-    as_image image;
-} rig;
-
-static rig rig_open(const char *dir, double defects, double least, double most)
+static twin_rig rig_open(const char *dir, double defects, double least, double most)
 {
-    as_err      err = AS_ERR_NONE;
     as_twin_cfg cfg = as_twin_cfg_default();
     char        scene[AS_FS_PATH_BYTES];
     cfg.defect_share = defects;
@@ -166,34 +159,15 @@ static rig rig_open(const char *dir, double defects, double least, double most)
     cfg.read_noise_e = 0;
     cfg.gain_e_per_dn = 10000; /* hardly any noise */
     snprintf(scene, sizeof scene, "dataset:%s", dir);
-    rig r = {.twin = as_twin_open(scene, &cfg, &err)};
-    if (!r.twin)
-        fail_msg("%s", err.text);
-    r.scratch = malloc(as_twin_scratch_bytes(r.twin));
-    assert_non_null(r.scratch);
-    const as_twin_cfg *got = as_twin_cfg_of(r.twin);
-    assert_true(as_image_new(&r.image, got->pixel, got->width, got->height, &err));
-    return r;
+    return twin_rig_open(scene, &cfg);
 }
 
-static void rig_close(rig *r)
+static as_twin_truth rig_look(twin_rig *r, uint64_t part)
 {
-    free(r->scratch);
-    as_image_done(&r->image);
-    as_twin_close(r->twin);
+    return *twin_rig_look(r, part, 0);
 }
 
-static as_twin_truth rig_look(rig *r, uint64_t part)
-{
-    as_err          err = AS_ERR_NONE;
-    as_twin_truth   truth;
-    const uint16_t *raw;
-    if (!as_twin_look(r->twin, part, 0, r->scratch, &r->image, &truth, &raw, &err))
-        fail_msg("%s", err.text);
-    return truth;
-}
-
-static uint8_t rig_at(const rig *r, uint32_t x, uint32_t y)
+static uint8_t rig_at(const twin_rig *r, uint32_t x, uint32_t y)
 {
     return r->image.data[y * r->image.stride_bytes + x];
 }
@@ -202,7 +176,7 @@ static uint8_t rig_at(const rig *r, uint32_t x, uint32_t y)
 static void pictures_come_through(void **state)
 {
     (void)state;
-    rig r = rig_open(root, 0, 0, 1);
+    twin_rig r = rig_open(root, 0, 0, 1);
     for (uint64_t part = 1; part <= 12; part++) {
         as_twin_truth truth = rig_look(&r, part);
         assert_string_equal(truth.frame.label, "good");
@@ -210,14 +184,14 @@ static void pictures_come_through(void **state)
         assert_in_range(rig_at(&r, SIDE / 2, SIDE / 2), DISC - 3, DISC + 3);
         assert_in_range(rig_at(&r, 3, 3), BACK - 3, BACK + 3);
     }
-    rig_close(&r);
+    twin_rig_close(&r);
 }
 
 /* A spot of one picture lies in another, on the disc, within its box, as dark as it was. */
 static void defects_are_laid_in(void **state)
 {
     (void)state;
-    rig      r = rig_open(root, 1, 0.9, 1);
+    twin_rig r = rig_open(root, 1, 0.9, 1);
     uint8_t *inside = malloc((size_t)SIDE * SIDE);
     unsigned n_spots = 0, n_whole = 0;
     assert_non_null(inside);
@@ -244,13 +218,13 @@ static void defects_are_laid_in(void **state)
     }
     assert_true(n_spots > 15 && n_whole > 15);
     free(inside);
-    rig_close(&r);
+    twin_rig_close(&r);
 }
 
 static void a_defect_of_no_severity_is_not_there(void **state)
 {
     (void)state;
-    rig      r = rig_open(root, 1, 0, 0.001);
+    twin_rig r = rig_open(root, 1, 0, 0.001);
     uint8_t *inside = malloc((size_t)SIDE * SIDE);
     assert_non_null(inside);
     for (uint64_t part = 1; part <= 20; part++) {
@@ -263,7 +237,7 @@ static void a_defect_of_no_severity_is_not_there(void **state)
         assert_int_equal(n, 0);
     }
     free(inside);
-    rig_close(&r);
+    twin_rig_close(&r);
 }
 
 typedef struct many {
@@ -291,17 +265,17 @@ static bool shoot_one(void *ctx, size_t i, as_err *err)
 static void threads_do_not_matter(void **state)
 {
     (void)state;
-    as_err err = AS_ERR_NONE;
-    rig    a = rig_open(root, 0.6, 0.1, 1), b = rig_open(root, 0.6, 0.1, 1);
-    many   m = {.twin = a.twin};
+    as_err   err = AS_ERR_NONE;
+    twin_rig a = rig_open(root, 0.6, 0.1, 1), b = rig_open(root, 0.6, 0.1, 1);
+    many     m = {.twin = a.twin};
     assert_true(as_thread_for(AS_COUNT(m.digests), 4, shoot_one, &m, &err));
     for (size_t i = AS_COUNT(m.digests); i-- > 0;) { /* and the other way round */
         rig_look(&b, i + 1);
         as_digest digest = as_sha256_of(b.image.data, b.image.stride_bytes * b.image.height);
         assert_true(as_digest_equal(&digest, &m.digests[i]));
     }
-    rig_close(&a);
-    rig_close(&b);
+    twin_rig_close(&a);
+    twin_rig_close(&b);
 }
 
 /* What the folder holds more than the cache may keep is decoded again, and held pictures are never taken away. */
@@ -437,7 +411,7 @@ static void real_pictures_are_understood(void **state)
     assert_true(d && d->n_files == 85 && d->n_masked == 32 && d->n_classes == 2 && d->colour);
     assert_int_equal(d->first[1], 45);
     as_twin_folder_free(d);
-    rig      r = rig_open(path, 1, 0.8, 1);
+    twin_rig r = rig_open(path, 1, 0.8, 1);
     unsigned laid = 0;
     for (uint64_t part = 1; part <= 8; part++) {
         as_twin_truth truth = rig_look(&r, part);
@@ -445,7 +419,7 @@ static void real_pictures_are_understood(void **state)
         laid += truth.defect_source != NULL;
     }
     assert_true(laid >= 4);
-    rig_close(&r);
+    twin_rig_close(&r);
 }
 
 int main(void)

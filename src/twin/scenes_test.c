@@ -1,63 +1,47 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What holds for every scene: a defect is where the truth says, can be seen the better the worse it is, and not at all at 0. */
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 
-#include <cmocka.h>
-
-#include "twin/twin.h"
+#include "twin/twin_rig.h"
 
 enum { WIDTH = 320, HEIGHT = 240, MAX_CLASSES = 16 };
 
 typedef struct rig {
+    twin_rig base;
     as_twin *twin;
-    void    *scratch;
     uint8_t *inside;
-    as_image image;
 } rig;
 
 static rig rig_open(const char *scene, double least, double most)
 {
-    as_err      err = AS_ERR_NONE;
     as_twin_cfg cfg = as_twin_cfg_default();
     cfg.width = WIDTH;
     cfg.height = HEIGHT;
     cfg.defect_share = 1;
     cfg.min_severity = least;
     cfg.max_severity = most;
-    rig r = {.twin = as_twin_open(scene, &cfg, &err), .inside = malloc(WIDTH * HEIGHT)};
-    if (!r.twin)
-        fail_msg("%s: %s", scene, err.text);
-    r.scratch = malloc(as_twin_scratch_bytes(r.twin));
-    assert_true(r.scratch && r.inside);
-    assert_true(as_image_new(&r.image, as_twin_cfg_of(r.twin)->pixel, WIDTH, HEIGHT, &err));
+    rig r = {.base = twin_rig_open(scene, &cfg), .inside = malloc(WIDTH * HEIGHT)};
+    r.twin = r.base.twin;
+    assert_non_null(r.inside);
     return r;
 }
 
 static void rig_close(rig *r)
 {
-    free(r->scratch);
     free(r->inside);
-    as_image_done(&r->image);
-    as_twin_close(r->twin);
+    twin_rig_close(&r->base);
 }
 
 static as_twin_truth rig_look(rig *r, uint64_t part)
 {
-    as_err          err = AS_ERR_NONE;
-    as_twin_truth   truth;
-    const uint16_t *raw;
-    if (!as_twin_look(r->twin, part, 0, r->scratch, &r->image, &truth, &raw, &err))
-        fail_msg("%s", err.text);
-    return truth;
+    return *twin_rig_look(&r->base, part, 0);
 }
 
 static size_t rig_mask(rig *r, uint64_t part, size_t finding)
 {
     as_err err = AS_ERR_NONE;
     size_t n = 0;
-    if (!as_twin_mask(r->twin, part, 0, finding, r->scratch, r->inside, &n, &err))
+    if (!as_twin_mask(r->twin, part, 0, finding, r->base.scratch, r->inside, &n, &err))
         fail_msg("%s", err.text);
     return n;
 }
@@ -153,10 +137,64 @@ static void scenes_defects_grow_with_severity(void **state)
         scenes_visible(scene->name, 0.9, 1.0, all);
         for (size_t i = 1; scene->classes[i]; i++) {
             const char *name = scene->classes[i];
-            const bool  missing = strncmp(name, "missing_", 8) == 0 && strcmp(name, "missing_thread") != 0;
-            if (all[i] < 12 || (!missing && !(none[i] >= 0 && none[i] <= 0.06 * all[i] && some[i] < 1.15 * all[i])))
+            const bool  all_or_none = some[i] < 0;
+            if (all[i] < 12 || (!all_or_none && !(none[i] >= 0 && none[i] <= 0.06 * all[i] && some[i] < 1.15 * all[i])))
                 fail_msg("%s, %s: %.1f pixels at severity 0, %.1f at 0.4, %.1f at 1", scene->name, name, none[i],
                          some[i], all[i]);
+        }
+    }
+}
+
+/* What a defect of each class changes in all, light times pixels, on average; -1 where there was none. */
+static void scenes_contrast(const char *scene, double severity, double ret[MAX_CLASSES])
+{
+    rig          r = rig_open(scene, severity, severity);
+    const size_t n_light = WIDTH * HEIGHT * (r.base.image.pixel == AS_PIXEL_MONO8 ? 1 : 3);
+    float       *with = calloc(2 * n_light, sizeof *with), *without = with + n_light;
+    double       sum[MAX_CLASSES] = {0}, n[MAX_CLASSES] = {0};
+    assert_non_null(with);
+    for (uint64_t part = 1; part <= 60; part++) {
+        as_twin_truth truth = {.n_findings = 0};
+        as_twin_shot  shot = {.part = part, .recipe = -1};
+        as_twin_scene_of(r.twin)->draw(r.twin, &shot, without, &truth);
+        for (size_t i = 0; i < truth.n_findings; i++) {
+            size_t class = rig_class(&r, truth.findings[i].class);
+            rig_draw(&r, part, (int)i, with);
+            for (size_t k = 0; k < n_light; k++)
+                sum[class] += fabs((double)with[k] - without[k]);
+            n[class]++;
+        }
+    }
+    for (size_t i = 0; i < MAX_CLASSES; i++)
+        ret[i] = n[i] > 0 ? sum[i] / n[i] : -1;
+    free(with);
+    rig_close(&r);
+}
+
+enum { STEPS = 6 };
+
+/* From nothing to its most, and never back. */
+static void scenes_contrast_grows_from_nothing(void **state)
+{
+    (void)state;
+    const as_twin_scene *scene;
+    for (size_t k = 0; (scene = as_twin_scene_at(k)) != NULL; k++) {
+        double seen[STEPS][MAX_CLASSES];
+        for (int s = 0; s < STEPS; s++)
+            scenes_contrast(scene->name, (double)s / (STEPS - 1), seen[s]);
+        for (size_t i = 1; scene->classes[i]; i++) {
+            const char *name = scene->classes[i];
+            const bool  all_or_none = seen[STEPS - 2][i] < 0; /* what is not there at all, or is */
+            double      most = seen[STEPS - 1][i];
+            if (most <= 0 || (!all_or_none && !(seen[0][i] >= 0 && seen[0][i] <= 0.03 * most)))
+                fail_msg("%s, %s: %.2f at severity 0, %.2f at 1", scene->name, name, seen[0][i], most);
+            for (int s = 1; s < STEPS && !all_or_none; s++)
+                if (seen[s][i] < 0.9 * seen[s - 1][i]) /* some become another kind at 1: fewer are counted there */
+                    fail_msg("%s, %s: %.2f at severity %.1f, %.2f at %.1f", scene->name, name, seen[s - 1][i],
+                             (s - 1.0) / (STEPS - 1), seen[s][i], (double)s / (STEPS - 1));
+            if (!all_or_none && seen[STEPS / 2][i] < 3 * AS_MAX(seen[0][i], 0.01 * most))
+                fail_msg("%s, %s: %.2f at severity 0 and %.2f in the middle", scene->name, name, seen[0][i],
+                         seen[STEPS / 2][i]);
         }
     }
 }
@@ -166,6 +204,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(scenes_boxes_hold_their_defects),
         cmocka_unit_test(scenes_defects_grow_with_severity),
+        cmocka_unit_test(scenes_contrast_grows_from_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

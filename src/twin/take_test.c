@@ -1,19 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Light, lens and faults, seen in the pictures and told in their truth. */
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
 
 #include "twin/conditions.h"
-
-typedef struct rig {
-    as_twin      *twin;
-    void         *scratch;
-    as_image      image;
-    as_twin_truth truth;
-} rig;
+#include "twin/twin_rig.h"
 
 static as_twin_cfg small(void)
 {
@@ -24,36 +14,18 @@ static as_twin_cfg small(void)
     return cfg;
 }
 
-static rig rig_open(const as_twin_cfg *cfg)
+static twin_rig rig_open(const as_twin_cfg *cfg)
 {
-    as_err err = AS_ERR_NONE;
-    rig    r = {.twin = as_twin_open("cones", cfg, &err)};
-    if (!r.twin)
-        fail_msg("%s", err.text);
-    r.scratch = malloc(as_twin_scratch_bytes(r.twin));
-    assert_non_null(r.scratch);
-    const as_twin_cfg *got = as_twin_cfg_of(r.twin);
-    assert_true(as_image_new(&r.image, got->pixel, got->width, got->height, &err));
-    return r;
+    return twin_rig_open("cones", cfg);
 }
 
-static void rig_close(rig *r)
+static const uint16_t *rig_look(twin_rig *r, uint64_t part)
 {
-    free(r->scratch);
-    as_image_done(&r->image);
-    as_twin_close(r->twin);
+    (void)twin_rig_look(r, part, 0);
+    return r->raw;
 }
 
-static const uint16_t *rig_look(rig *r, uint64_t part)
-{
-    as_err          err = AS_ERR_NONE;
-    const uint16_t *raw;
-    if (!as_twin_look(r->twin, part, 0, r->scratch, &r->image, &r->truth, &raw, &err))
-        fail_msg("%s", err.text);
-    return raw;
-}
-
-static double rig_mean(rig *r, uint64_t part)
+static double rig_mean(twin_rig *r, uint64_t part)
 {
     double sum = 0;
     rig_look(r, part);
@@ -63,7 +35,7 @@ static double rig_mean(rig *r, uint64_t part)
 }
 
 /* Mean difference of neighbours along y: what blur takes. */
-static double rig_detail(rig *r, uint64_t part)
+static double rig_detail(twin_rig *r, uint64_t part)
 {
     double sum = 0;
     size_t w = r->image.width, n = w * (r->image.height - 1);
@@ -81,17 +53,17 @@ static void take_light_is_linear(void **state)
     double means[3];
     for (int i = 0; i < 3; i++) {
         cfg.light = 0.2 * (i + 1);
-        rig r = rig_open(&cfg);
+        twin_rig r = rig_open(&cfg);
         means[i] = rig_mean(&r, 1);
         assert_string_equal(as_twin_sensor_of(r.twin)->name, "IMX273");
-        rig_close(&r);
+        twin_rig_close(&r);
     }
     assert_true(fabs(means[1] / means[0] - 2.0) < 0.03 && fabs(means[2] / means[0] - 3.0) < 0.05);
     cfg.light = 0.2;
     cfg.exposure_us = 800; /* of 400 */
-    rig r = rig_open(&cfg);
+    twin_rig r = rig_open(&cfg);
     assert_true(fabs(rig_mean(&r, 1) / means[1] - 1.0) < 0.02);
-    rig_close(&r);
+    twin_rig_close(&r);
 }
 
 /* What is packed into a format are the sensor's own numbers. */
@@ -107,7 +79,7 @@ static void take_formats_carry_the_numbers(void **state)
         as_twin_cfg cfg = small();
         cfg.sensor = "imx250";
         cfg.pixel = table[i].pixel;
-        rig                   r = rig_open(&cfg);
+        twin_rig              r = rig_open(&cfg);
         const uint16_t       *raw = rig_look(&r, 1);
         const as_pixel_facts *facts = as_pixel_facts_of(cfg.pixel);
         uint32_t              step = facts->packed ? facts->bits : facts->bits > 8 ? 16 : 8;
@@ -118,7 +90,7 @@ static void take_formats_carry_the_numbers(void **state)
             v &= (1u << facts->bits) - 1u;
             assert_int_equal(v, raw[k] >> table[i].shift);
         }
-        rig_close(&r);
+        twin_rig_close(&r);
     }
     as_twin_cfg cfg = small();
     as_err      err = AS_ERR_NONE;
@@ -136,15 +108,15 @@ static void take_lens_decides_the_scale(void **state)
     cfg.focal_mm = 16;
     cfg.distance_mm = 816;
     cfg.pitch_um = 6.9;
-    rig r = rig_open(&cfg);
+    twin_rig r = rig_open(&cfg);
     assert_true(fabs(as_twin_px_per_mm(r.twin) - 16.0 / 800 / 0.0069) < 1e-6);
     double sharp = rig_detail(&r, 1);
-    rig_close(&r);
+    twin_rig_close(&r);
     cfg.off_focus_mm = 200;
     cfg.f_number = 1.4;
     r = rig_open(&cfg);
     assert_true(rig_detail(&r, 1) < 0.9 * sharp);
-    rig_close(&r);
+    twin_rig_close(&r);
 }
 
 static const char *const take_faults = "faults:\n"
@@ -162,10 +134,10 @@ static void take_faults_are_seen_and_told(void **state)
     as_script   script;
     as_err      err = AS_ERR_NONE;
     assert_true(as_script_parse(take_faults, strlen(take_faults), "faults", &script, &err));
-    rig well = rig_open(&cfg);
+    twin_rig well = rig_open(&cfg);
     cfg.script = &script;
-    rig    ill = rig_open(&cfg);
-    double amounts[AS_FAULT_COUNT];
+    twin_rig ill = rig_open(&cfg);
+    double   amounts[AS_FAULT_COUNT];
     assert_true(fabs(rig_mean(&well, 5) - rig_mean(&ill, 5)) == 0.0);
     assert_int_equal(ill.truth.frame.faults, 0);
     assert_true(rig_mean(&ill, 12) < 0.8 * rig_mean(&well, 12)); /* 0.4 of the light, through the screen's curve */
@@ -181,8 +153,8 @@ static void take_faults_are_seen_and_told(void **state)
     for (uint64_t part = 1000; part < 3000; part++)
         lost += as_twin_faults_at(ill.twin, part, amounts) == 1u << AS_FAULT_FRAME_LOSS;
     assert_in_range(lost, 430, 570); /* 500 expected, deviation 19 */
-    rig_close(&well);
-    rig_close(&ill);
+    twin_rig_close(&well);
+    twin_rig_close(&ill);
 }
 
 /* The camera moved: what the truth says of the defect's place moves as the picture does. */
@@ -215,7 +187,7 @@ static void take_masks_fit_their_boxes(void **state)
     as_twin_cfg cfg = small();
     cfg.defect_share = 1;
     cfg.min_severity = 0.6;
-    rig      r = rig_open(&cfg);
+    twin_rig r = rig_open(&cfg);
     uint8_t *inside = malloc((size_t)r.image.width * r.image.height);
     assert_non_null(inside);
     for (uint64_t part = 1; part <= 12; part++) {
@@ -236,7 +208,7 @@ static void take_masks_fit_their_boxes(void **state)
         assert_false(as_twin_mask(r.twin, part, 0, 1, r.scratch, inside, &n, &err));
     }
     free(inside);
-    rig_close(&r);
+    twin_rig_close(&r);
 }
 
 static void take_flicker_is_a_mean(void **state)

@@ -9,47 +9,13 @@
 
 #include "base/hash.h"
 #include "base/thread.h"
-
-typedef struct twin_rig {
-    as_twin *twin;
-    void    *scratch;
-    as_image image;
-} twin_rig;
-
-static twin_rig twin_rig_in(const char *scene, const as_twin_cfg *cfg)
-{
-    as_err   err = AS_ERR_NONE;
-    twin_rig rig = {.twin = as_twin_open(scene, cfg, &err)};
-    if (!rig.twin)
-        fail_msg("%s", err.text);
-    const as_twin_cfg *got = as_twin_cfg_of(rig.twin);
-    rig.scratch = malloc(as_twin_scratch_bytes(rig.twin));
-    assert_non_null(rig.scratch);
-    assert_true(as_image_new(&rig.image, got->pixel, got->width, got->height, &err));
-    return rig;
-}
-
-static twin_rig twin_rig_of(const as_twin_cfg *cfg)
-{
-    return twin_rig_in("cones", cfg);
-}
-
-static void twin_rig_done(twin_rig *rig)
-{
-    free(rig->scratch);
-    as_image_done(&rig->image);
-    rig->twin = as_twin_close(rig->twin);
-}
+#include "twin/twin_rig.h"
 
 static as_truth twin_shoot(twin_rig *rig, uint64_t part, uint32_t view, as_digest *ret)
 {
-    as_err   err = AS_ERR_NONE;
-    as_truth truth;
-    memset(rig->scratch, 0xa5, as_twin_scratch_bytes(rig->twin)); /* nothing may depend on what was there */
-    if (!as_twin_render(rig->twin, part, view, rig->scratch, &rig->image, &truth, &err))
-        fail_msg("%s", err.text);
+    (void)twin_rig_look(rig, part, view);
     *ret = as_sha256_of(rig->image.data, rig->image.stride_bytes * rig->image.height);
-    return truth;
+    return rig->truth.frame;
 }
 
 /* The bytes of one frame a class; they change only when the scene is meant to look different. */
@@ -65,13 +31,13 @@ static void twin_bytes_are_the_same_everywhere(void **state)
     };
     for (size_t i = 0; i < AS_COUNT(golden); i++) {
         as_twin_cfg cfg = as_twin_cfg_default();
-        twin_rig    rig = twin_rig_in(golden[i].scene, &cfg);
+        twin_rig    rig = twin_rig_open(golden[i].scene, &cfg);
         as_digest   digest;
         char        hex[AS_SHA256_HEX_BYTES];
         as_truth    truth = twin_shoot(&rig, golden[i].part, 0, &digest);
         assert_string_equal(truth.label, golden[i].label);
         assert_string_equal(as_digest_hex(&digest, hex), golden[i].sha256);
-        twin_rig_done(&rig);
+        twin_rig_close(&rig);
     }
 }
 
@@ -113,7 +79,7 @@ static void twin_threads_do_not_matter(void **state)
             cfg.dirt = cfg.print = cfg.haze = cfg.flicker = cfg.day = 0.2;
             cfg.off_focus_mm = 30;
         }
-        twin_rig  rig = twin_rig_in(scene->name, &cfg);
+        twin_rig  rig = twin_rig_open(scene->name, &cfg);
         twin_many many = {.twin = rig.twin};
         assert_true(as_thread_for(AS_COUNT(many.digests), 4, twin_shoot_one, &many, &err));
         for (size_t i = 0; i < AS_COUNT(many.digests); i++) {
@@ -121,7 +87,7 @@ static void twin_threads_do_not_matter(void **state)
             twin_shoot(&rig, i + 1, 0, &digest);
             assert_true(as_digest_equal(&digest, &many.digests[i]));
         }
-        twin_rig_done(&rig);
+        twin_rig_close(&rig);
     }
 }
 
@@ -132,18 +98,18 @@ static void twin_seed_part_and_view_matter(void **state)
     as_digest   first, other;
     cfg.width = 160;
     cfg.height = 120;
-    twin_rig rig = twin_rig_of(&cfg);
+    twin_rig rig = twin_rig_open("cones", &cfg);
     as_truth truth = twin_shoot(&rig, 1, 0, &first), same = twin_shoot(&rig, 1, 1, &other);
     assert_false(as_digest_equal(&first, &other));
     assert_string_equal(truth.label, same.label); /* another view of the same part */
     twin_shoot(&rig, 2, 0, &other);
     assert_false(as_digest_equal(&first, &other));
-    twin_rig_done(&rig);
+    twin_rig_close(&rig);
     cfg.seed = 2;
-    rig = twin_rig_of(&cfg);
+    rig = twin_rig_open("cones", &cfg);
     twin_shoot(&rig, 1, 0, &other);
     assert_false(as_digest_equal(&first, &other));
-    twin_rig_done(&rig);
+    twin_rig_close(&rig);
 }
 
 static void twin_defects_follow_the_cfg(void **state)
@@ -155,7 +121,7 @@ static void twin_defects_follow_the_cfg(void **state)
     cfg.height = 48;
     cfg.defect_share = 0.6;
     cfg.min_severity = 0.5;
-    twin_rig                 rig = twin_rig_of(&cfg);
+    twin_rig                 rig = twin_rig_open("cones", &cfg);
     const char *const *const classes = as_twin_scene_of(rig.twin)->classes;
     assert_string_equal(classes[0], "good");
     for (uint64_t part = 1; part <= 600; part++) {
@@ -174,7 +140,7 @@ static void twin_defects_follow_the_cfg(void **state)
     assert_in_range(n[0], 200, 280); /* 240 expected, deviation 12 */
     for (int i = 1; i < 4; i++)
         assert_in_range(n[i], 85, 155); /* 120, deviation 10 */
-    twin_rig_done(&rig);
+    twin_rig_close(&rig);
 }
 
 static void twin_refuses_nonsense(void **state)
@@ -207,12 +173,12 @@ static void twin_refuses_another_picture(void **state)
     as_err      err = AS_ERR_NONE;
     as_truth    truth;
     cfg.width = cfg.height = 64;
-    twin_rig rig = twin_rig_of(&cfg);
+    twin_rig rig = twin_rig_open("cones", &cfg);
     assert_false(as_twin_render(rig.twin, 0, 0, rig.scratch, &rig.image, &truth, &err));
     rig.image.width = 63;
     assert_false(as_twin_render(rig.twin, 1, 0, rig.scratch, &rig.image, &truth, &err));
     assert_int_equal(err.code, AS_EINVAL);
-    twin_rig_done(&rig);
+    twin_rig_close(&rig);
 }
 
 static void twin_scenes_are_filled_in(void **state)

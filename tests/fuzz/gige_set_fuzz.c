@@ -76,10 +76,8 @@ static uint64_t take_number(bytes *in, size_t n)
 
 static void fuzz_open(void)
 {
-    const as_pump_cfg  pump = {.uri = "twin:bottles?width=48&height=32&seed=3",
-                               .n_keep = AS_GIGE_KEPT + 3,
-                               .n_ahead = 1,
-                               .n_threads = 1};
+    const as_pump_cfg pump = {
+        .uri = "twin:bottles?width=20&height=16&seed=3", .n_keep = AS_GIGE_KEPT + 3, .n_ahead = 1, .n_threads = 1};
     const as_serve_cfg cfg = {.pump = pump, .link_mbit = 1000};
     pthread_condattr_t attr;
     as_err             err = AS_ERR_NONE;
@@ -202,7 +200,7 @@ static void fuzz_write(size_t feature, double value, as_ns now)
     as_gv_put32(data, as_feature_address(feature));
     as_gv_put64(data + 4, bits);
     if (info->kind != AS_FEATURE_FLOAT)
-        as_gv_put32(data + 4, !(fabs(value) < 4e9) ? 0 : value < 0 ? (uint32_t)(int32_t)value : (uint32_t)value);
+        as_gv_put32(data + 4, !(fabs(value) < 2e9) ? 0 : value < 0 ? (uint32_t)(int32_t)value : (uint32_t)value);
     (void)fuzz_ask(&client, info->kind == AS_FEATURE_FLOAT ? AS_GVCP_WRITEMEM : AS_GVCP_WRITEREG, data,
                    info->kind == AS_FEATURE_FLOAT ? 12 : 8, now);
 }
