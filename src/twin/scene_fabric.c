@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Woven fabric that runs under the camera, in grey: warp along y, weft along x. A missing thread, a thick one, holes and oil
  * stains. Lengths are mm. */
+#include "twin/kernel.h"
 #include "twin/noise.h"
 #include "twin/paint.h"
 #include "twin/plates.h"
@@ -189,6 +190,19 @@ static void fabric_plan(const as_twin *twin, const as_twin_shot *shot, fabric_pa
         fabric_plan_defect(cfg, state, part, &fate, as_plates_severity(cfg, &fate), &part->defects[i]);
 }
 
+/* Of the middle of a row. */
+static float fabric_light(const fabric_part *part, const as_canvas *canvas, uint32_t y)
+{
+    return part->light * (1.0f + part->slope_y * ((float)(int32_t)y - 0.5f * (float)canvas->height));
+}
+
+AS_TWIN_CLONES
+static void fabric_line(const float *restrict look, float row, float slope, float middle, size_t w, float *restrict out)
+{
+    for (size_t x = 0; x < w; x++)
+        out[x] = look[x] * (row + slope * ((float)(int32_t)x - middle));
+}
+
 static void fabric_draw_defect(const fabric_state *state, const fabric_part *part, const fabric_defect *d,
                                const as_canvas *canvas, bool shown, float box[4])
 {
@@ -198,11 +212,14 @@ static void fabric_draw_defect(const fabric_state *state, const fabric_part *par
     as_pose pose = {0.0f, 0.0f, 0.0f, 1.0f, 1.0f / mm};
     as_plates_box(&pose, canvas, d->x, d->y, 0.0f, 1.0f, (float[4]){-hx, -hy, hx, hy}, box);
     float ox = (float)part->off_x * mm, oy = (float)part->off_y * mm;
-    for (uint32_t y = (uint32_t)box[1]; shown && y < (uint32_t)(box[1] + box[3]); y++)
+    for (uint32_t y = (uint32_t)box[1]; shown && y < (uint32_t)(box[1] + box[3]); y++) {
+        const float row = fabric_light(part, canvas, y);
         for (uint32_t x = (uint32_t)box[0]; x < (uint32_t)(box[0] + box[2]); x++)
             canvas->r[(size_t)y * canvas->width + x] =
                 fabric_level((float)(x + part->off_x) * mm, (float)(y + part->off_y) * mm, part->recipe, state->seed, d,
-                             d->x + ox, d->y + oy);
+                             d->x + ox, d->y + oy) *
+                (row + part->slope_x * ((float)(int32_t)x - 0.5f * (float)canvas->width));
+    }
 }
 
 static void fabric_draw(const as_twin *twin, const as_twin_shot *shot, float *light, as_twin_truth *truth)
@@ -213,19 +230,14 @@ static void fabric_draw(const as_twin *twin, const as_twin_shot *shot, float *li
     fabric_part         part;
     fabric_plan(twin, shot, &part);
     for (uint32_t y = 0; y < cfg->height; y++)
-        memcpy(light + (size_t)y * cfg->width,
-               state->looks[part.recipe] + (size_t)(y + part.off_y) * state->width + part.off_x,
-               cfg->width * sizeof *light);
+        fabric_line(state->looks[part.recipe] + (size_t)(y + part.off_y) * state->width + part.off_x,
+                    fabric_light(&part, &canvas, y), part.slope_x, 0.5f * (float)cfg->width, cfg->width,
+                    light + (size_t)y * cfg->width);
     for (uint32_t i = 0; i < part.n_defects; i++) {
         const fabric_defect *d = &part.defects[i];
         as_twin_finding      finding = {fabric_names[d->class], d->severity, {0}, 2.0f * AS_MAX(d->half_x, d->half_y)};
         fabric_draw_defect(state, &part, d, &canvas, (shot->shown >> i) & 1u, finding.box_px);
         as_plates_tell(truth, &finding);
-    }
-    for (uint32_t y = 0; y < cfg->height; y++) {
-        float row = part.light * (1.0f + part.slope_y * ((float)(int32_t)y - 0.5f * (float)cfg->height));
-        for (uint32_t x = 0; x < cfg->width; x++)
-            light[(size_t)y * cfg->width + x] *= row + part.slope_x * ((float)(int32_t)x - 0.5f * (float)cfg->width);
     }
     truth->recipe = fabric_recipes[part.recipe];
     as_plates_sum_up(truth, fabric_names[FABRIC_GOOD]);

@@ -196,14 +196,15 @@ static inline float metal_distance(float u, float v, float half_x, float half_y)
     return sqrtf(ox * ox + oy * oy) + (in < 0.0f ? in : 0.0f) - CORNER_MM;
 }
 
+/* Pixels from and without to: of belt and plate where the plate's edge or its shadow may be. */
 AS_TWIN_CLONES
-static void metal_line(const metal_row *row, const float *restrict metal, const float *restrict belt, size_t w,
-                       float *restrict out)
+static void metal_line(const metal_row *row, const float *restrict metal, const float *restrict belt, size_t from,
+                       size_t to, float *restrict out)
 {
     float u0 = row->u0, v0 = row->v0, du = row->du, dv = row->dv, hx = row->half_x, hy = row->half_y,
           k = row->px_per_mm;
     float su = row->shadow_u, sv = row->shadow_v, lu = row->light_u, lv = row->light_v;
-    for (size_t x = 0; x < w; x++) {
+    for (size_t x = from; x < to; x++) {
         float t = (float)(int32_t)x, u = u0 + t * du, v = v0 + t * dv;
         float d = metal_distance(u, v, hx, hy), cast = metal_distance(u - su, v - sv, hx, hy);
         float cover = metal_bound(0.5f - d * k), dark = 0.75f * metal_bound(0.5f - cast * 0.45f);
@@ -213,6 +214,68 @@ static void metal_line(const metal_row *row, const float *restrict metal, const 
         float plate = metal[x] * (0.50f + 0.22f * shine) * (1.0f + 0.55f * edge * side);
         out[x] = row->level * (belt[x] * (1.0f - dark) * (1.0f - cover) + plate * cover);
     }
+}
+
+/* The same within the bevel, where nothing of the belt is seen. */
+AS_TWIN_CLONES
+static void metal_line_inside(const metal_row *row, const float *restrict metal, size_t from, size_t to,
+                              float *restrict out)
+{
+    const float level = row->level, shine_x = row->shine_x, per_px = row->shine;
+    for (size_t x = from; x < to; x++) {
+        float off = ((float)(int32_t)x - shine_x) * per_px, shine = 1.0f / (1.0f + off * off);
+        out[x] = level * (metal[x] * (0.50f + 0.22f * shine));
+    }
+}
+
+/* And beyond the shadow. */
+AS_TWIN_CLONES
+static void metal_line_beside(float level, const float *restrict belt, size_t from, size_t to, float *restrict out)
+{
+    for (size_t x = from; x < to; x++)
+        out[x] = level * belt[x];
+}
+
+/* Where a + t * step lies within half of zero: *from and *to are narrowed to it. */
+static void metal_narrow(float a, float step, float half, float *from, float *to)
+{
+    if (fabsf(step) < 1e-9f) {
+        if (fabsf(a) > half)
+            *to = *from;
+        return;
+    }
+    float one = (-half - a) / step, other = (half - a) / step;
+    *from = AS_MAX(*from, AS_MIN(one, other));
+    *to = AS_MIN(*to, AS_MAX(one, other));
+}
+
+/* Pixels of the row within a rectangle, one more or less each way. None: both are the same. */
+static void metal_span(const metal_row *row, float half_x, float half_y, float more, size_t w, size_t *ret_from,
+                       size_t *ret_to)
+{
+    float from = 0.0f, to = (float)w;
+    metal_narrow(row->u0, row->du, half_x, &from, &to);
+    metal_narrow(row->v0, row->dv, half_y, &from, &to);
+    from = as_paint_clamp(from - more, 0.0f, (float)w);
+    to = as_paint_clamp(to + more, 0.0f, (float)w);
+    *ret_from = (size_t)(from + 0.5f);
+    *ret_to = AS_MAX(*ret_from, (size_t)(to + 0.5f));
+}
+
+static void metal_row_draw(const metal_row *row, const float *metal, const float *belt, size_t w, float *out)
+{
+    const float beside = 1.5f; /* the shadow is soft so far, and the edge less */
+    size_t      out_from, out_to, in_from, in_to;
+    metal_span(row, row->half_x + beside + fabsf(row->shadow_u), row->half_y + beside + fabsf(row->shadow_v), 1.0f, w,
+               &out_from, &out_to);
+    metal_span(row, row->half_x - CORNER_MM, row->half_y - CORNER_MM, -1.0f, w, &in_from, &in_to);
+    if (in_from >= in_to)
+        in_from = in_to = out_to;
+    metal_line_beside(row->level, belt, 0, out_from, out);
+    metal_line(row, metal, belt, out_from, in_from, out);
+    metal_line_inside(row, metal, in_from, in_to, out);
+    metal_line(row, metal, belt, in_to, out_to, out);
+    metal_line_beside(row->level, belt, out_to, w, out);
 }
 
 static void metal_draw_plate(const metal_part *part, const metal_state *state, const as_canvas *canvas)
@@ -235,8 +298,24 @@ static void metal_draw_plate(const metal_part *part, const metal_state *state, c
         size_t at = (size_t)(y + oy) * state->width + ox;
         as_pose_to_mm(pose, 0.0f, (float)y, &row.u0, &row.v0);
         row.level = part->light * (1.0f + part->slope * ((float)(int32_t)y - 0.5f * (float)canvas->height));
-        metal_line(&row, state->surface[part->recipe] + at, state->surface[METAL_RECIPES] + at, canvas->width,
-                   canvas->r + (size_t)y * canvas->width);
+        metal_row_draw(&row, state->surface[part->recipe] + at, state->surface[METAL_RECIPES] + at, canvas->width,
+                       canvas->r + (size_t)y * canvas->width);
+    }
+}
+
+/* A hole with a countersink, which looks inwards: it is lit on the far side. dx: of the row's first pixel from its middle. */
+AS_TWIN_CLONES
+static void metal_hole_line(float dx0, float dy, float radius, float rim, size_t n, float *restrict to)
+{
+    for (size_t i = 0; i < n; i++) {
+        float dx = dx0 + (float)(int32_t)i, r = sqrtf(dx * dx + dy * dy) + 1e-3f, d = r - radius;
+        float side = (dx * METAL_LIGHT_X + dy * METAL_LIGHT_Y) / r, low = (d + radius * 0.5f) / (radius * 0.5f);
+        float far = (side - 0.2f) / (-1.0f - 0.2f);
+        float p = to[i] * (1.0f - 0.75f * side * metal_bound(0.5f - (fabsf(d - 0.5f * rim) - 0.5f * rim)));
+        low = metal_bound(low);
+        far = metal_bound(far);
+        float deep = 0.02f + 0.07f * (low * low * (3.0f - 2.0f * low)) * (far * far * (3.0f - 2.0f * far));
+        to[i] = p + (deep - p) * metal_bound(0.5f - d);
     }
 }
 
@@ -245,17 +324,9 @@ static void metal_draw_hole(const metal_part *part, const as_canvas *canvas, flo
     float x, y, k = part->pose.px_per_mm, radius = part->hole * k, rim = 0.55f * k;
     as_pose_to_px(&part->pose, x_mm, y_mm, &x, &y);
     as_paint_area area = as_paint_around(canvas, x, y, radius + rim + 1.0f);
-    for (uint32_t py = area.y0; py < area.y1; py++)
-        for (uint32_t px = area.x0; px < area.x1; px++) {
-            float  dx = (float)px - x, dy = (float)py - y, r = sqrtf(dx * dx + dy * dy) + 1e-3f, d = r - radius;
-            float *p = &canvas->r[(size_t)py * canvas->width + px];
-            float  side =
-                (dx * METAL_LIGHT_X + dy * METAL_LIGHT_Y) / r; /* a countersink looks inwards: lit on the far side */
-            *p *= 1.0f - 0.75f * side * as_paint_cover(fabsf(d - 0.5f * rim) - 0.5f * rim);
-            float inside = as_paint_cover(d);
-            float deep = 0.02f + 0.07f * as_paint_step(-radius * 0.5f, 0.0f, d) * as_paint_step(0.2f, -1.0f, side);
-            *p += (deep - *p) * inside;
-        }
+    for (uint32_t py = area.y0; py < area.y1 && area.x0 < area.x1; py++)
+        metal_hole_line((float)area.x0 - x, (float)py - y, radius, rim, area.x1 - area.x0,
+                        canvas->r + (size_t)py * canvas->width + area.x0);
 }
 
 /* A code of 10 x 10 fields, marked by a laser: two full sides, two of every second field, and what the part's number makes. */
