@@ -16,22 +16,12 @@ static bool retune_is_same_world(const as_twin_cfg *a, const as_twin_cfg *b)
     return same;
 }
 
-/* The root's sensor is a part of what was copied; its curve takes longer than all the rest. */
-static bool retune_plain(as_twin *twin, as_err *err)
-{
-    const as_twin_cfg *cfg = &twin->cfg, *was = &twin->root->cfg;
-    as_sensor_cfg      plain = {cfg->width, cfg->gain_e_per_dn, cfg->read_noise_e};
-    if (plain.gain_e_per_dn >= was->gain_e_per_dn && plain.gain_e_per_dn <= was->gain_e_per_dn &&
-        plain.read_noise_e >= was->read_noise_e && plain.read_noise_e <= was->read_noise_e)
-        return true;
-    return as_sensor_init(&twin->sensor, &plain, err);
-}
-
 static bool retune_camera(as_twin *twin, as_err *err)
 {
     const as_twin_cfg *cfg = &twin->cfg;
+    as_sensor_cfg      plain = {cfg->width, cfg->gain_e_per_dn, cfg->read_noise_e};
     if (!twin->info)
-        return retune_plain(twin, err);
+        return as_sensor_init(&twin->sensor, &plain, err);
     as_imager_cfg *imager = &twin->imager.cfg;
     imager->gain_dn_per_e = as_imager_cfg_of(twin->info, cfg->width, cfg->height).gain_dn_per_e;
     imager->gain_dn_per_e *= as_twin_times_of_db(cfg->gain_db);

@@ -61,13 +61,38 @@ static bool fabric_warp_is_up(int32_t warp, int32_t weft, uint32_t recipe)
     }
 }
 
-/* A thread from above: round, twisted, and lower where it dives under the next. */
-static float fabric_thread(float across, float along, float x, float y, int32_t which, uint32_t seed, float width)
+/* A thread from above: round, twisted, spun here a little thicker and there thinner, and lower where it dives under the next.
+ * run: mm along it. */
+static float fabric_thread(float across, float along, float x, float y, float run, int32_t which, uint32_t seed,
+                           float width)
 {
-    float a = across / width, body = 1.0f - 2.3f * a * a, dive = 1.0f - 1.1f * along * along;
+    float spun = as_noise_value(run * 0.31f, (float)(which & 0xffff) * 3.7f, seed + 3u);
+    float a = across / (width * (1.0f + 0.13f * spun)), body = 1.0f - 2.3f * a * a, dive = 1.0f - 1.1f * along * along;
     float twist = as_noise_value((x + y) * 4.5f, (x - y) * 1.2f, seed + (uint32_t)which * 17u);
     float own = as_noise_unit(as_noise_hash2((uint32_t)which, 7, seed)) - 0.5f;
-    return body <= 0.0f ? 0.0f : body * dive * (1.0f + 0.16f * twist + 0.14f * own);
+    return body <= 0.0f ? 0.0f : body * dive * (1.0f + 0.16f * twist + 0.18f * own + 0.09f * spun);
+}
+
+/* A thread that is spun too thick for a while: it lies over its neighbours, is lit as it is round, and those that cross above
+ * hold it down. Its surface is of loose fibres. */
+static float fabric_slub(const fabric_place *p, const fabric_defect *d, float run, float here, uint32_t recipe,
+                         float level)
+{
+    const int32_t away = d->along ? p->warp - d->thread : p->weft - d->thread;
+    const float   across = d->along ? p->across_warp : p->across_weft,
+                crossing = d->along ? p->across_weft : p->across_warp;
+    float lump = 1.0f + 0.30f * as_noise_line(run * 0.55f, d->seed) + 0.12f * as_noise_line(run * 2.3f, d->seed + 1u);
+    float off = (float)away + across, half = 0.42f + 0.75f * d->severity * here * lump, a = off / half;
+    if (away < -2 || away > 2 || a * a >= 1.0f)
+        return level;
+    bool  over = fabric_warp_is_up(d->along ? d->thread : p->warp, d->along ? p->weft : d->thread, recipe) == d->along;
+    float fibres = as_noise_value(run * 0.9f, off * 7.0f, d->seed + 2u),
+          twist = as_noise_value(run * 3.0f + off * 2.0f, off, d->seed + 3u);
+    float lit =
+        0.74f * (1.0f - 0.75f * a * a) * (1.0f + 0.14f * fibres + 0.10f * twist) * (1.0f - 0.25f * crossing * crossing);
+    float held = over ? 0.0f : 0.85f * as_paint_step(0.50f, 0.22f, fabsf(crossing));
+    return level +
+           (lit - level) * (1.0f - held) * AS_MIN(4.0f * d->severity * here, 1.0f) * as_paint_step(1.0f, 0.8f, a * a);
 }
 
 /* Brightness at a place, with the defect (or NULL) in it; mid_x and mid_y: where the defect's middle lies on the fabric. */
@@ -76,26 +101,25 @@ static float fabric_level(float x, float y, uint32_t recipe, uint32_t seed, cons
 {
     fabric_place p = fabric_find(x, y, seed);
     bool         up = fabric_warp_is_up(p.warp, p.weft, recipe);
-    float        wide_warp = 1.0f, wide_weft = 1.0f, dark = 0.07f, gain = 1.0f;
+    float        wide_warp = 1.0f, wide_weft = 1.0f, dark = 0.07f, gain = 1.0f, here = 0.0f;
     float        dx = d ? x - mid_x : 0.0f, dy = d ? y - mid_y : 0.0f;
     if (d && (d->class == FABRIC_MISSING || d->class == FABRIC_SLUB)) {
-        float t = d->along ? dy / d->half_y : dx / d->half_x,
-              here = t > -1.0f && t < 1.0f ? 1.0f - t * t * t * t : 0.0f;
-        int32_t thread = d->along ? p.warp : p.weft;
-        float   change = d->class == FABRIC_MISSING ? -d->severity : 2.1f * d->severity;
-        if (thread == d->thread) {
-            gain = 1.0f + (d->class == FABRIC_MISSING ? -0.55f : 0.75f) * d->severity * here;
-            *(d->along ? &wide_warp : &wide_weft) = AS_MAX(1.0f + change * here, 0.02f);
-            if (d->class == FABRIC_MISSING && here > 0.5f && d->severity > 0.25f)
-                up = !d->along;
-            else if (d->class == FABRIC_SLUB && here > 0.3f && d->severity > 0.2f)
-                up = d->along;
-        }
+        float t = d->along ? dy / d->half_y : dx / d->half_x;
+        here = t > -1.0f && t < 1.0f ? 1.0f - t * t * t * t : 0.0f;
     }
-    float warp = fabric_thread(p.across_warp, p.across_weft, x, y, p.warp, seed + 40u, wide_warp);
-    float weft = fabric_thread(p.across_weft, p.across_warp, x, y, p.weft, seed + 41u, wide_weft);
+    if (d && d->class == FABRIC_MISSING && (d->along ? p.warp : p.weft) == d->thread) {
+        gain = 1.0f - 0.55f * d->severity * here;
+        *(d->along ? &wide_warp : &wide_weft) = AS_MAX(1.0f - d->severity * here, 0.02f);
+        if (here > 0.5f && d->severity > 0.25f)
+            up = !d->along;
+    }
+    float warp = fabric_thread(p.across_warp, p.across_weft, x, y, y, p.warp, seed + 40u, wide_warp);
+    float weft = fabric_thread(p.across_weft, p.across_warp, x, y, x, p.weft, seed + 41u, wide_weft);
     float top = up ? 0.60f * warp : 0.52f * weft, below = up ? 0.24f * weft : 0.28f * warp;
     float level = AS_MAX(AS_MAX(top, below), dark) * gain;
+    level *= 1.0f + 0.05f * as_noise_value(x * 0.09f, y * 0.07f, seed + 50u); /* denser here, looser there */
+    if (d && d->class == FABRIC_SLUB && here > 0.0f)
+        level = fabric_slub(&p, d, d->along ? y : x, here, recipe, level);
     if (d && d->class == FABRIC_HOLE) {
         float r = sqrtf(dx * dx + dy * dy) / d->half_x + 0.28f * as_noise_fractal(x * 0.9f, y * 0.9f, d->seed, 2);
         float frayed = 0.55f * as_paint_step(0.62f, 0.95f, as_noise_value(x * 5.0f, y * 1.1f, d->seed + 1u));

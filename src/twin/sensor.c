@@ -2,6 +2,8 @@
 #include "twin/sensor.h"
 
 #include <math.h>
+#include <pthread.h>
+#include <string.h>
 
 #include "twin/curve.h"
 #include "twin/kernel.h"
@@ -12,6 +14,14 @@ static bool sensor_between(double value, double low, double high)
     return value >= low && value <= high;
 }
 
+static uint8_t        sensor_curve[AS_SENSOR_CODES]; /* the same for all of them */
+static pthread_once_t sensor_once = PTHREAD_ONCE_INIT;
+
+static void sensor_make_curve(void)
+{
+    as_curve_make(sensor_curve, AS_SENSOR_CODES, 0.0, AS_SENSOR_CODES - 1, false);
+}
+
 bool as_sensor_init(as_sensor *sensor, const as_sensor_cfg *cfg, as_err *err)
 {
     if (!sensor_between(cfg->gain_e_per_dn, 0.01, 1e6))
@@ -20,7 +30,8 @@ bool as_sensor_init(as_sensor *sensor, const as_sensor_cfg *cfg, as_err *err)
     if (!sensor_between(cfg->read_noise_e, 0.0, 1e6))
         return AS_FAIL(err, AS_EINVAL, "read noise '%g' is not within 0 to 1000000 electrons", cfg->read_noise_e);
     sensor->cfg = *cfg;
-    as_curve_make(sensor->curve, AS_SENSOR_CODES, 0.0, AS_SENSOR_CODES - 1, false);
+    pthread_once(&sensor_once, sensor_make_curve);
+    memcpy(sensor->curve, sensor_curve, sizeof sensor->curve);
     return true;
 }
 
