@@ -12,16 +12,17 @@
 typedef struct bench_setting {
     const char *name;
     const char *about;
-    bool        mono, sensor, effects, faults;
+    bool        mono, sensor, effects, person, faults;
 } bench_setting;
 
 static const bench_setting bench_settings[] = {
-    {"own", "as the scene is set up", false, false, false, false},
-    {"mono", "in grey", true, false, false, false},
-    {"sensor", "in grey, with the sensor IMX273 (EMVA 1288)", true, true, false, false},
-    {"effects", "that, with dirt, finger and haze on a lens that distorts, daylight and a lamp that flickers", true,
-     true, true, false},
-    {"faults", "that, with every fault that changes a picture", true, true, true, true},
+    {"own", "as the scene is set up", false, false, false, false, false},
+    {"mono", "in grey", true, false, false, false, false},
+    {"sensor", "in grey, with the sensor IMX273 (EMVA 1288)", true, true, false, false, false},
+    {"person", "that, with somebody in the picture", true, true, false, true, false},
+    {"effects", "without, but with dirt, finger and haze on a lens that distorts, daylight and a lamp that flickers",
+     true, true, true, false, false},
+    {"faults", "that, with every fault that changes a picture", true, true, true, false, true},
 };
 
 static const struct {
@@ -30,12 +31,16 @@ static const struct {
 } bench_sizes[] = {{"640x480", 640, 480}, {"1280x1024", 1280, 1024}};
 
 /* Those that keep frames from coming, or repeat them, change no picture. */
-static void bench_script(as_script *script)
+static void bench_script(const bench_setting *setting, as_script *script)
 {
     *script = (as_script){.n = 0};
     for (unsigned fault = 0; fault < AS_FAULT_DOUBLE_TRIGGER; fault++)
-        script->steps[script->n++] = (as_script_step){
-            .fault = (as_fault)fault, .from = 1, .full = 1, .until = 1e15, .amount = as_fault_info_of(fault)->usual};
+        if (setting->faults || (setting->person && fault == AS_FAULT_PERSON))
+            script->steps[script->n++] = (as_script_step){.fault = (as_fault)fault,
+                                                          .from = 1,
+                                                          .full = 1,
+                                                          .until = 1e15,
+                                                          .amount = as_fault_info_of(fault)->usual};
 }
 
 static void bench_set(const bench_setting *setting, uint32_t width, uint32_t height, const as_script *script,
@@ -55,7 +60,7 @@ static void bench_set(const bench_setting *setting, uint32_t width, uint32_t hei
         cfg->warmth = 0.2;
         cfg->flicker = 0.2;
     }
-    if (setting->faults)
+    if (script->n > 0)
         cfg->script = script;
 }
 
@@ -93,7 +98,7 @@ static bool bench_row(as_cli *cli, const char *scene, const as_twin_cfg *asked, 
                       double seconds, json_t *list, as_err *err)
 {
     as_script script;
-    bench_script(&script);
+    bench_script(setting, &script);
     json_t *json = json_pack("{s:s,s:s,s:s}", "scene", scene, "setting", setting->name, "about", setting->about);
     bool    ok = true;
     for (size_t i = 0; ok && i < AS_COUNT(bench_sizes); i++) {

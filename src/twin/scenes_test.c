@@ -153,7 +153,7 @@ static void scenes_contrast(const char *scene, double severity, double ret[MAX_C
     float       *with = calloc(2 * n_light, sizeof *with), *without = with + n_light;
     double       sum[MAX_CLASSES] = {0}, n[MAX_CLASSES] = {0};
     assert_non_null(with);
-    for (uint64_t part = 1; part <= 60; part++) {
+    for (uint64_t part = 1; part <= 36; part++) {
         as_twin_truth truth = {.n_findings = 0};
         as_twin_shot  shot = {.part = part, .recipe = -1};
         as_twin_scene_of(r.twin)->draw(r.twin, &shot, without, &truth);

@@ -63,9 +63,11 @@ static bool twin_shoot_one(void *ctx, size_t i, as_err *err)
     return ok;
 }
 
-/* Every scene, plain and with all that a camera and its station can have. */
+/* Every scene, plain and with all that a camera and its station can have, and somebody in the picture. */
 static void twin_threads_do_not_matter(void **state)
 {
+    const as_script walk = {.n = 1,
+                            .steps = {{.fault = AS_FAULT_PERSON, .from = 1, .full = 1, .until = 100, .amount = 0.3}}};
     (void)state;
     const as_twin_scene *scene;
     for (size_t k = 0; (scene = as_twin_scene_at(k / 2)) != NULL; k++) {
@@ -78,6 +80,7 @@ static void twin_threads_do_not_matter(void **state)
             cfg.distortion = 0.05;
             cfg.dirt = cfg.print = cfg.haze = cfg.flicker = cfg.day = 0.2;
             cfg.off_focus_mm = 30;
+            cfg.script = &walk;
         }
         twin_rig  rig = twin_rig_open(scene->name, &cfg);
         twin_many many = {.twin = rig.twin};
