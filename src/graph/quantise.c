@@ -4,9 +4,9 @@
 #include <math.h>
 
 #include "graph/graph_priv.h"
+#include "graph/round.h"
 
-#define WEIGHT_MOST 64.0f /* 255 * (64 + 64) is below 2^15 */
-#define BIAS_MOST   1e9f  /* of a product's units */
+#define BIAS_MOST 1e9f /* of a product's units */
 
 typedef struct quantiser {
     const as_graph *from;
@@ -111,22 +111,21 @@ static bool quantise_pair(quantiser *q, int32_t id, const char *source, const ch
 
 /* Channels lie along `axis`: the scale of each, and the weights as i8. A channel of hardly any weight has a scale that its
  * bias fits all the same; bias may be NULL. */
-static void quantise_weights(const as_tensor *w, int axis, const float *bias, float x_scale, float *scales,
-                             int8_t *whole)
+static void quantise_weights(const as_node *node, const as_tensor *w, int axis, const float *bias, float x_scale,
+                             float *scales, int8_t *whole)
 {
-    const float *data = w->data;
-    const size_t n = (size_t)w->shape.dims[axis], count = as_tensor_count(w);
-    size_t       inner = 1;
-    for (int i = axis + 1; i < w->shape.rank; i++)
-        inner *= (size_t)w->shape.dims[i];
-    for (size_t i = 0; i < count; i++)
-        scales[i / inner % n] = fmaxf(scales[i / inner % n], fabsf(data[i]) / WEIGHT_MOST);
+    const float  *data = w->data;
+    const size_t  n = (size_t)w->shape.dims[axis], each = as_tensor_count(w) / n;
+    const int64_t groups = as_node_int_or(node, "group", 1);
+    as_rounding   r = {.each = each, .step = axis == 0 ? 1 : n, .taps = 1};
+    for (int i = 2; i < w->shape.rank; i++)
+        r.taps *= (size_t)w->shape.dims[i];
+    r.pairs = groups == 1 || w->shape.dims[1] > 1 || w->shape.dims[0] != groups;
     for (size_t o = 0; o < n; o++) {
-        const float least = bias ? fminf(fabsf(bias[o]) / (x_scale * BIAS_MOST), 1e30f) : 0.0f;
-        scales[o] = fmaxf(fmaxf(scales[o], least), 1e-20f);
+        const float  least = bias ? fminf(fabsf(bias[o]) / (x_scale * BIAS_MOST), 1e30f) : 0.0f;
+        const size_t at = axis == 0 ? o * each : o;
+        scales[o] = as_round_channel(&r, data + at, fmaxf(least, 1e-20f), whole + at);
     }
-    for (size_t i = 0; i < count; i++)
-        whole[i] = (int8_t)rintf(data[i] / scales[i / inner % n]);
 }
 
 /* In units of its products: the scale of x times that of the channel's weights. */
@@ -189,7 +188,7 @@ static bool quantise_product(quantiser *q, const as_node *node, as_err *err)
     const bool has_bias = bias && as_tensor_count(bias) == n && q->n_users[node->inputs[2]] == 1;
     quantise_numbers(&q->ranges[node->inputs[0]], &x_scale, &zero);
     if (ok)
-        quantise_weights(w, axis, has_bias ? bias->data : NULL, x_scale, scales, whole);
+        quantise_weights(node, w, axis, has_bias ? bias->data : NULL, x_scale, scales, whole);
     if (ok && !q->paired[node->inputs[1]])
         ok = quantise_constant(q, value->name, "whole", AS_DTYPE_I8, &w->shape, whole, err) &&
              quantise_constant(q, value->name, "scale", AS_DTYPE_F32, &row, scales, err) &&
@@ -302,6 +301,13 @@ static bool quantise_output(quantiser *q, int32_t id, char **made, as_err *err)
     return ok;
 }
 
+/* Scores that leave the network: of two that lie within one step of each other, or beyond what was calibrated, whole
+ * numbers make equals, and which class is the largest is lost. Whoever runs a product of matrices can end it in floats. */
+static bool quantise_is_score(const as_node *node)
+{
+    return strcmp(node->op, "Gemm") == 0 || strcmp(node->op, "MatMul") == 0;
+}
+
 static bool quantise_node(quantiser *q, const as_node *node, as_err *err)
 {
     const bool whole = quantise_is_whole(q, node);
@@ -328,7 +334,7 @@ static bool quantise_node(quantiser *q, const as_node *node, as_err *err)
     const as_value *value = as_graph_value(q->from, out);
     if (ok && whole && quantise_kind(node) == WHOLE_SAME)
         q->ranges[out] = q->ranges[node->inputs[0]]; /* the same numbers, the same scale */
-    return ok && (!whole || !value || !value->is_output || !quantise_may(q, out) ||
+    return ok && (!whole || !value || !value->is_output || quantise_is_score(node) || !quantise_may(q, out) ||
                   quantise_output(q, out, &copy->output[0], err));
 }
 
