@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/duel.h"
 
+#include <float.h>
 #include <math.h>
 #include <sched.h>
 
@@ -75,25 +76,6 @@ static bool duel_sessions(bench_duel *duel, int64_t batch, uint32_t threads, as_
     return true;
 }
 
-/* The scale of the output's integers, as the model has it. */
-static bool duel_step(bench_duel *duel, as_err *err)
-{
-    const as_str *whole = &duel->model.whole;
-    as_graph     *graph = as_graph_parse((const uint8_t *)whole->s, whole->len, duel->model.kind->name, err);
-    char          name[64];
-    if (!graph)
-        return false;
-    snprintf(name, sizeof name, "%.50s/scale", as_graph_value(graph, as_graph_output(graph, 0))->name);
-    const int32_t    id = as_graph_find(graph, name);
-    const as_tensor *scale = id >= 0 ? as_graph_value(graph, id)->constant : NULL;
-    if (scale)
-        memcpy(&duel->step, scale->data, sizeof duel->step);
-    else
-        AS_FAIL(err, AS_EINTERNAL, "the quantised network has no scale of its output");
-    as_graph_free(graph);
-    return scale != NULL;
-}
-
 /* --- does the quantised network say what its floats say? ----------------------------------------------------------- */
 
 static size_t duel_top(const as_tensor *scores)
@@ -103,6 +85,17 @@ static size_t duel_top(const as_tensor *scores)
     for (size_t i = 1; i < as_tensor_count(scores); i++)
         top = s[i] > s[top] ? i : top;
     return top;
+}
+
+/* What 8 bits can tell apart of the outputs of floats. */
+static void judge_widen(bench_duel *duel, const as_tensor *t)
+{
+    const float *x = t->data;
+    for (size_t i = 0; i < as_tensor_count(t); i++) {
+        duel->low = fminf(duel->low, x[i]);
+        duel->high = fmaxf(duel->high, x[i]);
+    }
+    duel->step = (duel->high - duel->low) / 255.0f;
 }
 
 /* How often the class with the largest output is that of the floats. Pictures of another size than the network is for are
@@ -118,6 +111,7 @@ static bool judge_classes(bench_duel *duel, as_session *floats, char *say, size_
              duel_run(duel->sessions[BENCH_OURS], duel->inputs, &have, err);
         if (!ok)
             return false;
+        judge_widen(duel, &want);
         const size_t top = duel_top(&want);
         same += duel_top(&have) == top;
         classes += !seen[top];
@@ -141,6 +135,7 @@ static bool judge_map(bench_duel *duel, as_session *floats, char *say, size_t n,
         if (!duel_run(floats, duel->inputs, &want, err) ||
             !duel_run(duel->sessions[BENCH_OURS], duel->inputs, &have, err))
             return false;
+        judge_widen(duel, &want);
         for (size_t k = 0; k < as_tensor_count(&want); k++) {
             const double w = (double)((const float *)want.data)[k], h = (double)((const float *)have.data)[k];
             sum += w;
@@ -160,7 +155,7 @@ static bool duel_judge(bench_duel *duel, char *say, size_t n, as_err *err)
     as_session *floats = duel_session(duel, BENCH_OURS, BENCH_FORM_F32, 1, err);
     const bool  ok = floats && (duel->model.kind->classes ? judge_classes : judge_map)(duel, floats, say, n, err);
     as_session_close(floats);
-    return ok && duel_step(duel, err);
+    return ok;
 }
 
 /* A rounding that falls the other way grows from layer to layer where a network cannot tell its pictures apart: more is
@@ -178,6 +173,8 @@ bool bench_duel_open(bench_duel *duel, const bench_net_kind *kind, bench_form fo
     char                     judged[96] = "";
     uint32_t                 side;
     duel->form = form;
+    duel->low = FLT_MAX;
+    duel->high = -FLT_MAX;
     if (!bench_ort_peer(about, err) || !duel_may(form, err) || !duel_side(&side, err) ||
         !bench_model_make(&duel->model, kind, side, form == BENCH_FORM_INT8, err))
         return false;
@@ -191,6 +188,7 @@ bool bench_duel_open(bench_duel *duel, const bench_net_kind *kind, bench_form fo
     about->n_inputs = N_INPUTS;
     about->tolerance = duel_tolerance(duel);
     about->flop_per_call = duel->model.flop;
+    about->int8 = form == BENCH_FORM_INT8;
     about->calls = about->flop_per_call > LONG_FLOP;
     snprintf(about->note, sizeof about->note, "input 1x3x%ux%u %s%s; batch 1, one thread; differences in %s",
              duel->model.side, duel->model.side, forms[form], judged,

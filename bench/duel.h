@@ -24,7 +24,7 @@ typedef struct bench_duel {
     as_session *sessions[BENCH_SIDES];
     float      *inputs; /* pictures, one behind the other: input i begins at picture i */
     int64_t     batch;
-    float       step; /* of the output's integers */
+    float       low, high, step; /* of the outputs of floats, and a 255th of it: what 8 bits tell apart */
 } bench_duel;
 
 /* AS_EMISSING without ONNX Runtime, or where the processor does not have what the form needs. AS_EINTERNAL where the

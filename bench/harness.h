@@ -26,6 +26,7 @@ typedef struct bench_about {
     size_t calls;         /* in a block, of calls that are long themselves; 0: as many as fill the block */
     bool all_processors;  /* both sides may use all of them (bench_machine_unpin), as the programs do for their users */
     double flop_per_call; /* arithmetic the definition needs; 0: does not apply */
+    bool   int8;          /* it is that of whole numbers of 8 bits */
     double megabytes;     /* a call moves; 0: does not apply */
 } bench_about;
 

@@ -19,6 +19,7 @@ typedef struct bench_machine {
     double   load;        /* of the last minute when it began: above 1 a processor, others were at work */
     uint64_t preemptions; /* of this process, up to bench_machine_look */
     double   peak_flops;  /* multiply-adds of f32 that one processor was seen to do a second, times two */
+    double   peak_int8;   /* the same of u8 by i8, with the widest instructions that may be used */
 } bench_machine;
 
 /* cpu: -1 chooses the last one this process may run on. AS_EINVAL for one it may not. */

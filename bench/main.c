@@ -89,6 +89,7 @@ static int main_run(const char *dir, const char *id)
     cfg.pairs = (size_t)pairs;
     bench_machine_look(&machine, pinned_to);
     machine.peak_flops = as_peak_flops();
+    machine.peak_int8 = as_peak_int8();
     if (!workload)
         return main_all(&cfg, &machine, dir);
     return main_measure(workload, &cfg, &machine, dir, &err) ? 0 : main_fail(&err);

@@ -7,7 +7,7 @@
 #include "graph/build.h"
 #include "infer/calibrate.h"
 
-enum { PROBES = 8, LOOKS = 12, CALIBRATE = 8 };
+enum { PROBES = 8, LOOKS = 12, CALIBRATE = 16 };
 
 typedef struct net_in {
     const char      *name;
@@ -343,12 +343,13 @@ static as_graph *model_quantise(as_graph *graph, uint32_t side, as_err *err)
         AS_FAIL(err, AS_ENOMEM, "no memory for a network");
     for (uint32_t i = 0; ranges && input && i < CALIBRATE; i++) {
         pictures[i] = as_tensor_view(AS_DTYPE_F32, &shape, input + i * values);
-        bench_net_draw(900 + i, i * 2 % NET_DRAWN, side, input + i * values);
+        bench_net_draw(900 + i, i % NET_DRAWN, side, input + i * values);
     }
     /* shapes with the batch left open again: the quantised graph takes them over */
     if (ranges && input && as_calibrate(graph, pictures, CALIBRATE, ranges, err) &&
         as_graph_infer_shapes(graph, 0, err))
         whole = as_graph_quantise(graph, ranges, err);
+    as_range_done(ranges, as_graph_n_values(graph));
     free(ranges);
     free(input);
     return whole;

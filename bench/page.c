@@ -91,11 +91,18 @@ static void page_plot(as_str *out, const json_t *root)
     as_str_add(out, "</svg>\n");
 }
 
+/* The limit that a workload is held against. */
+static double page_peak(const json_t *root)
+{
+    return page_number(json_object_get(root, "machine"),
+                       json_is_true(json_object_get(root, "int8")) ? "peak_int8" : "peak_flops");
+}
+
 static void page_side(as_str *out, const char *name, const json_t *root, const json_t *band)
 {
     char         low[AS_CLOCK_TEXT_BYTES], median[AS_CLOCK_TEXT_BYTES], high[AS_CLOCK_TEXT_BYTES], text[256];
     const double ns = page_number(band, "median"), flop = page_number(root, "flop_per_call");
-    const double peak = page_number(json_object_get(root, "machine"), "peak_flops");
+    const double peak = page_peak(root);
     int          at = snprintf(text, sizeof text, "%s a call [%s, %s]", bench_ns_text(ns, median),
                                bench_ns_text(page_number(band, "low"), low), bench_ns_text(page_number(band, "high"), high));
     if (flop > 0.0 && peak > 0.0 && ns > 0.0)
@@ -140,7 +147,7 @@ static void page_workload(as_str *out, const json_t *root)
 {
     char          text[256];
     const json_t *band = json_object_get(root, "ratio"), *machine = json_object_get(root, "machine");
-    const double  flop = page_number(root, "flop_per_call"), peak = page_number(machine, "peak_flops");
+    const double  flop = page_number(root, "flop_per_call"), peak = page_peak(root);
     as_str_add(out, "<h2>");
     page_text(out, page_str(root, "id"));
     as_str_add(out, ": ");
@@ -160,9 +167,10 @@ static void page_workload(as_str *out, const json_t *root)
     page_side(out, "peer", root, json_object_get(root, "peer_ns"));
     if (flop > 0.0 && peak > 0.0) {
         snprintf(text, sizeof text,
-                 "%.0f GFLOP/s of multiply-adds on one processor, measured here: %.3g us for the %.1f MFLOP of the "
+                 "%.0f %s of multiply-adds on one processor, measured here: %.3g us for the %.1f MFLOP of the "
                  "definition, padding left out (Winograd's algorithm needs fewer)",
-                 peak / 1e9, flop / peak * 1e6, flop / 1e6);
+                 peak / 1e9, json_is_true(json_object_get(root, "int8")) ? "GOP/s (u8 by i8)" : "GFLOP/s",
+                 flop / peak * 1e6, flop / 1e6);
         page_row(out, "physical limit", text);
     }
     page_beside(out, json_object_get(root, "beside"));

@@ -44,10 +44,10 @@ void bench_result_print(FILE *out, const bench_result *r, const bench_machine *m
             r->about.n_inputs, r->difference, r->about.tolerance);
     result_print_side(out, "ours", r, &r->ns[BENCH_OURS]);
     result_print_side(out, "peer", r, &r->ns[BENCH_PEER]);
-    if (r->about.flop_per_call > 0.0 && machine->peak_flops > 0.0)
-        fprintf(out,
-                "  limit    %.0f GFLOP/s of multiply-adds on one processor: at best %.3g us a call by the definition\n",
-                machine->peak_flops / 1e9, r->about.flop_per_call / machine->peak_flops * 1e6);
+    const double peak = r->about.int8 ? machine->peak_int8 : machine->peak_flops;
+    if (r->about.flop_per_call > 0.0 && peak > 0.0)
+        fprintf(out, "  limit    %.0f %s of multiply-adds on one processor: at best %.3g us a call by the definition\n",
+                peak / 1e9, r->about.int8 ? "GOP/s (u8 by i8)" : "GFLOP/s", r->about.flop_per_call / peak * 1e6);
     char where[32] = "all processors";
     if (!r->about.all_processors)
         snprintf(where, sizeof where, "processor %d", machine->pinned_to);
@@ -98,10 +98,10 @@ static json_t *result_beside_json(const bench_result *r)
 
 static json_t *result_machine_json(const bench_machine *m)
 {
-    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:i,s:i,s:f,s:I,s:f}", "model", m->model, "features", m->features,
+    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:i,s:i,s:f,s:I,s:f,s:f}", "model", m->model, "features", m->features,
                      "system", m->system, "compiler", m->compiler, "build", m->build_type, "when", m->when,
                      "processors", (int)m->processors, "pinned_to", m->pinned_to, "load", m->load, "preemptions",
-                     (json_int_t)m->preemptions, "peak_flops", m->peak_flops);
+                     (json_int_t)m->preemptions, "peak_flops", m->peak_flops, "peak_int8", m->peak_int8);
 }
 
 static json_t *result_json(const bench_result *r, const bench_machine *machine)
@@ -111,7 +111,8 @@ static json_t *result_json(const bench_result *r, const bench_machine *machine)
                              (json_int_t)r->calls, "inputs", (json_int_t)r->about.n_inputs, "difference", r->difference,
                              "tolerance", r->about.tolerance, "flop_per_call", r->about.flop_per_call);
     json_t *ratios = json_array();
-    bool    ok = root && ratios && as_json_set(root, "all_processors", json_boolean(r->about.all_processors));
+    bool    ok = root && ratios && as_json_set(root, "all_processors", json_boolean(r->about.all_processors)) &&
+              as_json_set(root, "int8", json_boolean(r->about.int8));
     for (size_t i = 0; ok && i < r->n_pairs; i++)
         ok = json_array_append_new(ratios, json_real(r->pairs[i].ratio)) == 0;
     ok = as_json_set(root, "ratios", ratios) && ok;

@@ -138,19 +138,6 @@ static double peak_rate(double amount, as_ns start, double best)
     return rate > best ? rate : best;
 }
 
-double as_peak_flops(void)
-{
-    const peak_kind kind = peak_choose();
-    volatile float  sink = 0.0f;
-    double          best = 0.0;
-    for (int i = 0; i < RUNS; i++) {
-        const as_ns start = as_clock_mono();
-        sink = sink + kind.run((float)i);
-        best = peak_rate(2.0 * CHAINS * kind.lanes * ROUNDS, start, best);
-    }
-    return best;
-}
-
 typedef struct peak_job {
     peak_kind   kind;
     uint32_t    threads;
@@ -199,6 +186,30 @@ static bool peak_one(void *ctx, size_t i, as_err *err)
         job->best[i] = peak_rate(amount, start, job->best[i]);
     }
     return true;
+}
+
+static double peak_ops(bool int8)
+{
+    const peak_kind kind = peak_choose();
+    const peak_job  job = {.kind = kind, .int8 = int8 && kind.int8};
+    volatile float  sink = 0.0f;
+    double          best = 0.0;
+    for (int i = 0; i < RUNS; i++) {
+        const as_ns  start = as_clock_mono();
+        const double amount = peak_ops_run(&job, (float)i, &sink);
+        best = peak_rate(amount, start, best);
+    }
+    return best;
+}
+
+double as_peak_flops(void)
+{
+    return peak_ops(false);
+}
+
+double as_peak_int8(void)
+{
+    return peak_ops(true);
 }
 
 /* What all of them did together. */

@@ -32,6 +32,8 @@ typedef struct as_peak {
 
 /* Fused multiply-adds of f32 from registers, on one processor, times two; the best of several short runs. */
 double as_peak_flops(void);
+/* The same of u8 by i8 in sums of 32 bits, with the instructions that may be used. */
+double as_peak_int8(void);
 
 /* All of it, on so many threads at once (1 to 256). Takes some 0.2 s. */
 AS_CHECK bool as_peak_measure(uint32_t threads, as_peak *ret, as_err *err);

@@ -24,6 +24,7 @@ static void test_every_figure_is_a_speed(void **state)
     }
     assert_true(peak.levels[0].bytes_per_s > as_peak_memory(&peak)); /* what a cache is for */
     assert_true(as_peak_flops() > 1e8);
+    assert_true(as_peak_int8() > 1e8 && as_peak_int8() < 1e15);
 }
 
 static void test_threads_share_the_pieces(void **state)

@@ -109,49 +109,6 @@ static bool quantise_pair(quantiser *q, int32_t id, const char *source, const ch
 
 /* --- weights ------------------------------------------------------------------------------------------------------ */
 
-/* Channels lie along `axis`: the scale of each, and the weights as i8. A channel of hardly any weight has a scale that its
- * bias fits all the same; bias may be NULL. */
-static void quantise_weights(const as_node *node, const as_tensor *w, int axis, const float *bias, float x_scale,
-                             float *scales, int8_t *whole)
-{
-    const float  *data = w->data;
-    const size_t  n = (size_t)w->shape.dims[axis], each = as_tensor_count(w) / n;
-    const int64_t groups = as_node_int_or(node, "group", 1);
-    as_rounding   r = {.each = each, .step = axis == 0 ? 1 : n, .taps = 1};
-    for (int i = 2; i < w->shape.rank; i++)
-        r.taps *= (size_t)w->shape.dims[i];
-    r.pairs = groups == 1 || w->shape.dims[1] > 1 || w->shape.dims[0] != groups;
-    for (size_t o = 0; o < n; o++) {
-        const float  least = bias ? fminf(fabsf(bias[o]) / (x_scale * BIAS_MOST), 1e30f) : 0.0f;
-        const size_t at = axis == 0 ? o * each : o;
-        scales[o] = as_round_channel(&r, data + at, fmaxf(least, 1e-20f), whole + at);
-    }
-}
-
-/* In units of its products: the scale of x times that of the channel's weights. */
-static bool quantise_bias(quantiser *q, int32_t id, float x_scale, const float *scales, size_t n, as_err *err)
-{
-    const as_value *value = as_graph_value(q->from, id);
-    const as_shape  shape = {.rank = 1, .dims = {(int64_t)n}};
-    const float    *data = value->constant->data;
-    int32_t        *whole = calloc(n + 1, sizeof *whole);
-    float          *units = calloc(n + 1, sizeof *units);
-    bool            ok = whole && units ? true : AS_FAIL(err, AS_ENOMEM, "out of memory for a quantised model");
-    for (size_t o = 0; ok && o < n; o++) {
-        units[o] = x_scale * scales[o];
-        whole[o] = (int32_t)fminf(fmaxf(rintf(data[o] / units[o]), -BIAS_MOST), BIAS_MOST);
-    }
-    char *restored = quantise_name(value->name, "restored", err);
-    ok = ok && restored && quantise_constant(q, value->name, "whole", AS_DTYPE_I32, &shape, whole, err) &&
-         quantise_constant(q, value->name, "scale", AS_DTYPE_F32, &shape, units, err) &&
-         quantise_restore(q, value->name, restored, false, 0, err);
-    q->paired[id] = ok;
-    free(restored);
-    free(whole);
-    free(units);
-    return ok;
-}
-
 static int quantise_axis(const as_node *node)
 {
     if (strcmp(node->op, "Conv") == 0)
@@ -169,38 +126,111 @@ static const as_tensor *quantise_floats(const quantiser *q, const as_node *node,
                : NULL;
 }
 
-/* Weights that several nodes share have been done by the first; a bias belongs to one product. Their zero points are 0 and
- * may be left out, but ONNX Runtime up to 1.24 fails on a product of matrices then. */
-static bool quantise_product(quantiser *q, const as_node *node, as_err *err)
+/* The weights of one product. */
+typedef struct product {
+    const as_node   *node;
+    const as_tensor *w, *bias; /* bias: NULL where it has none of its own */
+    int              axis;     /* where the channels of the output lie */
+    size_t           n;        /* how many there are */
+    float            x_scale, *scales, *off;
+    int8_t          *whole;
+} product;
+
+static bool product_alloc(product *p, as_err *err)
 {
-    const as_value  *value = as_graph_value(q->from, node->inputs[1]);
-    const as_tensor *w = value->constant, *bias = quantise_floats(q, node, 2, 1);
-    const int        axis = quantise_axis(node);
-    const size_t     n = (size_t)w->shape.dims[axis];
-    const as_shape   row = {.rank = 1, .dims = {(int64_t)n}};
-    float           *scales = calloc(n + 1, sizeof *scales), x_scale;
-    int8_t          *whole = malloc(as_tensor_count(w) + 1), *zeros = calloc(n + 1, 1);
-    char            *restored = quantise_name(value->name, "restored", err);
-    uint8_t          zero;
-    bool             ok = scales && whole && zeros && restored;
-    if (!scales || !whole || !zeros)
-        AS_FAIL(err, AS_ENOMEM, "out of memory for a quantised model");
-    const bool has_bias = bias && as_tensor_count(bias) == n && q->n_users[node->inputs[2]] == 1;
-    quantise_numbers(&q->ranges[node->inputs[0]], &x_scale, &zero);
-    if (ok)
-        quantise_weights(node, w, axis, has_bias ? bias->data : NULL, x_scale, scales, whole);
-    if (ok && !q->paired[node->inputs[1]])
-        ok = quantise_constant(q, value->name, "whole", AS_DTYPE_I8, &w->shape, whole, err) &&
-             quantise_constant(q, value->name, "scale", AS_DTYPE_F32, &row, scales, err) &&
-             quantise_constant(q, value->name, "zero", AS_DTYPE_I8, &row, zeros, err) &&
-             quantise_restore(q, value->name, restored, true, axis, err);
-    q->paired[node->inputs[1]] = ok;
-    if (ok && has_bias)
-        ok = quantise_bias(q, node->inputs[2], x_scale, scales, n, err);
-    free(scales);
-    free(whole);
+    p->scales = calloc(p->n + 1, sizeof *p->scales);
+    p->off = calloc(p->n + 1, sizeof *p->off);
+    p->whole = malloc(as_tensor_count(p->w) + 1);
+    return (p->scales && p->off && p->whole) || AS_FAIL(err, AS_ENOMEM, "out of memory for a quantised model");
+}
+
+static void product_done(product *p)
+{
+    free(p->scales);
+    free(p->off);
+    free(p->whole);
+}
+
+/* The scale of each channel, and the weights as i8. A channel of hardly any weight has a scale that its bias fits all the
+ * same. off: what rounding takes from the mean of a channel of the output, where the means of the inputs x are known. */
+static void product_round(product *p, const as_range *x)
+{
+    const float *data = p->w->data;
+    const size_t each = as_tensor_count(p->w) / p->n;
+    const size_t groups = (size_t)AS_MAX(as_node_int_or(p->node, "group", 1), 1);
+    as_rounding  r = {.each = each, .step = p->axis == 0 ? 1 : p->n, .taps = 1};
+    for (int i = 2; i < p->w->shape.rank; i++)
+        r.taps *= (size_t)p->w->shape.dims[i];
+    const size_t inputs = each / r.taps;
+    r.pairs = groups == 1 || inputs > 1 || p->n != groups;
+    for (size_t o = 0; o < p->n; o++) {
+        const float least =
+            p->bias ? fminf(fabsf(((const float *)p->bias->data)[o]) / (p->x_scale * BIAS_MOST), 1e30f) : 0.0f;
+        const size_t at = p->axis == 0 ? o * each : o, first = o * groups / p->n * inputs;
+        p->scales[o] = as_round_channel(&r, data + at, fmaxf(least, 1e-20f), p->whole + at);
+        if (x->means && x->n_means == inputs * groups)
+            p->off[o] = as_round_bias(&r, data + at, p->scales[o], p->whole + at, x->means + first);
+    }
+}
+
+/* Their zero points are 0 and may be left out, but ONNX Runtime up to 1.24 fails on a product of matrices then. */
+static bool product_weights(quantiser *q, const product *p, as_err *err)
+{
+    const as_value *value = as_graph_value(q->from, p->node->inputs[1]);
+    const as_shape  row = {.rank = 1, .dims = {(int64_t)p->n}};
+    int8_t         *zeros = calloc(p->n + 1, 1);
+    char           *restored = quantise_name(value->name, "restored", err);
+    bool            ok = zeros || AS_FAIL(err, AS_ENOMEM, "out of memory for a quantised model");
+    ok = ok && restored && quantise_constant(q, value->name, "whole", AS_DTYPE_I8, &p->w->shape, p->whole, err) &&
+         quantise_constant(q, value->name, "scale", AS_DTYPE_F32, &row, p->scales, err) &&
+         quantise_constant(q, value->name, "zero", AS_DTYPE_I8, &row, zeros, err) &&
+         quantise_restore(q, value->name, restored, true, p->axis, err);
     free(zeros);
     free(restored);
+    return ok;
+}
+
+/* In units of its products: the scale of x times that of the channel's weights. */
+static bool product_bias(quantiser *q, const product *p, as_err *err)
+{
+    const as_value *value = as_graph_value(q->from, p->node->inputs[2]);
+    const as_shape  shape = {.rank = 1, .dims = {(int64_t)p->n}};
+    const float    *data = p->bias->data;
+    int32_t        *whole = calloc(p->n + 1, sizeof *whole);
+    float          *units = calloc(p->n + 1, sizeof *units);
+    bool            ok = (whole && units) || AS_FAIL(err, AS_ENOMEM, "out of memory for a quantised model");
+    for (size_t o = 0; ok && o < p->n; o++) {
+        units[o] = p->x_scale * p->scales[o];
+        whole[o] = (int32_t)fminf(fmaxf(rintf((data[o] + p->off[o]) / units[o]), -BIAS_MOST), BIAS_MOST);
+    }
+    char *restored = quantise_name(value->name, "restored", err);
+    ok = ok && restored && quantise_constant(q, value->name, "whole", AS_DTYPE_I32, &shape, whole, err) &&
+         quantise_constant(q, value->name, "scale", AS_DTYPE_F32, &shape, units, err) &&
+         quantise_restore(q, value->name, restored, false, 0, err);
+    q->paired[p->node->inputs[2]] = ok;
+    free(restored);
+    free(whole);
+    free(units);
+    return ok;
+}
+
+/* Weights that several nodes share have been done by the first; a bias belongs to one product. */
+static bool quantise_product(quantiser *q, const as_node *node, as_err *err)
+{
+    product p = {.node = node, .w = as_graph_value(q->from, node->inputs[1])->constant, .axis = quantise_axis(node)};
+    const as_tensor *bias = quantise_floats(q, node, 2, 1);
+    uint8_t          zero;
+    p.n = (size_t)p.w->shape.dims[p.axis];
+    if (bias && as_tensor_count(bias) == p.n && q->n_users[node->inputs[2]] == 1)
+        p.bias = bias;
+    quantise_numbers(&q->ranges[node->inputs[0]], &p.x_scale, &zero);
+    bool ok = product_alloc(&p, err);
+    if (ok)
+        product_round(&p, &q->ranges[node->inputs[0]]);
+    if (ok && !q->paired[node->inputs[1]])
+        q->paired[node->inputs[1]] = ok = product_weights(q, &p, err);
+    ok = ok && (!p.bias || product_bias(q, &p, err));
+    product_done(&p);
     return ok;
 }
 
@@ -387,6 +417,14 @@ static bool quantise_all(quantiser *q, as_err *err)
     if (q->n_whole == 0)
         return AS_FAIL(err, AS_EUNSUPPORTED, "no layer of model '%s' can be quantised", from->name);
     return quantise_constants(q, err) && as_graph_finish(q->to, err);
+}
+
+void as_range_done(as_range *ranges, size_t n)
+{
+    for (size_t i = 0; ranges && i < n; i++) {
+        free(ranges[i].means);
+        ranges[i].means = NULL;
+    }
 }
 
 as_graph *as_graph_quantise(const as_graph *graph, const as_range *ranges, as_err *err)

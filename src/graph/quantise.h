@@ -16,9 +16,13 @@
 
 /* Which numbers a value took, over pictures that are like those it will see. */
 typedef struct as_range {
-    bool  known; /* false: the value stays f32 */
-    float low, high;
+    bool   known; /* false: the value stays f32 */
+    float  low, high;
+    float *means; /* of each channel, or column of a matrix that is multiplied; or NULL: not known */
+    size_t n_means;
 } as_range;
+
+void as_range_done(as_range *ranges, size_t n); /* the means of n ranges; the array stays */
 
 /* ranges: one a value of the graph, by id. Weights are held within 7 bits: then two products fit 16 bits, and processors
  * without VNNI compute the same as those with it. AS_EUNSUPPORTED: nothing in it can be quantised. */

@@ -78,3 +78,11 @@ float as_round_channel(const as_rounding *r, const float *from, float least, int
     round_all(r, from, best, to);
     return best;
 }
+
+float as_round_bias(const as_rounding *r, const float *from, float scale, const int8_t *q, const float *means)
+{
+    double sum = 0.0;
+    for (size_t j = 0; j < r->each; j++)
+        sum += ((double)from[j * r->step] - (double)scale * q[j * r->step]) * (double)means[j / r->taps];
+    return (float)sum;
+}

@@ -30,4 +30,8 @@ typedef struct as_rounding {
 /* One channel: whole numbers to `to`, `step` apart as `from` is, and their scale, which is at least `least`. */
 float as_round_channel(const as_rounding *r, const float *from, float least, int8_t *to);
 
+/* By how much the mean of the channel's output falls short where its inputs have these means: what belongs to its bias
+ * (Nagel et al. 2019, "Data-free quantization through weight equalization and bias correction", section 4.2). */
+float as_round_bias(const as_rounding *r, const float *from, float scale, const int8_t *q, const float *means);
+
 #endif

@@ -3,9 +3,18 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "engine/engine.h"
 #include "graph/build.h"
+
+typedef struct calibration {
+    const as_graph *graph;
+    as_engine      *engine;
+    as_range       *ranges;
+    double          share; /* of one picture in the means */
+    as_tensor      *outs;
+} calibration;
 
 /* A copy that shows every computed number. */
 static as_graph *calibrate_open(as_graph *graph, as_err *err)
@@ -36,41 +45,94 @@ static void calibrate_widen(as_range *range, const as_tensor *t)
     range->known = isfinite(range->low) && isfinite(range->high);
 }
 
-static void calibrate_look(const as_graph *graph, const as_engine *engine, const as_tensor *ins, const as_tensor *outs,
-                           as_range *ranges)
+/* share: of this picture in the means. */
+static bool calibrate_mean(as_range *range, const as_tensor *t, int axis, double share, as_err *err)
 {
-    for (size_t i = 0; i < as_engine_n_inputs(engine); i++)
-        if (ins[i].dtype == AS_DTYPE_F32)
-            calibrate_widen(&ranges[as_graph_input(graph, i)], &ins[i]);
-    for (size_t i = 0; i < as_engine_n_outputs(engine); i++)
-        if (outs[i].dtype == AS_DTYPE_F32)
-            calibrate_widen(&ranges[as_graph_find(graph, as_engine_output(engine, i)->name)], &outs[i]);
+    const float *x = t->data;
+    const size_t count = as_tensor_count(t), channels = (size_t)t->shape.dims[axis];
+    size_t       inner = 1;
+    for (int i = axis + 1; i < t->shape.rank; i++)
+        inner *= (size_t)t->shape.dims[i];
+    if (!range->means)
+        range->means = calloc(channels + 1, sizeof *range->means);
+    if (!range->means)
+        return AS_FAIL(err, AS_ENOMEM, "out of memory for a calibration");
+    range->n_means = channels;
+    for (size_t row = 0; row * inner < count; row++) {
+        double sum = 0.0;
+        for (size_t i = 0; i < inner; i++)
+            sum += (double)x[row * inner + i];
+        range->means[row % channels] += (float)(sum * share * (double)channels / (double)count);
+    }
+    return true;
+}
+
+/* Where the channels of a value lie: as what multiplies it sees them. */
+static int calibrate_axis(const as_graph *graph, int32_t id)
+{
+    const int rank = as_graph_value(graph, id)->shape.rank;
+    for (size_t i = 0; i < as_graph_n_nodes(graph); i++) {
+        const as_node *node = as_graph_node(graph, i);
+        if (node->n_inputs > 1 && node->inputs[0] == id && strcmp(node->op, "MatMul") == 0)
+            return rank - 1;
+    }
+    return rank > 1 ? 1 : -1;
+}
+
+static bool calibrate_value(calibration *c, int32_t id, const as_tensor *t, as_err *err)
+{
+    as_range *range = &c->ranges[id];
+    if (t->dtype != AS_DTYPE_F32 || as_tensor_count(t) == 0)
+        return true;
+    const int axis = calibrate_axis(c->graph, id);
+    calibrate_widen(range, t);
+    return axis < 0 || calibrate_mean(range, t, axis, c->share, err);
+}
+
+static bool calibrate_look(calibration *c, const as_tensor *ins, const as_tensor *outs, as_err *err)
+{
+    for (size_t i = 0; i < as_engine_n_inputs(c->engine); i++)
+        if (!calibrate_value(c, as_graph_input(c->graph, i), &ins[i], err))
+            return false;
+    for (size_t i = 0; i < as_engine_n_outputs(c->engine); i++)
+        if (!calibrate_value(c, as_graph_find(c->graph, as_engine_output(c->engine, i)->name), &outs[i], err))
+            return false;
+    return true;
+}
+
+static bool calibrate_all(calibration *c, const as_tensor *inputs, size_t n, as_err *err)
+{
+    if (n == 0)
+        return AS_FAIL(err, AS_EINVAL, "a calibration needs at least one picture");
+    c->share = 1.0 / (double)n;
+    c->ranges = calloc(as_graph_n_values(c->graph) + 1, sizeof *c->ranges);
+    c->outs = calloc(as_engine_n_outputs(c->engine) + 1, sizeof *c->outs);
+    if (!c->ranges || !c->outs)
+        return AS_FAIL(err, AS_ENOMEM, "out of memory for a calibration");
+    for (size_t i = 0; i < n; i++) {
+        const as_tensor *ins = inputs + i * as_engine_n_inputs(c->engine);
+        for (size_t k = 0; k < as_engine_n_outputs(c->engine); k++)
+            c->outs[k] = (as_tensor){0};
+        if (!as_engine_run(c->engine, ins, c->outs, err) || !calibrate_look(c, ins, c->outs, err))
+            return false;
+    }
+    return true;
 }
 
 bool as_calibrate(as_graph *graph, const as_tensor *inputs, size_t n, as_range *ret_ranges, as_err *err)
 {
-    as_graph  *copy = calibrate_open(graph, err);
-    as_engine *engine = copy ? as_engine_new(copy, &(as_engine_cfg){.batch = 1}, err) : NULL;
-    as_range  *ranges = calloc(as_graph_n_values(graph) + 1, sizeof *ranges);
-    size_t     n_outs = engine ? as_engine_n_outputs(engine) : 0, n_ins = as_graph_n_inputs(graph);
-    as_tensor *outs = calloc(n_outs + 1, sizeof *outs);
-    bool       ok = engine != NULL;
-    if (ok && (!ranges || !outs))
-        ok = AS_FAIL(err, AS_ENOMEM, "out of memory for a calibration");
-    if (ok && n == 0)
-        ok = AS_FAIL(err, AS_EINVAL, "a calibration needs at least one picture");
-    for (size_t i = 0; ok && i < n; i++) {
-        for (size_t k = 0; k < n_outs; k++)
-            outs[k] = (as_tensor){0};
-        ok = as_engine_run(engine, inputs + i * n_ins, outs, err);
-        if (ok)
-            calibrate_look(graph, engine, inputs + i * n_ins, outs, ranges);
-    }
-    for (size_t id = 0; ok && id < as_graph_n_values(graph); id++)
-        ret_ranges[id] = ranges[id];
-    as_engine_free(engine);
+    as_graph    *copy = calibrate_open(graph, err);
+    const size_t n_values = as_graph_n_values(graph);
+    calibration  c = {.graph = graph};
+    c.engine = copy ? as_engine_new(copy, &(as_engine_cfg){.batch = 1}, err) : NULL;
+    const bool ok = c.engine && calibrate_all(&c, inputs, n, err);
+    if (ok)
+        memcpy(ret_ranges, c.ranges, n_values * sizeof *ret_ranges);
+    else
+        as_range_done(c.ranges, n_values);
+    as_engine_free(c.engine);
     as_graph_free(copy);
-    free(ranges);
-    free(outs);
+    free(c.ranges);
+    free(c.outs);
     return ok;
 }

@@ -96,6 +96,7 @@ static inline as_str net_model(uint64_t seed, bool whole)
         NET_MUST(ranges && as_calibrate(graph, &in, 1, ranges, &e));
         small = as_graph_quantise(graph, ranges, &e);
         NET_MUST(small != NULL);
+        as_range_done(ranges, as_graph_n_values(graph));
         free(ranges);
     }
     NET_MUST(as_graph_write(small ? small : graph, &bytes, &e));

@@ -105,6 +105,7 @@ static as_graph *precision_quantise(const as_precision_job *job, as_graph *graph
         AS_FAIL(err, AS_ENOMEM, "cannot hold the ranges of model '%s'", job->name);
     else if (as_calibrate(graph, inputs, n, ranges, err))
         whole = as_graph_quantise(graph, ranges, err);
+    as_range_done(ranges, as_graph_n_values(graph));
     free(ranges);
     if (whole && job->info && !as_model_info_write(job->info, whole, err))
         whole = as_graph_free(whole);
