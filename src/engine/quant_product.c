@@ -8,10 +8,12 @@
 #include <string.h>
 
 #include "base/isa.h"
+#include "engine/depth8.h"
 #include "engine/op.h"
 #include "engine/prim_int8.h"
 #include "engine/quant.h"
 #include "engine/quant_kernel.h"
+#include "engine/row8.h"
 #include "engine/wino8.h"
 
 typedef struct product8 {
@@ -381,7 +383,7 @@ static void wino_run(const as_step *step)
                  step->uses.at[4].buf->data, step->uses.at[0].buf->data);
 }
 
-static as_buf *wino_bytes(as_plan *plan, bool constant, size_t bytes, as_err *err)
+static as_buf *kernel_bytes(as_plan *plan, bool constant, size_t bytes, as_err *err)
 {
     const as_shape shape = {.rank = 1, .dims = {(int64_t)bytes}};
     return constant ? as_plan_new_constant(plan, AS_DTYPE_U8, &shape, NULL, err)
@@ -424,14 +426,14 @@ static void wino_numbers(const product8 *p, float *bias, float *rows, as_wino8 *
 static bool wino_make(as_plan *plan, const product8 *p, as_buf *bias, int32_t last, as_err *err)
 {
     as_wino8 w;
-    as_buf  *uses[5], *rows = wino_bytes(plan, true, 2 * p->n_out * sizeof(float), err);
+    as_buf  *uses[5], *rows = kernel_bytes(plan, true, 2 * p->n_out * sizeof(float), err);
     if (!rows)
         return false;
     wino_numbers(p, bias->data, rows->data, &w);
     uses[1] = as_quant_as(plan, p->x.buf, p->order, err);
-    uses[2] = uses[1] ? wino_bytes(plan, true, as_wino8_weight_bytes(&w), err) : NULL;
+    uses[2] = uses[1] ? kernel_bytes(plan, true, as_wino8_weight_bytes(&w), err) : NULL;
     uses[3] = rows;
-    uses[4] = uses[2] ? wino_bytes(plan, false, as_wino8_scratch_bytes(&w), err) : NULL;
+    uses[4] = uses[2] ? kernel_bytes(plan, false, as_wino8_scratch_bytes(&w), err) : NULL;
     uses[0] = uses[4] ? product8_dst(plan, p, last, err) : NULL;
     as_step *step = uses[0] ? as_plan_step(plan, NULL, wino_run, sizeof w, err) : NULL;
     if (!step)
@@ -440,6 +442,123 @@ static bool wino_make(as_plan *plan, const product8 *p, as_buf *bias, int32_t la
     step->adds = w.sum;
     memcpy(step->data, &w, sizeof w);
     as_wino8_weights(&w, p->weights, uses[2]->data);
+    for (size_t i = 0; i < AS_COUNT(uses); i++)
+        if (!as_step_use(plan, step, AS_ARG_NONE, uses[i], err))
+            return false;
+    return true;
+}
+
+/* --- depthwise 3x3, on the same processors -------------------------------------------------------------------------- */
+
+enum { DEPTH8_SHARED = 40000 }; /* results from which on threads are worth waiting for */
+
+static bool depth8_fits(const product8 *p)
+{
+    const as_window *w = &p->window;
+    if (cpu_multiplies_wide() || !as_depth8_can() || p->sum.buf || p->target.dtype != AS_DTYPE_U8 || w->n != 2 ||
+        p->order != AS_ORDER_CHANNELS_LAST || p->groups != p->in.dims[1] || p->out.dims[1] != p->in.dims[1] ||
+        p->in.dims[1] % AS_DEPTH8_BLOCK != 0 || p->x.zero < 0 || p->x.zero > 255)
+        return false;
+    for (int i = 0; i < 2; i++)
+        if (w->kernel[i] != 3 || w->stride[i] != w->stride[0] || w->stride[i] > 2 || w->dilation[i] != 1)
+            return false;
+    return true;
+}
+
+static void depth8_work(void *ctx, int worker)
+{
+    const as_step *step = ctx;
+    as_depth8_run(step->data, worker, step->uses.at[1].buf->data, step->uses.at[2].buf->data,
+                  step->uses.at[0].buf->data);
+}
+
+static void depth8_run(const as_step *step)
+{
+    const as_depth8 *d = step->data;
+    as_onednn_share(d->workers, depth8_work, (void *)(uintptr_t)step);
+}
+
+static bool depth8_make(as_plan *plan, const product8 *p, as_buf *bias, int32_t last, as_err *err)
+{
+    as_int8   q;
+    as_buf   *uses[3];
+    float    *factors = malloc((p->n_out + 1) * sizeof *factors);
+    as_depth8 d = {
+        .images = p->in.dims[0], .channels = p->in.dims[1], .stride = p->window.stride[0], .x_zero = p->x.zero};
+    if (!factors)
+        return AS_FAIL(err, AS_ENOMEM, "out of memory for weights");
+    product8_numbers(p, false, factors, bias->data, &q);
+    for (int i = 0; i < 2; i++) {
+        d.in[i] = p->in.dims[i + 2];
+        d.out[i] = p->out.dims[i + 2];
+        d.pad[i] = p->window.pad_begin[i];
+    }
+    d.workers = d.images * d.channels * d.out[0] * d.out[1] >= DEPTH8_SHARED ? (int)AS_MAX(plan->threads, 1u) : 1;
+    d.limits = q.limits;
+    uses[1] = as_quant_as(plan, p->x.buf, p->order, err);
+    uses[2] = uses[1] ? kernel_bytes(plan, true, as_depth8_weight_bytes(&d), err) : NULL;
+    if (uses[2])
+        as_depth8_weights(&d, p->weights, factors, bias->data, uses[2]->data);
+    free(factors);
+    uses[0] = uses[2] ? product8_dst(plan, p, last, err) : NULL;
+    as_step *step = uses[0] ? as_plan_step(plan, NULL, depth8_run, sizeof d, err) : NULL;
+    if (!step)
+        return false;
+    step->how = "kernel: depthwise of whole numbers";
+    memcpy(step->data, &d, sizeof d);
+    for (size_t i = 0; i < AS_COUNT(uses); i++)
+        if (!as_step_use(plan, step, AS_ARG_NONE, uses[i], err))
+            return false;
+    return true;
+}
+
+/* --- a few rows, on the same processors ----------------------------------------------------------------------------- */
+
+enum { ROW8_SHARED = 512 << 10 }; /* bytes of weights from which on threads are worth waiting for */
+
+static bool row8_fits(const product8 *p)
+{
+    return !cpu_multiplies_wide() && as_row8_can() && p->order == AS_ORDER_PLAIN && p->in.dims[2] <= AS_ROW8_MOST &&
+           (p->target.dtype == AS_DTYPE_U8 || p->target.dtype == AS_DTYPE_F32);
+}
+
+static void row8_work(void *ctx, int worker)
+{
+    const as_step *step = ctx;
+    as_row8_run(step->data, worker, step->uses.at[1].buf->data, step->uses.at[2].buf->data, step->uses.at[3].buf->data,
+                step->uses.at[0].buf->data);
+}
+
+static void row8_run(const as_step *step)
+{
+    const as_row8 *r = step->data;
+    as_onednn_share(r->workers, row8_work, (void *)(uintptr_t)step);
+}
+
+static bool row8_make(as_plan *plan, const product8 *p, as_buf *bias, int32_t last, as_err *err)
+{
+    as_int8 q;
+    as_row8 r = {.rows = p->in.dims[2], .k = (int64_t)p->each, .n = (int64_t)p->n_out};
+    as_buf *uses[4] = {NULL};
+    uses[3] = kernel_bytes(plan, true, 2 * p->n_out * sizeof(float), err);
+    if (!uses[3])
+        return false;
+    float *numbers = uses[3]->data;
+    product8_numbers(p, true, numbers, bias->data, &q);
+    memcpy(numbers + p->n_out, bias->data, p->n_out * sizeof *numbers);
+    r.limits = q.limits;
+    r.floats = p->target.dtype == AS_DTYPE_F32;
+    r.workers = p->n_out * p->each >= ROW8_SHARED ? (int)AS_MAX(plan->threads, 1u) : 1;
+    uses[1] = as_quant_as(plan, p->x.buf, p->order, err);
+    uses[2] = uses[1] ? kernel_bytes(plan, true, p->n_out * p->each, err) : NULL;
+    if (uses[2])
+        memcpy(uses[2]->data, p->weights, p->n_out * p->each);
+    uses[0] = uses[2] ? product8_dst(plan, p, last, err) : NULL;
+    as_step *step = uses[0] ? as_plan_step(plan, NULL, row8_run, sizeof r, err) : NULL;
+    if (!step)
+        return false;
+    step->how = "kernel: rows by weights, whole numbers";
+    memcpy(step->data, &r, sizeof r);
     for (size_t i = 0; i < AS_COUNT(uses); i++)
         if (!as_step_use(plan, step, AS_ARG_NONE, uses[i], err))
             return false;
@@ -471,16 +590,28 @@ static void product8_aim(product8 *p, const as_quant_tail *tail)
     p->high = tail->high;
 }
 
-/* The fastest there is for p.target: *ret_wino, or a primitive; neither: floats are faster. */
-static bool product8_choose(as_plan *plan, product8 *p, as_buf *bias, bool *ret_wino, as_prim **ret_prim, as_err *err)
+/* Plans a product by a kernel of ours. */
+typedef bool (*product8_kernel)(as_plan *, const product8 *, as_buf *bias, int32_t last, as_err *);
+
+/* The fastest there is for p.target: a kernel, or a primitive; neither: floats are faster. */
+static bool product8_choose(as_plan *plan, product8 *p, as_buf *bias, product8_kernel *ret_kernel, as_prim **ret_prim,
+                            as_err *err)
 {
-    *ret_wino = p->target.dtype == AS_DTYPE_U8 && wino_fits(plan, p);
+    *ret_kernel = NULL;
     *ret_prim = NULL;
+    if (p->target.dtype == AS_DTYPE_U8 && wino_fits(plan, p))
+        *ret_kernel = wino_make;
+    else if (depth8_fits(p))
+        *ret_kernel = depth8_make;
     p->dst = as_layout_of(plan->dnn, p->target.dtype, AS_ORDER_CHANNELS_LAST, &p->out, err);
     if (!p->dst)
         return false;
-    if (*ret_wino || (!cpu_multiplies_wide() && product8_may_saturate(p)))
+    if (*ret_kernel || (!cpu_multiplies_wide() && product8_may_saturate(p)))
         return true;
+    if (row8_fits(p)) {
+        *ret_kernel = row8_make;
+        return true;
+    }
     as_prim *prim = product8_prim(plan, p, bias, NULL);
     *ret_prim = prim && !strstr(as_prim_about(prim), "ref") ? prim : NULL;
     return true;
@@ -489,10 +620,10 @@ static bool product8_choose(as_plan *plan, product8 *p, as_buf *bias, bool *ret_
 /* tail: what follows is taken in too, with an addition where it can be; NULL: p.target is what is written. */
 static bool product8_make(as_plan *plan, product8 *p, as_quant_tail *tail, int32_t last, bool *ret_done, as_err *err)
 {
-    const as_shape row = {.rank = 1, .dims = {(int64_t)p->n_out}};
-    as_buf        *bias = as_plan_new_constant(plan, AS_DTYPE_F32, &row, NULL, err);
-    as_prim       *prim;
-    bool           wino;
+    const as_shape  row = {.rank = 1, .dims = {(int64_t)p->n_out}};
+    as_buf         *bias = as_plan_new_constant(plan, AS_DTYPE_F32, &row, NULL, err);
+    as_prim        *prim;
+    product8_kernel kernel;
     if (!bias || !product8_unsigned(plan, p, err))
         return false;
     p->low = -FLT_MAX;
@@ -506,24 +637,24 @@ static bool product8_make(as_plan *plan, product8 *p, as_quant_tail *tail, int32
         *tail = long_tail;
         product8_aim(p, tail);
     }
-    if (!product8_choose(plan, p, bias, &wino, &prim, err))
+    if (!product8_choose(plan, p, bias, &kernel, &prim, err))
         return false;
-    if (!wino && !prim && p->sum.buf) {
+    if (!kernel && !prim && p->sum.buf) {
         *tail = short_tail;
         p->sum.buf = NULL;
         p->middle.scale = 0.0f;
         product8_aim(p, tail);
-        if (!product8_choose(plan, p, bias, &wino, &prim, err))
+        if (!product8_choose(plan, p, bias, &kernel, &prim, err))
             return false;
     }
-    if (!wino && !prim)
+    if (!kernel && !prim)
         return true;
     if (tail) {
         as_quant_tail_absorb(plan, tail);
         last = tail->value;
     }
     *ret_done = true;
-    const bool ok = wino ? wino_make(plan, p, bias, last, err) : product8_step(plan, p, prim, bias, last, err);
+    const bool ok = kernel ? kernel(plan, p, bias, last, err) : product8_step(plan, p, prim, bias, last, err);
     as_graph_pass(plan->graph, p->constant, false);
     return ok;
 }

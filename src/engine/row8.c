@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/row8.h"
+
+#include <math.h>
+
+#include "base/isa.h"
+
+static void row8_write(const as_row8 *r, int64_t row, int64_t o, int32_t sum, const float *numbers, void *y)
+{
+    float v = ((float)sum + numbers[r->n + o]) * numbers[o];
+    if (r->limits.on)
+        v = fminf(fmaxf(v, r->limits.low), r->limits.high);
+    if (r->floats)
+        ((float *)y)[row * r->n + o] = v;
+    else
+        ((uint8_t *)y)[row * r->n + o] = (uint8_t)rintf(fminf(fmaxf(v, 0.0f), 255.0f));
+}
+
+#ifdef __x86_64__
+#include <immintrin.h>
+
+enum { WIDTH = 32, AT_ONCE = 4 };
+
+bool as_row8_can(void)
+{
+    return as_isa_may(AS_ISA_AVX2);
+}
+
+__attribute__((target("avx2"))) static inline int32_t row8_total(__m256i v)
+{
+    __m128i s = _mm_add_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
+    s = _mm_add_epi32(s, _mm_shuffle_epi32(s, 0x4e));
+    return _mm_cvtsi128_si32(_mm_add_epi32(s, _mm_shuffle_epi32(s, 0xb1)));
+}
+
+/* `count` columns (1 to AT_ONCE) of one row. */
+__attribute__((target("avx2"), always_inline)) static inline void row8_some(const uint8_t *x, const int8_t *w,
+                                                                            int64_t k, int count, int32_t *sums)
+{
+    const __m256i ones = _mm256_set1_epi16(1);
+    __m256i       acc[AT_ONCE];
+    int64_t       at = 0;
+    for (int i = 0; i < count; i++)
+        acc[i] = _mm256_setzero_si256();
+    for (; at + WIDTH <= k; at += WIDTH) {
+        const __m256i in = _mm256_loadu_si256((const __m256i *)(const void *)(x + at));
+        for (int i = 0; i < count; i++) {
+            const __m256i by = _mm256_loadu_si256((const __m256i *)(const void *)(w + i * k + at));
+            acc[i] = _mm256_add_epi32(acc[i], _mm256_madd_epi16(_mm256_maddubs_epi16(in, by), ones));
+        }
+    }
+    for (int i = 0; i < count; i++) {
+        sums[i] = row8_total(acc[i]);
+        for (int64_t j = at; j < k; j++)
+            sums[i] += x[j] * w[i * k + j];
+    }
+}
+
+__attribute__((target("avx2"))) void as_row8_run(const as_row8 *r, int worker, const uint8_t *x, const int8_t *w,
+                                                 const float *numbers, void *y)
+{
+    const int64_t workers = r->workers > 1 ? r->workers : 1, blocks = (r->n + AT_ONCE - 1) / AT_ONCE;
+    for (int64_t b = blocks * worker / workers; b < blocks * (worker + 1) / workers; b++)
+        for (int64_t row = 0; row < r->rows; row++) {
+            const int64_t o = b * AT_ONCE, left = r->n - o;
+            int32_t       sums[AT_ONCE];
+            if (left >= AT_ONCE)
+                row8_some(x + row * r->k, w + o * r->k, r->k, AT_ONCE, sums);
+            for (int64_t i = 0; left < AT_ONCE && i < left; i++)
+                row8_some(x + row * r->k, w + (o + i) * r->k, r->k, 1, &sums[i]);
+            for (int64_t i = 0; i < AT_ONCE && i < left; i++)
+                row8_write(r, row, o + i, sums[i], numbers, y);
+        }
+}
+
+#else
+
+bool as_row8_can(void)
+{
+    return false;
+}
+
+void as_row8_run(const as_row8 *r, int worker, const uint8_t *x, const int8_t *w, const float *numbers, void *y)
+{
+    (void)worker;
+    (void)x;
+    (void)w;
+    row8_write(r, 0, 0, 0, numbers, y);
+}
+
+#endif
