@@ -77,10 +77,10 @@ DEPTH8_INLINE __m256i depth8_load(const depth8_rows *r, int row, int64_t x, __m2
     return _mm256_sub_epi16(_mm256_cvtepu8_epi16(bytes), zero);
 }
 
-DEPTH8_INLINE depth8_column depth8_take(const as_depth8 *d, const depth8_rows *r, int64_t x, __m256i zero)
+DEPTH8_INLINE depth8_column depth8_take(const depth8_rows *r, int64_t x, int64_t wide, __m256i zero)
 {
     depth8_column c;
-    if (x < 0 || x >= d->in[1]) {
+    if (x < 0 || x >= wide) {
         c.above[0] = c.above[1] = c.below[0] = c.below[1] = _mm256_setzero_si256();
         return c;
     }
@@ -117,46 +117,46 @@ DEPTH8_INLINE void depth8_store(const depth8_block *b, __m256i first, __m256i se
 }
 
 /* One row of 16 channels. A result begins with its first column and ends with its third; two are under way between. */
-DEPTH8_AVX2 static void depth8_row_1(const as_depth8 *d, const depth8_rows *r, const depth8_block *b, __m256 low,
-                                     __m256 high, uint8_t *y)
+DEPTH8_INLINE void depth8_row_1(const as_depth8 *d, depth8_rows r, const depth8_block *b, __m256i zero, __m256 low,
+                                __m256 high, uint8_t *restrict y)
 {
-    const __m256i zero = _mm256_set1_epi16((int16_t)d->x_zero);
-    depth8_column c = depth8_take(d, r, -d->pad[1], zero);
+    const int64_t pad = d->pad[1], n = d->out[1], wide = d->in[1], step = d->channels;
+    depth8_column c = depth8_take(&r, -pad, wide, zero);
     __m256i       next[2], now[2];
     for (int half = 0; half < 2; half++)
         now[half] = depth8_product(&c, b, 0, half);
-    c = depth8_take(d, r, 1 - d->pad[1], zero);
+    c = depth8_take(&r, 1 - pad, wide, zero);
     for (int half = 0; half < 2; half++) {
         now[half] = _mm256_add_epi32(now[half], depth8_product(&c, b, 1, half));
         next[half] = depth8_product(&c, b, 0, half);
     }
-    for (int64_t x = 0; x < d->out[1]; x++) {
+    for (int64_t x = 0; x < n; x++) {
         __m256i done[2];
-        c = depth8_take(d, r, x + 2 - d->pad[1], zero);
+        c = depth8_take(&r, x + 2 - pad, wide, zero);
         for (int half = 0; half < 2; half++) {
             done[half] = _mm256_add_epi32(now[half], depth8_product(&c, b, 2, half));
             now[half] = _mm256_add_epi32(next[half], depth8_product(&c, b, 1, half));
             next[half] = depth8_product(&c, b, 0, half);
         }
-        depth8_store(b, done[0], done[1], low, high, y + x * d->channels);
+        depth8_store(b, done[0], done[1], low, high, y + x * step);
     }
 }
 
 /* The third column of a result is the first of the next. */
-DEPTH8_AVX2 static void depth8_row_2(const as_depth8 *d, const depth8_rows *r, const depth8_block *b, __m256 low,
-                                     __m256 high, uint8_t *y)
+DEPTH8_INLINE void depth8_row_2(const as_depth8 *d, depth8_rows r, const depth8_block *b, __m256i zero, __m256 low,
+                                __m256 high, uint8_t *restrict y)
 {
-    const __m256i zero = _mm256_set1_epi16((int16_t)d->x_zero);
-    depth8_column last = depth8_take(d, r, -d->pad[1], zero);
-    for (int64_t x = 0; x < d->out[1]; x++) {
-        const depth8_column middle = depth8_take(d, r, 2 * x + 1 - d->pad[1], zero);
+    const int64_t pad = d->pad[1], n = d->out[1], wide = d->in[1], step = d->channels;
+    depth8_column last = depth8_take(&r, -pad, wide, zero);
+    for (int64_t x = 0; x < n; x++) {
+        const depth8_column middle = depth8_take(&r, 2 * x + 1 - pad, wide, zero);
         __m256i             sums[2];
         for (int half = 0; half < 2; half++)
             sums[half] = _mm256_add_epi32(depth8_product(&last, b, 0, half), depth8_product(&middle, b, 1, half));
-        last = depth8_take(d, r, 2 * x + 2 - d->pad[1], zero);
+        last = depth8_take(&r, 2 * x + 2 - pad, wide, zero);
         for (int half = 0; half < 2; half++)
             sums[half] = _mm256_add_epi32(sums[half], depth8_product(&last, b, 2, half));
-        depth8_store(b, sums[0], sums[1], low, high, y + x * d->channels);
+        depth8_store(b, sums[0], sums[1], low, high, y + x * step);
     }
 }
 
@@ -166,6 +166,7 @@ DEPTH8_AVX2 static void depth8_line(const as_depth8 *d, const uint8_t *x, int64_
     const float  least = d->limits.on ? d->limits.low : 0.0f, most = d->limits.on ? d->limits.high : 255.0f;
     const __m256 low = _mm256_max_ps(_mm256_set1_ps(least), _mm256_setzero_ps()),
                  high = _mm256_min_ps(_mm256_set1_ps(most), _mm256_set1_ps(255.0f));
+    const __m256i zero = _mm256_set1_epi16((int16_t)d->x_zero);
     for (int64_t c = 0; c < d->channels; c += BLOCK) {
         const depth8_block *b = &blocks[c / BLOCK];
         depth8_rows         r;
@@ -175,7 +176,10 @@ DEPTH8_AVX2 static void depth8_line(const as_depth8 *d, const uint8_t *x, int64_
             r.at[i] = inside ? x + yy * d->in[1] * d->channels + c : b->outside;
             r.step[i] = inside ? d->channels : 0;
         }
-        (d->stride == 1 ? depth8_row_1 : depth8_row_2)(d, &r, b, low, high, y + c);
+        if (d->stride == 1)
+            depth8_row_1(d, r, b, zero, low, high, y + c);
+        else
+            depth8_row_2(d, r, b, zero, low, high, y + c);
     }
 }
 
