@@ -7,41 +7,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/isa.h"
-#include "engine/depth8.h"
-#include "engine/op.h"
-#include "engine/prim_int8.h"
-#include "engine/quant.h"
+#include "engine/product8.h"
 #include "engine/quant_kernel.h"
-#include "engine/row8.h"
-#include "engine/wino8.h"
 
-typedef struct product8 {
-    as_quant         x; /* u8 */
-    as_order         order;
-    as_shape         in, w, out; /* as the convolution sees them */
-    as_window        window;
-    int64_t          groups;
-    size_t           n_out, each; /* channels, and weights of one */
-    const int8_t    *weights;     /* the model's, or `made` */
-    int8_t          *made;
-    float           *w_scale, *bias; /* one a channel; bias in floats */
-    const as_tensor *constant;       /* where the weights come from */
-    as_quant         sum;            /* what is added, u8; buf NULL: nothing */
-    as_quant_target  middle;         /* what the product is made first; scale 0: nothing */
-    float            low, high;      /* of the result, in floats */
-    as_quant_target  target;         /* scale 0: f32 is written */
-    const as_layout *dst;
-} product8;
-
-static void product8_done(product8 *p)
+static void product8_done(as_product8 *p)
 {
     free(p->made);
     free(p->w_scale);
     free(p->bias);
 }
 
-static bool product8_alloc(product8 *p, as_err *err)
+static bool product8_alloc(as_product8 *p, as_err *err)
 {
     p->w_scale = calloc(p->n_out + 1, sizeof *p->w_scale);
     p->bias = calloc(p->n_out + 1, sizeof *p->bias);
@@ -95,7 +71,7 @@ static bool product8_stands(const product8_source *s, int axis)
 }
 
 /* Any others, less their zero points. False: they are no i8 then. */
-static bool product8_shift(product8 *p, const product8_source *s, int axis)
+static bool product8_shift(as_product8 *p, const product8_source *s, int axis)
 {
     const bool single = !s->zero || as_tensor_count(s->zero) == 1;
     size_t     inner = 1;
@@ -118,7 +94,7 @@ static bool product8_shift(product8 *p, const product8_source *s, int axis)
 
 /* Weights as i8 [n_out][each]: channels along `axis`, each channel's weights in the order they stand. False: they are not
  * of this kind. */
-static bool product8_weights(product8 *p, const product8_source *s, int axis)
+static bool product8_weights(as_product8 *p, const product8_source *s, int axis)
 {
     const size_t n_scales = as_tensor_count(s->scale);
     const int    rank = s->q->shape.rank;
@@ -142,7 +118,7 @@ static bool product8_weights(product8 *p, const product8_source *s, int axis)
 }
 
 /* The bias in floats: constant f32, or restored from i32. False: it is computed. */
-static bool product8_bias(as_plan *plan, product8 *p, int32_t value, float factor)
+static bool product8_bias(as_plan *plan, as_product8 *p, int32_t value, float factor)
 {
     product8_source  s;
     const as_value  *v = value >= 0 ? as_graph_value(plan->graph, value) : NULL;
@@ -170,14 +146,9 @@ static bool product8_bias(as_plan *plan, product8 *p, int32_t value, float facto
     return true;
 }
 
-static bool cpu_multiplies_wide(void)
-{
-    return as_isa_may(AS_ISA_AVX2_VNNI) || as_isa_may(AS_ISA_AVX512_VNNI);
-}
-
 /* Without VNNI a processor adds two neighbouring products of u8 and i8 in 16 bits, and silently takes the largest where
  * they do not fit: then these weights are multiplied as floats instead. Neighbours are input channels. */
-static bool product8_may_saturate(const product8 *p)
+static bool product8_may_saturate(const as_product8 *p)
 {
     enum { SURE = 64 }; /* 255 * (64 + 64) is below 2^15 */
     const size_t per_group = (size_t)p->w.dims[p->groups > 1 ? 2 : 1], step = p->each / per_group;
@@ -242,18 +213,16 @@ static bool sum_restore(const as_plan *plan, as_quant_tail *t)
     return true;
 }
 
-static bool wino_fits(const as_plan *plan, const product8 *p);
-
 /* Product, (QuantizeLinear, DequantizeLinear,) Add, functions that limit, QuantizeLinear: one write. The rounding in between
  * is part of what the model says, and other engines do it: without it the addition is fused only where the kernel is ours. */
-static void sum_walk(as_plan *plan, product8 *p, as_quant_tail *tail)
+static void sum_walk(as_plan *plan, as_product8 *p, as_quant_tail *tail)
 {
     as_quant_tail   t = *tail;
     as_quant_target middle = {.scale = 0.0f};
     int32_t         next = -1;
     if (t.has_target) {
         middle = t.target;
-        if (!wino_fits(plan, p) || !sum_restore(plan, &t))
+        if (!as_product8_adds(plan, p) || !sum_restore(plan, &t))
             return;
     } else if (t.n > 0) {
         return;
@@ -284,9 +253,7 @@ static as_limits product8_limits(float low, float high, const as_quant_target *t
     return l;
 }
 
-/* What the primitive is told: all in units of what it sums, x.scale * w_scale. Zero points of what is written and added are
- * part of the bias, as is that of x where no window reaches beyond the picture. */
-static void product8_numbers(const product8 *p, bool fold_zero, float *factors, float *bias, as_int8 *q)
+void as_product8_numbers(const as_product8 *p, bool fold_zero, float *factors, float *bias, as_int8 *q)
 {
     const float y_scale = p->target.scale > 0.0f ? p->target.scale : 1.0f, y_zero = (float)p->target.zero;
     for (size_t o = 0; o < p->n_out; o++) {
@@ -306,7 +273,7 @@ static void product8_numbers(const product8 *p, bool fold_zero, float *factors, 
     q->limits = product8_limits(p->low, p->high, &p->target);
 }
 
-static as_prim *product8_prim(as_plan *plan, const product8 *p, as_buf *bias, as_err *err)
+static as_prim *product8_prim(as_plan *plan, const as_product8 *p, as_buf *bias, as_err *err)
 {
     bool     fold_zero = true;
     as_int8  q;
@@ -317,15 +284,14 @@ static as_prim *product8_prim(as_plan *plan, const product8 *p, as_buf *bias, as
     const as_layout *src = as_layout_of(plan->dnn, AS_DTYPE_U8, AS_ORDER_CHANNELS_LAST, &p->in, err);
     const as_layout *w = src ? as_layout_of(plan->dnn, AS_DTYPE_I8, AS_ORDER_ANY, &p->w, err) : NULL;
     if (factors && w) {
-        product8_numbers(p, fold_zero, factors, bias->data, &q);
+        as_product8_numbers(p, fold_zero, factors, bias->data, &q);
         prim = as_prim_conv_int8(plan->dnn, &p->window, src, w, bias->layout, p->dst, &q, err);
     }
     free(factors);
     return prim;
 }
 
-/* Where the result goes: over what is added, over a copy of it, or to new memory. */
-static as_buf *product8_dst(as_plan *plan, const product8 *p, int32_t last, as_err *err)
+as_buf *as_product8_dst(as_plan *plan, const as_product8 *p, int32_t last, as_err *err)
 {
     if (!(p->target.scale > 0.0f)) {
         const as_shape *shape = &as_graph_value(plan->graph, last)->shape;
@@ -348,225 +314,19 @@ static as_buf *product8_dst(as_plan *plan, const product8 *p, int32_t last, as_e
     return to;
 }
 
-static bool product8_step(as_plan *plan, const product8 *p, as_prim *prim, as_buf *bias, int32_t last, as_err *err)
+static bool product8_step(as_plan *plan, const as_product8 *p, as_prim *prim, as_buf *bias, int32_t last, as_err *err)
 {
     as_buf *src = as_quant_as(plan, p->x.buf, p->order, err);
     as_buf *weights =
         src ? as_plan_packed(plan, AS_DTYPE_I8, p->weights, &p->w, as_prim_layout(prim, AS_ARG_WEIGHTS), err) : NULL;
-    as_buf  *dst = weights ? product8_dst(plan, p, last, err) : NULL;
+    as_buf  *dst = weights ? as_product8_dst(plan, p, last, err) : NULL;
     as_step *step = dst ? as_plan_step(plan, prim, NULL, 0, err) : NULL;
     return step && as_step_use(plan, step, AS_ARG_DST, dst, err) && as_step_use(plan, step, AS_ARG_SRC, src, err) &&
            as_step_use(plan, step, AS_ARG_WEIGHTS, weights, err) && as_step_use(plan, step, AS_ARG_BIAS, bias, err);
 }
 
-/* --- 3x3, where bytes are multiplied no faster than 16 bits --------------------------------------------------------- */
-
-enum { WINO_MIN_TILES = 24 }; /* below, its larger weights come from memory more slowly than they are multiplied */
-
-static bool wino_fits(const as_plan *plan, const product8 *p)
-{
-    const as_window *w = &p->window;
-    if (cpu_multiplies_wide() || !as_wino8_can() || plan->threads > 1 || p->groups != 1 || w->n != 2 ||
-        p->order != AS_ORDER_CHANNELS_LAST)
-        return false;
-    for (int i = 0; i < 2; i++)
-        if (w->kernel[i] != 3 || w->stride[i] != 1 || w->dilation[i] != 1)
-            return false;
-    return p->in.dims[1] % AS_WINO8_BLOCK == 0 && p->in.dims[1] <= AS_WINO8_CHANNELS &&
-           p->out.dims[1] % AS_WINO8_BLOCK == 0 && p->x.zero >= 0 && p->x.zero <= 255 &&
-           ((p->out.dims[2] + 1) / 2) * ((p->out.dims[3] + 1) / 2) >= WINO_MIN_TILES;
-}
-
-static void wino_run(const as_step *step)
-{
-    as_wino8_run(step->data, step->uses.at[1].buf->data, step->uses.at[2].buf->data, step->uses.at[3].buf->data,
-                 step->uses.at[4].buf->data, step->uses.at[0].buf->data);
-}
-
-static as_buf *kernel_bytes(as_plan *plan, bool constant, size_t bytes, as_err *err)
-{
-    const as_shape shape = {.rank = 1, .dims = {(int64_t)bytes}};
-    return constant ? as_plan_new_constant(plan, AS_DTYPE_U8, &shape, NULL, err)
-                    : as_plan_new(plan, AS_DTYPE_U8, &shape, NULL, err);
-}
-
-/* rows: what as_wino8_run takes; bias has room for one a channel. */
-static void wino_numbers(const product8 *p, float *bias, float *rows, as_wino8 *ret)
-{
-    as_int8    q, end;
-    product8   made = *p;
-    const bool middle = p->middle.scale > 0.0f;
-    product8_numbers(p, false, rows, bias, &end);
-    if (middle) {
-        made.target = p->middle;
-        made.sum.buf = NULL;
-        product8_numbers(&made, false, rows, bias, &q);
-    }
-    for (size_t o = 0; o < p->n_out; o++) {
-        rows[p->n_out + o] = rows[o] * bias[o];
-        rows[o] /= 4.0f;
-    }
-    *ret = (as_wino8){.images = p->in.dims[0], .channels = p->in.dims[1], .n_out = p->out.dims[1], .x_zero = p->x.zero};
-    for (int i = 0; i < 2; i++) {
-        ret->in[i] = p->in.dims[i + 2];
-        ret->out[i] = p->out.dims[i + 2];
-        ret->pad[i] = p->window.pad_begin[i];
-    }
-    ret->sum = end.sum;
-    ret->sum_factor = end.sum_factor;
-    ret->limits = end.limits;
-    ret->middle = middle;
-    if (middle) {
-        ret->middle_factor = p->middle.scale / p->target.scale;
-        ret->middle_offset =
-            (float)p->target.zero - ret->middle_factor * (float)p->middle.zero - ret->sum_factor * (float)p->sum.zero;
-    }
-}
-
-static bool wino_make(as_plan *plan, const product8 *p, as_buf *bias, int32_t last, as_err *err)
-{
-    as_wino8 w;
-    as_buf  *uses[5], *rows = kernel_bytes(plan, true, 2 * p->n_out * sizeof(float), err);
-    if (!rows)
-        return false;
-    wino_numbers(p, bias->data, rows->data, &w);
-    uses[1] = as_quant_as(plan, p->x.buf, p->order, err);
-    uses[2] = uses[1] ? kernel_bytes(plan, true, as_wino8_weight_bytes(&w), err) : NULL;
-    uses[3] = rows;
-    uses[4] = uses[2] ? kernel_bytes(plan, false, as_wino8_scratch_bytes(&w), err) : NULL;
-    uses[0] = uses[4] ? product8_dst(plan, p, last, err) : NULL;
-    as_step *step = uses[0] ? as_plan_step(plan, NULL, wino_run, sizeof w, err) : NULL;
-    if (!step)
-        return false;
-    step->how = "kernel: Winograd of whole numbers";
-    step->adds = w.sum;
-    memcpy(step->data, &w, sizeof w);
-    as_wino8_weights(&w, p->weights, uses[2]->data);
-    for (size_t i = 0; i < AS_COUNT(uses); i++)
-        if (!as_step_use(plan, step, AS_ARG_NONE, uses[i], err))
-            return false;
-    return true;
-}
-
-/* --- depthwise 3x3, on the same processors -------------------------------------------------------------------------- */
-
-enum { DEPTH8_SHARED = 40000 }; /* results from which on threads are worth waiting for */
-
-static bool depth8_fits(const product8 *p)
-{
-    const as_window *w = &p->window;
-    if (cpu_multiplies_wide() || !as_depth8_can() || p->sum.buf || p->target.dtype != AS_DTYPE_U8 || w->n != 2 ||
-        p->order != AS_ORDER_CHANNELS_LAST || p->groups != p->in.dims[1] || p->out.dims[1] != p->in.dims[1] ||
-        p->in.dims[1] % AS_DEPTH8_BLOCK != 0 || p->x.zero < 0 || p->x.zero > 255)
-        return false;
-    for (int i = 0; i < 2; i++)
-        if (w->kernel[i] != 3 || w->stride[i] != w->stride[0] || w->stride[i] > 2 || w->dilation[i] != 1)
-            return false;
-    return true;
-}
-
-static void depth8_work(void *ctx, int worker)
-{
-    const as_step *step = ctx;
-    as_depth8_run(step->data, worker, step->uses.at[1].buf->data, step->uses.at[2].buf->data,
-                  step->uses.at[0].buf->data);
-}
-
-static void depth8_run(const as_step *step)
-{
-    const as_depth8 *d = step->data;
-    as_onednn_share(d->workers, depth8_work, (void *)(uintptr_t)step);
-}
-
-static bool depth8_make(as_plan *plan, const product8 *p, as_buf *bias, int32_t last, as_err *err)
-{
-    as_int8   q;
-    as_buf   *uses[3];
-    float    *factors = malloc((p->n_out + 1) * sizeof *factors);
-    as_depth8 d = {
-        .images = p->in.dims[0], .channels = p->in.dims[1], .stride = p->window.stride[0], .x_zero = p->x.zero};
-    if (!factors)
-        return AS_FAIL(err, AS_ENOMEM, "out of memory for weights");
-    product8_numbers(p, false, factors, bias->data, &q);
-    for (int i = 0; i < 2; i++) {
-        d.in[i] = p->in.dims[i + 2];
-        d.out[i] = p->out.dims[i + 2];
-        d.pad[i] = p->window.pad_begin[i];
-    }
-    d.workers = d.images * d.channels * d.out[0] * d.out[1] >= DEPTH8_SHARED ? (int)AS_MAX(plan->threads, 1u) : 1;
-    d.limits = q.limits;
-    uses[1] = as_quant_as(plan, p->x.buf, p->order, err);
-    uses[2] = uses[1] ? kernel_bytes(plan, true, as_depth8_weight_bytes(&d), err) : NULL;
-    if (uses[2])
-        as_depth8_weights(&d, p->weights, factors, bias->data, uses[2]->data);
-    free(factors);
-    uses[0] = uses[2] ? product8_dst(plan, p, last, err) : NULL;
-    as_step *step = uses[0] ? as_plan_step(plan, NULL, depth8_run, sizeof d, err) : NULL;
-    if (!step)
-        return false;
-    step->how = "kernel: depthwise of whole numbers";
-    memcpy(step->data, &d, sizeof d);
-    for (size_t i = 0; i < AS_COUNT(uses); i++)
-        if (!as_step_use(plan, step, AS_ARG_NONE, uses[i], err))
-            return false;
-    return true;
-}
-
-/* --- a few rows, on the same processors ----------------------------------------------------------------------------- */
-
-enum { ROW8_SHARED = 512 << 10 }; /* bytes of weights from which on threads are worth waiting for */
-
-static bool row8_fits(const product8 *p)
-{
-    return !cpu_multiplies_wide() && as_row8_can() && p->order == AS_ORDER_PLAIN && p->in.dims[2] <= AS_ROW8_MOST &&
-           (p->target.dtype == AS_DTYPE_U8 || p->target.dtype == AS_DTYPE_F32);
-}
-
-static void row8_work(void *ctx, int worker)
-{
-    const as_step *step = ctx;
-    as_row8_run(step->data, worker, step->uses.at[1].buf->data, step->uses.at[2].buf->data, step->uses.at[3].buf->data,
-                step->uses.at[0].buf->data);
-}
-
-static void row8_run(const as_step *step)
-{
-    const as_row8 *r = step->data;
-    as_onednn_share(r->workers, row8_work, (void *)(uintptr_t)step);
-}
-
-static bool row8_make(as_plan *plan, const product8 *p, as_buf *bias, int32_t last, as_err *err)
-{
-    as_int8 q;
-    as_row8 r = {.rows = p->in.dims[2], .k = (int64_t)p->each, .n = (int64_t)p->n_out};
-    as_buf *uses[4] = {NULL};
-    uses[3] = kernel_bytes(plan, true, 2 * p->n_out * sizeof(float), err);
-    if (!uses[3])
-        return false;
-    float *numbers = uses[3]->data;
-    product8_numbers(p, true, numbers, bias->data, &q);
-    memcpy(numbers + p->n_out, bias->data, p->n_out * sizeof *numbers);
-    r.limits = q.limits;
-    r.floats = p->target.dtype == AS_DTYPE_F32;
-    r.workers = p->n_out * p->each >= ROW8_SHARED ? (int)AS_MAX(plan->threads, 1u) : 1;
-    uses[1] = as_quant_as(plan, p->x.buf, p->order, err);
-    uses[2] = uses[1] ? kernel_bytes(plan, true, p->n_out * p->each, err) : NULL;
-    if (uses[2])
-        memcpy(uses[2]->data, p->weights, p->n_out * p->each);
-    uses[0] = uses[2] ? product8_dst(plan, p, last, err) : NULL;
-    as_step *step = uses[0] ? as_plan_step(plan, NULL, row8_run, sizeof r, err) : NULL;
-    if (!step)
-        return false;
-    step->how = "kernel: rows by weights, whole numbers";
-    memcpy(step->data, &r, sizeof r);
-    for (size_t i = 0; i < AS_COUNT(uses); i++)
-        if (!as_step_use(plan, step, AS_ARG_NONE, uses[i], err))
-            return false;
-    return true;
-}
-
 /* i8 activations become u8. */
-static bool product8_unsigned(as_plan *plan, product8 *p, as_err *err)
+static bool product8_unsigned(as_plan *plan, as_product8 *p, as_err *err)
 {
     uint8_t               table[256];
     const as_quant_target target = {.dtype = AS_DTYPE_U8, .scale = p->x.scale, .zero = p->x.zero + 128};
@@ -583,47 +343,37 @@ static bool product8_unsigned(as_plan *plan, product8 *p, as_err *err)
     return buf->layout && as_quant_look_up(plan, table, src, buf, err);
 }
 
-static void product8_aim(product8 *p, const as_quant_tail *tail)
+static void product8_aim(as_product8 *p, const as_quant_tail *tail)
 {
     p->target = tail->has_target ? tail->target : (as_quant_target){.dtype = AS_DTYPE_F32};
     p->low = tail->low;
     p->high = tail->high;
 }
 
-/* Plans a product by a kernel of ours. */
-typedef bool (*product8_kernel)(as_plan *, const product8 *, as_buf *bias, int32_t last, as_err *);
-
 /* The fastest there is for p.target: a kernel, or a primitive; neither: floats are faster. */
-static bool product8_choose(as_plan *plan, product8 *p, as_buf *bias, product8_kernel *ret_kernel, as_prim **ret_prim,
-                            as_err *err)
+static bool product8_choose(as_plan *plan, as_product8 *p, as_buf *bias, as_product8_kernel *ret_kernel,
+                            as_prim **ret_prim, as_err *err)
 {
-    *ret_kernel = NULL;
+    const bool exact = as_product8_wide() || !product8_may_saturate(p);
+    *ret_kernel = as_product8_own(plan, p, exact);
     *ret_prim = NULL;
-    if (p->target.dtype == AS_DTYPE_U8 && wino_fits(plan, p))
-        *ret_kernel = wino_make;
-    else if (depth8_fits(p))
-        *ret_kernel = depth8_make;
     p->dst = as_layout_of(plan->dnn, p->target.dtype, AS_ORDER_CHANNELS_LAST, &p->out, err);
     if (!p->dst)
         return false;
-    if (*ret_kernel || (!cpu_multiplies_wide() && product8_may_saturate(p)))
+    if (*ret_kernel || !exact)
         return true;
-    if (row8_fits(p)) {
-        *ret_kernel = row8_make;
-        return true;
-    }
     as_prim *prim = product8_prim(plan, p, bias, NULL);
     *ret_prim = prim && !strstr(as_prim_about(prim), "ref") ? prim : NULL;
     return true;
 }
 
 /* tail: what follows is taken in too, with an addition where it can be; NULL: p.target is what is written. */
-static bool product8_make(as_plan *plan, product8 *p, as_quant_tail *tail, int32_t last, bool *ret_done, as_err *err)
+static bool product8_make(as_plan *plan, as_product8 *p, as_quant_tail *tail, int32_t last, bool *ret_done, as_err *err)
 {
-    const as_shape  row = {.rank = 1, .dims = {(int64_t)p->n_out}};
-    as_buf         *bias = as_plan_new_constant(plan, AS_DTYPE_F32, &row, NULL, err);
-    as_prim        *prim;
-    product8_kernel kernel;
+    const as_shape     row = {.rank = 1, .dims = {(int64_t)p->n_out}};
+    as_buf            *bias = as_plan_new_constant(plan, AS_DTYPE_F32, &row, NULL, err);
+    as_prim           *prim;
+    as_product8_kernel kernel;
     if (!bias || !product8_unsigned(plan, p, err))
         return false;
     p->low = -FLT_MAX;
@@ -661,7 +411,7 @@ static bool product8_make(as_plan *plan, product8 *p, as_quant_tail *tail, int32
 
 /* --- Conv --------------------------------------------------------------------------------------------------------- */
 
-static bool product8_conv(as_plan *plan, const as_node *node, product8 *p, const as_tensor *w, bool *ret_fits,
+static bool product8_conv(as_plan *plan, const as_node *node, as_product8 *p, const as_tensor *w, bool *ret_fits,
                           as_err *err)
 {
     as_shape kernel = {.rank = w->shape.rank - 2};
@@ -687,7 +437,7 @@ bool as_quant_plan_conv(as_plan *plan, const as_node *node, bool *ret_done, as_e
 {
     const as_quant *x = as_quant_of(plan, node->inputs[0]);
     product8_source s;
-    product8        p = {0};
+    as_product8     p = {0};
     as_quant_tail   tail = as_quant_tail_begin(node->outputs[0]);
     bool            fits = false;
     if (!x || !product8_find(plan, node->inputs[1], &s))
@@ -702,7 +452,7 @@ bool as_quant_plan_conv(as_plan *plan, const as_node *node, bool *ret_done, as_e
 }
 
 /* The first operand and the parameters of a QLinear node, where they are constant and single. */
-static bool qlinear_read(as_plan *plan, const as_node *node, product8 *p, product8_source *s, bool *ret_fits,
+static bool qlinear_read(as_plan *plan, const as_node *node, as_product8 *p, product8_source *s, bool *ret_fits,
                          as_err *err)
 {
     *s = (product8_source){as_plan_constant(plan, node, 3), as_plan_constant(plan, node, 4),
@@ -719,7 +469,7 @@ static bool qlinear_read(as_plan *plan, const as_node *node, product8 *p, produc
 bool as_quant_plan_qlinear_conv(as_plan *plan, const as_node *node, bool *ret_done, as_err *err)
 {
     product8_source  s;
-    product8         p = {0};
+    as_product8      p = {0};
     bool             fits = false;
     const as_tensor *bias = as_plan_constant(plan, node, 8);
     bool             ok = qlinear_read(plan, node, &p, &s, &fits, err);
@@ -738,7 +488,7 @@ bool as_quant_plan_qlinear_conv(as_plan *plan, const as_node *node, bool *ret_do
 /* --- Gemm, MatMul ------------------------------------------------------------------------------------------------- */
 
 /* A product of rows with a matrix is a convolution of a picture as high as there are rows, one pixel wide. */
-static bool product8_rows(as_plan *plan, const as_node *node, product8 *p, int64_t k, int64_t n_out, as_err *err)
+static bool product8_rows(as_plan *plan, const as_node *node, as_product8 *p, int64_t k, int64_t n_out, as_err *err)
 {
     const as_shape *x = &as_plan_in(plan, node, 0)->shape;
     int64_t         rows = 1;
@@ -756,7 +506,7 @@ static bool product8_rows(as_plan *plan, const as_node *node, product8 *p, int64
 }
 
 /* axis: of the weights, where the channels are. */
-static bool product8_matrix(as_plan *plan, const as_node *node, product8 *p, const product8_source *s, int axis,
+static bool product8_matrix(as_plan *plan, const as_node *node, as_product8 *p, const product8_source *s, int axis,
                             int32_t bias, float beta, bool with_tail, bool *ret_done, as_err *err)
 {
     const as_shape *x = &as_plan_in(plan, node, 0)->shape;
@@ -774,7 +524,7 @@ bool as_quant_plan_gemm(as_plan *plan, const as_node *node, bool *ret_done, as_e
     const as_quant *x = as_quant_of(plan, node->inputs[0]);
     const float     alpha = as_plan_float_or(node, "alpha", 1.0f);
     product8_source s;
-    product8        p = {0};
+    as_product8     p = {0};
     if (!x || as_plan_int_or(node, "transA", 0) != 0 || alpha > 1.0f || alpha < 1.0f ||
         !product8_find(plan, node->inputs[1], &s))
         return true;
@@ -790,7 +540,7 @@ bool as_quant_plan_matmul(as_plan *plan, const as_node *node, bool *ret_done, as
 {
     const as_quant *x = as_quant_of(plan, node->inputs[0]);
     product8_source s;
-    product8        p = {0};
+    as_product8     p = {0};
     if (!x || !product8_find(plan, node->inputs[1], &s))
         return true;
     p.x = *x;
@@ -802,7 +552,7 @@ bool as_quant_plan_matmul(as_plan *plan, const as_node *node, bool *ret_done, as
 bool as_quant_plan_qlinear_matmul(as_plan *plan, const as_node *node, bool *ret_done, as_err *err)
 {
     product8_source s;
-    product8        p = {0};
+    as_product8     p = {0};
     bool            fits = false, ok = qlinear_read(plan, node, &p, &s, &fits, err);
     s.axis = 1;
     ok = ok && (!fits || product8_matrix(plan, node, &p, &s, 1, -1, 1.0f, false, ret_done, err));

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The kernels of ours for products of whole numbers, on processors that multiply bytes no faster than 16 bits: AVX2 without
+ * VNNI. */
+#include "engine/product8.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/isa.h"
+#include "engine/depth8.h"
+#include "engine/point8.h"
+#include "engine/row8.h"
+#include "engine/wino8.h"
+
+bool as_product8_wide(void)
+{
+    return as_isa_may(AS_ISA_AVX2_VNNI) || as_isa_may(AS_ISA_AVX512_VNNI);
+}
+
+/* --- 3x3, where bytes are multiplied no faster than 16 bits --------------------------------------------------------- */
+
+enum { WINO_MIN_TILES = 24 }; /* below, its larger weights come from memory more slowly than they are multiplied */
+
+static bool wino_fits(const as_plan *plan, const as_product8 *p)
+{
+    const as_window *w = &p->window;
+    if (as_product8_wide() || !as_wino8_can() || plan->threads > 1 || p->groups != 1 || w->n != 2 ||
+        p->order != AS_ORDER_CHANNELS_LAST)
+        return false;
+    for (int i = 0; i < 2; i++)
+        if (w->kernel[i] != 3 || w->stride[i] != 1 || w->dilation[i] != 1)
+            return false;
+    return p->in.dims[1] % AS_WINO8_BLOCK == 0 && p->in.dims[1] <= AS_WINO8_CHANNELS &&
+           p->out.dims[1] % AS_WINO8_BLOCK == 0 && p->x.zero >= 0 && p->x.zero <= 255 &&
+           ((p->out.dims[2] + 1) / 2) * ((p->out.dims[3] + 1) / 2) >= WINO_MIN_TILES;
+}
+
+static void wino_run(const as_step *step)
+{
+    as_wino8_run(step->data, step->uses.at[1].buf->data, step->uses.at[2].buf->data, step->uses.at[3].buf->data,
+                 step->uses.at[4].buf->data, step->uses.at[0].buf->data);
+}
+
+static as_buf *kernel_bytes(as_plan *plan, bool constant, size_t bytes, as_err *err)
+{
+    const as_shape shape = {.rank = 1, .dims = {(int64_t)bytes}};
+    return constant ? as_plan_new_constant(plan, AS_DTYPE_U8, &shape, NULL, err)
+                    : as_plan_new(plan, AS_DTYPE_U8, &shape, NULL, err);
+}
+
+/* rows: what as_wino8_run takes; bias has room for one a channel. */
+static void wino_numbers(const as_product8 *p, float *bias, float *rows, as_wino8 *ret)
+{
+    as_int8    q, end;
+    as_product8   made = *p;
+    const bool middle = p->middle.scale > 0.0f;
+    as_product8_numbers(p, false, rows, bias, &end);
+    if (middle) {
+        made.target = p->middle;
+        made.sum.buf = NULL;
+        as_product8_numbers(&made, false, rows, bias, &q);
+    }
+    for (size_t o = 0; o < p->n_out; o++) {
+        rows[p->n_out + o] = rows[o] * bias[o];
+        rows[o] /= 4.0f;
+    }
+    *ret = (as_wino8){.images = p->in.dims[0], .channels = p->in.dims[1], .n_out = p->out.dims[1], .x_zero = p->x.zero};
+    for (int i = 0; i < 2; i++) {
+        ret->in[i] = p->in.dims[i + 2];
+        ret->out[i] = p->out.dims[i + 2];
+        ret->pad[i] = p->window.pad_begin[i];
+    }
+    ret->sum = end.sum;
+    ret->sum_factor = end.sum_factor;
+    ret->limits = end.limits;
+    ret->middle = middle;
+    if (middle) {
+        ret->middle_factor = p->middle.scale / p->target.scale;
+        ret->middle_offset =
+            (float)p->target.zero - ret->middle_factor * (float)p->middle.zero - ret->sum_factor * (float)p->sum.zero;
+    }
+}
+
+static bool wino_make(as_plan *plan, const as_product8 *p, as_buf *bias, int32_t last, as_err *err)
+{
+    as_wino8 w;
+    as_buf  *uses[5], *rows = kernel_bytes(plan, true, 2 * p->n_out * sizeof(float), err);
+    if (!rows)
+        return false;
+    wino_numbers(p, bias->data, rows->data, &w);
+    uses[1] = as_quant_as(plan, p->x.buf, p->order, err);
+    uses[2] = uses[1] ? kernel_bytes(plan, true, as_wino8_weight_bytes(&w), err) : NULL;
+    uses[3] = rows;
+    uses[4] = uses[2] ? kernel_bytes(plan, false, as_wino8_scratch_bytes(&w), err) : NULL;
+    uses[0] = uses[4] ? as_product8_dst(plan, p, last, err) : NULL;
+    as_step *step = uses[0] ? as_plan_step(plan, NULL, wino_run, sizeof w, err) : NULL;
+    if (!step)
+        return false;
+    step->how = "kernel: Winograd of whole numbers";
+    step->adds = w.sum;
+    memcpy(step->data, &w, sizeof w);
+    as_wino8_weights(&w, p->weights, uses[2]->data);
+    for (size_t i = 0; i < AS_COUNT(uses); i++)
+        if (!as_step_use(plan, step, AS_ARG_NONE, uses[i], err))
+            return false;
+    return true;
+}
+
+/* --- depthwise 3x3, on the same processors -------------------------------------------------------------------------- */
+
+enum { DEPTH8_SHARED = 40000 }; /* results from which on threads are worth waiting for */
+
+static bool depth8_fits(const as_product8 *p)
+{
+    const as_window *w = &p->window;
+    if (as_product8_wide() || !as_depth8_can() || p->sum.buf || p->target.dtype != AS_DTYPE_U8 || w->n != 2 ||
+        p->order != AS_ORDER_CHANNELS_LAST || p->groups != p->in.dims[1] || p->out.dims[1] != p->in.dims[1] ||
+        p->in.dims[1] % AS_DEPTH8_BLOCK != 0 || p->x.zero < 0 || p->x.zero > 255)
+        return false;
+    for (int i = 0; i < 2; i++)
+        if (w->kernel[i] != 3 || w->stride[i] != w->stride[0] || w->stride[i] > 2 || w->dilation[i] != 1)
+            return false;
+    return true;
+}
+
+static void depth8_work(void *ctx, int worker)
+{
+    const as_step *step = ctx;
+    as_depth8_run(step->data, worker, step->uses.at[1].buf->data, step->uses.at[2].buf->data,
+                  step->uses.at[0].buf->data);
+}
+
+static void depth8_run(const as_step *step)
+{
+    const as_depth8 *d = step->data;
+    as_onednn_share(d->workers, depth8_work, (void *)(uintptr_t)step);
+}
+
+static bool depth8_make(as_plan *plan, const as_product8 *p, as_buf *bias, int32_t last, as_err *err)
+{
+    as_int8   q;
+    as_buf   *uses[3];
+    float    *factors = malloc((p->n_out + 1) * sizeof *factors);
+    as_depth8 d = {
+        .images = p->in.dims[0], .channels = p->in.dims[1], .stride = p->window.stride[0], .x_zero = p->x.zero};
+    if (!factors)
+        return AS_FAIL(err, AS_ENOMEM, "out of memory for weights");
+    as_product8_numbers(p, false, factors, bias->data, &q);
+    for (int i = 0; i < 2; i++) {
+        d.in[i] = p->in.dims[i + 2];
+        d.out[i] = p->out.dims[i + 2];
+        d.pad[i] = p->window.pad_begin[i];
+    }
+    d.workers = d.images * d.channels * d.out[0] * d.out[1] >= DEPTH8_SHARED ? (int)AS_MAX(plan->threads, 1u) : 1;
+    d.limits = q.limits;
+    uses[1] = as_quant_as(plan, p->x.buf, p->order, err);
+    uses[2] = uses[1] ? kernel_bytes(plan, true, as_depth8_weight_bytes(&d), err) : NULL;
+    if (uses[2])
+        as_depth8_weights(&d, p->weights, factors, bias->data, uses[2]->data);
+    free(factors);
+    uses[0] = uses[2] ? as_product8_dst(plan, p, last, err) : NULL;
+    as_step *step = uses[0] ? as_plan_step(plan, NULL, depth8_run, sizeof d, err) : NULL;
+    if (!step)
+        return false;
+    step->how = "kernel: depthwise of whole numbers";
+    memcpy(step->data, &d, sizeof d);
+    for (size_t i = 0; i < AS_COUNT(uses); i++)
+        if (!as_step_use(plan, step, AS_ARG_NONE, uses[i], err))
+            return false;
+    return true;
+}
+
+/* --- a few rows, on the same processors ----------------------------------------------------------------------------- */
+
+enum { ROW8_SHARED = 512 << 10 }; /* bytes of weights from which on threads are worth waiting for */
+
+static bool row8_fits(const as_product8 *p)
+{
+    return !as_product8_wide() && as_row8_can() && p->order == AS_ORDER_PLAIN && p->in.dims[2] <= AS_ROW8_MOST &&
+           (p->target.dtype == AS_DTYPE_U8 || p->target.dtype == AS_DTYPE_F32);
+}
+
+static void row8_work(void *ctx, int worker)
+{
+    const as_step *step = ctx;
+    as_row8_run(step->data, worker, step->uses.at[1].buf->data, step->uses.at[2].buf->data, step->uses.at[3].buf->data,
+                step->uses.at[0].buf->data);
+}
+
+static void row8_run(const as_step *step)
+{
+    const as_row8 *r = step->data;
+    as_onednn_share(r->workers, row8_work, (void *)(uintptr_t)step);
+}
+
+static bool row8_make(as_plan *plan, const as_product8 *p, as_buf *bias, int32_t last, as_err *err)
+{
+    as_int8 q;
+    as_row8 r = {.rows = p->in.dims[2], .k = (int64_t)p->each, .n = (int64_t)p->n_out};
+    as_buf *uses[4] = {NULL};
+    uses[3] = kernel_bytes(plan, true, 2 * p->n_out * sizeof(float), err);
+    if (!uses[3])
+        return false;
+    float *numbers = uses[3]->data;
+    as_product8_numbers(p, true, numbers, bias->data, &q);
+    memcpy(numbers + p->n_out, bias->data, p->n_out * sizeof *numbers);
+    r.limits = q.limits;
+    r.floats = p->target.dtype == AS_DTYPE_F32;
+    r.workers = p->n_out * p->each >= ROW8_SHARED ? (int)AS_MAX(plan->threads, 1u) : 1;
+    uses[1] = as_quant_as(plan, p->x.buf, p->order, err);
+    uses[2] = uses[1] ? kernel_bytes(plan, true, p->n_out * p->each, err) : NULL;
+    if (uses[2])
+        memcpy(uses[2]->data, p->weights, p->n_out * p->each);
+    uses[0] = uses[2] ? as_product8_dst(plan, p, last, err) : NULL;
+    as_step *step = uses[0] ? as_plan_step(plan, NULL, row8_run, sizeof r, err) : NULL;
+    if (!step)
+        return false;
+    step->how = "kernel: rows by weights, whole numbers";
+    memcpy(step->data, &r, sizeof r);
+    for (size_t i = 0; i < AS_COUNT(uses); i++)
+        if (!as_step_use(plan, step, AS_ARG_NONE, uses[i], err))
+            return false;
+    return true;
+}
+/* --- windows of one pixel ------------------------------------------------------------------------------------------- */
+
+static bool point8_fits(const as_product8 *p)
+{
+    const as_window *w = &p->window;
+    if (as_product8_wide() || !as_point8_can() || p->sum.buf || p->target.dtype != AS_DTYPE_U8 || w->n != 2 ||
+        p->order != AS_ORDER_CHANNELS_LAST || p->groups != 1 || p->in.dims[1] % AS_POINT8_INPUTS != 0 ||
+        p->out.dims[1] % AS_POINT8_OUTPUTS != 0)
+        return false;
+    for (int i = 0; i < 2; i++)
+        if (w->kernel[i] != 1 || w->stride[i] != 1 || w->pad_begin[i] != 0 || w->pad_end[i] > 0)
+            return false;
+    return true;
+}
+
+static void point8_work(void *ctx, int unit)
+{
+    const as_step *step = ctx;
+    as_point8_run(step->data, unit, step->uses.at[1].buf->data, step->uses.at[2].buf->data, step->uses.at[0].buf->data);
+}
+
+static void point8_run(const as_step *step)
+{
+    const as_point8 *d = step->data;
+    as_onednn_share(d->units, point8_work, (void *)(uintptr_t)step);
+}
+
+static bool point8_make(as_plan *plan, const as_product8 *p, as_buf *bias, int32_t last, as_err *err)
+{
+    as_int8   q;
+    as_buf   *uses[3];
+    float    *factors = malloc((p->n_out + 1) * sizeof *factors);
+    as_point8 d = {
+        .pixels = p->in.dims[0] * p->in.dims[2] * p->in.dims[3], .inputs = p->in.dims[1], .outputs = p->out.dims[1]};
+    if (!factors)
+        return AS_FAIL(err, AS_ENOMEM, "out of memory for weights");
+    as_product8_numbers(p, true, factors, bias->data, &q);
+    d.limits = q.limits;
+    as_point8_divide(&d, (int)AS_MAX(plan->threads, 1u));
+    uses[1] = as_quant_as(plan, p->x.buf, p->order, err);
+    uses[2] = uses[1] ? kernel_bytes(plan, true, as_point8_weight_bytes(&d), err) : NULL;
+    if (uses[2])
+        as_point8_weights(&d, p->weights, factors, bias->data, uses[2]->data);
+    free(factors);
+    uses[0] = uses[2] ? as_product8_dst(plan, p, last, err) : NULL;
+    as_step *step = uses[0] ? as_plan_step(plan, NULL, point8_run, sizeof d, err) : NULL;
+    if (!step)
+        return false;
+    step->how = "kernel: 1x1 of whole numbers";
+    memcpy(step->data, &d, sizeof d);
+    for (size_t i = 0; i < AS_COUNT(uses); i++)
+        if (!as_step_use(plan, step, AS_ARG_NONE, uses[i], err))
+            return false;
+    return true;
+}
+
+/* --- which one ------------------------------------------------------------------------------------------------------ */
+
+bool as_product8_adds(const as_plan *plan, const as_product8 *p)
+{
+    return wino_fits(plan, p);
+}
+
+as_product8_kernel as_product8_own(const as_plan *plan, const as_product8 *p, bool exact)
+{
+    if (p->target.dtype == AS_DTYPE_U8 && wino_fits(plan, p))
+        return wino_make;
+    if (depth8_fits(p))
+        return depth8_make;
+    if (exact && row8_fits(p))
+        return row8_make;
+    return exact && point8_fits(p) ? point8_make : NULL;
+}
