@@ -406,6 +406,14 @@ as_step *as_plan_step(as_plan *plan, as_prim *prim, void (*run)(const as_step *)
     return step;
 }
 
+bool as_plan_help(as_plan *plan, as_step *step, as_err *err)
+{
+    if (!plan->crew && plan->threads > 1)
+        plan->crew = as_crew_new((uint32_t)plan->threads - 1, err);
+    step->crew = plan->crew;
+    return plan->crew || plan->threads <= 1;
+}
+
 bool as_step_use(as_plan *plan, as_step *step, as_arg arg, as_buf *buf, as_err *err)
 {
     if (!as_vec_push(&step->uses, ((as_use){arg, buf})))
@@ -720,5 +728,6 @@ void as_plan_done(as_plan *plan)
     as_bounded_done(&plan->bounded);
     as_profile_free(plan->profile);
     as_weights_unref(plan->bounce);
+    as_crew_free(plan->crew);
     *plan = (as_plan){0};
 }

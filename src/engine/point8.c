@@ -5,7 +5,7 @@
 
 #include "base/isa.h"
 
-enum { BLOCK = 16, QUAD = 4, GROUP = 6, PIECE_BYTES = 16 << 10, UNITS_A_THREAD = 3 };
+enum { BLOCK = 16, QUAD = 4, GROUP = 4, PIECE_BYTES = 16 << 10, UNITS_A_THREAD = 3 };
 
 static int64_t point8_blocks(const as_point8 *d)
 {
@@ -69,7 +69,6 @@ typedef struct point8_at {
     uint8_t       *y;
     int64_t        inputs, outputs;
     __m256         low, high;
-    bool           whole; /* all 16 outputs are there; false: 8 */
 } point8_at;
 
 POINT8_INLINE __m256i point8_finish(const point8_at *a, __m256i sum, int half)
@@ -80,52 +79,54 @@ POINT8_INLINE __m256i point8_finish(const point8_at *a, __m256i sum, int half)
     return _mm256_cvtps_epi32(_mm256_min_ps(_mm256_max_ps(v, a->low), a->high));
 }
 
-/* n pixels (1 to GROUP, known when this is compiled) by 16 outputs. */
-POINT8_INLINE void point8_group(const point8_at *a, int n)
+/* n pixels (1 to GROUP) by 16 outputs, or 8; both known when this is compiled. */
+POINT8_INLINE void point8_group(const point8_at *a, int n, bool whole)
 {
     const __m256i  ones = _mm256_set1_epi16(1);
     const uint8_t *x = a->x;
     const int8_t  *w = a->block;
     const int64_t  inputs = a->inputs;
     __m256i        sums[GROUP][2];
+#pragma GCC unroll 4
     for (int i = 0; i < n; i++)
         sums[i][0] = sums[i][1] = _mm256_setzero_si256();
     for (int64_t k = 0; k < inputs; k += QUAD) {
         const __m256i first = _mm256_load_si256((const __m256i *)(const void *)(w + k * BLOCK));
         const __m256i second = _mm256_load_si256((const __m256i *)(const void *)(w + k * BLOCK + 32));
+#pragma GCC unroll 4
         for (int i = 0; i < n; i++) {
             int32_t four;
             memcpy(&four, x + i * inputs + k, sizeof four);
             const __m256i in = _mm256_set1_epi32(four);
             sums[i][0] = _mm256_add_epi32(sums[i][0], _mm256_madd_epi16(_mm256_maddubs_epi16(in, first), ones));
-            sums[i][1] = _mm256_add_epi32(sums[i][1], _mm256_madd_epi16(_mm256_maddubs_epi16(in, second), ones));
+            if (whole)
+                sums[i][1] = _mm256_add_epi32(sums[i][1], _mm256_madd_epi16(_mm256_maddubs_epi16(in, second), ones));
         }
     }
+#pragma GCC unroll 4
     for (int i = 0; i < n; i++) {
         const __m256i words = _mm256_permute4x64_epi64(
             _mm256_packs_epi32(point8_finish(a, sums[i][0], 0), point8_finish(a, sums[i][1], 1)), 0xd8);
         const __m128i bytes = _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
-        if (a->whole)
+        if (whole)
             _mm_storeu_si128((__m128i *)(a->y + i * a->outputs), bytes);
         else
             _mm_storel_epi64((__m128i *)(a->y + i * a->outputs), bytes);
     }
 }
 
-POINT8_AVX2 static void point8_pixels(point8_at a, int64_t n)
+POINT8_INLINE void point8_pixels(point8_at a, int64_t n, bool whole)
 {
     for (; n >= GROUP; n -= GROUP) {
-        point8_group(&a, GROUP);
+        point8_group(&a, GROUP, whole);
         a.x += GROUP * a.inputs;
         a.y += GROUP * a.outputs;
     }
-    for (; n >= 2; n -= 2) {
-        point8_group(&a, 2);
-        a.x += 2 * a.inputs;
-        a.y += 2 * a.outputs;
+    for (; n > 0; n--) {
+        point8_group(&a, 1, whole);
+        a.x += a.inputs;
+        a.y += a.outputs;
     }
-    if (n > 0)
-        point8_group(&a, 1);
 }
 
 POINT8_AVX2 static void point8_unit(const as_point8 *d, int64_t piece, int64_t part, const uint8_t *x,
@@ -139,8 +140,10 @@ POINT8_AVX2 static void point8_unit(const as_point8 *d, int64_t piece, int64_t p
     for (int64_t b = blocks * part / d->n_parts; b < blocks * (part + 1) / d->n_parts; b++) {
         a.block = weights + (size_t)b * point8_block_bytes(d);
         a.y = y + first * d->outputs + b * BLOCK;
-        a.whole = d->outputs - b * BLOCK >= BLOCK;
-        point8_pixels(a, n);
+        if (d->outputs - b * BLOCK >= BLOCK)
+            point8_pixels(a, n, true);
+        else
+            point8_pixels(a, n, false);
     }
 }
 

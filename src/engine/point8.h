@@ -5,7 +5,7 @@
  * Threads: any; the work is divided into units that any thread may take.
  * Memory:  the caller's.
  *
- * Six pixels by sixteen outputs stand in registers; a piece of the picture stays in the first cache while all outputs go over
+ * Four pixels by sixteen outputs stand in registers; a piece of the picture stays in the first cache while all outputs go over
  * it. Two neighbouring products are added in 16 bits: the caller has seen that none of them leaves those. For AVX2 without
  * VNNI.
  */

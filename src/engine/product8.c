@@ -51,9 +51,9 @@ static as_buf *kernel_bytes(as_plan *plan, bool constant, size_t bytes, as_err *
 /* rows: what as_wino8_run takes; bias has room for one a channel. */
 static void wino_numbers(const as_product8 *p, float *bias, float *rows, as_wino8 *ret)
 {
-    as_int8    q, end;
-    as_product8   made = *p;
-    const bool middle = p->middle.scale > 0.0f;
+    as_int8     q, end;
+    as_product8 made = *p;
+    const bool  middle = p->middle.scale > 0.0f;
     as_product8_numbers(p, false, rows, bias, &end);
     if (middle) {
         made.target = p->middle;
@@ -106,6 +106,12 @@ static bool wino_make(as_plan *plan, const as_product8 *p, as_buf *bias, int32_t
     return true;
 }
 
+/* More than there are threads: one that is held up elsewhere takes fewer of them. */
+static int product8_units(const as_plan *plan)
+{
+    return plan->threads > 1 ? (int)plan->threads * 3 : 1;
+}
+
 /* --- depthwise 3x3, on the same processors -------------------------------------------------------------------------- */
 
 enum { DEPTH8_SHARED = 40000 }; /* results from which on threads are worth waiting for */
@@ -133,7 +139,7 @@ static void depth8_work(void *ctx, int worker)
 static void depth8_run(const as_step *step)
 {
     const as_depth8 *d = step->data;
-    as_onednn_share(d->workers, depth8_work, (void *)(uintptr_t)step);
+    as_crew_run(step->crew, (uint32_t)d->workers, depth8_work, (void *)(uintptr_t)step);
 }
 
 static bool depth8_make(as_plan *plan, const as_product8 *p, as_buf *bias, int32_t last, as_err *err)
@@ -151,7 +157,7 @@ static bool depth8_make(as_plan *plan, const as_product8 *p, as_buf *bias, int32
         d.out[i] = p->out.dims[i + 2];
         d.pad[i] = p->window.pad_begin[i];
     }
-    d.workers = d.images * d.channels * d.out[0] * d.out[1] >= DEPTH8_SHARED ? (int)AS_MAX(plan->threads, 1u) : 1;
+    d.workers = d.images * d.channels * d.out[0] * d.out[1] >= DEPTH8_SHARED ? product8_units(plan) : 1;
     d.limits = q.limits;
     uses[1] = as_quant_as(plan, p->x.buf, p->order, err);
     uses[2] = uses[1] ? kernel_bytes(plan, true, as_depth8_weight_bytes(&d), err) : NULL;
@@ -160,7 +166,7 @@ static bool depth8_make(as_plan *plan, const as_product8 *p, as_buf *bias, int32
     free(factors);
     uses[0] = uses[2] ? as_product8_dst(plan, p, last, err) : NULL;
     as_step *step = uses[0] ? as_plan_step(plan, NULL, depth8_run, sizeof d, err) : NULL;
-    if (!step)
+    if (!step || !as_plan_help(plan, step, err))
         return false;
     step->how = "kernel: depthwise of whole numbers";
     memcpy(step->data, &d, sizeof d);
@@ -190,7 +196,7 @@ static void row8_work(void *ctx, int worker)
 static void row8_run(const as_step *step)
 {
     const as_row8 *r = step->data;
-    as_onednn_share(r->workers, row8_work, (void *)(uintptr_t)step);
+    as_crew_run(step->crew, (uint32_t)r->workers, row8_work, (void *)(uintptr_t)step);
 }
 
 static bool row8_make(as_plan *plan, const as_product8 *p, as_buf *bias, int32_t last, as_err *err)
@@ -206,14 +212,14 @@ static bool row8_make(as_plan *plan, const as_product8 *p, as_buf *bias, int32_t
     memcpy(numbers + p->n_out, bias->data, p->n_out * sizeof *numbers);
     r.limits = q.limits;
     r.floats = p->target.dtype == AS_DTYPE_F32;
-    r.workers = p->n_out * p->each >= ROW8_SHARED ? (int)AS_MAX(plan->threads, 1u) : 1;
+    r.workers = p->n_out * p->each >= ROW8_SHARED ? product8_units(plan) : 1;
     uses[1] = as_quant_as(plan, p->x.buf, p->order, err);
     uses[2] = uses[1] ? kernel_bytes(plan, true, p->n_out * p->each, err) : NULL;
     if (uses[2])
         memcpy(uses[2]->data, p->weights, p->n_out * p->each);
     uses[0] = uses[2] ? as_product8_dst(plan, p, last, err) : NULL;
     as_step *step = uses[0] ? as_plan_step(plan, NULL, row8_run, sizeof r, err) : NULL;
-    if (!step)
+    if (!step || !as_plan_help(plan, step, err))
         return false;
     step->how = "kernel: rows by weights, whole numbers";
     memcpy(step->data, &r, sizeof r);
@@ -246,7 +252,7 @@ static void point8_work(void *ctx, int unit)
 static void point8_run(const as_step *step)
 {
     const as_point8 *d = step->data;
-    as_onednn_share(d->units, point8_work, (void *)(uintptr_t)step);
+    as_crew_run(step->crew, (uint32_t)d->units, point8_work, (void *)(uintptr_t)step);
 }
 
 static bool point8_make(as_plan *plan, const as_product8 *p, as_buf *bias, int32_t last, as_err *err)
@@ -268,7 +274,7 @@ static bool point8_make(as_plan *plan, const as_product8 *p, as_buf *bias, int32
     free(factors);
     uses[0] = uses[2] ? as_product8_dst(plan, p, last, err) : NULL;
     as_step *step = uses[0] ? as_plan_step(plan, NULL, point8_run, sizeof d, err) : NULL;
-    if (!step)
+    if (!step || !as_plan_help(plan, step, err))
         return false;
     step->how = "kernel: 1x1 of whole numbers";
     memcpy(step->data, &d, sizeof d);

@@ -9,6 +9,7 @@
 #define AS_ENGINE_STEP_H
 
 #include "base/vec.h"
+#include "engine/crew.h"
 #include "engine/prim.h"
 #include "engine/weights.h"
 
@@ -42,8 +43,9 @@ struct as_step {
     as_prim *prim;                                     /* or: */
     void (*run)(const as_step *step);                  /* uses[0] is what it writes */
     bool (*attempt)(const as_step *step, as_err *err); /* instead of run: what an input may make impossible */
-    char *about;                                       /* of an attempt: what errors call it */
-    void *data;                                        /* of run; heap, freed with the plan */
+    char    *about;                                    /* of an attempt: what errors call it */
+    void    *data;                                     /* of run; heap, freed with the plan */
+    as_crew *crew;                                     /* that helps run; NULL: it is alone */
     AS_VEC(as_use) uses;
     const char *how;              /* of run: what it is called in a profile; NULL: plain C */
     bool        adds, is_reorder; /* it reads what it writes over; it is a conversion between layouts */
