@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "engine/crew.h"
+
+enum { UNITS = 37, JOBS = 2000 };
+
+typedef struct count {
+    atomic_uint times[UNITS];
+    uint32_t    weight;
+    atomic_uint sum;
+} count;
+
+static void count_unit(void *ctx, int unit)
+{
+    count *c = ctx;
+    atomic_fetch_add(&c->times[unit], 1);
+    atomic_fetch_add(&c->sum, c->weight * (uint32_t)(unit + 1));
+}
+
+static void test_every_unit_is_done_once(void **state)
+{
+    (void)state;
+    for (uint32_t helpers = 0; helpers < 5; helpers++) {
+        as_err   err = AS_ERR_NONE;
+        as_crew *crew = helpers ? as_crew_new(helpers, &err) : NULL;
+        count    jobs[2] = {{.weight = 1}, {.weight = 1000}}; /* one behind the other, as the layers of a network are */
+        assert_true(!helpers || crew);
+        for (uint32_t j = 0; j < JOBS; j++) {
+            const uint32_t n = 1 + j % UNITS;
+            as_crew_run(crew, n, count_unit, &jobs[j % 2]);
+            assert_int_equal(atomic_exchange(&jobs[j % 2].sum, 0), jobs[j % 2].weight * n * (n + 1) / 2);
+        }
+        for (uint32_t u = 0, n = 0; u < UNITS; u++, n = 0) {
+            for (uint32_t j = 0; j < JOBS; j++)
+                n += u < 1 + j % UNITS;
+            assert_int_equal(jobs[0].times[u] + jobs[1].times[u], n);
+        }
+        as_crew_free(crew);
+    }
+}
+
+/* A unit that ends only once another has begun: another thread must have taken it. */
+static void meet(void *ctx, int unit)
+{
+    atomic_uint *begun = ctx;
+    (void)unit;
+    atomic_fetch_add(begun, 1);
+    while (atomic_load(begun) < 2)
+        continue;
+}
+
+static void test_helpers_help(void **state)
+{
+    (void)state;
+    as_err   err = AS_ERR_NONE;
+    as_crew *crew = as_crew_new(1, &err);
+    assert_non_null(crew);
+    for (int i = 0; i < 20; i++) {
+        atomic_uint begun = 0;
+        as_crew_run(crew, 2, meet, &begun);
+        assert_int_equal(begun, 2);
+    }
+    as_crew_free(crew);
+}
+
+static void test_a_crew_without_anybody_is_refused(void **state)
+{
+    (void)state;
+    as_err err = AS_ERR_NONE;
+    assert_null(as_crew_new(0, &err));
+    assert_int_equal(err.code, AS_EINVAL);
+    assert_null(as_crew_new(1025, &err));
+    assert_null(as_crew_free(NULL));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_unit_is_done_once),
+        cmocka_unit_test(test_helpers_help),
+        cmocka_unit_test(test_a_crew_without_anybody_is_refused),
+    };
+    return cmocka_run_group_tests_name("crew", tests, NULL, NULL);
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The kernels of whole numbers, against sums as they are defined. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/rng.h"
+#include "engine/crew.h"
+#include "engine/depth8.h"
+#include "engine/point8.h"
+#include "engine/row8.h"
+
+enum { MOST = 1 << 16, GUARD = 64 };
+
+static uint8_t x[MOST], y[MOST + GUARD], threaded[MOST + GUARD];
+static int8_t  w[MOST];
+static float   factors[256], biases[256], floats[1024];
+
+/* weight_most: 127 where each product stands alone, 64 where two are added in 16 bits. */
+static void draw(uint64_t seed, int weight_most)
+{
+    as_rng rng = as_rng_new(seed);
+    for (int i = 0; i < MOST; i++) {
+        x[i] = (uint8_t)(seed % 3 ? as_rng_below(&rng, 256) : 255);
+        w[i] = (int8_t)(seed % 3 ? (int)as_rng_below(&rng, 2 * (uint32_t)weight_most + 1) - weight_most : weight_most);
+    }
+    for (int i = 0; i < 256; i++) {
+        factors[i] = (float)as_rng_range(&rng, 0.0001, 0.01);
+        biases[i] = (float)as_rng_range(&rng, -4000.0, 4000.0);
+    }
+    memset(y, 0xa5, sizeof y);
+    memset(threaded, 0xa5, sizeof threaded);
+}
+
+static uint8_t result(int64_t sum, size_t o, const as_limits *limits)
+{
+    float v = ((float)sum + biases[o]) * factors[o];
+    v = limits->on ? fminf(fmaxf(v, limits->low), limits->high) : v;
+    return (uint8_t)rintf(fminf(fmaxf(v, 0.0f), 255.0f));
+}
+
+typedef struct shared {
+    const void *d, *weights;
+    void       *to;
+} shared;
+
+static void depth8_unit(void *ctx, int unit)
+{
+    const shared *s = ctx;
+    as_depth8_run(s->d, unit, x, s->weights, s->to);
+}
+
+static void depth8_check(as_depth8 d, uint64_t seed, as_crew *crew)
+{
+    draw(seed, 127);
+    for (int i = 0; i < 2; i++)
+        d.out[i] = (d.in[i] + 2 * d.pad[i] - 3) / d.stride + 1;
+    const size_t bytes = (size_t)(d.images * d.channels * d.out[0] * d.out[1]);
+    void        *weights = aligned_alloc(64, as_depth8_weight_bytes(&d));
+    assert_true(weights && bytes <= MOST && d.images * d.channels * d.in[0] * d.in[1] <= MOST);
+    as_depth8_weights(&d, w, factors, biases, weights);
+    as_depth8_run(&d, 0, x, weights, y);
+    for (size_t i = 0; i < bytes; i++) {
+        const int64_t c = (int64_t)i % d.channels, at = (int64_t)i / d.channels;
+        const int64_t col = at % d.out[1], row = at / d.out[1] % d.out[0], image = at / d.out[1] / d.out[0];
+        int64_t       sum = 0;
+        for (int64_t k = 0; k < 9; k++) {
+            const int64_t yy = row * d.stride + k / 3 - d.pad[0], xx = col * d.stride + k % 3 - d.pad[1];
+            if (yy >= 0 && yy < d.in[0] && xx >= 0 && xx < d.in[1])
+                sum += (x[((image * d.in[0] + yy) * d.in[1] + xx) * d.channels + c] - d.x_zero) * w[c * 9 + k];
+        }
+        assert_int_equal(y[i], result(sum, (size_t)c, &d.limits));
+    }
+    assert_int_equal(y[bytes], 0xa5); /* nothing behind it is written */
+    d.workers = 5;
+    as_crew_run(crew, 5, depth8_unit, &(shared){&d, weights, threaded});
+    assert_memory_equal(y, threaded, bytes + GUARD);
+    free(weights);
+}
+
+static void test_depthwise(void **state)
+{
+    as_crew *crew = *state;
+    if (!as_depth8_can())
+        skip();
+    const as_limits six = {true, 3.0f, 200.0f}, none = {false, 0.0f, 0.0f};
+    for (uint64_t seed = 0; seed < 12; seed++)
+        for (int64_t stride = 1; stride <= 2; stride++)
+            for (int64_t pad = 0; pad <= 1; pad++)
+                depth8_check((as_depth8){.images = 1 + (int64_t)(seed % 2),
+                                         .channels = seed % 4 ? 32 : 16,
+                                         .in = {3 + (int64_t)seed % 7, 3 + (int64_t)seed % 5},
+                                         .pad = {pad, pad},
+                                         .stride = stride,
+                                         .x_zero = seed % 2 ? 0 : 77,
+                                         .limits = seed % 5 ? six : none},
+                             seed, crew);
+}
+
+static void point8_unit(void *ctx, int unit)
+{
+    const shared *s = ctx;
+    as_point8_run(s->d, unit, x, s->weights, s->to);
+}
+
+static void point8_check(as_point8 d, uint64_t seed, as_crew *crew)
+{
+    const size_t bytes = (size_t)(d.pixels * d.outputs);
+    draw(seed, 64);
+    as_point8_divide(&d, 1);
+    assert_int_equal(d.units, 1);
+    void *weights = aligned_alloc(64, as_point8_weight_bytes(&d));
+    assert_true(weights && bytes <= MOST && d.pixels * d.inputs <= MOST && d.outputs * d.inputs <= MOST);
+    as_point8_weights(&d, w, factors, biases, weights);
+    as_point8_run(&d, 0, x, weights, y);
+    for (size_t i = 0; i < bytes; i++) {
+        const int64_t o = (int64_t)i % d.outputs, pixel = (int64_t)i / d.outputs;
+        int64_t       sum = 0;
+        for (int64_t k = 0; k < d.inputs; k++)
+            sum += x[pixel * d.inputs + k] * w[o * d.inputs + k];
+        assert_int_equal(y[i], result(sum, (size_t)o, &d.limits));
+    }
+    assert_int_equal(y[bytes], 0xa5);
+    as_point8_divide(&d, 3);
+    as_crew_run(crew, (uint32_t)d.units, point8_unit, &(shared){&d, weights, threaded});
+    assert_memory_equal(y, threaded, bytes + GUARD);
+    free(weights);
+}
+
+static void test_one_pixel(void **state)
+{
+    static const int64_t pixels[] = {1, 3, 4, 49, 131}, inputs[] = {4, 24, 96, 200}, outputs[] = {8, 16, 24, 96, 184};
+    as_crew             *crew = *state;
+    uint64_t             seed = 0;
+    if (!as_point8_can())
+        skip();
+    for (size_t p = 0; p < AS_COUNT(pixels); p++)
+        for (size_t i = 0; i < AS_COUNT(inputs); i++)
+            for (size_t o = 0; o < AS_COUNT(outputs); o++, seed++)
+                point8_check((as_point8){.pixels = pixels[p],
+                                         .inputs = inputs[i],
+                                         .outputs = outputs[o],
+                                         .limits = {seed % 2 == 0, 2.0f, 190.0f}},
+                             seed, crew);
+}
+
+static void test_rows(void **state)
+{
+    static const int64_t ks[] = {1, 31, 32, 100, 333};
+    (void)state;
+    if (!as_row8_can())
+        skip();
+    for (size_t i = 0; i < AS_COUNT(ks); i++)
+        for (int64_t n = 1; n < 12; n++)
+            for (int whole = 0; whole < 2; whole++) {
+                as_row8 r = {.rows = 1 + n % 4, .k = ks[i], .n = n, .workers = 3, .floats = !whole};
+                float   numbers[24];
+                draw((uint64_t)n, 64);
+                memcpy(numbers, factors, (size_t)n * sizeof(float));
+                memcpy(numbers + n, biases, (size_t)n * sizeof(float));
+                for (int worker = 0; worker < 3; worker++)
+                    as_row8_run(&r, worker, x, w, numbers, whole ? (void *)y : (void *)floats);
+                for (int64_t at = 0; at < r.rows * n; at++) {
+                    int64_t sum = 0;
+                    for (int64_t k = 0; k < r.k; k++)
+                        sum += x[at / n * r.k + k] * w[at % n * r.k + k];
+                    if (whole)
+                        assert_int_equal(y[at], result(sum, (size_t)(at % n), &r.limits));
+                    else
+                        assert_true(fabsf(floats[at] - ((float)sum + biases[at % n]) * factors[at % n]) <= 0.0f);
+                }
+            }
+}
+
+static int setup(void **state)
+{
+    as_err err = AS_ERR_NONE;
+    *state = as_crew_new(2, &err);
+    return *state ? 0 : 1;
+}
+
+static int teardown(void **state)
+{
+    as_crew_free(*state);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_depthwise),
+        cmocka_unit_test(test_one_pixel),
+        cmocka_unit_test(test_rows),
+    };
+    return cmocka_run_group_tests_name("product8", tests, setup, teardown);
+}
