@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/mat_kernel.h"
 #include "engine/op.h"
 #include "engine/row_kernel.h"
 
@@ -13,6 +14,7 @@ typedef struct product {
     float            factor;
     as_posts         posts;
     const as_node   *last; /* whose output is written */
+    as_mat           mat;
 } product;
 
 #define PRODUCT_SHARED ((size_t)16 << 20) /* bytes of weights from which on several threads are worth waiting for */
@@ -24,6 +26,58 @@ static bool product_is_rows(const as_plan *plan, const product *p)
            p->dst_shape.dims[0] <= AS_ROW_MOST && p->weights->root->kind == AS_BUF_CONSTANT &&
            p->weights->shape.rank == 2 && as_layout_is_plain(p->weights->layout) && as_layout_is_plain(p->src_layout) &&
            p->posts.n == 0 && !(p->factor < 1.0f) && !(p->factor > 1.0f);
+}
+
+/* On one thread all others too are ours: a primitive takes a lock, and memory, in each run. */
+static bool product_is_ours(const as_plan *plan, const product *p)
+{
+    return product_is_rows(plan, p) || (plan->threads <= 1 && p->dst_shape.rank <= AS_MAT_BATCH_RANK + 2);
+}
+
+typedef struct mat_step {
+    as_mat mat;
+    bool   has_bias;
+} mat_step;
+
+/* uses: y, a, b (, bias) (, scratch) */
+static void mat_run(const as_step *step)
+{
+    const mat_step *s = step->data;
+    const size_t    scratch = s->has_bias ? 4 : 3;
+    as_mat_run(&s->mat, step->uses.at[1].buf->data, step->uses.at[2].buf->data,
+               s->has_bias ? step->uses.at[3].buf->data : NULL,
+               scratch < step->uses.n ? step->uses.at[scratch].buf->data : NULL, step->uses.at[0].buf->data);
+}
+
+static as_buf *mat_room(as_plan *plan, const as_mat *m, bool constant, as_err *err)
+{
+    const as_shape shape = {.rank = 1, .dims = {(int64_t)(as_mat_packed_bytes(m) / sizeof(float))}};
+    return constant ? as_plan_new_constant(plan, AS_DTYPE_F32, &shape, NULL, err)
+                    : as_plan_new(plan, AS_DTYPE_F32, &shape, NULL, err);
+}
+
+/* A constant matrix is packed here, once. */
+static bool product_mat(as_plan *plan, product *p, as_buf **ret_dst, as_err *err)
+{
+    mat_step s = {.mat = p->mat, .has_bias = p->bias != NULL};
+    as_buf  *ins[4] = {p->src, p->weights, p->bias};
+    size_t   n = p->bias ? 3 : 2;
+    s.mat.factor = p->factor;
+    s.mat.packed = p->weights->root->kind == AS_BUF_CONSTANT && p->weights->shape.rank == 2;
+    as_buf *room = mat_room(plan, &s.mat, s.mat.packed, err);
+    if (!room)
+        return false;
+    if (s.mat.packed) {
+        as_mat_pack(&s.mat, p->weights->data, room->data);
+        ins[1] = room;
+    } else {
+        ins[n++] = room;
+    }
+    *ret_dst = as_plan_out(plan, p->last, 0, NULL, err);
+    if (!*ret_dst || !as_op_step(plan, mat_run, &s, sizeof s, *ret_dst, ins, n, err))
+        return false;
+    plan->steps.at[plan->steps.n - 1]->how = "kernel: product of matrices";
+    return true;
 }
 
 /* uses: y, x, w (, bias) */
@@ -49,6 +103,8 @@ static bool product_step(as_plan *plan, product *p, as_buf **ret_dst, as_err *er
 {
     if (product_is_rows(plan, p))
         return product_rows(plan, p, ret_dst, err);
+    if (product_is_ours(plan, p))
+        return product_mat(plan, p, ret_dst, err);
     const as_shape   row = {.rank = 2, .dims = {1, p->dst_shape.dims[p->dst_shape.rank - 1]}};
     const as_layout *dst_layout = as_layout_plain(plan->dnn, &p->dst_shape, err);
     const as_layout *bias = dst_layout && p->bias ? as_layout_plain(plan->dnn, &row, err) : NULL;
@@ -78,7 +134,7 @@ static bool product_step(as_plan *plan, product *p, as_buf **ret_dst, as_err *er
 /* A function that follows is done in the write. */
 static void product_fuse(as_plan *plan, product *p)
 {
-    if (product_is_rows(plan, p))
+    if (product_is_ours(plan, p))
         return;
     const int32_t  next = plan->only_user[p->last->outputs[0]];
     const as_node *node = next >= 0 ? as_graph_node(plan->graph, (size_t)next) : NULL;
@@ -146,6 +202,14 @@ static bool gemm_plan(as_plan *plan, const as_node *node, as_err *err)
     if (!p.src->layout || !p.weights->layout || p.src->shape.rank != 2 || p.weights->shape.rank != 2)
         return AS_FAIL(err, AS_EUNSUPPORTED, "only f32 matrices");
     p.dst_shape = as_graph_value(plan->graph, node->outputs[0])->shape;
+    const int64_t wide = p.src->shape.dims[1], n = p.dst_shape.dims[1];
+    p.mat = (as_mat){.m = p.dst_shape.dims[0], .n = n, .k = p.src->shape.dims[ta ? 0 : 1], .b_row = n, .b_col = 1};
+    p.mat.a_row = ta ? 1 : wide;
+    p.mat.a_col = ta ? wide : 1;
+    if (tb && p.weights->kind != AS_BUF_CONSTANT) { /* constants are turned by product_weights() */
+        p.mat.b_row = 1;
+        p.mat.b_col = p.mat.k;
+    }
     const as_layout *weights = product_matrix(plan, &p.weights->shape, tb, err);
     p.src_layout = weights ? product_matrix(plan, &p.src->shape, ta, err) : NULL;
     if (!p.src_layout || !product_weights(plan, &p, weights, err))
@@ -195,6 +259,25 @@ static as_shape matmul_wide(const as_shape *shape, int rank)
     return wide;
 }
 
+/* Batches are repeated along dimensions of 1. */
+static as_mat matmul_mat(const as_shape *a, const as_shape *b, const as_shape *to)
+{
+    const int rank = to->rank;
+    as_mat    m = {.m = to->dims[rank - 2], .n = to->dims[rank - 1], .k = a->dims[rank - 1], .rank = rank - 2};
+    int64_t   a_step = m.m * m.k, b_step = m.k * m.n;
+    m.a_row = m.k;
+    m.b_row = m.n;
+    m.a_col = m.b_col = 1;
+    for (int i = rank - 3; i >= 0 && i < AS_MAT_BATCH_RANK; i--) {
+        m.batch[i] = to->dims[i];
+        m.a_step[i] = a->dims[i] > 1 ? a_step : 0;
+        m.b_step[i] = b->dims[i] > 1 ? b_step : 0;
+        a_step *= a->dims[i];
+        b_step *= b->dims[i];
+    }
+    return m;
+}
+
 static bool matmul_plan(as_plan *plan, const as_node *node, as_err *err)
 {
     product p = {.last = node, .factor = 1.0f};
@@ -223,6 +306,7 @@ static bool matmul_plan(as_plan *plan, const as_node *node, as_err *err)
     for (int i = 0; i < rank - 2; i++)
         p.dst_shape.dims[i] = AS_MAX(a.dims[i], b.dims[i]);
     p.dst_shape.dims[rank - 1] = b.dims[rank - 1];
+    p.mat = matmul_mat(&a, &b, &p.dst_shape);
     const as_layout *weights = as_layout_plain(plan->dnn, &b, err);
     p.src_layout = weights ? as_layout_plain(plan->dnn, &a, err) : NULL;
     if (!p.src_layout || !product_weights(plan, &p, weights, err))

@@ -164,9 +164,7 @@ static void quiet_product(int64_t rows, bool fed)
              as_graph_finish(g, &e) && as_graph_write(g, &bytes, &e));
     as_graph_free(g);
     snprintf(name, sizeof name, "a product of %lld rows, %s", (long long)rows, fed ? "fed" : "constant");
-    /* oneDNN's general product takes one lock of its own in each call, which nobody holds for long, and memory for what it
-     * packs, for which the heap grew here with AVX2; a few rows times a constant are ours, and take none. */
-    assert_quiet_but((const uint8_t *)bytes.s, bytes.len, name, fed || rows > 4 ? RUNS : 0);
+    assert_quiet((const uint8_t *)bytes.s, bytes.len, name);
     as_str_done(&bytes);
 }
 
