@@ -15,35 +15,44 @@ typedef struct mat_block {
     float       *to;
 } mat_block;
 
-#define MAT_BLOCK(name, lanes, ...)                                                     \
-    typedef float           mat_##name##_lanes __attribute__((vector_size((lanes)*4))); \
-    __VA_ARGS__ static void mat_##name##_rows(const mat_block *b)                       \
-    {                                                                                   \
-        const mat_##name##_lanes *p = __builtin_assume_aligned(b->panel, (lanes)*4);    \
-        mat_##name##_lanes        sums[ROWS][2];                                        \
-        memcpy(sums, b->to, sizeof sums);                                               \
-        for (int64_t k = 0; k < b->depth; k++, p += 2) {                                \
-            const mat_##name##_lanes first = p[0], second = p[1];                       \
-            _Pragma("GCC unroll 6") for (int r = 0; r < ROWS; r++)                      \
-            {                                                                           \
-                const float x = b->a[r * b->a_row + k * b->a_col];                      \
-                sums[r][0] += x * first;                                                \
-                sums[r][1] += x * second;                                               \
-            }                                                                           \
-        }                                                                               \
-        memcpy(b->to, sums, sizeof sums);                                               \
-    }                                                                                   \
-    __VA_ARGS__ static void mat_##name##_row(const mat_block *b)                        \
-    {                                                                                   \
-        const mat_##name##_lanes *p = __builtin_assume_aligned(b->panel, (lanes)*4);    \
-        mat_##name##_lanes        sums[2];                                              \
-        memcpy(sums, b->to, sizeof sums);                                               \
-        for (int64_t k = 0; k < b->depth; k++, p += 2) {                                \
-            const float x = b->a[k * b->a_col];                                         \
-            sums[0] += x * p[0];                                                        \
-            sums[1] += x * p[1];                                                        \
-        }                                                                               \
-        memcpy(b->to, sums, sizeof sums);                                               \
+#define MAT_BLOCK(name, lanes, ...)                                                                                \
+    typedef float mat_##name##_lanes __attribute__((vector_size((lanes)*4)));                                      \
+    __VA_ARGS__ __attribute__((always_inline)) static inline void mat_##name##_some(const mat_block *b, int count) \
+    {                                                                                                              \
+        const mat_##name##_lanes *p = __builtin_assume_aligned(b->panel, (lanes)*4);                               \
+        mat_##name##_lanes       *to = __builtin_assume_aligned(b->to, (lanes)*4);                                 \
+        mat_##name##_lanes        sums[ROWS][2];                                                                   \
+        const float              *a = b->a;                                                                        \
+        const int64_t             depth = b->depth, step = b->a_row, next = b->a_col;                              \
+        _Pragma("GCC unroll 6") for (int r = 0; r < count; r++)                                                    \
+        {                                                                                                          \
+            sums[r][0] = to[2 * r];                                                                                \
+            sums[r][1] = to[2 * r + 1];                                                                            \
+        }                                                                                                          \
+        for (int64_t k = 0; k < depth; k++, p += 2, a += next) {                                                   \
+            const mat_##name##_lanes one = p[0], two = p[1];                                                       \
+            _Pragma("GCC unroll 6") for (int r = 0; r < count; r++)                                                \
+            {                                                                                                      \
+                sums[r][0] += a[r * step] * one;                                                                   \
+                sums[r][1] += a[r * step] * two;                                                                   \
+            }                                                                                                      \
+        }                                                                                                          \
+        _Pragma("GCC unroll 6") for (int r = 0; r < count; r++)                                                    \
+        {                                                                                                          \
+            to[2 * r] = sums[r][0];                                                                                \
+            to[2 * r + 1] = sums[r][1];                                                                            \
+        }                                                                                                          \
+    }                                                                                                              \
+    __VA_ARGS__ static void mat_##name##_rows(const mat_block *b, int64_t rows)                                    \
+    {                                                                                                              \
+        switch (rows) {                                                                                            \
+        case 1: mat_##name##_some(b, 1); break;                                                                    \
+        case 2: mat_##name##_some(b, 2); break;                                                                    \
+        case 3: mat_##name##_some(b, 3); break;                                                                    \
+        case 4: mat_##name##_some(b, 4); break;                                                                    \
+        case 5: mat_##name##_some(b, 5); break;                                                                    \
+        default: mat_##name##_some(b, ROWS); break;                                                                \
+        }                                                                                                          \
     }
 
 MAT_BLOCK(plain, 4, )
@@ -54,19 +63,18 @@ MAT_BLOCK(avx512, 16, __attribute__((target("avx512f"))))
 
 typedef struct mat_kind {
     int64_t panel;
-    void (*rows)(const mat_block *b);
-    void (*row)(const mat_block *b);
+    void (*rows)(const mat_block *b, int64_t rows);
 } mat_kind;
 
 static mat_kind mat_choose(void)
 {
 #ifdef __x86_64__
     if (as_isa_may(AS_ISA_AVX512))
-        return (mat_kind){32, mat_avx512_rows, mat_avx512_row};
+        return (mat_kind){32, mat_avx512_rows};
     if (as_isa_may(AS_ISA_AVX2))
-        return (mat_kind){16, mat_avx2_rows, mat_avx2_row};
+        return (mat_kind){16, mat_avx2_rows};
 #endif
-    return (mat_kind){8, mat_plain_rows, mat_plain_row};
+    return (mat_kind){8, mat_plain_rows};
 }
 
 size_t as_mat_packed_bytes(const as_mat *m)
@@ -81,8 +89,12 @@ void as_mat_pack(const as_mat *m, const float *b, float *to)
     for (int64_t at = 0; at < m->n; at += panel) {
         const int64_t wide = AS_MIN(panel, m->n - at);
         for (int64_t k = 0; k < m->k; k++, to += panel) {
-            for (int64_t i = 0; i < wide; i++)
-                to[i] = b[k * m->b_row + (at + i) * m->b_col];
+            const float *from = b + k * m->b_row + at * m->b_col;
+            if (m->b_col == 1)
+                memcpy(to, from, (size_t)wide * sizeof *to);
+            else
+                for (int64_t i = 0; i < wide; i++)
+                    to[i] = from[i * m->b_col];
             for (int64_t i = wide; i < panel; i++)
                 to[i] = 0.0f;
         }
@@ -99,10 +111,7 @@ static void mat_block_run(const as_mat *m, const mat_kind *kind, mat_block *b, i
     for (int64_t r = 0; !begin && r < rows; r++)
         memcpy(to + r * kind->panel, y + r * m->n, (size_t)wide * sizeof *to);
     b->to = to;
-    if (rows == ROWS)
-        kind->rows(b);
-    for (int64_t r = 0; rows < ROWS && r < rows; r++, b->a += b->a_row, b->to += kind->panel)
-        kind->row(b);
+    kind->rows(b, rows);
     for (int64_t r = 0; r < rows; r++)
         memcpy(y + r * m->n, to + r * kind->panel, (size_t)wide * sizeof *to);
 }
