@@ -13,10 +13,10 @@
 #define TRAIN_MAX_THREADS 256
 #define TRAIN_MAX_SIDE    4096
 
-static const char *const train_trainers[] = {"rule", "cnn", "head", NULL};
+static const char *const train_trainers[] = {"rule", "cnn", "head", "golden", NULL};
 
 static const as_opt train_opts[] = {
-    {"trainer", 't', "NAME", "rule, cnn or head (default: cnn; head where a backbone is given)", train_trainers},
+    {"trainer", 't', "NAME", "rule, cnn, head or golden (default: cnn; head where a backbone is given)", train_trainers},
     {"seed", 's', "N", "what is random follows from it (default: 1)", NULL},
     {"commit", 0, "COMMIT", "which version of the data (default: the newest)", NULL},
     {"epochs", 'e', "N", "cnn: how often each picture is seen (default: chosen by how many there are)", NULL},
@@ -77,7 +77,7 @@ static bool train_options(train *t, as_err *err)
     t->cfg.backbone = as_cli_opt(cli, "backbone");
     t->trainer = as_trainer_find(name ? name : t->cfg.backbone ? "head" : "cnn");
     if (!t->trainer)
-        return AS_FAIL(err, AS_ENOTFOUND, "no trainer '%s' (there are rule, cnn and head)", name);
+        return AS_FAIL(err, AS_ENOTFOUND, "no trainer '%s' (there are rule, cnn, head and golden)", name);
     if (!as_cli_u64(cli, "seed", 0, UINT64_MAX, &seed, err) ||
         !as_cli_u64(cli, "epochs", 1, TRAIN_MAX_EPOCHS, &epochs, err) ||
         !as_cli_u64(cli, "threads", 1, TRAIN_MAX_THREADS, &threads, err) || !train_size(cli, &t->cfg, err) ||

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Comparison with golden pictures of good parts, and a linear classifier on what differs. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "lab/golden.h"
+#include "lab/logits.h"
+#include "lab/samples.h"
+
+#define GOLDEN_LONG_SIDE 640 /* pixels: what is two of them wide is still seen */
+#define GOLDEN_EACH      3   /* every third good part is not in the golden picture, and judges the head instead */
+
+typedef struct golden {
+    const as_trainer_cfg *cfg;
+    const as_spec        *spec;
+    const as_progress    *progress;
+    as_samples            train;
+    as_golden_cfg         learn;
+    as_golden             golden;
+    uint32_t             *good, *rest, *labels; /* pictures to learn from, and to fit the head on */
+    size_t                n_good, n_rest;
+    as_features           features;
+    as_logits             linear;
+} golden;
+
+static bool golden_size(golden *g, const as_dataset *dataset, as_err *err)
+{
+    as_input_spec *input = &g->learn.input;
+    *input = (as_input_spec){.channels = 3, .resize = AS_RESIZE_STANDARD, .scale = {255, 255, 255}};
+    as_samples_size(dataset, &g->train, GOLDEN_LONG_SIDE, AS_GOLDEN_SIDE, 0, &input->width, &input->height);
+    if (g->cfg->width || g->cfg->height) {
+        input->width = g->cfg->width;
+        input->height = g->cfg->height;
+    }
+    input->width = AS_MAX(input->width, 4u * AS_GOLDEN_SIDE);
+    input->height = AS_MAX(input->height, 4u * AS_GOLDEN_SIDE);
+    if (input->width % AS_GOLDEN_SIDE || input->height % AS_GOLDEN_SIDE)
+        return AS_FAIL(err, AS_EINVAL, "trainer 'golden' cannot look at %ux%u: width and height must be multiples of %d",
+                       input->width, input->height, AS_GOLDEN_SIDE);
+    g->learn.threads = g->cfg->threads ? g->cfg->threads : 2;
+    return true;
+}
+
+static bool golden_is_good(const golden *g, size_t i)
+{
+    return g->spec->classes[g->train.labels[i]].verdict == AS_VERDICT_PASS;
+}
+
+/* Good pictures are dealt by their part, so that no part is on both sides. */
+static bool golden_deal(golden *g, const as_dataset *dataset, as_err *err)
+{
+    size_t      n = g->train.n, part = 0;
+    const char *last = NULL;
+    g->good = calloc(n + 1, sizeof *g->good);
+    g->rest = calloc(n + 1, sizeof *g->rest);
+    g->labels = calloc(n + 1, sizeof *g->labels);
+    if (!g->good || !g->rest || !g->labels)
+        return AS_FAIL(err, AS_ENOMEM, "cannot hold %zu samples", n);
+    for (size_t i = 0; i < n; i++) {
+        const char *name = as_dataset_sample(dataset, g->train.indices[i])->part;
+        bool        good = golden_is_good(g, i);
+        if (good && (!last || strcmp(last, name) != 0)) {
+            last = name;
+            part++;
+        }
+        if (good && part % GOLDEN_EACH) {
+            g->good[g->n_good++] = g->train.indices[i];
+            continue;
+        }
+        g->labels[g->n_rest] = g->train.labels[i];
+        g->rest[g->n_rest++] = g->train.indices[i];
+    }
+    return true;
+}
+
+static bool golden_fit(golden *g, const as_dataset *dataset, as_err *err)
+{
+    as_str    bytes;
+    as_graph *graph = as_golden_graph(&g->golden, "features", err);
+    as_str_init(&bytes);
+    bool                  ok = graph && as_graph_write(graph, &bytes, err);
+    const as_features_cfg cfg = {.model = (const uint8_t *)bytes.s,
+                                 .n_model = bytes.len,
+                                 .name = "golden",
+                                 .input = g->learn.input,
+                                 .threads = g->learn.threads};
+    const as_logits_cfg   linear = {.dataset = dataset,
+                                    .indices = g->rest,
+                                    .labels = g->labels,
+                                    .n_classes = (uint32_t)g->spec->n_classes,
+                                    .seed = g->cfg->seed,
+                                    .threads = g->cfg->threads};
+    ok = ok && as_features_compute(dataset, g->rest, g->n_rest, &cfg, g->progress, &g->features, err) &&
+         as_logits_fit(&g->features, &linear, g->progress, &g->linear, err);
+    as_graph_free(graph);
+    as_str_done(&bytes);
+    return ok;
+}
+
+static as_graph *golden_model(const golden *g, as_err *err)
+{
+    as_graph *graph = as_golden_graph(&g->golden, "features", err);
+    as_nodes  nodes = as_nodes_begin(graph, err);
+    as_logits_append(&g->linear, &nodes, "features");
+    if (as_nodes_finish(&nodes, "probabilities", &(as_shape){2, {1, (int64_t)g->spec->n_classes}}))
+        return graph;
+    return as_graph_free(graph);
+}
+
+static json_t *golden_params(const golden *g)
+{
+    json_t *params = json_object(), *members = json_array();
+    for (uint32_t k = 0; k < g->golden.n; k++)
+        json_array_append_new(members, json_integer((json_int_t)g->golden.members[k]));
+    as_json_set(params, "width", json_integer(g->golden.width));
+    as_json_set(params, "height", json_integer(g->golden.height));
+    as_json_set(params, "golden_pictures", json_integer(g->golden.n));
+    as_json_set(params, "learned_from", members);
+    as_json_set(params, "features", json_integer(g->features.width));
+    as_logits_record(&g->linear, params);
+    return params;
+}
+
+static void golden_done(golden *g)
+{
+    as_samples_done(&g->train);
+    as_golden_done(&g->golden);
+    as_features_done(&g->features);
+    as_logits_done(&g->linear);
+    free(g->good);
+    free(g->rest);
+    free(g->labels);
+}
+
+static bool golden_train(const as_dataset *dataset, const as_spec *spec, const as_trainer_cfg *cfg,
+                         const as_progress *progress, as_trained *ret, as_err *err)
+{
+    golden    g = {.cfg = cfg, .spec = spec, .progress = progress};
+    as_graph *graph = NULL;
+    if (as_samples_open(dataset, spec, AS_SPLIT_TRAIN, &g.train, err) && golden_size(&g, dataset, err) &&
+        golden_deal(&g, dataset, err) &&
+        as_golden_learn(dataset, g.good, g.n_good, &g.learn, progress, &g.golden, err) && golden_fit(&g, dataset, err))
+        graph = golden_model(&g, err);
+    if (graph) {
+        *ret = (as_trained){.graph = graph, .params = golden_params(&g)};
+        as_samples_info(spec, "golden", &g.learn.input, &ret->info);
+    }
+    golden_done(&g);
+    return graph != NULL;
+}
+
+const as_trainer as_trainer_golden = {
+    .name = "golden",
+    .summary = "comparison with golden pictures of good parts",
+    .train = golden_train,
+};
