@@ -93,14 +93,78 @@ static void grid_one(const grid *g, const float *in, const float *place, float *
         }
 }
 
+/* --- the usual case: linear, and the edge goes on outside --- */
+
+enum { GRID_BLOCK = 64 };
+
+/* Places of a block: the pixel above and to the left, how far it is to the ones beside and below, and the weights. */
+typedef struct grid_block {
+    int32_t at[GRID_BLOCK], right[GRID_BLOCK], below[GRID_BLOCK];
+    float   w[4][GRID_BLOCK];
+} grid_block;
+
+static inline float grid_hold(float x, float most)
+{
+    x = fabsf(x) < 1e9f ? x : 0.0f; /* NaN and what is far out, as grid_inside has it */
+    x = x > 0.0f ? x : 0.0f;
+    return x < most ? x : most;
+}
+
+static void grid_fill(const grid *g, const float *places, int n, grid_block *b)
+{
+    const float most_x = (float)(g->w - 1), most_y = (float)(g->h - 1);
+    for (int i = 0; i < n; i++) {
+        const float   x = grid_hold(grid_place(g, places[2 * i], g->w), most_x),
+                      y = grid_hold(grid_place(g, places[2 * i + 1], g->h), most_y);
+        const int32_t ix = (int32_t)x, iy = (int32_t)y; /* not negative: as floor */
+        const float   fx = x - (float)ix, fy = y - (float)iy;
+        b->at[i] = iy * (int32_t)g->w + ix;
+        b->right[i] = ix < (int32_t)g->w - 1;
+        b->below[i] = iy < (int32_t)g->h - 1 ? (int32_t)g->w : 0;
+        b->w[0][i] = (1.0f - fy) * (1.0f - fx);
+        b->w[1][i] = (1.0f - fy) * fx;
+        b->w[2][i] = fy * (1.0f - fx);
+        b->w[3][i] = fy * fx;
+    }
+}
+
+static void grid_mix(const grid_block *b, int n, const float *in, float *out)
+{
+    for (int i = 0; i < n; i++) {
+        const float *p = in + b->at[i], *q = p + b->below[i];
+        const int    right = b->right[i];
+        out[i] = b->w[0][i] * p[0] + b->w[1][i] * p[right] + b->w[2][i] * q[0] + b->w[3][i] * q[right];
+    }
+}
+
+static void grid_run_usual(const grid *g, const float *in, const float *places, float *out)
+{
+    grid_block b;
+    for (int64_t from = 0; from < g->places; from += GRID_BLOCK) {
+        const int n = (int)AS_MIN(g->places - from, (int64_t)GRID_BLOCK);
+        grid_fill(g, places + 2 * from, n, &b);
+        for (int64_t c = 0; c < g->channels; c++)
+            grid_mix(&b, n, in + c * g->h * g->w, out + c * g->places + from);
+    }
+}
+
+static bool grid_is_usual(const grid *g)
+{
+    return g->mode == GRID_LINEAR && g->border == BORDER_EDGE && g->h * g->w < INT32_MAX / 2;
+}
+
 static void grid_run(const as_step *step)
 {
     const grid  *g = step->data;
     float       *out = step->uses.at[0].buf->data;
     const float *in = step->uses.at[1].buf->data, *places = step->uses.at[2].buf->data;
-    for (int64_t b = 0; b < g->n; b++, in += g->channels * g->h * g->w, out += g->channels * g->places)
-        for (int64_t i = 0; i < g->places; i++, places += 2)
-            grid_one(g, in, places, out + i);
+    for (int64_t b = 0; b < g->n; b++, in += g->channels * g->h * g->w, out += g->channels * g->places) {
+        if (grid_is_usual(g))
+            grid_run_usual(g, in, places, out);
+        for (int64_t i = 0; i < g->places && !grid_is_usual(g); i++)
+            grid_one(g, in, places + 2 * i, out + i);
+        places += 2 * g->places;
+    }
 }
 
 static bool grid_word(const as_node *node, const char *attr, const char *const *words, size_t n, size_t *ret,

@@ -44,6 +44,16 @@ static void graph_pool(plan *g, const char *to, const char *from, int64_t size, 
     as_nodes_add_attrs(&g->nodes, "AveragePool", to, from, NULL, NULL, attrs, 3);
 }
 
+/* Half the size, each pixel the mean of three by three: as a convolution, which is fast where three channels stand apart. */
+static void graph_halve(plan *g, const char *to, const char *from)
+{
+    const int64_t k[2] = {3, 3}, s[2] = {2, 2}, p[4] = {1, 1, 1, 1};
+    const as_attr attrs[] = {{.name = "kernel_shape", .kind = AS_ATTR_INTS, .ints = k, .n = 2},
+                             {.name = "strides", .kind = AS_ATTR_INTS, .ints = s, .n = 2},
+                             {.name = "pads", .kind = AS_ATTR_INTS, .ints = p, .n = 4}};
+    as_nodes_add_attrs(&g->nodes, "Conv", to, from, "halve_w", NULL, attrs, 3);
+}
+
 static void graph_reshape(plan *g, const char *to, const char *from, const int64_t *dims, size_t n)
 {
     const char *shape = graph_name(g, "%s_shape", to);
@@ -75,9 +85,13 @@ static void graph_pyramid(plan *g)
 {
     static const float luma[3] = {GOLDEN_RED, GOLDEN_GREEN, GOLDEN_BLUE};
     const char        *from = "luma", *colour = "half";
+    float              halve[81] = {0};
     as_nodes_floats(&g->nodes, "dark", &(as_shape){0}, &(float){GOLDEN_DARK});
     as_nodes_floats(&g->nodes, "luma_w", &(as_shape){4, {1, 3, 1, 1}}, luma);
-    graph_pool(g, "half", "picture", 3, 2, 1);
+    for (int i = 0; i < 27; i++)
+        halve[4 * (i / 9) * 9 + i % 9] = 1.f / 9;
+    as_nodes_floats(&g->nodes, "halve_w", &(as_shape){4, {3, 3, 3, 3}}, halve);
+    graph_halve(g, "half", "picture");
     as_nodes_add(&g->nodes, "Conv", "luma", "half", "luma_w", NULL, NULL);
     for (size_t l = AS_GOLDEN_LEVELS; l-- > 0;) {
         const char *mean = graph_name(g, "luma_%zu", l), *lit = graph_name(g, "luma_lit_%zu", l);
@@ -91,41 +105,41 @@ static void graph_pyramid(plan *g)
     as_nodes_add(&g->nodes, "Log", "colour_log", "colour_lit", NULL, NULL, NULL);
 }
 
-/* Where each pixel of a w x h picture is looked up, linear in the moves: what depends on the column and what on the row. */
+/* Where each pixel of a w x h picture is looked up: a row of the grid is `base` + y * `slope`, and both are linear in the
+ * moves. */
 static void graph_places(plan *g, const char *name, size_t w, size_t h)
 {
-    double aspect = (double)w / (double)h;
-    float *x = calloc(AS_GOLDEN_MOVES * 2 * w, sizeof *x), *y = calloc(AS_GOLDEN_MOVES * 2 * h, sizeof *y);
-    float *x0 = calloc(2 * w, sizeof *x0), *y0 = calloc(2 * h, sizeof *y0);
-    bool   room = x && y && x0 && y0;
-    for (size_t i = 0; room && i < w; i++) {
-        float u = (float)as_golden_place(i, w);
-        x0[2 * i] = u;
-        x[2 * i] = 1;
-        x[1 * 2 * w + 2 * i + 1] = 1;
-        x[2 * 2 * w + 2 * i + 1] = u * (float)aspect;
-        x[3 * 2 * w + 2 * i] = u;
+    const double  aspect = (double)w / (double)h;
+    const size_t  row = 4 * w; /* x and y of the base, then of the slope */
+    const int64_t nw = (int64_t)w, nh = (int64_t)h;
+    float        *by = calloc(AS_GOLDEN_MOVES * row, sizeof *by), *still = calloc(row, sizeof *still),
+          *rows = calloc(2 * h, sizeof *rows);
+    for (size_t i = 0; by && still && rows && i < w; i++) {
+        const double u = as_golden_place(i, w);
+        float       *base = by + 2 * i, *slope = base + 2 * w;
+        still[2 * i] = (float)u;
+        still[2 * w + 2 * i + 1] = 1;
+        base[0] = base[row + 1] = 1;
+        base[2 * row + 1] = (float)(u * aspect);
+        slope[2 * row] = (float)(-1 / aspect);
+        base[3 * row] = (float)u;
+        slope[3 * row + 1] = 1;
     }
-    for (size_t i = 0; room && i < h; i++) {
-        float v = (float)as_golden_place(i, h);
-        y0[2 * i + 1] = v;
-        y[2 * 2 * h + 2 * i] = -v / (float)aspect;
-        y[3 * 2 * h + 2 * i + 1] = v;
+    for (size_t i = 0; rows && i < h; i++) {
+        rows[2 * i] = 1;
+        rows[2 * i + 1] = (float)as_golden_place(i, h);
     }
-    if (room) {
-        const int64_t nw = (int64_t)w, nh = (int64_t)h;
-        graph_floats(g, graph_name(g, "%s_x", name), 2, (int64_t[]){AS_GOLDEN_MOVES, 2 * nw}, x);
-        graph_floats(g, graph_name(g, "%s_x0", name), 1, (int64_t[]){2 * nw}, x0);
-        graph_floats(g, graph_name(g, "%s_y", name), 2, (int64_t[]){AS_GOLDEN_MOVES, 2 * nh}, y);
-        graph_floats(g, graph_name(g, "%s_y0", name), 1, (int64_t[]){2 * nh}, y0);
-        as_nodes_ints(&g->nodes, graph_name(g, "%s_across", name), (int64_t[]){-1, 1, nw, 2}, 4);
-        as_nodes_ints(&g->nodes, graph_name(g, "%s_down", name), (int64_t[]){-1, nh, 1, 2}, 4);
+    if (by && still && rows) {
+        graph_floats(g, graph_name(g, "%s_by", name), 2, (int64_t[]){AS_GOLDEN_MOVES, 4 * nw}, by);
+        graph_floats(g, graph_name(g, "%s_still", name), 1, (int64_t[]){4 * nw}, still);
+        graph_floats(g, graph_name(g, "%s_rows", name), 2, (int64_t[]){nh, 2}, rows);
+        as_nodes_ints(&g->nodes, graph_name(g, "%s_two", name), (int64_t[]){-1, 2, 2 * nw}, 3);
+        as_nodes_ints(&g->nodes, graph_name(g, "%s_grid", name), (int64_t[]){-1, nh, nw, 2}, 4);
     } else if (!g->nodes.failed)
         g->nodes.failed = !AS_FAIL(g->nodes.err, AS_ENOMEM, "cannot hold %zu places", w + h);
-    free(x);
-    free(y);
-    free(x0);
-    free(y0);
+    free(by);
+    free(still);
+    free(rows);
 }
 
 /* `to`: the picture `from`, looked up where the moves say. */
@@ -133,17 +147,14 @@ static void graph_look(plan *g, const char *to, const char *from, const char *pl
 {
     const as_attr attrs[] = {{.name = "mode", .kind = AS_ATTR_STR, .s = "bilinear"},
                              {.name = "padding_mode", .kind = AS_ATTR_STR, .s = "border"}};
-    const char   *parts[2][2] = {{"x", "across"}, {"y", "down"}}, *made[2];
-    for (int i = 0; i < 2; i++) {
-        const char *moved = graph_name(g, "%s_%s_moved", to, parts[i][0]),
-                   *flat = graph_name(g, "%s_%s", to, parts[i][0]);
-        made[i] = graph_name(g, "%s_%s", to, parts[i][1]);
-        as_nodes_add(&g->nodes, "MatMul", moved, moves, graph_name(g, "%s_%s", places, parts[i][0]), NULL, NULL);
-        as_nodes_add(&g->nodes, "Add", flat, moved, graph_name(g, "%s_%s0", places, parts[i][0]), NULL, NULL);
-        as_nodes_add(&g->nodes, "Reshape", made[i], flat, graph_name(g, "%s_%s", places, parts[i][1]), NULL, NULL);
-    }
-    const char *grid = graph_name(g, "%s_grid", to);
-    as_nodes_add(&g->nodes, "Add", grid, made[0], made[1], NULL, NULL);
+    const char *moved = graph_name(g, "%s_moved", to), *flat = graph_name(g, "%s_base", to),
+               *two = graph_name(g, "%s_two", to), *lines = graph_name(g, "%s_lines", to),
+               *grid = graph_name(g, "%s_grid", to);
+    as_nodes_add(&g->nodes, "MatMul", moved, moves, graph_name(g, "%s_by", places), NULL, NULL);
+    as_nodes_add(&g->nodes, "Add", flat, moved, graph_name(g, "%s_still", places), NULL, NULL);
+    as_nodes_add(&g->nodes, "Reshape", two, flat, graph_name(g, "%s_two", places), NULL, NULL);
+    as_nodes_add(&g->nodes, "MatMul", lines, graph_name(g, "%s_rows", places), two, NULL, NULL);
+    as_nodes_add(&g->nodes, "Reshape", grid, lines, graph_name(g, "%s_grid", places), NULL, NULL);
     as_nodes_add_attrs(&g->nodes, "GridSample", to, from, grid, NULL, attrs, 2);
 }
 
@@ -313,7 +324,7 @@ static void graph_lay(plan *g, const char *moves)
 {
     graph_places(g, "places", g->golden->width, g->golden->height);
     graph_look(g, "laid_whole", "picture", "places", moves);
-    graph_pool(g, "laid", "laid_whole", 3, 2, 1);
+    graph_halve(g, "laid", "laid_whole");
     graph_light(g);
     as_nodes_add(&g->nodes, "Mul", "scale_0", "laid", "gain", NULL, NULL);
     for (size_t s = 1; s < AS_GOLDEN_SCALES; s++)

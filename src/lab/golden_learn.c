@@ -79,16 +79,16 @@ static bool learn_room(learn *l, as_err *err)
 
 /* --- the first picture of a kind --- */
 
-/* Half the size: means of three by three, as the graph has them. */
+/* Half the size: means of three by three, as the graph has them, and black around the picture. */
 static void learn_half(const float *in, size_t h, size_t w, float *out)
 {
     for (size_t y = 0; y < h / 2; y++)
         for (size_t x = 0; x < w / 2; x++) {
-            float sum = 0, count = 0;
+            float sum = 0;
             for (size_t j = 2 * y - (y > 0); j <= 2 * y + 1; j++)
-                for (size_t i = 2 * x - (x > 0); i <= 2 * x + 1; i++, count++)
+                for (size_t i = 2 * x - (x > 0); i <= 2 * x + 1; i++)
                     sum += in[j * w + i];
-            out[y * (w / 2) + x] = sum / count;
+            out[y * (w / 2) + x] = sum / 9;
         }
 }
 
