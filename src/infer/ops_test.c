@@ -190,6 +190,7 @@ static const op_case cases[] = {
     {17, "Einsum", "equation=bnd,hdk->bhnk", "f:2x5x6 f:3x6x4"},
     {17, "MatMul", "", "f:2x5x6 f:6x4"},
     {16, "GridSample", "mode=bilinear padding_mode=border align_corners=1", "f:1x3x7x9 f:1x4x5x2"},
+    {16, "GridSample", "mode=bilinear padding_mode=border", "f:2x3x7x9 f:2x9x15x2"},
     {16, "GridSample", "mode=bicubic padding_mode=zeros", "f:1x3x7x9 f:1x4x5x2"},
     {16, "GridSample", "mode=nearest padding_mode=reflection", "f:1x3x7x9 f:1x4x5x2"},
 };

@@ -53,7 +53,7 @@ static inline size_t as_golden_level_shift(size_t l)
     return AS_GOLDEN_LEVELS + 1 - l;
 }
 
-/* Golden pictures from good[n]: how many kinds there are is seen from them. AS_EINVAL with the remedy for too few. */
+/* Golden pictures from good[n], of which there is one at least: how many kinds there are is seen from them. */
 AS_CHECK bool as_golden_learn(const as_dataset *dataset, const uint32_t *good, size_t n, const as_golden_cfg *cfg,
                               const as_progress *progress, as_golden *ret, as_err *err);
 void          as_golden_done(as_golden *golden);

@@ -11,7 +11,6 @@
 #include "lab/golden_priv.h"
 #include "lab/lanes.h"
 
-#define LEARN_LEAST  10    /* good pictures, fewer are no evidence of what good parts have in common */
 #define LEARN_ROUNDS 3     /* mean of the parts, twice; then the tolerances */
 #define LEARN_UNIT   65536 /* sums are of so many parts of white */
 #define LEARN_FLOOR  0.006 /* of white: no tolerance is less */
@@ -287,11 +286,6 @@ bool as_golden_learn(const as_dataset *dataset, const uint32_t *good, size_t n, 
 {
     as_golden golden = {.width = cfg->input.width, .height = cfg->input.height};
     learn     l = {.dataset = dataset, .good = good, .cfg = cfg, .golden = &golden, .progress = progress};
-    if (n < LEARN_LEAST)
-        return AS_FAIL(err, AS_EINVAL,
-                       "a golden picture is learned from at least %d good pictures, and the training split has %zu (bring "
-                       "in more good parts with: assay capture, or assay import FOLDER)",
-                       LEARN_LEAST, n);
     as_str_init(&l.model);
     pthread_mutex_init(&l.lock, NULL);
     bool ok = learn_run(&l, n, err);

@@ -35,7 +35,7 @@ void test_picture(as_image *image, uint32_t width, uint32_t height, uint32_t cla
         }
 }
 
-static void pictures_add(test_set *set, as_manifest *manifest, const test_set_cfg *cfg, as_split split,
+static void pictures_add(test_set *set, as_manifest *manifest, const test_set_cfg *cfg, test_draw *draw, as_split split,
                          uint32_t class_index, uint32_t i)
 {
     char     name[64], part[64];
@@ -43,7 +43,7 @@ static void pictures_add(test_set *set, as_manifest *manifest, const test_set_cf
     as_err   err = AS_ERR_NONE;
     as_str   png;
     as_str_init(&png);
-    test_picture(&image, cfg->width, cfg->height, class_index, cfg->seed * 1000003 + (uint64_t)split * 1000 + i);
+    draw(&image, cfg->width, cfg->height, class_index, cfg->seed * 1000003 + (uint64_t)split * 1000 + i);
     SUPPORT_CHECK(as_codec_encode_png(&image, 1, &png, &err));
     snprintf(name, sizeof name, "%s/%s/%03u.png", as_split_name(split), pictures_classes[class_index], i);
     snprintf(part, sizeof part, "%s-%s-p%u", as_split_name(split), pictures_classes[class_index], i / 2);
@@ -68,6 +68,11 @@ static void pictures_add(test_set *set, as_manifest *manifest, const test_set_cf
 
 void test_set_make(test_set *set, const char *name, const test_set_cfg *cfg)
 {
+    test_set_make_of(set, name, cfg, test_picture);
+}
+
+void test_set_make_of(test_set *set, const char *name, const test_set_cfg *cfg, test_draw *draw)
+{
     char        path[AS_FS_PATH_BYTES];
     as_err      err = AS_ERR_NONE;
     const char *made = support_temp_dir(name);
@@ -82,7 +87,7 @@ void test_set_make(test_set *set, const char *name, const test_set_cfg *cfg)
         for (uint32_t c = 0; c < 3; c++)
             for (uint32_t i = 0; i < cfg->n[s]; i++)
                 if (s != 0 || (int)c != cfg->without)
-                    pictures_add(set, manifest, cfg, (as_split)(AS_SPLIT_TRAIN + s), c, i);
+                    pictures_add(set, manifest, cfg, draw, (as_split)(AS_SPLIT_TRAIN + s), c, i);
     as_manifest_sort(manifest);
     as_commit commit = {.author = "test", .message = "discs", .utc = 1};
     SUPPORT_CHECK(as_commit_write(set->ws, manifest, &commit, &err));

@@ -28,11 +28,13 @@ typedef struct test_set_cfg {
     uint64_t seed;
 } test_set_cfg;
 
+/* A picture of class 0, 1, 2. as_image_done() it. */
+typedef void test_draw(as_image *image, uint32_t width, uint32_t height, uint32_t class_index, uint64_t seed);
+test_draw    test_picture;
+
 /* Ends the test when something fails. */
 void test_set_make(test_set *set, const char *name, const test_set_cfg *cfg);
+void test_set_make_of(test_set *set, const char *name, const test_set_cfg *cfg, test_draw *draw);
 void test_set_done(test_set *set);
-
-/* A picture of class 0, 1, 2. as_image_done() it. */
-void test_picture(as_image *image, uint32_t width, uint32_t height, uint32_t class_index, uint64_t seed);
 
 #endif

@@ -8,6 +8,7 @@
 #include "lab/samples.h"
 
 #define GOLDEN_LONG_SIDE 640 /* pixels: what is two of them wide is still seen */
+#define GOLDEN_LEAST     15  /* good pictures: fewer are no evidence of what good parts may differ in */
 #define GOLDEN_EACH      3   /* every third good part is not in the golden picture, and judges the head instead */
 
 typedef struct golden {
@@ -49,8 +50,15 @@ static bool golden_is_good(const golden *g, size_t i)
 /* Good pictures are dealt by their part, so that no part is on both sides. */
 static bool golden_deal(golden *g, const as_dataset *dataset, as_err *err)
 {
-    size_t      n = g->train.n, part = 0;
+    size_t      n = g->train.n, part = 0, n_good = 0;
     const char *last = NULL;
+    for (size_t i = 0; i < n; i++)
+        n_good += golden_is_good(g, i);
+    if (n_good < GOLDEN_LEAST)
+        return AS_FAIL(err, AS_EINVAL,
+                       "a golden picture is learned from at least %d good pictures, and the training split has %zu good "
+                       "pictures (bring in more good parts: assay capture, or assay import FOLDER)",
+                       GOLDEN_LEAST, n_good);
     g->good = calloc(n + 1, sizeof *g->good);
     g->rest = calloc(n + 1, sizeof *g->rest);
     g->labels = calloc(n + 1, sizeof *g->labels);

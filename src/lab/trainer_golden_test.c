@@ -1,11 +1,163 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
+
+#include "base/rng.h"
+#include "lab/golden.h"
+#include "lab/test_model.h"
+#include "lab/test_pictures.h"
+#include "store/test_fault.h"
+
+enum { BOARD_WIDTH = 160, BOARD_HEIGHT = 128 };
+
+static test_set    set;
+static as_dataset *data;
+static double      reach = 3; /* pixels that a board is shifted by at most */
+
+/* What a board shows at a place: 0 to 255. Two kinds of boards, by the light they are printed in. */
+static double board_at(double x, double y, uint32_t class_index)
+{
+    if (x < 14 || y < 12 || x >= 146 || y >= 116)
+        return 30; /* the belt */
+    for (int i = 0; i < 5; i++) {
+        double at = 24 + 18 * i;
+        if (fabs(y - at) < 2 && x > 20 && x < 90 + 6 * i)
+            return class_index == 1 && i == 2 && fabs(x - 60) < 3 ? 90 : 190; /* red: a track that is open */
+    }
+    for (int i = 0; i < 3; i++)
+        if (fabs(x - 124) < 8 && fabs(y - 30 - 32 * i) < 6)
+            return class_index == 2 && i == 1 ? 90 : 220; /* small: a part that is missing */
+    return 90;
+}
+
+static void board_draw(as_image *image, uint32_t width, uint32_t height, uint32_t class_index, uint64_t seed)
+{
+    as_rng rng = as_rng_stream(seed, class_index);
+    as_err err = AS_ERR_NONE;
+    double dx = as_rng_range(&rng, -reach, reach), dy = as_rng_range(&rng, -reach, reach);
+    double turn = as_rng_range(&rng, -0.02, 0.02), light = as_rng_range(&rng, 0.85, 1.1);
+    bool   other = as_rng_below(&rng, 2) == 1;
+    SUPPORT_CHECK(as_image_new(image, AS_PIXEL_RGB8, width, height, &err));
+    for (uint32_t y = 0; y < height; y++)
+        for (uint32_t x = 0; x < width; x++)
+            for (uint32_t c = 0; c < 3; c++) {
+                double u = x - dx - turn * (y - 64.0), v = y - dy + turn * (x - 80.0);
+                double p = board_at(u, v, class_index) * light * (1 + 0.1 * x / width);
+                p *= other && c == 2 ? 0.5 : 1;
+                image->data[y * image->stride_bytes + x * 3 + c] =
+                    (uint8_t)fmin(p + as_rng_range(&rng, -4, 4), 255);
+            }
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    as_err err = AS_ERR_NONE;
+    test_set_make_of(&set, "golden", &(test_set_cfg){BOARD_WIDTH, BOARD_HEIGHT, {48, 4, 12}, -1, 1}, board_draw);
+    data = as_dataset_open(set.ws, set.spec, NULL, &err);
+    return data ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    data = as_dataset_close(data);
+    test_set_done(&set);
+    return 0;
+}
+
+static size_t board_rejects(const as_dataset *dataset, const as_features *answers, uint32_t class_index)
+{
+    size_t          n, rejects = 0;
+    const uint32_t *indices = as_dataset_split(dataset, AS_SPLIT_TEST, &n);
+    for (size_t i = 0; i < n; i++)
+        rejects += as_dataset_class(dataset, indices[i]) == class_index && answers->at[i * answers->width] < 0.5f;
+    return rejects;
+}
+
+/* Opens and missing parts are found, on both kinds of boards; and boards that lie further off than any that was learned from
+ * pass. */
+static void test_finds(void **state)
+{
+    (void)state;
+    const as_trainer *golden = as_trainer_find("golden");
+    as_trained        trained = {0};
+    as_err            err = AS_ERR_NONE;
+    as_str            bytes;
+    test_set          further;
+    as_str_init(&bytes);
+    test_model_train(data, set.spec, golden, &(as_trainer_cfg){.seed = 3}, &trained, &bytes);
+    assert_int_equal(json_integer_value(json_object_get(trained.params, "golden_pictures")), 2);
+    as_features answers = test_model_answers(data, AS_SPLIT_TEST, &bytes, &trained, "native");
+    assert_true(test_model_accuracy(data, AS_SPLIT_TEST, &answers) > 0.9);
+    assert_int_equal(board_rejects(data, &answers, 1), 12);
+    assert_int_equal(board_rejects(data, &answers, 2), 12);
+    as_features_done(&answers);
+    assert_true(test_model_parity(data, AS_SPLIT_TEST, &bytes, &trained) < 1e-3);
+    reach = 8;
+    test_set_make_of(&further, "further", &(test_set_cfg){BOARD_WIDTH, BOARD_HEIGHT, {1, 1, 12}, -1, 2}, board_draw);
+    reach = 3;
+    as_dataset *off = as_dataset_open(further.ws, further.spec, NULL, &err);
+    assert_non_null(off);
+    answers = test_model_answers(off, AS_SPLIT_TEST, &bytes, &trained, "native");
+    assert_true(board_rejects(off, &answers, 0) <= 1);
+    assert_true(board_rejects(off, &answers, 1) >= 11);
+    as_features_done(&answers);
+    as_dataset_close(off);
+    test_set_done(&further);
+    as_trained_done(&trained);
+    as_str_done(&bytes);
+}
+
+static void test_repeats(void **state)
+{
+    (void)state;
+    const as_trainer *golden = as_trainer_find("golden");
+    as_trained        one = {0}, three = {0};
+    as_str            a, b;
+    as_str_init(&a);
+    as_str_init(&b);
+    test_model_train(data, set.spec, golden, &(as_trainer_cfg){.seed = 3, .threads = 1}, &one, &a);
+    test_model_train(data, set.spec, golden, &(as_trainer_cfg){.seed = 3, .threads = 3}, &three, &b);
+    assert_true(a.len == b.len && memcmp(a.s, b.s, a.len) == 0);
+    as_trained_done(&one);
+    as_trained_done(&three);
+    as_str_done(&a);
+    as_str_done(&b);
+}
+
+static void test_too_little(void **state)
+{
+    (void)state;
+    as_trained trained = {0};
+    as_err     err = AS_ERR_NONE, odd = AS_ERR_NONE;
+    test_set   few;
+    test_set_make_of(&few, "few", &(test_set_cfg){64, 64, {9, 1, 1}, -1, 1}, board_draw);
+    as_dataset *some = as_dataset_open(few.ws, few.spec, NULL, &err);
+    assert_non_null(some);
+    assert_false(as_trainer_find("golden")->train(some, few.spec, &(as_trainer_cfg){.seed = 1}, NULL, &trained, &err));
+    assert_int_equal(err.code, AS_EINVAL);
+    assert_non_null(strstr(err.text, "has 9 good pictures"));
+    assert_non_null(strstr(err.text, "assay capture"));
+    assert_false(as_trainer_find("golden")->train(data, set.spec, &(as_trainer_cfg){.width = 100, .height = 64}, NULL,
+                                                  &trained, &odd));
+    assert_non_null(strstr(odd.text, "100x64"));
+    as_dataset_close(some);
+    test_set_done(&few);
+}
+
 int main(void)
 {
-    return 0;
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_finds),
+        cmocka_unit_test(test_repeats),
+        cmocka_unit_test(test_too_little),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
 }
