@@ -74,10 +74,9 @@ static inline double as_golden_place(size_t i, size_t n)
 void as_golden_lights(double x, double y, double ret[AS_GOLDEN_LIGHTS]);
 
 /* Input "picture" 1 x 3 x height x width of R, G, B in 0 to 1. "seen": the picture, laid over its golden one and in its light,
- * at all scales, then which one and how unlike; "features": as_golden_n_features() numbers that say what differs. */
+ * at all scales, then which one and how unlike; "features": as_golden_n_features numbers that say what differs. */
 AS_CHECK as_graph *as_golden_graph(const as_golden *golden, const char *output, as_err *err);
 size_t             as_golden_n_seen(const as_golden *golden);
-size_t             as_golden_n_features(void);
-const char        *as_golden_feature(size_t i); /* in words */
+size_t             as_golden_n_features(const as_golden *golden);
 
 #endif

@@ -357,17 +357,20 @@ static void graph_seen(plan *g)
     as_nodes_concat(&g->nodes, "seen", all);
 }
 
-enum { GRAPH_PER_SCALE = 4 };
-static const char *const graph_words[GRAPH_PER_SCALE] = {"brighter", "darker", "of another colour", "unlike on the whole"};
+/* What differs, in words of the features' order: of each scale; in cells; at the worst place. */
+enum { GRAPH_PER_SCALE = 4, GRAPH_CELLS = 4, GRAPH_NEAR = 9, GRAPH_PLACE = 11 };
 
-size_t as_golden_n_features(void)
+/* Cells of the coarsest scale along a side of n pixels. */
+static size_t graph_cells(size_t n)
 {
-    return AS_GOLDEN_SCALES * GRAPH_PER_SCALE;
+    return n / AS_MAX(n / GRAPH_CELLS, (size_t)1);
 }
 
-const char *as_golden_feature(size_t i)
+size_t as_golden_n_features(const as_golden *golden)
 {
-    return graph_words[i % GRAPH_PER_SCALE];
+    const size_t s = AS_GOLDEN_SCALES - 1, cells = graph_cells(as_golden_scale_height(golden, s)) *
+                                                   graph_cells(as_golden_scale_width(golden, s));
+    return (size_t)AS_GOLDEN_SCALES * GRAPH_PER_SCALE + 2 * cells + GRAPH_PLACE;
 }
 
 static void graph_reduce(plan *g, const char *op, const char *to, const char *from, int64_t first, size_t n)
@@ -377,37 +380,105 @@ static void graph_reduce(plan *g, const char *op, const char *to, const char *fr
     as_nodes_add(&g->nodes, op, to, from, NULL, NULL, &attr);
 }
 
+/* What differs, in parts of the tolerance: "z_S" in colour, "bright_S" in the mean of the colours and "dark_S" its opposite. */
+static void graph_differences(plan *g, size_t s)
+{
+    const int64_t dims[4] = {g->golden->n, 3, (int64_t)as_golden_scale_height(g->golden, s),
+                             (int64_t)as_golden_scale_width(g->golden, s)};
+    const char   *mean = graph_name(g, "mean_%zu", s), *sharp = graph_name(g, "sharp_%zu", s);
+    const char   *mean_picked = graph_name(g, "mean_%zu_picked", s), *sharp_picked = graph_name(g, "sharp_%zu_picked", s);
+    const char   *off = graph_name(g, "off_%zu", s), *z = graph_name(g, "z_%zu", s);
+    graph_floats(g, mean, 4, dims, g->golden->mean[s]);
+    graph_floats(g, sharp, 4, dims, g->golden->sharp[s]);
+    graph_pick(g, mean_picked, mean);
+    graph_pick(g, sharp_picked, sharp);
+    as_nodes_add(&g->nodes, "Sub", off, graph_name(g, "scale_%zu", s), mean_picked, NULL, NULL);
+    as_nodes_add(&g->nodes, "Mul", z, off, sharp_picked, NULL, NULL);
+    graph_reduce(g, "ReduceMean", graph_name(g, "bright_%zu", s), z, 1, 1);
+    as_nodes_add(&g->nodes, "Neg", graph_name(g, "dark_%zu", s), graph_name(g, "bright_%zu", s), NULL, NULL, NULL);
+}
+
+/* "found_S": the most that is brighter, darker and of another colour, and how much differs in all. */
+static void graph_most(plan *g, size_t s)
+{
+    const char *most[GRAPH_PER_SCALE + 1] = {graph_name(g, "brighter_%zu", s), graph_name(g, "darker_%zu", s),
+                                             graph_name(g, "other_%zu", s), graph_name(g, "whole_%zu", s), NULL};
+    const char *size = graph_name(g, "z_size_%zu", s);
+    as_nodes_add(&g->nodes, "Abs", size, graph_name(g, "z_%zu", s), NULL, NULL, NULL);
+    graph_reduce(g, "ReduceMax", most[0], graph_name(g, "bright_%zu", s), 1, 3);
+    graph_reduce(g, "ReduceMax", most[1], graph_name(g, "dark_%zu", s), 1, 3);
+    graph_reduce(g, "ReduceMax", most[2], size, 1, 3);
+    graph_reduce(g, "ReduceMean", most[3], size, 1, 3);
+    as_nodes_concat(&g->nodes, graph_name(g, "found_%zu", s), most);
+}
+
+static void graph_max_pool(plan *g, const char *to, const char *from, const int64_t size[2], const int64_t stride[2],
+                           int64_t pad)
+{
+    const int64_t p[4] = {pad, pad, pad, pad};
+    const as_attr attrs[] = {{.name = "kernel_shape", .kind = AS_ATTR_INTS, .ints = size, .n = 2},
+                             {.name = "strides", .kind = AS_ATTR_INTS, .ints = stride, .n = 2},
+                             {.name = "pads", .kind = AS_ATTR_INTS, .ints = p, .n = 4}};
+    as_nodes_add_attrs(&g->nodes, "MaxPool", to, from, NULL, NULL, attrs, 3);
+}
+
+/* "cells": where in the picture it is brighter and darker. */
+static void graph_in_cells(plan *g)
+{
+    const size_t  s = AS_GOLDEN_SCALES - 1;
+    const int64_t size[2] = {AS_MAX((int64_t)as_golden_scale_height(g->golden, s) / GRAPH_CELLS, 1),
+                             AS_MAX((int64_t)as_golden_scale_width(g->golden, s) / GRAPH_CELLS, 1)};
+    const char   *both[] = {graph_name(g, "bright_%zu", s), graph_name(g, "dark_%zu", s), NULL};
+    as_nodes_concat(&g->nodes, "coarse", both);
+    graph_max_pool(g, "cells", "coarse", size, size, 0);
+}
+
+/* "place": at the place that differs most, at the middle scale: by how much, in each colour; the most that is brighter and
+ * darker right there and around; and what is there on the golden picture. */
+static void graph_worst_place(plan *g)
+{
+    const size_t  n = as_golden_scale_height(g->golden, 1) * as_golden_scale_width(g->golden, 1);
+    const int64_t two[2] = {2, 2}, one[2] = {1, 1}, four[2] = {4, 4}, near[2] = {GRAPH_NEAR, GRAPH_NEAR};
+    const as_attr axis = {.name = "axis", .kind = AS_ATTR_INT, .i = 1};
+    const char   *all[] = {"z_1", "bright_there", "dark_there", "bright_near", "dark_near", "near_1", "mean_1_picked", NULL};
+    graph_max_pool(g, "bright_there", "bright_0", four, two, 1);
+    graph_max_pool(g, "dark_there", "dark_0", four, two, 1);
+    graph_max_pool(g, "bright_near", "bright_there", near, one, GRAPH_NEAR / 2);
+    graph_max_pool(g, "dark_near", "dark_there", near, one, GRAPH_NEAR / 2);
+    graph_reduce(g, "ReduceMean", "near_size", "z_size_1", 1, 1);
+    graph_pool(g, "near_1", "near_size", GRAPH_NEAR, 1, GRAPH_NEAR / 2);
+    as_nodes_concat(&g->nodes, "places", all);
+    as_nodes_add(&g->nodes, "Max", "most_there", "bright_there", "dark_there", NULL, NULL);
+    as_nodes_add(&g->nodes, "Add", "worst_there", "most_there", "near_size", NULL, NULL);
+    graph_reshape(g, "worst_flat", "worst_there", (int64_t[]){1, (int64_t)n}, 2);
+    graph_reshape(g, "places_flat", "places", (int64_t[]){GRAPH_PLACE, (int64_t)n}, 2);
+    as_nodes_add(&g->nodes, "ArgMax", "worst_at", "worst_flat", NULL, NULL, &axis);
+    graph_reshape(g, "worst_index", "worst_at", (int64_t[]){1}, 1);
+    as_nodes_add(&g->nodes, "Gather", "place", "places_flat", "worst_index", NULL, &axis);
+}
+
 static void graph_features(plan *g)
 {
-    const char *all[AS_GOLDEN_SCALES * GRAPH_PER_SCALE + 1] = {NULL};
+    const char *all[AS_GOLDEN_SCALES + 3] = {NULL};
     size_t      n = 0;
     for (size_t s = 0; s < AS_GOLDEN_SCALES; s++) {
-        const int64_t dims[4] = {g->golden->n, 3, (int64_t)as_golden_scale_height(g->golden, s),
-                                 (int64_t)as_golden_scale_width(g->golden, s)};
-        const char   *mean = graph_name(g, "mean_%zu", s), *sharp = graph_name(g, "sharp_%zu", s);
-        const char   *mean_picked = graph_name(g, "mean_%zu_picked", s), *sharp_picked = graph_name(g, "sharp_%zu_picked", s);
-        const char   *off = graph_name(g, "off_%zu", s), *z = graph_name(g, "z_%zu", s), *size = graph_name(g, "z_size_%zu", s);
-        const char   *grey = graph_name(g, "z_grey_%zu", s), *low = graph_name(g, "darkest_%zu", s);
-        graph_floats(g, mean, 4, dims, g->golden->mean[s]);
-        graph_floats(g, sharp, 4, dims, g->golden->sharp[s]);
-        graph_pick(g, mean_picked, mean);
-        graph_pick(g, sharp_picked, sharp);
-        as_nodes_add(&g->nodes, "Sub", off, graph_name(g, "scale_%zu", s), mean_picked, NULL, NULL);
-        as_nodes_add(&g->nodes, "Mul", z, off, sharp_picked, NULL, NULL);
-        as_nodes_add(&g->nodes, "Abs", size, z, NULL, NULL, NULL);
-        graph_reduce(g, "ReduceMean", grey, z, 1, 1);
-        graph_reduce(g, "ReduceMax", all[n++] = graph_name(g, "brighter_%zu", s), grey, 1, 3);
-        graph_reduce(g, "ReduceMin", low, grey, 1, 3);
-        as_nodes_add(&g->nodes, "Neg", all[n++] = graph_name(g, "darker_%zu", s), low, NULL, NULL, NULL);
-        graph_reduce(g, "ReduceMax", all[n++] = graph_name(g, "other_%zu", s), size, 1, 3);
-        graph_reduce(g, "ReduceMean", all[n++] = graph_name(g, "whole_%zu", s), size, 1, 3);
+        graph_differences(g, s);
+        graph_most(g, s);
+        all[n++] = graph_name(g, "found_flat_%zu", s);
+        graph_reshape(g, all[n - 1], graph_name(g, "found_%zu", s), (int64_t[]){1, -1}, 2);
     }
-    as_nodes_floats(&g->nodes, "unit", &(as_shape){0}, &(float){1});
+    graph_in_cells(g);
+    graph_worst_place(g);
+    graph_reshape(g, all[n++] = "cells_flat", "cells", (int64_t[]){1, -1}, 2);
+    graph_reshape(g, all[n++] = "place_flat", "place", (int64_t[]){1, -1}, 2);
     as_nodes_concat(&g->nodes, "found", all);
-    as_nodes_add(&g->nodes, "Relu", "found_most", "found", NULL, NULL, NULL);
-    as_nodes_add(&g->nodes, "Add", "found_one", "found_most", "unit", NULL, NULL);
+    /* by their order of magnitude: sign(x) log(1 + |x|) */
+    as_nodes_floats(&g->nodes, "unit", &(as_shape){0}, &(float){1});
+    as_nodes_add(&g->nodes, "Sign", "found_sign", "found", NULL, NULL, NULL);
+    as_nodes_add(&g->nodes, "Abs", "found_size", "found", NULL, NULL, NULL);
+    as_nodes_add(&g->nodes, "Add", "found_one", "found_size", "unit", NULL, NULL);
     as_nodes_add(&g->nodes, "Log", "found_log", "found_one", NULL, NULL, NULL);
-    graph_reshape(g, "features", "found_log", (int64_t[]){1, -1}, 2);
+    as_nodes_add(&g->nodes, "Mul", "features", "found_log", "found_sign", NULL, NULL);
 }
 
 as_graph *as_golden_graph(const as_golden *golden, const char *output, as_err *err)
@@ -430,7 +501,7 @@ as_graph *as_golden_graph(const as_golden *golden, const char *output, as_err *e
         graph_features(g);
     else
         graph_seen(g);
-    const int64_t width = (int64_t)(features ? as_golden_n_features() : as_golden_n_seen(golden));
+    const int64_t width = (int64_t)(features ? as_golden_n_features(golden) : as_golden_n_seen(golden));
     const bool ok = as_nodes_finish(&g->nodes, output, &(as_shape){2, {1, width}}) && as_graph_cut(graph, output, err);
     free(g);
     return ok ? graph : as_graph_free(graph);

@@ -11,7 +11,7 @@
 #define GROUP_REACH  3   /* pixels that a part may be shifted by */
 #define GROUP_MOST   500 /* pictures that are looked at */
 #define GROUP_LEAST  6   /* in a kind of its own */
-#define GROUP_GAIN   0.8 /* of what is unlike, at most so much may be left after a kind was parted */
+#define GROUP_GAIN   0.45/* of what is unlike in those of a new kind, at most so much may be left when it is parted */
 #define GROUP_TRIES  4
 
 typedef struct group {
@@ -21,6 +21,37 @@ typedef struct group {
     uint32_t      *distance; /* to its kind's head */
     uint32_t       heads[AS_GOLDEN_MAX + 1], n_heads;
 } group;
+
+/* Means of three by three: what lies a little otherwise is no kind. */
+static void group_blur(const uint8_t *in, uint8_t *out)
+{
+    for (int y = 0; y < GROUP_HEIGHT; y++)
+        for (int x = 0; x < GROUP_WIDTH; x++)
+            for (int c = 0; c < 3; c++) {
+                int sum = 0;
+                for (int k = 0; k < 9; k++) {
+                    int j = AS_MIN(AS_MAX(y + k / 3 - 1, 0), GROUP_HEIGHT - 1),
+                        i = AS_MIN(AS_MAX(x + k % 3 - 1, 0), GROUP_WIDTH - 1);
+                    sum += in[3 * (j * GROUP_WIDTH + i) + c];
+                }
+                out[3 * (y * GROUP_WIDTH + x) + c] = (uint8_t)(sum / 9);
+            }
+}
+
+/* All as bright as one another in the mean: a lamp is no kind. */
+static void group_even(uint8_t *at, size_t n)
+{
+    uint8_t whole[GROUP_BYTES];
+    for (size_t i = 0; i < n; i++, at += GROUP_BYTES) {
+        uint32_t sum = GROUP_BYTES;
+        memcpy(whole, at, sizeof whole);
+        group_blur(whole, at);
+        for (size_t j = 0; j < GROUP_BYTES; j++)
+            sum += at[j];
+        for (size_t j = 0; j < GROUP_BYTES; j++)
+            at[j] = (uint8_t)AS_MIN((uint64_t)at[j] * 100 * GROUP_BYTES / sum, (uint64_t)255);
+    }
+}
 
 /* The mean difference where both overlap, x 64. */
 static uint32_t group_shifted(const uint8_t *a, const uint8_t *b, int dx, int dy)
@@ -74,10 +105,9 @@ static uint32_t group_middle(const group *g, uint32_t kind)
     return best;
 }
 
-/* Each to its nearest head; returns the sum of what is unlike. */
-static uint64_t group_assign(group *g)
+/* Each to its nearest head. */
+static void group_assign(group *g)
 {
-    uint64_t sum = 0;
     for (size_t i = 0; i < g->n; i++) {
         g->distance[i] = UINT32_MAX;
         for (uint32_t k = 0; k < g->n_heads; k++) {
@@ -87,9 +117,7 @@ static uint64_t group_assign(group *g)
                 g->of[i] = k;
             }
         }
-        sum += g->distance[i];
     }
-    return sum;
 }
 
 static size_t group_smallest(const group *g)
@@ -102,11 +130,24 @@ static size_t group_smallest(const group *g)
     return least;
 }
 
-/* One kind more, around what is furthest from its head; an odd one alone is passed over. */
-static bool group_part(group *g, uint64_t *sum, bool *odd)
+/* The mean over the last kind's pictures of how unlike their head they are, over how unlike the nearest before they were. */
+static double group_left(const group *g, const uint32_t *before)
 {
-    uint32_t before[AS_GOLDEN_MAX + 1];
-    memcpy(before, g->heads, sizeof before);
+    double now = 0, then = 0;
+    for (size_t i = 0; i < g->n; i++)
+        if (g->of[i] == g->n_heads - 1) {
+            now += g->distance[i];
+            then += before[i];
+        }
+    return then > 0 ? now / then : 1;
+}
+
+/* One kind more, around what is furthest from its head; an odd one alone is passed over. */
+static bool group_part(group *g, bool *odd, uint32_t *before)
+{
+    uint32_t heads[AS_GOLDEN_MAX + 1];
+    memcpy(heads, g->heads, sizeof heads);
+    memcpy(before, g->distance, g->n * sizeof *before);
     for (int t = 0; t < GROUP_TRIES; t++) {
         size_t far = SIZE_MAX;
         for (size_t i = 0; i < g->n; i++)
@@ -118,29 +159,25 @@ static bool group_part(group *g, uint64_t *sum, bool *odd)
         group_assign(g);
         for (uint32_t k = 0; k < g->n_heads; k++)
             g->heads[k] = group_middle(g, k);
-        uint64_t now = group_assign(g);
-        if (group_smallest(g) >= GROUP_LEAST) {
-            bool better = (double)now < GROUP_GAIN * (double)*sum;
-            *sum = better ? now : *sum;
-            if (better)
-                return true;
-        }
+        group_assign(g);
+        if (group_smallest(g) >= GROUP_LEAST && group_left(g, before) < GROUP_GAIN)
+            return true;
         odd[far] = true;
         g->n_heads--;
-        memcpy(g->heads, before, sizeof before);
+        memcpy(g->heads, heads, sizeof heads);
         group_assign(g);
     }
     return false;
 }
 
-static void group_run(group *g, bool *odd, const as_progress *progress)
+static void group_run(group *g, bool *odd, uint32_t *before, const as_progress *progress)
 {
     g->heads[0] = group_middle(g, 0);
     g->n_heads = 1;
-    uint64_t sum = group_assign(g);
-    while (g->n_heads < AS_GOLDEN_MAX && sum > 0) {
+    group_assign(g);
+    while (g->n_heads < AS_GOLDEN_MAX) {
         as_progress_step(progress, "telling kinds of good parts apart", g->n_heads, AS_GOLDEN_MAX);
-        if (!group_part(g, &sum, odd))
+        if (!group_part(g, odd, before))
             break;
     }
 }
@@ -149,12 +186,12 @@ bool as_golden_group(const as_dataset *dataset, const uint32_t *good, size_t n, 
                      uint32_t ret_heads[AS_GOLDEN_MAX], uint32_t *ret_n, as_err *err)
 {
     group     g = {.n = AS_MIN(n, (size_t)GROUP_MOST)};
-    uint32_t *some = calloc(g.n + 1, sizeof *some);
+    uint32_t *some = calloc(g.n + 1, sizeof *some), *before = calloc(g.n + 1, sizeof *before);
     bool     *odd = calloc(g.n + 1, sizeof *odd), ok = false;
     uint8_t  *pixels = NULL;
     g.of = calloc(g.n + 1, sizeof *g.of);
     g.distance = calloc(g.n + 1, sizeof *g.distance);
-    if (!some || !odd || !g.of || !g.distance)
+    if (!some || !before || !odd || !g.of || !g.distance)
         AS_FAIL(err, AS_ENOMEM, "cannot hold %zu pictures", g.n);
     else {
         for (size_t i = 0; i < g.n; i++)
@@ -163,13 +200,15 @@ bool as_golden_group(const as_dataset *dataset, const uint32_t *good, size_t n, 
         ok = pixels != NULL;
     }
     if (ok) {
+        group_even(pixels, g.n);
         g.at = pixels;
-        group_run(&g, odd, progress);
+        group_run(&g, odd, before, progress);
         *ret_n = g.n_heads;
         for (uint32_t k = 0; k < g.n_heads; k++)
             ret_heads[k] = some[g.heads[k]];
     }
     free(some);
+    free(before);
     free(odd);
     free(g.of);
     free(g.distance);

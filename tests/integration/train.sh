@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Training by the program itself: three trainers, the same bytes twice, and nothing left behind when it does not end well.
+# Training by the program itself: four trainers, the same bytes twice, and nothing left behind when it does not end well.
 . "$(dirname "$0")/lib.sh"
 need_program
 
@@ -54,10 +54,17 @@ expect_out '^run 8-head trained in '
 expect_exit 0 "$ASSAY" -C "$ws" train --backbone "$ws/.assay/runs/3-cnn/model.onnx" --backend native --threads 1
 expect_equal "$(model 8-head)" "$(model 9-head)"
 
+# Golden pictures: the same with any number of threads, and the same verdicts in both back ends.
+expect_exit 0 "$ASSAY" -C "$ws" train --trainer golden --size 128x96 --threads 1
+expect_out '^run 10-golden trained in '
+expect_exit 0 "$ASSAY" -C "$ws" train --trainer golden --size 128x96 --threads 3
+expect_equal "$(model 10-golden)" "$(model 11-golden)"
+expect_exit 0 "$ASSAY" -C "$ws" model check 10
+
 # Wrong use, each by its name.
 n=$(runs)
 expect_exit 2 "$ASSAY" -C "$ws" train --trainer tree
-expect_err 'rule, cnn, head'
+expect_err 'rule, cnn, head, golden'
 expect_exit 2 "$ASSAY" -C "$ws" train --trainer head
 expect_err '--backbone FILE'
 expect_exit 2 "$ASSAY" -C "$ws" train --backbone "$TMP/none.onnx"
@@ -75,6 +82,8 @@ expect_exit 2 "$ASSAY" -C "$ws" train --size 100x60
 expect_err 'multiples of 16'
 expect_exit 2 "$ASSAY" -C "$ws" train --trainer rule --epochs 3
 expect_err '--epochs is for --trainer cnn'
+expect_exit 2 "$ASSAY" -C "$ws" train --trainer golden --size 100x64
+expect_err "'golden' cannot look at 100x64.*multiples of 16"
 expect_exit 2 "$ASSAY" -C "$ws" train --commit abcd1234
 expect_err 'abcd1234'
 
@@ -96,9 +105,9 @@ for signal in INT KILL; do
     expect_equal "$(runs)" "$n"
 done
 expect_exit 0 "$ASSAY" -C "$ws" train --trainer rule
-expect_out '^run 10-rule'
+expect_out '^run 12-rule'
 expect_equal "$(drafts)" 0
-expect_equal "$(model 1-rule)" "$(model 10-rule)"
+expect_equal "$(model 1-rule)" "$(model 12-rule)"
 
 # A workspace that cannot be written is told before the work.
 if [ "$(id -u)" -ne 0 ]; then
