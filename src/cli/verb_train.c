@@ -16,7 +16,8 @@
 static const char *const train_trainers[] = {"rule", "cnn", "head", "golden", NULL};
 
 static const as_opt train_opts[] = {
-    {"trainer", 't', "NAME", "rule, cnn, head or golden (default: cnn; head where a backbone is given)", train_trainers},
+    {"trainer", 't', "NAME", "rule, cnn, head or golden (default: cnn; head where a backbone is given)",
+     train_trainers},
     {"seed", 's', "N", "what is random follows from it (default: 1)", NULL},
     {"commit", 0, "COMMIT", "which version of the data (default: the newest)", NULL},
     {"epochs", 'e', "N", "cnn: how often each picture is seen (default: chosen by how many there are)", NULL},
@@ -232,14 +233,17 @@ const as_verb as_verb_train = {
     .summary = "make a model from a version of the data",
     .usage = "",
     .about =
-        "rule  thresholds on colour and shape, found on the training split: no learning, and the baseline to beat.\n"
-        "cnn   a compact convolutional network from scratch.\n"
-        "head  a linear classifier on the features of an ONNX network that somebody else trained.\n\n"
+        "rule    thresholds on colour and shape, found on the training split: no learning, and the baseline to beat.\n"
+        "cnn     a compact convolutional network from scratch.\n"
+        "head    a linear classifier on the features of an ONNX network that somebody else trained.\n"
+        "golden  comparison with a golden picture, for parts that all look alike: each picture is laid over the "
+        "golden\n"
+        "        one of its kind, and what differs by more than good parts do is judged.\n\n"
         "Each gives one ONNX file that runs the same in both back ends, with how a picture becomes its input in its\n"
         "metadata, and a run that records what made it. The operating point (from which score on a part is rejected) "
         "is\n"
         "solved on the validation split. The same seed, data, options and machine give the same bytes.",
-    .examples = "  assay train --trainer rule\n  assay train --seed 2\n"
+    .examples = "  assay train --trainer rule\n  assay train --seed 2\n  assay train --trainer golden\n"
                 "  assay train --backbone squeezenet.onnx --input-order bgr --input-mean 104,117,123\n",
     .opts = train_opts,
     .n_opts = AS_COUNT(train_opts),

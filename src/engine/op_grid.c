@@ -114,8 +114,8 @@ static void grid_fill(const grid *g, const float *places, int n, grid_block *b)
 {
     const float most_x = (float)(g->w - 1), most_y = (float)(g->h - 1);
     for (int i = 0; i < n; i++) {
-        const float   x = grid_hold(grid_place(g, places[2 * i], g->w), most_x),
-                      y = grid_hold(grid_place(g, places[2 * i + 1], g->h), most_y);
+        const float x = grid_hold(grid_place(g, places[2 * i], g->w), most_x),
+                    y = grid_hold(grid_place(g, places[2 * i + 1], g->h), most_y);
         const int32_t ix = (int32_t)x, iy = (int32_t)y; /* not negative: as floor */
         const float   fx = x - (float)ix, fy = y - (float)iy;
         b->at[i] = iy * (int32_t)g->w + ix;

@@ -16,21 +16,21 @@
 #include "lab/dataset.h"
 #include "lab/nodes.h"
 
-#define AS_GOLDEN_MAX    8 /* golden pictures */
-#define AS_GOLDEN_LEVELS 3 /* of the registration: 1/16, 1/8, 1/4 of the input's size */
-#define AS_GOLDEN_SCALES 3 /* of the comparison: 1/2, 1/4, 1/8 */
-#define AS_GOLDEN_MOVES  4 /* shift across and down, turn, scale */
+#define AS_GOLDEN_MAX    8  /* golden pictures */
+#define AS_GOLDEN_LEVELS 3  /* of the registration: 1/16, 1/8, 1/4 of the input's size */
+#define AS_GOLDEN_SCALES 3  /* of the comparison: 1/2, 1/4, 1/8 */
+#define AS_GOLDEN_MOVES  4  /* shift across and down, turn, scale */
 #define AS_GOLDEN_LIGHTS 10 /* polynomials of third degree in place: how the light may differ */
 #define AS_GOLDEN_SIDE   16 /* width and height are multiples of it */
 
 typedef struct as_golden {
-    uint32_t width, height, n;                         /* of the input; golden pictures */
-    float   *mean[AS_GOLDEN_SCALES];                   /* n x 3 x h x w, in 0 to 1 */
-    float   *sharp[AS_GOLDEN_SCALES];                  /* 1 / tolerance, likewise; NULL: not learned yet */
-    float   *level[AS_GOLDEN_LEVELS];                  /* n x h x w: logarithm of luma */
-    float   *step[AS_GOLDEN_LEVELS];                   /* n x (h x w) x moves: from what differs to how to move */
-    float   *kind, *low;                               /* n x 3 x h x w at 1/8 and 1/16: logarithms */
-    size_t   members[AS_GOLDEN_MAX];                   /* good pictures each was learned from */
+    uint32_t width, height, n;        /* of the input; golden pictures */
+    float   *mean[AS_GOLDEN_SCALES];  /* n x 3 x h x w, in 0 to 1 */
+    float   *sharp[AS_GOLDEN_SCALES]; /* 1 / tolerance, likewise; NULL: not learned yet */
+    float   *level[AS_GOLDEN_LEVELS]; /* n x h x w: logarithm of luma */
+    float   *step[AS_GOLDEN_LEVELS];  /* n x (h x w) x moves: from what differs to how to move */
+    float   *kind, *low;              /* n x 3 x h x w at 1/8 and 1/16: logarithms */
+    size_t   members[AS_GOLDEN_MAX];  /* good pictures each was learned from */
 } as_golden;
 
 typedef struct as_golden_cfg {

@@ -17,8 +17,7 @@ static const double align_spread[AS_GOLDEN_MOVES] = {0.15, 0.15, 0.1, 0.03};
 
 void as_golden_lights(double x, double y, double ret[AS_GOLDEN_LIGHTS])
 {
-    const double all[AS_GOLDEN_LIGHTS] = {1,         x,         y,     x * x,     x * y,
-                                          y * y,     x * x * x, x * x * y, x * y * y, y * y * y};
+    const double all[AS_GOLDEN_LIGHTS] = {1, x, y, x * x, x * y, y * y, x * x * x, x * x * y, x * y * y, y * y * y};
     memcpy(ret, all, sizeof all);
 }
 

@@ -147,7 +147,7 @@ static void graph_look(plan *g, const char *to, const char *from, const char *pl
 {
     const as_attr attrs[] = {{.name = "mode", .kind = AS_ATTR_STR, .s = "bilinear"},
                              {.name = "padding_mode", .kind = AS_ATTR_STR, .s = "border"}};
-    const char *moved = graph_name(g, "%s_moved", to), *flat = graph_name(g, "%s_base", to),
+    const char   *moved = graph_name(g, "%s_moved", to), *flat = graph_name(g, "%s_base", to),
                *two = graph_name(g, "%s_two", to), *lines = graph_name(g, "%s_lines", to),
                *grid = graph_name(g, "%s_grid", to);
     as_nodes_add(&g->nodes, "MatMul", moved, moves, graph_name(g, "%s_by", places), NULL, NULL);
@@ -161,12 +161,12 @@ static void graph_look(plan *g, const char *to, const char *from, const char *pl
 /* One step at a level for n golden pictures at once: returns the new moves' name. */
 static const char *graph_step(plan *g, size_t l, int step, size_t n, const char *from, const char *moves)
 {
-    const int64_t  pixels = (int64_t)((g->golden->width >> as_golden_level_shift(l)) *
-                                     (g->golden->height >> as_golden_level_shift(l)));
-    const char    *seen = graph_name(g, "seen_%zu_%d", l, step), *flat = graph_name(g, "%s_flat", seen);
-    const char    *off = graph_name(g, "%s_off", seen), *by = graph_name(g, "%s_by", seen);
-    const char    *picked = n < g->golden->n ? "_picked" : "";
-    const char    *to = graph_name(g, "moves_%zu_%d", l, step);
+    const int64_t pixels =
+        (int64_t)((g->golden->width >> as_golden_level_shift(l)) * (g->golden->height >> as_golden_level_shift(l)));
+    const char *seen = graph_name(g, "seen_%zu_%d", l, step), *flat = graph_name(g, "%s_flat", seen);
+    const char *off = graph_name(g, "%s_off", seen), *by = graph_name(g, "%s_by", seen);
+    const char *picked = n < g->golden->n ? "_picked" : "";
+    const char *to = graph_name(g, "moves_%zu_%d", l, step);
     graph_look(g, seen, from, graph_name(g, "places_%zu", l), moves);
     graph_reshape(g, flat, seen, (int64_t[]){(int64_t)n, 1, pixels}, 3);
     as_nodes_add(&g->nodes, "Sub", off, flat, graph_name(g, "level_%zu%s", l, picked), NULL, NULL);
@@ -368,8 +368,8 @@ static size_t graph_cells(size_t n)
 
 size_t as_golden_n_features(const as_golden *golden)
 {
-    const size_t s = AS_GOLDEN_SCALES - 1, cells = graph_cells(as_golden_scale_height(golden, s)) *
-                                                   graph_cells(as_golden_scale_width(golden, s));
+    const size_t s = AS_GOLDEN_SCALES - 1,
+                 cells = graph_cells(as_golden_scale_height(golden, s)) * graph_cells(as_golden_scale_width(golden, s));
     return (size_t)AS_GOLDEN_SCALES * GRAPH_PER_SCALE + 2 * cells + GRAPH_PLACE;
 }
 
@@ -386,8 +386,8 @@ static void graph_differences(plan *g, size_t s)
     const int64_t dims[4] = {g->golden->n, 3, (int64_t)as_golden_scale_height(g->golden, s),
                              (int64_t)as_golden_scale_width(g->golden, s)};
     const char   *mean = graph_name(g, "mean_%zu", s), *sharp = graph_name(g, "sharp_%zu", s);
-    const char   *mean_picked = graph_name(g, "mean_%zu_picked", s), *sharp_picked = graph_name(g, "sharp_%zu_picked", s);
-    const char   *off = graph_name(g, "off_%zu", s), *z = graph_name(g, "z_%zu", s);
+    const char *mean_picked = graph_name(g, "mean_%zu_picked", s), *sharp_picked = graph_name(g, "sharp_%zu_picked", s);
+    const char *off = graph_name(g, "off_%zu", s), *z = graph_name(g, "z_%zu", s);
     graph_floats(g, mean, 4, dims, g->golden->mean[s]);
     graph_floats(g, sharp, 4, dims, g->golden->sharp[s]);
     graph_pick(g, mean_picked, mean);
@@ -440,7 +440,8 @@ static void graph_worst_place(plan *g)
     const size_t  n = as_golden_scale_height(g->golden, 1) * as_golden_scale_width(g->golden, 1);
     const int64_t two[2] = {2, 2}, one[2] = {1, 1}, four[2] = {4, 4}, near[2] = {GRAPH_NEAR, GRAPH_NEAR};
     const as_attr axis = {.name = "axis", .kind = AS_ATTR_INT, .i = 1};
-    const char   *all[] = {"z_1", "bright_there", "dark_there", "bright_near", "dark_near", "near_1", "mean_1_picked", NULL};
+    const char   *all[] = {"z_1",       "bright_there", "dark_there",    "bright_near",
+                           "dark_near", "near_1",       "mean_1_picked", NULL};
     graph_max_pool(g, "bright_there", "bright_0", four, two, 1);
     graph_max_pool(g, "dark_there", "dark_0", four, two, 1);
     graph_max_pool(g, "bright_near", "bright_there", near, one, GRAPH_NEAR / 2);

@@ -8,10 +8,10 @@
 #define GROUP_WIDTH  40
 #define GROUP_HEIGHT 32
 #define GROUP_BYTES  (3 * GROUP_WIDTH * GROUP_HEIGHT)
-#define GROUP_REACH  3   /* pixels that a part may be shifted by */
-#define GROUP_MOST   500 /* pictures that are looked at */
-#define GROUP_LEAST  6   /* in a kind of its own */
-#define GROUP_GAIN   0.45/* of what is unlike in those of a new kind, at most so much may be left when it is parted */
+#define GROUP_REACH  3    /* pixels that a part may be shifted by */
+#define GROUP_MOST   500  /* pictures that are looked at */
+#define GROUP_LEAST  6    /* in a kind of its own */
+#define GROUP_GAIN   0.45 /* of what is unlike in those of a new kind, at most so much may be left when it is parted */
 #define GROUP_TRIES  4
 
 typedef struct group {

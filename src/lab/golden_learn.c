@@ -70,7 +70,8 @@ static bool learn_room(learn *l, as_err *err)
         ok = learn_floats(&g->level[v], g->n * each, err) &&
              learn_floats(&g->step[v], g->n * each * AS_GOLDEN_MOVES, err);
     }
-    ok = ok && learn_floats(&g->kind, g->n * 3 * pixels / 64, err) && learn_floats(&g->low, g->n * 3 * pixels / 256, err);
+    ok = ok && learn_floats(&g->kind, g->n * 3 * pixels / 64, err) &&
+         learn_floats(&g->low, g->n * 3 * pixels / 256, err);
     l->sums.sum = ok ? calloc(g->n * l->pixels + 1, sizeof *l->sums.sum) : NULL;
     l->sums.square = ok ? calloc(g->n * l->pixels + 1, sizeof *l->sums.square) : NULL;
     return !ok || (l->sums.sum && l->sums.square) ? ok : AS_FAIL(err, AS_ENOMEM, "cannot hold golden pictures");
@@ -227,7 +228,8 @@ static void learn_variance(const int64_t *sum, const int64_t *square, size_t n, 
         usual += (double)ret[i] / (double)n;
     }
     for (size_t i = 0; i < n; i++)
-        ret[i] = (float)((count * (double)ret[i] + LEARN_PRIOR * usual) / (count + LEARN_PRIOR) + LEARN_FLOOR * LEARN_FLOOR);
+        ret[i] =
+            (float)((count * (double)ret[i] + LEARN_PRIOR * usual) / (count + LEARN_PRIOR) + LEARN_FLOOR * LEARN_FLOOR);
 }
 
 /* A part may be off by a pixel: the largest variance around counts. */
@@ -267,7 +269,7 @@ static bool learn_run(learn *l, size_t n, as_err *err)
 {
     static const char *const what[LEARN_ROUNDS] = {"laying good parts over one", "laying good parts over their mean",
                                                    "learning what good parts may differ in"};
-    uint32_t heads[AS_GOLDEN_MAX] = {0};
+    uint32_t                 heads[AS_GOLDEN_MAX] = {0};
     if (!as_golden_group(l->dataset, l->good, n, l->progress, heads, &l->golden->n, err) || !learn_room(l, err))
         return false;
     for (uint32_t k = 0; k < l->golden->n; k++)

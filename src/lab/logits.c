@@ -35,16 +35,16 @@ static bool logits_run(logits *l, as_logits *ret, as_err *err)
     const as_logits_cfg *cfg = l->cfg;
     as_logistic_standardise(l->x, l->n, (uint32_t)l->width, l->mean, l->scale);
     as_logistic_balance(cfg->labels, l->n, cfg->n_classes, l->weights);
-    const as_crossval_cfg crossval = {.n_features = (uint32_t)l->width,
-                                      .n_classes = cfg->n_classes,
-                                      .x = l->x,
-                                      .labels = cfg->labels,
-                                      .weights = l->weights,
-                                      .groups = l->groups,
-                                      .n = l->n,
-                                      .seed = cfg->seed,
-                                      .threads = cfg->threads};
-    const as_logistic_data all = {(uint32_t)l->width, cfg->n_classes, l->x, cfg->labels, l->weights, l->rows, l->n};
+    const as_crossval_cfg    crossval = {.n_features = (uint32_t)l->width,
+                                         .n_classes = cfg->n_classes,
+                                         .x = l->x,
+                                         .labels = cfg->labels,
+                                         .weights = l->weights,
+                                         .groups = l->groups,
+                                         .n = l->n,
+                                         .seed = cfg->seed,
+                                         .threads = cfg->threads};
+    const as_logistic_data   all = {(uint32_t)l->width, cfg->n_classes, l->x, cfg->labels, l->weights, l->rows, l->n};
     static const char *const what = "choosing the head's regularisation";
     if (!as_folds_group(cfg->dataset, cfg->indices, l->n, l->groups, err))
         return false;
@@ -88,7 +88,7 @@ void as_logits_append(const as_logits *linear, as_nodes *nodes, const char *from
     const size_t  n = linear->fit.n_classes, width = linear->fit.n_features;
     const as_attr trans = {.name = "transB", .kind = AS_ATTR_INT, .i = 1},
                   axis = {.name = "axis", .kind = AS_ATTR_INT, .i = 1};
-    float        *weights = calloc(n * (width + 1) + 1, sizeof *weights), *bias = weights + n * width;
+    float *weights = calloc(n * (width + 1) + 1, sizeof *weights), *bias = weights + n * width;
     if (!weights) {
         nodes->failed = nodes->failed || !AS_FAIL(nodes->err, AS_ENOMEM, "cannot hold a head of %zu features", width);
         return;

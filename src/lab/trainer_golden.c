@@ -36,8 +36,9 @@ static bool golden_size(golden *g, const as_dataset *dataset, as_err *err)
     input->width = AS_MAX(input->width, 4u * AS_GOLDEN_SIDE);
     input->height = AS_MAX(input->height, 4u * AS_GOLDEN_SIDE);
     if (input->width % AS_GOLDEN_SIDE || input->height % AS_GOLDEN_SIDE)
-        return AS_FAIL(err, AS_EINVAL, "trainer 'golden' cannot look at %ux%u: width and height must be multiples of %d",
-                       input->width, input->height, AS_GOLDEN_SIDE);
+        return AS_FAIL(err, AS_EINVAL,
+                       "trainer 'golden' cannot look at %ux%u: width and height must be multiples of %d", input->width,
+                       input->height, AS_GOLDEN_SIDE);
     g->learn.threads = g->cfg->threads ? g->cfg->threads : 2;
     return true;
 }
@@ -55,10 +56,11 @@ static bool golden_deal(golden *g, const as_dataset *dataset, as_err *err)
     for (size_t i = 0; i < n; i++)
         n_good += golden_is_good(g, i);
     if (n_good < GOLDEN_LEAST)
-        return AS_FAIL(err, AS_EINVAL,
-                       "a golden picture is learned from at least %d good pictures, and the training split has %zu good "
-                       "pictures (bring in more good parts: assay capture, or assay import FOLDER)",
-                       GOLDEN_LEAST, n_good);
+        return AS_FAIL(
+            err, AS_EINVAL,
+            "a golden picture is learned from at least %d good pictures, and the training split has %zu good "
+            "pictures (bring in more good parts: assay capture, or assay import FOLDER)",
+            GOLDEN_LEAST, n_good);
     g->good = calloc(n + 1, sizeof *g->good);
     g->rest = calloc(n + 1, sizeof *g->rest);
     g->labels = calloc(n + 1, sizeof *g->labels);

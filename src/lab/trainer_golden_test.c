@@ -50,8 +50,7 @@ static void board_draw(as_image *image, uint32_t width, uint32_t height, uint32_
                 double u = x - dx - turn * (y - 64.0), v = y - dy + turn * (x - 80.0);
                 double p = board_at(u, v, class_index) * light * (1 + 0.1 * x / width);
                 p *= other && c == 2 ? 0.5 : 1;
-                image->data[y * image->stride_bytes + x * 3 + c] =
-                    (uint8_t)fmin(p + as_rng_range(&rng, -4, 4), 255);
+                image->data[y * image->stride_bytes + x * 3 + c] = (uint8_t)fmin(p + as_rng_range(&rng, -4, 4), 255);
             }
 }
 
