@@ -21,6 +21,7 @@
 #define AS_GOLDEN_SCALES 3  /* of the comparison: 1/2, 1/4, 1/8 */
 #define AS_GOLDEN_MOVES  4  /* shift across and down, turn, scale */
 #define AS_GOLDEN_LIGHTS 10 /* polynomials of third degree in place: how the light may differ */
+#define AS_GOLDEN_PARTS  3  /* of the features */
 #define AS_GOLDEN_SIDE   16 /* width and height are multiples of it */
 
 typedef struct as_golden {
@@ -78,5 +79,6 @@ void as_golden_lights(double x, double y, double ret[AS_GOLDEN_LIGHTS]);
 AS_CHECK as_graph *as_golden_graph(const as_golden *golden, const char *output, as_err *err);
 size_t             as_golden_n_seen(const as_golden *golden);
 size_t             as_golden_n_features(const as_golden *golden);
+size_t             as_golden_n_part(const as_golden *golden, uint32_t part); /* the most, in cells, at the worst place */
 
 #endif

@@ -366,11 +366,20 @@ static size_t graph_cells(size_t n)
     return n / AS_MAX(n / GRAPH_CELLS, (size_t)1);
 }
 
+size_t as_golden_n_part(const as_golden *golden, uint32_t part)
+{
+    const size_t s = AS_GOLDEN_SCALES - 1;
+    if (part == 1)
+        return 2 * graph_cells(as_golden_scale_height(golden, s)) * graph_cells(as_golden_scale_width(golden, s));
+    return part == 0 ? (size_t)AS_GOLDEN_SCALES * GRAPH_PER_SCALE : GRAPH_PLACE;
+}
+
 size_t as_golden_n_features(const as_golden *golden)
 {
-    const size_t s = AS_GOLDEN_SCALES - 1,
-                 cells = graph_cells(as_golden_scale_height(golden, s)) * graph_cells(as_golden_scale_width(golden, s));
-    return (size_t)AS_GOLDEN_SCALES * GRAPH_PER_SCALE + 2 * cells + GRAPH_PLACE;
+    size_t n = 0;
+    for (uint32_t part = 0; part < AS_GOLDEN_PARTS; part++)
+        n += as_golden_n_part(golden, part);
+    return n;
 }
 
 static void graph_reduce(plan *g, const char *op, const char *to, const char *from, int64_t first, size_t n)

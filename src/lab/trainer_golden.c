@@ -22,6 +22,7 @@ typedef struct golden {
     size_t                n_good, n_rest;
     as_features           features;
     as_logits             linear;
+    uint32_t              parts; /* of the features, a bit each, beside the first */
 } golden;
 
 static bool golden_size(golden *g, const as_dataset *dataset, as_err *err)
@@ -83,6 +84,38 @@ static bool golden_deal(golden *g, const as_dataset *dataset, as_err *err)
     return true;
 }
 
+/* Features that help where defects have their places, or kinds, are chance where they have not: which of them are looked at is
+ * cross-validated. Those left out are 0, and get no weight. */
+static bool golden_choose(golden *g, const as_logits_cfg *cfg, as_err *err)
+{
+    size_t width = g->features.width;
+    float *all = g->features.at, *some = calloc(g->n_rest * width + 1, sizeof *some);
+    bool   ok = some || AS_FAIL(err, AS_ENOMEM, "cannot hold %zu features of %zu pictures", width, g->n_rest);
+    for (uint32_t mask = 0; ok && mask < 1u << (AS_GOLDEN_PARTS - 1); mask++) {
+        as_logits logits = {0};
+        size_t    from = 0;
+        for (uint32_t p = 0; p < AS_GOLDEN_PARTS; p++) {
+            size_t n = as_golden_n_part(&g->golden, p);
+            for (size_t i = 0; i < g->n_rest; i++)
+                for (size_t f = from; f < from + n; f++)
+                    some[i * width + f] = p == 0 || mask >> (p - 1) & 1 ? all[i * width + f] : 0;
+            from += n;
+        }
+        g->features.at = some;
+        ok = as_logits_fit(&g->features, cfg, g->progress, &logits, err);
+        g->features.at = all;
+        if (ok && (mask == 0 || logits.crossval.loss[logits.crossval.best] <
+                                    g->linear.crossval.loss[g->linear.crossval.best])) {
+            as_logits_done(&g->linear);
+            g->linear = logits;
+            g->parts = mask;
+        } else if (ok)
+            as_logits_done(&logits);
+    }
+    free(some);
+    return ok;
+}
+
 static bool golden_fit(golden *g, const as_dataset *dataset, as_err *err)
 {
     as_str    bytes;
@@ -101,7 +134,7 @@ static bool golden_fit(golden *g, const as_dataset *dataset, as_err *err)
                                     .seed = g->cfg->seed,
                                     .threads = g->cfg->threads};
     ok = ok && as_features_compute(dataset, g->rest, g->n_rest, &cfg, g->progress, &g->features, err) &&
-         as_logits_fit(&g->features, &linear, g->progress, &g->linear, err);
+         golden_choose(g, &linear, err);
     as_graph_free(graph);
     as_str_done(&bytes);
     return ok;
@@ -127,6 +160,8 @@ static json_t *golden_params(const golden *g)
     as_json_set(params, "golden_pictures", json_integer(g->golden.n));
     as_json_set(params, "learned_from", members);
     as_json_set(params, "features", json_integer(g->features.width));
+    as_json_set(params, "looks_at_cells", json_boolean(g->parts & 1));
+    as_json_set(params, "looks_at_place", json_boolean(g->parts & 2));
     as_logits_record(&g->linear, params);
     return params;
 }

@@ -5,17 +5,17 @@
 need_program
 cd "$TMP" || exit 3
 
-# learn NAME SCENE-WITH-KEYS [TRAINER]: a project of the scene's classes, its parts, the model; its macro F1 into $f1, chance into $chance
+# learn NAME SCENE-WITH-KEYS [TRAINER [WIDTH HEIGHT]]: a project of the scene's classes, its parts, the model; its macro F1 into $f1, chance into $chance
 learn() {
     mkdir "$1" || exit 3
     "$ASSAY" twin list --json >list.json
-    python3 - "${2%%\?*}" >"$1/assay.yaml" <<'PY'
+    python3 - "${2%%\?*}" "${4:-160}" "${5:-120}" >"$1/assay.yaml" <<'PY'
 import json, sys
 scene = [s for s in json.load(open("list.json"))["scenes"] if s["scene"] == sys.argv[1]][0]
 print(f"""assay: 1
 line: {sys.argv[1]}
 goal: what is wrong is seen
-station: {{camera: "twin:{sys.argv[1]}", frame_px: [160, 120], parts_per_minute: 60, deadline_ms: 100}}
+station: {{camera: "twin:{sys.argv[1]}", frame_px: [{sys.argv[2]}, {sys.argv[3]}], parts_per_minute: 60, deadline_ms: 100}}
 task: classify
 classes: {{{", ".join(c + (": reject" if i else ": pass") for i, c in enumerate(scene["classes"]))}}}
 requirements:
@@ -46,7 +46,7 @@ for scene in cones metal fabric bottles film; do
     learn "$scene" "$scene?defects=0.6&severity=0.8$keys"
     check "$scene: a macro F1 of $f1 is no better than chance, $chance" python3 -c "exit(not $f1 > 1.3 * $chance)"
 done
-learn pcb 'pcb?defects=0.6&severity=0.5&width=480&height=352' golden
+learn pcb 'pcb?defects=0.6&severity=0.5' golden 400 304
 check "pcb: a macro F1 of $f1 is no better than chance, $chance" python3 -c "exit(not $f1 > 2.5 * $chance)"
 learn unseen 'film?defects=0.6&severity=0&worst=0.01&recipe=clear'
 check "invisible defects are told apart (macro F1 $f1, chance $chance)" python3 -c "exit(not $f1 < 1.2 * $chance)"
