@@ -55,6 +55,11 @@ void as_bank_round(const float *numbers, uint32_t n, double gain, int16_t *ret, 
     *ret_length = sqrt(length);
 }
 
+static bool bank_refuse(size_t row, as_err *err)
+{
+    return AS_FAIL(err, AS_EINVAL, "row %zu of the bank has a number that is not finite, or too large", row);
+}
+
 static bool bank_vector_init(const as_bank *bank, bank_vector *ret, as_err *err)
 {
     ret->centred = malloc(((size_t)bank->size + bank->basis.n) * sizeof *ret->centred);
@@ -140,8 +145,7 @@ static bool bank_choose_axes(as_bank *bank, as_err *err)
     bank->n_axes = most;
     ok = ok && bank_vector_init(bank, &v, err);
     for (size_t r = 0; ok && r < n_looked; r++) {
-        ok = as_bank_see(bank, bank->rows + r * step * bank->size, &v) ||
-             AS_FAIL(err, AS_EINVAL, "row %zu of the bank has a number that is not finite, or too large", r * step);
+        ok = as_bank_see(bank, bank->rows + r * step * bank->size, &v) || bank_refuse(r * step, err);
         if (!ok)
             break;
         memcpy(along + r * (most + 1), v.numbers, most * sizeof *along);
@@ -174,7 +178,7 @@ static bool bank_find_mean(as_bank *bank, as_err *err)
     free(sums);
     for (size_t r = 0; r < bank->n; r++)
         if (!(as_bank_distance(bank->rows + r * bank->size, bank->mean, bank->size) < FLT_MAX / 64))
-            return AS_FAIL(err, AS_EINVAL, "row %zu of the bank has a number that is not finite, or too large", r);
+            return bank_refuse(r, err);
     return true;
 }
 
@@ -201,13 +205,15 @@ static void bank_fill_fine(as_bank *bank, size_t r, const bank_vector *v)
 }
 
 /* One gain for all rows of a block: a row that is far larger than all others coarsens its own block alone. */
-static void bank_fill_block(as_bank *bank, size_t b, bank_vector *v, int16_t *digits)
+static bool bank_fill_block(as_bank *bank, size_t b, bank_vector *v, int16_t *digits, as_err *err)
 {
     const size_t from = b * BANK_BLOCK, to = AS_MIN(from + BANK_BLOCK, bank->n);
     double       gain = 0, error = 0, length = 0, slack = BANK_LEAST;
-    for (size_t r = from; r < to; r++)
-        if (as_bank_see(bank, bank->rows + r * bank->size, &v[r - from]))
-            gain = as_bank_gain(bank, v[r - from].numbers, bank->n_axes, gain);
+    for (size_t r = from; r < to; r++) {
+        if (!as_bank_see(bank, bank->rows + r * bank->size, &v[r - from]))
+            return bank_refuse(r, err);
+        gain = as_bank_gain(bank, v[r - from].numbers, bank->n_axes, gain);
+    }
     for (size_t r = from; r < to; r++) {
         bank_vector *one = &v[r - from];
         double       row_length, row_error = one->error;
@@ -225,6 +231,7 @@ static void bank_fill_block(as_bank *bank, size_t b, bank_vector *v, int16_t *di
     for (size_t r = to; r < from + BANK_BLOCK; r++)
         bank->square[r] = INFINITY;
     bank->blocks[b] = (bank_block){(float)(2 * gain), (float)error, (float)length, (float)slack};
+    return true;
 }
 
 static bool bank_fill(as_bank *bank, as_err *err)
@@ -235,7 +242,7 @@ static bool bank_fill(as_bank *bank, as_err *err)
     for (size_t i = 0; ok && i < BANK_BLOCK; i++)
         ok = bank_vector_init(bank, &v[i], err);
     for (size_t b = 0; ok && b < bank->n_blocks; b++)
-        bank_fill_block(bank, b, v, digits);
+        ok = bank_fill_block(bank, b, v, digits, err);
     free(digits);
     for (size_t i = 0; i < BANK_BLOCK; i++)
         free(v[i].centred);

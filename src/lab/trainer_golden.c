@@ -104,8 +104,8 @@ static bool golden_choose(golden *g, const as_logits_cfg *cfg, as_err *err)
         g->features.at = some;
         ok = as_logits_fit(&g->features, cfg, g->progress, &logits, err);
         g->features.at = all;
-        if (ok && (mask == 0 || logits.crossval.loss[logits.crossval.best] <
-                                    g->linear.crossval.loss[g->linear.crossval.best])) {
+        if (ok && (mask == 0 ||
+                   logits.crossval.loss[logits.crossval.best] < g->linear.crossval.loss[g->linear.crossval.best])) {
             as_logits_done(&g->linear);
             g->linear = logits;
             g->parts = mask;
