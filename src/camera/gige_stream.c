@@ -92,6 +92,12 @@ static bool stream_open_own(as_gige_stream *s, const as_gige_config *config, uin
     int fd = as_gvsp_socket(own, camera, bytes, &port, &s->socket_bytes, err);
     if (fd < 0)
         return false;
+    if (s->socket_bytes < bytes / 2)
+        as_log_write(
+            AS_LOG_WARN,
+            "the socket for the camera's pictures has room for %llu kB, and %llu kB are asked for: packets may be "
+            "lost (sysctl -w net.core.rmem_max=%llu)",
+            (unsigned long long)s->socket_bytes >> 10, (unsigned long long)bytes >> 10, (unsigned long long)bytes);
     const as_gvsp_receive_cfg cfg = {.fd = fd,
                                      .camera = camera,
                                      .socket_bytes = s->socket_bytes,

@@ -33,6 +33,7 @@ struct as_gvsp_receive {
     as_gvsp_batch  *batch;
     as_frame      **frames;
     uint32_t        n_frames, packet_bytes;
+    as_ns           most_nap;
     as_thread      *thread;
     atomic_bool     stop;
     atomic_int      urgency; /* that next() was called with */
@@ -134,7 +135,7 @@ static size_t receive_drain(as_gvsp_receive *r)
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0 && errno != EAGAIN)
-            as_clock_sleep_until(as_clock_mono() + RECEIVE_NAP_NS); /* a network that is down, say */
+            as_clock_sleep_until(as_clock_mono() + AS_NS_PER_MS); /* a network that is down, say */
         if (n <= 0)
             break;
         as_gvsp_batch_land(r->batch, r->blocks, (unsigned)n, as_clock_mono());
@@ -161,7 +162,7 @@ static as_ns receive_nap(as_gvsp_receive *r, size_t n, as_ns now)
     }
     if (n > 0)
         r->marked = now;
-    return (as_ns)AS_MIN(AS_MIN((double)left, fill) * r->each_ns, (double)RECEIVE_NAP_NS);
+    return (as_ns)AS_MIN(AS_MIN((double)left, fill) * r->each_ns, (double)r->most_nap);
 }
 
 static void receive_wait(as_gvsp_receive *r)
@@ -251,6 +252,7 @@ as_gvsp_receive *as_gvsp_receive_new(const as_gvsp_receive_cfg *cfg, as_err *err
     r->fd = cfg->fd;
     r->camera = cfg->camera;
     r->socket_bytes = cfg->socket_bytes;
+    r->most_nap = AS_MIN(RECEIVE_NAP_NS, cfg->wait / RECEIVE_PART);
     r->packet_bytes = AS_MAX(cfg->packet_bytes, AS_GVSP_LEAST_BYTES);
     atomic_init(&r->stop, false);
     atomic_init(&r->urgency, 0);

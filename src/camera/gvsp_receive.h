@@ -7,8 +7,8 @@
  *          that the kernel's copy is the only one.
  *
  * The thread is as urgent as the one that calls next(): a model that computes at such a level would keep it from its packets.
- * Within a picture the thread does not wait for each packet: it sleeps until some have come, at most a millisecond, so long as
- * they fill no more than an eighth of the socket's buffer.
+ * Within a picture the thread does not wait for each packet: it sleeps until some have come, by how fast they came so far. That is
+ * until the last one at most, or an eighth of the socket's buffer, or of the wait for what is missing, or a millisecond.
  */
 #ifndef AS_CAMERA_GVSP_RECEIVE_H
 #define AS_CAMERA_GVSP_RECEIVE_H

@@ -202,4 +202,32 @@ import json
 last = json.loads(open("outage.log").readlines()[-1])["summary"]
 assert last["camera_outages"] == 1 and last["camera_away_s"] > 0 and last["triggers"] == 60, last'
 kill $server
+wait $server
+
+# Packets that the kernel merges, as it does behind a network card: the camera is in another network.
+judge=$(dirname "$ASSAY")/tests/devices/gv_judge
+unshare -n sleep 100 &
+other=$!
+if [ -x "$judge" ] && ip link add near type veth peer name far 2>/dev/null; then
+    await ip link set far netns $other
+    ip addr add 10.9.0.2/24 dev near && ip link set near mtu 9000 up
+    nsenter -t $other -n bash -c 'ip link set lo up; ip addr add 10.9.0.1/24 dev far; ip link set far mtu 9000 up'
+    scene='cones?width=640&height=480&pixel=Mono8'
+    nsenter -t $other -n "$ASSAY" twin serve --gige 10.9.0.1 --scene "$scene" --fps 40 --replay 4 --json >serve.json 2>serve.err &
+    server=$!
+    await grep -q serving serve.json
+    for packet in 0 1500; do
+        query=
+        [ $packet = 0 ] || query="?packet=$packet"
+        expect_exit 0 "$judge" "gige:10.9.0.1$query" "$scene" 4 40 20
+        check "pictures of merged packets are not whole, or wrong" python3 -c '
+import json, sys
+d = json.loads(open(sys.argv[1]).readline())
+assert d["n_wrong"] == 0 and d["n_ok"] >= 38, d' "$OUT"
+    done
+    kill $server
+    wait $server
+    check 'the camera did not send packets to be merged' grep -q . serve.json
+fi
+kill $other
 finish
