@@ -35,7 +35,7 @@ static struct {
     bool       cuts_never; /* messages to be cut in packets are refused */
 } net;
 
-static void net_clear(void)
+static inline void net_clear(void)
 {
     net.n = net.n_messages = net.most_segments = 0;
     net.room = SIZE_MAX;
