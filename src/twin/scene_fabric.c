@@ -95,39 +95,51 @@ static float fabric_slub(const fabric_place *p, const fabric_defect *d, float ru
            (lit - level) * (1.0f - held) * AS_MIN(4.0f * d->severity * here, 1.0f) * as_paint_step(1.0f, 0.8f, a * a);
 }
 
-/* Brightness at a place, with the defect (or NULL) in it; mid_x and mid_y: where the defect's middle lies on the fabric. */
-static float fabric_level(float x, float y, uint32_t recipe, uint32_t seed, const fabric_defect *d, float mid_x,
-                          float mid_y)
+/* How far a thread's defect has come at a place, 1 in its middle. */
+static float fabric_here(const fabric_defect *d, float dx, float dy)
+{
+    float t = d->along ? dy / d->half_y : dx / d->half_x;
+    return t > -1.0f && t < 1.0f ? 1.0f - t * t * t * t : 0.0f;
+}
+
+/* Brightness at a place; missing: NULL, or a defect of that class, whose middle lies dx and dy away. */
+static float fabric_cloth(float x, float y, uint32_t recipe, uint32_t seed, const fabric_defect *missing, float dx,
+                          float dy)
 {
     fabric_place p = fabric_find(x, y, seed);
     bool         up = fabric_warp_is_up(p.warp, p.weft, recipe);
-    float        wide_warp = 1.0f, wide_weft = 1.0f, dark = 0.07f, gain = 1.0f, here = 0.0f;
-    float        dx = d ? x - mid_x : 0.0f, dy = d ? y - mid_y : 0.0f;
-    if (d && (d->class == FABRIC_MISSING || d->class == FABRIC_SLUB)) {
-        float t = d->along ? dy / d->half_y : dx / d->half_x;
-        here = t > -1.0f && t < 1.0f ? 1.0f - t * t * t * t : 0.0f;
-    }
-    if (d && d->class == FABRIC_MISSING && (d->along ? p.warp : p.weft) == d->thread) {
-        gain = 1.0f - 0.55f * d->severity * here;
-        *(d->along ? &wide_warp : &wide_weft) = AS_MAX(1.0f - d->severity * here, 0.02f);
-        if (here > 0.5f && d->severity > 0.25f)
-            up = !d->along;
+    float        wide_warp = 1.0f, wide_weft = 1.0f, dark = 0.07f, gain = 1.0f;
+    if (missing && (missing->along ? p.warp : p.weft) == missing->thread) {
+        float here = fabric_here(missing, dx, dy);
+        gain = 1.0f - 0.55f * missing->severity * here;
+        *(missing->along ? &wide_warp : &wide_weft) = AS_MAX(1.0f - missing->severity * here, 0.02f);
+        if (here > 0.5f && missing->severity > 0.25f)
+            up = !missing->along;
     }
     float warp = fabric_thread(p.across_warp, p.across_weft, x, y, y, p.warp, seed + 40u, wide_warp);
     float weft = fabric_thread(p.across_weft, p.across_warp, x, y, x, p.weft, seed + 41u, wide_weft);
     float top = up ? 0.60f * warp : 0.52f * weft, below = up ? 0.24f * weft : 0.28f * warp;
     float level = AS_MAX(AS_MAX(top, below), dark) * gain;
-    level *= 1.0f + 0.05f * as_noise_value(x * 0.09f, y * 0.07f, seed + 50u); /* denser here, looser there */
-    if (d && d->class == FABRIC_SLUB && here > 0.0f)
-        level = fabric_slub(&p, d, d->along ? y : x, here, recipe, level);
-    if (d && d->class == FABRIC_HOLE) {
+    return level * (1.0f + 0.05f * as_noise_value(x * 0.09f, y * 0.07f, seed + 50u)); /* denser here, looser there */
+}
+
+/* What any other defect makes of the cloth's brightness. */
+static float fabric_flaw(float level, float x, float y, uint32_t recipe, uint32_t seed, const fabric_defect *d,
+                         float dx, float dy)
+{
+    if (d->class == FABRIC_SLUB) {
+        fabric_place p = fabric_find(x, y, seed);
+        float        here = fabric_here(d, dx, dy);
+        level = here > 0.0f ? fabric_slub(&p, d, d->along ? y : x, here, recipe, level) : level;
+    }
+    if (d->class == FABRIC_HOLE) {
         float r = sqrtf(dx * dx + dy * dy) / d->half_x + 0.28f * as_noise_fractal(x * 0.9f, y * 0.9f, d->seed, 2);
         float frayed = 0.55f * as_paint_step(0.62f, 0.95f, as_noise_value(x * 5.0f, y * 1.1f, d->seed + 1u));
         float worn = AS_MIN(4.0f * d->severity, 1.0f); /* before there is a hole, the cloth is thin */
         level +=
             (0.03f + 0.45f * frayed * as_paint_step(0.3f, 1.0f, r) - level) * as_paint_step(1.05f, 0.82f, r) * worn;
     }
-    if (d && d->class == FABRIC_STAIN) {
+    if (d->class == FABRIC_STAIN) {
         float r =
             sqrtf(dx * dx + 1.7f * dy * dy) / d->half_x + 0.35f * as_noise_fractal(x * 0.25f, y * 0.25f, d->seed, 3);
         level *= 1.0f - 0.6f * d->severity * as_paint_step(1.0f, 0.55f, r);
@@ -152,7 +164,7 @@ static bool fabric_prepare(const as_twin *twin, void *priv, as_err *err)
         for (uint32_t y = 0; y < state->height; y++)
             for (uint32_t x = 0; x < state->width; x++)
                 state->looks[i][(size_t)y * state->width + x] =
-                    fabric_level((float)x * state->mm, (float)y * state->mm, i, state->seed, NULL, 0.0f, 0.0f);
+                    fabric_cloth((float)x * state->mm, (float)y * state->mm, i, state->seed, NULL, 0.0f, 0.0f);
     }
     return true;
 }
@@ -237,12 +249,17 @@ static void fabric_draw_defect(const fabric_state *state, const fabric_part *par
     as_plates_box(&pose, canvas, d->x, d->y, 0.0f, 1.0f, (float[4]){-hx, -hy, hx, hy}, box);
     float ox = (float)part->off_x * mm, oy = (float)part->off_y * mm;
     for (uint32_t y = (uint32_t)box[1]; shown && y < (uint32_t)(box[1] + box[3]); y++) {
-        const float row = fabric_light(part, canvas, y);
-        for (uint32_t x = (uint32_t)box[0]; x < (uint32_t)(box[0] + box[2]); x++)
+        const float  row = fabric_light(part, canvas, y);
+        const float *look = state->looks[part->recipe] + (size_t)(y + part->off_y) * state->width + part->off_x;
+        for (uint32_t x = (uint32_t)box[0]; x < (uint32_t)(box[0] + box[2]); x++) {
+            float px = (float)(x + part->off_x) * mm, py = (float)(y + part->off_y) * mm;
+            float dx = px - (d->x + ox), dy = py - (d->y + oy);
+            float level = d->class == FABRIC_MISSING
+                              ? fabric_cloth(px, py, part->recipe, state->seed, d, dx, dy)
+                              : fabric_flaw(look[x], px, py, part->recipe, state->seed, d, dx, dy);
             canvas->r[(size_t)y * canvas->width + x] =
-                fabric_level((float)(x + part->off_x) * mm, (float)(y + part->off_y) * mm, part->recipe, state->seed, d,
-                             d->x + ox, d->y + oy) *
-                (row + part->slope_x * ((float)(int32_t)x - 0.5f * (float)canvas->width));
+                level * (row + part->slope_x * ((float)(int32_t)x - 0.5f * (float)canvas->width));
+        }
     }
 }
 

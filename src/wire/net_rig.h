@@ -2,8 +2,7 @@
 /* net_rig.h - for tests alone: a network that keeps what is sent instead of carrying it, in place of the system's.
  *
  * Layer:   wire, tests; included by one file of a program.
- * Threads: one.
- * Memory:  packets of fixed number and size.
+ * Threads: one. Memory: packets of fixed number and size.
  */
 #ifndef AS_WIRE_NET_RIG_H
 #define AS_WIRE_NET_RIG_H
@@ -45,10 +44,9 @@ static inline void net_clear(void)
 /* -1 and errno, as of the system, where it is not taken. */
 static int net_take(int flags)
 {
-    if ((flags & MSG_DONTWAIT) && net.room == 0) {
-        errno = EAGAIN;
+    errno = EAGAIN;
+    if ((flags & MSG_DONTWAIT) && net.room == 0)
         return -1;
-    }
     net.room -= (flags & MSG_DONTWAIT) && net.room != SIZE_MAX;
     net.n_messages++;
     return 0;
