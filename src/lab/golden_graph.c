@@ -389,35 +389,35 @@ static void graph_reduce(plan *g, const char *op, const char *to, const char *fr
     as_nodes_add(&g->nodes, op, to, from, NULL, NULL, &attr);
 }
 
-/* What differs, in parts of the tolerance: "z_S" in colour, "bright_S" in the mean of the colours and "dark_S" its opposite. */
+/* What differs, in parts of the tolerance: "z_S" in colour, and "sides_S" by how much it is brighter and darker in the mean of
+ * the colours. */
 static void graph_differences(plan *g, size_t s)
 {
     const int64_t dims[4] = {g->golden->n, 3, (int64_t)as_golden_scale_height(g->golden, s),
                              (int64_t)as_golden_scale_width(g->golden, s)};
     const char   *mean = graph_name(g, "mean_%zu", s), *sharp = graph_name(g, "sharp_%zu", s);
-    const char *mean_picked = graph_name(g, "mean_%zu_picked", s), *sharp_picked = graph_name(g, "sharp_%zu_picked", s);
-    const char *off = graph_name(g, "off_%zu", s), *z = graph_name(g, "z_%zu", s);
+    const char   *mean_picked = graph_name(g, "mean_%zu_picked", s);
+    const char   *sharp_picked = graph_name(g, "sharp_%zu_picked", s);
+    const char   *off = graph_name(g, "off_%zu", s), *z = graph_name(g, "z_%zu", s);
     graph_floats(g, mean, 4, dims, g->golden->mean[s]);
     graph_floats(g, sharp, 4, dims, g->golden->sharp[s]);
     graph_pick(g, mean_picked, mean);
     graph_pick(g, sharp_picked, sharp);
     as_nodes_add(&g->nodes, "Sub", off, graph_name(g, "scale_%zu", s), mean_picked, NULL, NULL);
     as_nodes_add(&g->nodes, "Mul", z, off, sharp_picked, NULL, NULL);
-    graph_reduce(g, "ReduceMean", graph_name(g, "bright_%zu", s), z, 1, 1);
-    as_nodes_add(&g->nodes, "Neg", graph_name(g, "dark_%zu", s), graph_name(g, "bright_%zu", s), NULL, NULL, NULL);
+    as_nodes_add(&g->nodes, "Conv", graph_name(g, "sides_%zu", s), z, "sides_w", NULL, NULL);
 }
 
 /* "found_S": the most that is brighter, darker and of another colour, and how much differs in all. */
 static void graph_most(plan *g, size_t s)
 {
-    const char *most[GRAPH_PER_SCALE + 1] = {graph_name(g, "brighter_%zu", s), graph_name(g, "darker_%zu", s),
-                                             graph_name(g, "other_%zu", s), graph_name(g, "whole_%zu", s), NULL};
+    const char *most[] = {graph_name(g, "side_most_%zu", s), graph_name(g, "other_%zu", s), graph_name(g, "whole_%zu", s),
+                          NULL};
     const char *size = graph_name(g, "z_size_%zu", s);
     as_nodes_add(&g->nodes, "Abs", size, graph_name(g, "z_%zu", s), NULL, NULL, NULL);
-    graph_reduce(g, "ReduceMax", most[0], graph_name(g, "bright_%zu", s), 1, 3);
-    graph_reduce(g, "ReduceMax", most[1], graph_name(g, "dark_%zu", s), 1, 3);
-    graph_reduce(g, "ReduceMax", most[2], size, 1, 3);
-    graph_reduce(g, "ReduceMean", most[3], size, 1, 3);
+    graph_reduce(g, "ReduceMax", most[0], graph_name(g, "sides_%zu", s), 2, 2);
+    graph_reduce(g, "ReduceMax", most[1], size, 1, 3);
+    graph_reduce(g, "ReduceMean", most[2], size, 1, 3);
     as_nodes_concat(&g->nodes, graph_name(g, "found_%zu", s), most);
 }
 
@@ -437,9 +437,7 @@ static void graph_in_cells(plan *g)
     const size_t  s = AS_GOLDEN_SCALES - 1;
     const int64_t size[2] = {AS_MAX((int64_t)as_golden_scale_height(g->golden, s) / GRAPH_CELLS, 1),
                              AS_MAX((int64_t)as_golden_scale_width(g->golden, s) / GRAPH_CELLS, 1)};
-    const char   *both[] = {graph_name(g, "bright_%zu", s), graph_name(g, "dark_%zu", s), NULL};
-    as_nodes_concat(&g->nodes, "coarse", both);
-    graph_max_pool(g, "cells", "coarse", size, size, 0);
+    graph_max_pool(g, "cells", graph_name(g, "sides_%zu", s), size, size, 0);
 }
 
 /* "place": at the place that differs most, at the middle scale: by how much, in each colour; the most that is brighter and
@@ -449,17 +447,14 @@ static void graph_worst_place(plan *g)
     const size_t  n = as_golden_scale_height(g->golden, 1) * as_golden_scale_width(g->golden, 1);
     const int64_t two[2] = {2, 2}, one[2] = {1, 1}, four[2] = {4, 4}, near[2] = {GRAPH_NEAR, GRAPH_NEAR};
     const as_attr axis = {.name = "axis", .kind = AS_ATTR_INT, .i = 1};
-    const char   *all[] = {"z_1",       "bright_there", "dark_there",    "bright_near",
-                           "dark_near", "near_1",       "mean_1_picked", NULL};
-    graph_max_pool(g, "bright_there", "bright_0", four, two, 1);
-    graph_max_pool(g, "dark_there", "dark_0", four, two, 1);
-    graph_max_pool(g, "bright_near", "bright_there", near, one, GRAPH_NEAR / 2);
-    graph_max_pool(g, "dark_near", "dark_there", near, one, GRAPH_NEAR / 2);
-    graph_reduce(g, "ReduceMean", "near_size", "z_size_1", 1, 1);
-    graph_pool(g, "near_1", "near_size", GRAPH_NEAR, 1, GRAPH_NEAR / 2);
+    const char   *all[] = {"z_1", "sides_there", "sides_near", "size_near", "mean_1_picked", NULL};
+    graph_max_pool(g, "sides_there", "sides_0", four, two, 1);
+    graph_max_pool(g, "sides_near", "sides_there", near, one, GRAPH_NEAR / 2);
+    as_nodes_add(&g->nodes, "Conv", "size_there", "z_size_1", "size_w", NULL, NULL);
+    graph_pool(g, "size_near", "size_there", GRAPH_NEAR, 1, GRAPH_NEAR / 2);
     as_nodes_concat(&g->nodes, "places", all);
-    as_nodes_add(&g->nodes, "Max", "most_there", "bright_there", "dark_there", NULL, NULL);
-    as_nodes_add(&g->nodes, "Add", "worst_there", "most_there", "near_size", NULL, NULL);
+    graph_reduce(g, "ReduceMax", "most_there", "sides_there", 1, 1);
+    as_nodes_add(&g->nodes, "Add", "worst_there", "most_there", "size_there", NULL, NULL);
     graph_reshape(g, "worst_flat", "worst_there", (int64_t[]){1, (int64_t)n}, 2);
     graph_reshape(g, "places_flat", "places", (int64_t[]){GRAPH_PLACE, (int64_t)n}, 2);
     as_nodes_add(&g->nodes, "ArgMax", "worst_at", "worst_flat", NULL, NULL, &axis);
@@ -469,8 +464,11 @@ static void graph_worst_place(plan *g)
 
 static void graph_features(plan *g)
 {
+    const float third = 1.f / 3, sides[6] = {third, third, third, -third, -third, -third};
     const char *all[AS_GOLDEN_SCALES + 3] = {NULL};
     size_t      n = 0;
+    as_nodes_floats(&g->nodes, "sides_w", &(as_shape){4, {2, 3, 1, 1}}, sides);
+    as_nodes_floats(&g->nodes, "size_w", &(as_shape){4, {1, 3, 1, 1}}, sides);
     for (size_t s = 0; s < AS_GOLDEN_SCALES; s++) {
         graph_differences(g, s);
         graph_most(g, s);
