@@ -411,8 +411,8 @@ static void graph_differences(plan *g, size_t s)
 /* "found_S": the most that is brighter, darker and of another colour, and how much differs in all. */
 static void graph_most(plan *g, size_t s)
 {
-    const char *most[] = {graph_name(g, "side_most_%zu", s), graph_name(g, "other_%zu", s), graph_name(g, "whole_%zu", s),
-                          NULL};
+    const char *most[] = {graph_name(g, "side_most_%zu", s), graph_name(g, "other_%zu", s),
+                          graph_name(g, "whole_%zu", s), NULL};
     const char *size = graph_name(g, "z_size_%zu", s);
     as_nodes_add(&g->nodes, "Abs", size, graph_name(g, "z_%zu", s), NULL, NULL, NULL);
     graph_reduce(g, "ReduceMax", most[0], graph_name(g, "sides_%zu", s), 2, 2);
