@@ -36,6 +36,7 @@ static void mobilenetv2_body(bench_net *net, bench_flow *x)
     bench_net_head(net, x);
 }
 
-/* Its random filters, unlike trained ones, tell the drawn pictures apart by little: some lie between two classes. */
+/* Its random filters, unlike trained ones, tell the drawn pictures apart by little: one of the 200 that are judged lies so
+ * close between two classes that 8 bits decide for the other. */
 const bench_net_kind bench_net_mobilenetv2 = {
-    .name = "MobileNetV2", .side = 224, .classes = NET_CLASSES, .alike = 0.9, .body = mobilenetv2_body};
+    .name = "MobileNetV2", .side = 224, .classes = NET_CLASSES, .alike = 0.995, .body = mobilenetv2_body};

@@ -24,8 +24,10 @@ typedef struct as_range {
 
 void as_range_done(as_range *ranges, size_t n); /* the means of n ranges; the array stays */
 
-/* ranges: one a value of the graph, by id. Weights are held within 7 bits: then two products fit 16 bits, and processors
- * without VNNI compute the same as those with it. AS_EUNSUPPORTED: nothing in it can be quantised. */
+/* ranges: one a value of the graph, by id. Any two neighbouring weights are held within what 16 bits take of their products,
+ * so that processors without VNNI compute the same as those with it (round.h). Where the means of what is multiplied are
+ * known, the biases take back what the rounding of weights does to them. A last product of matrices ends in floats: which
+ * score is the largest is not lost to their rounding. AS_EUNSUPPORTED: nothing in it can be quantised. */
 AS_CHECK as_graph *as_graph_quantise(const as_graph *graph, const as_range *ranges, as_err *err);
 
 #endif

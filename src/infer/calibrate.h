@@ -3,7 +3,7 @@
  *
  * Layer:   infer (may use graph/, engine/).
  * Threads: one thread.
- * Memory:  ret_ranges is the caller's: one a value of the graph.
+ * Memory:  ret_ranges is the caller's: one a value of the graph; as_range_done frees what is in them.
  */
 #ifndef AS_INFER_CALIBRATE_H
 #define AS_INFER_CALIBRATE_H
