@@ -56,6 +56,25 @@ int as_quant_kernel_largest(const int8_t *q, size_t n)
     return quant_largest(q, n);
 }
 
+AS_ISA_CLONES(int, quant_largest_pair, (const int8_t *q, size_t n, size_t taps), (q, n, taps))
+{
+    int16_t most = 0, least = 0;
+    for (size_t i = 0; i < n; i++)
+        for (size_t tap = 0; tap < taps; tap++) {
+            const int16_t a = q[2 * i * taps + tap], b = q[(2 * i + 1) * taps + tap];
+            const int16_t above = (int16_t)((a > 0 ? a : 0) + (b > 0 ? b : 0));
+            const int16_t below = (int16_t)((a < 0 ? a : 0) + (b < 0 ? b : 0));
+            most = above > most ? above : most;
+            least = below < least ? below : least;
+        }
+    return AS_MAX((int)most, -(int)least);
+}
+
+int as_quant_kernel_largest_pair(const int8_t *q, size_t n, size_t taps)
+{
+    return taps == 1 ? quant_largest_pair(q, n, 1) : quant_largest_pair(q, n, taps);
+}
+
 void as_quant_kernel_from_f32(const float *x, size_t planes, size_t n, float scale, int32_t zero, int32_t low,
                               int32_t high, uint8_t *out)
 {

@@ -31,6 +31,8 @@ void as_quant_kernel_mul(const uint8_t *a, const uint8_t *b, size_t n, float a_z
 
 /* The largest of their absolute values, 0 to 128. */
 int as_quant_kernel_largest(const int8_t *q, size_t n);
+/* The largest sum of two of one sign, of q[2 i][tap] and q[2 i + 1][tap], i below n: 0 to 256. */
+int as_quant_kernel_largest_pair(const int8_t *q, size_t n, size_t taps);
 
 /* Means over windows of a u8 picture [height][width][channels], last: factor / count * sum + offset. */
 typedef struct as_quant_mean {

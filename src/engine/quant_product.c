@@ -150,18 +150,13 @@ static bool product8_bias(as_plan *plan, as_product8 *p, int32_t value, float fa
  * they do not fit: then these weights are multiplied as floats instead. Neighbours are input channels. */
 static bool product8_may_saturate(const as_product8 *p)
 {
-    enum { SURE = 64 }; /* 255 * (64 + 64) is below 2^15 */
-    const size_t per_group = (size_t)p->w.dims[p->groups > 1 ? 2 : 1], step = p->each / per_group;
+    enum { SURE = 64, PAIR = 128 }; /* 255 * 128 is below 2^15 */
+    const size_t per_group = (size_t)p->w.dims[p->groups > 1 ? 2 : 1], taps = p->each / per_group;
     if (per_group == 1 || as_quant_kernel_largest(p->weights, p->n_out * p->each) <= SURE)
         return false;
     for (size_t o = 0; o < p->n_out; o++)
-        for (size_t k = 0; k < step; k++)
-            for (size_t c = 0; c + 1 < per_group; c += 2) {
-                const int a = p->weights[o * p->each + c * step + k], b = p->weights[o * p->each + (c + 1) * step + k];
-                const int most = AS_MAX(a, 0) + AS_MAX(b, 0), least = AS_MIN(a, 0) + AS_MIN(b, 0);
-                if (most * 255 > INT16_MAX || least * 255 < INT16_MIN)
-                    return true;
-            }
+        if (as_quant_kernel_largest_pair(p->weights + o * p->each, per_group / 2, taps) > PAIR)
+            return true;
     return false;
 }
 
