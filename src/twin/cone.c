@@ -205,7 +205,7 @@ void as_cone_plan(const as_twin *twin, const as_twin_shot *shot, as_cone *ret)
         return;
     }
     if (cone.class == AS_CONE_NO_TOPPING)
-        cone.amount *= 1.0f - cone_extent(&cone);
+        cone.amount *= (1.0f - cone.severity) * (1.0f - cone.severity);
     if (cone.class == AS_CONE_SPILLED)
         cone_plan_spill(&cone, &fate);
     if (cone.class == AS_CONE_BROKEN)
