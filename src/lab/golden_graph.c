@@ -51,7 +51,9 @@ static void graph_halve(plan *g, const char *to, const char *from)
     const as_attr attrs[] = {{.name = "kernel_shape", .kind = AS_ATTR_INTS, .ints = k, .n = 2},
                              {.name = "strides", .kind = AS_ATTR_INTS, .ints = s, .n = 2},
                              {.name = "pads", .kind = AS_ATTR_INTS, .ints = p, .n = 4}};
-    as_nodes_add_attrs(&g->nodes, "Conv", to, from, "halve_w", NULL, attrs, 3);
+    const char   *mean = graph_name(g, "%s_mean", to);
+    as_nodes_add_attrs(&g->nodes, "Conv", mean, from, "halve_w", NULL, attrs, 3);
+    as_nodes_add(&g->nodes, "Relu", to, mean, NULL, NULL, NULL); /* what is no picture has a logarithm too */
 }
 
 static void graph_reshape(plan *g, const char *to, const char *from, const int64_t *dims, size_t n)
