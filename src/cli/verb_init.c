@@ -22,15 +22,18 @@
 static const char example_cones[] =
 #include "example_cones.inc"
     ;
+static const char example_boards[] =
+#include "example_boards.inc"
+    ;
 
 static const struct {
     const char *name, *text;
-} init_examples[] = {{"cones", example_cones}};
+} init_examples[] = {{"cones", example_cones}, {"boards", example_boards}};
 
-static const char *const init_example_names[] = {"cones", NULL};
+static const char *const init_example_names[] = {"cones", "boards", NULL};
 
 static const as_opt init_opts[] = {
-    {"example", 0, "NAME", "begin with a complete example: cones", init_example_names},
+    {"example", 0, "NAME", "begin with a complete example: cones or boards", init_example_names},
     {"from", 0, "FOLDER", "take the classes from the sub-folders of FOLDER", NULL},
     {"classes", 0, "LIST", "name the classes: good,scratch,dent (the first one passes)", NULL},
 };
