@@ -5,32 +5,36 @@
 
 #include "base/isa.h"
 
-/* A block is ROWS by a panel; DEPTH of a panel stays in the first cache while all rows go over it. */
-enum { ROWS = 6, DEPTH = 256, PANEL_MOST = 32 };
+/* A block is ROWS by a panel; DEPTH of a panel stays in the first cache while all rows go over it. FEW results: packing would
+ * cost more than they do. */
+enum { ROWS = 6, DEPTH = 256, PANEL_MOST = 32, FEW = 32, UNITS_A_THREAD = 4 };
 
-/* One block: sums over `depth`, added to what stands in to[ROWS][panel]. a: rows a_row apart. */
+#define MAT_SHARED ((int64_t)1 << 18) /* multiplications from which on threads are worth waiting for */
+
+/* One block: sums over `depth`, added to what stands in to[ROWS][panel]. a: rows a_row apart; panel: its rows p_row apart. */
 typedef struct mat_block {
     const float *a, *panel;
-    int64_t      a_row, a_col, depth;
+    int64_t      a_row, a_col, p_row, depth;
     float       *to;
 } mat_block;
 
 #define MAT_BLOCK(name, lanes, ...)                                                                                \
     typedef float mat_##name##_lanes __attribute__((vector_size((lanes)*4)));                                      \
+    typedef float mat_##name##_there __attribute__((vector_size((lanes)*4), aligned(4)));                          \
     __VA_ARGS__ __attribute__((always_inline)) static inline void mat_##name##_some(const mat_block *b, int count) \
     {                                                                                                              \
-        const mat_##name##_lanes *p = __builtin_assume_aligned(b->panel, (lanes)*4);                               \
         mat_##name##_lanes       *to = __builtin_assume_aligned(b->to, (lanes)*4);                                 \
         mat_##name##_lanes        sums[ROWS][2];                                                                   \
-        const float              *a = b->a;                                                                        \
-        const int64_t             depth = b->depth, step = b->a_row, next = b->a_col;                              \
+        const float              *a = b->a, *p = b->panel;                                                         \
+        const int64_t             depth = b->depth, step = b->a_row, next = b->a_col, p_row = b->p_row;            \
         _Pragma("GCC unroll 6") for (int r = 0; r < count; r++)                                                    \
         {                                                                                                          \
             sums[r][0] = to[2 * r];                                                                                \
             sums[r][1] = to[2 * r + 1];                                                                            \
         }                                                                                                          \
-        for (int64_t k = 0; k < depth; k++, p += 2, a += next) {                                                   \
-            const mat_##name##_lanes one = p[0], two = p[1];                                                       \
+        for (int64_t k = 0; k < depth; k++, p += p_row, a += next) {                                               \
+            const mat_##name##_lanes one = *(const mat_##name##_there *)p;                                         \
+            const mat_##name##_lanes two = *(const mat_##name##_there *)(p + (lanes));                             \
             _Pragma("GCC unroll 6") for (int r = 0; r < count; r++)                                                \
             {                                                                                                      \
                 sums[r][0] += a[r * step] * one;                                                                   \
@@ -77,27 +81,77 @@ static mat_kind mat_choose(void)
     return (mat_kind){8, mat_plain_rows};
 }
 
+static int64_t mat_count(const as_mat *m)
+{
+    int64_t count = 1;
+    for (int i = 0; i < m->rank; i++)
+        count *= m->batch[i];
+    return count;
+}
+
+/* Where product `at` finds its operands. Of packed ones, those that several products share stand there once. */
+static void mat_at(const as_mat *m, int64_t panel, int64_t at, const float **a, const float **b)
+{
+    int64_t each = (m->n + panel - 1) / panel * panel * m->k;
+    for (int i = m->rank - 1; i >= 0; i--) {
+        const int64_t here = at % m->batch[i];
+        at /= m->batch[i];
+        *a += here * m->a_step[i];
+        if (!m->packed) {
+            *b += here * m->b_step[i];
+        } else if (m->b_step[i] != 0) {
+            *b += here * each;
+            each *= m->batch[i];
+        }
+    }
+}
+
+/* The products by another b each. */
+static as_mat mat_apart(const as_mat *m)
+{
+    as_mat apart = *m;
+    apart.packed = false;
+    for (int i = 0; i < m->rank; i++)
+        if (m->b_step[i] == 0)
+            apart.batch[i] = 1;
+    return apart;
+}
+
+bool as_mat_wants_packing(const as_mat *m)
+{
+    return m->b_col != 1 || m->m * m->n > FEW;
+}
+
 size_t as_mat_packed_bytes(const as_mat *m)
 {
     const int64_t panel = mat_choose().panel;
-    return (size_t)((m->n + panel - 1) / panel * panel * m->k) * sizeof(float);
+    const as_mat  apart = mat_apart(m);
+    return (size_t)(mat_count(&apart) * ((m->n + panel - 1) / panel * panel) * m->k) * sizeof(float);
+}
+
+/* Some rows of a panel; b: the first of its numbers. */
+static void mat_pack_panel(const as_mat *m, const float *b, int64_t panel, int64_t wide, int64_t depth, float *to)
+{
+    for (int64_t k = 0; k < depth; k++, b += m->b_row, to += panel) {
+        if (m->b_col == 1)
+            memcpy(to, b, (size_t)wide * sizeof *to);
+        else
+            for (int64_t i = 0; i < wide; i++)
+                to[i] = b[i * m->b_col];
+        for (int64_t i = wide; i < panel; i++)
+            to[i] = 0.0f;
+    }
 }
 
 void as_mat_pack(const as_mat *m, const float *b, float *to)
 {
     const int64_t panel = mat_choose().panel;
-    for (int64_t at = 0; at < m->n; at += panel) {
-        const int64_t wide = AS_MIN(panel, m->n - at);
-        for (int64_t k = 0; k < m->k; k++, to += panel) {
-            const float *from = b + k * m->b_row + at * m->b_col;
-            if (m->b_col == 1)
-                memcpy(to, from, (size_t)wide * sizeof *to);
-            else
-                for (int64_t i = 0; i < wide; i++)
-                    to[i] = from[i * m->b_col];
-            for (int64_t i = wide; i < panel; i++)
-                to[i] = 0.0f;
-        }
+    const as_mat  apart = mat_apart(m);
+    for (int64_t i = 0; i < mat_count(&apart); i++) {
+        const float *none = b, *from = b;
+        mat_at(&apart, panel, i, &none, &from);
+        for (int64_t at = 0; at < m->n; at += panel, to += panel * m->k)
+            mat_pack_panel(m, from + at * m->b_col, panel, AS_MIN(panel, m->n - at), m->k, to);
     }
 }
 
@@ -127,42 +181,107 @@ AS_ISA_CLONES(void, mat_finish, (float *restrict y, int64_t n, float factor, con
             y[i] *= factor;
 }
 
-static void mat_one(const as_mat *m, const float *a, const float *packed, const float *bias, float *y)
+typedef float mat_four __attribute__((vector_size(16), aligned(4)));
+
+/* Four sums beside each other, each in four: one would wait for itself. */
+AS_ISA_CLONES(void, mat_few4, (const as_mat *m, const float *a, const float *b, float *y), (m, a, b, y))
 {
-    const mat_kind kind = mat_choose();
-    for (int64_t at = 0; at < m->n; at += kind.panel) {
-        const int64_t wide = AS_MIN(kind.panel, m->n - at);
-        for (int64_t k = 0; k < m->k; k += DEPTH)
-            for (int64_t row = 0; row < m->m; row += ROWS) {
-                mat_block b = {.a = a + row * m->a_row + k * m->a_col,
-                               .panel = packed + at * m->k + k * kind.panel,
-                               .a_row = m->a_row,
-                               .a_col = m->a_col,
-                               .depth = AS_MIN(m->k - k, (int64_t)DEPTH)};
-                mat_block_run(m, &kind, &b, AS_MIN(m->m - row, (int64_t)ROWS), wide, k == 0, y + row * m->n + at);
-            }
-    }
-    for (int64_t row = 0; (bias || m->factor < 1.0f || m->factor > 1.0f) && row < m->m; row++)
-        mat_finish(y + row * m->n, m->n, m->factor, bias);
+    mat_four      sums[4] = {{0}};
+    int64_t       k = 0;
+    const int64_t row = m->b_row, col = m->a_col;
+    for (; k + 4 <= m->k; k += 4)
+        for (int i = 0; i < 4; i++)
+            sums[i] += a[(k + i) * col] * *(const mat_four *)(b + (k + i) * row);
+    for (; k < m->k; k++)
+        sums[0] += a[k * col] * *(const mat_four *)(b + k * row);
+    *(mat_four *)y = (sums[0] + sums[1]) + (sums[2] + sums[3]);
 }
 
-void as_mat_run(const as_mat *m, const float *a, const float *b, const float *bias, float *scratch, float *y)
+AS_ISA_CLONES(void, mat_few1, (const as_mat *m, const float *a, const float *b, float *y), (m, a, b, y))
 {
-    int64_t count = 1;
-    for (int i = 0; i < m->rank; i++)
-        count *= m->batch[i];
-    const float *there = NULL;
-    for (int64_t at = 0; at < count; at++) {
-        const float *from = a, *with = b;
-        int64_t      left = at;
-        for (int i = m->rank - 1; i >= 0; i--) {
-            from += left % m->batch[i] * m->a_step[i];
-            with += left % m->batch[i] * m->b_step[i];
-            left /= m->batch[i];
+    float         sums[4] = {0};
+    int64_t       k = 0;
+    const int64_t row = m->b_row, col = m->a_col;
+    for (; k + 4 <= m->k; k += 4)
+        for (int i = 0; i < 4; i++)
+            sums[i] += a[(k + i) * col] * b[(k + i) * row];
+    for (; k < m->k; k++)
+        sums[0] += a[k * col] * b[k * row];
+    *y = (sums[0] + sums[1]) + (sums[2] + sums[3]);
+}
+
+static void mat_few(const as_mat *m, const float *a, const float *b, const float *bias, float *y)
+{
+    for (int64_t row = 0; row < m->m; row++, a += m->a_row, y += m->n) {
+        int64_t at = 0;
+        for (; at + 4 <= m->n; at += 4)
+            mat_few4(m, a, b + at, y + at);
+        for (; at < m->n; at++)
+            mat_few1(m, a, b + at, y + at);
+        if (bias || m->factor < 1.0f || m->factor > 1.0f)
+            mat_finish(y, m->n, m->factor, bias);
+    }
+}
+
+/* Which rows by which panel. */
+typedef struct mat_piece {
+    int64_t row, end, at, wide;
+} mat_piece;
+
+/* b: as it was given, or packed. A few rows read a panel where it stands; for more it is packed on the way, each depth once. */
+static void mat_one(const as_mat *m, const mat_kind *kind, const mat_piece *p, const float *a, const float *b,
+                    const float *bias, float *y)
+{
+    _Alignas(64) float packed[DEPTH * PANEL_MOST];
+    const bool         direct = !m->packed && m->b_col == 1 && m->m <= ROWS && p->wide == kind->panel;
+    for (int64_t k = 0; k < m->k; k += DEPTH) {
+        mat_block b_here = {.a_row = m->a_row, .a_col = m->a_col, .depth = AS_MIN(m->k - k, (int64_t)DEPTH)};
+        b_here.p_row = direct ? m->b_row : kind->panel;
+        b_here.panel = m->packed ? b + p->at * m->k + k * kind->panel : b + p->at * m->b_col + k * m->b_row;
+        if (!m->packed && !direct) {
+            mat_pack_panel(m, b_here.panel, kind->panel, p->wide, b_here.depth, packed);
+            b_here.panel = packed;
         }
-        if (!m->packed && with != there)
-            as_mat_pack(m, with, scratch);
-        there = with;
-        mat_one(m, from, m->packed ? b : scratch, bias, y + at * m->m * m->n);
+        for (int64_t row = p->row; row < p->end; row += ROWS) {
+            b_here.a = a + row * m->a_row + k * m->a_col;
+            mat_block_run(m, kind, &b_here, AS_MIN(p->end - row, (int64_t)ROWS), p->wide, k == 0,
+                          y + row * m->n + p->at);
+        }
+    }
+    for (int64_t row = p->row; (bias || m->factor < 1.0f || m->factor > 1.0f) && row < p->end; row++)
+        mat_finish(y + row * m->n + p->at, p->wide, m->factor, bias ? bias + p->at : NULL);
+}
+
+/* Whole panels, and whole blocks of rows: every number is summed as if there were one thread. */
+void as_mat_divide(as_mat *m, size_t threads)
+{
+    const int64_t panel = mat_choose().panel, blocks = (m->m + ROWS - 1) / ROWS, want = (int64_t)threads * UNITS_A_THREAD;
+    const int64_t items = mat_count(m) * ((m->n + panel - 1) / panel);
+    m->parts = m->units = 1;
+    if (threads <= 1 || mat_count(m) * m->m * m->n < MAT_SHARED / m->k)
+        return;
+    if (items < want && as_mat_wants_packing(m))
+        m->parts = AS_MIN(blocks, (want + items - 1) / items);
+    m->units = AS_MIN(items * m->parts, want);
+}
+
+void as_mat_run(const as_mat *m, int unit, const float *a, const float *b, const float *bias, float *y)
+{
+    const mat_kind kind = mat_choose();
+    const bool     few = !m->packed && !as_mat_wants_packing(m);
+    const int64_t  panels = few ? 1 : (m->n + kind.panel - 1) / kind.panel, blocks = (m->m + ROWS - 1) / ROWS;
+    const int64_t  parts = AS_MAX(m->parts, 1), units = AS_MAX(m->units, 1), items = mat_count(m) * parts * panels;
+    for (int64_t i = items * unit / units; i < items * (unit + 1) / units; i++) {
+        const int64_t   product = i / panels / parts, part = i / panels % parts, at = i % panels * kind.panel;
+        const mat_piece p = {.row = blocks * part / parts * ROWS,
+                             .end = AS_MIN(m->m, blocks * (part + 1) / parts * ROWS),
+                             .at = at,
+                             .wide = AS_MIN(kind.panel, m->n - at)};
+        const float    *from = a, *with = b;
+        mat_at(m, kind.panel, product, &from, &with);
+        if (few)
+            mat_few(m, from, with, bias, y + product * m->m * m->n);
+        else
+            mat_one(m, &kind, &p, from, with, bias, y + product * m->m * m->n);
     }
 }

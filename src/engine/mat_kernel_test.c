@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -12,7 +13,20 @@
 
 enum { MOST = 40000 };
 
-static float a[MOST], b[MOST], bias[64], y[MOST];
+static float a[MOST], b[MOST], bias[64], y[MOST], divided[MOST];
+
+/* However the work is divided, and in whatever order it is done, the bits are the same. */
+static void check_divided(as_mat m, const float *with)
+{
+    const size_t n = (size_t)((m.rank > 0 ? m.batch[0] : 1) * (m.rank > 1 ? m.batch[1] : 1) * m.m * m.n);
+    m.parts = !m.packed && !as_mat_wants_packing(&m) ? 1 : AS_MIN((m.m + 5) / 6, (int64_t)2);
+    for (m.units = 2; m.units < 6; m.units++) {
+        memset(divided, 0xff, n * sizeof *divided);
+        for (int unit = (int)m.units - 1; unit >= 0; unit--)
+            as_mat_run(&m, unit, a, with, m.packed ? bias : NULL, divided);
+        assert_memory_equal(divided, y, n * sizeof *y);
+    }
+}
 
 static void check(as_mat m)
 {
@@ -21,7 +35,7 @@ static void check(as_mat m)
     assert_non_null(room);
     if (m.packed)
         as_mat_pack(&m, b, room);
-    as_mat_run(&m, a, m.packed ? room : b, m.packed ? bias : NULL, m.packed ? NULL : room, y);
+    as_mat_run(&m, 0, a, m.packed ? room : b, m.packed ? bias : NULL, y);
     for (int64_t at = 0; at < outer * inner * m.m * m.n; at++) {
         const int64_t col = at % m.n, row = at / m.n % m.m, i = at / m.n / m.m % inner, o = at / m.n / m.m / inner;
         const float  *from = a + o * m.a_step[0] + i * m.a_step[1], *with = b + o * m.b_step[0] + i * m.b_step[1];
@@ -31,6 +45,7 @@ static void check(as_mat m)
         const double want = (double)m.factor * sum + (m.packed ? (double)bias[col] : 0.0);
         assert_true(fabs((double)y[at] - want) < 1e-4 * (1.0 + sqrt((double)m.k)));
     }
+    check_divided(m, m.packed ? room : b);
     free(room);
 }
 
@@ -63,14 +78,21 @@ static void test_batches_may_share_an_operand(void **state)
     (void)state;
     const as_mat m = {
         .m = 5, .n = 9, .k = 11, .a_row = 11, .a_col = 1, .b_row = 9, .b_col = 1, .factor = 1.0f, .rank = 2};
-    for (int which = 0; which < 4; which++) {
+    for (int which = 0; which < 8; which++) {
         as_mat some = m;
+        some.packed = (which & 4) != 0;
         some.batch[0] = 3;
         some.batch[1] = 4;
         some.a_step[0] = which & 1 ? 4 * 55 : 0;
         some.a_step[1] = 55;
         some.b_step[0] = 99;
         some.b_step[1] = which & 2 ? 3 * 99 : 0;
+        check(some);
+        some.m = 2; /* so few results that nothing is packed, but what is packed already */
+        check(some);
+        some.b_step[0] = some.b_step[1] = 0; /* one for all: packed once */
+        if (some.packed)
+            assert_true(as_mat_packed_bytes(&some) <= 32 * 11 * sizeof(float));
         check(some);
     }
 }

@@ -8,30 +8,24 @@
 #include "engine/row_kernel.h"
 
 typedef struct product {
-    as_buf          *src, *weights, *bias; /* bias: a row of dst, or NULL */
-    const as_layout *src_layout, *weights_layout;
-    as_shape         dst_shape; /* as the primitive sees it */
-    float            factor;
-    as_posts         posts;
-    const as_node   *last; /* whose output is written */
-    as_mat           mat;
+    as_buf        *src, *weights, *bias; /* bias: a row of dst, or NULL */
+    as_shape       dst_shape;
+    bool           made; /* the weights are a constant of product_weights() */
+    as_mat         mat;
+    const as_node *last; /* whose output is written */
 } product;
 
-#define PRODUCT_SHARED ((size_t)16 << 20) /* bytes of weights from which on several threads are worth waiting for */
+/* Bytes of weights from which on several threads are worth waiting for, and the units of each. */
+enum { PRODUCT_SHARED = 16 << 20, PRODUCT_UNITS = 4 };
 
-/* A few rows with constant weights, on one thread: no primitive is needed, and sums are the same however many there are. */
-static bool product_is_rows(const as_plan *plan, const product *p)
-{
-    return (plan->threads <= 1 || p->weights->bytes < PRODUCT_SHARED) && p->dst_shape.rank == 2 &&
-           p->dst_shape.dims[0] <= AS_ROW_MOST && p->weights->root->kind == AS_BUF_CONSTANT &&
-           p->weights->shape.rank == 2 && as_layout_is_plain(p->weights->layout) && as_layout_is_plain(p->src_layout) &&
-           p->posts.n == 0 && !(p->factor < 1.0f) && !(p->factor > 1.0f);
-}
+_Static_assert(AS_MAT_BATCH_RANK + 2 >= AS_TENSOR_MAX_RANK, "every MatMul fits");
 
-/* On one thread all others too are ours: a primitive takes a lock, and memory, in each run. */
-static bool product_is_ours(const as_plan *plan, const product *p)
+/* A few rows with constant weights. */
+static bool product_is_rows(const product *p)
 {
-    return product_is_rows(plan, p) || (plan->threads <= 1 && p->dst_shape.rank <= AS_MAT_BATCH_RANK + 2);
+    return p->dst_shape.rank == 2 && p->dst_shape.dims[0] <= AS_ROW_MOST &&
+           p->weights->root->kind == AS_BUF_CONSTANT && p->weights->shape.rank == 2 && p->mat.a_col == 1 &&
+           p->mat.b_col == 1 && !(p->mat.factor < 1.0f) && !(p->mat.factor > 1.0f);
 }
 
 typedef struct mat_step {
@@ -39,110 +33,85 @@ typedef struct mat_step {
     bool   has_bias;
 } mat_step;
 
-/* uses: y, a, b (, bias) (, scratch) */
+/* uses: y, a, b (, bias) */
+static void mat_work(void *ctx, int unit)
+{
+    const as_step  *step = ctx;
+    const mat_step *s = step->data;
+    as_mat_run(&s->mat, unit, step->uses.at[1].buf->data, step->uses.at[2].buf->data,
+               s->has_bias ? step->uses.at[3].buf->data : NULL, step->uses.at[0].buf->data);
+}
+
 static void mat_run(const as_step *step)
 {
     const mat_step *s = step->data;
-    const size_t    scratch = s->has_bias ? 4 : 3;
-    as_mat_run(&s->mat, step->uses.at[1].buf->data, step->uses.at[2].buf->data,
-               s->has_bias ? step->uses.at[3].buf->data : NULL,
-               scratch < step->uses.n ? step->uses.at[scratch].buf->data : NULL, step->uses.at[0].buf->data);
+    as_crew_run(step->crew, (uint32_t)s->mat.units, mat_work, (void *)(uintptr_t)step);
 }
 
-static as_buf *mat_room(as_plan *plan, const as_mat *m, bool constant, as_err *err)
+/* Constant matrices are packed here, once; what they were packed from is not kept. */
+static bool product_pack(as_plan *plan, product *p, as_err *err)
 {
-    const as_shape shape = {.rank = 1, .dims = {(int64_t)(as_mat_packed_bytes(m) / sizeof(float))}};
-    return constant ? as_plan_new_constant(plan, AS_DTYPE_F32, &shape, NULL, err)
-                    : as_plan_new(plan, AS_DTYPE_F32, &shape, NULL, err);
-}
-
-/* A constant matrix is packed here, once. */
-static bool product_mat(as_plan *plan, product *p, as_buf **ret_dst, as_err *err)
-{
-    mat_step s = {.mat = p->mat, .has_bias = p->bias != NULL};
-    as_buf  *ins[4] = {p->src, p->weights, p->bias};
-    size_t   n = p->bias ? 3 : 2;
-    s.mat.factor = p->factor;
-    s.mat.packed = p->weights->root->kind == AS_BUF_CONSTANT && p->weights->shape.rank == 2;
-    as_buf *room = mat_room(plan, &s.mat, s.mat.packed, err);
+    if (p->weights->root->kind != AS_BUF_CONSTANT || !as_mat_wants_packing(&p->mat))
+        return true;
+    const as_shape shape = {.rank = 1, .dims = {(int64_t)(as_mat_packed_bytes(&p->mat) / sizeof(float))}};
+    as_buf        *room = as_plan_new_constant(plan, AS_DTYPE_F32, &shape, NULL, err);
     if (!room)
         return false;
-    if (s.mat.packed) {
-        as_mat_pack(&s.mat, p->weights->data, room->data);
-        ins[1] = room;
-    } else {
-        ins[n++] = room;
-    }
-    *ret_dst = as_plan_out(plan, p->last, 0, NULL, err);
-    if (!*ret_dst || !as_op_step(plan, mat_run, &s, sizeof s, *ret_dst, ins, n, err))
-        return false;
-    plan->steps.at[plan->steps.n - 1]->how = "kernel: product of matrices";
+    as_mat_pack(&p->mat, p->weights->data, room->data);
+    if (p->made)
+        as_plan_drop(p->weights);
+    p->weights = room;
+    p->mat.packed = true;
     return true;
 }
 
+static bool product_mat(as_plan *plan, product *p, as_buf **ret_dst, as_err *err)
+{
+    if (!product_pack(plan, p, err))
+        return false;
+    as_mat_divide(&p->mat, plan->threads);
+    mat_step s = {.mat = p->mat, .has_bias = p->bias != NULL};
+    as_buf  *ins[] = {p->src, p->weights, p->bias};
+    *ret_dst = as_plan_out(plan, p->last, 0, NULL, err);
+    if (!*ret_dst || !as_op_step(plan, mat_run, &s, sizeof s, *ret_dst, ins, p->bias ? 3 : 2, err))
+        return false;
+    as_step *step = plan->steps.at[plan->steps.n - 1];
+    step->how = "kernel: product of matrices";
+    return as_plan_help(plan, step, (size_t)s.mat.units, err);
+}
+
 /* uses: y, x, w (, bias) */
+static void rows_work(void *ctx, int unit)
+{
+    const as_step *step = ctx;
+    as_row_kernel(step->data, unit, step->uses.at[1].buf->data, step->uses.at[2].buf->data,
+                  step->uses.n > 3 ? step->uses.at[3].buf->data : NULL, step->uses.at[0].buf->data);
+}
+
 static void rows_run(const as_step *step)
 {
-    const as_buf *y = step->uses.at[0].buf, *w = step->uses.at[2].buf;
-    const size_t  k = (size_t)w->shape.dims[0], n = (size_t)w->shape.dims[1];
-    as_row_kernel(step->uses.at[1].buf->data, y->bytes / sizeof(float) / n, k, n, w->data,
-                  step->uses.n > 3 ? step->uses.at[3].buf->data : NULL, y->data);
+    const as_rows *s = step->data;
+    as_crew_run(step->crew, (uint32_t)s->units, rows_work, (void *)(uintptr_t)step);
 }
 
 static bool product_rows(as_plan *plan, product *p, as_buf **ret_dst, as_err *err)
 {
     as_buf *ins[] = {p->src, p->weights, p->bias};
+    as_rows s = {
+        .rows = (size_t)p->mat.m, .k = (size_t)p->mat.k, .n = (size_t)p->mat.n, .units = plan->threads * PRODUCT_UNITS};
+    if (plan->threads <= 1 || p->weights->bytes < PRODUCT_SHARED)
+        s.units = 1;
     *ret_dst = as_plan_out(plan, p->last, 0, NULL, err);
-    if (!*ret_dst || !as_op_step(plan, rows_run, NULL, 0, *ret_dst, ins, p->bias ? 3 : 2, err))
+    if (!*ret_dst || !as_op_step(plan, rows_run, &s, sizeof s, *ret_dst, ins, p->bias ? 3 : 2, err))
         return false;
-    plan->steps.at[plan->steps.n - 1]->how = "kernel: rows by weights";
-    return true;
+    as_step *step = plan->steps.at[plan->steps.n - 1];
+    step->how = "kernel: rows by weights";
+    return as_plan_help(plan, step, s.units, err);
 }
 
 static bool product_step(as_plan *plan, product *p, as_buf **ret_dst, as_err *err)
 {
-    if (product_is_rows(plan, p))
-        return product_rows(plan, p, ret_dst, err);
-    if (product_is_ours(plan, p))
-        return product_mat(plan, p, ret_dst, err);
-    const as_shape   row = {.rank = 2, .dims = {1, p->dst_shape.dims[p->dst_shape.rank - 1]}};
-    const as_layout *dst_layout = as_layout_plain(plan->dnn, &p->dst_shape, err);
-    const as_layout *bias = dst_layout && p->bias ? as_layout_plain(plan->dnn, &row, err) : NULL;
-    if (!dst_layout || (p->bias && !bias))
-        return false;
-    as_prim *prim =
-        as_prim_matmul(plan->dnn, p->src_layout, p->weights_layout, bias, dst_layout, p->factor, &p->posts, err);
-    if (!prim)
-        return false;
-    const as_layout *want = as_prim_layout(prim, AS_ARG_WEIGHTS);
-    if (p->weights->kind == AS_BUF_CONSTANT && want != p->weights_layout) {
-        as_buf *plain = p->weights; /* of product_weights() */
-        p->weights = as_plan_converted(plan, plain, want, err);
-        as_plan_drop(plain);
-        if (!p->weights)
-            return false;
-    }
-    as_buf  *dst = as_plan_out(plan, p->last, 0, NULL, err);
-    as_step *step = dst ? as_plan_step(plan, prim, NULL, 0, err) : NULL;
-    if (!step || !as_step_use(plan, step, AS_ARG_DST, dst, err) || !as_step_use(plan, step, AS_ARG_SRC, p->src, err) ||
-        !as_step_use(plan, step, AS_ARG_WEIGHTS, p->weights, err))
-        return false;
-    *ret_dst = dst;
-    return !p->bias || as_step_use(plan, step, AS_ARG_BIAS, p->bias, err);
-}
-
-/* A function that follows is done in the write. */
-static void product_fuse(as_plan *plan, product *p)
-{
-    if (product_is_ours(plan, p))
-        return;
-    const int32_t  next = plan->only_user[p->last->outputs[0]];
-    const as_node *node = next >= 0 ? as_graph_node(plan->graph, (size_t)next) : NULL;
-    if (!node || node->inputs[0] != p->last->outputs[0] || !as_op_post(plan, node, &p->posts.at[0]))
-        return;
-    p->posts.n = 1;
-    p->last = node;
-    as_plan_absorb(plan, (size_t)next);
+    return product_is_rows(p) ? product_rows(plan, p, ret_dst, err) : product_mat(plan, p, ret_dst, err);
 }
 
 static const as_layout *product_matrix(as_plan *plan, const as_shape *shape, bool transposed, as_err *err)
@@ -171,21 +140,20 @@ static bool product_row(as_plan *plan, const as_tensor *t, int64_t n, float fact
     return true;
 }
 
-/* The weights scaled, in any layout where they are constant. */
+/* The weights scaled, and row major, where they are constant. */
 static bool product_weights(as_plan *plan, product *p, const as_layout *layout, as_err *err)
 {
-    p->weights_layout = layout;
     if (p->weights->kind != AS_BUF_CONSTANT)
         return true;
     as_buf *buf = as_plan_new_constant(plan, AS_DTYPE_F32, as_layout_shape(layout), NULL, err);
     if (!buf || !as_onednn_convert(plan->dnn, layout, p->weights->data, buf->layout, buf->data, err))
         return false;
     for (size_t i = 0; i < buf->bytes / sizeof(float); i++)
-        ((float *)buf->data)[i] *= p->factor;
-    p->factor = 1.0f;
+        ((float *)buf->data)[i] *= p->mat.factor;
+    p->mat.factor = 1.0f;
     p->weights = buf;
-    p->weights_layout = as_layout_any(plan->dnn, &buf->shape, err);
-    return p->weights_layout != NULL;
+    p->made = true;
+    return true;
 }
 
 static bool gemm_plan(as_plan *plan, const as_node *node, as_err *err)
@@ -193,7 +161,7 @@ static bool gemm_plan(as_plan *plan, const as_node *node, as_err *err)
     const as_value *c = as_plan_in(plan, node, 2);
     const bool      ta = as_plan_int_or(node, "transA", 0) != 0, tb = as_plan_int_or(node, "transB", 0) != 0;
     const float     beta = as_plan_float_or(node, "beta", 1.0f);
-    product         p = {.last = node, .factor = as_plan_float_or(node, "alpha", 1.0f)};
+    product         p = {.last = node};
     as_buf         *dst, *added = NULL;
     p.src = as_plan_plain(plan, node->inputs[0], err);
     p.weights = p.src ? as_plan_plain(plan, node->inputs[1], err) : NULL;
@@ -204,6 +172,7 @@ static bool gemm_plan(as_plan *plan, const as_node *node, as_err *err)
     p.dst_shape = as_graph_value(plan->graph, node->outputs[0])->shape;
     const int64_t wide = p.src->shape.dims[1], n = p.dst_shape.dims[1];
     p.mat = (as_mat){.m = p.dst_shape.dims[0], .n = n, .k = p.src->shape.dims[ta ? 0 : 1], .b_row = n, .b_col = 1};
+    p.mat.factor = as_plan_float_or(node, "alpha", 1.0f);
     p.mat.a_row = ta ? 1 : wide;
     p.mat.a_col = ta ? wide : 1;
     if (tb && p.weights->kind != AS_BUF_CONSTANT) { /* constants are turned by product_weights() */
@@ -211,12 +180,11 @@ static bool gemm_plan(as_plan *plan, const as_node *node, as_err *err)
         p.mat.b_col = p.mat.k;
     }
     const as_layout *weights = product_matrix(plan, &p.weights->shape, tb, err);
-    p.src_layout = weights ? product_matrix(plan, &p.src->shape, ta, err) : NULL;
-    if (!p.src_layout || !product_weights(plan, &p, weights, err))
+    if (!weights || !product_weights(plan, &p, weights, err))
         return false;
     if (c && !product_row(plan, c->constant, p.dst_shape.dims[1], beta, &p.bias, err))
         return false;
-    if (c && (!p.bias || p.factor < 1.0f || p.factor > 1.0f)) {
+    if (c && (!p.bias || p.mat.factor < 1.0f || p.mat.factor > 1.0f)) {
         added = as_plan_plain(plan, node->inputs[2], err);
         if (!added)
             return false;
@@ -224,8 +192,6 @@ static bool gemm_plan(as_plan *plan, const as_node *node, as_err *err)
             return AS_FAIL(err, AS_EUNSUPPORTED, "only f32");
         p.bias = NULL;
     }
-    if (!added)
-        product_fuse(plan, &p);
     return product_step(plan, &p, &dst, err) && (!added || as_op_add_scaled(plan, dst, added, beta, dst, err));
 }
 
@@ -263,7 +229,7 @@ static as_shape matmul_wide(const as_shape *shape, int rank)
 static as_mat matmul_mat(const as_shape *a, const as_shape *b, const as_shape *to)
 {
     const int rank = to->rank;
-    as_mat    m = {.m = to->dims[rank - 2], .n = to->dims[rank - 1], .k = a->dims[rank - 1], .rank = rank - 2};
+    as_mat    m = {.m = to->dims[rank - 2], .n = to->dims[rank - 1], .k = a->dims[rank - 1], .rank = rank - 2, .factor = 1.0f};
     int64_t   a_step = m.m * m.k, b_step = m.k * m.n;
     m.a_row = m.k;
     m.b_row = m.n;
@@ -280,7 +246,7 @@ static as_mat matmul_mat(const as_shape *a, const as_shape *b, const as_shape *t
 
 static bool matmul_plan(as_plan *plan, const as_node *node, as_err *err)
 {
-    product p = {.last = node, .factor = 1.0f};
+    product p = {.last = node};
     as_buf *dst;
     p.src = as_plan_plain(plan, node->inputs[0], err);
     p.weights = p.src ? as_plan_plain(plan, node->inputs[1], err) : NULL;
@@ -308,12 +274,10 @@ static bool matmul_plan(as_plan *plan, const as_node *node, as_err *err)
     p.dst_shape.dims[rank - 1] = b.dims[rank - 1];
     p.mat = matmul_mat(&a, &b, &p.dst_shape);
     const as_layout *weights = as_layout_plain(plan->dnn, &b, err);
-    p.src_layout = weights ? as_layout_plain(plan->dnn, &a, err) : NULL;
-    if (!p.src_layout || !product_weights(plan, &p, weights, err))
+    if (!weights || !product_weights(plan, &p, weights, err))
         return false;
     if (rank == 2 && !matmul_fuse_bias(plan, &p, err))
         return false;
-    product_fuse(plan, &p);
     return product_step(plan, &p, &dst, err);
 }
 

@@ -406,12 +406,14 @@ as_step *as_plan_step(as_plan *plan, as_prim *prim, void (*run)(const as_step *)
     return step;
 }
 
-bool as_plan_help(as_plan *plan, as_step *step, as_err *err)
+bool as_plan_help(as_plan *plan, as_step *step, size_t units, as_err *err)
 {
-    if (!plan->crew && plan->threads > 1)
+    if (plan->threads <= 1 || units <= 1)
+        return true;
+    if (!plan->crew)
         plan->crew = as_crew_new((uint32_t)plan->threads - 1, err);
     step->crew = plan->crew;
-    return plan->crew || plan->threads <= 1;
+    return plan->crew != NULL;
 }
 
 bool as_step_use(as_plan *plan, as_step *step, as_arg arg, as_buf *buf, as_err *err)

@@ -106,8 +106,8 @@ bool as_plan_move_into(as_plan *plan, as_buf *part, as_buf *whole, size_t offset
 /* Nobody but one use by a node not planned yet needs what is in buf. */
 bool as_plan_may_overwrite(const as_plan *plan, const as_buf *buf);
 
-/* The step's units are shared by the plan's threads. */
-AS_CHECK bool     as_plan_help(as_plan *plan, as_step *step, as_err *err);
+/* The step's units are shared by the plan's threads; one unit starts none. */
+AS_CHECK bool     as_plan_help(as_plan *plan, as_step *step, size_t units, as_err *err);
 AS_CHECK as_step *as_plan_step(as_plan *plan, as_prim *prim, void (*run)(const as_step *), size_t data_bytes,
                                as_err *err);
 AS_CHECK bool     as_step_use(as_plan *plan, as_step *step, as_arg arg, as_buf *buf, as_err *err);

@@ -166,7 +166,7 @@ static bool depth8_make(as_plan *plan, const as_product8 *p, as_buf *bias, int32
     free(factors);
     uses[0] = uses[2] ? as_product8_dst(plan, p, last, err) : NULL;
     as_step *step = uses[0] ? as_plan_step(plan, NULL, depth8_run, sizeof d, err) : NULL;
-    if (!step || !as_plan_help(plan, step, err))
+    if (!step || !as_plan_help(plan, step, (size_t)d.workers, err))
         return false;
     step->how = "kernel: depthwise of whole numbers";
     memcpy(step->data, &d, sizeof d);
@@ -219,7 +219,7 @@ static bool row8_make(as_plan *plan, const as_product8 *p, as_buf *bias, int32_t
         memcpy(uses[2]->data, p->weights, p->n_out * p->each);
     uses[0] = uses[2] ? as_product8_dst(plan, p, last, err) : NULL;
     as_step *step = uses[0] ? as_plan_step(plan, NULL, row8_run, sizeof r, err) : NULL;
-    if (!step || !as_plan_help(plan, step, err))
+    if (!step || !as_plan_help(plan, step, (size_t)r.workers, err))
         return false;
     step->how = "kernel: rows by weights, whole numbers";
     memcpy(step->data, &r, sizeof r);
@@ -274,7 +274,7 @@ static bool point8_make(as_plan *plan, const as_product8 *p, as_buf *bias, int32
     free(factors);
     uses[0] = uses[2] ? as_product8_dst(plan, p, last, err) : NULL;
     as_step *step = uses[0] ? as_plan_step(plan, NULL, point8_run, sizeof d, err) : NULL;
-    if (!step || !as_plan_help(plan, step, err))
+    if (!step || !as_plan_help(plan, step, (size_t)d.units, err))
         return false;
     step->how = "kernel: 1x1 of whole numbers";
     memcpy(step->data, &d, sizeof d);

@@ -15,7 +15,12 @@
 
 #define AS_ROW_MOST 4 /* rows; more are worth a blocked product */
 
-/* y[r][n] = bias[n] + sum over k of x[r][k] w[k][n], all row major; bias may be NULL. */
-void as_row_kernel(const float *x, size_t rows, size_t k, size_t n, const float *w, const float *bias, float *y);
+typedef struct as_rows {
+    size_t rows, k, n, units; /* units: that share the columns; 0: 1 */
+} as_rows;
+
+/* A unit's columns of y[r][n] = bias[n] + sum over k of x[r][k] w[k][n], all row major; bias may be NULL. The same sums for any
+ * number of units. */
+void as_row_kernel(const as_rows *s, int unit, const float *x, const float *w, const float *bias, float *y);
 
 #endif

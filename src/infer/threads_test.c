@@ -67,6 +67,63 @@ static void compare_file(const char *name)
     as_fs_unmap(model, n);
 }
 
+static void add_output(as_graph *g, const char *name, int64_t rows, int64_t cols)
+{
+    as_err e = AS_ERR_NONE;
+    NET_MUST(as_graph_add_output(g, name, AS_DTYPE_F32, &(as_shape){.rank = 3, .dims = {8, rows, cols}}, &e));
+}
+
+/* More rows than a row's kernel takes, sums longer than a block's, one matrix for all, one for each, and computed ones. */
+static void test_products_of_matrices(void **state)
+{
+    (void)state;
+    static const int64_t swap[] = {0, 2, 1};
+    const as_attr        perm = {.name = "perm", .kind = AS_ATTR_INTS, .ints = swap, .n = 3};
+    as_err               e = AS_ERR_NONE;
+    as_rng               rng = as_rng_new(5);
+    as_graph            *g = as_graph_new("net", &e);
+    as_str               model;
+    as_str_init(&model);
+    NET_MUST(g && as_graph_add_input(g, "input", AS_DTYPE_F32, &(as_shape){.rank = 3, .dims = {8, 7, 700}}, &e));
+    net_constant(g, &rng, "one", &(as_shape){.rank = 2, .dims = {700, 70}}, 0.1);
+    net_constant(g, &rng, "row", &(as_shape){.rank = 1, .dims = {70}}, 0.1);
+    net_constant(g, &rng, "each", &(as_shape){.rank = 3, .dims = {8, 70, 300}}, 0.1);
+    net_node(g, "MatMul", (const char *const[]){"input", "one", NULL}, "a", NULL);
+    net_node(g, "Add", (const char *const[]){"a", "row", NULL}, "b", NULL);
+    net_node(g, "Relu", (const char *const[]){"b", NULL}, "c", NULL);
+    net_node(g, "MatMul", (const char *const[]){"c", "each", NULL}, "d", NULL);
+    net_node(g, "Transpose", (const char *const[]){"d", NULL}, "turned", &perm);
+    net_node(g, "MatMul", (const char *const[]){"d", "turned", NULL}, "e", NULL);
+    net_node(g, "MatMul", (const char *const[]){"turned", "d", NULL}, "f", NULL);
+    add_output(g, "c", 7, 70);
+    add_output(g, "d", 7, 300);
+    add_output(g, "e", 7, 7);
+    add_output(g, "f", 300, 300);
+    NET_MUST(as_graph_finish(g, &e) && as_graph_write(g, &model, &e));
+    as_graph_free(g);
+    compare((const uint8_t *)model.s, model.len);
+    as_str_done(&model);
+}
+
+/* A few rows by so many weights that several threads share them. */
+static void test_few_rows_of_large_weights(void **state)
+{
+    (void)state;
+    as_err    e = AS_ERR_NONE;
+    as_rng    rng = as_rng_new(6);
+    as_graph *g = as_graph_new("net", &e);
+    as_str    model;
+    as_str_init(&model);
+    NET_MUST(g && as_graph_add_input(g, "input", AS_DTYPE_F32, &(as_shape){.rank = 2, .dims = {2, 3000}}, &e));
+    net_constant(g, &rng, "w", &(as_shape){.rank = 2, .dims = {3000, 1500}}, 0.1);
+    net_node(g, "MatMul", (const char *const[]){"input", "w", NULL}, "y", NULL);
+    NET_MUST(as_graph_add_output(g, "y", AS_DTYPE_F32, &(as_shape){.rank = 2, .dims = {2, 1500}}, &e) &&
+             as_graph_finish(g, &e) && as_graph_write(g, &model, &e));
+    as_graph_free(g);
+    compare((const uint8_t *)model.s, model.len);
+    as_str_done(&model);
+}
+
 static void test_floats(void **state)
 {
     (void)state;
@@ -98,6 +155,8 @@ static void test_yunet(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_products_of_matrices),
+        cmocka_unit_test(test_few_rows_of_large_weights),
         cmocka_unit_test(test_floats),
         cmocka_unit_test(test_whole_numbers),
         cmocka_unit_test(test_squeezenet),
