@@ -3,10 +3,14 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "engine/crew.h"
+#include "engine/plan.h"
 
 enum { UNITS = 37, JOBS = 2000 };
 
@@ -33,7 +37,7 @@ static void test_every_unit_is_done_once(void **state)
         assert_true(!helpers || crew);
         for (uint32_t j = 0; j < JOBS; j++) {
             const uint32_t n = 1 + j % UNITS;
-            as_crew_run(crew, n, count_unit, &jobs[j % 2]);
+            as_crew_run(crew, n, j % 3 != 0, count_unit, &jobs[j % 2]);
             assert_int_equal(atomic_exchange(&jobs[j % 2].sum, 0), jobs[j % 2].weight * n * (n + 1) / 2);
         }
         for (uint32_t u = 0, n = 0; u < UNITS; u++, n = 0) {
@@ -63,10 +67,69 @@ static void test_helpers_help(void **state)
     assert_non_null(crew);
     for (int i = 0; i < 20; i++) {
         atomic_uint begun = 0;
-        as_crew_run(crew, 2, meet, &begun);
+        as_crew_run(crew, 2, true, meet, &begun);
         assert_int_equal(begun, 2);
     }
     as_crew_free(crew);
+}
+
+typedef struct sleepy {
+    pid_t       caller;
+    atomic_uint begun;
+    atomic_bool slept;
+} sleepy;
+
+/* What the system says of the caller, looked at often enough. */
+static bool sleepy_sees(pid_t thread)
+{
+    enum { LOOKS = 100000 };
+    char path[64], line[256];
+    snprintf(path, sizeof path, "/proc/self/task/%d/stat", (int)thread);
+    for (int i = 0; i < LOOKS; i++) {
+        FILE       *file = fopen(path, "r");
+        const char *name = file && fgets(line, sizeof line, file) ? strrchr(line, ')') : NULL;
+        if (file)
+            fclose(file);
+        if (name && name[1] == ' ' && name[2] == 'S')
+            return true;
+    }
+    return false;
+}
+
+static void sleepy_unit(void *ctx, int unit)
+{
+    sleepy *s = ctx;
+    meet(&s->begun, unit);
+    if (gettid() != s->caller)
+        atomic_store(&s->slept, sleepy_sees(s->caller));
+}
+
+/* Else a caller of high priority would keep the helper from its last unit. */
+static void test_a_caller_sleeps_while_a_helper_is_busy(void **state)
+{
+    (void)state;
+    as_err   err = AS_ERR_NONE;
+    as_crew *crew = as_crew_new(1, &err);
+    sleepy   s = {.caller = gettid()};
+    assert_non_null(crew);
+    as_crew_run(crew, 2, true, sleepy_unit, &s);
+    assert_true(s.slept);
+    as_crew_free(crew);
+}
+
+static void test_one_unit_starts_no_helpers(void **state)
+{
+    (void)state;
+    as_err  err = AS_ERR_NONE;
+    as_plan plan = {.threads = 3};
+    as_step step = {0};
+    assert_true(as_plan_help(&plan, &step, 1, &err));
+    assert_null(plan.crew);
+    assert_null(step.crew);
+    assert_true(as_plan_help(&plan, &step, 2, &err));
+    assert_non_null(plan.crew);
+    assert_ptr_equal(step.crew, plan.crew);
+    as_crew_free(plan.crew);
 }
 
 static void test_a_crew_without_anybody_is_refused(void **state)
@@ -84,6 +147,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_unit_is_done_once),
         cmocka_unit_test(test_helpers_help),
+        cmocka_unit_test(test_a_caller_sleeps_while_a_helper_is_busy),
+        cmocka_unit_test(test_one_unit_starts_no_helpers),
         cmocka_unit_test(test_a_crew_without_anybody_is_refused),
     };
     return cmocka_run_group_tests_name("crew", tests, NULL, NULL);

@@ -503,6 +503,33 @@ static void test_operator_rows_are_whole(void **state)
     assert_null(as_op_find("Loop"));
 }
 
+/* Constant matrices are kept once, packed; nothing is packed into the arena in each run. */
+static void test_a_constant_matrix_is_kept_once(void **state)
+{
+    (void)state;
+    enum { M = 8, K = 100, N = 320, EACH = 3 };
+    for (int rank = 2; rank <= 3; rank++) {
+        const int64_t  each = rank == 3 ? EACH : 1;
+        const as_shape in = {.rank = 3, .dims = {EACH, M, K}}, out = {.rank = 3, .dims = {EACH, M, N}};
+        const as_shape w = rank == 3 ? (as_shape){.rank = 3, .dims = {EACH, K, N}}
+                                     : (as_shape){.rank = 2, .dims = {K, N}};
+        as_rng         rng = as_rng_new(3);
+        as_err         err = AS_ERR_NONE;
+        as_graph      *graph = new_graph(&in);
+        add_random(graph, &rng, "w", &w, 0.1);
+        add_node(graph, "MatMul", "x", "w", NULL, "y", NULL, 0);
+        add_output(graph, "y", &out);
+        must(as_graph_finish(graph, &err), &err);
+        as_engine             *engine = new_engine(graph, EACH, 1);
+        const as_engine_memory memory = as_engine_memory_of(engine);
+        const size_t           once = (size_t)each * K * N * sizeof(float);
+        assert_true(memory.weights_bytes >= once && memory.weights_bytes < once + once / 4);
+        assert_true(memory.arena_bytes < K * N * sizeof(float));
+        as_engine_free(engine);
+        as_graph_free(graph);
+    }
+}
+
 /* --- several engines at once -------------------------------------------------------------------------------------- */
 
 static bool run_one(void *ctx, size_t i, as_err *err)
@@ -545,6 +572,7 @@ int main(void)
         cmocka_unit_test(test_what_cannot_be_run_is_named),
         cmocka_unit_test(test_memory_is_bounded),
         cmocka_unit_test(test_operator_rows_are_whole),
+        cmocka_unit_test(test_a_constant_matrix_is_kept_once),
         cmocka_unit_test(test_engines_in_several_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -78,7 +78,7 @@ static void depth8_check(as_depth8 d, uint64_t seed, as_crew *crew)
     }
     assert_int_equal(y[bytes], 0xa5); /* nothing behind it is written */
     d.workers = 5;
-    as_crew_run(crew, 5, depth8_unit, &(shared){&d, weights, threaded});
+    as_crew_run(crew, 5, false, depth8_unit, &(shared){&d, weights, threaded});
     assert_memory_equal(y, threaded, bytes + GUARD);
     free(weights);
 }
@@ -127,7 +127,7 @@ static void point8_check(as_point8 d, uint64_t seed, as_crew *crew)
     }
     assert_int_equal(y[bytes], 0xa5);
     as_point8_divide(&d, 3);
-    as_crew_run(crew, (uint32_t)d.units, point8_unit, &(shared){&d, weights, threaded});
+    as_crew_run(crew, (uint32_t)d.units, false, point8_unit, &(shared){&d, weights, threaded});
     assert_memory_equal(y, threaded, bytes + GUARD);
     free(weights);
 }

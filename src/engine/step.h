@@ -46,6 +46,7 @@ struct as_step {
     char    *about;                                    /* of an attempt: what errors call it */
     void    *data;                                     /* of run; heap, freed with the plan */
     as_crew *crew;                                     /* that helps run; NULL: it is alone */
+    bool     more;                                     /* the step behind it has a crew too */
     AS_VEC(as_use) uses;
     const char *how;              /* of run: what it is called in a profile; NULL: plain C */
     bool        adds, is_reorder; /* it reads what it writes over; it is a conversion between layouts */
