@@ -168,8 +168,10 @@ static void product_round(product *p, const as_range *x)
             p->bias ? fminf(fabsf(((const float *)p->bias->data)[o]) / (p->x_scale * BIAS_MOST), 1e30f) : 0.0f;
         const size_t at = p->axis == 0 ? o * each : o, first = o * groups / p->n * inputs;
         p->scales[o] = as_round_channel(&r, data + at, fmaxf(least, 1e-20f), p->whole + at);
-        if (x->means && x->n_means == inputs * groups)
-            p->off[o] = as_round_bias(&r, data + at, p->scales[o], p->whole + at, x->means + first);
+        const float off = x->means && x->n_means == inputs * groups
+                              ? as_round_bias(&r, data + at, p->scales[o], p->whole + at, x->means + first)
+                              : 0.0f;
+        p->off[o] = isfinite(off) ? off : 0.0f;
     }
 }
 

@@ -13,6 +13,7 @@ typedef struct calibration {
     as_engine      *engine;
     as_range       *ranges;
     double          share; /* of one picture in the means */
+    size_t          picture;
     as_tensor      *outs;
 } calibration;
 
@@ -35,9 +36,13 @@ static as_graph *calibrate_open(as_graph *graph, as_err *err)
     return copy && !as_graph_finish(copy, err) ? as_graph_free(copy) : copy;
 }
 
+/* Where one is no number, or infinite, the range stays unknown, whatever other pictures give: the value is left in floats. */
 static void calibrate_widen(as_range *range, const as_tensor *t)
 {
     const float *x = t->data;
+    for (size_t i = 0; i < as_tensor_count(t); i++)
+        if (isnan(x[i]))
+            range->high = INFINITY;
     for (size_t i = 0; i < as_tensor_count(t); i++) {
         range->low = fminf(range->low, x[i]);
         range->high = fmaxf(range->high, x[i]);
@@ -89,10 +94,22 @@ static bool calibrate_value(calibration *c, int32_t id, const as_tensor *t, as_e
     return axis < 0 || calibrate_mean(range, t, axis, c->share, err);
 }
 
+/* A picture is to hold numbers; what a network makes of them may be none, as in a mask. */
+static bool calibrate_check(const calibration *c, int32_t id, const as_tensor *t, as_err *err)
+{
+    for (size_t i = 0; t->dtype == AS_DTYPE_F32 && i < as_tensor_count(t); i++)
+        if (!isfinite(((const float *)t->data)[i]))
+            return AS_FAIL(err, AS_EINVAL,
+                           "input '%s' of picture %zu of the calibration is %g at position %zu: leave that picture out",
+                           as_graph_value(c->graph, id)->name, c->picture + 1, (double)((const float *)t->data)[i], i);
+    return true;
+}
+
 static bool calibrate_look(calibration *c, const as_tensor *ins, const as_tensor *outs, as_err *err)
 {
     for (size_t i = 0; i < as_engine_n_inputs(c->engine); i++)
-        if (!calibrate_value(c, as_graph_input(c->graph, i), &ins[i], err))
+        if (!calibrate_check(c, as_graph_input(c->graph, i), &ins[i], err) ||
+            !calibrate_value(c, as_graph_input(c->graph, i), &ins[i], err))
             return false;
     for (size_t i = 0; i < as_engine_n_outputs(c->engine); i++)
         if (!calibrate_value(c, as_graph_find(c->graph, as_engine_output(c->engine, i)->name), &outs[i], err))
@@ -111,6 +128,7 @@ static bool calibrate_all(calibration *c, const as_tensor *inputs, size_t n, as_
         return AS_FAIL(err, AS_ENOMEM, "out of memory for a calibration");
     for (size_t i = 0; i < n; i++) {
         const as_tensor *ins = inputs + i * as_engine_n_inputs(c->engine);
+        c->picture = i;
         for (size_t k = 0; k < as_engine_n_outputs(c->engine); k++)
             c->outs[k] = (as_tensor){0};
         if (!as_engine_run(c->engine, ins, c->outs, err) || !calibrate_look(c, ins, c->outs, err))

@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -379,6 +380,79 @@ static void test_a_dead_channel_keeps_its_bias(void **state)
     as_graph_free(g);
 }
 
+/* x [1][2] by a weight and a bias; `before` is the function in between, or NULL. */
+static as_graph *small_product(const char *before)
+{
+    static float  w[] = {0.3f, 0.7f}, b[] = {1.25f};
+    as_err        err = AS_ERR_NONE;
+    const as_attr turned = {.name = "transB", .kind = AS_ATTR_INT, .i = 1};
+    as_tensor     weights = as_tensor_view(AS_DTYPE_F32, &SHAPE(1, 2), w);
+    as_tensor     biases = as_tensor_view(AS_DTYPE_F32, &SHAPE(1), b);
+    as_graph     *g = as_graph_new("small", &err);
+    must(g && as_graph_add_input(g, "x", AS_DTYPE_F32, &SHAPE(1, 2), &err), &err);
+    must(as_graph_add_constant(g, "w", &weights, &err) && as_graph_add_constant(g, "b", &biases, &err), &err);
+    if (before)
+        add_node(g, before, NAMES("x"), "between", NULL, 0);
+    add_node(g, "Gemm", NAMES(before ? "between" : "x", "w", "b"), "y", &turned, 1);
+    must(as_graph_add_output(g, "y", AS_DTYPE_F32, &SHAPE(1, 1), &err) && as_graph_finish(g, &err), &err);
+    return g;
+}
+
+static void test_a_picture_of_no_numbers_is_refused_by_name(void **state)
+{
+    (void)state;
+    float     x[2][2] = {{1.0f, 2.0f}, {3.0f, NAN}};
+    as_err    err = AS_ERR_NONE;
+    as_range  ranges[8] = {0};
+    as_graph *g = small_product(NULL);
+    as_tensor ins[2];
+    for (int i = 0; i < 2; i++)
+        ins[i] = as_tensor_view(AS_DTYPE_F32, &SHAPE(1, 2), x[i]);
+    assert_false(as_calibrate(g, ins, 2, ranges, &err));
+    assert_int_equal(err.code, AS_EINVAL);
+    assert_non_null(strstr(err.text, "'x' of picture 2"));
+    as_range_done(ranges, AS_COUNT(ranges));
+    as_graph_free(g);
+}
+
+static void test_what_became_no_number_is_left_in_floats(void **state)
+{
+    (void)state;
+    float     x[2][2] = {{-1.0f, 4.0f}, {9.0f, 4.0f}};
+    as_err    err = AS_ERR_NONE;
+    as_range  ranges[8] = {0};
+    as_graph *g = small_product("Sqrt");
+    as_tensor ins[2];
+    for (int i = 0; i < 2; i++)
+        ins[i] = as_tensor_view(AS_DTYPE_F32, &SHAPE(1, 2), x[i]);
+    must(as_calibrate(g, ins, 2, ranges, &err), &err);
+    assert_false(ranges[as_graph_find(g, "between")].known);
+    as_range_done(ranges, AS_COUNT(ranges));
+    as_graph_free(g);
+}
+
+/* Whoever made the ranges: a mean that is no number moves no bias. */
+static void test_a_mean_of_no_number_moves_no_bias(void **state)
+{
+    (void)state;
+    float     x[] = {1.0f, 2.0f};
+    as_err    err = AS_ERR_NONE;
+    as_range  ranges[8] = {0};
+    as_graph *g = small_product(NULL);
+    as_tensor in = as_tensor_view(AS_DTYPE_F32, &SHAPE(1, 2), x), out = {0};
+    must(as_calibrate(g, &in, 1, ranges, &err), &err);
+    assert_int_equal(ranges[as_graph_find(g, "x")].n_means, 2);
+    ranges[as_graph_find(g, "x")].means[0] = NAN;
+    as_graph   *whole = as_graph_quantise(g, ranges, &err);
+    as_session *session = whole ? open_graph(whole, "native") : NULL;
+    must(session && as_session_run(session, &in, &out, &err), &err);
+    assert_true(fabs((double)((const float *)out.data)[0] - 2.95) < 0.05);
+    as_range_done(ranges, AS_COUNT(ranges));
+    as_session_close(session);
+    as_graph_free(whole);
+    as_graph_free(g);
+}
+
 static void test_a_calibration_needs_pictures(void **state)
 {
     (void)state;
@@ -400,6 +474,9 @@ int main(void)
         cmocka_unit_test(test_a_bias_takes_back_what_rounding_moves),
         cmocka_unit_test(test_the_largest_sums_are_equal_in_every_row),
         cmocka_unit_test(test_a_dead_channel_keeps_its_bias),
+        cmocka_unit_test(test_a_picture_of_no_numbers_is_refused_by_name),
+        cmocka_unit_test(test_what_became_no_number_is_left_in_floats),
+        cmocka_unit_test(test_a_mean_of_no_number_moves_no_bias),
         cmocka_unit_test(test_a_calibration_needs_pictures),
     };
     return cmocka_run_group_tests_name("calibrate", tests, NULL, NULL);
