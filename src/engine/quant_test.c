@@ -292,6 +292,43 @@ static void test_convolutions_are_what_they_are_defined_as(void **state)
     }
 }
 
+/* Where channels are odd, the last of a place and the first of the next may be summed in 16 bits, and all behind them. None of
+ * these weights has a large neighbour in its own pair of channels; x is as large as it comes. which: 0, the first and the last
+ * channel of each place; 1, the second and the third. */
+static void odd_check(conv_form form, int64_t per_group, int64_t groups, int64_t stride, int64_t pad, int which)
+{
+    conv_case *c = calloc(1, sizeof *c);
+    assert_non_null(c);
+    *c = (conv_case){.form = form, .c = per_group * groups, .o = 8 * groups, .h = 9, .w = 8, .groups = groups};
+    c->kernel = 3;
+    c->stride = stride;
+    c->pad = pad;
+    c->x_scale = 0.02f;
+    c->y_scale = 0.25f;
+    c->y_zero = 128;
+    memset(c->x, 255, sizeof c->x);
+    for (int64_t k = 0; k < c->o * per_group * 9; k++) {
+        const int64_t channel = k / 9 % per_group;
+        const bool large = which == 0 ? channel == 0 || channel == per_group - 1 : channel == 1 || channel == 2;
+        c->weights[k] = (int8_t)(large ? (k / 9 / per_group % 2 ? -127 : 127) : 0);
+    }
+    for (int64_t o = 0; o < c->o; o++)
+        c->w_scale[o] = 0.002f;
+    conv_check(c, 1000 + (int)per_group);
+    free(c);
+}
+
+static void test_odd_channels_leave_no_16_bits(void **state)
+{
+    (void)state;
+    static const conv_form forms[] = {FORM_PAIRS, FORM_QLINEAR, FORM_FLOATS};
+    for (size_t form = 0; form < AS_COUNT(forms); form++)
+        for (int64_t per_group = 1; per_group <= 7; per_group += 2)
+            for (int64_t groups = 1; groups <= 4; groups += 1 + (groups > 1))
+                for (int i = 0; i < 8; i++)
+                    odd_check(forms[form], per_group, groups, 1 + i / 4, i / 2 % 2, per_group > 1 ? i % 2 : 0);
+}
+
 /* --- matrix products ---------------------------------------------------------------------------------------------- */
 
 static void matrix_check(as_rng *rng, bool qlinear, int64_t rows)
@@ -586,6 +623,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_convolutions_are_what_they_are_defined_as),
+        cmocka_unit_test(test_odd_channels_leave_no_16_bits),
         cmocka_unit_test(test_matrix_products_are_what_they_are_defined_as),
         cmocka_unit_test(test_random_networks_fused_and_not),
         cmocka_unit_test(test_a_residual_block_is_six_steps),
