@@ -511,11 +511,11 @@ static void test_a_constant_matrix_is_kept_once(void **state)
     for (int rank = 2; rank <= 3; rank++) {
         const int64_t  each = rank == 3 ? EACH : 1;
         const as_shape in = {.rank = 3, .dims = {EACH, M, K}}, out = {.rank = 3, .dims = {EACH, M, N}};
-        const as_shape w = rank == 3 ? (as_shape){.rank = 3, .dims = {EACH, K, N}}
-                                     : (as_shape){.rank = 2, .dims = {K, N}};
-        as_rng         rng = as_rng_new(3);
-        as_err         err = AS_ERR_NONE;
-        as_graph      *graph = new_graph(&in);
+        const as_shape w =
+            rank == 3 ? (as_shape){.rank = 3, .dims = {EACH, K, N}} : (as_shape){.rank = 2, .dims = {K, N}};
+        as_rng    rng = as_rng_new(3);
+        as_err    err = AS_ERR_NONE;
+        as_graph *graph = new_graph(&in);
         add_random(graph, &rng, "w", &w, 0.1);
         add_node(graph, "MatMul", "x", "w", NULL, "y", NULL, 0);
         add_output(graph, "y", &out);

@@ -23,10 +23,10 @@ typedef struct mat_block {
     typedef float mat_##name##_there __attribute__((vector_size((lanes)*4), aligned(4)));                          \
     __VA_ARGS__ __attribute__((always_inline)) static inline void mat_##name##_some(const mat_block *b, int count) \
     {                                                                                                              \
-        mat_##name##_lanes       *to = __builtin_assume_aligned(b->to, (lanes)*4);                                 \
-        mat_##name##_lanes        sums[ROWS][2];                                                                   \
-        const float              *a = b->a, *p = b->panel;                                                         \
-        const int64_t             depth = b->depth, step = b->a_row, next = b->a_col, p_row = b->p_row;            \
+        mat_##name##_lanes *to = __builtin_assume_aligned(b->to, (lanes)*4);                                       \
+        mat_##name##_lanes  sums[ROWS][2];                                                                         \
+        const float        *a = b->a, *p = b->panel;                                                               \
+        const int64_t       depth = b->depth, step = b->a_row, next = b->a_col, p_row = b->p_row;                  \
         _Pragma("GCC unroll 6") for (int r = 0; r < count; r++)                                                    \
         {                                                                                                          \
             sums[r][0] = to[2 * r];                                                                                \
@@ -255,7 +255,8 @@ static void mat_one(const as_mat *m, const mat_kind *kind, const mat_piece *p, c
 /* Whole panels, and whole blocks of rows: every number is summed as if there were one thread. */
 void as_mat_divide(as_mat *m, size_t threads)
 {
-    const int64_t panel = mat_choose().panel, blocks = (m->m + ROWS - 1) / ROWS, want = (int64_t)threads * UNITS_A_THREAD;
+    const int64_t panel = mat_choose().panel, blocks = (m->m + ROWS - 1) / ROWS,
+                  want = (int64_t)threads * UNITS_A_THREAD;
     const int64_t items = mat_count(m) * ((m->n + panel - 1) / panel);
     m->parts = m->units = 1;
     if (threads <= 1 || mat_count(m) * m->m * m->n < MAT_SHARED / m->k)

@@ -23,9 +23,9 @@ _Static_assert(AS_MAT_BATCH_RANK + 2 >= AS_TENSOR_MAX_RANK, "every MatMul fits")
 /* A few rows with constant weights. */
 static bool product_is_rows(const product *p)
 {
-    return p->dst_shape.rank == 2 && p->dst_shape.dims[0] <= AS_ROW_MOST &&
-           p->weights->root->kind == AS_BUF_CONSTANT && p->weights->shape.rank == 2 && p->mat.a_col == 1 &&
-           p->mat.b_col == 1 && !(p->mat.factor < 1.0f) && !(p->mat.factor > 1.0f);
+    return p->dst_shape.rank == 2 && p->dst_shape.dims[0] <= AS_ROW_MOST && p->weights->root->kind == AS_BUF_CONSTANT &&
+           p->weights->shape.rank == 2 && p->mat.a_col == 1 && p->mat.b_col == 1 && !(p->mat.factor < 1.0f) &&
+           !(p->mat.factor > 1.0f);
 }
 
 typedef struct mat_step {
@@ -229,8 +229,9 @@ static as_shape matmul_wide(const as_shape *shape, int rank)
 static as_mat matmul_mat(const as_shape *a, const as_shape *b, const as_shape *to)
 {
     const int rank = to->rank;
-    as_mat    m = {.m = to->dims[rank - 2], .n = to->dims[rank - 1], .k = a->dims[rank - 1], .rank = rank - 2, .factor = 1.0f};
-    int64_t   a_step = m.m * m.k, b_step = m.k * m.n;
+    as_mat    m = {
+           .m = to->dims[rank - 2], .n = to->dims[rank - 1], .k = a->dims[rank - 1], .rank = rank - 2, .factor = 1.0f};
+    int64_t a_step = m.m * m.k, b_step = m.k * m.n;
     m.a_row = m.k;
     m.b_row = m.n;
     m.a_col = m.b_col = 1;

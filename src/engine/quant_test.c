@@ -309,7 +309,7 @@ static void odd_check(conv_form form, int64_t per_group, int64_t groups, int64_t
     memset(c->x, 255, sizeof c->x);
     for (int64_t k = 0; k < c->o * per_group * 9; k++) {
         const int64_t channel = k / 9 % per_group;
-        const bool large = which == 0 ? channel == 0 || channel == per_group - 1 : channel == 1 || channel == 2;
+        const bool    large = which == 0 ? channel == 0 || channel == per_group - 1 : channel == 1 || channel == 2;
         c->weights[k] = (int8_t)(large ? (k / 9 / per_group % 2 ? -127 : 127) : 0);
     }
     for (int64_t o = 0; o < c->o; o++)
