@@ -9,7 +9,7 @@
  * cost more than they do. */
 enum { ROWS = 6, DEPTH = 256, PANEL_MOST = 32, FEW = 32, UNITS_A_THREAD = 4 };
 
-#define MAT_SHARED ((int64_t)1 << 18) /* multiplications from which on threads are worth waiting for */
+#define MAT_SHARED ((int64_t)1 << 20) /* multiplications from which on threads are worth waiting for */
 
 /* One block: sums over `depth`, added to what stands in to[ROWS][panel]. a: rows a_row apart; panel: its rows p_row apart. */
 typedef struct mat_block {
