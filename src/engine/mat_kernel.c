@@ -259,7 +259,7 @@ void as_mat_divide(as_mat *m, size_t threads)
                   want = (int64_t)threads * UNITS_A_THREAD;
     const int64_t items = mat_count(m) * ((m->n + panel - 1) / panel);
     m->parts = m->units = 1;
-    if (threads <= 1 || mat_count(m) * m->m * m->n < MAT_SHARED / m->k)
+    if (threads <= 1 || mat_count(m) * m->m * m->n < MAT_SHARED / AS_MAX(m->k, (int64_t)1))
         return;
     if (items < want && as_mat_wants_packing(m))
         m->parts = AS_MIN(blocks, (want + items - 1) / items);
