@@ -40,6 +40,7 @@ struct as_gvsp_batch {
     uint32_t             first, n_units;
     unsigned             n_messages, n_single;
     bool                 is_long, is_merged; /* merged: messages hold several packets */
+    bool                 any_odd;            /* one came that may change how long the block's packets are */
     uint64_t             n_moved;
     uint8_t             *spill, *stage; /* MESSAGES x SPILL_BYTES each */
 };
@@ -155,6 +156,15 @@ static const uint8_t *batch_gather(as_gvsp_batch *batch, const struct msghdr *me
     return n == 0 ? begin : NULL;
 }
 
+/* Whether one that is not where it belongs has the length that its place has. */
+static void batch_note(as_gvsp_batch *batch, const as_gvsp_packet *head, size_t n)
+{
+    uint8_t *to;
+    if (batch->block && head->format == AS_GVSP_PIXELS && head->block == batch->block->id)
+        batch->any_odd |= head->packet == 0 || head->packet > batch->block->n_packets ||
+                          as_gvsp_block_place(batch->block, head->packet, &to) != n;
+}
+
 /* A packet that did not come where it belongs: taken out of there, for another may have to go there. */
 static void batch_stray(as_gvsp_batch *batch, const struct msghdr *message, size_t from, size_t n)
 {
@@ -164,10 +174,12 @@ static void batch_stray(as_gvsp_batch *batch, const struct msghdr *message, size
         return;
     size_t skip = as_gvsp_head_bytes(head.is_long);
     batch_add(batch, &head, bytes + skip, n - skip);
+    batch_note(batch, &head, n - skip);
     batch->n_moved += head.format == AS_GVSP_PIXELS;
 }
 
-/* Whether this is the packet that was aimed at unit u, all of it. n: with its head. */
+/* Whether this is the packet that was aimed at unit u, all of it and no more: what is longer than its place lies elsewhere with
+ * its end. n: with its head. */
 static bool batch_hits(as_gvsp_batch *batch, uint32_t u, size_t n)
 {
     as_gvsp_packet head;
@@ -177,7 +189,7 @@ static bool batch_hits(as_gvsp_batch *batch, uint32_t u, size_t n)
         head.format != AS_GVSP_PIXELS || head.block != batch->block->id || head.packet != batch->first + u)
         return false;
     const size_t want = as_gvsp_block_place(batch->block, head.packet, &to);
-    if (n - skip < want || (n - skip > want && u + 1 < batch->n_units))
+    if (n - skip != want)
         return false;
     batch_add(batch, &head, to, n - skip);
     return true;
@@ -194,10 +206,12 @@ static void batch_beside(as_gvsp_batch *batch, const struct msghdr *message, siz
             continue;
         skip = as_gvsp_head_bytes(head.is_long);
         batch_add(batch, &head, bytes + at + skip, length - skip);
+        batch_note(batch, &head, length - skip);
     }
 }
 
-static void batch_sort(as_gvsp_batch *batch, unsigned i)
+/* in_place: packets that came where they were aimed at stay there. */
+static void batch_sort(as_gvsp_batch *batch, unsigned i, bool in_place)
 {
     struct msghdr *message = &batch->messages[i].msg_hdr;
     const size_t   n = AS_MIN((size_t)batch->messages[i].msg_len, (size_t)SPILL_BYTES);
@@ -209,7 +223,8 @@ static void batch_sort(as_gvsp_batch *batch, unsigned i)
         batch_beside(batch, message, n, each);
         return;
     }
-    const bool fits = each == n || each == as_gvsp_head_bytes(batch->is_long) + batch->block->packet_bytes;
+    const bool fits =
+        in_place && (each == n || each == as_gvsp_head_bytes(batch->is_long) + batch->block->packet_bytes);
     uint32_t   u = 0;
     for (size_t at = 0; at < n; at += each, u++) {
         size_t length = AS_MIN(each, n - at);
@@ -218,14 +233,28 @@ static void batch_sort(as_gvsp_batch *batch, unsigned i)
     }
 }
 
+static void batch_sort_all(as_gvsp_batch *batch, unsigned n, bool in_place)
+{
+    batch->n_packets = batch->staged = 0;
+    batch->any_odd = false;
+    for (unsigned i = 0; i < n; i++)
+        batch_sort(batch, i, in_place);
+}
+
 void as_gvsp_batch_land(as_gvsp_batch *batch, as_gvsp_blocks *blocks, unsigned n, as_ns now)
 {
-    bool any_merged = false;
-    batch->n_packets = batch->staged = 0;
-    for (unsigned i = 0; i < n && i < batch->n_messages; i++) {
+    bool           any_merged = false;
+    const uint64_t n_moved = batch->n_moved;
+    n = AS_MIN(n, batch->n_messages);
+    for (unsigned i = 0; i < n; i++) {
         size_t length = AS_MIN((size_t)batch->messages[i].msg_len, (size_t)SPILL_BYTES);
         any_merged |= batch_segment(&batch->messages[i].msg_hdr, length) < length;
-        batch_sort(batch, i);
+    }
+    batch_sort_all(batch, n, true);
+    /* Where lengths may change so do all places, and one that stayed in its old one could be overwritten before it is moved. */
+    if (batch->any_odd) {
+        batch->n_moved = n_moved;
+        batch_sort_all(batch, n, false);
     }
     /* None before all strays are out of the places: a place may be another one's by then. */
     for (size_t i = 0; i < batch->n_packets; i++) {

@@ -261,6 +261,64 @@ static void any_order_is_put_right(void **state)
     rig_close(&r);
 }
 
+/* 32 packets of 1464 bytes come where 32 of 1000 were aimed at: the last one looks as if it were where it belongs. */
+static void a_longer_packet_in_the_last_place_is_moved_with_its_end(void **state)
+{
+    (void)state;
+    rig r;
+    rig_open(&r);
+    r.picture.packet_bytes = 1464;
+    rig_send(&r, 1, 0);
+    rig_receive_all(&r, 1);
+    rig_send_all(&r, 1, 1, as_test_gvsp_n(&r.picture));
+    rig_receive_all(&r, 1);
+    assert_int_equal(r.n_whole, 1);
+    rig_close(&r);
+}
+
+/* The picture before had 30 packets, and this one's leader, which says that it has more, comes just before the thirtieth. */
+static void a_picture_that_grows_has_all_of_its_bytes(void **state)
+{
+    (void)state;
+    rig r;
+    rig_open(&r);
+    r.picture.width = 995; /* the 30th has 850 bytes of 1000 */
+    r.picture.height = 30;
+    rig_send_all(&r, 1, 0, 31);
+    rig_receive_all(&r, 1);
+    r.picture.height = 300;
+    rig_send(&r, 2, 1);
+    rig_receive_all(&r, 1);
+    rig_send_all(&r, 2, 2, 28);
+    rig_receive_all(&r, 1);
+    rig_send(&r, 2, 0); /* where 29 was aimed at */
+    rig_send(&r, 2, 30);
+    rig_receive_all(&r, 1);
+    rig_send(&r, 2, 29);
+    rig_send_all(&r, 2, 31, as_test_gvsp_n(&r.picture));
+    rig_receive_all(&r, 1);
+    assert_int_equal(r.n_whole, 2);
+    rig_close(&r);
+}
+
+/* Packets are longer than believed, and the last of them, which is shorter, has just the length that was believed: it lies
+ * where it was aimed at, and those before it are moved to there. */
+static void a_short_last_packet_is_not_overwritten_by_those_before_it(void **state)
+{
+    (void)state;
+    rig r;
+    rig_open(&r);
+    r.picture.packet_bytes = 1464;
+    r.picture.width = 20 * 1464 + 1000;
+    r.picture.height = 1;
+    rig_send(&r, 1, 0);
+    rig_receive_all(&r, 1);
+    rig_send_all(&r, 1, 1, 21);
+    rig_receive_all(&r, 1);
+    assert_int_equal(r.n_whole, 1);
+    rig_close(&r);
+}
+
 static void what_is_no_packet_does_no_harm(void **state)
 {
     (void)state;
@@ -299,6 +357,9 @@ int main(void)
         cmocka_unit_test(lost_and_doubled_ones_are_put_where_they_belong),
         cmocka_unit_test(packets_of_two_pictures_do_not_take_each_others_place),
         cmocka_unit_test(any_order_is_put_right),
+        cmocka_unit_test(a_longer_packet_in_the_last_place_is_moved_with_its_end),
+        cmocka_unit_test(a_picture_that_grows_has_all_of_its_bytes),
+        cmocka_unit_test(a_short_last_packet_is_not_overwritten_by_those_before_it),
         cmocka_unit_test(what_is_no_packet_does_no_harm),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,7 +10,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { N_BLOCKS = 3, CAPACITY = 6000, GUARD = 32, MOST_BYTES = 60000 };
+enum { N_BLOCKS = 3, CAPACITY = 6000, GUARD = 32, MOST_BYTES = 60000, N_WAITING = 70 };
 
 typedef struct rig {
     as_gvsp_blocks *blocks;
@@ -21,7 +21,12 @@ typedef struct rig {
     as_test_gvsp    picture;
     as_ns           now;
     bool            is_false; /* bytes came that are not the camera's, or of another picture under the same number */
-    uint8_t         bytes[MOST_BYTES];
+    bool            is_held;  /* messages wait until there are many, as when they come faster than they are fetched */
+    uint8_t         bytes[2 * MOST_BYTES];
+    size_t          used, n_waiting;
+    struct {
+        size_t n, each;
+    } waiting[N_WAITING];
 } rig;
 
 static void must(bool ok)
@@ -54,16 +59,13 @@ static void rig_collect(rig *r)
     }
 }
 
-/* A message of n bytes, cut every `each` (0: it is one packet). */
-static void rig_message(rig *r, size_t n, size_t each)
+/* Bytes as the kernel writes a message; each: it is cut there (0: it is one packet). */
+static void rig_write(struct mmsghdr *message, const uint8_t *bytes, size_t n, size_t each)
 {
-    unsigned        n_aimed = 0;
-    struct mmsghdr *message = as_gvsp_batch_aim(r->batch, r->blocks, &n_aimed);
-    size_t          at = 0;
-    must(n_aimed > 0);
+    size_t at = 0;
     for (size_t i = 0; i < message->msg_hdr.msg_iovlen && at < n; i++) {
         size_t step = AS_MIN(n - at, message->msg_hdr.msg_iov[i].iov_len);
-        memcpy(message->msg_hdr.msg_iov[i].iov_base, r->bytes + at, step);
+        memcpy(message->msg_hdr.msg_iov[i].iov_base, bytes + at, step);
         at += step;
     }
     must(at == n);
@@ -76,17 +78,44 @@ static void rig_message(rig *r, size_t n, size_t each)
         *head = (struct cmsghdr){.cmsg_level = IPPROTO_UDP, .cmsg_type = 104, .cmsg_len = CMSG_LEN(sizeof value)};
         memcpy(CMSG_DATA(head), &value, sizeof value);
     }
-    as_gvsp_batch_land(r->batch, r->blocks, 1, r->now);
-    rig_collect(r);
+}
+
+/* All that waits, as one batch after another. */
+static void rig_land(rig *r)
+{
+    size_t done = 0, at = 0;
+    while (done < r->n_waiting) {
+        unsigned        n_aimed = 0, n = 0;
+        struct mmsghdr *messages = as_gvsp_batch_aim(r->batch, r->blocks, &n_aimed);
+        must(n_aimed > 0);
+        for (; n < n_aimed && done < r->n_waiting; n++, done++) {
+            rig_write(&messages[n], r->bytes + at, r->waiting[done].n, r->waiting[done].each);
+            at += r->waiting[done].n;
+        }
+        as_gvsp_batch_land(r->batch, r->blocks, n, r->now);
+        rig_collect(r);
+    }
+    r->n_waiting = r->used = 0;
+}
+
+/* A message of n bytes behind those that wait, cut every `each` (0: it is one packet). */
+static void rig_message(rig *r, size_t n, size_t each)
+{
+    r->waiting[r->n_waiting].n = n;
+    r->waiting[r->n_waiting++].each = each;
+    r->used += n;
+    if (!r->is_held || r->n_waiting == N_WAITING || r->used > MOST_BYTES)
+        rig_land(r);
 }
 
 /* Packets of one picture that follow each other, as one message. */
 static void rig_packets(rig *r, uint32_t count)
 {
+    uint8_t *to = r->bytes + r->used;
     size_t   n = 0, each = 0;
     uint32_t first = rig_byte(r), i = 0;
     for (; i < count && n + AS_TEST_GVSP_BYTES < MOST_BYTES; i++) {
-        size_t step = as_test_gvsp_make(r->bytes + n, &r->picture, (first + i) % (as_test_gvsp_n(&r->picture) + 2));
+        size_t step = as_test_gvsp_make(to + n, &r->picture, (first + i) % (as_test_gvsp_n(&r->picture) + 2));
         if (i > 0 && step > each)
             break;
         n += step;
@@ -112,13 +141,14 @@ static void rig_picture(rig *r)
 
 static void rig_anything(rig *r)
 {
-    size_t n = rig_byte(r), head = 0;
+    size_t   n = rig_byte(r), head = 0;
+    uint8_t *to = r->bytes + r->used;
     r->is_false = true;
     if (n & 1) /* a true head before them */
-        head = as_test_gvsp_head(r->bytes, &r->picture, (uint16_t)(rig_byte(r) << 8 | rig_byte(r)), rig_byte(r),
+        head = as_test_gvsp_head(to, &r->picture, (uint16_t)(rig_byte(r) << 8 | rig_byte(r)), rig_byte(r),
                                  rig_byte(r));
     n = AS_MIN(n, r->n);
-    memcpy(r->bytes + head, r->data, n);
+    memcpy(to + head, r->data, n);
     r->data += n;
     r->n -= n;
     if (head + n > 0)
@@ -128,11 +158,16 @@ static void rig_anything(rig *r)
 static void rig_step(rig *r)
 {
     uint8_t what = rig_byte(r);
+    if (what & 0x40) {
+        rig_land(r);
+        r->is_held = !r->is_held;
+    }
     switch (what % 8) {
     case 0: rig_picture(r); break;
     case 1: rig_anything(r); break;
     case 2: rig_packets(r, 2u + rig_byte(r) % 30u); break;
     case 3:
+        rig_land(r);
         r->now += (as_ns)rig_byte(r) * 300 * AS_NS_PER_US;
         must(as_gvsp_blocks_due(r->blocks) > 0);
         as_gvsp_blocks_tick(r->blocks, r->now, rig_ask, r);
@@ -140,7 +175,7 @@ static void rig_step(rig *r)
         break;
     case 4: /* all of it, in order */
         for (uint32_t i = 0, n = as_test_gvsp_n(&r->picture) + 2; i < n; i++)
-            rig_message(r, as_test_gvsp_make(r->bytes, &r->picture, i), 0);
+            rig_message(r, as_test_gvsp_make(r->bytes + r->used, &r->picture, i), 0);
         break;
     default: rig_packets(r, 1); break;
     }
@@ -170,6 +205,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     r->picture = (as_test_gvsp){.block = 1, .width = 50, .height = 60, .packet_bytes = 1000};
     while (r->n > 0)
         rig_step(r);
+    rig_land(r);
     /* Whatever is open ends, with time. */
     for (int i = 0; i < 60; i++) {
         r->now += AS_NS_PER_MS;
