@@ -6,6 +6,7 @@
 #define BLOCKS_LATE   1000                  /* a number so far back is a count that began anew */
 #define BLOCKS_LINGER (10 * AS_NS_PER_MS)   /* for packets out of order, where none is asked for */
 #define BLOCKS_ERROR  0x8000u               /* of a status: the packet is none */
+#define BLOCKS_FEW    4                     /* packets of pixels that may have been of another length than the rest */
 #define BLOCKS_MOST   ((uint32_t)0xffffff0) /* packets of a picture */
 
 struct as_gvsp_blocks {
@@ -238,8 +239,11 @@ static bool blocks_arrived(as_gvsp_blocks *blocks, as_gvsp_block *block, uint32_
 
 static void blocks_check_whole(as_gvsp_blocks *blocks, as_gvsp_block *block)
 {
-    if (!blocks_lacks(block))
-        blocks_end(blocks, block, AS_GVSP_WHOLE);
+    if (blocks_lacks(block))
+        return;
+    if (block->n_packets > 1) /* the only packet of a picture says nothing of others */
+        blocks->packet_bytes = block->packet_bytes;
+    blocks_end(blocks, block, AS_GVSP_WHOLE);
 }
 
 /* The bytes of the last packet that came before it was known that there are more, or that it is another one's. */
@@ -308,15 +312,34 @@ size_t as_gvsp_block_place(const as_gvsp_block *block, uint32_t packet, uint8_t 
     return AS_MIN((size_t)block->packet_bytes, block->bytes - at);
 }
 
-/* The first packet of pixels says how long they are, whatever was agreed. */
-static void blocks_learn(as_gvsp_blocks *blocks, as_gvsp_block *block, uint32_t i, size_t n)
+/* Whether packet i, of n bytes, tells how long this picture's are, whatever was agreed. The first does; of the others it takes two
+ * that are alike, for one may be the last and shorter. What then came of another length was none of it, if it is not much. */
+static bool blocks_teaches(as_gvsp_block *block, uint32_t i, size_t n)
 {
-    if (block->n_pixels > 0 || n == block->packet_bytes || n < AS_GVSP_LEAST_BYTES || n > UINT16_MAX ||
-        (i >= block->n_packets && (i != 1 || n >= block->bytes)))
+    if (i == 0 || n == block->packet_bytes || n < AS_GVSP_LEAST_BYTES || n > UINT16_MAX)
+        return false;
+    if (i == 1 && block->n_pixels == 0)
+        return n < block->bytes;
+    if (i >= block->n_packets && n < block->packet_bytes)
+        return false;
+    if (block->n_pixels > (n > block->packet_bytes ? BLOCKS_FEW : 0))
+        return false;
+    if (block->odd_bytes == n && block->odd != i)
+        return true;
+    block->odd = i;
+    block->odd_bytes = (uint32_t)n;
+    return false;
+}
+
+static void blocks_learn(const as_gvsp_blocks *blocks, as_gvsp_block *block, uint32_t i, size_t n)
+{
+    if (!blocks_teaches(block, i, n))
         return;
+    const uint32_t last = block->n_packets;
     if (!blocks_measure(blocks, block, block->bytes, (uint32_t)n))
         return;
-    blocks->packet_bytes = (uint32_t)n;
+    for (uint32_t k = 1; block->n_pixels > 0 && k <= last; k++)
+        blocks_forget(block, k);
     block->high = 0;
 }
 

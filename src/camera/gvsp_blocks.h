@@ -55,6 +55,7 @@ typedef struct as_gvsp_block {
     bool      is_long, is_sent;
     uint32_t  packet_bytes, n_packets, n_there, n_pixels, n_gone, high, rounds; /* high: the last that came */
     as_ns     last, sent, ask, again, quiet; /* quiet: of which last packet a silence was seen */
+    uint32_t  odd, odd_bytes; /* the number and length of a packet that has not the length it should have; 0: none came */
     uint64_t *there, *asked, *gone;
 } as_gvsp_block;
 
