@@ -156,11 +156,14 @@ static const uint8_t *batch_gather(as_gvsp_batch *batch, const struct msghdr *me
     return n == 0 ? begin : NULL;
 }
 
-/* Whether one that is not where it belongs has the length that its place has. */
+/* Whether one that is not where it belongs may change where others do. */
 static void batch_note(as_gvsp_batch *batch, const as_gvsp_packet *head, size_t n)
 {
     uint8_t *to;
-    if (batch->block && head->format == AS_GVSP_PIXELS && head->block == batch->block->id)
+    if (!batch->block || head->block != batch->block->id)
+        return;
+    batch->any_odd |= head->format == AS_GVSP_LEADER; /* which may say that there are more or fewer */
+    if (head->format == AS_GVSP_PIXELS)
         batch->any_odd |= head->packet == 0 || head->packet > batch->block->n_packets ||
                           as_gvsp_block_place(batch->block, head->packet, &to) != n;
 }

@@ -4,10 +4,17 @@
 #include <stdlib.h>
 
 #define BLOCKS_LATE   1000                  /* a number so far back is a count that began anew */
+#define BLOCKS_ENDED  32                    /* blocks that came to their end are known for so long */
 #define BLOCKS_LINGER (10 * AS_NS_PER_MS)   /* for packets out of order, where none is asked for */
 #define BLOCKS_ERROR  0x8000u               /* of a status: the packet is none */
 #define BLOCKS_FEW    4                     /* packets of pixels that may have been of another length than the rest */
 #define BLOCKS_MOST   ((uint32_t)0xffffff0) /* packets of a picture */
+
+/* A block that came to its end, whole or not: what comes of it later is late. */
+typedef struct blocks_ended {
+    uint64_t id, stamp;
+    bool     is_long, has_stamp; /* has: its leader came */
+} blocks_ended;
 
 struct as_gvsp_blocks {
     as_gvsp_blocks_cfg cfg;
@@ -16,7 +23,9 @@ struct as_gvsp_blocks {
     uint32_t           n_spare, n_order, n_open, packet_bytes, most_packets;
     size_t             expected_bytes;
     bool               any, is_long;
-    uint64_t           last, last_stamp; /* number of the newest block, and the newest leader's time */
+    uint64_t           last, last_stamp; /* number of the newest block, and the time its leader told */
+    blocks_ended       ended[BLOCKS_ENDED];
+    uint64_t           n_ended; /* the newest is the one before it, modulo BLOCKS_ENDED */
     as_gvsp_counts     counts;
 };
 
@@ -103,8 +112,22 @@ void as_gvsp_blocks_give(as_gvsp_blocks *blocks, as_gvsp_block *block)
 
 /* --- beginning and end ---------------------------------------------------------------------------------------------------- */
 
+static const blocks_ended *blocks_find_ended(const as_gvsp_blocks *blocks, const as_gvsp_packet *packet)
+{
+    for (uint64_t i = blocks->n_ended; i > 0 && blocks->n_ended - i < BLOCKS_ENDED; i--) {
+        const blocks_ended *ended = &blocks->ended[(i - 1) % BLOCKS_ENDED];
+        if (ended->id == packet->block && ended->is_long == packet->is_long)
+            return ended;
+    }
+    return NULL;
+}
+
 static void blocks_end(as_gvsp_blocks *blocks, as_gvsp_block *block, as_gvsp_end end)
 {
+    blocks->ended[blocks->n_ended++ % BLOCKS_ENDED] = (blocks_ended){.id = block->id,
+                                                                     .stamp = block->image.timestamp,
+                                                                     .is_long = block->is_long,
+                                                                     .has_stamp = blocks_bit(block->there, 0)};
     block->end = end;
     blocks->n_open--;
     if (end == AS_GVSP_INCOMPLETE) {
@@ -151,6 +174,13 @@ static int64_t blocks_ahead(const as_gvsp_blocks *blocks, const as_gvsp_packet *
     return d > 32767 ? d - 65535 : d;
 }
 
+/* Whether a leader is of a picture that came to its end: one that is asked for may come after it was given up. */
+static bool blocks_is_late(const as_gvsp_blocks *blocks, const as_gvsp_packet *packet, const as_gvsp_image *image)
+{
+    const blocks_ended *ended = blocks_find_ended(blocks, packet);
+    return ended && (!ended->has_stamp || image->timestamp <= ended->stamp);
+}
+
 /* Whether a packet of no open block begins one. A camera that counts anew begins with a leader that is later than all before. */
 static bool blocks_begins(const as_gvsp_blocks *blocks, const as_gvsp_packet *packet, const uint8_t *body, size_t n)
 {
@@ -164,6 +194,7 @@ static bool blocks_begins(const as_gvsp_blocks *blocks, const as_gvsp_packet *pa
     if (same && ahead > 0)
         return true;
     return packet->format == AS_GVSP_LEADER && as_gvsp_image_parse(body, n, &image) &&
+           !blocks_is_late(blocks, packet, &image) &&
            (!same || ahead < -BLOCKS_LATE || (blocks->last_stamp && image.timestamp > blocks->last_stamp));
 }
 
@@ -182,6 +213,8 @@ static as_gvsp_block *blocks_open(as_gvsp_blocks *blocks, const as_gvsp_packet *
     }
     if (blocks->n_spare == 0) {
         blocks->counts.n_underruns++;
+        blocks->ended[blocks->n_ended++ % BLOCKS_ENDED] =
+            (blocks_ended){.id = packet->block, .is_long = packet->is_long};
         return NULL;
     }
     as_gvsp_block *block = blocks->spare[--blocks->n_spare];

@@ -334,6 +334,30 @@ static void a_count_that_began_anew_is_known_by_its_time(void **state)
     rig_close(&r);
 }
 
+/* The leader was asked for, and comes when the picture was given up, before and after that of the next one. */
+static void a_picture_that_was_given_up_is_not_begun_again_by_its_leader(void **state)
+{
+    (void)state;
+    rig r;
+    rig_open(&r, true);
+    rig_send_all(&r, 1, 0, 12);
+    rig_expect(&r, 1, AS_GVSP_WHOLE);
+    rig_send_all(&r, 2, 1, 12);
+    rig_wait(&r, MS(WAIT_MS));
+    rig_expect(&r, 2, AS_GVSP_INCOMPLETE);
+    rig_send(&r, 2, 0);
+    assert_int_equal(as_gvsp_blocks_due(r.blocks), INT64_MAX);
+    rig_send_all(&r, 3, 0, 5);
+    rig_send(&r, 2, 0);
+    rig_send_all(&r, 3, 6, 12);
+    rig_expect(&r, 3, AS_GVSP_WHOLE);
+    assert_int_equal(as_gvsp_blocks_due(r.blocks), INT64_MAX);
+    r.picture.stamp = 99; /* but a count that began anew is not taken for it */
+    rig_send_all(&r, 1, 0, 12);
+    rig_expect(&r, 1, AS_GVSP_WHOLE);
+    rig_close(&r);
+}
+
 static void without_memory_pictures_are_counted_and_not_begun(void **state)
 {
     (void)state;
@@ -590,6 +614,7 @@ int main(void)
         cmocka_unit_test(without_asking_it_does_not_wait_for_long),
         cmocka_unit_test(numbers_begin_again_at_one),
         cmocka_unit_test(a_count_that_began_anew_is_known_by_its_time),
+        cmocka_unit_test(a_picture_that_was_given_up_is_not_begun_again_by_its_leader),
         cmocka_unit_test(without_memory_pictures_are_counted_and_not_begun),
         cmocka_unit_test(the_first_packet_says_how_long_they_are),
         cmocka_unit_test(a_short_last_packet_does_not_say_how_long_they_are),
