@@ -395,11 +395,27 @@ static uint8_t *blocks_pixels(as_gvsp_blocks *blocks, as_gvsp_block *block, uint
     return to;
 }
 
+/* Whether a leader is of another picture than that of its number which is under way: the count began anew, or the stream did. */
+static bool blocks_is_other(const as_gvsp_blocks *blocks, const as_gvsp_block *block, const as_gvsp_packet *packet,
+                            const uint8_t *body, size_t n)
+{
+    as_gvsp_image        image;
+    const as_gvsp_image *was = &block->image;
+    if (packet->format != AS_GVSP_LEADER || packet->status & BLOCKS_ERROR || !blocks_bit(block->there, 0) ||
+        !as_gvsp_image_parse(body, n, &image) || blocks_is_late(blocks, packet, &image))
+        return false;
+    return image.timestamp != was->timestamp || image.payload != was->payload || image.code != was->code ||
+           image.width != was->width || image.height != was->height;
+}
+
 uint8_t *as_gvsp_blocks_take(as_gvsp_blocks *blocks, const as_gvsp_packet *packet, const uint8_t *body, size_t n,
                              as_ns now, size_t *ret_n)
 {
     as_gvsp_block *block = blocks_find(blocks, packet);
-    if (!block && blocks_begins(blocks, packet, body, n)) {
+    const bool     is_other = block && blocks_is_other(blocks, block, packet, body, n);
+    if (is_other)
+        blocks_end(blocks, block, AS_GVSP_INCOMPLETE);
+    if (is_other || (!block && blocks_begins(blocks, packet, body, n))) {
         block = blocks_open(blocks, packet, now);
         if (block && packet->format != AS_GVSP_LEADER)
             block->ask = now + AS_GVSP_GAP_NS;

@@ -358,6 +358,32 @@ static void a_picture_that_was_given_up_is_not_begun_again_by_its_leader(void **
     rig_close(&r);
 }
 
+/* A camera that was started anew while one was under way: what is missing of that is not taken from the new one. */
+static void two_pictures_of_one_number_are_not_mixed(void **state)
+{
+    (void)state;
+    rig r;
+    rig_open(&r, true);
+    for (int other = 0; other < 2; other++) {
+        r.picture = rig_picture;
+        r.picture.stamp = 5;
+        rig_send_all(&r, 1, 0, 5);
+        r.picture.stamp = other ? 5 : 700;
+        r.picture.height = other ? 90 : 100;
+        rig_send(&r, 1, 0);
+        rig_send(&r, 1, 0);
+        rig_expect(&r, 1, AS_GVSP_INCOMPLETE);
+        rig_send_all(&r, 1, 6, as_test_gvsp_n(&r.picture));
+        rig_expect_none(&r);
+        rig_send_all(&r, 1, 1, 5);
+        rig_expect(&r, 1, AS_GVSP_WHOLE);
+        rig_expect_none(&r);
+        rig_close(&r);
+        rig_open(&r, true);
+    }
+    rig_close(&r);
+}
+
 static void without_memory_pictures_are_counted_and_not_begun(void **state)
 {
     (void)state;
@@ -615,6 +641,7 @@ int main(void)
         cmocka_unit_test(numbers_begin_again_at_one),
         cmocka_unit_test(a_count_that_began_anew_is_known_by_its_time),
         cmocka_unit_test(a_picture_that_was_given_up_is_not_begun_again_by_its_leader),
+        cmocka_unit_test(two_pictures_of_one_number_are_not_mixed),
         cmocka_unit_test(without_memory_pictures_are_counted_and_not_begun),
         cmocka_unit_test(the_first_packet_says_how_long_they_are),
         cmocka_unit_test(a_short_last_packet_does_not_say_how_long_they_are),
