@@ -212,6 +212,12 @@ static void gvsp_build(gvsp_batch *batch, struct sockaddr_in *to, const as_gvsp_
 
 typedef enum gvsp_left { GVSP_ALL, GVSP_UNCUT, GVSP_FULL } gvsp_left;
 
+/* What is said where messages cannot be cut; all else passes, as a network does that is down. */
+static bool gvsp_is_uncut(int error)
+{
+    return error == EIO || error == EINVAL || error == EOPNOTSUPP || error == EMSGSIZE;
+}
+
 /* ALL: it left, or was dropped by the network as packets are. UNCUT: the kernel does not cut messages. FULL: not without
  * waiting, where flags forbid that. *ret_done: messages before that. */
 static gvsp_left gvsp_flush(int fd, gvsp_batch *batch, int flags, size_t *ret_done)
@@ -226,7 +232,7 @@ static gvsp_left gvsp_flush(int fd, gvsp_batch *batch, int flags, size_t *ret_do
             continue;
         else if ((flags & MSG_DONTWAIT) && (errno == EAGAIN || errno == EWOULDBLOCK))
             left = GVSP_FULL;
-        else if (batch->messages[done].msg_hdr.msg_controllen > 0 && errno != ENOBUFS && errno != EPERM)
+        else if (batch->messages[done].msg_hdr.msg_controllen > 0 && gvsp_is_uncut(errno))
             left = GVSP_UNCUT;
         else
             done++; /* a packet that the network does not take is a packet lost */

@@ -32,6 +32,7 @@ static struct {
     size_t     n, n_messages, most_segments;
     size_t     room;       /* messages it takes from who does not wait; then they would have to */
     bool       cuts_never; /* messages to be cut in packets are refused */
+    int        refusal;    /* why those are: errno */
 } net;
 
 static inline void net_clear(void)
@@ -39,6 +40,7 @@ static inline void net_clear(void)
     net.n = net.n_messages = net.most_segments = 0;
     net.room = SIZE_MAX;
     net.cuts_never = false;
+    net.refusal = EIO;
 }
 
 /* -1 and errno, as of the system, where it is not taken. */
@@ -107,7 +109,7 @@ int sendmmsg(int fd, struct mmsghdr *messages, unsigned n, int flags)
     unsigned done = 0;
     for (; done < n; done++) {
         if (net.cuts_never && messages[done].msg_hdr.msg_controllen > 0) {
-            errno = EIO;
+            errno = net.refusal;
             break;
         }
         if (net_take(flags) != 0)
