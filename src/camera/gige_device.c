@@ -23,7 +23,13 @@ static GInetAddress *device_inet(uint32_t address)
 /* Under the lock. Aravis' arv_open_device() would look for it on all networks and ports first, for seconds. */
 static ArvDevice *device_connect(uint32_t address, GError **error)
 {
-    GInetAddress *own = device_inet(as_gige_route(address)), *its = device_inet(address);
+    const uint32_t route = as_gige_route(address);
+    if (route == 0) {
+        g_set_error(error, ARV_DEVICE_ERROR, ARV_DEVICE_ERROR_NOT_CONNECTED,
+                    "no network of this machine leads to it (is the network's card up, with an address?)");
+        return NULL;
+    }
+    GInetAddress *own = device_inet(route), *its = device_inet(address);
     ArvDevice    *device = arv_gv_device_new(own, its, error);
     g_object_unref(own);
     g_object_unref(its);

@@ -77,6 +77,13 @@ static uint64_t receive_buffer(int fd, uint64_t bytes)
 
 int as_gvsp_socket(uint32_t own, uint32_t camera, uint64_t bytes, uint16_t *ret_port, uint64_t *ret_bytes, as_err *err)
 {
+    if (own == 0 || camera == 0) {
+        AS_FAIL(err, AS_EIO,
+                "no network of this machine leads to the camera's address %u.%u.%u.%u (is the network's card up, and has "
+                "it an address in the camera's network? see ip addr)",
+                camera >> 24, camera >> 16 & 0xffu, camera >> 8 & 0xffu, camera & 0xffu);
+        return -1;
+    }
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr = {.s_addr = htobe32(own)}};
     socklen_t          n = sizeof at;
     int                on = 1, fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

@@ -17,7 +17,7 @@
 #include "image/frame.h"
 
 /* A socket at `own` (an address of this machine) that hears nobody but `camera`. bytes: of its buffer; *ret_bytes is what the
- * system gave. Returns -1 with an error. */
+ * system gave. Returns -1 with an error; no address (0) is one. */
 AS_CHECK int as_gvsp_socket(uint32_t own, uint32_t camera, uint64_t bytes, uint16_t *ret_port, uint64_t *ret_bytes,
                             as_err *err);
 

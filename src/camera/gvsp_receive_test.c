@@ -148,12 +148,31 @@ static void more_than_there_is_room_for_is_counted(void **state)
     rig_close(&r);
 }
 
+/* Bound to any address, the camera would be told to send to 0.0.0.0. */
+static void without_an_address_there_is_no_socket(void **state)
+{
+    (void)state;
+    uint16_t port = 0;
+    uint64_t bytes = 0;
+    as_err   err = AS_ERR_NONE;
+    assert_int_equal(as_gvsp_socket(0, 0xc0a80105, 1 << 20, &port, &bytes, &err), -1);
+    assert_int_equal(err.code, AS_EIO);
+    assert_non_null(strstr(err.text, "192.168.1.5"));
+    err = (as_err)AS_ERR_NONE;
+    assert_int_equal(as_gvsp_socket(0x7f000001, 0, 1 << 20, &port, &bytes, &err), -1);
+    assert_int_equal(err.code, AS_EIO);
+    int fd = as_gvsp_socket(0x7f000001, 0x7f000001, 1 << 20, &port, &bytes, &err);
+    assert_true(fd >= 0 && port != 0 && bytes > 0);
+    close(fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pictures_come_one_by_one_into_the_frames_that_are_asked_with),
         cmocka_unit_test(what_is_missing_is_asked_for_and_makes_it_whole),
         cmocka_unit_test(what_does_not_come_is_given_up_and_nothing_is_waited_for_for_ever),
+        cmocka_unit_test(without_an_address_there_is_no_socket),
         cmocka_unit_test(more_than_there_is_room_for_is_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
