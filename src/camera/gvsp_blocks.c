@@ -257,6 +257,11 @@ as_gvsp_block *as_gvsp_blocks_done(as_gvsp_blocks *blocks)
 
 /* --- packets -------------------------------------------------------------------------------------------------------------- */
 
+static as_ns blocks_interval(const as_gvsp_blocks *blocks)
+{
+    return AS_MAX(blocks->cfg.wait / AS_GVSP_ROUNDS, AS_GVSP_GAP_NS);
+}
+
 /* Packet i came, for the first time or not. */
 static bool blocks_arrived(as_gvsp_blocks *blocks, as_gvsp_block *block, uint32_t i, as_ns now)
 {
@@ -264,7 +269,11 @@ static bool blocks_arrived(as_gvsp_blocks *blocks, as_gvsp_block *block, uint32_
         return false;
     block->n_there++;
     block->last = now;
-    blocks->counts.n_resent += blocks_bit(block->asked, i);
+    if (blocks_bit(block->asked, i)) {
+        blocks->counts.n_resent++;
+        if (block->again) /* the rest of the answer may be on its way */
+            block->again = now + blocks_interval(blocks);
+    }
     if (blocks_clear(block->gone, i))
         block->n_gone--;
     return true;
@@ -448,12 +457,13 @@ uint32_t as_gvsp_blocks_next(const as_gvsp_blocks *blocks, uint32_t most, const 
 
 /* --- time ----------------------------------------------------------------------------------------------------------------- */
 
-/* Asks for packets up to limit that are missing; only_new: those that never were. True when some are left for another time. */
-static bool blocks_ask(as_gvsp_blocks *blocks, as_gvsp_block *block, uint32_t limit, bool only_new, as_gvsp_ask *ask,
-                       void *ctx)
+/* Asks for packets from..limit that are missing; only_new: those that never were. Returns the first that is left for another
+ * time; 0: none is. */
+static uint32_t blocks_ask(as_gvsp_blocks *blocks, as_gvsp_block *block, uint32_t from, uint32_t limit, bool only_new,
+                           as_gvsp_ask *ask, void *ctx)
 {
     uint32_t n_ranges = 0;
-    for (uint32_t i = 0; i <= limit; i++) {
+    for (uint32_t i = from; i <= limit; i++) {
         uint64_t wanted = ~block->there[i / 64] & ~block->gone[i / 64];
         if (only_new)
             wanted &= ~block->asked[i / 64];
@@ -466,7 +476,7 @@ static bool blocks_ask(as_gvsp_blocks *blocks, as_gvsp_block *block, uint32_t li
         if (i > limit)
             break;
         if (n_ranges++ == AS_GVSP_RANGES)
-            return true;
+            return i;
         uint32_t first = i;
         while (i <= limit && !blocks_bit(block->there, i) && !blocks_bit(block->gone, i) &&
                !(only_new && blocks_bit(block->asked, i)))
@@ -474,7 +484,22 @@ static bool blocks_ask(as_gvsp_blocks *blocks, as_gvsp_block *block, uint32_t li
         blocks->counts.n_asked += i - first;
         ask(ctx, block, first, i - 1);
     }
-    return false;
+    return 0;
+}
+
+/* Whether so much is missing of what was sent that it is not asked for. Without its leader it is not known where it ends. */
+static bool blocks_lacks_much(const as_gvsp_block *block)
+{
+    const uint32_t sent = block->is_sent && blocks_bit(block->there, 0) ? block->n_packets : block->high;
+    return sent + 1 > block->n_there + AS_MAX(block->n_packets / 4, AS_GVSP_FEW);
+}
+
+static void blocks_ask_again(as_gvsp_blocks *blocks, as_gvsp_block *block, uint32_t limit, as_ns now, as_gvsp_ask *ask,
+                             void *ctx)
+{
+    block->next = blocks_ask(blocks, block, block->next, limit, false, ask, ctx);
+    block->rounds += block->next == 0;
+    block->again = now + (block->next > 0 ? AS_GVSP_GAP_NS : blocks_interval(blocks));
 }
 
 static bool blocks_is_over(const as_gvsp_blocks *blocks, const as_gvsp_block *block, as_ns now)
@@ -482,11 +507,6 @@ static bool blocks_is_over(const as_gvsp_blocks *blocks, const as_gvsp_block *bl
     as_ns wait = blocks->cfg.asks ? blocks->cfg.wait : AS_MIN(blocks->cfg.wait, BLOCKS_LINGER);
     return now - block->last >= blocks->cfg.wait ||
            (block->is_sent && (now - block->sent >= wait || block->n_gone > 0));
-}
-
-static as_ns blocks_interval(const as_gvsp_blocks *blocks)
-{
-    return AS_MAX(blocks->cfg.wait / AS_GVSP_ROUNDS, AS_GVSP_GAP_NS);
 }
 
 static void blocks_tick(as_gvsp_blocks *blocks, as_gvsp_block *block, as_ns now, as_gvsp_ask *ask, void *ctx)
@@ -503,14 +523,18 @@ static void blocks_tick(as_gvsp_blocks *blocks, as_gvsp_block *block, as_ns now,
         block->ask = now;
     if (is_quiet)
         block->quiet = block->last;
-    if (block->ask && now >= block->ask) {
-        block->ask = blocks_ask(blocks, block, limit, true, ask, ctx) ? now + AS_GVSP_GAP_NS : 0;
+    const bool is_due = (block->ask && now >= block->ask) || (block->again && now >= block->again);
+    if (is_due && blocks_lacks_much(block)) {
+        if (block->is_sent)
+            blocks_end(blocks, block, AS_GVSP_INCOMPLETE);
+        else
+            block->ask = block->again = now + blocks_interval(blocks);
+    } else if (block->ask && now >= block->ask) {
+        block->ask = blocks_ask(blocks, block, 0, limit, true, ask, ctx) ? now + AS_GVSP_GAP_NS : 0;
         if (!block->again)
             block->again = now + blocks_interval(blocks);
     } else if (block->again && now >= block->again && block->rounds < AS_GVSP_ROUNDS) {
-        (void)blocks_ask(blocks, block, limit, false, ask, ctx);
-        block->rounds++;
-        block->again = now + blocks_interval(blocks);
+        blocks_ask_again(blocks, block, limit, now, ask, ctx);
     }
 }
 

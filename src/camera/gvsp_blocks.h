@@ -8,10 +8,11 @@
  * A block begins with any of its packets, and several may be open at once. It ends whole, or when it is known that it cannot
  * become so. Blocks come out in the order in which they began. What was built to: gvsp_packet.h.
  *
- * What is missing is asked for GAP after it was noticed, then again every eighth of the wait, eight times at most. Noticed is it
- * by a packet behind it, by the trailer, by the next picture, or after a quarter of the wait without any packet. A block is given
- * up when the wait is over since its last packet, or since the camera had sent all of it, or when the camera says that a packet
- * is there no more.
+ * What is missing is asked for GAP after it was noticed, then again when none of it came for an eighth of the wait, eight times at
+ * most. Noticed is it by a packet behind it, by the trailer, by the next picture, or after a quarter of the wait without any packet.
+ * Where more than a quarter is missing nothing is asked for: a link that lost so much would lose it again. A block is given up when
+ * the wait is over since its last packet, or since the camera had sent all of it, or when that much is missing then, or when the
+ * camera says that a packet is there no more.
  */
 #ifndef AS_CAMERA_GVSP_BLOCKS_H
 #define AS_CAMERA_GVSP_BLOCKS_H
@@ -22,6 +23,7 @@
 #define AS_GVSP_LEAST_BYTES 128u /* of pixels in a packet that is not the last */
 #define AS_GVSP_GAP_NS      AS_NS_PER_MS
 #define AS_GVSP_ROUNDS      8
+#define AS_GVSP_FEW         128 /* packets are asked for however large a part of a picture they are */
 #define AS_GVSP_RANGES      64 /* asked for at once; the rest a GAP later */
 #define AS_GVSP_OPEN        8  /* blocks; one more ends the oldest */
 
@@ -54,6 +56,7 @@ typedef struct as_gvsp_block {
     /* Of gvsp_blocks.c alone. Bits are by packet: 0 the leader, then n_packets of pixels. */
     bool      is_long, is_sent;
     uint32_t  packet_bytes, n_packets, n_there, n_pixels, n_gone, high, rounds; /* high: the last that came */
+    uint32_t  next;     /* packet that is asked for again first, when it is not all at once */
     as_ns     last, sent, ask, again, quiet; /* quiet: of which last packet a silence was seen */
     uint32_t  odd, odd_bytes; /* the number and length of a packet that has not the length it should have; 0: none came */
     uint64_t *there, *asked, *gone;

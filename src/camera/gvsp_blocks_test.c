@@ -199,6 +199,28 @@ static void a_slow_picture_is_not_asked_about_all_the_time(void **state)
     rig_close(&r);
 }
 
+/* A camera that answers slowly is not asked for the rest of its answer meanwhile. */
+static void while_answers_come_nothing_is_asked_for_again(void **state)
+{
+    (void)state;
+    rig r;
+    rig_open(&r, true);
+    rig_send(&r, 1, 0);
+    rig_send_all(&r, 1, 10, 13);
+    rig_wait(&r, MS(2));
+    assert_int_equal(r.n_asked, 1);
+    for (uint32_t id = 1; id <= 6; id++) {
+        for (int i = 0; i < WAIT_MS / AS_GVSP_ROUNDS - 1; i++)
+            rig_wait(&r, MS(1));
+        assert_int_equal(r.n_asked, 1);
+        rig_send(&r, 1, id);
+    }
+    rig_wait(&r, MS(WAIT_MS / AS_GVSP_ROUNDS));
+    assert_int_equal(r.n_asked, 2);
+    assert_true(r.asked[1][0] == 7 && r.asked[1][1] == 9);
+    rig_close(&r);
+}
+
 static void what_comes_again_makes_it_whole(void **state)
 {
     (void)state;
@@ -590,6 +612,58 @@ static void many_gaps_are_asked_for_some_at_a_time(void **state)
     rig_close(&r);
 }
 
+/* What is left over of a round is asked for in the next, and not the first ones once more. */
+static void many_gaps_are_asked_for_again_all_of_them(void **state)
+{
+    (void)state;
+    rig r;
+    rig_open(&r, true);
+    r.picture.packet_bytes = AS_GVSP_LEAST_BYTES;
+    r.picture.height = 160; /* 150 packets, of which every other one is missing */
+    for (uint32_t id = 0; id <= 150; id = id == 0 ? 1 : id + 2)
+        rig_send(&r, 1, id);
+    rig_wait(&r, MS(1));
+    rig_wait(&r, MS(1));
+    assert_int_equal(r.n_asked, 74);
+    rig_wait(&r, MS(WAIT_MS / AS_GVSP_ROUNDS));
+    assert_int_equal(r.n_asked, 74 + AS_GVSP_RANGES);
+    rig_wait(&r, MS(1));
+    assert_int_equal(r.n_asked, 2 * 74);
+    assert_int_equal(r.asked[147][0], 148);
+    rig_close(&r);
+}
+
+/* Of a picture of 2400 packets so many are lost that the link cannot bear them once more. */
+static void a_picture_of_which_too_much_is_missing_is_given_up(void **state)
+{
+    (void)state;
+    as_err                   err = AS_ERR_NONE;
+    const as_gvsp_blocks_cfg cfg = {.n_blocks = 1,
+                                    .capacity_bytes = 2400 * AS_GVSP_LEAST_BYTES,
+                                    .expected_bytes = 2400 * AS_GVSP_LEAST_BYTES,
+                                    .packet_bytes = AS_GVSP_LEAST_BYTES,
+                                    .wait = MS(WAIT_MS),
+                                    .asks = true};
+    uint8_t                 *memory = malloc(cfg.capacity_bytes);
+    rig                      r = {.now = MS(1), .picture = {.width = AS_GVSP_LEAST_BYTES, .height = 2400, .packet_bytes = AS_GVSP_LEAST_BYTES}};
+    assert_non_null(memory);
+    for (int lost = 590; lost <= 610; lost += 20) {
+        r.blocks = as_gvsp_blocks_new(&cfg, &err);
+        assert_non_null(r.blocks);
+        as_gvsp_blocks_at(r.blocks, 0)->data = memory;
+        as_gvsp_blocks_give(r.blocks, as_gvsp_blocks_at(r.blocks, 0));
+        r.n_asked = 0;
+        rig_send_all(&r, 1, 0, 10);
+        rig_send_all(&r, 1, 11 + (uint32_t)lost, 2401);
+        rig_wait(&r, MS(2));
+        if (lost > 600)
+            rig_expect(&r, 1, AS_GVSP_INCOMPLETE);
+        assert_int_equal(r.n_asked, lost > 600 ? 0 : 1);
+        as_gvsp_blocks_free(r.blocks);
+    }
+    free(memory);
+}
+
 static void a_request_is_what_cameras_understand(void **state)
 {
     (void)state;
@@ -650,6 +724,9 @@ int main(void)
         cmocka_unit_test(padding_and_chunks_belong_to_it_and_other_payloads_do_not),
         cmocka_unit_test(a_block_too_many_ends_the_oldest),
         cmocka_unit_test(many_gaps_are_asked_for_some_at_a_time),
+        cmocka_unit_test(while_answers_come_nothing_is_asked_for_again),
+        cmocka_unit_test(many_gaps_are_asked_for_again_all_of_them),
+        cmocka_unit_test(a_picture_of_which_too_much_is_missing_is_given_up),
         cmocka_unit_test(a_request_is_what_cameras_understand),
         cmocka_unit_test(a_head_that_is_cut_off_is_none),
     };
