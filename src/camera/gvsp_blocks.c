@@ -5,6 +5,7 @@
 
 #define BLOCKS_LATE   1000                  /* a number so far back is a count that began anew */
 #define BLOCKS_ENDED  32                    /* blocks that came to their end are known for so long */
+#define BLOCKS_ANEW   3                     /* leaders in a row are not late but of a count that began anew */
 #define BLOCKS_LINGER (10 * AS_NS_PER_MS)   /* for packets out of order, where none is asked for */
 #define BLOCKS_ERROR  0x8000u               /* of a status: the packet is none */
 #define BLOCKS_FEW    4                     /* packets of pixels that may have been of another length than the rest */
@@ -25,6 +26,8 @@ struct as_gvsp_blocks {
     bool               any, is_long;
     uint64_t           last, last_stamp; /* number of the newest block, and the time its leader told */
     blocks_ended       ended[BLOCKS_ENDED];
+    uint64_t           refused, refused_stamp; /* the last leader that seemed to be late */
+    uint32_t           n_refused;              /* of those in a row, each later than the one before */
     uint64_t           n_ended; /* the newest is the one before it, modulo BLOCKS_ENDED */
     as_gvsp_counts     counts;
 };
@@ -181,8 +184,23 @@ static bool blocks_is_late(const as_gvsp_blocks *blocks, const as_gvsp_packet *p
     return ended && (!ended->has_stamp || image->timestamp <= ended->stamp);
 }
 
-/* Whether a packet of no open block begins one. A camera that counts anew begins with a leader that is later than all before. */
-static bool blocks_begins(const as_gvsp_blocks *blocks, const as_gvsp_packet *packet, const uint8_t *body, size_t n)
+/* Whether a leader that seems to be late is one of some that count on while nothing else comes: the camera does not tell the time,
+ * or the one it told before was wrong. */
+static bool blocks_counts_anew(as_gvsp_blocks *blocks, const as_gvsp_packet *packet, const as_gvsp_image *image)
+{
+    const bool is_next = blocks->n_refused > 0 && packet->block - blocks->refused - 1 < BLOCKS_LATE &&
+                         image->timestamp >= blocks->refused_stamp;
+    blocks->counts.n_late++;
+    if (blocks->n_refused > 0 && packet->block == blocks->refused)
+        return false;
+    blocks->n_refused = is_next ? blocks->n_refused + 1 : 1;
+    blocks->refused = packet->block;
+    blocks->refused_stamp = image->timestamp;
+    return blocks->n_refused >= BLOCKS_ANEW;
+}
+
+/* Whether a packet of no open block begins one. A camera that counts anew begins with a leader that is later than the newest. */
+static bool blocks_begins(as_gvsp_blocks *blocks, const as_gvsp_packet *packet, const uint8_t *body, size_t n)
 {
     as_gvsp_image image;
     if (packet->status & BLOCKS_ERROR)
@@ -193,9 +211,14 @@ static bool blocks_begins(const as_gvsp_blocks *blocks, const as_gvsp_packet *pa
     int64_t ahead = blocks_ahead(blocks, packet);
     if (same && ahead > 0)
         return true;
-    return packet->format == AS_GVSP_LEADER && as_gvsp_image_parse(body, n, &image) &&
-           !blocks_is_late(blocks, packet, &image) &&
-           (!same || ahead < -BLOCKS_LATE || (blocks->last_stamp && image.timestamp > blocks->last_stamp));
+    if (packet->format != AS_GVSP_LEADER || !as_gvsp_image_parse(body, n, &image))
+        return false;
+    if (blocks_is_late(blocks, packet, &image)) {
+        blocks->counts.n_late++;
+        return false;
+    }
+    return !same || ahead < -BLOCKS_LATE || (blocks->last_stamp && image.timestamp > blocks->last_stamp) ||
+           blocks_counts_anew(blocks, packet, &image);
 }
 
 static as_gvsp_block *blocks_open(as_gvsp_blocks *blocks, const as_gvsp_packet *packet, as_ns now)
@@ -203,6 +226,7 @@ static as_gvsp_block *blocks_open(as_gvsp_blocks *blocks, const as_gvsp_packet *
     blocks->any = true;
     blocks->is_long = packet->is_long;
     blocks->last = packet->block;
+    blocks->n_refused = 0;
     for (uint32_t i = 0; i < blocks->n_order; i++) {
         as_gvsp_block *old = blocks->order[i];
         if (old->end != AS_GVSP_OPEN_STILL)
@@ -306,7 +330,8 @@ static void blocks_leader(as_gvsp_blocks *blocks, as_gvsp_block *block, const ui
     const uint32_t last = block->n_packets;
     (void)blocks_arrived(blocks, block, 0, now);
     block->image = image;
-    blocks->last_stamp = AS_MAX(blocks->last_stamp, image.timestamp);
+    if (block->id == blocks->last && block->is_long == blocks->is_long)
+        blocks->last_stamp = image.timestamp;
     if (!as_gvsp_image_is_plain(&image) || image.code == 0) {
         blocks_end(blocks, block, AS_GVSP_NO_IMAGE);
     } else if (bytes == 0 || !blocks_measure(blocks, block, bytes, block->packet_bytes)) {

@@ -67,6 +67,7 @@ typedef struct as_gvsp_counts {
     uint64_t n_incomplete;      /* given up */
     uint64_t n_asked, n_resent; /* packets, and those of them that came */
     uint64_t n_missing;         /* packets of what was given up */
+    uint64_t n_late;            /* leaders of pictures that were over, or seemed to be */
     uint64_t n_other;           /* payloads that are no image, or too large */
 } as_gvsp_counts;
 

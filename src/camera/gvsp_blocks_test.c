@@ -356,6 +356,54 @@ static void a_count_that_began_anew_is_known_by_its_time(void **state)
     rig_close(&r);
 }
 
+/* One that tells no time is believed when it counts on; and what one picture told wrongly of it is forgotten with the next. */
+static void a_count_that_began_anew_is_known_by_how_it_goes_on(void **state)
+{
+    (void)state;
+    rig r;
+    rig_open(&r, true);
+    r.picture.stamp = 1;
+    rig_send_all(&r, 500, 0, 12);
+    rig_expect(&r, 500, AS_GVSP_WHOLE);
+    for (uint64_t id = 1; id <= 2; id++) {
+        rig_send_all(&r, id, 0, 12);
+        rig_send(&r, id, 0);
+        rig_expect_none(&r);
+    }
+    rig_send_all(&r, 3, 0, 12);
+    rig_expect(&r, 3, AS_GVSP_WHOLE);
+    assert_int_equal(as_gvsp_blocks_counts(r.blocks).n_late, 5);
+    rig_send_all(&r, 4, 0, 12);
+    rig_expect(&r, 4, AS_GVSP_WHOLE);
+    r.picture.stamp = UINT64_MAX;
+    rig_send_all(&r, 5, 0, 12);
+    rig_expect(&r, 5, AS_GVSP_WHOLE);
+    r.picture.stamp = 1000;
+    rig_send_all(&r, 60, 0, 12);
+    rig_expect(&r, 60, AS_GVSP_WHOLE);
+    r.picture.stamp = 2000;
+    rig_send_all(&r, 40, 0, 12);
+    rig_expect(&r, 40, AS_GVSP_WHOLE);
+    rig_close(&r);
+}
+
+/* Late ones among those of today do not make the count begin anew. */
+static void late_ones_now_and_then_are_late(void **state)
+{
+    (void)state;
+    rig r;
+    rig_open(&r, true);
+    r.picture.stamp = 1;
+    for (uint64_t id = 500; id < 510; id++) {
+        rig_send_all(&r, id, 0, 12);
+        rig_expect(&r, id, AS_GVSP_WHOLE);
+        rig_send(&r, id - 300, 0);
+        rig_expect_none(&r);
+    }
+    assert_int_equal(as_gvsp_blocks_due(r.blocks), INT64_MAX);
+    rig_close(&r);
+}
+
 /* The leader was asked for, and comes when the picture was given up, before and after that of the next one. */
 static void a_picture_that_was_given_up_is_not_begun_again_by_its_leader(void **state)
 {
@@ -716,6 +764,8 @@ int main(void)
         cmocka_unit_test(a_count_that_began_anew_is_known_by_its_time),
         cmocka_unit_test(a_picture_that_was_given_up_is_not_begun_again_by_its_leader),
         cmocka_unit_test(two_pictures_of_one_number_are_not_mixed),
+        cmocka_unit_test(a_count_that_began_anew_is_known_by_how_it_goes_on),
+        cmocka_unit_test(late_ones_now_and_then_are_late),
         cmocka_unit_test(without_memory_pictures_are_counted_and_not_begun),
         cmocka_unit_test(the_first_packet_says_how_long_they_are),
         cmocka_unit_test(a_short_last_packet_does_not_say_how_long_they_are),
