@@ -244,7 +244,7 @@ static void batch_sort_all(as_gvsp_batch *batch, unsigned n, bool in_place)
         batch_sort(batch, i, in_place);
 }
 
-void as_gvsp_batch_land(as_gvsp_batch *batch, as_gvsp_blocks *blocks, unsigned n, as_ns now)
+size_t as_gvsp_batch_land(as_gvsp_batch *batch, as_gvsp_blocks *blocks, unsigned n, as_ns now)
 {
     bool           any_merged = false;
     const uint64_t n_moved = batch->n_moved;
@@ -269,6 +269,7 @@ void as_gvsp_batch_land(as_gvsp_batch *batch, as_gvsp_blocks *blocks, unsigned n
     }
     batch->n_single = any_merged ? 0 : batch->n_single + n;
     batch->is_merged = any_merged || (batch->is_merged && batch->n_single < SINGLE);
+    return batch->n_packets;
 }
 
 uint64_t as_gvsp_batch_n_moved(const as_gvsp_batch *batch)

@@ -23,8 +23,8 @@ as_gvsp_batch          *as_gvsp_batch_free(as_gvsp_batch *batch);
 /* Messages to receive into, *ret_n of them; valid until land(). The blocks must not change in between. */
 struct mmsghdr *as_gvsp_batch_aim(as_gvsp_batch *batch, const as_gvsp_blocks *blocks, unsigned *ret_n);
 
-/* The first n of them came. */
-void as_gvsp_batch_land(as_gvsp_batch *batch, as_gvsp_blocks *blocks, unsigned n, as_ns now);
+/* The first n of them came. Returns how many packets those held. */
+size_t as_gvsp_batch_land(as_gvsp_batch *batch, as_gvsp_blocks *blocks, unsigned n, as_ns now);
 
 uint64_t as_gvsp_batch_n_moved(const as_gvsp_batch *batch); /* packets of pixels that were not where they belong */
 

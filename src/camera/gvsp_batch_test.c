@@ -140,6 +140,7 @@ static void rig_wait(rig *r, as_ns ns)
 static void rig_receive(rig *r, size_t most)
 {
     unsigned        n_aimed = 0, n = 0;
+    size_t          n_packets = 0;
     struct mmsghdr *messages = as_gvsp_batch_aim(r->batch, r->blocks, &n_aimed);
     assert_true(n_aimed > 0);
     for (; n < n_aimed && r->done < r->n; n++) {
@@ -147,8 +148,9 @@ static void rig_receive(rig *r, size_t most)
         rig_write(&messages[n], r->bytes + r->begins[r->done], r->begins[last] + r->lengths[last] - r->begins[r->done],
                   k > 1 ? r->lengths[r->done] : 0);
         r->done += k;
+        n_packets += k;
     }
-    as_gvsp_batch_land(r->batch, r->blocks, n, r->now);
+    assert_int_equal(as_gvsp_batch_land(r->batch, r->blocks, n, r->now), n_packets);
     rig_collect(r);
 }
 

@@ -130,7 +130,7 @@ static void receive_exchange(as_gvsp_receive *r)
     pthread_mutex_unlock(&r->lock);
 }
 
-/* All that has come. Returns how many messages. */
+/* All that has come. Returns how many packets: the kernel may hand over several as one message. */
 static size_t receive_drain(as_gvsp_receive *r)
 {
     size_t sum = 0;
@@ -145,9 +145,8 @@ static size_t receive_drain(as_gvsp_receive *r)
             as_clock_sleep_until(as_clock_mono() + AS_NS_PER_MS); /* a network that is down, say */
         if (n <= 0)
             break;
-        as_gvsp_batch_land(r->batch, r->blocks, (unsigned)n, as_clock_mono());
+        sum += as_gvsp_batch_land(r->batch, r->blocks, (unsigned)n, as_clock_mono());
         receive_exchange(r);
-        sum += (size_t)n;
         if ((unsigned)n < n_aimed)
             break;
     }
