@@ -147,10 +147,14 @@ static void stream_tell(as_gige_stream *s, const as_gvsp_received *got)
             AS_LOG_WARN,
             "the camera sends pictures of %u x %u pixels (format %#x), more than it announced: they are corrupt",
             got->image.width, got->image.height, got->image.code);
+    else if (got->image.payload == AS_GVSP_PAYLOAD_CHUNK)
+        as_log_write(AS_LOG_WARN,
+                     "the camera sends its pictures as chunks (payload 0x4), and only plain images can be used: they are "
+                     "corrupt (set ChunkModeActive to 0)");
     else
         as_log_write(AS_LOG_WARN,
-                     "the camera sends payload of type %#x, and only plain images (0x1, and 0x4001 with chunks) can be "
-                     "used: they are corrupt (is it set to JPEG, multi-part or all-in packets?)",
+                     "the camera sends payload of type %#x, and only plain images (0x1, and with chunks behind them 0x4001 "
+                     "and 0x5) can be used: they are corrupt (is it set to JPEG, multi-part or all-in packets?)",
                      got->image.payload);
 }
 

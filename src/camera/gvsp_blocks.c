@@ -336,7 +336,7 @@ static void blocks_leader(as_gvsp_blocks *blocks, as_gvsp_block *block, const ui
         blocks_end(blocks, block, AS_GVSP_NO_IMAGE);
     } else if (bytes == 0 || !blocks_measure(blocks, block, bytes, block->packet_bytes)) {
         blocks_end(blocks, block, AS_GVSP_TOO_LARGE);
-    } else if (block->high > block->n_packets && !(image.payload & AS_GVSP_PAYLOAD_CHUNKS)) {
+    } else if (block->high > block->n_packets && !as_gvsp_image_has_more(&image)) {
         blocks_end(blocks, block, AS_GVSP_INCOMPLETE); /* it is not what its packets were */
     } else {
         for (uint32_t i = block->n_packets + 1; i <= block->high; i++)

@@ -609,9 +609,16 @@ static void padding_and_chunks_belong_to_it_and_other_payloads_do_not(void **sta
     rig_send_all(&r, 2, 0, 12);
     rig_expect(&r, 2, AS_GVSP_WHOLE);
     rig_status(&r, 2, 0, AS_GVSP_PIXELS, 13); /* the chunks */
-    r.picture.payload = 6;                    /* JPEG */
-    rig_send_all(&r, 3, 0, 12);
-    rig_expect(&r, 3, AS_GVSP_NO_IMAGE);
+    r.picture.payload = AS_GVSP_PAYLOAD_EXTEND;
+    r.picture.height = 120; /* what came before the leader may be more than its pixels */
+    r.picture.block = 12;
+    rig_send_all(&r, 12, 13, 14);
+    r.picture.height = 100;
+    rig_send_all(&r, 12, 0, 12);
+    rig_expect(&r, 12, AS_GVSP_WHOLE);
+    r.picture.payload = 6; /* JPEG */
+    rig_send_all(&r, 13, 0, 12);
+    rig_expect(&r, 13, AS_GVSP_NO_IMAGE);
     rig_expect_none(&r);
     rig_close(&r);
 }

@@ -31,7 +31,13 @@ bool as_gvsp_packet_parse(const uint8_t *bytes, size_t n, as_gvsp_packet *ret)
 
 bool as_gvsp_image_is_plain(const as_gvsp_image *image)
 {
-    return (image->payload & ~AS_GVSP_PAYLOAD_CHUNKS) == AS_GVSP_PAYLOAD_IMAGE;
+    return (image->payload & ~AS_GVSP_PAYLOAD_CHUNKS) == AS_GVSP_PAYLOAD_IMAGE ||
+           image->payload == AS_GVSP_PAYLOAD_EXTEND;
+}
+
+bool as_gvsp_image_has_more(const as_gvsp_image *image)
+{
+    return image->payload & AS_GVSP_PAYLOAD_CHUNKS || image->payload == AS_GVSP_PAYLOAD_EXTEND;
 }
 
 bool as_gvsp_image_parse(const uint8_t *bytes, size_t n, as_gvsp_image *ret)

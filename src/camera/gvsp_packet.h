@@ -63,11 +63,15 @@ typedef struct as_gvsp_image {
 
 #define AS_GVSP_PAYLOAD_IMAGE  0x0001u
 #define AS_GVSP_PAYLOAD_CHUNKS 0x4000u
+#define AS_GVSP_PAYLOAD_CHUNK  0x0004u /* nothing but chunks: where the image lies among them is not told */
+#define AS_GVSP_PAYLOAD_EXTEND 0x0005u /* chunks, of which an image is the first */
 
 /* bytes: behind the head. False: too short for what it says it is. */
 AS_CHECK bool as_gvsp_image_parse(const uint8_t *bytes, size_t n, as_gvsp_image *ret);
 
 bool as_gvsp_image_is_plain(const as_gvsp_image *image); /* pixels row by row, and maybe more behind them */
+
+bool as_gvsp_image_has_more(const as_gvsp_image *image);  /* something follows its pixels */
 
 /* All bytes of its pixels; 0 when it is not plain, has none, or more than `most`. */
 size_t as_gvsp_image_bytes(const as_gvsp_image *image, size_t most);
