@@ -313,8 +313,13 @@ static bool gige_silent(gige_priv *priv, as_err *err)
 {
     if (as_gige_watch_is_lost(&priv->watch, as_clock_mono()))
         atomic_store(&priv->lost, true);
-    return atomic_load(&priv->lost) ? AS_FAIL(err, AS_EIO, "the connection to the camera is lost")
-                                    : AS_FAIL(err, AS_ETIMEOUT, "no frame came in time");
+    if (atomic_load(&priv->lost))
+        return AS_FAIL(err, AS_EIO, "the connection to the camera is lost");
+    return AS_FAIL(err, AS_ETIMEOUT, "no frame came in time%s",
+                   as_gige_stream_is_deaf(priv->stream)
+                       ? ", nor a single packet of one ever (does it wait for a trigger, or does a firewall of this "
+                         "machine drop what it sends by UDP?)"
+                       : "");
 }
 
 static bool gige_fill(void *p, as_frame *frame, as_ns deadline, as_err *err)

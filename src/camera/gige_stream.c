@@ -77,6 +77,17 @@ static bool stream_direct(ArvCamera *camera, uint32_t address, uint16_t port, as
     return stream_ok(error, AS_EIO, "the camera does not take where its pictures are to go", err);
 }
 
+/* The camera's port that it sends from, once it is told where to: a firewall of this machine lets in what answers. */
+static void stream_greet(as_gige_stream *s)
+{
+    GError *error = NULL;
+    guint32 port = 0;
+    arv_device_read_register(arv_camera_get_device(s->camera), AS_GV_REG_STREAM_SOURCE, &port, &error);
+    if (!error && port > 0 && port <= UINT16_MAX)
+        as_gvsp_receive_greet(s->own, (uint16_t)port);
+    g_clear_error(&error); /* not every camera has that register */
+}
+
 static bool stream_open_own(as_gige_stream *s, const as_gige_config *config, uint32_t payload, as_frame_pool *pool,
                             uint32_t n_held, as_err *err)
 {
@@ -108,7 +119,10 @@ static bool stream_open_own(as_gige_stream *s, const as_gige_config *config, uin
                                      .wait = config->wait,
                                      .asks = config->resend};
     s->own = as_gvsp_receive_new(&cfg, err);
-    return s->own && stream_direct(s->camera, own, port, err);
+    if (!s->own || !stream_direct(s->camera, own, port, err))
+        return false;
+    stream_greet(s);
+    return true;
 }
 
 /* The camera's ticks as ns; one that does not tell how long they are counts ns. */
@@ -292,6 +306,11 @@ as_gige_stream *as_gige_stream_close(as_gige_stream *s, bool answers)
 bool as_gige_stream_next(as_gige_stream *s, as_pixel pixel, as_frame *frame, as_ns deadline, as_gige_came *ret)
 {
     return s->own ? stream_next_own(s, pixel, frame, deadline, ret) : stream_next_arv(s, pixel, frame, deadline, ret);
+}
+
+bool as_gige_stream_is_deaf(const as_gige_stream *s)
+{
+    return s->own && as_gvsp_receive_counts(s->own).n_packets == 0;
 }
 
 void as_gige_stream_stats(as_gige_stream *s, as_camera_stats *ret)

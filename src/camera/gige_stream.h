@@ -33,6 +33,8 @@ typedef struct as_gige_came {
 AS_CHECK bool as_gige_stream_next(as_gige_stream *stream, as_pixel pixel, as_frame *frame, as_ns deadline,
                                   as_gige_came *ret);
 
+bool as_gige_stream_is_deaf(const as_gige_stream *stream); /* not one packet ever came */
+
 void as_gige_stream_stats(as_gige_stream *stream, as_camera_stats *ret); /* of the wire, but for packet_bytes */
 
 #endif

@@ -445,6 +445,7 @@ static bool blocks_is_other(const as_gvsp_blocks *blocks, const as_gvsp_block *b
 uint8_t *as_gvsp_blocks_take(as_gvsp_blocks *blocks, const as_gvsp_packet *packet, const uint8_t *body, size_t n,
                              as_ns now, size_t *ret_n)
 {
+    blocks->counts.n_packets++;
     as_gvsp_block *block = blocks_find(blocks, packet);
     const bool     is_other = block && blocks_is_other(blocks, block, packet, body, n);
     if (is_other)

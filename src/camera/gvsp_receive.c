@@ -22,6 +22,7 @@
 #define RECEIVE_NAP_NS   (1 * AS_NS_PER_MS)
 #define RECEIVE_DOZE_NS  (50 * AS_NS_PER_US) /* a shorter nap is none */
 #define RECEIVE_POLL_NS  (1 * AS_NS_PER_S)
+#define RECEIVE_GREET_NS (10 * AS_NS_PER_S) /* firewalls forget in 30 s */
 #define RECEIVE_PART     8   /* of the socket's buffer may fill meanwhile; the kernel counts twice what a packet has */
 #define RECEIVE_IN_A_ROW 256 /* batches before time is looked at */
 
@@ -36,6 +37,8 @@ struct as_gvsp_receive {
     as_ns           most_nap;
     as_thread      *thread;
     atomic_bool     stop;
+    atomic_uint     greets;  /* the camera's port that pictures come from; 0: unknown */
+    as_ns           greeted; /* when it was last; 0: never */
     atomic_int      urgency; /* that next() was called with */
     uint16_t        number;  /* of requests */
     as_ns           marked;  /* when packets were last counted, of the picture that is under way; 0: none is */
@@ -102,17 +105,32 @@ int as_gvsp_socket(uint32_t own, uint32_t camera, uint64_t bytes, uint16_t *ret_
 
 /* --- the thread ----------------------------------------------------------------------------------------------------------- */
 
-static void receive_ask(void *ctx, const as_gvsp_block *block, uint32_t first, uint32_t last)
+/* One that is lost is sent again later, whatever it is. */
+static void receive_send(as_gvsp_receive *r, uint16_t port, const uint8_t *bytes, size_t n)
 {
-    as_gvsp_receive   *r = ctx;
-    uint8_t            bytes[AS_GVSP_REQUEST_BYTES];
     struct sockaddr_in to = {
-        .sin_family = AF_INET, .sin_port = htobe16(AS_GVCP_PORT), .sin_addr = {.s_addr = htobe32(r->camera)}};
-    r->number = r->number == UINT16_MAX ? 1 : (uint16_t)(r->number + 1);
-    size_t n = as_gvsp_request(bytes, r->number, block->is_long, block->id, first, last);
-    /* One that is lost is asked for again. */
+        .sin_family = AF_INET, .sin_port = htobe16(port), .sin_addr = {.s_addr = htobe32(r->camera)}};
     (void)!sendto(r->fd, bytes, n, MSG_DONTWAIT | MSG_NOSIGNAL, r->camera ? (struct sockaddr *)&to : NULL,
                   r->camera ? sizeof to : 0);
+}
+
+static void receive_greet(as_gvsp_receive *r, as_ns now)
+{
+    static const uint8_t nothing[AS_GVSP_SHORT_BYTES];
+    const unsigned       port = atomic_load(&r->greets);
+    if (port == 0 || (r->greeted && now - r->greeted < RECEIVE_GREET_NS))
+        return;
+    r->greeted = now;
+    receive_send(r, (uint16_t)port, nothing, sizeof nothing);
+}
+
+static void receive_ask(void *ctx, const as_gvsp_block *block, uint32_t first, uint32_t last)
+{
+    as_gvsp_receive *r = ctx;
+    uint8_t          bytes[AS_GVSP_REQUEST_BYTES];
+    r->number = r->number == UINT16_MAX ? 1 : (uint16_t)(r->number + 1);
+    size_t n = as_gvsp_request(bytes, r->number, block->is_long, block->id, first, last);
+    receive_send(r, AS_GVCP_PORT, bytes, n);
 }
 
 /* What has ended goes to who waits for it, and what he gave back comes. */
@@ -177,7 +195,9 @@ static void receive_wait(as_gvsp_receive *r)
     as_ns           left = AS_MIN(AS_MAX(due - now, 0), RECEIVE_POLL_NS);
     struct pollfd   polls[2] = {{.fd = r->fd, .events = POLLIN}, {.fd = r->wake, .events = POLLIN}};
     struct timespec timeout = {(time_t)(left / AS_NS_PER_S), (long)(left % AS_NS_PER_S)};
-    (void)!ppoll(polls, 2, &timeout, NULL);
+    uint64_t        n_woken;
+    if (ppoll(polls, 2, &timeout, NULL) > 0 && polls[1].revents)
+        (void)!read(r->wake, &n_woken, sizeof n_woken);
 }
 
 static void receive_run(void *ctx)
@@ -191,6 +211,7 @@ static void receive_run(void *ctx)
         level = AS_MAX(level, wanted);
         size_t n = receive_drain(r);
         as_ns  now = as_clock_mono();
+        receive_greet(r, now);
         if (now >= as_gvsp_blocks_due(r->blocks)) {
             as_gvsp_blocks_tick(r->blocks, now, receive_ask, r);
             receive_exchange(r);
@@ -261,6 +282,7 @@ as_gvsp_receive *as_gvsp_receive_new(const as_gvsp_receive_cfg *cfg, as_err *err
     r->most_nap = AS_MIN(RECEIVE_NAP_NS, cfg->wait / RECEIVE_PART);
     r->packet_bytes = AS_MAX(cfg->packet_bytes, AS_GVSP_LEAST_BYTES);
     atomic_init(&r->stop, false);
+    atomic_init(&r->greets, 0);
     atomic_init(&r->urgency, 0);
     r->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (r->wake < 0 || !receive_lock(r))
@@ -271,14 +293,19 @@ as_gvsp_receive *as_gvsp_receive_new(const as_gvsp_receive_cfg *cfg, as_err *err
     return as_gvsp_receive_free(r);
 }
 
-as_gvsp_receive *as_gvsp_receive_free(as_gvsp_receive *r)
+static void receive_wake(as_gvsp_receive *r)
 {
     const uint64_t one = 1;
+    if (r->wake >= 0)
+        (void)!write(r->wake, &one, sizeof one);
+}
+
+as_gvsp_receive *as_gvsp_receive_free(as_gvsp_receive *r)
+{
     if (!r)
         return NULL;
     atomic_store(&r->stop, true);
-    if (r->wake >= 0)
-        (void)!write(r->wake, &one, sizeof one);
+    receive_wake(r);
     as_thread_join(r->thread);
     for (uint32_t i = 0; i < r->n_frames; i++)
         as_frame_unref(r->frames[i]);
@@ -326,6 +353,12 @@ bool as_gvsp_receive_next(as_gvsp_receive *r, as_frame *frame, as_ns deadline, a
     r->back[r->n_back++] = block;
     pthread_mutex_unlock(&r->lock);
     return true;
+}
+
+void as_gvsp_receive_greet(as_gvsp_receive *r, uint16_t port)
+{
+    atomic_store(&r->greets, port);
+    receive_wake(r);
 }
 
 as_gvsp_counts as_gvsp_receive_counts(as_gvsp_receive *r)

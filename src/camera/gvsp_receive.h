@@ -51,6 +51,9 @@ typedef struct as_gvsp_received {
  * by the deadline. */
 AS_CHECK bool as_gvsp_receive_next(as_gvsp_receive *receive, as_frame *frame, as_ns deadline, as_gvsp_received *ret);
 
+/* Pictures come from that port of the camera: a few bytes go there now and then, for firewalls let in only what answers. */
+void as_gvsp_receive_greet(as_gvsp_receive *receive, uint16_t port);
+
 as_gvsp_counts as_gvsp_receive_counts(as_gvsp_receive *receive);
 
 #endif

@@ -148,6 +148,26 @@ static void more_than_there_is_room_for_is_counted(void **state)
     rig_close(&r);
 }
 
+/* So that a firewall on the way lets the pictures in, as an answer. */
+static void the_port_that_pictures_come_from_is_greeted(void **state)
+{
+    (void)state;
+    rig              r;
+    as_gvsp_received got;
+    uint8_t          bytes[100];
+    rig_open(&r, 10 * AS_NS_PER_S);
+    as_gvsp_receive_greet(r.receive, 4000);
+    struct timeval most = {.tv_sec = 20};
+    assert_int_equal(setsockopt(r.far, SOL_SOCKET, SO_RCVTIMEO, &most, sizeof most), 0);
+    assert_int_equal(recv(r.far, bytes, sizeof bytes, 0), AS_GVSP_SHORT_BYTES);
+    for (uint32_t id = 0; id <= as_test_gvsp_n(&r.picture) + 1; id++)
+        rig_send(&r, 1, id);
+    as_frame_unref(rig_next(&r, &got));
+    assert_int_equal(got.end, AS_GVSP_WHOLE);
+    assert_int_equal(recv(r.far, bytes, sizeof bytes, MSG_DONTWAIT), -1); /* once, for now */
+    rig_close(&r);
+}
+
 /* Bound to any address, the camera would be told to send to 0.0.0.0. */
 static void without_an_address_there_is_no_socket(void **state)
 {
@@ -173,6 +193,7 @@ int main(void)
         cmocka_unit_test(what_is_missing_is_asked_for_and_makes_it_whole),
         cmocka_unit_test(what_does_not_come_is_given_up_and_nothing_is_waited_for_for_ever),
         cmocka_unit_test(without_an_address_there_is_no_socket),
+        cmocka_unit_test(the_port_that_pictures_come_from_is_greeted),
         cmocka_unit_test(more_than_there_is_room_for_is_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
