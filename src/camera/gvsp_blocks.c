@@ -292,6 +292,7 @@ static bool blocks_arrived(as_gvsp_blocks *blocks, as_gvsp_block *block, uint32_
     if (!blocks_set(block->there, i))
         return false;
     block->n_there++;
+    blocks->counts.n_used++;
     block->last = now;
     if (blocks_bit(block->asked, i)) {
         blocks->counts.n_resent++;

@@ -64,6 +64,7 @@ typedef struct as_gvsp_block {
 
 typedef struct as_gvsp_counts {
     uint64_t n_packets;         /* that came, whatever they were */
+    uint64_t n_used;            /* those that a picture lacked */
     uint64_t n_underruns;       /* pictures for which there was no memory */
     uint64_t n_incomplete;      /* given up */
     uint64_t n_asked, n_resent; /* packets, and those of them that came */

@@ -144,6 +144,7 @@ static void order_and_doubles_do_not_matter(void **state)
         rig_send(&r, 7, order[i]);
     rig_expect(&r, 7, AS_GVSP_WHOLE);
     rig_expect_none(&r);
+    assert_int_equal(as_gvsp_blocks_counts(r.blocks).n_used, 13);
     rig_close(&r);
 }
 

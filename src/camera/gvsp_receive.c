@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/thread.h"
 #include "camera/gvsp_batch.h"
 
@@ -24,6 +25,9 @@
 #define RECEIVE_POLL_NS  (1 * AS_NS_PER_S)
 #define RECEIVE_GREET_NS (10 * AS_NS_PER_S) /* firewalls forget in 30 s */
 #define RECEIVE_PART     8   /* of the socket's buffer may fill meanwhile; the kernel counts twice what a packet has */
+#define RECEIVE_USELESS  8    /* looks at the socket that all gave nothing of use: then it sleeps between them */
+#define RECEIVE_PAUSE_NS (10 * AS_NS_PER_MS)
+#define RECEIVE_FLOODED  2000 /* so many, and it is told */
 #define RECEIVE_IN_A_ROW 256 /* batches before time is looked at */
 
 struct as_gvsp_receive {
@@ -43,6 +47,11 @@ struct as_gvsp_receive {
     uint16_t        number;  /* of requests */
     as_ns           marked;  /* when packets were last counted, of the picture that is under way; 0: none is */
     double          each_ns;
+    uint64_t        n_messages, n_used; /* by the last look at the socket */
+    uint32_t        n_useless;          /* looks in a row */
+    as_ns           looked;
+    bool            told;
+    atomic_ullong   n_dozed;
 
     pthread_mutex_t lock;
     pthread_cond_t  turn;
@@ -163,6 +172,7 @@ static size_t receive_drain(as_gvsp_receive *r)
             as_clock_sleep_until(as_clock_mono() + AS_NS_PER_MS); /* a network that is down, say */
         if (n <= 0)
             break;
+        r->n_messages += (uint64_t)n;
         sum += as_gvsp_batch_land(r->batch, r->blocks, (unsigned)n, as_clock_mono());
         receive_exchange(r);
         if ((unsigned)n < n_aimed)
@@ -200,6 +210,24 @@ static void receive_wait(as_gvsp_receive *r)
         (void)!read(r->wake, &n_woken, sizeof n_woken);
 }
 
+/* Packets that no picture lacks, as fast as they can come, must not keep all else from a core that is this thread's alone. */
+static void receive_doze(as_gvsp_receive *r, uint64_t n_messages, as_ns now)
+{
+    const uint64_t n_used = as_gvsp_blocks_counts(r->blocks).n_used;
+    const bool     is_useless = n_used == r->n_used && r->n_messages != n_messages;
+    r->n_useless = !is_useless ? 0 : now - r->looked < RECEIVE_PAUSE_NS ? r->n_useless + 1 : 1;
+    r->n_used = n_used;
+    r->looked = now;
+    if (r->n_useless == RECEIVE_FLOODED && !r->told)
+        as_log_write(AS_LOG_WARN, "packets that belong to no picture come from the camera's address without a pause (do two "
+                                  "programs use this camera, or has another device its address?)");
+    r->told |= r->n_useless == RECEIVE_FLOODED;
+    if (r->n_useless < RECEIVE_USELESS)
+        return;
+    atomic_fetch_add(&r->n_dozed, 1);
+    as_clock_sleep_until(now + RECEIVE_DOZE_NS);
+}
+
 static void receive_run(void *ctx)
 {
     as_gvsp_receive *r = ctx;
@@ -209,8 +237,10 @@ static void receive_run(void *ctx)
         if (wanted > level)
             (void)as_thread_make_urgent(wanted);
         level = AS_MAX(level, wanted);
-        size_t n = receive_drain(r);
-        as_ns  now = as_clock_mono();
+        const uint64_t n_before = r->n_messages;
+        size_t         n = receive_drain(r);
+        as_ns          now = as_clock_mono();
+        receive_doze(r, n_before, now);
         receive_greet(r, now);
         if (now >= as_gvsp_blocks_due(r->blocks)) {
             as_gvsp_blocks_tick(r->blocks, now, receive_ask, r);
@@ -283,6 +313,7 @@ as_gvsp_receive *as_gvsp_receive_new(const as_gvsp_receive_cfg *cfg, as_err *err
     r->packet_bytes = AS_MAX(cfg->packet_bytes, AS_GVSP_LEAST_BYTES);
     atomic_init(&r->stop, false);
     atomic_init(&r->greets, 0);
+    atomic_init(&r->n_dozed, 0);
     atomic_init(&r->urgency, 0);
     r->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (r->wake < 0 || !receive_lock(r))
@@ -359,6 +390,11 @@ void as_gvsp_receive_greet(as_gvsp_receive *r, uint16_t port)
 {
     atomic_store(&r->greets, port);
     receive_wake(r);
+}
+
+uint64_t as_gvsp_receive_n_dozed(as_gvsp_receive *r)
+{
+    return atomic_load(&r->n_dozed);
 }
 
 as_gvsp_counts as_gvsp_receive_counts(as_gvsp_receive *r)

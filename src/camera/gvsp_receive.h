@@ -54,6 +54,8 @@ AS_CHECK bool as_gvsp_receive_next(as_gvsp_receive *receive, as_frame *frame, as
 /* Pictures come from that port of the camera: a few bytes go there now and then, for firewalls let in only what answers. */
 void as_gvsp_receive_greet(as_gvsp_receive *receive, uint16_t port);
 
+uint64_t as_gvsp_receive_n_dozed(as_gvsp_receive *receive); /* times it slept for all that came was of no use */
+
 as_gvsp_counts as_gvsp_receive_counts(as_gvsp_receive *receive);
 
 #endif

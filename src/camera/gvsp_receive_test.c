@@ -168,6 +168,30 @@ static void the_port_that_pictures_come_from_is_greeted(void **state)
     rig_close(&r);
 }
 
+/* What belongs to no picture, faster than it is fetched, must not keep the thread from ever sleeping. */
+static void a_flood_of_packets_of_no_use_does_not_hold_the_core(void **state)
+{
+    (void)state;
+    rig              r;
+    as_gvsp_received got;
+    const as_ns      until = as_clock_mono() + 20 * AS_NS_PER_S;
+    rig_open(&r, 10 * AS_NS_PER_S);
+    for (uint32_t id = 0; id <= as_test_gvsp_n(&r.picture) + 1; id++)
+        rig_send(&r, 7, id);
+    as_frame_unref(rig_next(&r, &got));
+    assert_int_equal(as_gvsp_receive_n_dozed(r.receive), 0);
+    while (as_gvsp_receive_n_dozed(r.receive) == 0 && as_clock_mono() < until)
+        rig_send(&r, 5, 3);
+    assert_true(as_gvsp_receive_n_dozed(r.receive) > 0);
+    for (uint32_t id = 0; id <= as_test_gvsp_n(&r.picture) + 1; id++) {
+        rig_send(&r, 5, 3);
+        rig_send(&r, 8, id);
+    }
+    as_frame_unref(rig_next(&r, &got));
+    assert_true(got.id == 8 && got.end == AS_GVSP_WHOLE);
+    rig_close(&r);
+}
+
 /* Bound to any address, the camera would be told to send to 0.0.0.0. */
 static void without_an_address_there_is_no_socket(void **state)
 {
@@ -194,6 +218,7 @@ int main(void)
         cmocka_unit_test(what_does_not_come_is_given_up_and_nothing_is_waited_for_for_ever),
         cmocka_unit_test(without_an_address_there_is_no_socket),
         cmocka_unit_test(the_port_that_pictures_come_from_is_greeted),
+        cmocka_unit_test(a_flood_of_packets_of_no_use_does_not_hold_the_core),
         cmocka_unit_test(more_than_there_is_room_for_is_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
