@@ -9,6 +9,7 @@
 #define STREAM_MOST_SOCKET  ((uint64_t)64 << 20)
 #define STREAM_WALL_MOVED   (50 * AS_NS_PER_MS) /* more than it is slewed from frame to frame */
 #define STREAM_MAX_WAIT_US  1000000
+#define STREAM_REG_SOURCE   0x0d1c /* the camera's port that its pictures come from; 0 where it does not tell */
 
 struct as_gige_stream {
     ArvCamera       *camera; /* borrowed */
@@ -82,7 +83,7 @@ static void stream_greet(as_gige_stream *s)
 {
     GError *error = NULL;
     guint32 port = 0;
-    arv_device_read_register(arv_camera_get_device(s->camera), AS_GV_REG_STREAM_SOURCE, &port, &error);
+    arv_device_read_register(arv_camera_get_device(s->camera), STREAM_REG_SOURCE, &port, &error);
     if (!error && port > 0 && port <= UINT16_MAX)
         as_gvsp_receive_greet(s->own, (uint16_t)port);
     g_clear_error(&error); /* not every camera has that register */
@@ -162,14 +163,16 @@ static void stream_tell(as_gige_stream *s, const as_gvsp_received *got)
             "the camera sends pictures of %u x %u pixels (format %#x), more than it announced: they are corrupt",
             got->image.width, got->image.height, got->image.code);
     else if (got->image.payload == AS_GVSP_PAYLOAD_CHUNK)
-        as_log_write(AS_LOG_WARN,
-                     "the camera sends its pictures as chunks (payload 0x4), and only plain images can be used: they are "
-                     "corrupt (set ChunkModeActive to 0)");
+        as_log_write(
+            AS_LOG_WARN,
+            "the camera sends its pictures as chunks (payload 0x4), and only plain images can be used: they are "
+            "corrupt (set ChunkModeActive to 0)");
     else
-        as_log_write(AS_LOG_WARN,
-                     "the camera sends payload of type %#x, and only plain images (0x1, and with chunks behind them 0x4001 "
-                     "and 0x5) can be used: they are corrupt (is it set to JPEG, multi-part or all-in packets?)",
-                     got->image.payload);
+        as_log_write(
+            AS_LOG_WARN,
+            "the camera sends payload of type %#x, and only plain images (0x1, and with chunks behind them 0x4001 "
+            "and 0x5) can be used: they are corrupt (is it set to JPEG, multi-part or all-in packets?)",
+            got->image.payload);
 }
 
 static bool stream_next_own(as_gige_stream *s, as_pixel pixel, as_frame *frame, as_ns deadline, as_gige_came *ret)

@@ -53,7 +53,6 @@ enum {
     AS_GV_REG_OWNER_ADDRESS = 0x0a14,
     AS_GV_REG_STREAM_PORT = 0x0d00, /* of the first stream: where it goes */
     AS_GV_REG_STREAM_ADDRESS = 0x0d18,
-    AS_GV_REG_STREAM_SOURCE = 0x0d1c, /* the camera's port that it comes from; 0 where it does not tell */
 };
 #define AS_GV_CONTROL_EXCLUSIVE 0x1u /* nobody else may even read */
 #define AS_GV_CONTROL_SHARED    0x2u /* others may read */

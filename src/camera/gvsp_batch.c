@@ -228,7 +228,7 @@ static void batch_sort(as_gvsp_batch *batch, unsigned i, bool in_place)
     }
     const bool fits =
         in_place && (each == n || each == as_gvsp_head_bytes(batch->is_long) + batch->block->packet_bytes);
-    uint32_t   u = 0;
+    uint32_t u = 0;
     for (size_t at = 0; at < n; at += each, u++) {
         size_t length = AS_MIN(each, n - at);
         if (!(fits && u < n_units && batch_hits(batch, first + u, length)))

@@ -28,7 +28,7 @@ struct as_gvsp_blocks {
     blocks_ended       ended[BLOCKS_ENDED];
     uint64_t           refused, refused_stamp; /* the last leader that seemed to be late */
     uint32_t           n_refused;              /* of those in a row, each later than the one before */
-    uint64_t           n_ended; /* the newest is the one before it, modulo BLOCKS_ENDED */
+    uint64_t           n_ended;                /* the newest is the one before it, modulo BLOCKS_ENDED */
     as_gvsp_counts     counts;
 };
 

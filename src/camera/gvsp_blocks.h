@@ -24,8 +24,8 @@
 #define AS_GVSP_GAP_NS      AS_NS_PER_MS
 #define AS_GVSP_ROUNDS      8
 #define AS_GVSP_FEW         128 /* packets are asked for however large a part of a picture they are */
-#define AS_GVSP_RANGES      64 /* asked for at once; the rest a GAP later */
-#define AS_GVSP_OPEN        8  /* blocks; one more ends the oldest */
+#define AS_GVSP_RANGES      64  /* asked for at once; the rest a GAP later */
+#define AS_GVSP_OPEN        8   /* blocks; one more ends the oldest */
 
 typedef struct as_gvsp_blocks_cfg {
     uint32_t n_blocks;       /* open ones, and those that wait to be fetched */
@@ -54,11 +54,12 @@ typedef struct as_gvsp_block {
     size_t        bytes;  /* of its pixels */
 
     /* Of gvsp_blocks.c alone. Bits are by packet: 0 the leader, then n_packets of pixels. */
-    bool      is_long, is_sent;
-    uint32_t  packet_bytes, n_packets, n_there, n_pixels, n_gone, high, rounds; /* high: the last that came */
-    uint32_t  next;     /* packet that is asked for again first, when it is not all at once */
-    as_ns     last, sent, ask, again, quiet; /* quiet: of which last packet a silence was seen */
-    uint32_t  odd, odd_bytes; /* the number and length of a packet that has not the length it should have; 0: none came */
+    bool     is_long, is_sent;
+    uint32_t packet_bytes, n_packets, n_there, n_pixels, n_gone, high, rounds; /* high: the last that came */
+    uint32_t next;                          /* packet that is asked for again first, when it is not all at once */
+    as_ns    last, sent, ask, again, quiet; /* quiet: of which last packet a silence was seen */
+    uint32_t odd,
+        odd_bytes; /* the number and length of a packet that has not the length it should have; 0: none came */
     uint64_t *there, *asked, *gone;
 } as_gvsp_block;
 

@@ -702,7 +702,8 @@ static void a_picture_of_which_too_much_is_missing_is_given_up(void **state)
                                     .wait = MS(WAIT_MS),
                                     .asks = true};
     uint8_t                 *memory = malloc(cfg.capacity_bytes);
-    rig                      r = {.now = MS(1), .picture = {.width = AS_GVSP_LEAST_BYTES, .height = 2400, .packet_bytes = AS_GVSP_LEAST_BYTES}};
+    rig                      r = {.now = MS(1),
+                                  .picture = {.width = AS_GVSP_LEAST_BYTES, .height = 2400, .packet_bytes = AS_GVSP_LEAST_BYTES}};
     assert_non_null(memory);
     for (int lost = 590; lost <= 610; lost += 20) {
         r.blocks = as_gvsp_blocks_new(&cfg, &err);

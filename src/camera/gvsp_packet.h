@@ -71,7 +71,7 @@ AS_CHECK bool as_gvsp_image_parse(const uint8_t *bytes, size_t n, as_gvsp_image 
 
 bool as_gvsp_image_is_plain(const as_gvsp_image *image); /* pixels row by row, and maybe more behind them */
 
-bool as_gvsp_image_has_more(const as_gvsp_image *image);  /* something follows its pixels */
+bool as_gvsp_image_has_more(const as_gvsp_image *image); /* something follows its pixels */
 
 /* All bytes of its pixels; 0 when it is not plain, has none, or more than `most`. */
 size_t as_gvsp_image_bytes(const as_gvsp_image *image, size_t most);

@@ -24,11 +24,11 @@
 #define RECEIVE_DOZE_NS  (50 * AS_NS_PER_US) /* a shorter nap is none */
 #define RECEIVE_POLL_NS  (1 * AS_NS_PER_S)
 #define RECEIVE_GREET_NS (10 * AS_NS_PER_S) /* firewalls forget in 30 s */
-#define RECEIVE_PART     8   /* of the socket's buffer may fill meanwhile; the kernel counts twice what a packet has */
-#define RECEIVE_USELESS  8    /* looks at the socket that all gave nothing of use: then it sleeps between them */
+#define RECEIVE_PART     8 /* of the socket's buffer may fill meanwhile; the kernel counts twice what a packet has */
+#define RECEIVE_USELESS  8 /* looks at the socket that all gave nothing of use: then it sleeps between them */
 #define RECEIVE_PAUSE_NS (10 * AS_NS_PER_MS)
 #define RECEIVE_FLOODED  2000 /* so many, and it is told */
-#define RECEIVE_IN_A_ROW 256 /* batches before time is looked at */
+#define RECEIVE_IN_A_ROW 256  /* batches before time is looked at */
 
 struct as_gvsp_receive {
     int             fd, wake;
@@ -90,10 +90,11 @@ static uint64_t receive_buffer(int fd, uint64_t bytes)
 int as_gvsp_socket(uint32_t own, uint32_t camera, uint64_t bytes, uint16_t *ret_port, uint64_t *ret_bytes, as_err *err)
 {
     if (own == 0 || camera == 0) {
-        AS_FAIL(err, AS_EIO,
-                "no network of this machine leads to the camera's address %u.%u.%u.%u (is the network's card up, and has "
-                "it an address in the camera's network? see ip addr)",
-                camera >> 24, camera >> 16 & 0xffu, camera >> 8 & 0xffu, camera & 0xffu);
+        AS_FAIL(
+            err, AS_EIO,
+            "no network of this machine leads to the camera's address %u.%u.%u.%u (is the network's card up, and has "
+            "it an address in the camera's network? see ip addr)",
+            camera >> 24, camera >> 16 & 0xffu, camera >> 8 & 0xffu, camera & 0xffu);
         return -1;
     }
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr = {.s_addr = htobe32(own)}};
@@ -219,8 +220,9 @@ static void receive_doze(as_gvsp_receive *r, uint64_t n_messages, as_ns now)
     r->n_used = n_used;
     r->looked = now;
     if (r->n_useless == RECEIVE_FLOODED && !r->told)
-        as_log_write(AS_LOG_WARN, "packets that belong to no picture come from the camera's address without a pause (do two "
-                                  "programs use this camera, or has another device its address?)");
+        as_log_write(AS_LOG_WARN,
+                     "packets that belong to no picture come from the camera's address without a pause (do two "
+                     "programs use this camera, or has another device its address?)");
     r->told |= r->n_useless == RECEIVE_FLOODED;
     if (r->n_useless < RECEIVE_USELESS)
         return;

@@ -161,13 +161,12 @@ static void test_messages_that_the_kernel_cuts_are_the_same_packets(void **state
     static const int down[] = {ENETDOWN, ENETUNREACH, EHOSTUNREACH, ECONNREFUSED, ENOBUFS, EPERM};
     for (size_t i = 0; i < AS_COUNT(down); i++) {
         net_clear();
-        net.cuts_never = true;
         net.refusal = down[i];
         (void)as_gvsp_send(r.stream, &client, &r.picture, 0, &go_on);
         assert_true(as_gvsp_uses_gso(r.stream));
     }
     net_clear();
-    net.cuts_never = true; /* then packet by packet, from now on */
+    net.refusal = EIO; /* then packet by packet, from now on */
     (void)as_gvsp_send(r.stream, &client, &r.picture, 0, &go_on);
     assert_false(as_gvsp_uses_gso(r.stream));
     assert_int_equal(net.n, 20);

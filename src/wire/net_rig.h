@@ -30,17 +30,15 @@ typedef struct net_packet {
 static struct {
     net_packet packets[NET_PACKETS];
     size_t     n, n_messages, most_segments;
-    size_t     room;       /* messages it takes from who does not wait; then they would have to */
-    bool       cuts_never; /* messages to be cut in packets are refused */
-    int        refusal;    /* why those are: errno */
+    size_t     room;    /* messages it takes from who does not wait; then they would have to */
+    int        refusal; /* errno for messages that are to be cut in packets; 0: they are taken */
 } net;
 
 static inline void net_clear(void)
 {
     net.n = net.n_messages = net.most_segments = 0;
     net.room = SIZE_MAX;
-    net.cuts_never = false;
-    net.refusal = EIO;
+    net.refusal = 0;
 }
 
 /* -1 and errno, as of the system, where it is not taken. */
@@ -108,7 +106,7 @@ int sendmmsg(int fd, struct mmsghdr *messages, unsigned n, int flags)
 {
     unsigned done = 0;
     for (; done < n; done++) {
-        if (net.cuts_never && messages[done].msg_hdr.msg_controllen > 0) {
+        if (net.refusal && messages[done].msg_hdr.msg_controllen > 0) {
             errno = net.refusal;
             break;
         }

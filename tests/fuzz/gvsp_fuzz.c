@@ -145,8 +145,7 @@ static void rig_anything(rig *r)
     uint8_t *to = r->bytes + r->used;
     r->is_false = true;
     if (n & 1) /* a true head before them */
-        head = as_test_gvsp_head(to, &r->picture, (uint16_t)(rig_byte(r) << 8 | rig_byte(r)), rig_byte(r),
-                                 rig_byte(r));
+        head = as_test_gvsp_head(to, &r->picture, (uint16_t)(rig_byte(r) << 8 | rig_byte(r)), rig_byte(r), rig_byte(r));
     n = AS_MIN(n, r->n);
     memcpy(to + head, r->data, n);
     r->data += n;
