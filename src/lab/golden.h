@@ -15,6 +15,7 @@
 
 #include "lab/dataset.h"
 #include "lab/nodes.h"
+#include "lab/samples.h"
 
 #define AS_GOLDEN_MAX    8  /* golden pictures */
 #define AS_GOLDEN_LEVELS 3  /* of the registration: 1/16, 1/8, 1/4 of the input's size */
@@ -53,6 +54,17 @@ static inline size_t as_golden_level_shift(size_t l)
 {
     return AS_GOLDEN_LEVELS + 1 - l;
 }
+
+typedef struct as_golden_sides {
+    uint32_t *good;          /* n_good, to learn golden pictures from */
+    uint32_t *rest, *labels; /* n_rest, to fit the head on: defects, and good parts that golden pictures do not know */
+    size_t    n_good, n_rest;
+} as_golden_sides;
+
+/* No part is on both sides, nor are copies of a picture; each class is in the rest. AS_EINVAL for too few good parts. */
+AS_CHECK bool as_golden_deal(const as_dataset *dataset, const as_spec *spec, const as_samples *train,
+                             as_golden_sides *ret, as_err *err);
+void          as_golden_sides_done(as_golden_sides *sides);
 
 /* Golden pictures from good[n], of which there is one at least: how many kinds there are is seen from them. */
 AS_CHECK bool as_golden_learn(const as_dataset *dataset, const uint32_t *good, size_t n, const as_golden_cfg *cfg,

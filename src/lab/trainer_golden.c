@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Comparison with golden pictures of good parts, and a linear classifier on what differs. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "lab/golden.h"
 #include "lab/logits.h"
 #include "lab/samples.h"
 
 #define GOLDEN_LONG_SIDE 640 /* pixels: what is two of them wide is still seen */
-#define GOLDEN_LEAST     15  /* good pictures: fewer are no evidence of what good parts may differ in */
-#define GOLDEN_EACH      3   /* every third good part is not in the golden picture, and judges the head instead */
 
 typedef struct golden {
     const as_trainer_cfg *cfg;
@@ -18,8 +15,7 @@ typedef struct golden {
     as_samples            train;
     as_golden_cfg         learn;
     as_golden             golden;
-    uint32_t             *good, *rest, *labels; /* pictures to learn from, and to fit the head on */
-    size_t                n_good, n_rest;
+    as_golden_sides       sides;
     as_features           features;
     as_logits             linear;
     uint32_t              parts; /* of the features, a bit each, beside the first */
@@ -44,59 +40,19 @@ static bool golden_size(golden *g, const as_dataset *dataset, as_err *err)
     return true;
 }
 
-static bool golden_is_good(const golden *g, size_t i)
-{
-    return g->spec->classes[g->train.labels[i]].verdict == AS_VERDICT_PASS;
-}
-
-/* Good pictures are dealt by their part, so that no part is on both sides. */
-static bool golden_deal(golden *g, const as_dataset *dataset, as_err *err)
-{
-    size_t      n = g->train.n, part = 0, n_good = 0;
-    const char *last = NULL;
-    for (size_t i = 0; i < n; i++)
-        n_good += golden_is_good(g, i);
-    if (n_good < GOLDEN_LEAST)
-        return AS_FAIL(
-            err, AS_EINVAL,
-            "a golden picture is learned from at least %d good pictures, and the training split has %zu good "
-            "pictures (bring in more good parts: assay capture, or assay import FOLDER)",
-            GOLDEN_LEAST, n_good);
-    g->good = calloc(n + 1, sizeof *g->good);
-    g->rest = calloc(n + 1, sizeof *g->rest);
-    g->labels = calloc(n + 1, sizeof *g->labels);
-    if (!g->good || !g->rest || !g->labels)
-        return AS_FAIL(err, AS_ENOMEM, "cannot hold %zu samples", n);
-    for (size_t i = 0; i < n; i++) {
-        const char *name = as_dataset_sample(dataset, g->train.indices[i])->part;
-        bool        good = golden_is_good(g, i);
-        if (good && (!last || strcmp(last, name) != 0)) {
-            last = name;
-            part++;
-        }
-        if (good && part % GOLDEN_EACH) {
-            g->good[g->n_good++] = g->train.indices[i];
-            continue;
-        }
-        g->labels[g->n_rest] = g->train.labels[i];
-        g->rest[g->n_rest++] = g->train.indices[i];
-    }
-    return true;
-}
-
 /* Features that help where defects have their places, or kinds, are chance where they have not: which of them are looked at is
  * cross-validated. Those left out are 0, and get no weight. */
 static bool golden_choose(golden *g, const as_logits_cfg *cfg, as_err *err)
 {
     size_t width = g->features.width;
-    float *all = g->features.at, *some = calloc(g->n_rest * width + 1, sizeof *some);
-    bool   ok = some || AS_FAIL(err, AS_ENOMEM, "cannot hold %zu features of %zu pictures", width, g->n_rest);
+    float *all = g->features.at, *some = calloc(g->sides.n_rest * width + 1, sizeof *some);
+    bool   ok = some || AS_FAIL(err, AS_ENOMEM, "cannot hold %zu features of %zu pictures", width, g->sides.n_rest);
     for (uint32_t mask = 0; ok && mask < 1u << (AS_GOLDEN_PARTS - 1); mask++) {
         as_logits logits = {0};
         size_t    from = 0;
         for (uint32_t p = 0; p < AS_GOLDEN_PARTS; p++) {
             size_t n = as_golden_n_part(&g->golden, p);
-            for (size_t i = 0; i < g->n_rest; i++)
+            for (size_t i = 0; i < g->sides.n_rest; i++)
                 for (size_t f = from; f < from + n; f++)
                     some[i * width + f] = p == 0 || mask >> (p - 1) & 1 ? all[i * width + f] : 0;
             from += n;
@@ -128,12 +84,12 @@ static bool golden_fit(golden *g, const as_dataset *dataset, as_err *err)
                                  .input = g->learn.input,
                                  .threads = g->learn.threads};
     const as_logits_cfg   linear = {.dataset = dataset,
-                                    .indices = g->rest,
-                                    .labels = g->labels,
+                                    .indices = g->sides.rest,
+                                    .labels = g->sides.labels,
                                     .n_classes = (uint32_t)g->spec->n_classes,
                                     .seed = g->cfg->seed,
                                     .threads = g->cfg->threads};
-    ok = ok && as_features_compute(dataset, g->rest, g->n_rest, &cfg, g->progress, &g->features, err) &&
+    ok = ok && as_features_compute(dataset, g->sides.rest, g->sides.n_rest, &cfg, g->progress, &g->features, err) &&
          golden_choose(g, &linear, err);
     as_graph_free(graph);
     as_str_done(&bytes);
@@ -172,9 +128,7 @@ static void golden_done(golden *g)
     as_golden_done(&g->golden);
     as_features_done(&g->features);
     as_logits_done(&g->linear);
-    free(g->good);
-    free(g->rest);
-    free(g->labels);
+    as_golden_sides_done(&g->sides);
 }
 
 static bool golden_train(const as_dataset *dataset, const as_spec *spec, const as_trainer_cfg *cfg,
@@ -183,8 +137,9 @@ static bool golden_train(const as_dataset *dataset, const as_spec *spec, const a
     golden    g = {.cfg = cfg, .spec = spec, .progress = progress};
     as_graph *graph = NULL;
     if (as_samples_open(dataset, spec, AS_SPLIT_TRAIN, &g.train, err) && golden_size(&g, dataset, err) &&
-        golden_deal(&g, dataset, err) &&
-        as_golden_learn(dataset, g.good, g.n_good, &g.learn, progress, &g.golden, err) && golden_fit(&g, dataset, err))
+        as_golden_deal(dataset, spec, &g.train, &g.sides, err) &&
+        as_golden_learn(dataset, g.sides.good, g.sides.n_good, &g.learn, progress, &g.golden, err) &&
+        golden_fit(&g, dataset, err))
         graph = golden_model(&g, err);
     if (graph) {
         *ret = (as_trained){.graph = graph, .params = golden_params(&g)};

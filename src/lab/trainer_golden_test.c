@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/rng.h"
+#include "lab/folds.h"
 #include "lab/golden.h"
 #include "lab/test_model.h"
 #include "lab/test_pictures.h"
@@ -131,6 +132,100 @@ static void test_repeats(void **state)
     as_str_done(&b);
 }
 
+/* The parts of the set's samples named anew, as another version of it. */
+static as_dataset *board_part(test_set *boards, void (*name)(const as_sample *sample, char part[64]))
+{
+    as_err       err = AS_ERR_NONE;
+    as_commit    commit = {.author = "test", .message = "parts", .utc = 2}, before;
+    as_manifest *manifest = as_manifest_new(&err), *from = NULL;
+    SUPPORT_CHECK(manifest && as_commit_find(boards->ws, "", &before, &err));
+    SUPPORT_CHECK((from = as_commit_manifest(boards->ws, &before, &err)) != NULL);
+    for (size_t i = 0; i < as_manifest_count(from); i++) {
+        as_sample sample = *as_manifest_at(from, i);
+        char      part[64];
+        name(&sample, part);
+        sample.part = part;
+        SUPPORT_CHECK(as_manifest_add(manifest, &sample, &err));
+    }
+    SUPPORT_CHECK(as_commit_write(boards->ws, manifest, &commit, &err));
+    as_manifest_free(from);
+    as_manifest_free(manifest);
+    as_dataset *dataset = as_dataset_open(boards->ws, boards->spec, NULL, &err);
+    SUPPORT_CHECK(dataset != NULL);
+    return dataset;
+}
+
+static unsigned board_number(const as_sample *sample)
+{
+    return (unsigned)strtoul(strrchr(sample->name, '/') + 1, NULL, 10);
+}
+
+/* As of two cameras: first all parts from above, then all from the side; the last shows a defect from the side. */
+static void board_two_views(const as_sample *sample, char part[64])
+{
+    unsigned n = board_number(sample);
+    bool     last = sample->split == AS_SPLIT_TRAIN && (n == 9 || strcmp(sample->label, "good") != 0);
+    snprintf(part, 64, last ? "%s-last" : "%s-%s-%u", as_split_name(sample->split), sample->label, n % 10);
+}
+
+static void board_two_parts(const as_sample *sample, char part[64])
+{
+    snprintf(part, 64, "%s-%s-%u", as_split_name(sample->split), sample->label, board_number(sample) % 2);
+}
+
+static void test_deals_parts(void **state)
+{
+    (void)state;
+    test_set        views;
+    as_samples      train = {0};
+    as_golden_sides sides = {0};
+    as_err          err = AS_ERR_NONE;
+    uint32_t        groups[64] = {0}, side[64] = {0}, has[3] = {0};
+    test_set_make_of(&views, "views", &(test_set_cfg){16, 16, {20, 1, 1}, -1, 1}, board_draw);
+    as_dataset *dataset = board_part(&views, board_two_views);
+    assert_true(as_samples_open(dataset, views.spec, AS_SPLIT_TRAIN, &train, &err));
+    assert_true(as_folds_group(dataset, train.indices, train.n, groups, &err));
+    assert_true(as_golden_deal(dataset, views.spec, &train, &sides, &err));
+    assert_int_equal(sides.n_good + sides.n_rest, train.n);
+    assert_int_equal(sides.n_good, 12); /* of 9 parts whose views are all good 3 are in the rest */
+    for (size_t i = 0; i < train.n; i++) {
+        uint32_t in = 0;
+        for (size_t k = 0; k < sides.n_good; k++)
+            in |= sides.good[k] == train.indices[i] ? 1 : 0;
+        for (size_t k = 0; k < sides.n_rest; k++)
+            in |= sides.rest[k] == train.indices[i] ? 2 : 0;
+        has[train.labels[i]] |= in;
+        side[groups[i]] |= in;
+    }
+    for (size_t i = 0; i < train.n; i++)
+        assert_true(side[groups[i]] == 1 || side[groups[i]] == 2);
+    assert_int_equal(has[0], 3);
+    assert_int_equal(has[1], 2);
+    assert_int_equal(has[2], 2);
+    as_golden_sides_done(&sides);
+    as_samples_done(&train);
+    as_dataset_close(dataset);
+    test_set_done(&views);
+}
+
+/* Many pictures of two parts are no evidence of what good parts differ in. */
+static void test_too_few_parts(void **state)
+{
+    (void)state;
+    test_set   views;
+    as_trained trained = {0};
+    as_err     err = AS_ERR_NONE;
+    test_set_make_of(&views, "two", &(test_set_cfg){64, 64, {16, 1, 1}, -1, 1}, board_draw);
+    as_dataset *dataset = board_part(&views, board_two_parts);
+    assert_false(
+        as_trainer_find("golden")->train(dataset, views.spec, &(as_trainer_cfg){.seed = 1}, NULL, &trained, &err));
+    assert_int_equal(err.code, AS_EINVAL);
+    assert_non_null(strstr(err.text, "16 good pictures, and 2 such parts"));
+    assert_non_null(strstr(err.text, "bring in more good parts"));
+    as_dataset_close(dataset);
+    test_set_done(&views);
+}
+
 static void test_too_little(void **state)
 {
     (void)state;
@@ -154,9 +249,8 @@ static void test_too_little(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_finds),
-        cmocka_unit_test(test_repeats),
-        cmocka_unit_test(test_too_little),
+        cmocka_unit_test(test_finds),         cmocka_unit_test(test_repeats),    cmocka_unit_test(test_deals_parts),
+        cmocka_unit_test(test_too_few_parts), cmocka_unit_test(test_too_little),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
