@@ -38,6 +38,8 @@ typedef struct as_golden {
 typedef struct as_golden_cfg {
     as_input_spec input;
     uint32_t      threads;
+    uint32_t      heads[AS_GOLDEN_MAX]; /* n_heads pictures that stand for the kinds there may be */
+    uint32_t      n_heads;              /* 0: seen from the good pictures */
 } as_golden_cfg;
 
 static inline size_t as_golden_scale_width(const as_golden *golden, size_t s)
@@ -66,7 +68,7 @@ AS_CHECK bool as_golden_deal(const as_dataset *dataset, const as_spec *spec, con
                              as_golden_sides *ret, as_err *err);
 void          as_golden_sides_done(as_golden_sides *sides);
 
-/* Golden pictures from good[n], of which there is one at least: how many kinds there are is seen from them. */
+/* Golden pictures from good[n], of which there is one at least. A kind that hardly any picture is of is none. */
 AS_CHECK bool as_golden_learn(const as_dataset *dataset, const uint32_t *good, size_t n, const as_golden_cfg *cfg,
                               const as_progress *progress, as_golden *ret, as_err *err);
 void          as_golden_done(as_golden *golden);

@@ -4,13 +4,13 @@
 #include <string.h>
 
 #include "lab/golden.h"
+#include "lab/golden_priv.h"
 
 #define GROUP_WIDTH  40
 #define GROUP_HEIGHT 32
 #define GROUP_BYTES  (3 * GROUP_WIDTH * GROUP_HEIGHT)
 #define GROUP_REACH  3    /* pixels that a part may be shifted by */
 #define GROUP_MOST   500  /* pictures that are looked at */
-#define GROUP_LEAST  6    /* in a kind of its own */
 #define GROUP_GAIN   0.45 /* of what is unlike in those of a new kind, at most so much may be left when it is parted */
 #define GROUP_TRIES  4
 
@@ -160,7 +160,7 @@ static bool group_part(group *g, bool *odd, uint32_t *before)
         for (uint32_t k = 0; k < g->n_heads; k++)
             g->heads[k] = group_middle(g, k);
         group_assign(g);
-        if (group_smallest(g) >= GROUP_LEAST && group_left(g, before) < GROUP_GAIN)
+        if (group_smallest(g) >= GOLDEN_KIND_LEAST && group_left(g, before) < GROUP_GAIN)
             return true;
         odd[far] = true;
         g->n_heads--;

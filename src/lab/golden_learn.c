@@ -265,19 +265,50 @@ static bool learn_tolerance(learn *l, as_err *err)
     return true;
 }
 
+/* A kind that few pictures are laid over has no tolerances of its own: without its golden picture they are of the others.
+ * Returns whether there was one. */
+static bool learn_drop(learn *l)
+{
+    as_golden *g = l->golden;
+    uint32_t   least = 0;
+    for (uint32_t k = 1; k < g->n; k++)
+        least = g->members[k] < g->members[least] ? k : least;
+    if (g->n == 1 || g->members[least] >= GOLDEN_KIND_LEAST)
+        return false;
+    for (size_t s = 0; s < AS_GOLDEN_SCALES; s++) {
+        size_t each = 3 * as_golden_scale_width(g, s) * as_golden_scale_height(g, s);
+        float *at = g->mean[s] + least * each;
+        memmove(at, at + each, (g->n - least - 1) * each * sizeof *at);
+    }
+    g->n--;
+    return true;
+}
+
+static bool learn_heads(learn *l, size_t n, uint32_t heads[AS_GOLDEN_MAX], as_err *err)
+{
+    const as_golden_cfg *cfg = l->cfg;
+    if (!cfg->n_heads)
+        return as_golden_group(l->dataset, l->good, n, l->progress, heads, &l->golden->n, err);
+    l->golden->n = AS_MIN(cfg->n_heads, (uint32_t)AS_GOLDEN_MAX);
+    memcpy(heads, cfg->heads, sizeof cfg->heads);
+    return true;
+}
+
 static bool learn_run(learn *l, size_t n, as_err *err)
 {
     static const char *const what[LEARN_ROUNDS] = {"laying good parts over one", "laying good parts over their mean",
                                                    "learning what good parts may differ in"};
     uint32_t                 heads[AS_GOLDEN_MAX] = {0};
-    if (!as_golden_group(l->dataset, l->good, n, l->progress, heads, &l->golden->n, err) || !learn_room(l, err))
+    if (!learn_heads(l, n, heads, err) || !learn_room(l, err))
         return false;
     for (uint32_t k = 0; k < l->golden->n; k++)
         if (!learn_first(l, heads[k], k, err))
             return false;
     for (int round = 0; round < LEARN_ROUNDS; round++) {
-        if (!learn_round(l, n, what[round], err))
-            return false;
+        do
+            if (!learn_round(l, n, what[round], err))
+                return false;
+        while (learn_drop(l));
         learn_mean(l);
     }
     return learn_tolerance(l, err) && as_golden_align(l->golden, err);

@@ -14,4 +14,6 @@
 #define GOLDEN_BLUE  0.114f
 #define GOLDEN_DARK  0.03f
 
+#define GOLDEN_KIND_LEAST 6 /* good pictures of a kind: of fewer no tolerance can be told */
+
 #endif

@@ -226,6 +226,50 @@ static void test_too_few_parts(void **state)
     test_set_done(&views);
 }
 
+static as_golden board_learn(const as_golden_sides *sides, const uint32_t *heads, uint32_t n_heads)
+{
+    as_golden     golden = {0};
+    as_err        err = AS_ERR_NONE;
+    as_golden_cfg cfg = {.input = {.width = BOARD_WIDTH,
+                                   .height = BOARD_HEIGHT,
+                                   .channels = 3,
+                                   .resize = AS_RESIZE_STANDARD,
+                                   .scale = {255, 255, 255}},
+                         .n_heads = n_heads};
+    memcpy(cfg.heads, heads, n_heads * sizeof *heads);
+    if (!as_golden_learn(data, sides->good, sides->n_good, &cfg, NULL, &golden, &err))
+        support_fail(__FILE__, __LINE__, err.text);
+    return golden;
+}
+
+/* Of two golden pictures of one kind the second is never taken, and would have the least tolerance there is: it is none. */
+static void test_drops_kinds(void **state)
+{
+    (void)state;
+    as_samples      train = {0};
+    as_golden_sides sides = {0};
+    as_err          err = AS_ERR_NONE;
+    uint32_t        heads[AS_GOLDEN_MAX] = {0}, n = 0;
+    assert_true(as_samples_open(data, set.spec, AS_SPLIT_TRAIN, &train, &err));
+    assert_true(as_golden_deal(data, set.spec, &train, &sides, &err));
+    assert_true(as_golden_group(data, sides.good, sides.n_good, NULL, heads, &n, &err));
+    assert_int_equal(n, 2);
+    as_golden two = board_learn(&sides, heads, 2);
+    as_golden three = board_learn(&sides, (uint32_t[]){heads[0], heads[0], heads[1]}, 3);
+    assert_int_equal(three.n, 2);
+    for (uint32_t k = 0; k < 2; k++)
+        assert_int_equal(three.members[k], two.members[k]);
+    for (size_t s = 0; s < AS_GOLDEN_SCALES; s++) {
+        size_t bytes = 2 * 3 * as_golden_scale_width(&two, s) * as_golden_scale_height(&two, s) * sizeof(float);
+        assert_memory_equal(three.mean[s], two.mean[s], bytes);
+        assert_memory_equal(three.sharp[s], two.sharp[s], bytes);
+    }
+    as_golden_done(&two);
+    as_golden_done(&three);
+    as_golden_sides_done(&sides);
+    as_samples_done(&train);
+}
+
 static void test_too_little(void **state)
 {
     (void)state;
@@ -249,8 +293,8 @@ static void test_too_little(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_finds),         cmocka_unit_test(test_repeats),    cmocka_unit_test(test_deals_parts),
-        cmocka_unit_test(test_too_few_parts), cmocka_unit_test(test_too_little),
+        cmocka_unit_test(test_finds),       cmocka_unit_test(test_repeats),       cmocka_unit_test(test_drops_kinds),
+        cmocka_unit_test(test_deals_parts), cmocka_unit_test(test_too_few_parts), cmocka_unit_test(test_too_little),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
