@@ -42,6 +42,27 @@ static void crossval_answer(const crossval_job *c, size_t g, const as_logistic *
     }
 }
 
+/* x by the mean and deviation of the rows of the fit alone; NULL: no memory. */
+static double *crossval_standardise(const as_crossval_cfg *cfg, const uint32_t *rows, size_t n_fit)
+{
+    size_t  width = cfg->n_features;
+    double *x = calloc(cfg->n * width + 1, sizeof *x), *fit = calloc(n_fit * width + 1, sizeof *fit),
+           *mean = calloc(2 * width + 1, sizeof *mean);
+    if (x && fit && mean) {
+        for (size_t k = 0; k < n_fit; k++)
+            memcpy(fit + k * width, cfg->x + rows[k] * width, width * sizeof *fit);
+        as_logistic_standardise(fit, n_fit, cfg->n_features, mean, mean + width);
+        for (size_t i = 0; i < cfg->n * width; i++)
+            x[i] = (cfg->x[i] - mean[i % width]) / mean[width + i % width];
+    } else {
+        free(x);
+        x = NULL;
+    }
+    free(fit);
+    free(mean);
+    return x;
+}
+
 /* Trains on the other folds, judges on this one, along the whole grid. */
 static bool crossval_fold(void *ctx, size_t fold, as_err *err)
 {
@@ -57,13 +78,15 @@ static bool crossval_fold(void *ctx, size_t fold, as_err *err)
             rows[cfg->n - ++n_held] = i;
         else
             rows[n_fit++] = i;
-    as_logistic_data fit = {cfg->n_features, cfg->n_classes, cfg->x, cfg->labels, cfg->weights, rows, n_fit};
+    double          *own = cfg->by_fold ? crossval_standardise(cfg, rows, n_fit) : NULL;
+    as_logistic_data fit = {
+        cfg->n_features, cfg->n_classes, own ? own : cfg->x, cfg->labels, cfg->weights, rows, n_fit};
     as_logistic_data held = fit;
     held.rows = rows + n_fit;
     held.n_rows = n_held;
     for (size_t k = 0; k < n_held; k++)
         c->weight[fold] += cfg->weights[held.rows[k]];
-    bool ok = true;
+    bool ok = own || !cfg->by_fold || AS_FAIL(err, AS_ENOMEM, "cannot hold %zu rows", cfg->n);
     for (size_t g = 0; ok && n_held && g < crossval_n_l2(c); g++) {
         as_logistic linear = {0};
         ok = as_logistic_fit(&fit, crossval_l2[g], before.weights ? &before : NULL, c->progress, &linear, err);
@@ -76,6 +99,7 @@ static bool crossval_fold(void *ctx, size_t fold, as_err *err)
         before = linear;
     }
     as_logistic_done(&before);
+    free(own);
     free(rows);
     return ok;
 }
@@ -109,6 +133,10 @@ static bool crossval_best(const crossval_job *c, as_crossval *ret, as_err *err)
         if (best.loss[g] < best.loss[best.best])
             best.best = g;
     }
+    for (uint32_t f = 0; f < c->n_folds; f++) {
+        best.fold_loss[f] = c->loss[f][best.best];
+        best.fold_weight[f] = c->weight[f];
+    }
     if (c->p && !(best.p = malloc((count + 1) * sizeof *best.p)))
         return AS_FAIL(err, AS_ENOMEM, "cannot hold %zu rows", c->cfg->n);
     for (size_t i = 0; c->p && i < count; i++)
@@ -141,4 +169,21 @@ void as_crossval_done(as_crossval *crossval)
 {
     free(crossval->p);
     crossval->p = NULL;
+}
+
+bool as_crossval_is_better(const as_crossval *crossval, const as_crossval *than)
+{
+    double   weight = 0, sum = 0, square = 0, gain[AS_CROSSVAL_FOLDS] = {0};
+    uint32_t n = 0;
+    for (uint32_t f = 0; f < crossval->n_folds; f++) {
+        if (!(crossval->fold_weight[f] > 0))
+            continue;
+        gain[f] = than->fold_loss[f] - crossval->fold_loss[f];
+        weight += crossval->fold_weight[f];
+        sum += crossval->fold_weight[f] * gain[f];
+        n++;
+    }
+    for (uint32_t f = 0; f < crossval->n_folds && n > 1; f++)
+        square += crossval->fold_weight[f] * (gain[f] - sum / weight) * (gain[f] - sum / weight);
+    return n > 1 && sum / weight > sqrt(square / weight / (n - 1));
 }

@@ -43,7 +43,8 @@ static bool logits_run(logits *l, as_logits *ret, as_err *err)
                                          .groups = l->groups,
                                          .n = l->n,
                                          .seed = cfg->seed,
-                                         .threads = cfg->threads};
+                                         .threads = cfg->threads,
+                                         .by_fold = cfg->by_fold};
     const as_logistic_data   all = {(uint32_t)l->width, cfg->n_classes, l->x, cfg->labels, l->weights, l->rows, l->n};
     static const char *const what = "choosing the head's regularisation";
     if (!as_folds_group(cfg->dataset, cfg->indices, l->n, l->groups, err))

@@ -19,6 +19,7 @@ typedef struct as_logits_cfg {
     uint32_t          n_classes;
     uint64_t          seed;
     uint32_t          threads; /* 0: 2 */
+    bool              by_fold; /* as of as_crossval_cfg: where features are chosen by what comes of it */
 } as_logits_cfg;
 
 typedef struct as_logits {

@@ -7,6 +7,7 @@
 #include "lab/samples.h"
 
 #define GOLDEN_LONG_SIDE 640 /* pixels: what is two of them wide is still seen */
+#define GOLDEN_MASKS     4   /* the parts of the features beside the first, taken or not */
 
 typedef struct golden {
     const as_trainer_cfg *cfg;
@@ -40,35 +41,46 @@ static bool golden_size(golden *g, const as_dataset *dataset, as_err *err)
     return true;
 }
 
+/* The features of the first part, and of those of the mask; the others are 0. */
+static void golden_mask(const golden *g, uint32_t mask, float *ret)
+{
+    size_t width = g->features.width, from = 0;
+    for (uint32_t p = 0; p < AS_GOLDEN_PARTS; p++) {
+        size_t n = as_golden_n_part(&g->golden, p);
+        for (size_t i = 0; i < g->sides.n_rest; i++)
+            for (size_t f = from; f < from + n; f++)
+                ret[i * width + f] = p == 0 || mask >> (p - 1) & 1 ? g->features.at[i * width + f] : 0;
+        from += n;
+    }
+}
+
 /* Features that help where defects have their places, or kinds, are chance where they have not: which of them are looked at is
- * cross-validated. Those left out are 0, and get no weight. */
+ * cross-validated. The fewest are taken of which all folds together cannot say that others are better. Those left out get no
+ * weight. */
 static bool golden_choose(golden *g, const as_logits_cfg *cfg, as_err *err)
 {
-    size_t width = g->features.width;
-    float *all = g->features.at, *some = calloc(g->sides.n_rest * width + 1, sizeof *some);
-    bool   ok = some || AS_FAIL(err, AS_ENOMEM, "cannot hold %zu features of %zu pictures", width, g->sides.n_rest);
-    for (uint32_t mask = 0; ok && mask < 1u << (AS_GOLDEN_PARTS - 1); mask++) {
-        as_logits logits = {0};
-        size_t    from = 0;
-        for (uint32_t p = 0; p < AS_GOLDEN_PARTS; p++) {
-            size_t n = as_golden_n_part(&g->golden, p);
-            for (size_t i = 0; i < g->sides.n_rest; i++)
-                for (size_t f = from; f < from + n; f++)
-                    some[i * width + f] = p == 0 || mask >> (p - 1) & 1 ? all[i * width + f] : 0;
-            from += n;
-        }
-        g->features.at = some;
-        ok = as_logits_fit(&g->features, cfg, g->progress, &logits, err);
-        g->features.at = all;
-        if (ok && (mask == 0 ||
-                   logits.crossval.loss[logits.crossval.best] < g->linear.crossval.loss[g->linear.crossval.best])) {
-            as_logits_done(&g->linear);
-            g->linear = logits;
-            g->parts = mask;
-        } else if (ok)
-            as_logits_done(&logits);
+    static const uint32_t masks[GOLDEN_MASKS] = {0, 2, 1, 3}; /* from few features to many */
+    as_features           some = g->features;
+    as_logits             logits[GOLDEN_MASKS] = {0};
+    size_t                best = 0, least = 0;
+    some.at = calloc(some.n * some.width + 1, sizeof *some.at);
+    bool ok = some.at || AS_FAIL(err, AS_ENOMEM, "cannot hold %u features of %zu pictures", some.width, some.n);
+    for (size_t m = 0; ok && m < GOLDEN_MASKS; m++) {
+        golden_mask(g, masks[m], some.at);
+        ok = as_logits_fit(&some, cfg, g->progress, &logits[m], err);
+        const as_crossval *judged = &logits[m].crossval, *before = &logits[best].crossval;
+        best = ok && judged->loss[judged->best] < before->loss[before->best] ? m : best;
     }
-    free(some);
+    while (ok && least < best && as_crossval_is_better(&logits[best].crossval, &logits[least].crossval))
+        least++;
+    if (ok) {
+        g->linear = logits[least];
+        g->parts = masks[least];
+        logits[least] = (as_logits){0};
+    }
+    for (size_t m = 0; m < GOLDEN_MASKS; m++)
+        as_logits_done(&logits[m]);
+    free(some.at);
     return ok;
 }
 
@@ -88,7 +100,8 @@ static bool golden_fit(golden *g, const as_dataset *dataset, as_err *err)
                                     .labels = g->sides.labels,
                                     .n_classes = (uint32_t)g->spec->n_classes,
                                     .seed = g->cfg->seed,
-                                    .threads = g->cfg->threads};
+                                    .threads = g->cfg->threads,
+                                    .by_fold = true};
     ok = ok && as_features_compute(dataset, g->sides.rest, g->sides.n_rest, &cfg, g->progress, &g->features, err) &&
          golden_choose(g, &linear, err);
     as_graph_free(graph);
