@@ -93,6 +93,6 @@ void as_golden_lights(double x, double y, double ret[AS_GOLDEN_LIGHTS]);
 AS_CHECK as_graph *as_golden_graph(const as_golden *golden, const char *output, as_err *err);
 size_t             as_golden_n_seen(const as_golden *golden);
 size_t             as_golden_n_features(const as_golden *golden);
-size_t as_golden_n_part(const as_golden *golden, uint32_t part); /* the most, in cells, at the worst place */
+size_t as_golden_n_part(const as_golden *golden, uint32_t part); /* the most, in cells, at the worst places */
 
 #endif

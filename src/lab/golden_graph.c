@@ -11,6 +11,7 @@
 
 #define GRAPH_NAMES    1024
 #define GRAPH_FURTHEST 0.3f /* of half a side: no part is looked for further away */
+#define GRAPH_MARGIN   0.9f /* of the most that differs: places of so much are looked at */
 
 static const int graph_steps[AS_GOLDEN_LEVELS] = {4, 3, 3}; /* of the registration, from coarse to fine */
 
@@ -442,13 +443,13 @@ static void graph_in_cells(plan *g)
     graph_max_pool(g, "cells", graph_name(g, "sides_%zu", s), size, size, 0);
 }
 
-/* "place": at the place that differs most, at the middle scale: by how much, in each colour; the most that is brighter and
- * darker right there and around; and what is there on the golden picture. */
+/* "place": at the places that differ most, at the middle scale: by how much, in each colour; the most that is brighter and
+ * darker right there and around; and what is there on the golden picture. It is a mean of all places within a margin of the
+ * most, which count by how far they are within: of one place alone rounding would say which, where two differ by as much. */
 static void graph_worst_place(plan *g)
 {
     const size_t  n = as_golden_scale_height(g->golden, 1) * as_golden_scale_width(g->golden, 1);
     const int64_t two[2] = {2, 2}, one[2] = {1, 1}, four[2] = {4, 4}, near[2] = {GRAPH_NEAR, GRAPH_NEAR};
-    const as_attr axis = {.name = "axis", .kind = AS_ATTR_INT, .i = 1};
     const char   *all[] = {"z_1", "sides_there", "sides_near", "size_near", "mean_1_picked", NULL};
     graph_max_pool(g, "sides_there", "sides_0", four, two, 1);
     graph_max_pool(g, "sides_near", "sides_there", near, one, GRAPH_NEAR / 2);
@@ -457,11 +458,20 @@ static void graph_worst_place(plan *g)
     as_nodes_concat(&g->nodes, "places", all);
     graph_reduce(g, "ReduceMax", "most_there", "sides_there", 1, 1);
     as_nodes_add(&g->nodes, "Add", "worst_there", "most_there", "size_there", NULL, NULL);
-    graph_reshape(g, "worst_flat", "worst_there", (int64_t[]){1, (int64_t)n}, 2);
+    as_nodes_floats(&g->nodes, "worst_margin", &(as_shape){0}, &(float){GRAPH_MARGIN});
+    as_nodes_floats(&g->nodes, "worst_none", &(as_shape){0}, &(float){1e-9f}); /* where nothing differs */
+    as_nodes_floats(&g->nodes, "worst_each", &(as_shape){0}, &(float){1 / (float)n});
+    graph_reduce(g, "ReduceMax", "worst_most", "worst_there", 1, 3);
+    as_nodes_add(&g->nodes, "Mul", "worst_least", "worst_most", "worst_margin", NULL, NULL);
+    as_nodes_add(&g->nodes, "Sub", "worst_off", "worst_there", "worst_least", NULL, NULL);
+    as_nodes_add(&g->nodes, "Relu", "worst_within", "worst_off", NULL, NULL, NULL);
+    graph_reduce(g, "ReduceMean", "worst_mean", "worst_within", 1, 3);
+    as_nodes_add(&g->nodes, "Add", "worst_sum", "worst_mean", "worst_none", NULL, NULL);
+    as_nodes_add(&g->nodes, "Div", "worst_counts", "worst_within", "worst_sum", NULL, NULL);
+    graph_reshape(g, "worst_flat", "worst_counts", (int64_t[]){(int64_t)n, 1}, 2);
     graph_reshape(g, "places_flat", "places", (int64_t[]){GRAPH_PLACE, (int64_t)n}, 2);
-    as_nodes_add(&g->nodes, "ArgMax", "worst_at", "worst_flat", NULL, NULL, &axis);
-    graph_reshape(g, "worst_index", "worst_at", (int64_t[]){1}, 1);
-    as_nodes_add(&g->nodes, "Gather", "place", "places_flat", "worst_index", NULL, &axis);
+    as_nodes_add(&g->nodes, "MatMul", "place_all", "places_flat", "worst_flat", NULL, NULL);
+    as_nodes_add(&g->nodes, "Mul", "place", "place_all", "worst_each", NULL, NULL);
 }
 
 static void graph_features(plan *g)

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/rng.h"
+#include "infer/infer.h"
 #include "lab/folds.h"
 #include "lab/golden.h"
 #include "lab/test_model.h"
@@ -226,16 +227,17 @@ static void test_too_few_parts(void **state)
     test_set_done(&views);
 }
 
+static const as_input_spec board_input = {.width = BOARD_WIDTH,
+                                          .height = BOARD_HEIGHT,
+                                          .channels = 3,
+                                          .resize = AS_RESIZE_STANDARD,
+                                          .scale = {255, 255, 255}};
+
 static as_golden board_learn(const as_golden_sides *sides, const uint32_t *heads, uint32_t n_heads)
 {
     as_golden     golden = {0};
     as_err        err = AS_ERR_NONE;
-    as_golden_cfg cfg = {.input = {.width = BOARD_WIDTH,
-                                   .height = BOARD_HEIGHT,
-                                   .channels = 3,
-                                   .resize = AS_RESIZE_STANDARD,
-                                   .scale = {255, 255, 255}},
-                         .n_heads = n_heads};
+    as_golden_cfg cfg = {.input = board_input, .n_heads = n_heads};
     memcpy(cfg.heads, heads, n_heads * sizeof *heads);
     if (!as_golden_learn(data, sides->good, sides->n_good, &cfg, NULL, &golden, &err))
         support_fail(__FILE__, __LINE__, err.text);
@@ -270,6 +272,100 @@ static void test_drops_kinds(void **state)
     as_samples_done(&train);
 }
 
+typedef struct board_eye {
+    as_session *session;
+    as_tensor   picture, seen, output;
+    size_t      n_place;
+} board_eye;
+
+/* What is told of the worst place when one spot is 0.3 brighter, and another by `other`. */
+static void board_spots(board_eye *eye, double other, float *ret)
+{
+    as_err err = AS_ERR_NONE;
+    memcpy(eye->seen.data, eye->picture.data, 3 * BOARD_WIDTH * BOARD_HEIGHT * sizeof(float));
+    for (size_t c = 0; c < 3; c++)
+        for (size_t y = 0; y < 8; y++)
+            for (size_t x = 0; x < 8; x++) {
+                float *plane = (float *)eye->seen.data + c * BOARD_WIDTH * BOARD_HEIGHT;
+                plane[(64 + y) * BOARD_WIDTH + 100 + x] += 0.3f;
+                plane[(58 + y) * BOARD_WIDTH + 120 + x] += (float)other;
+            }
+    SUPPORT_CHECK(as_session_run(eye->session, &eye->seen, &eye->output, &err));
+    size_t n = (size_t)as_session_output(eye->session, 0)->shape.dims[1];
+    memcpy(ret, (float *)eye->output.data + n - eye->n_place, eye->n_place * sizeof *ret);
+}
+
+static double board_apart(const board_eye *eye, const float *a, const float *b)
+{
+    double most = 0;
+    for (size_t f = 0; f < eye->n_place; f++)
+        most = fmax(most, fabs((double)a[f] - (double)b[f]));
+    return most;
+}
+
+/* The eye of a golden picture from one good board, which it is shown. */
+static void board_open(board_eye *eye, const as_golden_sides *sides)
+{
+    as_err      err = AS_ERR_NONE;
+    as_str      bytes;
+    as_image    image = {0};
+    as_golden   golden = board_learn(sides, sides->good, 1);
+    as_graph   *graph = as_golden_graph(&golden, "features", &err);
+    as_prepare *prepare = as_prepare_new(&board_input, &err);
+    as_str_init(&bytes);
+    SUPPORT_CHECK(graph && prepare && as_graph_write(graph, &bytes, &err));
+    eye->n_place = as_golden_n_part(&golden, AS_GOLDEN_PARTS - 1);
+    eye->session = as_session_open((const uint8_t *)bytes.s, bytes.len, "golden",
+                                   &(as_session_cfg){.threads = 1, .batch = 1}, &err);
+    SUPPORT_CHECK(eye->session != NULL);
+    SUPPORT_CHECK(as_tensor_new(&eye->picture, AS_DTYPE_F32, &as_session_input(eye->session, 0)->shape, &err));
+    SUPPORT_CHECK(as_tensor_new(&eye->seen, AS_DTYPE_F32, &as_session_input(eye->session, 0)->shape, &err));
+    SUPPORT_CHECK(as_tensor_new(&eye->output, AS_DTYPE_F32, &as_session_output(eye->session, 0)->shape, &err));
+    SUPPORT_CHECK(as_dataset_decode(data, sides->good[0], &image, &err));
+    SUPPORT_CHECK(as_prepare_run(prepare, &image, eye->picture.data, &err));
+    as_image_done(&image);
+    as_prepare_free(prepare);
+    as_graph_free(graph);
+    as_golden_done(&golden);
+    as_str_done(&bytes);
+}
+
+static void board_close(board_eye *eye)
+{
+    as_tensor_done(&eye->picture);
+    as_tensor_done(&eye->seen);
+    as_tensor_done(&eye->output);
+    as_session_close(eye->session);
+}
+
+/* Two spots of which rounding says which is worse: neither the one nor the other is all that is looked at. */
+static void test_two_spots(void **state)
+{
+    (void)state;
+    as_samples      train = {0};
+    as_golden_sides sides = {0};
+    as_err          err = AS_ERR_NONE;
+    board_eye       eye = {0};
+    float           one[32], other[32], low[32], high[32], middle[32];
+    double          from = 0, to = 0.9;
+    assert_true(as_samples_open(data, set.spec, AS_SPLIT_TRAIN, &train, &err));
+    assert_true(as_golden_deal(data, set.spec, &train, &sides, &err));
+    board_open(&eye, &sides);
+    board_spots(&eye, from, one);
+    board_spots(&eye, to, other);
+    assert_true(board_apart(&eye, one, other) > 0.1);
+    for (int i = 0; i < 20; i++) {
+        board_spots(&eye, (from + to) / 2, middle);
+        *(board_apart(&eye, middle, one) < board_apart(&eye, middle, other) ? &from : &to) = (from + to) / 2;
+    }
+    board_spots(&eye, from, low);
+    board_spots(&eye, to, high);
+    assert_true(board_apart(&eye, low, high) < 0.01);
+    board_close(&eye);
+    as_golden_sides_done(&sides);
+    as_samples_done(&train);
+}
+
 static void test_too_little(void **state)
 {
     (void)state;
@@ -295,6 +391,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_finds),       cmocka_unit_test(test_repeats),       cmocka_unit_test(test_drops_kinds),
         cmocka_unit_test(test_deals_parts), cmocka_unit_test(test_too_few_parts), cmocka_unit_test(test_too_little),
+        cmocka_unit_test(test_two_spots),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
