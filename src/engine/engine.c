@@ -169,7 +169,7 @@ static bool engine_place(as_engine *engine, as_err *err)
     }
     for (size_t i = 0; i < plan->steps.n; i++) {
         as_step *step = plan->steps.at[i];
-        step->more = i + 1 < plan->steps.n && plan->steps.at[i + 1]->crew;
+        step->more = i + 1 < plan->steps.n && plan->steps.at[i + 1]->gang;
         if (!as_step_bind(step, (char *)engine->arena + scratch, err))
             return false;
         for (size_t k = 0; step->prim && k < step->uses.n; k++)

@@ -45,7 +45,7 @@ static void mat_work(void *ctx, int unit)
 static void mat_run(const as_step *step)
 {
     const mat_step *s = step->data;
-    as_crew_run(step->crew, (uint32_t)s->mat.units, step->more, mat_work, (void *)(uintptr_t)step);
+    as_gang_run(step->gang, (uint32_t)s->mat.units, step->more, mat_work, (void *)(uintptr_t)step);
 }
 
 /* Constant matrices are packed here, once; what they were packed from is not kept. */
@@ -91,7 +91,7 @@ static void rows_work(void *ctx, int unit)
 static void rows_run(const as_step *step)
 {
     const as_rows *s = step->data;
-    as_crew_run(step->crew, (uint32_t)s->units, step->more, rows_work, (void *)(uintptr_t)step);
+    as_gang_run(step->gang, (uint32_t)s->units, step->more, rows_work, (void *)(uintptr_t)step);
 }
 
 static bool product_rows(as_plan *plan, product *p, as_buf **ret_dst, as_err *err)

@@ -410,10 +410,10 @@ bool as_plan_help(as_plan *plan, as_step *step, size_t units, as_err *err)
 {
     if (plan->threads <= 1 || units <= 1)
         return true;
-    if (!plan->crew)
-        plan->crew = as_crew_new((uint32_t)plan->threads - 1, err);
-    step->crew = plan->crew;
-    return plan->crew != NULL;
+    if (!plan->gang)
+        plan->gang = as_gang_new((uint32_t)plan->threads - 1, err);
+    step->gang = plan->gang;
+    return plan->gang != NULL;
 }
 
 bool as_step_use(as_plan *plan, as_step *step, as_arg arg, as_buf *buf, as_err *err)
@@ -730,6 +730,6 @@ void as_plan_done(as_plan *plan)
     as_bounded_done(&plan->bounded);
     as_profile_free(plan->profile);
     as_weights_unref(plan->bounce);
-    as_crew_free(plan->crew);
+    as_gang_free(plan->gang);
     *plan = (as_plan){0};
 }

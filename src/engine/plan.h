@@ -40,7 +40,7 @@ struct as_plan {
     } * inputs;                         /* of the graph, in order */
     bool        bytes_in;               /* inputs may become so */
     size_t      scratch_bytes, threads; /* threads: 0 is 1 */
-    as_crew    *crew;                   /* what as_plan_help made; or NULL */
+    as_gang    *gang;                   /* what as_plan_help made; or NULL */
     bool        narrow;                 /* bfloat16 where a primitive has it */
     size_t      n_narrow;               /* steps that do */
     size_t      folded_bytes;           /* of all that was computed of constants */

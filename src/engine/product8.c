@@ -139,7 +139,7 @@ static void depth8_work(void *ctx, int worker)
 static void depth8_run(const as_step *step)
 {
     const as_depth8 *d = step->data;
-    as_crew_run(step->crew, (uint32_t)d->workers, step->more, depth8_work, (void *)(uintptr_t)step);
+    as_gang_run(step->gang, (uint32_t)d->workers, step->more, depth8_work, (void *)(uintptr_t)step);
 }
 
 static bool depth8_make(as_plan *plan, const as_product8 *p, as_buf *bias, int32_t last, as_err *err)
@@ -196,7 +196,7 @@ static void row8_work(void *ctx, int worker)
 static void row8_run(const as_step *step)
 {
     const as_row8 *r = step->data;
-    as_crew_run(step->crew, (uint32_t)r->workers, step->more, row8_work, (void *)(uintptr_t)step);
+    as_gang_run(step->gang, (uint32_t)r->workers, step->more, row8_work, (void *)(uintptr_t)step);
 }
 
 static bool row8_make(as_plan *plan, const as_product8 *p, as_buf *bias, int32_t last, as_err *err)
@@ -252,7 +252,7 @@ static void point8_work(void *ctx, int unit)
 static void point8_run(const as_step *step)
 {
     const as_point8 *d = step->data;
-    as_crew_run(step->crew, (uint32_t)d->units, step->more, point8_work, (void *)(uintptr_t)step);
+    as_gang_run(step->gang, (uint32_t)d->units, step->more, point8_work, (void *)(uintptr_t)step);
 }
 
 static bool point8_make(as_plan *plan, const as_product8 *p, as_buf *bias, int32_t last, as_err *err)

@@ -10,8 +10,8 @@
 #include <cmocka.h>
 
 #include "base/rng.h"
-#include "engine/crew.h"
 #include "engine/depth8.h"
+#include "engine/gang.h"
 #include "engine/point8.h"
 #include "engine/row8.h"
 
@@ -55,7 +55,7 @@ static void depth8_unit(void *ctx, int unit)
     as_depth8_run(s->d, unit, x, s->weights, s->to);
 }
 
-static void depth8_check(as_depth8 d, uint64_t seed, as_crew *crew)
+static void depth8_check(as_depth8 d, uint64_t seed, as_gang *gang)
 {
     draw(seed, 127);
     for (int i = 0; i < 2; i++)
@@ -78,14 +78,14 @@ static void depth8_check(as_depth8 d, uint64_t seed, as_crew *crew)
     }
     assert_int_equal(y[bytes], 0xa5); /* nothing behind it is written */
     d.workers = 5;
-    as_crew_run(crew, 5, false, depth8_unit, &(shared){&d, weights, threaded});
+    as_gang_run(gang, 5, false, depth8_unit, &(shared){&d, weights, threaded});
     assert_memory_equal(y, threaded, bytes + GUARD);
     free(weights);
 }
 
 static void test_depthwise(void **state)
 {
-    as_crew *crew = *state;
+    as_gang *gang = *state;
     if (!as_depth8_can())
         skip();
     const as_limits six = {true, 3.0f, 200.0f}, none = {false, 0.0f, 0.0f};
@@ -99,7 +99,7 @@ static void test_depthwise(void **state)
                                          .stride = stride,
                                          .x_zero = seed % 2 ? 0 : 77,
                                          .limits = seed % 5 ? six : none},
-                             seed, crew);
+                             seed, gang);
 }
 
 static void point8_unit(void *ctx, int unit)
@@ -108,7 +108,7 @@ static void point8_unit(void *ctx, int unit)
     as_point8_run(s->d, unit, x, s->weights, s->to);
 }
 
-static void point8_check(as_point8 d, uint64_t seed, as_crew *crew)
+static void point8_check(as_point8 d, uint64_t seed, as_gang *gang)
 {
     const size_t bytes = (size_t)(d.pixels * d.outputs);
     draw(seed, 64);
@@ -127,7 +127,7 @@ static void point8_check(as_point8 d, uint64_t seed, as_crew *crew)
     }
     assert_int_equal(y[bytes], 0xa5);
     as_point8_divide(&d, 3);
-    as_crew_run(crew, (uint32_t)d.units, false, point8_unit, &(shared){&d, weights, threaded});
+    as_gang_run(gang, (uint32_t)d.units, false, point8_unit, &(shared){&d, weights, threaded});
     assert_memory_equal(y, threaded, bytes + GUARD);
     free(weights);
 }
@@ -135,7 +135,7 @@ static void point8_check(as_point8 d, uint64_t seed, as_crew *crew)
 static void test_one_pixel(void **state)
 {
     static const int64_t pixels[] = {1, 3, 4, 49, 131}, inputs[] = {4, 24, 96, 200}, outputs[] = {8, 16, 24, 96, 184};
-    as_crew             *crew = *state;
+    as_gang             *gang = *state;
     uint64_t             seed = 0;
     if (!as_point8_can())
         skip();
@@ -146,7 +146,7 @@ static void test_one_pixel(void **state)
                                          .inputs = inputs[i],
                                          .outputs = outputs[o],
                                          .limits = {seed % 2 == 0, 2.0f, 190.0f}},
-                             seed, crew);
+                             seed, gang);
 }
 
 static void test_rows(void **state)
@@ -180,13 +180,13 @@ static void test_rows(void **state)
 static int setup(void **state)
 {
     as_err err = AS_ERR_NONE;
-    *state = as_crew_new(2, &err);
+    *state = as_gang_new(2, &err);
     return *state ? 0 : 1;
 }
 
 static int teardown(void **state)
 {
-    as_crew_free(*state);
+    as_gang_free(*state);
     return 0;
 }
 

@@ -9,7 +9,7 @@
 #define AS_ENGINE_STEP_H
 
 #include "base/vec.h"
-#include "engine/crew.h"
+#include "engine/gang.h"
 #include "engine/prim.h"
 #include "engine/weights.h"
 
@@ -45,8 +45,8 @@ struct as_step {
     bool (*attempt)(const as_step *step, as_err *err); /* instead of run: what an input may make impossible */
     char    *about;                                    /* of an attempt: what errors call it */
     void    *data;                                     /* of run; heap, freed with the plan */
-    as_crew *crew;                                     /* that helps run; NULL: it is alone */
-    bool     more;                                     /* the step behind it has a crew too */
+    as_gang *gang;                                     /* that helps run; NULL: it is alone */
+    bool     more;                                     /* the step behind it has a gang too */
     AS_VEC(as_use) uses;
     const char *how;              /* of run: what it is called in a profile; NULL: plain C */
     bool        adds, is_reorder; /* it reads what it writes over; it is a conversion between layouts */

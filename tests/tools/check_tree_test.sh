@@ -63,5 +63,10 @@ if command -v gcc >/dev/null && command -v ar >/dev/null; then
     gcc -c -o "$TMP/a.o" "$TMP/a.c" && ar rc "$TMP/b/src/libas_a.a" "$TMP/a.o"
     expect_exit 1 "$SOURCE/tools/check_symbols" "$TMP/b"
     expect_out 'symbol "helper" does not start with as_'
+    echo 'int as_fine; int as_use(void); int as_use(void) { return 1; }' >"$TMP/a.c"
+    gcc -c -o "$TMP/a.o" "$TMP/a.c" && ar rc "$TMP/b/src/libas_a.a" "$TMP/a.o"
+    cp "$TMP/a.o" "$TMP/other.o" && ar rc "$TMP/b/src/libas_b.a" "$TMP/other.o"
+    expect_exit 1 "$SOURCE/tools/check_symbols" "$TMP/b"
+    expect_out 'other.o: symbol "as_use" is in a.o too'
 fi
 finish

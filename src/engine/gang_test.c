@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "engine/crew.h"
+#include "engine/gang.h"
 #include "engine/plan.h"
 
 enum { UNITS = 37, JOBS = 2000 };
@@ -32,12 +32,12 @@ static void test_every_unit_is_done_once(void **state)
     (void)state;
     for (uint32_t helpers = 0; helpers < 5; helpers++) {
         as_err   err = AS_ERR_NONE;
-        as_crew *crew = helpers ? as_crew_new(helpers, &err) : NULL;
+        as_gang *gang = helpers ? as_gang_new(helpers, &err) : NULL;
         count    jobs[2] = {{.weight = 1}, {.weight = 1000}}; /* one behind the other, as the layers of a network are */
-        assert_true(!helpers || crew);
+        assert_true(!helpers || gang);
         for (uint32_t j = 0; j < JOBS; j++) {
             const uint32_t n = 1 + j % UNITS;
-            as_crew_run(crew, n, j % 3 != 0, count_unit, &jobs[j % 2]);
+            as_gang_run(gang, n, j % 3 != 0, count_unit, &jobs[j % 2]);
             assert_int_equal(atomic_exchange(&jobs[j % 2].sum, 0), jobs[j % 2].weight * n * (n + 1) / 2);
         }
         for (uint32_t u = 0, n = 0; u < UNITS; u++, n = 0) {
@@ -45,7 +45,7 @@ static void test_every_unit_is_done_once(void **state)
                 n += u < 1 + j % UNITS;
             assert_int_equal(jobs[0].times[u] + jobs[1].times[u], n);
         }
-        as_crew_free(crew);
+        as_gang_free(gang);
     }
 }
 
@@ -63,14 +63,14 @@ static void test_helpers_help(void **state)
 {
     (void)state;
     as_err   err = AS_ERR_NONE;
-    as_crew *crew = as_crew_new(1, &err);
-    assert_non_null(crew);
+    as_gang *gang = as_gang_new(1, &err);
+    assert_non_null(gang);
     for (int i = 0; i < 20; i++) {
         atomic_uint begun = 0;
-        as_crew_run(crew, 2, true, meet, &begun);
+        as_gang_run(gang, 2, true, meet, &begun);
         assert_int_equal(begun, 2);
     }
-    as_crew_free(crew);
+    as_gang_free(gang);
 }
 
 typedef struct sleepy {
@@ -109,12 +109,12 @@ static void test_a_caller_sleeps_while_a_helper_is_busy(void **state)
 {
     (void)state;
     as_err   err = AS_ERR_NONE;
-    as_crew *crew = as_crew_new(1, &err);
+    as_gang *gang = as_gang_new(1, &err);
     sleepy   s = {.caller = gettid()};
-    assert_non_null(crew);
-    as_crew_run(crew, 2, true, sleepy_unit, &s);
+    assert_non_null(gang);
+    as_gang_run(gang, 2, true, sleepy_unit, &s);
     assert_true(s.slept);
-    as_crew_free(crew);
+    as_gang_free(gang);
 }
 
 static void test_one_unit_starts_no_helpers(void **state)
@@ -124,22 +124,22 @@ static void test_one_unit_starts_no_helpers(void **state)
     as_plan plan = {.threads = 3};
     as_step step = {0};
     assert_true(as_plan_help(&plan, &step, 1, &err));
-    assert_null(plan.crew);
-    assert_null(step.crew);
+    assert_null(plan.gang);
+    assert_null(step.gang);
     assert_true(as_plan_help(&plan, &step, 2, &err));
-    assert_non_null(plan.crew);
-    assert_ptr_equal(step.crew, plan.crew);
-    as_crew_free(plan.crew);
+    assert_non_null(plan.gang);
+    assert_ptr_equal(step.gang, plan.gang);
+    as_gang_free(plan.gang);
 }
 
-static void test_a_crew_without_anybody_is_refused(void **state)
+static void test_a_gang_without_anybody_is_refused(void **state)
 {
     (void)state;
     as_err err = AS_ERR_NONE;
-    assert_null(as_crew_new(0, &err));
+    assert_null(as_gang_new(0, &err));
     assert_int_equal(err.code, AS_EINVAL);
-    assert_null(as_crew_new(1025, &err));
-    assert_null(as_crew_free(NULL));
+    assert_null(as_gang_new(1025, &err));
+    assert_null(as_gang_free(NULL));
 }
 
 int main(void)
@@ -149,7 +149,7 @@ int main(void)
         cmocka_unit_test(test_helpers_help),
         cmocka_unit_test(test_a_caller_sleeps_while_a_helper_is_busy),
         cmocka_unit_test(test_one_unit_starts_no_helpers),
-        cmocka_unit_test(test_a_crew_without_anybody_is_refused),
+        cmocka_unit_test(test_a_gang_without_anybody_is_refused),
     };
-    return cmocka_run_group_tests_name("crew", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("gang", tests, NULL, NULL);
 }
