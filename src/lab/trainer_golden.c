@@ -150,7 +150,7 @@ static bool golden_train(const as_dataset *dataset, const as_spec *spec, const a
     golden    g = {.cfg = cfg, .spec = spec, .progress = progress};
     as_graph *graph = NULL;
     if (as_samples_open(dataset, spec, AS_SPLIT_TRAIN, &g.train, err) && golden_size(&g, dataset, err) &&
-        as_golden_deal(dataset, spec, &g.train, &g.sides, err) &&
+        as_progress_go_on(progress, err) && as_golden_deal(dataset, spec, &g.train, &g.sides, err) &&
         as_golden_learn(dataset, g.sides.good, g.sides.n_good, &g.learn, progress, &g.golden, err) &&
         golden_fit(&g, dataset, err))
         graph = golden_model(&g, err);

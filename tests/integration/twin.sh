@@ -28,7 +28,7 @@ expect_exit 0 "$ASSAY" twin bench --scene cones --ms 1 --json
 check 'a setting has no figure' python3 -c '
 import json, sys
 rows = json.load(open(sys.argv[1]))
-assert [r["setting"] for r in rows] == ["own", "mono", "sensor", "effects", "faults"]
+assert [r["setting"] for r in rows] == ["own", "mono", "sensor", "person", "effects", "faults"]
 assert all(r["scene"] == "cones" and r["640x480"] > 0.1 and r["1280x1024"] > 0.1 for r in rows), rows' "$OUT"
 
 expect_exit 0 "$ASSAY" twin render --scene 'cones?width=160&height=120' --frames 6 --sheet a.png
