@@ -5,15 +5,15 @@
 
 #include "base/isa.h"
 
-enum { BLOCK = AS_DEPTH8_BLOCK, SIDE = 3 };
+enum { DEPTH8_BLOCK = AS_DEPTH8_BLOCK, DEPTH8_SIDE = 3 };
 
 /* What 16 channels are multiplied with. In the order in which bytes lie once they are widened and interleaved: 0 to 3 and
  * 8 to 11, then 4 to 7 and 12 to 15. */
 typedef struct depth8_block {
-    int16_t above[SIDE][2][BLOCK]; /* of each column: the rows 0 and 1, in pairs */
-    int16_t below[SIDE][2][BLOCK]; /* the row 2, paired with nothing */
-    float   factors[BLOCK], biases[BLOCK];
-    uint8_t outside[BLOCK]; /* what lies beyond the picture: the zero point */
+    int16_t above[DEPTH8_SIDE][2][DEPTH8_BLOCK]; /* of each column: the rows 0 and 1, in pairs */
+    int16_t below[DEPTH8_SIDE][2][DEPTH8_BLOCK]; /* the row 2, paired with nothing */
+    float   factors[DEPTH8_BLOCK], biases[DEPTH8_BLOCK];
+    uint8_t outside[DEPTH8_BLOCK]; /* what lies beyond the picture: the zero point */
     uint8_t room[48];
 } depth8_block;
 
@@ -21,7 +21,7 @@ _Static_assert(sizeof(depth8_block) % 64 == 0, "each begins at its own line");
 
 size_t as_depth8_weight_bytes(const as_depth8 *d)
 {
-    return (size_t)(d->channels / BLOCK) * sizeof(depth8_block);
+    return (size_t)(d->channels / DEPTH8_BLOCK) * sizeof(depth8_block);
 }
 
 static int depth8_channel(int half, int at)
@@ -31,16 +31,16 @@ static int depth8_channel(int half, int at)
 
 void as_depth8_weights(const as_depth8 *d, const int8_t *weights, const float *factors, const float *biases, void *to)
 {
-    for (int64_t first = 0; first < d->channels; first += BLOCK) {
-        depth8_block *b = (depth8_block *)to + first / BLOCK;
+    for (int64_t first = 0; first < d->channels; first += DEPTH8_BLOCK) {
+        depth8_block *b = (depth8_block *)to + first / DEPTH8_BLOCK;
         memset(b, 0, sizeof *b);
         memset(b->outside, d->x_zero, sizeof b->outside);
         for (int half = 0; half < 2; half++)
-            for (int at = 0; at < BLOCK / 2; at++) {
+            for (int at = 0; at < DEPTH8_BLOCK / 2; at++) {
                 const int64_t c = first + depth8_channel(half, at);
                 b->factors[half * 8 + at] = factors[c];
                 b->biases[half * 8 + at] = biases[c];
-                for (int x = 0; x < SIDE; x++) {
+                for (int x = 0; x < DEPTH8_SIDE; x++) {
                     b->above[x][half][2 * at] = weights[c * 9 + x];
                     b->above[x][half][2 * at + 1] = weights[c * 9 + 3 + x];
                     b->below[x][half][2 * at] = weights[c * 9 + 6 + x];
@@ -62,8 +62,8 @@ bool as_depth8_can(void)
 
 /* Three rows of the input at the first of 16 channels; those outside the picture stand still. */
 typedef struct depth8_rows {
-    const uint8_t *at[SIDE];
-    int64_t        step[SIDE];
+    const uint8_t *at[DEPTH8_SIDE];
+    int64_t        step[DEPTH8_SIDE];
 } depth8_rows;
 
 /* One column of 16 channels, widened and interleaved. */
@@ -167,10 +167,10 @@ DEPTH8_AVX2 static void depth8_line(const as_depth8 *d, const uint8_t *x, int64_
     const __m256 low = _mm256_max_ps(_mm256_set1_ps(least), _mm256_setzero_ps()),
                  high = _mm256_min_ps(_mm256_set1_ps(most), _mm256_set1_ps(255.0f));
     const __m256i zero = _mm256_set1_epi16((int16_t)d->x_zero);
-    for (int64_t c = 0; c < d->channels; c += BLOCK) {
-        const depth8_block *b = &blocks[c / BLOCK];
+    for (int64_t c = 0; c < d->channels; c += DEPTH8_BLOCK) {
+        const depth8_block *b = &blocks[c / DEPTH8_BLOCK];
         depth8_rows         r;
-        for (int i = 0; i < SIDE; i++) {
+        for (int i = 0; i < DEPTH8_SIDE; i++) {
             const int64_t yy = row * d->stride + i - d->pad[0];
             const bool    inside = yy >= 0 && yy < d->in[0];
             r.at[i] = inside ? x + yy * d->in[1] * d->channels + c : b->outside;

@@ -5,13 +5,13 @@
 
 #include "base/isa.h"
 
-/* A block is ROWS by a panel; DEPTH of a panel stays in the first cache while all rows go over it. FEW results: packing would
+/* A block is MAT_ROWS by a panel; MAT_DEPTH of a panel stays in the first cache while all rows go over it. MAT_FEW results: packing would
  * cost more than they do. */
-enum { ROWS = 6, DEPTH = 256, PANEL_MOST = 32, FEW = 32, UNITS_A_THREAD = 4 };
+enum { MAT_ROWS = 6, MAT_DEPTH = 256, MAT_PANEL_MOST = 32, MAT_FEW = 32, MAT_UNITS_A_THREAD = 4 };
 
 #define MAT_SHARED ((int64_t)1 << 20) /* multiplications from which on threads are worth waiting for */
 
-/* One block: sums over `depth`, added to what stands in to[ROWS][panel]. a: rows a_row apart; panel: its rows p_row apart. */
+/* One block: sums over `depth`, added to what stands in to[MAT_ROWS][panel]. a: rows a_row apart; panel: its rows p_row apart. */
 typedef struct mat_block {
     const float *a, *panel;
     int64_t      a_row, a_col, p_row, depth;
@@ -24,7 +24,7 @@ typedef struct mat_block {
     __VA_ARGS__ __attribute__((always_inline)) static inline void mat_##name##_some(const mat_block *b, int count) \
     {                                                                                                              \
         mat_##name##_lanes *to = __builtin_assume_aligned(b->to, (lanes)*4);                                       \
-        mat_##name##_lanes  sums[ROWS][2];                                                                         \
+        mat_##name##_lanes  sums[MAT_ROWS][2];                                                                     \
         const float        *a = b->a, *p = b->panel;                                                               \
         const int64_t       depth = b->depth, step = b->a_row, next = b->a_col, p_row = b->p_row;                  \
         _Pragma("GCC unroll 6") for (int r = 0; r < count; r++)                                                    \
@@ -55,7 +55,7 @@ typedef struct mat_block {
         case 3: mat_##name##_some(b, 3); break;                                                                    \
         case 4: mat_##name##_some(b, 4); break;                                                                    \
         case 5: mat_##name##_some(b, 5); break;                                                                    \
-        default: mat_##name##_some(b, ROWS); break;                                                                \
+        default: mat_##name##_some(b, MAT_ROWS); break;                                                            \
         }                                                                                                          \
     }
 
@@ -119,7 +119,7 @@ static as_mat mat_apart(const as_mat *m)
 
 bool as_mat_wants_packing(const as_mat *m)
 {
-    return m->b_col != 1 || m->m * m->n > FEW;
+    return m->b_col != 1 || m->m * m->n > MAT_FEW;
 }
 
 size_t as_mat_packed_bytes(const as_mat *m)
@@ -159,7 +159,7 @@ void as_mat_pack(const as_mat *m, const float *b, float *to)
 static void mat_block_run(const as_mat *m, const mat_kind *kind, mat_block *b, int64_t rows, int64_t wide, bool begin,
                           float *y)
 {
-    _Alignas(64) float to[ROWS * PANEL_MOST];
+    _Alignas(64) float to[MAT_ROWS * MAT_PANEL_MOST];
     if (begin)
         memset(to, 0, (size_t)(rows * kind->panel) * sizeof *to);
     for (int64_t r = 0; !begin && r < rows; r++)
@@ -232,19 +232,19 @@ typedef struct mat_piece {
 static void mat_one(const as_mat *m, const mat_kind *kind, const mat_piece *p, const float *a, const float *b,
                     const float *bias, float *y)
 {
-    _Alignas(64) float packed[DEPTH * PANEL_MOST];
-    const bool         direct = !m->packed && m->b_col == 1 && m->m <= ROWS && p->wide == kind->panel;
-    for (int64_t k = 0; k < m->k; k += DEPTH) {
-        mat_block b_here = {.a_row = m->a_row, .a_col = m->a_col, .depth = AS_MIN(m->k - k, (int64_t)DEPTH)};
+    _Alignas(64) float packed[MAT_DEPTH * MAT_PANEL_MOST];
+    const bool         direct = !m->packed && m->b_col == 1 && m->m <= MAT_ROWS && p->wide == kind->panel;
+    for (int64_t k = 0; k < m->k; k += MAT_DEPTH) {
+        mat_block b_here = {.a_row = m->a_row, .a_col = m->a_col, .depth = AS_MIN(m->k - k, (int64_t)MAT_DEPTH)};
         b_here.p_row = direct ? m->b_row : kind->panel;
         b_here.panel = m->packed ? b + p->at * m->k + k * kind->panel : b + p->at * m->b_col + k * m->b_row;
         if (!m->packed && !direct) {
             mat_pack_panel(m, b_here.panel, kind->panel, p->wide, b_here.depth, packed);
             b_here.panel = packed;
         }
-        for (int64_t row = p->row; row < p->end; row += ROWS) {
+        for (int64_t row = p->row; row < p->end; row += MAT_ROWS) {
             b_here.a = a + row * m->a_row + k * m->a_col;
-            mat_block_run(m, kind, &b_here, AS_MIN(p->end - row, (int64_t)ROWS), p->wide, k == 0,
+            mat_block_run(m, kind, &b_here, AS_MIN(p->end - row, (int64_t)MAT_ROWS), p->wide, k == 0,
                           y + row * m->n + p->at);
         }
     }
@@ -255,8 +255,8 @@ static void mat_one(const as_mat *m, const mat_kind *kind, const mat_piece *p, c
 /* Whole panels, and whole blocks of rows: every number is summed as if there were one thread. */
 void as_mat_divide(as_mat *m, size_t threads)
 {
-    const int64_t panel = mat_choose().panel, blocks = (m->m + ROWS - 1) / ROWS,
-                  want = (int64_t)threads * UNITS_A_THREAD;
+    const int64_t panel = mat_choose().panel, blocks = (m->m + MAT_ROWS - 1) / MAT_ROWS,
+                  want = (int64_t)threads * MAT_UNITS_A_THREAD;
     const int64_t items = mat_count(m) * ((m->n + panel - 1) / panel);
     m->parts = m->units = 1;
     if (threads <= 1 || mat_count(m) * m->m * m->n < MAT_SHARED / AS_MAX(m->k, (int64_t)1))
@@ -270,12 +270,12 @@ void as_mat_run(const as_mat *m, int unit, const float *a, const float *b, const
 {
     const mat_kind kind = mat_choose();
     const bool     few = !m->packed && !as_mat_wants_packing(m);
-    const int64_t  panels = few ? 1 : (m->n + kind.panel - 1) / kind.panel, blocks = (m->m + ROWS - 1) / ROWS;
+    const int64_t  panels = few ? 1 : (m->n + kind.panel - 1) / kind.panel, blocks = (m->m + MAT_ROWS - 1) / MAT_ROWS;
     const int64_t  parts = AS_MAX(m->parts, 1), units = AS_MAX(m->units, 1), items = mat_count(m) * parts * panels;
     for (int64_t i = items * unit / units; i < items * (unit + 1) / units; i++) {
         const int64_t   product = i / panels / parts, part = i / panels % parts, at = i % panels * kind.panel;
-        const mat_piece p = {.row = blocks * part / parts * ROWS,
-                             .end = AS_MIN(m->m, blocks * (part + 1) / parts * ROWS),
+        const mat_piece p = {.row = blocks * part / parts * MAT_ROWS,
+                             .end = AS_MIN(m->m, blocks * (part + 1) / parts * MAT_ROWS),
                              .at = at,
                              .wide = AS_MIN(kind.panel, m->n - at)};
         const float    *from = a, *with = b;

@@ -19,7 +19,7 @@ static void row8_write(const as_row8 *r, int64_t row, int64_t o, int32_t sum, co
 #ifdef __x86_64__
 #include <immintrin.h>
 
-enum { WIDTH = 32, AT_ONCE = 4 };
+enum { ROW8_WIDTH = 32, ROW8_AT_ONCE = 4 };
 
 bool as_row8_can(void)
 {
@@ -33,16 +33,16 @@ __attribute__((target("avx2"))) static inline int32_t row8_total(__m256i v)
     return _mm_cvtsi128_si32(_mm_add_epi32(s, _mm_shuffle_epi32(s, 0xb1)));
 }
 
-/* `count` columns (1 to AT_ONCE) of one row. */
+/* `count` columns (1 to ROW8_AT_ONCE) of one row. */
 __attribute__((target("avx2"), always_inline)) static inline void row8_some(const uint8_t *x, const int8_t *w,
                                                                             int64_t k, int count, int32_t *sums)
 {
     const __m256i ones = _mm256_set1_epi16(1);
-    __m256i       acc[AT_ONCE];
+    __m256i       acc[ROW8_AT_ONCE];
     int64_t       at = 0;
     for (int i = 0; i < count; i++)
         acc[i] = _mm256_setzero_si256();
-    for (; at + WIDTH <= k; at += WIDTH) {
+    for (; at + ROW8_WIDTH <= k; at += ROW8_WIDTH) {
         const __m256i in = _mm256_loadu_si256((const __m256i *)(const void *)(x + at));
         for (int i = 0; i < count; i++) {
             const __m256i by = _mm256_loadu_si256((const __m256i *)(const void *)(w + i * k + at));
@@ -59,16 +59,16 @@ __attribute__((target("avx2"), always_inline)) static inline void row8_some(cons
 __attribute__((target("avx2"))) void as_row8_run(const as_row8 *r, int worker, const uint8_t *x, const int8_t *w,
                                                  const float *numbers, void *y)
 {
-    const int64_t workers = r->workers > 1 ? r->workers : 1, blocks = (r->n + AT_ONCE - 1) / AT_ONCE;
+    const int64_t workers = r->workers > 1 ? r->workers : 1, blocks = (r->n + ROW8_AT_ONCE - 1) / ROW8_AT_ONCE;
     for (int64_t b = blocks * worker / workers; b < blocks * (worker + 1) / workers; b++)
         for (int64_t row = 0; row < r->rows; row++) {
-            const int64_t o = b * AT_ONCE, left = r->n - o;
-            int32_t       sums[AT_ONCE];
-            if (left >= AT_ONCE)
-                row8_some(x + row * r->k, w + o * r->k, r->k, AT_ONCE, sums);
-            for (int64_t i = 0; left < AT_ONCE && i < left; i++)
+            const int64_t o = b * ROW8_AT_ONCE, left = r->n - o;
+            int32_t       sums[ROW8_AT_ONCE];
+            if (left >= ROW8_AT_ONCE)
+                row8_some(x + row * r->k, w + o * r->k, r->k, ROW8_AT_ONCE, sums);
+            for (int64_t i = 0; left < ROW8_AT_ONCE && i < left; i++)
                 row8_some(x + row * r->k, w + (o + i) * r->k, r->k, 1, &sums[i]);
-            for (int64_t i = 0; i < AT_ONCE && i < left; i++)
+            for (int64_t i = 0; i < ROW8_AT_ONCE && i < left; i++)
                 row8_write(r, row, o + i, sums[i], numbers, y);
         }
 }

@@ -5,8 +5,8 @@
 
 #include "base/isa.h"
 
-/* AT_ONCE rows of w: y is read and written less often. BLOCK columns are shared whole. */
-enum { AT_ONCE = 4, BLOCK = 64 };
+/* ROW_AT_ONCE rows of w: y is read and written less often. ROW_BLOCK columns are shared whole. */
+enum { ROW_AT_ONCE = 4, ROW_BLOCK = 64 };
 
 /* y[n] += x[0] w[0][n] + ... + x[3] w[3][n], rows of w `next` apart */
 AS_ISA_CLONES(void, row_add4,
@@ -26,9 +26,9 @@ AS_ISA_CLONES(void, row_add, (float x, size_t n, const float *restrict w, float 
 
 void as_row_kernel(const as_rows *s, int unit, const float *x, const float *w, const float *bias, float *y)
 {
-    const size_t blocks = (s->n + BLOCK - 1) / BLOCK, units = AS_MAX(s->units, 1u), k = s->k, n = s->n;
-    const size_t first = blocks * (size_t)unit / units * BLOCK;
-    const size_t wide = AS_MIN(n, blocks * ((size_t)unit + 1) / units * BLOCK) - first;
+    const size_t blocks = (s->n + ROW_BLOCK - 1) / ROW_BLOCK, units = AS_MAX(s->units, 1u), k = s->k, n = s->n;
+    const size_t first = blocks * (size_t)unit / units * ROW_BLOCK;
+    const size_t wide = AS_MIN(n, blocks * ((size_t)unit + 1) / units * ROW_BLOCK) - first;
     size_t       at = 0;
     y += first;
     w += first;
@@ -38,7 +38,7 @@ void as_row_kernel(const as_rows *s, int unit, const float *x, const float *w, c
         else
             memset(y + r * n, 0, wide * sizeof *y);
     }
-    for (; at + AT_ONCE <= k; at += AT_ONCE)
+    for (; at + ROW_AT_ONCE <= k; at += ROW_AT_ONCE)
         for (size_t r = 0; r < s->rows; r++)
             row_add4(x + r * k + at, wide, w + at * n, n, y + r * n);
     for (; at < k; at++)

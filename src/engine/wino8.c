@@ -5,27 +5,28 @@
 
 #include "base/isa.h"
 
-enum { POINTS = 16, BLOCK = AS_WINO8_BLOCK, TILES = AS_WINO8_TILES, GROUP = 6 };
+enum { WINO8_POINTS = 16, WINO8_BLOCK = AS_WINO8_BLOCK, WINO8_TILES = AS_WINO8_TILES, WINO8_GROUP = 6 };
 
-_Static_assert(TILES % GROUP == 0, "a block of tiles is whole groups");
+_Static_assert(WINO8_TILES % WINO8_GROUP == 0, "a block of tiles is whole groups");
 
 /* From point to point: some more than what stands there, or all points would fall into one set of the cache. */
 static int64_t wino8_point_step(const as_wino8 *w)
 {
-    return TILES * w->channels + 32;
+    return WINO8_TILES * w->channels + 32;
 }
 
 size_t as_wino8_weight_bytes(const as_wino8 *w)
 {
-    return (size_t)(POINTS * w->channels * w->n_out) * sizeof(int16_t);
+    return (size_t)(WINO8_POINTS * w->channels * w->n_out) * sizeof(int16_t);
 }
 
 size_t as_wino8_scratch_bytes(const as_wino8 *w)
 {
-    return (size_t)(POINTS * wino8_point_step(w)) * sizeof(int16_t) + POINTS * TILES * BLOCK * sizeof(int32_t);
+    return (size_t)(WINO8_POINTS * wino8_point_step(w)) * sizeof(int16_t) +
+           WINO8_POINTS * WINO8_TILES * WINO8_BLOCK * sizeof(int32_t);
 }
 
-typedef int16_t wino8_lanes __attribute__((vector_size(BLOCK * sizeof(int16_t)))); /* of BLOCK outputs */
+typedef int16_t wino8_lanes __attribute__((vector_size(WINO8_BLOCK * sizeof(int16_t)))); /* of WINO8_BLOCK outputs */
 
 /* 2 G g, one dimension. */
 static inline void wino8_filter(const wino8_lanes g[3], wino8_lanes u[4])
@@ -36,12 +37,12 @@ static inline void wino8_filter(const wino8_lanes g[3], wino8_lanes u[4])
     u[3] = g[2] + g[2];
 }
 
-/* One channel's 3x3 of BLOCK outputs, `step` apart, at all points. */
-static inline void wino8_transform(const int8_t *weights, int64_t step, wino8_lanes u[POINTS])
+/* One channel's 3x3 of WINO8_BLOCK outputs, `step` apart, at all points. */
+static inline void wino8_transform(const int8_t *weights, int64_t step, wino8_lanes u[WINO8_POINTS])
 {
     wino8_lanes g[9], rows[3][4];
-    int16_t     at[9][BLOCK];
-    for (int o = 0; o < BLOCK; o++)
+    int16_t     at[9][WINO8_BLOCK];
+    for (int o = 0; o < WINO8_BLOCK; o++)
         for (int i = 0; i < 9; i++)
             at[i][o] = weights[o * step + i];
     memcpy(g, at, sizeof g);
@@ -59,15 +60,15 @@ static inline void wino8_transform(const int8_t *weights, int64_t step, wino8_la
 void as_wino8_weights(const as_wino8 *w, const int8_t *weights, int16_t *to)
 {
     const int64_t pairs = w->channels / 2, step = w->channels * 9;
-    for (int64_t block = 0; block < w->n_out / BLOCK; block++)
+    for (int64_t block = 0; block < w->n_out / WINO8_BLOCK; block++)
         for (int64_t pair = 0; pair < pairs; pair++) {
-            const int8_t *from = weights + block * BLOCK * step + pair * 18;
-            wino8_lanes   a[POINTS], b[POINTS];
+            const int8_t *from = weights + block * WINO8_BLOCK * step + pair * 18;
+            wino8_lanes   a[WINO8_POINTS], b[WINO8_POINTS];
             wino8_transform(from, step, a);
             wino8_transform(from + 9, step, b);
-            for (int64_t p = 0; p < POINTS; p++) {
-                int16_t *out = to + ((block * POINTS + p) * pairs + pair) * 2 * BLOCK;
-                for (int o = 0; o < BLOCK; o++) {
+            for (int64_t p = 0; p < WINO8_POINTS; p++) {
+                int16_t *out = to + ((block * WINO8_POINTS + p) * pairs + pair) * 2 * WINO8_BLOCK;
+                for (int o = 0; o < WINO8_BLOCK; o++) {
                     out[2 * o] = a[p][o];
                     out[2 * o + 1] = b[p][o];
                 }
@@ -118,14 +119,14 @@ WINO8_AVX2 static void wino8_inputs(const as_wino8 *w, const uint8_t *x, int64_t
     const int64_t wide = (w->out[1] + 1) / 2;
     for (int64_t t = 0; t < n; t++) {
         const int64_t y0 = (first + t) / wide * 2 - w->pad[0], x0 = (first + t) % wide * 2 - w->pad[1];
-        for (int64_t c = 0; c < w->channels; c += BLOCK) {
+        for (int64_t c = 0; c < w->channels; c += WINO8_BLOCK) {
             __m256i d[16];
             wino8_load(w, x, y0, x0, c, d);
             for (int k = 0; k < 4; k++)
                 wino8_input(d + k, 4);
             for (int i = 0; i < 4; i++)
                 wino8_input(d + 4 * i, 1);
-            for (int p = 0; p < POINTS; p++)
+            for (int p = 0; p < WINO8_POINTS; p++)
                 _mm256_storeu_si256((__m256i *)(v + p * wino8_point_step(w) + t * w->channels + c), d[p]);
         }
     }
@@ -134,13 +135,13 @@ WINO8_AVX2 static void wino8_inputs(const as_wino8 *w, const uint8_t *x, int64_t
 /* m[tile][16] = the products of a group of tiles with 16 filters at one point: 12 sums in 16 registers. */
 WINO8_INLINE void wino8_products(const int16_t *v, const int16_t *u, int64_t channels, int32_t *m)
 {
-    __m256i acc[GROUP][2];
-    for (int t = 0; t < GROUP; t++)
+    __m256i acc[WINO8_GROUP][2];
+    for (int t = 0; t < WINO8_GROUP; t++)
         acc[t][0] = acc[t][1] = _mm256_setzero_si256();
     for (int64_t c = 0; c < channels; c += 2) {
-        const __m256i a = _mm256_loadu_si256((const __m256i *)(u + c * BLOCK));
-        const __m256i b = _mm256_loadu_si256((const __m256i *)(u + c * BLOCK + BLOCK));
-        for (int t = 0; t < GROUP; t++) {
+        const __m256i a = _mm256_loadu_si256((const __m256i *)(u + c * WINO8_BLOCK));
+        const __m256i b = _mm256_loadu_si256((const __m256i *)(u + c * WINO8_BLOCK + WINO8_BLOCK));
+        for (int t = 0; t < WINO8_GROUP; t++) {
             int32_t pair;
             memcpy(&pair, v + t * channels + c, sizeof pair);
             const __m256i x = _mm256_set1_epi32(pair);
@@ -148,16 +149,16 @@ WINO8_INLINE void wino8_products(const int16_t *v, const int16_t *u, int64_t cha
             acc[t][1] = _mm256_add_epi32(acc[t][1], _mm256_madd_epi16(b, x));
         }
     }
-    for (int t = 0; t < GROUP; t++)
+    for (int t = 0; t < WINO8_GROUP; t++)
         for (int i = 0; i < 2; i++)
-            _mm256_storeu_si256((__m256i *)(m + t * BLOCK + 8 * i), acc[t][i]);
+            _mm256_storeu_si256((__m256i *)(m + t * WINO8_BLOCK + 8 * i), acc[t][i]);
 }
 
 /* Whole groups: what lies behind the last tile is multiplied too, and never looked at. */
 WINO8_AVX2 static void wino8_point(const int16_t *v, const int16_t *u, int64_t channels, int64_t n, int32_t *m)
 {
-    for (int64_t t = 0; t < n; t += GROUP)
-        wino8_products(v + t * channels, u, channels, m + t * BLOCK);
+    for (int64_t t = 0; t < n; t += WINO8_GROUP)
+        wino8_products(v + t * channels, u, channels, m + t * WINO8_BLOCK);
 }
 
 /* A' m A: four results of 8 filters from 16 points, `step` apart. */
@@ -203,13 +204,13 @@ WINO8_INLINE __m256i wino8_finish(const as_wino8 *w, __m256i acc, const float *f
 WINO8_AVX2 static void wino8_outputs(const as_wino8 *w, const int32_t *m, const float *rows, int64_t first, int64_t n,
                                      int64_t block, uint8_t *y)
 {
-    const int64_t wide = (w->out[1] + 1) / 2, o = block * BLOCK;
+    const int64_t wide = (w->out[1] + 1) / 2, o = block * WINO8_BLOCK;
     const float  *factor = rows + o, *offset = rows + w->n_out + o;
     for (int64_t t = 0; t < n; t++) {
         const int64_t y0 = (first + t) / wide * 2, x0 = (first + t) % wide * 2;
         __m256i       low[4], high[4];
-        wino8_output(m + t * BLOCK, TILES * BLOCK, low);
-        wino8_output(m + t * BLOCK + 8, TILES * BLOCK, high);
+        wino8_output(m + t * WINO8_BLOCK, WINO8_TILES * WINO8_BLOCK, low);
+        wino8_output(m + t * WINO8_BLOCK + 8, WINO8_TILES * WINO8_BLOCK, high);
         for (int i = 0; i < 4; i++) {
             const int64_t yy = y0 + i / 2, xx = x0 + i % 2;
             if (yy >= w->out[0] || xx >= w->out[1])
@@ -229,17 +230,18 @@ void as_wino8_run(const as_wino8 *w, const uint8_t *x, const int16_t *weights, c
 {
     const int64_t tiles = ((w->out[0] + 1) / 2) * ((w->out[1] + 1) / 2);
     int16_t      *v = scratch;
-    int32_t      *m = (int32_t *)(v + POINTS * wino8_point_step(w));
+    int32_t      *m = (int32_t *)(v + WINO8_POINTS * wino8_point_step(w));
     for (int64_t image = 0; image < w->images; image++) {
         const uint8_t *from = x + image * w->in[0] * w->in[1] * w->channels;
         uint8_t       *to = y + image * w->out[0] * w->out[1] * w->n_out;
-        for (int64_t first = 0; first < tiles; first += TILES) {
-            const int64_t n = AS_MIN(tiles - first, (int64_t)TILES);
+        for (int64_t first = 0; first < tiles; first += WINO8_TILES) {
+            const int64_t n = AS_MIN(tiles - first, (int64_t)WINO8_TILES);
             wino8_inputs(w, from, first, n, v);
-            for (int64_t block = 0; block < w->n_out / BLOCK; block++) {
-                for (int64_t p = 0; p < POINTS; p++)
-                    wino8_point(v + p * wino8_point_step(w), weights + (block * POINTS + p) * w->channels * BLOCK,
-                                w->channels, n, m + p * TILES * BLOCK);
+            for (int64_t block = 0; block < w->n_out / WINO8_BLOCK; block++) {
+                for (int64_t p = 0; p < WINO8_POINTS; p++)
+                    wino8_point(v + p * wino8_point_step(w),
+                                weights + (block * WINO8_POINTS + p) * w->channels * WINO8_BLOCK, w->channels, n,
+                                m + p * WINO8_TILES * WINO8_BLOCK);
                 wino8_outputs(w, m, rows, first, n, block, to);
             }
         }

@@ -127,16 +127,16 @@ static const as_tensor *quantise_floats(const quantiser *q, const as_node *node,
 }
 
 /* The weights of one product. */
-typedef struct product {
+typedef struct weight_set {
     const as_node   *node;
     const as_tensor *w, *bias; /* bias: NULL where it has none of its own */
     int              axis;     /* where the channels of the output lie */
     size_t           n;        /* how many there are */
     float            x_scale, *scales, *off;
     int8_t          *whole;
-} product;
+} weight_set;
 
-static bool product_alloc(product *p, as_err *err)
+static bool product_alloc(weight_set *p, as_err *err)
 {
     p->scales = calloc(p->n + 1, sizeof *p->scales);
     p->off = calloc(p->n + 1, sizeof *p->off);
@@ -144,7 +144,7 @@ static bool product_alloc(product *p, as_err *err)
     return (p->scales && p->off && p->whole) || AS_FAIL(err, AS_ENOMEM, "out of memory for a quantised model");
 }
 
-static void product_done(product *p)
+static void product_done(weight_set *p)
 {
     free(p->scales);
     free(p->off);
@@ -153,7 +153,7 @@ static void product_done(product *p)
 
 /* The scale of each channel, and the weights as i8. A channel of hardly any weight has a scale that its bias fits all the
  * same. off: what rounding takes from the mean of a channel of the output, where the means of the inputs x are known. */
-static void product_round(product *p, const as_range *x)
+static void product_round(weight_set *p, const as_range *x)
 {
     const float *data = p->w->data;
     const size_t each = as_tensor_count(p->w) / p->n;
@@ -176,7 +176,7 @@ static void product_round(product *p, const as_range *x)
 }
 
 /* Their zero points are 0 and may be left out, but ONNX Runtime up to 1.24 fails on a product of matrices then. */
-static bool product_weights(quantiser *q, const product *p, as_err *err)
+static bool product_weights(quantiser *q, const weight_set *p, as_err *err)
 {
     const as_value *value = as_graph_value(q->from, p->node->inputs[1]);
     const as_shape  row = {.rank = 1, .dims = {(int64_t)p->n}};
@@ -193,7 +193,7 @@ static bool product_weights(quantiser *q, const product *p, as_err *err)
 }
 
 /* In units of its products: the scale of x times that of the channel's weights. */
-static bool product_bias(quantiser *q, const product *p, as_err *err)
+static bool product_bias(quantiser *q, const weight_set *p, as_err *err)
 {
     const as_value *value = as_graph_value(q->from, p->node->inputs[2]);
     const as_shape  shape = {.rank = 1, .dims = {(int64_t)p->n}};
@@ -219,7 +219,7 @@ static bool product_bias(quantiser *q, const product *p, as_err *err)
 /* Weights that several nodes share have been done by the first; a bias belongs to one product. */
 static bool quantise_product(quantiser *q, const as_node *node, as_err *err)
 {
-    product p = {.node = node, .w = as_graph_value(q->from, node->inputs[1])->constant, .axis = quantise_axis(node)};
+    weight_set p = {.node = node, .w = as_graph_value(q->from, node->inputs[1])->constant, .axis = quantise_axis(node)};
     const as_tensor *bias = quantise_floats(q, node, 2, 1);
     uint8_t          zero;
     p.n = (size_t)p.w->shape.dims[p.axis];

@@ -16,21 +16,21 @@
 #define LEARN_FLOOR  0.006 /* of white: no tolerance is less */
 #define LEARN_PRIOR  4.0   /* pictures that the usual tolerance of a scale counts as */
 
-typedef struct learn_sums {
+typedef struct golden_learn_sums {
     int64_t *sum, *square; /* n x seen: of the difference to the golden picture */
-} learn_sums;
+} golden_learn_sums;
 
-typedef struct learn {
+typedef struct golden_learn {
     const as_dataset    *dataset;
     const uint32_t      *good;
     const as_golden_cfg *cfg;
     as_golden           *golden;
     const as_progress   *progress;
     as_str               model;
-    learn_sums           sums;
+    golden_learn_sums    sums;
     size_t               pixels; /* of all scales of one golden picture */
     pthread_mutex_t      lock;
-} learn;
+} golden_learn;
 
 /* --- memory --- */
 
@@ -49,13 +49,13 @@ void as_golden_done(as_golden *golden)
     *golden = (as_golden){0};
 }
 
-static bool learn_floats(float **ret, size_t n, as_err *err)
+static bool golden_learn_floats(float **ret, size_t n, as_err *err)
 {
     *ret = calloc(n + 1, sizeof **ret);
     return *ret || AS_FAIL(err, AS_ENOMEM, "cannot hold golden pictures");
 }
 
-static bool learn_room(learn *l, as_err *err)
+static bool golden_learn_room(golden_learn *l, as_err *err)
 {
     as_golden *g = l->golden;
     size_t     pixels = (size_t)g->width * g->height;
@@ -63,15 +63,15 @@ static bool learn_room(learn *l, as_err *err)
     for (size_t s = 0; ok && s < AS_GOLDEN_SCALES; s++) {
         size_t each = 3 * as_golden_scale_width(g, s) * as_golden_scale_height(g, s);
         l->pixels += each;
-        ok = learn_floats(&g->mean[s], g->n * each, err) && learn_floats(&g->sharp[s], g->n * each, err);
+        ok = golden_learn_floats(&g->mean[s], g->n * each, err) && golden_learn_floats(&g->sharp[s], g->n * each, err);
     }
     for (size_t v = 0; ok && v < AS_GOLDEN_LEVELS; v++) {
         size_t each = pixels >> (2 * as_golden_level_shift(v));
-        ok = learn_floats(&g->level[v], g->n * each, err) &&
-             learn_floats(&g->step[v], g->n * each * AS_GOLDEN_MOVES, err);
+        ok = golden_learn_floats(&g->level[v], g->n * each, err) &&
+             golden_learn_floats(&g->step[v], g->n * each * AS_GOLDEN_MOVES, err);
     }
-    ok = ok && learn_floats(&g->kind, g->n * 3 * pixels / 64, err) &&
-         learn_floats(&g->low, g->n * 3 * pixels / 256, err);
+    ok = ok && golden_learn_floats(&g->kind, g->n * 3 * pixels / 64, err) &&
+         golden_learn_floats(&g->low, g->n * 3 * pixels / 256, err);
     l->sums.sum = ok ? calloc(g->n * l->pixels + 1, sizeof *l->sums.sum) : NULL;
     l->sums.square = ok ? calloc(g->n * l->pixels + 1, sizeof *l->sums.square) : NULL;
     return !ok || (l->sums.sum && l->sums.square) ? ok : AS_FAIL(err, AS_ENOMEM, "cannot hold golden pictures");
@@ -80,7 +80,7 @@ static bool learn_room(learn *l, as_err *err)
 /* --- the first picture of a kind --- */
 
 /* Half the size: means of three by three, as the graph has them, and black around the picture. */
-static void learn_half(const float *in, size_t h, size_t w, float *out)
+static void golden_learn_half(const float *in, size_t h, size_t w, float *out)
 {
     for (size_t y = 0; y < h / 2; y++)
         for (size_t x = 0; x < w / 2; x++) {
@@ -92,7 +92,7 @@ static void learn_half(const float *in, size_t h, size_t w, float *out)
         }
 }
 
-static bool learn_first(learn *l, uint32_t index, uint32_t k, as_err *err)
+static bool golden_learn_first(golden_learn *l, uint32_t index, uint32_t k, as_err *err)
 {
     as_golden  *g = l->golden;
     size_t      n = (size_t)g->width * g->height;
@@ -102,7 +102,7 @@ static bool learn_first(learn *l, uint32_t index, uint32_t k, as_err *err)
     bool        ok = prepare && (input || AS_FAIL(err, AS_ENOMEM, "cannot hold a picture"));
     ok = ok && as_dataset_decode(l->dataset, index, &image, err) && as_prepare_run(prepare, &image, input, err);
     for (size_t c = 0; ok && c < 3; c++)
-        learn_half(input + c * n, g->height, g->width, g->mean[0] + (k * 3 + c) * n / 4);
+        golden_learn_half(input + c * n, g->height, g->width, g->mean[0] + (k * 3 + c) * n / 4);
     as_image_done(&image);
     as_prepare_free(prepare);
     free(input);
@@ -111,16 +111,16 @@ static bool learn_first(learn *l, uint32_t index, uint32_t k, as_err *err)
 
 /* --- one round --- */
 
-typedef struct learn_lane {
+typedef struct golden_learn_lane {
     as_session *session;
     as_prepare *prepare;
     as_tensor   input, output;
-} learn_lane;
+} golden_learn_lane;
 
-static void learn_close(void *ctx, void *tools)
+static void golden_learn_close(void *ctx, void *tools)
 {
     (void)ctx;
-    learn_lane *lane = tools;
+    golden_learn_lane *lane = tools;
     if (!lane)
         return;
     as_session_close(lane->session);
@@ -130,10 +130,10 @@ static void learn_close(void *ctx, void *tools)
     free(lane);
 }
 
-static void *learn_open(void *ctx, as_err *err)
+static void *golden_learn_open(void *ctx, as_err *err)
 {
-    learn               *l = ctx;
-    learn_lane          *lane = calloc(1, sizeof *lane);
+    golden_learn        *l = ctx;
+    golden_learn_lane   *lane = calloc(1, sizeof *lane);
     const as_session_cfg cfg = {.threads = 1, .batch = 1};
     if (!lane) {
         AS_FAIL(err, AS_ENOMEM, "cannot hold a picture");
@@ -144,12 +144,12 @@ static void *learn_open(void *ctx, as_err *err)
         as_tensor_new(&lane->input, AS_DTYPE_F32, &as_session_input(lane->session, 0)->shape, err) &&
         as_tensor_new(&lane->output, AS_DTYPE_F32, &as_session_output(lane->session, 0)->shape, err))
         return lane;
-    learn_close(ctx, lane);
+    golden_learn_close(ctx, lane);
     return NULL;
 }
 
 /* Differences to the golden picture that was taken, into its sums. */
-static void learn_add(learn *l, const float *seen)
+static void golden_learn_add(golden_learn *l, const float *seen)
 {
     as_golden *g = l->golden;
     size_t     k = (size_t)seen[l->pixels], at = 0;
@@ -168,30 +168,30 @@ static void learn_add(learn *l, const float *seen)
     pthread_mutex_unlock(&l->lock);
 }
 
-static bool learn_item(void *ctx, void *tools, size_t i, as_err *err)
+static bool golden_learn_item(void *ctx, void *tools, size_t i, as_err *err)
 {
-    learn      *l = ctx;
-    learn_lane *lane = tools;
-    as_image    image = {0};
-    bool        ok = as_dataset_decode(l->dataset, l->good[i], &image, err) &&
+    golden_learn      *l = ctx;
+    golden_learn_lane *lane = tools;
+    as_image           image = {0};
+    bool               ok = as_dataset_decode(l->dataset, l->good[i], &image, err) &&
               as_prepare_run(lane->prepare, &image, lane->input.data, err) &&
               as_session_run(lane->session, &lane->input, &lane->output, err);
     as_image_done(&image);
     if (ok)
-        learn_add(l, lane->output.data);
+        golden_learn_add(l, lane->output.data);
     return ok;
 }
 
-static bool learn_round(learn *l, size_t n, const char *what, as_err *err)
+static bool golden_learn_round(golden_learn *l, size_t n, const char *what, as_err *err)
 {
     as_golden *g = l->golden;
     as_lanes   lanes = {.n = n,
                         .threads = l->cfg->threads ? l->cfg->threads : 2,
                         .what = what,
                         .ctx = l,
-                        .open = learn_open,
-                        .item = learn_item,
-                        .close = learn_close};
+                        .open = golden_learn_open,
+                        .item = golden_learn_item,
+                        .close = golden_learn_close};
     as_str_clear(&l->model);
     memset(l->sums.sum, 0, g->n * l->pixels * sizeof *l->sums.sum);
     memset(l->sums.square, 0, g->n * l->pixels * sizeof *l->sums.square);
@@ -204,7 +204,7 @@ static bool learn_round(learn *l, size_t n, const char *what, as_err *err)
 
 /* --- what came of it --- */
 
-static void learn_mean(learn *l)
+static void golden_learn_mean(golden_learn *l)
 {
     as_golden *g = l->golden;
     for (size_t k = 0; k < g->n; k++) {
@@ -219,7 +219,7 @@ static void learn_mean(learn *l)
 }
 
 /* Variances of one golden picture at one scale, of sums that are taken about their mean. */
-static void learn_variance(const int64_t *sum, const int64_t *square, size_t n, size_t members, float *ret)
+static void golden_learn_variance(const int64_t *sum, const int64_t *square, size_t n, size_t members, float *ret)
 {
     double count = (double)AS_MAX(members, (size_t)2), usual = 0;
     for (size_t i = 0; i < n; i++) {
@@ -233,7 +233,7 @@ static void learn_variance(const int64_t *sum, const int64_t *square, size_t n, 
 }
 
 /* A part may be off by a pixel: the largest variance around counts. */
-static void learn_widen(const float *variance, size_t h, size_t w, float *ret)
+static void golden_learn_widen(const float *variance, size_t h, size_t w, float *ret)
 {
     for (size_t y = 0; y < h; y++)
         for (size_t x = 0; x < w; x++) {
@@ -245,7 +245,7 @@ static void learn_widen(const float *variance, size_t h, size_t w, float *ret)
         }
 }
 
-static bool learn_tolerance(learn *l, as_err *err)
+static bool golden_learn_tolerance(golden_learn *l, as_err *err)
 {
     as_golden *g = l->golden;
     float     *variance = malloc((l->pixels + 1) * sizeof *variance);
@@ -255,9 +255,9 @@ static bool learn_tolerance(learn *l, as_err *err)
         size_t at = k * l->pixels;
         for (size_t s = 0; s < AS_GOLDEN_SCALES; s++) {
             size_t h = as_golden_scale_height(g, s), w = as_golden_scale_width(g, s), each = 3 * h * w;
-            learn_variance(l->sums.sum + at, l->sums.square + at, each, g->members[k], variance);
+            golden_learn_variance(l->sums.sum + at, l->sums.square + at, each, g->members[k], variance);
             for (size_t c = 0; c < 3; c++)
-                learn_widen(variance + c * h * w, h, w, g->sharp[s] + (k * 3 + c) * h * w);
+                golden_learn_widen(variance + c * h * w, h, w, g->sharp[s] + (k * 3 + c) * h * w);
             at += each;
         }
     }
@@ -267,7 +267,7 @@ static bool learn_tolerance(learn *l, as_err *err)
 
 /* A kind that few pictures are laid over has no tolerances of its own: without its golden picture they are of the others.
  * Returns whether there was one. */
-static bool learn_drop(learn *l)
+static bool golden_learn_drop(golden_learn *l)
 {
     as_golden *g = l->golden;
     uint32_t   least = 0;
@@ -284,7 +284,7 @@ static bool learn_drop(learn *l)
     return true;
 }
 
-static bool learn_heads(learn *l, size_t n, uint32_t heads[AS_GOLDEN_MAX], as_err *err)
+static bool golden_learn_heads(golden_learn *l, size_t n, uint32_t heads[AS_GOLDEN_MAX], as_err *err)
 {
     const as_golden_cfg *cfg = l->cfg;
     if (!cfg->n_heads)
@@ -294,34 +294,34 @@ static bool learn_heads(learn *l, size_t n, uint32_t heads[AS_GOLDEN_MAX], as_er
     return true;
 }
 
-static bool learn_run(learn *l, size_t n, as_err *err)
+static bool golden_learn_run(golden_learn *l, size_t n, as_err *err)
 {
     static const char *const what[LEARN_ROUNDS] = {"laying good parts over one", "laying good parts over their mean",
                                                    "learning what good parts may differ in"};
     uint32_t                 heads[AS_GOLDEN_MAX] = {0};
-    if (!learn_heads(l, n, heads, err) || !learn_room(l, err))
+    if (!golden_learn_heads(l, n, heads, err) || !golden_learn_room(l, err))
         return false;
     for (uint32_t k = 0; k < l->golden->n; k++)
-        if (!learn_first(l, heads[k], k, err))
+        if (!golden_learn_first(l, heads[k], k, err))
             return false;
     for (int round = 0; round < LEARN_ROUNDS; round++) {
         do
-            if (!learn_round(l, n, what[round], err))
+            if (!golden_learn_round(l, n, what[round], err))
                 return false;
-        while (learn_drop(l));
-        learn_mean(l);
+        while (golden_learn_drop(l));
+        golden_learn_mean(l);
     }
-    return learn_tolerance(l, err) && as_golden_align(l->golden, err);
+    return golden_learn_tolerance(l, err) && as_golden_align(l->golden, err);
 }
 
 bool as_golden_learn(const as_dataset *dataset, const uint32_t *good, size_t n, const as_golden_cfg *cfg,
                      const as_progress *progress, as_golden *ret, as_err *err)
 {
-    as_golden golden = {.width = cfg->input.width, .height = cfg->input.height};
-    learn     l = {.dataset = dataset, .good = good, .cfg = cfg, .golden = &golden, .progress = progress};
+    as_golden    golden = {.width = cfg->input.width, .height = cfg->input.height};
+    golden_learn l = {.dataset = dataset, .good = good, .cfg = cfg, .golden = &golden, .progress = progress};
     as_str_init(&l.model);
     pthread_mutex_init(&l.lock, NULL);
-    bool ok = learn_run(&l, n, err);
+    bool ok = golden_learn_run(&l, n, err);
     pthread_mutex_destroy(&l.lock);
     as_str_done(&l.model);
     free(l.sums.sum);

@@ -61,25 +61,25 @@ static bool golden_choose(golden *g, const as_logits_cfg *cfg, as_err *err)
 {
     static const uint32_t masks[GOLDEN_MASKS] = {0, 2, 1, 3}; /* from few features to many */
     as_features           some = g->features;
-    as_logits             logits[GOLDEN_MASKS] = {0};
+    as_logits             fits[GOLDEN_MASKS] = {0};
     size_t                best = 0, least = 0;
     some.at = calloc(some.n * some.width + 1, sizeof *some.at);
     bool ok = some.at || AS_FAIL(err, AS_ENOMEM, "cannot hold %u features of %zu pictures", some.width, some.n);
     for (size_t m = 0; ok && m < GOLDEN_MASKS; m++) {
         golden_mask(g, masks[m], some.at);
-        ok = as_logits_fit(&some, cfg, g->progress, &logits[m], err);
-        const as_crossval *judged = &logits[m].crossval, *before = &logits[best].crossval;
+        ok = as_logits_fit(&some, cfg, g->progress, &fits[m], err);
+        const as_crossval *judged = &fits[m].crossval, *before = &fits[best].crossval;
         best = ok && judged->loss[judged->best] < before->loss[before->best] ? m : best;
     }
-    while (ok && least < best && as_crossval_is_better(&logits[best].crossval, &logits[least].crossval))
+    while (ok && least < best && as_crossval_is_better(&fits[best].crossval, &fits[least].crossval))
         least++;
     if (ok) {
-        g->linear = logits[least];
+        g->linear = fits[least];
         g->parts = masks[least];
-        logits[least] = (as_logits){0};
+        fits[least] = (as_logits){0};
     }
     for (size_t m = 0; m < GOLDEN_MASKS; m++)
-        as_logits_done(&logits[m]);
+        as_logits_done(&fits[m]);
     free(some.at);
     return ok;
 }
