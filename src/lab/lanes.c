@@ -22,6 +22,8 @@ static bool lanes_work(lanes_run *run, void *tools, as_err *err)
         if (i >= lanes->n)
             break;
         ok = as_progress_go_on(run->progress, err) && lanes->item(lanes->ctx, tools, i, err);
+        if (!ok)
+            atomic_store(&run->failed, true);
         size_t done = atomic_fetch_add(&run->done, 1) + 1;
         if (ok && reports)
             as_progress_step(run->progress, lanes->what, done, lanes->n);
