@@ -22,8 +22,8 @@ static void test_every_figure_is_a_speed(void **state)
         assert_true(peak.levels[i].bytes_per_s > 1e7 && peak.levels[i].bytes_per_s < 1e14);
         assert_true(i == 0 || peak.levels[i].bytes > peak.levels[i - 1].bytes);
     }
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) /* each access of theirs is a call */
-    assert_true(peak.levels[0].bytes_per_s > as_peak_memory(&peak));  /* what a cache is for */
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  /* each access of theirs is a call */
+    assert_true(peak.levels[0].bytes_per_s > as_peak_memory(&peak)); /* what a cache is for */
 #endif
     assert_true(as_peak_flops() > 1e8);
     assert_true(as_peak_int8() > 1e8 && as_peak_int8() < 1e15);

@@ -86,13 +86,10 @@ static void test_each_once(void **state)
 static void test_failure(void **state)
 {
     (void)state;
-    work     w;
-    as_lanes lanes;
-    as_err   err = AS_ERR_NONE;
     for (uint32_t threads = 1; threads < 4; threads++) {
-        w = (work){.bad = 40};
-        lanes = lanes_of(&w, threads);
-        err = AS_ERR_NONE;
+        work     w = {.bad = 40};
+        as_lanes lanes = lanes_of(&w, threads);
+        as_err   err = AS_ERR_NONE;
         assert_false(as_lanes_run(&lanes, NULL, &err));
         assert_int_equal(err.code, AS_ECORRUPT);
         assert_string_equal(err.text, "item 40");
@@ -100,8 +97,9 @@ static void test_failure(void **state)
         /* A lane beside the one that failed may have been quick enough to finish. */
         assert_true(threads > 1 || w.seen[41] == 0);
     }
-    w = (work){.bad = 100, .no_tools = true};
-    lanes = lanes_of(&w, 2);
+    work     w = {.bad = 100, .no_tools = true};
+    as_lanes lanes = lanes_of(&w, 2);
+    as_err   err = AS_ERR_NONE;
     assert_false(as_lanes_run(&lanes, NULL, &err));
     assert_int_equal(err.code, AS_EMISSING);
 }
