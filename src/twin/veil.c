@@ -7,7 +7,7 @@
 #include "twin/noise.h"
 #include "twin/paint.h"
 
-enum { STEP = 4, N_BLOBS = 90 };
+enum { STEP = 4, RUN = 64, N_BLOBS = 90 }; /* RUN: points of the map at once */
 
 /* Splashes and dust, a few large and many small, all with soft rims. Places are shares of the picture. */
 static void veil_draw_dirt(as_veil *veil, uint32_t seed)
@@ -75,6 +75,30 @@ void as_veil_done(as_veil *veil)
     *veil = (as_veil){0};
 }
 
+/* Between two rows of the map. */
+AS_TWIN_CLONES
+static void veil_between(const float *restrict above, const float *restrict below, float fy, size_t n,
+                         float *restrict out)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = above[i] + fy * (below[i] - above[i]);
+}
+
+/* What of the light comes through, and what is scattered into the picture, of STEP pixels for each of n points. */
+AS_TWIN_CLONES
+static void veil_spread(const float *restrict dirts, const float *restrict prints, const as_veil_amount *amount,
+                        size_t n, float *restrict keep, float *restrict glow)
+{
+    const float clear = 1.0f - 0.7f * amount->haze, shine = 0.75f * amount->haze, a = amount->dirt, b = amount->print;
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < STEP; k++) {
+            float fx = (float)k / STEP, dirt = a * (dirts[i] + fx * (dirts[i + 1] - dirts[i]));
+            float print = b * (prints[i] + fx * (prints[i + 1] - prints[i]));
+            keep[i * STEP + k] = (1.0f - 0.85f * dirt) * (1.0f - 0.55f * print) * clear;
+            glow[i * STEP + k] = 0.25f * dirt + 0.75f * print + shine;
+        }
+}
+
 AS_TWIN_CLONES
 static void veil_cover(const float *restrict keep, const float *restrict glow, float mean, size_t w,
                        float *restrict light)
@@ -84,22 +108,17 @@ static void veil_cover(const float *restrict keep, const float *restrict glow, f
 }
 
 void as_veil_row(const as_veil *veil, const as_veil_amount *amount, uint32_t y, const float mean[3], uint32_t n_planes,
-                 float *floats, float *light)
+                 float *light)
 {
-    size_t       w = veil->width, at = (size_t)(y / STEP) * veil->map_width;
-    float        fy = (float)(y % STEP) / STEP;
-    const float *d0 = veil->dirt + at, *d1 = d0 + veil->map_width, *p0 = veil->print + at, *p1 = p0 + veil->map_width;
-    float       *keep = floats, *glow = floats + w;
-    for (size_t x = 0, i = 0; x < w; i++) {
-        float da = d0[i] + fy * (d1[i] - d0[i]), db = d0[i + 1] + fy * (d1[i + 1] - d0[i + 1]);
-        float pa = p0[i] + fy * (p1[i] - p0[i]), pb = p0[i + 1] + fy * (p1[i + 1] - p0[i + 1]);
-        for (size_t k = 0; k < STEP && x < w; k++, x++) {
-            float fx = (float)k / STEP, dirt = amount->dirt * (da + fx * (db - da));
-            float print = amount->print * (pa + fx * (pb - pa));
-            keep[x] = (1.0f - 0.85f * dirt) * (1.0f - 0.55f * print) * (1.0f - 0.7f * amount->haze);
-            glow[x] = 0.25f * dirt + 0.75f * print + 0.75f * amount->haze;
-        }
+    const size_t w = veil->width, at = (size_t)(y / STEP) * veil->map_width;
+    const float  fy = (float)(y % STEP) / STEP, *dirt = veil->dirt + at, *print = veil->print + at;
+    float        dirts[RUN + 1], prints[RUN + 1], keep[RUN * STEP], glow[RUN * STEP];
+    for (size_t x = 0; x < w; x += RUN * STEP) {
+        const size_t pixels = AS_MIN(w - x, (size_t)RUN * STEP), n = (pixels + STEP - 1) / STEP, i = x / STEP;
+        veil_between(dirt + i, dirt + i + veil->map_width, fy, n + 1, dirts);
+        veil_between(print + i, print + i + veil->map_width, fy, n + 1, prints);
+        veil_spread(dirts, prints, amount, n, keep, glow);
+        for (uint32_t c = 0; c < n_planes; c++)
+            veil_cover(keep, glow, mean[c], pixels, light + (size_t)c * w + x);
     }
-    for (uint32_t c = 0; c < n_planes; c++)
-        veil_cover(keep, glow, mean[c], w, light + (size_t)c * w);
 }

@@ -22,8 +22,8 @@ typedef struct as_veil_amount {
     float dirt, print, haze; /* 0..1 */
 } as_veil_amount;
 
-/* Row y of n_planes: taken and scattered light. mean: of each plane's light. floats: 2 * width. */
+/* Row y of n_planes: taken and scattered light. mean: of each plane's light. */
 void as_veil_row(const as_veil *veil, const as_veil_amount *amount, uint32_t y, const float mean[3], uint32_t n_planes,
-                 float *floats, float *light);
+                 float *light);
 
 #endif

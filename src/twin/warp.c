@@ -3,6 +3,9 @@
 
 #include "twin/kernel.h"
 #include "twin/noise.h"
+#include "twin/paint.h"
+
+enum { WARP_RUN = 256 };
 
 bool as_warp_is_none(const as_warp *warp)
 {
@@ -14,22 +17,62 @@ typedef struct warp_row {
     int32_t width, height;
 } warp_row;
 
+/* Where each pixel of a run comes from. */
 AS_TWIN_CLONES
-static void warp_line(const warp_row *row, const float *restrict in, float *restrict out)
+static void warp_where(const warp_row *row, int32_t first, int32_t n, float *restrict xs, float *restrict ys)
 {
-    float   v = row->y, c = row->c, s = row->s, k = row->k, v2 = v * v;
-    float   add_x = row->mid_x - row->shift_x, add_y = row->mid_y - row->shift_y;
-    int32_t w = row->width, last_x = w - 1, last_y = row->height - 1;
-    float   max_x = (float)last_x - 0.001f, max_y = (float)last_y - 0.001f;
-    for (int32_t x = 0; x < w; x++) {
-        float u = (float)x + row->x0, g = 1.0f + k * (u * u + v2);
-        float px = (c * u + s * v) * g + add_x, py = (c * v - s * u) * g + add_y;
-        px = px > 0.0f ? (px < max_x ? px : max_x) : 0.0f;
-        py = py > 0.0f ? (py < max_y ? py : max_y) : 0.0f;
-        int32_t ix = (int32_t)px, iy = (int32_t)py, at = iy * w + ix;
-        float   fx = px - (float)ix, fy = py - (float)iy;
-        float   top = in[at] + fx * (in[at + 1] - in[at]), low = in[at + w] + fx * (in[at + w + 1] - in[at + w]);
-        out[x] = top + fy * (low - top);
+    float v = row->y, c = row->c, s = row->s, k = row->k, v2 = v * v;
+    float add_x = row->mid_x - row->shift_x, add_y = row->mid_y - row->shift_y;
+    float max_x = (float)(row->width - 1) - 0.001f, max_y = (float)(row->height - 1) - 0.001f;
+    for (int32_t i = 0; i < n; i++) {
+        float u = (float)(first + i) + row->x0, g = 1.0f + k * (u * u + v2);
+        float x = (c * u + s * v) * g + add_x, y = (c * v - s * u) * g + add_y;
+        xs[i] = as_paint_clamp(x, 0.0f, max_x);
+        ys[i] = as_paint_clamp(y, 0.0f, max_y);
+    }
+}
+
+/* As the pixel above and left of it, and the way from there, which replaces the place. */
+AS_TWIN_CLONES
+static void warp_split(int32_t width, int32_t n, int32_t *restrict at, float *restrict xs, float *restrict ys)
+{
+    for (int32_t i = 0; i < n; i++) {
+        int32_t x = (int32_t)xs[i], y = (int32_t)ys[i];
+        at[i] = y * width + x;
+        xs[i] -= (float)x;
+        ys[i] -= (float)y;
+    }
+}
+
+/* corners: of each pixel's four neighbours, those above, then those below. */
+AS_TWIN_CLONES
+static void warp_blend(float corners[4][WARP_RUN], const float *restrict fx, const float *restrict fy, int32_t n,
+                       float *restrict out)
+{
+    for (int32_t i = 0; i < n; i++) {
+        float top = corners[0][i] + fx[i] * (corners[1][i] - corners[0][i]);
+        float low = corners[2][i] + fx[i] * (corners[3][i] - corners[2][i]);
+        out[i] = top + fy[i] * (low - top);
+    }
+}
+
+/* Loads from anywhere between loops over neighbours, which use the whole width of the processor. */
+static void warp_line(const warp_row *row, const float *in, float *out)
+{
+    int32_t at[WARP_RUN];
+    float   fx[WARP_RUN], fy[WARP_RUN], corners[4][WARP_RUN];
+    for (int32_t x = 0; x < row->width; x += WARP_RUN) {
+        int32_t n = AS_MIN(row->width - x, (int32_t)WARP_RUN);
+        warp_where(row, x, n, fx, fy);
+        warp_split(row->width, n, at, fx, fy);
+        for (int32_t i = 0; i < n; i++) {
+            const float *from = in + at[i], *below = from + row->width;
+            corners[0][i] = from[0];
+            corners[1][i] = from[1];
+            corners[2][i] = below[0];
+            corners[3][i] = below[1];
+        }
+        warp_blend(corners, fx, fy, n, out + x);
     }
 }
 
