@@ -144,6 +144,8 @@ check 'a frozen picture is another one' json \
     'len({p["crc"] for p in d if "block" in p and p["block"] in (7, 8, 9)}) == 1' dead.jsonl
 check 'a second trigger shows another part' json \
     '(lambda c: c[12] == c[13] != c[14])({p["block"]: p["crc"] for p in d if "block" in p})' dead.jsonl
+check 'the second picture of a trigger was taken at the time of the first' json \
+    '(lambda t: 5e6 < t[13] - t[12] < 4e7)({p["block"]: p["timestamp"] for p in d if "block" in p})' dead.jsonl
 check 'a dead camera answers, or sends' json \
     '[p.get("event") for p in d if "event" in p][:2] == ["no answer", "answers again"] and not {p["block"] for p in d if "block" in p} & set(range(16, 55))' \
     dead.jsonl
