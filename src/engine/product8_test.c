@@ -44,27 +44,40 @@ static uint8_t result(int64_t sum, size_t o, const as_limits *limits)
     return (uint8_t)rintf(fminf(fmaxf(v, 0.0f), 255.0f));
 }
 
+typedef struct depth8_kernel {
+    bool (*can)(void);
+    size_t (*bytes)(const as_depth8 *d);
+    void (*pack)(const as_depth8 *d, const int8_t *weights, const float *factors, const float *biases, void *to);
+    void (*run)(const as_depth8 *d, int worker, const uint8_t *from, const void *weights, uint8_t *to);
+} depth8_kernel;
+
+static const depth8_kernel depth8_kernels[] = {
+    {as_depth8_can, as_depth8_weight_bytes, as_depth8_weights, as_depth8_run},
+    {as_depth8_wide_can, as_depth8_wide_weight_bytes, as_depth8_wide_weights, as_depth8_wide_run},
+};
+
 typedef struct shared {
-    const void *d, *weights;
-    void       *to;
+    const void          *d, *weights;
+    void                *to;
+    const depth8_kernel *kernel;
 } shared;
 
 static void depth8_unit(void *ctx, int unit)
 {
     const shared *s = ctx;
-    as_depth8_run(s->d, unit, x, s->weights, s->to);
+    s->kernel->run(s->d, unit, x, s->weights, s->to);
 }
 
-static void depth8_check(as_depth8 d, uint64_t seed, as_gang *gang)
+static void depth8_check(const depth8_kernel *kernel, as_depth8 d, uint64_t seed, as_gang *gang)
 {
     draw(seed, 127);
     for (int i = 0; i < 2; i++)
         d.out[i] = (d.in[i] + 2 * d.pad[i] - 3) / d.stride + 1;
     const size_t bytes = (size_t)(d.images * d.channels * d.out[0] * d.out[1]);
-    void        *weights = aligned_alloc(64, as_depth8_weight_bytes(&d));
+    void        *weights = aligned_alloc(64, kernel->bytes(&d));
     assert_true(weights && bytes <= MOST && d.images * d.channels * d.in[0] * d.in[1] <= MOST);
-    as_depth8_weights(&d, w, factors, biases, weights);
-    as_depth8_run(&d, 0, x, weights, y);
+    kernel->pack(&d, w, factors, biases, weights);
+    kernel->run(&d, 0, x, weights, y);
     for (size_t i = 0; i < bytes; i++) {
         const int64_t c = (int64_t)i % d.channels, at = (int64_t)i / d.channels;
         const int64_t col = at % d.out[1], row = at / d.out[1] % d.out[0], image = at / d.out[1] / d.out[0];
@@ -78,28 +91,39 @@ static void depth8_check(as_depth8 d, uint64_t seed, as_gang *gang)
     }
     assert_int_equal(y[bytes], 0xa5); /* nothing behind it is written */
     d.workers = 5;
-    as_gang_run(gang, 5, false, depth8_unit, &(shared){&d, weights, threaded});
+    as_gang_run(gang, 5, false, depth8_unit, &(shared){&d, weights, threaded, kernel});
     assert_memory_equal(y, threaded, bytes + GUARD);
     free(weights);
 }
 
-static void test_depthwise(void **state)
+static void depth8_all(const depth8_kernel *kernel, as_gang *gang)
 {
-    as_gang *gang = *state;
-    if (!as_depth8_can())
+    static const int64_t channels[] = {16, 32, 64, 96, 144, 192};
+    if (!kernel->can())
         skip();
     const as_limits six = {true, 3.0f, 200.0f}, none = {false, 0.0f, 0.0f};
     for (uint64_t seed = 0; seed < 12; seed++)
         for (int64_t stride = 1; stride <= 2; stride++)
             for (int64_t pad = 0; pad <= 1; pad++)
-                depth8_check((as_depth8){.images = 1 + (int64_t)(seed % 2),
-                                         .channels = seed % 4 ? 32 : 16,
+                depth8_check(kernel,
+                             (as_depth8){.images = 1 + (int64_t)(seed % 2),
+                                         .channels = channels[seed % AS_COUNT(channels)],
                                          .in = {3 + (int64_t)seed % 7, 3 + (int64_t)seed % 5},
                                          .pad = {pad, pad},
                                          .stride = stride,
                                          .x_zero = seed % 2 ? 0 : 77,
                                          .limits = seed % 5 ? six : none},
                              seed, gang);
+}
+
+static void test_depthwise(void **state)
+{
+    depth8_all(&depth8_kernels[0], *state);
+}
+
+static void test_depthwise_wide(void **state)
+{
+    depth8_all(&depth8_kernels[1], *state);
 }
 
 static void point8_unit(void *ctx, int unit)
@@ -127,7 +151,7 @@ static void point8_check(as_point8 d, uint64_t seed, as_gang *gang)
     }
     assert_int_equal(y[bytes], 0xa5);
     as_point8_divide(&d, 3);
-    as_gang_run(gang, (uint32_t)d.units, false, point8_unit, &(shared){&d, weights, threaded});
+    as_gang_run(gang, (uint32_t)d.units, false, point8_unit, &(shared){.d = &d, .weights = weights, .to = threaded});
     assert_memory_equal(y, threaded, bytes + GUARD);
     free(weights);
 }
@@ -194,6 +218,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_depthwise),
+        cmocka_unit_test(test_depthwise_wide),
         cmocka_unit_test(test_one_pixel),
         cmocka_unit_test(test_rows),
     };

@@ -225,8 +225,10 @@ static void sum_walk(as_plan *plan, as_product8 *p, as_quant_tail *tail)
     const as_quant *sum = sum_operand(plan, t.value, &next);
     if (!sum)
         return;
+    const as_node *add = as_graph_node(plan->graph, (size_t)next);
+    p->sum_first = add->inputs[0] != t.value;
     t.nodes[t.n++] = (size_t)next;
-    t.value = as_graph_node(plan->graph, (size_t)next)->outputs[0];
+    t.value = add->outputs[0];
     t.has_target = false;
     as_quant_tail_walk(plan, &t);
     if (!t.has_target || t.target.dtype != AS_DTYPE_U8)
