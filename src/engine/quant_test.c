@@ -581,10 +581,11 @@ static void test_a_residual_block_is_six_steps(void **state)
         must(as_plan_nodes(&plan, &err) && as_plan_plain(&plan, as_graph_output(graph, 0), &err), &err);
         for (size_t i = 0; i < plan.steps.n; i++) {
             const as_step *step = plan.steps.at[i];
-            const char    *how = step->prim ? as_prim_about(step->prim) : step->how ? step->how : "";
-            const bool     product = strstr(how, "int8") || strstr(how, "whole numbers");
-            whole += product;
-            own += !step->prim && !product;
+            const bool     product = step->prim ? as_prim_layout(step->prim, AS_ARG_WEIGHTS) != NULL
+                                                : step->how && strstr(step->how, "whole numbers");
+            for (size_t k = 0; product && k < step->uses.n; k++)
+                whole += step->uses.at[k].buf->dtype == AS_DTYPE_I8 && step->uses.at[k].buf->kind == AS_BUF_CONSTANT;
+            own += !product;
         }
         assert_int_equal(whole, 2);
         assert_int_equal(own, 4);
