@@ -14,6 +14,7 @@ typedef struct depth8_wide {
     int32_t begin[WIDE_ROWS][WIDE_LANES];
     float   factors[WIDE_ROWS][WIDE_LANES], biases[WIDE_ROWS][WIDE_LANES];
     uint8_t outside[WIDE_BYTES]; /* what lies beyond the picture: the zero point */
+    uint8_t tame[WIDE_BYTES];    /* of all blocks, in each: as_wide8_tame */
 } depth8_wide;
 
 /* How many blocks until the channels begin anew. With a stride of one a row is one run of bytes, whatever a pixel has. */
@@ -41,12 +42,14 @@ void as_depth8_wide_weights(const as_depth8 *d, const int8_t *weights, const flo
                             void *to)
 {
     const int64_t n = depth8_wide_blocks(d) * WIDE_BYTES;
+    const bool    tame = as_wide8_tame(factors, biases, (size_t)d->channels, (int64_t)WIDE_SIDE * WIDE_SIDE);
     memset(to, 0, as_depth8_wide_weight_bytes(d));
     for (int64_t at = 0; at < n; at++) {
         depth8_wide  *b = (depth8_wide *)to + at / WIDE_BYTES;
         const int64_t byte = at % WIDE_BYTES, c = d->stride > 1 ? at : at % d->channels;
         const int64_t vector = byte % WIDE_LANES / 4, lane = byte / WIDE_LANES * 4 + byte % 4;
         b->outside[byte] = (uint8_t)d->x_zero;
+        b->tame[byte] = tame;
         if (c >= d->channels)
             continue;
         b->factors[vector][lane] = factors[c];
@@ -113,7 +116,7 @@ typedef struct depth8_wide_to {
 
 /* One or two rows of results. */
 AS_WIDE8_INLINE void depth8_wide_give(const depth8_wide *b, const depth8_wide_column c[WIDE_SIDE], int rows,
-                                      const depth8_wide_to *to)
+                                      const depth8_wide_to *to, bool plain)
 {
     const __m512 most = _mm512_set1_ps(to->limits.most);
 #pragma GCC unroll 2
@@ -125,9 +128,11 @@ AS_WIDE8_INLINE void depth8_wide_give(const depth8_wide *b, const depth8_wide_co
 #pragma GCC unroll 3
             for (int x = 0; x < WIDE_SIDE; x++)
                 sum = _mm512_dpbusd_epi32(sum, c[x].of[v], _mm512_load_si512(b->weights[row][x][v]));
-            made[v] = as_wide8_round(sum, b->factors[v], b->biases[v], most);
+            made[v] = as_wide8_round(sum, b->factors[v], b->biases[v], most, plain);
         }
-        const __m512i bytes = as_wide8_hold(as_wide8_pack(made[0], made[1], made[2], made[3]), &to->limits);
+        __m512i bytes = as_wide8_pack(made[0], made[1], made[2], made[3]);
+        if (!plain)
+            bytes = as_wide8_hold(bytes, &to->limits);
         if (to->mask == ~(__mmask64)0)
             _mm512_storeu_si512(to->y + row * to->step, bytes);
         else
@@ -142,7 +147,7 @@ static __mmask64 depth8_wide_mask(int64_t n)
 
 /* A stride of one: the row as a run of bytes, three times as long as what stands in registers. */
 AS_WIDE8_INLINE void depth8_wide_run(const as_depth8 *d, const depth8_wide_rows *r, const depth8_wide *blocks, int rows,
-                                     depth8_wide_to to)
+                                     depth8_wide_to to, bool plain)
 {
     const int64_t n = d->out[1] * d->channels, n_blocks = depth8_wide_blocks(d), before = d->pad[1] * d->channels;
     uint8_t      *y = to.y;
@@ -154,13 +159,13 @@ AS_WIDE8_INLINE void depth8_wide_run(const as_depth8 *d, const depth8_wide_rows 
             c[x] = depth8_wide_take(r, at + x * d->channels - before, rows + 2, outside);
         to.y = y + at;
         to.mask = depth8_wide_mask(n - at);
-        depth8_wide_give(&blocks[block], c, rows, &to);
+        depth8_wide_give(&blocks[block], c, rows, &to, plain);
     }
 }
 
 /* Pixel by pixel, 64 channels of them: two columns of a window, or one, are those of the next. */
 AS_WIDE8_INLINE void depth8_wide_walk(const as_depth8 *d, const depth8_wide_rows *r, const depth8_wide *b,
-                                      int64_t first, int rows, int stride, depth8_wide_to to)
+                                      int64_t first, int rows, int stride, depth8_wide_to to, bool plain)
 {
     const int64_t      step = stride * d->channels;
     const __m512i      outside = _mm512_set1_epi8((char)d->x_zero);
@@ -178,34 +183,47 @@ AS_WIDE8_INLINE void depth8_wide_walk(const as_depth8 *d, const depth8_wide_rows
 #pragma GCC unroll 2
         for (int i = WIDE_SIDE - stride; i < WIDE_SIDE; i++)
             c[i] = depth8_wide_take(r, from + i * d->channels, rows + 2, outside);
-        depth8_wide_give(b, c, rows, &to);
+        depth8_wide_give(b, c, rows, &to, plain);
     }
 }
 
 AS_WIDE8_INLINE void depth8_wide_line(const as_depth8 *d, const depth8_wide_rows *r, const depth8_wide *blocks,
-                                      int rows, const depth8_wide_to *to)
+                                      int rows, const depth8_wide_to *to, bool plain)
 {
     if (d->stride == 1 && d->channels % WIDE_BYTES != 0) {
-        depth8_wide_run(d, r, blocks, rows, *to);
+        depth8_wide_run(d, r, blocks, rows, *to, plain);
         return;
     }
     for (int64_t c = 0; c < d->channels; c += WIDE_BYTES)
         if (d->stride == 1)
-            depth8_wide_walk(d, r, &blocks[c / WIDE_BYTES], c, rows, 1, *to);
+            depth8_wide_walk(d, r, &blocks[c / WIDE_BYTES], c, rows, 1, *to, plain);
         else
-            depth8_wide_walk(d, r, &blocks[c / WIDE_BYTES], c, 1, 2, *to);
+            depth8_wide_walk(d, r, &blocks[c / WIDE_BYTES], c, 1, 2, *to, plain);
 }
 
 AS_WIDE8 static void depth8_wide_two(const as_depth8 *d, const depth8_wide_rows *r, const depth8_wide *blocks,
                                      const depth8_wide_to *to)
 {
-    depth8_wide_line(d, r, blocks, 2, to);
+    depth8_wide_line(d, r, blocks, 2, to, false);
 }
 
 AS_WIDE8 static void depth8_wide_one(const as_depth8 *d, const depth8_wide_rows *r, const depth8_wide *blocks,
                                      const depth8_wide_to *to)
 {
-    depth8_wide_line(d, r, blocks, 1, to);
+    depth8_wide_line(d, r, blocks, 1, to, false);
+}
+
+/* No limits but those of the type, and none that leaves 32 bits: as a rule. */
+AS_WIDE8 static void depth8_wide_two_plain(const as_depth8 *d, const depth8_wide_rows *r, const depth8_wide *blocks,
+                                           const depth8_wide_to *to)
+{
+    depth8_wide_line(d, r, blocks, 2, to, true);
+}
+
+AS_WIDE8 static void depth8_wide_one_plain(const as_depth8 *d, const depth8_wide_rows *r, const depth8_wide *blocks,
+                                           const depth8_wide_to *to)
+{
+    depth8_wide_line(d, r, blocks, 1, to, true);
 }
 
 void as_depth8_wide_run(const as_depth8 *d, int worker, const uint8_t *x, const void *weights, uint8_t *y)
@@ -214,6 +232,7 @@ void as_depth8_wide_run(const as_depth8 *d, int worker, const uint8_t *x, const 
     const depth8_wide *blocks = weights;
     const int64_t      end = n * (worker + 1) / workers;
     depth8_wide_to     to = {.step = d->out[1] * d->channels, .limits = as_wide8_limits_of(&d->limits)};
+    const bool         plain = blocks->tame[0] && !to.limits.hold;
     for (int64_t i = n * worker / workers, rows; i < end; i += rows) {
         const uint8_t   *image = x + i / d->out[0] * d->in[0] * line;
         depth8_wide_rows r = {.bytes = line};
@@ -226,9 +245,9 @@ void as_depth8_wide_run(const as_depth8 *d, int worker, const uint8_t *x, const 
         }
         to.y = y + i * to.step;
         if (rows == 2)
-            depth8_wide_two(d, &r, blocks, &to);
+            (plain ? depth8_wide_two_plain : depth8_wide_two)(d, &r, blocks, &to);
         else
-            depth8_wide_one(d, &r, blocks, &to);
+            (plain ? depth8_wide_one_plain : depth8_wide_one)(d, &r, blocks, &to);
     }
 }
 

@@ -33,6 +33,8 @@ static void draw(uint64_t seed, int weight_most)
         factors[i] = (float)as_rng_range(&rng, 0.0001, 0.01);
         biases[i] = (float)as_rng_range(&rng, -4000.0, 4000.0);
     }
+    if (seed % 4 == 0)
+        factors[0] = 1e30f; /* beyond 32 bits */
     memset(y, 0xa5, sizeof y);
     memset(threaded, 0xa5, sizeof threaded);
 }

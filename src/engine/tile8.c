@@ -128,9 +128,10 @@ static void tile8_weights_of(const as_tile8 *t, int64_t vectors, const int8_t *w
         }
 }
 
-void as_tile8_weights(const as_tile8 *t, const int8_t *weights, const float *factors, const float *biases, void *to)
+void as_tile8_weights(as_tile8 *t, const int8_t *weights, const float *factors, const float *biases, void *to)
 {
     const int64_t each = t->kernel[0] * t->kernel[1] * t->inputs;
+    t->tame = as_wide8_tame(factors, biases, (size_t)t->outputs, each);
     memset(to, 0, as_tile8_weight_bytes(t));
     for (int64_t block = 0; block < tile8_blocks(t); block++) {
         const int64_t vectors = tile8_vectors(t, block);
@@ -157,7 +158,7 @@ typedef struct tile8_at {
     int64_t         rows, words;   /* of the window */
     int64_t         y_pixel, wide; /* bytes from result to result; outputs of this block */
     as_wide8_limits limits;
-    bool            sum;
+    bool            sum, plain;
     float           made_factor, sum_factor, sum_offset;
 } tile8_at;
 
@@ -192,7 +193,7 @@ AS_WIDE8_INLINE void tile8_put_2(const tile8_at *a, uint8_t *y, __m256i bytes)
 }
 
 /* n pixels by two vectors become bytes, two pixels at a time. */
-AS_WIDE8 __attribute__((noinline)) static void tile8_finish_2(const tile8_at *a, __m512i (*sums)[2], uint8_t *y, int n)
+AS_WIDE8_INLINE void tile8_finish_2(const tile8_at *a, __m512i (*sums)[2], uint8_t *y, int n, bool plain)
 {
     const tile8_head *head = (const tile8_head *)(const void *)a->block;
     const __m512      most = _mm512_set1_ps(a->limits.most);
@@ -202,17 +203,30 @@ AS_WIDE8 __attribute__((noinline)) static void tile8_finish_2(const tile8_at *a,
         for (int j = 0; j < 2; j++) {
             const int at = i + j < n ? i + j : i;
             for (int v = 0; v < 2; v++)
-                made[j][v] =
-                    as_wide8_round(sums[at][v], head->factors + v * TILE8_LANES, head->biases + v * TILE8_LANES, most);
-            if (a->sum && (j == 0 || i + j < n))
+                made[j][v] = as_wide8_round(sums[at][v], head->factors + v * TILE8_LANES,
+                                            head->biases + v * TILE8_LANES, most, plain);
+            if (!plain && a->sum && (j == 0 || i + j < n))
                 tile8_add_2(a, y + at * a->y_pixel, made[j]);
         }
-        __m512i bytes = as_wide8_hold(as_wide8_pack(made[0][0], made[0][1], made[1][0], made[1][1]), &a->limits);
+        __m512i bytes = as_wide8_pack(made[0][0], made[0][1], made[1][0], made[1][1]);
+        if (!plain)
+            bytes = as_wide8_hold(bytes, &a->limits);
         bytes = _mm512_permutexvar_epi64(halves, bytes);
         tile8_put_2(a, y + i * a->y_pixel, _mm512_castsi512_si256(bytes));
         if (i + 1 < n)
             tile8_put_2(a, y + (i + 1) * a->y_pixel, _mm512_extracti64x4_epi64(bytes, 1));
     }
+}
+
+/* Tame, nothing to be added, and no limits but those of the type: as a rule. */
+AS_WIDE8 __attribute__((noinline)) static void tile8_plain_2(const tile8_at *a, __m512i (*sums)[2], uint8_t *y, int n)
+{
+    tile8_finish_2(a, sums, y, n, true);
+}
+
+AS_WIDE8 __attribute__((noinline)) static void tile8_any_2(const tile8_at *a, __m512i (*sums)[2], uint8_t *y, int n)
+{
+    tile8_finish_2(a, sums, y, n, false);
 }
 
 AS_WIDE8_INLINE void tile8_put_1(const tile8_at *a, uint8_t *y, __m128i bytes)
@@ -224,7 +238,7 @@ AS_WIDE8_INLINE void tile8_put_1(const tile8_at *a, uint8_t *y, __m128i bytes)
 }
 
 /* By one vector: four pixels at a time. */
-AS_WIDE8 __attribute__((noinline)) static void tile8_finish_1(const tile8_at *a, __m512i (*sums)[2], uint8_t *y, int n)
+AS_WIDE8_INLINE void tile8_finish_1(const tile8_at *a, __m512i (*sums)[2], uint8_t *y, int n, bool plain)
 {
     const tile8_head *head = (const tile8_head *)(const void *)a->block;
     const __m512      most = _mm512_set1_ps(a->limits.most);
@@ -234,11 +248,13 @@ AS_WIDE8 __attribute__((noinline)) static void tile8_finish_1(const tile8_at *a,
         __m512i made[4];
         for (int j = 0; j < 4; j++) {
             const int at = i + j < n ? i + j : i;
-            made[j] = as_wide8_round(sums[at][0], head->factors, head->biases, most);
-            if (a->sum && (j == 0 || i + j < n))
+            made[j] = as_wide8_round(sums[at][0], head->factors, head->biases, most, plain);
+            if (!plain && a->sum && (j == 0 || i + j < n))
                 made[j] = tile8_add(a, made[j], _mm_maskz_loadu_epi8(wide, y + at * a->y_pixel));
         }
-        __m512i bytes = as_wide8_hold(as_wide8_pack(made[0], made[1], made[2], made[3]), &a->limits);
+        __m512i bytes = as_wide8_pack(made[0], made[1], made[2], made[3]);
+        if (!plain)
+            bytes = as_wide8_hold(bytes, &a->limits);
         bytes = _mm512_permutexvar_epi32(quarters, bytes);
         tile8_put_1(a, y + i * a->y_pixel, _mm512_castsi512_si128(bytes));
         if (i + 1 < n)
@@ -248,6 +264,16 @@ AS_WIDE8 __attribute__((noinline)) static void tile8_finish_1(const tile8_at *a,
         if (i + 3 < n)
             tile8_put_1(a, y + (i + 3) * a->y_pixel, _mm512_extracti32x4_epi32(bytes, 3));
     }
+}
+
+AS_WIDE8 __attribute__((noinline)) static void tile8_plain_1(const tile8_at *a, __m512i (*sums)[2], uint8_t *y, int n)
+{
+    tile8_finish_1(a, sums, y, n, true);
+}
+
+AS_WIDE8 __attribute__((noinline)) static void tile8_any_1(const tile8_at *a, __m512i (*sums)[2], uint8_t *y, int n)
+{
+    tile8_finish_1(a, sums, y, n, false);
 }
 
 /* n pixels (1 to TILE8_PIXELS) by one or two vectors of outputs: known when this is compiled. */
@@ -290,9 +316,9 @@ AS_WIDE8_INLINE void tile8_pixels(const tile8_at *a, const uint8_t *x, uint8_t *
         for (int v = 0; v < vectors; v++)
             done[i][v] = sums[i][v];
     if (vectors > 1)
-        tile8_finish_2(a, done, y, n);
+        (a->plain ? tile8_plain_2 : tile8_any_2)(a, done, y, n);
     else
-        tile8_finish_1(a, done, y, n);
+        (a->plain ? tile8_plain_1 : tile8_any_1)(a, done, y, n);
 }
 
 #define TILE8_CASE(n, vectors)             \
@@ -391,6 +417,7 @@ static void tile8_unit(const as_tile8 *t, int64_t piece, int64_t part, const uin
                        .made_factor = t->made_factor,
                        .sum_factor = t->sum_factor,
                        .sum_offset = t->sum_offset};
+    a.plain = t->tame && !t->sum && !a.limits.hold;
     if (tile8_is_run(t)) {
         a.x = x + first * t->inputs;
         a.y = y + first * t->outputs;

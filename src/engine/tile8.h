@@ -24,6 +24,7 @@ typedef struct as_tile8 {
      * sum_offset). */
     bool  sum;
     float made_factor, sum_factor, sum_offset;
+    bool  tame; /* of as_tile8_weights: no result can leave 32 bits */
     /* of as_tile8_divide */
     int64_t piece, n_pieces, n_parts; /* of one run of pixels, or of the rows of all images; parts of the outputs */
     int     units;
@@ -35,7 +36,7 @@ void   as_tile8_divide(as_tile8 *t, int threads);
 size_t as_tile8_weight_bytes(const as_tile8 *t);
 size_t as_tile8_scratch_bytes(const as_tile8 *t); /* 0 where it is not framed */
 /* weights: i8 [outputs][inputs][kernel]; factors and biases: one an output; to: as_tile8_weight_bytes, 64-byte aligned. */
-void as_tile8_weights(const as_tile8 *t, const int8_t *weights, const float *factors, const float *biases, void *to);
+void as_tile8_weights(as_tile8 *t, const int8_t *weights, const float *factors, const float *biases, void *to);
 /* x and y: u8, channels last. y = limits((sum of x w + bias) * factor), rounded to even; of (x - x_zero) where framed. */
 void as_tile8_run(const as_tile8 *t, int unit, const uint8_t *x, const void *weights, void *scratch, uint8_t *y);
 
