@@ -9,6 +9,7 @@
 #include "base/count_test.h"
 #include "base/rng.h"
 #include "engine/plan.h"
+#include "engine/quant_kernel.h"
 #include "graph/build.h"
 
 static void must(bool ok, const as_err *err)
@@ -596,6 +597,42 @@ static void test_a_residual_block_is_six_steps(void **state)
     }
 }
 
+/* --- floats become bytes -------------------------------------------------------------------------------------------- */
+
+static uint8_t byte_of(float x, float scale, int32_t zero, int32_t low, int32_t high)
+{
+    const float v = x / scale, least = (float)(low - zero), most = (float)(high - zero);
+    return (uint8_t)((int32_t)rintf(v > least ? v < most ? v : most : least) + zero);
+}
+
+/* Also of what lies next to the middle between two integers, beyond both ends, or is no number. */
+static void test_three_planes_become_pixels(void **state)
+{
+    (void)state;
+    enum { N = 1000 };
+    static float   x[3 * N];
+    static uint8_t out[3 * N + 1];
+    as_rng         rng = as_rng_new(5);
+    for (int round = 0; round < 60; round++) {
+        const float   scale = round == 7 ? 1e-33f : (float)exp(as_rng_range(&rng, -12.0, 4.0));
+        const bool    is_signed = round % 2 == 1;
+        const int32_t low = is_signed ? -128 : 0, zero = low + (int32_t)as_rng_below(&rng, 256);
+        const size_t  n = round % 3 ? N : 1 + as_rng_below(&rng, 40);
+        for (size_t i = 0; i < 3 * n; i++) {
+            x[i] = scale * ((float)as_rng_below(&rng, 600) - 300.0f + 0.5f * (float)as_rng_below(&rng, 2));
+            for (uint64_t step = as_rng_below(&rng, 4); step > 0; step--)
+                x[i] = nextafterf(x[i], i % 2 ? INFINITY : -INFINITY);
+            if (as_rng_below(&rng, 50) == 0)
+                x[i] = i % 3 == 0 ? NAN : i % 3 == 1 ? INFINITY : -1e30f;
+        }
+        memset(out, 0xa5, sizeof out);
+        as_quant_kernel_from_f32(x, 3, n, scale, zero, low, low + 255, out);
+        for (size_t i = 0; i < 3 * n; i++)
+            assert_int_equal(out[i], byte_of(x[i % 3 * n + i / 3], scale, zero, low, low + 255));
+        assert_int_equal(out[3 * n], 0xa5);
+    }
+}
+
 /* --- what a run allocates ------------------------------------------------------------------------------------------- */
 
 static void test_a_run_allocates_nothing(void **state)
@@ -630,6 +667,7 @@ int main(void)
         cmocka_unit_test(test_matrix_products_are_what_they_are_defined_as),
         cmocka_unit_test(test_random_networks_fused_and_not),
         cmocka_unit_test(test_a_residual_block_is_six_steps),
+        cmocka_unit_test(test_three_planes_become_pixels),
         cmocka_unit_test(test_a_run_allocates_nothing),
     };
     return cmocka_run_group_tests_name("quant", tests, NULL, NULL);
