@@ -54,6 +54,7 @@ typedef struct quant_numbers {
 /* 16 of them. A product with the inverse differs from the quotient by far less than QUANT_SURE: only what falls that close to
  * the middle between two integers is divided. */
 #define QUANT_SURE 0.001f
+enum { QUANT_AHEAD = 512 }; /* floats that are on their way meanwhile */
 QUANT_WIDE __attribute__((always_inline)) static inline __m512i quant_wide_some(const float *x, const quant_numbers *q)
 {
     const __m512 from = _mm512_loadu_ps(x);
@@ -77,6 +78,8 @@ QUANT_WIDE static size_t quant_wide_3(const float *x, size_t n, float scale, int
     const __m512i byte = _mm512_set1_epi32(255);
     size_t        i = 0;
     for (; i + 16 <= n; i += 16) {
+        for (size_t p = 0; p < 3; p++)
+            _mm_prefetch((const char *)(x + p * n + i + QUANT_AHEAD), _MM_HINT_T0);
         const __m512i a = quant_wide_some(x + i, &q), b = quant_wide_some(x + n + i, &q),
                       c = quant_wide_some(x + 2 * n + i, &q);
         const __m512i ab = _mm512_or_si512(_mm512_and_si512(a, byte), _mm512_slli_epi32(_mm512_and_si512(b, byte), 8));
