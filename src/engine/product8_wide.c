@@ -7,7 +7,7 @@
 #include "engine/product8.h"
 #include "engine/tile8.h"
 
-enum { WIDE_SHARED = 40000, WIDE_TILE_INPUTS = 4 }; /* results from which on threads are worth waiting for */
+enum { WIDE_SHARED = 20000, WIDE_TILE_INPUTS = 4 }; /* results from which on threads are worth waiting for */
 
 static as_buf *wide_bytes(as_plan *plan, bool constant, size_t bytes, as_err *err)
 {
