@@ -12,6 +12,7 @@
 #include "base/rng.h"
 #include "engine/depth8.h"
 #include "engine/gang.h"
+#include "engine/max8.h"
 #include "engine/point8.h"
 #include "engine/row8.h"
 
@@ -203,6 +204,58 @@ static void test_rows(void **state)
             }
 }
 
+static void max8_unit(void *ctx, int unit)
+{
+    const shared  *s = ctx;
+    static uint8_t scratch[MOST];
+    as_max8_run(s->d, unit, x, scratch, s->to);
+}
+
+static void max8_check(as_max8 m, uint64_t seed, as_gang *gang)
+{
+    static uint8_t scratch[MOST];
+    draw(seed * 3 + 1, 127);
+    for (int i = 0; i < 2; i++)
+        m.out[i] = (m.in[i] + 2 * m.pad[i] - m.kernel[i]) / m.stride[i] + 1;
+    const size_t bytes = (size_t)(m.images * m.channels * m.out[0] * m.out[1]);
+    assert_true(as_max8_can(&m) && bytes <= MOST && m.images * m.channels * m.in[0] * m.in[1] <= MOST);
+    as_max8_run(&m, 0, x, scratch, y);
+    for (size_t i = 0; i < bytes; i++) {
+        const int64_t c = (int64_t)i % m.channels, at = (int64_t)i / m.channels;
+        const int64_t col = at % m.out[1], row = at / m.out[1] % m.out[0], image = at / m.out[1] / m.out[0];
+        uint8_t       most = 0;
+        for (int64_t k = 0; k < m.kernel[0] * m.kernel[1]; k++) {
+            const int64_t yy = row * m.stride[0] + k / m.kernel[1] - m.pad[0],
+                          xx = col * m.stride[1] + k % m.kernel[1] - m.pad[1];
+            if (yy >= 0 && yy < m.in[0] && xx >= 0 && xx < m.in[1])
+                most = AS_MAX(most, x[((image * m.in[0] + yy) * m.in[1] + xx) * m.channels + c]);
+        }
+        assert_int_equal(y[i], most);
+    }
+    assert_int_equal(y[bytes], 0xa5);
+    m.units = 4;
+    assert_true(as_max8_scratch_bytes(&m) <= MOST);
+    as_gang_run(gang, 4, false, max8_unit, &(shared){.d = &m, .to = threaded});
+    assert_memory_equal(y, threaded, bytes + GUARD);
+}
+
+static void test_maxima(void **state)
+{
+    uint64_t seed = 0;
+    for (int64_t kernel = 1; kernel <= 5; kernel++)
+        for (int64_t stride = 1; stride <= 3; stride++)
+            for (int64_t pad = 0; pad < kernel; pad++, seed++)
+                max8_check((as_max8){.images = 1 + (int64_t)(seed % 2),
+                                     .channels = seed % 3 ? 64 : 7,
+                                     .in = {6 + (int64_t)seed % 7, 5 + (int64_t)seed % 9},
+                                     .kernel = {kernel, seed % 4 ? kernel : 1},
+                                     .stride = {stride, 1 + stride % 3},
+                                     .pad = {pad, seed % 4 ? pad : 0}},
+                           seed, *state);
+    assert_false(
+        as_max8_can(&(as_max8){.in = {4, 4}, .out = {6, 4}, .kernel = {1, 1}, .stride = {1, 1}, .pad = {1, 0}}));
+}
+
 static int setup(void **state)
 {
     as_err err = AS_ERR_NONE;
@@ -219,10 +272,8 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_depthwise),
-        cmocka_unit_test(test_depthwise_wide),
-        cmocka_unit_test(test_one_pixel),
-        cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_depthwise), cmocka_unit_test(test_depthwise_wide), cmocka_unit_test(test_one_pixel),
+        cmocka_unit_test(test_rows),      cmocka_unit_test(test_maxima),
     };
     return cmocka_run_group_tests_name("product8", tests, setup, teardown);
 }
