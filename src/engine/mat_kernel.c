@@ -21,38 +21,38 @@ typedef struct mat_block {
 } mat_block;
 
 /* Two pointers to the rows, each for MAT_NEAR of them: there are no registers for all their distances. */
-#define MAT_BLOCK(name, lanes, ...)                                                                                    \
-    typedef float mat_##name##_lanes __attribute__((vector_size((lanes)*4)));                                          \
-    typedef float mat_##name##_there __attribute__((vector_size((lanes)*4), aligned(4)));                              \
-    __VA_ARGS__                                                                                                        \
-        __attribute__((always_inline)) static inline void mat_##name##_some(const mat_block *b, int count, int halves) \
-    {                                                                                                                  \
-        mat_##name##_lanes *to = __builtin_assume_aligned(b->to, (lanes)*4);                                           \
-        mat_##name##_lanes  sums[MAT_ROWS_MOST][2];                                                                    \
-        const float        *near = b->a, *far = near + MAT_NEAR * b->a_row, *p = b->panel;                             \
-        const int64_t       depth = b->depth, step = b->a_row, next = b->a_col, p_row = b->p_row;                      \
-        _Pragma("GCC unroll 12") for (int r = 0; r < count; r++)                                                       \
-        {                                                                                                              \
-            for (int h = 0; h < halves; h++)                                                                           \
-                sums[r][h] = to[2 * r + h];                                                                            \
-        }                                                                                                              \
-        for (int64_t k = 0; k < depth; k++, p += p_row, near += next, far += next) {                                   \
-            const mat_##name##_lanes one = *(const mat_##name##_there *)p;                                             \
-            const mat_##name##_lanes two = *(const mat_##name##_there *)(p + (halves - 1) * (lanes));                  \
-            __asm__("" : "+r"(near), "+r"(far));                                                                       \
-            _Pragma("GCC unroll 12") for (int r = 0; r < count; r++)                                                   \
-            {                                                                                                          \
-                const float a = r < MAT_NEAR ? near[r * step] : far[(r - MAT_NEAR) * step];                            \
-                sums[r][0] += a * one;                                                                                 \
-                if (halves > 1)                                                                                        \
-                    sums[r][1] += a * two;                                                                             \
-            }                                                                                                          \
-        }                                                                                                              \
-        _Pragma("GCC unroll 12") for (int r = 0; r < count; r++)                                                       \
-        {                                                                                                              \
-            for (int h = 0; h < halves; h++)                                                                           \
-                to[2 * r + h] = sums[r][h];                                                                            \
-        }                                                                                                              \
+#define MAT_BLOCK(name, lanes, ...)                                                                                \
+    typedef float mat_##name##_lanes __attribute__((vector_size((lanes)*4)));                                      \
+    typedef float mat_##name##_there __attribute__((vector_size((lanes)*4), aligned(4)));                          \
+    __VA_ARGS__                                                                                                    \
+    __attribute__((always_inline)) static inline void mat_##name##_some(const mat_block *b, int count, int halves) \
+    {                                                                                                              \
+        mat_##name##_lanes *to = __builtin_assume_aligned(b->to, (lanes)*4);                                       \
+        mat_##name##_lanes  sums[MAT_ROWS_MOST][2];                                                                \
+        const float        *near = b->a, *far = near + MAT_NEAR * b->a_row, *p = b->panel;                         \
+        const int64_t       depth = b->depth, step = b->a_row, next = b->a_col, p_row = b->p_row;                  \
+        _Pragma("GCC unroll 12") for (int r = 0; r < count; r++)                                                   \
+        {                                                                                                          \
+            for (int h = 0; h < halves; h++)                                                                       \
+                sums[r][h] = to[2 * r + h];                                                                        \
+        }                                                                                                          \
+        for (int64_t k = 0; k < depth; k++, p += p_row, near += next, far += next) {                               \
+            const mat_##name##_lanes one = *(const mat_##name##_there *)p;                                         \
+            const mat_##name##_lanes two = *(const mat_##name##_there *)(p + (halves - 1) * (lanes));              \
+            __asm__("" : "+r"(near), "+r"(far));                                                                   \
+            _Pragma("GCC unroll 12") for (int r = 0; r < count; r++)                                               \
+            {                                                                                                      \
+                const float a = r < MAT_NEAR ? near[r * step] : far[(r - MAT_NEAR) * step];                        \
+                sums[r][0] += a * one;                                                                             \
+                if (halves > 1)                                                                                    \
+                    sums[r][1] += a * two;                                                                         \
+            }                                                                                                      \
+        }                                                                                                          \
+        _Pragma("GCC unroll 12") for (int r = 0; r < count; r++)                                                   \
+        {                                                                                                          \
+            for (int h = 0; h < halves; h++)                                                                       \
+                to[2 * r + h] = sums[r][h];                                                                        \
+        }                                                                                                          \
     }
 
 #define MAT_CASE(name, count)               \
