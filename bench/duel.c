@@ -8,6 +8,7 @@
 #include "base/isa.h"
 #include "bench/cnn.h"
 #include "bench/machine.h"
+#include "engine/engine.h"
 
 enum { N_INPUTS = 4, MOST_BATCH = 8, N_PICTURES = N_INPUTS + MOST_BATCH - 1, N_JUDGED = 200, N_MAPS = 4 };
 enum { LEAST_SIDE = 48, MOST_SIDE = 1024 };
@@ -56,9 +57,9 @@ static as_session *duel_session(const bench_duel *duel, int side, bench_form for
                                     .batch = duel->batch,
                                     .precision = narrow ? AS_FLOATS_BF16 : AS_FLOATS_NONE};
     as_session *session = as_session_open((const uint8_t *)bytes->s, bytes->len, duel->model.kind->name, &cfg, err);
-    if (!session || !narrow || as_session_precision(session) == AS_FLOATS_BF16)
+    if (!session || !narrow || as_engine_no_bf16() || as_session_precision(session) == AS_FLOATS_BF16)
         return session;
-    AS_FAIL(err, AS_EMISSING, "this processor has no bf16 (avx512_bf16), or ASSAY_ISA forbids it");
+    AS_FAIL(err, AS_EINTERNAL, "nothing of the network is computed in bf16");
     return as_session_close(session);
 }
 
@@ -167,11 +168,20 @@ static double duel_tolerance(const bench_duel *duel)
     return duel->form == BENCH_FORM_BF16 ? 0.05 : 1e-4;
 }
 
-bool bench_duel_open(bench_duel *duel, const bench_net_kind *kind, bench_form form, bench_about *about, as_err *err)
+/* What was used, and why where it is not what was asked for. */
+static const char *duel_form(bench_form form)
 {
     static const char *const forms[] = {"", "f32", "f32, ours in bf16", "f32, u8 activations, i8 weights a channel"};
-    char                     judged[96] = "";
-    uint32_t                 side;
+    if (form != BENCH_FORM_BF16 || !as_engine_no_bf16())
+        return forms[form];
+    return as_isa_may(AS_ISA_AVX512_BF16) ? "f32, ours too (bf16 is slower with AVX512_BF16 and no AMX)"
+                                          : "f32, ours too";
+}
+
+bool bench_duel_open(bench_duel *duel, const bench_net_kind *kind, bench_form form, bench_about *about, as_err *err)
+{
+    char     judged[96] = "";
+    uint32_t side;
     duel->form = form;
     duel->low = FLT_MAX;
     duel->high = -FLT_MAX;
@@ -191,7 +201,7 @@ bool bench_duel_open(bench_duel *duel, const bench_net_kind *kind, bench_form fo
     about->int8 = form == BENCH_FORM_INT8;
     about->calls = about->flop_per_call > LONG_FLOP;
     snprintf(about->note, sizeof about->note, "input 1x3x%ux%u %s%s; batch 1, one thread; differences in %s",
-             duel->model.side, duel->model.side, forms[form], judged,
+             duel->model.side, duel->model.side, duel_form(form), judged,
              form == BENCH_FORM_INT8 ? "steps of the output" : "parts of the largest output");
     return true;
 }

@@ -8,7 +8,7 @@ static bool resnet18_bf16_open(void *priv, bench_about *about, as_err *err)
 
 const bench_workload bench_resnet18_bf16 = {
     .id = "resnet18_bf16",
-    .summary = "ResNet-18 in bf16 at 224x224, native engine, against ONNX Runtime in f32",
+    .summary = "ResNet-18 at 224x224, native engine asked for bf16, against ONNX Runtime in f32",
     .priv_size = sizeof(bench_duel),
     .open = resnet18_bf16_open,
     .compare = bench_duel_compare,

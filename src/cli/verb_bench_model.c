@@ -20,7 +20,7 @@ static const char *const bench_precisions[] = {"f32", "bf16", NULL};
 static const as_opt bench_opts[] = {
     {"backend", 'b', "NAMES", "one or two of native, ort, ort:PROVIDER and auto (default: native,ort)", NULL},
     {"threads", 'j', "N", "threads of each side (default: 1)", NULL},
-    {"precision", 0, "NAME", "what native computes floats in, where the processor can: f32 (the default), bf16",
+    {"precision", 0, "NAME", "what native computes floats in, where that is faster: f32 (the default), bf16",
      bench_precisions},
     {"batch", 0, "N", "pictures at once, where the model leaves that open (default: 1)", NULL},
     {"input", 0, "NAME=SHAPE", "the size of an input, as data=1x3x224x224; may be repeated", NULL},

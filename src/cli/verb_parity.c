@@ -349,7 +349,7 @@ const as_verb as_verb_parity = {
         "--precision int8 the model is also made one of whole numbers, calibrated with training pictures alone, and\n"
         "compared likewise; a model that is of whole numbers already stays as it is in every back end. --precision "
         "bf16\n"
-        "has native compute in bfloat16, and needs a processor that can; --precision all takes whatever runs here, and "
+        "has native compute in bfloat16, and needs a processor with AMX; --precision all takes whatever runs here, and "
         "says\n"
         "of the others why they do not. --backend says which to compare: the first named is the reference, one alone "
         "is\n"

@@ -5,9 +5,8 @@
  * Threads: any; each worker computes its rows of the output.
  * Memory:  the caller's.
  *
- * Two rows of the window are multiplied and added in one instruction (16 bits each, sums of 32), and each column of them is
- * loaded and widened once for the three results it is part of. For processors that multiply bytes no faster than 16 bits:
- * AVX2 without VNNI.
+ * With AVX2 two rows of the window are multiplied and added in one instruction (16 bits each, sums of 32), and each column of
+ * them is loaded and widened once for the three results it is part of. The `wide` kernel is for AVX512_VNNI.
  */
 #ifndef AS_ENGINE_DEPTH8_H
 #define AS_ENGINE_DEPTH8_H
@@ -31,5 +30,12 @@ size_t as_depth8_weight_bytes(const as_depth8 *d);
 void as_depth8_weights(const as_depth8 *d, const int8_t *weights, const float *factors, const float *biases, void *to);
 /* x and y: u8, channels last. y = limits((sum of (x - x_zero) w + bias) * factor), rounded to even. */
 void as_depth8_run(const as_depth8 *d, int worker, const uint8_t *x, const void *weights, uint8_t *y);
+
+/* The same with other instructions, and with its own order of weights. */
+bool   as_depth8_wide_can(void);
+size_t as_depth8_wide_weight_bytes(const as_depth8 *d);
+void   as_depth8_wide_weights(const as_depth8 *d, const int8_t *weights, const float *factors, const float *biases,
+                              void *to);
+void   as_depth8_wide_run(const as_depth8 *d, int worker, const uint8_t *x, const void *weights, uint8_t *y);
 
 #endif

@@ -24,10 +24,11 @@ typedef struct as_engine_cfg {
     uint32_t threads; /* 0: 1 */
     bool     warm;    /* it runs once over zeros when it is made: the first real run is no slower than those after it */
     bool     profile; /* remember what each step is (profile.h) */
-    /* What is wanted. BF16 takes half the memory and, on processors with AVX512_BF16 or AMX, half the time or less; where
-     * they are missing (or ASSAY_ISA leaves them out) floats stay f32: as_engine_precision() tells. In bfloat16 stand
-     * convolutions, what is added to them, and pooling; the rest, and what is over all pixels or behind it, stays f32. */
+    /* What is wanted. BF16 takes half the memory and, on processors with AMX, half the time or less; where that is missing
+     * (or ASSAY_ISA leaves it out) floats stay f32: as_engine_precision() tells, and as_engine_no_bf16() why. In bfloat16
+     * stand convolutions, what is added to them, and pooling; the rest, and what is over all pixels or behind it, stays f32. */
     as_floats precision;
+    bool      bf16_anyway; /* also where the processor can compute it, but no faster than f32 */
     /* An input that only a QuantizeLinear with one scale reads is asked for as the u8 that this would make of it, channels
      * last: as_engine_input says so, and as_engine_input_form with which scale and zero point. */
     bool bytes_in;
@@ -54,6 +55,8 @@ const as_value *as_engine_output(const as_engine *engine, size_t i);
 AS_CHECK bool as_engine_run(as_engine *engine, const as_tensor *inputs, as_tensor *outputs, as_err *err);
 
 as_floats as_engine_precision(const as_engine *engine); /* what it really runs in: BF16 where any layer does */
+/* Why none does on this processor: "bf16 needs ..."; NULL: those do that can. */
+const char *as_engine_no_bf16(void);
 /* What it holds: values on their way; its constants (packed weights), and how many bytes of those other engines of this
  * process hold too (of 64 KiB and more each), which are there once. */
 typedef struct as_engine_memory {

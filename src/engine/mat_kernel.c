@@ -5,80 +5,126 @@
 
 #include "base/isa.h"
 
-/* A block is MAT_ROWS by a panel; MAT_DEPTH of a panel stays in the first cache while all rows go over it. MAT_FEW results: packing would
+/* A block is some rows by a panel; MAT_DEPTH of a panel stays in the first cache while all rows go over it. MAT_FEW results: packing would
  * cost more than they do. */
-enum { MAT_ROWS = 6, MAT_DEPTH = 256, MAT_PANEL_MOST = 32, MAT_FEW = 32, MAT_UNITS_A_THREAD = 4 };
+enum { MAT_NEAR = 6, MAT_ROWS_MOST = 12, MAT_DEPTH = 256, MAT_PANEL_MOST = 32, MAT_FEW = 32, MAT_UNITS_A_THREAD = 4 };
 
 #define MAT_SHARED ((int64_t)1 << 20) /* multiplications from which on threads are worth waiting for */
 
-/* One block: sums over `depth`, added to what stands in to[MAT_ROWS][panel]. a: rows a_row apart; panel: its rows p_row apart. */
+/* One block: sums over `depth`, added to what stands in to[rows][panel]. a: rows a_row apart; panel: its rows p_row apart. half: only
+ * the first half of the panel is wanted. */
 typedef struct mat_block {
     const float *a, *panel;
     int64_t      a_row, a_col, p_row, depth;
+    bool         half;
     float       *to;
 } mat_block;
 
+/* Two pointers to the rows, each for MAT_NEAR of them: there are no registers for all their distances. */
 #define MAT_BLOCK(name, lanes, ...)                                                                                \
     typedef float mat_##name##_lanes __attribute__((vector_size((lanes)*4)));                                      \
     typedef float mat_##name##_there __attribute__((vector_size((lanes)*4), aligned(4)));                          \
-    __VA_ARGS__ __attribute__((always_inline)) static inline void mat_##name##_some(const mat_block *b, int count) \
+    __VA_ARGS__                                                                                                    \
+    __attribute__((always_inline)) static inline void mat_##name##_some(const mat_block *b, int count, int halves) \
     {                                                                                                              \
         mat_##name##_lanes *to = __builtin_assume_aligned(b->to, (lanes)*4);                                       \
-        mat_##name##_lanes  sums[MAT_ROWS][2];                                                                     \
-        const float        *a = b->a, *p = b->panel;                                                               \
+        mat_##name##_lanes  sums[MAT_ROWS_MOST][2];                                                                \
+        const float        *near = b->a, *far = near + MAT_NEAR * b->a_row, *p = b->panel;                         \
         const int64_t       depth = b->depth, step = b->a_row, next = b->a_col, p_row = b->p_row;                  \
-        _Pragma("GCC unroll 6") for (int r = 0; r < count; r++)                                                    \
+        _Pragma("GCC unroll 12") for (int r = 0; r < count; r++)                                                   \
         {                                                                                                          \
-            sums[r][0] = to[2 * r];                                                                                \
-            sums[r][1] = to[2 * r + 1];                                                                            \
+            for (int h = 0; h < halves; h++)                                                                       \
+                sums[r][h] = to[2 * r + h];                                                                        \
         }                                                                                                          \
-        for (int64_t k = 0; k < depth; k++, p += p_row, a += next) {                                               \
+        for (int64_t k = 0; k < depth; k++, p += p_row, near += next, far += next) {                               \
             const mat_##name##_lanes one = *(const mat_##name##_there *)p;                                         \
-            const mat_##name##_lanes two = *(const mat_##name##_there *)(p + (lanes));                             \
-            _Pragma("GCC unroll 6") for (int r = 0; r < count; r++)                                                \
+            const mat_##name##_lanes two = *(const mat_##name##_there *)(p + (halves - 1) * (lanes));              \
+            __asm__("" : "+r"(near), "+r"(far));                                                                   \
+            _Pragma("GCC unroll 12") for (int r = 0; r < count; r++)                                               \
             {                                                                                                      \
-                sums[r][0] += a[r * step] * one;                                                                   \
-                sums[r][1] += a[r * step] * two;                                                                   \
+                const float a = r < MAT_NEAR ? near[r * step] : far[(r - MAT_NEAR) * step];                        \
+                sums[r][0] += a * one;                                                                             \
+                if (halves > 1)                                                                                    \
+                    sums[r][1] += a * two;                                                                         \
             }                                                                                                      \
         }                                                                                                          \
-        _Pragma("GCC unroll 6") for (int r = 0; r < count; r++)                                                    \
+        _Pragma("GCC unroll 12") for (int r = 0; r < count; r++)                                                   \
         {                                                                                                          \
-            to[2 * r] = sums[r][0];                                                                                \
-            to[2 * r + 1] = sums[r][1];                                                                            \
-        }                                                                                                          \
-    }                                                                                                              \
-    __VA_ARGS__ static void mat_##name##_rows(const mat_block *b, int64_t rows)                                    \
-    {                                                                                                              \
-        switch (rows) {                                                                                            \
-        case 1: mat_##name##_some(b, 1); break;                                                                    \
-        case 2: mat_##name##_some(b, 2); break;                                                                    \
-        case 3: mat_##name##_some(b, 3); break;                                                                    \
-        case 4: mat_##name##_some(b, 4); break;                                                                    \
-        case 5: mat_##name##_some(b, 5); break;                                                                    \
-        default: mat_##name##_some(b, MAT_ROWS); break;                                                            \
+            for (int h = 0; h < halves; h++)                                                                       \
+                to[2 * r + h] = sums[r][h];                                                                        \
         }                                                                                                          \
     }
 
+#define MAT_CASE(name, count)               \
+    case count:                             \
+        if (b->half)                        \
+            mat_##name##_some(b, count, 1); \
+        else                                \
+            mat_##name##_some(b, count, 2); \
+        break;
+
+#define MAT_SIX(name) \
+    MAT_CASE(name, 1) \
+    MAT_CASE(name, 2) \
+    MAT_CASE(name, 3) \
+    MAT_CASE(name, 4) \
+    MAT_CASE(name, 5) \
+    MAT_CASE(name, 6)
+
 MAT_BLOCK(plain, 4, )
+
+static void mat_plain_rows(const mat_block *b, int64_t rows)
+{
+    switch (rows) {
+        MAT_SIX(plain)
+    default: break;
+    }
+}
+
 #ifdef __x86_64__
-MAT_BLOCK(avx2, 8, __attribute__((target("avx2,fma"))))
-MAT_BLOCK(avx512, 16, __attribute__((target("avx512f"))))
+#define MAT_AVX2   __attribute__((target("avx2,fma")))
+#define MAT_AVX512 __attribute__((target("avx512f")))
+
+MAT_BLOCK(avx2, 8, MAT_AVX2)
+MAT_BLOCK(avx512, 16, MAT_AVX512)
+
+MAT_AVX2 static void mat_avx2_rows(const mat_block *b, int64_t rows)
+{
+    switch (rows) {
+        MAT_SIX(avx2)
+    default: break;
+    }
+}
+
+MAT_AVX512 static void mat_avx512_rows(const mat_block *b, int64_t rows)
+{
+    switch (rows) {
+        MAT_SIX(avx512)
+        MAT_CASE(avx512, 7)
+        MAT_CASE(avx512, 8)
+        MAT_CASE(avx512, 9)
+        MAT_CASE(avx512, 10)
+        MAT_CASE(avx512, 11)
+        MAT_CASE(avx512, 12)
+    default: break;
+    }
+}
 #endif
 
 typedef struct mat_kind {
-    int64_t panel;
-    void (*rows)(const mat_block *b, int64_t rows);
+    int64_t panel, rows; /* of a block, at most */
+    void (*run)(const mat_block *b, int64_t rows);
 } mat_kind;
 
 static mat_kind mat_choose(void)
 {
 #ifdef __x86_64__
     if (as_isa_may(AS_ISA_AVX512))
-        return (mat_kind){32, mat_avx512_rows};
+        return (mat_kind){32, 12, mat_avx512_rows};
     if (as_isa_may(AS_ISA_AVX2))
-        return (mat_kind){16, mat_avx2_rows};
+        return (mat_kind){16, 6, mat_avx2_rows};
 #endif
-    return (mat_kind){8, mat_plain_rows};
+    return (mat_kind){8, 6, mat_plain_rows};
 }
 
 static int64_t mat_count(const as_mat *m)
@@ -159,13 +205,14 @@ void as_mat_pack(const as_mat *m, const float *b, float *to)
 static void mat_block_run(const as_mat *m, const mat_kind *kind, mat_block *b, int64_t rows, int64_t wide, bool begin,
                           float *y)
 {
-    _Alignas(64) float to[MAT_ROWS * MAT_PANEL_MOST];
+    _Alignas(64) float to[MAT_ROWS_MOST * MAT_PANEL_MOST];
     if (begin)
         memset(to, 0, (size_t)(rows * kind->panel) * sizeof *to);
     for (int64_t r = 0; !begin && r < rows; r++)
         memcpy(to + r * kind->panel, y + r * m->n, (size_t)wide * sizeof *to);
     b->to = to;
-    kind->rows(b, rows);
+    b->half = 2 * wide <= kind->panel;
+    kind->run(b, rows);
     for (int64_t r = 0; r < rows; r++)
         memcpy(y + r * m->n, to + r * kind->panel, (size_t)wide * sizeof *to);
 }
@@ -233,7 +280,8 @@ static void mat_one(const as_mat *m, const mat_kind *kind, const mat_piece *p, c
                     const float *bias, float *y)
 {
     _Alignas(64) float packed[MAT_DEPTH * MAT_PANEL_MOST];
-    const bool         direct = !m->packed && m->b_col == 1 && m->m <= MAT_ROWS && p->wide == kind->panel;
+    const bool         direct = !m->packed && m->b_col == 1 && m->m <= kind->rows && p->wide == kind->panel;
+    const int64_t      rows = p->end - p->row, blocks = (rows + kind->rows - 1) / kind->rows;
     for (int64_t k = 0; k < m->k; k += MAT_DEPTH) {
         mat_block b_here = {.a_row = m->a_row, .a_col = m->a_col, .depth = AS_MIN(m->k - k, (int64_t)MAT_DEPTH)};
         b_here.p_row = direct ? m->b_row : kind->panel;
@@ -242,9 +290,10 @@ static void mat_one(const as_mat *m, const mat_kind *kind, const mat_piece *p, c
             mat_pack_panel(m, b_here.panel, kind->panel, p->wide, b_here.depth, packed);
             b_here.panel = packed;
         }
-        for (int64_t row = p->row; row < p->end; row += MAT_ROWS) {
+        for (int64_t i = 0; i < blocks; i++) { /* none much smaller than another */
+            const int64_t row = p->row + rows * i / blocks;
             b_here.a = a + row * m->a_row + k * m->a_col;
-            mat_block_run(m, kind, &b_here, AS_MIN(p->end - row, (int64_t)MAT_ROWS), p->wide, k == 0,
+            mat_block_run(m, kind, &b_here, p->row + rows * (i + 1) / blocks - row, p->wide, k == 0,
                           y + row * m->n + p->at);
         }
     }
@@ -255,7 +304,8 @@ static void mat_one(const as_mat *m, const mat_kind *kind, const mat_piece *p, c
 /* Whole panels, and whole blocks of rows: every number is summed as if there were one thread. */
 void as_mat_divide(as_mat *m, size_t threads)
 {
-    const int64_t panel = mat_choose().panel, blocks = (m->m + MAT_ROWS - 1) / MAT_ROWS,
+    const mat_kind kind = mat_choose();
+    const int64_t  panel = kind.panel, blocks = (m->m + kind.rows - 1) / kind.rows,
                   want = (int64_t)threads * MAT_UNITS_A_THREAD;
     const int64_t items = mat_count(m) * ((m->n + panel - 1) / panel);
     m->parts = m->units = 1;
@@ -270,12 +320,12 @@ void as_mat_run(const as_mat *m, int unit, const float *a, const float *b, const
 {
     const mat_kind kind = mat_choose();
     const bool     few = !m->packed && !as_mat_wants_packing(m);
-    const int64_t  panels = few ? 1 : (m->n + kind.panel - 1) / kind.panel, blocks = (m->m + MAT_ROWS - 1) / MAT_ROWS;
+    const int64_t  panels = few ? 1 : (m->n + kind.panel - 1) / kind.panel, blocks = (m->m + kind.rows - 1) / kind.rows;
     const int64_t  parts = AS_MAX(m->parts, 1), units = AS_MAX(m->units, 1), items = mat_count(m) * parts * panels;
     for (int64_t i = items * unit / units; i < items * (unit + 1) / units; i++) {
         const int64_t   product = i / panels / parts, part = i / panels % parts, at = i % panels * kind.panel;
-        const mat_piece p = {.row = blocks * part / parts * MAT_ROWS,
-                             .end = AS_MIN(m->m, blocks * (part + 1) / parts * MAT_ROWS),
+        const mat_piece p = {.row = blocks * part / parts * kind.rows,
+                             .end = AS_MIN(m->m, blocks * (part + 1) / parts * kind.rows),
                              .at = at,
                              .wide = AS_MIN(kind.panel, m->n - at)};
         const float    *from = a, *with = b;

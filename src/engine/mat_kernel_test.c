@@ -51,7 +51,8 @@ static void check(as_mat m)
 
 static void test_products(void **state)
 {
-    static const int64_t ms[] = {1, 2, 3, 4, 5, 6, 7, 13}, ns[] = {1, 15, 16, 17, 33, 48}, ks[] = {1, 7, 256, 300, 520};
+    static const int64_t ms[] = {1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13, 31}, ns[] = {1, 15, 16, 17, 33, 48},
+                         ks[] = {1, 7, 256, 300, 520};
     (void)state;
     for (size_t i = 0; i < AS_COUNT(ms); i++)
         for (size_t j = 0; j < AS_COUNT(ns); j++)

@@ -182,7 +182,9 @@ enum { ROW8_SHARED = 512 << 10 }; /* bytes of weights from which on threads are 
 
 static bool row8_fits(const as_product8 *p)
 {
-    return !as_product8_wide() && as_row8_can() && p->order == AS_ORDER_PLAIN && p->in.dims[2] <= AS_ROW8_MOST &&
+    const bool can = as_product8_wide() ? as_row8_wide_can() : as_row8_can();
+    return can && p->order == AS_ORDER_PLAIN &&
+           p->in.dims[2] <= (as_product8_wide() ? AS_ROW8_WIDE_MOST : AS_ROW8_MOST) &&
            (p->target.dtype == AS_DTYPE_U8 || p->target.dtype == AS_DTYPE_F32);
 }
 
@@ -288,13 +290,16 @@ static bool point8_make(as_plan *plan, const as_product8 *p, as_buf *bias, int32
 
 bool as_product8_adds(const as_plan *plan, const as_product8 *p)
 {
-    return wino_fits(plan, p);
+    return wino_fits(plan, p) || as_product8_wide_adds(p);
 }
 
 as_product8_kernel as_product8_own(const as_plan *plan, const as_product8 *p, bool exact)
 {
     if (p->target.dtype == AS_DTYPE_U8 && wino_fits(plan, p))
         return wino_make;
+    const as_product8_kernel wide = as_product8_wide_own(p);
+    if (wide)
+        return wide;
     if (depth8_fits(p))
         return depth8_make;
     if (exact && row8_fits(p))

@@ -24,6 +24,7 @@ typedef struct as_product8 {
     float           *w_scale, *bias; /* one a channel; bias in floats */
     const as_tensor *constant;       /* where the weights come from */
     as_quant         sum;            /* what is added, u8; buf NULL: nothing */
+    bool             sum_first;      /* it is the first operand of the addition */
     as_quant_target  middle;         /* what the product is made first; scale 0: nothing */
     float            low, high;      /* of the result, in floats */
     as_quant_target  target;         /* scale 0: f32 is written */
@@ -38,6 +39,10 @@ as_product8_kernel as_product8_own(const as_plan *plan, const as_product8 *p, bo
 /* There is one that computes the product as `middle`, and adds to that. */
 bool as_product8_adds(const as_plan *plan, const as_product8 *p);
 bool as_product8_wide(void); /* the processor multiplies bytes faster than 16 bits */
+
+/* product8_wide.c: those for AVX512_VNNI. */
+as_product8_kernel as_product8_wide_own(const as_product8 *p);
+bool               as_product8_wide_adds(const as_product8 *p);
 
 /* quant_product.c */
 /* What the primitive is told: all in units of what it sums, x.scale * w_scale. Zero points of what is written and added are

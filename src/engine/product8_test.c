@@ -12,6 +12,7 @@
 #include "base/rng.h"
 #include "engine/depth8.h"
 #include "engine/gang.h"
+#include "engine/max8.h"
 #include "engine/point8.h"
 #include "engine/row8.h"
 
@@ -33,6 +34,8 @@ static void draw(uint64_t seed, int weight_most)
         factors[i] = (float)as_rng_range(&rng, 0.0001, 0.01);
         biases[i] = (float)as_rng_range(&rng, -4000.0, 4000.0);
     }
+    if (seed % 4 == 0)
+        factors[0] = 1e30f; /* beyond 32 bits */
     memset(y, 0xa5, sizeof y);
     memset(threaded, 0xa5, sizeof threaded);
 }
@@ -44,27 +47,40 @@ static uint8_t result(int64_t sum, size_t o, const as_limits *limits)
     return (uint8_t)rintf(fminf(fmaxf(v, 0.0f), 255.0f));
 }
 
+typedef struct depth8_kernel {
+    bool (*can)(void);
+    size_t (*bytes)(const as_depth8 *d);
+    void (*pack)(const as_depth8 *d, const int8_t *weights, const float *factors, const float *biases, void *to);
+    void (*run)(const as_depth8 *d, int worker, const uint8_t *from, const void *weights, uint8_t *to);
+} depth8_kernel;
+
+static const depth8_kernel depth8_kernels[] = {
+    {as_depth8_can, as_depth8_weight_bytes, as_depth8_weights, as_depth8_run},
+    {as_depth8_wide_can, as_depth8_wide_weight_bytes, as_depth8_wide_weights, as_depth8_wide_run},
+};
+
 typedef struct shared {
-    const void *d, *weights;
-    void       *to;
+    const void          *d, *weights;
+    void                *to;
+    const depth8_kernel *kernel;
 } shared;
 
 static void depth8_unit(void *ctx, int unit)
 {
     const shared *s = ctx;
-    as_depth8_run(s->d, unit, x, s->weights, s->to);
+    s->kernel->run(s->d, unit, x, s->weights, s->to);
 }
 
-static void depth8_check(as_depth8 d, uint64_t seed, as_gang *gang)
+static void depth8_check(const depth8_kernel *kernel, as_depth8 d, uint64_t seed, as_gang *gang)
 {
     draw(seed, 127);
     for (int i = 0; i < 2; i++)
         d.out[i] = (d.in[i] + 2 * d.pad[i] - 3) / d.stride + 1;
     const size_t bytes = (size_t)(d.images * d.channels * d.out[0] * d.out[1]);
-    void        *weights = aligned_alloc(64, as_depth8_weight_bytes(&d));
+    void        *weights = aligned_alloc(64, kernel->bytes(&d));
     assert_true(weights && bytes <= MOST && d.images * d.channels * d.in[0] * d.in[1] <= MOST);
-    as_depth8_weights(&d, w, factors, biases, weights);
-    as_depth8_run(&d, 0, x, weights, y);
+    kernel->pack(&d, w, factors, biases, weights);
+    kernel->run(&d, 0, x, weights, y);
     for (size_t i = 0; i < bytes; i++) {
         const int64_t c = (int64_t)i % d.channels, at = (int64_t)i / d.channels;
         const int64_t col = at % d.out[1], row = at / d.out[1] % d.out[0], image = at / d.out[1] / d.out[0];
@@ -78,28 +94,39 @@ static void depth8_check(as_depth8 d, uint64_t seed, as_gang *gang)
     }
     assert_int_equal(y[bytes], 0xa5); /* nothing behind it is written */
     d.workers = 5;
-    as_gang_run(gang, 5, false, depth8_unit, &(shared){&d, weights, threaded});
+    as_gang_run(gang, 5, false, depth8_unit, &(shared){&d, weights, threaded, kernel});
     assert_memory_equal(y, threaded, bytes + GUARD);
     free(weights);
 }
 
-static void test_depthwise(void **state)
+static void depth8_all(const depth8_kernel *kernel, as_gang *gang)
 {
-    as_gang *gang = *state;
-    if (!as_depth8_can())
+    static const int64_t channels[] = {16, 32, 64, 96, 144, 192};
+    if (!kernel->can())
         skip();
     const as_limits six = {true, 3.0f, 200.0f}, none = {false, 0.0f, 0.0f};
     for (uint64_t seed = 0; seed < 12; seed++)
         for (int64_t stride = 1; stride <= 2; stride++)
             for (int64_t pad = 0; pad <= 1; pad++)
-                depth8_check((as_depth8){.images = 1 + (int64_t)(seed % 2),
-                                         .channels = seed % 4 ? 32 : 16,
+                depth8_check(kernel,
+                             (as_depth8){.images = 1 + (int64_t)(seed % 2),
+                                         .channels = channels[seed % AS_COUNT(channels)],
                                          .in = {3 + (int64_t)seed % 7, 3 + (int64_t)seed % 5},
                                          .pad = {pad, pad},
                                          .stride = stride,
                                          .x_zero = seed % 2 ? 0 : 77,
                                          .limits = seed % 5 ? six : none},
                              seed, gang);
+}
+
+static void test_depthwise(void **state)
+{
+    depth8_all(&depth8_kernels[0], *state);
+}
+
+static void test_depthwise_wide(void **state)
+{
+    depth8_all(&depth8_kernels[1], *state);
 }
 
 static void point8_unit(void *ctx, int unit)
@@ -127,7 +154,7 @@ static void point8_check(as_point8 d, uint64_t seed, as_gang *gang)
     }
     assert_int_equal(y[bytes], 0xa5);
     as_point8_divide(&d, 3);
-    as_gang_run(gang, (uint32_t)d.units, false, point8_unit, &(shared){&d, weights, threaded});
+    as_gang_run(gang, (uint32_t)d.units, false, point8_unit, &(shared){.d = &d, .weights = weights, .to = threaded});
     assert_memory_equal(y, threaded, bytes + GUARD);
     free(weights);
 }
@@ -177,6 +204,58 @@ static void test_rows(void **state)
             }
 }
 
+static void max8_unit(void *ctx, int unit)
+{
+    const shared  *s = ctx;
+    static uint8_t scratch[MOST];
+    as_max8_run(s->d, unit, x, scratch, s->to);
+}
+
+static void max8_check(as_max8 m, uint64_t seed, as_gang *gang)
+{
+    static uint8_t scratch[MOST];
+    draw(seed * 3 + 1, 127);
+    for (int i = 0; i < 2; i++)
+        m.out[i] = (m.in[i] + 2 * m.pad[i] - m.kernel[i]) / m.stride[i] + 1;
+    const size_t bytes = (size_t)(m.images * m.channels * m.out[0] * m.out[1]);
+    assert_true(as_max8_can(&m) && bytes <= MOST && m.images * m.channels * m.in[0] * m.in[1] <= MOST);
+    as_max8_run(&m, 0, x, scratch, y);
+    for (size_t i = 0; i < bytes; i++) {
+        const int64_t c = (int64_t)i % m.channels, at = (int64_t)i / m.channels;
+        const int64_t col = at % m.out[1], row = at / m.out[1] % m.out[0], image = at / m.out[1] / m.out[0];
+        uint8_t       most = 0;
+        for (int64_t k = 0; k < m.kernel[0] * m.kernel[1]; k++) {
+            const int64_t yy = row * m.stride[0] + k / m.kernel[1] - m.pad[0],
+                          xx = col * m.stride[1] + k % m.kernel[1] - m.pad[1];
+            if (yy >= 0 && yy < m.in[0] && xx >= 0 && xx < m.in[1])
+                most = AS_MAX(most, x[((image * m.in[0] + yy) * m.in[1] + xx) * m.channels + c]);
+        }
+        assert_int_equal(y[i], most);
+    }
+    assert_int_equal(y[bytes], 0xa5);
+    m.units = 4;
+    assert_true(as_max8_scratch_bytes(&m) <= MOST);
+    as_gang_run(gang, 4, false, max8_unit, &(shared){.d = &m, .to = threaded});
+    assert_memory_equal(y, threaded, bytes + GUARD);
+}
+
+static void test_maxima(void **state)
+{
+    uint64_t seed = 0;
+    for (int64_t kernel = 1; kernel <= 5; kernel++)
+        for (int64_t stride = 1; stride <= 3; stride++)
+            for (int64_t pad = 0; pad < kernel; pad++, seed++)
+                max8_check((as_max8){.images = 1 + (int64_t)(seed % 2),
+                                     .channels = seed % 3 ? 64 : 7,
+                                     .in = {6 + (int64_t)seed % 7, 5 + (int64_t)seed % 9},
+                                     .kernel = {kernel, seed % 4 ? kernel : 1},
+                                     .stride = {stride, 1 + stride % 3},
+                                     .pad = {pad, seed % 4 ? pad : 0}},
+                           seed, *state);
+    assert_false(
+        as_max8_can(&(as_max8){.in = {4, 4}, .out = {6, 4}, .kernel = {1, 1}, .stride = {1, 1}, .pad = {1, 0}}));
+}
+
 static int setup(void **state)
 {
     as_err err = AS_ERR_NONE;
@@ -193,9 +272,8 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_depthwise),
-        cmocka_unit_test(test_one_pixel),
-        cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_depthwise), cmocka_unit_test(test_depthwise_wide), cmocka_unit_test(test_one_pixel),
+        cmocka_unit_test(test_rows),      cmocka_unit_test(test_maxima),
     };
     return cmocka_run_group_tests_name("product8", tests, setup, teardown);
 }

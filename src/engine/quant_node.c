@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "engine/max8.h"
 #include "engine/op.h"
 #include "engine/quant.h"
 #include "engine/quant_kernel.h"
@@ -134,6 +135,50 @@ bool as_quant_plan_concat(as_plan *plan, const as_node *node, bool *ret_done, as
 
 /* --- pooling ------------------------------------------------------------------------------------------------------ */
 
+enum { MAX8_SHARED = 100000, MAX8_UNITS = 3 }; /* results from which on threads are worth waiting for */
+
+static void max8_work(void *ctx, int unit)
+{
+    const as_step *step = ctx;
+    as_max8_run(step->data, unit, step->uses.at[1].buf->data, step->uses.at[2].buf->data, step->uses.at[0].buf->data);
+}
+
+static void max8_run(const as_step *step)
+{
+    const as_max8 *m = step->data;
+    as_gang_run(step->gang, (uint32_t)m->units, step->more, max8_work, (void *)(uintptr_t)step);
+}
+
+static bool max8_fits(const as_plan *plan, const as_buf *x, const as_window *w, const as_shape *out, as_max8 *m)
+{
+    if (x->dtype != AS_DTYPE_U8 || w->n != 2 || w->dilation[0] != 1 || w->dilation[1] != 1)
+        return false;
+    *m = (as_max8){.images = x->shape.dims[0], .channels = x->shape.dims[1], .units = 1};
+    for (int i = 0; i < 2; i++) {
+        m->in[i] = x->shape.dims[i + 2];
+        m->out[i] = out->dims[i + 2];
+        m->kernel[i] = w->kernel[i];
+        m->stride[i] = w->stride[i];
+        m->pad[i] = w->pad_begin[i];
+    }
+    if (plan->threads > 1 && m->images * m->channels * m->out[0] * m->out[1] >= MAX8_SHARED)
+        m->units = (int)plan->threads * MAX8_UNITS;
+    return as_max8_can(m);
+}
+
+static bool max8_make(as_plan *plan, const as_max8 *m, as_buf *src, as_buf *dst, as_err *err)
+{
+    const as_shape room = {.rank = 1, .dims = {(int64_t)as_max8_scratch_bytes(m)}};
+    as_buf        *row = as_plan_new(plan, AS_DTYPE_U8, &room, NULL, err);
+    as_step       *step = row ? as_plan_step(plan, NULL, max8_run, sizeof *m, err) : NULL;
+    if (!step || !as_plan_help(plan, step, (size_t)m->units, err))
+        return false;
+    step->how = "kernel: maxima of bytes";
+    memcpy(step->data, m, sizeof *m);
+    return as_step_use(plan, step, AS_ARG_NONE, dst, err) && as_step_use(plan, step, AS_ARG_NONE, src, err) &&
+           as_step_use(plan, step, AS_ARG_NONE, row, err);
+}
+
 bool as_quant_plan_max_pool(as_plan *plan, const as_node *node, bool *ret_done, as_err *err)
 {
     const as_quant *x = as_quant_of(plan, node->inputs[0]);
@@ -141,6 +186,7 @@ bool as_quant_plan_max_pool(as_plan *plan, const as_node *node, bool *ret_done, 
     const int64_t  *k;
     size_t          n;
     as_window       window;
+    as_max8         max;
     if (!x || !as_node_ints(node, "kernel_shape", &k, &n) || n < 1 || n > 3 ||
         (node->n_outputs > 1 && node->outputs[1] >= 0 && plan->n_users[node->outputs[1]] > 0))
         return true;
@@ -150,16 +196,19 @@ bool as_quant_plan_max_pool(as_plan *plan, const as_node *node, bool *ret_done, 
         return false;
     const as_layout *to = as_layout_of(plan->dnn, x->buf->dtype, AS_ORDER_CHANNELS_LAST, shape, err);
     as_buf          *src = to ? as_quant_as(plan, x->buf, AS_ORDER_CHANNELS_LAST, err) : NULL;
-    as_prim         *prim =
-        src ? as_prim_pool(plan->dnn, AS_PASS_INFER, AS_POOL_MAX, &window, src->layout, to, NULL, NULL) : NULL;
-    if (!prim)
-        return src != NULL;
+    if (!src)
+        return false;
+    const bool own = max8_fits(plan, src, &window, shape, &max);
+    as_prim   *prim =
+        own ? NULL : as_prim_pool(plan->dnn, AS_PASS_INFER, AS_POOL_MAX, &window, src->layout, to, NULL, NULL);
+    if (!own && !prim)
+        return true;
     as_buf *dst = as_plan_new(plan, x->buf->dtype, shape, to, err);
     if (!dst)
         return false;
     as_quant_set(plan, node->outputs[0], dst, x->scale, x->zero);
     *ret_done = true;
-    return as_op_unary(plan, prim, src, dst, err);
+    return own ? max8_make(plan, &max, src, dst, err) : as_op_unary(plan, prim, src, dst, err);
 }
 
 static void mean8_run(const as_step *step)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/isa.h"
 #include "engine/product8.h"
 #include "engine/quant_kernel.h"
 
@@ -152,7 +153,11 @@ static bool product8_may_saturate(const as_product8 *p)
 {
     enum { SURE = 64, PAIR = 128 }; /* 255 * 128 is below 2^15 */
     const size_t per_group = (size_t)p->w.dims[p->groups > 1 ? 2 : 1], taps = p->each / per_group;
-    if (per_group == 1 || as_quant_kernel_largest(p->weights, p->n_out * p->each) <= SURE)
+    if (as_quant_kernel_largest(p->weights, p->n_out * p->each) <= SURE)
+        return false;
+    if (p->groups > 1 && (int64_t)p->n_out != p->groups && as_isa_may(AS_ISA_AVX512))
+        return true; /* of groups the wide primitives make neighbours of taps too */
+    if (per_group == 1)
         return false;
     for (size_t o = 0; o < p->n_out; o++)
         if (as_quant_kernel_largest_pair(p->weights + o * p->each, per_group / 2, taps) > PAIR)
@@ -225,8 +230,10 @@ static void sum_walk(as_plan *plan, as_product8 *p, as_quant_tail *tail)
     const as_quant *sum = sum_operand(plan, t.value, &next);
     if (!sum)
         return;
+    const as_node *add = as_graph_node(plan->graph, (size_t)next);
+    p->sum_first = add->inputs[0] != t.value;
     t.nodes[t.n++] = (size_t)next;
-    t.value = as_graph_node(plan->graph, (size_t)next)->outputs[0];
+    t.value = add->outputs[0];
     t.has_target = false;
     as_quant_tail_walk(plan, &t);
     if (!t.has_target || t.target.dtype != AS_DTYPE_U8)

@@ -9,6 +9,7 @@
 #include "base/count_test.h"
 #include "base/rng.h"
 #include "engine/plan.h"
+#include "engine/quant_kernel.h"
 #include "graph/build.h"
 
 static void must(bool ok, const as_err *err)
@@ -580,9 +581,12 @@ static void test_a_residual_block_is_six_steps(void **state)
         must(dnn && as_graph_infer_shapes(graph, 1, &err) && as_plan_init(&plan, graph, dnn, &err), &err);
         must(as_plan_nodes(&plan, &err) && as_plan_plain(&plan, as_graph_output(graph, 0), &err), &err);
         for (size_t i = 0; i < plan.steps.n; i++) {
-            if (plan.steps.at[i]->prim && strstr(as_prim_about(plan.steps.at[i]->prim), "int8"))
-                whole++;
-            own += !plan.steps.at[i]->prim;
+            const as_step *step = plan.steps.at[i];
+            const bool     product = step->prim ? as_prim_layout(step->prim, AS_ARG_WEIGHTS) != NULL
+                                                : step->how && strstr(step->how, "whole numbers");
+            for (size_t k = 0; product && k < step->uses.n; k++)
+                whole += step->uses.at[k].buf->dtype == AS_DTYPE_I8 && step->uses.at[k].buf->kind == AS_BUF_CONSTANT;
+            own += !product;
         }
         assert_int_equal(whole, 2);
         assert_int_equal(own, 4);
@@ -590,6 +594,100 @@ static void test_a_residual_block_is_six_steps(void **state)
         as_plan_done(&plan);
         as_onednn_free(dnn);
         as_graph_free(graph);
+    }
+}
+
+/* --- an addition behind a product --------------------------------------------------------------------------------- */
+
+/* shown: what is added is an output too, so that the addition is a step of its own. */
+static as_graph *added_graph(uint64_t seed, bool shown)
+{
+    static const int64_t dims[] = {WIDTH, WIDTH, 1, 1};
+    const as_shape       shape = {.rank = 4, .dims = {1, WIDTH, SIDE, SIDE}};
+    const as_dtype       dtype = seed % 3 == 2 ? AS_DTYPE_I8 : AS_DTYPE_U8;
+    const int            less = dtype == AS_DTYPE_I8 ? 128 : 0;
+    as_rng               rng = as_rng_new(seed);
+    as_err               err = AS_ERR_NONE;
+    as_graph            *graph = new_graph(&shape, AS_DTYPE_F32);
+    add_scale(graph, "fine", 4.0f / 255.0f, dtype, (int)as_rng_below(&rng, 256) - less);
+    add_scale(graph, "coarse", 5.3f / 255.0f, dtype, (int)as_rng_below(&rng, 256) - less);
+    add_scale(graph, "sums", (float)as_rng_range(&rng, 3.0, 8.0) / 255.0f, dtype, (int)as_rng_below(&rng, 256) - less);
+    add_linear(graph, "QuantizeLinear", "x", "fine", "qx");
+    add_linear(graph, "DequantizeLinear", "qx", "fine", "v0");
+    random_weights(graph, &rng, "w", "ws", "wf", dims);
+    add_node(graph, "Conv", NAMES("v0", "wf"), "c", NULL, 0);
+    add_linear(graph, "QuantizeLinear", "c", "coarse", "qc");
+    add_linear(graph, "DequantizeLinear", "qc", "coarse", "v1");
+    add_node(graph, "Add", seed % 2 ? NAMES("v1", "v0") : NAMES("v0", "v1"), "sum", NULL, 0);
+    if (seed % 5 < 3)
+        add_node(graph, "Relu", NAMES("sum"), "held", NULL, 0);
+    add_linear(graph, "QuantizeLinear", seed % 5 < 3 ? "held" : "sum", "sums", "q");
+    add_linear(graph, "DequantizeLinear", "q", "sums", "y");
+    must(as_graph_add_output(graph, "y", AS_DTYPE_F32, &shape, &err), &err);
+    must(!shown || as_graph_add_output(graph, "v1", AS_DTYPE_F32, &shape, &err), &err);
+    must(as_graph_finish(graph, &err), &err);
+    return graph;
+}
+
+/* Whether it is done in the write or afterwards is not to be seen in any bit. */
+static void test_an_addition_is_the_same_fused_or_not(void **state)
+{
+    (void)state;
+    static float x[VALUES], want[VALUES];
+    for (uint64_t seed = 0; seed < 60; seed++) {
+        const as_shape shape = {.rank = 4, .dims = {1, WIDTH, SIDE, SIDE}};
+        as_rng         rng = as_rng_new(seed + 9);
+        as_err         err = AS_ERR_NONE;
+        for (size_t i = 0; i < VALUES; i++)
+            x[i] = (float)as_rng_range(&rng, -3.0, 3.0);
+        for (int shown = 1; shown >= 0; shown--) {
+            as_graph  *graph = added_graph(seed, shown);
+            as_engine *engine = as_engine_new(graph, &(as_engine_cfg){0}, &err);
+            as_tensor  in = as_tensor_view(AS_DTYPE_F32, &shape, x), out[2] = {0};
+            must(engine && as_engine_run(engine, &in, out, &err), &err);
+            if (shown)
+                memcpy(want, out[0].data, sizeof want);
+            else
+                assert_memory_equal(want, out[0].data, sizeof want);
+            as_engine_free(engine);
+            as_graph_free(graph);
+        }
+    }
+}
+
+/* --- floats become bytes -------------------------------------------------------------------------------------------- */
+
+static uint8_t byte_of(float x, float scale, int32_t zero, int32_t low, int32_t high)
+{
+    const float v = x / scale, least = (float)(low - zero), most = (float)(high - zero);
+    return (uint8_t)((int32_t)rintf(v > least ? v < most ? v : most : least) + zero);
+}
+
+/* Also of what lies next to the middle between two integers, beyond both ends, or is no number. */
+static void test_three_planes_become_pixels(void **state)
+{
+    (void)state;
+    enum { N = 1000 };
+    static float   x[3 * N];
+    static uint8_t out[3 * N + 1];
+    as_rng         rng = as_rng_new(5);
+    for (int round = 0; round < 60; round++) {
+        const float   scale = round == 7 ? 1e-33f : (float)exp(as_rng_range(&rng, -12.0, 4.0));
+        const bool    is_signed = round % 2 == 1;
+        const int32_t low = is_signed ? -128 : 0, zero = low + (int32_t)as_rng_below(&rng, 256);
+        const size_t  n = round % 3 ? N : 1 + as_rng_below(&rng, 40);
+        for (size_t i = 0; i < 3 * n; i++) {
+            x[i] = scale * ((float)as_rng_below(&rng, 600) - 300.0f + 0.5f * (float)as_rng_below(&rng, 2));
+            for (uint64_t step = as_rng_below(&rng, 4); step > 0; step--)
+                x[i] = nextafterf(x[i], i % 2 ? INFINITY : -INFINITY);
+            if (as_rng_below(&rng, 50) == 0)
+                x[i] = i % 3 == 0 ? NAN : i % 3 == 1 ? INFINITY : -1e30f;
+        }
+        memset(out, 0xa5, sizeof out);
+        as_quant_kernel_from_f32(x, 3, n, scale, zero, low, low + 255, out);
+        for (size_t i = 0; i < 3 * n; i++)
+            assert_int_equal(out[i], byte_of(x[i % 3 * n + i / 3], scale, zero, low, low + 255));
+        assert_int_equal(out[3 * n], 0xa5);
     }
 }
 
@@ -627,6 +725,8 @@ int main(void)
         cmocka_unit_test(test_matrix_products_are_what_they_are_defined_as),
         cmocka_unit_test(test_random_networks_fused_and_not),
         cmocka_unit_test(test_a_residual_block_is_six_steps),
+        cmocka_unit_test(test_an_addition_is_the_same_fused_or_not),
+        cmocka_unit_test(test_three_planes_become_pixels),
         cmocka_unit_test(test_a_run_allocates_nothing),
     };
     return cmocka_run_group_tests_name("quant", tests, NULL, NULL);

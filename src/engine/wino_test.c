@@ -9,7 +9,9 @@
 
 #include <cmocka.h>
 
+#include "base/isa.h"
 #include "base/rng.h"
+#include "engine/prim.h"
 
 enum { LANES = AS_WINO_LANES };
 
@@ -148,12 +150,45 @@ static void test_the_choice(void **state)
     }
 }
 
+/* oneDNN's: what an AVX-512 convolution is made by, of `channels` by `channels` and side x side results. */
+static bool is_winograd(int64_t channels, int64_t side, int64_t images)
+{
+    as_err          err = AS_ERR_NONE;
+    as_onednn      *dnn = as_onednn_new(1, &err);
+    const as_window window = {
+        .n = 2, .kernel = {3, 3}, .stride = {1, 1}, .dilation = {1, 1}, .pad_begin = {1, 1}, .pad_end = {1, 1}};
+    const as_shape x = {.rank = 4, .dims = {images, channels, side, side}},
+                   w = {.rank = 4, .dims = {channels, channels, 3, 3}};
+    assert_non_null(dnn);
+    const as_layout *src = as_layout_any(dnn, &x, &err), *weights = as_layout_any(dnn, &w, &err);
+    assert_true(src && weights);
+    as_prim *prim = as_prim_conv(dnn, AS_PASS_INFER, &window, src, weights, NULL, src, NULL, NULL, &err);
+    assert_non_null(prim);
+    const bool is = strstr(as_prim_about(prim), "wino") != NULL;
+    as_onednn_free(dnn);
+    return is;
+}
+
+/* Where its weights leave the cache and few results pay for them, the definition is faster. */
+static void test_the_choice_of_primitives(void **state)
+{
+    (void)state;
+    if (!as_isa_may(AS_ISA_AVX512))
+        skip();
+    assert_true(is_winograd(64, 56, 1));
+    assert_false(is_winograd(512, 7, 1));
+    assert_true(is_winograd(512, 7, 8));
+    assert_false(is_winograd(512, 5, 1));
+    assert_true(is_winograd(64, 5, 1));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_shapes),
         cmocka_unit_test(test_many_channels),
         cmocka_unit_test(test_the_choice),
+        cmocka_unit_test(test_the_choice_of_primitives),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "engine/engine.h"
 #include "lab/bench_part.h"
 
 #define BENCH_SECONDS 8.0
@@ -50,8 +51,11 @@ static void bench_about(const char *backend, char *text, size_t cap)
 static void bench_about_floats(as_floats floats, char *text, size_t cap)
 {
     const size_t n = strlen(text);
-    snprintf(text + n, cap - n, "%s",
-             floats == AS_FLOATS_BF16 ? ", floats as bf16" : ", floats as f32: there is no bf16 for this model here");
+    const char  *why = as_engine_no_bf16() ? as_engine_no_bf16() : "nothing of this model is computed in bf16";
+    if (floats == AS_FLOATS_BF16)
+        snprintf(text + n, cap - n, ", floats as bf16");
+    else
+        snprintf(text + n, cap - n, ", floats as f32: %s", why);
 }
 
 static as_session_cfg bench_session_cfg(const bench_job *job, size_t side)

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "base/isa.h"
+#include "engine/engine.h"
 #include "graph/build.h"
 #include "lab/test_eval.h"
 #include "lab/test_pictures.h"
@@ -359,7 +359,7 @@ static void test_a_precision_that_nothing_runs_is_refused(void **state)
     as_parity_cfg cfg = config();
     cfg.int8 = false;
     cfg.bf16 = true;
-    if (as_isa_may(AS_ISA_AVX512_BF16)) {
+    if (!as_engine_no_bf16()) {
         print_message("skipped: this processor has bf16\n");
         skip();
     }
@@ -404,7 +404,7 @@ static void test_a_precision_may_be_told_instead(void **state)
     cfg.bf16 = cfg.lenient = true;
     as_parity            parity = compared(&cfg);
     const as_parity_row *bf16 = row_of(&parity, "native", "bf16");
-    if (as_isa_may(AS_ISA_AVX512_BF16))
+    if (!as_engine_no_bf16())
         assert_true(bf16->ran || strstr(bf16->why.text, "nothing of this model"));
     else {
         assert_false(bf16->ran);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/isa.h"
+#include "engine/engine.h"
 #include "graph/widen.h"
 #include "infer/calibrate.h"
 #include "tensor/half.h"
@@ -25,9 +26,8 @@ static bool precision_make_f32(const as_precision_job *job, as_str *out, as_sess
 /* The model as it stands: what computes it makes its floats narrow. */
 static bool precision_make_bf16(const as_precision_job *job, as_str *out, as_session_cfg *cfg, as_err *err)
 {
-    if (!as_isa_may(AS_ISA_AVX512_BF16))
-        return AS_FAIL(err, AS_EUNSUPPORTED,
-                       "bf16 needs a processor with AVX512_BF16 (this one goes up to %s: see assay doctor)",
+    if (as_engine_no_bf16())
+        return AS_FAIL(err, AS_EUNSUPPORTED, "%s (this one goes up to %s: see assay doctor)", as_engine_no_bf16(),
                        as_isa_name(as_isa_top()));
     cfg->precision = AS_FLOATS_BF16;
     return precision_make_f32(job, out, cfg, err);
