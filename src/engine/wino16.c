@@ -8,8 +8,6 @@
 
 enum { WINO16_POINTS = AS_WINO16_POINTS, WINO16_BLOCK = AS_WINO16_BLOCK, WINO16_TAPS = 4, WINO16_LEAST = 12 };
 
-#define WINO16_CACHE ((int64_t)1 << 20) /* of a second-level cache, for what stands between the transforms */
-
 static const as_wino16_set *wino16_set(void)
 {
 #ifdef __x86_64__
@@ -55,14 +53,15 @@ static int64_t wino16_share(const as_wino16_job *j, int64_t i)
 }
 
 /* Between points stands some more than needed, or all points would fall into one set of the cache. */
-static as_wino16_job wino16_job(const as_wino16 *w, int64_t wide)
+static as_wino16_job wino16_job(const as_wino16 *w, const as_wino16_set *set)
 {
+    const int64_t wide = set ? set->wide : WINO16_BLOCK, cache = set ? set->cache : 0;
     as_wino16_job j = {.w = w, .result = AS_WINO16_SIDE + 1 - w->kernel, .low = 0.0f, .top = 255.0f};
     j.high = (w->out[0] + j.result - 1) / j.result;
     j.across = (w->out[1] + j.result - 1) / j.result;
     const int64_t each = WINO16_POINTS * (w->channels * (int64_t)sizeof(int16_t) + wide * (int64_t)sizeof(int32_t));
     const int64_t share = (wino16_all(&j) + AS_MAX(w->workers, 1) - 1) / AS_MAX(w->workers, 1);
-    j.most = AS_MIN(AS_MAX(WINO16_CACHE / each, (int64_t)WINO16_LEAST), AS_MAX(share, (int64_t)1));
+    j.most = AS_MIN(AS_MAX(cache / each, (int64_t)WINO16_LEAST), AS_MAX(share, (int64_t)1));
     j.v_step = j.most * w->channels + 32;
     j.m_step = j.most * wide + 16;
     if (w->limits.on) {
@@ -74,8 +73,8 @@ static as_wino16_job wino16_job(const as_wino16 *w, int64_t wide)
 
 static size_t wino16_each_bytes(const as_wino16_job *j)
 {
-    const size_t bytes = (size_t)(WINO16_POINTS * j->v_step) * sizeof(int16_t) +
-                         (size_t)(WINO16_POINTS * j->m_step) * sizeof(int32_t);
+    const size_t bytes =
+        (size_t)(WINO16_POINTS * j->v_step) * sizeof(int16_t) + (size_t)(WINO16_POINTS * j->m_step) * sizeof(int32_t);
     return (bytes + 63) / 64 * 64;
 }
 
@@ -86,8 +85,7 @@ size_t as_wino16_weight_bytes(const as_wino16 *w)
 
 size_t as_wino16_scratch_bytes(const as_wino16 *w)
 {
-    const as_wino16_set *set = wino16_set();
-    const as_wino16_job  j = wino16_job(w, set ? set->wide : WINO16_BLOCK);
+    const as_wino16_job j = wino16_job(w, wino16_set());
     return wino16_each_bytes(&j) * (size_t)AS_MAX(w->workers, 1);
 }
 
@@ -98,7 +96,7 @@ bool as_wino16_pays(const as_wino16 *w)
     const bool          vnni = as_isa_may(AS_ISA_AVX512_VNNI), half = as_isa_may(AS_ISA_AVX2_VNNI);
     const double        direct = vnni ? 128.0 : half ? 64.0 : 32.0, ours = vnni ? 64.0 : half ? 32.0 : 22.0;
     const double        in = vnni ? 5.5 : 11.0, out = vnni ? 11.0 : 22.0, weights = 9.0;
-    const as_wino16_job j = wino16_job(w, WINO16_BLOCK);
+    const as_wino16_job j = wino16_job(w, wino16_set());
     const double        tiles = (double)wino16_all(&j);
     const double        results = (double)(w->images * w->out[0] * w->out[1] * w->kernel * w->kernel);
     const double        moved = in / (double)w->n_out + out / (double)w->channels;
@@ -173,7 +171,7 @@ void as_wino16_run(const as_wino16 *w, int worker, const uint8_t *x, const int16
     const as_wino16_set *set = wino16_set();
     if (!set)
         return;
-    const as_wino16_job j = wino16_job(w, set->wide);
+    const as_wino16_job j = wino16_job(w, set);
     const int64_t       begin = wino16_share(&j, worker), n_all = wino16_share(&j, worker + 1) - begin;
     const int64_t       rounds = (n_all + j.most - 1) / j.most;
     int16_t            *v = (int16_t *)((char *)scratch + wino16_each_bytes(&j) * (size_t)worker);

@@ -50,12 +50,12 @@ WINO256 WINO256_INLINE void wino256_input(__m256i *d, int step)
 WINO256 static void wino256_inputs(const as_wino16_job *j, const uint8_t *x, int64_t first, int64_t n, int16_t *v)
 {
     const as_wino16 *w = j->w;
-    for (int64_t t = 0; t < n; t++) {
-        int64_t image, y0, x0;
-        as_wino16_at(j, first + t, &image, &y0, &x0);
+    as_wino16_place  at = as_wino16_at(j, first);
+    for (int64_t t = 0; t < n; t++, as_wino16_next(j, &at)) {
         for (int64_t c = 0; c < w->channels; c += AS_WINO16_BLOCK) {
             __m256i d[AS_WINO16_POINTS];
-            wino256_load(w, x + image * w->in[0] * w->in[1] * w->channels + c, y0 - w->pad[0], x0 - w->pad[1], d);
+            wino256_load(w, x + at.image * w->in[0] * w->in[1] * w->channels + c, at.y - w->pad[0], at.x - w->pad[1],
+                         d);
             for (int k = 0; k < AS_WINO16_SIDE; k++)
                 wino256_input(d + k, AS_WINO16_SIDE);
             for (int i = 0; i < AS_WINO16_SIDE; i++)
@@ -79,46 +79,46 @@ WINO256_VNNI WINO256_INLINE __m256i wino256_dot_vnni(__m256i sum, __m256i a, __m
 }
 
 /* wino256_NAME: `tiles` tiles by 16 filters; wino256_NAME_point: all tiles, in groups of much the same size. */
-#define WINO256_PRODUCTS(name, isa, dot)                                                                               \
-    isa WINO256_INLINE void wino256_##name(const int tiles, const int16_t *v, const int16_t *u, int64_t channels,      \
-                                           int32_t *m)                                                                 \
-    {                                                                                                                  \
-        __m256i acc[WINO256_GROUP][2];                                                                                 \
-        for (int t = 0; t < tiles; t++)                                                                                \
-            acc[t][0] = acc[t][1] = _mm256_setzero_si256();                                                            \
-        for (int64_t c = 0; c < channels; c += 2) {                                                                    \
-            const __m256i a = _mm256_loadu_si256((const __m256i *)(u + c * WINO256_WIDE));                             \
-            const __m256i b = _mm256_loadu_si256((const __m256i *)(u + c * WINO256_WIDE + 2 * WINO256_LANES));         \
-            for (int t = 0; t < tiles; t++) {                                                                          \
-                int32_t pair;                                                                                          \
-                memcpy(&pair, v + t * channels + c, sizeof pair);                                                      \
-                const __m256i x = _mm256_set1_epi32(pair);                                                             \
-                acc[t][0] = dot(acc[t][0], a, x);                                                                      \
-                acc[t][1] = dot(acc[t][1], b, x);                                                                      \
-            }                                                                                                          \
-        }                                                                                                              \
-        for (int t = 0; t < tiles; t++)                                                                                \
-            for (int i = 0; i < 2; i++)                                                                                \
-                _mm256_storeu_si256((__m256i *)(m + t * WINO256_WIDE + i * WINO256_LANES), acc[t][i]);                 \
-    }                                                                                                                  \
-    isa static void wino256_##name##_point(const int16_t *v, const int16_t *u, int64_t channels, int64_t n,            \
-                                           int64_t wide, int32_t *m)                                                   \
-    {                                                                                                                  \
-        const int64_t groups = (n + WINO256_GROUP - 1) / WINO256_GROUP;                                                \
-        (void)wide;                                                                                                    \
-        for (int64_t g = 0; g < groups; g++) {                                                                         \
-            const int64_t  t = n * g / groups, tiles = n * (g + 1) / groups - t;                                       \
-            const int16_t *from = v + t * channels;                                                                    \
-            int32_t       *to = m + t * WINO256_WIDE;                                                                  \
-            switch (tiles) {                                                                                           \
-            case 1: wino256_##name(1, from, u, channels, to); break;                                                   \
-            case 2: wino256_##name(2, from, u, channels, to); break;                                                   \
-            case 3: wino256_##name(3, from, u, channels, to); break;                                                   \
-            case 4: wino256_##name(4, from, u, channels, to); break;                                                   \
-            case 5: wino256_##name(5, from, u, channels, to); break;                                                   \
-            default: wino256_##name(WINO256_GROUP, from, u, channels, to); break;                                      \
-            }                                                                                                          \
-        }                                                                                                              \
+#define WINO256_PRODUCTS(name, isa, dot)                                                                          \
+    isa WINO256_INLINE void wino256_##name(const int tiles, const int16_t *v, const int16_t *u, int64_t channels, \
+                                           int32_t *m)                                                            \
+    {                                                                                                             \
+        __m256i acc[WINO256_GROUP][2];                                                                            \
+        for (int t = 0; t < tiles; t++)                                                                           \
+            acc[t][0] = acc[t][1] = _mm256_setzero_si256();                                                       \
+        for (int64_t c = 0; c < channels; c += 2) {                                                               \
+            const __m256i a = _mm256_loadu_si256((const __m256i *)(u + c * WINO256_WIDE));                        \
+            const __m256i b = _mm256_loadu_si256((const __m256i *)(u + c * WINO256_WIDE + 2 * WINO256_LANES));    \
+            for (int t = 0; t < tiles; t++) {                                                                     \
+                int32_t pair;                                                                                     \
+                memcpy(&pair, v + t * channels + c, sizeof pair);                                                 \
+                const __m256i x = _mm256_set1_epi32(pair);                                                        \
+                acc[t][0] = dot(acc[t][0], a, x);                                                                 \
+                acc[t][1] = dot(acc[t][1], b, x);                                                                 \
+            }                                                                                                     \
+        }                                                                                                         \
+        for (int t = 0; t < tiles; t++)                                                                           \
+            for (int i = 0; i < 2; i++)                                                                           \
+                _mm256_storeu_si256((__m256i *)(m + t * WINO256_WIDE + i * WINO256_LANES), acc[t][i]);            \
+    }                                                                                                             \
+    isa static void wino256_##name##_point(const int16_t *v, const int16_t *u, int64_t channels, int64_t n,       \
+                                           int64_t wide, int32_t *m)                                              \
+    {                                                                                                             \
+        const int64_t groups = (n + WINO256_GROUP - 1) / WINO256_GROUP;                                           \
+        (void)wide;                                                                                               \
+        for (int64_t g = 0; g < groups; g++) {                                                                    \
+            const int64_t  t = n * g / groups, tiles = n * (g + 1) / groups - t;                                  \
+            const int16_t *from = v + t * channels;                                                               \
+            int32_t       *to = m + t * WINO256_WIDE;                                                             \
+            switch (tiles) {                                                                                      \
+            case 1: wino256_##name(1, from, u, channels, to); break;                                              \
+            case 2: wino256_##name(2, from, u, channels, to); break;                                              \
+            case 3: wino256_##name(3, from, u, channels, to); break;                                              \
+            case 4: wino256_##name(4, from, u, channels, to); break;                                              \
+            case 5: wino256_##name(5, from, u, channels, to); break;                                              \
+            default: wino256_##name(WINO256_GROUP, from, u, channels, to); break;                                 \
+            }                                                                                                     \
+        }                                                                                                         \
     }
 
 WINO256_PRODUCTS(plain, WINO256, wino256_dot)
@@ -167,8 +167,7 @@ WINO256 WINO256_INLINE void wino256_finish(const as_wino16_job *j, __m256i acc, 
     }
     if (w->middle)
         v = _mm256_add_ps(v, _mm256_set1_ps(w->middle_offset));
-    const __m256i whole =
-        _mm256_cvtps_epi32(wino256_hold(v, _mm256_set1_ps(j->low), _mm256_set1_ps(j->top)));
+    const __m256i whole = _mm256_cvtps_epi32(wino256_hold(v, _mm256_set1_ps(j->low), _mm256_set1_ps(j->top)));
     const __m128i words = _mm_packs_epi32(_mm256_castsi256_si128(whole), _mm256_extracti128_si256(whole, 1));
     _mm_storel_epi64((__m128i *)to, _mm_packus_epi16(words, words));
 }
@@ -193,18 +192,16 @@ WINO256 WINO256_INLINE void wino256_tile(const as_wino16_job *j, const int resul
     }
 }
 
-WINO256 WINO256_INLINE void wino256_tiles(const as_wino16_job *j, const int result, const int32_t *m,
-                                          const float *rows, int64_t first, int64_t n, int64_t o, uint8_t *y)
+WINO256 WINO256_INLINE void wino256_tiles(const as_wino16_job *j, const int result, const int32_t *m, const float *rows,
+                                          int64_t first, int64_t n, int64_t o, uint8_t *y)
 {
     const as_wino16 *w = j->w;
     for (int64_t half = 0; half < WINO256_WIDE; half += WINO256_LANES) {
-        const __m256 factor = _mm256_loadu_ps(rows + o + half), offset = _mm256_loadu_ps(rows + w->n_out + o + half);
-        for (int64_t t = 0; t < n; t++) {
-            int64_t image, y0, x0;
-            as_wino16_at(j, first + t, &image, &y0, &x0);
-            wino256_tile(j, result, m + t * WINO256_WIDE + half, factor, offset, w->out[0] - y0, w->out[1] - x0,
-                         y + ((image * w->out[0] + y0) * w->out[1] + x0) * w->n_out + o + half);
-        }
+        const __m256    factor = _mm256_loadu_ps(rows + o + half), offset = _mm256_loadu_ps(rows + w->n_out + o + half);
+        as_wino16_place at = as_wino16_at(j, first);
+        for (int64_t t = 0; t < n; t++, as_wino16_next(j, &at))
+            wino256_tile(j, result, m + t * WINO256_WIDE + half, factor, offset, w->out[0] - at.y, w->out[1] - at.x,
+                         y + ((at.image * w->out[0] + at.y) * w->out[1] + at.x) * w->n_out + o + half);
     }
 }
 
@@ -218,7 +215,8 @@ WINO256 static void wino256_outputs(const as_wino16_job *j, const int32_t *m, co
         wino256_tiles(j, 4, m, rows, first, n, o, y);
 }
 
-const as_wino16_set as_wino16_avx2 = {WINO256_WIDE, wino256_inputs, wino256_plain_point, wino256_outputs};
-const as_wino16_set as_wino16_avx2_vnni = {WINO256_WIDE, wino256_inputs, wino256_vnni_point, wino256_outputs};
+const as_wino16_set as_wino16_avx2 = {WINO256_WIDE, 288 << 10, wino256_inputs, wino256_plain_point, wino256_outputs};
+const as_wino16_set as_wino16_avx2_vnni = {WINO256_WIDE, 288 << 10, wino256_inputs, wino256_vnni_point,
+                                           wino256_outputs};
 
 #endif

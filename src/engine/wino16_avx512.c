@@ -10,94 +10,144 @@
 #define WINO512        __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni")))
 #define WINO512_INLINE WINO512 __attribute__((always_inline)) static inline
 
-enum { WINO512_WIDE = 32, WINO512_LANES = 16, WINO512_GROUP = 14, WINO512_STEPS = 4 };
+enum { WINO512_WIDE = 32, WINO512_LANES = 16, WINO512_GROUP = 14, WINO512_STEPS = 4, WINO512_PARTS = 8 };
 
 /* --- inputs: 32 channels in a register ---------------------------------------------------------------------------- */
 
-/* The 6x6 pixels under one tile, less the zero point; what is outside is zero. lanes: which of 32 channels there are. */
-WINO512_INLINE void wino512_load(const as_wino16 *w, const uint8_t *x, int64_t y0, int64_t x0, __mmask32 lanes,
-                                 __m512i d[AS_WINO16_POINTS])
+/* Pixels less the zero point; what is outside is zero. full: all of 32 channels are there, not 16. */
+WINO512_INLINE __m512i wino512_load(const uint8_t *x, bool full, __m512i zero)
+{
+    const __m256i bytes =
+        full ? _mm256_loadu_si256((const __m256i *)x) : _mm256_castsi128_si256(_mm_loadu_si128((const __m128i *)x));
+    return _mm512_sub_epi16(_mm512_cvtepu8_epi16(bytes), zero);
+}
+
+WINO512_INLINE void wino512_store(int16_t *v, bool full, __m512i d)
+{
+    if (full)
+        _mm512_storeu_si512(v, d);
+    else
+        _mm256_storeu_si256((__m256i *)v, _mm512_castsi512_si256(d));
+}
+
+/* B' d, one dimension: six numbers to six, to_step apart. */
+WINO512_INLINE void wino512_input(const __m512i d[AS_WINO16_SIDE], __m512i *to, int to_step)
+{
+    const __m512i even = _mm512_sub_epi16(d[4], _mm512_slli_epi16(d[2], 2));
+    const __m512i odd = _mm512_sub_epi16(d[3], _mm512_slli_epi16(d[1], 2));
+    const __m512i even2 = _mm512_sub_epi16(d[4], d[2]);
+    const __m512i odd2 = _mm512_slli_epi16(_mm512_sub_epi16(d[3], d[1]), 1);
+    to[0] = _mm512_add_epi16(_mm512_slli_epi16(_mm512_sub_epi16(d[0], d[2]), 2), even2);
+    to[to_step] = _mm512_add_epi16(even, odd);
+    to[2 * to_step] = _mm512_sub_epi16(even, odd);
+    to[3 * to_step] = _mm512_add_epi16(even2, odd2);
+    to[4 * to_step] = _mm512_sub_epi16(even2, odd2);
+    to[5 * to_step] = _mm512_sub_epi16(_mm512_sub_epi16(d[5], d[3]), _mm512_slli_epi16(odd2, 1));
+}
+
+/* The columns of 32 channels of the tile whose first pixel is there. */
+WINO512_INLINE void wino512_columns(const as_wino16 *w, const uint8_t *x, int64_t y0, int64_t x0, const bool full,
+                                    __m512i to[AS_WINO16_POINTS])
 {
     const __m512i zero = _mm512_set1_epi16((int16_t)w->x_zero);
     const int64_t row = w->in[1] * w->channels;
     if (y0 >= 0 && x0 >= 0 && y0 + AS_WINO16_SIDE <= w->in[0] && x0 + AS_WINO16_SIDE <= w->in[1]) {
-        const uint8_t *from = x + y0 * row + x0 * w->channels;
-        for (int i = 0; i < AS_WINO16_SIDE; i++)
-            for (int k = 0; k < AS_WINO16_SIDE; k++)
-                d[i * AS_WINO16_SIDE + k] = _mm512_sub_epi16(
-                    _mm512_cvtepu8_epi16(_mm256_maskz_loadu_epi8(lanes, from + i * row + k * w->channels)), zero);
+        for (int k = 0; k < AS_WINO16_SIDE; k++) {
+            __m512i d[AS_WINO16_SIDE];
+            for (int i = 0; i < AS_WINO16_SIDE; i++)
+                d[i] = wino512_load(x + i * row + k * w->channels, full, zero);
+            wino512_input(d, to + k, AS_WINO16_SIDE);
+        }
         return;
     }
-    for (int i = 0; i < AS_WINO16_SIDE; i++)
-        for (int k = 0; k < AS_WINO16_SIDE; k++) {
-            const int64_t yy = y0 + i, xx = x0 + k;
-            const bool    in = yy >= 0 && yy < w->in[0] && xx >= 0 && xx < w->in[1];
-            d[i * AS_WINO16_SIDE + k] =
-                in ? _mm512_sub_epi16(
-                         _mm512_cvtepu8_epi16(_mm256_maskz_loadu_epi8(lanes, x + yy * row + xx * w->channels)), zero)
-                   : _mm512_setzero_si512();
+    for (int k = 0; k < AS_WINO16_SIDE; k++) {
+        __m512i d[AS_WINO16_SIDE];
+        for (int i = 0; i < AS_WINO16_SIDE; i++) {
+            const bool in = y0 + i >= 0 && y0 + i < w->in[0] && x0 + k >= 0 && x0 + k < w->in[1];
+            d[i] = in ? wino512_load(x + i * row + k * w->channels, full, zero) : _mm512_setzero_si512();
         }
+        wino512_input(d, to + k, AS_WINO16_SIDE);
+    }
 }
 
-/* B' d, one dimension: six numbers, `step` apart. */
-WINO512_INLINE void wino512_input(__m512i *d, int step)
+WINO512_INLINE void wino512_rows(const as_wino16_job *j, const __m512i from[AS_WINO16_POINTS], int i, const bool full,
+                                 int16_t *v)
 {
-    const __m512i d0 = d[0], d1 = d[step], d2 = d[2 * step], d3 = d[3 * step], d4 = d[4 * step], d5 = d[5 * step];
-    const __m512i even = _mm512_sub_epi16(d4, _mm512_slli_epi16(d2, 2));
-    const __m512i odd = _mm512_sub_epi16(d3, _mm512_slli_epi16(d1, 2));
-    const __m512i even2 = _mm512_sub_epi16(d4, d2);
-    const __m512i odd2 = _mm512_slli_epi16(_mm512_sub_epi16(d3, d1), 1);
-    d[0] = _mm512_add_epi16(_mm512_slli_epi16(_mm512_sub_epi16(d0, d2), 2), even2);
-    d[step] = _mm512_add_epi16(even, odd);
-    d[2 * step] = _mm512_sub_epi16(even, odd);
-    d[3 * step] = _mm512_add_epi16(even2, odd2);
-    d[4 * step] = _mm512_sub_epi16(even2, odd2);
-    d[5 * step] = _mm512_sub_epi16(_mm512_sub_epi16(d5, d3), _mm512_slli_epi16(odd2, 1));
+    __m512i d[AS_WINO16_SIDE];
+    wino512_input(from + AS_WINO16_SIDE * i, d, 1);
+    for (int k = 0; k < AS_WINO16_SIDE; k++)
+        wino512_store(v + (i * AS_WINO16_SIDE + k) * j->v_step, full, d[k]);
 }
 
+/* Several at once, point by point: each point stands in a page of its own, and a processor keeps few of those at hand to
+ * write to. */
 WINO512 static void wino512_inputs(const as_wino16_job *j, const uint8_t *x, int64_t first, int64_t n, int16_t *v)
 {
     const as_wino16 *w = j->w;
-    for (int64_t t = 0; t < n; t++) {
-        int64_t image, y0, x0;
-        as_wino16_at(j, first + t, &image, &y0, &x0);
-        for (int64_t c = 0; c < w->channels; c += 32) {
-            const __mmask32 lanes = w->channels - c < 32 ? 0xffff : 0xffffffff;
-            __m512i         d[AS_WINO16_POINTS];
-            wino512_load(w, x + image * w->in[0] * w->in[1] * w->channels + c, y0 - w->pad[0], x0 - w->pad[1], lanes,
-                         d);
-            for (int k = 0; k < AS_WINO16_SIDE; k++)
-                wino512_input(d + k, AS_WINO16_SIDE);
-            for (int i = 0; i < AS_WINO16_SIDE; i++)
-                wino512_input(d + AS_WINO16_SIDE * i, 1);
-            for (int p = 0; p < AS_WINO16_POINTS; p++)
-                _mm512_mask_storeu_epi16(v + p * j->v_step + t * w->channels + c, lanes, d[p]);
+    as_wino16_place  at = as_wino16_at(j, first);
+    __m512i          part[WINO512_PARTS][AS_WINO16_POINTS];
+    for (int64_t t = 0, c = 0; t < n;) {
+        int64_t to[WINO512_PARTS];
+        bool    full[WINO512_PARTS];
+        int     n_parts = 0;
+        for (; t < n && n_parts < WINO512_PARTS; n_parts++) {
+            const int64_t  y0 = at.y - w->pad[0], x0 = at.x - w->pad[1];
+            const uint8_t *from = x + ((at.image * w->in[0] + y0) * w->in[1] + x0) * w->channels + c;
+            to[n_parts] = t * w->channels + c;
+            full[n_parts] = w->channels - c >= 32;
+            if (full[n_parts])
+                wino512_columns(w, from, y0, x0, true, part[n_parts]);
+            else
+                wino512_columns(w, from, y0, x0, false, part[n_parts]);
+            c += 32;
+            if (c >= w->channels) {
+                c = 0;
+                t++;
+                as_wino16_next(j, &at);
+            }
         }
+        for (int i = 0; i < AS_WINO16_SIDE; i++)
+            for (int p = 0; p < n_parts; p++) {
+                if (full[p])
+                    wino512_rows(j, part[p], i, true, v + to[p]);
+                else
+                    wino512_rows(j, part[p], i, false, v + to[p]);
+            }
     }
 }
 
 /* --- products ----------------------------------------------------------------------------------------------------- */
 
-/* A pair of channels of tile t, in all lanes. v: of every third tile. */
-WINO512_INLINE __m512i wino512_pair(const int16_t *const v[], int t, int64_t channels, int at)
+/* The intrinsic lets the compiler copy the sum before it adds to it, and so it does for every one. */
+WINO512_INLINE void wino512_dot(__m512i *sum, __m512i a, __m512i b)
 {
-    int32_t pair;
-    memcpy(&pair, v[t / 3] + (t % 3) * channels + at, sizeof pair);
+    __asm__("vpdpwssd %2, %1, %0" : "+v"(*sum) : "v"(a), "v"(b));
+}
+
+/* Where tiles 0, 3, 6, 9 and 12 stand: the others are one and two steps behind one of them, in one address. */
+typedef struct wino512_from {
+    const int16_t *v0, *v3, *v6, *v9, *v12;
+} wino512_from;
+
+/* A pair of channels of tile t, in all lanes. */
+WINO512_INLINE __m512i wino512_pair(const wino512_from *from, const int t, int64_t channels, int at)
+{
+    const int16_t *v = t < 3 ? from->v0 : t < 6 ? from->v3 : t < 9 ? from->v6 : t < 12 ? from->v9 : from->v12;
+    int32_t        pair;
+    memcpy(&pair, v + t % 3 * channels + at, sizeof pair);
     return _mm512_set1_epi32(pair);
 }
 
-/* `tiles` tiles by `halves` times 16 filters. Fetches the weights `ahead` from here: those of the next point. */
-WINO512_INLINE void wino512_products(const int tiles, const int halves, const int16_t *from, const int16_t *u,
+/* `tiles` tiles by `halves` times 16 filters. Fetches the weights `ahead` from here. */
+WINO512_INLINE void wino512_products(const int tiles, const int halves, const int16_t *v, const int16_t *u,
                                      int64_t channels, int64_t ahead, int32_t *m)
 {
-    const int16_t *v[(WINO512_GROUP + 2) / 3];
-    __m512i        acc[WINO512_GROUP][2];
-    for (int t = 0; t < tiles; t++) {
+    wino512_from from = {v, v + 3 * channels, v + 6 * channels, v + 9 * channels, v + 12 * channels};
+    __m512i      acc[WINO512_GROUP][2];
+#pragma GCC unroll 14
+    for (int t = 0; t < tiles; t++)
         acc[t][0] = acc[t][1] = _mm512_setzero_si512();
-        if (t % 3 == 0)
-            v[t / 3] = from + t * channels;
-    }
-    for (int64_t c = 0; c < channels; c += 2 * WINO512_STEPS) {
+    for (const int16_t *end = v + channels; from.v0 < end;) {
 #pragma GCC unroll 4
         for (int s = 0; s < WINO512_STEPS; s++) {
             const __m512i a = _mm512_loadu_si512(u);
@@ -106,38 +156,42 @@ WINO512_INLINE void wino512_products(const int tiles, const int halves, const in
             u += 2 * WINO512_LANES * halves;
 #pragma GCC unroll 14
             for (int t = 0; t < tiles; t++) {
-                const __m512i x = wino512_pair(v, t, channels, 2 * s);
-                acc[t][0] = _mm512_dpwssd_epi32(acc[t][0], a, x);
+                const __m512i x = wino512_pair(&from, t, channels, 2 * s);
+                wino512_dot(&acc[t][0], a, x);
                 if (halves > 1)
-                    acc[t][1] = _mm512_dpwssd_epi32(acc[t][1], b, x);
+                    wino512_dot(&acc[t][1], b, x);
             }
         }
-        for (int t = 0; t < tiles; t += 3)
-            v[t / 3] += 2 * WINO512_STEPS;
+        from.v0 += 2 * WINO512_STEPS;
+        from.v3 += 2 * WINO512_STEPS;
+        from.v6 += 2 * WINO512_STEPS;
+        from.v9 += 2 * WINO512_STEPS;
+        from.v12 += 2 * WINO512_STEPS;
     }
+#pragma GCC unroll 14
     for (int t = 0; t < tiles; t++)
         for (int i = 0; i < halves; i++)
             _mm512_storeu_si512(m + (t * halves + i) * WINO512_LANES, acc[t][i]);
 }
 
-#define WINO512_TILES(n)                                              \
-    case n:                                                           \
+#define WINO512_TILES(n)                                       \
+    case n:                                                    \
         wino512_products(n, halves, v, u, channels, ahead, m); \
         break
-#define WINO512_ALL_TILES  \
-    WINO512_TILES(1);      \
-    WINO512_TILES(2);      \
-    WINO512_TILES(3);      \
-    WINO512_TILES(4);      \
-    WINO512_TILES(5);      \
-    WINO512_TILES(6);      \
-    WINO512_TILES(7);      \
-    WINO512_TILES(8);      \
-    WINO512_TILES(9);      \
-    WINO512_TILES(10);     \
-    WINO512_TILES(11);     \
-    WINO512_TILES(12);     \
-    WINO512_TILES(13);     \
+#define WINO512_ALL_TILES \
+    WINO512_TILES(1);     \
+    WINO512_TILES(2);     \
+    WINO512_TILES(3);     \
+    WINO512_TILES(4);     \
+    WINO512_TILES(5);     \
+    WINO512_TILES(6);     \
+    WINO512_TILES(7);     \
+    WINO512_TILES(8);     \
+    WINO512_TILES(9);     \
+    WINO512_TILES(10);    \
+    WINO512_TILES(11);    \
+    WINO512_TILES(12);    \
+    WINO512_TILES(13);    \
     WINO512_TILES(14)
 
 WINO512 static void wino512_two(int64_t tiles, const int16_t *v, const int16_t *u, int64_t channels, int64_t ahead,
@@ -146,8 +200,7 @@ WINO512 static void wino512_two(int64_t tiles, const int16_t *v, const int16_t *
     enum { halves = 2 };
     switch (tiles) {
         WINO512_ALL_TILES;
-    default:
-        break;
+    default: break;
     }
 }
 
@@ -157,8 +210,7 @@ WINO512 static void wino512_one(int64_t tiles, const int16_t *v, const int16_t *
     enum { halves = 1 };
     switch (tiles) {
         WINO512_ALL_TILES;
-    default:
-        break;
+    default: break;
     }
 }
 
@@ -209,8 +261,7 @@ WINO512_INLINE void wino512_finish(const as_wino16_job *j, __m512i acc, float un
     __m512           v = _mm512_cvtepi32_ps(_mm512_mullo_epi32(acc, _mm512_set1_epi32(AS_WINO16_NINTH)));
     v = _mm512_mul_round_ps(_mm512_fmadd_ps(v, _mm512_set1_ps(unit), offset), factor, _MM_FROUND_CUR_DIRECTION);
     if (w->middle) {
-        v = _mm512_cvtepi32_ps(
-            _mm512_cvtps_epi32(wino512_hold(v, _mm512_setzero_ps(), _mm512_set1_ps(255.0f))));
+        v = _mm512_cvtepi32_ps(_mm512_cvtps_epi32(wino512_hold(v, _mm512_setzero_ps(), _mm512_set1_ps(255.0f))));
         v = wino512_times(v, w->middle_factor);
     }
     if (w->sum) {
@@ -248,13 +299,11 @@ WINO512_INLINE void wino512_tiles(const as_wino16_job *j, const int result, cons
 {
     const as_wino16 *w = j->w;
     for (int64_t half = 0; half < wide; half += WINO512_LANES) {
-        const __m512 factor = _mm512_loadu_ps(rows + o + half), offset = _mm512_loadu_ps(rows + w->n_out + o + half);
-        for (int64_t t = 0; t < n; t++) {
-            int64_t image, y0, x0;
-            as_wino16_at(j, first + t, &image, &y0, &x0);
-            wino512_tile(j, result, m + t * wide + half, factor, offset, w->out[0] - y0, w->out[1] - x0,
-                         y + ((image * w->out[0] + y0) * w->out[1] + x0) * w->n_out + o + half);
-        }
+        const __m512    factor = _mm512_loadu_ps(rows + o + half), offset = _mm512_loadu_ps(rows + w->n_out + o + half);
+        as_wino16_place at = as_wino16_at(j, first);
+        for (int64_t t = 0; t < n; t++, as_wino16_next(j, &at))
+            wino512_tile(j, result, m + t * wide + half, factor, offset, w->out[0] - at.y, w->out[1] - at.x,
+                         y + ((at.image * w->out[0] + at.y) * w->out[1] + at.x) * w->n_out + o + half);
     }
 }
 
@@ -267,6 +316,6 @@ WINO512 static void wino512_outputs(const as_wino16_job *j, const int32_t *m, co
         wino512_tiles(j, 4, m, rows, first, n, o, wide, y);
 }
 
-const as_wino16_set as_wino16_avx512 = {WINO512_WIDE, wino512_inputs, wino512_point, wino512_outputs};
+const as_wino16_set as_wino16_avx512 = {WINO512_WIDE, 704 << 10, wino512_inputs, wino512_point, wino512_outputs};
 
 #endif

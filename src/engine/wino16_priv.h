@@ -26,7 +26,8 @@ typedef struct as_wino16_job {
 
 /* Tiles first to first + n - 1, counted through all images. v: [point][tile][channel], m: [point][tile][wide]. */
 typedef struct as_wino16_set {
-    int64_t wide; /* outputs of a block of weights, but the last */
+    int64_t wide;  /* outputs of a block of weights, but the last */
+    int64_t cache; /* bytes of a second-level cache, for what stands between the transforms */
     void (*inputs)(const as_wino16_job *j, const uint8_t *x, int64_t first, int64_t n, int16_t *v);
     /* The products of all tiles with `wide` filters at one point. */
     void (*point)(const int16_t *v, const int16_t *u, int64_t channels, int64_t n, int64_t wide, int32_t *m);
@@ -40,13 +41,27 @@ extern const as_wino16_set as_wino16_avx2, as_wino16_avx2_vnni, as_wino16_avx512
 #endif
 
 /* Where a tile begins: its image, and its first result there. */
-static inline void as_wino16_at(const as_wino16_job *j, int64_t tile, int64_t *ret_image, int64_t *ret_y,
-                                int64_t *ret_x)
+typedef struct as_wino16_place {
+    int64_t image, y, x;
+} as_wino16_place;
+
+static inline as_wino16_place as_wino16_at(const as_wino16_job *j, int64_t tile)
 {
     const int64_t each = j->high * j->across;
-    *ret_image = tile / each;
-    *ret_y = tile % each / j->across * j->result;
-    *ret_x = tile % j->across * j->result;
+    return (as_wino16_place){tile / each, tile % each / j->across * j->result, tile % j->across * j->result};
+}
+
+static inline void as_wino16_next(const as_wino16_job *j, as_wino16_place *at)
+{
+    at->x += j->result;
+    if (at->x < j->w->out[1])
+        return;
+    at->x = 0;
+    at->y += j->result;
+    if (at->y < j->w->out[0])
+        return;
+    at->y = 0;
+    at->image++;
 }
 
 #endif

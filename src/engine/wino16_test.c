@@ -48,7 +48,7 @@ static data draw_data(const as_wino16 *w, as_rng *rng, draw x, draw weights)
 {
     const size_t n_x = (size_t)(w->images * w->channels * w->in[0] * w->in[1]), n_y = n_results(w);
     const size_t n_w = (size_t)(w->channels * w->n_out * w->kernel * w->kernel), n_out = (size_t)w->n_out;
-    data d = {malloc(n_x), malloc(n_y), malloc(n_w), malloc(2 * n_out * sizeof(float))};
+    data         d = {malloc(n_x), malloc(n_y), malloc(n_w), malloc(2 * n_out * sizeof(float))};
     assert_true(d.x && d.old && d.weights && d.rows);
     for (size_t i = 0; i < n_x; i++)
         d.x[i] = draw_byte(rng, x);
