@@ -89,18 +89,18 @@ size_t as_wino16_scratch_bytes(const as_wino16 *w)
     return wino16_each_bytes(&j) * (size_t)AS_MAX(w->workers, 1);
 }
 
-/* In cycles for each channel of each output: products of 8 bits of the definition, of 16 bits of ours, our weights, which
- * come from memory each time, and both transforms; as measured. */
+/* In cycles for each channel of each output, as measured: products of 8 bits of the definition; ours of 16, which wait for
+ * weights where there are few tiles to each; and both transforms. */
 bool as_wino16_pays(const as_wino16 *w)
 {
-    const bool          vnni = as_isa_may(AS_ISA_AVX512_VNNI), half = as_isa_may(AS_ISA_AVX2_VNNI);
-    const double        direct = vnni ? 128.0 : half ? 64.0 : 32.0, ours = vnni ? 64.0 : half ? 32.0 : 22.0;
-    const double        in = vnni ? 5.5 : 11.0, out = vnni ? 11.0 : 22.0, weights = 9.0;
+    const bool          whole = as_isa_may(AS_ISA_AVX512_VNNI), half = as_isa_may(AS_ISA_AVX2_VNNI);
+    const double        direct = whole ? 128.0 : half ? 64.0 : 32.0, ours = whole ? 56.0 : half ? 28.0 : 20.0;
+    const double        in = whole ? 9.0 : 18.0, out = whole ? 14.0 : 28.0, weights = 20.0;
     const as_wino16_job j = wino16_job(w, wino16_set());
     const double        tiles = (double)wino16_all(&j);
     const double        results = (double)(w->images * w->out[0] * w->out[1] * w->kernel * w->kernel);
     const double        moved = in / (double)w->n_out + out / (double)w->channels;
-    return results / direct > tiles * (WINO16_POINTS / ours + moved) + weights;
+    return results / direct > AS_MAX(tiles * WINO16_POINTS / ours, weights) + tiles * moved;
 }
 
 /* --- filters ------------------------------------------------------------------------------------------------------ */

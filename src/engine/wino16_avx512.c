@@ -138,9 +138,9 @@ WINO512_INLINE __m512i wino512_pair(const wino512_from *from, const int t, int64
     return _mm512_set1_epi32(pair);
 }
 
-/* `tiles` tiles by `halves` times 16 filters. Fetches the weights `ahead` from here. */
+/* `tiles` tiles by `halves` times 16 filters. ahead: what is fetched meanwhile, stride bytes a step. */
 WINO512_INLINE void wino512_products(const int tiles, const int halves, const int16_t *v, const int16_t *u,
-                                     int64_t channels, int64_t ahead, int32_t *m)
+                                     int64_t channels, const char *ahead, int64_t stride, int32_t *m)
 {
     wino512_from from = {v, v + 3 * channels, v + 6 * channels, v + 9 * channels, v + 12 * channels};
     __m512i      acc[WINO512_GROUP][2];
@@ -152,7 +152,8 @@ WINO512_INLINE void wino512_products(const int tiles, const int halves, const in
         for (int s = 0; s < WINO512_STEPS; s++) {
             const __m512i a = _mm512_loadu_si512(u);
             const __m512i b = halves > 1 ? _mm512_loadu_si512(u + 2 * WINO512_LANES) : a;
-            _mm_prefetch((const char *)(u + ahead), _MM_HINT_T1);
+            _mm_prefetch(ahead, _MM_HINT_T0);
+            ahead += stride;
             u += 2 * WINO512_LANES * halves;
 #pragma GCC unroll 14
             for (int t = 0; t < tiles; t++) {
@@ -174,9 +175,9 @@ WINO512_INLINE void wino512_products(const int tiles, const int halves, const in
             _mm512_storeu_si512(m + (t * halves + i) * WINO512_LANES, acc[t][i]);
 }
 
-#define WINO512_TILES(n)                                       \
-    case n:                                                    \
-        wino512_products(n, halves, v, u, channels, ahead, m); \
+#define WINO512_TILES(n)                                               \
+    case n:                                                            \
+        wino512_products(n, halves, v, u, channels, ahead, stride, m); \
         break
 #define WINO512_ALL_TILES \
     WINO512_TILES(1);     \
@@ -194,8 +195,8 @@ WINO512_INLINE void wino512_products(const int tiles, const int halves, const in
     WINO512_TILES(13);    \
     WINO512_TILES(14)
 
-WINO512 static void wino512_two(int64_t tiles, const int16_t *v, const int16_t *u, int64_t channels, int64_t ahead,
-                                int32_t *m)
+WINO512 static void wino512_two(int64_t tiles, const int16_t *v, const int16_t *u, int64_t channels, const char *ahead,
+                                int64_t stride, int32_t *m)
 {
     enum { halves = 2 };
     switch (tiles) {
@@ -204,8 +205,8 @@ WINO512 static void wino512_two(int64_t tiles, const int16_t *v, const int16_t *
     }
 }
 
-WINO512 static void wino512_one(int64_t tiles, const int16_t *v, const int16_t *u, int64_t channels, int64_t ahead,
-                                int32_t *m)
+WINO512 static void wino512_one(int64_t tiles, const int16_t *v, const int16_t *u, int64_t channels, const char *ahead,
+                                int64_t stride, int32_t *m)
 {
     enum { halves = 1 };
     switch (tiles) {
@@ -217,12 +218,13 @@ WINO512 static void wino512_one(int64_t tiles, const int16_t *v, const int16_t *
 WINO512 static void wino512_point(const int16_t *v, const int16_t *u, int64_t channels, int64_t n, int64_t wide,
                                   int32_t *m)
 {
-    const int64_t groups = (n + WINO512_GROUP - 1) / WINO512_GROUP;
+    const int64_t groups = (n + WINO512_GROUP - 1) / WINO512_GROUP, bytes = channels * wide * (int64_t)sizeof *u;
+    const char   *next = (const char *)u + bytes; /* the weights of the next point: each group fetches some of them */
     for (int64_t g = 0; g < groups; g++) {
         const int64_t t = n * g / groups, tiles = n * (g + 1) / groups - t;
-        /* A line a step: half of them in the first group, the rest in the second. */
-        const int64_t ahead = channels * wide;
-        (wide > WINO512_LANES ? wino512_two : wino512_one)(tiles, v + t * channels, u, channels, ahead, m + t * wide);
+        (wide > WINO512_LANES ? wino512_two : wino512_one)(tiles, v + t * channels, u, channels,
+                                                           next + bytes * g / groups, bytes / groups / (channels / 2),
+                                                           m + t * wide);
     }
 }
 
@@ -316,6 +318,6 @@ WINO512 static void wino512_outputs(const as_wino16_job *j, const int32_t *m, co
         wino512_tiles(j, 4, m, rows, first, n, o, wide, y);
 }
 
-const as_wino16_set as_wino16_avx512 = {WINO512_WIDE, 704 << 10, wino512_inputs, wino512_point, wino512_outputs};
+const as_wino16_set as_wino16_avx512 = {WINO512_WIDE, 832 << 10, wino512_inputs, wino512_point, wino512_outputs};
 
 #endif
