@@ -98,9 +98,10 @@ bool as_wino16_pays(const as_wino16 *w)
     const double        in = whole ? 9.0 : 18.0, out = whole ? 14.0 : 28.0, weights = 20.0;
     const as_wino16_job j = wino16_job(w, wino16_set());
     const double        tiles = (double)wino16_all(&j);
+    const double        rounds = (double)((wino16_share(&j, 1) + j.most - 1) / j.most);
     const double        results = (double)(w->images * w->out[0] * w->out[1] * w->kernel * w->kernel);
     const double        moved = in / (double)w->n_out + out / (double)w->channels;
-    return results / direct > AS_MAX(tiles * WINO16_POINTS / ours, weights) + tiles * moved;
+    return results / direct > AS_MAX(tiles * WINO16_POINTS / ours, rounds * weights) + tiles * moved;
 }
 
 /* --- filters ------------------------------------------------------------------------------------------------------ */

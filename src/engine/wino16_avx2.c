@@ -8,7 +8,6 @@
 #include <immintrin.h>
 
 #define WINO256        __attribute__((target("avx2")))
-#define WINO256_VNNI   __attribute__((target("avx2,avxvnni")))
 #define WINO256_INLINE __attribute__((always_inline)) static inline
 
 enum { WINO256_WIDE = 16, WINO256_LANES = 8, WINO256_GROUP = 6 };
@@ -68,61 +67,75 @@ WINO256 static void wino256_inputs(const as_wino16_job *j, const uint8_t *x, int
 
 /* --- products: 12 sums in 16 registers ---------------------------------------------------------------------------- */
 
-WINO256 WINO256_INLINE __m256i wino256_dot(__m256i sum, __m256i a, __m256i b)
+/* The intrinsic of VNNI lets the compiler copy the sum before it adds to it, and so it does. */
+WINO256 WINO256_INLINE void wino256_dot(const bool vnni, __m256i *sum, __m256i a, __m256i b)
 {
-    return _mm256_add_epi32(sum, _mm256_madd_epi16(a, b));
+    if (vnni)
+        __asm__("%{vex%} vpdpwssd %2, %1, %0" : "+x"(*sum) : "x"(a), "x"(b));
+    else
+        *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(a, b));
 }
 
-WINO256_VNNI WINO256_INLINE __m256i wino256_dot_vnni(__m256i sum, __m256i a, __m256i b)
+/* `tiles` tiles by 16 filters. ahead: what is fetched meanwhile, stride bytes a step. */
+WINO256 WINO256_INLINE void wino256_products(const bool vnni, const int tiles, const int16_t *v, const int16_t *u,
+                                             int64_t channels, const char *ahead, int64_t stride, int32_t *m)
 {
-    return _mm256_dpwssd_avx_epi32(sum, a, b);
-}
-
-/* wino256_NAME: `tiles` tiles by 16 filters; wino256_NAME_point: all tiles, in groups of much the same size. */
-#define WINO256_PRODUCTS(name, isa, dot)                                                                          \
-    isa WINO256_INLINE void wino256_##name(const int tiles, const int16_t *v, const int16_t *u, int64_t channels, \
-                                           int32_t *m)                                                            \
-    {                                                                                                             \
-        __m256i acc[WINO256_GROUP][2];                                                                            \
-        for (int t = 0; t < tiles; t++)                                                                           \
-            acc[t][0] = acc[t][1] = _mm256_setzero_si256();                                                       \
-        for (int64_t c = 0; c < channels; c += 2) {                                                               \
-            const __m256i a = _mm256_loadu_si256((const __m256i *)(u + c * WINO256_WIDE));                        \
-            const __m256i b = _mm256_loadu_si256((const __m256i *)(u + c * WINO256_WIDE + 2 * WINO256_LANES));    \
-            for (int t = 0; t < tiles; t++) {                                                                     \
-                int32_t pair;                                                                                     \
-                memcpy(&pair, v + t * channels + c, sizeof pair);                                                 \
-                const __m256i x = _mm256_set1_epi32(pair);                                                        \
-                acc[t][0] = dot(acc[t][0], a, x);                                                                 \
-                acc[t][1] = dot(acc[t][1], b, x);                                                                 \
-            }                                                                                                     \
-        }                                                                                                         \
-        for (int t = 0; t < tiles; t++)                                                                           \
-            for (int i = 0; i < 2; i++)                                                                           \
-                _mm256_storeu_si256((__m256i *)(m + t * WINO256_WIDE + i * WINO256_LANES), acc[t][i]);            \
-    }                                                                                                             \
-    isa static void wino256_##name##_point(const int16_t *v, const int16_t *u, int64_t channels, int64_t n,       \
-                                           int64_t wide, int32_t *m)                                              \
-    {                                                                                                             \
-        const int64_t groups = (n + WINO256_GROUP - 1) / WINO256_GROUP;                                           \
-        (void)wide;                                                                                               \
-        for (int64_t g = 0; g < groups; g++) {                                                                    \
-            const int64_t  t = n * g / groups, tiles = n * (g + 1) / groups - t;                                  \
-            const int16_t *from = v + t * channels;                                                               \
-            int32_t       *to = m + t * WINO256_WIDE;                                                             \
-            switch (tiles) {                                                                                      \
-            case 1: wino256_##name(1, from, u, channels, to); break;                                              \
-            case 2: wino256_##name(2, from, u, channels, to); break;                                              \
-            case 3: wino256_##name(3, from, u, channels, to); break;                                              \
-            case 4: wino256_##name(4, from, u, channels, to); break;                                              \
-            case 5: wino256_##name(5, from, u, channels, to); break;                                              \
-            default: wino256_##name(WINO256_GROUP, from, u, channels, to); break;                                 \
-            }                                                                                                     \
-        }                                                                                                         \
+    __m256i acc[WINO256_GROUP][2];
+    for (int t = 0; t < tiles; t++)
+        acc[t][0] = acc[t][1] = _mm256_setzero_si256();
+    for (int64_t c = 0; c < channels; c += 2) {
+        const __m256i a = _mm256_loadu_si256((const __m256i *)(u + c * WINO256_WIDE));
+        const __m256i b = _mm256_loadu_si256((const __m256i *)(u + c * WINO256_WIDE + 2 * WINO256_LANES));
+        _mm_prefetch(ahead, _MM_HINT_T0);
+        ahead += stride;
+        for (int t = 0; t < tiles; t++) {
+            int32_t pair;
+            memcpy(&pair, v + t * channels + c, sizeof pair);
+            const __m256i x = _mm256_set1_epi32(pair);
+            wino256_dot(vnni, &acc[t][0], a, x);
+            wino256_dot(vnni, &acc[t][1], b, x);
+        }
     }
+    for (int t = 0; t < tiles; t++)
+        for (int i = 0; i < 2; i++)
+            _mm256_storeu_si256((__m256i *)(m + t * WINO256_WIDE + i * WINO256_LANES), acc[t][i]);
+}
 
-WINO256_PRODUCTS(plain, WINO256, wino256_dot)
-WINO256_PRODUCTS(vnni, WINO256_VNNI, wino256_dot_vnni)
+/* All tiles, in groups of much the same size; each fetches its part of the weights of the next point. */
+WINO256 WINO256_INLINE void wino256_groups(const bool vnni, const int16_t *v, const int16_t *u, int64_t channels,
+                                           int64_t n, int32_t *m)
+{
+    const int64_t groups = (n + WINO256_GROUP - 1) / WINO256_GROUP;
+    const int64_t bytes = channels * WINO256_WIDE * (int64_t)sizeof *u, stride = bytes / groups / (channels / 2);
+    for (int64_t g = 0; g < groups; g++) {
+        const int64_t  t = n * g / groups;
+        const int16_t *from = v + t * channels;
+        const char    *ahead = (const char *)u + bytes + bytes * g / groups;
+        int32_t       *to = m + t * WINO256_WIDE;
+        switch (n * (g + 1) / groups - t) {
+        case 1: wino256_products(vnni, 1, from, u, channels, ahead, stride, to); break;
+        case 2: wino256_products(vnni, 2, from, u, channels, ahead, stride, to); break;
+        case 3: wino256_products(vnni, 3, from, u, channels, ahead, stride, to); break;
+        case 4: wino256_products(vnni, 4, from, u, channels, ahead, stride, to); break;
+        case 5: wino256_products(vnni, 5, from, u, channels, ahead, stride, to); break;
+        default: wino256_products(vnni, WINO256_GROUP, from, u, channels, ahead, stride, to); break;
+        }
+    }
+}
+
+WINO256 static void wino256_point(const int16_t *v, const int16_t *u, int64_t channels, int64_t n, int64_t wide,
+                                  int32_t *m)
+{
+    (void)wide;
+    wino256_groups(false, v, u, channels, n, m);
+}
+
+WINO256 static void wino256_point_vnni(const int16_t *v, const int16_t *u, int64_t channels, int64_t n, int64_t wide,
+                                       int32_t *m)
+{
+    (void)wide;
+    wino256_groups(true, v, u, channels, n, m);
+}
 
 /* --- outputs: 8 in a register ------------------------------------------------------------------------------------- */
 
@@ -215,8 +228,8 @@ WINO256 static void wino256_outputs(const as_wino16_job *j, const int32_t *m, co
         wino256_tiles(j, 4, m, rows, first, n, o, y);
 }
 
-const as_wino16_set as_wino16_avx2 = {WINO256_WIDE, 288 << 10, wino256_inputs, wino256_plain_point, wino256_outputs};
-const as_wino16_set as_wino16_avx2_vnni = {WINO256_WIDE, 288 << 10, wino256_inputs, wino256_vnni_point,
+const as_wino16_set as_wino16_avx2 = {WINO256_WIDE, 512 << 10, wino256_inputs, wino256_point, wino256_outputs};
+const as_wino16_set as_wino16_avx2_vnni = {WINO256_WIDE, 832 << 10, wino256_inputs, wino256_point_vnni,
                                            wino256_outputs};
 
 #endif

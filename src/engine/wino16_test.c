@@ -286,7 +286,7 @@ static void test_the_choice(void **state)
         int64_t channels, n_out, side;
         int     kernel;
         bool    pays;
-    } rows[] = {{64, 64, 56, 3, true},   {128, 128, 28, 3, true}, {256, 256, 14, 3, false},{128, 256, 123, 4, true},
+    } rows[] = {{64, 64, 56, 3, true},   {128, 128, 28, 3, true}, {256, 256, 14, 3, false}, {128, 256, 123, 4, true},
                 {512, 512, 7, 3, false}, {16, 16, 100, 3, false}, {128, 128, 1, 3, false}};
     const unsigned all = as_isa_find();
     (void)state;
