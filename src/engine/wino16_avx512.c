@@ -255,48 +255,63 @@ WINO512_INLINE __m512 wino512_times(__m512 a, float b)
     return _mm512_mul_round_ps(a, _mm512_set1_ps(b), _MM_FROUND_CUR_DIRECTION);
 }
 
+/* What becomes of sums: known where it is compiled. */
+typedef struct wino512_kind {
+    int  result;
+    bool middle, sum;
+} wino512_kind;
+
 /* unit: what a sum's numbers are counted in. */
-WINO512_INLINE void wino512_finish(const as_wino16_job *j, __m512i acc, float unit, __m512 factor, __m512 offset,
-                                   uint8_t *to)
+WINO512_INLINE void wino512_finish(const as_wino16_job *j, const wino512_kind kind, __m512i acc, float unit,
+                                   __m512 factor, __m512 offset, uint8_t *to)
 {
     const as_wino16 *w = j->w;
     __m512           v = _mm512_cvtepi32_ps(_mm512_mullo_epi32(acc, _mm512_set1_epi32(AS_WINO16_NINTH)));
     v = _mm512_mul_round_ps(_mm512_fmadd_ps(v, _mm512_set1_ps(unit), offset), factor, _MM_FROUND_CUR_DIRECTION);
-    if (w->middle) {
+    if (kind.middle) {
         v = _mm512_cvtepi32_ps(_mm512_cvtps_epi32(wino512_hold(v, _mm512_setzero_ps(), _mm512_set1_ps(255.0f))));
         v = wino512_times(v, w->middle_factor);
     }
-    if (w->sum) {
+    if (kind.sum) {
         const __m512i there = _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)to));
         v = _mm512_add_ps(v, wino512_times(_mm512_cvtepi32_ps(there), w->sum_factor));
     }
-    if (w->middle)
+    if (kind.middle)
         v = _mm512_add_ps(v, _mm512_set1_ps(w->middle_offset));
     v = wino512_hold(v, _mm512_set1_ps(j->low), _mm512_set1_ps(j->top));
     _mm_storeu_si128((__m128i *)to, _mm512_cvtusepi32_epi8(_mm512_cvtps_epi32(v)));
 }
 
-/* 16 outputs of one tile. */
-WINO512_INLINE void wino512_tile(const as_wino16_job *j, const int result, const int32_t *m, __m512 factor,
+/* 16 outputs of one tile, of which so many results are in the picture. */
+WINO512_INLINE void wino512_tile(const as_wino16_job *j, const wino512_kind kind, const int32_t *m, __m512 factor,
                                  __m512 offset, int64_t high, int64_t across, uint8_t *y)
 {
     static const float units[] = {1.0f / 64, 1.0f / 32, 1.0f / 16, 1.0f / 8, 1.0f / 4}; /* 2^shift / 64 */
-    __m512i            rows[4][AS_WINO16_SIDE], z[16];
+    const int64_t      pixel = j->w->n_out, line = j->w->out[1] * pixel;
+    __m512i            rows[4][AS_WINO16_SIDE];
+#pragma GCC unroll 6
     for (int k = 0; k < AS_WINO16_SIDE; k++) {
         __m512i column[AS_WINO16_SIDE];
         for (int i = 0; i < AS_WINO16_SIDE; i++)
             column[i] = _mm512_loadu_si512(m + (i * AS_WINO16_SIDE + k) * j->m_step);
-        wino512_output(column, result, &rows[0][k], AS_WINO16_SIDE);
+        wino512_output(column, kind.result, &rows[0][k], AS_WINO16_SIDE);
+        __asm__ volatile("" : "+m"(rows) : : "memory"); /* or all is loaded first, more than there are registers */
     }
-    for (int i = 0; i < result; i++)
-        wino512_output(rows[i], result, z + i * result, 1);
-    for (int i = 0; i < result && i < high; i++)
-        for (int k = 0; k < result && k < across; k++)
-            wino512_finish(j, z[i * result + k], units[AS_MIN(i, 2) + AS_MIN(k, 2)], factor, offset,
-                           y + (i * j->w->out[1] + k) * j->w->n_out);
+#pragma GCC unroll 4
+    for (int i = 0; i < kind.result; i++) {
+        __m512i z[4];
+        if (i >= high)
+            break;
+        wino512_output(rows[i], kind.result, z, 1);
+#pragma GCC unroll 4
+        for (int k = 0; k < kind.result; k++)
+            if (k < across)
+                wino512_finish(j, kind, z[k], units[AS_MIN(i, 2) + AS_MIN(k, 2)], factor, offset,
+                               y + i * line + k * pixel);
+    }
 }
 
-WINO512_INLINE void wino512_tiles(const as_wino16_job *j, const int result, const int32_t *m, const float *rows,
+WINO512_INLINE void wino512_tiles(const as_wino16_job *j, const wino512_kind kind, const int32_t *m, const float *rows,
                                   int64_t first, int64_t n, int64_t o, int64_t wide, uint8_t *y)
 {
     const as_wino16 *w = j->w;
@@ -304,18 +319,26 @@ WINO512_INLINE void wino512_tiles(const as_wino16_job *j, const int result, cons
         const __m512    factor = _mm512_loadu_ps(rows + o + half), offset = _mm512_loadu_ps(rows + w->n_out + o + half);
         as_wino16_place at = as_wino16_at(j, first);
         for (int64_t t = 0; t < n; t++, as_wino16_next(j, &at))
-            wino512_tile(j, result, m + t * wide + half, factor, offset, w->out[0] - at.y, w->out[1] - at.x,
+            wino512_tile(j, kind, m + t * wide + half, factor, offset, w->out[0] - at.y, w->out[1] - at.x,
                          y + ((at.image * w->out[0] + at.y) * w->out[1] + at.x) * w->n_out + o + half);
     }
 }
 
+#define WINO512_OUTPUTS(result, middle, sum) \
+    wino512_tiles(j, (wino512_kind){result, middle, sum}, m, rows, first, n, o, wide, y)
+
 WINO512 static void wino512_outputs(const as_wino16_job *j, const int32_t *m, const float *rows, int64_t first,
                                     int64_t n, int64_t o, int64_t wide, uint8_t *y)
 {
-    if (j->result == 3)
-        wino512_tiles(j, 3, m, rows, first, n, o, wide, y);
-    else
-        wino512_tiles(j, 4, m, rows, first, n, o, wide, y);
+    const int plain = j->w->middle ? 0 : j->w->sum ? 1 : 2;
+    switch (j->result * 4 + plain) {
+    case 12: WINO512_OUTPUTS(3, true, true); break;
+    case 13: WINO512_OUTPUTS(3, false, true); break;
+    case 14: WINO512_OUTPUTS(3, false, false); break;
+    case 16: WINO512_OUTPUTS(4, true, true); break;
+    case 17: WINO512_OUTPUTS(4, false, true); break;
+    default: WINO512_OUTPUTS(4, false, false); break;
+    }
 }
 
 const as_wino16_set as_wino16_avx512 = {WINO512_WIDE, 832 << 10, wino512_inputs, wino512_point, wino512_outputs};
