@@ -100,16 +100,27 @@ void as_quant_kernel_from_f32(const float *x, size_t planes, size_t n, float sca
     }
 }
 
+enum { TO_F32_PIXELS = 16, TO_F32_PLANES = 64 }; /* a line of the cache each way */
+
+static inline void quant_column(const uint8_t *q, size_t planes, size_t n, const float table[256], float *out)
+{
+    for (size_t i = 0; i < n; i++, q += planes)
+        out[i] = table[*q];
+}
+
 void as_quant_kernel_to_f32(const uint8_t *q, size_t planes, size_t n, const float table[256], float *out)
 {
-    enum { PIXELS = 16, PLANES = 64 }; /* a line of the cache each way */
-    for (size_t begin = 0; begin < n; begin += PIXELS)
-        for (size_t first = 0; first < planes; first += PLANES) {
-            const size_t some = AS_MIN(n - begin, (size_t)PIXELS), last = AS_MIN(planes, first + PLANES);
-            for (size_t p = first; p < last; p++)
-                for (size_t i = begin; i < begin + some; i++)
-                    out[p * n + i] = table[q[i * planes + p]];
-        }
+    for (size_t at = 0; at < n; at += TO_F32_PIXELS)
+        for (size_t first = 0; first < planes; first += TO_F32_PLANES)
+            for (size_t p = first; p < AS_MIN(planes, first + TO_F32_PLANES); p++) {
+                float line[TO_F32_PIXELS];
+                if (n - at >= TO_F32_PIXELS) {
+                    quant_column(q + at * planes + p, planes, TO_F32_PIXELS, table, line);
+                    memcpy(out + p * n + at, line, sizeof line);
+                } else {
+                    quant_column(q + at * planes + p, planes, n - at, table, out + p * n + at);
+                }
+            }
 }
 
 void as_quant_kernel_look_up(const uint8_t *q, size_t n, const uint8_t table[256], uint8_t *out)

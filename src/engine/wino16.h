@@ -5,11 +5,12 @@
  * Threads: any; each worker calls as_wino16_run for its share.
  * Memory:  the caller's.
  *
- * F(4x4, 3x3) and F(3x3, 4x4) of Lavin and Gray 2016 (section 4), on the points 0, 1, -1, 2, -2 and infinity of Toom and
- * Cook (Winograd 1980, "Arithmetic complexity of computations"): 36 products of 16 bits where the definition takes 144 of 8.
+ * F(4x4, 3x3) and F(3x3, 4x4) of Lavin and Gray 2016 (section 4), on the points 0, 1, -1, 2, -2 and infinity of Toom
+ * and Cook (Winograd 1980, "Arithmetic complexity of computations"): 36 products of 16 bits for 144 of 8.
  *
- *   input   V = B' d B, the rows of B' being 4 0 -5 0 1 0 | 0 -4 -4 1 1 0 | 0 4 -4 -1 1 0 | 0 -2 -1 2 1 0 | 0 2 -1 -2 1 0 |
- *           0 4 0 -5 0 1: each has at most 5 above zero and 5 below, so that |V| <= 50 * 255 = 12,750.
+ *   input   V = B' d B, the rows of B' being 4 0 -5 0 1 0 | 0 -4 -4 1 1 0 | 0 4 -4 -1 1 0 | 0 -2 -1 2 1 0 |
+ *           0 2 -1 -2 1 0 | 0 4 0 -5 0 1. The second has 2 above zero and 8 below, the others at most 5 and 5,
+ *           so that |V| <= (2 * 2 + 8 * 8) * 255 = 17,340.
  *   filter  U = G g G', a row for each point x being 1 x x^2 (x^3), for 0 and infinity 6 at the end that counts: at most
  *           15 * 15 * 128 = 28,800. Its fractions, 1/4, -1/6, -1/6, 1/24, 1/24 and 1, wait for the output.
  *   output  24 times each fraction is 6 (in U already), -4, -4, 1, 1, 24 (6 in U): sums and shifts of the products' sums give
