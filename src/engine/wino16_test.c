@@ -241,6 +241,46 @@ static void test_extremes(void **state)
     }
 }
 
+/* B' of the header, and what is read of a filter at each point, to choose signs by. */
+static const int inputs_of[6][6] = {{4, 0, -5, 0, 1, 0},  {0, -4, -4, 1, 1, 0}, {0, 4, -4, -1, 1, 0},
+                                    {0, -2, -1, 2, 1, 0}, {0, 2, -1, -2, 1, 0}, {0, 4, 0, -5, 0, 1}};
+static const int points[6] = {0, 1, -1, 2, -2, 0};
+
+static int filter_of(int point, int tap, int taps)
+{
+    int power = 1;
+    for (int i = 0; i < tap; i++)
+        power *= points[point];
+    return point == 5 ? tap == taps - 1 : power;
+}
+
+/* Each point in turn takes the largest transformed input and filter there can be, above zero and below. */
+static void test_largest_at_each_point(void **state)
+{
+    as_rng rng = as_rng_new(24);
+    if (!as_wino16_can())
+        skip();
+    for (int round = 0; round < 36 * 8; round++) {
+        const int  row = round % 6, column = round / 6 % 6, k = 3 + round / 36 % 2, turn = round / 72;
+        as_wino16  w = {.kernel = k, .images = 1, .channels = 16, .n_out = 16, .in = {6, 6}, .out = {7 - k, 7 - k}};
+        const bool up = turn % 2, filter_up = turn / 2;
+        data       d = draw_data(&w, &rng, DRAW_ANY, DRAW_ANY);
+        w.x_zero = round % 5 ? 0 : 255;
+        for (int i = 0; i < 36 * 16; i++)
+            d.x[i] = (inputs_of[row][i / 16 / 6] * inputs_of[column][i / 16 % 6] > 0) == up ? 255 : 0;
+        for (int i = 0; i < 16 * 16 * k * k; i++) {
+            const int f = filter_of(row, i % (k * k) / k, k) * filter_of(column, i % k, k);
+            d.weights[i] = (f > 0) == filter_up ? 127 : -128;
+        }
+        for (int64_t o = 0; o < w.n_out; o++) {
+            d.rows[o] = 1.0f; /* neighbours differ by one */
+            d.rows[w.n_out + o] = 100.0f - (float)direct_sum(&w, &d, (int64_t[]){0, o % (7 - k), o / 4 % (7 - k), o});
+        }
+        assert_true(check(&w, &d, *state) > 0);
+        data_done(&d);
+    }
+}
+
 /* Many tiles and channels: several rounds, groups of every size, sums far beyond 32 bits in between. */
 static void test_large(void **state)
 {
@@ -318,8 +358,9 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_shapes),    cmocka_unit_test(test_extremes),   cmocka_unit_test(test_large),
-        cmocka_unit_test(test_the_bound), cmocka_unit_test(test_the_choice),
+        cmocka_unit_test(test_shapes),     cmocka_unit_test(test_extremes),
+        cmocka_unit_test(test_large),      cmocka_unit_test(test_the_bound),
+        cmocka_unit_test(test_the_choice), cmocka_unit_test(test_largest_at_each_point),
     };
     return cmocka_run_group_tests_name("wino16", tests, setup, teardown);
 }
