@@ -90,7 +90,7 @@ size_t as_wino16_scratch_bytes(const as_wino16 *w)
 }
 
 /* In cycles for each channel of each output, as measured: products of 8 bits of the definition; ours of 16, which wait for
- * weights where there are few tiles to each; and both transforms. */
+ * weights where there are few tiles to each, every worker for itself; and both transforms. */
 bool as_wino16_pays(const as_wino16 *w)
 {
     const bool          whole = as_isa_may(AS_ISA_AVX512_VNNI), half = as_isa_may(AS_ISA_AVX2_VNNI);
@@ -98,7 +98,8 @@ bool as_wino16_pays(const as_wino16 *w)
     const double        in = whole ? 9.0 : 18.0, out = whole ? 14.0 : 28.0, weights = 20.0;
     const as_wino16_job j = wino16_job(w, wino16_set());
     const double        tiles = (double)wino16_all(&j);
-    const double        rounds = (double)((wino16_share(&j, 1) + j.most - 1) / j.most);
+    const int64_t       share = wino16_share(&j, 1), workers = AS_MAX(w->workers, 1);
+    const double        rounds = (double)((share + j.most - 1) / j.most * workers); /* of all weights */
     const double        results = (double)(w->images * w->out[0] * w->out[1] * w->kernel * w->kernel);
     const double        moved = in / (double)w->n_out + out / (double)w->channels;
     return results / direct > AS_MAX(tiles * WINO16_POINTS / ours, rounds * weights) + tiles * moved;

@@ -324,16 +324,18 @@ static void test_the_choice(void **state)
 {
     static const struct {
         int64_t channels, n_out, side;
-        int     kernel;
+        int     kernel, workers;
         bool    pays;
-    } rows[] = {{64, 64, 56, 3, true},   {128, 128, 28, 3, true}, {256, 256, 14, 3, false}, {128, 256, 123, 4, true},
-                {512, 512, 7, 3, false}, {16, 16, 100, 3, false}, {128, 128, 1, 3, false}};
+    } rows[] = {{64, 64, 56, 3, 1, true},    {128, 128, 28, 3, 1, true},  {128, 128, 28, 3, 2, true},
+                {128, 128, 28, 3, 8, false}, {256, 256, 14, 3, 1, false}, {128, 256, 123, 4, 1, true},
+                {512, 512, 7, 3, 1, false},  {16, 16, 100, 3, 1, false},  {128, 128, 1, 3, 1, false}};
     const unsigned all = as_isa_find();
     (void)state;
     if (!(all >> AS_ISA_AVX512_VNNI & 1))
         skip();
     for (size_t i = 0; i < AS_COUNT(rows); i++) {
         const as_wino16 w = {.kernel = rows[i].kernel,
+                             .workers = rows[i].workers,
                              .images = 1,
                              .channels = rows[i].channels,
                              .n_out = rows[i].n_out,
