@@ -8,7 +8,7 @@
  * One file an operator family, one row an operator (engine_ops in src/engine/meson.build). f32, and whole numbers (u8, i8)
  * between DequantizeLinear and QuantizeLinear and in the QLinear operators. 3x3 convolutions of floats and stride 1
  * go by Winograd's algorithm (wino.h on AVX2, oneDNN on AVX-512): results differ from the definition by some 1e-5 of the
- * largest, and not between runs.
+ * largest, and not between runs. Those of whole numbers, 3x3 and 4x4, go by it exactly (wino16.h) where that is faster.
  */
 #ifndef AS_ENGINE_ENGINE_H
 #define AS_ENGINE_ENGINE_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The kernels of ours for products of whole numbers, on processors that multiply bytes no faster than 16 bits: AVX2 without
- * VNNI. */
+/* The kernels of ours for products of whole numbers. All but Winograd's are for processors that multiply bytes no faster than
+ * 16 bits: AVX2 without VNNI. */
 #include "engine/product8.h"
 
 #include <stdlib.h>
@@ -10,35 +10,56 @@
 #include "engine/depth8.h"
 #include "engine/point8.h"
 #include "engine/row8.h"
-#include "engine/wino8.h"
+#include "engine/wino16.h"
 
 bool as_product8_wide(void)
 {
     return as_isa_may(AS_ISA_AVX2_VNNI) || as_isa_may(AS_ISA_AVX512_VNNI);
 }
 
-/* --- 3x3, where bytes are multiplied no faster than 16 bits --------------------------------------------------------- */
+/* --- 3x3 and 4x4, by fewer products --------------------------------------------------------------------------------- */
 
-enum { WINO_MIN_TILES = 24 }; /* below, its larger weights come from memory more slowly than they are multiplied */
+static as_wino16 wino_shape(const as_plan *plan, const as_product8 *p)
+{
+    as_wino16 w = {.kernel = (int)p->window.kernel[0],
+                   .images = p->in.dims[0],
+                   .channels = p->in.dims[1],
+                   .n_out = p->out.dims[1],
+                   .x_zero = p->x.zero,
+                   .workers = (int)AS_MAX(plan->threads, 1u)};
+    for (int i = 0; i < 2; i++) {
+        w.in[i] = p->in.dims[i + 2];
+        w.out[i] = p->out.dims[i + 2];
+        w.pad[i] = p->window.pad_begin[i];
+    }
+    return w;
+}
 
 static bool wino_fits(const as_plan *plan, const as_product8 *p)
 {
     const as_window *w = &p->window;
-    if (as_product8_wide() || !as_wino8_can() || plan->threads > 1 || p->groups != 1 || w->n != 2 ||
-        p->order != AS_ORDER_CHANNELS_LAST)
+    if (!as_wino16_can() || p->groups != 1 || w->n != 2 || p->order != AS_ORDER_CHANNELS_LAST ||
+        (w->kernel[0] != 3 && w->kernel[0] != 4))
         return false;
     for (int i = 0; i < 2; i++)
-        if (w->kernel[i] != 3 || w->stride[i] != 1 || w->dilation[i] != 1)
+        if (w->kernel[i] != w->kernel[0] || w->stride[i] != 1 || w->dilation[i] != 1)
             return false;
-    return p->in.dims[1] % AS_WINO8_BLOCK == 0 && p->in.dims[1] <= AS_WINO8_CHANNELS &&
-           p->out.dims[1] % AS_WINO8_BLOCK == 0 && p->x.zero >= 0 && p->x.zero <= 255 &&
-           ((p->out.dims[2] + 1) / 2) * ((p->out.dims[3] + 1) / 2) >= WINO_MIN_TILES;
+    const as_wino16 shape = wino_shape(plan, p);
+    return p->in.dims[1] % AS_WINO16_BLOCK == 0 && p->out.dims[1] % AS_WINO16_BLOCK == 0 && p->x.zero >= 0 &&
+           p->x.zero <= 255 && as_wino16_pays(&shape) && as_wino16_bounded(&shape, p->weights);
+}
+
+static void wino_work(void *ctx, int worker)
+{
+    const as_step *step = ctx;
+    as_wino16_run(step->data, worker, step->uses.at[1].buf->data, step->uses.at[2].buf->data,
+                  step->uses.at[3].buf->data, step->uses.at[4].buf->data, step->uses.at[0].buf->data);
 }
 
 static void wino_run(const as_step *step)
 {
-    as_wino8_run(step->data, step->uses.at[1].buf->data, step->uses.at[2].buf->data, step->uses.at[3].buf->data,
-                 step->uses.at[4].buf->data, step->uses.at[0].buf->data);
+    const as_wino16 *w = step->data;
+    as_gang_run(step->gang, (uint32_t)w->workers, step->more, wino_work, (void *)(uintptr_t)step);
 }
 
 static as_buf *kernel_bytes(as_plan *plan, bool constant, size_t bytes, as_err *err)
@@ -48,8 +69,8 @@ static as_buf *kernel_bytes(as_plan *plan, bool constant, size_t bytes, as_err *
                     : as_plan_new(plan, AS_DTYPE_U8, &shape, NULL, err);
 }
 
-/* rows: what as_wino8_run takes; bias has room for one a channel. */
-static void wino_numbers(const as_product8 *p, float *bias, float *rows, as_wino8 *ret)
+/* rows: what as_wino16_run takes; bias has room for one a channel. */
+static void wino_numbers(const as_product8 *p, float *bias, float *rows, as_wino16 *w)
 {
     as_int8     q, end;
     as_product8 made = *p;
@@ -60,46 +81,37 @@ static void wino_numbers(const as_product8 *p, float *bias, float *rows, as_wino
         made.sum.buf = NULL;
         as_product8_numbers(&made, false, rows, bias, &q);
     }
-    for (size_t o = 0; o < p->n_out; o++) {
-        rows[p->n_out + o] = rows[o] * bias[o];
-        rows[o] /= 4.0f;
-    }
-    *ret = (as_wino8){.images = p->in.dims[0], .channels = p->in.dims[1], .n_out = p->out.dims[1], .x_zero = p->x.zero};
-    for (int i = 0; i < 2; i++) {
-        ret->in[i] = p->in.dims[i + 2];
-        ret->out[i] = p->out.dims[i + 2];
-        ret->pad[i] = p->window.pad_begin[i];
-    }
-    ret->sum = end.sum;
-    ret->sum_factor = end.sum_factor;
-    ret->limits = end.limits;
-    ret->middle = middle;
+    memcpy(rows + p->n_out, bias, p->n_out * sizeof *rows);
+    w->sum = end.sum;
+    w->sum_factor = end.sum_factor;
+    w->limits = end.limits;
+    w->middle = middle;
     if (middle) {
-        ret->middle_factor = p->middle.scale / p->target.scale;
-        ret->middle_offset =
-            (float)p->target.zero - ret->middle_factor * (float)p->middle.zero - ret->sum_factor * (float)p->sum.zero;
+        w->middle_factor = p->middle.scale / p->target.scale;
+        w->middle_offset =
+            (float)p->target.zero - w->middle_factor * (float)p->middle.zero - w->sum_factor * (float)p->sum.zero;
     }
 }
 
 static bool wino_make(as_plan *plan, const as_product8 *p, as_buf *bias, int32_t last, as_err *err)
 {
-    as_wino8 w;
-    as_buf  *uses[5], *rows = kernel_bytes(plan, true, 2 * p->n_out * sizeof(float), err);
+    as_wino16 w = wino_shape(plan, p);
+    as_buf   *uses[5], *rows = kernel_bytes(plan, true, 2 * p->n_out * sizeof(float), err);
     if (!rows)
         return false;
     wino_numbers(p, bias->data, rows->data, &w);
     uses[1] = as_quant_as(plan, p->x.buf, p->order, err);
-    uses[2] = uses[1] ? kernel_bytes(plan, true, as_wino8_weight_bytes(&w), err) : NULL;
+    uses[2] = uses[1] ? kernel_bytes(plan, true, as_wino16_weight_bytes(&w), err) : NULL;
     uses[3] = rows;
-    uses[4] = uses[2] ? kernel_bytes(plan, false, as_wino8_scratch_bytes(&w), err) : NULL;
+    uses[4] = uses[2] ? kernel_bytes(plan, false, as_wino16_scratch_bytes(&w), err) : NULL;
     uses[0] = uses[4] ? as_product8_dst(plan, p, last, err) : NULL;
     as_step *step = uses[0] ? as_plan_step(plan, NULL, wino_run, sizeof w, err) : NULL;
-    if (!step)
+    if (!step || !as_plan_help(plan, step, (size_t)w.workers, err))
         return false;
     step->how = "kernel: Winograd of whole numbers";
     step->adds = w.sum;
     memcpy(step->data, &w, sizeof w);
-    as_wino8_weights(&w, p->weights, uses[2]->data);
+    as_wino16_weights(&w, p->weights, uses[2]->data);
     for (size_t i = 0; i < AS_COUNT(uses); i++)
         if (!as_step_use(plan, step, AS_ARG_NONE, uses[i], err))
             return false;

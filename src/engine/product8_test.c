@@ -14,13 +14,14 @@
 #include "engine/gang.h"
 #include "engine/max8.h"
 #include "engine/point8.h"
+#include "engine/quant_kernel.h"
 #include "engine/row8.h"
 
 enum { MOST = 1 << 16, GUARD = 64 };
 
 static uint8_t x[MOST], y[MOST + GUARD], threaded[MOST + GUARD];
 static int8_t  w[MOST];
-static float   factors[256], biases[256], floats[1024];
+static float   factors[256], biases[256], floats[1 << 13];
 
 /* weight_most: 127 where each product stands alone, 64 where two are added in 16 bits. */
 static void draw(uint64_t seed, int weight_most)
@@ -256,6 +257,73 @@ static void test_maxima(void **state)
         as_max8_can(&(as_max8){.in = {4, 4}, .out = {6, 4}, .kernel = {1, 1}, .stride = {1, 1}, .pad = {1, 0}}));
 }
 
+/* Means of windows, two by two and others, inside and at the border: every step rounded as the definition's. */
+static void test_means(void **state)
+{
+    static const struct {
+        int64_t kernel, stride, pad;
+        bool    count_pads;
+    } rows[] = {{2, 2, 0, false}, {2, 1, 1, true}, {2, 2, 1, false}, {3, 2, 1, false}, {7, 1, 0, false}};
+    (void)state;
+    for (size_t r = 0; r < AS_COUNT(rows); r++)
+        for (uint64_t seed = 0; seed < 6; seed++) {
+            as_quant_mean m = {
+                .n = 2, .channels = 5 + (int64_t)seed * 9, .in = {8, 7}, .count_pads = rows[r].count_pads};
+            for (int i = 0; i < 2; i++) {
+                m.kernel[i] = rows[r].kernel;
+                m.stride[i] = rows[r].stride;
+                m.pad[i] = rows[r].pad;
+                m.out[i] = (m.in[i] + 2 * m.pad[i] - m.kernel[i]) / m.stride[i] + 1;
+            }
+            m.scale = 0.013f;
+            m.x_zero = (float)(seed * 40);
+            m.y_scale = seed == 3 ? 0.0f : 0.011f;
+            m.y_zero = 90;
+            m.low = 7;
+            m.high = 240;
+            draw(seed, 127);
+            int32_t sums[64];
+            as_quant_kernel_mean(&m, x, sums, m.y_scale > 0.0f ? (void *)y : (void *)floats);
+            const int64_t pixels = m.out[0] * m.out[1];
+            for (int64_t i = 0; i < m.n * pixels * m.channels; i++) {
+                const int64_t c = i % m.channels, at = i / m.channels % pixels, image = i / m.channels / pixels;
+                int64_t       sum = 0, inside = 0;
+                for (int64_t k = 0; k < m.kernel[0] * m.kernel[1]; k++) {
+                    const int64_t yy = at / m.out[1] * m.stride[0] - m.pad[0] + k / m.kernel[1];
+                    const int64_t xx = at % m.out[1] * m.stride[1] - m.pad[1] + k % m.kernel[1];
+                    if (yy < 0 || yy >= m.in[0] || xx < 0 || xx >= m.in[1])
+                        continue;
+                    sum += x[((image * m.in[0] + yy) * m.in[1] + xx) * m.channels + c];
+                    inside++;
+                }
+                const int64_t  counted = m.count_pads ? m.kernel[0] * m.kernel[1] : inside;
+                volatile float v = m.x_zero * (float)inside;
+                v = (float)sum - v;
+                v = v * (m.scale / (float)counted);
+                if (m.y_scale > 0.0f)
+                    assert_int_equal(y[i], fminf(fmaxf(rintf(v / m.y_scale), -83.0f), 150.0f) + 90.0f);
+                else
+                    assert_true(fabsf(floats[(image * m.channels + c) * pixels + at] - v) <= 0.0f);
+            }
+        }
+}
+
+/* Bytes that stand channels last become floats in planes. */
+static void test_planes(void **state)
+{
+    float table[256];
+    (void)state;
+    for (int i = 0; i < 256; i++)
+        table[i] = 0.25f * (float)(i - 77);
+    for (size_t planes = 1; planes <= 200; planes += 33)
+        for (size_t n = 1; n * planes <= AS_COUNT(floats); n += 7) {
+            draw(n, 127);
+            as_quant_kernel_to_f32(x, planes, n, table, floats);
+            for (size_t i = 0; i < n * planes; i++)
+                assert_true(fabsf(floats[i] - table[x[i % n * planes + i / n]]) <= 0.0f);
+        }
+}
+
 static int setup(void **state)
 {
     as_err err = AS_ERR_NONE;
@@ -273,7 +341,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_depthwise), cmocka_unit_test(test_depthwise_wide), cmocka_unit_test(test_one_pixel),
-        cmocka_unit_test(test_rows),      cmocka_unit_test(test_maxima),
+        cmocka_unit_test(test_rows),      cmocka_unit_test(test_maxima),         cmocka_unit_test(test_means),
+        cmocka_unit_test(test_planes),
     };
     return cmocka_run_group_tests_name("product8", tests, setup, teardown);
 }

@@ -155,11 +155,27 @@ void as_quant_kernel_from_f32(const float *x, size_t planes, size_t n, float sca
     }
 }
 
+enum { TO_F32_PIXELS = 16, TO_F32_PLANES = 64 }; /* a line of the cache each way */
+
+static inline void quant_column(const uint8_t *q, size_t planes, size_t n, const float table[256], float *out)
+{
+    for (size_t i = 0; i < n; i++, q += planes)
+        out[i] = table[*q];
+}
+
 void as_quant_kernel_to_f32(const uint8_t *q, size_t planes, size_t n, const float table[256], float *out)
 {
-    for (size_t p = 0; p < planes; p++)
-        for (size_t i = 0; i < n; i++)
-            out[p * n + i] = table[q[i * planes + p]];
+    for (size_t at = 0; at < n; at += TO_F32_PIXELS)
+        for (size_t first = 0; first < planes; first += TO_F32_PLANES)
+            for (size_t p = first; p < AS_MIN(planes, first + TO_F32_PLANES); p++) {
+                float line[TO_F32_PIXELS];
+                if (n - at >= TO_F32_PIXELS) {
+                    quant_column(q + at * planes + p, planes, TO_F32_PIXELS, table, line);
+                    memcpy(out + p * n + at, line, sizeof line);
+                } else {
+                    quant_column(q + at * planes + p, planes, n - at, table, out + p * n + at);
+                }
+            }
 }
 
 void as_quant_kernel_look_up(const uint8_t *q, size_t n, const uint8_t table[256], uint8_t *out)
@@ -217,36 +233,69 @@ AS_ISA_CLONES(void, quant_accumulate, (const uint8_t *x, size_t n, int32_t *sums
         sums[c] += x[c];
 }
 
-static void quant_mean_write(const as_quant_mean *m, const int32_t *sums, int64_t inside, int64_t counted,
-                             int64_t image, int64_t at, void *out)
+/* What is made of the sum of a window's bytes. */
+typedef struct quant_mean_of {
+    float   zero, factor, y_scale, low, high;
+    int32_t y_zero;
+} quant_mean_of;
+
+static inline uint8_t quant_mean_byte(const quant_mean_of m, float sum)
 {
-    const int64_t pixels = m->out[0] * m->out[1];
-    const float   factor = counted > 0 ? m->scale / (float)counted : 0.0f;
-    for (int64_t c = 0; c < m->channels; c++) {
-        const float v = ((float)sums[c] - m->x_zero * (float)inside) * factor;
-        if (m->y_scale > 0.0f)
-            ((uint8_t *)out)[(image * pixels + at) * m->channels + c] =
-                (uint8_t)(quant_round(v / m->y_scale, (float)(m->low - m->y_zero), (float)(m->high - m->y_zero)) +
-                          m->y_zero);
-        else
-            ((float *)out)[(image * m->channels + c) * pixels + at] = v;
-    }
+    return (uint8_t)(quant_round((sum - m.zero) * m.factor / m.y_scale, m.low, m.high) + m.y_zero);
+}
+
+AS_ISA_CLONES(void, quant_mean_bytes, (const int32_t *restrict sums, size_t n, quant_mean_of m, uint8_t *restrict out),
+              (sums, n, m, out))
+{
+    for (size_t c = 0; c < n; c++)
+        out[c] = quant_mean_byte(m, (float)sums[c]);
+}
+
+/* Of a window of two by two: rows a and b, n channels a pixel. */
+AS_ISA_CLONES(void, quant_mean_four,
+              (const uint8_t *restrict a, const uint8_t *restrict b, size_t n, quant_mean_of m, uint8_t *restrict out),
+              (a, b, n, m, out))
+{
+    for (size_t c = 0; c < n; c++)
+        out[c] = quant_mean_byte(m, (float)(a[c] + a[n + c] + b[c] + b[n + c]));
+}
+
+static quant_mean_of quant_mean_factors(const as_quant_mean *m, int64_t inside, int64_t counted)
+{
+    const float factor = counted > 0 ? m->scale / (float)counted : 0.0f;
+    return (quant_mean_of){m->x_zero * (float)inside,    factor,   m->y_scale, (float)(m->low - m->y_zero),
+                           (float)(m->high - m->y_zero), m->y_zero};
 }
 
 void as_quant_kernel_mean(const as_quant_mean *m, const uint8_t *x, int32_t *sums, void *out)
 {
+    const int64_t pixels = m->out[0] * m->out[1];
+    const size_t  n = (size_t)m->channels;
+    const bool    four = m->y_scale > 0.0f && m->kernel[0] == 2 && m->kernel[1] == 2;
     for (int64_t image = 0; image < m->n; image++)
-        for (int64_t at = 0; at < m->out[0] * m->out[1]; at++) {
+        for (int64_t at = 0; at < pixels; at++) {
             const int64_t y0 = at / m->out[1] * m->stride[0] - m->pad[0],
                           x0 = at % m->out[1] * m->stride[1] - m->pad[1];
-            const int64_t top = AS_MAX(y0, 0), bottom = AS_MIN(y0 + m->kernel[0], m->in[0]);
-            const int64_t left = AS_MAX(x0, 0), right = AS_MIN(x0 + m->kernel[1], m->in[1]);
-            const int64_t inside = AS_MAX(bottom - top, 0) * AS_MAX(right - left, 0);
-            memset(sums, 0, (size_t)m->channels * sizeof *sums);
+            const int64_t       top = AS_MAX(y0, 0), bottom = AS_MIN(y0 + m->kernel[0], m->in[0]);
+            const int64_t       left = AS_MAX(x0, 0), right = AS_MIN(x0 + m->kernel[1], m->in[1]);
+            const int64_t       inside = AS_MAX(bottom - top, 0) * AS_MAX(right - left, 0);
+            const quant_mean_of of =
+                quant_mean_factors(m, inside, m->count_pads ? m->kernel[0] * m->kernel[1] : inside);
+            const uint8_t *from = x + ((image * m->in[0] + top) * m->in[1] + left) * m->channels;
+            uint8_t       *to = (uint8_t *)out + (image * pixels + at) * m->channels;
+            if (four && inside == 4) {
+                quant_mean_four(from, from + m->in[1] * m->channels, n, of, to);
+                continue;
+            }
+            memset(sums, 0, n * sizeof *sums);
             for (int64_t yy = top; yy < bottom; yy++)
                 for (int64_t xx = left; xx < right; xx++)
-                    quant_accumulate(x + ((image * m->in[0] + yy) * m->in[1] + xx) * m->channels, (size_t)m->channels,
-                                     sums);
-            quant_mean_write(m, sums, inside, m->count_pads ? m->kernel[0] * m->kernel[1] : inside, image, at, out);
+                    quant_accumulate(from + ((yy - top) * m->in[1] + xx - left) * m->channels, n, sums);
+            if (m->y_scale > 0.0f)
+                quant_mean_bytes(sums, n, of, to);
+            else
+                for (size_t c = 0; c < n; c++)
+                    ((float *)out)[(image * m->channels + (int64_t)c) * pixels + at] =
+                        ((float)sums[c] - of.zero) * of.factor;
         }
 }

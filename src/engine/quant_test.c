@@ -10,6 +10,7 @@
 #include "base/rng.h"
 #include "engine/plan.h"
 #include "engine/quant_kernel.h"
+#include "engine/wino16.h"
 #include "graph/build.h"
 
 static void must(bool ok, const as_err *err)
@@ -100,9 +101,9 @@ typedef struct conv_case {
     float     x_scale, y_scale;
     int       x_zero, y_zero;
     float     w_scale[64];
-    int8_t    weights[64 * 64 * 9];
+    int8_t    weights[64 * 64 * 16];
     int32_t   bias[64];
-    uint8_t   x[64 * 144];
+    uint8_t   x[64 * 25 * 25];
 } conv_case;
 
 static int byte_value(bool is_signed, uint8_t byte)
@@ -289,6 +290,48 @@ static void test_convolutions_are_what_they_are_defined_as(void **state)
     for (int i = 0; i < 360; i++) {
         conv_case *c = conv_random(&rng, (conv_form)(i / 4 % FORMS), i);
         conv_check(c, i);
+        free(c);
+    }
+}
+
+/* Large enough for Winograd's algorithm on every processor that has it. */
+static void test_large_convolutions_are_what_they_are_defined_as(void **state)
+{
+    static const struct {
+        conv_form form;
+        int       kernel;
+        bool      is_signed;
+    } rows[] = {{FORM_PAIRS_RELU, 4, false},
+                {FORM_QLINEAR, 4, false},
+                {FORM_PAIRS_SUM, 3, false},
+                {FORM_PAIRS_MIDDLE, 3, false},
+                {FORM_PAIRS_MIDDLE, 3, true}};
+    (void)state;
+    as_rng rng = as_rng_new(5);
+    for (int i = 0; i < (int)AS_COUNT(rows); i++) {
+        conv_case    *c = conv_random(&rng, rows[i].form, 4 * i + (rows[i].is_signed ? 0 : 2));
+        const int64_t side = rows[i].kernel == 4 ? 25 : 24;
+        c->groups = c->stride = c->pad = 1;
+        c->kernel = rows[i].kernel;
+        c->c = c->o = 64;
+        c->h = c->w = side;
+        c->is_signed = rows[i].is_signed;
+        c->x_zero = i % 2 ? 0 : 77;
+        c->y_zero = c->is_signed ? 3 : 100;
+        c->y_scale = (float)(0.05 * 8.0 * (double)c->kernel);
+        for (int64_t o = 0; o < c->o; o++) {
+            c->w_scale[o] = (float)as_rng_range(&rng, 0.001, 0.01);
+            c->bias[o] = (int32_t)as_rng_below(&rng, 2001) - 1000;
+        }
+        const as_wino16 w = {.kernel = rows[i].kernel,
+                             .images = 1,
+                             .channels = 64,
+                             .n_out = 64,
+                             .in = {side, side},
+                             .out = {24, 24},
+                             .pad = {1, 1}};
+        assert_true(!as_wino16_can() || as_wino16_pays(&w));
+        conv_check(c, 2000 + i);
         free(c);
     }
 }
@@ -721,6 +764,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_convolutions_are_what_they_are_defined_as),
+        cmocka_unit_test(test_large_convolutions_are_what_they_are_defined_as),
         cmocka_unit_test(test_odd_channels_leave_no_16_bits),
         cmocka_unit_test(test_matrix_products_are_what_they_are_defined_as),
         cmocka_unit_test(test_random_networks_fused_and_not),
