@@ -120,9 +120,10 @@ static bool gige_measure_payload(gige_priv *priv, const as_camera_cfg *cfg, as_e
 
 static bool gige_start(void *p, as_frame_pool *pool, as_err *err)
 {
-    gige_priv *priv = p;
-    GError    *error = NULL;
-    priv->stream = as_gige_stream_open(priv->camera, &priv->config, priv->payload, pool, priv->n_held, err);
+    gige_priv          *priv = p;
+    GError             *error = NULL;
+    const as_gige_shape shape = {priv->geometry.width, priv->geometry.height, priv->payload};
+    priv->stream = as_gige_stream_open(priv->camera, &priv->config, &shape, pool, priv->n_held, err);
     if (!priv->stream)
         return false;
     arv_camera_set_acquisition_mode(priv->camera, ARV_ACQUISITION_MODE_CONTINUOUS, &error);

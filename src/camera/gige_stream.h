@@ -17,9 +17,15 @@ typedef struct as_gige_stream as_gige_stream;
 
 bool as_gige_stream_is_own(ArvCamera *camera);
 
-/* Agrees about packets and where they go; the camera does not send yet. payload: bytes of a picture. */
-AS_CHECK as_gige_stream *as_gige_stream_open(ArvCamera *camera, const as_gige_config *config, uint32_t payload,
-                                             as_frame_pool *pool, uint32_t n_held, as_err *err);
+/* What the camera was asked for: its region in pixels, and the bytes of a picture with all that comes with it. */
+typedef struct as_gige_shape {
+    uint32_t width, height, payload;
+} as_gige_shape;
+
+/* Agrees about packets and where they go; the camera does not send yet. */
+AS_CHECK as_gige_stream *as_gige_stream_open(ArvCamera *camera, const as_gige_config *config,
+                                             const as_gige_shape *shape, as_frame_pool *pool, uint32_t n_held,
+                                             as_err *err);
 /* NULL is fine. answers: whether the camera can be told. */
 as_gige_stream *as_gige_stream_close(as_gige_stream *stream, bool answers);
 
