@@ -272,9 +272,22 @@ uint64_t as_camera_lost(const as_camera *cam)
 void as_camera_stats_of(as_camera *cam, as_camera_stats *ret)
 {
     *ret = cam->stats;
+    as_camera_stream_of(cam, &ret->stream);
     ret->temperature_c = NAN;
     if (cam->driver->stats && !cam->again)
         cam->driver->stats(cam->priv, ret);
+}
+
+/* A stream counts from 0 again after each return. */
+void as_camera_stream_of(as_camera *cam, as_camera_stream *ret)
+{
+    as_camera_stream now = {0};
+    if (cam->driver->count && !cam->again)
+        cam->driver->count(cam->priv, &now);
+    *ret = cam->stats.stream;
+#define X(name, what) ret->name += now.name;
+#include "camera/stream.def"
+#undef X
 }
 
 uint64_t as_camera_outages(const as_camera *cam, as_ns *ret_away)

@@ -406,7 +406,7 @@ static void gige_stats(void *p, as_camera_stats *stats)
     gige_priv *priv = p;
     GError    *error = NULL;
     if (priv->stream)
-        as_gige_stream_stats(priv->stream, stats);
+        stats->socket_bytes = (uint32_t)as_gige_stream_socket_bytes(priv->stream);
     as_gige_trigger_lock(&priv->trigger);
     if (arv_camera_is_gv_device(priv->camera))
         stats->packet_bytes = arv_camera_gv_get_packet_size(priv->camera, NULL);
@@ -417,6 +417,13 @@ static void gige_stats(void *p, as_camera_stats *stats)
         g_clear_error(&error);
     }
     as_gige_trigger_unlock(&priv->trigger);
+}
+
+static void gige_count(void *p, as_camera_stream *ret)
+{
+    gige_priv *priv = p;
+    if (priv->stream)
+        as_gige_stream_count(priv->stream, ret);
 }
 
 AS_PLUGIN_STAMP(as_camera_driver);
@@ -435,4 +442,5 @@ AS_CAMERA_MODULE_EXPORT const as_camera_driver as_camera_module = {
     .set = gige_set,
     .keep = gige_keep,
     .stats = gige_stats,
+    .count = gige_count,
 };

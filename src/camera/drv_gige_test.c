@@ -84,6 +84,8 @@ static void gige_loses_its_camera_and_finds_it_again(void **state)
     assert_true(as_camera_setting(cam, "ExposureTimeAbs", &f, &err) && strcmp(f.value, "5000") == 0);
     as_camera_stats stats;
     as_camera_stats_of(cam, &stats);
+    assert_true(stats.stream.n_completed_buffers >= n_whole &&
+                stats.stream.n_received_packets > n_whole * 3); /* of both */
     assert_true(stats.n_returns == 1 && stats.away > 0 && stats.socket_bytes >= 4u << 20 && stats.packet_bytes > 0);
     as_camera_close(cam); /* while it answers: else Aravis waits for it */
     as_test_device_kill(&device);

@@ -331,19 +331,31 @@ bool as_gige_stream_is_deaf(const as_gige_stream *s)
     return s->own && as_gvsp_receive_counts(s->own).n_packets == 0;
 }
 
-void as_gige_stream_stats(as_gige_stream *s, as_camera_stats *ret)
+void as_gige_stream_count(as_gige_stream *s, as_camera_stream *ret)
 {
     guint64 completed = 0, failures = 0, underruns = 0;
-    if (s->own) {
-        as_gvsp_counts counts = as_gvsp_receive_counts(s->own);
-        ret->n_underruns = counts.n_underruns;
-        ret->n_incomplete = counts.n_incomplete;
-        ret->n_resent = counts.n_resent;
-        ret->n_missing_packets = counts.n_missing;
-        ret->socket_bytes = (uint32_t)s->socket_bytes;
+    if (!s->own) {
+        arv_stream_get_statistics(s->arv, &completed, &failures, &underruns);
+        *ret = (as_camera_stream){.n_completed_buffers = completed, .n_failures = failures, .n_underruns = underruns};
         return;
     }
-    arv_stream_get_statistics(s->arv, &completed, &failures, &underruns);
-    ret->n_underruns = underruns;
-    ret->n_incomplete = failures;
+    const as_gvsp_counts c = as_gvsp_receive_counts(s->own);
+    *ret = (as_camera_stream){.n_completed_buffers = c.n_whole,
+                              .n_failures = c.n_incomplete,
+                              .n_underruns = c.n_underruns,
+                              .n_late = c.n_late,
+                              .n_others = c.n_other,
+                              .n_received_packets = c.n_packets,
+                              .n_resend_requests = c.n_asked,
+                              .n_resent_packets = c.n_resent,
+                              .n_missing_packets = c.n_missing,
+                              .n_duplicated_packets = c.n_twice,
+                              .n_late_packets = c.n_late_packets,
+                              .n_error_packets = c.n_errors,
+                              .n_ignored_packets = c.n_ignored};
+}
+
+uint64_t as_gige_stream_socket_bytes(const as_gige_stream *s)
+{
+    return s->socket_bytes;
 }

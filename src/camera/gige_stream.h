@@ -41,6 +41,7 @@ AS_CHECK bool as_gige_stream_next(as_gige_stream *stream, as_pixel pixel, as_fra
 
 bool as_gige_stream_is_deaf(const as_gige_stream *stream); /* not one packet ever came */
 
-void as_gige_stream_stats(as_gige_stream *stream, as_camera_stats *ret); /* of the wire, but for packet_bytes */
+void     as_gige_stream_count(as_gige_stream *stream, as_camera_stream *ret);
+uint64_t as_gige_stream_socket_bytes(const as_gige_stream *stream);
 
 #endif

@@ -130,6 +130,13 @@ AS_UNUSED static void module_driver_stats(void *priv, as_camera_stats *stats)
         m->driver->stats(m->priv, stats);
 }
 
+AS_UNUSED static void module_driver_count(void *priv, as_camera_stream *ret)
+{
+    module_priv *m = priv;
+    if (m->driver->count)
+        m->driver->count(m->priv, ret);
+}
+
 AS_UNUSED static void module_driver_list(const char *name, void (*found)(void *ctx, const char *uri, const char *about),
                                          void       *ctx)
 {
@@ -168,6 +175,7 @@ AS_UNUSED static void module_driver_list(const char *name, void (*found)(void *c
                                                     .get = module_driver_get,                                     \
                                                     .set = module_driver_set,                                     \
                                                     .keep = module_driver_keep,                                   \
-                                                    .stats = module_driver_stats};
+                                                    .stats = module_driver_stats,                                 \
+                                                    .count = module_driver_count};
 #include "camera/module.def"
 #undef X

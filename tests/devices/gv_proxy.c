@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gv_proxy LISTEN DEVICE [--loss P] [--duplicate P] [--reorder P] [--seed N] [--stall N --stall-ms MS] [--stuck N] [--long 1] [--stranger 1]: a bad network between a GigE Vision camera at
+/* gv_proxy LISTEN DEVICE [--loss P] [--duplicate P] [--reorder P] [--seed N] [--stall N --stall-ms MS] [--stuck N] [--long 1] [--stranger 1] [--leader N]
+ * [--deaf 1]: a bad network between a GigE Vision camera at
  * DEVICE and whoever asks for it at LISTEN. Control goes through as it is, but for where pictures are to be sent: that is the
  * proxy, which hands each packet on, or not, or twice, or after some that came later, as the seed has it. --stall N stands still
  * for --stall-ms MS before the N-th picture, as a network that is overrun does: what comes meanwhile comes late. --stuck N gives
  * the N-th picture the time stamp of the one before, as a camera that sends its last picture again. --long gives each packet the
  * head of GigE Vision 2, whose numbers have 64 and 32 bits, and understands requests for such; the number of a picture is beyond
- * 32 bits then. --stranger sends each packet from another address first, with other pixels. Prints "ready", and when
+ * 32 bits then. --stranger sends each packet from another address first, with other pixels. --leader holds the packet that begins a
+ * picture until N packets behind it have passed. --deaf hands on no packet of a picture, as a firewall does. Prints "ready", and when
  * standard input is closed a line of JSON with what it did. */
 #include <arpa/inet.h>
 #include <endian.h>
@@ -40,7 +42,7 @@ typedef struct proxy {
     double             loss, duplicate, reorder;
     uint64_t           stall, stall_ms, stuck, n_pictures; /* stall, stuck: which picture, from 1; 0: none */
     uint8_t            stamp[8];                           /* of the last one */
-    uint64_t           random, is_long, has_stranger, n_strange;
+    uint64_t           random, is_long, has_stranger, n_strange, leader, is_deaf;
     int                front, in, out, stranger;
     way                back[MAX_BACK];
     size_t             n_back, next_back;
@@ -181,12 +183,12 @@ static void proxy_hand_on(proxy *p, const uint8_t *bytes, size_t n)
     (void)!sendto(p->out, out, n, 0, (struct sockaddr *)&p->stream, sizeof p->stream);
 }
 
-static bool proxy_hold(proxy *p, size_t n)
+static bool proxy_hold(proxy *p, size_t n, int after)
 {
     for (int i = 0; i < MAX_HELD; i++) {
         if (p->held[i].bytes)
             continue;
-        p->held[i] = (held){malloc(n), n, 1 + (int)(proxy_random(p) * 12)};
+        p->held[i] = (held){malloc(n), n, after};
         if (p->held[i].bytes)
             memcpy(p->held[i].bytes, p->bytes, n);
         return p->held[i].bytes != NULL;
@@ -228,9 +230,11 @@ static void proxy_packet(proxy *p)
     if (n >= 20 && p->bytes[4] == 1)
         proxy_picture(p);
     double fate = proxy_random(p), twice = proxy_random(p), late = proxy_random(p);
-    if (fate < p->loss) {
+    if (fate < p->loss || p->is_deaf) {
         p->n_lost++;
-    } else if (late < p->reorder && proxy_hold(p, (size_t)n)) {
+    } else if (p->leader && n >= 20 && p->bytes[4] == 1 && proxy_hold(p, (size_t)n, (int)p->leader + 1)) {
+        p->n_late++;
+    } else if (late < p->reorder && proxy_hold(p, (size_t)n, 1 + (int)(proxy_random(p) * 12))) {
         p->n_late++;
     } else {
         proxy_hand_on(p, p->bytes, (size_t)n);
@@ -292,6 +296,10 @@ int main(int argc, char **argv)
             p.is_long = strtoull(argv[i + 1], NULL, 10);
         else if (strcmp(argv[i], "--stranger") == 0)
             p.has_stranger = strtoull(argv[i + 1], NULL, 10);
+        else if (strcmp(argv[i], "--leader") == 0)
+            p.leader = strtoull(argv[i + 1], NULL, 10);
+        else if (strcmp(argv[i], "--deaf") == 0)
+            p.is_deaf = strtoull(argv[i + 1], NULL, 10);
         else if (strcmp(argv[i], "--seed") == 0)
             p.random ^= strtoull(argv[i + 1], NULL, 10) * 0x9e3779b97f4a7c15u;
         else
