@@ -12,11 +12,13 @@
 
 #include "base/clock.h"
 
-#define SEEK_EACH_NS  (500 * AS_NS_PER_MS) /* a datagram may be lost */
-#define SEEK_SLICE_MS 50                   /* so soon is a stop seen */
-#define OWNER_EACH_NS (100 * AS_NS_PER_MS)
-#define WATCH_EACH_NS (200 * AS_NS_PER_MS)
-#define SEEK_NUMBER   0x5eec /* of a request; not 0, and not what Aravis takes for its own (0xffff) */
+#define SEEK_EACH_NS   (500 * AS_NS_PER_MS) /* a datagram may be lost */
+#define SEEK_SLICE_MS  50                   /* so soon is a stop seen */
+#define OWNER_EACH_NS  (100 * AS_NS_PER_MS)
+#define WATCH_EACH_NS  (200 * AS_NS_PER_MS)
+#define WATCH_PAUSE_NS AS_NS_PER_S
+#define WATCH_UNHEARD  5
+#define SEEK_NUMBER    0x5eec /* of a request; not 0, and not what Aravis takes for its own (0xffff) */
 
 /* --- places --------------------------------------------------------------------------------------------------------------- */
 
@@ -309,7 +311,13 @@ bool as_gige_watch_is_lost(as_gige_watch *watch, as_ns now)
             owner_take(&answer, watch->number, &owner, &known);
     if (known && !watch_is_own(watch, &owner, known))
         return true;
+    if (known || now - watch->asked > WATCH_PAUSE_NS) /* what was asked before pictures came again says nothing */
+        watch->n_unheard = 0;
+    if (watch->n_unheard >= WATCH_UNHEARD && now - watch->unheard >= AS_GIGE_GONE_NS)
+        return true;
     if (now - watch->asked >= WATCH_EACH_NS) {
+        if (watch->n_unheard++ == 0)
+            watch->unheard = now;
         watch->asked = now;
         watch->number = watch->number > UINT16_MAX - 8 ? 1 : (uint16_t)(watch->number + AS_COUNT(owner_registers));
         owner_ask(watch->fd, watch->address, watch->number);
