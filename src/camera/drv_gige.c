@@ -3,6 +3,7 @@
 #include <stdatomic.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "build_config.h"
 #include "camera/driver.h"
@@ -13,6 +14,8 @@
 #include "camera/gige_trigger.h"
 #include "camera/module.h"
 
+#define GIGE_DEAF_NS    (1700 * AS_NS_PER_MS) /* the cause is told within 2 s */
+#define GIGE_ANSWERS_NS (100 * AS_NS_PER_MS)
 #define GIGE_TRIGGER_NS (2 * AS_NS_PER_S) /* so long a frame is waited for before it is triggered again */
 
 typedef struct gige_priv {
@@ -27,10 +30,12 @@ typedef struct gige_priv {
     uint32_t           frames_per_part;
     uint64_t           sequence;
     as_arrivals        arrivals;
-    uint32_t           payload, n_held; /* bytes of a picture; frames to receive into */
-    as_gige_trigger    trigger;         /* on with ?trigger=software */
-    as_pace            pace;            /* of it */
-    as_ns              triggered;       /* 0: no frame is on its way */
+    uint32_t           payload, n_held;            /* bytes of a picture; frames to receive into */
+    as_gige_trigger    trigger;                    /* on with ?trigger=software */
+    as_pace            pace;                       /* of it */
+    as_ns              triggered;                  /* 0: no frame is on its way */
+    as_ns              deaf;                       /* when it is looked why not one packet came; 0: never */
+    char               why[AS_GIGE_SILENCE_BYTES]; /* "" before that */
 } gige_priv;
 
 /* Takes over and frees the GLib error. */
@@ -118,6 +123,26 @@ static bool gige_measure_payload(gige_priv *priv, const as_camera_cfg *cfg, as_e
     return true;
 }
 
+/* By when the first packet should have come, whatever rate and exposure the camera has. One whose trigger is somebody else's may
+ * have none. */
+static void gige_expect(gige_priv *priv)
+{
+    const char  *trigger = as_uri_query_get(&priv->config.query, "trigger");
+    const double fps = arv_camera_get_frame_rate(priv->camera, NULL);
+    const double exposure_us = arv_camera_get_exposure_time(priv->camera, NULL);
+    double       wait_s = (double)GIGE_DEAF_NS / (double)AS_NS_PER_S;
+    if (!as_gige_stream_is_own(priv->camera) || priv->geometry.waits_for[0] ||
+        (trigger && !priv->config.software && strcmp(trigger, "off") != 0))
+        return;
+    if (fps > 0 && !priv->config.software)
+        wait_s = AS_MAX(wait_s, AS_MIN(2 / fps, 3600));
+    if (exposure_us > 0)
+        wait_s = AS_MAX(wait_s, AS_MIN(2e-6 * exposure_us, 3600));
+    if (priv->config.software && priv->pace.period > 0)
+        wait_s = AS_MAX(wait_s, AS_MIN(2 * (double)priv->pace.period / (double)AS_NS_PER_S, 3600));
+    priv->deaf = as_clock_mono() + (as_ns)(wait_s * (double)AS_NS_PER_S);
+}
+
 static bool gige_start(void *p, as_frame_pool *pool, as_err *err)
 {
     gige_priv          *priv = p;
@@ -132,6 +157,7 @@ static bool gige_start(void *p, as_frame_pool *pool, as_err *err)
     if (error)
         return gige_fail(err, AS_EIO, error, "the camera does not start");
     priv->running = true;
+    gige_expect(priv);
     return !priv->config.software || as_gige_trigger_start(&priv->trigger, priv->camera, err);
 }
 
@@ -309,6 +335,19 @@ static bool gige_trigger(gige_priv *priv, as_ns deadline, as_err *err)
     return true;
 }
 
+/* Once: not one packet came in all the time that the first should have taken. */
+static void gige_wonder(gige_priv *priv)
+{
+    const as_ns now = as_clock_mono();
+    if (priv->deaf == 0 || now < priv->deaf)
+        return;
+    priv->deaf = now + GIGE_DEAF_NS; /* again, if it does not answer now */
+    if (!as_gige_stream_why_deaf(priv->stream, now + GIGE_ANSWERS_NS, priv->why))
+        return;
+    priv->deaf = 0;
+    as_log_write(AS_LOG_WARN, "camera '%s': %s", priv->config.query.path, priv->why);
+}
+
 /* Nothing came. A camera that was without power is there again before Aravis misses it. */
 static bool gige_silent(gige_priv *priv, as_err *err)
 {
@@ -316,11 +355,16 @@ static bool gige_silent(gige_priv *priv, as_err *err)
         atomic_store(&priv->lost, true);
     if (atomic_load(&priv->lost))
         return AS_FAIL(err, AS_EIO, "the connection to the camera is lost");
-    return AS_FAIL(err, AS_ETIMEOUT, "no frame came in time%s",
-                   as_gige_stream_is_deaf(priv->stream)
-                       ? ", nor a single packet of one ever (does it wait for a trigger, or does a firewall of this "
-                         "machine drop what it sends by UDP?)"
-                       : "");
+    if (!as_gige_stream_is_deaf(priv->stream))
+        return AS_FAIL(err, AS_ETIMEOUT, "no frame came in time");
+    gige_wonder(priv);
+    if (priv->why[0])
+        return AS_FAIL(err, AS_ETIMEOUT, "no frame came in time: %s", priv->why);
+    if (priv->geometry.waits_for[0])
+        return AS_FAIL(err, AS_ETIMEOUT, "no frame came in time: the camera waits for %s", priv->geometry.waits_for);
+    return AS_FAIL(err, AS_ETIMEOUT,
+                   "no frame came in time, nor a single packet of one ever (does it wait for a trigger, or does a "
+                   "firewall of this machine drop what it sends by UDP?)");
 }
 
 static bool gige_fill(void *p, as_frame *frame, as_ns deadline, as_err *err)
@@ -334,6 +378,10 @@ static bool gige_fill(void *p, as_frame *frame, as_ns deadline, as_err *err)
     if (!as_gige_stream_next(priv->stream, priv->pixel, frame, deadline, &came))
         return gige_silent(priv, err);
     gige_take(priv, &came, frame);
+    if (came.status != AS_FRAME_OK && priv->deaf && as_gige_stream_is_deaf(priv->stream)) {
+        priv->deaf = as_clock_mono(); /* a whole picture without a packet of pixels: no need to wait */
+        gige_wonder(priv);
+    }
     return true;
 }
 

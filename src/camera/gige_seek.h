@@ -47,6 +47,9 @@ typedef struct as_gige_owner {
 /* False: the camera did not tell by the deadline. One that lets nobody read has AS_GV_CONTROL_EXCLUSIVE. */
 AS_CHECK bool as_gige_owner_of(uint32_t address, as_ns deadline, as_gige_owner *ret);
 
+/* Where its first stream goes; port 0: to nobody. False: the camera did not tell by the deadline. */
+AS_CHECK bool as_gige_target_of(uint32_t address, as_ns deadline, uint32_t *ret_target, uint16_t *ret_port);
+
 /* AS_EBUSY, with who it is and what to do. where: as the camera was named. */
 bool as_gige_owner_deny(const as_gige_owner *owner, const char *where, as_err *err);
 

@@ -16,6 +16,7 @@ struct as_gige_stream {
     as_gvsp_receive *own;    /* NULL: Aravis' */
     ArvStream       *arv;
     uint64_t         socket_bytes, tick_hz;
+    as_gige_silence  silence; /* of what is told when nothing comes: the addresses, the port and the size of packets */
     as_ns            wall_ahead; /* this computer's wall clock against the monotonic one, at the last frame */
     as_ns            wall_since; /* wall time when it was last set: what is stamped before is not to be compared */
     as_gige_shape    shape;
@@ -123,6 +124,10 @@ static bool stream_open_own(as_gige_stream *s, const as_gige_config *config, uin
     s->own = as_gvsp_receive_new(&cfg, err);
     if (!s->own || !stream_direct(s->camera, own, port, err))
         return false;
+    s->silence = (as_gige_silence){.own = own,
+                                   .camera = camera,
+                                   .port = port,
+                                   .packet_bytes = packet_bytes + AS_GVSP_ABOVE_BYTES + AS_GVSP_SHORT_BYTES};
     stream_greet(s);
     return true;
 }
@@ -328,7 +333,21 @@ bool as_gige_stream_next(as_gige_stream *s, as_pixel pixel, as_frame *frame, as_
 
 bool as_gige_stream_is_deaf(const as_gige_stream *s)
 {
-    return s->own && as_gvsp_receive_counts(s->own).n_packets == 0;
+    return s->own && as_gvsp_receive_counts(s->own).n_pixels == 0;
+}
+
+bool as_gige_stream_why_deaf(const as_gige_stream *s, as_ns deadline, char text[AS_GIGE_SILENCE_BYTES])
+{
+    as_gige_silence      silence = s->silence;
+    const as_gvsp_counts counts = as_gvsp_receive_counts(s->own);
+    silence.n_packets = counts.n_packets;
+    silence.n_pixels = counts.n_pixels;
+    silence.knows_target = as_gige_target_of(silence.camera, deadline, &silence.target, &silence.target_port);
+    if (!silence.knows_target)
+        return false;
+    as_gige_silence_look(&silence);
+    as_gige_silence_text(&silence, text);
+    return true;
 }
 
 void as_gige_stream_count(as_gige_stream *s, as_camera_stream *ret)

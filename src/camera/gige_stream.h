@@ -11,6 +11,7 @@
 #include <arv.h>
 
 #include "camera/gige_config.h"
+#include "camera/gige_silence.h"
 #include "camera/gvsp_receive.h"
 
 typedef struct as_gige_stream as_gige_stream;
@@ -39,7 +40,9 @@ typedef struct as_gige_came {
 AS_CHECK bool as_gige_stream_next(as_gige_stream *stream, as_pixel pixel, as_frame *frame, as_ns deadline,
                                   as_gige_came *ret);
 
-bool as_gige_stream_is_deaf(const as_gige_stream *stream); /* not one packet ever came */
+bool as_gige_stream_is_deaf(const as_gige_stream *stream); /* not one packet of pixels ever came */
+/* What may be the matter, of one that is deaf. Asks the camera; false: it does not answer by the deadline. */
+AS_CHECK bool as_gige_stream_why_deaf(const as_gige_stream *stream, as_ns deadline, char text[AS_GIGE_SILENCE_BYTES]);
 
 void     as_gige_stream_count(as_gige_stream *stream, as_camera_stream *ret);
 uint64_t as_gige_stream_socket_bytes(const as_gige_stream *stream);

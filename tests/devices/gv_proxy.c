@@ -7,7 +7,9 @@
  * the N-th picture the time stamp of the one before, as a camera that sends its last picture again. --long gives each packet the
  * head of GigE Vision 2, whose numbers have 64 and 32 bits, and understands requests for such; the number of a picture is beyond
  * 32 bits then. --stranger sends each packet from another address first, with other pixels. --leader holds the packet that begins a
- * picture until N packets behind it have passed. --deaf hands on no packet of a picture, as a firewall does. Prints "ready", and when
+ * picture until N packets behind it have passed. --deaf 1 lets the camera send straight to
+ * the client, which hears nobody but the proxy: no packet comes, as behind a firewall; --deaf 2 hands on none, and the camera tells
+ * that it sends elsewhere. Prints "ready", and when
  * standard input is closed a line of JSON with what it did. */
 #include <arpa/inet.h>
 #include <endian.h>
@@ -126,7 +128,7 @@ static void proxy_request(proxy *p)
     if (n < 8 || getsockname(p->in, (struct sockaddr *)&own, &n_own) != 0)
         return;
     bool registers = p->bytes[2] == 0 && p->bytes[3] == 0x82, memory = p->bytes[2] == 0 && p->bytes[3] == 0x86;
-    for (ssize_t at = 8; (registers || memory) && at + 8 <= n; at += registers ? 8 : n) {
+    for (ssize_t at = 8; (registers || memory) && p->is_deaf != 1 && at + 8 <= n; at += registers ? 8 : n) {
         uint32_t address = proxy_get32(p->bytes + at), value = proxy_get32(p->bytes + at + 4);
         if (address == STREAM_ADDRESS) {
             p->stream.sin_addr.s_addr = htobe32(value);
