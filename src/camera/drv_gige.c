@@ -234,6 +234,22 @@ static void gige_keep_named(gige_priv *priv, as_setting_wishes *ret)
     }
 }
 
+/* The line that becomes a strobe lies behind a selector, which is on another one maybe: what that line had. */
+static void gige_keep_line(gige_priv *priv, as_setting_wishes *ret)
+{
+    static const char *const names[] = {"LineSelector", "LineMode", "LineSource"};
+    ArvDevice               *device = arv_camera_get_device(priv->camera);
+    const char              *line = as_uri_query_get(&priv->config.query, "strobe");
+    as_setting               selector;
+    as_err                   ignored = AS_ERR_NONE;
+    if (!line || !as_gige_get(device, names[0], &selector, &ignored) || !as_setting_check(&selector, line, &ignored) ||
+        !as_gige_set(device, names[0], line, &ignored))
+        return;
+    for (size_t i = 0; i < AS_COUNT(names); i++)
+        if (!gige_keep_one(priv, names[i], ret))
+            return;
+}
+
 /* Before frames are started. A wide picture may have to wait for its offset, and that for the width: more rounds than one. */
 static bool gige_give_back(gige_priv *priv, const as_setting_wishes *kept, const atomic_bool *quit, as_err *err)
 {
@@ -254,17 +270,19 @@ static bool gige_give_back(gige_priv *priv, const as_setting_wishes *kept, const
 /* All that the address asks for, or nothing of it. A camera that came back is given what it had instead. */
 static bool gige_apply(gige_priv *priv, const as_camera_cfg *cfg, as_err *err)
 {
-    as_setting_wishes was = {0};
+    as_setting_wishes was = {0}, line = {0};
     as_err            why = AS_ERR_NONE;
     if (cfg->kept)
         return gige_give_back(priv, cfg->kept, cfg->quit, err) &&
                as_gige_config_apply(&priv->config, priv->camera, err);
     gige_keep(priv, &was);
     gige_keep_named(priv, &was);
+    gige_keep_line(priv, &line);
     bool ok = as_gige_config_apply(&priv->config, priv->camera, err);
-    if (!ok && !gige_give_back(priv, &was, cfg->quit, &why))
+    if (!ok && !(gige_give_back(priv, &line, cfg->quit, &why) && gige_give_back(priv, &was, cfg->quit, &why)))
         as_err_note(err, "the camera has part of what its address asks for (%.100s)", why.text);
     as_vec_done(&was.all);
+    as_vec_done(&line.all);
     return ok;
 }
 

@@ -41,12 +41,14 @@ static void gige_expect_frames(as_camera *cam, int n, uint64_t *next, unsigned *
     }
 }
 
+static const char *const gige_lines[] = {"gv_camera", "127.0.0.1", "lines", NULL};
+
 /* A camera of a process of its own; skips where there can be none. */
-static as_camera *gige_open_device(as_test_device *device, const char *uri)
+static as_camera *gige_open(as_test_device *device, const char *const *program, const as_camera_cfg *asked)
 {
     as_err              err = AS_ERR_NONE;
-    const as_camera_cfg cfg = {.uri = uri};
-    if (UNDER_TSAN || !as_test_device_start(device, gige_device)) {
+    const as_camera_cfg cfg = *asked;
+    if (UNDER_TSAN || !as_test_device_start(device, program)) {
         print_message("skipped: no tests/devices/gv_camera, its port is taken, or under the thread sanitizer\n");
         as_test_device_kill(device);
         skip();
@@ -57,6 +59,11 @@ static as_camera *gige_open_device(as_test_device *device, const char *uri)
         fail_msg("%s", err.text);
     }
     return cam;
+}
+
+static as_camera *gige_open_device(as_test_device *device, const char *uri)
+{
+    return gige_open(device, gige_device, &(as_camera_cfg){.uri = uri});
 }
 
 static void gige_loses_its_camera_and_finds_it_again(void **state)
@@ -205,6 +212,47 @@ static void gige_keeps_the_deadline_of_a_trigger(void **state)
     assert_true(again && longest < AS_NS_PER_S);
 }
 
+static void gige_expect_setting(as_camera *cam, const char *name, const char *value)
+{
+    as_err     err = AS_ERR_NONE;
+    as_setting f;
+    if (!as_camera_setting(cam, name, &f, &err))
+        fail_msg("%s", err.text);
+    assert_string_equal(f.value, value);
+}
+
+/* What lies behind a selector is given back too, and the selector. */
+static void gige_gives_a_line_back_that_became_no_strobe(void **state)
+{
+    (void)state;
+    as_test_device      device = {0};
+    as_err              err = AS_ERR_NONE;
+    const as_camera_cfg idle = {.uri = "gige:127.0.0.1", .idle = true};
+    const as_camera_cfg refused = {.uri = "gige:127.0.0.1?strobe=Line2&GainRaw=999999", .idle = true};
+    const as_camera_cfg taken = {.uri = "gige:127.0.0.1?strobe=Line2&GainRaw=3", .idle = true};
+    as_camera          *cam = gige_open(&device, gige_lines, &idle);
+    bool                ok = as_camera_set(cam, "LineSelector", "Line1", NULL, &err);
+    as_camera_close(cam);
+    cam = as_camera_open(&refused, &err);
+    const bool opened = cam != NULL;
+    as_camera_close(cam);
+    for (int i = 0; i < 2; i++) {
+        cam = ok ? as_camera_open(i == 0 ? &idle : &taken, &err) : NULL;
+        ok = cam != NULL;
+        if (cam && i == 0) {
+            gige_expect_setting(cam, "LineSelector", "Line1");
+            ok = as_camera_set(cam, "LineSelector", "Line2", NULL, &err);
+        }
+        if (cam) {
+            gige_expect_setting(cam, "LineMode", i == 0 ? "Input" : "Output");
+            gige_expect_setting(cam, "LineSource", i == 0 ? "Off" : "ExposureActive");
+        }
+        as_camera_close(cam);
+    }
+    as_test_device_kill(&device);
+    assert_true(ok && !opened);
+}
+
 static void gige_refuses_an_unknown_format(void **state)
 {
     (void)state;
@@ -320,6 +368,7 @@ int main(void)
         cmocka_unit_test(gige_loses_its_camera_and_finds_it_again),
         cmocka_unit_test(gige_opens_one_while_another_dies_in_its_opening),
         cmocka_unit_test(gige_keeps_the_deadline_of_a_trigger),
+        cmocka_unit_test(gige_gives_a_line_back_that_became_no_strobe),
         cmocka_unit_test(gige_refuses_an_unknown_format),
         cmocka_unit_test(gige_takes_the_region_asked_for),
         cmocka_unit_test(gige_hands_on_what_the_sensor_sends),
