@@ -16,7 +16,7 @@
 
 #define GIGE_DEAF_NS    (1700 * AS_NS_PER_MS) /* the cause is told within 2 s */
 #define GIGE_ANSWERS_NS (100 * AS_NS_PER_MS)
-#define GIGE_TRIGGER_NS (2 * AS_NS_PER_S) /* so long a frame is waited for before it is triggered again */
+#define GIGE_TRIGGER_NS (2 * AS_NS_PER_S) /* and the exposure: until a frame is triggered again */
 
 typedef struct gige_priv {
     ArvCamera         *camera;
@@ -34,6 +34,8 @@ typedef struct gige_priv {
     as_gige_trigger    trigger;                    /* on with ?trigger=software */
     as_pace            pace;                       /* of it */
     as_ns              triggered;                  /* 0: no frame is on its way */
+    as_ns              patience;                   /* so long a frame is waited for before it is triggered again */
+    bool               retried;                    /* it was: the frame that comes may be of the first */
     as_ns              deaf;                       /* when it is looked why not one packet came; 0: never */
     char               why[AS_GIGE_SILENCE_BYTES]; /* "" before that */
 } gige_priv;
@@ -131,6 +133,7 @@ static void gige_expect(gige_priv *priv)
     const double fps = arv_camera_get_frame_rate(priv->camera, NULL);
     const double exposure_us = arv_camera_get_exposure_time(priv->camera, NULL);
     double       wait_s = (double)GIGE_DEAF_NS / (double)AS_NS_PER_S;
+    priv->patience = GIGE_TRIGGER_NS + (exposure_us > 0 ? (as_ns)(AS_MIN(exposure_us, 1e9) * AS_NS_PER_US) : 0);
     if (!as_gige_stream_is_own(priv->camera) || priv->geometry.waits_for[0] ||
         (trigger && !priv->config.software && strcmp(trigger, "off") != 0))
         return;
@@ -328,6 +331,9 @@ static void gige_take(gige_priv *priv, const as_gige_came *came, as_frame *frame
     frame->status =
         as_arrivals_take(&priv->arrivals, came->id, came->device, as_clock_mono(), priv->config.late, &step);
     priv->sequence += step;
+    if (priv->retried && frame->status == AS_FRAME_OK)
+        frame->status = AS_FRAME_LATE;
+    priv->retried = false;
     priv->triggered = 0;
     frame->sequence = priv->sequence;
     frame->part = priv->sequence / priv->frames_per_part + 1;
@@ -343,8 +349,9 @@ static bool gige_trigger(gige_priv *priv, as_ns deadline, as_err *err)
 {
     as_ns    due, now = as_clock_mono();
     uint64_t passed;
-    if (!priv->trigger.is_on || (priv->triggered && now - priv->triggered < GIGE_TRIGGER_NS))
+    if (!priv->trigger.is_on || (priv->triggered && now - priv->triggered < priv->patience))
         return true;
+    priv->retried |= priv->triggered != 0;
     if (!as_pace_wait(&priv->pace, deadline, &due, &passed, err))
         return false;
     if (!as_gige_trigger_fire(&priv->trigger, err))
@@ -364,6 +371,14 @@ static void gige_wonder(gige_priv *priv)
         return;
     priv->deaf = 0;
     as_log_write(AS_LOG_WARN, "camera '%s': %s", priv->config.query.path, priv->why);
+}
+
+/* It began to come before it was triggered: of an older trigger, or of somebody else's. Its number is missing then, and counts as
+ * lost. */
+static bool gige_is_stale(gige_priv *priv, const as_gige_came *came)
+{
+    const as_ns sent = priv->trigger.is_on ? as_gige_trigger_sent(&priv->trigger) : INT64_MIN;
+    return sent == 0 || came->began < sent;
 }
 
 /* Nothing came. A camera that was without power is there again before Aravis misses it. */
@@ -393,8 +408,10 @@ static bool gige_fill(void *p, as_frame *frame, as_ns deadline, as_err *err)
         return AS_FAIL(err, AS_EINVAL, "the camera was opened for its settings alone");
     if (!gige_trigger(priv, deadline, err))
         return false;
-    if (!as_gige_stream_next(priv->stream, priv->pixel, frame, deadline, &came))
-        return gige_silent(priv, err);
+    do
+        if (!as_gige_stream_next(priv->stream, priv->pixel, frame, deadline, &came))
+            return gige_silent(priv, err);
+    while (gige_is_stale(priv, &came));
     gige_take(priv, &came, frame);
     if (came.status != AS_FRAME_OK && priv->deaf && as_gige_stream_is_deaf(priv->stream)) {
         priv->deaf = as_clock_mono(); /* a whole picture without a packet of pixels: no need to wait */

@@ -212,6 +212,34 @@ static void gige_keeps_the_deadline_of_a_trigger(void **state)
     assert_true(again && longest < AS_NS_PER_S);
 }
 
+/* Somebody else's trigger, or one that was given up: the picture of it lies there when the next one is asked for. */
+static void gige_hands_on_no_picture_of_an_older_trigger(void **state)
+{
+    (void)state;
+    as_test_device device = {0};
+    as_err         err = AS_ERR_NONE;
+    as_camera     *cam = gige_open_device(&device, "gige:127.0.0.1?trigger=software");
+    int            n_fresh = 0;
+    uint64_t       next = 0;
+    unsigned       n_whole = 0;
+    gige_expect_frames(cam, 2, &next, &n_whole);
+    for (int i = 0; i < 5; i++) {
+        const bool triggered = as_camera_set(cam, "TriggerSoftware", "", NULL, &err);
+        as_clock_sleep_until(as_clock_mono() + 150 * AS_NS_PER_MS);
+        const as_ns asked = as_clock_mono();
+        as_frame   *frame = as_camera_next(cam, asked + 10 * AS_NS_PER_S, &err);
+        n_fresh += triggered && frame && frame->status == AS_FRAME_OK && frame->time_mono >= asked;
+        as_frame_unref(frame);
+    }
+    as_camera_stream stream;
+    as_camera_stream_of(cam, &stream);
+    const uint64_t n_lost = as_camera_lost(cam);
+    as_camera_close(cam);
+    as_test_device_kill(&device);
+    assert_int_equal(n_fresh, 5);
+    assert_true(stream.n_completed_buffers >= 12 && n_lost >= 5); /* they are not hidden */
+}
+
 static void gige_expect_setting(as_camera *cam, const char *name, const char *value)
 {
     as_err     err = AS_ERR_NONE;
@@ -368,6 +396,7 @@ int main(void)
         cmocka_unit_test(gige_loses_its_camera_and_finds_it_again),
         cmocka_unit_test(gige_opens_one_while_another_dies_in_its_opening),
         cmocka_unit_test(gige_keeps_the_deadline_of_a_trigger),
+        cmocka_unit_test(gige_hands_on_no_picture_of_an_older_trigger),
         cmocka_unit_test(gige_gives_a_line_back_that_became_no_strobe),
         cmocka_unit_test(gige_refuses_an_unknown_format),
         cmocka_unit_test(gige_takes_the_region_asked_for),
