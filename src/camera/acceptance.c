@@ -496,7 +496,10 @@ static void accept_say_look(as_acceptance *out, uint32_t n)
                  100 * black, 100 * white);
     } else {
         snprintf(noise->note, sizeof noise->note, "of %u frames that follow each other, at a mean of %.0f levels%s", n,
-                 out->look.mean, n > 1 ? "" : ": too few came whole");
+                 out->look.mean,
+                 n <= 1                        ? ": too few came whole"
+                 : noise->value > noise->limit ? "; does something move before it, or does the light flicker?"
+                                               : "");
     }
     snprintf(focus->note, sizeof focus->note, "variance of the Laplacian; %.1f %% black, %.1f %% white", 100 * black,
              100 * white);

@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 
+#include "base/log.h"
 #include "base/plugin.h"
 #include "build_config.h"
 
@@ -140,8 +141,10 @@ AS_UNUSED static void module_driver_count(void *priv, as_camera_stream *ret)
 AS_UNUSED static void module_driver_list(const char *name, void (*found)(void *ctx, const char *uri, const char *about),
                                          void       *ctx)
 {
-    as_err                  ignored;
-    const as_camera_driver *driver = as_camera_module_load(name, &ignored);
+    as_err                  why = AS_ERR_NONE;
+    const as_camera_driver *driver = as_camera_module_load(name, &why);
+    if (!driver)
+        as_log_write(AS_LOG_WARN, "cameras of the driver '%s' cannot be looked for: %s", name, why.text);
     if (driver && driver->list)
         driver->list(found, ctx);
 }

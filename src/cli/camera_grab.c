@@ -130,6 +130,18 @@ static bool grab_write_list(const char *path, json_t *list, as_err *err)
     return ok;
 }
 
+/* Who names a JPEG would not look for a PNG. */
+static bool grab_is_png(const char *path, as_err *err)
+{
+    static const char *const others[] = {".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".raw", ".JPG", ".JPEG", ".TIF"};
+    for (size_t i = 0; i < AS_COUNT(others); i++)
+        if (as_str_ends(path, others[i]))
+            return AS_FAIL(err, AS_EINVAL,
+                           "'%.300s': pictures are written as PNG, which loses nothing and holds 16 bits: name it .png",
+                           path);
+    return true;
+}
+
 static int camera_grab(as_cli *cli, as_workspace *ws, as_err *err)
 {
     const char *path = as_cli_opt(cli, "output");
@@ -140,7 +152,7 @@ static int camera_grab(as_cli *cli, as_workspace *ws, as_err *err)
     (void)ws;
     as_camera_stream stream = {0};
     bool ok = as_cli_u64(cli, "frames", 1, 100000, &n, err) && as_cli_f64(cli, "wait", 0.001, 1e6, &wait_s, err) &&
-              (path || AS_FAIL(err, AS_EINVAL, "say where to: --output FILE.png")) &&
+              (path || AS_FAIL(err, AS_EINVAL, "say where to: --output FILE.png")) && grab_is_png(path, err) &&
               grab_list_path(path, beside, sizeof beside, err) && as_output_json_may(beside, GRAB_KIND, err);
     as_camera *cam = ok ? as_camera_pick(cli, false, err) : NULL;
     ok = cam && grab_all(cli, cam, path, n, wait_s, list, err);

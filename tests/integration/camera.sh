@@ -156,4 +156,11 @@ assert "Mono8" in f["PixelFormat"]["choices"] and f["TriggerSoftware"]["kind"] =
 else
     skip_case 'gige: this build has no Aravis'
 fi
+# What a new user types first.
+expect_exit 2 "$ASSAY" camera show 10.1.2.3
+expect_err 'gige:10.1.2.3 for a GigE Vision camera there'
+expect_exit 2 "$ASSAY" camera grab "$TWIN" -o part.jpg
+expect_err 'written as PNG.*name it .png'
+expect_exit 1 "$ASSAY" camera test 'twin:cones?fps=50' --frames 10 --max-jitter 1000 --min-fps 1
+expect_out 'temporal noise .*FAIL.*does something move before it'
 finish
