@@ -156,6 +156,13 @@ assert "Mono8" in f["PixelFormat"]["choices"] and f["TriggerSoftware"]["kind"] =
 else
     skip_case 'gige: this build has no Aravis'
 fi
+# Each count of a stream stands in the guide.
+expect_exit 0 "$ASSAY" camera show "$TWIN" --json
+check 'a count of the stream is not in the guide' python3 -c '
+import json, sys
+page = open(sys.argv[2]).read()
+missing = [name for name in json.load(open(sys.argv[1]))["stream"] if "`%s`" % name not in page]
+assert not missing, missing' "$OUT" "$SOURCE/docs/guide/cameras.md"
 # What a new user types first.
 expect_exit 2 "$ASSAY" camera show 10.1.2.3
 expect_err 'gige:10.1.2.3 for a GigE Vision camera there'
