@@ -348,12 +348,15 @@ bool as_gige_watch_is_lost(as_gige_watch *watch, as_ns now)
     unsigned       known = 0;
     if (!watch->is_on)
         return false;
+    bool heard = false; /* also what was asked before the last time: a camera may be slow */
     while (seek_hear(watch->fd, bytes, &answer, &from))
-        if (from == watch->address)
+        if (from == watch->address) {
+            heard = true;
             owner_take(&answer, watch->number, &owner, &known);
+        }
     if (known && !watch_is_own(watch, &owner, known))
         return true;
-    if (known || now - watch->asked > WATCH_PAUSE_NS) /* what was asked before pictures came again says nothing */
+    if (heard || now - watch->asked > WATCH_PAUSE_NS) /* what was asked before pictures came again says nothing */
         watch->n_unheard = 0;
     if (watch->n_unheard >= WATCH_UNHEARD && now - watch->unheard >= AS_GIGE_GONE_NS)
         return true;

@@ -161,7 +161,7 @@ expect_exit 0 "$ASSAY" camera show "$TWIN" --json
 check 'a count of the stream is not in the guide' python3 -c '
 import json, sys
 page = open(sys.argv[2]).read()
-missing = [name for name in json.load(open(sys.argv[1]))["stream"] if "`%s`" % name not in page]
+missing = [name for name in json.load(open(sys.argv[1]))["stream"] if name not in page]
 assert not missing, missing' "$OUT" "$SOURCE/docs/guide/cameras.md"
 # What a new user types first.
 expect_exit 2 "$ASSAY" camera show 10.1.2.3
