@@ -82,6 +82,29 @@ for behind in 1 5 40; do
     check 'no leader was late' json 'd["n_late"] >= 40' proxy.out
 done
 
+# Chunks alone, of which one is the picture; and what is no picture is told once, with what to set.
+through 0.01 0.02 0.02 "$SCENE" "$SCENE" 60 '' --payload 4 --bytes 76800
+check 'the picture among chunks is not found' json 'd["n_wrong"] == 0 and d["n_ok"] >= 50' "$OUT"
+check 'nothing was lost of them' json 'd["n_lost"] > 5' proxy.out
+for kind in '6 JPEG .*ImageCompressionMode' '10 several.parts .*ComponentEnable' '2 raw.data .*PixelFormat'; do
+    through 0 0 0 "$SCENE" "$SCENE" 10 '' --payload "${kind%% *}" --bytes 76800
+    check "what is no picture (${kind}) is taken for one" json 'd["n_ok"] == 0 and d["by_status"][3] == 10 == d["stream"]["n_others"]' "$OUT"
+    "$ASSAY" twin serve --gige "$net.1" --scene "$SCENE" --fps 40 --replay 4 >serve.out 2>serve.err &
+    server=$!
+    rm -f in && mkfifo in
+    "$BUILD/tests/devices/gv_proxy" "$net.2" "$net.1" --payload "${kind%% *}" --bytes 76800 <in >proxy.all &
+    proxy=$!
+    exec 9>in
+    await grep -q serving serve.err
+    await grep -q ready proxy.all
+    expect_exit 0 "$ASSAY" camera grab "gige:$net.2" --frames 5 -o no.png
+    check "what to set (${kind}) is not told" sh -c "[ \$(grep -Ec 'the camera sends ${kind#* }' $ERR) = 1 ]"
+    exec 9>&-
+    wait $proxy
+    kill -INT $server
+    wait $server
+done
+
 # A camera that sends a picture under the time stamp of the one before.
 through 0 0 0 "$SMALL" "$SMALL" 40 '' --stuck 20
 check 'a picture that is sent again is not told' json \
