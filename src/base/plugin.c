@@ -40,6 +40,12 @@ static bool plugin_check(void *handle, const char *path, size_t n_table, as_err 
                    path, built ? built->version : "it does not say which", AS_VERSION);
 }
 
+static void plugin_log(void *ctx, as_log_level level, const char *line)
+{
+    (void)ctx;
+    as_log_write(level, "%s", line);
+}
+
 const void *as_plugin_symbol(const char *file, const char *symbol, size_t n_table, as_err *err)
 {
     char dir[AS_FS_PATH_BYTES] = "", path[AS_FS_PATH_BYTES];
@@ -58,6 +64,8 @@ const void *as_plugin_symbol(const char *file, const char *symbol, size_t n_tabl
     }
     if (!plugin_check(handle, path, n_table, err))
         return NULL;
+    const as_plugin_stamp *built = dlsym(handle, "as_plugin_built");
+    built->set_sink(plugin_log, NULL);
     const void *found_symbol = dlsym(handle, symbol);
     if (!found_symbol)
         AS_FAIL(err, AS_EMISSING, "'%.300s' is no module of this program", path);

@@ -5,25 +5,28 @@
  * Threads: any thread.
  * Memory:  a module is never unloaded (GLib cannot be).
  *
- * A module exports a table, and beside it what it was built for: the table of another version has other rows. It is looked for beside the program, in the two folders above (a build's tests stand deeper), then
- * where it is installed (AS_MODULE_DIR).
+ * A module exports a table, and beside it what it was built for: the table of another version has other rows. It is looked for
+ * beside the program, in the two folders above (a build's tests stand deeper), then where it is installed (AS_MODULE_DIR). What it
+ * logs goes to the program's log.
  */
 #ifndef AS_BASE_PLUGIN_H
 #define AS_BASE_PLUGIN_H
 
 #include "base/err.h"
+#include "base/log.h"
 
 #define AS_PLUGIN_EXPORT __attribute__((visibility("default")))
 
 typedef struct as_plugin_stamp {
-    const char *version; /* of the program */
-    size_t      n_table; /* bytes of the table */
+    const char *version;                           /* of the program */
+    size_t      n_table;                           /* bytes of the table */
+    void (*set_sink)(as_log_sink sink, void *ctx); /* of the module's own log, which is not the program's */
 } as_plugin_stamp;
 
 /* Once in each module, with build_config.h before it. */
 #define AS_PLUGIN_STAMP(table)                                     \
     AS_PLUGIN_EXPORT extern const as_plugin_stamp as_plugin_built; \
-    const as_plugin_stamp                         as_plugin_built = {AS_VERSION, sizeof(table)}
+    const as_plugin_stamp                         as_plugin_built = {AS_VERSION, sizeof(table), as_log_set_sink}
 
 /* file: "as_camera_gst.so"; n_table: bytes of what the symbol is. AS_EMISSING says where it was looked for and what the loader
  * said, or that it was built for another version. */

@@ -424,10 +424,12 @@ static void accept_losses(acceptor *a)
     row->value = (double)all;
     row->n = frames + s->n_lost;
     snprintf(row->note, sizeof row->note,
-             "%llu lost, %llu incomplete, %llu damaged, %llu late, %llu repeated; %llu packets asked for again",
+             "%llu lost, %llu incomplete, %llu damaged, %llu late, %llu repeated; of %llu packets %llu were asked for "
+             "again, and %llu of those came",
              (unsigned long long)s->n_lost, (unsigned long long)s->n_frames[AS_FRAME_INCOMPLETE],
              (unsigned long long)s->n_frames[AS_FRAME_CORRUPT], (unsigned long long)s->n_frames[AS_FRAME_LATE],
-             (unsigned long long)s->n_frames[AS_FRAME_REPEATED], (unsigned long long)s->n_resent);
+             (unsigned long long)s->n_frames[AS_FRAME_REPEATED], (unsigned long long)s->stream.n_received_packets,
+             (unsigned long long)s->stream.n_resend_requests, (unsigned long long)s->stream.n_resent_packets);
 }
 
 /* A limit that any value keeps. */
@@ -494,7 +496,10 @@ static void accept_say_look(as_acceptance *out, uint32_t n)
                  100 * black, 100 * white);
     } else {
         snprintf(noise->note, sizeof noise->note, "of %u frames that follow each other, at a mean of %.0f levels%s", n,
-                 out->look.mean, n > 1 ? "" : ": too few came whole");
+                 out->look.mean,
+                 n <= 1                        ? ": too few came whole"
+                 : noise->value > noise->limit ? "; does something move before it, or does the light flicker?"
+                                               : "");
     }
     snprintf(focus->note, sizeof focus->note, "variance of the Laplacian; %.1f %% black, %.1f %% white", 100 * black,
              100 * white);

@@ -40,7 +40,7 @@ typedef struct as_acceptance_row {
     bool                at_least;
     as_acceptance_state state;
     uint64_t            n;         /* frames it rests on */
-    char                note[160]; /* how it was measured, or why not */
+    char                note[200]; /* how it was measured, or why not */
     bool                never;     /* such a source cannot be measured so: a recording has no exposure to be set */
 } as_acceptance_row;
 

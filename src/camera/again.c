@@ -124,6 +124,7 @@ bool as_again_start(as_camera *cam, const as_err *why, as_err *err)
         free(again);
         return AS_FAIL(err, AS_ENOMEM, "no memory to look for camera '%s'", cam->uri);
     }
+    as_camera_stream_of(cam, &cam->stats.stream);
     again->cam = cam;
     again->lost_at = as_clock_mono();
     again->why = *why;

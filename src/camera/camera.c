@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "camera/camera_priv.h"
 
+#include <arpa/inet.h>
 #include <math.h>
 
 #include "base/clock.h"
@@ -60,7 +61,12 @@ static const as_camera_driver *camera_find(const char *uri, const char **ret_res
     char        scheme[32], there[400];
     size_t      n = 0, length = strcspn(uri, ":");
     if (uri[length] != ':' || length == 0 || length >= sizeof scheme) {
-        AS_FAIL(err, AS_EINVAL, "'%s' is no camera: the form is DRIVER:WHERE, for example twin:cones", uri);
+        unsigned char address[4];
+        if (inet_pton(AF_INET, uri, address) == 1)
+            AS_FAIL(err, AS_EINVAL, "'%s' is an address without a driver: gige:%s for a GigE Vision camera there", uri,
+                    uri);
+        else
+            AS_FAIL(err, AS_EINVAL, "'%s' is no camera: the form is DRIVER:WHERE, for example twin:cones", uri);
         return NULL;
     }
     memcpy(scheme, uri, length);
@@ -272,9 +278,22 @@ uint64_t as_camera_lost(const as_camera *cam)
 void as_camera_stats_of(as_camera *cam, as_camera_stats *ret)
 {
     *ret = cam->stats;
+    as_camera_stream_of(cam, &ret->stream);
     ret->temperature_c = NAN;
     if (cam->driver->stats && !cam->again)
         cam->driver->stats(cam->priv, ret);
+}
+
+/* A stream counts from 0 again after each return. */
+void as_camera_stream_of(as_camera *cam, as_camera_stream *ret)
+{
+    as_camera_stream now = {0};
+    if (cam->driver->count && !cam->again)
+        cam->driver->count(cam->priv, &now);
+    *ret = cam->stats.stream;
+#define X(name, what) ret->name += now.name;
+#include "camera/stream.def"
+#undef X
 }
 
 uint64_t as_camera_outages(const as_camera *cam, as_ns *ret_away)

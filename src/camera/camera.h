@@ -13,10 +13,9 @@
 
 #include <stdatomic.h>
 
+#include "camera/stats.h"
 #include "camera/uri.h"
 #include "image/frame.h"
-
-typedef struct as_camera as_camera;
 
 struct as_setting_wishes;
 
@@ -49,19 +48,6 @@ typedef struct as_camera_geometry {
     char waits_for[160]; /* what its frames wait for that nobody here gives, and the remedy: said when none comes; "" */
 } as_camera_geometry;
 
-/* What happened since the camera was opened. */
-typedef struct as_camera_stats {
-    uint64_t n_frames[AS_FRAME_STATUS_COUNT]; /* handed out, by their status */
-    uint64_t n_lost;                          /* gaps in the camera's count, and frames for which there was no memory */
-    uint64_t n_gaps;                          /* how many gaps */
-    uint64_t n_returns;                       /* it was lost and came back */
-    as_ns    away;                            /* so long it was not there, all in all */
-    /* Of the wire, as far as the driver knows them, else 0. */
-    uint64_t n_underruns, n_incomplete, n_resent, n_missing_packets;
-    uint32_t packet_bytes, socket_bytes;
-    double   temperature_c; /* NAN: not told */
-} as_camera_stats;
-
 struct as_setting;
 
 /* What a driver provides: drv_<name>.c defines `const as_camera_driver as_camera_<name>`. */
@@ -92,7 +78,8 @@ typedef struct as_camera_driver {
     bool (*set)(void *priv, const char *name, const char *value, as_err *err);
     /* What a device must have again when it comes back, in an order it takes it in, as it is now; may be NULL. */
     void (*keep)(void *priv, struct as_setting_wishes *ret);
-    void (*stats)(void *priv, as_camera_stats *stats); /* fills in what stands under "of the wire"; may be NULL */
+    void (*stats)(void *priv, as_camera_stats *stats); /* asks the device for what is of the wire; may be NULL */
+    void (*count)(void *priv, as_camera_stream *ret);  /* since start(); asks nobody; may be NULL */
 } as_camera_driver;
 
 const as_camera_driver *as_camera_driver_at(size_t i); /* NULL past the last row */
@@ -110,11 +97,7 @@ const char         *as_camera_uri(const as_camera *cam); /* without a password *
  * its numbers go on, with a new part. */
 AS_CHECK as_frame *as_camera_next(as_camera *cam, as_ns deadline, as_err *err);
 uint64_t           as_camera_lost(const as_camera *cam);
-/* Asks the device, which may take a while: not for every frame. */
-void as_camera_stats_of(as_camera *cam, as_camera_stats *ret);
-/* How often it was lost, one that is still away too, and for how long all in all; asks nobody. */
-uint64_t   as_camera_outages(const as_camera *cam, as_ns *ret_away);
-void       as_camera_stop(as_camera *cam);  /* next() then fails: AS_ECANCELLED */
-as_camera *as_camera_close(as_camera *cam); /* NULL is fine; returns NULL */
+void               as_camera_stop(as_camera *cam);  /* next() then fails: AS_ECANCELLED */
+as_camera         *as_camera_close(as_camera *cam); /* NULL is fine; returns NULL */
 
 #endif

@@ -3,6 +3,7 @@
 #include <stdatomic.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "build_config.h"
 #include "camera/driver.h"
@@ -13,7 +14,9 @@
 #include "camera/gige_trigger.h"
 #include "camera/module.h"
 
-#define GIGE_TRIGGER_NS (2 * AS_NS_PER_S) /* so long a frame is waited for before it is triggered again */
+#define GIGE_DEAF_NS    (1700 * AS_NS_PER_MS) /* the cause is told within 2 s */
+#define GIGE_ANSWERS_NS (100 * AS_NS_PER_MS)
+#define GIGE_TRIGGER_NS (2 * AS_NS_PER_S) /* and the exposure: until a frame is triggered again */
 
 typedef struct gige_priv {
     ArvCamera         *camera;
@@ -27,10 +30,14 @@ typedef struct gige_priv {
     uint32_t           frames_per_part;
     uint64_t           sequence;
     as_arrivals        arrivals;
-    uint32_t           payload, n_held; /* bytes of a picture; frames to receive into */
-    as_gige_trigger    trigger;         /* on with ?trigger=software */
-    as_pace            pace;            /* of it */
-    as_ns              triggered;       /* 0: no frame is on its way */
+    uint32_t           payload, n_held;            /* bytes of a picture; frames to receive into */
+    as_gige_trigger    trigger;                    /* on with ?trigger=software */
+    as_pace            pace;                       /* of it */
+    as_ns              triggered;                  /* 0: no frame is on its way */
+    as_ns              patience;                   /* so long a frame is waited for before it is triggered again */
+    bool               retried;                    /* it was: the frame that comes may be of the first */
+    as_ns              deaf;                       /* when it is looked why not one packet came; 0: never */
+    char               why[AS_GIGE_SILENCE_BYTES]; /* "" before that */
 } gige_priv;
 
 /* Takes over and frees the GLib error. */
@@ -118,11 +125,33 @@ static bool gige_measure_payload(gige_priv *priv, const as_camera_cfg *cfg, as_e
     return true;
 }
 
+/* By when the first packet should have come, whatever rate and exposure the camera has. One whose trigger is somebody else's may
+ * have none. */
+static void gige_expect(gige_priv *priv)
+{
+    const char  *trigger = as_uri_query_get(&priv->config.query, "trigger");
+    const double fps = arv_camera_get_frame_rate(priv->camera, NULL);
+    const double exposure_us = arv_camera_get_exposure_time(priv->camera, NULL);
+    double       wait_s = (double)GIGE_DEAF_NS / (double)AS_NS_PER_S;
+    priv->patience = GIGE_TRIGGER_NS + (exposure_us > 0 ? (as_ns)(AS_MIN(exposure_us, 1e9) * AS_NS_PER_US) : 0);
+    if (!as_gige_stream_is_own(priv->camera) || priv->geometry.waits_for[0] ||
+        (trigger && !priv->config.software && strcmp(trigger, "off") != 0))
+        return;
+    if (fps > 0 && !priv->config.software)
+        wait_s = AS_MAX(wait_s, AS_MIN(2 / fps, 3600));
+    if (exposure_us > 0)
+        wait_s = AS_MAX(wait_s, AS_MIN(2e-6 * exposure_us, 3600));
+    if (priv->config.software && priv->pace.period > 0)
+        wait_s = AS_MAX(wait_s, AS_MIN(2 * (double)priv->pace.period / (double)AS_NS_PER_S, 3600));
+    priv->deaf = as_clock_mono() + (as_ns)(wait_s * (double)AS_NS_PER_S);
+}
+
 static bool gige_start(void *p, as_frame_pool *pool, as_err *err)
 {
-    gige_priv *priv = p;
-    GError    *error = NULL;
-    priv->stream = as_gige_stream_open(priv->camera, &priv->config, priv->payload, pool, priv->n_held, err);
+    gige_priv          *priv = p;
+    GError             *error = NULL;
+    const as_gige_shape shape = {priv->geometry.width, priv->geometry.height, priv->payload};
+    priv->stream = as_gige_stream_open(priv->camera, &priv->config, &shape, pool, priv->n_held, err);
     if (!priv->stream)
         return false;
     arv_camera_set_acquisition_mode(priv->camera, ARV_ACQUISITION_MODE_CONTINUOUS, &error);
@@ -131,6 +160,7 @@ static bool gige_start(void *p, as_frame_pool *pool, as_err *err)
     if (error)
         return gige_fail(err, AS_EIO, error, "the camera does not start");
     priv->running = true;
+    gige_expect(priv);
     return !priv->config.software || as_gige_trigger_start(&priv->trigger, priv->camera, err);
 }
 
@@ -207,6 +237,22 @@ static void gige_keep_named(gige_priv *priv, as_setting_wishes *ret)
     }
 }
 
+/* The line that becomes a strobe lies behind a selector, which is on another one maybe: what that line had. */
+static void gige_keep_line(gige_priv *priv, as_setting_wishes *ret)
+{
+    static const char *const names[] = {"LineSelector", "LineMode", "LineSource"};
+    ArvDevice               *device = arv_camera_get_device(priv->camera);
+    const char              *line = as_uri_query_get(&priv->config.query, "strobe");
+    as_setting               selector;
+    as_err                   ignored = AS_ERR_NONE;
+    if (!line || !as_gige_get(device, names[0], &selector, &ignored) || !as_setting_check(&selector, line, &ignored) ||
+        !as_gige_set(device, names[0], line, &ignored))
+        return;
+    for (size_t i = 0; i < AS_COUNT(names); i++)
+        if (!gige_keep_one(priv, names[i], ret))
+            return;
+}
+
 /* Before frames are started. A wide picture may have to wait for its offset, and that for the width: more rounds than one. */
 static bool gige_give_back(gige_priv *priv, const as_setting_wishes *kept, const atomic_bool *quit, as_err *err)
 {
@@ -227,17 +273,19 @@ static bool gige_give_back(gige_priv *priv, const as_setting_wishes *kept, const
 /* All that the address asks for, or nothing of it. A camera that came back is given what it had instead. */
 static bool gige_apply(gige_priv *priv, const as_camera_cfg *cfg, as_err *err)
 {
-    as_setting_wishes was = {0};
+    as_setting_wishes was = {0}, line = {0};
     as_err            why = AS_ERR_NONE;
     if (cfg->kept)
         return gige_give_back(priv, cfg->kept, cfg->quit, err) &&
                as_gige_config_apply(&priv->config, priv->camera, err);
     gige_keep(priv, &was);
     gige_keep_named(priv, &was);
+    gige_keep_line(priv, &line);
     bool ok = as_gige_config_apply(&priv->config, priv->camera, err);
-    if (!ok && !gige_give_back(priv, &was, cfg->quit, &why))
+    if (!ok && !(gige_give_back(priv, &line, cfg->quit, &why) && gige_give_back(priv, &was, cfg->quit, &why)))
         as_err_note(err, "the camera has part of what its address asks for (%.100s)", why.text);
     as_vec_done(&was.all);
+    as_vec_done(&line.all);
     return ok;
 }
 
@@ -283,6 +331,9 @@ static void gige_take(gige_priv *priv, const as_gige_came *came, as_frame *frame
     frame->status =
         as_arrivals_take(&priv->arrivals, came->id, came->device, as_clock_mono(), priv->config.late, &step);
     priv->sequence += step;
+    if (priv->retried && frame->status == AS_FRAME_OK)
+        frame->status = AS_FRAME_LATE;
+    priv->retried = false;
     priv->triggered = 0;
     frame->sequence = priv->sequence;
     frame->part = priv->sequence / priv->frames_per_part + 1;
@@ -298,14 +349,36 @@ static bool gige_trigger(gige_priv *priv, as_ns deadline, as_err *err)
 {
     as_ns    due, now = as_clock_mono();
     uint64_t passed;
-    if (!priv->trigger.is_on || (priv->triggered && now - priv->triggered < GIGE_TRIGGER_NS))
+    if (!priv->trigger.is_on || (priv->triggered && now - priv->triggered < priv->patience))
         return true;
+    priv->retried |= priv->triggered != 0;
     if (!as_pace_wait(&priv->pace, deadline, &due, &passed, err))
         return false;
     if (!as_gige_trigger_fire(&priv->trigger, err))
         return false;
     priv->triggered = as_clock_mono();
     return true;
+}
+
+/* Once: not one packet came in all the time that the first should have taken. */
+static void gige_wonder(gige_priv *priv)
+{
+    const as_ns now = as_clock_mono();
+    if (priv->deaf == 0 || now < priv->deaf)
+        return;
+    priv->deaf = now + GIGE_DEAF_NS; /* again, if it does not answer now */
+    if (!as_gige_stream_why_deaf(priv->stream, now + GIGE_ANSWERS_NS, priv->why))
+        return;
+    priv->deaf = 0;
+    as_log_write(AS_LOG_WARN, "camera '%s': %s", priv->config.query.path, priv->why);
+}
+
+/* It began to come before it was triggered: of an older trigger, or of somebody else's. Its number is missing then, and counts as
+ * lost. */
+static bool gige_is_stale(gige_priv *priv, const as_gige_came *came)
+{
+    const as_ns sent = priv->trigger.is_on ? as_gige_trigger_sent(&priv->trigger) : INT64_MIN;
+    return sent == 0 || came->began < sent;
 }
 
 /* Nothing came. A camera that was without power is there again before Aravis misses it. */
@@ -315,11 +388,16 @@ static bool gige_silent(gige_priv *priv, as_err *err)
         atomic_store(&priv->lost, true);
     if (atomic_load(&priv->lost))
         return AS_FAIL(err, AS_EIO, "the connection to the camera is lost");
-    return AS_FAIL(err, AS_ETIMEOUT, "no frame came in time%s",
-                   as_gige_stream_is_deaf(priv->stream)
-                       ? ", nor a single packet of one ever (does it wait for a trigger, or does a firewall of this "
-                         "machine drop what it sends by UDP?)"
-                       : "");
+    if (!as_gige_stream_is_deaf(priv->stream))
+        return AS_FAIL(err, AS_ETIMEOUT, "no frame came in time");
+    gige_wonder(priv);
+    if (priv->why[0])
+        return AS_FAIL(err, AS_ETIMEOUT, "no frame came in time: %s", priv->why);
+    if (priv->geometry.waits_for[0])
+        return AS_FAIL(err, AS_ETIMEOUT, "no frame came in time: the camera waits for %s", priv->geometry.waits_for);
+    return AS_FAIL(err, AS_ETIMEOUT,
+                   "no frame came in time, nor a single packet of one ever (does it wait for a trigger, or does a "
+                   "firewall of this machine drop what it sends by UDP?)");
 }
 
 static bool gige_fill(void *p, as_frame *frame, as_ns deadline, as_err *err)
@@ -330,9 +408,15 @@ static bool gige_fill(void *p, as_frame *frame, as_ns deadline, as_err *err)
         return AS_FAIL(err, AS_EINVAL, "the camera was opened for its settings alone");
     if (!gige_trigger(priv, deadline, err))
         return false;
-    if (!as_gige_stream_next(priv->stream, priv->pixel, frame, deadline, &came))
-        return gige_silent(priv, err);
+    do
+        if (!as_gige_stream_next(priv->stream, priv->pixel, frame, deadline, &came))
+            return gige_silent(priv, err);
+    while (gige_is_stale(priv, &came));
     gige_take(priv, &came, frame);
+    if (came.status != AS_FRAME_OK && priv->deaf && as_gige_stream_is_deaf(priv->stream)) {
+        priv->deaf = as_clock_mono(); /* a whole picture without a packet of pixels: no need to wait */
+        gige_wonder(priv);
+    }
     return true;
 }
 
@@ -405,7 +489,7 @@ static void gige_stats(void *p, as_camera_stats *stats)
     gige_priv *priv = p;
     GError    *error = NULL;
     if (priv->stream)
-        as_gige_stream_stats(priv->stream, stats);
+        stats->socket_bytes = (uint32_t)as_gige_stream_socket_bytes(priv->stream);
     as_gige_trigger_lock(&priv->trigger);
     if (arv_camera_is_gv_device(priv->camera))
         stats->packet_bytes = arv_camera_gv_get_packet_size(priv->camera, NULL);
@@ -416,6 +500,13 @@ static void gige_stats(void *p, as_camera_stats *stats)
         g_clear_error(&error);
     }
     as_gige_trigger_unlock(&priv->trigger);
+}
+
+static void gige_count(void *p, as_camera_stream *ret)
+{
+    gige_priv *priv = p;
+    if (priv->stream)
+        as_gige_stream_count(priv->stream, ret);
 }
 
 AS_PLUGIN_STAMP(as_camera_driver);
@@ -434,4 +525,5 @@ AS_CAMERA_MODULE_EXPORT const as_camera_driver as_camera_module = {
     .set = gige_set,
     .keep = gige_keep,
     .stats = gige_stats,
+    .count = gige_count,
 };

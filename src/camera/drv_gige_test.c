@@ -3,9 +3,15 @@
 #include <setjmp.h>
 #include <stdarg.h>
 
+#include <arpa/inet.h>
 #include <cmocka.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/clock.h"
+#include "base/thread.h"
+#include "camera/gvcp.h"
 #include "camera/setting.h"
 #include "camera/test_device.h"
 
@@ -35,12 +41,14 @@ static void gige_expect_frames(as_camera *cam, int n, uint64_t *next, unsigned *
     }
 }
 
+static const char *const gige_lines[] = {"gv_camera", "127.0.0.1", "lines", NULL};
+
 /* A camera of a process of its own; skips where there can be none. */
-static as_camera *gige_open_device(as_test_device *device, const char *uri)
+static as_camera *gige_open(as_test_device *device, const char *const *program, const as_camera_cfg *asked)
 {
     as_err              err = AS_ERR_NONE;
-    const as_camera_cfg cfg = {.uri = uri};
-    if (UNDER_TSAN || !as_test_device_start(device, gige_device)) {
+    const as_camera_cfg cfg = *asked;
+    if (UNDER_TSAN || !as_test_device_start(device, program)) {
         print_message("skipped: no tests/devices/gv_camera, its port is taken, or under the thread sanitizer\n");
         as_test_device_kill(device);
         skip();
@@ -51,6 +59,11 @@ static as_camera *gige_open_device(as_test_device *device, const char *uri)
         fail_msg("%s", err.text);
     }
     return cam;
+}
+
+static as_camera *gige_open_device(as_test_device *device, const char *uri)
+{
+    return gige_open(device, gige_device, &(as_camera_cfg){.uri = uri});
 }
 
 static void gige_loses_its_camera_and_finds_it_again(void **state)
@@ -74,6 +87,7 @@ static void gige_loses_its_camera_and_finds_it_again(void **state)
         as_frame_unref(as_camera_next(cam, as_clock_mono() + AS_NS_PER_S / 5, &err));
     assert_int_equal(err.code, AS_ETIMEOUT);
     assert_non_null(strstr(err.text, "is being looked for"));
+    assert_in_range((as_clock_mono() - gone) / AS_NS_PER_MS, 0, 2300); /* Aravis alone takes some 5 s */
     assert_false(as_camera_set(cam, "GainRaw", "8", &f, &err));
     assert_int_equal(err.code, AS_EIO);
     assert_true(as_test_device_start(&device, gige_device));
@@ -84,9 +98,96 @@ static void gige_loses_its_camera_and_finds_it_again(void **state)
     assert_true(as_camera_setting(cam, "ExposureTimeAbs", &f, &err) && strcmp(f.value, "5000") == 0);
     as_camera_stats stats;
     as_camera_stats_of(cam, &stats);
+    assert_true(stats.stream.n_completed_buffers >= n_whole &&
+                stats.stream.n_received_packets > n_whole * 3); /* of both */
     assert_true(stats.n_returns == 1 && stats.away > 0 && stats.socket_bytes >= 4u << 20 && stats.packet_bytes > 0);
     as_camera_close(cam); /* while it answers: else Aravis waits for it */
     as_test_device_kill(&device);
+}
+
+/* One that answers who looks for it, and nothing else: it died while it was being opened. */
+typedef struct dying {
+    int         fd;
+    as_thread  *thread;
+    atomic_bool stop;
+} dying;
+
+static void dying_run(void *ctx)
+{
+    dying  *d = ctx;
+    uint8_t in[AS_GVCP_MAX_BYTES], out[AS_GVCP_HEAD_BYTES + AS_GV_DISCOVERY_BYTES] = {0};
+    while (!atomic_load(&d->stop)) {
+        struct pollfd      poller = {.fd = d->fd, .events = POLLIN};
+        struct sockaddr_in from;
+        socklen_t          n_from = sizeof from;
+        as_gvcp_request    request;
+        as_gv_status       status;
+        if (poll(&poller, 1, 20) <= 0)
+            continue;
+        ssize_t n = recvfrom(d->fd, in, sizeof in, 0, (struct sockaddr *)&from, &n_from);
+        if (n <= 0 || !as_gvcp_parse(in, (size_t)n, &request, &status) || request.command != AS_GVCP_DISCOVERY)
+            continue;
+        size_t length = as_gvcp_head(out, &request, AS_GV_OK, AS_GV_DISCOVERY_BYTES);
+        (void)!sendto(d->fd, out, length, 0, (struct sockaddr *)&from, n_from);
+    }
+}
+
+static bool dying_start(dying *d, const char *address)
+{
+    as_err             err = AS_ERR_NONE;
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htobe16(AS_GVCP_PORT)};
+    atomic_init(&d->stop, false);
+    d->fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (inet_pton(AF_INET, address, &at.sin_addr) != 1 || bind(d->fd, (struct sockaddr *)&at, sizeof at) != 0)
+        return false;
+    d->thread = as_thread_start("dying", dying_run, d, &err);
+    return d->thread != NULL;
+}
+
+static void dying_stop(dying *d)
+{
+    atomic_store(&d->stop, true);
+    as_thread_join(d->thread);
+    close(d->fd);
+}
+
+static void dying_open(void *ctx)
+{
+    as_err              err = AS_ERR_NONE;
+    const as_camera_cfg cfg = {.uri = "gige:127.0.0.77"};
+    as_camera          *cam = as_camera_open(&cfg, &err);
+    atomic_store((atomic_bool *)ctx, cam == NULL);
+    as_camera_close(cam);
+}
+
+/* It is tried for seconds. Meanwhile others are opened as if it were not there. */
+static void gige_opens_one_while_another_dies_in_its_opening(void **state)
+{
+    (void)state;
+    as_test_device      device = {0};
+    as_err              err = AS_ERR_NONE;
+    const as_camera_cfg cfg = {.uri = "gige:127.0.0.1?fps=50"};
+    dying               dead;
+    atomic_bool         failed;
+    atomic_init(&failed, false);
+    as_camera_close(gige_open_device(&device, cfg.uri)); /* the library is loaded */
+    if (!dying_start(&dead, "127.0.0.77")) {
+        as_test_device_kill(&device);
+        skip();
+    }
+    as_thread *opens = as_thread_start("opens", dying_open, &failed, &err);
+    as_clock_sleep_until(as_clock_mono() + 700 * AS_NS_PER_MS); /* it was found, and is tried now */
+    const as_ns began = as_clock_mono();
+    as_camera  *cam = as_camera_open(&cfg, &err);
+    const as_ns took = as_clock_mono() - began;
+    const bool  still = !atomic_load(&failed);
+    as_thread_join(opens);
+    as_camera_close(cam);
+    dying_stop(&dead);
+    as_test_device_kill(&device);
+    assert_non_null(cam);
+    assert_true(still && atomic_load(&failed));
+    assert_in_range(took / AS_NS_PER_MS, 0, 700);
 }
 
 /* A trigger is written to a camera that does not answer any more: Aravis tries for seconds. */
@@ -109,6 +210,75 @@ static void gige_keeps_the_deadline_of_a_trigger(void **state)
     as_camera_close(cam);
     as_test_device_kill(&device);
     assert_true(again && longest < AS_NS_PER_S);
+}
+
+/* Somebody else's trigger, or one that was given up: the picture of it lies there when the next one is asked for. */
+static void gige_hands_on_no_picture_of_an_older_trigger(void **state)
+{
+    (void)state;
+    as_test_device device = {0};
+    as_err         err = AS_ERR_NONE;
+    as_camera     *cam = gige_open_device(&device, "gige:127.0.0.1?trigger=software");
+    int            n_fresh = 0;
+    uint64_t       next = 0;
+    unsigned       n_whole = 0;
+    gige_expect_frames(cam, 2, &next, &n_whole);
+    for (int i = 0; i < 5; i++) {
+        const bool triggered = as_camera_set(cam, "TriggerSoftware", "", NULL, &err);
+        as_clock_sleep_until(as_clock_mono() + 150 * AS_NS_PER_MS);
+        const as_ns asked = as_clock_mono();
+        as_frame   *frame = as_camera_next(cam, asked + 10 * AS_NS_PER_S, &err);
+        n_fresh += triggered && frame && frame->status == AS_FRAME_OK && frame->time_mono >= asked;
+        as_frame_unref(frame);
+    }
+    as_camera_stream stream;
+    as_camera_stream_of(cam, &stream);
+    const uint64_t n_lost = as_camera_lost(cam);
+    as_camera_close(cam);
+    as_test_device_kill(&device);
+    assert_int_equal(n_fresh, 5);
+    assert_true(stream.n_completed_buffers >= 12 && n_lost >= 5); /* they are not hidden */
+}
+
+static void gige_expect_setting(as_camera *cam, const char *name, const char *value)
+{
+    as_err     err = AS_ERR_NONE;
+    as_setting f;
+    if (!as_camera_setting(cam, name, &f, &err))
+        fail_msg("%s", err.text);
+    assert_string_equal(f.value, value);
+}
+
+/* What lies behind a selector is given back too, and the selector. */
+static void gige_gives_a_line_back_that_became_no_strobe(void **state)
+{
+    (void)state;
+    as_test_device      device = {0};
+    as_err              err = AS_ERR_NONE;
+    const as_camera_cfg idle = {.uri = "gige:127.0.0.1", .idle = true};
+    const as_camera_cfg refused = {.uri = "gige:127.0.0.1?strobe=Line2&GainRaw=999999", .idle = true};
+    const as_camera_cfg taken = {.uri = "gige:127.0.0.1?strobe=Line2&GainRaw=3", .idle = true};
+    as_camera          *cam = gige_open(&device, gige_lines, &idle);
+    bool                ok = as_camera_set(cam, "LineSelector", "Line1", NULL, &err);
+    as_camera_close(cam);
+    cam = as_camera_open(&refused, &err);
+    const bool opened = cam != NULL;
+    as_camera_close(cam);
+    for (int i = 0; i < 2; i++) {
+        cam = ok ? as_camera_open(i == 0 ? &idle : &taken, &err) : NULL;
+        ok = cam != NULL;
+        if (cam && i == 0) {
+            gige_expect_setting(cam, "LineSelector", "Line1");
+            ok = as_camera_set(cam, "LineSelector", "Line2", NULL, &err);
+        }
+        if (cam) {
+            gige_expect_setting(cam, "LineMode", i == 0 ? "Input" : "Output");
+            gige_expect_setting(cam, "LineSource", i == 0 ? "Off" : "ExposureActive");
+        }
+        as_camera_close(cam);
+    }
+    as_test_device_kill(&device);
+    assert_true(ok && !opened);
 }
 
 static void gige_refuses_an_unknown_format(void **state)
@@ -224,7 +394,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gige_loses_its_camera_and_finds_it_again),
+        cmocka_unit_test(gige_opens_one_while_another_dies_in_its_opening),
         cmocka_unit_test(gige_keeps_the_deadline_of_a_trigger),
+        cmocka_unit_test(gige_hands_on_no_picture_of_an_older_trigger),
+        cmocka_unit_test(gige_gives_a_line_back_that_became_no_strobe),
         cmocka_unit_test(gige_refuses_an_unknown_format),
         cmocka_unit_test(gige_takes_the_region_asked_for),
         cmocka_unit_test(gige_hands_on_what_the_sensor_sends),

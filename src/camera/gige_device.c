@@ -5,12 +5,12 @@
 
 #include "base/clock.h"
 #include "camera/gige_features.h"
+#include "camera/gige_parse.h"
 
 #define DEVICE_ANSWERS_NS (1 * AS_NS_PER_S)
 #define DEVICE_TELLS_NS   (300 * AS_NS_PER_MS)
 
-/* Aravis reads a camera's description into one place that all threads share (a static in its parser), so that only one camera is
- * opened at a time. That takes some 10 ms of one that answers, and seconds of one that does not. */
+/* Around opening one where the reading of descriptions cannot be guarded alone (gige_parse.h), and around looking for any. */
 static pthread_mutex_t device_parser = PTHREAD_MUTEX_INITIALIZER;
 
 static GInetAddress *device_inet(uint32_t address)
@@ -20,7 +20,7 @@ static GInetAddress *device_inet(uint32_t address)
     return g_inet_address_new_from_bytes(bytes, G_SOCKET_FAMILY_IPV4);
 }
 
-/* Under the lock. Aravis' arv_open_device() would look for it on all networks and ports first, for seconds. */
+/* Aravis' arv_open_device() would look for it on all networks and ports first, for seconds. */
 static ArvDevice *device_connect(uint32_t address, GError **error)
 {
     const uint32_t route = as_gige_route(address);
@@ -59,17 +59,20 @@ static bool device_check_owner(uint32_t address, const char *name, as_err *err)
            as_gige_owner_deny(&owner, name, err);
 }
 
-/* Asked once more under the lock: it may be gone since, and then all others would wait for it. */
+/* Asked once more under the lock, if there is one: it may be gone since, and then all others would wait for it. */
 static ArvDevice *device_open_found(const as_gige_place *found, const char *name, const as_camera_cfg *cfg, as_err *err)
 {
     ArvDevice    *device = NULL;
     GError       *error = NULL;
     as_gige_place still = {.address = found->address};
-    pthread_mutex_lock(&device_parser);
+    const bool    guarded = as_gige_parse_is_guarded();
+    if (!guarded)
+        pthread_mutex_lock(&device_parser);
     bool there = as_gige_seek(&still, as_clock_mono() + DEVICE_TELLS_NS, cfg->quit, &still, err);
     if (there)
         device = device_connect(still.address, &error);
-    pthread_mutex_unlock(&device_parser);
+    if (!guarded)
+        pthread_mutex_unlock(&device_parser);
     return device || !there ? device : device_none(name, error, err);
 }
 

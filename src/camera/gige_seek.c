@@ -12,11 +12,13 @@
 
 #include "base/clock.h"
 
-#define SEEK_EACH_NS  (500 * AS_NS_PER_MS) /* a datagram may be lost */
-#define SEEK_SLICE_MS 50                   /* so soon is a stop seen */
-#define OWNER_EACH_NS (100 * AS_NS_PER_MS)
-#define WATCH_EACH_NS (200 * AS_NS_PER_MS)
-#define SEEK_NUMBER   0x5eec /* of a request; not 0, and not what Aravis takes for its own (0xffff) */
+#define SEEK_EACH_NS   (500 * AS_NS_PER_MS) /* a datagram may be lost */
+#define SEEK_SLICE_MS  50                   /* so soon is a stop seen */
+#define OWNER_EACH_NS  (100 * AS_NS_PER_MS)
+#define WATCH_EACH_NS  (200 * AS_NS_PER_MS)
+#define WATCH_PAUSE_NS AS_NS_PER_S
+#define WATCH_UNHEARD  5
+#define SEEK_NUMBER    0x5eec /* of a request; not 0, and not what Aravis takes for its own (0xffff) */
 
 /* --- places --------------------------------------------------------------------------------------------------------------- */
 
@@ -203,6 +205,48 @@ uint32_t as_gige_route(uint32_t address)
 
 /* --- who is in control ------------------------------------------------------------------------------------------------------ */
 
+/* Reads n registers, each by a request of its own: not every camera takes several in one. *ret_known has a bit
+ * for each that was told. */
+static void seek_registers(uint32_t address, const uint32_t *registers, size_t n, as_ns deadline, uint32_t *ret,
+                           unsigned *ret_known)
+{
+    uint8_t        bytes[AS_GVCP_MAX_BYTES];
+    as_gvcp_answer answer;
+    uint32_t       from;
+    as_ns          next = 0;
+    int            fd = seek_socket();
+    *ret_known = 0;
+    while (fd >= 0 && *ret_known != (1u << n) - 1 && as_clock_mono() < deadline) {
+        for (size_t i = 0; i < n && as_clock_mono() >= next; i++)
+            seek_send_register(fd, address, (uint16_t)(SEEK_NUMBER + i), registers[i]);
+        next = next > as_clock_mono() ? next : as_clock_mono() + OWNER_EACH_NS;
+        seek_wait(fd, AS_MIN(next, deadline));
+        while (seek_hear(fd, bytes, &answer, &from)) {
+            const size_t which = (uint16_t)(answer.number - SEEK_NUMBER);
+            if (from != address || answer.command != AS_GVCP_READREG || which >= n || answer.status != AS_GV_OK ||
+                answer.length < 4)
+                continue;
+            ret[which] = as_gv_get32(answer.data);
+            *ret_known |= 1u << which;
+        }
+    }
+    if (fd >= 0)
+        close(fd);
+}
+
+bool as_gige_target_of(uint32_t address, as_ns deadline, uint32_t *ret_target, uint16_t *ret_port)
+{
+    static const uint32_t registers[] = {AS_GV_REG_STREAM_PORT, AS_GV_REG_STREAM_ADDRESS};
+    uint32_t              values[AS_COUNT(registers)] = {0};
+    unsigned              known = 0;
+    seek_registers(address, registers, AS_COUNT(registers), deadline, values, &known);
+    if (known != (1u << AS_COUNT(registers)) - 1)
+        return false;
+    *ret_port = (uint16_t)values[0];
+    *ret_target = values[1];
+    return true;
+}
+
 static const uint32_t owner_registers[] = {AS_GV_REG_CONTROL, AS_GV_REG_OWNER_PORT, AS_GV_REG_OWNER_ADDRESS};
 
 /* Requests number..number + 2, one for each of them: not every camera takes several in one. */
@@ -304,12 +348,21 @@ bool as_gige_watch_is_lost(as_gige_watch *watch, as_ns now)
     unsigned       known = 0;
     if (!watch->is_on)
         return false;
+    bool heard = false; /* also what was asked before the last time: a camera may be slow */
     while (seek_hear(watch->fd, bytes, &answer, &from))
-        if (from == watch->address)
+        if (from == watch->address) {
+            heard = true;
             owner_take(&answer, watch->number, &owner, &known);
+        }
     if (known && !watch_is_own(watch, &owner, known))
         return true;
+    if (heard || now - watch->asked > WATCH_PAUSE_NS) /* what was asked before pictures came again says nothing */
+        watch->n_unheard = 0;
+    if (watch->n_unheard >= WATCH_UNHEARD && now - watch->unheard >= AS_GIGE_GONE_NS)
+        return true;
     if (now - watch->asked >= WATCH_EACH_NS) {
+        if (watch->n_unheard++ == 0)
+            watch->unheard = now;
         watch->asked = now;
         watch->number = watch->number > UINT16_MAX - 8 ? 1 : (uint16_t)(watch->number + AS_COUNT(owner_registers));
         owner_ask(watch->fd, watch->address, watch->number);

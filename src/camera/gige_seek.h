@@ -47,10 +47,13 @@ typedef struct as_gige_owner {
 /* False: the camera did not tell by the deadline. One that lets nobody read has AS_GV_CONTROL_EXCLUSIVE. */
 AS_CHECK bool as_gige_owner_of(uint32_t address, as_ns deadline, as_gige_owner *ret);
 
+/* Where its first stream goes; port 0: to nobody. False: the camera did not tell by the deadline. */
+AS_CHECK bool as_gige_target_of(uint32_t address, as_ns deadline, uint32_t *ret_target, uint16_t *ret_port);
+
 /* AS_EBUSY, with who it is and what to do. where: as the camera was named. */
 bool as_gige_owner_deny(const as_gige_owner *owner, const char *where, as_err *err);
 
-/* Notices that a camera which sends nothing is no longer in one's control: it was without power and began anew. */
+/* Notices that a camera which sends nothing is no longer in one's control: it was without power and began anew, or is gone. */
 typedef struct as_gige_watch {
     bool          is_on; /* zeroed: it is not watched */
     int           fd;
@@ -58,12 +61,17 @@ typedef struct as_gige_watch {
     as_gige_owner own; /* as the camera told when control was taken; address 0: it does not tell */
     as_ns         asked;
     uint16_t      number;
+    unsigned      n_unheard; /* requests in a row, and the first of them */
+    as_ns         unheard;
 } as_gige_watch;
 
-/* Without a socket it watches nothing. */
+#define AS_GIGE_GONE_NS (1500 * AS_NS_PER_MS)
+
+/* Of a camera that did answer just now. Without a socket it watches nothing. */
 void as_gige_watch_start(as_gige_watch *watch, uint32_t address, const as_gige_owner *own);
 void as_gige_watch_stop(as_gige_watch *watch);
-/* To be called again and again while nothing comes; never waits. True: somebody else is in control, or nobody. */
+/* To be called again and again while nothing comes; never waits. True: somebody else is in control, or nobody, or it does not
+ * answer any more, for AS_GIGE_GONE_NS. */
 bool as_gige_watch_is_lost(as_gige_watch *watch, as_ns now);
 
 #endif

@@ -16,9 +16,11 @@ struct as_gige_stream {
     as_gvsp_receive *own;    /* NULL: Aravis' */
     ArvStream       *arv;
     uint64_t         socket_bytes, tick_hz;
+    as_gige_silence  silence; /* of what is told when nothing comes: the addresses, the port and the size of packets */
     as_ns            wall_ahead; /* this computer's wall clock against the monotonic one, at the last frame */
     as_ns            wall_since; /* wall time when it was last set: what is stamped before is not to be compared */
-    bool             told;       /* that what comes is no image */
+    as_gige_shape    shape;
+    bool             told; /* that what comes is no image */
 };
 
 /* Takes over and frees the GLib error; true when there is none. */
@@ -122,6 +124,10 @@ static bool stream_open_own(as_gige_stream *s, const as_gige_config *config, uin
     s->own = as_gvsp_receive_new(&cfg, err);
     if (!s->own || !stream_direct(s->camera, own, port, err))
         return false;
+    s->silence = (as_gige_silence){.own = own,
+                                   .camera = camera,
+                                   .port = port,
+                                   .packet_bytes = packet_bytes + AS_GVSP_ABOVE_BYTES + AS_GVSP_SHORT_BYTES};
     stream_greet(s);
     return true;
 }
@@ -133,6 +139,21 @@ static as_ns stream_time(const as_gige_stream *s, uint64_t ticks)
     double   ns = (double)(ticks % hz) * ((double)AS_NS_PER_S / (double)hz);
     uint64_t seconds = ticks / hz;
     return seconds < (uint64_t)(INT64_MAX / AS_NS_PER_S) ? (as_ns)seconds * AS_NS_PER_S + (as_ns)ns : INT64_MAX;
+}
+
+/* Chunks alone: the one that is as long as the picture which the camera was asked for is it, wherever it lies. */
+static bool stream_chunks(const as_gige_stream *s, as_pixel pixel, as_gvsp_received *got, as_frame *frame)
+{
+    size_t       at;
+    const size_t want = as_pixel_row_bytes(pixel, s->shape.width) * as_pixel_rows(pixel, s->shape.height);
+    if (want == 0 || !as_gvsp_chunk_find(frame->image.data, got->bytes, want, &at))
+        return false;
+    memmove(frame->image.data, frame->image.data + at, want);
+    got->image.code = as_pixel_facts_of(pixel)->code;
+    got->image.width = s->shape.width;
+    got->image.height = s->shape.height;
+    got->bytes = want;
+    return true;
 }
 
 /* Rows that are padded are moved together. False: the picture is not what the camera was asked for. */
@@ -157,22 +178,18 @@ static void stream_tell(as_gige_stream *s, const as_gvsp_received *got)
     if (s->told)
         return;
     s->told = true;
-    if (got->end == AS_GVSP_TOO_LARGE)
+    if (got->end == AS_GVSP_TOO_LARGE) {
         as_log_write(
             AS_LOG_WARN,
             "the camera sends pictures of %u x %u pixels (format %#x), more than it announced: they are corrupt",
             got->image.width, got->image.height, got->image.code);
-    else if (got->image.payload == AS_GVSP_PAYLOAD_CHUNK)
-        as_log_write(
-            AS_LOG_WARN,
-            "the camera sends its pictures as chunks (payload 0x4), and only plain images can be used: they are "
-            "corrupt (set ChunkModeActive to 0)");
-    else
-        as_log_write(
-            AS_LOG_WARN,
-            "the camera sends payload of type %#x, and only plain images (0x1, and with chunks behind them 0x4001 "
-            "and 0x5) can be used: they are corrupt (is it set to JPEG, multi-part or all-in packets?)",
-            got->image.payload);
+        return;
+    }
+    const as_gvsp_payload *payload = as_gvsp_payload_of(got->image.payload);
+    as_log_write(AS_LOG_WARN,
+                 "the camera sends %s (payload %#x), and only images can be used, alone or with chunks: each frame is "
+                 "corrupt until that is changed: %s (assay camera set)",
+                 payload->name, got->image.payload, payload->remedy);
 }
 
 static bool stream_next_own(as_gige_stream *s, as_pixel pixel, as_frame *frame, as_ns deadline, as_gige_came *ret)
@@ -184,12 +201,14 @@ static bool stream_next_own(as_gige_stream *s, as_pixel pixel, as_frame *frame, 
                           .device = stream_time(s, got.image.timestamp),
                           .began = got.opened,
                           .status = AS_FRAME_INCOMPLETE};
-    if (got.end == AS_GVSP_WHOLE)
-        ret->status = stream_shape(&got, pixel, frame) ? AS_FRAME_OK : AS_FRAME_CORRUPT;
-    else if (got.end != AS_GVSP_INCOMPLETE) {
-        ret->status = AS_FRAME_CORRUPT;
+    if (got.end == AS_GVSP_INCOMPLETE)
+        return true;
+    bool       ok = got.end == AS_GVSP_WHOLE;
+    const bool is_image = ok && (!as_gvsp_image_is_chunks(&got.image) || stream_chunks(s, pixel, &got, frame));
+    ok = is_image && stream_shape(&got, pixel, frame);
+    ret->status = ok ? AS_FRAME_OK : AS_FRAME_CORRUPT;
+    if (!is_image)
         stream_tell(s, &got);
-    }
     return true;
 }
 
@@ -278,7 +297,7 @@ static bool stream_next_arv(as_gige_stream *s, as_pixel pixel, as_frame *frame, 
 
 /* --- either --------------------------------------------------------------------------------------------------------------- */
 
-as_gige_stream *as_gige_stream_open(ArvCamera *camera, const as_gige_config *config, uint32_t payload,
+as_gige_stream *as_gige_stream_open(ArvCamera *camera, const as_gige_config *config, const as_gige_shape *shape,
                                     as_frame_pool *pool, uint32_t n_held, as_err *err)
 {
     as_gige_stream *s = calloc(1, sizeof *s);
@@ -287,8 +306,9 @@ as_gige_stream *as_gige_stream_open(ArvCamera *camera, const as_gige_config *con
         return NULL;
     }
     s->camera = camera;
-    if (as_gige_stream_is_own(camera) ? stream_open_own(s, config, payload, pool, n_held, err)
-                                      : stream_open_arv(s, payload, n_held, err))
+    s->shape = *shape;
+    if (as_gige_stream_is_own(camera) ? stream_open_own(s, config, shape->payload, pool, n_held, err)
+                                      : stream_open_arv(s, shape->payload, n_held, err))
         return s;
     return as_gige_stream_close(s, false);
 }
@@ -313,22 +333,48 @@ bool as_gige_stream_next(as_gige_stream *s, as_pixel pixel, as_frame *frame, as_
 
 bool as_gige_stream_is_deaf(const as_gige_stream *s)
 {
-    return s->own && as_gvsp_receive_counts(s->own).n_packets == 0;
+    return s->own && as_gvsp_receive_counts(s->own).n_pixels == 0;
 }
 
-void as_gige_stream_stats(as_gige_stream *s, as_camera_stats *ret)
+bool as_gige_stream_why_deaf(const as_gige_stream *s, as_ns deadline, char text[AS_GIGE_SILENCE_BYTES])
+{
+    as_gige_silence      silence = s->silence;
+    const as_gvsp_counts counts = as_gvsp_receive_counts(s->own);
+    silence.n_packets = counts.n_packets;
+    silence.n_pixels = counts.n_pixels;
+    silence.knows_target = as_gige_target_of(silence.camera, deadline, &silence.target, &silence.target_port);
+    if (!silence.knows_target)
+        return false;
+    as_gige_silence_look(&silence);
+    as_gige_silence_text(&silence, text);
+    return true;
+}
+
+void as_gige_stream_count(as_gige_stream *s, as_camera_stream *ret)
 {
     guint64 completed = 0, failures = 0, underruns = 0;
-    if (s->own) {
-        as_gvsp_counts counts = as_gvsp_receive_counts(s->own);
-        ret->n_underruns = counts.n_underruns;
-        ret->n_incomplete = counts.n_incomplete;
-        ret->n_resent = counts.n_resent;
-        ret->n_missing_packets = counts.n_missing;
-        ret->socket_bytes = (uint32_t)s->socket_bytes;
+    if (!s->own) {
+        arv_stream_get_statistics(s->arv, &completed, &failures, &underruns);
+        *ret = (as_camera_stream){.n_completed_buffers = completed, .n_failures = failures, .n_underruns = underruns};
         return;
     }
-    arv_stream_get_statistics(s->arv, &completed, &failures, &underruns);
-    ret->n_underruns = underruns;
-    ret->n_incomplete = failures;
+    const as_gvsp_counts c = as_gvsp_receive_counts(s->own);
+    *ret = (as_camera_stream){.n_completed_buffers = c.n_whole,
+                              .n_failures = c.n_incomplete,
+                              .n_underruns = c.n_underruns,
+                              .n_late = c.n_late,
+                              .n_others = c.n_other,
+                              .n_received_packets = c.n_packets,
+                              .n_resend_requests = c.n_asked,
+                              .n_resent_packets = c.n_resent,
+                              .n_missing_packets = c.n_missing,
+                              .n_duplicated_packets = c.n_twice,
+                              .n_late_packets = c.n_late_packets,
+                              .n_error_packets = c.n_errors,
+                              .n_ignored_packets = c.n_ignored};
+}
+
+uint64_t as_gige_stream_socket_bytes(const as_gige_stream *s)
+{
+    return s->socket_bytes;
 }

@@ -11,15 +11,22 @@
 #include <arv.h>
 
 #include "camera/gige_config.h"
+#include "camera/gige_silence.h"
 #include "camera/gvsp_receive.h"
 
 typedef struct as_gige_stream as_gige_stream;
 
 bool as_gige_stream_is_own(ArvCamera *camera);
 
-/* Agrees about packets and where they go; the camera does not send yet. payload: bytes of a picture. */
-AS_CHECK as_gige_stream *as_gige_stream_open(ArvCamera *camera, const as_gige_config *config, uint32_t payload,
-                                             as_frame_pool *pool, uint32_t n_held, as_err *err);
+/* What the camera was asked for: its region in pixels, and the bytes of a picture with all that comes with it. */
+typedef struct as_gige_shape {
+    uint32_t width, height, payload;
+} as_gige_shape;
+
+/* Agrees about packets and where they go; the camera does not send yet. */
+AS_CHECK as_gige_stream *as_gige_stream_open(ArvCamera *camera, const as_gige_config *config,
+                                             const as_gige_shape *shape, as_frame_pool *pool, uint32_t n_held,
+                                             as_err *err);
 /* NULL is fine. answers: whether the camera can be told. */
 as_gige_stream *as_gige_stream_close(as_gige_stream *stream, bool answers);
 
@@ -33,8 +40,11 @@ typedef struct as_gige_came {
 AS_CHECK bool as_gige_stream_next(as_gige_stream *stream, as_pixel pixel, as_frame *frame, as_ns deadline,
                                   as_gige_came *ret);
 
-bool as_gige_stream_is_deaf(const as_gige_stream *stream); /* not one packet ever came */
+bool as_gige_stream_is_deaf(const as_gige_stream *stream); /* not one packet of pixels ever came */
+/* What may be the matter, of one that is deaf. Asks the camera; false: it does not answer by the deadline. */
+AS_CHECK bool as_gige_stream_why_deaf(const as_gige_stream *stream, as_ns deadline, char text[AS_GIGE_SILENCE_BYTES]);
 
-void as_gige_stream_stats(as_gige_stream *stream, as_camera_stats *ret); /* of the wire, but for packet_bytes */
+void     as_gige_stream_count(as_gige_stream *stream, as_camera_stream *ret);
+uint64_t as_gige_stream_socket_bytes(const as_gige_stream *stream);
 
 #endif

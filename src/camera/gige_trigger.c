@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "camera/gige_trigger.h"
 
+#include "base/clock.h"
+
 static void trigger_once(as_gige_trigger *trigger, as_err *err)
 {
     GError *error = NULL;
@@ -22,6 +24,7 @@ static void trigger_run(void *ctx)
             continue;
         }
         as_err why = AS_ERR_NONE;
+        trigger->sent = as_clock_mono();
         pthread_mutex_unlock(&trigger->lock);
         trigger_once(trigger, &why);
         pthread_mutex_lock(&trigger->lock);
@@ -66,11 +69,21 @@ bool as_gige_trigger_fire(as_gige_trigger *trigger, as_err *err)
     as_err why = trigger->err;
     trigger->err = (as_err)AS_ERR_NONE;
     if (why.code == AS_OK) {
+        if (!trigger->wanted)
+            trigger->sent = 0;
         trigger->wanted = true;
         pthread_cond_signal(&trigger->turn);
     }
     pthread_mutex_unlock(&trigger->lock);
     return why.code == AS_OK || as_err_set(err, why.code, "%s", why.text);
+}
+
+as_ns as_gige_trigger_sent(as_gige_trigger *trigger)
+{
+    pthread_mutex_lock(&trigger->lock);
+    as_ns sent = trigger->sent;
+    pthread_mutex_unlock(&trigger->lock);
+    return sent;
 }
 
 void as_gige_trigger_lock(as_gige_trigger *trigger)

@@ -22,6 +22,7 @@ typedef struct as_gige_trigger {
     pthread_mutex_t lock, device; /* device: Aravis evaluates the features of one in one thread only */
     pthread_cond_t  turn;
     bool            is_on, wanted, stop; /* zeroed: off */
+    as_ns           sent;                /* when the last one began to be written; 0: it waits for its turn */
     as_err          err;                 /* of the last one */
 } as_gige_trigger;
 
@@ -30,6 +31,9 @@ void          as_gige_trigger_stop(as_gige_trigger *trigger); /* waits for one t
 
 /* Never waits. False: the one before failed; AS_EIO. One that is still under way counts for this one too. */
 AS_CHECK bool as_gige_trigger_fire(as_gige_trigger *trigger, as_err *err);
+
+/* What the camera sent before that, monotonic, is not of the last fire(). 0: it is still to be sent. */
+as_ns as_gige_trigger_sent(as_gige_trigger *trigger);
 
 /* Around each use of the camera's features meanwhile; harmless when off. */
 void as_gige_trigger_lock(as_gige_trigger *trigger);

@@ -41,8 +41,8 @@ struct as_gvsp_batch {
     unsigned             n_messages, n_single;
     bool                 is_long, is_merged; /* merged: messages hold several packets */
     bool                 any_odd;            /* one came that may change how long the block's packets are */
-    uint64_t             n_moved;
-    uint8_t             *spill, *stage; /* MESSAGES x SPILL_BYTES each */
+    uint64_t             n_moved, n_strange; /* strange: what came is no packet */
+    uint8_t             *spill, *stage;      /* MESSAGES x SPILL_BYTES each */
 };
 
 as_gvsp_batch *as_gvsp_batch_free(as_gvsp_batch *batch)
@@ -173,8 +173,10 @@ static void batch_stray(as_gvsp_batch *batch, const struct msghdr *message, size
 {
     as_gvsp_packet head;
     const uint8_t *bytes = batch_gather(batch, message, from, n);
-    if (!bytes || !as_gvsp_packet_parse(bytes, n, &head))
+    if (!bytes || !as_gvsp_packet_parse(bytes, n, &head)) {
+        batch->n_strange++;
         return;
+    }
     size_t skip = as_gvsp_head_bytes(head.is_long);
     batch_add(batch, &head, bytes + skip, n - skip);
     batch_note(batch, &head, n - skip);
@@ -205,8 +207,10 @@ static void batch_beside(as_gvsp_batch *batch, const struct msghdr *message, siz
     as_gvsp_packet head;
     for (size_t at = 0; at < n; at += each) {
         size_t length = AS_MIN(each, n - at), skip;
-        if (!as_gvsp_packet_parse(bytes + at, length, &head))
+        if (!as_gvsp_packet_parse(bytes + at, length, &head)) {
+            batch->n_strange++;
             continue;
+        }
         skip = as_gvsp_head_bytes(head.is_long);
         batch_add(batch, &head, bytes + at + skip, length - skip);
         batch_note(batch, &head, length - skip);
@@ -220,8 +224,10 @@ static void batch_sort(as_gvsp_batch *batch, unsigned i, bool in_place)
     const size_t   n = AS_MIN((size_t)batch->messages[i].msg_len, (size_t)SPILL_BYTES);
     const size_t   each = batch_segment(message, n);
     const uint32_t n_units = (uint32_t)(message->msg_iovlen / 2), first = batch->is_merged ? 0 : i;
-    if (message->msg_flags & MSG_TRUNC || n == 0)
+    if (message->msg_flags & MSG_TRUNC || n == 0) {
+        batch->n_strange++;
         return;
+    }
     if (n_units == 0) {
         batch_beside(batch, message, n, each);
         return;
@@ -239,6 +245,7 @@ static void batch_sort(as_gvsp_batch *batch, unsigned i, bool in_place)
 static void batch_sort_all(as_gvsp_batch *batch, unsigned n, bool in_place)
 {
     batch->n_packets = batch->staged = 0;
+    batch->n_strange = 0;
     batch->any_odd = false;
     for (unsigned i = 0; i < n; i++)
         batch_sort(batch, i, in_place);
@@ -267,6 +274,7 @@ size_t as_gvsp_batch_land(as_gvsp_batch *batch, as_gvsp_blocks *blocks, unsigned
         if (to && to != packet->body)
             memmove(to, packet->body, bytes);
     }
+    as_gvsp_blocks_ignore(blocks, batch->n_strange);
     batch->n_single = any_merged ? 0 : batch->n_single + n;
     batch->is_merged = any_merged || (batch->is_merged && batch->n_single < SINGLE);
     return batch->n_packets;

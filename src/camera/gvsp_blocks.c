@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "camera/gvsp_gaps.h"
+
 #define BLOCKS_LATE   1000                  /* a number so far back is a count that began anew */
 #define BLOCKS_ENDED  32                    /* blocks that came to their end are known for so long */
 #define BLOCKS_ANEW   3                     /* leaders in a row are not late but of a count that began anew */
@@ -13,9 +15,14 @@
 
 /* A block that came to its end, whole or not: what comes of it later is late. */
 typedef struct blocks_ended {
-    uint64_t id, stamp;
-    bool     is_long, has_stamp; /* has: its leader came */
+    uint64_t    id, stamp;
+    uint32_t    n_packets;          /* of pixels; what is behind them is none of it */
+    as_gvsp_end end;                /* AS_GVSP_OPEN_STILL: there was no memory for it */
+    bool        is_long, has_stamp; /* has: its leader came */
 } blocks_ended;
+
+/* What becomes of a packet. */
+typedef enum blocks_fate { FATE_USED, FATE_OVER, FATE_TWICE, FATE_LATE, FATE_ERROR, FATE_IGNORED } blocks_fate;
 
 struct as_gvsp_blocks {
     as_gvsp_blocks_cfg cfg;
@@ -29,6 +36,7 @@ struct as_gvsp_blocks {
     uint64_t           refused, refused_stamp; /* the last leader that seemed to be late */
     uint32_t           n_refused;              /* of those in a row, each later than the one before */
     uint64_t           n_ended;                /* the newest is the one before it, modulo BLOCKS_ENDED */
+    as_gvsp_gaps       gaps;
     as_gvsp_counts     counts;
 };
 
@@ -129,10 +137,13 @@ static void blocks_end(as_gvsp_blocks *blocks, as_gvsp_block *block, as_gvsp_end
 {
     blocks->ended[blocks->n_ended++ % BLOCKS_ENDED] = (blocks_ended){.id = block->id,
                                                                      .stamp = block->image.timestamp,
+                                                                     .n_packets = block->n_packets,
+                                                                     .end = end,
                                                                      .is_long = block->is_long,
                                                                      .has_stamp = blocks_bit(block->there, 0)};
     block->end = end;
     blocks->n_open--;
+    blocks->counts.n_whole += end == AS_GVSP_WHOLE;
     if (end == AS_GVSP_INCOMPLETE) {
         blocks->counts.n_incomplete++;
         blocks->counts.n_missing += block->n_packets + 1 - block->n_there;
@@ -167,14 +178,9 @@ static bool blocks_measure(const as_gvsp_blocks *blocks, as_gvsp_block *block, s
     return true;
 }
 
-/* How many blocks further: numbers of 16 bits go from 1 to 65535. */
 static int64_t blocks_ahead(const as_gvsp_blocks *blocks, const as_gvsp_packet *packet)
 {
-    if (packet->is_long)
-        return (int64_t)(packet->block - blocks->last);
-    int64_t d = ((int64_t)packet->block - (int64_t)blocks->last) % 65535;
-    d = d < 0 ? d + 65535 : d;
-    return d > 32767 ? d - 65535 : d;
+    return as_gvsp_ahead(packet->is_long, blocks->last, packet->block);
 }
 
 /* Whether a leader is of a picture that came to its end: one that is asked for may come after it was given up. */
@@ -199,6 +205,13 @@ static bool blocks_counts_anew(as_gvsp_blocks *blocks, const as_gvsp_packet *pac
     return blocks->n_refused >= BLOCKS_ANEW;
 }
 
+/* Whether it is of a picture that was overtaken by the first packet of one that is still under way. */
+static bool blocks_is_overtaken(const as_gvsp_blocks *blocks, const as_gvsp_packet *packet)
+{
+    return (packet->format == AS_GVSP_LEADER || packet->format == AS_GVSP_PIXELS) &&
+           as_gvsp_gaps_has(&blocks->gaps, packet->is_long, packet->block);
+}
+
 /* Whether a packet of no open block begins one. A camera that counts anew begins with a leader that is later than the newest. */
 static bool blocks_begins(as_gvsp_blocks *blocks, const as_gvsp_packet *packet, const uint8_t *body, size_t n)
 {
@@ -209,20 +222,51 @@ static bool blocks_begins(as_gvsp_blocks *blocks, const as_gvsp_packet *packet, 
         return true;
     bool    same = packet->is_long == blocks->is_long;
     int64_t ahead = blocks_ahead(blocks, packet);
-    if (same && ahead > 0)
+    if (same && (ahead > 0 || blocks_is_overtaken(blocks, packet)))
         return true;
     if (packet->format != AS_GVSP_LEADER || !as_gvsp_image_parse(body, n, &image))
         return false;
     if (blocks_is_late(blocks, packet, &image)) {
-        blocks->counts.n_late++;
+        blocks->counts.n_late += blocks_find_ended(blocks, packet)->end == AS_GVSP_INCOMPLETE;
         return false;
     }
     return !same || ahead < -BLOCKS_LATE || (blocks->last_stamp && image.timestamp > blocks->last_stamp) ||
            blocks_counts_anew(blocks, packet, &image);
 }
 
-static as_gvsp_block *blocks_open(as_gvsp_blocks *blocks, const as_gvsp_packet *packet, as_ns now)
+/* Where a block of that number stands among the others: before those that overtook it. */
+static uint32_t blocks_rank(const as_gvsp_blocks *blocks, const as_gvsp_packet *packet)
 {
+    uint32_t i = blocks->n_order;
+    while (i > 0 && blocks->order[i - 1]->is_long == packet->is_long &&
+           as_gvsp_ahead(packet->is_long, packet->block, blocks->order[i - 1]->id) > 0)
+        i--;
+    return i;
+}
+
+static void blocks_fresh(as_gvsp_blocks *blocks, as_gvsp_block *block, const as_gvsp_packet *packet, as_ns now)
+{
+    const as_gvsp_block fresh = {.data = block->data,
+                                 .ctx = block->ctx,
+                                 .id = packet->block,
+                                 .opened = now,
+                                 .last = now,
+                                 .is_long = packet->is_long,
+                                 .there = block->there,
+                                 .asked = block->asked,
+                                 .gone = block->gone};
+    memset(block->there, 0, 3 * blocks_words(blocks->most_packets) * sizeof(uint64_t));
+    *block = fresh;
+    if (!blocks_measure(blocks, block, blocks->expected_bytes, blocks->packet_bytes))
+        (void)!blocks_measure(blocks, block, 1, blocks->packet_bytes);
+    blocks->n_open++;
+}
+
+/* A picture begins: all that is under way was sent. */
+static void blocks_newest(as_gvsp_blocks *blocks, const as_gvsp_packet *packet, as_ns now)
+{
+    if (blocks->any)
+        as_gvsp_gaps_begin(&blocks->gaps, blocks->is_long, blocks->last, packet->is_long, packet->block);
     blocks->any = true;
     blocks->is_long = packet->is_long;
     blocks->last = packet->block;
@@ -235,28 +279,29 @@ static as_gvsp_block *blocks_open(as_gvsp_blocks *blocks, const as_gvsp_packet *
         if (blocks->n_open >= AS_GVSP_OPEN)
             blocks_end(blocks, old, AS_GVSP_INCOMPLETE);
     }
-    if (blocks->n_spare == 0) {
+}
+
+static as_gvsp_block *blocks_open(as_gvsp_blocks *blocks, const as_gvsp_packet *packet, as_ns now)
+{
+    const bool     overtaken = blocks_is_overtaken(blocks, packet);
+    const uint32_t rank = overtaken ? blocks_rank(blocks, packet) : blocks->n_order;
+    if (overtaken)
+        as_gvsp_gaps_fill(&blocks->gaps, packet->block);
+    else
+        blocks_newest(blocks, packet, now);
+    if (blocks->n_spare == 0 || blocks->n_open >= AS_GVSP_OPEN) {
         blocks->counts.n_underruns++;
         blocks->ended[blocks->n_ended++ % BLOCKS_ENDED] =
             (blocks_ended){.id = packet->block, .is_long = packet->is_long};
         return NULL;
     }
     as_gvsp_block *block = blocks->spare[--blocks->n_spare];
-    as_gvsp_block  fresh = {.data = block->data,
-                            .ctx = block->ctx,
-                            .id = packet->block,
-                            .opened = now,
-                            .last = now,
-                            .is_long = packet->is_long,
-                            .there = block->there,
-                            .asked = block->asked,
-                            .gone = block->gone};
-    memset(block->there, 0, 3 * blocks_words(blocks->most_packets) * sizeof(uint64_t));
-    *block = fresh;
-    if (!blocks_measure(blocks, block, blocks->expected_bytes, blocks->packet_bytes))
-        (void)!blocks_measure(blocks, block, 1, blocks->packet_bytes);
-    blocks->order[blocks->n_order++] = block;
-    blocks->n_open++;
+    blocks_fresh(blocks, block, packet, now);
+    memmove(blocks->order + rank + 1, blocks->order + rank, (blocks->n_order - rank) * sizeof(as_gvsp_block *));
+    blocks->order[rank] = block;
+    blocks->n_order++;
+    if (overtaken)
+        blocks_sent(block, now);
     return block;
 }
 
@@ -274,6 +319,7 @@ as_gvsp_block *as_gvsp_blocks_done(as_gvsp_blocks *blocks)
     if (blocks->n_order == 0 || blocks->order[0]->end == AS_GVSP_OPEN_STILL)
         return NULL;
     as_gvsp_block *block = blocks->order[0];
+    as_gvsp_gaps_pass(&blocks->gaps, block->is_long, block->id);
     blocks->n_order--;
     memmove(blocks->order, blocks->order + 1, blocks->n_order * sizeof(as_gvsp_block *));
     return block;
@@ -322,18 +368,41 @@ static void blocks_forget(as_gvsp_block *block, uint32_t i)
     }
 }
 
-static void blocks_leader(as_gvsp_blocks *blocks, as_gvsp_block *block, const uint8_t *body, size_t n, as_ns now)
+/* Chunks are as many bytes as the camera announced, or fewer: it has only n packets, none of those behind them came. */
+static void blocks_shorten(as_gvsp_block *block, uint32_t n, size_t bytes)
+{
+    for (uint32_t i = n + 1; i <= block->n_packets; i++)
+        block->n_gone -= blocks_clear(block->gone, i);
+    block->n_packets = n;
+    block->bytes = bytes;
+}
+
+/* Whether it has fewer packets than was announced, as its trailer says. */
+static bool blocks_ends_early(as_gvsp_block *block)
+{
+    const uint32_t n = block->trailer - 1; /* of pixels */
+    if (!as_gvsp_image_is_chunks(&block->image) || block->trailer <= AS_MAX(block->high, 1u) || n >= block->n_packets)
+        return false;
+    blocks_shorten(block, n, (size_t)n * block->packet_bytes);
+    return true;
+}
+
+static blocks_fate blocks_leader(as_gvsp_blocks *blocks, as_gvsp_block *block, const uint8_t *body, size_t n, as_ns now)
 {
     as_gvsp_image image;
-    if (blocks_bit(block->there, 0) || !as_gvsp_image_parse(body, n, &image))
-        return;
-    const size_t   bytes = as_gvsp_image_bytes(&image, blocks->cfg.capacity_bytes), was = block->bytes;
+    if (blocks_bit(block->there, 0))
+        return FATE_TWICE;
+    if (!as_gvsp_image_parse(body, n, &image))
+        return FATE_IGNORED;
+    const bool     is_chunks = as_gvsp_image_is_chunks(&image);
+    const size_t   most = AS_MIN(blocks->cfg.expected_bytes, blocks->cfg.capacity_bytes), was = block->bytes;
+    const size_t   bytes = is_chunks ? most : as_gvsp_image_bytes(&image, blocks->cfg.capacity_bytes);
     const uint32_t last = block->n_packets;
     (void)blocks_arrived(blocks, block, 0, now);
     block->image = image;
     if (block->id == blocks->last && block->is_long == blocks->is_long)
         blocks->last_stamp = image.timestamp;
-    if (!as_gvsp_image_is_plain(&image) || image.code == 0) {
+    if (!is_chunks && (!as_gvsp_image_is_plain(&image) || image.code == 0)) {
         blocks_end(blocks, block, AS_GVSP_NO_IMAGE);
     } else if (bytes == 0 || !blocks_measure(blocks, block, bytes, block->packet_bytes)) {
         blocks_end(blocks, block, AS_GVSP_TOO_LARGE);
@@ -346,13 +415,22 @@ static void blocks_leader(as_gvsp_blocks *blocks, as_gvsp_block *block, const ui
             blocks_forget(block, last);
         block->high = AS_MIN(block->high, block->n_packets);
         blocks->expected_bytes = bytes;
+        (void)blocks_ends_early(block);
         blocks_check_whole(blocks, block);
     }
+    return FATE_USED;
 }
 
 static void blocks_trailer(as_gvsp_blocks *blocks, as_gvsp_block *block, const as_gvsp_packet *packet, as_ns now)
 {
     blocks_sent(block, now);
+    if (!(packet->status & BLOCKS_ERROR)) {
+        block->trailer = packet->packet;
+        if (blocks_ends_early(block)) {
+            blocks_check_whole(blocks, block);
+            return;
+        }
+    }
     bool is_less = blocks_bit(block->there, 0) && packet->packet <= block->n_packets;
     if (is_less || packet->status & BLOCKS_ERROR) /* what it does not have does not come */
         blocks_end(blocks, block, AS_GVSP_INCOMPLETE);
@@ -411,23 +489,34 @@ static void blocks_learn(const as_gvsp_blocks *blocks, as_gvsp_block *block, uin
     block->high = 0;
 }
 
-static uint8_t *blocks_pixels(as_gvsp_blocks *blocks, as_gvsp_block *block, uint32_t i, size_t n, as_ns now,
-                              size_t *ret_n)
+/* *ret: where its n bytes belong. */
+static blocks_fate blocks_pixels(as_gvsp_blocks *blocks, as_gvsp_block *block, uint32_t i, size_t n, as_ns now,
+                                 uint8_t **ret, size_t *ret_n)
 {
     uint8_t *to;
     blocks_learn(blocks, block, i, n);
+    if (i > block->n_packets && blocks_bit(block->there, 0) && as_gvsp_image_has_more(&block->image))
+        return FATE_OVER;
     if (i == 0 || i > block->n_packets)
-        return NULL;
+        return FATE_IGNORED;
     size_t want = as_gvsp_block_place(block, i, &to);
-    if (n < want || (n > want && i < block->n_packets) || !blocks_arrived(blocks, block, i, now))
-        return NULL;
+    if (n < want && n > 0 && i >= block->high && as_gvsp_image_is_chunks(&block->image)) {
+        want = n; /* the last */
+        blocks_shorten(block, i, (size_t)(i - 1) * block->packet_bytes + n);
+    }
+    if (n < want || (n > want && i < block->n_packets))
+        return FATE_IGNORED;
+    if (!blocks_arrived(blocks, block, i, now))
+        return FATE_TWICE;
     if (i > block->high + 1 && !block->ask)
         block->ask = now + AS_GVSP_GAP_NS;
     block->high = AS_MAX(block->high, i);
     block->n_pixels++;
+    blocks->counts.n_pixels++;
+    *ret = to;
     *ret_n = want;
     blocks_check_whole(blocks, block);
-    return to;
+    return FATE_USED;
 }
 
 /* Whether a leader is of another picture than that of its number which is under way: the count began anew, or the stream did. */
@@ -443,32 +532,77 @@ static bool blocks_is_other(const as_gvsp_blocks *blocks, const as_gvsp_block *b
            image.width != was->width || image.height != was->height;
 }
 
+/* One of no open block, which begins none. */
+static blocks_fate blocks_outside(const as_gvsp_blocks *blocks, const as_gvsp_packet *packet)
+{
+    const blocks_ended *ended = blocks_find_ended(blocks, packet);
+    if (packet->format == AS_GVSP_TRAILER)
+        return FATE_OVER;
+    if (packet->status & BLOCKS_ERROR)
+        return FATE_ERROR;
+    if (!ended || ended->end == AS_GVSP_INCOMPLETE)
+        return FATE_LATE;
+    if (ended->end != AS_GVSP_WHOLE)
+        return FATE_IGNORED;
+    return packet->format == AS_GVSP_PIXELS && packet->packet > ended->n_packets ? FATE_OVER : FATE_TWICE;
+}
+
+static blocks_fate blocks_put(as_gvsp_blocks *blocks, as_gvsp_block *block, const as_gvsp_packet *packet,
+                              const uint8_t *body, size_t n, as_ns now, uint8_t **ret, size_t *ret_n)
+{
+    if (packet->format == AS_GVSP_TRAILER) {
+        blocks_trailer(blocks, block, packet, now);
+        return packet->status & BLOCKS_ERROR ? FATE_ERROR : FATE_OVER;
+    }
+    if (packet->status & BLOCKS_ERROR) {
+        blocks_gone(blocks, block, packet);
+        return FATE_ERROR;
+    }
+    if (packet->format == AS_GVSP_LEADER)
+        return blocks_leader(blocks, block, body, n, now);
+    if (packet->format == AS_GVSP_PIXELS)
+        return blocks_pixels(blocks, block, packet->packet, n, now, ret, ret_n);
+    blocks_end(blocks, block, AS_GVSP_NO_IMAGE); /* all in one packet, or another kind of payload */
+    return FATE_IGNORED;
+}
+
+static void blocks_count(as_gvsp_counts *counts, blocks_fate fate)
+{
+    counts->n_packets++;
+    counts->n_over += fate == FATE_OVER;
+    counts->n_twice += fate == FATE_TWICE;
+    counts->n_late_packets += fate == FATE_LATE;
+    counts->n_errors += fate == FATE_ERROR;
+    counts->n_ignored += fate == FATE_IGNORED;
+}
+
 uint8_t *as_gvsp_blocks_take(as_gvsp_blocks *blocks, const as_gvsp_packet *packet, const uint8_t *body, size_t n,
                              as_ns now, size_t *ret_n)
 {
-    blocks->counts.n_packets++;
+    uint8_t       *to = NULL;
+    blocks_fate    fate = FATE_IGNORED; /* no memory */
     as_gvsp_block *block = blocks_find(blocks, packet);
     const bool     is_other = block && blocks_is_other(blocks, block, packet, body, n);
     if (is_other)
         blocks_end(blocks, block, AS_GVSP_INCOMPLETE);
-    if (is_other || (!block && blocks_begins(blocks, packet, body, n))) {
+    const bool begins = is_other || (!block && blocks_begins(blocks, packet, body, n));
+    if (begins) {
         block = blocks_open(blocks, packet, now);
         if (block && packet->format != AS_GVSP_LEADER)
             block->ask = now + AS_GVSP_GAP_NS;
     }
-    if (!block)
-        return NULL;
-    if (packet->format == AS_GVSP_TRAILER)
-        blocks_trailer(blocks, block, packet, now);
-    else if (packet->status & BLOCKS_ERROR)
-        blocks_gone(blocks, block, packet);
-    else if (packet->format == AS_GVSP_LEADER)
-        blocks_leader(blocks, block, body, n, now);
-    else if (packet->format == AS_GVSP_PIXELS)
-        return blocks_pixels(blocks, block, packet->packet, n, now, ret_n);
-    else /* all in one packet, or another kind of payload */
-        blocks_end(blocks, block, AS_GVSP_NO_IMAGE);
-    return NULL;
+    if (block)
+        fate = blocks_put(blocks, block, packet, body, n, now, &to, ret_n);
+    else if (!begins)
+        fate = blocks_outside(blocks, packet);
+    blocks_count(&blocks->counts, fate);
+    return to;
+}
+
+void as_gvsp_blocks_ignore(as_gvsp_blocks *blocks, uint64_t n)
+{
+    blocks->counts.n_packets += n;
+    blocks->counts.n_ignored += n;
 }
 
 uint32_t as_gvsp_blocks_next(const as_gvsp_blocks *blocks, uint32_t most, const as_gvsp_block **ret_block,

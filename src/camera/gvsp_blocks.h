@@ -6,7 +6,8 @@
  * Memory:  the pixels' is the caller's, given block by block; nothing is allocated after new().
  *
  * A block begins with any of its packets, and several may be open at once. It ends whole, or when it is known that it cannot
- * become so. Blocks come out in the order in which they began. What was built to: gvsp_packet.h.
+ * become so. Blocks come out in the order of their numbers: one that was overtaken by the next is put before it, unless that one
+ * came out already. What was built to: gvsp_packet.h.
  *
  * What is missing is asked for GAP after it was noticed, then again when none of it came for an eighth of the wait, eight times at
  * most. Noticed is it by a packet behind it, by the trailer, by the next picture, or after a quarter of the wait without any packet.
@@ -56,6 +57,7 @@ typedef struct as_gvsp_block {
     /* Of gvsp_blocks.c alone. Bits are by packet: 0 the leader, then n_packets of pixels. */
     bool     is_long, is_sent;
     uint32_t packet_bytes, n_packets, n_there, n_pixels, n_gone, high, rounds; /* high: the last that came */
+    uint32_t trailer;                       /* its number, once it came; 0: it did not */
     uint32_t next;                          /* packet that is asked for again first, when it is not all at once */
     as_ns    last, sent, ask, again, quiet; /* quiet: of which last packet a silence was seen */
     uint32_t odd,
@@ -63,9 +65,16 @@ typedef struct as_gvsp_block {
     uint64_t *there, *asked, *gone;
 } as_gvsp_block;
 
+/* Each packet is one of used, over, twice, late, an error or ignored. */
 typedef struct as_gvsp_counts {
     uint64_t n_packets;         /* that came, whatever they were */
-    uint64_t n_used;            /* those that a picture lacked */
+    uint64_t n_used, n_pixels;  /* those that a picture lacked, and those of them that hold pixels */
+    uint64_t n_over;            /* trailers, and what is behind the pixels */
+    uint64_t n_twice;           /* that were there */
+    uint64_t n_late_packets;    /* of pictures that were over, or seemed to be, and were not whole */
+    uint64_t n_errors;          /* the camera's word that it has one no more, or not yet */
+    uint64_t n_ignored;         /* of a picture without memory, no image, of a wrong length, or no packet at all */
+    uint64_t n_whole;           /* pictures */
     uint64_t n_underruns;       /* pictures for which there was no memory */
     uint64_t n_incomplete;      /* given up */
     uint64_t n_asked, n_resent; /* packets, and those of them that came */
@@ -87,6 +96,8 @@ void           as_gvsp_blocks_give(as_gvsp_blocks *blocks, as_gvsp_block *block)
  * (it holds no pixels, came twice, or too late). */
 uint8_t *as_gvsp_blocks_take(as_gvsp_blocks *blocks, const as_gvsp_packet *packet, const uint8_t *body, size_t n,
                              as_ns now, size_t *ret_n);
+
+void as_gvsp_blocks_ignore(as_gvsp_blocks *blocks, uint64_t n); /* so many came that are no packets */
 
 /* The places of the next packets of pixels, if they come in order: *ret_first is the first one's number. Returns how many, at
  * most `most`; 0: none can be told. packet_bytes apart, and so long, but the last of a picture. */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "camera/gvsp_packet.h"
 
-#define HEAD_LONG    0x80
-#define FORMAT_MASK  0x7f
-#define PACKET_MASK  0xffffffu
-#define REQUEST_LONG 0x10 /* among the flags of a request: its block has 64 bits */
+#define HEAD_LONG        0x80
+#define FORMAT_MASK      0x7f
+#define PACKET_MASK      0xffffffu
+#define CHUNK_TAIL_BYTES 8u
+#define REQUEST_LONG     0x10 /* among the flags of a request: its block has 64 bits */
 
 static uint64_t packet_get64(const uint8_t *at)
 {
@@ -38,6 +39,59 @@ bool as_gvsp_image_is_plain(const as_gvsp_image *image)
 bool as_gvsp_image_has_more(const as_gvsp_image *image)
 {
     return image->payload & AS_GVSP_PAYLOAD_CHUNKS || image->payload == AS_GVSP_PAYLOAD_EXTEND;
+}
+
+bool as_gvsp_image_is_chunks(const as_gvsp_image *image)
+{
+    return (image->payload & ~AS_GVSP_PAYLOAD_CHUNKS) == AS_GVSP_PAYLOAD_CHUNK;
+}
+
+bool as_gvsp_chunk_find(const uint8_t *bytes, size_t n, size_t want, size_t *ret_at)
+{
+    size_t at = 0;
+    bool   found = false;
+    while (n > 0) {
+        if (n < CHUNK_TAIL_BYTES)
+            return false;
+        n -= CHUNK_TAIL_BYTES;
+        const size_t length = as_gv_get32(bytes + n + 4);
+        if (length > n)
+            return false;
+        n -= length;
+        if (length != want)
+            continue;
+        if (found)
+            return false;
+        found = true;
+        at = n;
+    }
+    if (found)
+        *ret_at = at;
+    return found;
+}
+
+static const as_gvsp_payload packet_payloads[] = {
+    {0x0002, "raw data", "choose a pixel format of images (PixelFormat)"},
+    {0x0003, "a file", "end the transfer of files, and choose a pixel format of images (PixelFormat)"},
+    {AS_GVSP_PAYLOAD_CHUNK, "chunks of which none is the image", "set ChunkModeActive to false"},
+    {0x0006, "JPEG", "set ImageCompressionMode to Off"},
+    {0x0007, "JPEG 2000", "set ImageCompressionMode to Off"},
+    {0x0008, "H.264", "set ImageCompressionMode to Off"},
+    {0x0009, "an image of several zones",
+     "let the sensor be read in one zone (SensorTaps, or RegionMode of all but one)"},
+    {0x000a, "several parts", "leave one component on (ComponentSelector and ComponentEnable), as Intensity"},
+    {0x000b, "GenDC", "set GenDCStreamingMode to Off"},
+    {0x0000, "all in one packet", "set GevSCCFGAllInTransmission to false"},
+};
+static const as_gvsp_payload packet_unknown = {0xffff, "a kind that is not known",
+                                               "choose a pixel format of images (PixelFormat), without compression"};
+
+const as_gvsp_payload *as_gvsp_payload_of(uint16_t type)
+{
+    for (size_t i = 0; i < AS_COUNT(packet_payloads); i++)
+        if (packet_payloads[i].type == (type & ~AS_GVSP_PAYLOAD_CHUNKS))
+            return &packet_payloads[i];
+    return &packet_unknown;
 }
 
 bool as_gvsp_image_parse(const uint8_t *bytes, size_t n, as_gvsp_image *ret)

@@ -26,6 +26,7 @@ typedef enum as_gvsp_format {
     AS_GVSP_LEADER = 1,
     AS_GVSP_TRAILER = 2,
     AS_GVSP_PIXELS = 3,
+    AS_GVSP_ALL_IN = 4, /* leader, pixels and trailer in one packet */
 } as_gvsp_format;
 
 typedef struct as_gvsp_packet {
@@ -63,7 +64,7 @@ typedef struct as_gvsp_image {
 
 #define AS_GVSP_PAYLOAD_IMAGE  0x0001u
 #define AS_GVSP_PAYLOAD_CHUNKS 0x4000u
-#define AS_GVSP_PAYLOAD_CHUNK  0x0004u /* nothing but chunks: where the image lies among them is not told */
+#define AS_GVSP_PAYLOAD_CHUNK  0x0004u /* nothing but chunks: the leader does not tell what the image among them is */
 #define AS_GVSP_PAYLOAD_EXTEND 0x0005u /* chunks, of which an image is the first */
 
 /* bytes: behind the head. False: too short for what it says it is. */
@@ -72,6 +73,21 @@ AS_CHECK bool as_gvsp_image_parse(const uint8_t *bytes, size_t n, as_gvsp_image 
 bool as_gvsp_image_is_plain(const as_gvsp_image *image); /* pixels row by row, and maybe more behind them */
 
 bool as_gvsp_image_has_more(const as_gvsp_image *image); /* something follows its pixels */
+
+bool as_gvsp_image_is_chunks(const as_gvsp_image *image);
+
+/* Which part of n bytes of chunks is `want` bytes long, and so the image. False: none is, two are, or they are no chunks. Each
+ * chunk is followed by its number and its length, so that they are read from the end (GigE Vision 1.2, "chunk data"). */
+AS_CHECK bool as_gvsp_chunk_find(const uint8_t *bytes, size_t n, size_t want, size_t *ret_at);
+
+/* Kinds of payload that hold no image that can be used, and which of the camera's features makes it send one (SFNC 2.7). Those
+ * that are known; else one row that speaks of any. */
+typedef struct as_gvsp_payload {
+    uint16_t    type;
+    const char *name, *remedy;
+} as_gvsp_payload;
+
+const as_gvsp_payload *as_gvsp_payload_of(uint16_t type);
 
 /* All bytes of its pixels; 0 when it is not plain, has none, or more than `most`. */
 size_t as_gvsp_image_bytes(const as_gvsp_image *image, size_t most);

@@ -153,9 +153,9 @@ static void receive_exchange(as_gvsp_receive *r)
     for (as_gvsp_block *block; (block = as_gvsp_blocks_done(r->blocks)); n_new++)
         r->ready[r->n_ready++] = block;
     r->counts = as_gvsp_blocks_counts(r->blocks);
-    if (n_new > 0)
-        pthread_cond_signal(&r->turn);
     pthread_mutex_unlock(&r->lock);
+    if (n_new > 0) /* not under the lock: who wakes would wait for it at once */
+        pthread_cond_signal(&r->turn);
 }
 
 /* All that has come. Returns how many packets: the kernel may hand over several as one message. */

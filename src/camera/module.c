@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 
+#include "base/log.h"
 #include "base/plugin.h"
 #include "build_config.h"
 
@@ -130,11 +131,20 @@ AS_UNUSED static void module_driver_stats(void *priv, as_camera_stats *stats)
         m->driver->stats(m->priv, stats);
 }
 
+AS_UNUSED static void module_driver_count(void *priv, as_camera_stream *ret)
+{
+    module_priv *m = priv;
+    if (m->driver->count)
+        m->driver->count(m->priv, ret);
+}
+
 AS_UNUSED static void module_driver_list(const char *name, void (*found)(void *ctx, const char *uri, const char *about),
                                          void       *ctx)
 {
-    as_err                  ignored;
-    const as_camera_driver *driver = as_camera_module_load(name, &ignored);
+    as_err                  why = AS_ERR_NONE;
+    const as_camera_driver *driver = as_camera_module_load(name, &why);
+    if (!driver)
+        as_log_write(AS_LOG_WARN, "cameras of the driver '%s' cannot be looked for: %s", name, why.text);
     if (driver && driver->list)
         driver->list(found, ctx);
 }
@@ -168,6 +178,7 @@ AS_UNUSED static void module_driver_list(const char *name, void (*found)(void *c
                                                     .get = module_driver_get,                                     \
                                                     .set = module_driver_set,                                     \
                                                     .keep = module_driver_keep,                                   \
-                                                    .stats = module_driver_stats};
+                                                    .stats = module_driver_stats,                                 \
+                                                    .count = module_driver_count};
 #include "camera/module.def"
 #undef X

@@ -7,6 +7,7 @@
 #include "cli/action.h"
 #include "cli/camera_pick.h"
 #include "cli/output.h"
+#include "cli/stream_say.h"
 #include "cli/term.h"
 #include "image/codec.h"
 
@@ -129,16 +130,29 @@ static bool grab_write_list(const char *path, json_t *list, as_err *err)
     return ok;
 }
 
+/* Who names a JPEG would not look for a PNG. */
+static bool grab_is_png(const char *path, as_err *err)
+{
+    static const char *const others[] = {".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".raw", ".JPG", ".JPEG", ".TIF"};
+    for (size_t i = 0; i < AS_COUNT(others); i++)
+        if (as_str_ends(path, others[i]))
+            return AS_FAIL(err, AS_EINVAL,
+                           "'%.300s': pictures are written as PNG, which loses nothing and holds 16 bits: name it .png",
+                           path);
+    return true;
+}
+
 static int camera_grab(as_cli *cli, as_workspace *ws, as_err *err)
 {
     const char *path = as_cli_opt(cli, "output");
     uint64_t    n = 1;
     double      wait_s = 5;
     json_t     *list = json_array();
-    char        beside[4096];
+    char        beside[4096], trouble[400];
     (void)ws;
+    as_camera_stream stream = {0};
     bool ok = as_cli_u64(cli, "frames", 1, 100000, &n, err) && as_cli_f64(cli, "wait", 0.001, 1e6, &wait_s, err) &&
-              (path || AS_FAIL(err, AS_EINVAL, "say where to: --output FILE.png")) &&
+              (path || AS_FAIL(err, AS_EINVAL, "say where to: --output FILE.png")) && grab_is_png(path, err) &&
               grab_list_path(path, beside, sizeof beside, err) && as_output_json_may(beside, GRAB_KIND, err);
     as_camera *cam = ok ? as_camera_pick(cli, false, err) : NULL;
     ok = cam && grab_all(cli, cam, path, n, wait_s, list, err);
@@ -147,11 +161,17 @@ static int camera_grab(as_cli *cli, as_workspace *ws, as_err *err)
         grab_remove_old(beside, list);
     if (json_array_size(list) > 0)
         ok = grab_write_list(beside, list, ok ? err : NULL) && ok;
+    if (cam)
+        as_camera_stream_of(cam, &stream);
     if (ok && cli->json)
-        ok = as_cli_print_json(cli, json_pack("{s:O,s:I}", "pictures", list, "n_lost", (json_int_t)as_camera_lost(cam)),
+        ok = as_cli_print_json(cli,
+                               json_pack("{s:O,s:I,s:o}", "pictures", list, "n_lost", (json_int_t)as_camera_lost(cam),
+                                         "stream", as_stream_json(&stream)),
                                err);
     else if (ok && as_camera_lost(cam))
         as_term_say(cli, "%llu frames were lost between them", (unsigned long long)as_camera_lost(cam));
+    if (!cli->json && as_stream_trouble(&stream, trouble, sizeof trouble))
+        as_term_say(cli, "%s", trouble);
     as_camera_close(cam);
     json_decref(list);
     return ok ? 0 : AS_VERB_FAILED;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "cli/stream_say.h"
 #include "page/html.h"
 #include "page/page.h"
 #include "page/picture.h"
@@ -60,11 +61,12 @@ json_t *as_camera_report_json(const as_camera *cam, const as_acceptance *a)
     for (int i = AS_FRAME_OK; i < AS_FRAME_STATUS_COUNT; i++)
         json_object_set_new(statuses, as_frame_status_name((as_frame_status)i),
                             json_integer((json_int_t)a->stats.n_frames[i]));
-    json_t *json =
-        json_pack("{s:s,s:b,s:o,s:o,s:I,s:I,s:I,s:I}", "uri", as_camera_uri(cam), "pass",
-                  (int)!(a->failed || a->incomplete), "rows", rows, "frames", statuses, "n_lost",
-                  (json_int_t)a->stats.n_lost, "n_resent", (json_int_t)a->stats.n_resent, "n_missing_packets",
-                  (json_int_t)a->stats.n_missing_packets, "n_underruns", (json_int_t)a->stats.n_underruns);
+    json_t *json = json_pack("{s:s,s:b,s:o,s:o,s:I,s:I,s:I,s:I}", "uri", as_camera_uri(cam), "pass",
+                             (int)!(a->failed || a->incomplete), "rows", rows, "frames", statuses, "n_lost",
+                             (json_int_t)a->stats.n_lost, "n_resent", (json_int_t)a->stats.stream.n_resent_packets,
+                             "n_missing_packets", (json_int_t)a->stats.stream.n_missing_packets, "n_underruns",
+                             (json_int_t)a->stats.stream.n_underruns);
+    as_json_set(json, "stream", as_stream_json(&a->stats.stream));
     as_json_set(json, "complete", json_boolean(!a->incomplete));
     as_json_set(json, "packet_bytes", json_integer(a->stats.packet_bytes));
     as_json_set(json, "temperature_c", as_json_number(a->stats.temperature_c));

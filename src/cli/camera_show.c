@@ -3,6 +3,7 @@
 
 #include "cli/action.h"
 #include "cli/camera_pick.h"
+#include "cli/stream_say.h"
 #include "cli/term.h"
 
 static bool show_wanted(const as_cli *cli, const as_setting *feature)
@@ -19,9 +20,10 @@ static json_t *camera_show_json(as_cli *cli, as_camera *cam, const as_setting_li
     for (size_t i = 0; i < features->all.n; i++)
         if (show_wanted(cli, &features->all.at[i]))
             json_array_append_new(list, as_camera_setting_json(&features->all.at[i]));
-    return json_pack("{s:s,s:s,s:i,s:i,s:I,s:b,s:o,s:o}", "uri", as_camera_uri(cam), "pixel", as_pixel_name(g.pixel),
-                     "width", (int)g.width, "height", (int)g.height, "n_parts", (json_int_t)g.n_parts, "waits",
-                     (int)g.can_wait, "temperature_c", as_json_number(stats->temperature_c), "features", list);
+    return json_pack("{s:s,s:s,s:i,s:i,s:I,s:b,s:o,s:o,s:o}", "uri", as_camera_uri(cam), "pixel",
+                     as_pixel_name(g.pixel), "width", (int)g.width, "height", (int)g.height, "n_parts",
+                     (json_int_t)g.n_parts, "waits", (int)g.can_wait, "temperature_c",
+                     as_json_number(stats->temperature_c), "stream", as_stream_json(&stats->stream), "features", list);
 }
 
 static const char *show_access(const as_setting *feature)

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "cli/stream_say.h"
 #include "cli/term.h"
 #include "spec/unit.h"
 
@@ -101,6 +102,7 @@ json_t *as_run_text_summary(const as_line_summary *s, const char *run)
               as_json_set(json, "misfit_frames", json_integer((json_int_t)s->n_misfits)) &&
               as_json_set(json, "camera_outages", json_integer((json_int_t)s->n_outages)) &&
               as_json_set(json, "camera_away_s", json_real((double)s->away / (double)AS_NS_PER_S)) &&
+              as_json_set(json, "camera_stream", as_stream_json(&s->stream)) &&
               as_json_set(json, "count_jumps", json_integer((json_int_t)s->n_jumps)) &&
               as_json_set(json, "numbers_skipped", json_integer((json_int_t)s->n_skipped)) &&
               (s->n_truth == 0 || as_json_set(json, "truth", text_truth(s))) &&
@@ -125,6 +127,7 @@ bool as_run_text_line(as_cli *cli, json_t *json)
 
 static void text_counts(as_cli *cli, const as_line_summary *s)
 {
+    char trouble[400];
     fprintf(cli->out,
             "%s%" PRIu64 " triggers == %" PRIu64 " pass + %" PRIu64 " reject + %" PRIu64 " review + %" PRIu64
             " fault%s",
@@ -150,6 +153,8 @@ static void text_counts(as_cli *cli, const as_line_summary *s)
         fprintf(
             cli->out, "%sthe camera was away %" PRIu64 " times, for %.1f s in all: what passed then had no frame%s\n",
             as_term_style(cli, AS_STYLE_BAD), s->n_outages, (double)s->away / (double)AS_NS_PER_S, as_term_plain(cli));
+    if (as_stream_trouble(&s->stream, trouble, sizeof trouble))
+        fprintf(cli->out, "%s%s%s\n", as_term_style(cli, AS_STYLE_BAD), trouble, as_term_plain(cli));
     if (s->n_jumps)
         fprintf(cli->out,
                 "%sthe camera's count jumped %" PRIu64 " times and left out %" PRIu64

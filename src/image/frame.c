@@ -103,7 +103,6 @@ struct as_frame_pool {
     as_image    full; /* the geometry a fresh frame has; no data */
     size_t      capacity_bytes;
     uint32_t    n;
-    atomic_uint next; /* where to look first */
     frame_slot *slots;
 };
 
@@ -162,9 +161,8 @@ as_frame_pool *as_frame_pool_free(as_frame_pool *pool)
 
 as_frame *as_frame_pool_get(as_frame_pool *pool)
 {
-    uint32_t first = atomic_fetch_add_explicit(&pool->next, 1, memory_order_relaxed);
     for (uint32_t i = 0; i < pool->n; i++) {
-        frame_slot  *slot = &pool->slots[(first % pool->n + i) % pool->n];
+        frame_slot  *slot = &pool->slots[i];
         unsigned int none = 0;
         /* acquire: what the last holder did to the pixels happened before we write them. */
         if (!atomic_compare_exchange_strong_explicit(&slot->refs, &none, 1, memory_order_acquire, memory_order_relaxed))

@@ -525,8 +525,10 @@ static void line_close(as_line *line, as_line_summary *ret)
     ret->n_lost_frames = line->parts.lost(line->parts.source);
     ret->n_bad_frames = line->n_bad_frames;
     ret->n_misfits = line->n_misfits;
-    if (line->camera)
+    if (line->camera) {
         ret->n_outages = as_camera_outages(line->camera, &ret->away);
+        as_camera_stream_of(line->camera, &ret->stream);
+    }
     ret->n_lost_records = as_recorder_lost(line->recorder);
     ret->n_failed_syncs = as_recorder_failed_syncs(line->recorder);
     ret->n_unsafe_records = as_recorder_unsafe(line->recorder);

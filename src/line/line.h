@@ -46,28 +46,29 @@ typedef struct as_line_cfg {
 } as_line_cfg;
 
 typedef struct as_line_summary {
-    uint64_t     n_triggers;
-    uint64_t     n_verdict[AS_VERDICT_COUNT];
-    uint64_t     n_reason[AS_REASON_COUNT];
-    uint64_t     n_lost_frames, n_bad_frames;
-    uint64_t     n_misfits; /* bad ones that were not of the spec's frame_px */
-    uint64_t     n_outages; /* of the camera, and how long it was away in them */
-    as_ns        away;
-    uint64_t     n_jumps, n_skipped;                /* of the camera's count, and the numbers it left out */
-    uint64_t     n_lost_records;                    /* verdicts that were given, and which the disk did not take */
-    uint64_t     n_failed_syncs, n_unsafe_records;  /* times the disk failed to keep records; not kept at the end */
-    uint64_t     n_truth, n_right_verdict;          /* parts whose truth was known */
-    uint64_t     n_bad, n_bad_stopped;              /* truth must be rejected; and was not passed */
-    uint64_t     n_good, n_good_rejected;           /* truth may pass; and was rejected */
-    uint64_t     n_rejected_known, n_rejected_bad;  /* rejected with known truth; of these really bad */
-    as_histogram latency, stage[AS_JOURNAL_STAGES]; /* ns */
-    as_ns        deadline;                          /* that was kept to */
-    double       seconds;                           /* first trigger to last verdict */
-    uint64_t     peak_bytes;                        /* resident, of the whole program */
-    bool         journal_whole;                     /* the audit of the journal agreed */
-    char         journal_text[200];                 /* if not: what is wrong */
-    uint64_t     first_sequence, last_sequence;     /* of this line run in the journal */
-    uint32_t     line_run;
+    uint64_t         n_triggers;
+    uint64_t         n_verdict[AS_VERDICT_COUNT];
+    uint64_t         n_reason[AS_REASON_COUNT];
+    uint64_t         n_lost_frames, n_bad_frames;
+    uint64_t         n_misfits; /* bad ones that were not of the spec's frame_px */
+    uint64_t         n_outages; /* of the camera, and how long it was away in them */
+    as_ns            away;
+    as_camera_stream stream;                            /* of the camera's wire */
+    uint64_t         n_jumps, n_skipped;                /* of the camera's count, and the numbers it left out */
+    uint64_t         n_lost_records;                    /* verdicts that were given, and which the disk did not take */
+    uint64_t         n_failed_syncs, n_unsafe_records;  /* times the disk failed to keep records; not kept at the end */
+    uint64_t         n_truth, n_right_verdict;          /* parts whose truth was known */
+    uint64_t         n_bad, n_bad_stopped;              /* truth must be rejected; and was not passed */
+    uint64_t         n_good, n_good_rejected;           /* truth may pass; and was rejected */
+    uint64_t         n_rejected_known, n_rejected_bad;  /* rejected with known truth; of these really bad */
+    as_histogram     latency, stage[AS_JOURNAL_STAGES]; /* ns */
+    as_ns            deadline;                          /* that was kept to */
+    double           seconds;                           /* first trigger to last verdict */
+    uint64_t         peak_bytes;                        /* resident, of the whole program */
+    bool             journal_whole;                     /* the audit of the journal agreed */
+    char             journal_text[200];                 /* if not: what is wrong */
+    uint64_t         first_sequence, last_sequence;     /* of this line run in the journal */
+    uint32_t         line_run;
     as_err trouble;    /* AS_OK, or why the camera ended before its time, lost count or never had the right size, or the
                             * disk took no records */
     bool   is_unpaced; /* the camera was asked as fast as it goes: parts a second are this machine's, with the time

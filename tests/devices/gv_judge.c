@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* gv_judge CAMERA SCENE PARTS FRAMES SECONDS: takes frames of a camera that shows the first PARTS parts of a twin's SCENE again
  * and again, and holds each frame whose status is ok against the same parts drawn here. Prints a line of JSON: how many came of
- * each status, how many ok ones are byte for byte a part of the scene, and how many are not, which must be none. */
+ * each status, how many ok ones are byte for byte a part of the scene, and how many are not, which must be none; and what the
+ * stream counted. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,7 +95,13 @@ int main(int argc, char **argv)
            (double)(as_clock_mono() - began) * 1e-9);
     for (int i = 0; i < 8; i++)
         printf("%s%llu", i ? "," : "", (unsigned long long)j.n_status[i]);
-    puts("]}");
+    as_camera_stream stream;
+    as_camera_stream_of(camera, &stream);
+    printf("],\"stream\":{\"n_frames\":%llu", (unsigned long long)(j.n_ok + j.n_other));
+#define X(name, what) printf(",\"" #name "\":%llu", (unsigned long long)stream.name);
+#include "camera/stream.def"
+#undef X
+    puts("}}");
     as_camera_close(camera);
     free(j.parts);
     return j.n_wrong ? 1 : 0;

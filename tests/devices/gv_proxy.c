@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gv_proxy LISTEN DEVICE [--loss P] [--duplicate P] [--reorder P] [--seed N] [--stall N --stall-ms MS] [--stuck N] [--long 1] [--stranger 1]: a bad network between a GigE Vision camera at
+/* gv_proxy LISTEN DEVICE [--loss P] [--duplicate P] [--reorder P] [--seed N] [--stall N --stall-ms MS] [--stuck N] [--long 1] [--stranger 1] [--leader N] [--payload T --bytes N]
+ * [--deaf 1]: a bad network between a GigE Vision camera at
  * DEVICE and whoever asks for it at LISTEN. Control goes through as it is, but for where pictures are to be sent: that is the
  * proxy, which hands each packet on, or not, or twice, or after some that came later, as the seed has it. --stall N stands still
  * for --stall-ms MS before the N-th picture, as a network that is overrun does: what comes meanwhile comes late. --stuck N gives
  * the N-th picture the time stamp of the one before, as a camera that sends its last picture again. --long gives each packet the
  * head of GigE Vision 2, whose numbers have 64 and 32 bits, and understands requests for such; the number of a picture is beyond
- * 32 bits then. --stranger sends each packet from another address first, with other pixels. Prints "ready", and when
+ * 32 bits then. --stranger sends each packet from another address first, with other pixels. --leader holds the packet that begins a
+ * picture until N packets behind it have passed. --payload makes pictures of N bytes (of which the
+ * last packet is shorter) payloads of type T: of type 4 chunks alone, a small one behind that of the picture, and who asks how many
+ * bytes there are is told so. --deaf 1 lets the camera send straight to
+ * the client, which hears nobody but the proxy: no packet comes, as behind a firewall; --deaf 2 hands on none, and the camera tells
+ * that it sends elsewhere. Prints "ready", and when
  * standard input is closed a line of JSON with what it did. */
 #include <arpa/inet.h>
 #include <endian.h>
@@ -22,7 +28,15 @@
 
 #define LONG_FROM ((uint64_t)1 << 40) /* added to a picture's number where it has 64 bits */
 
-enum { PORT = 3956, MAX_PACKET = 66000, MAX_HELD = 32, MAX_BACK = 16, STREAM_ADDRESS = 0x0d18, STREAM_PORT = 0x0d00 };
+enum {
+    PORT = 3956,
+    MAX_PACKET = 66000,
+    MAX_HELD = 32,
+    MAX_BACK = 16,
+    CHUNKS_BYTES = 24,
+    STREAM_ADDRESS = 0x0d18,
+    STREAM_PORT = 0x0d00
+};
 
 typedef struct held {
     uint8_t *bytes;
@@ -40,7 +54,7 @@ typedef struct proxy {
     double             loss, duplicate, reorder;
     uint64_t           stall, stall_ms, stuck, n_pictures; /* stall, stuck: which picture, from 1; 0: none */
     uint8_t            stamp[8];                           /* of the last one */
-    uint64_t           random, is_long, has_stranger, n_strange;
+    uint64_t           random, is_long, has_stranger, n_strange, leader, is_deaf, payload, n_bytes, longest;
     int                front, in, out, stranger;
     way                back[MAX_BACK];
     size_t             n_back, next_back;
@@ -124,7 +138,7 @@ static void proxy_request(proxy *p)
     if (n < 8 || getsockname(p->in, (struct sockaddr *)&own, &n_own) != 0)
         return;
     bool registers = p->bytes[2] == 0 && p->bytes[3] == 0x82, memory = p->bytes[2] == 0 && p->bytes[3] == 0x86;
-    for (ssize_t at = 8; (registers || memory) && at + 8 <= n; at += registers ? 8 : n) {
+    for (ssize_t at = 8; (registers || memory) && p->is_deaf != 1 && at + 8 <= n; at += registers ? 8 : n) {
         uint32_t address = proxy_get32(p->bytes + at), value = proxy_get32(p->bytes + at + 4);
         if (address == STREAM_ADDRESS) {
             p->stream.sin_addr.s_addr = htobe32(value);
@@ -146,6 +160,8 @@ static void proxy_answer(proxy *p, const way *from)
         return;
     if (n == 8 + 0xf8 && p->bytes[3] == 3)
         memcpy(p->bytes + 8 + 0x24, &p->listen.sin_addr.s_addr, 4);
+    if (p->payload == 4 && n == 16 && proxy_get32(p->bytes + 12) == p->n_bytes) /* of READMEM: address and value */
+        proxy_put32(p->bytes + 12, (uint32_t)p->n_bytes + CHUNKS_BYTES);
     (void)!sendto(p->front, p->bytes, (size_t)n, 0, (const struct sockaddr *)&from->client, sizeof from->client);
 }
 
@@ -181,12 +197,12 @@ static void proxy_hand_on(proxy *p, const uint8_t *bytes, size_t n)
     (void)!sendto(p->out, out, n, 0, (struct sockaddr *)&p->stream, sizeof p->stream);
 }
 
-static bool proxy_hold(proxy *p, size_t n)
+static bool proxy_hold(proxy *p, size_t n, int after)
 {
     for (int i = 0; i < MAX_HELD; i++) {
         if (p->held[i].bytes)
             continue;
-        p->held[i] = (held){malloc(n), n, 1 + (int)(proxy_random(p) * 12)};
+        p->held[i] = (held){malloc(n), n, after};
         if (p->held[i].bytes)
             memcpy(p->held[i].bytes, p->bytes, n);
         return p->held[i].bytes != NULL;
@@ -219,18 +235,42 @@ static void proxy_picture(proxy *p)
         nanosleep(&pause, NULL);
 }
 
+/* A packet of a picture as one of another payload. Returns its length. */
+static ssize_t proxy_payload(proxy *p, ssize_t n)
+{
+    uint8_t *tail = p->bytes + n;
+    if (p->payload == 0 || n < 20)
+        return n;
+    if (p->bytes[4] == 1) {
+        p->bytes[11] = (uint8_t)p->payload;
+        return p->payload == 4 ? 20 : n;
+    }
+    p->longest = p->bytes[4] == 3 && (uint64_t)n > p->longest ? (uint64_t)n : p->longest;
+    if (p->payload != 4 || p->bytes[4] != 3 || (uint64_t)n == p->longest)
+        return n;
+    memset(tail, 0xcc, CHUNKS_BYTES);
+    proxy_put32(tail, 1);
+    proxy_put32(tail + 4, (uint32_t)p->n_bytes);
+    proxy_put32(tail + 16, 2);
+    proxy_put32(tail + 20, 8);
+    return n + CHUNKS_BYTES;
+}
+
 static void proxy_packet(proxy *p)
 {
-    ssize_t n = recv(p->in, p->bytes, sizeof p->bytes, 0);
+    ssize_t n = recv(p->in, p->bytes, MAX_PACKET - CHUNKS_BYTES, 0);
     if (n <= 0)
         return;
     p->n_in++;
+    n = proxy_payload(p, n);
     if (n >= 20 && p->bytes[4] == 1)
         proxy_picture(p);
     double fate = proxy_random(p), twice = proxy_random(p), late = proxy_random(p);
-    if (fate < p->loss) {
+    if (fate < p->loss || p->is_deaf) {
         p->n_lost++;
-    } else if (late < p->reorder && proxy_hold(p, (size_t)n)) {
+    } else if (p->leader && n >= 20 && p->bytes[4] == 1 && proxy_hold(p, (size_t)n, (int)p->leader + 1)) {
+        p->n_late++;
+    } else if (late < p->reorder && proxy_hold(p, (size_t)n, 1 + (int)(proxy_random(p) * 12))) {
         p->n_late++;
     } else {
         proxy_hand_on(p, p->bytes, (size_t)n);
@@ -292,6 +332,14 @@ int main(int argc, char **argv)
             p.is_long = strtoull(argv[i + 1], NULL, 10);
         else if (strcmp(argv[i], "--stranger") == 0)
             p.has_stranger = strtoull(argv[i + 1], NULL, 10);
+        else if (strcmp(argv[i], "--leader") == 0)
+            p.leader = strtoull(argv[i + 1], NULL, 10);
+        else if (strcmp(argv[i], "--payload") == 0)
+            p.payload = strtoull(argv[i + 1], NULL, 10);
+        else if (strcmp(argv[i], "--bytes") == 0)
+            p.n_bytes = strtoull(argv[i + 1], NULL, 10);
+        else if (strcmp(argv[i], "--deaf") == 0)
+            p.is_deaf = strtoull(argv[i + 1], NULL, 10);
         else if (strcmp(argv[i], "--seed") == 0)
             p.random ^= strtoull(argv[i + 1], NULL, 10) * 0x9e3779b97f4a7c15u;
         else

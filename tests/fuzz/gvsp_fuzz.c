@@ -49,12 +49,23 @@ static void rig_ask(void *ctx, const as_gvsp_block *block, uint32_t first, uint3
     must(first <= last && last <= CAPACITY && block->end == AS_GVSP_OPEN_STILL);
 }
 
+/* Each packet is counted as one thing, whatever it is. */
+static void rig_count(const rig *r)
+{
+    const as_gvsp_counts c = as_gvsp_blocks_counts(r->blocks);
+    must(c.n_packets == c.n_used + c.n_over + c.n_twice + c.n_late_packets + c.n_errors + c.n_ignored);
+}
+
 static void rig_collect(rig *r)
 {
+    rig_count(r);
     for (as_gvsp_block *block; (block = as_gvsp_blocks_done(r->blocks));) {
         must(block->end != AS_GVSP_OPEN_STILL && block->bytes <= CAPACITY);
+        size_t at = 0;
         if (block->end == AS_GVSP_WHOLE && !r->is_false)
             must(as_test_gvsp_is(block->data, block->id, block->bytes));
+        if (block->end == AS_GVSP_WHOLE && as_gvsp_chunk_find(block->data, block->bytes, 64, &at))
+            must(at + 64 <= block->bytes);
         as_gvsp_blocks_give(r->blocks, block);
     }
 }
@@ -137,6 +148,7 @@ static void rig_picture(rig *r)
     r->picture.packet_bytes = lengths[r->picture.block / 4 % 4];
     r->picture.width = 50 + (uint32_t)(r->picture.block % 3) * 10;
     r->picture.height = 60 + (uint32_t)(r->picture.block % 5) * 9;
+    r->picture.payload = r->picture.block % 7 == 3 ? AS_GVSP_PAYLOAD_CHUNK : 0;
 }
 
 static void rig_anything(rig *r)

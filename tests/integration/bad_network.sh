@@ -72,6 +72,39 @@ through 0 0 0 "$SCENE" "$SCENE" 40 '' --stranger 1
 check "a stranger's packets are taken for the camera's" json 'd["n_wrong"] == 0 and d["n_ok"] == 40' "$OUT"
 check 'there was no stranger' json 'd["n_strange"] > 400' proxy.out
 
+# The packet that begins a picture is overtaken by others of it, or by all of them: nothing is lost by that, nor asked for in
+# vain, and each packet is counted as one thing.
+for behind in 1 5 40; do
+    through 0 0 0 "$SCENE" "$SCENE" 40 '' --leader $behind
+    check "a picture whose leader comes $behind packets late is not whole" json 'd["n_ok"] == 40 and d["n_wrong"] == d["n_lost"] == 0' "$OUT"
+    check 'its packets are not counted' json \
+        "d['stream']['n_completed_buffers'] >= 40 and d['stream']['n_late'] == d['stream']['n_failures'] == 0 and d['stream']['n_received_packets'] > 40 * 27" "$OUT"
+    check 'no leader was late' json 'd["n_late"] >= 40' proxy.out
+done
+
+# Chunks alone, of which one is the picture; and what is no picture is told once, with what to set.
+through 0.01 0.02 0.02 "$SCENE" "$SCENE" 60 '' --payload 4 --bytes 76800
+check 'the picture among chunks is not found' json 'd["n_wrong"] == 0 and d["n_ok"] >= 50' "$OUT"
+check 'nothing was lost of them' json 'd["n_lost"] > 5' proxy.out
+for kind in '6 JPEG .*ImageCompressionMode' '10 several.parts .*ComponentEnable' '2 raw.data .*PixelFormat'; do
+    through 0 0 0 "$SCENE" "$SCENE" 10 '' --payload "${kind%% *}" --bytes 76800
+    check "what is no picture (${kind}) is taken for one" json 'd["n_ok"] == 0 and d["by_status"][3] == 10 == d["stream"]["n_others"]' "$OUT"
+    "$ASSAY" twin serve --gige "$net.1" --scene "$SCENE" --fps 40 --replay 4 >serve.out 2>serve.err &
+    server=$!
+    rm -f in && mkfifo in
+    "$BUILD/tests/devices/gv_proxy" "$net.2" "$net.1" --payload "${kind%% *}" --bytes 76800 <in >proxy.all &
+    proxy=$!
+    exec 9>in
+    await grep -q serving serve.err
+    await grep -q ready proxy.all
+    expect_exit 0 "$ASSAY" camera grab "gige:$net.2" --frames 5 -o no.png
+    check "what to set (${kind}) is not told" sh -c "[ \$(grep -Ec 'the camera sends ${kind#* }' $ERR) = 1 ]"
+    exec 9>&-
+    wait $proxy
+    kill -INT $server
+    wait $server
+done
+
 # A camera that sends a picture under the time stamp of the one before.
 through 0 0 0 "$SMALL" "$SMALL" 40 '' --stuck 20
 check 'a picture that is sent again is not told' json \
@@ -95,6 +128,9 @@ for loss in 0.005 0.05 0.5; do
     check "a frame that is not whole is called ok at a loss of $loss" json 'd["n_wrong"] == 0 and d["n_ok"] + d["n_other"] > 10' "$OUT"
     check "the network was not that bad at $loss" json "d['n_twice'] > 5 and d['n_late'] > 10 and d['n_lost'] > d['n_in'] * $loss * 0.4" proxy.out
     check "no packet was sent again at $loss" json 'd["event"] == "ended" and d["devices"][0]["n_again"] > 0' ended.out
+    check "what was asked for at $loss is not counted" json \
+        "(s := d['stream']) and s['n_resend_requests'] > 0 and s['n_received_packets'] > 100 and s['n_duplicated_packets'] > 0 and \
+        s['n_completed_buffers'] + s['n_failures'] + s['n_underruns'] >= s['n_frames'] and s['n_resent_packets'] <= s['n_resend_requests']" "$OUT"
     [ $loss = 0.5 ] || check "packets were not had again at $loss" json 'd["n_ok"] >= 80' "$OUT"
 done
 finish

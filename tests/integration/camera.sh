@@ -156,4 +156,18 @@ assert "Mono8" in f["PixelFormat"]["choices"] and f["TriggerSoftware"]["kind"] =
 else
     skip_case 'gige: this build has no Aravis'
 fi
+# Each count of a stream stands in the guide.
+expect_exit 0 "$ASSAY" camera show "$TWIN" --json
+check 'a count of the stream is not in the guide' python3 -c '
+import json, sys
+page = open(sys.argv[2]).read()
+missing = [name for name in json.load(open(sys.argv[1]))["stream"] if name not in page]
+assert not missing, missing' "$OUT" "$SOURCE/docs/guide/cameras.md"
+# What a new user types first.
+expect_exit 2 "$ASSAY" camera show 10.1.2.3
+expect_err 'gige:10.1.2.3 for a GigE Vision camera there'
+expect_exit 2 "$ASSAY" camera grab "$TWIN" -o part.jpg
+expect_err 'written as PNG.*name it .png'
+expect_exit 1 "$ASSAY" camera test 'twin:cones?fps=50' --frames 10 --max-jitter 1000 --min-fps 1
+expect_out 'temporal noise .*FAIL.*does something move before it'
 finish

@@ -34,6 +34,17 @@ check 'Bayer is not developed' python3 -c '
 b = open("bayer.png", "rb").read()
 assert b[16:26] == bytes([0, 0, 0, 160, 0, 0, 0, 120, 8, 2])'
 expect_exit 0 "$ASSAY" camera grab "$CAMERA?format=Mono8&trigger=software&fps=5" --frames 3 -o soft.png
+# A picture is of the trigger that asked for it, whatever came meanwhile.
+trigger=$(dirname "$ASSAY")/tests/devices/gv_trigger
+if [ -x "$trigger" ]; then
+    expect_exit 0 "$trigger" "$CAMERA?format=Mono8&trigger=software" 10
+    expect_out '"n_ok":10,"n_old":0,'
+fi
+expect_exit 0 "$ASSAY" camera grab "$CAMERA?format=Mono8&trigger=off" --frames 3 -o stream.png --json
+check 'the packets of the stream are not counted' python3 -c '
+import json, sys
+s = json.load(open(sys.argv[1]))["stream"]
+assert s["n_completed_buffers"] >= 3 and s["n_received_packets"] >= 9 and s["n_late"] == s["n_failures"] == 0, s' "$OUT"
 expect_exit 0 "$ASSAY" camera test "$CAMERA?format=Mono8&trigger=off" --frames 30 --max-jitter 1000 --min-fps 5
 expect_out 'exposure linearity .*pass'
 expect_out 'frame rate .*by the camera.s clock, against what it is set to'
