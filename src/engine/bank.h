@@ -3,18 +3,21 @@
  *
  * Layer:   engine (may use base/).
  * Threads: a bank is immutable: any number of searches may share it; a search belongs to one thread at a time.
- * Memory:  as_bank_new keeps half of the rows' size and 12 bytes a row, or less where a few axes do; the rows are borrowed, and may be a
- *          mapped file. A run allocates nothing.
+ * Memory:  as_bank_new keeps less than half of the rows' size and a few bytes a row; the rows are borrowed, and may be a mapped file.
+ *          A run allocates nothing.
  *
  * Features of a network differ along a few axes more than along all others. With q = q1 + q2, along those axes and across them,
- * |q b - q1 b1| <= |q2| |b2| (Cauchy and Schwarz). The products along the axes are of numbers of 12 bits: with q1 = q' + e and
- * b1 = b' + f, |q1 b1 - q' b'| <= |q1| |f| + |e| |b'|; the lengths of all of these are known, rounded up. So each product gives a
- * least distance, and a row is left out only when its least is above the k-th smallest distance found so far: no row that is
- * among the k nearest can be. All rows get a look along a few axes; those that it leaves, a few in a hundred, get a second one along
- * more; those that this leaves are compared, the likeliest first. A query begins with what is near the query before it, since the next
- * patch of a picture is like the one before. The distances are 64-bit sums over the rows as they are: the answer is that of a
- * search through all rows in float64, whatever the data and whatever the axes; what they cost is more comparisons. How many axes
- * are best is found from the rows; where none help, the numbers are those of the rows as they are.
+ * |q - b|^2 >= |q1 - b1|^2 + (|q2| - |b2|)^2. What is along the axes is kept as digits, of 16 bits along the first and of 8 along
+ * others: vectors q' and b', with |q1 - q'| <= e and |b1 - b'| <= f, so that |q1 - b1| >= |q' - b'| - (e + f), and for any part p
+ * between 0 and 1, as 2 x y <= p x^2 + y^2 / p,
+ *     |q1 - b1|^2 >= (1 - p) |q' - b'|^2 - (1 / p - 1) (2 e^2 + 2 f^2).
+ * All of these lengths are known, rounded to where they do no harm. So each product of digits gives a least distance, and a row is
+ * left out only when its least is above the k-th smallest distance found so far: no row that is among the k nearest can be. All
+ * rows get a look along a few axes; those that it leaves, one or two in a hundred, get a second one along more; those that this
+ * leaves are compared, the likeliest first: in single precision, whose error is bounded, and where that does not tell, in 64-bit
+ * sums over the rows as they are. The answer is that of a search through all rows in float64, whatever the data, the axes and the
+ * instructions; what they cost is more comparisons. How many axes are best, and of how many bits, is found from the rows; where
+ * none help, the numbers are those of the rows as they are.
  */
 #ifndef AS_ENGINE_BANK_H
 #define AS_ENGINE_BANK_H
@@ -22,7 +25,7 @@
 #include "base/err.h"
 
 #define AS_BANK_MOST_ROWS ((size_t)1 << 24)
-#define AS_BANK_MOST_SIZE 8192 /* numbers of a row: their 8-bit products fit a 32-bit sum */
+#define AS_BANK_MOST_SIZE 8192 /* numbers of a row: their products fit a 32-bit sum */
 #define AS_BANK_MOST_K    64
 
 typedef struct as_bank   as_bank;

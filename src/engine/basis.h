@@ -16,8 +16,8 @@
 typedef struct as_basis {
     uint32_t size, n; /* of a row; of the axes */
     float   *axes;    /* n x size */
-    /* There are n vectors exactly at right angles and of length 1 with: what as_basis_project returns is off from the products
-     * with them by at most `off` times the length of what was projected. */
+    /* There are n vectors exactly at right angles and of length 1 with: what single precision finds as the products of a vector
+     * with all of them is off by at most `off` times the length of what was projected. */
     double off;
 } as_basis;
 
