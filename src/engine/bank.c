@@ -32,7 +32,7 @@ bool as_bank_see(const as_bank *bank, const float *vectors, size_t n, bank_seen 
 {
     for (size_t i = 0; i < n; i++) {
         const double whole =
-            as_bank_centre(vectors + i * bank->size, bank->mean, bank->size, seen->centred + i * bank->size);
+            bank->kernel->centre(vectors + i * bank->size, bank->mean, bank->size, seen->centred + i * bank->size);
         if (!(whole < FLT_MAX / 64)) {
             *ret_bad = i;
             return false;
@@ -76,55 +76,68 @@ double as_bank_most(uint32_t n_wide, uint32_t n_narrow)
     return fmin(BANK_MOST_DIGIT, floor(sqrt(left / AS_MAX(n_wide, (uint32_t)1))));
 }
 
-double as_bank_first_gain(const as_bank *bank, const bank_seen *seen, size_t i)
+float as_bank_first_gain(const as_bank *bank, const bank_seen *seen, size_t i)
 {
     const uint32_t n_wide = bank->axes.n_wide, n_narrow = bank->axes.n_axes - n_wide;
     const float   *numbers = bank_numbers(bank, seen, i);
-    return fmax((double)as_bank_largest(numbers, n_wide) / as_bank_most(n_wide, n_narrow),
-                (double)as_bank_largest(numbers + n_wide, n_narrow) / BANK_MOST_NARROW);
+    return as_bank_up(fmax((double)bank->kernel->largest(numbers, n_wide) / as_bank_most(n_wide, n_narrow),
+                           (double)bank->kernel->largest(numbers + n_wide, n_narrow) / BANK_MOST_NARROW));
 }
 
-/* n digits of 8 bits; the sum of what they are without the offset. */
-static int32_t bank_narrow(const int16_t *digits, size_t n, unsigned offset, char *to)
-{
-    int32_t sum = 0;
-    for (size_t i = 0; i < n; i++) {
-        sum += digits[i];
-        to[i] = (char)(uint8_t)((unsigned)digits[i] + offset);
-    }
-    return sum;
-}
-
-static bank_view bank_as_digits(const as_bank *bank, const bank_seen *seen, size_t i, uint32_t from, uint32_t to,
-                                double gain)
+/* off: what the numbers may be off by themselves. */
+static bank_view bank_as_digits(const as_bank *bank, const float *numbers, uint32_t n, float gain, double off,
+                                int16_t *ret)
 {
     bank_view view = {.gain = gain};
     double    error;
-    as_bank_digits(bank_numbers(bank, seen, i) + from, to - from, gain, seen->digits, &error, &view.square);
-    view.error = (sqrt(error) + bank_off(bank, seen->whole[i])) * (1 + BANK_SLACK);
+    if (gain >= BANK_LEAST_GAIN) {
+        view.square = bank->kernel->digits(numbers, n, gain, ret, &error) * (double)gain * (double)gain;
+    } else {
+        view.gain = 0;
+        error = as_bank_square(numbers, n);
+        memset(ret, 0, n * sizeof *ret);
+    }
+    view.error = (sqrt(error) + off) * (1 + BANK_SLACK);
     return view;
 }
 
-bank_view as_bank_first(const as_bank *bank, const bank_seen *seen, size_t i, double gain, unsigned offset, int32_t *to,
+bank_view as_bank_first(const as_bank *bank, const bank_seen *seen, size_t i, float gain, unsigned offset, int32_t *to,
                         int32_t *ret_sum)
 {
     const uint32_t  n_wide = bank->axes.n_wide;
-    const bank_view view = bank_as_digits(bank, seen, i, 0, bank->axes.n_axes, gain);
+    const bank_view view = bank_as_digits(bank, bank_numbers(bank, seen, i), bank->axes.n_axes, gain,
+                                          bank_off(bank, seen->whole[i]), seen->digits);
     memset(to, 0, (bank->wide_words + bank->narrow_words) * sizeof *to);
     memcpy(to, seen->digits, n_wide * sizeof *seen->digits);
-    *ret_sum = bank_narrow(seen->digits + n_wide, bank->axes.n_axes - n_wide, offset, (char *)(to + bank->wide_words));
+    *ret_sum = bank->kernel->bytes(seen->digits + n_wide, bank->axes.n_axes - n_wide, offset,
+                                   (uint8_t *)(to + bank->wide_words));
+    return view;
+}
+
+/* Numbers as digits of 8 bits behind an as_bank_row. */
+static bank_view bank_behind(const as_bank *bank, const float *numbers, uint32_t n, double off, unsigned offset,
+                             size_t n_lines, int16_t *digits, char *to, int32_t *ret_sum)
+{
+    const float     gain = as_bank_up((double)bank->kernel->largest(numbers, n) / BANK_MOST_NARROW);
+    const bank_view view = bank_as_digits(bank, numbers, n, gain, off, digits);
+    memset(to, 0, n_lines * BANK_LINE);
+    *ret_sum = bank->kernel->bytes(digits, n, offset, (uint8_t *)to + sizeof(as_bank_row));
     return view;
 }
 
 bank_view as_bank_second(const as_bank *bank, const bank_seen *seen, size_t i, unsigned offset, char *to,
                          int32_t *ret_sum)
 {
-    const uint32_t  from = bank->axes.n_axes, n = bank->axes.n_more - from;
-    const double    most = (double)as_bank_largest(bank_numbers(bank, seen, i) + from, n);
-    const bank_view view = bank_as_digits(bank, seen, i, from, from + n, most / BANK_MOST_NARROW);
-    memset(to, 0, bank->n_lines * BANK_LINE);
-    *ret_sum = bank_narrow(seen->digits, n, offset, to + sizeof(as_bank_row));
-    return view;
+    const uint32_t from = bank->axes.n_axes;
+    return bank_behind(bank, bank_numbers(bank, seen, i) + from, bank->axes.n_more - from,
+                       bank_off(bank, seen->whole[i]), offset, bank->n_lines, seen->digits, to, ret_sum);
+}
+
+bank_view as_bank_last(const as_bank *bank, const bank_seen *seen, size_t i, unsigned offset, char *to,
+                       int32_t *ret_sum)
+{
+    return bank_behind(bank, seen->centred + i * bank->size, bank->size, seen->whole[i] * BANK_SLACK, offset,
+                       bank->whole_lines, seen->digits, to, ret_sum);
 }
 
 static bool bank_refuse(size_t row, as_err *err)
@@ -181,8 +194,19 @@ static void bank_put(as_bank *bank, size_t row, const int32_t *words)
         to[w * lanes] = words[w];
 }
 
+static void bank_fill_last(as_bank *bank, size_t r, const bank_seen *seen, size_t i)
+{
+    char           *to = bank->whole + r * bank->whole_lines * BANK_LINE;
+    int32_t         unused;
+    const bank_view v = as_bank_last(bank, seen, i, bank->kernel->offset, to, &unused);
+    const double    off = 2 * v.error * v.error / bank->axes.last_part;
+    const double    size = v.square + off + seen->whole[i] * seen->whole[i];
+    *(as_bank_row *)(void *)to = (as_bank_row){
+        .square = as_bank_down(v.square - off - (2 * BANK_SLACK * size + BANK_LEAST)), .gain = 2 * v.gain};
+}
+
 /* What a row's least distance begins with, and what is across, as bank_search.c has it of a query. */
-static void bank_fill_row(as_bank *bank, size_t r, const bank_seen *seen, size_t i, double gain, int32_t *words)
+static void bank_fill_row(as_bank *bank, size_t r, const bank_seen *seen, size_t i, float gain, int32_t *words)
 {
     const double    part = bank->axes.part, times = 1 / (1 - part), whole = seen->whole[i] * seen->whole[i];
     int32_t         unused;
@@ -194,6 +218,8 @@ static void bank_fill_row(as_bank *bank, size_t r, const bank_seen *seen, size_t
     bank_put(bank, r, words);
     bank->square[r] = as_bank_down(v.square + times * low * low - off - (2 * BANK_SLACK * size + BANK_LEAST));
     bank->across[r] = as_bank_up(2 * times * high);
+    if (bank->axes.last)
+        bank_fill_last(bank, r, seen, i);
     if (bank->axes.n_more == 0)
         return;
     char           *to = bank->fine + r * bank->n_lines * BANK_LINE;
@@ -202,30 +228,30 @@ static void bank_fill_row(as_bank *bank, size_t r, const bank_seen *seen, size_t
     const double    off_more = 2 * more.error * more.error / part;
     as_bank_across(bank, seen, i, bank->axes.n_more, &low_more, &high_more);
     size += more.square + off_more + times * high_more * high_more;
-    as_bank_row *row = (as_bank_row *)(void *)to;
-    row->square = as_bank_down(more.square + times * (low_more * low_more - low * low) - off_more -
-                               (2 * BANK_SLACK * size + BANK_LEAST));
-    row->gain = (float)(2 * more.gain);
-    row->before = bank->across[r];
-    row->across = as_bank_up(2 * times * high_more);
+    *(as_bank_row *)(void *)to =
+        (as_bank_row){.square = as_bank_down(more.square + times * (low_more * low_more - low * low) - off_more -
+                                             (2 * BANK_SLACK * size + BANK_LEAST)),
+                      .gain = 2 * more.gain,
+                      .before = bank->across[r],
+                      .across = as_bank_up(2 * times * high_more)};
 }
 
 /* One gain for all rows of a block: a row that is far larger than all others coarsens its own block alone. */
 static bool bank_fill_block(as_bank *bank, size_t b, bank_seen *seen, int32_t *words, as_err *err)
 {
     const size_t from = b * BANK_BLOCK, n = AS_MIN((size_t)BANK_BLOCK, bank->n - from);
-    double       gain = 0;
+    float        gain = 0;
     size_t       bad;
     if (!as_bank_see(bank, bank->rows + from * bank->size, n, seen, &bad))
         return bank_refuse(from + bad, err);
     for (size_t i = 0; i < n; i++)
-        gain = fmax(gain, as_bank_first_gain(bank, seen, i));
+        gain = fmaxf(gain, as_bank_first_gain(bank, seen, i));
     for (size_t i = 0; i < n; i++)
         bank_fill_row(bank, from + i, seen, i, gain, words);
     /* Rows that fill up the last block are further than any. */
     for (size_t i = n; i < BANK_BLOCK; i++)
         bank->square[from + i] = INFINITY;
-    bank->gain[b] = (float)(2 * gain);
+    bank->gain[b] = gain < BANK_LEAST_GAIN ? 0 : 2 * gain;
     return true;
 }
 
@@ -262,8 +288,10 @@ static bool bank_memory(as_bank *bank, as_err *err)
     bank->square = bank_room(n * sizeof(float));
     bank->across = bank_room(n * sizeof(float));
     bank->gain = bank_room(bank->n_blocks * sizeof(float));
+    bank->whole_lines = axes->last ? (sizeof(as_bank_row) + bank->size + BANK_LINE - 1) / BANK_LINE : 0;
     bank->fine = bank_room(bank->n * bank->n_lines * BANK_LINE + 1);
-    if (!bank->digits || !bank->square || !bank->across || !bank->gain || !bank->fine)
+    bank->whole = bank_room(bank->n * bank->whole_lines * BANK_LINE + 1);
+    if (!bank->digits || !bank->square || !bank->across || !bank->gain || !bank->fine || !bank->whole)
         return AS_FAIL(err, AS_ENOMEM, "no memory for a bank of %zu rows", bank->n);
     return true;
 }
@@ -308,6 +336,7 @@ as_bank *as_bank_free(as_bank *bank)
     free(bank->across);
     free(bank->gain);
     free(bank->fine);
+    free(bank->whole);
     free(bank);
     return NULL;
 }

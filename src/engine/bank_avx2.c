@@ -95,18 +95,22 @@ __attribute__((constructor)) static void avx2_lanes_fill(void)
 }
 
 /* Without a branch on what is found. */
-AVX2_TARGET static size_t avx2_pick(const float *low, size_t n, float limit, uint32_t *ret)
+AVX2_TARGET static size_t avx2_pick(const as_bank_pick *pick, uint32_t *ret_rows, float *ret_low)
 {
-    const __m256 most = _mm256_set1_ps(limit);
+    const __m256 most = _mm256_set1_ps(pick->limit);
+    const size_t n = pick->n_blocks * BANK_BLOCK;
     __m256i      base = _mm256_setzero_si256();
-    uint32_t    *to = ret;
+    uint32_t    *to = ret_rows;
     for (size_t i = 0; i < n; i += AVX2_LANES, base = _mm256_add_epi32(base, _mm256_set1_epi32(AVX2_LANES))) {
-        unsigned mask = (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(_mm256_load_ps(low + i), most, _CMP_LE_OQ));
+        unsigned mask = (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(_mm256_load_ps(pick->low + i), most, _CMP_LE_OQ));
         __m256i  lanes = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)&avx2_lanes[mask]));
         _mm256_storeu_si256((__m256i *)(void *)to, _mm256_add_epi32(base, lanes));
         to += _mm_popcnt_u32(mask);
     }
-    return (size_t)(to - ret);
+    const size_t n_picked = (size_t)(to - ret_rows);
+    for (size_t p = 0; p < n_picked; p++)
+        ret_low[p] = pick->low[ret_rows[p]];
+    return n_picked;
 }
 
 /* Products of four rows: no two of 7 bits exceed 16. */
@@ -198,5 +202,9 @@ const as_bank_kernel as_bank_avx2 = {.name = "avx2",
                                      .least = avx2_least,
                                      .pick = avx2_pick,
                                      .fine = avx2_fine,
-                                     .gap = avx2_gap};
+                                     .gap = avx2_gap,
+                                     .centre = as_bank_centre,
+                                     .largest = as_bank_largest,
+                                     .digits = as_bank_digits,
+                                     .bytes = as_bank_bytes};
 #endif

@@ -18,13 +18,14 @@ enum {
 };
 #define AXES_WHOLE AXES_TRIED /* stands for all numbers */
 
-/* Cycles: the bound of a row in the first look; a row and each line of the second; a comparison and each number of it; a product of a
+/* Cycles: the bound of a row in the first look; a row and each line of the second; each line of the last; a comparison and each number of it; a product of a
  * query with an axis (measured with AVX-512). */
 #define AXES_COST_BOUND   0.45
 #define AXES_COST_FINE    4.0
 #define AXES_COST_LINE    4.0
 #define AXES_COST_ROW     60.0
-#define AXES_COST_NUMBER  0.35
+#define AXES_COST_NUMBER  1.0
+#define AXES_COST_LAST    16.0
 #define AXES_COST_PRODUCT 0.04
 #define AXES_MOST_PART    0.25
 #define AXES_LEAST_PART   0x1p-12
@@ -36,6 +37,7 @@ typedef struct axes_try {
     size_t   n, step;        /* rows looked at: every step-th */
     uint32_t width, n_tried; /* numbers of a row in `along`, then the square of its length; of counts that are tried */
     float   *along;
+    double   last_off;        /* what digits are off by in the last look */
     double   nearest, length; /* of the probes, on average: squares */
     /* How many pairs are left by so many axes, where digits are off by less than each step of `nearest` */
     double left[AXES_TRIED + 1][AXES_OFFS + 1];
@@ -117,7 +119,7 @@ static void axes_find_largest(axes_try *t)
         memset(block, 0, sizeof block);
         for (size_t r = from; r < AS_MIN(from + BANK_BLOCK, t->n); r++) {
             const float *row = t->along + r * (t->width + 1);
-            float        most = as_bank_largest(row + width, t->width - width);
+            float        most = t->bank->kernel->largest(row + width, t->width - width);
             for (uint32_t a = width; a-- > 0;) {
                 most = fmaxf(most, fabsf(row[a]));
                 t->largest[a] += (double)most;
@@ -144,41 +146,59 @@ typedef struct axes_best {
     bank_axes axes;
 } axes_best;
 
+static double axes_part(const axes_try *t, double off)
+{
+    const double part = off / sqrt(t->nearest);
+    return isnan(part) ? AXES_MOST_PART : fmin(fmax(part, AXES_LEAST_PART), AXES_MOST_PART);
+}
+
 static void axes_take(axes_best *best, const axes_try *t, double cost, const bank_axes *axes, double off)
 {
     if (!(cost < best->cost))
         return;
     *best = (axes_best){cost, *axes};
-    best->axes.part = fmin(fmax(off / sqrt(t->nearest), AXES_LEAST_PART), AXES_MOST_PART);
-    if (isnan(best->axes.part))
-        best->axes.part = AXES_MOST_PART;
+    best->axes.part = axes_part(t, off);
+    best->axes.last_part = axes_part(t, t->last_off);
+}
+
+/* What is left is compared, or looked at a last time first: what costs less. */
+static double axes_rest(const axes_try *t, double left, bool *ret_last)
+{
+    const double size = t->bank->size, lines = ceil((size + (double)sizeof(as_bank_row)) / BANK_LINE);
+    const double compare = AXES_COST_ROW + AXES_COST_NUMBER * size;
+    const double last =
+        left * (AXES_COST_FINE + AXES_COST_LAST * lines) + axes_share(t, AXES_WHOLE, t->last_off) * compare;
+    *ret_last = last < left * compare;
+    return fmin(last, left * compare);
 }
 
 /* With a first look of so many axes, then with each second one. i: of the shares. */
 static void axes_weigh(axes_best *best, const axes_try *t, uint32_t i, uint32_t n_axes, uint32_t n_wide)
 {
     const as_bank *bank = t->bank;
-    const double   size = bank->size, words = (n_wide + 1) / BANK_WIDE + (n_axes - n_wide + 3) / BANK_NARROW;
+    const double   words = (n_wide + 1) / BANK_WIDE + (n_axes - n_wide + 3) / BANK_NARROW;
     const double   most = fmax(1, as_bank_most(n_wide, n_axes - n_wide));
     const double   gain = fmax(n_wide < n_axes ? t->block_largest[n_wide] / 127 : 0, t->block_largest[0] / most);
     const double   query = fmax(n_wide < n_axes ? t->largest[n_wide] / 127 : 0, t->largest[0] / most);
-    const double   project =
-        2 * t->length * (bank->basis.n ? bank->basis.off * bank->basis.off : BANK_SLACK * BANK_SLACK);
-    const double off = axes_off(gain, query, n_axes) + 4 * project;
-    const double look = words * bank->kernel->word + AXES_COST_BOUND, share = axes_share(t, i, sqrt(off));
-    const double row = AXES_COST_ROW + AXES_COST_NUMBER * size, product = AXES_COST_PRODUCT * size / (double)bank->n;
-    const bool   all = i == AXES_WHOLE;
-    bank_axes    axes = {.n_axes = n_axes, .n_wide = n_wide};
-    axes_take(best, t, look + share * row + (all ? 0 : product * n_axes), &axes, sqrt(off));
-    for (uint32_t lines = 1; !all; lines++) {
+    const double   single = bank->basis.n ? bank->basis.off : BANK_SLACK;
+    const double   off = axes_off(gain, query, n_axes) + 8 * t->length * single * single;
+    const double   look = words * bank->kernel->word + AXES_COST_BOUND, share = axes_share(t, i, sqrt(off));
+    const double   product = AXES_COST_PRODUCT * bank->size / (double)bank->n;
+    bank_axes      axes = {.n_axes = n_axes, .n_wide = n_wide};
+    if (i == AXES_WHOLE) {
+        axes_take(best, t, look + share * (AXES_COST_ROW + AXES_COST_NUMBER * bank->size), &axes, sqrt(off));
+        return;
+    }
+    double rest = axes_rest(t, share, &axes.last);
+    axes_take(best, t, look + rest + product * n_axes, &axes, sqrt(off));
+    for (uint32_t lines = 1;; lines++) {
         axes.n_more = n_axes + lines * BANK_LINE - (uint32_t)sizeof(as_bank_row);
         if (axes.n_more > t->n_tried * AXES_STEP)
             return;
         const double both = off + axes_off(t->largest[n_axes] / 127, t->largest[n_axes] / 127, axes.n_more - n_axes);
-        const double left = axes_share(t, axes.n_more / AXES_STEP - 1, sqrt(both));
-        axes_take(best, t,
-                  look + share * (AXES_COST_FINE + AXES_COST_LINE * lines) + left * row + product * axes.n_more, &axes,
-                  sqrt(both));
+        const double fine = AXES_COST_FINE + AXES_COST_LINE * lines;
+        rest = axes_rest(t, axes_share(t, axes.n_more / AXES_STEP - 1, sqrt(both)), &axes.last);
+        axes_take(best, t, look + share * fine + rest + product * axes.n_more, &axes, sqrt(both));
     }
 }
 
@@ -199,6 +219,7 @@ static bool axes_fill(axes_try *t, as_err *err)
         ok = as_bank_see(bank, bank->rows + r * t->step * bank->size, 1, &seen, &bad) ||
              AS_FAIL(err, AS_EINVAL, "row %zu of the bank has a number that is not finite, or too large", r * t->step);
         if (ok) {
+            t->last_off += (double)t->bank->kernel->largest(seen.centred, bank->size) / 127 / (double)t->n;
             memcpy(t->along + r * (t->width + 1), seen.numbers, t->width * sizeof *t->along);
             t->along[r * (t->width + 1) + t->width] = (float)(seen.whole[0] * seen.whole[0]);
         }
@@ -217,6 +238,7 @@ static void axes_weigh_all(axes_try *t)
         axes_probe(t, p);
     t->nearest /= (double)n_probes;
     t->length /= (double)n_probes;
+    t->last_off = sqrt(axes_off(t->last_off, t->last_off, bank->size));
     axes_find_largest(t);
     axes_weigh_wide(&best, t, AXES_WHOLE, bank->size);
     for (uint32_t i = 0; i < t->n_tried; i++)

@@ -59,14 +59,15 @@ static void plain_least(const float *least, size_t n_blocks, float ret_low[BANK_
             }
 }
 
-static size_t plain_pick(const float *low, size_t n, float limit, uint32_t *ret)
+static size_t plain_pick(const as_bank_pick *pick, uint32_t *ret_rows, float *ret_low)
 {
-    size_t n_left = 0;
-    for (uint32_t i = 0; i < n; i++) {
-        ret[n_left] = i;
-        n_left += low[i] <= limit;
+    size_t n = 0;
+    for (uint32_t i = 0; i < pick->n_blocks * BANK_BLOCK; i++) {
+        ret_rows[n] = i;
+        ret_low[n] = pick->low[i];
+        n += pick->low[i] <= pick->limit;
     }
-    return n_left;
+    return n;
 }
 
 static size_t plain_fine(const as_bank_fine *fine, uint32_t *ret_rows, float *ret_low)
@@ -112,7 +113,11 @@ static const as_bank_kernel bank_plain = {.name = "plain",
                                           .least = plain_least,
                                           .pick = plain_pick,
                                           .fine = plain_fine,
-                                          .gap = plain_gap};
+                                          .gap = plain_gap,
+                                          .centre = as_bank_centre,
+                                          .largest = as_bank_largest,
+                                          .digits = as_bank_digits,
+                                          .bytes = as_bank_bytes};
 
 const as_bank_kernel *as_bank_kernel_at(size_t i)
 {
@@ -222,6 +227,17 @@ AS_ISA_CLONES(void, bank_digits,
     }
 }
 
+AS_ISA_CLONES(int32_t, bank_bytes, (const int16_t *restrict digits, size_t n, unsigned offset, uint8_t *restrict ret),
+              (digits, n, offset, ret))
+{
+    int32_t sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        sum += digits[i];
+        ret[i] = (uint8_t)((unsigned)digits[i] + offset);
+    }
+    return sum;
+}
+
 double as_bank_centre(const float *v, const float *mean, size_t n, float *ret)
 {
     return bank_centre(v, mean, n, ret);
@@ -237,17 +253,19 @@ float as_bank_largest(const float *v, size_t n)
     return bank_largest(v, n);
 }
 
-void as_bank_digits(const float *v, size_t n, double gain, int16_t *ret, double *ret_error, double *ret_length)
+int32_t as_bank_digits(const float *v, size_t n, float gain, int16_t *ret, double *ret_error)
 {
-    double sums[16] = {0}, length = 0;
-    if (gain > 0)
-        bank_digits(v, n, gain, ret, sums);
-    else
-        memset(ret, 0, n * sizeof *ret); /* all are 0 */
+    double sums[16] = {0}, square = 0;
+    bank_digits(v, n, (double)gain, ret, sums);
     *ret_error = 0;
     for (size_t k = 0; k < 8; k++) {
         *ret_error += sums[k];
-        length += sums[8 + k];
+        square += sums[8 + k];
     }
-    *ret_length = length * gain * gain;
+    return (int32_t)square;
+}
+
+int32_t as_bank_bytes(const int16_t *digits, size_t n, unsigned offset, uint8_t *ret)
+{
+    return bank_bytes(digits, n, offset, ret);
 }

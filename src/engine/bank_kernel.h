@@ -39,6 +39,14 @@ typedef struct as_bank_look {
     float         *least[BANK_TILE]; /* out, BANK_LANES of each block: of its rows i, BANK_LANES + i, ... */
 } as_bank_look;
 
+/* What one query's first look wrote. */
+typedef struct as_bank_pick {
+    const float *low, *least; /* no low is below its least */
+    size_t       n_blocks;
+    float        limit;
+    uint32_t    *room; /* n_blocks * BANK_LANES and as many more */
+} as_bank_pick;
+
 /* A row as the second look has it; its digits follow, so that the whole is some BANK_LINE bytes. */
 typedef struct as_bank_row {
     float  square, gain, before, across;
@@ -67,13 +75,24 @@ typedef struct as_bank_kernel {
     void (*look)(const as_bank_look *look);
     /* Of each lane of look->least the smallest of the blocks, and the first block that has it. */
     void (*least)(const float *least, size_t n_blocks, float ret_low[BANK_LANES], int32_t ret_block[BANK_LANES]);
-    /* Writes i for each low[i] <= limit; returns how many. n: a multiple of BANK_BLOCK; ret: room for as many, and BANK_SOME. */
-    size_t (*pick)(const float *low, size_t n, float limit, uint32_t *ret);
+    /* Writes the rows whose low is at most the limit, in any order, and their lows; returns how many. Room for n_blocks *
+     * BANK_BLOCK and BANK_SOME. */
+    size_t (*pick)(const as_bank_pick *pick, uint32_t *ret_rows, float *ret_low);
     /* Writes what rows are not above the limit, and their least distances; returns how many. Room for n and BANK_SOME. */
     size_t (*fine)(const as_bank_fine *fine, uint32_t *ret_rows, float *ret_low);
     /* The square of the distance, in single precision: off by a part of BANK_GAP_OFF(n) at most. */
     float (*gap)(const float *a, const float *b, size_t n);
+    /* ret = v - mean. Returns the square of its length, in float64. */
+    double (*centre)(const float *v, const float *mean, size_t n, float *ret);
+    float (*largest)(const float *v, size_t n); /* of the magnitudes */
+    /* Numbers as digits of `gain` each (at least BANK_LEAST_GAIN); ret_error: at least the square of the length of what is left.
+     * Returns the sum of the digits' squares, which must fit. */
+    int32_t (*digits)(const float *v, size_t n, float gain, int16_t *ret, double *ret_error);
+    /* Digits of 8 bits, plus the offset. Returns their sum, without it. */
+    int32_t (*bytes)(const int16_t *digits, size_t n, unsigned offset, uint8_t *ret);
 } as_bank_kernel;
+
+#define BANK_LEAST_GAIN 1e-37f /* single precision holds what it divides */
 
 /* A unit of single precision for each term of the longest of at least 8 sums, for what joins them, and for each difference. */
 #define BANK_GAP_OFF(n) (1.01 * 0x1p-24 * ((double)(n) / 8 + 24))
@@ -88,12 +107,12 @@ extern const as_bank_kernel as_bank_vnni, as_bank_avx2;
 /* The square of the distance in float64; the same bits whatever the instructions. */
 double as_bank_distance(const float *a, const float *b, size_t n);
 
-/* ret = v - mean. Returns the square of its length, in float64. */
-double as_bank_centre(const float *v, const float *mean, size_t n, float *ret);
-double as_bank_square(const float *v, size_t n);  /* of the length, in float64 */
-float  as_bank_largest(const float *v, size_t n); /* of the magnitudes */
+double as_bank_square(const float *v, size_t n); /* of the length, in float64 */
 
-/* Numbers as digits of `gain` each; ret_error: the square of the length of what is left; ret_length: of the digits. */
-void as_bank_digits(const float *v, size_t n, double gain, int16_t *ret, double *ret_error, double *ret_length);
+/* Those of a kernel that has none of its own. */
+double  as_bank_centre(const float *v, const float *mean, size_t n, float *ret);
+float   as_bank_largest(const float *v, size_t n);
+int32_t as_bank_digits(const float *v, size_t n, float gain, int16_t *ret, double *ret_error);
+int32_t as_bank_bytes(const int16_t *digits, size_t n, unsigned offset, uint8_t *ret);
 
 #endif

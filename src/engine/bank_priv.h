@@ -31,10 +31,12 @@ static inline float as_bank_up(double v)
     return v > 0 ? nextafterf((float)v, INFINITY) : (float)v;
 }
 
-/* What the looks see. n_wide of n_axes have digits of 16 bits; the second look adds those up to n_more (0: there is none). */
+/* What the looks see. n_wide of n_axes have digits of 16 bits; the second look adds those up to n_more (0: there is none); the last
+ * one sees all numbers as they are, less the mean. */
 typedef struct bank_axes {
     uint32_t n_axes, n_wide, n_more;
-    double   part; /* of a distance that digits may be off by, as bank.h has it */
+    bool     last;            /* there is a last look */
+    double   part, last_part; /* of a distance that digits may be off by, as bank.h has it; of the last look */
 } bank_axes;
 
 struct as_bank {
@@ -43,7 +45,7 @@ struct as_bank {
     uint32_t              size;
     bank_axes             axes;
     uint32_t              wide_words, narrow_words; /* of the first look */
-    size_t                n_lines;                  /* of a row of the second one */
+    size_t                n_lines, whole_lines;     /* of a row of the second one, and of the last */
     as_basis              basis;                    /* without axes: numbers are taken as they are */
     as_mat                product;                  /* with the axes that are looked along */
     float                *packed_axes;
@@ -52,7 +54,7 @@ struct as_bank {
     char                 *digits;
     float                *square, *across; /* of each row */
     float                *gain;            /* of each block, twice */
-    char                 *fine;
+    char                 *fine, *whole;    /* as_bank_row each, for the second look and for the last one */
 };
 
 /* Vectors less the mean, and their numbers along the axes. */
@@ -64,8 +66,7 @@ typedef struct bank_seen {
 
 /* Some of a vector's numbers as digits. */
 typedef struct bank_view {
-    double gain, square,
-        error; /* of a digit's 1; of the length of what they stand for; how far that may be from the truth */
+    double gain, square, error; /* of the length of what they stand for; how far that may be from the truth */
 } bank_view;
 
 /* as_bank_new with a kernel that may be used here. */
@@ -83,13 +84,17 @@ void as_bank_across(const as_bank *bank, const bank_seen *seen, size_t i, uint32
                     double *ret_high);
 
 /* The digit's 1 with which the digits of the first look are none too large. */
-double as_bank_first_gain(const as_bank *bank, const bank_seen *seen, size_t i);
+float as_bank_first_gain(const as_bank *bank, const bank_seen *seen, size_t i);
 /* The digits of the first look as words in `to`, one after another; offset: added to those of 8 bits. *ret_sum: of those of 8. */
-bank_view as_bank_first(const as_bank *bank, const bank_seen *seen, size_t i, double gain, unsigned offset, int32_t *to,
+bank_view as_bank_first(const as_bank *bank, const bank_seen *seen, size_t i, float gain, unsigned offset, int32_t *to,
                         int32_t *ret_sum);
 /* The digits of the second look behind an as_bank_row. */
 bank_view as_bank_second(const as_bank *bank, const bank_seen *seen, size_t i, unsigned offset, char *to,
                          int32_t *ret_sum);
+
+/* The digits of the last look, as those. */
+bank_view as_bank_last(const as_bank *bank, const bank_seen *seen, size_t i, unsigned offset, char *to,
+                       int32_t *ret_sum);
 
 /* The largest wide digit with which no sum exceeds 32 bits. */
 double as_bank_most(uint32_t n_wide, uint32_t n_narrow);

@@ -28,7 +28,7 @@ typedef struct search_view {
 
 typedef struct search_query {
     const float *values;
-    search_view  first, second;
+    search_view  first, second, last;
     float        gap; /* a row whose distance in single precision is above it is none */
     uint32_t     n_best;
 } search_query;
@@ -55,11 +55,12 @@ struct as_search {
     search_query  *queries; /* SEARCH_CHUNK and a tile, as what follows */
     search_best   *best;    /* k each */
     int32_t       *digits;
-    char          *more;
+    char          *more, *whole;
     bank_seen      seen;
     search_left    left[BANK_TILE];
     uint32_t      *picked; /* what the first look leaves, and its least distances */
     float         *picked_low;
+    uint32_t      *columns; /* for the kernel */
     search_near   *near;
 };
 
@@ -96,8 +97,10 @@ as_search *as_search_new(const as_bank *bank, uint32_t k, as_err *err)
         s->best = search_room(n_queries * k, sizeof *s->best, &ok);
         s->digits = search_room(n_queries * search_words(bank), sizeof *s->digits, &ok);
         s->more = search_room(n_queries * bank->n_lines, BANK_LINE, &ok);
+        s->whole = search_room(n_queries * bank->whole_lines, BANK_LINE, &ok);
         s->picked = search_room(s->n_rows + BANK_SOME, sizeof *s->picked, &ok);
         s->picked_low = search_room(s->n_rows + BANK_SOME, sizeof *s->picked_low, &ok);
+        s->columns = search_room(2 * blocks, BANK_LANES * sizeof *s->columns, &ok);
         s->near = search_room(s->n_rows, sizeof *s->near, &ok);
         for (size_t t = 0; t < BANK_TILE; t++) {
             s->left[t].low = search_room(s->n_rows, sizeof(float), &ok);
@@ -119,8 +122,10 @@ as_search *as_search_free(as_search *search)
     free(search->best);
     free(search->digits);
     free(search->more);
+    free(search->whole);
     free(search->picked);
     free(search->picked_low);
+    free(search->columns);
     free(search->near);
     for (size_t t = 0; t < BANK_TILE; t++) {
         free(search->left[t].low);
@@ -138,6 +143,19 @@ uint64_t as_search_n_compared(const as_search *search)
     return search->n_compared;
 }
 
+static search_view search_begin_last(as_search *s, size_t i, size_t at)
+{
+    const as_bank  *bank = s->bank;
+    int32_t         sum;
+    const bank_view v = as_bank_last(bank, &s->seen, at, 0, s->whole + i * bank->whole_lines * BANK_LINE, &sum);
+    const double    off = 2 * v.error * v.error / bank->axes.last_part;
+    return (search_view){.gain = v.gain,
+                         .known = v.square - off,
+                         .size = v.square + off + s->seen.whole[at] * s->seen.whole[at],
+                         .limit = FLT_MAX,
+                         .begin = -sum * (int32_t)bank->kernel->offset};
+}
+
 /* Query i, which is seen as `at`. */
 static void search_begin(as_search *s, size_t i, size_t at, const float *values)
 {
@@ -153,12 +171,14 @@ static void search_begin(as_search *s, size_t i, size_t at, const float *values)
     const double     off = 2 * v.error * v.error / axes->part;
     as_bank_across(bank, &s->seen, at, axes->n_axes, &low, &high);
     *q = (search_query){.values = values, .gap = INFINITY};
-    q->first = (search_view){.gain = (float)v.gain,
+    q->first = (search_view){.gain = v.gain,
                              .across = as_bank_up(high),
                              .known = v.square + times * low * low - off,
                              .size = v.square + times * high * high + off + whole,
                              .limit = FLT_MAX,
                              .begin = -sum * (int32_t)offset};
+    if (axes->last)
+        q->last = search_begin_last(s, i, at);
     if (axes->n_more == 0)
         return;
     double          low_more, high_more;
@@ -166,7 +186,7 @@ static void search_begin(as_search *s, size_t i, size_t at, const float *values)
     const double    off_more = 2 * more.error * more.error / axes->part;
     as_bank_across(bank, &s->seen, at, axes->n_more, &low_more, &high_more);
     q->second =
-        (search_view){.gain = (float)more.gain,
+        (search_view){.gain = more.gain,
                       .across = as_bank_up(high_more),
                       .known = q->first.known + more.square + times * (low_more * low_more - low * low) - off_more,
                       .size = q->first.size + more.square + times * high_more * high_more + off_more,
@@ -186,6 +206,7 @@ static void search_limit(const as_bank *bank, search_query *q, double distance)
     const double times = 1 / (1 - bank->axes.part);
     search_narrow(&q->first, times * distance);
     search_narrow(&q->second, times * distance);
+    search_narrow(&q->last, distance / (1 - bank->axes.last_part));
     q->gap = nextafterf((float)(distance * (1 + BANK_GAP_OFF(bank->size)) + BANK_LEAST), INFINITY);
 }
 
@@ -237,10 +258,10 @@ static void search_look(as_search *s, size_t i, size_t first, size_t n_blocks)
     bank->kernel->look(&look);
 }
 
-static void search_fetch(const as_bank *bank, size_t row)
+/* What will be read soon is on its way. */
+static void search_fetch(const char *at, size_t bytes)
 {
-    const char *at = (const char *)(bank->rows + row * bank->size);
-    for (size_t byte = 0; byte < bank->size * sizeof(float); byte += BANK_LINE)
+    for (size_t byte = 0; byte < bytes; byte += BANK_LINE)
         __builtin_prefetch(at + byte, 0, 2);
 }
 
@@ -272,18 +293,25 @@ static search_near search_pop(search_near *near, size_t *n)
     return top;
 }
 
-/* Where nothing is known of a query: the likeliest rows, until k are found and a few are compared. They are the least of each lane of
- * as many runs of blocks as give twice that. */
-static void search_first(as_search *s, size_t i, search_left *left, size_t first, size_t n_blocks)
+static void search_fetch_left(const search_left *left, size_t first, const void *rows, size_t bytes)
 {
-    const size_t want = s->k + SEARCH_FIRST, runs = AS_MIN((2 * want + BANK_LANES - 1) / BANK_LANES, n_blocks);
-    search_near  near[SEARCH_LISTED];
-    size_t       n = 0;
+    for (size_t p = 0; p < left->n; p++)
+        search_fetch((const char *)rows + (first * BANK_BLOCK + left->rows[p]) * bytes, bytes);
+}
+
+/* Where nothing is known of a query: the likeliest rows are those that are least of each lane of as many runs of blocks as give twice
+ * what is wanted. They come first in left->near. */
+static void search_list(as_search *s, search_left *left, size_t first, size_t n_blocks)
+{
+    const as_bank *bank = s->bank;
+    const size_t   want = s->k + SEARCH_FIRST, runs = AS_MIN((2 * want + BANK_LANES - 1) / BANK_LANES, n_blocks);
+    search_near    near[SEARCH_LISTED];
+    size_t         n = 0;
     for (size_t run = 0; run < runs; run++) {
         const size_t from = n_blocks * run / runs, to = n_blocks * (run + 1) / runs;
         float        low[BANK_LANES];
         int32_t      block[BANK_LANES];
-        s->bank->kernel->least(left->least + from * BANK_LANES, to - from, low, block);
+        bank->kernel->least(left->least + from * BANK_LANES, to - from, low, block);
         for (uint32_t lane = 0; lane < BANK_LANES; lane++) {
             uint32_t row = (uint32_t)(from + (size_t)block[lane]) * BANK_BLOCK + lane;
             for (uint32_t tries = 1; tries < BANK_BLOCK / BANK_LANES && left->low[row] > low[lane]; tries++)
@@ -293,50 +321,75 @@ static void search_first(as_search *s, size_t i, search_left *left, size_t first
         }
     }
     search_heap(near, n);
-    for (size_t taken = 0; taken < want && n > 0; taken++) {
-        const search_near top = search_pop(near, &n);
-        search_take(s, i, (uint32_t)(first * BANK_BLOCK) + top.row);
-        left->low[top.row] = INFINITY;
+    for (left->n = 0; left->n < want && n > 0; left->n++) {
+        left->rows[left->n] = search_pop(near, &n).row;
+        left->low[left->rows[left->n]] = INFINITY; /* it is compared, and not again */
     }
+    search_fetch_left(left, first, bank->rows, bank->size * sizeof(float));
 }
 
-/* What both looks leave of the blocks. */
-static void search_leave(as_search *s, size_t i, search_left *left, size_t first)
+/* What the first two looks leave of the blocks. */
+static void search_leave(as_search *s, size_t i, search_left *left, size_t first, size_t n_blocks)
 {
     const as_bank      *bank = s->bank;
     const search_query *q = &s->queries[i];
-    const size_t        n_rows = AS_MIN(s->n_rows, (bank->n_blocks - first) * BANK_BLOCK);
     uint32_t           *picked = bank->axes.n_more ? s->picked : left->rows;
     float              *low = bank->axes.n_more ? s->picked_low : left->row_low;
-    const size_t        n = bank->kernel->pick(left->low, n_rows, q->first.limit, picked);
-    for (size_t p = 0; p < n; p++)
-        low[p] = left->low[picked[p]];
+    const as_bank_pick  pick = {
+         .low = left->low, .least = left->least, .n_blocks = n_blocks, .limit = q->first.limit, .room = s->columns};
+    const size_t n = bank->kernel->pick(&pick, picked, low);
     left->n = n;
-    if (bank->axes.n_more > 0 && n > 0) {
-        for (size_t p = n; p % BANK_SOME > 0; p++)
-            picked[p] = picked[n - 1];
-        const as_bank_fine fine = {.rows = bank->fine + first * BANK_BLOCK * bank->n_lines * BANK_LINE,
-                                   .query = (const int8_t *)s->more + i * bank->n_lines * BANK_LINE,
-                                   .n_lines = bank->n_lines,
-                                   .query_gain = q->second.gain,
-                                   .query_before = q->first.across,
-                                   .query_across = q->second.across,
-                                   .limit = q->second.limit,
-                                   .begin = q->second.begin,
-                                   .picked = picked,
-                                   .low = low,
-                                   .n = n};
-        left->n = bank->kernel->fine(&fine, left->rows, left->row_low);
-    }
-    for (size_t p = 0; p < left->n; p++)
-        search_fetch(bank, first * BANK_BLOCK + left->rows[p]);
+    if (bank->axes.n_more == 0 || n == 0)
+        return;
+    for (size_t p = n; p % BANK_SOME > 0; p++)
+        picked[p] = picked[n - 1];
+    const as_bank_fine fine = {.rows = bank->fine + first * BANK_BLOCK * bank->n_lines * BANK_LINE,
+                               .query = (const int8_t *)s->more + i * bank->n_lines * BANK_LINE,
+                               .n_lines = bank->n_lines,
+                               .query_gain = q->second.gain,
+                               .query_before = q->first.across,
+                               .query_across = q->second.across,
+                               .limit = q->second.limit,
+                               .begin = q->second.begin,
+                               .picked = picked,
+                               .low = low,
+                               .n = n};
+    left->n = bank->kernel->fine(&fine, left->rows, left->row_low);
+}
+
+/* What the last look leaves of those. */
+static void search_leave_last(as_search *s, size_t i, search_left *left, size_t first)
+{
+    const as_bank      *bank = s->bank;
+    const search_query *q = &s->queries[i];
+    if (left->n == 0)
+        return;
+    for (size_t p = left->n; p % BANK_SOME > 0; p++)
+        left->rows[p] = left->rows[left->n - 1];
+    memset(left->row_low, 0, (left->n + BANK_SOME) * sizeof *left->row_low);
+    const as_bank_fine fine = {.rows = bank->whole + first * BANK_BLOCK * bank->whole_lines * BANK_LINE,
+                               .query = (const int8_t *)s->whole + i * bank->whole_lines * BANK_LINE,
+                               .n_lines = bank->whole_lines,
+                               .query_gain = q->last.gain,
+                               .limit = q->last.limit,
+                               .begin = q->last.begin,
+                               .picked = left->rows,
+                               .low = left->row_low,
+                               .n = left->n};
+    left->n = bank->kernel->fine(&fine, left->rows, left->row_low);
+}
+
+static const search_view *search_last_view(const as_search *s, size_t i)
+{
+    const search_query *q = &s->queries[i];
+    return s->bank->axes.last ? &q->last : s->bank->axes.n_more ? &q->second : &q->first;
 }
 
 /* The likeliest first: each leaves less of the others. */
 static void search_compare(as_search *s, size_t i, const search_left *left, size_t first)
 {
     search_near       *near = s->near;
-    const search_view *v = s->bank->axes.n_more ? &s->queries[i].second : &s->queries[i].first;
+    const search_view *v = search_last_view(s, i);
     size_t             n = left->n;
     for (size_t p = 0; p < n; p++)
         near[p] = (search_near){left->row_low[p], left->rows[p]};
@@ -345,19 +398,35 @@ static void search_compare(as_search *s, size_t i, const search_left *left, size
         search_take(s, i, (uint32_t)(first * BANK_BLOCK) + search_pop(near, &n).row);
 }
 
+/* Each step of all queries of the tile before the next one, so that there is time for what it reads to come. */
+static void search_tile(as_search *s, size_t i, size_t n, size_t first, size_t n_blocks)
+{
+    const as_bank *bank = s->bank;
+    const bool     begins = s->queries[i].n_best < s->k;
+    search_look(s, i, first, n_blocks);
+    for (size_t t = 0; begins && t < n; t++)
+        search_list(s, &s->left[t], first, n_blocks);
+    for (size_t t = 0; t < n; t++) {
+        search_left *left = &s->left[t];
+        for (size_t p = 0; begins && p < left->n; p++)
+            search_take(s, i + t, (uint32_t)(first * BANK_BLOCK) + left->rows[p]);
+        search_leave(s, i + t, left, first, n_blocks);
+        if (bank->axes.last)
+            search_fetch_left(left, first, bank->whole, bank->whole_lines * BANK_LINE);
+    }
+    for (size_t t = 0; t < n; t++) {
+        if (bank->axes.last)
+            search_leave_last(s, i + t, &s->left[t], first);
+        search_fetch_left(&s->left[t], first, bank->rows, bank->size * sizeof(float));
+    }
+    for (size_t t = 0; t < n; t++)
+        search_compare(s, i + t, &s->left[t], first);
+}
+
 static void search_blocks(as_search *s, size_t n_queries, size_t first, size_t n_blocks)
 {
-    for (size_t i = 0; i < n_queries; i += BANK_TILE) {
-        const size_t n = AS_MIN((size_t)BANK_TILE, n_queries - i);
-        search_look(s, i, first, n_blocks);
-        for (size_t t = 0; t < n; t++) {
-            if (s->queries[i + t].n_best < s->k)
-                search_first(s, i + t, &s->left[t], first, n_blocks);
-            search_leave(s, i + t, &s->left[t], first);
-        }
-        for (size_t t = 0; t < n; t++)
-            search_compare(s, i + t, &s->left[t], first);
-    }
+    for (size_t i = 0; i < n_queries; i += BANK_TILE)
+        search_tile(s, i, AS_MIN((size_t)BANK_TILE, n_queries - i), first, n_blocks);
 }
 
 static bool search_begin_all(as_search *s, const float *queries, size_t n, size_t *ret_bad)

@@ -316,19 +316,31 @@ static void check_look(const as_bank_kernel *k, as_rng *rng)
     }
 }
 
-static void check_pick(const as_bank_kernel *k, as_rng *rng)
+static void check_pick(const as_bank_kernel *k, as_rng *rng, uint64_t most)
 {
-    _Alignas(BANK_LINE) float low[2 * BANK_BLOCK];
-    uint32_t                  picked[2 * BANK_BLOCK + BANK_SOME];
-    size_t                    n = 0, n_picked;
-    for (size_t i = 0; i < AS_COUNT(low); i++)
-        low[i] = i % 7 == 3 ? INFINITY : (float)as_rng_below(rng, 10);
-    n_picked = k->pick(low, AS_COUNT(low), 4, picked);
-    for (uint32_t i = 0; i < AS_COUNT(low); i++)
-        if (low[i] <= 4)
-            assert_true(n < n_picked && picked[n++] == i);
-    assert_int_equal(n, n_picked);
-    assert_in_range(n, 10, AS_COUNT(low) - 10);
+    enum { N = N_BLOCKS * BANK_BLOCK };
+    _Alignas(BANK_LINE) float low[N], least[N_BLOCKS * BANK_LANES];
+    uint32_t                  rows[N + BANK_SOME], room[2 * N_BLOCKS * BANK_LANES];
+    float                     lows[N + BANK_SOME];
+    bool                      seen[N] = {false};
+    const as_bank_pick        pick = {.low = low, .least = least, .n_blocks = N_BLOCKS, .limit = 4, .room = room};
+    for (size_t i = 0; i < AS_COUNT(least); i++)
+        least[i] = INFINITY;
+    for (size_t i = 0; i < N; i++) {
+        low[i] = i % 7 == 3 ? INFINITY : i == 5 ? -INFINITY : (float)as_rng_below(rng, most);
+        least[i / BANK_BLOCK * BANK_LANES + i % BANK_LANES] =
+            fminf(least[i / BANK_BLOCK * BANK_LANES + i % BANK_LANES], low[i]);
+    }
+    low[6] = INFINITY; /* such as was compared: its column's least is below it */
+    size_t n_picked = k->pick(&pick, rows, lows), want = 0;
+    for (size_t i = 0; i < n_picked; i++) {
+        assert_true(rows[i] < N && !seen[rows[i]] && low[rows[i]] <= 4);
+        assert_true(memcmp(&lows[i], &low[rows[i]], sizeof *lows) == 0);
+        seen[rows[i]] = true;
+    }
+    for (size_t i = 0; i < N; i++)
+        want += low[i] <= 4;
+    assert_int_equal(n_picked, want);
 }
 
 /* The least distance of a row in the second look. */
@@ -408,7 +420,8 @@ static void test_every_kernel_is_the_definition(void **state)
     for (; as_bank_kernel_at(n); n++) {
         const as_bank_kernel *k = as_bank_kernel_at(n);
         check_look(k, &rng);
-        check_pick(k, &rng);
+        for (uint64_t most = 2; most < 1000; most *= 3)
+            check_pick(k, &rng, most);
         for (size_t some = 1; some <= 170; some += 13)
             check_fine(k, &rng, some);
         for (size_t some = 1; some <= 300; some += 23)

@@ -3,12 +3,18 @@
 #include "engine/bank_kernel.h"
 
 #ifdef __x86_64__
+#include <float.h>
 #include <immintrin.h>
 #include <math.h>
 #include <string.h>
 
 #define VNNI_TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,popcnt")))
 enum { VNNI_LANES = 16, VNNI_GROUPS = BANK_BLOCK / VNNI_LANES };
+
+VNNI_TARGET __attribute__((always_inline)) static inline __mmask16 vnni_some(size_t left)
+{
+    return (__mmask16)(left < 16 ? (1u << left) - 1 : 0xffff);
+}
 
 /* As instructions: gcc 12 moves sums from register to register, and to memory, around those that it makes of the intrinsics. */
 VNNI_TARGET __attribute__((always_inline)) static inline void vnni_add_wide(__m512i *sum, __m512i rows, __m512i word)
@@ -103,20 +109,41 @@ VNNI_TARGET static void vnni_least(const float *least, size_t n_blocks, float re
     _mm512_storeu_si512(ret_block, blocks);
 }
 
-/* Without a branch on what is found. */
-VNNI_TARGET static size_t vnni_pick(const float *low, size_t n, float limit, uint32_t *ret)
+/* Columns of a block that have such a row, without a branch on what is found; the sign of a difference says what a comparison would, on
+ * the port that compressing leaves free. */
+VNNI_TARGET static size_t vnni_columns(const float *least, size_t n_blocks, __m512 above, uint32_t *ret)
 {
-    const __m512  most = _mm512_set1_ps(limit);
-    const __m512i step = _mm512_set1_epi32(VNNI_LANES);
-    __m512i       rows = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
-    uint32_t     *to = ret;
-#pragma GCC unroll 4
-    for (size_t i = 0; i < n; i += VNNI_LANES, rows = _mm512_add_epi32(rows, step)) {
-        const __mmask16 left = _mm512_cmp_ps_mask(_mm512_load_ps(low + i), most, _CMP_LE_OQ);
+    __m512i   rows = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+    uint32_t *to = ret;
+    for (size_t b = 0; b < n_blocks; b++, rows = _mm512_add_epi32(rows, _mm512_set1_epi32(BANK_BLOCK))) {
+        const __m512    gap = _mm512_sub_ps(_mm512_load_ps(least + b * BANK_LANES), above);
+        const __mmask16 left = _mm512_movepi32_mask(_mm512_castps_si512(gap));
         _mm512_storeu_si512(to, _mm512_maskz_compress_epi32(left, rows));
         to += _mm_popcnt_u32(left);
     }
     return (size_t)(to - ret);
+}
+
+/* Four columns at once. */
+VNNI_TARGET static size_t vnni_pick(const as_bank_pick *pick, uint32_t *ret_rows, float *ret_low)
+{
+    const __m512  above = _mm512_set1_ps(nextafterf(pick->limit, INFINITY));
+    const __m512i four = _mm512_set_epi32(3, 3, 3, 3, 2, 2, 2, 2, 1, 1, 1, 1, 0, 0, 0, 0);
+    const __m512i step = _mm512_set_epi32(48, 32, 16, 0, 48, 32, 16, 0, 48, 32, 16, 0, 48, 32, 16, 0);
+    const size_t  n_columns = vnni_columns(pick->least, pick->n_blocks, above, pick->room);
+    size_t        n = 0;
+    for (size_t c = 0; c < n_columns; c += 4) {
+        const __m512i columns =
+            _mm512_castsi128_si512(_mm_loadu_si128((const __m128i *)(const void *)(pick->room + c)));
+        const __m512i   rows = _mm512_add_epi32(_mm512_permutexvar_epi32(four, columns), step);
+        const __mmask16 some = vnni_some(4 * (n_columns - c));
+        const __m512    low = _mm512_mask_i32gather_ps(above, some, rows, pick->low, sizeof(float));
+        const __mmask16 left = _mm512_movepi32_mask(_mm512_castps_si512(_mm512_sub_ps(low, above)));
+        _mm512_storeu_si512(ret_rows + n, _mm512_maskz_compress_epi32(left, rows));
+        _mm512_storeu_ps(ret_low + n, _mm512_maskz_compress_ps(left, low));
+        n += (size_t)_mm_popcnt_u32(left);
+    }
+    return n;
 }
 
 /* Sums of 16 vectors' lanes, in order. */
@@ -224,6 +251,59 @@ VNNI_TARGET static float vnni_gap(const float *a, const float *b, size_t n)
     return _mm512_reduce_add_ps(_mm512_add_ps(_mm512_add_ps(sums[0], sums[1]), _mm512_add_ps(sums[2], sums[3])));
 }
 
+VNNI_TARGET static double vnni_centre(const float *v, const float *mean, size_t n, float *ret)
+{
+    __m512d low = _mm512_setzero_pd(), high = low;
+    for (size_t i = 0; i < n; i += 16) {
+        const __mmask16 some = vnni_some(n - i);
+        const __m512    gap = _mm512_sub_ps(_mm512_maskz_loadu_ps(some, v + i), _mm512_maskz_loadu_ps(some, mean + i));
+        const __m512d   first = _mm512_cvtps_pd(_mm512_castps512_ps256(gap));
+        const __m512d   second = _mm512_cvtps_pd(_mm512_extractf32x8_ps(gap, 1));
+        _mm512_mask_storeu_ps(ret + i, some, gap);
+        low = _mm512_fmadd_pd(first, first, low);
+        high = _mm512_fmadd_pd(second, second, high);
+    }
+    return _mm512_reduce_add_pd(_mm512_add_pd(low, high));
+}
+
+VNNI_TARGET static float vnni_largest(const float *v, size_t n)
+{
+    __m512 most = _mm512_setzero_ps();
+    for (size_t i = 0; i < n; i += 16)
+        most = _mm512_max_ps(most, _mm512_abs_ps(_mm512_maskz_loadu_ps(vnni_some(n - i), v + i)));
+    return _mm512_reduce_max_ps(most);
+}
+
+VNNI_TARGET static int32_t vnni_digits(const float *v, size_t n, float gain, int16_t *ret, double *ret_error)
+{
+    const __m512 one = _mm512_set1_ps(gain), per = _mm512_set1_ps(1 / gain);
+    __m512       error = _mm512_setzero_ps();
+    __m512i      square = _mm512_setzero_si512();
+    for (size_t i = 0; i < n; i += 16) {
+        const __mmask16 some = vnni_some(n - i);
+        const __m512    x = _mm512_maskz_loadu_ps(some, v + i);
+        const __m512i   digit = _mm512_cvtps_epi32(_mm512_mul_ps(x, per));
+        const __m512    left = _mm512_fnmadd_ps(_mm512_cvtepi32_ps(digit), one, x);
+        error = _mm512_fmadd_ps(left, left, error);
+        square = _mm512_add_epi32(square, _mm512_mullo_epi32(digit, digit));
+        _mm512_mask_cvtepi32_storeu_epi16(ret + i, some, digit);
+    }
+    *ret_error = (double)_mm512_reduce_add_ps(error) * (1 + BANK_GAP_OFF(n)) + (double)FLT_MIN * (double)n;
+    return _mm512_reduce_add_epi32(square);
+}
+
+VNNI_TARGET static int32_t vnni_bytes(const int16_t *digits, size_t n, unsigned offset, uint8_t *ret)
+{
+    __m512i sum = _mm512_setzero_si512();
+    for (size_t i = 0; i < n; i += 32) {
+        const __mmask32 some = (__mmask32)(n - i < 32 ? (1ull << (n - i)) - 1 : 0xffffffff);
+        const __m512i   v = _mm512_maskz_loadu_epi16(some, digits + i);
+        sum = _mm512_add_epi32(sum, _mm512_madd_epi16(v, _mm512_set1_epi16(1)));
+        _mm512_mask_cvtepi16_storeu_epi8(ret + i, some, _mm512_add_epi16(v, _mm512_set1_epi16((short)offset)));
+    }
+    return _mm512_reduce_add_epi32(sum);
+}
+
 const as_bank_kernel as_bank_vnni = {.name = "avx512_vnni",
                                      .lanes = VNNI_LANES,
                                      .narrow = true,
@@ -233,5 +313,9 @@ const as_bank_kernel as_bank_vnni = {.name = "avx512_vnni",
                                      .least = vnni_least,
                                      .pick = vnni_pick,
                                      .fine = vnni_fine,
-                                     .gap = vnni_gap};
+                                     .gap = vnni_gap,
+                                     .centre = vnni_centre,
+                                     .largest = vnni_largest,
+                                     .digits = vnni_digits,
+                                     .bytes = vnni_bytes};
 #endif
