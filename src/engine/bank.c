@@ -296,7 +296,18 @@ static bool bank_memory(as_bank *bank, as_err *err)
     return true;
 }
 
-as_bank *as_bank_new_with(const as_bank_kernel *kernel, const float *rows, size_t n, uint32_t size, as_err *err)
+/* Axes that are given, not chosen. */
+static bool bank_force(as_bank *bank, const bank_axes *axes, as_err *err)
+{
+    bank->axes = *axes;
+    if (!bank->kernel->narrow)
+        bank->axes.n_wide = axes->n_axes;
+    return axes->n_axes == bank->size || as_basis_find(&bank->basis, bank->rows, bank->n, bank->size, bank->mean,
+                                                       AS_MAX(axes->n_axes, axes->n_more), err);
+}
+
+as_bank *as_bank_new_with(const as_bank_kernel *kernel, const bank_axes *axes, const float *rows, size_t n,
+                          uint32_t size, as_err *err)
 {
     if (n < 1 || n > AS_BANK_MOST_ROWS || size < 1 || size > AS_BANK_MOST_SIZE) {
         AS_FAIL(err, AS_ELIMIT, "a bank of %zu rows of %u numbers: from 1 to %zu rows of 1 to %d are possible", n, size,
@@ -315,13 +326,13 @@ as_bank *as_bank_new_with(const as_bank_kernel *kernel, const float *rows, size_
     bank->kernel = kernel;
     bank->mean = calloc(size, sizeof(float));
     bool ok = bank->mean || AS_FAIL(err, AS_ENOMEM, "no memory for a bank");
-    ok = ok && bank_find_mean(bank, err) && as_bank_choose(bank, err);
+    ok = ok && bank_find_mean(bank, err) && (axes ? bank_force(bank, axes, err) : as_bank_choose(bank, err));
     return ok && bank_memory(bank, err) && bank_fill(bank, err) ? bank : as_bank_free(bank);
 }
 
 as_bank *as_bank_new(const float *rows, size_t n, uint32_t size, as_err *err)
 {
-    return as_bank_new_with(as_bank_kernel_at(0), rows, n, size, err);
+    return as_bank_new_with(as_bank_kernel_at(0), NULL, rows, n, size, err);
 }
 
 as_bank *as_bank_free(as_bank *bank)

@@ -66,12 +66,13 @@ typedef struct bank_seen {
 
 /* Some of a vector's numbers as digits. */
 typedef struct bank_view {
-    double gain, square, error; /* of the length of what they stand for; how far that may be from the truth */
+    float  gain;          /* a digit's 1 */
+    double square, error; /* of the length of what they stand for; how far that may be from the truth */
 } bank_view;
 
-/* as_bank_new with a kernel that may be used here. */
-AS_CHECK as_bank *as_bank_new_with(const as_bank_kernel *kernel, const float *rows, size_t n, uint32_t size,
-                                   as_err *err);
+/* as_bank_new with a kernel that may be used here, along axes that are given; NULL: those that are best. */
+AS_CHECK as_bank *as_bank_new_with(const as_bank_kernel *kernel, const bank_axes *axes, const float *rows, size_t n,
+                                   uint32_t size, as_err *err);
 
 AS_CHECK bool as_bank_seen_init(const as_bank *bank, bank_seen *seen, as_err *err);
 void          as_bank_seen_done(bank_seen *seen);

@@ -32,19 +32,22 @@ static int by_distance(const void *a, const void *b)
 
 /* Random kinds of data: even, in clusters, not negative as behind a ReLU, of few values (many ties), all the same; along a few axes
  * more than along the others, and the same with a row in a hundred that is far larger; nothing but zeros; as large as is taken, as small
- * as is told apart, of all sizes; clusters far from zero that are nearly points. */
+ * as is told apart, of all sizes; clusters whose rows differ by less than their digits show. */
 enum { EVEN, CLUSTERS, RELU, FEW, SAME, FALLING, LARGE, ZERO, HUGE_ONES, TINY, ANY_SIZE, POINTS, N_KINDS };
 
 /* Deviations fall as those of a network's features do, along axes that are no numbers of their own. */
 static void draw_falling(as_rng *rng, int kind, float *row, size_t size)
 {
-    double gain = kind == LARGE && as_rng_below(rng, 100) == 0 ? 1e4 : 1;
+    static double waves[4 * 384];
+    double        gain = kind == LARGE && as_rng_below(rng, 100) == 0 ? 1e4 : 1;
     for (size_t i = 0; i < size; i++)
         row[i] = 3;
+    for (size_t i = 0; i < 4 * size; i++)
+        waves[i] = cos(M_PI * (double)i / (2 * (double)size));
     for (size_t a = 0; a < size; a++) {
         double v = gain * as_rng_normal(rng) * pow((double)(a + 1), -0.9);
         for (size_t i = 0; i < size; i++)
-            row[i] += (float)(v * cos(M_PI * (double)a * ((double)i + 0.5) / (double)size));
+            row[i] += (float)(v * waves[a * (2 * i + 1) % (4 * size)]);
     }
 }
 
@@ -57,7 +60,7 @@ static double draw_odd(as_rng *rng, int kind, double gain, size_t like, size_t i
     case HUGE_ONES: return 2e16 * v;
     case TINY: return 1e-22 * v;
     case ANY_SIZE: return gain * v;
-    default: return 1000 + (double)((like * 37 + i * 11) % 50) + 0.0002 * v;
+    default: return 10 + sin((double)(like * 37 + i * 11 + like * i)) + 0.0006 * v;
     }
 }
 
@@ -84,28 +87,45 @@ static void draw(as_rng *rng, int kind, float *rows, size_t n, size_t size)
     }
 }
 
-/* The other kernels say the same, to the last bit, whoever searches and in however many runs. */
+static void check_other(const as_bank *bank, uint32_t k, const float *queries, size_t n_queries, const uint32_t *want,
+                        const double *want_distances)
+{
+    as_err     err = AS_ERR_NONE;
+    uint32_t  *found = calloc(n_queries * k, sizeof *found);
+    double    *distances = calloc(n_queries * k, sizeof *distances);
+    as_search *search = bank ? as_search_new(bank, k, &err) : NULL;
+    assert_true(found && distances && search);
+    for (size_t done = 0, some = 1; done < n_queries; done += some, some = AS_MIN(2 * some, n_queries - done))
+        assert_true(
+            as_search_run(search, queries + done * bank->size, some, found + done * k, distances + done * k, &err));
+    assert_memory_equal(found, want, n_queries * k * sizeof *found);
+    assert_memory_equal(distances, want_distances, n_queries * k * sizeof *distances);
+    as_search_free(search);
+    free(found);
+    free(distances);
+}
+
+/* The other kernels say the same, to the last bit, along whatever axes and in however many runs. */
 static void check_others(const float *rows, size_t n, uint32_t size, uint32_t k, const float *queries, size_t n_queries,
                          const uint32_t *want, const double *want_distances)
 {
-    as_err    err = AS_ERR_NONE;
-    uint32_t *found = calloc(n_queries * k, sizeof *found);
-    double   *distances = calloc(n_queries * k, sizeof *distances);
-    assert_true(found && distances);
+    const bank_axes some[] = {{size, 0, 0, false, 0.25, 0.25},
+                              {8, 0, 0, true, 0.25, 0.25},
+                              {8, 3, 56, true, 0.1, 0.25},
+                              {16, 0, 64, false, 0.25, 0.25}};
+    as_err          err = AS_ERR_NONE;
     for (size_t i = 0; as_bank_kernel_at(i); i++) {
-        as_bank   *bank = as_bank_new_with(as_bank_kernel_at(i), rows, n, size, &err);
-        as_search *search = bank ? as_search_new(bank, k, &err) : NULL;
-        assert_non_null(search);
-        for (size_t done = 0, some = 1; done < n_queries; done += some, some = AS_MIN(2 * some, n_queries - done))
-            assert_true(
-                as_search_run(search, queries + done * size, some, found + done * k, distances + done * k, &err));
-        assert_memory_equal(found, want, n_queries * k * sizeof *found);
-        assert_memory_equal(distances, want_distances, n_queries * k * sizeof *distances);
-        as_search_free(search);
+        as_bank *bank = as_bank_new_with(as_bank_kernel_at(i), NULL, rows, n, size, &err);
+        check_other(bank, k, queries, n_queries, want, want_distances);
         as_bank_free(bank);
+        for (size_t a = 0; a < AS_COUNT(some); a++) {
+            if (AS_MAX(some[a].n_axes, some[a].n_more) > AS_MIN(size, n) || n > 600)
+                continue;
+            bank = as_bank_new_with(as_bank_kernel_at(i), &some[a], rows, n, size, &err);
+            check_other(bank, k, queries, n_queries, want, want_distances);
+            as_bank_free(bank);
+        }
     }
-    free(found);
-    free(distances);
 }
 
 static void check_one(int kind, size_t n, uint32_t size, uint32_t k, size_t n_queries, uint64_t *ret_compared)
@@ -200,6 +220,42 @@ static void test_closer_than_the_numbers_are(void **state)
     assert_true((found[1] * 1237ull + 411) % N == 7002 && distances[1] > distances[0]);
     as_search_free(search);
     as_bank_free(bank);
+}
+
+/* Where the bound is met: rows A and the query are 3.02 apart in each number, their digits 4. Rows B, at 3.05 and their digits at 3, come
+ * first, and A is not left out for them. Signs of all of them too, so that the mean is 0. */
+static void test_bounds_hold_where_they_are_met(void **state)
+{
+    (void)state;
+    enum { SIZE = 16, N = 16 };
+    static const double parts[] = {0.25, 0.125};
+    as_err              err = AS_ERR_NONE;
+    float               rows[N][SIZE], query[SIZE];
+    for (size_t p = 0; p < AS_COUNT(parts); p++)
+        for (int last = 0; last < 2; last++) {
+            /* Most is taken off where digits are off by `part` of what they are apart. */
+            const double apart = round(2 * 0.49 / parts[p]), a = 0.49 + (apart - 2 * 0.49),
+                         b = 0.49 - (a - 0.49) - 0.03;
+            for (size_t r = 0; r < N; r++)
+                for (size_t i = 0; i < SIZE; i++) {
+                    const double v = i == 0 ? 127 : r < N - 2 ? b : a;
+                    rows[r][i] = (float)(r % 2 ? v : -v);
+                }
+            for (size_t i = 0; i < SIZE; i++)
+                query[i] = i == 0 ? 127 : 0.49f;
+            const bank_axes axes = {SIZE, last ? SIZE : 0, 0, last, parts[p], parts[p]};
+            for (size_t i = 0; as_bank_kernel_at(i); i++) {
+                as_bank   *bank = as_bank_new_with(as_bank_kernel_at(i), &axes, rows[0], N, SIZE, &err);
+                as_search *search = bank ? as_search_new(bank, 1, &err) : NULL;
+                uint32_t   found;
+                double     distance;
+                assert_non_null(search);
+                assert_true(as_search_run(search, query, 1, &found, &distance, &err));
+                assert_int_equal(found, N - 1);
+                as_search_free(search);
+                as_bank_free(bank);
+            }
+        }
 }
 
 enum { N_WIDE = 5, N_NARROW = 3, N_BLOCKS = 3, N_ROWS = N_BLOCKS * BANK_BLOCK, N_LINES = 2 };
@@ -512,11 +568,9 @@ static void test_what_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_is_the_search_through_all),
-        cmocka_unit_test(test_closer_than_the_numbers_are),
-        cmocka_unit_test(test_every_kernel_is_the_definition),
-        cmocka_unit_test(test_threads_share_a_bank),
-        cmocka_unit_test(test_what_is_refused),
+        cmocka_unit_test(test_is_the_search_through_all),      cmocka_unit_test(test_closer_than_the_numbers_are),
+        cmocka_unit_test(test_bounds_hold_where_they_are_met), cmocka_unit_test(test_every_kernel_is_the_definition),
+        cmocka_unit_test(test_threads_share_a_bank),           cmocka_unit_test(test_what_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
