@@ -312,18 +312,20 @@ static void search_list(as_search *s, search_left *left, size_t first, size_t n_
         float        low[BANK_LANES];
         int32_t      block[BANK_LANES];
         bank->kernel->least(left->least + from * BANK_LANES, to - from, low, block);
-        for (uint32_t lane = 0; lane < BANK_LANES; lane++) {
-            uint32_t row = (uint32_t)(from + (size_t)block[lane]) * BANK_BLOCK + lane;
-            for (uint32_t tries = 1; tries < BANK_BLOCK / BANK_LANES && left->low[row] > low[lane]; tries++)
-                row += BANK_LANES;
+        for (uint32_t lane = 0; lane < BANK_LANES; lane++)
             if (low[lane] < FLT_MAX)
-                near[n++] = (search_near){low[lane], row};
-        }
+                near[n++] = (search_near){low[lane], (uint32_t)(from + (size_t)block[lane]) * BANK_BLOCK + lane};
     }
-    search_heap(near, n);
     for (left->n = 0; left->n < want && n > 0; left->n++) {
-        left->rows[left->n] = search_pop(near, &n).row;
-        left->low[left->rows[left->n]] = INFINITY; /* it is compared, and not again */
+        size_t at = 0;
+        for (size_t p = 1; p < n; p++)
+            at = near[p].low < near[at].low ? p : at;
+        uint32_t row = near[at].row;
+        for (uint32_t tries = 1; tries < BANK_BLOCK / BANK_LANES && left->low[row] > near[at].low; tries++)
+            row += BANK_LANES;
+        near[at] = near[--n];
+        left->rows[left->n] = row;
+        left->low[row] = INFINITY; /* it is compared, and not again */
     }
     search_fetch_left(left, first, bank->rows, bank->size * sizeof(float));
 }

@@ -243,7 +243,7 @@ static void test_bounds_hold_where_they_are_met(void **state)
                 }
             for (size_t i = 0; i < SIZE; i++)
                 query[i] = i == 0 ? 127 : 0.49f;
-            const bank_axes axes = {SIZE, last ? SIZE : 0, 0, last, parts[p], parts[p]};
+            const bank_axes axes = {SIZE, 0, 0, last, parts[p], parts[p]};
             for (size_t i = 0; as_bank_kernel_at(i); i++) {
                 as_bank   *bank = as_bank_new_with(as_bank_kernel_at(i), &axes, rows[0], N, SIZE, &err);
                 as_search *search = bank ? as_search_new(bank, 1, &err) : NULL;
