@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How many axes a bank is looked along: some of its rows are taken as queries, and what each choice would cost is reckoned. */
+/* How many axes a bank is looked along: some of its rows are taken as queries, and what each choice would cost is
+ * reckoned. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,8 +19,8 @@ enum {
 };
 #define AXES_WHOLE AXES_TRIED /* stands for all numbers */
 
-/* Cycles: the bound of a row in the first look; a row and each line of the second; each line of the last; a comparison and each number of it; a product of a
- * query with an axis (measured with AVX-512). */
+/* Cycles: the bound of a row in the first look; a row and each line of the second; each line of the last; a comparison
+ * and each number of it; a product of a query with an axis (measured with AVX-512). */
 #define AXES_COST_BOUND   0.45
 #define AXES_COST_FINE    4.0
 #define AXES_COST_LINE    4.0
@@ -55,7 +56,8 @@ static int axes_off_step(double part)
     return step;
 }
 
-/* One pair: the first axes leave it open that the row is as near as `nearest` where digits are off by at least so much. */
+/* One pair: the first axes leave it open that the row is as near as `nearest` where digits are off by at least so
+ * much. */
 static void axes_count(axes_try *t, uint32_t i, double along, double across, double nearest)
 {
     const double open = nearest - across;
@@ -135,7 +137,8 @@ static void axes_find_largest(axes_try *t)
     }
 }
 
-/* The square of what n digits are off by, of a row and of a query: even over a digit's 1, twice each as bank.h has it. */
+/* The square of what n digits are off by, of a row and of a query: even over a digit's 1, twice each as bank.h has
+ * it. */
 static double axes_off(double gain, double query_gain, double n)
 {
     return (gain * gain + query_gain * query_gain) * n / 6;
@@ -246,8 +249,8 @@ static void axes_weigh_all(axes_try *t)
     bank->axes = best.axes;
 }
 
-/* Features of a network lie near a few axes: products along those alone leave out nearly all rows. Where they do not, or the
- * bank is small, numbers are taken as they are. */
+/* Features of a network lie near a few axes: products along those alone leave out nearly all rows. Where they do not,
+ * or the bank is small, numbers are taken as they are. */
 bool as_bank_choose(as_bank *bank, as_err *err)
 {
     const uint32_t most = AS_MIN(bank->size / 2, (uint32_t)AXES_MOST) / AXES_STEP * AXES_STEP;

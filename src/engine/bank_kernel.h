@@ -5,10 +5,10 @@
  * Threads: pure.
  * Memory:  the caller's.
  *
- * Numbers are digits: of 16 bits along the first axes (`wide`), of 8 bits along the others (`narrow`), all of one vector in the same
- * unit, so that their products join one sum of 32 bits. A block is packed as its kernel reads it: groups of `lanes` rows; in each
- * of them two wide digits of the first row, two of the second, and so on, then the next two of each; then the narrow ones, by four.
- * A query has its digits in that order too: words of 32 bits.
+ * Numbers are digits: of 16 bits along the first axes (`wide`), of 8 bits along the others (`narrow`), all of one
+ * vector in the same unit, so that their products join one sum of 32 bits. A block is packed as its kernel reads it:
+ * groups of `lanes` rows; in each of them two wide digits of the first row, two of the second, and so on, then the
+ * next two of each; then the narrow ones, by four. A query has its digits in that order too: words of 32 bits.
  */
 #ifndef AS_ENGINE_BANK_KERNEL_H
 #define AS_ENGINE_BANK_KERNEL_H
@@ -25,8 +25,8 @@ enum {
     BANK_NARROW = 4 /* digits of a word */
 };
 
-/* The first look: a tile of queries and the rows of some blocks. Of each the least distance, less what the caller knows of the query:
- * square - gain * (begin + products) - across * query_across. */
+/* The first look: a tile of queries and the rows of some blocks. Of each the least distance, less what the caller
+ * knows of the query: square - gain * (begin + products) - across * query_across. */
 typedef struct as_bank_look {
     const char    *digits; /* n_blocks * BANK_BLOCK rows of n_wide + n_narrow words, at a multiple of BANK_LINE */
     size_t         n_blocks;
@@ -75,18 +75,19 @@ typedef struct as_bank_kernel {
     void (*look)(const as_bank_look *look);
     /* Of each lane of look->least the smallest of the blocks, and the first block that has it. */
     void (*least)(const float *least, size_t n_blocks, float ret_low[BANK_LANES], int32_t ret_block[BANK_LANES]);
-    /* Writes the rows whose low is at most the limit, in any order, and their lows; returns how many. Room for n_blocks *
-     * BANK_BLOCK and BANK_SOME. */
+    /* Writes the rows whose low is at most the limit, in any order, and their lows; returns how many. Room for
+     * n_blocks * BANK_BLOCK and BANK_SOME. */
     size_t (*pick)(const as_bank_pick *pick, uint32_t *ret_rows, float *ret_low);
-    /* Writes what rows are not above the limit, and their least distances; returns how many. Room for n and BANK_SOME. */
+    /* Writes what rows are not above the limit, and their least distances; returns how many. Room for n and
+     * BANK_SOME. */
     size_t (*fine)(const as_bank_fine *fine, uint32_t *ret_rows, float *ret_low);
     /* The square of the distance, in single precision: off by a part of BANK_GAP_OFF(n) at most. */
     float (*gap)(const float *a, const float *b, size_t n);
     /* ret = v - mean. Returns the square of its length, in float64. */
     double (*centre)(const float *v, const float *mean, size_t n, float *ret);
     float (*largest)(const float *v, size_t n); /* of the magnitudes */
-    /* Numbers as digits of `gain` each (at least BANK_LEAST_GAIN); ret_error: at least the square of the length of what is left.
-     * Returns the sum of the digits' squares, which must fit. */
+    /* Numbers as digits of `gain` each (at least BANK_LEAST_GAIN); ret_error: at least the square of the length of
+     * what is left. Returns the sum of the digits' squares, which must fit. */
     int32_t (*digits)(const float *v, size_t n, float gain, int16_t *ret, double *ret_error);
     /* Digits of 8 bits, plus the offset. Returns their sum, without it. */
     int32_t (*bytes)(const int16_t *digits, size_t n, unsigned offset, uint8_t *ret);
@@ -94,7 +95,8 @@ typedef struct as_bank_kernel {
 
 #define BANK_LEAST_GAIN 1e-37f /* single precision holds what it divides */
 
-/* A unit of single precision for each term of the longest of at least 8 sums, for what joins them, and for each difference. */
+/* A unit of single precision for each term of the longest of at least 8 sums, for what joins them, and for each
+ * difference. */
 #define BANK_GAP_OFF(n) (1.01 * 0x1p-24 * ((double)(n) / 8 + 24))
 
 const as_bank_kernel *as_bank_kernel_at(

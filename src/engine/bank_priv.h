@@ -15,7 +15,8 @@
 #include "engine/basis.h"
 #include "engine/mat_kernel.h"
 
-/* Single-precision sums of a few terms are off by less than that of the largest of them; so is what is rounded before. */
+/* Single-precision sums of a few terms are off by less than that of the largest of them; so is what is rounded
+ * before. */
 #define BANK_SLACK 4e-6
 #define BANK_LEAST 1e-34 /* and what single precision cannot hold any more, times a sum of products, is below this */
 enum { BANK_BATCH = 96 /* vectors that are taken at once: whole tiles */ };
@@ -31,8 +32,8 @@ static inline float as_bank_up(double v)
     return v > 0 ? nextafterf((float)v, INFINITY) : (float)v;
 }
 
-/* What the looks see. n_wide of n_axes have digits of 16 bits; the second look adds those up to n_more (0: there is none); the last
- * one sees all numbers as they are, less the mean. */
+/* What the looks see. n_wide of n_axes have digits of 16 bits; the second look adds those up to n_more (0: there is
+ * none); the last one sees all numbers as they are, less the mean. */
 typedef struct bank_axes {
     uint32_t n_axes, n_wide, n_more;
     bool     last;            /* there is a last look */
@@ -86,7 +87,8 @@ void as_bank_across(const as_bank *bank, const bank_seen *seen, size_t i, uint32
 
 /* The digit's 1 with which the digits of the first look are none too large. */
 float as_bank_first_gain(const as_bank *bank, const bank_seen *seen, size_t i);
-/* The digits of the first look as words in `to`, one after another; offset: added to those of 8 bits. *ret_sum: of those of 8. */
+/* The digits of the first look as words in `to`, one after another; offset: added to those of 8 bits. *ret_sum: of
+ * those of 8. */
 bank_view as_bank_first(const as_bank *bank, const bank_seen *seen, size_t i, float gain, unsigned offset, int32_t *to,
                         int32_t *ret_sum);
 /* The digits of the second look behind an as_bank_row. */

@@ -18,7 +18,8 @@ typedef struct search_best {
     uint32_t row;
 } search_best;
 
-/* A query as one of the looks has it. The looks' least distances are those of bank.h, times 1 / (1 - part), less `known`. */
+/* A query as one of the looks has it. The looks' least distances are those of bank.h, times 1 / (1 - part), less
+ * `known`. */
 typedef struct search_view {
     float   gain, across;
     double  known, size; /* size: of the numbers that it came of, squared */
@@ -299,8 +300,8 @@ static void search_fetch_left(const search_left *left, size_t first, const void 
         search_fetch((const char *)rows + (first * BANK_BLOCK + left->rows[p]) * bytes, bytes);
 }
 
-/* Where nothing is known of a query: the likeliest rows are those that are least of each lane of as many runs of blocks as give twice
- * what is wanted. They come first in left->near. */
+/* Where nothing is known of a query: the likeliest rows are those that are least of each lane of as many runs of
+ * blocks as give twice what is wanted. They come first in left->near. */
 static void search_list(as_search *s, search_left *left, size_t first, size_t n_blocks)
 {
     const as_bank *bank = s->bank;

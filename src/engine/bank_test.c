@@ -30,9 +30,10 @@ static int by_distance(const void *a, const void *b)
                                       : (x->row > y->row) - (x->row < y->row);
 }
 
-/* Random kinds of data: even, in clusters, not negative as behind a ReLU, of few values (many ties), all the same; along a few axes
- * more than along the others, and the same with a row in a hundred that is far larger; nothing but zeros; as large as is taken, as small
- * as is told apart, of all sizes; clusters whose rows differ by less than their digits show. */
+/* Random kinds of data: even, in clusters, not negative as behind a ReLU, of few values (many ties), all the same;
+ * along a few axes more than along the others, and the same with a row in a hundred that is far larger; nothing but
+ * zeros; as large as is taken, as small as is told apart, of all sizes; clusters whose rows differ by less than their
+ * digits show. */
 enum { EVEN, CLUSTERS, RELU, FEW, SAME, FALLING, LARGE, ZERO, HUGE_ONES, TINY, ANY_SIZE, POINTS, N_KINDS };
 
 /* Deviations fall as those of a network's features do, along axes that are no numbers of their own. */
@@ -222,8 +223,8 @@ static void test_closer_than_the_numbers_are(void **state)
     as_bank_free(bank);
 }
 
-/* Where the bound is met: rows A and the query are 3.02 apart in each number, their digits 4. Rows B, at 3.05 and their digits at 3, come
- * first, and A is not left out for them. Signs of all of them too, so that the mean is 0. */
+/* Where the bound is met: rows A and the query are 3.02 apart in each number, their digits 4. Rows B, at 3.05 and
+ * their digits at 3, come first, and A is not left out for them. Signs of all of them too, so that the mean is 0. */
 static void test_bounds_hold_where_they_are_met(void **state)
 {
     (void)state;

@@ -16,7 +16,8 @@ VNNI_TARGET __attribute__((always_inline)) static inline __mmask16 vnni_some(siz
     return (__mmask16)(left < 16 ? (1u << left) - 1 : 0xffff);
 }
 
-/* As instructions: gcc 12 moves sums from register to register, and to memory, around those that it makes of the intrinsics. */
+/* As instructions: gcc 12 moves sums from register to register, and to memory, around those that it makes of the
+ * intrinsics. */
 VNNI_TARGET __attribute__((always_inline)) static inline void vnni_add_wide(__m512i *sum, __m512i rows, __m512i word)
 {
     __asm__("vpdpwssd %2, %1, %0" : "+v"(*sum) : "v"(rows), "v"(word));
@@ -109,8 +110,8 @@ VNNI_TARGET static void vnni_least(const float *least, size_t n_blocks, float re
     _mm512_storeu_si512(ret_block, blocks);
 }
 
-/* Columns of a block that have such a row, without a branch on what is found; the sign of a difference says what a comparison would, on
- * the port that compressing leaves free. */
+/* Columns of a block that have such a row, without a branch on what is found; the sign of a difference says what a
+ * comparison would, on the port that compressing leaves free. */
 VNNI_TARGET static size_t vnni_columns(const float *least, size_t n_blocks, __m512 above, uint32_t *ret)
 {
     __m512i   rows = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
