@@ -8,48 +8,54 @@
 #include <string.h>
 
 #define AVX2_TARGET __attribute__((target("avx2,fma,popcnt")))
-enum { AVX2_LANES = 8, AVX2_GROUPS = 4, AVX2_QUERIES = 2, AVX2_FOUR = 4, AVX2_AHEAD = 16, AVX2_ROWS = 32 };
+enum { AVX2_LANES = 8, AVX2_FOUR = 4, AVX2_AHEAD = 16 };
 
-/* Two queries and 32 rows: eight sums stay in registers, and what they are made of. */
-AVX2_TARGET static void avx2_some(const as_bank_look *look, size_t b, size_t half, size_t first)
+/* As instructions: all 16 registers are in use, and gcc 12 would rather hold more words, and sums in memory. */
+AVX2_TARGET __attribute__((always_inline)) static inline void avx2_add(__m256i sums[2], __m256i r0, __m256i r1,
+                                                                       const int32_t *q)
 {
-    const size_t   words = look->n_wide, step = words * AVX2_LANES * sizeof(int32_t);
-    const size_t   row = b * BANK_BLOCK + half * AVX2_ROWS;
+    __m256i word, product;
+    __asm__("vpbroadcastd %4, %2\n\t"
+            "vpmaddwd %2, %5, %3\n\t"
+            "vpaddd %3, %0, %0\n\t"
+            "vpmaddwd %2, %6, %3\n\t"
+            "vpaddd %3, %1, %1"
+            : "+x"(sums[0]), "+x"(sums[1]), "=&x"(word), "=&x"(product)
+            : "m"(*q), "x"(r0), "x"(r1));
+}
+
+/* A tile and 16 rows: twelve sums stay in registers, and rows are read once. part: which rows of the block. */
+AVX2_TARGET static void avx2_some(const as_bank_look *look, size_t b, size_t part)
+{
+    const size_t   words = look->n_wide, row = b * BANK_BLOCK + part * BANK_LANES;
     const char    *group = look->digits + row * words * sizeof(int32_t);
-    const int32_t *q = look->queries + first * words;
-    __m256i        sums[AVX2_QUERIES][AVX2_GROUPS];
-#pragma GCC unroll 2
-    for (int t = 0; t < AVX2_QUERIES; t++)
-#pragma GCC unroll 4
-        for (int g = 0; g < AVX2_GROUPS; g++)
-            sums[t][g] = _mm256_setzero_si256();
-    for (size_t w = 0; w < words; w++, group += sizeof(__m256i), q++) {
-        const __m256i q0 = _mm256_set1_epi32(q[0]), q1 = _mm256_set1_epi32(q[words]);
-#pragma GCC unroll 4
-        for (size_t g = 0; g < AVX2_GROUPS; g++) {
-            const __m256i rows = _mm256_load_si256((const __m256i *)(const void *)(group + g * step));
-            sums[0][g] = _mm256_add_epi32(sums[0][g], _mm256_madd_epi16(rows, q0));
-            sums[1][g] = _mm256_add_epi32(sums[1][g], _mm256_madd_epi16(rows, q1));
-        }
+    const char    *second = group + words * sizeof(__m256i);
+    const int32_t *q = look->queries;
+    __m256i        sums[BANK_TILE][2];
+#pragma GCC unroll 6
+    for (int t = 0; t < BANK_TILE; t++)
+        sums[t][0] = sums[t][1] = _mm256_setzero_si256();
+    for (size_t w = 0; w < words; w++, q++) {
+        const __m256i r0 = _mm256_load_si256((const __m256i *)(const void *)(group + w * sizeof(__m256i)));
+        const __m256i r1 = _mm256_load_si256((const __m256i *)(const void *)(second + w * sizeof(__m256i)));
+#pragma GCC unroll 6
+        for (size_t t = 0; t < BANK_TILE; t++)
+            avx2_add(sums[t], r0, r1, q + t * words);
     }
+#pragma GCC unroll 6
+    for (size_t t = 0; t < BANK_TILE; t++) {
+        const __m256 gain = _mm256_set1_ps(look->query_gain[t] * look->gain[b]);
+        const __m256 query_across = _mm256_set1_ps(look->query_across[t]);
+        float       *least = look->least[t] + b * BANK_LANES;
 #pragma GCC unroll 2
-    for (size_t t = 0; t < AVX2_QUERIES; t++) {
-        const __m256 gain = _mm256_set1_ps(look->query_gain[first + t] * look->gain[b]);
-        const __m256 query_across = _mm256_set1_ps(look->query_across[first + t]);
-        float       *least = look->least[first + t] + b * BANK_LANES;
-        __m256       low[AVX2_GROUPS];
-#pragma GCC unroll 4
-        for (size_t g = 0; g < AVX2_GROUPS; g++) {
-            const size_t at = row + AVX2_LANES * g;
-            low[g] = _mm256_fnmadd_ps(gain, _mm256_cvtepi32_ps(sums[t][g]), _mm256_load_ps(look->square + at));
-            low[g] = _mm256_fnmadd_ps(query_across, _mm256_load_ps(look->across + at), low[g]);
-            _mm256_store_ps(look->low[first + t] + at, low[g]);
-        }
         for (size_t g = 0; g < 2; g++) {
-            __m256 both = _mm256_min_ps(low[g], low[2 + g]);
-            if (half > 0)
-                both = _mm256_min_ps(both, _mm256_load_ps(least + AVX2_LANES * g));
-            _mm256_store_ps(least + AVX2_LANES * g, both);
+            const size_t at = row + AVX2_LANES * g;
+            __m256 low = _mm256_fnmadd_ps(gain, _mm256_cvtepi32_ps(sums[t][g]), _mm256_load_ps(look->square + at));
+            low = _mm256_fnmadd_ps(query_across, _mm256_load_ps(look->across + at), low);
+            _mm256_store_ps(look->low[t] + at, low);
+            if (part > 0)
+                low = _mm256_min_ps(low, _mm256_load_ps(least + AVX2_LANES * g));
+            _mm256_store_ps(least + AVX2_LANES * g, low);
         }
     }
 }
@@ -57,9 +63,8 @@ AVX2_TARGET static void avx2_some(const as_bank_look *look, size_t b, size_t hal
 AVX2_TARGET static void avx2_look(const as_bank_look *look)
 {
     for (size_t b = 0; b < look->n_blocks; b++)
-        for (size_t half = 0; half < 2; half++)
-            for (size_t first = 0; first < BANK_TILE; first += AVX2_QUERIES)
-                avx2_some(look, b, half, first);
+        for (size_t part = 0; part < BANK_BLOCK / BANK_LANES; part++)
+            avx2_some(look, b, part);
 }
 
 AVX2_TARGET static void avx2_least(const float *least, size_t n_blocks, float ret_low[BANK_LANES],

@@ -9,7 +9,9 @@
 enum {
     SEARCH_CHUNK = 1024, /* queries at once */
     SEARCH_BLOCKS = 160, /* at most, whose rows all get their first look before any gets the second */
-    SEARCH_FIRST = 1,    /* rows that are compared, beyond k, where nothing is known of a query yet */
+    SEARCH_FEWEST = 8,
+    SEARCH_BYTES = 1 << 20,
+    SEARCH_FIRST = 1, /* rows that are compared, beyond k, where nothing is known of a query yet */
     SEARCH_LISTED = 2 * AS_BANK_MOST_K + BANK_LANES
 };
 
@@ -89,7 +91,10 @@ as_search *as_search_new(const as_bank *bank, uint32_t k, as_err *err)
     as_search *s = calloc(1, sizeof *s);
     bool       ok = s != NULL;
     if (ok) {
-        const size_t n_queries = SEARCH_CHUNK + BANK_TILE, parts = (bank->n_blocks + SEARCH_BLOCKS - 1) / SEARCH_BLOCKS;
+        /* What the first look reads stays in the second cache for all queries. */
+        const size_t block = BANK_BLOCK * search_words(bank) * sizeof(int32_t);
+        const size_t most = AS_MAX((size_t)SEARCH_FEWEST, AS_MIN((size_t)SEARCH_BLOCKS, (size_t)SEARCH_BYTES / block));
+        const size_t n_queries = SEARCH_CHUNK + BANK_TILE, parts = (bank->n_blocks + most - 1) / most;
         const size_t blocks = (bank->n_blocks + parts - 1) / parts;
         s->bank = bank;
         s->k = k;
