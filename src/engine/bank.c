@@ -6,53 +6,138 @@
 
 #include "engine/bank_priv.h"
 
-#define BANK_MOST_DIGIT 2047.0
-
-/* How many axes may be used; from so many rows on; of so many rows and queries it is found how many are best. */
-static const uint32_t bank_tried[] = {8, 16, 24, 32, 48, 64, 96, 128, 192, 256};
-enum { BANK_TRIED = AS_COUNT(bank_tried), BANK_LEAST_ROWS = 512, BANK_LOOKED = 1024, BANK_PROBES = 32 };
-/* What a bound of the first look, a row and a product of the second one, and a comparison in float64 and each number of it take,
- * where a product of the first look takes one (measured on AVX2). */
-#define BANK_COST_BOUND  12
-#define BANK_COST_FINE   150
-#define BANK_COST_DIGIT  1.5
-#define BANK_COST_AXIS   1 /* of a number of the query */
-#define BANK_COST_ROW    500
-#define BANK_COST_NUMBER 6
+#define BANK_MOST_DIGIT  8191.0
+#define BANK_MOST_NARROW 127.0
 
 /* --- vectors --- */
 
-bool as_bank_see(const as_bank *bank, const float *v, bank_vector *ret)
+bool as_bank_seen_init(const as_bank *bank, bank_seen *seen, as_err *err)
 {
-    double whole = as_bank_centre(v, bank->mean, bank->size, ret->centred);
-    if (!(whole < FLT_MAX / 64))
-        return false;
-    ret->whole = sqrt(whole);
-    ret->error = ret->whole * (bank->basis.n ? bank->basis.off : BANK_SLACK); /* what single precision takes off */
-    if (bank->basis.n)
-        as_basis_project(&bank->basis, ret->centred, AS_MAX(bank->n_axes, bank->n_more), ret->numbers);
+    const size_t numbers = bank->basis.n ? (size_t)bank->product.n : 0;
+    seen->centred = aligned_alloc(64, (BANK_BATCH * (bank->size + numbers) * sizeof(float) + 63) / 64 * 64);
+    seen->digits = malloc((bank->size + BANK_LINE) * sizeof *seen->digits);
+    seen->numbers = numbers ? seen->centred + BANK_BATCH * (size_t)bank->size : seen->centred;
+    return (seen->centred && seen->digits) ||
+           AS_FAIL(err, AS_ENOMEM, "no memory for vectors of %u numbers", bank->size);
+}
+
+void as_bank_seen_done(bank_seen *seen)
+{
+    free(seen->centred);
+    free(seen->digits);
+    *seen = (bank_seen){0};
+}
+
+bool as_bank_see(const as_bank *bank, const float *vectors, size_t n, bank_seen *seen, size_t *ret_bad)
+{
+    for (size_t i = 0; i < n; i++) {
+        const double whole =
+            bank->kernel->centre(vectors + i * bank->size, bank->mean, bank->size, seen->centred + i * bank->size);
+        if (!(whole < FLT_MAX / 64)) {
+            *ret_bad = i;
+            return false;
+        }
+        seen->whole[i] = sqrt(whole);
+    }
+    if (bank->basis.n) {
+        as_mat product = bank->product;
+        product.m = (int64_t)n;
+        as_mat_run(&product, 0, seen->centred, bank->packed_axes, NULL, seen->numbers);
+    }
     return true;
 }
 
-double as_bank_across(const as_bank *bank, const bank_vector *v, uint32_t n)
+static const float *bank_numbers(const as_bank *bank, const bank_seen *seen, size_t i)
 {
+    return seen->numbers + i * (bank->basis.n ? (size_t)bank->product.n : bank->size);
+}
+
+/* How far the numbers may be off: what single precision takes. */
+static double bank_off(const as_bank *bank, double whole)
+{
+    return whole * (bank->basis.n ? bank->basis.off : BANK_SLACK);
+}
+
+void as_bank_across(const as_bank *bank, const bank_seen *seen, size_t i, uint32_t n, double *ret_low, double *ret_high)
+{
+    *ret_low = *ret_high = 0;
     if (bank->basis.n == 0)
-        return 0;
-    double along = fmax(sqrt(as_bank_square(v->numbers, n)) - v->error, 0);
-    return sqrt(fmax(v->whole * v->whole * (1 + BANK_SLACK) - along * along, 0));
+        return;
+    const double whole = seen->whole[i] * seen->whole[i], off = bank_off(bank, seen->whole[i]);
+    const double along = sqrt(as_bank_square(bank_numbers(bank, seen, i), n));
+    const double least = fmax(along - off, 0), most = along + off;
+    *ret_low = sqrt(fmax(whole * (1 - BANK_SLACK) - most * most, 0));
+    *ret_high = sqrt(fmax(whole * (1 + BANK_SLACK) - least * least, 0));
 }
 
-double as_bank_gain(const as_bank *bank, const float *numbers, uint32_t n, double least)
+double as_bank_most(uint32_t n_wide, uint32_t n_narrow)
 {
-    return fmax(least, (double)as_bank_largest(numbers, n) / bank->most);
+    const double left = INT32_MAX - 2.0 * BANK_MOST_NARROW * UINT8_MAX * (n_narrow + BANK_NARROW);
+    return fmin(BANK_MOST_DIGIT, floor(sqrt(left / AS_MAX(n_wide, (uint32_t)1))));
 }
 
-void as_bank_round(const float *numbers, uint32_t n, double gain, int16_t *ret, double *ret_error, double *ret_length)
+float as_bank_first_gain(const as_bank *bank, const bank_seen *seen, size_t i)
 {
-    double error, length;
-    as_bank_digits(numbers, n, gain, ret, &error, &length);
-    *ret_error += sqrt(error);
-    *ret_length = sqrt(length);
+    const uint32_t n_wide = bank->axes.n_wide, n_narrow = bank->axes.n_axes - n_wide;
+    const float   *numbers = bank_numbers(bank, seen, i);
+    return as_bank_up(fmax((double)bank->kernel->largest(numbers, n_wide) / as_bank_most(n_wide, n_narrow),
+                           (double)bank->kernel->largest(numbers + n_wide, n_narrow) / BANK_MOST_NARROW));
+}
+
+/* off: what the numbers may be off by themselves. */
+static bank_view bank_as_digits(const as_bank *bank, const float *numbers, uint32_t n, float gain, double off,
+                                int16_t *ret)
+{
+    bank_view view = {.gain = gain};
+    double    error;
+    if (gain >= BANK_LEAST_GAIN) {
+        view.square = bank->kernel->digits(numbers, n, gain, ret, &error) * (double)gain * (double)gain;
+    } else {
+        view.gain = 0;
+        error = as_bank_square(numbers, n);
+        memset(ret, 0, n * sizeof *ret);
+    }
+    view.error = (sqrt(error) + off) * (1 + BANK_SLACK);
+    return view;
+}
+
+bank_view as_bank_first(const as_bank *bank, const bank_seen *seen, size_t i, float gain, unsigned offset, int32_t *to,
+                        int32_t *ret_sum)
+{
+    const uint32_t  n_wide = bank->axes.n_wide;
+    const bank_view view = bank_as_digits(bank, bank_numbers(bank, seen, i), bank->axes.n_axes, gain,
+                                          bank_off(bank, seen->whole[i]), seen->digits);
+    memset(to, 0, (bank->wide_words + bank->narrow_words) * sizeof *to);
+    memcpy(to, seen->digits, n_wide * sizeof *seen->digits);
+    *ret_sum = bank->kernel->bytes(seen->digits + n_wide, bank->axes.n_axes - n_wide, offset,
+                                   (uint8_t *)(to + bank->wide_words));
+    return view;
+}
+
+/* Numbers as digits of 8 bits behind an as_bank_row. */
+static bank_view bank_behind(const as_bank *bank, const float *numbers, uint32_t n, double off, unsigned offset,
+                             size_t n_lines, int16_t *digits, char *to, int32_t *ret_sum)
+{
+    const float     gain = as_bank_up((double)bank->kernel->largest(numbers, n) / BANK_MOST_NARROW);
+    const bank_view view = bank_as_digits(bank, numbers, n, gain, off, digits);
+    memset(to, 0, n_lines * BANK_LINE);
+    *ret_sum = bank->kernel->bytes(digits, n, offset, (uint8_t *)to + sizeof(as_bank_row));
+    return view;
+}
+
+bank_view as_bank_second(const as_bank *bank, const bank_seen *seen, size_t i, unsigned offset, char *to,
+                         int32_t *ret_sum)
+{
+    const uint32_t from = bank->axes.n_axes;
+    return bank_behind(bank, bank_numbers(bank, seen, i) + from, bank->axes.n_more - from,
+                       bank_off(bank, seen->whole[i]), offset, bank->n_lines, seen->digits, to, ret_sum);
+}
+
+bank_view as_bank_last(const as_bank *bank, const bank_seen *seen, size_t i, unsigned offset, char *to,
+                       int32_t *ret_sum)
+{
+    return bank_behind(bank, seen->centred + i * bank->size, bank->size, seen->whole[i] * BANK_SLACK, offset,
+                       bank->whole_lines, seen->digits, to, ret_sum);
 }
 
 static bool bank_refuse(size_t row, as_err *err)
@@ -60,105 +145,23 @@ static bool bank_refuse(size_t row, as_err *err)
     return AS_FAIL(err, AS_EINVAL, "row %zu of the bank has a number that is not finite, or too large", row);
 }
 
-static bool bank_vector_init(const as_bank *bank, bank_vector *ret, as_err *err)
+bool as_bank_pack_axes(as_bank *bank, uint32_t n, as_err *err)
 {
-    ret->centred = malloc(((size_t)bank->size + bank->basis.n) * sizeof *ret->centred);
-    ret->numbers = ret->centred + (bank->basis.n ? bank->size : 0);
-    return ret->centred || AS_FAIL(err, AS_ENOMEM, "no memory for a vector of %u numbers", bank->size);
-}
-
-/* --- how many axes --- */
-
-/* What it costs to look at one row, as products: n axes leave `share` of the rows, of which n_more (0: there is no second look)
- * leave `share_more`. */
-static double bank_cost(const as_bank *bank, uint32_t n, double share, uint32_t n_more, double share_more)
-{
-    double whole = BANK_COST_ROW + BANK_COST_NUMBER * (double)bank->size;
-    return n + BANK_COST_BOUND + BANK_COST_AXIS * AS_MAX(n, n_more) * (double)bank->size / (double)bank->n +
-           (n_more ? share * (BANK_COST_FINE + BANK_COST_DIGIT * n_more) + share_more * whole : share * whole);
-}
-
-/* Adds to n_left[t], for each row looked at, whether the first bank_tried[t] axes leave open that it is as near to the probe as
- * `nearest`. along: of each row its products with the axes, then the square of its length. */
-static void bank_try_probe(const as_bank *bank, const float *along, size_t n_looked, size_t p, double nearest,
-                           size_t n_left[BANK_TRIED])
-{
-    const uint32_t width = bank->basis.n + 1;
-    const float   *probe = along + p * width;
-    for (size_t r = 0; r < n_looked; r++) {
-        const float *row = along + r * width;
-        double       gap = 0, probe_left = (double)probe[width - 1], row_left = (double)row[width - 1];
-        for (uint32_t t = 0, a = 0; r != p && t < BANK_TRIED && bank_tried[t] <= bank->basis.n; t++) {
-            for (; a < bank_tried[t]; a++) {
-                double off = (double)probe[a] - (double)row[a];
-                gap += off * off;
-                probe_left -= (double)probe[a] * (double)probe[a];
-                row_left -= (double)row[a] * (double)row[a];
-            }
-            double across = sqrt(fmax(probe_left, 0)) - sqrt(fmax(row_left, 0));
-            n_left[t] += gap + across * across <= nearest;
-        }
-    }
-}
-
-/* Some rows of the bank are taken as queries. Sets n_axes to what costs least. */
-static void bank_try_axes(as_bank *bank, const float *along, size_t n_looked, size_t step)
-{
-    const size_t every = AS_MAX((size_t)1, n_looked / BANK_PROBES);
-    size_t       n_probes = 0, n_left[BANK_TRIED] = {0};
-    for (size_t p = every / 2; p < n_looked; p += every, n_probes++) {
-        double nearest = INFINITY;
-        for (size_t r = 0; r < n_looked; r++)
-            if (r != p)
-                nearest = fmin(nearest, as_bank_distance(bank->rows + p * step * bank->size,
-                                                         bank->rows + r * step * bank->size, bank->size));
-        bank_try_probe(bank, along, n_looked, p, nearest, n_left);
-    }
-    double least = bank_cost(bank, bank->size, 0, 0, 0), all = (double)n_probes * (double)n_looked;
-    for (size_t t = 0; t < BANK_TRIED && bank_tried[t] <= bank->basis.n; t++)
-        for (size_t m = t; m < BANK_TRIED && bank_tried[m] <= bank->basis.n; m++) {
-            uint32_t more = m > t ? bank_tried[m] : 0;
-            double   cost = bank_cost(bank, bank_tried[t], (double)n_left[t] / all, more, (double)n_left[m] / all);
-            if (cost < least && more % BANK_FINE_STEP == 0) {
-                least = cost;
-                bank->n_axes = bank_tried[t];
-                bank->n_more = more;
-            }
-        }
-}
-
-/* Features of a network lie near a few axes: products along those alone leave out nearly all rows. Where they do not, or the
- * bank is small, numbers are taken as they are. */
-static bool bank_choose_axes(as_bank *bank, as_err *err)
-{
-    uint32_t most = 0;
-    for (size_t t = 0; t < BANK_TRIED && bank_tried[t] <= bank->size / 2; t++)
-        most = bank_tried[t];
-    if (bank->n < BANK_LEAST_ROWS || most == 0)
-        return true;
-    if (!as_basis_find(&bank->basis, bank->rows, bank->n, bank->size, bank->mean, most, err))
-        return false;
-    size_t      step = (bank->n + BANK_LOOKED - 1) / BANK_LOOKED, n_looked = (bank->n + step - 1) / step;
-    float      *along = malloc(n_looked * (most + 1) * sizeof *along);
-    bank_vector v = {0};
-    bool        ok = along || AS_FAIL(err, AS_ENOMEM, "no memory for a bank");
-    bank->n_axes = most;
-    ok = ok && bank_vector_init(bank, &v, err);
-    for (size_t r = 0; ok && r < n_looked; r++) {
-        ok = as_bank_see(bank, bank->rows + r * step * bank->size, &v) || bank_refuse(r * step, err);
-        if (!ok)
-            break;
-        memcpy(along + r * (most + 1), v.numbers, most * sizeof *along);
-        along[r * (most + 1) + most] = (float)(v.whole * v.whole);
-    }
-    bank->n_axes = bank->size;
-    if (ok)
-        bank_try_axes(bank, along, n_looked, step);
-    if (bank->n_axes == bank->size)
-        as_basis_done(&bank->basis);
-    free(along);
-    free(v.centred);
-    return ok;
+    free(bank->packed_axes);
+    bank->product = (as_mat){.m = BANK_BATCH,
+                             .n = n,
+                             .k = bank->size,
+                             .a_row = bank->size,
+                             .a_col = 1,
+                             .b_row = 1,
+                             .b_col = bank->size,
+                             .packed = true,
+                             .factor = 1.0f};
+    bank->packed_axes = aligned_alloc(64, (as_mat_packed_bytes(&bank->product) + 63) / 64 * 64);
+    if (!bank->packed_axes)
+        return AS_FAIL(err, AS_ENOMEM, "no memory for %u axes", n);
+    as_mat_pack(&bank->product, bank->basis.axes, bank->packed_axes);
+    return true;
 }
 
 /* --- the bank --- */
@@ -182,90 +185,129 @@ static bool bank_find_mean(as_bank *bank, as_err *err)
     return true;
 }
 
-static void bank_pack(as_bank *bank, size_t row, const int16_t *digits)
+/* A word of the row is one lane's of its group. */
+static void bank_put(as_bank *bank, size_t row, const int32_t *words)
 {
-    const size_t lanes = bank->kernel->lanes, group = row / lanes, lane = row % lanes;
-    for (uint32_t i = 0; i < bank->padded; i++)
-        bank->packed[group * lanes * bank->padded + (i / BANK_STEP * lanes + lane) * BANK_STEP + i % BANK_STEP] =
-            digits[i];
+    const size_t lanes = bank->kernel->lanes, n = bank->wide_words + bank->narrow_words;
+    int32_t     *to = (int32_t *)(void *)bank->digits + row / lanes * lanes * n + row % lanes;
+    for (size_t w = 0; w < n; w++)
+        to[w * lanes] = words[w];
 }
 
-/* What the second look has of a row. */
-static void bank_fill_fine(as_bank *bank, size_t r, const bank_vector *v)
+static void bank_fill_last(as_bank *bank, size_t r, const bank_seen *seen, size_t i)
 {
-    as_bank_row *row = as_bank_fine(bank, r);
-    double       gain = as_bank_gain(bank, v->numbers, bank->n_more, 0), error = v->error, length;
-    as_bank_round(v->numbers, bank->n_more, gain, row->digits, &error, &length);
-    row->square = (float)(v->whole * v->whole);
-    row->gain = (float)(2 * gain);
-    row->across = (float)(2 * as_bank_across(bank, v, bank->n_more) * (1 + BANK_SLACK));
-    row->error = (float)(2 * (error + v->whole * BANK_SLACK) * (1 + BANK_SLACK));
-    row->length = (float)(2 * length * (1 + BANK_SLACK));
-    row->slack = (float)(2 * BANK_SLACK * v->whole * v->whole + BANK_LEAST);
+    char           *to = bank->whole + r * bank->whole_lines * BANK_LINE;
+    int32_t         unused;
+    const bank_view v = as_bank_last(bank, seen, i, bank->kernel->offset, to, &unused);
+    const double    off = 2 * v.error * v.error / bank->axes.last_part;
+    const double    size = v.square + off + seen->whole[i] * seen->whole[i];
+    *(as_bank_row *)(void *)to = (as_bank_row){
+        .square = as_bank_down(v.square - off - (2 * BANK_SLACK * size + BANK_LEAST)), .gain = 2 * v.gain};
+}
+
+/* What a row's least distance begins with, and what is across, as bank_search.c has it of a query. */
+static void bank_fill_row(as_bank *bank, size_t r, const bank_seen *seen, size_t i, float gain, int32_t *words)
+{
+    const double    part = bank->axes.part, times = 1 / (1 - part), whole = seen->whole[i] * seen->whole[i];
+    int32_t         unused;
+    double          low, high;
+    const bank_view v = as_bank_first(bank, seen, i, gain, bank->kernel->offset, words, &unused);
+    const double    off = 2 * v.error * v.error / part;
+    as_bank_across(bank, seen, i, bank->axes.n_axes, &low, &high);
+    double size = v.square + times * high * high + off + whole;
+    bank_put(bank, r, words);
+    bank->square[r] = as_bank_down(v.square + times * low * low - off - (2 * BANK_SLACK * size + BANK_LEAST));
+    bank->across[r] = as_bank_up(2 * times * high);
+    if (bank->axes.last)
+        bank_fill_last(bank, r, seen, i);
+    if (bank->axes.n_more == 0)
+        return;
+    char           *to = bank->fine + r * bank->n_lines * BANK_LINE;
+    double          low_more, high_more;
+    const bank_view more = as_bank_second(bank, seen, i, bank->kernel->offset, to, &unused);
+    const double    off_more = 2 * more.error * more.error / part;
+    as_bank_across(bank, seen, i, bank->axes.n_more, &low_more, &high_more);
+    size += more.square + off_more + times * high_more * high_more;
+    *(as_bank_row *)(void *)to =
+        (as_bank_row){.square = as_bank_down(more.square + times * (low_more * low_more - low * low) - off_more -
+                                             (2 * BANK_SLACK * size + BANK_LEAST)),
+                      .gain = 2 * more.gain,
+                      .before = bank->across[r],
+                      .across = as_bank_up(2 * times * high_more)};
 }
 
 /* One gain for all rows of a block: a row that is far larger than all others coarsens its own block alone. */
-static bool bank_fill_block(as_bank *bank, size_t b, bank_vector *v, int16_t *digits, as_err *err)
+static bool bank_fill_block(as_bank *bank, size_t b, bank_seen *seen, int32_t *words, as_err *err)
 {
-    const size_t from = b * BANK_BLOCK, to = AS_MIN(from + BANK_BLOCK, bank->n);
-    double       gain = 0, error = 0, length = 0, slack = BANK_LEAST;
-    for (size_t r = from; r < to; r++) {
-        if (!as_bank_see(bank, bank->rows + r * bank->size, &v[r - from]))
-            return bank_refuse(r, err);
-        gain = as_bank_gain(bank, v[r - from].numbers, bank->n_axes, gain);
-    }
-    for (size_t r = from; r < to; r++) {
-        bank_vector *one = &v[r - from];
-        double       row_length, row_error = one->error;
-        as_bank_round(one->numbers, bank->n_axes, gain, digits, &row_error, &row_length);
-        bank_pack(bank, r, digits);
-        bank->square[r] = (float)(one->whole * one->whole);
-        bank->across[r] = (float)(2 * as_bank_across(bank, one, bank->n_axes) * (1 + BANK_SLACK));
-        error = fmax(error, 2 * (row_error + one->whole * BANK_SLACK) * (1 + BANK_SLACK));
-        length = fmax(length, 2 * row_length * (1 + BANK_SLACK));
-        slack = fmax(slack, 2 * BANK_SLACK * one->whole * one->whole + BANK_LEAST);
-        if (bank->n_more)
-            bank_fill_fine(bank, r, one);
-    }
+    const size_t from = b * BANK_BLOCK, n = AS_MIN((size_t)BANK_BLOCK, bank->n - from);
+    float        gain = 0;
+    size_t       bad;
+    if (!as_bank_see(bank, bank->rows + from * bank->size, n, seen, &bad))
+        return bank_refuse(from + bad, err);
+    for (size_t i = 0; i < n; i++)
+        gain = fmaxf(gain, as_bank_first_gain(bank, seen, i));
+    for (size_t i = 0; i < n; i++)
+        bank_fill_row(bank, from + i, seen, i, gain, words);
     /* Rows that fill up the last block are further than any. */
-    for (size_t r = to; r < from + BANK_BLOCK; r++)
-        bank->square[r] = INFINITY;
-    bank->blocks[b] = (bank_block){(float)(2 * gain), (float)error, (float)length, (float)slack};
+    for (size_t i = n; i < BANK_BLOCK; i++)
+        bank->square[from + i] = INFINITY;
+    bank->gain[b] = gain < BANK_LEAST_GAIN ? 0 : 2 * gain;
     return true;
 }
 
 static bool bank_fill(as_bank *bank, as_err *err)
 {
-    int16_t    *digits = calloc(bank->padded, sizeof *digits);
-    bank_vector v[BANK_BLOCK] = {0};
-    bool        ok = digits || AS_FAIL(err, AS_ENOMEM, "no memory for a bank");
-    for (size_t i = 0; ok && i < BANK_BLOCK; i++)
-        ok = bank_vector_init(bank, &v[i], err);
+    int32_t  *words = calloc(bank->wide_words + bank->narrow_words, sizeof *words);
+    bank_seen seen = {0};
+    bool      ok = (words || AS_FAIL(err, AS_ENOMEM, "no memory for a bank")) && as_bank_seen_init(bank, &seen, err);
     for (size_t b = 0; ok && b < bank->n_blocks; b++)
-        ok = bank_fill_block(bank, b, v, digits, err);
-    free(digits);
-    for (size_t i = 0; i < BANK_BLOCK; i++)
-        free(v[i].centred);
+        ok = bank_fill_block(bank, b, &seen, words, err);
+    free(words);
+    as_bank_seen_done(&seen);
     return ok;
+}
+
+static void *bank_room(size_t bytes)
+{
+    void *room = aligned_alloc(BANK_LINE, (bytes + BANK_LINE - 1) / BANK_LINE * BANK_LINE);
+    if (room)
+        memset(room, 0, (bytes + BANK_LINE - 1) / BANK_LINE * BANK_LINE);
+    return room;
 }
 
 static bool bank_memory(as_bank *bank, as_err *err)
 {
-    size_t n = bank->n_blocks * BANK_BLOCK;
-    bank->padded = (bank->n_axes + BANK_STEP - 1) / BANK_STEP * BANK_STEP;
-    bank->most = fmin(BANK_MOST_DIGIT, floor(sqrt((double)INT32_MAX / AS_MAX(bank->padded, bank->n_more))));
-    bank->packed = aligned_alloc(64, (n * bank->padded * sizeof *bank->packed + 63) / 64 * 64);
-    bank->square = calloc(n, sizeof(float));
-    bank->across = calloc(n, sizeof(float));
-    bank->blocks = calloc(bank->n_blocks, sizeof *bank->blocks);
-    bank->fine = bank->n_more ? aligned_alloc(64, (bank->n * AS_BANK_ROW_BYTES(bank->n_more) + 63) / 64 * 64) : NULL;
-    if (!bank->packed || !bank->square || !bank->across || !bank->blocks || (bank->n_more && !bank->fine))
+    const size_t     n = bank->n_blocks * BANK_BLOCK;
+    const bank_axes *axes = &bank->axes;
+    if (bank->basis.n && !as_bank_pack_axes(bank, AS_MAX(axes->n_axes, axes->n_more), err))
+        return false;
+    bank->wide_words = (axes->n_wide + BANK_WIDE - 1) / BANK_WIDE;
+    bank->narrow_words = (axes->n_axes - axes->n_wide + BANK_NARROW - 1) / BANK_NARROW;
+    bank->n_lines = axes->n_more ? (sizeof(as_bank_row) + axes->n_more - axes->n_axes + BANK_LINE - 1) / BANK_LINE : 0;
+    bank->digits = bank_room(n * (bank->wide_words + bank->narrow_words) * sizeof(int32_t));
+    bank->square = bank_room(n * sizeof(float));
+    bank->across = bank_room(n * sizeof(float));
+    bank->gain = bank_room(bank->n_blocks * sizeof(float));
+    bank->whole_lines = axes->last ? (sizeof(as_bank_row) + bank->size + BANK_LINE - 1) / BANK_LINE : 0;
+    bank->fine = bank_room(bank->n * bank->n_lines * BANK_LINE + 1);
+    bank->whole = bank_room(bank->n * bank->whole_lines * BANK_LINE + 1);
+    if (!bank->digits || !bank->square || !bank->across || !bank->gain || !bank->fine || !bank->whole)
         return AS_FAIL(err, AS_ENOMEM, "no memory for a bank of %zu rows", bank->n);
-    memset(bank->packed, 0, n * bank->padded * sizeof *bank->packed);
     return true;
 }
 
-as_bank *as_bank_new(const float *rows, size_t n, uint32_t size, as_err *err)
+/* Axes that are given, not chosen. */
+static bool bank_force(as_bank *bank, const bank_axes *axes, as_err *err)
+{
+    bank->axes = *axes;
+    if (!bank->kernel->narrow)
+        bank->axes.n_wide = axes->n_axes;
+    return axes->n_axes == bank->size || as_basis_find(&bank->basis, bank->rows, bank->n, bank->size, bank->mean,
+                                                       AS_MAX(axes->n_axes, axes->n_more), err);
+}
+
+as_bank *as_bank_new_with(const as_bank_kernel *kernel, const bank_axes *axes, const float *rows, size_t n,
+                          uint32_t size, as_err *err)
 {
     if (n < 1 || n > AS_BANK_MOST_ROWS || size < 1 || size > AS_BANK_MOST_SIZE) {
         AS_FAIL(err, AS_ELIMIT, "a bank of %zu rows of %u numbers: from 1 to %zu rows of 1 to %d are possible", n, size,
@@ -279,13 +321,18 @@ as_bank *as_bank_new(const float *rows, size_t n, uint32_t size, as_err *err)
     }
     bank->rows = rows;
     bank->n = n;
-    bank->size = bank->n_axes = size;
+    bank->size = size;
     bank->n_blocks = (n + BANK_BLOCK - 1) / BANK_BLOCK;
-    bank->kernel = as_bank_kernel_at(0);
+    bank->kernel = kernel;
     bank->mean = calloc(size, sizeof(float));
     bool ok = bank->mean || AS_FAIL(err, AS_ENOMEM, "no memory for a bank");
-    ok = ok && bank_find_mean(bank, err) && bank_choose_axes(bank, err);
+    ok = ok && bank_find_mean(bank, err) && (axes ? bank_force(bank, axes, err) : as_bank_choose(bank, err));
     return ok && bank_memory(bank, err) && bank_fill(bank, err) ? bank : as_bank_free(bank);
+}
+
+as_bank *as_bank_new(const float *rows, size_t n, uint32_t size, as_err *err)
+{
+    return as_bank_new_with(as_bank_kernel_at(0), NULL, rows, n, size, err);
 }
 
 as_bank *as_bank_free(as_bank *bank)
@@ -294,11 +341,13 @@ as_bank *as_bank_free(as_bank *bank)
         return NULL;
     as_basis_done(&bank->basis);
     free(bank->mean);
-    free(bank->packed);
+    free(bank->packed_axes);
+    free(bank->digits);
     free(bank->square);
     free(bank->across);
-    free(bank->blocks);
+    free(bank->gain);
     free(bank->fine);
+    free(bank->whole);
     free(bank);
     return NULL;
 }
@@ -310,5 +359,5 @@ const char *as_bank_kernel_name(const as_bank *bank)
 
 uint32_t as_bank_n_axes(const as_bank *bank, uint32_t look)
 {
-    return bank->basis.n == 0 ? 0 : look == 0 ? bank->n_axes : bank->n_more;
+    return bank->basis.n == 0 ? 0 : look == 0 ? bank->axes.n_axes : bank->axes.n_more;
 }

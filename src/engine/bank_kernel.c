@@ -6,219 +6,118 @@
 
 #include "base/isa.h"
 
-#ifdef __x86_64__
-#include <immintrin.h>
-#endif
-
 /* --- any processor --- */
 
-AS_ISA_CLONES(void, bank_bound,
-              (const as_bank_tile *restrict tile, const int32_t (*restrict dots)[BANK_BLOCK],
-               float *restrict ret_least),
-              (tile, dots, ret_least))
-{
-    const float *restrict square = tile->square, *restrict across = tile->across;
-    for (size_t t = 0; t < BANK_TILE; t++) {
-        const float gain = tile->gain[t], query_across = tile->query_across[t];
-        float *restrict low = tile->low[t];
-        float least[8], most = INFINITY;
-        for (size_t k = 0; k < 8; k++)
-            least[k] = INFINITY;
-        for (size_t i = 0; i < BANK_BLOCK; i += 8)
-            for (size_t k = 0; k < 8; k++) {
-                float v = square[i + k] - gain * (float)dots[t][i + k] - query_across * across[i + k];
-                low[i + k] = v;
-                least[k] = v < least[k] ? v : least[k];
-            }
-        for (size_t k = 0; k < 8; k++)
-            most = least[k] < most ? least[k] : most;
-        ret_least[t] = most;
-    }
-}
+enum { PLAIN_LANES = 8 };
 
-static void bank_dots_plain(const int16_t *block, const int16_t *q, uint32_t size, int32_t ret[BANK_TILE][BANK_BLOCK])
+/* The products of a group of rows, all of wide digits. */
+static void plain_group(const as_bank_look *look, const char *group, size_t t, int32_t ret[PLAIN_LANES])
 {
-    memset(ret, 0, BANK_TILE * sizeof *ret);
-    for (uint32_t group = 0; group < BANK_BLOCK; group += 8)
-        for (uint32_t at = 0; at < size; at += 2, block += 16)
-            for (uint32_t t = 0; t < BANK_TILE; t++) {
-                int32_t first = q[t * size + at], second = q[t * size + at + 1];
-                for (uint32_t r = 0; r < 8; r++)
-                    ret[t][group + r] += first * block[2 * r] + second * block[2 * r + 1];
-            }
-}
-
-static void bank_look_plain(const as_bank_tile *tile, float ret_least[BANK_TILE])
-{
-    int32_t dots[BANK_TILE][BANK_BLOCK];
-    bank_dots_plain(tile->block, tile->queries, tile->size, dots);
-    bank_bound(tile, (const int32_t(*)[BANK_BLOCK])dots, ret_least);
-}
-
-static void bank_fine_plain(const int16_t *const rows[BANK_FINE_ROWS], const int16_t *query, uint32_t size,
-                            int32_t ret[BANK_FINE_ROWS])
-{
-    for (uint32_t r = 0; r < BANK_FINE_ROWS; r++) {
+    const int32_t *q = look->queries + t * look->n_wide;
+    for (size_t r = 0; r < PLAIN_LANES; r++)
         ret[r] = 0;
-        for (uint32_t i = 0; i < size; i++)
-            ret[r] += rows[r][i] * query[i];
+    for (size_t w = 0; w < look->n_wide; w++, group += PLAIN_LANES * sizeof(int32_t)) {
+        int16_t two[BANK_WIDE], rows[PLAIN_LANES][BANK_WIDE];
+        memcpy(two, q + w, sizeof two);
+        memcpy(rows, group, sizeof rows);
+        for (size_t r = 0; r < PLAIN_LANES; r++)
+            ret[r] += two[0] * rows[r][0] + two[1] * rows[r][1];
     }
 }
 
-static size_t bank_pick_plain(const float *low, float limit, uint32_t first, uint32_t *ret)
+static void plain_look(const as_bank_look *look)
+{
+    const size_t bytes = look->n_wide * PLAIN_LANES * sizeof(int32_t);
+    for (size_t i = 0; i < look->n_blocks * BANK_LANES * BANK_TILE; i++)
+        look->least[i % BANK_TILE][i / BANK_TILE] = INFINITY;
+    for (size_t row = 0; row < look->n_blocks * BANK_BLOCK; row += PLAIN_LANES)
+        for (size_t t = 0; t < BANK_TILE; t++) {
+            const float gain = look->query_gain[t] * look->gain[row / BANK_BLOCK];
+            float      *least = look->least[t] + row / BANK_BLOCK * BANK_LANES + row % BANK_LANES;
+            int32_t     products[PLAIN_LANES];
+            plain_group(look, look->digits + row / PLAIN_LANES * bytes, t, products);
+            for (size_t r = 0; r < PLAIN_LANES; r++) {
+                const float low =
+                    look->square[row + r] - gain * (float)products[r] - look->query_across[t] * look->across[row + r];
+                look->low[t][row + r] = low;
+                least[r] = low < least[r] ? low : least[r];
+            }
+        }
+}
+
+static void plain_least(const float *least, size_t n_blocks, float ret_low[BANK_LANES], int32_t ret_block[BANK_LANES])
+{
+    for (size_t lane = 0; lane < BANK_LANES; lane++) {
+        ret_low[lane] = INFINITY;
+        ret_block[lane] = 0;
+    }
+    for (size_t b = 0; b < n_blocks; b++)
+        for (size_t lane = 0; lane < BANK_LANES; lane++)
+            if (least[b * BANK_LANES + lane] < ret_low[lane]) {
+                ret_low[lane] = least[b * BANK_LANES + lane];
+                ret_block[lane] = (int32_t)b;
+            }
+}
+
+static size_t plain_pick(const as_bank_pick *pick, uint32_t *ret_rows, float *ret_low)
 {
     size_t n = 0;
-    for (uint32_t i = 0; i < BANK_BLOCK; i++)
-        if (low[i] <= limit)
-            ret[n++] = first + i;
+    for (uint32_t i = 0; i < pick->n_blocks * BANK_BLOCK; i++) {
+        ret_rows[n] = i;
+        ret_low[n] = pick->low[i];
+        n += pick->low[i] <= pick->limit;
+    }
     return n;
 }
 
-#ifdef __x86_64__
-
-__attribute__((always_inline)) static inline int32_t bank_pair(const int16_t *q)
+static size_t plain_fine(const as_bank_fine *fine, uint32_t *ret_rows, float *ret_low)
 {
-    int32_t both;
-    memcpy(&both, q, sizeof both);
-    return both;
-}
-
-/* --- AVX2: twelve sums of eight rows stay in registers. --- */
-
-__attribute__((target("avx2,fma"))) static void bank_look_24(const as_bank_tile *tile, uint32_t first,
-                                                             __m256 least[BANK_TILE])
-{
-    const uint32_t size = tile->size;
-    const int16_t *block = tile->block + (size_t)first * size;
-    const int16_t *second = block + (size_t)8 * size, *third = second + (size_t)8 * size, *q = tile->queries;
-    __m256i        sums[BANK_TILE][3];
-    for (int t = 0; t < BANK_TILE; t++)
-        sums[t][0] = sums[t][1] = sums[t][2] = _mm256_setzero_si256();
-    for (uint32_t at = 0; at < size; at += 2) {
-        size_t  here = (size_t)8 * at;
-        __m256i a = _mm256_loadu_si256((const __m256i *)(block + here));
-        __m256i b = _mm256_loadu_si256((const __m256i *)(second + here));
-        __m256i c = _mm256_loadu_si256((const __m256i *)(third + here));
-#pragma GCC unroll 4
-        for (int t = 0; t < BANK_TILE; t++) {
-            __m256i p = _mm256_set1_epi32(bank_pair(q + (size_t)t * size + at));
-            sums[t][0] = _mm256_add_epi32(sums[t][0], _mm256_madd_epi16(a, p));
-            sums[t][1] = _mm256_add_epi32(sums[t][1], _mm256_madd_epi16(b, p));
-            sums[t][2] = _mm256_add_epi32(sums[t][2], _mm256_madd_epi16(c, p));
-        }
-    }
-#pragma GCC unroll 3
-    for (int g = 0; g < 3; g++) {
-        __m256 square = _mm256_loadu_ps(tile->square + first + 8 * g);
-        __m256 across = _mm256_loadu_ps(tile->across + first + 8 * g);
-#pragma GCC unroll 4
-        for (int t = 0; t < BANK_TILE; t++) {
-            __m256 low = _mm256_fnmadd_ps(_mm256_set1_ps(tile->gain[t]), _mm256_cvtepi32_ps(sums[t][g]), square);
-            low = _mm256_fnmadd_ps(_mm256_set1_ps(tile->query_across[t]), across, low);
-            least[t] = _mm256_min_ps(least[t], low);
-            _mm256_storeu_ps(tile->low[t] + first + 8 * g, low);
-        }
-    }
-}
-
-__attribute__((target("avx2,fma"))) static void bank_look_avx2(const as_bank_tile *tile, float ret_least[BANK_TILE])
-{
-    __m256 least[BANK_TILE];
-    for (int t = 0; t < BANK_TILE; t++)
-        least[t] = _mm256_set1_ps(INFINITY);
-    bank_look_24(tile, 0, least);
-    bank_look_24(tile, BANK_BLOCK / 2, least);
-    for (int t = 0; t < BANK_TILE; t++) {
-        __m128 four = _mm_min_ps(_mm256_castps256_ps128(least[t]), _mm256_extractf128_ps(least[t], 1));
-        four = _mm_min_ps(four, _mm_movehl_ps(four, four));
-        ret_least[t] = _mm_cvtss_f32(_mm_min_ss(four, _mm_movehdup_ps(four)));
-    }
-}
-
-__attribute__((target("avx2"))) static void bank_fine_avx2(const int16_t *const rows[BANK_FINE_ROWS],
-                                                           const int16_t *query, uint32_t size,
-                                                           int32_t ret[BANK_FINE_ROWS])
-{
-    __m256i sums[BANK_FINE_ROWS];
-    for (int r = 0; r < BANK_FINE_ROWS; r++)
-        sums[r] = _mm256_setzero_si256();
-    for (uint32_t at = 0; at < size; at += BANK_FINE_STEP) {
-        __m256i q = _mm256_loadu_si256((const __m256i *)(query + at));
-#pragma GCC unroll 4
-        for (int r = 0; r < BANK_FINE_ROWS; r++)
-            sums[r] =
-                _mm256_add_epi32(sums[r], _mm256_madd_epi16(q, _mm256_loadu_si256((const __m256i *)(rows[r] + at))));
-    }
-    __m256i both = _mm256_hadd_epi32(_mm256_hadd_epi32(sums[0], sums[1]), _mm256_hadd_epi32(sums[2], sums[3]));
-    _mm_storeu_si128((__m128i *)ret, _mm_add_epi32(_mm256_castsi256_si128(both), _mm256_extracti128_si256(both, 1)));
-}
-
-/* Which lanes a mask of eight has, in order. */
-static uint64_t bank_lanes[256];
-
-__attribute__((constructor)) static void bank_lanes_fill(void)
-{
-    for (unsigned mask = 0; mask < 256; mask++)
-        for (unsigned lane = 0, n = 0; lane < 8; lane++)
-            if (mask >> lane & 1)
-                bank_lanes[mask] |= (uint64_t)lane << 8 * n++;
-}
-
-/* Without a branch on what is found: one in ten is. */
-__attribute__((target("avx2,popcnt"))) static size_t bank_pick_avx2(const float *low, float limit, uint32_t first,
-                                                                    uint32_t *ret)
-{
-    const __m256 most = _mm256_set1_ps(limit);
-    __m256i      base = _mm256_set1_epi32((int)first);
+    const size_t bytes = fine->n_lines * BANK_LINE;
     size_t       n = 0;
-    for (uint32_t i = 0; i < BANK_BLOCK; i += 8, base = _mm256_add_epi32(base, _mm256_set1_epi32(8))) {
-        unsigned mask = (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(_mm256_loadu_ps(low + i), most, _CMP_LE_OQ));
-        __m256i  lanes = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)&bank_lanes[mask]));
-        _mm256_storeu_si256((__m256i *)(ret + n), _mm256_add_epi32(base, lanes));
-        n += (size_t)__builtin_popcount(mask);
+    for (size_t at = 0; at < fine->n; at++) {
+        const as_bank_row *row = (const void *)(fine->rows + fine->picked[at] * bytes);
+        int32_t            products = 0;
+        for (size_t i = 0; i < bytes - sizeof *row; i++)
+            products += row->digits[i] * fine->query[sizeof *row + i];
+        const float low = fine->low[at] + row->square - fine->query_gain * row->gain * (float)products +
+                          fine->query_before * row->before - fine->query_across * row->across;
+        if (low <= fine->limit) {
+            ret_low[n] = low;
+            ret_rows[n++] = fine->picked[at];
+        }
     }
     return n;
 }
 
-/* --- AVX-512 with VNNI: the product and the sum are one instruction. --- */
-
-__attribute__((target("avx512f,avx512bw,avx512vnni"))) static void bank_dots_vnni(const int16_t *block,
-                                                                                  const int16_t *q, uint32_t size,
-                                                                                  int32_t ret[BANK_TILE][BANK_BLOCK])
+AS_ISA_CLONES(float, plain_gap_of, (const float *restrict a, const float *restrict b, size_t n), (a, b, n))
 {
-    __m512i        sums[BANK_TILE][3];
-    const int16_t *second = block + (size_t)16 * size, *third = second + (size_t)16 * size;
-    for (int t = 0; t < BANK_TILE; t++)
-        sums[t][0] = sums[t][1] = sums[t][2] = _mm512_setzero_si512();
-    for (uint32_t at = 0; at < size; at += 2) {
-        size_t  here = (size_t)16 * at;
-        __m512i a = _mm512_loadu_si512(block + here), b = _mm512_loadu_si512(second + here);
-        __m512i c = _mm512_loadu_si512(third + here);
-#pragma GCC unroll 4
-        for (int t = 0; t < BANK_TILE; t++) {
-            __m512i p = _mm512_set1_epi32(bank_pair(q + (size_t)t * size + at));
-            sums[t][0] = _mm512_dpwssd_epi32(sums[t][0], p, a);
-            sums[t][1] = _mm512_dpwssd_epi32(sums[t][1], p, b);
-            sums[t][2] = _mm512_dpwssd_epi32(sums[t][2], p, c);
-        }
-    }
-    for (int t = 0; t < BANK_TILE; t++)
-        for (int g = 0; g < 3; g++)
-            _mm512_storeu_si512(ret[t] + 16 * g, sums[t][g]);
+    float  sums[8] = {0};
+    size_t i = 0;
+    for (; i + 8 <= n; i += 8)
+        for (size_t k = 0; k < 8; k++)
+            sums[k] += (a[i + k] - b[i + k]) * (a[i + k] - b[i + k]);
+    for (size_t k = 0; i < n; i++, k++)
+        sums[k] += (a[i] - b[i]) * (a[i] - b[i]);
+    return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
 }
 
-static void bank_look_vnni(const as_bank_tile *tile, float ret_least[BANK_TILE])
+static float plain_gap(const float *a, const float *b, size_t n)
 {
-    int32_t dots[BANK_TILE][BANK_BLOCK];
-    bank_dots_vnni(tile->block, tile->queries, tile->size, dots);
-    bank_bound(tile, (const int32_t(*)[BANK_BLOCK])dots, ret_least);
+    return plain_gap_of(a, b, n);
 }
 
-static const as_bank_kernel bank_vnni = {"avx512_vnni", 16, bank_look_vnni, bank_fine_avx2, bank_pick_avx2};
-static const as_bank_kernel bank_avx2 = {"avx2", 8, bank_look_avx2, bank_fine_avx2, bank_pick_avx2};
-#endif
-
-static const as_bank_kernel bank_plain = {"plain", 8, bank_look_plain, bank_fine_plain, bank_pick_plain};
+static const as_bank_kernel bank_plain = {.name = "plain",
+                                          .lanes = PLAIN_LANES,
+                                          .word = 1,
+                                          .look = plain_look,
+                                          .least = plain_least,
+                                          .pick = plain_pick,
+                                          .fine = plain_fine,
+                                          .gap = plain_gap,
+                                          .centre = as_bank_centre,
+                                          .largest = as_bank_largest,
+                                          .digits = as_bank_digits,
+                                          .bytes = as_bank_bytes};
 
 const as_bank_kernel *as_bank_kernel_at(size_t i)
 {
@@ -226,9 +125,9 @@ const as_bank_kernel *as_bank_kernel_at(size_t i)
     size_t                n = 0;
 #ifdef __x86_64__
     if (as_isa_may(AS_ISA_AVX512_VNNI))
-        rows[n++] = &bank_vnni;
+        rows[n++] = &as_bank_vnni;
     if (as_isa_may(AS_ISA_AVX2))
-        rows[n++] = &bank_avx2;
+        rows[n++] = &as_bank_avx2;
 #endif
     rows[n++] = &bank_plain;
     return i < n ? rows[i] : NULL;
@@ -255,24 +154,6 @@ AS_ISA_CLONES(double, bank_distance, (const float *restrict a, const float *rest
 double as_bank_distance(const float *a, const float *b, size_t n)
 {
     return bank_distance(a, b, n);
-}
-
-AS_ISA_CLONES(float, bank_least, (const float *restrict low), (low))
-{
-    float least[8], most = INFINITY;
-    for (size_t k = 0; k < 8; k++)
-        least[k] = low[k];
-    for (size_t i = 8; i < BANK_BLOCK; i += 8)
-        for (size_t k = 0; k < 8; k++)
-            least[k] = low[i + k] < least[k] ? low[i + k] : least[k];
-    for (size_t k = 0; k < 8; k++)
-        most = least[k] < most ? least[k] : most;
-    return most;
-}
-
-float as_bank_least(const float low[BANK_BLOCK])
-{
-    return bank_least(low);
 }
 
 /* --- vectors --- */
@@ -346,6 +227,17 @@ AS_ISA_CLONES(void, bank_digits,
     }
 }
 
+AS_ISA_CLONES(int32_t, bank_bytes, (const int16_t *restrict digits, size_t n, unsigned offset, uint8_t *restrict ret),
+              (digits, n, offset, ret))
+{
+    int32_t sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        sum += digits[i];
+        ret[i] = (uint8_t)((unsigned)digits[i] + offset);
+    }
+    return sum;
+}
+
 double as_bank_centre(const float *v, const float *mean, size_t n, float *ret)
 {
     return bank_centre(v, mean, n, ret);
@@ -361,17 +253,19 @@ float as_bank_largest(const float *v, size_t n)
     return bank_largest(v, n);
 }
 
-void as_bank_digits(const float *v, size_t n, double gain, int16_t *ret, double *ret_error, double *ret_length)
+int32_t as_bank_digits(const float *v, size_t n, float gain, int16_t *ret, double *ret_error)
 {
-    double sums[16] = {0}, length = 0;
-    if (gain > 0)
-        bank_digits(v, n, gain, ret, sums);
-    else
-        memset(ret, 0, n * sizeof *ret); /* all are 0 */
+    double sums[16] = {0}, square = 0;
+    bank_digits(v, n, (double)gain, ret, sums);
     *ret_error = 0;
     for (size_t k = 0; k < 8; k++) {
         *ret_error += sums[k];
-        length += sums[8 + k];
+        square += sums[8 + k];
     }
-    *ret_length = length * gain * gain;
+    return (int32_t)square;
+}
+
+int32_t as_bank_bytes(const int16_t *digits, size_t n, unsigned offset, uint8_t *ret)
+{
+    return bank_bytes(digits, n, offset, ret);
 }

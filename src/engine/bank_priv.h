@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* bank_priv.h - what a bank is made of. Private to bank.c and bank_search.c.
+/* bank_priv.h - what a bank is made of. Private to the bank.
  *
  * Layer:   engine.
  * Threads: a bank is immutable.
@@ -8,57 +8,103 @@
 #ifndef AS_ENGINE_BANK_PRIV_H
 #define AS_ENGINE_BANK_PRIV_H
 
+#include <math.h>
+
 #include "engine/bank.h"
 #include "engine/bank_kernel.h"
 #include "engine/basis.h"
+#include "engine/mat_kernel.h"
 
-/* Single-precision sums of a few terms are off by less than that of the largest of them; so is what is rounded before. */
+/* Single-precision sums of a few terms are off by less than that of the largest of them; so is what is rounded
+ * before. */
 #define BANK_SLACK 4e-6
-#define BANK_LEAST 1e-36 /* and what single precision cannot hold any more is far below this */
+#define BANK_LEAST 1e-34 /* and what single precision cannot hold any more, times a sum of products, is below this */
+enum { BANK_BATCH = 96 /* vectors that are taken at once: whole tiles */ };
 
-/* Of a block, as the first look has it: twice the value of a digit's 1, and what is largest among its rows. */
-typedef struct bank_block {
-    float gain, error, length, slack;
-} bank_block;
+/* In single precision, at most and at least. */
+static inline float as_bank_down(double v)
+{
+    return nextafterf((float)v, -INFINITY);
+}
+
+static inline float as_bank_up(double v)
+{
+    return v > 0 ? nextafterf((float)v, INFINITY) : (float)v;
+}
+
+/* What the looks see. n_wide of n_axes have digits of 16 bits; the second look adds those up to n_more (0: there is
+ * none); the last one sees all numbers as they are, less the mean. */
+typedef struct bank_axes {
+    uint32_t n_axes, n_wide, n_more;
+    bool     last;            /* there is a last look */
+    double   part, last_part; /* of a distance that digits may be off by, as bank.h has it; of the last look */
+} bank_axes;
 
 struct as_bank {
     const float          *rows;
     size_t                n, n_blocks;
     uint32_t              size;
-    uint32_t              n_axes, padded; /* of the first look, which all rows get; without a basis: size */
-    uint32_t              n_more;         /* of the second one: a multiple of BANK_FINE_STEP; 0: there is none */
-    as_basis              basis;          /* without axes: numbers are taken as they are */
+    bank_axes             axes;
+    uint32_t              wide_words, narrow_words; /* of the first look */
+    size_t                n_lines, whole_lines;     /* of a row of the second one, and of the last */
+    as_basis              basis;                    /* without axes: numbers are taken as they are */
+    as_mat                product;                  /* with the axes that are looked along */
+    float                *packed_axes;
     const as_bank_kernel *kernel;
     float                *mean;
-    int16_t              *packed;
-    float                *square, *across; /* of each row: of its length; twice that of what no axis sees */
-    double                most; /* of a digit: 2047, or less where sums of so many products would not fit 32 bits */
-    bank_block           *blocks;
-    char                 *fine; /* n as_bank_row, each with n_more digits behind it */
+    char                 *digits;
+    float                *square, *across; /* of each row */
+    float                *gain;            /* of each block, twice */
+    char                 *fine, *whole;    /* as_bank_row each, for the second look and for the last one */
 };
 
-/* A vector less the mean, as its numbers along the axes. All lengths are rounded up. */
-typedef struct bank_vector {
-    float *centred, *numbers; /* size; basis.n: where there are no axes, centred itself */
-    double whole, error;      /* of all of it; how far the numbers may be off */
-} bank_vector;
+/* Vectors less the mean, and their numbers along the axes. */
+typedef struct bank_seen {
+    float   *centred, *numbers; /* BANK_BATCH each: of the size; of product.n (without axes centred itself) */
+    double   whole[BANK_BATCH]; /* their lengths */
+    int16_t *digits;            /* of one, as it is turned into them */
+} bank_seen;
 
-/* Fills a vector whose memory is there. False where a number is not finite, or the square of the length is not. */
-bool as_bank_see(const as_bank *bank, const float *v, bank_vector *ret);
+/* Some of a vector's numbers as digits. */
+typedef struct bank_view {
+    float  gain;          /* a digit's 1 */
+    double square, error; /* of the length of what they stand for; how far that may be from the truth */
+} bank_view;
 
-/* The length of what the first n axes do not see. */
-double as_bank_across(const as_bank *bank, const bank_vector *v, uint32_t n);
+/* as_bank_new with a kernel that may be used here, along axes that are given; NULL: those that are best. */
+AS_CHECK as_bank *as_bank_new_with(const as_bank_kernel *kernel, const bank_axes *axes, const float *rows, size_t n,
+                                   uint32_t size, as_err *err);
 
-/* Numbers as digits: number = gain * digit + what is left. Adds to *ret_error the length of what is left, and gives that of what the
- * digits stand for. */
-void as_bank_round(const float *numbers, uint32_t n, double gain, int16_t *ret, double *ret_error, double *ret_length);
+AS_CHECK bool as_bank_seen_init(const as_bank *bank, bank_seen *seen, as_err *err);
+void          as_bank_seen_done(bank_seen *seen);
 
-/* The digit's 1 with which none of the first n is too large: at least `least`. */
-double as_bank_gain(const as_bank *bank, const float *numbers, uint32_t n, double least);
+/* n: at most BANK_BATCH. False where a number is not finite, or the square of a length is not: *ret_bad. */
+bool as_bank_see(const as_bank *bank, const float *vectors, size_t n, bank_seen *seen, size_t *ret_bad);
 
-static inline as_bank_row *as_bank_fine(const as_bank *bank, size_t row)
-{
-    return (as_bank_row *)(void *)(bank->fine + row * AS_BANK_ROW_BYTES(bank->n_more));
-}
+/* The length of what the first n axes do not see of vector i: at least *ret_low, at most *ret_high. */
+void as_bank_across(const as_bank *bank, const bank_seen *seen, size_t i, uint32_t n, double *ret_low,
+                    double *ret_high);
+
+/* The digit's 1 with which the digits of the first look are none too large. */
+float as_bank_first_gain(const as_bank *bank, const bank_seen *seen, size_t i);
+/* The digits of the first look as words in `to`, one after another; offset: added to those of 8 bits. *ret_sum: of
+ * those of 8. */
+bank_view as_bank_first(const as_bank *bank, const bank_seen *seen, size_t i, float gain, unsigned offset, int32_t *to,
+                        int32_t *ret_sum);
+/* The digits of the second look behind an as_bank_row. */
+bank_view as_bank_second(const as_bank *bank, const bank_seen *seen, size_t i, unsigned offset, char *to,
+                         int32_t *ret_sum);
+
+/* The digits of the last look, as those. */
+bank_view as_bank_last(const as_bank *bank, const bank_seen *seen, size_t i, unsigned offset, char *to,
+                       int32_t *ret_sum);
+
+/* The largest wide digit with which no sum exceeds 32 bits. */
+double as_bank_most(uint32_t n_wide, uint32_t n_narrow);
+/* Makes as_bank_see take products with the first n axes. */
+AS_CHECK bool as_bank_pack_axes(as_bank *bank, uint32_t n, as_err *err);
+
+/* How many axes are best for the bank's rows: fills axes and, where any are of use, basis. */
+AS_CHECK bool as_bank_choose(as_bank *bank, as_err *err);
 
 #endif

@@ -23,8 +23,8 @@ __attribute__((always_inline)) static inline float basis_sum(const basis_lanes *
     return ((x[0] + x[1]) + (x[2] + x[3])) + ((x[4] + x[5]) + (x[6] + x[7]));
 }
 
-/* n axes at once, so that v is read a quarter as often, and two sums of eight numbers of each hide how long one addition takes. What is
- * left of size is added last. */
+/* n axes at once, so that v is read a quarter as often, and two sums of eight numbers of each hide how long one
+ * addition takes. What is left of size is added last. */
 __attribute__((always_inline)) static inline void basis_some(const float *restrict axes, size_t size,
                                                              const float *restrict v, uint32_t  n, float *restrict ret)
 {
@@ -123,9 +123,9 @@ static void basis_straighten(as_basis *basis, as_rng *rng, double *exact)
     }
 }
 
-/* How far the axes are from right angles and length 1 (Frobenius, which is at least the spectral norm, and that at least how far
- * the nearest such axes are), and what single precision takes off a product: a unit for each term of the longest sum, for what
- * joins the sums, and for the mean. */
+/* How far the axes are from right angles and length 1 (Frobenius, which is at least the spectral norm, and that at
+ * least how far the nearest such axes are), and what single precision takes off a product, whoever takes it: a unit
+ * for each term of the sum, and a few for the mean and what is added at last. */
 static double basis_off(const as_basis *basis, double *exact)
 {
     double sum = 0;
@@ -136,7 +136,7 @@ static double basis_off(const as_basis *basis, double *exact)
             double dot = basis_dot(exact + (size_t)a * basis->size, exact + (size_t)b * basis->size, basis->size);
             sum += a == b ? (dot - 1) * (dot - 1) : 2 * dot * dot;
         }
-    double terms = basis->size / (BASIS_SUMS * BASIS_LANES) + BASIS_SUMS * BASIS_LANES + 12.0;
+    double terms = basis->size + 12.0;
     return 1.01 * (sqrt(sum) + sqrt((double)basis->n) * terms * BASIS_UNIT);
 }
 

@@ -534,6 +534,38 @@ static void test_a_constant_matrix_is_kept_once(void **state)
     }
 }
 
+/* A product of matrices, written as Einsum, that several threads share: the bits of one thread. Its result's letters
+ * stand in another order too. */
+static void test_einsum_is_the_same_for_any_number_of_threads(void **state)
+{
+    (void)state;
+    enum { EACH = 4, M = 97, K = 210, N = 81, ALL = EACH * M * N };
+    static const char *const equations[] = {"bij,bjk->bik", "bij,bjk->kbi"};
+    static float             results[3][ALL];
+    for (int e = 0; e < 2; e++) {
+        const as_attr  equation = {.name = "equation", .kind = AS_ATTR_STR, .s = equations[e]};
+        const as_shape in = {.rank = 3, .dims = {EACH, M, K}}, w = {.rank = 3, .dims = {EACH, K, N}};
+        const as_shape out = {.rank = 3, .dims = {e ? N : EACH, e ? EACH : M, e ? M : N}};
+        as_rng         rng = as_rng_new(6);
+        as_err         err = AS_ERR_NONE;
+        float         *x = randoms(&rng, (size_t)EACH * M * K);
+        as_graph      *graph = new_graph(&in);
+        add_random(graph, &rng, "w", &w, 0.1);
+        add_node(graph, "Einsum", "x", "w", NULL, "y", &equation, 1);
+        add_output(graph, "y", &out);
+        must(as_graph_finish(graph, &err), &err);
+        for (uint32_t threads = 1; threads <= 3; threads++) {
+            as_engine *engine = new_engine(graph, e ? 1 : EACH, threads);
+            run_into(engine, x, results[threads - 1]);
+            as_engine_free(engine);
+        }
+        assert_memory_equal(results[0], results[1], sizeof results[0]);
+        assert_memory_equal(results[0], results[2], sizeof results[0]);
+        as_graph_free(graph);
+        free(x);
+    }
+}
+
 /* --- several engines at once -------------------------------------------------------------------------------------- */
 
 static bool run_one(void *ctx, size_t i, as_err *err)
@@ -577,6 +609,7 @@ int main(void)
         cmocka_unit_test(test_memory_is_bounded),
         cmocka_unit_test(test_operator_rows_are_whole),
         cmocka_unit_test(test_a_constant_matrix_is_kept_once),
+        cmocka_unit_test(test_einsum_is_the_same_for_any_number_of_threads),
         cmocka_unit_test(test_engines_in_several_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Einsum (ONNX, Einsum). Two inputs that share letters as a matrix product does become one, of oneDNN; anything else is
- * summed as it is written. */
+/* Einsum (ONNX, Einsum). Two inputs that share letters as a matrix product does become one; anything else is summed as it
+ * is written. */
 #include <string.h>
 
+#include "engine/mat_kernel.h"
 #include "engine/op.h"
 #include "graph/equation.h"
 
@@ -185,6 +186,20 @@ static bool einsum_in_order(const einsum *e)
     return true;
 }
 
+/* uses: y, a, b */
+static void einsum_mat_work(void *ctx, int unit)
+{
+    const as_step *step = ctx;
+    as_mat_run(step->data, unit, step->uses.at[1].buf->data, step->uses.at[2].buf->data, NULL,
+               step->uses.at[0].buf->data);
+}
+
+static void einsum_mat_run(const as_step *step)
+{
+    const as_mat *mat = step->data;
+    as_gang_run(step->gang, (uint32_t)mat->units, step->more, einsum_mat_work, (void *)(uintptr_t)step);
+}
+
 static bool einsum_product(as_plan *plan, const as_node *node, const einsum *e, as_buf *const *ins, as_err *err)
 {
     static const einsum_part left[] = {PART_BATCH, PART_ROW, PART_SUM}, right[] = {PART_BATCH, PART_SUM, PART_COLUMN};
@@ -192,16 +207,29 @@ static bool einsum_product(as_plan *plan, const as_node *node, const einsum *e, 
     as_buf                  *b = a ? einsum_ordered(plan, e, 1, right, ins[1], err) : NULL;
     if (!b)
         return false;
-    const as_shape   shape = {.rank = 3, .dims = {a->shape.dims[0], a->shape.dims[1], b->shape.dims[2]}};
-    const as_layout *dst = as_layout_plain(plan->dnn, &shape, err);
-    as_prim         *prim = dst ? as_prim_matmul(plan->dnn, a->layout, b->layout, NULL, dst, 1.0f, NULL, err) : NULL;
-    as_buf          *out = prim ? as_plan_out(plan, node, 0, NULL, err) : NULL;
-    as_buf          *to = !out || einsum_in_order(e) ? out : as_plan_new(plan, AS_DTYPE_F32, &shape, NULL, err);
-    as_step         *step = to ? as_plan_step(plan, prim, NULL, 0, err) : NULL;
-    if (!step || !as_step_use(plan, step, AS_ARG_DST, to, err) || !as_step_use(plan, step, AS_ARG_SRC, a, err) ||
-        !as_step_use(plan, step, AS_ARG_WEIGHTS, b, err))
+    const int64_t  n_batch = a->shape.dims[0], m = a->shape.dims[1], k = a->shape.dims[2], n = b->shape.dims[2];
+    const as_shape shape = {.rank = 3, .dims = {n_batch, m, n}};
+    as_buf        *out = as_plan_out(plan, node, 0, NULL, err);
+    as_buf        *to = !out || einsum_in_order(e) ? out : as_plan_new(plan, AS_DTYPE_F32, &shape, NULL, err);
+    as_mat         mat = {.m = m,
+                          .n = n,
+                          .k = k,
+                          .a_row = k,
+                          .a_col = 1,
+                          .b_row = n,
+                          .b_col = 1,
+                          .factor = 1.0f,
+                          .rank = 1,
+                          .batch = {n_batch},
+                          .a_step = {m * k},
+                          .b_step = {k * n}};
+    as_buf        *both[] = {a, b};
+    as_mat_divide(&mat, plan->threads);
+    if (!to || !as_op_step(plan, einsum_mat_run, &mat, sizeof mat, to, both, 2, err))
         return false;
-    return to == out || einsum_put_back(plan, e, to, out, err);
+    as_step *step = plan->steps.at[plan->steps.n - 1];
+    step->how = "kernel: product of matrices";
+    return as_plan_help(plan, step, (size_t)mat.units, err) && (to == out || einsum_put_back(plan, e, to, out, err));
 }
 
 static bool einsum_plan(as_plan *plan, const as_node *node, as_err *err)

@@ -40,7 +40,7 @@ for level in sse41 avx avx2 avx2_vnni avx512 avx512_vnni avx512_bf16 amx; do
         skip_case "this processor lacks $level"
         continue
     fi
-    for name in cases engine mat_kernel pool8 product8 quant run tile8 wino wino16; do
+    for name in bank cases engine mat_kernel pool8 product8 quant run tile8 wino wino16; do
         [ -x "$BUILD/src/engine_${name}_test" ] || continue
         expect_exit 0 env ASSAY_ISA=$level "$BUILD/src/engine_${name}_test"
     done
