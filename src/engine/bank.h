@@ -3,8 +3,8 @@
  *
  * Layer:   engine (may use base/).
  * Threads: a bank is immutable: any number of searches may share it; a search belongs to one thread at a time.
- * Memory:  as_bank_new keeps about half of the rows' size at most; the rows are borrowed, and may be a mapped file. A run
- *          allocates nothing.
+ * Memory:  as_bank_new keeps about half of the rows' size where a row has 384 numbers or more, and up to 1.4 times of it
+ *          where rows are short (16 numbers); the rows are borrowed, and may be a mapped file. A run allocates nothing.
  *
  * Features of a network differ along a few axes more than along all others. With q = q1 + q2, along those axes and
  * across them, |q - b|^2 >= |q1 - b1|^2 + (|q2| - |b2|)^2. What is along the axes is kept as digits, of 16 bits along

@@ -111,7 +111,8 @@ VNNI_TARGET static void vnni_least(const float *least, size_t n_blocks, float re
 }
 
 /* Columns of a block that have such a row, without a branch on what is found; the sign of a difference says what a
- * comparison would, on the port that compressing leaves free. */
+ * comparison would, on the port that compressing leaves free. Below an infinite `above`, columns of nothing but infinities
+ * are told too: whoever looks at their rows sees. */
 VNNI_TARGET static size_t vnni_columns(const float *least, size_t n_blocks, __m512 above, uint32_t *ret)
 {
     __m512i   rows = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
@@ -128,7 +129,7 @@ VNNI_TARGET static size_t vnni_columns(const float *least, size_t n_blocks, __m5
 /* Four columns at once. */
 VNNI_TARGET static size_t vnni_pick(const as_bank_pick *pick, uint32_t *ret_rows, float *ret_low)
 {
-    const __m512  above = _mm512_set1_ps(nextafterf(pick->limit, INFINITY));
+    const __m512  limit = _mm512_set1_ps(pick->limit), above = _mm512_set1_ps(nextafterf(pick->limit, INFINITY));
     const __m512i four = _mm512_set_epi32(3, 3, 3, 3, 2, 2, 2, 2, 1, 1, 1, 1, 0, 0, 0, 0);
     const __m512i step = _mm512_set_epi32(48, 32, 16, 0, 48, 32, 16, 0, 48, 32, 16, 0, 48, 32, 16, 0);
     const size_t  n_columns = vnni_columns(pick->least, pick->n_blocks, above, pick->room);
@@ -139,7 +140,7 @@ VNNI_TARGET static size_t vnni_pick(const as_bank_pick *pick, uint32_t *ret_rows
         const __m512i   rows = _mm512_add_epi32(_mm512_permutexvar_epi32(four, columns), step);
         const __mmask16 some = vnni_some(4 * (n_columns - c));
         const __m512    low = _mm512_mask_i32gather_ps(above, some, rows, pick->low, sizeof(float));
-        const __mmask16 left = _mm512_movepi32_mask(_mm512_castps_si512(_mm512_sub_ps(low, above)));
+        const __mmask16 left = _mm512_mask_cmp_ps_mask(some, low, limit, _CMP_LE_OQ);
         _mm512_storeu_si512(ret_rows + n, _mm512_maskz_compress_epi32(left, rows));
         _mm512_storeu_ps(ret_low + n, _mm512_maskz_compress_ps(left, low));
         n += (size_t)_mm_popcnt_u32(left);
