@@ -46,7 +46,7 @@ static json_t *show_lens(const as_twin *twin)
                   o.distance_mm, "pitch_um", o.pitch_um, "magnification", as_optics_magnification(&o), "px_per_mm", px);
     as_json_set(json, "field_of_view_mm", json_pack("[f,f]", cfg->width / px, cfg->height / px));
     as_json_set(json, "depth_of_field_mm", as_json_number(as_optics_depth_mm(&o)));
-    as_json_set(json, "diffraction_px", json_real(as_optics_spread_px(&o)));
+    as_json_set(json, "diffraction_px", json_real(AS_OPTICS_AIRY_SIGMA * as_optics_airy_px(&o)));
     as_json_set(json, "motion_blur_px", json_real(cfg->belt_mm_per_s * cfg->exposure_us * 1e-6 * px));
     return json;
 }
