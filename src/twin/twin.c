@@ -35,6 +35,7 @@ as_twin_cfg as_twin_cfg_default(void)
                          .read_noise_e = -1,
                          .parts_per_s = -1,
                          .temperature_c = 25,
+                         .own = {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1},
                          .focal_mm = -1,
                          .f_number = -1,
                          .distance_mm = -1,
@@ -153,9 +154,13 @@ static bool twin_set_up_camera(as_twin *twin, const char *name, as_err *err)
 {
     const as_twin_cfg *cfg = &twin->cfg;
     as_sensor_cfg      plain = {cfg->width, cfg->gain_e_per_dn, cfg->read_noise_e};
+    if ((!name || !*name) && as_twin_own_any(&cfg->own))
+        return AS_FAIL(err, AS_EINVAL,
+                       "numbers of a sensor (qe, full_well, ...) stand in place of those of one of the table: name the "
+                       "nearest with sensor (assay twin list)");
     if (!name || !*name)
         return as_sensor_init(&twin->sensor, &plain, err);
-    as_imager_cfg imager = as_imager_cfg_of(twin->info, cfg->width, cfg->height);
+    as_imager_cfg imager = as_imager_cfg_own(twin->info, &cfg->own, cfg->width, cfg->height);
     imager.gain_dn_per_e *= as_twin_times_of_db(cfg->gain_db);
     imager.bayer = as_develop_is_colour(cfg->pixel);
     twin->line_s = as_chip_line_us(twin->info) * 1e-6;
@@ -355,6 +360,11 @@ const as_chip *as_twin_sensor_of(const as_twin *twin)
 const as_imager_cfg *as_twin_imager_of(const as_twin *twin)
 {
     return twin->info ? &twin->imager.cfg : NULL;
+}
+
+uint32_t as_twin_spots_of(const as_twin *twin, bool hot)
+{
+    return hot ? twin->imager.n_hot : twin->imager.n_dead;
 }
 
 as_optics as_twin_optics_of(const as_twin *twin)

@@ -112,7 +112,7 @@ expect_out 'lost or not whole .*FAIL'
 expect_exit 1 "$ASSAY" camera test 'twin:fabric?views=64&width=160&height=120&pixel=RGB8&fps=50' --frames 5 --max-jitter 1000 --min-fps 1 --max-noise 255
 expect_out 'exposure linearity .*FAIL.*a curve \(gamma\) may be on'
 # What has a limit and shows nothing to measure is no pass: the lens cap is on.
-expect_exit 1 "$ASSAY" camera test "$TWIN&fps=50&light=0" --frames 10 --max-jitter 1000 --min-fps 1
+expect_exit 1 "$ASSAY" camera test 'twin:fabric?views=64&width=160&height=120&fps=50&light=0' --frames 10 --max-jitter 1000 --min-fps 1
 expect_out 'temporal noise .*FAIL.*black.*nothing to measure'
 expect_out 'exposure linearity .*FAIL'
 expect_out '^FAIL'
