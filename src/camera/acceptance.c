@@ -172,9 +172,21 @@ static double accept_difference(const as_image *one, const as_image *two)
     return accept_variance(counts);
 }
 
+/* Where one of the pictures shows something else, the others still say what the noise is. */
+static double accept_median(double *values, size_t n)
+{
+    for (size_t i = 1; i < n; i++)
+        for (size_t k = i; k > 0 && values[k] < values[k - 1]; k--) {
+            double other = values[k];
+            values[k] = values[k - 1];
+            values[k - 1] = other;
+        }
+    return (values[(n - 1) / 2] + values[n / 2]) / 2.0;
+}
+
 static bool accept_look(acceptor *a, double *ret_noise, uint32_t *ret_n, as_err *err)
 {
-    double   variance = 0;
+    double   variances[ACCEPT_LOOKS];
     uint32_t n = 0;
     for (uint32_t i = 0; i < ACCEPT_LOOKS; i++) {
         as_err    why = AS_ERR_NONE;
@@ -189,12 +201,12 @@ static bool accept_look(acceptor *a, double *ret_noise, uint32_t *ret_n, as_err 
         if (!ok)
             return false;
         if (whole && n++ > 0)
-            variance += accept_difference(&a->before, &a->out->image);
+            variances[n - 2] = accept_difference(&a->before, &a->out->image);
         if (whole && !as_camera_plain(&a->out->image, &a->before, err))
             return false;
     }
     *ret_n = n;
-    *ret_noise = n > 1 ? sqrt(variance / (n - 1)) : (double)NAN;
+    *ret_noise = n > 1 ? sqrt(accept_median(variances, n - 1)) : (double)NAN;
     if (n == 0)
         return true; /* what is lost is counted elsewhere */
     as_camera_levels(&a->out->image, a->out->levels);

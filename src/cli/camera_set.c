@@ -93,9 +93,10 @@ static int camera_set(as_cli *cli, as_workspace *ws, as_err *err)
 const as_action as_camera_action_set = {
     .name = "set",
     .usage = "URI FEATURE=VALUE...",
-    .about = "give features values, one after the other, each checked against what the camera allows and read back, all "
-             "or none: a name that is not there, or a value that is refused, leaves the others as they were; a command "
-             "(TriggerSoftware) is named alone",
+    .about =
+        "give features values, one after the other, each checked against what the camera allows and read back, all "
+        "or none: a name that is not there, or a value that is refused, leaves the others as they were; a command "
+        "(TriggerSoftware) is named alone",
     .min_args = 2,
     .max_args = -1,
     .mode = AS_WORKSPACE_NONE,

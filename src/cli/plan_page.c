@@ -319,7 +319,7 @@ static void page_advice(const as_plan *plan, as_str *out)
         return;
     as_page_section(out, "change", "What to change",
                     plan->n_advice ? plan->n_unproven ? "Any one of these mends camera and line."
-                                                  : "Any one of these, alone, makes it feasible."
+                                                      : "Any one of these, alone, makes it feasible."
                                    : "No single number mends it: change several, beginning with what is said above.");
     as_str_add(out, "<ul class=\"rules\">\n");
     for (size_t i = 0; i < plan->n_advice; i++)

@@ -170,7 +170,7 @@ typedef struct png_writer {
     int             effort;
     as_unpack      *deep; /* NULL: 8 bits a sample, else 16 */
     bool            colour;
-    uint8_t        *row;  /* of a deep one */
+    uint8_t        *row; /* of a deep one */
 } png_writer;
 
 /* All of the 16 bits are used, whatever the sensor has: white is white in every viewer. The higher byte first. */

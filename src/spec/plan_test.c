@@ -316,15 +316,18 @@ static void test_unproven(void **state)
     (void)state;
     static const struct {
         const char *text, *says;
-    } rows[] = {{"{id: R1, measure: recall, of: reject, at_least: 1.0}", "write at_least: 0.99, which 299 bad parts without"},
-                {"{id: R1, measure: escape_rate, at_most: 0 %}", "write at_most: 1 %, which 299 bad parts without"},
-                {"{id: R1, measure: auroc, at_least: 1.0}", "no number of parts proves that"}};
+    } rows[] = {
+        {"{id: R1, measure: recall, of: reject, at_least: 1.0}", "write at_least: 0.99, which 299 bad parts without"},
+        {"{id: R1, measure: escape_rate, at_most: 0 %}", "write at_most: 1 %, which 299 bad parts without"},
+        {"{id: R1, measure: auroc, at_least: 1.0}", "no number of parts proves that"}};
     for (size_t i = 0; i < AS_COUNT(rows); i++) {
         char text[1024];
-        snprintf(text, sizeof text,
-                 HEAD "product: {size_mm: [100, 80], defect_mm: 1}\nrequirements: [%s, {id: R2, measure: recall, of: reject, "
-                      "at_least: 0.9}]\n",
-                 rows[i].text);
+        snprintf(
+            text, sizeof text,
+            HEAD
+            "product: {size_mm: [100, 80], defect_mm: 1}\nrequirements: [%s, {id: R2, measure: recall, of: reject, "
+            "at_least: 0.9}]\n",
+            rows[i].text);
         as_spec *spec = read_spec(text);
         as_plan  plan = make(spec);
         assert_false(plan.feasible);
@@ -503,22 +506,14 @@ static void test_json(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bench),
-        cmocka_unit_test(test_parts),
-        cmocka_unit_test(test_area),
-        cmocka_unit_test(test_failures),
-        cmocka_unit_test(test_several),
-        cmocka_unit_test(test_contradictions),
-        cmocka_unit_test(test_compute),
-        cmocka_unit_test(test_missing),
-        cmocka_unit_test(test_set),
-        cmocka_unit_test(test_tables),
-        cmocka_unit_test(test_json),
-        cmocka_unit_test(test_small_parts),
-        cmocka_unit_test(test_planes),
-        cmocka_unit_test(test_unproven),
-        cmocka_unit_test(test_sane),
-        cmocka_unit_test(test_distance_is_searched),
+        cmocka_unit_test(test_bench),        cmocka_unit_test(test_parts),
+        cmocka_unit_test(test_area),         cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_several),      cmocka_unit_test(test_contradictions),
+        cmocka_unit_test(test_compute),      cmocka_unit_test(test_missing),
+        cmocka_unit_test(test_set),          cmocka_unit_test(test_tables),
+        cmocka_unit_test(test_json),         cmocka_unit_test(test_small_parts),
+        cmocka_unit_test(test_planes),       cmocka_unit_test(test_unproven),
+        cmocka_unit_test(test_sane),         cmocka_unit_test(test_distance_is_searched),
         cmocka_unit_test(test_two_left_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

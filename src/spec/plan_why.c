@@ -8,13 +8,14 @@
 static void why_pixels(as_plan *plan)
 {
     const as_plan_choice *c = &plan->best;
-    as_plan_problem(plan,
-                    "%.0f x %.0f pixels are needed for %g on a defect of %g mm: %s%u cameras with the %s (%u x %u), and "
-                    "optics.max_cameras is %u",
-                    plan->needs_px[0], plan->needs_px[1], plan->spec->optics.defect_px, plan->spec->optics.defect_mm,
-                    as_plan_cameras(c) > AS_PLAN_MOST_CAMERAS ? "more than " : "",
-                    AS_MIN(as_plan_cameras(c), (uint32_t)AS_PLAN_MOST_CAMERAS), c->sensor->name, c->sensor->width, c->sensor->height,
-                    plan->spec->optics.max_cameras);
+    as_plan_problem(
+        plan,
+        "%.0f x %.0f pixels are needed for %g on a defect of %g mm: %s%u cameras with the %s (%u x %u), and "
+        "optics.max_cameras is %u",
+        plan->needs_px[0], plan->needs_px[1], plan->spec->optics.defect_px, plan->spec->optics.defect_mm,
+        as_plan_cameras(c) > AS_PLAN_MOST_CAMERAS ? "more than " : "",
+        AS_MIN(as_plan_cameras(c), (uint32_t)AS_PLAN_MOST_CAMERAS), c->sensor->name, c->sensor->width,
+        c->sensor->height, plan->spec->optics.max_cameras);
 }
 
 static void why_lens(as_plan *plan)
@@ -33,10 +34,11 @@ static void why_lens(as_plan *plan)
                         c->seen_mm[0], c->sensor->name, c->magnification,
                         c->lens.kind == AS_PLAN_LENS_MACRO ? "macro" : "common", c->lens.most);
     else if (!(plan->spec->optics.distance_mm > 0) && c->distance_mm > AS_PLAN_MOST_MM)
-        as_plan_problem(plan,
-                        "no lens of the table shows the field of %g x %g mm on the %s from less than %g m, further than "
-                        "which nothing is planned: set optics.field_mm to less or optics.max_cameras to more",
-                        plan->field_mm[0], plan->field_mm[1], c->sensor->name, AS_PLAN_MOST_MM / 1000);
+        as_plan_problem(
+            plan,
+            "no lens of the table shows the field of %g x %g mm on the %s from less than %g m, further than "
+            "which nothing is planned: set optics.field_mm to less or optics.max_cameras to more",
+            plan->field_mm[0], plan->field_mm[1], c->sensor->name, AS_PLAN_MOST_MM / 1000);
     else if (c->lens.kind == AS_PLAN_LENS_MACRO && c->magnification < AS_PLAN_LEAST_MACRO)
         as_plan_problem(plan,
                         "a macro lens of %g mm at 1:%.4g is far from what it is made for, 1:%g and more, and no common "
@@ -46,7 +48,8 @@ static void why_lens(as_plan *plan)
         as_plan_problem(
             plan,
             "no lens brings it near enough: from %.5g mm one of %g mm puts %.3g pixels of the %s on a defect of "
-            "%g mm in the furthest plane (%.5g mm away), not %g, and a longer one no longer sees the whole field in the "
+            "%g mm in the furthest plane (%.5g mm away), not %g, and a longer one no longer sees the whole field in "
+            "the "
             "nearest (%.5g mm)",
             c->distance_mm, c->lens.focal_mm, c->defect_px, c->sensor->name, plan->spec->optics.defect_mm,
             c->distance_mm + plan->spec->optics.height_mm / 2, plan->spec->optics.defect_px,
@@ -132,7 +135,8 @@ void as_plan_unproven(as_plan *plan)
         else if (!isnan(req->at_most))
             key = "at_most: 1 %";
         if (req->measure == AS_MEASURE_AUROC)
-            as_plan_problem(plan, "%s, %.100s at %g %%: no number of parts proves that, however few errors there are; %s",
+            as_plan_problem(plan,
+                            "%s, %.100s at %g %%: no number of parts proves that, however few errors there are; %s",
                             req->id, as_requirement_text(req, words), 100 * req->confidence, "write at_least: 0.99");
         else
             as_plan_problem(plan,
