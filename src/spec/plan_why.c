@@ -158,8 +158,9 @@ void as_plan_why(as_plan *plan)
     case AS_PLAN_LIGHT: why_light(plan); return;
     case AS_PLAN_DEADLINE: why_late(plan); return;
     case AS_PLAN_MOTION:
-        as_plan_problem(plan, "in %.5g us the part's top moves %.3g pixels of %.3g mm, and optics.max_blur_px is %g",
-                        c->exposure_s * 1e6, c->blur_px, c->pixel_near_mm, plan->spec->optics.max_blur_px);
+        as_plan_problem(plan, "in %.5g us the part%s moves %.3g pixels of %.3g mm, and optics.max_blur_px is %g",
+                        c->exposure_s * 1e6, plan->spec->optics.height_mm > 0 ? "'s top" : "", c->blur_px,
+                        c->pixel_near_mm, plan->spec->optics.max_blur_px);
         return;
     case AS_PLAN_PACE:
         as_plan_problem(plan, "%.5g frames a second are needed, and the %s takes %g", plan->frames_per_s,
