@@ -163,6 +163,7 @@ static int camera_grab(as_cli *cli, as_workspace *ws, as_err *err)
         ok = grab_write_list(beside, list, ok ? err : NULL) && ok;
     if (cam)
         as_camera_stream_of(cam, &stream);
+    const bool fewer = ok && json_array_size(list) < n;
     if (ok && cli->json)
         ok = as_cli_print_json(cli,
                                json_pack("{s:O,s:I,s:o}", "pictures", list, "n_lost", (json_int_t)as_camera_lost(cam),
@@ -174,7 +175,7 @@ static int camera_grab(as_cli *cli, as_workspace *ws, as_err *err)
         as_term_say(cli, "%s", trouble);
     as_camera_close(cam);
     json_decref(list);
-    return ok ? 0 : AS_VERB_FAILED;
+    return !ok ? AS_VERB_FAILED : fewer ? 3 : 0;
 }
 
 const as_action as_camera_action_grab = {
@@ -182,7 +183,7 @@ const as_action as_camera_action_grab = {
     .usage = "URI --output FILE [--frames N] [--wait SECONDS]",
     .about =
         "pictures as PNG (of 16 bits where the sensor has more than 8), and FILE.json with the status and the times "
-        "of each",
+        "of each; exit status 3 where the camera ended before so many came",
     .min_args = 1,
     .max_args = 1,
     .mode = AS_WORKSPACE_NONE,

@@ -38,7 +38,7 @@ static void page_labels_of(const as_plan *plan, page_labels *l)
     else
         snprintf(l->depth, sizeof l->depth, "sharp over %s mm",
                  as_plan_say_number(c->depth.far_mm - c->depth.near_mm, a));
-    snprintf(l->field, sizeof l->field, "%s mm seen, %s needed",
+    snprintf(l->field, sizeof l->field, "%s mm seen of its top, %s needed",
              as_plan_say_number(c->seen_mm[0] * (c->cameras[0] * (1 - AS_PLAN_OVERLAP) + AS_PLAN_OVERLAP), a),
              as_plan_say_number(plan->field_mm[0], b));
     snprintf(l->defect, sizeof l->defect, "%s mm", as_plan_say_number(plan->spec->optics.defect_mm, a));
@@ -52,6 +52,7 @@ static bool page_can_draw(const as_plan *plan)
 static void page_draw(const as_plan *plan, as_str *out, bool alone)
 {
     const as_plan_choice *c = &plan->best;
+    const double          wider = c->pixel_mm / c->pixel_near_mm;
     page_labels           l;
     page_labels_of(plan, &l);
     as_setup setup = {.title = l.title,
@@ -67,13 +68,13 @@ static void page_draw(const as_plan *plan, as_str *out, bool alone)
                       .near_mm = c->depth.near_mm,
                       .far_mm = c->depth.far_mm,
                       .field_mm = {plan->field_mm[0], plan->field_mm[1]},
-                      .seen_mm = {c->seen_mm[0], c->seen_mm[1]},
+                      .seen_mm = {c->seen_mm[0] * wider, c->seen_mm[1] * wider}, /* where it is in focus */
                       .cameras = {c->cameras[0], c->cameras[1]},
                       .part_mm = {plan->spec->size_mm[0], plan->spec->size_mm[1]},
                       .height_mm = plan->spec->optics.height_mm,
                       .pitch_mm = plan->pitch_mm,
                       .defect_mm = plan->spec->optics.defect_mm,
-                      .pixel_mm = c->pixel_mm,
+                      .pixel_mm = c->pixel_near_mm, /* as the blur */
                       .airy_px = c->airy_px,
                       .blur_px = c->blur_px};
     as_setup_add(out, &setup, alone);
@@ -113,7 +114,7 @@ static void page_tiles(const as_plan *plan, as_str *out)
         return;
     as_str_add(out, "<dl class=\"tiles\">\n");
     snprintf(value, sizeof value, "%s mm", as_plan_say_number(c->pixel_mm, a));
-    snprintf(note, sizeof note, "%s on the smallest defect", as_plan_say_number(c->defect_px, a));
+    snprintf(note, sizeof note, "%s on the smallest defect at its bottom", as_plan_say_number(c->defect_px, a));
     as_page_tile(out, "a pixel on the part", value, note);
     snprintf(value, sizeof value, "%s mm F/%s", as_plan_say_number(c->lens.focal_mm, a),
              as_plan_say_number(c->f_number, b));
@@ -314,10 +315,11 @@ static void page_parts(const as_plan *plan, as_str *out)
 static void page_advice(const as_plan *plan, as_str *out)
 {
     char text[AS_PLAN_SAY_ADVICE_BYTES];
-    if (plan->feasible)
+    if (plan->n_problems == plan->n_unproven) /* what to write is said with each requirement */
         return;
     as_page_section(out, "change", "What to change",
-                    plan->n_advice ? "Any one of these, alone, makes it feasible."
+                    plan->n_advice ? plan->n_unproven ? "Any one of these mends camera and line."
+                                                      : "Any one of these, alone, makes it feasible."
                                    : "No single number mends it: change several, beginning with what is said above.");
     as_str_add(out, "<ul class=\"rules\">\n");
     for (size_t i = 0; i < plan->n_advice; i++)

@@ -124,8 +124,11 @@ static void say_sight(const as_plan *plan, as_plan_row *rows, size_t *n)
             c->sensor->width, c->sensor->height, say_n(&t, c->sensor->pixel->pitch_um),
             as_chip_shutter_name(c->sensor->shutter));
     say_why(rows, *n, "%s", c->stage == AS_PLAN_FITS ? "the simplest sensor that fits" : "the one that gets furthest");
-    say_row(rows, n, "cameras", "%u", as_plan_cameras(c));
-    if (as_plan_cameras(c) > 1)
+    if (as_plan_cameras(c) > AS_PLAN_MOST_CAMERAS)
+        say_row(rows, n, "cameras", "more than %s", say_n(&t, AS_PLAN_MOST_CAMERAS));
+    else
+        say_row(rows, n, "cameras", "%u", as_plan_cameras(c));
+    if (as_plan_cameras(c) > 1 && as_plan_cameras(c) <= AS_PLAN_MOST_CAMERAS)
         say_why(rows, *n, "%u along and %u across the belt, each sharing a twentieth with its neighbour", c->cameras[0],
                 c->cameras[1]);
 }
@@ -138,16 +141,28 @@ static void say_optics(const as_plan *plan, as_plan_row *rows, size_t *n)
     if (c->stage <= AS_PLAN_PIXELS)
         return;
     say_row(rows, n, "lens", "%s", as_plan_lens_text(c, lens));
-    say_why(rows, *n, "working distance %s mm, magnification 1:%s", say_n(&t, c->distance_mm),
-            say_n(&t, 1.0 / c->magnification));
+    say_why(rows, *n, "%s mm from the part's middle, which is in focus; %s%s", say_n(&t, c->distance_mm),
+            c->magnification > 0 ? "magnification 1:" : "it makes no image of what is so near",
+            c->magnification > 0 ? say_n(&t, 1.0 / c->magnification) : "");
     if (c->magnification >= TELECENTRIC)
         say_row(rows, n, "or", "a telecentric lens of 1:%s", say_n(&t, 1.0 / c->magnification));
     if (c->magnification >= TELECENTRIC)
         say_why(rows, *n, "it shows no sides; distance and depth are its maker's, and not planned here");
-    say_row(rows, n, "pixel on the part", "%s mm", say_n(&t, c->pixel_mm));
-    say_why(rows, *n, "%s pixels on the smallest defect; %s line pairs/mm at most", say_n(&t, c->defect_px),
-            say_n(&t, c->nyquist_lp_mm));
+    if (!(c->magnification > 0))
+        return;
+    const double half = plan->spec->optics.height_mm / 2;
+    if (half > 0) {
+        say_row(rows, n, "pixel on the part", "%s to %s mm", say_n(&t, c->pixel_near_mm), say_n(&t, c->pixel_far_mm));
+        say_why(rows, *n, "at its top and bottom, %s in the middle; %s pixels on the smallest defect at the bottom",
+                say_n(&t, c->pixel_mm), say_n(&t, c->defect_px));
+    } else {
+        say_row(rows, n, "pixel on the part", "%s mm", say_n(&t, c->pixel_mm));
+        say_why(rows, *n, "%s pixels on the smallest defect; %s line pairs/mm at most", say_n(&t, c->defect_px),
+                say_n(&t, c->nyquist_lp_mm));
+    }
     say_row(rows, n, "seen by a camera", "%s x %s mm", say_n(&t, c->seen_mm[0]), say_n(&t, c->seen_mm[1]));
+    if (half > 0)
+        say_why(rows, *n, "of the part's top, the nearest plane, %s mm away", say_n(&t, c->distance_mm - half));
     if (c->stage <= AS_PLAN_MOTION)
         return;
     say_row(rows, n, "aperture", "F/%s", say_n(&t, c->f_number));
@@ -166,8 +181,9 @@ static void say_light(const as_plan *plan, as_plan_row *rows, size_t *n)
     if (c->stage <= AS_PLAN_LENS)
         return;
     say_row(rows, n, "exposure", "%s us", say_n(&t, c->exposure_s * 1e6));
-    say_why(rows, *n, "%s us at most: blur %s of %s pixels, pace and deadline", say_n(&t, c->longest_s * 1e6),
-            say_n(&t, c->blur_px), say_n(&t, plan->spec->optics.max_blur_px));
+    say_why(rows, *n, "%s us at most: blur %s of %s pixels%s, pace and deadline", say_n(&t, c->longest_s * 1e6),
+            say_n(&t, c->blur_px), say_n(&t, plan->spec->optics.max_blur_px),
+            plan->spec->optics.height_mm > 0 ? " at its top" : "");
     if (c->stage <= AS_PLAN_DEPTH)
         return;
     say_row(rows, n, "light", "%s lx on the part%s", say_n(&t, c->light_lx),
@@ -307,8 +323,8 @@ static void say_verdict(as_cli *cli, const as_plan *plan)
     for (size_t i = 0; i < plan->n_problems; i++)
         fprintf(cli->out, "  %s\n", plan->problems[i]);
     if (plan->n_advice)
-        fprintf(cli->out, "any one of these would do:\n");
-    else if (!plan->feasible)
+        fprintf(cli->out, "%sany one of these would do:\n", plan->n_unproven ? "of camera and line " : "");
+    else if (plan->n_problems > plan->n_unproven)
         fprintf(cli->out,
                 "no single number of assay.yaml mends it: change several, beginning with what is said above\n");
     for (size_t i = 0; i < plan->n_advice; i++)

@@ -3,6 +3,18 @@
 
 #include "cli/action.h"
 #include "cli/twin_pick.h"
+#include "twin/imager_table.h"
+
+/* What the numbers of a pixel are, by pixel format. */
+static const char *show_levels(const as_twin *twin)
+{
+    const as_twin_cfg *cfg = as_twin_cfg_of(twin);
+    if (cfg->pixel == AS_PIXEL_RGB8)
+        return "developed: black level taken off, white at saturation, curve of sRGB";
+    if (cfg->pixel == AS_PIXEL_MONO8 && cfg->srgb)
+        return "black level taken off, white at saturation, curve of sRGB (srgb=1)";
+    return "the converter's, its upper bits where the format has fewer; linear, black level kept";
+}
 
 /* The spec sheet of an emulated camera: what a person would ask its maker, and what follows for the scene. */
 static json_t *show_sensor(const as_twin *twin)
@@ -15,22 +27,24 @@ static json_t *show_sensor(const as_twin *twin)
                          cfg->read_noise_e);
     json_t *json =
         json_pack("{s:s,s:s,s:s,s:i,s:f,s:f,s:f,s:f}", "sensor", info->name, "about", info->about, "source",
-                  info->pixel->source, "bits", (int)c->bits, "quantum_efficiency", c->quantum_ratio, "gain_dn_per_e",
-                  c->gain_dn_per_e, "full_well_e", c->full_well_e, "temporal_dark_noise_e", c->dark_noise_e);
+                  as_twin_own_any(&cfg->own) ? "the row of the table with numbers of your own" : info->pixel->source,
+                  "bits", (int)c->bits, "quantum_efficiency", c->quantum_ratio, "gain_dn_per_e", c->gain_dn_per_e,
+                  "full_well_e", c->full_well_e, "temporal_dark_noise_e", c->dark_noise_e);
     as_json_set(json, "dark_signal_e", json_real(as_imager_dark_e(c, cfg->exposure_us * 1e-6, cfg->temperature_c)));
     as_json_set(json, "dark_current_e_per_s", json_real(as_imager_dark_e(c, 1.0, cfg->temperature_c)));
     as_json_set(json, "temperature_c", json_real(cfg->temperature_c));
     as_json_set(json, "dsnu_e", json_real(c->dsnu_e));
     as_json_set(json, "prnu", json_real(c->prnu_ratio));
     as_json_set(json, "black_level_dn", json_real(c->black_dn));
-    as_json_set(json, "snr_max_db", json_real(10.0 * log10(c->full_well_e)));
-    as_json_set(json, "dynamic_range_db",
-                as_json_number(20.0 * log10(c->full_well_e / sqrt(c->dark_noise_e * c->dark_noise_e +
-                                                                  1.0 / 12.0 / c->gain_dn_per_e / c->gain_dn_per_e))));
-    as_json_set(
-        json, "absolute_threshold_photons",
-        json_real((sqrt(c->dark_noise_e * c->dark_noise_e + 1.0 / 12.0 / c->gain_dn_per_e / c->gain_dn_per_e) + 0.5) /
-                  c->quantum_ratio));
+    const double most = as_imager_saturation_photons(c), least = as_imager_threshold_photons(c);
+    as_json_set(json, "snr_max_db", json_real(10.0 * log10(most * c->quantum_ratio)));
+    as_json_set(json, "dynamic_range_db", json_real(20.0 * log10(most / least)));
+    as_json_set(json, "absolute_threshold_photons", json_real(least));
+    as_json_set(json, "saturation_photons", json_real(most));
+    as_json_set(json, "dark_current_doubles_each_c", json_real(c->dark_doubling_c));
+    as_json_set(json, "hot_pixels", json_integer(as_twin_spots_of(twin, true)));
+    as_json_set(json, "dead_pixels", json_integer(as_twin_spots_of(twin, false)));
+    as_json_set(json, "levels", json_string(show_levels(twin)));
     as_json_set(json, "shutter", json_string(as_chip_line_us(info) > 0 ? "rolling" : "global"));
     as_json_set(json, "line_us", json_real(as_chip_line_us(info)));
     return json;
@@ -46,7 +60,7 @@ static json_t *show_lens(const as_twin *twin)
                   o.distance_mm, "pitch_um", o.pitch_um, "magnification", as_optics_magnification(&o), "px_per_mm", px);
     as_json_set(json, "field_of_view_mm", json_pack("[f,f]", cfg->width / px, cfg->height / px));
     as_json_set(json, "depth_of_field_mm", as_json_number(as_optics_depth_mm(&o)));
-    as_json_set(json, "diffraction_px", json_real(as_optics_spread_px(&o)));
+    as_json_set(json, "diffraction_px", json_real(AS_OPTICS_AIRY_SIGMA * as_optics_airy_px(&o)));
     as_json_set(json, "motion_blur_px", json_real(cfg->belt_mm_per_s * cfg->exposure_us * 1e-6 * px));
     return json;
 }

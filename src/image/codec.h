@@ -65,7 +65,7 @@ AS_CHECK bool as_codec_decode_frame(const uint8_t *bytes, size_t n, as_frame *fr
 /* Appends the file to out. effort: zlib level 0 to 9; 1 is fast. */
 AS_CHECK bool as_codec_encode_png(const as_image *image, int effort, as_str *out, as_err *err);
 /* Of any pixel format: Mono of more than 8 bits becomes grey of 16, of which black and white are the sensor's; Bayer is
- * developed (unpack.h), YUV becomes RGB, with 8 bits both. */
+ * developed (unpack.h), of more than 8 bits to RGB of 16, in the same way; YUV becomes RGB of 8. */
 AS_CHECK bool as_codec_encode_png_any(const as_image *image, int effort, as_str *out, as_err *err);
 AS_CHECK bool as_codec_encode_jpeg(const as_image *image, int quality, as_str *out, as_err *err); /* 1 to 100, 4:2:0 */
 /* sampling: brightness samples for one of colour, across times 16 plus down (0x11: 4:4:4, 0x22: 4:2:0); each 1, 2 or 4. */

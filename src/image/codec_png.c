@@ -168,20 +168,27 @@ typedef struct png_writer {
     as_png_io       io;
     const as_image *image;
     int             effort;
-    as_unpack      *deep; /* NULL: 8 bits a sample, else one sample of 16 */
-    uint8_t        *row;  /* of a deep one */
+    as_unpack      *deep; /* NULL: 8 bits a sample, else 16 */
+    bool            colour;
+    uint8_t        *row; /* of a deep one */
 } png_writer;
 
 /* All of the 16 bits are used, whatever the sensor has: white is white in every viewer. The higher byte first. */
 static const uint8_t *png_deep_row(png_writer *w, uint32_t y)
 {
-    const uint16_t *from = as_unpack_row(w->deep, y);
-    uint32_t        most = w->deep->most;
-    for (uint32_t x = 0; x < w->image->width; x++) {
-        uint32_t value = ((uint32_t)from[x] * 65535u + most / 2) / most;
-        w->row[2 * x] = (uint8_t)(value >> 8);
-        w->row[2 * x + 1] = (uint8_t)value;
-    }
+    const uint16_t *from[3] = {NULL};
+    uint32_t        most = w->colour ? w->deep->colour_most : w->deep->most, n = w->colour ? 3 : 1;
+    if (w->colour)
+        as_unpack_colour(w->deep, y, from);
+    else
+        from[0] = as_unpack_row(w->deep, y);
+    for (uint32_t c = 0; c < n; c++)
+        for (uint32_t x = 0; x < w->image->width; x++) {
+            uint32_t value = (uint32_t)(((uint64_t)from[c][x] * 65535u + most / 2) / most);
+            uint8_t *to = w->row + 2 * ((size_t)x * n + c);
+            to[0] = (uint8_t)(value >> 8);
+            to[1] = (uint8_t)value;
+        }
     return w->row;
 }
 
@@ -197,7 +204,7 @@ static bool png_write_guarded(png_writer *w)
                    : w->effort < 4 ? PNG_FILTER_UP
                                    : PNG_ALL_FILTERS);
     png_set_IHDR(w->io.png, w->io.info, image->width, image->height, w->deep ? 16 : 8,
-                 w->deep || image->pixel == AS_PIXEL_MONO8 ? PNG_COLOR_TYPE_GRAY : PNG_COLOR_TYPE_RGB,
+                 (w->deep && !w->colour) || image->pixel == AS_PIXEL_MONO8 ? PNG_COLOR_TYPE_GRAY : PNG_COLOR_TYPE_RGB,
                  PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
     png_write_info(w->io.png, w->io.info);
     for (uint32_t y = 0; y < image->height; y++)
@@ -224,11 +231,12 @@ bool as_codec_encode_png(const as_image *image, int effort, as_str *out, as_err 
 static bool png_write_deep(const as_image *image, int effort, as_str *out, as_err *err)
 {
     as_unpack  unpack = {0};
-    png_writer w = {.image = image, .effort = effort, .deep = &unpack};
-    if (!as_unpack_init(&unpack, image->pixel, image->width, false, err))
+    bool       colour = as_pixel_facts_of(image->pixel)->kind == AS_PIXEL_KIND_BAYER;
+    png_writer w = {.image = image, .effort = effort, .deep = &unpack, .colour = colour};
+    if (!as_unpack_init(&unpack, image->pixel, image->width, colour, err))
         return false;
     as_unpack_begin(&unpack, image);
-    w.row = malloc((size_t)image->width * 2);
+    w.row = malloc((size_t)image->width * 2 * (colour ? 3 : 1));
     bool ok = w.row ? png_write(&w, out, err) : AS_FAIL(err, AS_ENOMEM, "no memory for writing a PNG picture");
     free(w.row);
     as_unpack_done(&unpack);
@@ -242,7 +250,8 @@ bool as_codec_encode_png_any(const as_image *image, int effort, as_str *out, as_
         return false;
     if (as_pixel_plain(image->pixel))
         return as_codec_encode_png(image, effort, out, err);
-    if (as_pixel_facts_of(image->pixel)->kind == AS_PIXEL_KIND_MONO)
+    const as_pixel_facts *facts = as_pixel_facts_of(image->pixel);
+    if (facts->kind == AS_PIXEL_KIND_MONO || (facts->kind == AS_PIXEL_KIND_BAYER && facts->bits > 8))
         return png_write_deep(image, effort, out, err);
     bool ok = as_image_new(&plain, AS_PIXEL_RGB8, image->width, image->height, err) &&
               as_image_resize(image, AS_RESIZE_STANDARD, 0, &plain, err) &&

@@ -343,6 +343,27 @@ static void png_keeps_the_bits_of_a_sensor(void **state)
         assert_true(back.data[3 * i] == 200 && back.data[3 * i + 1] == 100 && back.data[3 * i + 2] == 50);
     as_image_done(&back);
     as_image_done(&image);
+    as_str_clear(&png);
+    /* Of 12 bits the same with all of them: the file's own bytes are looked at, since what is decoded has 8. */
+    assert_true(as_image_new(&image, AS_PIXEL_BAYER_RG12, 4, 4, &err));
+    for (size_t i = 0; i < 16; i++) { /* red 3001, green 1001, blue 7 */
+        unsigned level = i / 4 % 2 ? (i % 2 ? 7 : 1001) : (i % 2 ? 1001 : 3001);
+        image.data[2 * i] = (uint8_t)level;
+        image.data[2 * i + 1] = (uint8_t)(level >> 8);
+    }
+    assert_true(as_codec_encode_png_any(&image, 0, &png, &err)); /* effort 0: as it is */
+    assert_true(as_codec_decode((const uint8_t *)png.s, png.len, &back, &info, &err));
+    assert_true(info.bit_depth == 16 && info.channels == 3 && back.pixel == AS_PIXEL_RGB8);
+    static const unsigned sixteen[3] = {(3001 * 65535u + 2047) / 4095, (1001 * 65535u + 2047) / 4095,
+                                        (7 * 65535u + 2047) / 4095};
+    uint8_t               pixel[6];
+    for (size_t c = 0; c < 3; c++) {
+        pixel[2 * c] = (uint8_t)(sixteen[c] >> 8);
+        pixel[2 * c + 1] = (uint8_t)sixteen[c];
+    }
+    assert_non_null(memmem(png.s, png.len, pixel, sizeof pixel));
+    as_image_done(&back);
+    as_image_done(&image);
     as_str_done(&png);
 }
 

@@ -207,5 +207,6 @@ bool as_plan_make(const as_spec *spec, const as_plan_machine *machine, as_plan *
         as_plan_why(ret);
     if (!ret->feasible)
         as_plan_advise(ret);
+    as_plan_unproven(ret);
     return true;
 }

@@ -16,11 +16,14 @@
 #include "spec/plan_parts.h"
 #include "spec/plan_rows.h"
 
-#define AS_PLAN_OVERLAP      0.05 /* of a camera's picture, with its neighbour's */
-#define AS_PLAN_TRANSMISSION 0.9  /* of a lens with coated glass */
-#define AS_PLAN_WHITE        0.9  /* reflectance of the brightest that must not saturate */
-#define AS_PLAN_LOAD         0.8  /* of the cores that may be busy */
-#define AS_PLAN_REST_S       0.01 /* longest exposure of a part at rest */
+#define AS_PLAN_MOST_MM      10000.0 /* from the lens to the part: what stands further away is no inspection station */
+#define AS_PLAN_LEAST_MACRO  0.05    /* magnification: a macro lens is not made for what is smaller in the picture */
+#define AS_PLAN_MOST_CAMERAS 1000    /* above that only "more than" is said */
+#define AS_PLAN_OVERLAP      0.05    /* of a camera's picture, with its neighbour's */
+#define AS_PLAN_TRANSMISSION 0.9     /* of a lens with coated glass */
+#define AS_PLAN_WHITE        0.9     /* reflectance of the brightest that must not saturate */
+#define AS_PLAN_LOAD         0.8     /* of the cores that may be busy */
+#define AS_PLAN_REST_S       0.01    /* longest exposure of a part at rest */
 
 typedef enum as_plan_stage {
     AS_PLAN_NONE,
@@ -54,15 +57,17 @@ typedef struct as_plan_choice {
     bool                needs_spacer; /* nearer than the lens focuses by itself */
     double              extension_mm; /* of rings or tubes, beyond what its own focus reaches; 0: none */
     uint32_t            cameras[2];   /* along and across the belt */
-    double              magnification, distance_mm, pixel_mm, defect_px;
-    double              seen_mm[2]; /* by one camera, along and across the belt */
-    double              f_number, airy_um, airy_px, nyquist_lp_mm;
-    as_plan_depth       depth;
-    double              exposure_s, longest_s, blur_px; /* longest: what blur and pace allow */
-    double              light_lx, snr, electrons;       /* light: needed, or what is there */
-    double              readout_s, transfer_s, latency_s;
-    double              frame_bytes, bytes_per_s, stored_bytes_per_day; /* a camera; a camera; all */
-    double              busy_cores;                                     /* NAN: not measured */
+    double              magnification, distance_mm, pixel_mm, defect_px; /* defect: in the furthest plane */
+    /* pixel_mm is of the plane in focus, the middle of the part's height. */
+    double        pixel_near_mm, pixel_far_mm; /* of the planes of its top and bottom; see as_plan_plane_mm */
+    double        seen_mm[2];                  /* of the nearest plane by one camera, along and across the belt */
+    double        f_number, airy_um, airy_px, nyquist_lp_mm;
+    as_plan_depth depth;
+    double        exposure_s, longest_s, blur_px; /* longest: what blur, of the nearest plane, and pace allow */
+    double        light_lx, snr, electrons;       /* light: needed, or what is there */
+    double        readout_s, transfer_s, latency_s;
+    double        frame_bytes, bytes_per_s, stored_bytes_per_day; /* a camera; a camera; all */
+    double        busy_cores;                                     /* NAN: not measured */
 } as_plan_choice;
 
 uint32_t as_plan_cameras(const as_plan_choice *choice);
@@ -94,7 +99,7 @@ typedef struct as_plan {
     as_plan_choice  best;                   /* choices[0], or what got furthest */
     bool            feasible;
     char            problems[AS_PLAN_MOST_PROBLEMS][AS_PLAN_TEXT_BYTES];
-    size_t          n_problems;
+    size_t          n_problems, n_unproven; /* unproven: of the problems, requirements that no parts prove */
     as_plan_advice  advice[AS_PLAN_MOST_ADVICE];
     size_t          n_advice;
     as_plan_parts   parts;

@@ -33,6 +33,8 @@ static void plan_set_numbers(json_t *json, const as_plan_choice *c)
         {"distance_mm", c->distance_mm},
         {"magnification", c->magnification},
         {"pixel_mm", c->pixel_mm},
+        {"pixel_near_mm", c->pixel_near_mm},
+        {"pixel_far_mm", c->pixel_far_mm},
         {"defect_px", c->defect_px},
         {"nyquist_lp_per_mm", c->nyquist_lp_mm},
         {"sharp_from_mm", c->depth.near_mm},

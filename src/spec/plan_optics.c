@@ -34,6 +34,11 @@ double as_plan_distance_mm(double focal_mm, double magnification)
     return focal_mm * (1.0 + 1.0 / magnification);
 }
 
+double as_plan_plane_mm(double pixel_mm, double distance_mm, double plane_mm)
+{
+    return pixel_mm * plane_mm / distance_mm;
+}
+
 as_plan_depth as_plan_depth_of_field(double focal_mm, double f_number, double circle_mm, double distance_mm)
 {
     double        h = focal_mm * focal_mm / (f_number * circle_mm) + focal_mm;

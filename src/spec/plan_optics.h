@@ -30,6 +30,10 @@ double as_plan_magnification(double focal_mm,
 double as_plan_focal_mm(double magnification, double distance_mm); /* distance m / (1 + m) */
 double as_plan_distance_mm(double focal_mm, double magnification); /* f (1 + 1/m) */
 
+/* Size of a pixel in a plane at another distance than the one in focus: an image stays where the sensor is, so that what is
+ * seen grows with the distance (similar triangles through the lens's middle). */
+double as_plan_plane_mm(double pixel_mm, double distance_mm, double plane_mm);
+
 /* --- depth of field (Ray, section 22.2): where the blur of a point stays within `circle_mm` on the sensor --- */
 
 typedef struct as_plan_depth {

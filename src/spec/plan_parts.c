@@ -58,7 +58,8 @@ static as_plan_kind parts_kind(const as_requirement *req)
 static void parts_for_rate(as_plan_need *need, double limit, double confidence)
 {
     uint64_t clean = as_interval_more_needed(0, 0, limit, false, confidence);
-    if (clean == UINT64_MAX || clean == 0)
+    need->unprovable = !(limit > 0) || clean == UINT64_MAX;
+    if (need->unprovable || clean == 0)
         return;
     /* One error in so many parts is half of what is allowed. */
     uint64_t seen = (uint64_t)ceil(2.0 / limit - 1e-9);
@@ -81,6 +82,8 @@ as_plan_need as_plan_need_of(const as_requirement *req, double test_share)
         parts_for_rate(&need, 1.0 - req->quantile, req->confidence);
     else if (req->measure == AS_MEASURE_AUROC && req->at_least < 1)
         need.clean = need.likely = parts_for_area((1.0 + req->at_least) / 2.0, req->at_least, req->confidence);
+    if (req->measure == AS_MEASURE_AUROC)
+        need.unprovable = need.clean == 0;
     /* Time is measured on the line: no picture is collected for it. */
     if (info && info->kind != AS_MEASURE_KIND_QUANTILE && test_share > 0)
         need.collect = (uint64_t)ceil((double)(need.likely ? need.likely : need.clean) / test_share - 1e-9);

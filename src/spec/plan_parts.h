@@ -30,7 +30,8 @@ typedef struct as_plan_need {
     /* Acceptance, 0: no number of parts is known beforehand. clean: without one error; likely: with errors half as often as
      * is allowed, which then proves it with up to so many of them. */
     uint64_t clean, likely, errors;
-    uint64_t collect; /* so that the test split alone holds `likely` */
+    bool     unprovable; /* no number of parts proves it, not even without an error */
+    uint64_t collect;    /* so that the test split alone holds `likely` */
 } as_plan_need;
 
 typedef struct as_plan_parts {

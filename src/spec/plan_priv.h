@@ -25,6 +25,9 @@ bool as_plan_better(const as_plan_choice *a, const as_plan_choice *b);
 /* Every single number of the file that would make it feasible, the smallest change first. */
 void as_plan_advise(as_plan *plan);
 
+/* The requirements that no number of parts proves, into problems: not feasible then, whatever is bought. */
+void as_plan_unproven(as_plan *plan);
+
 /* Where the best one fails, with its numbers: into problems. */
 void as_plan_why(as_plan *plan);
 

@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -19,7 +20,11 @@
     "  - {id: R4, measure: memory, at_most: 300 MB}\n"               \
     "  - {id: R5, measure: overkill_rate, at_most: 1 %, confidence: 90 %}\n"
 
-/* 25 mm in front of an IMX264 at 525 mm: 1:20, so that a pixel is 0.069 mm. */
+/* 25 mm in front of an IMX264 at 525 mm: 1:20, so that a pixel is 0.069 mm, at the part's top, at 521 mm, 0.069 * 521 / 525,
+ * at its bottom 0.069 * 529 / 525. */
+#define TOP    (521.0 / 525.0)
+#define BOTTOM (529.0 / 525.0)
+
 #define BENCH                                                                            \
     HEAD "product: {size_mm: [100, 80], defect_mm: 0.3, height_mm: 8, bad_share: 4 %}\n" \
          "station: {belt_mm_per_s: 500, parts_per_minute: 120, hours_per_day: 10}\n"     \
@@ -69,19 +74,21 @@ static void test_bench(void **state)
     near(plan.needs_px[1], 1300, 1e-9);
     near(c->magnification, 0.05, 1e-9);
     near(c->pixel_mm, 0.069, 1e-9);
-    near(c->defect_px, 0.3 / 0.069, 1e-9);
-    near(c->seen_mm[0], 2448 * 0.069, 1e-9);
-    near(c->seen_mm[1], 2048 * 0.069, 1e-9);
+    near(c->pixel_near_mm, 0.069 * TOP, 1e-9);
+    near(c->pixel_far_mm, 0.069 * BOTTOM, 1e-9);
+    near(c->defect_px, 0.3 / 0.069 / BOTTOM, 1e-9);
+    near(c->seen_mm[0], 2448 * 0.069 * TOP, 1e-9);
+    near(c->seen_mm[1], 2048 * 0.069 * TOP, 1e-9);
     assert_int_equal(as_plan_cameras(c), 1);
     near(c->f_number, 4, 1e-9);
     near(c->airy_um, 5.688, 1e-3); /* 2.44 x 0.555 um x 4 x 1.05 */
     near(c->airy_px, 1.6486, 1e-3);
     near(c->depth.near_mm, 519.27, 1e-4);
     near(c->depth.far_mm, 530.86, 1e-4);
-    near(c->longest_s, 138e-6, 1e-9); /* 0.069 mm at 500 mm/s */
+    near(c->longest_s, 138e-6 * TOP, 1e-9); /* 0.069 mm at 500 mm/s */
     near(c->blur_px, 1, 1e-9);
     near(c->electrons, 1608.37, 1e-4);
-    near(c->light_lx, 162904, 2e-3);
+    near(c->light_lx, 162904 / TOP, 2e-3);
     near(plan.frames_per_s, 2, 1e-9);
     near(plan.pitch_mm, 250, 1e-9);
     near(c->frame_bytes, 5013504, 1e-9);
@@ -89,7 +96,7 @@ static void test_bench(void **state)
     assert_string_equal(c->link->name, "GigE Vision");
     near(c->stored_bytes_per_day, 5013504.0 * 2 * 36000, 1e-9);
     /* 138 us, and 43.6 ms to carry 5 MB over 115 MB/s, which is longer than 28.6 ms of readout. */
-    near(c->latency_s, 138e-6 + 5013504.0 / 115e6, 1e-6);
+    near(c->latency_s, 138e-6 * TOP + 5013504.0 / 115e6, 1e-6);
     as_spec_free(spec);
 }
 
@@ -155,16 +162,16 @@ static void test_failures(void **state)
         const char   *lever;
         double        to;
     } rows[] = {
-        {"optics.exposure_us", "1000", AS_PLAN_MOTION, "optics.max_blur_px", 7.25}, /* 0.5 mm in pixels of 0.069 */
-        {"optics.exposure_us", "1000", AS_PLAN_MOTION, "optics.exposure_us", 138},
-        {"product.defect_mm", "0.2", AS_PLAN_LENS, "product.defect_mm", 0.207}, /* 3 pixels */
-        {"product.height_mm", "200", AS_PLAN_DEPTH, "product.height_mm", 0},
+        {"optics.exposure_us", "1000", AS_PLAN_MOTION, "optics.max_blur_px", 7.31}, /* 0.5 mm in pixels of 0.0685 */
+        {"optics.exposure_us", "1000", AS_PLAN_MOTION, "optics.exposure_us", 136},
+        {"product.defect_mm", "0.2", AS_PLAN_LENS, "product.defect_mm", 0.2086}, /* 3 pixels at the bottom */
+        {"product.height_mm", "40", AS_PLAN_DEPTH, "product.height_mm", 0},
         {"optics.light_lx", "1000", AS_PLAN_LIGHT, "optics.light_lx", 0},
         {"optics.snr", "300", AS_PLAN_LIGHT, "optics.snr",
          46.1}, /* 2,140 electrons of 10,700: 2140 / sqrt(2140 + 8.41) is 46.17 */
         {"station.parts_per_minute", "300", AS_PLAN_FITS, "station.parts_per_minute", 0}, /* 100 mm apart: just fits */
         {"station.deadline_ms", "25", AS_PLAN_DEADLINE, "station.deadline_ms", 28.8}, /* 1/35 s of readout and 138 us */
-        {"optics.distance_mm", "900", AS_PLAN_LENS, "optics.distance_mm", 750},
+        {"optics.distance_mm", "900", AS_PLAN_LENS, "optics.distance_mm", 746},
         {"optics.distance_mm", "20", AS_PLAN_LENS, "optics.distance_mm", 0}, /* nearer than its focal length */
         {"optics.sensor", "IMX226", AS_PLAN_SHUTTER, "optics.sensor", 0},
     };
@@ -273,12 +280,84 @@ static void test_distance_is_searched(void **state)
     set(spec, "optics.distance_mm", text);
     plan = make(spec);
     assert_false(plan.feasible);
-    assert_int_equal(plan.best.stage, AS_PLAN_DEPTH);
+    assert_int_equal(plan.best.stage, AS_PLAN_LENS); /* its top, 38 mm away, is not seen as wide as it is */
     const as_plan_advice *a = advice(&plan, "optics.distance_mm");
     assert_true(a->to > 237.9);
     a = &plan.advice[plan.n_advice - 1];
     assert_string_equal(a->path, "optics.distance_mm");
     assert_true(!(a->to > 0) && strstr(a->found, "mm at F/"));
+    as_spec_free(spec);
+}
+
+/* What is higher is nearer, and larger in the picture: field and blur hold at the top, the pixels on a defect at the bottom. */
+static void test_planes(void **state)
+{
+    (void)state;
+    as_spec *spec = read_spec(HEAD "product: {size_mm: [160, 130], defect_mm: 2.5, height_mm: 98}\n"
+                                   "station: {belt_mm_per_s: 300, parts_per_minute: 60}\n" REQUIREMENTS);
+    as_plan  plan = make(spec);
+    assert_true(plan.feasible);
+    for (size_t i = 0; i < plan.n_choices; i++) {
+        const as_plan_choice *c = &plan.choices[i];
+        double top = (c->distance_mm - 49) / c->distance_mm, bottom = (c->distance_mm + 49) / c->distance_mm;
+        double side[2] = {c->turned ? c->sensor->height : c->sensor->width,
+                          c->turned ? c->sensor->width : c->sensor->height};
+        for (int axis = 0; axis < 2 && as_plan_cameras(c) == 1; axis++)
+            assert_true(side[axis] * c->pixel_mm * top >= plan.field_mm[axis] * (1 - 1e-9));
+        assert_true(2.5 / (c->pixel_mm * bottom) >= 3 * (1 - 1e-9));
+        assert_true(300 * c->exposure_s / (c->pixel_mm * top) <= 1 + 1e-9);
+    }
+    as_spec_free(spec);
+}
+
+/* No count of parts shows that none ever errs. */
+static void test_unproven(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *says;
+    } rows[] = {
+        {"{id: R1, measure: recall, of: reject, at_least: 1.0}", "write at_least: 0.99, which 299 bad parts without"},
+        {"{id: R1, measure: escape_rate, at_most: 0 %}", "write at_most: 1 %, which 299 bad parts without"},
+        {"{id: R1, measure: auroc, at_least: 1.0}", "no number of parts proves that"}};
+    for (size_t i = 0; i < AS_COUNT(rows); i++) {
+        char text[1024];
+        snprintf(
+            text, sizeof text,
+            HEAD
+            "product: {size_mm: [100, 80], defect_mm: 1}\nrequirements: [%s, {id: R2, measure: recall, of: reject, "
+            "at_least: 0.9}]\n",
+            rows[i].text);
+        as_spec *spec = read_spec(text);
+        as_plan  plan = make(spec);
+        assert_false(plan.feasible);
+        assert_true(plan.n_choices > 0);
+        assert_int_equal(plan.n_problems, 1);
+        assert_int_equal(plan.n_unproven, 1);
+        assert_true(plan.parts.need[0].unprovable && !plan.parts.need[1].unprovable);
+        if (!strstr(plan.problems[0], rows[i].says))
+            fail_msg("%s", plan.problems[0]);
+        as_spec_free(spec);
+    }
+}
+
+/* Bounds of what is said: no camera 20 m away, no macro lens far from what it is for, no lens where there is no image. */
+static void test_sane(void **state)
+{
+    (void)state;
+    as_spec *spec = read_spec(HEAD "product: {size_mm: [20000, 10000], defect_mm: 100}\n" REQUIREMENTS);
+    as_plan  plan = make(spec);
+    for (size_t i = 0; i < plan.n_choices; i++) {
+        assert_true(plan.choices[i].distance_mm <= AS_PLAN_MOST_MM);
+        assert_true(plan.choices[i].lens.kind != AS_PLAN_LENS_MACRO ||
+                    plan.choices[i].magnification >= AS_PLAN_LEAST_MACRO);
+    }
+    as_spec_free(spec);
+    spec = read_spec(HEAD "product: {size_mm: [20000, 10000], defect_mm: 0.01}\n" REQUIREMENTS);
+    plan = make(spec);
+    assert_false(plan.feasible);
+    if (!strstr(plan.problems[0], "more than 1000 cameras"))
+        fail_msg("%s", plan.problems[0]);
     as_spec_free(spec);
 }
 
@@ -330,7 +409,7 @@ static void test_compute(void **state)
     assert_true(as_plan_make(spec, &machine, &plan, &err));
     assert_true(plan.feasible); /* 2 frames a second of half a second: 1 of 2 cores */
     near(plan.best.busy_cores, 1, 1e-9);
-    near(plan.best.latency_s, 0.5 + 138e-6 + 5013504.0 / 115e6, 1e-6);
+    near(plan.best.latency_s, 0.5 + 138e-6 * TOP + 5013504.0 / 115e6, 1e-6);
     machine.compute_s = 0.81; /* 1.62 cores are more than 80 % of 2 */
     assert_true(as_plan_make(spec, &machine, &plan, &err));
     assert_int_equal(plan.best.stage, AS_PLAN_COMPUTE);
@@ -427,19 +506,14 @@ static void test_json(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bench),
-        cmocka_unit_test(test_parts),
-        cmocka_unit_test(test_area),
-        cmocka_unit_test(test_failures),
-        cmocka_unit_test(test_several),
-        cmocka_unit_test(test_contradictions),
-        cmocka_unit_test(test_compute),
-        cmocka_unit_test(test_missing),
-        cmocka_unit_test(test_set),
-        cmocka_unit_test(test_tables),
-        cmocka_unit_test(test_json),
-        cmocka_unit_test(test_small_parts),
-        cmocka_unit_test(test_distance_is_searched),
+        cmocka_unit_test(test_bench),        cmocka_unit_test(test_parts),
+        cmocka_unit_test(test_area),         cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_several),      cmocka_unit_test(test_contradictions),
+        cmocka_unit_test(test_compute),      cmocka_unit_test(test_missing),
+        cmocka_unit_test(test_set),          cmocka_unit_test(test_tables),
+        cmocka_unit_test(test_json),         cmocka_unit_test(test_small_parts),
+        cmocka_unit_test(test_planes),       cmocka_unit_test(test_unproven),
+        cmocka_unit_test(test_sane),         cmocka_unit_test(test_distance_is_searched),
         cmocka_unit_test(test_two_left_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -101,23 +101,53 @@ char *as_plan_lens_text(const as_plan_choice *c, char *text)
     return text;
 }
 
+/* Distances between which the nearest plane still shows the field and the furthest still resolves the defect. With
+ * m = f / (d - f) the pixel there is pitch / m * (d -+ half) / d, which makes a quadratic equation of d. */
+static double try_nearest(double focal, double half, double largest)
+{
+    double b = largest * (focal + half) + focal;
+    return (b + sqrt(fmax(b * b - 4.0 * largest * largest * focal * half, 0))) / (2.0 * largest);
+}
+
+static double try_furthest(double focal, double half, double smallest)
+{
+    double b = smallest * (half - focal) - focal;
+    return (-b + sqrt(b * b + 4.0 * smallest * smallest * focal * half)) / (2.0 * smallest);
+}
+
+/* Geometric steps of magnification from the nearest distance, share 0, to the furthest, 1. */
+static double try_distance(double focal, double half, double largest, double smallest, double share)
+{
+    double m_near = as_plan_magnification(focal, try_nearest(focal, half, largest));
+    double m_far = as_plan_magnification(focal, try_furthest(focal, half, smallest));
+    return as_plan_distance_mm(focal, m_near * pow(fmin(m_far / m_near, 1), share));
+}
+
 /* share: of the way from the largest magnification, 0, to the smallest, 1. */
 static bool try_lens(const as_plan *plan, as_plan_choice *c, double largest, double share)
 {
     const as_spec_optics *o = &plan->spec->optics;
     double                pitch_mm = c->sensor->pixel->pitch_um * 1e-3, smallest = pitch_mm / plan->pixel_mm;
     double                focal = c->lens.focal_mm;
-    c->distance_mm = o->distance_mm > 0 ? o->distance_mm
-                                        : as_plan_distance_mm(focal, largest * pow(fmin(smallest / largest, 1), share));
+    double                half = o->height_mm / 2.0;
+    c->distance_mm = o->distance_mm > 0 ? o->distance_mm : try_distance(focal, half, largest, smallest, share);
     c->magnification = as_plan_magnification(focal, c->distance_mm);
     c->pixel_mm = c->magnification > 0 ? pitch_mm / c->magnification : INFINITY;
-    c->defect_px = plan->spec->optics.defect_mm / c->pixel_mm;
+    if (half >= c->distance_mm) /* it would touch the lens: said of the depth */
+        half = 0;
+    c->pixel_near_mm = as_plan_plane_mm(c->pixel_mm, c->distance_mm, c->distance_mm - half);
+    c->pixel_far_mm = as_plan_plane_mm(c->pixel_mm, c->distance_mm, c->distance_mm + half);
+    c->defect_px = plan->spec->optics.defect_mm / c->pixel_far_mm;
     c->nyquist_lp_mm = as_plan_nyquist_lp_mm(c->pixel_mm);
     c->needs_spacer = c->distance_mm < c->lens.nearest_mm;
     c->extension_mm = try_extension(c);
     for (int axis = 0; axis < 2; axis++)
-        c->seen_mm[axis] = try_side(c, axis) * c->pixel_mm;
-    if (c->magnification < smallest * (1 - EPSILON) || c->magnification > largest * (1 + EPSILON))
+        c->seen_mm[axis] = try_side(c, axis) * c->pixel_near_mm;
+    if (c->pixel_far_mm * (1 - EPSILON) > plan->pixel_mm || c->pixel_near_mm * (1 + EPSILON) < pitch_mm / largest)
+        return false;
+    if (!(o->distance_mm > 0) && c->distance_mm > AS_PLAN_MOST_MM)
+        return false;
+    if (c->lens.kind == AS_PLAN_LENS_MACRO && c->magnification < AS_PLAN_LEAST_MACRO)
         return false;
     double diagonal = hypot(c->sensor->width, c->sensor->height) * pitch_mm;
     bool   is_steep = atan(diagonal / 2.0 / (focal * (1.0 + c->magnification))) > MOST_HALF_ANGLE;
@@ -127,13 +157,13 @@ static bool try_lens(const as_plan *plan, as_plan_choice *c, double largest, dou
 static void try_time(const as_plan *plan, as_plan_choice *c)
 {
     const as_spec *spec = plan->spec;
-    double         longest = as_plan_exposure_s(spec->optics.max_blur_px, c->pixel_mm, spec->optics.belt_mm_per_s);
+    double         longest = as_plan_exposure_s(spec->optics.max_blur_px, c->pixel_near_mm, spec->optics.belt_mm_per_s);
     longest = fmin(longest, (double)spec->deadline_ns / (double)AS_NS_PER_S / 4.0);
     if (plan->frames_per_s > 0)
         longest = fmin(longest, 0.5 / plan->frames_per_s);
     c->longest_s = fmin(longest, AS_PLAN_REST_S);
     c->exposure_s = spec->optics.exposure_us > 0 ? spec->optics.exposure_us * 1e-6 : c->longest_s;
-    c->blur_px = as_plan_blur_px(spec->optics.belt_mm_per_s, c->exposure_s, c->pixel_mm);
+    c->blur_px = as_plan_blur_px(spec->optics.belt_mm_per_s, c->exposure_s, c->pixel_near_mm);
 }
 
 static bool try_depth(const as_plan *plan, as_plan_choice *c, double stop)

@@ -11,6 +11,12 @@
 #include "image/frame.h"
 #include "twin/script.h"
 
+/* A sensor of one's own: numbers of its data sheet in place of those of the table's row. Negative: the row's. */
+typedef struct as_twin_own {
+    double quantum_ratio, gain_dn_per_e, full_well_e, dark_noise_e; /* as as_imager_cfg has them */
+    double dark_e_per_s, dark_doubling_c, dsnu_e, prnu_ratio, hot_ratio, dead_ratio;
+} as_twin_own;
+
 typedef struct as_twin_cfg {
     uint64_t    seed;
     uint32_t    width, height; /* pixels; 0: the scene's own */
@@ -26,6 +32,7 @@ typedef struct as_twin_cfg {
     const char *recipe;        /* which product; NULL or "": all of the scene's. Read by open alone */
     /* A sensor of imager_table.h and what is set on it; NULL or "": the plain camera. Read by open alone. */
     const char *sensor;
+    as_twin_own own;
     double      gain_db, temperature_c; /* of its amplifier, 0 to 48; of the sensor */
     bool        srgb;                   /* Mono8 with the curve of a screen; RGB8 always has it */
     /* The lens; negative: as the scene is set up. Any of the first four given, pixels a millimetre follow from them. */

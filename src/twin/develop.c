@@ -10,7 +10,11 @@ bool as_develop_init(as_develop *develop, uint32_t bits, double black, double wh
     develop->curve = malloc(n);
     if (!develop->curve)
         return AS_FAIL(err, AS_ENOMEM, "no memory for a curve of %u bits", bits);
-    as_curve_make(develop->curve, n, black, white, linear);
+    if (linear) /* a camera's Mono8: the upper bits, with the black level */
+        for (size_t code = 0; code < n; code++)
+            develop->curve[code] = (uint8_t)(code >> (bits - 8));
+    else
+        as_curve_make(develop->curve, n, black, white, false);
     return true;
 }
 

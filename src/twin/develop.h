@@ -19,8 +19,8 @@ typedef struct as_develop {
 bool as_develop_can(as_pixel pixel);
 bool as_develop_is_colour(as_pixel pixel); /* its sensor has filters before its pixels */
 
-/* Digital numbers of so many bits, of which black is no light and white full. linear: grey levels in proportion, as
- * industrial cameras send them; else sRGB, as people look at them. */
+/* Digital numbers of so many bits. linear: their upper 8, as industrial cameras send Mono8, the black level among them, so that
+ * noise in the dark is not cut off; else black, no light, and white, full, put through the curve of sRGB, for people. */
 AS_CHECK bool as_develop_init(as_develop *develop, uint32_t bits, double black, double white, bool linear, as_err *err);
 void          as_develop_done(as_develop *develop); /* zeros are fine */
 

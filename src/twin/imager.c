@@ -144,6 +144,18 @@ uint32_t as_imager_white_dn(const as_imager *imager)
     return (uint32_t)AS_MIN(full, top);
 }
 
+double as_imager_saturation_photons(const as_imager_cfg *cfg)
+{
+    double top = ((double)((1u << cfg->bits) - 1u) - cfg->black_dn) / cfg->gain_dn_per_e;
+    return AS_MIN(cfg->full_well_e, top) / cfg->quantum_ratio;
+}
+
+double as_imager_threshold_photons(const as_imager_cfg *cfg)
+{
+    double rounded = 1.0 / 12.0 / (cfg->gain_dn_per_e * cfg->gain_dn_per_e);
+    return (sqrt(cfg->dark_noise_e * cfg->dark_noise_e + rounded) + 0.5) / cfg->quantum_ratio;
+}
+
 size_t as_imager_floats(const as_imager *imager)
 {
     return imager->cfg.width;

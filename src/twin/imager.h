@@ -64,6 +64,11 @@ size_t as_imager_floats(const as_imager *imager); /* what as_imager_row works in
 
 uint32_t as_imager_white_dn(const as_imager *imager); /* where it saturates: full well, or the converter's end */
 
+/* Photons a pixel at saturation, and those whose signal is as large as its noise, (sqrt(sigma_d^2 + sigma_q^2 / K^2) + 1/2) / eta;
+ * the first over the second is the dynamic range (standard, section 2.5). */
+double as_imager_saturation_photons(const as_imager_cfg *cfg);
+double as_imager_threshold_photons(const as_imager_cfg *cfg);
+
 /* Dark signal in electrons, without the noise: standard, section 2.2 and 2.3. */
 double as_imager_dark_e(const as_imager_cfg *cfg, double exposure_s, double temperature_c);
 

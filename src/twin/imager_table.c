@@ -24,3 +24,33 @@ as_imager_cfg as_imager_cfg_of(const as_chip *chip, uint32_t width, uint32_t hei
                            .dead_ratio = pixel->dead_ratio,
                            .seed = 1288};
 }
+
+static double table_own(double own, double row)
+{
+    return own >= 0.0 ? own : row;
+}
+
+as_imager_cfg as_imager_cfg_own(const as_chip *chip, const as_twin_own *own, uint32_t width, uint32_t height)
+{
+    as_imager_cfg cfg = as_imager_cfg_of(chip, width, height);
+    if (own->full_well_e > 0.0)
+        cfg.gain_dn_per_e *= cfg.full_well_e / own->full_well_e;
+    cfg.gain_dn_per_e = table_own(own->gain_dn_per_e, cfg.gain_dn_per_e);
+    cfg.full_well_e = table_own(own->full_well_e, cfg.full_well_e);
+    cfg.quantum_ratio = table_own(own->quantum_ratio, cfg.quantum_ratio);
+    cfg.dark_noise_e = table_own(own->dark_noise_e, cfg.dark_noise_e);
+    cfg.dark_e_per_s = table_own(own->dark_e_per_s, cfg.dark_e_per_s);
+    cfg.dark_doubling_c = table_own(own->dark_doubling_c, cfg.dark_doubling_c);
+    cfg.dsnu_e = table_own(own->dsnu_e, cfg.dsnu_e);
+    cfg.prnu_ratio = table_own(own->prnu_ratio, cfg.prnu_ratio);
+    cfg.hot_ratio = table_own(own->hot_ratio, cfg.hot_ratio);
+    cfg.dead_ratio = table_own(own->dead_ratio, cfg.dead_ratio);
+    return cfg;
+}
+
+bool as_twin_own_any(const as_twin_own *own)
+{
+    return own->quantum_ratio >= 0 || own->gain_dn_per_e >= 0 || own->full_well_e >= 0 || own->dark_noise_e >= 0 ||
+           own->dark_e_per_s >= 0 || own->dark_doubling_c >= 0 || own->dsnu_e >= 0 || own->prnu_ratio >= 0 ||
+           own->hot_ratio >= 0 || own->dead_ratio >= 0;
+}

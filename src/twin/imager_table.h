@@ -9,9 +9,16 @@
 #define AS_TWIN_IMAGER_TABLE_H
 
 #include "image/chip.h"
+#include "twin/cfg.h"
 #include "twin/imager.h"
 
 /* Its row as a configuration for so many pixels. */
 as_imager_cfg as_imager_cfg_of(const as_chip *chip, uint32_t width, uint32_t height);
+
+/* Its row with what is own in place of it. A full well of one's own fills the converter as far as the row's does, unless the
+ * gain is given too. */
+as_imager_cfg as_imager_cfg_own(const as_chip *chip, const as_twin_own *own, uint32_t width, uint32_t height);
+
+bool as_twin_own_any(const as_twin_own *own);
 
 #endif

@@ -277,9 +277,59 @@ static void imager_rows_are_filled_in(void **state)
     assert_int_equal(id, AS_CHIP_COUNT);
 }
 
+/* Dynamic range is saturation over threshold, and at the threshold the signal is as large as its noise. */
+static void imager_dynamic_range_is_the_standards(void **state)
+{
+    (void)state;
+    rig            r;
+    double         dark, mean, variance;
+    as_err         err = AS_ERR_NONE;
+    const as_chip *chip = as_chip_find("IMX250", &err);
+    assert_non_null(chip);
+    as_imager_cfg cfg = as_imager_cfg_of(chip, SIDE, SIDE);
+    double        most = as_imager_saturation_photons(&cfg), least = as_imager_threshold_photons(&cfg);
+    assert_true(fabs(most - 10700 / 0.64) < 1e-6);
+    assert_true(fabs(20.0 * log10(most / least) - 69.69) < 0.01); /* 10,700 e-, sqrt(2.9^2 + 0.627) + 0.5 = 3.506 e- */
+    cfg.gain_dn_per_e *= 4;                                       /* the converter ends first */
+    assert_true(fabs(as_imager_saturation_photons(&cfg) - (4095 - 64) / (4 * 0.3645) / 0.64) < 1e-6);
+    cfg.gain_dn_per_e /= 4;
+    rig_open(&r, &cfg);
+    rig_pair(&r, 0, &dark, &variance);
+    rig_pair(&r, least, &mean, &variance);
+    assert_true(fabs((mean - dark) / sqrt(variance) - 1.0) < 0.05);
+    rig_close(&r);
+}
+
+/* What is own stands in place of the row, the rest is the row's. */
+static void imager_takes_numbers_of_its_own(void **state)
+{
+    (void)state;
+    as_err         err = AS_ERR_NONE;
+    const as_chip *chip = as_chip_find("IMX250", &err);
+    as_twin_own    own = {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
+    assert_non_null(chip);
+    assert_false(as_twin_own_any(&own));
+    as_imager_cfg row = as_imager_cfg_of(chip, SIDE, SIDE), mine = as_imager_cfg_own(chip, &own, SIDE, SIDE);
+    assert_memory_equal(&row, &mine, sizeof row);
+    own.full_well_e = 2 * row.full_well_e;
+    own.hot_ratio = 0.01;
+    own.dark_noise_e = 0;
+    mine = as_imager_cfg_own(chip, &own, SIDE, SIDE);
+    assert_true(as_twin_own_any(&own));
+    assert_true(fabs(mine.full_well_e * mine.gain_dn_per_e - row.full_well_e * row.gain_dn_per_e) < 1e-6);
+    assert_true(mine.dark_noise_e <= 0 && mine.hot_ratio >= 0.01);
+    assert_true(fabs(mine.quantum_ratio - row.quantum_ratio) < 1e-12);
+    rig r;
+    rig_open(&r, &mine);
+    assert_true(fabs(r.imager.n_hot - 0.01 * N_PIXELS) < 80); /* four deviations of a share of 369 */
+    rig_close(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(imager_dynamic_range_is_the_standards),
+        cmocka_unit_test(imager_takes_numbers_of_its_own),
         cmocka_unit_test(emva_gives_back_what_was_set),
         cmocka_unit_test(emva_dark_current_doubles),
         cmocka_unit_test(imager_hot_and_dead_pixels_are_found),

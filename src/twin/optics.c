@@ -41,9 +41,9 @@ double as_optics_disc_px(const as_optics *optics, double off_mm)
     return disc_mm * 1000.0 / optics->pitch_um;
 }
 
-double as_optics_spread_px(const as_optics *optics)
+double as_optics_airy_px(const as_optics *optics)
 {
-    return 0.42 * WAVELENGTH_UM * optics->f_number * (1.0 + as_optics_magnification(optics)) / optics->pitch_um;
+    return WAVELENGTH_UM * optics->f_number * (1.0 + as_optics_magnification(optics)) / optics->pitch_um;
 }
 
 double as_optics_depth_mm(const as_optics *optics)

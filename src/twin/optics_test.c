@@ -21,7 +21,7 @@ static void optics_follow_the_formulas(void **state)
     assert_true(fabs(depth - 416 * (k / (1 - k) + k / (1 + k))) < 1e-6);
     assert_true(fabs(as_optics_disc_px(&o, 416 * k / (1 - k)) - 1.0) < 1e-9);
     assert_true(fabs(as_optics_disc_px(&o, -416 * k / (1 + k)) - 1.0) < 1e-9);
-    assert_true(fabs(as_optics_spread_px(&o) - 0.42 * 0.55 * 4 * 1.04 / 3.45) < 1e-9);
+    assert_true(fabs(as_optics_airy_px(&o) - 0.55 * 4 * 1.04 / 3.45) < 1e-9);
     as_optics closed = o;
     closed.f_number = 8;
     assert_true(fabs(as_optics_light(&o) / as_optics_light(&closed) - 4.0) < 1e-9);

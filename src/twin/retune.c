@@ -10,7 +10,7 @@ static bool retune_is_same_world(const as_twin_cfg *a, const as_twin_cfg *b)
     const double is[] = {b->defect_share, b->min_severity, b->max_severity, b->focal_mm,
                          b->f_number,     b->distance_mm,  b->pitch_um};
     bool         same = a->seed == b->seed && a->width == b->width && a->height == b->height && a->pixel == b->pixel &&
-                a->srgb == b->srgb;
+                a->srgb == b->srgb && memcmp(&a->own, &b->own, sizeof a->own) == 0;
     for (size_t i = 0; i < AS_COUNT(was); i++)
         same = same && was[i] >= is[i] && was[i] <= is[i];
     return same;
@@ -23,7 +23,7 @@ static bool retune_camera(as_twin *twin, as_err *err)
     if (!twin->info)
         return as_sensor_init(&twin->sensor, &plain, err);
     as_imager_cfg *imager = &twin->imager.cfg;
-    imager->gain_dn_per_e = as_imager_cfg_of(twin->info, cfg->width, cfg->height).gain_dn_per_e;
+    imager->gain_dn_per_e = as_imager_cfg_own(twin->info, &cfg->own, cfg->width, cfg->height).gain_dn_per_e;
     imager->gain_dn_per_e *= as_twin_times_of_db(cfg->gain_db);
     return as_develop_init(&twin->develop, imager->bits, imager->black_dn, as_imager_white_dn(&twin->imager),
                            !imager->bayer && !cfg->srgb, err);

@@ -197,6 +197,7 @@ bool as_twin_look(const as_twin *twin, uint64_t part, uint32_t view, void *scrat
                           .height = twin->cfg.height,
                           .motion_px = now.motion_px,
                           .spread_px = twin->spread_px,
+                          .airy_px = twin->airy_px,
                           .disc_px = now.disc_px,
                           .skew_px = now.skew_px,
                           .vignette_ratio = twin->cfg.vignette_ratio};

@@ -45,6 +45,8 @@ static double rig_detail(twin_rig *r, uint64_t part)
     return sum / (double)n;
 }
 
+#define TAKE_BLACK ((64.0 - 7.5) / 16.0) /* of 12 bits in 8: what is cut off is 7.5 of 16 in the mean */
+
 static void take_light_is_linear(void **state)
 {
     (void)state;
@@ -54,7 +56,7 @@ static void take_light_is_linear(void **state)
     for (int i = 0; i < 3; i++) {
         cfg.light = 0.2 * (i + 1);
         twin_rig r = rig_open(&cfg);
-        means[i] = rig_mean(&r, 1);
+        means[i] = rig_mean(&r, 1) - TAKE_BLACK;
         assert_string_equal(as_twin_sensor_of(r.twin)->name, "IMX273");
         twin_rig_close(&r);
     }
@@ -62,7 +64,7 @@ static void take_light_is_linear(void **state)
     cfg.light = 0.2;
     cfg.exposure_us = 800; /* of 400 */
     twin_rig r = rig_open(&cfg);
-    assert_true(fabs(rig_mean(&r, 1) / means[1] - 1.0) < 0.02);
+    assert_true(fabs((rig_mean(&r, 1) - TAKE_BLACK) / means[1] - 1.0) < 0.02);
     twin_rig_close(&r);
 }
 

@@ -19,8 +19,8 @@ static const as_twin_scene *const scenes[] = {
 #define USUAL_F_NUMBER    5.6
 #define USUAL_DISTANCE_MM 400.0
 #define USUAL_PITCH_UM    3.45
-#define USUAL_SPREAD_PX   0.45 /* of the lens that a scene is set up with: aberrations, and diffraction at f/5.6 */
-#define ABERRATION_PX     0.35
+#define USUAL_SPREAD_PX   0.45 /* of the lens that a scene is set up with, whatever its f-number */
+#define ABERRATION_PX     0.35 /* of one that is given; diffraction comes on top */
 #define USUAL_VIGNETTE    0.22
 
 as_twin_cfg as_twin_cfg_default(void)
@@ -35,6 +35,7 @@ as_twin_cfg as_twin_cfg_default(void)
                          .read_noise_e = -1,
                          .parts_per_s = -1,
                          .temperature_c = 25,
+                         .own = {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1},
                          .focal_mm = -1,
                          .f_number = -1,
                          .distance_mm = -1,
@@ -129,13 +130,11 @@ static bool twin_set_up_lens(as_twin *twin, as_err *err)
     twin->optics = (as_optics){cfg->focal_mm, cfg->f_number, cfg->distance_mm, cfg->pitch_um};
     if (given && !as_optics_check(&twin->optics, err))
         return false;
-    double spread = as_optics_spread_px(&twin->optics);
     twin->px_per_mm = given ? as_optics_px_per_mm(&twin->optics) : own;
     twin->lens_light = given ? as_optics_light(&twin->optics) / as_optics_light(&usual) : 1.0;
     twin->light_ratio = cfg->exposure_us / twin->scene->defaults.exposure_us * twin->lens_light;
-    twin->spread_px = given                       ? sqrt(ABERRATION_PX * ABERRATION_PX + spread * spread)
-                      : twin->scene->photographed ? 0.0
-                                                  : USUAL_SPREAD_PX;
+    twin->spread_px = given ? ABERRATION_PX : twin->scene->photographed ? 0.0 : USUAL_SPREAD_PX;
+    twin->airy_px = given ? as_optics_airy_px(&twin->optics) : 0.0;
     twin->disc_px = cfg->off_focus_mm != 0.0 ? as_optics_disc_px(&twin->optics, cfg->off_focus_mm) : 0.0;
     if (!(twin->px_per_mm >= 0.01 && twin->px_per_mm <= 1000.0))
         return AS_FAIL(err, AS_EINVAL, "this lens gives %g pixels a millimetre: 0.01 to 1000 can be drawn",
@@ -155,9 +154,13 @@ static bool twin_set_up_camera(as_twin *twin, const char *name, as_err *err)
 {
     const as_twin_cfg *cfg = &twin->cfg;
     as_sensor_cfg      plain = {cfg->width, cfg->gain_e_per_dn, cfg->read_noise_e};
+    if ((!name || !*name) && as_twin_own_any(&cfg->own))
+        return AS_FAIL(err, AS_EINVAL,
+                       "numbers of a sensor (qe, full_well, ...) stand in place of those of one of the table: name the "
+                       "nearest with sensor (assay twin list)");
     if (!name || !*name)
         return as_sensor_init(&twin->sensor, &plain, err);
-    as_imager_cfg imager = as_imager_cfg_of(twin->info, cfg->width, cfg->height);
+    as_imager_cfg imager = as_imager_cfg_own(twin->info, &cfg->own, cfg->width, cfg->height);
     imager.gain_dn_per_e *= as_twin_times_of_db(cfg->gain_db);
     imager.bayer = as_develop_is_colour(cfg->pixel);
     twin->line_s = as_chip_line_us(twin->info) * 1e-6;
@@ -243,6 +246,7 @@ bool as_twin_check_blur(const as_twin *twin, as_err *err)
                                .height = cfg->height,
                                .motion_px = cfg->belt_mm_per_s * cfg->exposure_us * 1e-6 * twin->px_per_mm,
                                .spread_px = twin->spread_px,
+                               .airy_px = twin->airy_px,
                                .disc_px = twin->disc_px,
                                .vignette_ratio = cfg->vignette_ratio};
     return as_lens_init(&lens, &blur, err);
@@ -356,6 +360,11 @@ const as_chip *as_twin_sensor_of(const as_twin *twin)
 const as_imager_cfg *as_twin_imager_of(const as_twin *twin)
 {
     return twin->info ? &twin->imager.cfg : NULL;
+}
+
+uint32_t as_twin_spots_of(const as_twin *twin, bool hot)
+{
+    return hot ? twin->imager.n_hot : twin->imager.n_dead;
 }
 
 as_optics as_twin_optics_of(const as_twin *twin)

@@ -82,10 +82,11 @@ AS_CHECK as_twin    *as_twin_open(const char *scene, const as_twin_cfg *cfg, as_
 as_twin             *as_twin_ref(as_twin *twin);   /* one more to close it */
 as_twin             *as_twin_close(as_twin *twin); /* freed with the last reference; NULL is fine; returns NULL */
 const as_twin_scene *as_twin_scene_of(const as_twin *twin);
-const as_twin_cfg   *as_twin_cfg_of(const as_twin *twin);    /* with every field resolved; texts are gone */
-const as_script     *as_twin_script_of(const as_twin *twin); /* NULL: none */
-const as_chip       *as_twin_sensor_of(const as_twin *twin); /* NULL: the plain camera */
-const as_imager_cfg *as_twin_imager_of(const as_twin *twin); /* likewise */
+const as_twin_cfg   *as_twin_cfg_of(const as_twin *twin);             /* with every field resolved; texts are gone */
+const as_script     *as_twin_script_of(const as_twin *twin);          /* NULL: none */
+const as_chip       *as_twin_sensor_of(const as_twin *twin);          /* NULL: the plain camera */
+const as_imager_cfg *as_twin_imager_of(const as_twin *twin);          /* likewise */
+uint32_t             as_twin_spots_of(const as_twin *twin, bool hot); /* pixels of the sensor that are hot, or dead */
 as_optics            as_twin_optics_of(const as_twin *twin);
 const void          *as_twin_state(const as_twin *twin); /* what the scene prepared */
 double               as_twin_px_per_mm(const as_twin *twin);

@@ -19,7 +19,7 @@ struct as_twin {
     const as_twin_scene *own; /* the same, where it was made for this twin and its like */
     as_twin_cfg          cfg; /* its texts and its script are NULL: they were the caller's */
     as_optics            optics;
-    double               px_per_mm, spread_px, disc_px, line_s;
+    double               px_per_mm, spread_px, airy_px, disc_px, line_s;
     double         lens_light, light_ratio; /* of the lens that the scene is set up with: 1; with its exposure: 1 */
     int32_t        recipe;                  /* -1: all */
     as_script     *script;                  /* NULL: none */

@@ -59,7 +59,7 @@ struct as_gige {
     as_ns           due;        /* of the next picture */
     uint16_t        block;
     uint64_t        part;                       /* of the last picture */
-    double          belt_factor, temperature_c; /* as the script had them at the last picture */
+    double          belt_factor, temperature_c; /* as the script had them at the last picture; NAN: as it is set */
     as_gvsp_picture kept[AS_GIGE_KEPT];
     size_t          next_kept;
     as_gige_again   again;

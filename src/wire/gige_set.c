@@ -274,7 +274,9 @@ static double set_look(void *ctx, size_t feature, double kept)
     switch (feature) {
     case AS_FEATURE_PAYLOAD_SIZE: return (double)set_payload(&device->control.features);
     case AS_FEATURE_PART_NUMBER: return (double)(device->part & 0xffffffffu);
-    case AS_FEATURE_DEVICE_TEMPERATURE: return device->temperature_c;
+    case AS_FEATURE_DEVICE_TEMPERATURE: /* one sensor, one temperature: the one that is set, unless a script has another */
+        return isnan(device->temperature_c) ? device->control.features.value[AS_FEATURE_SENSOR_TEMPERATURE]
+                                            : device->temperature_c;
     case AS_FEATURE_RESULTING_FRAME_RATE:
         period = as_gige_period(device);
         return period > 0 ? 1e9 / (double)period : 0.0;
@@ -369,7 +371,7 @@ void as_gige_features(as_gige *device, const as_serve_cfg *cfg, as_features *ret
     for (size_t i = 0; twin && i < AS_COUNT(set_fields); i++)
         set_usual(ret, set_fields[i].feature, *set_field(&settings.twin, set_fields[i].feature));
     device->belt_usual = settings.twin.belt_mm_per_s;
-    device->temperature_c = twin ? settings.twin.temperature_c : 25.0;
+    device->temperature_c = NAN;
     if (settings.twin.script)
         device->script = *settings.twin.script;
     if (cfg->fps > 0)

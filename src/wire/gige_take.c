@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The thread that takes pictures: waits for the trigger, then for the picture, and sends what the script leaves of it. */
+#include <math.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -87,8 +88,8 @@ static void take_note(as_gige *device, const as_pump_item *item)
     device->dead = take_has(item, AS_FAULT_DEAD);
     device->part = item->part;
     device->belt_factor = take_has(item, AS_FAULT_BELT) ? item->truth.amounts[AS_FAULT_BELT] : 1.0;
-    if (take_has(item, AS_FAULT_TEMPERATURE))
-        device->temperature_c = item->truth.amounts[AS_FAULT_TEMPERATURE];
+    device->temperature_c =
+        take_has(item, AS_FAULT_TEMPERATURE) ? item->truth.amounts[AS_FAULT_TEMPERATURE] : (double)NAN;
     if (item->what == AS_PUMP_UNSEEN)
         return;
     device->block = device->block == UINT16_MAX ? 1 : (uint16_t)(device->block + 1);

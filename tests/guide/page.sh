@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # page.sh PAGE: runs the commands of a page of the guide: in ```console blocks, the lines that begin with "$ ", in a fresh
 # folder. A command must end with 0, or with N where the line ends with "# exit N". What needs photographs or models that
-# are not here (a line with $ASSAY_SHARED) ends the page.
+# are not here (a line with $ASSAY_SHARED) ends the page. Lines of such a block that follow a command are lines of its output:
+# each must be one of them.
 . "$(dirname "$0")/../integration/lib.sh"
 need_program
 LIMIT=600
@@ -14,11 +15,17 @@ ln -s "$ASSAY" "$TMP/bin/assay"
 export PATH=$TMP/bin:$PATH
 
 mapfile -t lines < <(
-    awk '/^```console/ {in_block = 1; next} /^```/ {in_block = 0} in_block && /^\$ / {print substr($0, 3)}' "$page"
+    awk '/^```console/ {in_block = 1; next} /^```/ {in_block = 0}
+         in_block && /^\$ / {print substr($0, 3)}
+         in_block && !/^\$ / && NF {print "|" $0}' "$page"
 )
 [ ${#lines[@]} -gt 0 ] || skip "no command on this page"
 cd "$TMP/work" || exit 3
 for line in "${lines[@]}"; do
+    if [[ $line == \|* ]]; then
+        if grep -Fxq -e "${line#|}" "$OUT"; then pass; else fail "the output has no line '${line#|}'"; fi
+        continue
+    fi
     want=0
     [[ $line =~ \#\ exit\ ([0-9]+)$ ]] && want=${BASH_REMATCH[1]}
     if [[ $line == *ASSAY_SHARED* && ! -d $ASSAY_SHARED/data ]]; then

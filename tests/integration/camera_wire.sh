@@ -24,6 +24,11 @@ expect_out 'gige:Assay-Twin-'
 expect_exit 0 "$ASSAY" camera show $CAMERA
 expect_out 'ExposureTime .* us '
 expect_exit 0 "$ASSAY" camera set $CAMERA ExposureTime=60 PixelFormat=Mono12p
+# A sensor has one temperature.
+expect_exit 0 "$ASSAY" camera set $CAMERA SensorTemperature=60
+expect_exit 0 "$ASSAY" camera show $CAMERA
+expect_out 'DeviceTemperature .*60'
+expect_exit 0 "$ASSAY" camera set $CAMERA SensorTemperature=25
 expect_exit 0 "$ASSAY" camera grab $CAMERA -o deep.png
 check 'packed pixels are not stored with all their bits' python3 -c '
 import json
@@ -103,6 +108,13 @@ ip addr del 127.0.0.2/8 dev lo
 
 # What was set is given back, and a dump that is refused changes nothing.
 expect_exit 0 "$ASSAY" camera dump $CAMERA -o dump.yaml
+# All or none: what a later word refuses is put back.
+exposure() { "$ASSAY" camera show $CAMERA --json | python3 -c 'import json, sys; print({f["name"]: f.get("value") for f in json.load(sys.stdin)["features"]}["'"$1"'"])'; }
+was=$(exposure ExposureTime)
+expect_exit 2 "$ASSAY" camera set $CAMERA ExposureTime=123 LensDrt=0.3
+check 'a word that is wrong changed the exposure' [ "$(exposure ExposureTime)" = "$was" ]
+expect_exit 2 "$ASSAY" camera set $CAMERA ExposureTime=123 LensDirt=7
+check 'a value that is refused left the exposure changed' [ "$(exposure ExposureTime)" = "$was" ]
 expect_exit 0 "$ASSAY" camera set $CAMERA ExposureTime=99 LensDirt=0.3
 expect_exit 0 "$ASSAY" camera restore $CAMERA dump.yaml
 expect_out '2 were changed'

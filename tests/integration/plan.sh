@@ -64,8 +64,17 @@ expect_out 'a part 500 mm high .*its middle in focus 237.9 mm from the lens, wou
 expect_out 'optics.distance_mm: [0-9]+ instead of 237.9'
 expect_out 'optics.distance_mm: leave it out \(IMX287, 12 mm at F/16 from [0-9.]+ mm would do\)'
 expect_exit 1 "$ASSAY" -C "$ws" plan --no-measure --height 400 --distance 237.9
-expect_out 'it is sharp from 139 to [0-9.]+ mm, and a part 400 mm high .* around 237.9 mm reaches from 37.9'
+expect_out 'of the nearest plane, 37.9 mm away'
 expect_exit 0 "$ASSAY" -C "$ws" plan --no-measure --height 500
+
+# What no number of parts proves is not feasible, on the page and in JSON too.
+sed 's/at_least: 0.90/at_least: 1.0/' "$ws/assay.yaml" >"$TMP/perfect.yaml"
+expect_exit 1 "$ASSAY" plan "$TMP/perfect.yaml" --no-measure --page "$TMP/perfect.html"
+expect_out 'R1, recall of reject >= 100.0 % at 95 %: no number of parts proves that.*write at_least: 0.99, which 299 bad parts'
+expect_grep 'no number of parts proves that' "$TMP/perfect.html"
+expect_exit 1 "$ASSAY" plan "$TMP/perfect.yaml" --no-measure --json
+expect_out '"feasible": ?false'
+expect_out 'no number of parts proves that'
 
 # What is small is seen through rings or a macro lens.
 expect_exit 0 "$ASSAY" -C "$ws" plan --no-measure --size 5x4 --defect 0.1 --height 0.2 --belt 50 --pace 120
@@ -76,7 +85,7 @@ expect_out 'optics.distance_mm and optics.focal_mm: leave both out \(IMX250, '
 
 # What fails is named with its key, and what is advised does it.
 expect_exit 1 "$ASSAY" plan "$TMP/bench.yaml" --no-measure --exposure 1000us
-expect_out 'in 1000 us the part moves 7.25 pixels, and optics.max_blur_px is 1'
+expect_out 'in 1000 us the part moves 7.25 pixels of 0.069 mm, and optics.max_blur_px is 1'
 expect_out 'optics.exposure_us: 138 instead of 1000'
 expect_exit 0 "$ASSAY" plan "$TMP/bench.yaml" --no-measure --exposure 138us
 expect_exit 1 "$ASSAY" plan "$TMP/bench.yaml" --no-measure --pace 600
