@@ -473,7 +473,8 @@ static void metal_draw(const as_twin *twin, const as_twin_shot *shot, float *lig
     truth->recipe = metal_recipes[part.recipe];
     for (uint32_t i = 0; i < part.n_defects; i++) {
         const metal_defect *d = &part.defects[i];
-        as_twin_finding     finding = {metal_names[d->class], d->severity, {0}, d->size};
+        as_twin_finding     finding = {
+            .class = metal_names[d->class], .severity = d->severity, .size_mm = d->size};
         if ((shot->shown >> i) & 1u)
             metal_draw_defect(&part, d, &canvas);
         metal_bounds(&part, d, &canvas, finding.box_px);

@@ -122,7 +122,8 @@ static void sheet_place(const sheet_job *job, uint32_t i, const as_image *pictur
     text[AS_MIN((size_t)job->cell_w / AS_LETTERS_WIDTH, sizeof text - 1)] = '\0';
     snprintf(below, sizeof below, "%.30s", truth->recipe);
     if (truth->n_findings)
-        snprintf(below, sizeof below, "%.30s %.1f mm", truth->recipe, (double)truth->findings[0].size_mm);
+        snprintf(below, sizeof below, "%.30s %.1f mm", truth->recipe,
+                 (double)truth->findings[as_twin_worst(truth)].size_mm);
     as_letters_draw(job->sheet, x, y + job->cell_h + 3,
                     truth->frame.faults ? SHEET_ILL
                     : truth->n_findings ? SHEET_BAD
