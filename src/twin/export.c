@@ -48,6 +48,8 @@ json_t *as_twin_export_truth(const as_twin_truth *truth)
                             (double)truth->face_px[3]};
     if (face[2] > 0.0)
         as_json_set(json, "face_px", export_box(face));
+    if (truth->right_recipe)
+        as_json_set(json, "right_recipe", json_string(truth->right_recipe));
     if (truth->source)
         as_json_set(json, "source", json_string(truth->source));
     if (truth->defect_source)

@@ -59,13 +59,35 @@ static uint64_t take_noise_seed(uint64_t seed, uint64_t part, uint32_t view)
     return z ^ (z >> 31);
 }
 
-static as_twin_shot take_shot(const as_twin *twin, const as_conditions *now, uint64_t part, uint32_t view)
+/* Which recipe the part has by itself. */
+static int32_t take_right_recipe(const as_twin *twin, uint64_t part, uint32_t view, float *planes)
 {
-    int32_t n = 0;
+    as_twin_truth      truth = {.recipe = ""};
+    const as_twin_shot shot = {.part = part, .view = view, .recipe = -1};
+    if (twin->recipe >= 0)
+        return twin->recipe;
+    twin->scene->draw(twin, &shot, planes, &truth);
+    for (int32_t i = 0; twin->scene->recipes[i]; i++)
+        if (strcmp(twin->scene->recipes[i], truth.recipe) == 0)
+            return i;
+    return 0;
+}
+
+/* planes: to draw in, where only a drawing tells. A wrong product is a wrong one: where the right one was named, the next. */
+static as_twin_shot take_shot(const as_twin *twin, as_conditions *now, uint64_t part, uint32_t view, float *planes,
+                              as_twin_truth *truth)
+{
+    int32_t      n = 0;
+    as_twin_shot shot = {.part = part, .view = view, .recipe = twin->recipe, .shown = UINT32_MAX};
+    if (now->recipe == AS_RECIPE_RIGHT)
+        return shot;
     while (twin->scene->recipes[n])
         n++;
-    return (as_twin_shot){
-        .part = part, .view = view, .recipe = now->recipe >= 0 ? now->recipe % n : twin->recipe, .shown = UINT32_MAX};
+    int32_t right = take_right_recipe(twin, part, view, planes);
+    shot.recipe = now->recipe == AS_RECIPE_OTHER || now->recipe == right ? (right + 1) % n : now->recipe;
+    now->amounts[AS_FAULT_PRODUCT] = shot.recipe;
+    truth->right_recipe = twin->scene->recipes[right];
+    return shot;
 }
 
 static void take_draw_person(const as_twin *twin, const as_conditions *now, const as_twin_shot *shot, float *planes,
@@ -427,7 +449,7 @@ static bool take_frame(const as_twin *twin, uint64_t part, uint32_t view, const 
                              .recipe = ""};
     take_search s = {.twin = twin, .now = &now, .room = *room, .truth = truth, .sink = sink};
     s.sight = take_sight_of(twin, &now);
-    s.shot = take_shot(twin, &now, part, view);
+    s.shot = take_shot(twin, &now, part, view, room->drawn, truth);
     if (!as_lens_init(&lens, &blur, err) || !take_search_begin(&s, err))
         return false;
     take_draw_seen(twin, &now, &s.sight, &s.shot, room->drawn, truth);
@@ -505,7 +527,7 @@ bool as_twin_mask(const as_twin *twin, uint64_t part, uint32_t view, size_t find
     take_conditions(twin, part, view, &now);
     take_search s = {.twin = twin, .now = &now, .room = take_room_of(twin, scratch), .truth = &truth, .sink = &sink};
     s.sight = take_sight_of(twin, &now);
-    s.shot = take_shot(twin, &now, part, view);
+    s.shot = take_shot(twin, &now, part, view, s.room.drawn, &truth);
     if (!take_search_begin(&s, err))
         return false;
     take_draw_seen(twin, &now, &s.sight, &s.shot, s.room.drawn, &truth);

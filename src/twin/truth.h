@@ -34,7 +34,7 @@ typedef struct as_twin_truth {
     as_truth        frame; /* class, severity and box of the worst, and the faults */
     uint64_t        part;
     double          seconds, px_per_mm; /* since the first part */
-    const char     *recipe;
+    const char     *recipe, *right_recipe; /* what lies there; what should, where that is another one, else NULL */
     size_t          n_findings;
     as_twin_finding findings[AS_TWIN_MAX_FINDINGS];
     as_twin_measure measure;

@@ -200,12 +200,81 @@ static void truth_says_what_is_cut_off(void **state)
     twin_rig_close(&r);
 }
 
+/* How many pieces of that value a mask has, by what touches along rows and columns. */
+static size_t truth_pieces(uint8_t *mask, uint32_t w, uint32_t h, uint8_t value)
+{
+    uint32_t *stack = malloc((size_t)w * h * sizeof *stack);
+    size_t    pieces = 0;
+    assert_non_null(stack);
+    for (uint32_t i = 0; i < w * h; i++) {
+        if (mask[i] != value)
+            continue;
+        size_t n = 0;
+        pieces++;
+        mask[i] = 7;
+        stack[n++] = i;
+        while (n > 0) {
+            uint32_t at = stack[--n], x = at % w, y = at / w;
+            for (int k = 0; k < 4; k++) {
+                uint32_t u = x + (k == 0) - (k == 1), v = y + (k == 2) - (k == 3);
+                if (u < w && v < h && mask[v * w + u] == value) {
+                    mask[v * w + u] = 7;
+                    stack[n++] = v * w + u;
+                }
+            }
+        }
+    }
+    free(stack);
+    return pieces;
+}
+
+/* What a person would paint in one: both sides of a dent, and a label with its letters. */
+static void truth_masks_are_whole(void **state)
+{
+    (void)state;
+    static const char *const table[][2] = {
+        {"metal", "dent"}, {"film", "wrinkle"}, {"film", "gel"}, {"bottles", "missing_label"}};
+    for (size_t i = 0; i < AS_COUNT(table); i++) {
+        const bool  bottles = table[i][0][0] == 'b';
+        as_twin_cfg cfg = as_twin_cfg_default();
+        uint32_t    n_seen = 0;
+        cfg.defect_share = 1;
+        cfg.min_severity = 0.6;
+        cfg.recipe = bottles ? "water" : NULL;
+        twin_rig r = twin_rig_open(bottles ? "bottles" : table[i][0], &cfg);
+        uint8_t *inside = malloc((size_t)r.image.width * r.image.height);
+        assert_non_null(inside);
+        for (uint64_t part = 1; part <= 30; part++) {
+            const as_twin_truth truth = *twin_rig_look(&r, part, 0);
+            for (size_t k = 0; k < truth.n_findings; k++) {
+                as_err err = AS_ERR_NONE;
+                size_t n;
+                if (strcmp(truth.findings[k].class, table[i][1]) != 0)
+                    continue;
+                assert_true(as_twin_mask(r.twin, part, 0, k, r.scratch, inside, &n, &err));
+                size_t pieces = truth_pieces(inside, r.image.width, r.image.height, 1);
+                size_t around = truth_pieces(inside, r.image.width, r.image.height, 0);
+                bool   cut = truth.findings[k].box_px[0] <= 0 || truth.findings[k].box_px[1] <= 0 ||
+                           truth.findings[k].box_px[0] + truth.findings[k].box_px[2] >= (float)r.image.width ||
+                           truth.findings[k].box_px[1] + truth.findings[k].box_px[3] >= (float)r.image.height;
+                if (!cut && (pieces != 1 || around != 1))
+                    fail_msg("%s, part %d, %s: %zu pieces, %zu holes", table[i][0], (int)part, table[i][1], pieces,
+                             around - 1);
+                n_seen++;
+            }
+        }
+        assert_true(n_seen >= 2);
+        free(inside);
+        twin_rig_close(&r);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(truth_follows_the_shutter), cmocka_unit_test(truth_follows_the_belt),
         cmocka_unit_test(truth_follows_the_camera),  cmocka_unit_test(truth_follows_all_of_it),
-        cmocka_unit_test(truth_says_what_is_cut_off),
+        cmocka_unit_test(truth_says_what_is_cut_off), cmocka_unit_test(truth_masks_are_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
