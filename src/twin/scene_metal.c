@@ -388,7 +388,7 @@ static float metal_dent(const metal_defect *d, float u, float v)
         return 1.0f;
     float slope = r2 < 1.0f ? (1.0f - r2) : -0.25f * (1.69f - r2); /* the rim stands up a little */
     float lean = -(x * METAL_LIGHT_X + y * METAL_LIGHT_Y) / radius;
-    return 1.0f + (0.15f + 1.7f * d->severity) * slope * lean - 0.10f * d->severity * AS_MAX(1.0f - r2, 0.0f);
+    return 1.0f + (0.15f * AS_MIN(4.0f * d->severity, 1.0f) + 1.7f * d->severity) * slope * lean - 0.10f * d->severity * AS_MAX(1.0f - r2, 0.0f);
 }
 
 static float metal_stain(const metal_defect *d, float u, float v)
