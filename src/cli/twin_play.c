@@ -96,10 +96,10 @@ static bool play_write(as_cli *cli, const char *path, uint64_t frames, const as_
     if (!as_output_write(path, page, NULL, err))
         return false;
     if (cli->json)
-        return as_cli_print_json(cli,
-                                 json_pack("{s:s,s:I,s:I}", "page", path, "n_frames", (json_int_t)frames, "n_bytes",
-                                           (json_int_t)page->len),
-                                 err);
+        return as_cli_print_json(
+            cli,
+            json_pack("{s:s,s:I,s:I}", "page", path, "n_frames", (json_int_t)frames, "n_bytes", (json_int_t)page->len),
+            err);
     fprintf(cli->out, "%s\n", path);
     return true;
 }

@@ -54,7 +54,7 @@ typedef struct as_picture {
     bool     kept;                                       /* in the cache */
     uint8_t *pixels;                                     /* planes of width * height: red, green, blue, or one */
     uint8_t  object[AS_PICTURE_CELLS][AS_PICTURE_CELLS]; /* where the object is, not what it lies on */
-    as_cut  *cuts; /* NULL: no mask, or an empty one */
+    as_cut  *cuts;                                       /* NULL: no mask, or an empty one */
     uint32_t n_cuts;
 } as_picture;
 

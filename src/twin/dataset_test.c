@@ -354,8 +354,9 @@ static void what_lies_apart_is_two_defects(void **state)
             /* Grained: every second pixel of a defect is as the disc is. */
             bool grain = (x + y) % 2 == 1;
             mask.data[y * mask.stride_bytes + x] = here ? 255 : 0;
-            disc.data[y * disc.stride_bytes + x] =
-                (uint8_t)(here && grain ? SPOT : dx * dx + dy * dy < 0.16 ? DISC : BACK);
+            disc.data[y * disc.stride_bytes + x] = (uint8_t)(here && grain              ? SPOT
+                                                             : dx * dx + dy * dy < 0.16 ? DISC
+                                                                                        : BACK);
         }
     put_png("two/spot/1.png", &disc);
     put_png("two/ground_truth/spot/1_mask.png", &mask);

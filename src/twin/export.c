@@ -23,9 +23,9 @@ static json_t *export_finding(const as_twin_finding *finding)
 {
     const double box[4] = {(double)finding->box_px[0], (double)finding->box_px[1], (double)finding->box_px[2],
                            (double)finding->box_px[3]};
-    json_t *json = json_pack("{s:s,s:f,s:f,s:b,s:I}", "class", finding->class, "severity", (double)finding->severity,
-                             "size_mm", (double)finding->size_mm, "clipped", finding->clipped, "area_px",
-                             (json_int_t)finding->area_px);
+    json_t      *json =
+        json_pack("{s:s,s:f,s:f,s:b,s:I}", "class", finding->class, "severity", (double)finding->severity, "size_mm",
+                  (double)finding->size_mm, "clipped", finding->clipped, "area_px", (json_int_t)finding->area_px);
     as_json_set(json, "box_px", export_box(box));
     return json;
 }
@@ -329,12 +329,12 @@ static bool export_parts(export_job *job, FILE *lines, const char *path, json_t 
 static bool export_all(const as_twin *twin, const as_twin_export_cfg *cfg, const as_progress *progress,
                        as_twin_export_counts *counts, as_err *err)
 {
-    char        path[AS_FS_PATH_BYTES];
-    json_t     *truths = json_array();
-    FILE       *lines = NULL;
-    as_err      why = AS_ERR_NONE;
-    export_job  job = {.twin = twin, .cfg = cfg, .progress = progress};
-    bool        ok = (truths || AS_FAIL(err, AS_ENOMEM, "no memory for the truth of all parts")) &&
+    char       path[AS_FS_PATH_BYTES];
+    json_t    *truths = json_array();
+    FILE      *lines = NULL;
+    as_err     why = AS_ERR_NONE;
+    export_job job = {.twin = twin, .cfg = cfg, .progress = progress};
+    bool       ok = (truths || AS_FAIL(err, AS_ENOMEM, "no memory for the truth of all parts")) &&
               as_fs_join(path, cfg->dir, "truth.jsonl", err);
     if (ok && !(lines = fopen(path, "wxe")))
         ok = as_err_errno(err, errno, "cannot write '%s'", path);

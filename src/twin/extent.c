@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-#define EXTENT_SHARE   4 /* gaps up to 1 / so much of the side of a square of as many pixels are closed, to each side */
-#define EXTENT_CLOSED  16u
-#define EXTENT_MARGIN  (EXTENT_CLOSED + 1u)
+#define EXTENT_SHARE  4 /* gaps up to 1 / so much of the side of a square of as many pixels are closed, to each side */
+#define EXTENT_CLOSED 16u
+#define EXTENT_MARGIN (EXTENT_CLOSED + 1u)
 
 typedef struct extent_work {
     uint8_t  *cells, *turned; /* of the extent with a margin, by rows, and by columns */

@@ -9,7 +9,7 @@
 #include "twin/noise.h"
 #include "twin/plates.h"
 
-#define DATASET_PLACES 24 /* near its own that are tried for a defect, and as many anywhere */
+#define DATASET_PLACES 24    /* near its own that are tried for a defect, and as many anywhere */
 #define DATASET_NEAR   0.06f /* of the picture, to each side */
 #define DATASET_UNLIKE 40.0f /* levels: from there on it is another thing that lies there */
 
@@ -133,9 +133,9 @@ static dataset_place dataset_find_place(const dataset_part *part, uint32_t which
     as_rng        rng = as_rng_stream(part->places, 1 + which);
     const as_cut *cut = s->cut;
     float         w = (float)s->width, h = (float)s->height, least = 0.0f;
-    dataset_place best = {0}, p = {.from_x = cut->core[0] + 0.5f * cut->core[2],
-                                   .from_y = cut->core[1] + 0.5f * cut->core[3]};
-    bool          anywhere = dataset_is_all_object(s->good);
+    dataset_place best = {0},
+                  p = {.from_x = cut->core[0] + 0.5f * cut->core[2], .from_y = cut->core[1] + 0.5f * cut->core[3]};
+    bool anywhere = dataset_is_all_object(s->good);
     for (uint32_t i = 0; i < 2 * DATASET_PLACES; i++) {
         if (i == DATASET_PLACES && !anywhere && least < DATASET_UNLIKE)
             break;
@@ -297,7 +297,8 @@ static void dataset_mark_patch(const dataset_patch *p, const as_picture *good, f
         for (uint32_t x = p->x0; x < p->x1; x++) {
             float source[3], at[2], alpha = dataset_patch_at(p, x, y, source);
             dataset_take_point(&p->place, (float)x, (float)y, at);
-            int32_t u = as_noise_floor(at[0] + 0.5f) - (int32_t)cut->x, v = as_noise_floor(at[1] + 0.5f) - (int32_t)cut->y;
+            int32_t u = as_noise_floor(at[0] + 0.5f) - (int32_t)cut->x,
+                    v = as_noise_floor(at[1] + 0.5f) - (int32_t)cut->y;
             if (alpha <= 0.0f || u < 0 || v < 0 || u >= (int32_t)cut->width || v >= (int32_t)cut->height ||
                 !cut->marked[(size_t)v * cut->width + (size_t)u])
                 continue;
@@ -340,8 +341,8 @@ static dataset_pair dataset_hold(const as_twin *twin, const as_twin_shot *shot)
     if (pair.part.good < d->n_files)
         pair.good = as_pictures_hold(state->pictures, pair.part.good, d->first[0], d->first[1]);
     if (pair.part.defective)
-        pair.bad = as_pictures_hold(state->pictures, pair.part.bad, d->first[pair.part.class],
-                                    d->first[pair.part.class + 1]);
+        pair.bad =
+            as_pictures_hold(state->pictures, pair.part.bad, d->first[pair.part.class], d->first[pair.part.class + 1]);
     return pair;
 }
 
@@ -399,9 +400,11 @@ static bool dataset_can_read(const as_twin_folder *d, as_pictures *pictures, uin
     const as_picture *any = as_pictures_hold(pictures, first, first, end);
     const char       *relative = d->files[first].relative, *slash = strrchr(relative, '/');
     as_pictures_release(pictures, any);
-    return any || AS_FAIL(err, AS_EFORMAT, "none of the %zu pictures of class '%s' can be read ('%s%s%.*s'): mend or remove "
-                          "them", end - first, d->classes[class], d->dir, slash ? "/" : "",
-                          slash ? (int)(slash - relative) : 0, relative);
+    return any || AS_FAIL(err, AS_EFORMAT,
+                          "none of the %zu pictures in '%s%s%.*s' can be read (class '%s'): mend them, or "
+                          "remove them",
+                          end - first, d->dir, slash ? "/" : "", slash ? (int)(slash - relative) : 0, relative,
+                          d->classes[class]);
 }
 
 static bool dataset_prepare(const as_twin *twin, void *priv, as_err *err)

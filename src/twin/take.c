@@ -475,8 +475,7 @@ bool as_twin_look_at(const as_twin *twin, uint64_t part, uint32_t view, void *sc
 {
     as_twin_truth   truth;
     const take_room room = take_room_of(twin, scratch);
-    if (!take_check(twin, part, image, err) ||
-        !take_frame(twin, part, view, &room, image, &truth, ret_raw, sink, err))
+    if (!take_check(twin, part, image, err) || !take_frame(twin, part, view, &room, image, &truth, ret_raw, sink, err))
         return false;
     *ret_truth = truth;
     return true;

@@ -146,7 +146,8 @@ static void take_faults_are_seen_and_told(void **state)
     assert_true(rig_detail(&ill, 32) < 0.8 * rig_detail(&well, 32));
     assert_int_equal(ill.truth.frame.faults, 1u << AS_FAULT_FOCUS);
     assert_true(rig_detail(&ill, 52) < 0.9 * rig_detail(&well, 52));
-    for (uint64_t part = 70; part < 80; part++) { /* of all recipes: one that is not the part's own, mostly the named one */
+    for (uint64_t part = 70; part < 80;
+         part++) { /* of all recipes: one that is not the part's own, mostly the named one */
         rig_look(&well, part);
         rig_look(&ill, part);
         assert_string_not_equal(ill.truth.recipe, well.truth.recipe);
@@ -282,11 +283,10 @@ static void take_flicker_is_a_mean(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(take_light_is_linear),        cmocka_unit_test(take_formats_carry_the_numbers),
-        cmocka_unit_test(take_lens_decides_the_scale), cmocka_unit_test(take_faults_are_seen_and_told),
-        cmocka_unit_test(take_moves_the_truth_too),    cmocka_unit_test(take_masks_fit_their_boxes),
-        cmocka_unit_test(take_wrong_products_are_wrong),
-        cmocka_unit_test(take_flicker_is_a_mean),
+        cmocka_unit_test(take_light_is_linear),          cmocka_unit_test(take_formats_carry_the_numbers),
+        cmocka_unit_test(take_lens_decides_the_scale),   cmocka_unit_test(take_faults_are_seen_and_told),
+        cmocka_unit_test(take_moves_the_truth_too),      cmocka_unit_test(take_masks_fit_their_boxes),
+        cmocka_unit_test(take_wrong_products_are_wrong), cmocka_unit_test(take_flicker_is_a_mean),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

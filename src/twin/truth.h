@@ -16,7 +16,7 @@
 /* One defect. */
 typedef struct as_twin_finding {
     const char *class;
-    float severity;  /* 0 invisible .. 1 obvious */
+    float  severity;  /* 0 invisible .. 1 obvious */
     float  box_px[4]; /* x, y, width, height of what is seen of it; all 0: nothing is */
     float  size_mm;   /* its longest side, whether seen or not */
     size_t area_px;   /* pixels that are seen of it */
@@ -33,7 +33,7 @@ typedef struct as_twin_measure {
 typedef struct as_twin_truth {
     as_truth        frame; /* class, severity and box of the worst, and the faults */
     uint64_t        part;
-    double          seconds, px_per_mm; /* since the first part */
+    double          seconds, px_per_mm;    /* since the first part */
     const char     *recipe, *right_recipe; /* what lies there; what should, where that is another one, else NULL */
     size_t          n_findings;
     as_twin_finding findings[AS_TWIN_MAX_FINDINGS];

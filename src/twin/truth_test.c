@@ -159,9 +159,9 @@ static void truth_follows_the_camera(void **state)
 static void truth_follows_all_of_it(void **state)
 {
     (void)state;
-    as_script script = {.n = 2,
-                        .steps = {{.fault = AS_FAULT_MOVED, .from = 1, .until = 99, .amount = -9},
-                                  {.fault = AS_FAULT_BELT, .from = 1, .until = 99, .amount = 1.5}}};
+    as_script   script = {.n = 2,
+                          .steps = {{.fault = AS_FAULT_MOVED, .from = 1, .until = 99, .amount = -9},
+                                    {.fault = AS_FAULT_BELT, .from = 1, .until = 99, .amount = 1.5}}};
     as_twin_cfg cfg = truth_cfg("rolling", 500, 200);
     cfg.distortion = 0.1;
     cfg.light = 2;
@@ -272,8 +272,8 @@ static void truth_masks_are_whole(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(truth_follows_the_shutter), cmocka_unit_test(truth_follows_the_belt),
-        cmocka_unit_test(truth_follows_the_camera),  cmocka_unit_test(truth_follows_all_of_it),
+        cmocka_unit_test(truth_follows_the_shutter),  cmocka_unit_test(truth_follows_the_belt),
+        cmocka_unit_test(truth_follows_the_camera),   cmocka_unit_test(truth_follows_all_of_it),
         cmocka_unit_test(truth_says_what_is_cut_off), cmocka_unit_test(truth_masks_are_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -146,9 +146,10 @@ static bool twin_check_product(const as_twin *twin, as_script_step *step, as_err
         step->amount = found;
     }
     if (step->amount >= n || step->amount != (double)(int32_t)step->amount)
-        return AS_FAIL(err, AS_EINVAL,
-                       "wrong_product: an amount of %g names no recipe of scene '%s': write a name, or a number from 0, of %s",
-                       step->amount, twin->scene->name, text);
+        return AS_FAIL(
+            err, AS_EINVAL,
+            "wrong_product: an amount of %g names no recipe of scene '%s': write a name, or a number from 0, of %s",
+            step->amount, twin->scene->name, text);
     return step->amount < 0.0 || (int32_t)step->amount != twin->recipe ||
            AS_FAIL(err, AS_EINVAL, "wrong_product: '%s' is what the scene makes: name another one of %s",
                    twin->scene->recipes[twin->recipe], text);

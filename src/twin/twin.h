@@ -17,7 +17,7 @@
 
 typedef struct as_twin as_twin;
 
-#define AS_TWIN_WHITE_RATIO  0.95 /* whoever set up the lamp let white fill so much of the sensor's well */
+#define AS_TWIN_WHITE_RATIO 0.95 /* whoever set up the lamp let white fill so much of the sensor's well */
 
 /* What a scene is asked to draw. */
 typedef struct as_twin_shot {
@@ -86,7 +86,8 @@ AS_CHECK bool as_twin_look(const as_twin *twin, uint64_t part, uint32_t view, vo
 /* The same, and the pixels of each finding, from which its box follows. A defect is what differs, as the lens and the shutter
  * leave it, between the part with it alone and the part without any; closed and without holes (twin/extent.h). */
 AS_CHECK bool as_twin_look_at(const as_twin *twin, uint64_t part, uint32_t view, void *scratch, as_image *image,
-                              as_twin_truth *ret_truth, const uint16_t **ret_raw, const as_mask_sink *sink, as_err *err);
+                              as_twin_truth *ret_truth, const uint16_t **ret_raw, const as_mask_sink *sink,
+                              as_err *err);
 
 /* Those of finding i alone, without a picture. */
 AS_CHECK bool as_twin_mask(const as_twin *twin, uint64_t part, uint32_t view, size_t finding, void *scratch,
