@@ -2,6 +2,7 @@
 /* The truth follows the picture: what differs between a part and the same part without its defects is what the masks say,
  * whatever moved, blurred or sheared it on its way, and boxes are those of the masks. */
 #include "twin/conditions.h"
+#include "twin/sheet.h"
 #include "twin/twin_rig.h"
 
 enum { WIDTH = 640, HEIGHT = 480, MANY = WIDTH * HEIGHT, DIFFERS = 10, NEAR_PX = 3 };
@@ -200,6 +201,23 @@ static void truth_says_what_is_cut_off(void **state)
     twin_rig_close(&r);
 }
 
+/* A caption tells of one defect: the worst. */
+static void truth_captions_tell_of_one(void **state)
+{
+    (void)state;
+    char          text[AS_SHEET_TEXT_BYTES];
+    as_twin_truth truth = {.part = 7,
+                           .recipe = "cast",
+                           .n_findings = 2,
+                           .frame = {.label = "dent", .severity = 0.75f},
+                           .findings = {{.class = "stain", .severity = 0.5f, .size_mm = 31.0f},
+                                        {.class = "dent", .severity = 0.75f, .size_mm = 4.5f}}};
+    assert_string_equal(as_sheet_text(&truth, text), "#7 dent 0.75");
+    assert_string_equal(as_sheet_note(&truth, text), "cast 4.5 mm");
+    truth.n_findings = 0;
+    assert_string_equal(as_sheet_note(&truth, text), "cast");
+}
+
 /* How many pieces of that value a mask has, by what touches along rows and columns. */
 static size_t truth_pieces(uint8_t *mask, uint32_t w, uint32_t h, uint8_t value)
 {
@@ -275,6 +293,7 @@ int main(void)
         cmocka_unit_test(truth_follows_the_shutter),  cmocka_unit_test(truth_follows_the_belt),
         cmocka_unit_test(truth_follows_the_camera),   cmocka_unit_test(truth_follows_all_of_it),
         cmocka_unit_test(truth_says_what_is_cut_off), cmocka_unit_test(truth_masks_are_whole),
+        cmocka_unit_test(truth_captions_tell_of_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
