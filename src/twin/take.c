@@ -307,6 +307,8 @@ static as_extent take_area(const take_search *s, const float box[4])
         return (as_extent){.n = 0};
     double more = 3.0 + 0.1 * (double)AS_MAX(box[2], box[3]);
     take_move_box(s->twin, s->now, more + 0.5 * AS_MAX(s->now->motion_px, s->now->disc_px), where);
+    if (where[2] <= 0.0f || where[3] <= 0.0f) /* moved out of the picture */
+        return (as_extent){.n = 0};
     return (as_extent){.x0 = (uint32_t)where[0],
                        .y0 = (uint32_t)where[1],
                        .x1 = (uint32_t)AS_MIN(where[0] + where[2] + 1.0f, w),
