@@ -38,6 +38,7 @@ static bool twin_open(void *p, const char *rest, const as_camera_cfg *cfg, as_ca
     uri->cfg.width = uri->cfg.width ? uri->cfg.width : cfg->width;
     uri->cfg.height = uri->cfg.height ? uri->cfg.height : cfg->height;
     twin_read_order(priv, uri, cfg);
+    as_twin_uri_rate(uri, priv->pace.period > 0 ? (double)AS_NS_PER_S / (double)priv->pace.period : 0.0, priv->n_views);
     priv->twin = as_twin_open(uri->query.path, &uri->cfg, err);
     if (!priv->twin)
         return false;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -211,12 +213,45 @@ static void twin_cam_paces_frames(void **state)
     as_camera_close(cam);
 }
 
+/* Two seconds of a script are two of the camera, whatever its rate: by its own frames a second, unless a rate is named. */
+static void twin_cam_scripts_go_by_its_clock(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *words;
+        double      parts_per_s;
+    } table[] = {{"fps=200", 200}, {"fps=200&views=2", 100}, {"fps=200&rate=50", 50}, {"views=2", 10}};
+    static const char script[] = "faults:\n  - {fault: haze, from: 0.05s}\n";
+    as_err            err = AS_ERR_NONE;
+    char              path[] = "/tmp/assay-script-XXXXXX", uri[128];
+    int               fd = mkstemp(path);
+    assert_true(fd >= 0 && write(fd, script, sizeof script - 1) == (ssize_t)sizeof script - 1);
+    close(fd);
+    for (size_t i = 0; i < AS_COUNT(table); i++) {
+        uint64_t n_hazy = 0;
+        snprintf(uri, sizeof uri, "twin:fabric?parts=24&%s&script=%s", table[i].words, path);
+        as_camera *cam = twin_cam(uri, 1);
+        as_frame  *frame;
+        while ((frame = as_camera_next(cam, as_clock_mono() + 10 * AS_NS_PER_S, &err)) != NULL) {
+            const bool is = frame->truth.faults != 0;
+            assert_int_equal(is, (double)(frame->part - 1) / table[i].parts_per_s >= 0.05 - 1e-9);
+            n_hazy += is;
+            as_frame_unref(frame);
+        }
+        assert_int_equal(err.code, AS_EEND);
+        assert_true(n_hazy > 0);
+        as_camera_close(cam);
+    }
+    unlink(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(twin_parts_have_an_origin), cmocka_unit_test(twin_cam_shows_each_part_from_all_views),
         cmocka_unit_test(twin_cam_can_be_repeated),  cmocka_unit_test(twin_cam_obeys_its_query),
-        cmocka_unit_test(twin_cam_paces_frames),     cmocka_unit_test(twin_cam_has_faults),
+        cmocka_unit_test(twin_cam_paces_frames),     cmocka_unit_test(twin_cam_scripts_go_by_its_clock),
+        cmocka_unit_test(twin_cam_has_faults),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -116,7 +116,17 @@ bool as_twin_uri_parse(const char *rest, as_twin_uri *ret, as_err *err)
     const char *known[64];
     memset(ret, 0, sizeof *ret);
     ret->cfg = as_twin_cfg_default();
-    return uri_known(known, AS_COUNT(known)) && as_uri_query_parse(rest, known, &ret->query, err) && uri_fill(ret, err);
+    if (!uri_known(known, AS_COUNT(known)) || !as_uri_query_parse(rest, known, &ret->query, err) || !uri_fill(ret, err))
+        return false;
+    as_twin_uri_rate(ret, 0, ret->views);
+    return true;
+}
+
+void as_twin_uri_rate(as_twin_uri *uri, double fps, uint64_t views)
+{
+    double frames = uri->fps > 0 ? uri->fps : fps;
+    if (frames > 0 && !as_uri_query_get(&uri->query, "rate"))
+        uri->cfg.parts_per_s = AS_MIN(AS_MAX(frames / (double)AS_MAX(views, 1u), 1e-4), 1e4);
 }
 
 bool as_twin_uri_script(as_twin_uri *uri, const char *dir, as_err *err)

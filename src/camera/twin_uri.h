@@ -24,7 +24,11 @@ AS_CHECK bool as_twin_uri_parse(const char *rest, as_twin_uri *ret, as_err *err)
 
 /* Reads its script, where it names one: a relative path from dir (NULL: the caller's own). AS_EFORMAT. */
 AS_CHECK bool as_twin_uri_script(as_twin_uri *uri, const char *dir, as_err *err);
-void          as_twin_uri_done(as_twin_uri *uri);
+
+/* One second of the clock of lamps and scripts is one of the camera: parts a second from its frames, unless "rate" is given.
+ * The address's own fps counts before the one named here; 0: unknown, and nothing changes. */
+void as_twin_uri_rate(as_twin_uri *uri, double fps, uint64_t views);
+void as_twin_uri_done(as_twin_uri *uri);
 
 /* The keys, a line each. */
 #define AS_TWIN_URI_HELP                                                                                       \
@@ -32,7 +36,7 @@ void          as_twin_uri_done(as_twin_uri *uri);
     "  parts from   end after so many (endless); number of the first part (1)\n"                               \
     "  views        frames of each part (as the station says, or 1)\n"                                         \
     "  fps          frames a second (as the station says, or as fast as they are asked for)\n"                 \
-    "  rate         parts a second on the clock of lamps and scripts (10)\n"                                   \
+    "  rate         parts a second on the clock of lamps and scripts (from fps and views, or 10)\n"            \
     "  width height in pixels (as the station says, or the scene's own)\n"                                     \
     "  pixel        Mono8, RGB8, or of a named sensor Mono10p, Mono12, BayerRG8, ... (the scene's own)\n"      \
     "  recipe       one product of the scene (all of them)\n"                                                  \

@@ -29,8 +29,19 @@ static bool output_may_replace(const char *path, const as_str *bytes)
     return n <= 0 || (bytes->len >= (size_t)n && memcmp(begin, bytes->s, (size_t)n) == 0);
 }
 
+bool as_output_name_may(const char *path, as_err *err)
+{
+    size_t n = strlen(path);
+    if (strcmp(path, "-") == 0)
+        return AS_FAIL(err, AS_EINVAL, "'-' is no file: name one");
+    return (!as_fs_is_dir(path) && (n == 0 || path[n - 1] != '/')) ||
+           AS_FAIL(err, AS_EINVAL, "'%s' is a folder: name a file in it", path);
+}
+
 bool as_output_write(const char *path, const as_str *bytes, const char *input, as_err *err)
 {
+    if (!as_output_name_may(path, err))
+        return false;
     if (input && output_is_same_file(path, input))
         return AS_FAIL(err, AS_EEXIST, "'%s' is what was read: name another file for the result", path);
     if (!output_may_replace(path, bytes))

@@ -19,6 +19,9 @@
  * anything else was hardly meant: AS_EEXIST. An input that must not be lost (or NULL) is not replaced either. */
 AS_CHECK bool as_output_write(const char *path, const as_str *bytes, const char *input, as_err *err);
 
+/* A name that a file can have: no folder, and not "-", which is none (AS_EINVAL). Asked before work is done. */
+AS_CHECK bool as_output_name_may(const char *path, as_err *err);
+
 /* The same for a JSON object, which says by its key "kind" what it is: one of another kind is not replaced. The first asks
  * beforehand, before work is done. */
 AS_CHECK bool as_output_json_may(const char *path, const char *kind, as_err *err);

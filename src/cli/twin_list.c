@@ -35,24 +35,31 @@ static json_t *twin_list_json(void)
     return json_pack("{s:o,s:o,s:o}", "scenes", scenes, "sensors", sensors, "faults", faults);
 }
 
+static void list_words_cell(as_table *table, const char *const *words)
+{
+    as_str text;
+    as_str_init(&text);
+    for (size_t k = 0; words[k]; k++)
+        as_str_addf(&text, "%s%s", k ? ", " : "", words[k]);
+    as_table_cell(table, AS_STYLE_NONE, "%s", text.s);
+    as_str_done(&text);
+}
+
 static bool list_scenes(as_cli *cli, as_err *err)
 {
-    static const char *const columns[] = {"scene", "what", "classes", NULL};
+    static const char *const columns[] = {"scene", "what", "classes", "recipes", NULL};
     as_table                *table = as_table_new(columns);
     for (size_t i = 0; as_twin_scene_at(i); i++) {
         const as_twin_scene *one = as_twin_scene_at(i);
-        as_str               text;
-        as_str_init(&text);
-        for (size_t k = 0; one->classes[k]; k++)
-            as_str_addf(&text, "%s%s", k ? ", " : "", one->classes[k]);
         as_table_cell(table, AS_STYLE_BOLD, "%s", one->name);
         as_table_cell(table, AS_STYLE_NONE, "%s", one->summary);
-        as_table_cell(table, AS_STYLE_NONE, "%s", text.s);
-        as_str_done(&text);
+        list_words_cell(table, one->classes);
+        list_words_cell(table, one->recipes);
     }
     as_table_cell(table, AS_STYLE_BOLD, "dataset:DIR");
     as_table_cell(table, AS_STYLE_NONE, "your own pictures, and defects cut from one laid into another");
     as_table_cell(table, AS_STYLE_NONE, "good, and the folders of DIR");
+    as_table_cell(table, AS_STYLE_NONE, "all");
     return as_table_print(table, cli, err);
 }
 
@@ -98,7 +105,7 @@ static int twin_list(as_cli *cli, as_workspace *ws, as_err *err)
 const as_action as_twin_action_list = {
     .name = "list",
     .usage = "",
-    .about = "the scenes with their classes, the sensors, and the faults that a script can name",
+    .about = "the scenes with their classes and recipes, the sensors, and the faults that a script can name",
     .mode = AS_WORKSPACE_NONE,
     .run = twin_list,
 };

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
 #include "base/fs.h"
 #include "cli/action.h"
 #include "cli/output.h"
@@ -85,6 +87,31 @@ static bool play_page(as_cli *cli, const as_twin_pick *pick, uint32_t n, uint32_
     return ok && (as_str_ok(out) || AS_FAIL(err, AS_ENOMEM, "no memory for the page"));
 }
 
+/* "-": to where other programs read it. */
+static bool play_write(as_cli *cli, const char *path, uint64_t frames, const as_str *page, as_err *err)
+{
+    if (strcmp(path, "-") == 0)
+        return (fwrite(page->s, 1, page->len, cli->out) == page->len && fflush(cli->out) == 0) ||
+               AS_FAIL(err, AS_EIO, "cannot print the page");
+    if (!as_output_write(path, page, NULL, err))
+        return false;
+    if (cli->json)
+        return as_cli_print_json(
+            cli,
+            json_pack("{s:s,s:I,s:I}", "page", path, "n_frames", (json_int_t)frames, "n_bytes", (json_int_t)page->len),
+            err);
+    fprintf(cli->out, "%s\n", path);
+    return true;
+}
+
+/* Before work is done. */
+static bool play_may(const as_cli *cli, const char *path, as_err *err)
+{
+    if (strcmp(path, "-") != 0)
+        return as_output_name_may(path, err);
+    return !cli->json || AS_FAIL(err, AS_EINVAL, "a page and JSON cannot both be printed: name a file with --output");
+}
+
 static int twin_play(as_cli *cli, as_workspace *ws, as_err *err)
 {
     as_twin_pick pick = {.twin = NULL};
@@ -95,17 +122,10 @@ static int twin_play(as_cli *cli, as_workspace *ws, as_err *err)
     path = path ? path : "twin.html";
     as_str_init(&page);
     bool ok = as_cli_u64(cli, "frames", 1, PLAY_MAX, &frames, err) && as_cli_u64(cli, "side", 16, 4096, &side, err) &&
-              as_twin_pick_open(cli, as_cli_arg(cli, 1), &pick, err) &&
-              play_page(cli, &pick, (uint32_t)frames, (uint32_t)side, &page, err) &&
-              as_output_write(path, &page, NULL, err);
+              play_may(cli, path, err) && as_twin_pick_open(cli, as_cli_arg(cli, 1), &pick, err) &&
+              play_page(cli, &pick, (uint32_t)frames, (uint32_t)side, &page, err);
     as_term_progress_end(cli);
-    if (ok && cli->json)
-        ok = as_cli_print_json(
-            cli,
-            json_pack("{s:s,s:I,s:I}", "page", path, "n_frames", (json_int_t)frames, "n_bytes", (json_int_t)page.len),
-            err);
-    else if (ok)
-        fprintf(cli->out, "%s\n", path);
+    ok = ok && play_write(cli, path, frames, &page, err);
     as_str_done(&page);
     as_twin_pick_done(&pick);
     return ok ? 0 : AS_VERB_FAILED;

@@ -42,7 +42,8 @@ static bool render_sheet(as_cli *cli, const as_twin_pick *pick, const as_sheet_c
     as_twin_truth *truths = calloc(cfg->n, sizeof *truths);
     json_t        *list = json_array();
     bool           ok = truths || AS_FAIL(err, AS_ENOMEM, "no memory for the truth of %u parts", cfg->n);
-    ok = ok && render_truth_path(path, beside, err) && as_output_json_may(beside, RENDER_KIND, err) &&
+    ok = ok && as_output_name_may(path, err) && render_truth_path(path, beside, err) &&
+         as_output_json_may(beside, RENDER_KIND, err) &&
          as_sheet_make(pick->twin, cfg, &cli->progress, &sheet, truths, err) && render_write(path, &sheet, err);
     as_term_progress_end(cli);
     for (uint32_t i = 0; ok && i < cfg->n; i++)

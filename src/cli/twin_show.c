@@ -65,6 +65,14 @@ static json_t *show_lens(const as_twin *twin)
     return json;
 }
 
+static json_t *show_words(const char *const *words)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; words[i]; i++)
+        json_array_append_new(list, json_string(words[i]));
+    return list;
+}
+
 static json_t *show_json(const as_twin *twin)
 {
     const as_twin_cfg *cfg = as_twin_cfg_of(twin);
@@ -72,9 +80,22 @@ static json_t *show_json(const as_twin *twin)
                              as_twin_scene_of(twin)->summary, "width", (int)cfg->width, "height", (int)cfg->height,
                              "pixel", as_pixel_name(cfg->pixel), "exposure_us", cfg->exposure_us, "belt_mm_per_s",
                              cfg->belt_mm_per_s, "defect_share", cfg->defect_share, "min_severity", cfg->min_severity);
+    as_json_set(json, "parts_per_s", json_real(cfg->parts_per_s));
+    as_json_set(json, "classes", show_words(as_twin_scene_of(twin)->classes));
+    as_json_set(json, "recipes", show_words(as_twin_scene_of(twin)->recipes));
     as_json_set(json, "camera", show_sensor(twin));
     as_json_set(json, "lens", show_lens(twin));
     return json;
+}
+
+static void show_list(FILE *out, const char *name, const json_t *words)
+{
+    size_t  i;
+    json_t *word;
+    fprintf(out, "  %-28s", name);
+    json_array_foreach (words, i, word)
+        fprintf(out, "%s%s", i ? ", " : " ", json_string_value(word));
+    fputc('\n', out);
 }
 
 /* "quantum_efficiency" as words, and its value. */
@@ -88,6 +109,8 @@ static void show_pair(FILE *out, const char *key, const json_t *value)
         fprintf(out, "  %-28s %s\n", name, json_string_value(value));
     else if (json_is_number(value))
         fprintf(out, "  %-28s %.6g\n", name, json_number_value(value));
+    else if (json_is_string(json_array_get(value, 0)))
+        show_list(out, name, value);
     else if (json_is_array(value))
         fprintf(out, "  %-28s %.4g x %.4g\n", name, json_number_value(json_array_get(value, 0)),
                 json_number_value(json_array_get(value, 1)));

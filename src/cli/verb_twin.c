@@ -26,7 +26,7 @@ static const as_opt twin_opts[] = {
     {"seconds", 0, "S", "serve: end after so long (default: when interrupted)", NULL},
     {"packet-size", 0, "BYTES", "serve: of a packet (default: what the network carries, at most 9000)", NULL},
     {"link", 0, "MBIT", "serve: speed of the emulated wire in Mbit/s (default: 10000)", NULL},
-    {"output", 'o', "FILE", "play: where to write the page (default: twin.html)", NULL},
+    {"output", 'o', "FILE", "play: where to write the page (default: twin.html); - prints it", NULL},
 };
 
 #define X(name) extern const as_action as_twin_action_##name;
@@ -46,17 +46,18 @@ const as_verb as_verb_twin = {
         "SCENE is a scene's name, or dataset:DIR for a folder of your own pictures, and, behind a '?', what is set, "
         "KEY=VALUE joined by '&', as in the camera address "
         "twin:SCENE. The same seed gives the same bytes. The keys:\n\n"
-        "seed, from, width, height, pixel (Mono8, RGB8, with a sensor Mono12, BayerRG8, ...), recipe, defects, "
+        "seed, from, parts and views (of a camera: when it ends, frames of each part), fps, width, height, pixel "
+        "(Mono8, RGB8, with a sensor Mono12, BayerRG8, ...), recipe, defects, "
         "severity and worst (0 to 1), belt (mm/s), exposure "
         "(us), sensor (a row of list) with db, temperature and srgb, or gain and noise for the plain camera; focal, "
         "fnumber, distance, pitch, off, distortion and vignette for the lens; dirt, print and haze on it; light, "
         "warmth, "
         "ambient, flicker, mains, ageing, age, day and hour; script, a YAML file of faults, and rate, parts a second "
-        "on "
-        "its clock.\n\n"
+        "on its clock (from fps and views, or 10).\n\n"
         "A script is a list: 'faults:', and below it steps as '- {fault: dirty_lens, from: 200, full: 800, until: "
         "1000, "
-        "amount: 0.7}'. Places are parts, or times as 40s, 5min, 2h.",
+        "amount: 0.7}'. Places are parts, from 1, or times as 40s, 5min, 2h. Of "
+        "wrong_product the amount is a recipe's name.",
     .examples = "  assay twin list\n  assay twin show --scene 'cones?sensor=imx250&focal=16&distance=500'\n"
                 "  assay twin render --frames 16 --sheet out.png\n"
                 "  assay twin render --scene 'cones?defects=1&severity=0.1' --boxes --sheet faint.png\n"

@@ -89,7 +89,7 @@ static float conditions_share(double a, double b)
 void as_conditions_at(const as_twin_cfg *cfg, const as_script *script, double px_per_mm, double disc_px, double line_s,
                       uint64_t part, uint32_t view, as_conditions *ret)
 {
-    as_conditions c = {.seconds = (double)(part - 1) / cfg->parts_per_s, .recipe = -1};
+    as_conditions c = {.seconds = (double)(part - 1) / cfg->parts_per_s, .recipe = AS_RECIPE_RIGHT};
     c.faults = as_script_at(script, part, c.seconds, c.amounts);
     conditions_draw_lots(cfg, part, &c);
     double belt = cfg->belt_mm_per_s * ((c.faults >> AS_FAULT_BELT) & 1u ? c.amounts[AS_FAULT_BELT] : 1.0);
@@ -104,6 +104,6 @@ void as_conditions_at(const as_twin_cfg *cfg, const as_script *script, double px
                               conditions_share(cfg->print, conditions_amount(&c, AS_FAULT_FINGERPRINT)),
                               conditions_share(cfg->haze, conditions_amount(&c, AS_FAULT_HAZE))};
     if ((c.faults >> AS_FAULT_PRODUCT) & 1u)
-        c.recipe = (int32_t)c.amounts[AS_FAULT_PRODUCT];
+        c.recipe = c.amounts[AS_FAULT_PRODUCT] < 0.0 ? AS_RECIPE_OTHER : (int32_t)c.amounts[AS_FAULT_PRODUCT];
     *ret = c;
 }

@@ -12,6 +12,8 @@
 #include "twin/twin.h"
 #include "twin/warp.h"
 
+enum { AS_RECIPE_RIGHT = -1, AS_RECIPE_OTHER = -2 }; /* its own; any but its own */
+
 typedef struct as_conditions {
     uint32_t       faults; /* bits of as_fault */
     double         amounts[AS_FAULT_COUNT];
@@ -21,7 +23,7 @@ typedef struct as_conditions {
     float          level[3], add[3];
     as_flicker     flicker;
     as_veil_amount veil;
-    int32_t        recipe; /* -1: all */
+    int32_t        recipe; /* what lies on the belt; or AS_RECIPE_... */
 } as_conditions;
 
 /* cfg: resolved. line_s: of a rolling shutter, else 0. */

@@ -126,6 +126,12 @@ static float cone_extent(const as_cone *cone)
     return 1.0f - left * left * left;
 }
 
+/* At 0 nothing of it is there; from 0.3 on it is as large as cone_extent says. none: what it is then. */
+static float cone_shrunk(const as_cone *cone, float none, float full)
+{
+    return cone->severity >= 0.3f ? full : as_paint_mix(none, full, as_paint_step(0.0f, 0.3f, cone->severity));
+}
+
 static void cone_plan_spill(as_cone *cone, as_rng *rng)
 {
     float    s = cone_extent(cone);
@@ -138,7 +144,8 @@ static void cone_plan_spill(as_cone *cone, as_rng *rng)
         drip->y0 = AS_CONE_RIM_MM;
         drip->y1 = AS_CONE_RIM_MM + 9.0f + (3.0f + 40.0f * s) * as_cone_pick(rng, i == 0 ? 0.75f : 0.3f, 1.0f);
         drip->x1 = drip->x0 * as_cone_pick(rng, 0.6f, 0.95f) + as_cone_pick(rng, -2.0f, 2.0f);
-        drip->radius = 1.0f + 2.6f * s * as_cone_pick(rng, 0.8f, 1.1f);
+        drip->y1 = cone_shrunk(cone, drip->y0, drip->y1); /* below the scoop's brim */
+        drip->radius = cone_shrunk(cone, 0.0f, 1.0f + 2.6f * s * as_cone_pick(rng, 0.8f, 1.1f));
     }
     float x = 0.0f, y = 0.0f, size = 2.0f + 9.0f * s;
     cone_pick_place(cone, rng, size * 0.5f, &x, &y);
@@ -146,9 +153,9 @@ static void cone_plan_spill(as_cone *cone, as_rng *rng)
         float radius = size * (i == 0 ? 1.0f : as_cone_pick(rng, 0.3f, 0.8f));
         cone_add_spot(cone, (as_cone_spot){.x = x,
                                            .y = y,
-                                           .radius = radius,
+                                           .radius = cone_shrunk(cone, 0.0f, radius),
                                            .colour = cone->cream,
-                                           .alpha = 0.5f + 0.5f * s,
+                                           .alpha = cone_shrunk(cone, 0.0f, 0.5f + 0.5f * s),
                                            .flat = 0.25f * (1.0f - s),
                                            .gloss = 0.25f});
         x += as_cone_pick(rng, -1.4f, 1.4f) * size;
@@ -163,16 +170,20 @@ static void cone_plan_break(as_cone *cone, as_rng *rng)
     cone->break_side = cone_choose(rng, 2) ? 1.0f : -1.0f;
     cone->break_slope = as_cone_pick(rng, -0.35f, 0.35f);
     switch (cone->break_kind) {
-    case AS_CONE_TIP: cone->break_y = AS_CONE_TIP_MM - 4.0f - 32.0f * s * as_cone_pick(rng, 0.85f, 1.0f); break;
+    case AS_CONE_TIP:
+        cone->break_y = AS_CONE_TIP_MM - 4.0f - 32.0f * s * as_cone_pick(rng, 0.85f, 1.0f);
+        cone->break_y = cone_shrunk(cone, AS_CONE_TIP_MM + 8.0f, cone->break_y);
+        break;
     case AS_CONE_CHIP:
-        cone->break_size = 2.0f + 13.0f * s;
+        cone->break_size = cone_shrunk(cone, 0.0f, 2.0f + 13.0f * s);
         cone->break_y = as_cone_pick(rng, -10.0f, 40.0f);
         cone->break_x = cone->break_side * (cone_half(cone, cone->break_y) + cone->break_size * 0.15f);
+        cone->break_x += cone->break_side * cone_shrunk(cone, 6.0f, 0.0f);
         break;
     default:
         cone->break_y = as_cone_pick(rng, -8.0f, 32.0f);
-        cone->break_size = (0.3f + 0.8f * s) * 2.0f; /* of the half width, from one side */
-        cone->break_gap = s > 0.35f ? (s - 0.35f) * 10.0f : 0.0f;
+        cone->break_size = cone_shrunk(cone, -0.2f, (0.3f + 0.8f * s) * 2.0f); /* of the half width, from one side */
+        cone->break_gap = cone_shrunk(cone, 0.0f, s > 0.35f ? (s - 0.35f) * 10.0f : 0.0f);
         break;
     }
     uint32_t n_crumbs = (uint32_t)(s * 12.0f);
@@ -183,7 +194,7 @@ static void cone_plan_break(as_cone *cone, as_rng *rng)
                                            .y = y,
                                            .radius = as_cone_pick(rng, 0.5f, 1.0f + 1.8f * s),
                                            .colour = as_colour_mix(cone->wafer, as_colour_screen(0xe9c48a), 0.5f),
-                                           .alpha = 1.0f});
+                                           .alpha = cone_shrunk(cone, 0.0f, 1.0f)});
     }
 }
 
@@ -238,6 +249,41 @@ static void cone_bounds_of_break(cone_bounds *b, const as_cone *cone)
     cone_bounds_add(b, cone, half, cone->break_y, 2.0f);
     if (cone->break_kind == AS_CONE_TIP)
         cone_bounds_add(b, cone, 0.0f, AS_CONE_TIP_MM, 1.0f);
+}
+
+/* Of a run of ice cream, or of blobs that lie in a heap. */
+static float cone_spill_mm(const as_cone *cone)
+{
+    float size = 0.0f, x0 = 1e9f, y0 = 1e9f, x1 = -1e9f, y1 = -1e9f;
+    for (size_t i = 0; i < cone->n_drips; i++) {
+        const as_cone_drip *drip = &cone->drips[i];
+        float               dx = drip->x1 - drip->x0, dy = drip->y1 - drip->y0;
+        size = AS_MAX(size, sqrtf(dx * dx + dy * dy) + 2.0f * drip->radius);
+    }
+    for (size_t i = 0; i < cone->n_spots; i++) {
+        const as_cone_spot *spot = &cone->spots[i];
+        if (spot->gloss <= 0.0f)
+            continue;
+        x0 = AS_MIN(x0, spot->x - spot->radius);
+        y0 = AS_MIN(y0, spot->y - spot->radius);
+        x1 = AS_MAX(x1, spot->x + spot->radius);
+        y1 = AS_MAX(y1, spot->y + spot->radius);
+    }
+    return AS_MAX(size, AS_MAX(AS_MAX(x1 - x0, y1 - y0), 0.0f));
+}
+
+float as_cone_defect_mm(const as_cone *cone)
+{
+    float half = cone_half(cone, cone->break_y);
+    if (cone->class == AS_CONE_NO_TOPPING)
+        return 2.0f * cone->scoop_radius;
+    if (cone->class == AS_CONE_SPILLED)
+        return cone_spill_mm(cone);
+    if (cone->break_kind == AS_CONE_CHIP)
+        return 2.0f * cone->break_size;
+    if (cone->break_kind == AS_CONE_TIP)
+        return AS_MAX(AS_CONE_TIP_MM - cone->break_y, 0.0f);
+    return cone->break_kind == AS_CONE_CRACK ? AS_MAX(AS_MIN(cone->break_size, 2.0f) * half, 0.0f) : 0.0f;
 }
 
 void as_cone_defect_box(const as_cone *cone, const as_canvas *canvas, float box_px[4])

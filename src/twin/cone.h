@@ -82,6 +82,9 @@ void as_cone_plan(const as_twin *twin, const as_twin_shot *shot, as_cone *ret);
 /* Pixels that hold the defect. All 0 for a good part. */
 void as_cone_defect_box(const as_cone *cone, const as_canvas *canvas, float box_px[4]);
 
+/* Its longest side in mm; of what was spilled, of the longest run or heap. 0 for a good part, or one whose defect is not shown. */
+float as_cone_defect_mm(const as_cone *cone);
+
 /* Signed distance in mm to the scoop. */
 float as_cone_scoop_distance(const as_cone *cone, float x, float y);
 

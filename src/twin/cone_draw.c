@@ -50,6 +50,8 @@ static void cone_draw_spots(const as_cone_job *job)
     for (size_t i = 0; i < cone->n_spots; i++) {
         const as_cone_spot *spot = &cone->spots[i];
         float               x, y;
+        if (spot->alpha <= 0.0f)
+            continue;
         as_pose_to_px(&cone->pose, spot->x, spot->y, &x, &y);
         as_paint_drop(job->canvas, x, y, spot->radius * cone->pose.px_per_mm, spot->colour, spot->alpha, spot->flat,
                       spot->gloss, cone->seed + 101u + (uint32_t)i);
@@ -263,6 +265,8 @@ static void cone_draw_drips(const as_cone_job *job)
     for (size_t i = 0; i < cone->n_drips; i++) {
         const as_cone_drip *drip = &cone->drips[i];
         float               x0, y0, x1, y1;
+        if (drip->radius <= 0.0f)
+            continue;
         as_pose_to_px(&cone->pose, drip->x0, drip->y0, &x0, &y0);
         as_pose_to_px(&cone->pose, drip->x1, drip->y1, &x1, &y1);
         as_paint_rod(job->canvas, x0, y0, x1, y1, drip->radius * k, 1.35f, as_colour_scale(cone->cream, 0.95f), 0.25f);

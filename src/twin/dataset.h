@@ -15,6 +15,7 @@
 #define AS_TWIN_DATASET_H
 
 #include "image/frame.h"
+#include "twin/cut.h"
 
 #define AS_DATASET_MAX_FILES   200000u
 #define AS_DATASET_MAX_CLASSES 64u
@@ -43,16 +44,6 @@ typedef struct as_twin_folder {
 AS_CHECK as_twin_folder *as_twin_folder_open(const char *dir, as_err *err);
 as_twin_folder          *as_twin_folder_free(as_twin_folder *dataset);
 
-/* What a mask cuts out of its picture. */
-typedef struct as_cut {
-    uint32_t x, y, width, height; /* pixels of the picture: the defect with a soft rim around it */
-    uint8_t *alpha;               /* of those pixels: 255 the defect, less in its rim */
-    float    core[4];             /* x, y, width, height of the mask itself */
-    float    around[3];           /* mean light of what lies around it, red, green and blue */
-    uint32_t n_points;
-    uint16_t points[32][2]; /* some pixels that belong to it */
-} as_cut;
-
 enum { AS_PICTURE_CELLS = 48 };
 
 /* A decoded picture at the frame's size. */
@@ -63,7 +54,8 @@ typedef struct as_picture {
     bool     kept;                                       /* in the cache */
     uint8_t *pixels;                                     /* planes of width * height: red, green, blue, or one */
     uint8_t  object[AS_PICTURE_CELLS][AS_PICTURE_CELLS]; /* where the object is, not what it lies on */
-    as_cut  *cut;                                        /* NULL: no mask, or an empty one */
+    as_cut  *cuts;                                       /* NULL: no mask, or an empty one */
+    uint32_t n_cuts;
 } as_picture;
 
 typedef struct as_pictures as_pictures;

@@ -37,9 +37,7 @@ float as_picture_light(uint8_t level)
 static as_picture *picture_free(as_picture *p)
 {
     if (p) {
-        if (p->cut)
-            free(p->cut->alpha);
-        free(p->cut);
+        as_cuts_free(p->cuts, p->n_cuts);
         free(p->pixels);
         free(p);
     }
@@ -157,104 +155,6 @@ static void picture_find_object(const as_pictures *c, as_picture *p)
         memset(p->object, 1, all);
 }
 
-/* A mean over 2 r + 1 neighbours on each side, along rows, with the result turned: twice of it is one in both ways. */
-static void cut_blur(const uint8_t *in, uint32_t w, uint32_t h, uint32_t r, uint8_t *out)
-{
-    for (uint32_t y = 0; y < h; y++) {
-        const uint8_t *row = in + (size_t)y * w;
-        uint32_t       sum = 0, n = 2 * r + 1;
-        for (uint32_t x = 0; x < w + r; x++) {
-            sum += x < w ? row[x] : 0;
-            sum -= x >= n ? row[x - n] : 0;
-            if (x >= r)
-                out[(size_t)(x - r) * h + y] = (uint8_t)(sum / n);
-        }
-    }
-}
-
-typedef struct cut_bounds {
-    uint32_t x0, y0, x1, y1;
-} cut_bounds;
-
-static bool cut_find(const uint8_t *mask, uint32_t w, uint32_t h, cut_bounds *ret)
-{
-    cut_bounds b = {w, h, 0, 0};
-    for (uint32_t y = 0; y < h; y++)
-        for (uint32_t x = 0; x < w; x++)
-            if (mask[(size_t)y * w + x] > 127) {
-                b.x0 = AS_MIN(b.x0, x);
-                b.y0 = AS_MIN(b.y0, y);
-                b.x1 = AS_MAX(b.x1, x + 1);
-                b.y1 = AS_MAX(b.y1, y + 1);
-            }
-    *ret = b;
-    return b.x1 > b.x0;
-}
-
-/* Some of its pixels, spread over it; and the light of what lies around it, in its rim and a little beyond. */
-static void cut_look(const as_pictures *c, const as_picture *p, const uint8_t *mask, as_cut *cut)
-{
-    size_t w = c->width, plane = w * c->height, n = 0, seen = 0, total = 0;
-    double sum[3] = {0};
-    for (uint32_t y = 0; y < cut->height; y++)
-        for (uint32_t x = 0; x < cut->width; x++)
-            total += mask[(size_t)(cut->y + y) * w + cut->x + x] > 127;
-    for (uint32_t y = 0; y < cut->height; y++)
-        for (uint32_t x = 0; x < cut->width; x++) {
-            size_t at = (size_t)(cut->y + y) * w + cut->x + x;
-            if (mask[at] > 127 && seen++ * AS_COUNT(cut->points) >= total * cut->n_points &&
-                cut->n_points < AS_COUNT(cut->points)) {
-                cut->points[cut->n_points][0] = (uint16_t)(cut->x + x);
-                cut->points[cut->n_points++][1] = (uint16_t)(cut->y + y);
-            }
-            if (mask[at] > 20 || cut->alpha[(size_t)y * cut->width + x] == 0)
-                continue;
-            n++;
-            for (size_t k = 0; k < c->planes; k++)
-                sum[k] += (double)as_picture_light(p->pixels[k * plane + at]);
-        }
-    for (size_t k = 0; k < 3; k++)
-        cut->around[k] = n ? (float)(sum[k] / (double)n) : -1.0f;
-}
-
-/* From a mask at the frame's size. */
-static bool picture_cut(const as_pictures *c, as_picture *p, const uint8_t *mask)
-{
-    cut_bounds b;
-    if (!cut_find(mask, c->width, c->height, &b))
-        return true; /* nothing is marked */
-    uint32_t longest = AS_MAX(b.x1 - b.x0, b.y1 - b.y0), r = AS_MIN(2u + longest / 40, 24u), more = 2 * r + 1;
-    as_cut  *cut = p->cut = calloc(1, sizeof *cut);
-    if (!cut)
-        return false;
-    cut->x = b.x0 > more ? b.x0 - more : 0;
-    cut->y = b.y0 > more ? b.y0 - more : 0;
-    cut->width = AS_MIN(b.x1 + more, c->width) - cut->x;
-    cut->height = AS_MIN(b.y1 + more, c->height) - cut->y;
-    cut->core[0] = (float)b.x0;
-    cut->core[1] = (float)b.y0;
-    cut->core[2] = (float)(b.x1 - b.x0);
-    cut->core[3] = (float)(b.y1 - b.y0);
-    size_t   n = (size_t)cut->width * cut->height;
-    uint8_t *work = malloc(n);
-    cut->alpha = malloc(n);
-    if (!work || !cut->alpha) {
-        free(work);
-        return false;
-    }
-    for (uint32_t y = 0; y < cut->height; y++)
-        memcpy(cut->alpha + (size_t)y * cut->width, mask + (size_t)(cut->y + y) * c->width + cut->x, cut->width);
-    cut_blur(cut->alpha, cut->width, cut->height, r, work);
-    cut_blur(work, cut->height, cut->width, r, cut->alpha);
-    free(work);
-    for (size_t i = 0; i < n; i++) { /* all of the defect, and a soft rim beyond it */
-        uint32_t v = cut->alpha[i] * 9u / 4u;
-        cut->alpha[i] = (uint8_t)AS_MIN(v, 255u);
-    }
-    cut_look(c, p, mask, cut);
-    return true;
-}
-
 /* What is not black; a JPEG's black is not quite. */
 static void mask_decide(as_image *mask, bool jpeg)
 {
@@ -286,7 +186,8 @@ static bool picture_read_mask(const as_pictures *c, as_picture *p, uint32_t widt
     else
         mask_decide(&mask, info.codec == AS_CODEC_JPEG);
     ok = ok && (scaled || AS_FAIL(err, AS_ENOMEM, "no memory for a mask")) && picture_scale(c, &mask, 1, scaled, err) &&
-         (picture_cut(c, p, scaled) || AS_FAIL(err, AS_ENOMEM, "no memory for a mask"));
+         (as_cuts_make(p->pixels, scaled, c->width, c->height, c->planes, &p->cuts, &p->n_cuts) ||
+          AS_FAIL(err, AS_ENOMEM, "no memory for a mask"));
     free(scaled);
     as_image_done(&mask);
     return ok;
@@ -318,7 +219,7 @@ as_pictures *as_pictures_new(const as_twin_folder *dataset, uint32_t width, uint
                              size_t most_bytes, as_err *err)
 {
     as_pictures *c = calloc(1, sizeof *c);
-    size_t       masks = dataset->n_masked ? 1 : 0; /* as large as the picture, at most */
+    size_t       masks = dataset->n_masked ? 2 : 0; /* twice as large as the picture, at most but for their rims */
     size_t       each = (planes + masks) * width * height + sizeof(as_picture) + masks * sizeof(as_cut);
     size_t       room = most_bytes / each;
     if (c) {
@@ -453,9 +354,8 @@ size_t as_pictures_kept_bytes(as_pictures *c)
     size_t sum = 0;
     pthread_mutex_lock(&c->lock);
     for (size_t i = 0; i < c->n_kept; i++)
-        sum +=
-            sizeof *c->kept[i] + (size_t)c->planes * c->width * c->height +
-            (c->kept[i]->cut ? sizeof *c->kept[i]->cut + (size_t)c->kept[i]->cut->width * c->kept[i]->cut->height : 0);
+        sum += sizeof *c->kept[i] + (size_t)c->planes * c->width * c->height +
+               as_cuts_bytes(c->kept[i]->cuts, c->kept[i]->n_cuts);
     pthread_mutex_unlock(&c->lock);
     return sum;
 }

@@ -210,7 +210,7 @@ static void defects_are_laid_in(void **state)
         assert_true(strstr(truth.source, "good/") && strstr(truth.defect_source, "test/spot/"));
         double dx = (double)(box[0] + box[2] / 2) - SIDE / 2.0, dy = (double)(box[1] + box[3] / 2) - SIDE / 2.0;
         assert_true(sqrt(dx * dx + dy * dy) < 0.4 * SIDE || as_str_ends(truth.source, "002.png"));
-        assert_true(box[2] > 8 && box[3] > 8 && box[2] < 34 && box[3] < 34);
+        assert_true(box[2] > 8 && box[3] > 5 && box[2] < 34 && box[3] < 34); /* 14 x 8, turned a little */
         assert_in_range(rig_at(&r, (uint32_t)(box[0] + box[2] / 2), (uint32_t)(box[1] + box[3] / 2)), SPOT - 12,
                         SPOT + 25);
         assert_true(as_twin_mask(r.twin, part, 0, 0, r.scratch, inside, &n, &err));
@@ -337,6 +337,52 @@ static void masks_are_counted_too(void **state)
     assert_true(as_fs_remove_tree(path, &err));
 }
 
+/* Two spots of one mask, far apart: two defects, each with its own box and the mask as it was drawn, near where each was. */
+static void what_lies_apart_is_two_defects(void **state)
+{
+    (void)state;
+    as_err   err = AS_ERR_NONE;
+    as_image disc, mask;
+    char     path[AS_FS_PATH_BYTES];
+    uint8_t *inside = malloc((size_t)SIDE * SIDE);
+    assert_true(inside && as_image_new(&disc, AS_PIXEL_MONO8, SIDE, SIDE, &err) &&
+                as_image_new(&mask, AS_PIXEL_MONO8, SIDE, SIDE, &err));
+    for (uint32_t y = 0; y < SIDE; y++)
+        for (uint32_t x = 0; x < SIDE; x++) {
+            double dx = (x + 0.5) / SIDE - 0.5, dy = (y + 0.5) / SIDE - 0.5;
+            bool   here = (y >= 50 && y < 62) && ((x >= 30 && x < 42) || (x >= 80 && x < 90));
+            /* Grained: every second pixel of a defect is as the disc is. */
+            bool grain = (x + y) % 2 == 1;
+            mask.data[y * mask.stride_bytes + x] = here ? 255 : 0;
+            disc.data[y * disc.stride_bytes + x] = (uint8_t)(here && grain              ? SPOT
+                                                             : dx * dx + dy * dy < 0.16 ? DISC
+                                                                                        : BACK);
+        }
+    put_png("two/spot/1.png", &disc);
+    put_png("two/ground_truth/spot/1_mask.png", &mask);
+    put_disc("two/good/1.png", SIDE, SIDE, false, false);
+    as_image_done(&disc);
+    as_image_done(&mask);
+    path_of(path, "two");
+    twin_rig r = rig_open(path, 1, 0.9, 1);
+    for (uint64_t part = 1; part <= 8; part++) {
+        as_twin_truth truth = rig_look(&r, part);
+        assert_int_equal(truth.n_findings, 2);
+        for (size_t k = 0; k < 2; k++) {
+            const float *box = truth.findings[k].box_px;
+            size_t       n = 0;
+            double       x = (double)(box[0] + box[2] / 2), y = (double)(box[1] + box[3] / 2);
+            assert_true(fabs(x - (k ? 85 : 36)) < 10 && fabs(y - 56) < 10);
+            assert_true(box[2] < 22 && box[3] < 22);
+            assert_true(as_twin_mask(r.twin, part, 0, k, r.scratch, inside, &n, &err));
+            assert_true((double)n > 0.6 * (double)(box[2] * box[3])); /* whole, not every second pixel */
+        }
+    }
+    free(inside);
+    twin_rig_close(&r);
+    assert_true(as_fs_remove_tree(path, &err));
+}
+
 static void what_is_no_picture_is_skipped_and_counted(void **state)
 {
     (void)state;
@@ -387,7 +433,14 @@ static void refuses_what_is_no_dataset(void **state)
     put_bytes("broken/a.png", "no", 2);
     path_of(path, "broken");
     refuses(path, "'a.png'");
-    path_of(path, "ground_truth");
+    put_bytes("dark/good/a.png", "\x89PNG\r\n\x1a\n", 8); /* a class of which nothing can be read */
+    put_disc("dark/spot/a.png", SIDE, SIDE, true, false);
+    path_of(path, "dark");
+    refuses(path, "/dark/good'");
+    put_disc("pale/good/a.png", SIDE, SIDE, false, false);
+    put_bytes("pale/spot/a.png", "\x89PNG\r\n\x1a\n", 8);
+    path_of(path, "pale");
+    refuses(path, "/pale/spot'");
     put_bytes("only/masks/a.png", "no", 2);
     path_of(path, "only");
     refuses(path, "masks and no picture");
@@ -433,6 +486,7 @@ int main(void)
         cmocka_unit_test(threads_do_not_matter),
         cmocka_unit_test(memory_is_bounded),
         cmocka_unit_test(masks_are_counted_too),
+        cmocka_unit_test(what_lies_apart_is_two_defects),
         cmocka_unit_test(what_is_no_picture_is_skipped_and_counted),
         cmocka_unit_test(real_pictures_are_understood),
         cmocka_unit_test(refuses_what_is_no_dataset),

@@ -2,11 +2,15 @@
 #include "twin/export.h"
 
 #include <dirent.h>
+#include <errno.h>
+#include <unistd.h>
 
 #include "base/fs.h"
 #include "base/thread.h"
 #include "image/codec.h"
 #include "image/mask.h"
+
+#define EXPORT_LOCK ".export.lock"
 
 /* --- truth as JSON --- */
 
@@ -19,8 +23,9 @@ static json_t *export_finding(const as_twin_finding *finding)
 {
     const double box[4] = {(double)finding->box_px[0], (double)finding->box_px[1], (double)finding->box_px[2],
                            (double)finding->box_px[3]};
-    json_t *json = json_pack("{s:s,s:f,s:f}", "class", finding->class, "severity", (double)finding->severity, "size_mm",
-                             (double)finding->size_mm);
+    json_t      *json =
+        json_pack("{s:s,s:f,s:f,s:b,s:I}", "class", finding->class, "severity", (double)finding->severity, "size_mm",
+                  (double)finding->size_mm, "clipped", finding->clipped, "area_px", (json_int_t)finding->area_px);
     as_json_set(json, "box_px", export_box(box));
     return json;
 }
@@ -43,6 +48,8 @@ json_t *as_twin_export_truth(const as_twin_truth *truth)
                             (double)truth->face_px[3]};
     if (face[2] > 0.0)
         as_json_set(json, "face_px", export_box(face));
+    if (truth->right_recipe)
+        as_json_set(json, "right_recipe", json_string(truth->right_recipe));
     if (truth->source)
         as_json_set(json, "source", json_string(truth->source));
     if (truth->defect_source)
@@ -64,7 +71,7 @@ static bool export_is_seen(const as_twin_truth *truth)
 {
     bool any = truth->n_findings == 0;
     for (size_t i = 0; i < truth->n_findings; i++)
-        any = any || (truth->findings[i].box_px[2] > 0 && truth->findings[i].box_px[3] > 0);
+        any = any || truth->findings[i].area_px > 0;
     return any;
 }
 
@@ -89,9 +96,7 @@ static void export_annotate(const as_twin *twin, json_t *annotations, json_int_t
     json_t *finding;
     json_array_foreach (findings, k, finding) {
         json_t *mask = json_object_get(finding, "mask"), *box = json_object_get(finding, "box_px");
-        double  area = json_number_value(json_array_get(box, 2)) * json_number_value(json_array_get(box, 3));
-        if (json_object_get(finding, "area_px"))
-            area = json_number_value(json_object_get(finding, "area_px"));
+        double  area = json_number_value(json_object_get(finding, "area_px"));
         if (area <= 0)
             continue;
         json_t *one =
@@ -149,29 +154,29 @@ typedef struct export_job {
     const as_twin            *twin;
     const as_twin_export_cfg *cfg;
     uint64_t                  begin;
-    json_t                  **truths; /* of this batch */
+    json_t                  **truths; /* of this batch; NULL: not made */
+    const as_progress        *progress;
 } export_job;
 
-static bool export_mask(const export_job *job, uint64_t part, size_t k, void *scratch, uint8_t *inside, json_t *finding,
-                        as_err *err)
+/* The runs of each finding's mask, while its part is drawn. */
+typedef struct export_masks {
+    uint32_t width, height;
+    json_t  *masks[AS_TWIN_MAX_FINDINGS]; /* NULL: nothing is seen of it */
+} export_masks;
+
+static bool export_mask(void *ctx, size_t finding, const uint8_t *inside, size_t n, as_err *err)
 {
-    const as_twin_cfg *cfg = as_twin_cfg_of(job->twin);
-    as_mask            mask = {0};
-    as_str             text;
-    size_t             n;
-    double             box[4];
-    if (!as_twin_mask(job->twin, part, 0, k, scratch, inside, &n, err) ||
-        !as_mask_from_pixels(inside, cfg->width, cfg->width, cfg->height, 1, &mask, err))
+    export_masks *to = ctx;
+    as_mask       mask = {0};
+    as_str        text;
+    if (n == 0)
+        return true;
+    if (!as_mask_from_pixels(inside, to->width, to->width, to->height, 1, &mask, err))
         return false;
     as_str_init(&text);
     bool ok = as_mask_add_text(&mask, &text, err);
-    as_mask_bounds(&mask, box);
-    as_json_set(finding, "area_px", json_integer((json_int_t)n));
-    if (ok && n > 0) { /* one that nobody can see keeps the box of where it would be, and no area */
-        as_json_set(finding, "box_px", export_box(box));
-        as_json_set(finding, "mask",
-                    json_pack("{s:[i,i],s:s}", "size", (int)cfg->height, (int)cfg->width, "counts", text.s));
-    }
+    if (ok)
+        to->masks[finding] = json_pack("{s:[i,i],s:s}", "size", (int)to->height, (int)to->width, "counts", text.s);
     as_str_done(&text);
     as_mask_done(&mask);
     return ok;
@@ -194,40 +199,81 @@ static bool export_write(const export_job *job, const as_twin_truth *truth, cons
     return ok;
 }
 
+/* Not a step of progress, which is for one thread: whether to go on at all, so that an end waits for a part at most. */
+static bool export_goes_on(const export_job *job, as_err *err)
+{
+    const as_progress look = {.stop = job->progress ? job->progress->stop : NULL};
+    return as_progress_go_on(&look, err);
+}
+
 static bool export_one(void *ctx, size_t i, as_err *err)
 {
     const export_job  *job = ctx;
     const as_twin_cfg *cfg = as_twin_cfg_of(job->twin);
-    uint64_t           part = job->cfg->first + job->begin + i;
+    export_masks       masks = {.width = cfg->width, .height = cfg->height};
+    const as_mask_sink sink = {export_mask, &masks};
     as_image           image = {0};
     as_twin_truth      truth;
     const uint16_t    *raw;
-    void              *scratch = malloc(as_twin_scratch_bytes(job->twin));
-    uint8_t           *inside = malloc((size_t)cfg->width * cfg->height);
-    bool               ok = (scratch && inside) || AS_FAIL(err, AS_ENOMEM, "no memory to draw in");
+    if (!export_goes_on(job, err))
+        return false;
+    void *scratch = malloc(as_twin_scratch_bytes(job->twin));
+    bool  ok = scratch || AS_FAIL(err, AS_ENOMEM, "no memory to draw in");
     ok = ok && as_image_new(&image, cfg->pixel, cfg->width, cfg->height, err) &&
-         as_twin_look(job->twin, part, 0, scratch, &image, &truth, &raw, err);
-    json_t *json = ok ? as_twin_export_truth(&truth) : NULL;
-    json_t *findings = json_object_get(json, "findings");
-    for (size_t k = 0; ok && job->cfg->masks && k < truth.n_findings; k++)
-        ok = export_mask(job, part, k, scratch, inside, json_array_get(findings, k), err);
-    ok = ok && export_write(job, &truth, &image, json, err);
-    job->truths[i] = json;
+         as_twin_look_at(job->twin, job->cfg->first + job->begin + i, 0, scratch, &image, &truth, &raw,
+                         job->cfg->masks ? &sink : NULL, err);
+    json_t *json = ok ? as_twin_export_truth(&truth) : NULL, *findings = json_object_get(json, "findings");
+    for (size_t k = 0; k < AS_TWIN_MAX_FINDINGS; k++)
+        if (masks.masks[k] && ok)
+            as_json_set(json_array_get(findings, k), "mask", masks.masks[k]);
+        else
+            json_decref(masks.masks[k]);
+    if (ok && export_write(job, &truth, &image, json, err))
+        job->truths[i] = json;
+    else {
+        json_decref(json);
+        ok = false;
+    }
     as_image_done(&image);
     free(scratch);
-    free(inside);
     return ok;
 }
 
+/* Empty but for a lock. */
 static bool export_is_fresh(const char *dir, as_err *err)
 {
     DIR *open = opendir(dir);
     bool used = false;
     for (struct dirent *entry; open && (entry = readdir(open)) != NULL;)
-        used = used || (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0);
+        used = used || (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+                        strcmp(entry->d_name, EXPORT_LOCK) != 0);
     if (open)
         closedir(open);
     return !used || AS_FAIL(err, AS_EEXIST, "'%s' is not empty: name a new folder", dir);
+}
+
+/* A folder of our own: asked before the lock so that nobody else's folder gets one, and again behind it, since another may
+ * have filled it meanwhile. */
+static bool export_begin(const char *dir, char lock[AS_FS_PATH_BYTES], int *ret_fd, as_err *err)
+{
+    as_err why = AS_ERR_NONE;
+    *ret_fd = -1;
+    if (!export_is_fresh(dir, err) || !as_fs_make_dirs(dir, err) || !as_fs_join(lock, dir, EXPORT_LOCK, err))
+        return false;
+    if (!as_fs_lock(lock, ret_fd, &why)) {
+        *err = why;
+        return why.code == AS_EBUSY
+                   ? AS_FAIL(err, AS_EBUSY, "another export writes into '%s' at this moment: name a new folder", dir)
+                   : false;
+    }
+    return export_is_fresh(dir, err);
+}
+
+static void export_end(const char *lock, int fd)
+{
+    if (fd >= 0)
+        (void)unlink(lock);
+    as_fs_unlock(fd);
 }
 
 static void export_count(const json_t *truth, as_twin_export_counts *counts)
@@ -237,49 +283,88 @@ static void export_count(const json_t *truth, as_twin_export_counts *counts)
     counts->n_faulty += json_object_size(json_object_get(truth, "faults")) > 0;
 }
 
-static bool export_lines(const as_twin_export_cfg *cfg, const json_t *truths, as_err *err)
+/* A part is a line at once: whatever ends the program, what was drawn has its truth. */
+static bool export_line(FILE *file, const char *path, const json_t *truth, as_err *err)
 {
-    as_str  lines;
-    size_t  i;
-    json_t *truth;
-    char    path[AS_FS_PATH_BYTES];
-    as_str_init(&lines);
-    json_array_foreach (truths, i, truth) {
-        char *text = as_json_text(truth);
-        as_str_add(&lines, text ? text : "");
-        as_str_add(&lines, "\n");
-        free(text);
+    char *text = as_json_text(truth);
+    if (!text)
+        return AS_FAIL(err, AS_ENOMEM, "no memory for the truth of a part");
+    errno = 0;
+    bool ok = fputs(text, file) >= 0 && fputc('\n', file) >= 0 && fflush(file) == 0;
+    free(text);
+    return ok || as_err_errno(err, errno ? errno : EIO, "cannot write '%s'", path);
+}
+
+/* All batches; on an error too, truths and the file hold every part that was made. */
+static bool export_parts(export_job *job, FILE *lines, const char *path, json_t *truths, as_twin_export_counts *counts,
+                         as_err *err)
+{
+    enum { BATCH = 32 };
+    json_t  *batch[BATCH];
+    uint64_t all = job->cfg->n;
+    bool     ok = true;
+    job->truths = batch;
+    for (; ok && job->begin < all; job->begin += BATCH) {
+        size_t n = (size_t)AS_MIN(all - job->begin, (uint64_t)BATCH);
+        bool   told = true;
+        as_err why = AS_ERR_NONE;
+        memset(batch, 0, sizeof batch);
+        ok = as_progress_go_on(job->progress, err) && as_thread_for(n, 0, export_one, job, err);
+        for (size_t i = 0; i < n; i++) {
+            if (!batch[i])
+                continue;
+            export_count(batch[i], counts);
+            told = told && export_line(lines, path, batch[i], &why);
+            json_array_append_new(truths, batch[i]);
+        }
+        if (ok && !told) {
+            *err = why;
+            ok = false;
+        }
+        as_progress_step(job->progress, "drawing parts", AS_MIN(job->begin + n, all), all);
     }
-    bool ok = (as_str_ok(&lines) || AS_FAIL(err, AS_ENOMEM, "no memory for the truth of all parts")) &&
-              as_fs_join(path, cfg->dir, "truth.jsonl", err) && as_fs_write(path, lines.s, lines.len, err);
-    as_str_done(&lines);
+    return ok;
+}
+
+static bool export_all(const as_twin *twin, const as_twin_export_cfg *cfg, const as_progress *progress,
+                       as_twin_export_counts *counts, as_err *err)
+{
+    char       path[AS_FS_PATH_BYTES];
+    json_t    *truths = json_array();
+    FILE      *lines = NULL;
+    as_err     why = AS_ERR_NONE;
+    export_job job = {.twin = twin, .cfg = cfg, .progress = progress};
+    bool       ok = (truths || AS_FAIL(err, AS_ENOMEM, "no memory for the truth of all parts")) &&
+              as_fs_join(path, cfg->dir, "truth.jsonl", err);
+    if (ok && !(lines = fopen(path, "wxe")))
+        ok = as_err_errno(err, errno, "cannot write '%s'", path);
+    ok = ok && export_parts(&job, lines, path, truths, counts, err);
+    if (lines && fclose(lines) != 0 && ok)
+        ok = as_err_errno(err, errno, "cannot write '%s'", path);
+    bool finished = !cfg->kind->finish || (lines && cfg->kind->finish(twin, cfg, truths, &why));
+    json_decref(truths);
+    if (ok && !finished) {
+        *err = why;
+        ok = false;
+    }
+    if (!ok && err->code == AS_ECANCELLED)
+        AS_FAIL(err, AS_ECANCELLED, "stopped: '%s' holds %llu of %llu parts, with their truth%s", cfg->dir,
+                (unsigned long long)counts->n_pictures, (unsigned long long)cfg->n,
+                finished ? "" : ", but not their annotations");
     return ok;
 }
 
 bool as_twin_export_run(const as_twin *twin, const as_twin_export_cfg *cfg, const as_progress *progress,
                         as_twin_export_counts *ret, as_err *err)
 {
-    enum { BATCH = 32 };
-    json_t               *batch[BATCH], *truths = json_array();
-    export_job            job = {.twin = twin, .cfg = cfg, .truths = batch};
     as_twin_export_counts counts = {0};
+    char                  lock[AS_FS_PATH_BYTES];
+    int                   fd;
     if (cfg->n == 0 || cfg->n > AS_EXPORT_MAX_PARTS)
         return AS_FAIL(err, AS_ELIMIT, "%llu parts cannot be written: 1 to %d are possible", (unsigned long long)cfg->n,
                        AS_EXPORT_MAX_PARTS);
-    bool ok = export_is_fresh(cfg->dir, err) && as_fs_make_dirs(cfg->dir, err);
-    for (; ok && job.begin < cfg->n; job.begin += BATCH) {
-        size_t n = (size_t)AS_MIN(cfg->n - job.begin, (uint64_t)BATCH);
-        memset(batch, 0, sizeof batch);
-        ok = as_progress_go_on(progress, err) && as_thread_for(n, 0, export_one, &job, err);
-        for (size_t i = 0; i < n; i++) {
-            if (ok)
-                export_count(batch[i], &counts);
-            json_array_append_new(truths, batch[i]);
-        }
-        as_progress_step(progress, "drawing parts", AS_MIN(job.begin + n, cfg->n), cfg->n);
-    }
-    ok = ok && export_lines(cfg, truths, err) && (!cfg->kind->finish || cfg->kind->finish(twin, cfg, truths, err));
-    json_decref(truths);
+    bool ok = export_begin(cfg->dir, lock, &fd, err) && export_all(twin, cfg, progress, &counts, err);
+    export_end(lock, fd);
     if (ok)
         *ret = counts;
     return ok;

@@ -38,7 +38,8 @@ typedef struct as_twin_export_counts {
     uint64_t n_pictures, n_findings, n_faulty; /* faulty: pictures with a fault of the station */
 } as_twin_export_counts;
 
-/* dir is made; it must not hold anything yet (AS_EEXIST). */
+/* dir is made; it must not hold anything yet (AS_EEXIST), and nobody else write into it (AS_EBUSY). truth.jsonl grows by a line
+ * a part; stopped by progress (AS_ECANCELLED), dir holds the parts that were made, with annotations of their own. */
 AS_CHECK bool as_twin_export_run(const as_twin *twin, const as_twin_export_cfg *cfg, const as_progress *progress,
                                  as_twin_export_counts *ret, as_err *err);
 

@@ -256,9 +256,10 @@ static float bottles_size(const bottle_kind *kind, const bottle_defect *d)
 static void bottles_tell(const bottle_part *part, const bottle_defect *d, const as_canvas *canvas, as_twin_truth *truth)
 {
     const bottle_kind *kind = &as_bottle_kinds[part->kind];
-    as_twin_finding    finding = {bottles_names[d->class], d->severity, {0}, bottles_size(kind, d)};
-    as_pose            pose = {part->x_px, part->base_px, 0.0f, 1.0f, part->px_per_mm};
-    float              rect[4], half = 0.5f * d->size + 0.6f, x = 0.0f, y = 0.0f, sin = 0.0f, cos = 1.0f;
+    as_twin_finding    finding = {
+           .class = bottles_names[d->class], .severity = d->severity, .size_mm = bottles_size(kind, d)};
+    as_pose pose = {part->x_px, part->base_px, 0.0f, 1.0f, part->px_per_mm};
+    float   rect[4], half = 0.5f * d->size + 0.6f, x = 0.0f, y = 0.0f, sin = 0.0f, cos = 1.0f;
     bottles_extent(part, d, rect);
     if (d->class >= BOTTLE_CRACK) {
         float wide = d->class == BOTTLE_CRACK ? 2.4f + 0.35f * d->size : half + 0.5f * d->size;

@@ -107,7 +107,7 @@ static void cones_tell(const as_cone *cone, const as_canvas *canvas, as_twin_tru
     as_twin_finding *finding = &truth->findings[0];
     *finding = (as_twin_finding){.class = as_cone_names[cone->class], .severity = cone->severity};
     memcpy(finding->box_px, frame->box_px, sizeof finding->box_px);
-    finding->size_mm = AS_MAX(frame->box_px[2], frame->box_px[3]) / cone->pose.px_per_mm;
+    finding->size_mm = as_cone_defect_mm(cone);
 }
 
 static void cones_draw(const as_twin *twin, const as_twin_shot *shot, float *light, as_twin_truth *ret_truth)

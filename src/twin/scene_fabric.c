@@ -276,7 +276,8 @@ static void fabric_draw(const as_twin *twin, const as_twin_shot *shot, float *li
                     light + (size_t)y * cfg->width);
     for (uint32_t i = 0; i < part.n_defects; i++) {
         const fabric_defect *d = &part.defects[i];
-        as_twin_finding      finding = {fabric_names[d->class], d->severity, {0}, 2.0f * AS_MAX(d->half_x, d->half_y)};
+        as_twin_finding      finding = {
+                 .class = fabric_names[d->class], .severity = d->severity, .size_mm = 2.0f * AS_MAX(d->half_x, d->half_y)};
         fabric_draw_defect(state, &part, d, &canvas, (shot->shown >> i) & 1u, finding.box_px);
         as_plates_tell(truth, &finding);
     }

@@ -277,7 +277,7 @@ static void film_draw(const as_twin *twin, const as_twin_shot *shot, float *ligh
                cfg->width * sizeof *light);
     for (uint32_t i = 0; i < part.n_defects; i++) {
         const film_defect *d = &part.defects[i];
-        as_twin_finding    finding = {film_names[d->class], d->severity, {0}, d->size};
+        as_twin_finding    finding = {.class = film_names[d->class], .severity = d->severity, .size_mm = d->size};
         film_box(d, &canvas, part.mm, finding.box_px);
         if ((shot->shown >> i) & 1u)
             film_draw_defect(&part, d, &canvas, finding.box_px);

@@ -388,7 +388,8 @@ static float metal_dent(const metal_defect *d, float u, float v)
         return 1.0f;
     float slope = r2 < 1.0f ? (1.0f - r2) : -0.25f * (1.69f - r2); /* the rim stands up a little */
     float lean = -(x * METAL_LIGHT_X + y * METAL_LIGHT_Y) / radius;
-    return 1.0f + (0.15f + 1.7f * d->severity) * slope * lean - 0.10f * d->severity * AS_MAX(1.0f - r2, 0.0f);
+    return 1.0f + (0.15f * AS_MIN(4.0f * d->severity, 1.0f) + 1.7f * d->severity) * slope * lean -
+           0.10f * d->severity * AS_MAX(1.0f - r2, 0.0f);
 }
 
 static float metal_stain(const metal_defect *d, float u, float v)
@@ -473,7 +474,7 @@ static void metal_draw(const as_twin *twin, const as_twin_shot *shot, float *lig
     truth->recipe = metal_recipes[part.recipe];
     for (uint32_t i = 0; i < part.n_defects; i++) {
         const metal_defect *d = &part.defects[i];
-        as_twin_finding     finding = {metal_names[d->class], d->severity, {0}, d->size};
+        as_twin_finding     finding = {.class = metal_names[d->class], .severity = d->severity, .size_mm = d->size};
         if ((shot->shown >> i) & 1u)
             metal_draw_defect(&part, d, &canvas);
         metal_bounds(&part, d, &canvas, finding.box_px);

@@ -199,12 +199,31 @@ static void scenes_contrast_grows_from_nothing(void **state)
     }
 }
 
+/* "0 cannot be seen": of no part, not just on average. */
+static void scenes_nothing_shows_no_pixel(void **state)
+{
+    (void)state;
+    const as_twin_scene *scene;
+    for (size_t k = 0; (scene = as_twin_scene_at(k)) != NULL; k++) {
+        rig r = rig_open(scene->name, 0.0, 0.0);
+        for (uint64_t part = 1; part <= 40; part++) {
+            as_twin_truth truth = rig_look(&r, part);
+            for (size_t i = 0; i < truth.n_findings; i++)
+                if (truth.findings[i].severity > 0.0f || rig_mask(&r, part, i) > 0)
+                    fail_msg("%s, part %d, %s of severity %g: %zu pixels", scene->name, (int)part,
+                             truth.findings[i].class, (double)truth.findings[i].severity, rig_mask(&r, part, i));
+        }
+        rig_close(&r);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(scenes_boxes_hold_their_defects),
         cmocka_unit_test(scenes_defects_grow_with_severity),
         cmocka_unit_test(scenes_contrast_grows_from_nothing),
+        cmocka_unit_test(scenes_nothing_shows_no_pixel),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -79,7 +79,15 @@ static bool script_key(const as_yaml *doc, const as_yaml_node *key, const as_yam
     }
     if (strcmp(key->text, "amount") == 0) {
         const char *unit = "";
+        char       *end;
         *given |= 16u;
+        (void)strtod(value->text, &end);
+        if (end == value->text && value->text[0]) { /* a name: of what is known once the fault is */
+            *given |= 32u;
+            return as_str_copy(step->recipe, sizeof step->recipe, value->text) ||
+                   as_yaml_fail(doc, value, err, "'%.40s' is no recipe: its name has at most %d bytes", value->text,
+                                AS_SCRIPT_NAME_BYTES - 1);
+        }
         return script_number(doc, value, -1e6, 1e6, &step->amount, &unit, err) &&
                (!*unit || as_yaml_fail(doc, value, err, "an amount has no unit here: leave '%.20s' out", unit));
     }
@@ -98,6 +106,21 @@ static bool script_key(const as_yaml *doc, const as_yaml_node *key, const as_yam
     return as_yaml_fail(doc, key, err, "'%.40s' is not known here: fault, from, full, until and amount are", key->text);
 }
 
+static bool script_places(const as_yaml *doc, const as_yaml_node *node, as_script_step *step, uint32_t given,
+                          as_err *err)
+{
+    const double least[] = {step->from, step->full, step->until};
+    for (uint32_t i = 0; !step->seconds && i < AS_COUNT(least); i++)
+        if (((given >> i) & 1u) && least[i] < 1.0)
+            return as_yaml_fail(doc, node, err, "there is no part %g: parts are counted from 1", least[i]);
+    if (!(given & 2u))
+        step->full = step->from;
+    if (step->full < step->from || step->until < step->from)
+        return as_yaml_fail(doc, node, err, "'full' and 'until' come after 'from'");
+    return step->full <= step->until ||
+           as_yaml_fail(doc, node, err, "it ends ('until') before it has its whole amount ('full')");
+}
+
 static bool script_step(const as_yaml *doc, const as_yaml_node *node, as_script_step *step, as_err *err)
 {
     uint32_t given = 0;
@@ -110,16 +133,14 @@ static bool script_step(const as_yaml *doc, const as_yaml_node *node, as_script_
     if (!(given & 8u))
         return as_yaml_fail(doc, node, err, "a step needs a fault: {fault: dirty_lens, from: 200}");
     const as_fault_info *info = &faults[step->fault];
-    if (!(given & 16u))
+    if ((given & 32u) && step->fault != AS_FAULT_PRODUCT)
+        return as_yaml_fail(doc, node, err, "an amount of '%s' is a number: %s", info->name, info->amount);
+    if (!(given & 16u) || (given & 32u))
         step->amount = info->usual;
     if (!(step->amount >= info->low && step->amount <= info->high))
         return as_yaml_fail(doc, node, err, "an amount of %g is not within %g to %g of '%s' (%s)", step->amount,
                             info->low, info->high, info->name, info->amount);
-    if (!(given & 2u))
-        step->full = step->from;
-    if (step->full < step->from || step->until < step->from)
-        return as_yaml_fail(doc, node, err, "'full' and 'until' come after 'from'");
-    return true;
+    return script_places(doc, node, step, given, err);
 }
 
 bool as_script_parse(const char *text, size_t n, const char *name, as_script *ret, as_err *err)

@@ -8,6 +8,7 @@
  *     faults:
  *       - {fault: dirty_lens, from: 200, full: 800, amount: 0.7}   # parts: begins at 200, grows, is 0.7 from 800 on
  *       - {fault: camera_dead, from: 40s, until: 45s}              # or time: s, min, h from the first part on
+ *       - {fault: wrong_product, from: 90, amount: cast}           # of this fault: a recipe's name, or its number
  */
 #ifndef AS_TWIN_SCRIPT_H
 #define AS_TWIN_SCRIPT_H
@@ -24,6 +25,8 @@ typedef enum as_fault {
 #define AS_SCRIPT_MAX_STEPS 256
 #define AS_SCRIPT_MAX_BYTES 65536
 
+enum { AS_SCRIPT_NAME_BYTES = 32 };
+
 typedef struct as_fault_info {
     const char *name, *amount; /* amount: what it is, with its unit */
     double      low, high, usual;
@@ -33,9 +36,10 @@ const as_fault_info *as_fault_info_of(size_t fault); /* NULL past the last row *
 
 typedef struct as_script_step {
     as_fault fault;
-    double   from, full, until; /* parts from 1, or seconds */
+    double   from, full, until; /* parts from 1, or seconds; from 0: from the first one on */
     bool     seconds;
     double   amount;
+    char     recipe[AS_SCRIPT_NAME_BYTES]; /* wrong_product by name, which counts then; "": by amount */
 } as_script_step;
 
 typedef struct as_script {

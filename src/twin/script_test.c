@@ -35,6 +35,9 @@ static void script_grows_and_ends(void **state)
     assert_true(fabs(amounts[AS_FAULT_BELT] - 1.5) < 1e-9); /* from its own speed */
     assert_int_equal(as_script_at(&script, 1, 119, amounts), 1u << AS_FAULT_BELT | 1u << AS_FAULT_DEAD);
     assert_int_equal(as_script_at(NULL, 1, 0, amounts), 0);
+    script = script_of("faults:\n  - {fault: haze, from: 0s, until: 3s}\n  - {amount: cast, fault: wrong_product}\n");
+    assert_int_equal(as_script_at(&script, 1, 0, amounts), 1u << AS_FAULT_HAZE | 1u << AS_FAULT_PRODUCT);
+    assert_string_equal(script.steps[1].recipe, "cast");
 }
 
 static void script_knows_every_fault(void **state)
@@ -69,6 +72,9 @@ static void script_says_what_is_wrong(void **state)
         {"faults:\n  - {fault: haze, from: 3days}\n", "no place on a time line"},
         {"faults:\n  - {fault: haze, from: 3, until: 4s}\n", "mixed"},
         {"faults:\n  - {fault: haze, from: 3, until: 2}\n", "come after"},
+        {"faults:\n  - {fault: haze, from: 0}\n", "counted from 1"},
+        {"faults:\n  - {fault: haze, from: 1, full: 8, until: 5}\n", "before it has its whole amount"},
+        {"faults:\n  - {fault: haze, amount: much}\n", "an amount of 'haze' is a number"},
         {"faults:\n  - {fault: haze, begin: 3}\n", "'begin' is not known"},
         {"faults:\n  - {from: 3}\n", "needs a fault"},
         {"faults:\n  - {fault: haze, from: nan}\n", "a number"},

@@ -25,6 +25,15 @@ char *as_sheet_text(const as_twin_truth *truth, char *text)
     return text;
 }
 
+char *as_sheet_note(const as_twin_truth *truth, char *text)
+{
+    int n = snprintf(text, AS_SHEET_TEXT_BYTES, "%.30s", truth->recipe);
+    if (truth->n_findings) /* of the one that the first line names */
+        snprintf(text + n, (size_t)(AS_SHEET_TEXT_BYTES - n), " %.1f mm",
+                 (double)truth->findings[as_twin_worst(truth)].size_mm);
+    return text;
+}
+
 static void sheet_put(as_image *image, int32_t x, int32_t y)
 {
     if (x < 0 || y < 0 || x >= (int32_t)image->width || y >= (int32_t)image->height)
@@ -120,9 +129,7 @@ static void sheet_place(const sheet_job *job, uint32_t i, const as_image *pictur
     const as_twin_truth *truth = &job->truths[i];
     as_sheet_text(truth, text);
     text[AS_MIN((size_t)job->cell_w / AS_LETTERS_WIDTH, sizeof text - 1)] = '\0';
-    snprintf(below, sizeof below, "%.30s", truth->recipe);
-    if (truth->n_findings)
-        snprintf(below, sizeof below, "%.30s %.1f mm", truth->recipe, (double)truth->findings[0].size_mm);
+    as_sheet_note(truth, below);
     as_letters_draw(job->sheet, x, y + job->cell_h + 3,
                     truth->frame.faults ? SHEET_ILL
                     : truth->n_findings ? SHEET_BAD

@@ -32,5 +32,6 @@ AS_CHECK bool as_sheet_frame(const as_twin *twin, uint64_t part, uint32_t view, 
 /* "#12 GOOD", "#7 SPILLAGE 0.61 DIRTY_LENS": text[96]. */
 #define AS_SHEET_TEXT_BYTES 96
 char *as_sheet_text(const as_twin_truth *truth, char *text);
+char *as_sheet_note(const as_twin_truth *truth, char *text); /* the line below: recipe, and size of the worst defect */
 
 #endif

@@ -140,6 +140,7 @@ static void take_faults_are_seen_and_told(void **state)
     cfg.script = &script;
     twin_rig ill = rig_open(&cfg);
     double   amounts[AS_FAULT_COUNT];
+    uint32_t chocolate = 0;
     assert_true(fabs(rig_mean(&well, 5) - rig_mean(&ill, 5)) == 0.0);
     assert_int_equal(ill.truth.frame.faults, 0);
     assert_true(rig_mean(&ill, 12) < 0.8 * rig_mean(&well, 12)); /* 0.4 of the light, through the screen's curve */
@@ -147,16 +148,72 @@ static void take_faults_are_seen_and_told(void **state)
     assert_true(rig_detail(&ill, 32) < 0.8 * rig_detail(&well, 32));
     assert_int_equal(ill.truth.frame.faults, 1u << AS_FAULT_FOCUS);
     assert_true(rig_detail(&ill, 52) < 0.9 * rig_detail(&well, 52));
-    for (uint64_t part = 70; part < 80; part++) {
+    for (uint64_t part = 70; part < 80;
+         part++) { /* of all recipes: one that is not the part's own, mostly the named one */
+        rig_look(&well, part);
         rig_look(&ill, part);
-        assert_string_equal(ill.truth.recipe, "chocolate");
+        assert_string_not_equal(ill.truth.recipe, well.truth.recipe);
+        assert_string_equal(ill.truth.right_recipe, well.truth.recipe);
+        assert_null(well.truth.right_recipe);
+        chocolate += strcmp(ill.truth.recipe, "chocolate") == 0;
     }
+    assert_in_range(chocolate, 6, 10);
     uint32_t lost = 0;
     for (uint64_t part = 1000; part < 3000; part++)
         lost += as_twin_faults_at(ill.twin, part, amounts) == 1u << AS_FAULT_FRAME_LOSS;
     assert_in_range(lost, 430, 570); /* 500 expected, deviation 19 */
     twin_rig_close(&well);
     twin_rig_close(&ill);
+}
+
+static void product_is(const char *scene, const char *recipe, const char *amount, const char *seen, const char *error)
+{
+    char        text[160];
+    as_twin_cfg cfg = small();
+    as_script   script;
+    as_err      err = AS_ERR_NONE;
+    snprintf(text, sizeof text, "faults:\n  - {fault: wrong_product, from: 2%s%s}\n", amount ? ", amount: " : "",
+             amount ? amount : "");
+    assert_true(as_script_parse(text, strlen(text), "faults", &script, &err));
+    cfg.recipe = recipe;
+    cfg.script = &script;
+    as_twin *twin = as_twin_open(scene, &cfg, &err);
+    if ((twin != NULL) != (error == NULL) || (error && !strstr(err.text, error)))
+        fail_msg("%s, %s: '%s'", recipe ? recipe : "", amount ? amount : "", twin ? "taken" : err.text);
+    as_twin_close(twin);
+    if (error)
+        return;
+    twin_rig r = twin_rig_open(scene, &cfg);
+    rig_look(&r, 2);
+    if (seen)
+        assert_string_equal(r.truth.recipe, seen);
+    assert_string_not_equal(r.truth.recipe, r.truth.right_recipe);
+    if (recipe)
+        assert_string_equal(r.truth.right_recipe, recipe);
+    assert_string_equal(as_twin_scene_of(r.twin)->recipes[(size_t)r.truth.amounts[AS_FAULT_PRODUCT]], r.truth.recipe);
+    rig_look(&r, 1);
+    assert_null(r.truth.right_recipe);
+    twin_rig_close(&r);
+}
+
+/* A wrong product is wrong, and one that there is. */
+static void take_wrong_products_are_wrong(void **state)
+{
+    (void)state;
+    product_is("metal", "cast", "0", "brushed", NULL);
+    product_is("metal", "cast", "ground", "ground", NULL);
+    product_is("metal", "cast", NULL, NULL, NULL);
+    product_is("metal", NULL, NULL, NULL, NULL);
+    for (int i = 0; i < 4; i++) {
+        const char *amount[] = {"0", "1", "2", "3"};
+        product_is("metal", NULL, amount[i], NULL, NULL);
+    }
+    product_is("metal", "cast", "3", NULL, "'cast' is what the scene makes");
+    product_is("metal", "cast", "cast", NULL, "'cast' is what the scene makes");
+    product_is("metal", "cast", "63", NULL, "brushed, milled, ground, cast");
+    product_is("metal", NULL, "1.5", NULL, "brushed, milled, ground, cast");
+    product_is("metal", NULL, "-0.5", NULL, "brushed, milled, ground, cast");
+    product_is("metal", NULL, "castt", NULL, "brushed, milled, ground, cast");
 }
 
 /* The camera moved: what the truth says of the defect's place moves as the picture does. */
@@ -228,10 +285,10 @@ static void take_flicker_is_a_mean(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(take_light_is_linear),        cmocka_unit_test(take_formats_carry_the_numbers),
-        cmocka_unit_test(take_lens_decides_the_scale), cmocka_unit_test(take_faults_are_seen_and_told),
-        cmocka_unit_test(take_moves_the_truth_too),    cmocka_unit_test(take_masks_fit_their_boxes),
-        cmocka_unit_test(take_flicker_is_a_mean),
+        cmocka_unit_test(take_light_is_linear),          cmocka_unit_test(take_formats_carry_the_numbers),
+        cmocka_unit_test(take_lens_decides_the_scale),   cmocka_unit_test(take_faults_are_seen_and_told),
+        cmocka_unit_test(take_moves_the_truth_too),      cmocka_unit_test(take_masks_fit_their_boxes),
+        cmocka_unit_test(take_wrong_products_are_wrong), cmocka_unit_test(take_flicker_is_a_mean),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

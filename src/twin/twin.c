@@ -95,23 +95,65 @@ static bool twin_check(const as_twin_cfg *cfg, as_err *err)
     return true;
 }
 
+/* "a, b, c" of a list that ends with NULL. */
+static const char *twin_words(const char *const *words, char *text, size_t cap)
+{
+    size_t n = 0;
+    text[0] = '\0';
+    for (size_t i = 0; words[i] && n < cap; i++)
+        n += (size_t)snprintf(text + n, cap - n, "%s%s", i ? ", " : "", words[i]);
+    return text;
+}
+
+/* Its number; -1: there is none of that name. */
+static int32_t twin_recipe_of(const as_twin_scene *scene, const char *name)
+{
+    for (int32_t n = 0; scene->recipes[n]; n++)
+        if (strcmp(name, scene->recipes[n]) == 0)
+            return n;
+    return -1;
+}
+
 static bool twin_find_recipe(as_twin *twin, const char *name, as_err *err)
 {
-    const char *const *recipes = twin->scene->recipes;
-    size_t             n = 0;
+    char text[256];
     twin->recipe = -1;
     if (!name || !*name)
         return true;
-    for (; recipes[n]; n++)
-        if (strcmp(name, recipes[n]) == 0) {
-            twin->recipe = (int32_t)n;
-            return true;
-        }
-    const char *nearest = as_str_nearest(name, recipes, n);
-    return AS_FAIL(err, AS_ENOTFOUND,
-                   nearest ? "scene '%s' has no recipe '%s': did you mean '%s'?"
-                           : "scene '%s' has no recipe '%s'; it has '%s', ...",
-                   twin->scene->name, name, nearest ? nearest : recipes[0]);
+    twin->recipe = twin_recipe_of(twin->scene, name);
+    return twin->recipe >= 0 || AS_FAIL(err, AS_ENOTFOUND, "scene '%s' has no recipe '%.40s': it has %s",
+                                        twin->scene->name, name, twin_words(twin->scene->recipes, text, sizeof text));
+}
+
+/* A wrong product is one that the scene knows, by name or number, and not the one that is made. */
+static bool twin_check_product(const as_twin *twin, as_script_step *step, as_err *err)
+{
+    char           text[256];
+    int32_t        n = 0;
+    const as_fault fault = step->fault;
+    if (fault != AS_FAULT_PRODUCT)
+        return true;
+    while (twin->scene->recipes[n])
+        n++;
+    (void)twin_words(twin->scene->recipes, text, sizeof text);
+    if (n < 2)
+        return AS_FAIL(err, AS_EINVAL, "scene '%s' has one recipe (%s): no wrong_product can lie there",
+                       twin->scene->name, text);
+    if (step->recipe[0]) {
+        int32_t found = twin_recipe_of(twin->scene, step->recipe);
+        if (found < 0)
+            return AS_FAIL(err, AS_ENOTFOUND, "wrong_product: scene '%s' has no recipe '%s': it has %s",
+                           twin->scene->name, step->recipe, text);
+        step->amount = found;
+    }
+    if (step->amount >= n || step->amount != (double)(int32_t)step->amount)
+        return AS_FAIL(
+            err, AS_EINVAL,
+            "wrong_product: an amount of %g names no recipe of scene '%s': write a name, or a number from 0, of %s",
+            step->amount, twin->scene->name, text);
+    return step->amount < 0.0 || (int32_t)step->amount != twin->recipe ||
+           AS_FAIL(err, AS_EINVAL, "wrong_product: '%s' is what the scene makes: name another one of %s",
+                   twin->scene->recipes[twin->recipe], text);
 }
 
 /* What is not given of the lens follows from how the scene is set up. */
@@ -261,6 +303,9 @@ bool as_twin_keep_script(as_twin *twin, const as_script *script, as_err *err)
     if (!twin->script)
         return AS_FAIL(err, AS_ENOMEM, "no memory for a script");
     *twin->script = *script;
+    for (size_t i = 0; i < twin->script->n; i++)
+        if (!twin_check_product(twin, &twin->script->steps[i], err))
+            return false;
     return true;
 }
 

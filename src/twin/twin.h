@@ -13,39 +13,11 @@
 #include "twin/cfg.h"
 #include "twin/imager_table.h"
 #include "twin/optics.h"
+#include "twin/truth.h"
 
 typedef struct as_twin as_twin;
 
-#define AS_TWIN_MAX_FINDINGS 16
-#define AS_TWIN_WHITE_RATIO  0.95 /* whoever set up the lamp let white fill so much of the sensor's well */
-
-/* One defect. */
-typedef struct as_twin_finding {
-    const char *class;
-    float severity;  /* 0 invisible .. 1 obvious */
-    float box_px[4]; /* x, y, width, height: what it can touch; as_twin_mask knows its pixels */
-    float size_mm;   /* its longest side */
-} as_twin_finding;
-
-/* What is measured of a part whatever is wrong with it, as "fill_mm"; name NULL: nothing. */
-typedef struct as_twin_measure {
-    const char *name;
-    double      value;
-} as_twin_measure;
-
-/* All that is known about a frame. */
-typedef struct as_twin_truth {
-    as_truth        frame; /* class, severity and box of the worst, and the faults */
-    uint64_t        part;
-    double          seconds, px_per_mm; /* since the first part */
-    const char     *recipe;
-    size_t          n_findings;
-    as_twin_finding findings[AS_TWIN_MAX_FINDINGS];
-    as_twin_measure measure;
-    const char     *source, *defect_source; /* pictures of a folder that it was made of; NULL: drawn */
-    float           face_px[4]; /* of the person in the picture: x, y, width, height; all 0: there is none */
-    double          amounts[AS_FAULT_COUNT]; /* of the faults in frame.faults */
-} as_twin_truth;
+#define AS_TWIN_WHITE_RATIO 0.95 /* whoever set up the lamp let white fill so much of the sensor's well */
 
 /* What a scene is asked to draw. */
 typedef struct as_twin_shot {
@@ -70,8 +42,12 @@ typedef struct as_twin_scene {
     /* Prepares state (textures, tables) once cfg is resolved. May be NULL. */
     bool (*prepare)(const as_twin *twin, void *state, as_err *err);
     void (*release)(void *state); /* must accept a half-prepared state; may be NULL */
+    /* plane: width * height floats, 1 where somebody said that finding i is as it was drawn, 0 elsewhere. NULL: nobody did, and
+     * it is what differs. */
+    void (*mark)(const as_twin *twin, const as_twin_shot *shot, size_t finding, float *plane);
     /* Draws the part's light as the sensor sees it (linear, 0..1, planar floats: red, green and blue, or one plane where
-     * pixel is Mono8), and fills in findings, severity, label and box. Findings are told whether shown or not. */
+     * pixel is Mono8), and fills in findings, severity, label and box (what a defect can touch, as drawn). Findings are told
+     * whether shown or not. */
     void (*draw)(const as_twin *twin, const as_twin_shot *shot, float *linear, as_twin_truth *ret_truth);
 } as_twin_scene;
 
@@ -108,8 +84,13 @@ AS_CHECK bool as_twin_render(const as_twin *twin, uint64_t part, uint32_t view, 
 AS_CHECK bool as_twin_look(const as_twin *twin, uint64_t part, uint32_t view, void *scratch, as_image *image,
                            as_twin_truth *ret_truth, const uint16_t **ret_raw, as_err *err);
 
-/* inside[y * width + x] = 1 where finding i changes what the lens sees, 0 elsewhere; returns how many. The part is drawn
- * with this finding alone and without any: what differs is it. */
+/* The same, and the pixels of each finding, from which its box follows. A defect is what differs, as the lens and the shutter
+ * leave it, between the part with it alone and the part without any; closed and without holes (twin/extent.h). */
+AS_CHECK bool as_twin_look_at(const as_twin *twin, uint64_t part, uint32_t view, void *scratch, as_image *image,
+                              as_twin_truth *ret_truth, const uint16_t **ret_raw, const as_mask_sink *sink,
+                              as_err *err);
+
+/* Those of finding i alone, without a picture. */
 AS_CHECK bool as_twin_mask(const as_twin *twin, uint64_t part, uint32_t view, size_t finding, void *scratch,
                            uint8_t *inside, size_t *ret_n, as_err *err);
 

@@ -76,7 +76,8 @@ static void warp_line(const warp_row *row, const float *in, float *out)
     }
 }
 
-void as_warp_plane(const as_warp *warp, uint32_t width, uint32_t height, const float *in, float *out)
+void as_warp_rows(const as_warp *warp, uint32_t width, uint32_t height, uint32_t y0, uint32_t y1, const float *in,
+                  float *out)
 {
     float    w = (float)width, h = (float)height;
     warp_row row = {.mid_x = (w - 1.0f) * 0.5f,
@@ -88,10 +89,15 @@ void as_warp_plane(const as_warp *warp, uint32_t width, uint32_t height, const f
                     .height = (int32_t)height};
     as_noise_sincos(warp->turn, &row.s, &row.c);
     row.x0 = -row.mid_x;
-    for (uint32_t y = 0; y < height; y++) {
+    for (uint32_t y = y0; y < y1; y++) {
         row.y = (float)(int32_t)y - row.mid_y;
         warp_line(&row, in, out + (size_t)y * width);
     }
+}
+
+void as_warp_plane(const as_warp *warp, uint32_t width, uint32_t height, const float *in, float *out)
+{
+    as_warp_rows(warp, width, height, 0, height, in, out);
 }
 
 void as_warp_point(const as_warp *warp, uint32_t width, uint32_t height, double *x, double *y)

@@ -21,6 +21,10 @@ bool as_warp_is_none(const as_warp *warp);
 /* Bilinear; beyond the edges the nearest pixel goes on. in and out: width * height, not the same. */
 void as_warp_plane(const as_warp *warp, uint32_t width, uint32_t height, const float *in, float *out);
 
+/* The same for rows y0 up to and without y1 of out. */
+void as_warp_rows(const as_warp *warp, uint32_t width, uint32_t height, uint32_t y0, uint32_t y1, const float *in,
+                  float *out);
+
 /* Where a point of the scene comes to lie (first order in distortion). */
 void as_warp_point(const as_warp *warp, uint32_t width, uint32_t height, double *x, double *y);
 

@@ -145,6 +145,7 @@ static bool cast_start(as_cast *cast, const as_serve_cfg *cfg, as_err *err)
     as_pixel    pixel;
     uint32_t    width, height;
     pump.n_keep = 1;
+    pump.fps = cast->fps;
     cast->pump = as_pump_open(&pump, err);
     if (!cast->pump)
         return false;

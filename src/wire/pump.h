@@ -39,6 +39,7 @@ typedef struct as_pump_item {
 typedef struct as_pump_cfg {
     const char *uri;           /* of any camera: "twin:cones?seed=7", "folder:/data/parts"; settings only of a twin */
     uint32_t    width, height; /* wanted; 0: the source's own */
+    double      fps;           /* at which they are taken, for a source with a clock; 0: unknown */
     uint32_t    n_keep;        /* pictures that the taker keeps at a time */
     uint32_t    n_ahead;       /* pictures made ahead, at most 64; 0: 3, or a replay's */
     uint32_t    n_replay;      /* only so many parts, again and again, each drawn once; 0: ever new ones */

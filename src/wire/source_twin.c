@@ -22,6 +22,9 @@ static bool twin_open(void *p, const as_pump_cfg *cfg, as_source_facts *ret, as_
     as_twin_cfg *asked = &state->uri.cfg;
     asked->width = asked->width ? asked->width : cfg->width;
     asked->height = asked->height ? asked->height : cfg->height;
+    if (cfg->fps > 0) /* what sends the pictures knows how many */
+        state->uri.fps = cfg->fps;
+    as_twin_uri_rate(&state->uri, 0, state->uri.views);
     state->twin = as_twin_open(state->uri.query.path, asked, err);
     if (!state->twin)
         return false;

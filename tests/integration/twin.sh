@@ -147,4 +147,70 @@ expect_exit 2 "$ASSAY" twin render --scene 'cones?width=160&height=120' --frames
 expect_exit 0 "$ASSAY" twin play --frames 2 --side 160 --output p.html
 expect_exit 3 "$ASSAY" twin play --frames 2 --side 160 --output /dev/full
 check 'the device became a file' test -c /dev/full
+# Recipes are listed, and an error lists them too.
+expect_exit 0 "$ASSAY" twin show metal
+expect_out 'brushed, milled, ground, cast'
+expect_exit 2 "$ASSAY" twin show 'metal?recipe=steel'
+expect_err 'it has brushed, milled, ground, cast'
+printf 'faults:\n  - {fault: wrong_product, from: 2, amount: 63}\n' >product.yaml
+expect_exit 2 "$ASSAY" twin show 'metal?script=product.yaml'
+expect_err 'brushed, milled, ground, cast'
+printf 'faults:\n  - {fault: wrong_product, from: 2, amount: cast}\n' >product.yaml
+expect_exit 2 "$ASSAY" twin show 'metal?recipe=cast&script=product.yaml'
+expect_err "'cast' is what the scene makes"
+expect_exit 0 "$ASSAY" twin export product --scene 'metal?recipe=milled&width=160&height=120&script=product.yaml' --parts 2
+check 'the wrong product is not told' python3 -c '
+import json
+t = [json.loads(l) for l in open("product/truth.jsonl")]
+assert [p["recipe"] for p in t] == ["milled", "cast"] and t[1]["right_recipe"] == "milled" and "right_recipe" not in t[0]'
+
+# One truth: what render, export and play frame is the same box.
+expect_exit 0 "$ASSAY" twin render 'metal?defects=1&severity=0.5' --frames 6 --sheet one.png
+expect_exit 0 "$ASSAY" twin export one --scene 'metal?defects=1&severity=0.5' --parts 6
+check 'render and export tell of two boxes' python3 -c '
+import json
+a = json.load(open("one.json"))["parts"]
+t = [json.loads(l) for l in open("one/truth.jsonl")]
+coco = json.load(open("one/annotations.json"))["annotations"]
+assert sum(len(p["findings"]) for p in t) == len(coco) > 5
+for p, q in zip(a, t):
+    for f, g in zip(p["findings"], q["findings"]):
+        assert f["box_px"] == g["box_px"] and f["area_px"] == g["area_px"] and f["clipped"] is g["clipped"]
+        assert g["box_px"] in [c["bbox"] for c in coco]'
+
+# What is no file is said to be none.
+expect_exit 2 "$ASSAY" twin render metal --frames 1 --sheet ./
+expect_err 'is a folder'
+expect_exit 0 "$ASSAY" twin play metal --frames 2 --side 160 -o -
+expect_out '<!DOCTYPE html>'
+check 'a file called - was written' test ! -e ./-
+
+# Two exports into one folder: one of them has it. Stopped, it keeps what it made, with truth and annotations.
+"$ASSAY" twin export both --scene 'cones?defects=1' --parts 100000 -q >first.out 2>first.err &
+first=$!
+for _ in $(seq 200); do
+    [ -s both/truth.jsonl ] && break
+    sleep 0.05
+done
+expect_exit 2 "$ASSAY" twin export both --parts 1
+expect_err 'is not empty'
+kill -INT "$first"
+wait "$first"
+status=$?
+check 'an export that is stopped does not say so' test "$status" -eq 3
+check 'the error does not say what is there' grep -q 'parts, with their truth' first.err
+check 'what was drawn has no truth' python3 -c '
+import json, os
+t = [json.loads(l) for l in open("both/truth.jsonl")]
+d = json.load(open("both/annotations.json"))
+assert len(t) == len(d["images"]) == len(os.listdir("both/images")) > 0
+assert sorted(p["file"] for p in t) == sorted("images/" + f for f in os.listdir("both/images"))
+assert not os.path.exists("both/.export.lock")'
+mkdir held
+exec 9>held/.export.lock
+flock -n 9
+expect_exit 3 "$ASSAY" twin export held --parts 1
+expect_err 'another export writes into'
+exec 9>&-
+
 finish
