@@ -4,10 +4,10 @@
 
 #include "twin/kernel.h"
 #include "twin/person.h"
-#include "twin/twin_priv.h"
+#include "twin/scan.h"
 
-#define MASK_LEAST 0.010f /* of white: a change that the eye finds when it is told where */
-#define MASK_SHARE 0.025f /* of what was there */
+#define MASK_LEAST AS_TWIN_SEEN_LEAST
+#define MASK_SHARE AS_TWIN_SEEN_SHARE
 
 static size_t take_plane(const as_twin *twin)
 {
@@ -22,6 +22,8 @@ static uint32_t take_planes(const as_twin *twin)
 /* Planes as drawn, the same as the lens shows them, the latter again without a defect; and what an exposure works in. */
 size_t as_twin_scratch_bytes(const as_twin *twin)
 {
+    if (twin->cfg.scan == AS_TWIN_SCAN_LINE)
+        return as_scan_bytes(twin);
     return 3 * take_planes(twin) * take_plane(twin) * sizeof(float) +
            as_exposure_bytes(twin->cfg.width, twin->cfg.height);
 }
@@ -182,6 +184,12 @@ static bool take_check(const as_twin *twin, uint64_t part, const as_image *image
 
 static void take_conditions(const as_twin *twin, uint64_t part, uint32_t view, as_conditions *ret)
 {
+    if (twin->cfg.scan == AS_TWIN_SCAN_LINE) {
+        double line = (double)(part - 1) * twin->cfg.height;
+        as_conditions_of_line(&twin->cfg, twin->script, twin->disc_px, part,
+                              as_web_s(as_web_at(&twin->web, line), line), ret);
+        return;
+    }
     as_conditions_at(&twin->cfg, twin->script, twin->px_per_mm, twin->disc_px, twin->line_s, part, view, ret);
 }
 
@@ -190,6 +198,8 @@ bool as_twin_look(const as_twin *twin, uint64_t part, uint32_t view, void *scrat
 {
     if (!take_check(twin, part, image, err))
         return false;
+    if (twin->cfg.scan == AS_TWIN_SCAN_LINE)
+        return as_scan_look(twin, part, view, scratch, image, ret_truth, ret_raw, err);
     as_conditions now;
     take_conditions(twin, part, view, &now);
     as_lens       lens;
@@ -258,6 +268,8 @@ bool as_twin_mask(const as_twin *twin, uint64_t part, uint32_t view, size_t find
 {
     if (!take_check(twin, part, NULL, err))
         return false;
+    if (twin->cfg.scan == AS_TWIN_SCAN_LINE)
+        return as_scan_mask(twin, part, finding, scratch, inside, ret_n, err);
     as_conditions now;
     take_conditions(twin, part, view, &now);
     as_twin_truth truth = {.n_findings = 0};

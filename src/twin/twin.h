@@ -13,13 +13,12 @@
 #include "twin/cfg.h"
 #include "twin/imager_table.h"
 #include "twin/optics.h"
+#include "twin/web_scene.h"
 
 typedef struct as_twin as_twin;
 
-#define AS_TWIN_MAX_FINDINGS 16
-#define AS_TWIN_WHITE_RATIO  0.95 /* whoever set up the lamp let white fill so much of the sensor's well */
+#define AS_TWIN_WHITE_RATIO 0.95 /* whoever set up the lamp let white fill so much of the sensor's well */
 
-/* One defect. */
 typedef struct as_twin_finding {
     const char *class;
     float severity;  /* 0 invisible .. 1 obvious */
@@ -38,9 +37,11 @@ typedef struct as_twin_truth {
     as_truth        frame; /* class, severity and box of the worst, and the faults */
     uint64_t        part;
     double          seconds, px_per_mm; /* since the first part */
+    double          web_mm[2];          /* of a web: where its first line is, and the first line after it; else 0, 0 */
     const char     *recipe;
     size_t          n_findings;
     as_twin_finding findings[AS_TWIN_MAX_FINDINGS];
+    as_twin_on_web  on_web[AS_TWIN_MAX_FINDINGS]; /* of each finding */
     as_twin_measure measure;
     const char     *source, *defect_source; /* pictures of a folder that it was made of; NULL: drawn */
     float           face_px[4]; /* of the person in the picture: x, y, width, height; all 0: there is none */
@@ -73,6 +74,7 @@ typedef struct as_twin_scene {
     /* Draws the part's light as the sensor sees it (linear, 0..1, planar floats: red, green and blue, or one plane where
      * pixel is Mono8), and fills in findings, severity, label and box. Findings are told whether shown or not. */
     void (*draw)(const as_twin *twin, const as_twin_shot *shot, float *linear, as_twin_truth *ret_truth);
+    const as_twin_web_scene *web; /* NULL: it is none */
 } as_twin_scene;
 
 const as_twin_scene *as_twin_scene_at(size_t i); /* NULL past the last row */
