@@ -58,7 +58,7 @@ static as_origin twin_part_origin(const char *scene, as_twin_scan scan, uint64_t
 {
     char      text[1200];
     int       n = snprintf(text, sizeof text, "twin:%.1000s%s seed %llu part %llu", scene,
-                           scan == AS_TWIN_SCAN_LINE ? " web" : "", (unsigned long long)seed, (unsigned long long)part);
+                     scan == AS_TWIN_SCAN_LINE ? " web" : "", (unsigned long long)seed, (unsigned long long)part);
     as_digest digest = as_sha256_of(text, (size_t)n);
     return as_origin_of(&digest);
 }
