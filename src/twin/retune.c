@@ -10,7 +10,7 @@ static bool retune_is_same_world(const as_twin_cfg *a, const as_twin_cfg *b)
     const double is[] = {b->defect_share, b->min_severity, b->max_severity, b->focal_mm,
                          b->f_number,     b->distance_mm,  b->pitch_um};
     bool         same = a->seed == b->seed && a->width == b->width && a->height == b->height && a->pixel == b->pixel &&
-                a->srgb == b->srgb && a->scan == b->scan && a->encoder == b->encoder;
+                a->srgb == b->srgb && a->scan == b->scan;
     for (size_t i = 0; i < AS_COUNT(was); i++)
         same = same && was[i] >= is[i] && was[i] <= is[i];
     return same;
