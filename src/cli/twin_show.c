@@ -58,6 +58,12 @@ static json_t *show_json(const as_twin *twin)
                              as_twin_scene_of(twin)->summary, "width", (int)cfg->width, "height", (int)cfg->height,
                              "pixel", as_pixel_name(cfg->pixel), "exposure_us", cfg->exposure_us, "belt_mm_per_s",
                              cfg->belt_mm_per_s, "defect_share", cfg->defect_share, "min_severity", cfg->min_severity);
+    if (cfg->scan == AS_TWIN_SCAN_LINE) {
+        as_json_set(json, "scan", json_string("line"));
+        as_json_set(json, "trigger", json_string(cfg->encoder ? "encoder" : "free"));
+        as_json_set(json, cfg->encoder ? "most_lines_per_s" : "line_rate", json_real(cfg->line_rate));
+        as_json_set(json, "frames_per_s", json_real(cfg->parts_per_s));
+    }
     as_json_set(json, "camera", show_sensor(twin));
     as_json_set(json, "lens", show_lens(twin));
     return json;

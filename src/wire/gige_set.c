@@ -96,6 +96,7 @@ static as_gv_status set_trigger_of(as_gige *device, size_t feature, double value
         return AS_GV_INVALID_PARAMETER;
     }
     as_gv_control_put(&device->control, AS_FEATURE_LINE_RATE, settings.twin.line_rate);
+    as_gv_control_put(&device->control, AS_FEATURE_FRAME_RATE, features->usual[AS_FEATURE_FRAME_RATE]);
     return AS_GV_OK;
 }
 
