@@ -16,11 +16,16 @@ enum { SCAN_RING = AS_LENS_MAX_Y, SCAN_MOST_SUB = 64 };
 
 /* --- set up --- */
 
+bool as_twin_web_knows(as_fault fault)
+{
+    return fault != AS_FAULT_MOVED && fault != AS_FAULT_JITTER && fault != AS_FAULT_PERSON;
+}
+
 static bool scan_check_script(const as_script *script, as_err *err)
 {
     for (size_t i = 0; script && i < script->n; i++) {
         as_fault fault = script->steps[i].fault;
-        if (fault == AS_FAULT_MOVED || fault == AS_FAULT_JITTER || fault == AS_FAULT_PERSON)
+        if (!as_twin_web_knows(fault))
             return AS_FAIL(err, AS_EINVAL,
                            "a line-scan camera of the twin knows no fault '%s': take it out of the script",
                            as_fault_info_of(fault)->name);

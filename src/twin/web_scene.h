@@ -8,7 +8,7 @@
 #ifndef AS_TWIN_WEB_SCENE_H
 #define AS_TWIN_WEB_SCENE_H
 
-#include "base/def.h"
+#include "twin/script.h"
 
 typedef struct as_twin as_twin;
 
@@ -46,5 +46,7 @@ typedef struct as_twin_web_scene {
     void (*line)(const as_twin *twin, const void *plan, uint32_t recipe, double web_mm, uint32_t shown, float *line,
                  as_twin_web_touch *touches);
 } as_twin_web_scene;
+
+bool as_twin_web_knows(as_fault fault); /* whether that can go wrong with a line-scan camera: a script may have it */
 
 #endif
