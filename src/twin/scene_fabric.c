@@ -319,15 +319,26 @@ static fabric_run fabric_run_at(const fabric_state *state, double y)
                         .seed = state->seed};
 }
 
-AS_NOISE_INLINE fabric_place fabric_run_find(const fabric_run *run, float x)
+/* By its scalars: a struct that is handed on keeps the compiler from vectors. */
+AS_NOISE_INLINE void fabric_run_scalars(const fabric_run *run, float x, int32_t *ret_warp, int32_t *ret_weft,
+                                        float *ret_across_warp, float *ret_across_weft)
 {
     float   sway = 0.22f * as_far_value(x * 0.05f, 0, run->sway.part, run->sway.cell, run->seed);
     float   lift = 0.22f * as_far_value(x * 0.03f, 0, run->lift.part, run->lift.cell, run->seed + 1u);
     float   tx = x / FABRIC_PITCH_MM + sway + run->wave;
     float   ty = run->weft.part + lift + 0.10f * as_noise_line_inline(x * 0.7f, run->seed + 3u);
     int32_t warp = as_noise_floor(tx), weft = as_noise_floor(ty);
-    return (fabric_place){warp, (int32_t)((uint32_t)weft + run->weft.cell), tx - (float)warp - 0.5f,
-                          ty - (float)weft - 0.5f};
+    *ret_warp = warp;
+    *ret_weft = (int32_t)((uint32_t)weft + run->weft.cell);
+    *ret_across_warp = tx - (float)warp - 0.5f;
+    *ret_across_weft = ty - (float)weft - 0.5f;
+}
+
+static fabric_place fabric_run_find(const fabric_run *run, float x)
+{
+    fabric_place p;
+    fabric_run_scalars(run, x, &p.warp, &p.weft, &p.across_warp, &p.across_weft);
+    return p;
 }
 
 /* As fabric_thread. spun: of this thread here. */
@@ -342,33 +353,39 @@ AS_NOISE_INLINE float fabric_run_thread(const fabric_run *run, float across, flo
     return body <= 0.0f ? 0.0f : lit;
 }
 
-AS_NOISE_INLINE float fabric_run_level(const fabric_run *run, const fabric_place *p, float x, bool up, float wide_warp,
-                                       float wide_weft, float gain)
+AS_NOISE_INLINE float fabric_run_level(const fabric_run *run, int32_t which_warp, int32_t which_weft, float across_warp,
+                                       float across_weft, float x, float up, float wide_warp, float wide_weft,
+                                       float gain)
 {
     const uint32_t of_warp = run->seed + 40u, of_weft = run->seed + 41u;
-    float          own_warp = (float)(p->warp & 0xffff) * 3.7f, own_weft = (float)(p->weft & 0xffff) * 3.7f;
+    float          own_warp = (float)(which_warp & 0xffff) * 3.7f, own_weft = (float)(which_weft & 0xffff) * 3.7f;
     float          spun_warp = as_far_value(run->spun.part, run->spun.cell, own_warp, 0, of_warp + 3u);
     float          spun_weft = as_far_value(x * 0.31f, 0, own_weft, 0, of_weft + 3u);
-    float warp = fabric_run_thread(run, p->across_warp, p->across_weft, x, spun_warp, p->warp, of_warp, wide_warp);
-    float weft = fabric_run_thread(run, p->across_weft, p->across_warp, x, spun_weft, p->weft, of_weft, wide_weft);
-    float top = up ? 0.60f * warp : 0.52f * weft, below = up ? 0.24f * weft : 0.28f * warp;
-    float level = AS_MAX(AS_MAX(top, below), 0.07f) * gain;
+    float warp = fabric_run_thread(run, across_warp, across_weft, x, spun_warp, which_warp, of_warp, wide_warp);
+    float weft = fabric_run_thread(run, across_weft, across_warp, x, spun_weft, which_weft, of_weft, wide_weft);
+    float top = up * (0.60f * warp) + (1.0f - up) * (0.52f * weft);
+    float below = up * (0.24f * weft) + (1.0f - up) * (0.28f * warp);
+    float level = top > below ? top : below;
+    level = (level > 0.07f ? level : 0.07f) * gain;
     return level * (1.0f + 0.05f * as_far_value(x * 0.09f, 0, run->loose.part, run->loose.cell, run->seed + 50u));
 }
 
-AS_NOISE_INLINE bool fabric_run_is_up(const fabric_place *p, uint32_t recipe)
+/* 1 where the warp is up, else 0: a number, since a choice by single bits makes no vectors. */
+AS_NOISE_INLINE float fabric_run_up(int32_t warp, int32_t weft, uint32_t recipe)
 {
-    int32_t both = recipe == 2 ? (p->warp >> 1) + (p->weft >> 1) : p->warp + p->weft;
-    return recipe == 1 ? (both & 3) < 2 : (both & 1) != 0;
+    int32_t both = recipe == 2 ? (warp >> 1) + (weft >> 1) : warp + weft;
+    return (float)(recipe == 1 ? ((both >> 1) & 1) ^ 1 : both & 1);
 }
 
 AS_NOISE_INLINE void fabric_run_fill(const fabric_run *run, uint32_t recipe, uint32_t w, float *restrict out)
 {
     const fabric_run here = *run;
     for (uint32_t i = 0; i < w; i++) {
-        float        x = (float)(int32_t)i * here.mm;
-        fabric_place p = fabric_run_find(&here, x);
-        out[i] = fabric_run_level(&here, &p, x, fabric_run_is_up(&p, recipe), 1.0f, 1.0f, 1.0f);
+        float   x = (float)(int32_t)i * here.mm, across_warp, across_weft;
+        int32_t warp, weft;
+        fabric_run_scalars(&here, x, &warp, &weft, &across_warp, &across_weft);
+        out[i] = fabric_run_level(&here, warp, weft, across_warp, across_weft, x, fabric_run_up(warp, weft, recipe),
+                                  1.0f, 1.0f, 1.0f);
     }
 }
 
@@ -445,12 +462,12 @@ static void fabric_web_defect(const fabric_run *run, const fabric_web *web, cons
         } else if (d->class != FABRIC_MISSING) {
             level = fabric_flaw(was, dx, dy, recipe, run->seed, d, dx, dy);
         } else if ((d->along ? p.warp : p.weft) == d->thread && here > 0.0f) {
-            bool  up = fabric_run_is_up(&p, recipe);
+            float up = fabric_run_up(p.warp, p.weft, recipe);
             float thin = AS_MAX(1.0f - d->severity * here, 0.02f);
             if (here > 0.5f && d->severity > 0.25f)
-                up = !d->along;
-            level = fabric_run_level(run, &p, x, up, d->along ? thin : 1.0f, d->along ? 1.0f : thin,
-                                     1.0f - 0.55f * d->severity * here);
+                up = d->along ? 0.0f : 1.0f;
+            level = fabric_run_level(run, p.warp, p.weft, p.across_warp, p.across_weft, x, up, d->along ? thin : 1.0f,
+                                     d->along ? 1.0f : thin, 1.0f - 0.55f * d->severity * here);
         }
         if (fabsf(level - was) * lit > AS_TWIN_SEEN_LEAST + AS_TWIN_SEEN_SHARE * was * lit) {
             touch->x0 = AS_MIN(touch->x0, i);
