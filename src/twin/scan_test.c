@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <math.h>
 
+#include "base/hash.h"
+#include "base/thread.h"
 #include "twin/twin_rig.h"
 
 static const char *const webs[] = {"fabric", "film"};
@@ -336,9 +338,79 @@ static void retuned(void **state)
     twin_rig_close(&other);
 }
 
+/* The same bytes on every machine: vectors of any width, with and without the clones of kernel.h. */
+static void golden_lines(void **state)
+{
+    static const struct {
+        const char *scene, *recipe;
+        uint64_t    part;
+        const char *sha256;
+    } rows[] = {
+        {"fabric", "plain", 1, "6b3186c9474c64cad4e22219225338db5960c3abc1e916012facb6ba944568a7"},
+        {"fabric", "twill", 77, "3439a5060072991c09486298a271e2f3748808a50125d0c85770cdf7d4c0105c"},
+        {"fabric", "basket", 1000000, "cb1334350f770ca7f6757b1e9570c3a3b3f2c968f98bca40b129435029b2caa8"},
+        {"film", "milky", 1, "fde1c925f36395fcc19c2d4f72b7967ad07dbab5d6b5f4b42fcee111e65ea43e"},
+        {"film", "embossed", 4000000000u, "55df1411410d498101c340dbcaf8fcafcb0cb3e67fff830a7724cfa46db55b0f"},
+    };
+    (void)state;
+    for (size_t i = 0; i < AS_COUNT(rows); i++) {
+        char        text[AS_SHA256_HEX_BYTES];
+        as_twin_cfg cfg = scan_cfg(200, 300);
+        cfg.recipe = rows[i].recipe;
+        cfg.dirt = 0.3;
+        cfg.distortion = 0.05;
+        twin_rig rig = twin_rig_open(rows[i].scene, &cfg);
+        twin_rig_look(&rig, rows[i].part, 0);
+        as_digest digest = as_sha256_of(rig.image.data, rig.image.stride_bytes * rig.image.height);
+        as_digest_hex(&digest, text);
+        if (strcmp(text, rows[i].sha256) != 0)
+            print_error("%s %s %s\n", rows[i].scene, rows[i].recipe, text);
+        assert_string_equal(text, rows[i].sha256);
+        twin_rig_close(&rig);
+    }
+}
+
+typedef struct scan_many {
+    const as_twin *twin;
+    as_digest      digests[8];
+} scan_many;
+
+static bool scan_one_of_many(void *ctx, size_t i, as_err *err)
+{
+    scan_many *many = ctx;
+    as_image   image = {0};
+    as_truth   truth;
+    void      *scratch = malloc(as_twin_scratch_bytes(many->twin));
+    bool       ok = scratch && as_image_new(&image, AS_PIXEL_MONO8, 320, 96, err) &&
+              as_twin_render(many->twin, i + 1, 0, scratch, &image, &truth, err);
+    if (ok)
+        many->digests[i] = as_sha256_of(image.data, image.stride_bytes * image.height);
+    as_image_done(&image);
+    free(scratch);
+    return ok;
+}
+
+static void any_number_of_threads(void **state)
+{
+    as_twin_cfg cfg = scan_cfg(320, 96);
+    as_err      err = AS_ERR_NONE;
+    (void)state;
+    twin_rig  rig = twin_rig_open("fabric", &cfg);
+    scan_many many = {.twin = rig.twin};
+    assert_true(as_thread_for(AS_COUNT(many.digests), 4, scan_one_of_many, &many, &err));
+    for (size_t i = AS_COUNT(many.digests); i-- > 0;) {
+        twin_rig_look(&rig, i + 1, 0);
+        as_digest digest = as_sha256_of(rig.image.data, rig.image.stride_bytes * rig.image.height);
+        assert_true(as_digest_equal(&digest, &many.digests[i]));
+    }
+    twin_rig_close(&rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(golden_lines),
+        cmocka_unit_test(any_number_of_threads),
         cmocka_unit_test(no_seam),
         cmocka_unit_test(as_fine_far_away),
         cmocka_unit_test(cut_defects),
