@@ -215,7 +215,8 @@ const as_verb as_verb_plan = {
         "Each option tries another value than the file's. Units may be written: --belt 24m/min, --size '6 x 16 cm'.\n\n"
         "Exit status: 0 feasible, 1 not, 2 wrong use or bad input, 3 the outside failed.",
     .examples = "  assay plan\n  assay plan --defect 0.5 --belt '24 m/min'\n  assay plan --set optics.snr=20 --json\n"
-                "  assay plan --page plan.html --twin twin.yaml\n",
+                "  assay plan --page plan.html --twin twin.yaml\n"
+                "  assay plan --scan line --size 1000x1600 --belt 60m/min --defect 0.6\n",
     .opts = plan_opts,
     .n_opts = AS_COUNT(plan_opts),
     .max_args = 1,
