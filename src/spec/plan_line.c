@@ -4,8 +4,8 @@
 #include <math.h>
 #include <stdio.h>
 
-#define EPSILON 1e-9
-#define MOST_HALF_ANGLE \
+#define LINE_EPSILON 1e-9
+#define LINE_HALF_ANGLE \
     0.4363323129985824 /* 25 degrees: a line's ends are not to be seen much more aslant than its middle */
 
 static const as_plan_line_chip line_chips[] = {
@@ -34,7 +34,7 @@ double as_plan_line_encoder(double pulses_per_mm, double lines_per_mm, uint32_t 
     for (uint32_t d = 1; d <= AS_PLAN_LINE_MOST_DIVIDER; d++)
         for (uint32_t m = 1; m <= AS_PLAN_LINE_MOST_MULTIPLIER; m++) {
             double is = pulses_per_mm * m / d, off = fabs(log(is / lines_per_mm));
-            if (off >= best - EPSILON)
+            if (off >= best - LINE_EPSILON)
                 continue;
             best = off;
             made = is;
@@ -47,7 +47,7 @@ double as_plan_line_encoder(double pulses_per_mm, double lines_per_mm, uint32_t 
 /* Cameras across, each sharing a part of its line with its neighbour. Returns the largest magnification that sees it all. */
 static double line_place(const as_plan_line *plan, as_plan_line_choice *c)
 {
-    double count = ceil((plan->needs_px / c->chip->pixels - AS_PLAN_OVERLAP) / (1.0 - AS_PLAN_OVERLAP) - EPSILON);
+    double count = ceil((plan->needs_px / c->chip->pixels - AS_PLAN_OVERLAP) / (1.0 - AS_PLAN_OVERLAP) - LINE_EPSILON);
     c->cameras = count < 1 ? 1 : count > 1e4 ? 10000 : (uint32_t)count;
     double share = plan->width_mm / (c->cameras * (1.0 - AS_PLAN_OVERLAP) + AS_PLAN_OVERLAP);
     c->circle_mm = c->chip->pixels * c->chip->pitch_um * 1e-3;
@@ -63,8 +63,8 @@ static bool line_lens(const as_plan_line *plan, as_plan_line_choice *c, double l
     c->defect_px = plan->spec->optics.defect_mm / c->pixel_mm;
     c->seen_mm = c->chip->pixels * c->pixel_mm;
     double half = atan(c->circle_mm / 2.0 / (c->focal_mm * (1.0 + c->magnification)));
-    return c->pixel_mm <= plan->pixel_mm * (1 + EPSILON) && c->magnification <= largest * (1 + EPSILON) &&
-           half <= MOST_HALF_ANGLE && c->magnification <= 1.0;
+    return c->pixel_mm <= plan->pixel_mm * (1 + LINE_EPSILON) && c->magnification <= largest * (1 + LINE_EPSILON) &&
+           half <= LINE_HALF_ANGLE && c->magnification <= 1.0;
 }
 
 static bool line_time(const as_plan_line *plan, as_plan_line_choice *c)
@@ -89,7 +89,7 @@ static bool line_depth(const as_plan_line *plan, as_plan_line_choice *c)
     c->depth_mm = depth.far_mm - depth.near_mm;
     c->airy_px = as_plan_airy_um(plan->spec->optics.wavelength_nm, working) / c->chip->pitch_um;
     return depth.near_mm <= c->distance_mm - half && depth.far_mm >= c->distance_mm + half &&
-           c->airy_px <= c->defect_px * (1 + EPSILON);
+           c->airy_px <= c->defect_px * (1 + LINE_EPSILON);
 }
 
 static bool line_light(const as_plan_line *plan, as_plan_line_choice *c)
@@ -115,7 +115,7 @@ static bool line_light(const as_plan_line *plan, as_plan_line_choice *c)
         c->electrons = fmin(as_plan_light_electrons(&light, o->light_lx), most_e);
         c->snr = as_plan_snr(c->electrons, c->chip->dark_noise_e);
     }
-    return c->snr >= o->snr * (1 - EPSILON);
+    return c->snr >= o->snr * (1 - LINE_EPSILON);
 }
 
 static as_plan_stage line_flow(const as_plan_line *plan, as_plan_line_choice *c)
@@ -165,7 +165,7 @@ static as_plan_stage line_try(const as_plan_line *plan, as_plan_line_choice *c)
     if (!line_lens(plan, c, largest))
         return AS_PLAN_LENS;
     bool keeps_pace = line_time(plan, c);
-    if (c->exposure_s > c->longest_s * (1 + EPSILON))
+    if (c->exposure_s > c->longest_s * (1 + LINE_EPSILON))
         return AS_PLAN_MOTION;
     as_plan_stage stage = line_aperture(plan, c);
     if (stage != AS_PLAN_FITS)
@@ -294,7 +294,7 @@ bool as_plan_line_make(const as_spec *spec, const as_plan_machine *machine, as_p
                        spec->path);
     *ret = (as_plan_line){.spec = spec, .machine = *machine, .width_mm = width};
     ret->pixel_mm = as_plan_pixel_mm(spec->optics.defect_mm, spec->optics.defect_px);
-    ret->needs_px = ceil(width / ret->pixel_mm - EPSILON);
+    ret->needs_px = ceil(width / ret->pixel_mm - LINE_EPSILON);
     line_search(ret);
     if (!ret->feasible)
         line_why(ret);
