@@ -54,12 +54,12 @@ static bool twin_open(void *p, const char *rest, const as_camera_cfg *cfg, as_ca
     return true;
 }
 
-/* A part is the same part whatever light, speed and noise it is seen with. */
-static as_origin twin_part_origin(const char *scene, uint64_t seed, uint64_t part)
+/* A part is the same part whatever light, speed and noise it is seen with. A frame of a web is none of the scene's parts. */
+static as_origin twin_part_origin(const char *scene, as_twin_scan scan, uint64_t seed, uint64_t part)
 {
     char      text[1200];
-    int       n = snprintf(text, sizeof text, "twin:%.1000s seed %llu part %llu", scene, (unsigned long long)seed,
-                           (unsigned long long)part);
+    int       n = snprintf(text, sizeof text, "twin:%.1000s%s seed %llu part %llu", scene,
+                     scan == AS_TWIN_SCAN_LINE ? " web" : "", (unsigned long long)seed, (unsigned long long)part);
     as_digest digest = as_sha256_of(text, (size_t)n);
     return as_origin_of(&digest);
 }
@@ -70,7 +70,7 @@ static bool twin_origin(const char *rest, uint64_t part, as_origin *ret)
     as_err      ignored = AS_ERR_NONE;
     bool        ok = as_twin_uri_parse(rest, &uri, &ignored);
     if (ok)
-        *ret = twin_part_origin(uri.query.path, uri.cfg.seed, part);
+        *ret = twin_part_origin(uri.query.path, uri.cfg.scan, uri.cfg.seed, part);
     as_twin_uri_done(&uri);
     return ok;
 }
@@ -141,7 +141,8 @@ static bool twin_fill(void *p, as_frame *frame, as_ns deadline, as_err *err)
     priv->again = twin_has(faults, AS_FAULT_DOUBLE_TRIGGER) && !priv->again;
     priv->at += !priv->again;
     priv->sequence++;
-    frame->origin = twin_part_origin(as_twin_scene_of(priv->twin)->name, as_twin_cfg_of(priv->twin)->seed, frame->part);
+    const as_twin_cfg *got = as_twin_cfg_of(priv->twin);
+    frame->origin = twin_part_origin(as_twin_scene_of(priv->twin)->name, got->scan, got->seed, frame->part);
     /* The world's clock stands still while it is drawn: drawing is no part of the way from trigger to verdict. */
     as_camera_stamp(frame, due + (as_clock_mono() - begun));
     return true;

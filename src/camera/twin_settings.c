@@ -28,6 +28,8 @@ static const struct {
     {"LensFingerprint", "Twin", "", "a finger's mark on the lens", 0, 1, AT(print), false},
     {"LensHaze", "Twin", "", "light scattered over the picture", 0, 1, AT(haze), false},
     {"FocusOffset", "Twin", "mm", "how far the part lies beyond the focus", -1000, 1000, AT(off_focus_mm), false},
+    {"AcquisitionLineRate", "AcquisitionControl", "Hz", "lines a second; with an encoder the most there can be", 1, 1e6,
+     AT(line_rate), false},
 };
 
 static void twin_text(as_setting *s, const char *name, const char *category, const char *about, as_setting_kind kind)
@@ -44,9 +46,12 @@ static void twin_text(as_setting *s, const char *name, const char *category, con
 /* What is decided when it is opened. */
 static void twin_fixed(size_t i, const as_twin_cfg *cfg, as_setting *ret)
 {
-    static const char *const names[] = {"Width", "Height", "PixelFormat"};
-    twin_text(ret, names[i], "ImageFormatControl", "as the address says", i < 2 ? AS_SETTING_INT : AS_SETTING_ENUM);
-    if (i < 2)
+    static const char *const names[] = {"Width", "Height", "PixelFormat", "DeviceScanType"};
+    twin_text(ret, names[i], i < 3 ? "ImageFormatControl" : "DeviceControl", "as the address says",
+              i < 2 ? AS_SETTING_INT : AS_SETTING_ENUM);
+    if (i == 3)
+        as_str_copy(ret->value, sizeof ret->value, cfg->scan == AS_TWIN_SCAN_LINE ? "Linescan" : "Areascan");
+    else if (i < 2)
         snprintf(ret->value, sizeof ret->value, "%u", i == 0 ? cfg->width : cfg->height);
     else
         as_str_copy(ret->value, sizeof ret->value, as_pixel_name(cfg->pixel));
@@ -54,12 +59,12 @@ static void twin_fixed(size_t i, const as_twin_cfg *cfg, as_setting *ret)
 
 bool as_twin_setting_at(size_t i, const as_twin_cfg *cfg, bool has_sensor, as_setting *ret)
 {
-    if (i < 3) {
+    if (i < 4) {
         twin_fixed(i, cfg, ret);
         return true;
     }
-    i -= 3;
-    if (i >= AS_COUNT(twin_rows))
+    i -= 4;
+    if (i >= AS_COUNT(twin_rows) - (cfg->scan != AS_TWIN_SCAN_LINE)) /* the last is of lines */
         return false;
     twin_text(ret, twin_rows[i].name, twin_rows[i].category, twin_rows[i].about, AS_SETTING_FLOAT);
     as_str_copy(ret->unit, sizeof ret->unit, twin_rows[i].unit);

@@ -51,10 +51,11 @@ static const struct {
     {"age", 0, 1e6, offsetof(as_twin_cfg, age_h)},
     {"day", 0, 10, offsetof(as_twin_cfg, day)},
     {"hour", 0, 24, offsetof(as_twin_cfg, hour)},
+    {"line_rate", 1, 1e6, offsetof(as_twin_cfg, line_rate)},
 };
 
-static const char *const uri_texts[] = {"seed",   "fps",   "parts",  "from",   "views", "width",
-                                        "height", "pixel", "sensor", "recipe", "srgb",  "script"};
+static const char *const uri_texts[] = {"seed",  "fps",    "parts",  "from", "views",  "width", "height",
+                                        "pixel", "sensor", "recipe", "srgb", "script", "scan",  "trigger"};
 
 static bool uri_known(const char **keys, size_t cap)
 {
@@ -88,6 +89,16 @@ static bool uri_pixel(const as_uri_query *query, as_pixel *ret, as_err *err)
            AS_FAIL(err, AS_EINVAL, "there is no pixel format '%.40s': Mono8, Mono12, BayerRG8, RGB8, ... are", text);
 }
 
+/* One of two words, the first of which is what it is without. */
+static bool uri_word(const as_uri_query *query, const char *key, const char *usual, const char *other, bool *ret,
+                     as_err *err)
+{
+    const char *text = as_uri_query_get(query, key);
+    *ret = text && strcmp(text, other) == 0;
+    return !text || *ret || strcmp(text, usual) == 0 ||
+           AS_FAIL(err, AS_EINVAL, "%s='%.40s' is neither %s nor %s", key, text, usual, other);
+}
+
 static bool uri_fill(as_twin_uri *uri, as_err *err)
 {
     const as_uri_query *query = &uri->query;
@@ -105,6 +116,11 @@ static bool uri_fill(as_twin_uri *uri, as_err *err)
         !uri_size(query, "height", &cfg->height, err) || !uri_pixel(query, &cfg->pixel, err))
         return false;
     cfg->srgb = srgb == 1;
+    bool line;
+    if (!uri_word(query, "scan", "area", "line", &line, err) ||
+        !uri_word(query, "trigger", "free", "encoder", &cfg->encoder, err))
+        return false;
+    cfg->scan = line ? AS_TWIN_SCAN_LINE : AS_TWIN_SCAN_NONE;
     return as_uri_query_number(query, "fps", 1e-3, 1e5, &uri->fps, err) &&
            as_uri_query_count(query, "views", 1, 64, &uri->views, err) &&
            as_uri_query_count(query, "from", 1, UINT64_MAX / 128, &uri->from, err) &&

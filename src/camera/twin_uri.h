@@ -59,6 +59,9 @@ void as_twin_uri_done(as_twin_uri *uri);
     "  flicker mains     how deep, 0 to 1 (0); 50 or 60 Hz (50)\n"                                             \
     "  ageing age   light lost in 1,000 h, 0 to 1; hours that the lamp burned\n"                               \
     "  day hour     daylight at noon, of white (0); time of day of the first part (8)\n"                       \
+    "  scan         area, or line: frames are lines of an endless web, without a seam (fabric, film) (area)\n"   \
+    "  line_rate    lines a second (so that pixels are square at belt)\n"                                        \
+    "  trigger      free, or encoder: the web's way gives the lines, so that its speed does not matter (free)\n" \
     "  script       a YAML file of what goes wrong and when (assay twin list names the faults)\n"
 
 #endif

@@ -9,7 +9,7 @@
 #define AS_CLI_PLAN_SAY_H
 
 #include "cli/verb.h"
-#include "spec/plan.h"
+#include "spec/plan_line.h"
 
 typedef struct as_plan_row {
     const char *name;
@@ -30,6 +30,12 @@ char *as_plan_say_count(uint64_t n, char *text);    /* "12,345"; "-" for 0; text
 
 /* The terminal's table. */
 AS_CHECK bool as_plan_say(as_cli *cli, const as_plan *plan, const char *network, as_err *err);
+
+/* --- the same of line-scan cameras --- */
+
+AS_CHECK bool as_plan_line_say(as_cli *cli, const as_plan_line *plan, const char *network, as_err *err);
+AS_CHECK bool as_plan_line_svg(const as_plan_line *plan, as_str *out, as_err *err);
+AS_CHECK bool as_plan_line_twin(const as_plan_line *plan, as_str *out, as_err *err);
 
 /* --- what the verb does besides --- */
 

@@ -83,6 +83,12 @@ static json_t *show_json(const as_twin *twin)
     as_json_set(json, "parts_per_s", json_real(cfg->parts_per_s));
     as_json_set(json, "classes", show_words(as_twin_scene_of(twin)->classes));
     as_json_set(json, "recipes", show_words(as_twin_scene_of(twin)->recipes));
+    if (cfg->scan == AS_TWIN_SCAN_LINE) {
+        as_json_set(json, "scan", json_string("line"));
+        as_json_set(json, "trigger", json_string(cfg->encoder ? "encoder" : "free"));
+        as_json_set(json, cfg->encoder ? "most_lines_per_s" : "line_rate", json_real(cfg->line_rate));
+        as_json_set(json, "frames_per_s", json_real(cfg->parts_per_s));
+    }
     as_json_set(json, "camera", show_sensor(twin));
     as_json_set(json, "lens", show_lens(twin));
     return json;

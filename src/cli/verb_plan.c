@@ -18,6 +18,7 @@ static const as_opt plan_opts[] = {
     {"belt", 0, "MM/S", "speed of the belt (station.belt_mm_per_s)", NULL},
     {"pace", 0, "N", "parts a minute (station.parts_per_minute)", NULL},
     {"deadline", 0, "MS", "from trigger to verdict (station.deadline_ms)", NULL},
+    {"scan", 0, "HOW", "area, or line: a web under line-scan cameras (station.scan)", NULL},
     {"defect-px", 0, "N", "pixels on the smallest defect (optics.defect_px)", NULL},
     {"blur", 0, "PX", "motion during exposure at most (optics.max_blur_px)", NULL},
     {"exposure", 0, "US", "exposure (optics.exposure_us)", NULL},
@@ -52,7 +53,7 @@ static const struct {
     {"reflectance", "optics.reflectance"}, {"snr", "optics.snr"},
     {"aperture", "optics.f_number"},       {"focal", "optics.focal_mm"},
     {"sensor", "optics.sensor"},           {"cameras", "optics.max_cameras"},
-    {"bad-share", "product.bad_share"},
+    {"bad-share", "product.bad_share"},    {"scan", "station.scan"},
 };
 
 /* "24 m/min" in the unit that the key has; an F-number may be written as f/4. */
@@ -140,14 +141,48 @@ static bool plan_print(as_cli *cli, const as_plan *plan, const char *network, as
     return as_cli_print_json(cli, json, err);
 }
 
+static bool plan_line_files(as_cli *cli, const as_plan_line *plan, as_err *err)
+{
+    as_str text;
+    bool   ok = true;
+    as_str_init(&text);
+    if (as_cli_opt(cli, "page"))
+        ok = AS_FAIL(err, AS_EINVAL, "a plan of line-scan cameras has no page: --svg draws it, --json has its numbers");
+    if (ok && as_cli_opt(cli, "svg"))
+        ok = as_plan_line_svg(plan, &text, err) && plan_write(cli, "svg", &text, err);
+    as_str_clear(&text);
+    if (ok && as_cli_opt(cli, "twin"))
+        ok = as_plan_line_twin(plan, &text, err) && plan_write(cli, "twin", &text, err);
+    as_str_done(&text);
+    return ok;
+}
+
+static bool plan_line_make(as_cli *cli, const as_spec *spec, const as_plan_machine *machine, const char *network,
+                           bool *ret_feasible, as_err *err)
+{
+    as_plan_line plan;
+    if (!as_plan_line_make(spec, machine, &plan, err) || !plan_line_files(cli, &plan, err))
+        return false;
+    *ret_feasible = plan.feasible;
+    if (!cli->json)
+        return as_plan_line_say(cli, &plan, network, err);
+    json_t *json = as_plan_line_json(&plan);
+    if (json)
+        as_json_set(json, "network", network ? json_string(network) : json_null());
+    return as_cli_print_json(cli, json, err);
+}
+
 static bool plan_make(as_cli *cli, as_spec *spec, as_plan *plan, as_err *err)
 {
     char            network[256];
     as_plan_machine machine = {.compute_s = NAN, .cores = as_thread_cores()};
     bool            measures = !as_cli_flag(cli, "no-measure");
-    return plan_override(cli, spec, err) &&
-           (!measures || as_plan_compute(cli, as_cli_opt(cli, "model"), &machine.compute_s, network, err)) &&
-           as_plan_make(spec, &machine, plan, err) && plan_files(cli, plan, measures ? network : NULL, err) &&
+    if (!plan_override(cli, spec, err) ||
+        (measures && !as_plan_compute(cli, as_cli_opt(cli, "model"), &machine.compute_s, network, err)))
+        return false;
+    if (spec->optics.scan == AS_SPEC_SCAN_LINE)
+        return plan_line_make(cli, spec, &machine, measures ? network : NULL, &plan->feasible, err);
+    return as_plan_make(spec, &machine, plan, err) && plan_files(cli, plan, measures ? network : NULL, err) &&
            plan_print(cli, plan, measures ? network : NULL, err);
 }
 
@@ -180,7 +215,8 @@ const as_verb as_verb_plan = {
         "Each option tries another value than the file's. Units may be written: --belt 24m/min, --size '6 x 16 cm'.\n\n"
         "Exit status: 0 feasible, 1 not, 2 wrong use or bad input, 3 the outside failed.",
     .examples = "  assay plan\n  assay plan --defect 0.5 --belt '24 m/min'\n  assay plan --set optics.snr=20 --json\n"
-                "  assay plan --page plan.html --twin twin.yaml\n",
+                "  assay plan --page plan.html --twin twin.yaml\n"
+                "  assay plan --scan line --size 1000x1600 --belt 60m/min --defect 0.6\n",
     .opts = plan_opts,
     .n_opts = AS_COUNT(plan_opts),
     .max_args = 1,

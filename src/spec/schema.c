@@ -44,6 +44,9 @@ static const as_choice metadata_choices[] = {
 
 static const as_choice per_choices[] = {{"part", AS_PER_PART, NULL}, {"frame", AS_PER_FRAME, NULL}, {NULL, 0, NULL}};
 
+static const as_choice scan_choices[] = {
+    {"area", AS_SPEC_SCAN_AREA, NULL}, {"line", AS_SPEC_SCAN_LINE, NULL}, {NULL, 0, NULL}};
+
 static const as_choice sensor_choices[] = {
 #define SENSOR_SOLD(name, id) {name, id, NULL},
 #define SENSOR_DRAWN(name, id)
@@ -165,6 +168,18 @@ static const as_field schema_rows[] = {
      .high = 1e6,
      IN_SPEC(optics.belt_mm_per_s),
      .doc = "speed past the camera in mm/s, along the first of product.size_mm; 0: it stands still while it is seen"},
+    {.path = "station.scan",
+     .kind = &as_field_choice,
+     .choices = scan_choices,
+     IN_SPEC(optics.scan),
+     .doc = "`line`: a web without end under line-scan cameras, which `assay plan` then looks for; without it `area`"},
+    {.path = "station.encoder_per_mm",
+     .kind = &as_field_number,
+     .def = "20",
+     .low = 1e-3,
+     .high = 1e5,
+     IN_SPEC(optics.encoder_per_mm),
+     .doc = "pulses that the encoder gives a line-scan camera for each millimetre of web, all edges counted"},
     {.path = "station.hours_per_day",
      .kind = &as_field_number,
      .def = "24",

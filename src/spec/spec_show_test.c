@@ -20,7 +20,7 @@ static const char *const specs[] = {
     "at_least: 20}, \"two words\": {where: camera=a}}}\n"
     "station: {camera: \"folder:a b/c\", frame_px: [640, 480], channels: 3, bit_depth: 8, parts_per_minute: 33.3, "
     "deadline_ms: 12.345678, "
-    "frames_per_part: 3, belt_mm_per_s: 123.4, hours_per_day: 7.5}\n"
+    "frames_per_part: 3, belt_mm_per_s: 123.4, scan: line, encoder_per_mm: 12.5, hours_per_day: 7.5}\n"
     "optics: {field_mm: [1.25, 40], distance_mm: 99.5, defect_px: 4.5, max_blur_px: 0.4, exposure_us: 33, light_lx: "
     "1e4, reflectance: 40 %, snr: 12, wavelength_nm: 630, f_number: 5.6, focal_mm: 17.5, sensor: IMX264, max_cameras: "
     "7}\n"
@@ -82,6 +82,8 @@ static void same_sight(const as_spec *a, const as_spec *b)
     same_number(a->optics.bad_share, b->optics.bad_share);
     same_number(a->optics.belt_mm_per_s, b->optics.belt_mm_per_s);
     same_number(a->optics.hours_per_day, b->optics.hours_per_day);
+    same_number(a->optics.encoder_per_mm, b->optics.encoder_per_mm);
+    assert_int_equal(a->optics.scan, b->optics.scan);
     same_number(a->optics.field_mm[0], b->optics.field_mm[0]);
     same_number(a->optics.field_mm[1], b->optics.field_mm[1]);
     same_number(a->optics.distance_mm, b->optics.distance_mm);
@@ -209,6 +211,7 @@ static const char spec_want[] = "assay: 1\n"
                                 "  deadline_ms: 1000\n"
                                 "  frames_per_part: 1\n"
                                 "  belt_mm_per_s: 0\n"
+                                "  encoder_per_mm: 20\n"
                                 "  hours_per_day: 24\n"
                                 "optics:\n"
                                 "  defect_px: 3\n"

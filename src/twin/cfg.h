@@ -17,6 +17,8 @@ typedef struct as_twin_own {
     double dark_e_per_s, dark_doubling_c, dsnu_e, prnu_ratio, hot_ratio, dead_ratio;
 } as_twin_own;
 
+typedef enum as_twin_scan { AS_TWIN_SCAN_NONE, AS_TWIN_SCAN_AREA, AS_TWIN_SCAN_LINE } as_twin_scan;
+
 typedef struct as_twin_cfg {
     uint64_t    seed;
     uint32_t    width, height; /* pixels; 0: the scene's own */
@@ -42,8 +44,12 @@ typedef struct as_twin_cfg {
     double dirt, print, haze;          /* on the lens, 0..1 */
     double light, warmth, ambient;     /* 1 as the scene is lit; -1 cold .. 1 warm; daylight, of white */
     double flicker, mains_hz;          /* how deep 0..1; 50 or 60 */
-    double ageing, age_h, day, hour;   /* light lost in 1,000 h; hours; daylight at noon, of white; when it begins */
-    const as_script *script;           /* what goes wrong, and when; NULL: nothing. Read by open alone */
+    /* LINE: the frame is height lines of an endless web, one after the other (scan.h); NONE: AREA. */
+    as_twin_scan scan;
+    double line_rate; /* lines a second, with an encoder the most there can be; negative: so that pixels are square */
+    bool   encoder;   /* the web's way gives the lines, not the camera's clock */
+    double ageing, age_h, day, hour; /* light lost in 1,000 h; hours; daylight at noon, of white; when it begins */
+    const as_script *script;         /* what goes wrong, and when; NULL: nothing. Read by open alone */
 } as_twin_cfg;
 
 as_twin_cfg as_twin_cfg_default(void);

@@ -86,10 +86,10 @@ static float conditions_share(double a, double b)
     return (float)AS_MIN(a + b, 1.0);
 }
 
-void as_conditions_at(const as_twin_cfg *cfg, const as_script *script, double px_per_mm, double disc_px, double line_s,
-                      uint64_t part, uint32_t view, as_conditions *ret)
+static void conditions_at(const as_twin_cfg *cfg, const as_script *script, double px_per_mm, double disc_px,
+                          double line_s, uint64_t part, uint32_t view, double seconds, as_conditions *ret)
 {
-    as_conditions c = {.seconds = (double)(part - 1) / cfg->parts_per_s, .recipe = AS_RECIPE_RIGHT};
+    as_conditions c = {.seconds = seconds, .recipe = AS_RECIPE_RIGHT};
     c.faults = as_script_at(script, part, c.seconds, c.amounts);
     conditions_draw_lots(cfg, part, &c);
     double belt = cfg->belt_mm_per_s * ((c.faults >> AS_FAULT_BELT) & 1u ? c.amounts[AS_FAULT_BELT] : 1.0);
@@ -106,4 +106,19 @@ void as_conditions_at(const as_twin_cfg *cfg, const as_script *script, double px
     if ((c.faults >> AS_FAULT_PRODUCT) & 1u)
         c.recipe = c.amounts[AS_FAULT_PRODUCT] < 0.0 ? AS_RECIPE_OTHER : (int32_t)c.amounts[AS_FAULT_PRODUCT];
     *ret = c;
+}
+
+void as_conditions_at(const as_twin_cfg *cfg, const as_script *script, double px_per_mm, double disc_px, double line_s,
+                      uint64_t part, uint32_t view, as_conditions *ret)
+{
+    conditions_at(cfg, script, px_per_mm, disc_px, line_s, part, view, (double)(part - 1) / cfg->parts_per_s, ret);
+}
+
+/* Lines come when they come: no chance from frame to frame in the lamp, and the web itself says where one is. */
+void as_conditions_of_line(const as_twin_cfg *cfg, const as_script *script, double disc_px, uint64_t part,
+                           double seconds, as_conditions *ret)
+{
+    conditions_at(cfg, script, 0.0, disc_px, 0.0, part, 0, seconds, ret);
+    double phase = conditions_chance(cfg->seed, 0, 0, 7) + seconds * 2.0 * cfg->mains_hz;
+    ret->flicker.turn = phase - (double)(int64_t)phase;
 }

@@ -30,4 +30,9 @@ typedef struct as_conditions {
 void as_conditions_at(const as_twin_cfg *cfg, const as_script *script, double px_per_mm, double disc_px, double line_s,
                       uint64_t part, uint32_t view, as_conditions *ret);
 
+/* Likewise while one line of a web is exposed, that many seconds after the first; part: the frame that it lies in. Neither
+ * blur of motion nor shifts: those follow from where the line lies. */
+void as_conditions_of_line(const as_twin_cfg *cfg, const as_script *script, double disc_px, uint64_t part,
+                           double seconds, as_conditions *ret);
+
 #endif

@@ -19,7 +19,7 @@ static json_t *export_box(const double box[4])
     return json_pack("[f,f,f,f]", box[0], box[1], box[2], box[3]);
 }
 
-static json_t *export_finding(const as_twin_finding *finding)
+static json_t *export_finding(const as_twin_finding *finding, const as_twin_on_web *on_web)
 {
     const double box[4] = {(double)finding->box_px[0], (double)finding->box_px[1], (double)finding->box_px[2],
                            (double)finding->box_px[3]};
@@ -27,6 +27,11 @@ static json_t *export_finding(const as_twin_finding *finding)
         json_pack("{s:s,s:f,s:f,s:b,s:I}", "class", finding->class, "severity", (double)finding->severity, "size_mm",
                   (double)finding->size_mm, "clipped", finding->clipped, "area_px", (json_int_t)finding->area_px);
     as_json_set(json, "box_px", export_box(box));
+    if (on_web->number > 0) {
+        as_json_set(json, "number", json_integer((json_int_t)on_web->number));
+        as_json_set(json, "web_mm", json_real(on_web->mm));
+        as_json_set(json, "cut", json_boolean(on_web->cut));
+    }
     return json;
 }
 
@@ -34,7 +39,7 @@ json_t *as_twin_export_truth(const as_twin_truth *truth)
 {
     json_t *findings = json_array(), *faults = json_object();
     for (size_t i = 0; i < truth->n_findings; i++)
-        json_array_append_new(findings, export_finding(&truth->findings[i]));
+        json_array_append_new(findings, export_finding(&truth->findings[i], &truth->on_web[i]));
     for (size_t f = 0; f < AS_FAULT_DOUBLE_TRIGGER;
          f++) /* those of single frames happen in a camera: here all are whole */
         if ((truth->frame.faults >> f) & 1u)
@@ -44,6 +49,8 @@ json_t *as_twin_export_truth(const as_twin_truth *truth)
                              truth->seconds, "px_per_mm", truth->px_per_mm);
     as_json_set(json, "faults", faults);
     as_json_set(json, "findings", findings);
+    if (truth->web_mm[1] > truth->web_mm[0])
+        as_json_set(json, "web_mm", json_pack("[f,f]", truth->web_mm[0], truth->web_mm[1]));
     const double face[4] = {(double)truth->face_px[0], (double)truth->face_px[1], (double)truth->face_px[2],
                             (double)truth->face_px[3]};
     if (face[2] > 0.0)

@@ -120,7 +120,7 @@ void as_exposure_take(const as_exposure *exposure, const float *light, void *scr
                 exposure_light(row + (size_t)c * w, exposure->level[c] * level, exposure->add[c], w);
         }
         if (exposure->veil)
-            as_veil_row(exposure->veil, &exposure->veil_amount, y, mean, n, row);
+            as_veil_row(exposure->veil, &exposure->veil_amount, y + exposure->veil_row, mean, n, row);
         exposure_row(exposure, y, row, work, codes, raw, image);
     }
     if (exposure->imager)

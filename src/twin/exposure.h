@@ -31,6 +31,7 @@ typedef struct as_exposure {
     const as_lens    *lens;
     const as_veil    *veil; /* NULL: the lens is clear */
     as_veil_amount    veil_amount;
+    uint32_t          veil_row; /* of the veil, where the first row lies */
     as_flicker        flicker;
     float             level[3], add[3]; /* the lamp on each plane, and light from elsewhere */
     const as_sensor  *sensor;           /* the plain camera, or NULL: */

@@ -10,7 +10,7 @@ static bool retune_is_same_world(const as_twin_cfg *a, const as_twin_cfg *b)
     const double is[] = {b->defect_share, b->min_severity, b->max_severity, b->focal_mm,
                          b->f_number,     b->distance_mm,  b->pitch_um};
     bool         same = a->seed == b->seed && a->width == b->width && a->height == b->height && a->pixel == b->pixel &&
-                a->srgb == b->srgb && memcmp(&a->own, &b->own, sizeof a->own) == 0;
+                a->srgb == b->srgb && a->scan == b->scan && memcmp(&a->own, &b->own, sizeof a->own) == 0;
     for (size_t i = 0; i < AS_COUNT(was); i++)
         same = same && was[i] >= is[i] && was[i] <= is[i];
     return same;
@@ -36,10 +36,10 @@ static bool retune_init(as_twin *twin, const as_script *script, as_err *err)
         return false;
     twin->light_ratio = cfg->exposure_us / twin->scene->defaults.exposure_us * twin->lens_light;
     twin->disc_px = cfg->off_focus_mm != 0.0 ? as_optics_disc_px(&twin->optics, cfg->off_focus_mm) : 0.0;
-    if (!as_twin_check_blur(twin, err) || !retune_camera(twin, err) || !as_twin_keep_script(twin, script, err))
+    if (!as_twin_keep_script(twin, script, err) || !as_twin_set_up_scan(twin, false, err) ||
+        !as_twin_check_blur(twin, err) || !retune_camera(twin, err))
         return false;
-    return twin->veil.dirt || !as_twin_may_be_dirty(twin) ||
-           as_veil_init(&twin->veil, cfg->width, cfg->height, cfg->seed, err);
+    return twin->veil.dirt || as_twin_set_up_veil(twin, err);
 }
 
 as_twin *as_twin_retune(as_twin *twin, const as_twin_cfg *cfg, as_err *err)
@@ -63,6 +63,7 @@ as_twin *as_twin_retune(as_twin *twin, const as_twin_cfg *cfg, as_err *err)
     other->cfg.recipe = other->cfg.sensor = NULL;
     other->cfg.script = NULL;
     other->script = NULL;
+    other->web = (as_web){0};
     other->develop = (as_develop){0};
     return retune_init(other, cfg->script, err) ? other : as_twin_close(other);
 }

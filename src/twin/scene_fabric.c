@@ -5,6 +5,7 @@
 #include "twin/noise.h"
 #include "twin/paint.h"
 #include "twin/plates.h"
+#include "twin/web_noise.h"
 
 #define FABRIC_SPAN_PX  320u  /* a frame shows any place of so much more fabric */
 #define FABRIC_PITCH_MM 0.52f /* from one thread to the next */
@@ -155,6 +156,8 @@ static bool fabric_prepare(const as_twin *twin, void *priv, as_err *err)
     state->height = cfg->height + FABRIC_SPAN_PX;
     state->mm = (float)(1.0 / as_twin_px_per_mm(twin));
     state->seed = as_noise_mix((uint32_t)cfg->seed ^ as_noise_mix((uint32_t)(cfg->seed >> 32) + 23u));
+    if (cfg->scan == AS_TWIN_SCAN_LINE) /* a web is woven line by line */
+        return true;
     size_t plane = (size_t)state->width * state->height;
     state->looks[0] = malloc(FABRIC_RECIPES * plane * sizeof(float));
     if (!state->looks[0])
@@ -285,6 +288,216 @@ static void fabric_draw(const as_twin *twin, const as_twin_shot *shot, float *li
     as_plates_sum_up(truth, fabric_names[FABRIC_GOOD]);
 }
 
+/* --- the same cloth as an endless web: its warp runs along it --- */
+
+#define FABRIC_WEB_MM 34.0 /* a piece of web, about as much as the scene's own frame shows; a defect lies in one */
+
+typedef struct fabric_web {
+    float         light, slope, x_mid;
+    size_t        n;
+    fabric_defect defects[AS_TWIN_MAX_FINDINGS];
+    double        y_mm[AS_TWIN_MAX_FINDINGS];
+} fabric_web;
+
+/* What is the same for all pixels of a line. */
+typedef struct fabric_run {
+    as_far   sway, lift, weft, twist_a, twist_b, spun, loose;
+    float    wave, mm;
+    uint32_t seed;
+} fabric_run;
+
+static fabric_run fabric_run_at(const fabric_state *state, double y)
+{
+    return (fabric_run){.sway = as_far_of(y * 0.03),
+                        .lift = as_far_of(y * 0.05),
+                        .weft = as_far_of(y / (double)FABRIC_PITCH_MM),
+                        .twist_a = as_far_of(y * 4.5),
+                        .twist_b = as_far_of(y * -1.2),
+                        .spun = as_far_of(y * 0.31),
+                        .loose = as_far_of(y * 0.07),
+                        .wave = 0.10f * as_far_line(as_far_of(y * 0.7), state->seed + 2u),
+                        .mm = state->mm,
+                        .seed = state->seed};
+}
+
+/* By its scalars: a struct that is handed on keeps the compiler from vectors. */
+AS_NOISE_INLINE void fabric_run_scalars(const fabric_run *run, float x, int32_t *ret_warp, int32_t *ret_weft,
+                                        float *ret_across_warp, float *ret_across_weft)
+{
+    float   sway = 0.22f * as_far_value(x * 0.05f, 0, run->sway.part, run->sway.cell, run->seed);
+    float   lift = 0.22f * as_far_value(x * 0.03f, 0, run->lift.part, run->lift.cell, run->seed + 1u);
+    float   tx = x / FABRIC_PITCH_MM + sway + run->wave;
+    float   ty = run->weft.part + lift + 0.10f * as_noise_line_inline(x * 0.7f, run->seed + 3u);
+    int32_t warp = as_noise_floor(tx), weft = as_noise_floor(ty);
+    *ret_warp = warp;
+    *ret_weft = (int32_t)((uint32_t)weft + run->weft.cell);
+    *ret_across_warp = tx - (float)warp - 0.5f;
+    *ret_across_weft = ty - (float)weft - 0.5f;
+}
+
+static fabric_place fabric_run_find(const fabric_run *run, float x)
+{
+    fabric_place p;
+    fabric_run_scalars(run, x, &p.warp, &p.weft, &p.across_warp, &p.across_weft);
+    return p;
+}
+
+/* As fabric_thread. spun: of this thread here. */
+AS_NOISE_INLINE float fabric_run_thread(const fabric_run *run, float across, float along, float x, float spun,
+                                        int32_t which, uint32_t seed, float width)
+{
+    float a = across / (width * (1.0f + 0.13f * spun)), body = 1.0f - 2.3f * a * a, dive = 1.0f - 1.1f * along * along;
+    float twist = as_far_value(x * 4.5f + run->twist_a.part, run->twist_a.cell, x * 1.2f + run->twist_b.part,
+                               run->twist_b.cell, seed + (uint32_t)which * 17u);
+    float own = as_noise_unit(as_noise_hash2((uint32_t)which, 7, seed)) - 0.5f;
+    float lit = body * dive * (1.0f + 0.16f * twist + 0.18f * own + 0.09f * spun);
+    return body <= 0.0f ? 0.0f : lit;
+}
+
+AS_NOISE_INLINE float fabric_run_level(const fabric_run *run, int32_t which_warp, int32_t which_weft, float across_warp,
+                                       float across_weft, float x, float up, float wide_warp, float wide_weft,
+                                       float gain)
+{
+    const uint32_t of_warp = run->seed + 40u, of_weft = run->seed + 41u;
+    float          own_warp = (float)(which_warp & 0xffff) * 3.7f, own_weft = (float)(which_weft & 0xffff) * 3.7f;
+    float          spun_warp = as_far_value(run->spun.part, run->spun.cell, own_warp, 0, of_warp + 3u);
+    float          spun_weft = as_far_value(x * 0.31f, 0, own_weft, 0, of_weft + 3u);
+    float warp = fabric_run_thread(run, across_warp, across_weft, x, spun_warp, which_warp, of_warp, wide_warp);
+    float weft = fabric_run_thread(run, across_weft, across_warp, x, spun_weft, which_weft, of_weft, wide_weft);
+    float top = up * (0.60f * warp) + (1.0f - up) * (0.52f * weft);
+    float below = up * (0.24f * weft) + (1.0f - up) * (0.28f * warp);
+    float level = top > below ? top : below;
+    level = (level > 0.07f ? level : 0.07f) * gain;
+    return level * (1.0f + 0.05f * as_far_value(x * 0.09f, 0, run->loose.part, run->loose.cell, run->seed + 50u));
+}
+
+/* 1 where the warp is up, else 0: a number, since a choice by single bits makes no vectors. */
+AS_NOISE_INLINE float fabric_run_up(int32_t warp, int32_t weft, uint32_t recipe)
+{
+    int32_t both = recipe == 2 ? (warp >> 1) + (weft >> 1) : warp + weft;
+    return (float)(recipe == 1 ? ((both >> 1) & 1) ^ 1 : both & 1);
+}
+
+AS_NOISE_INLINE void fabric_run_fill(const fabric_run *run, uint32_t recipe, uint32_t w, float *restrict out)
+{
+    const fabric_run here = *run;
+    for (uint32_t i = 0; i < w; i++) {
+        float   x = (float)(int32_t)i * here.mm, across_warp, across_weft;
+        int32_t warp, weft;
+        fabric_run_scalars(&here, x, &warp, &weft, &across_warp, &across_weft);
+        out[i] = fabric_run_level(&here, warp, weft, across_warp, across_weft, x, fabric_run_up(warp, weft, recipe),
+                                  1.0f, 1.0f, 1.0f);
+    }
+}
+
+AS_TWIN_CLONES
+static void fabric_run_plain(const fabric_run *run, uint32_t w, float *restrict out)
+{
+    fabric_run_fill(run, 0, w, out);
+}
+
+AS_TWIN_CLONES
+static void fabric_run_twill(const fabric_run *run, uint32_t w, float *restrict out)
+{
+    fabric_run_fill(run, 1, w, out);
+}
+
+AS_TWIN_CLONES
+static void fabric_run_basket(const fabric_run *run, uint32_t w, float *restrict out)
+{
+    fabric_run_fill(run, 2, w, out);
+}
+
+AS_TWIN_CLONES
+static void fabric_run_light(float light, float slope, float middle, uint32_t w, float *restrict line)
+{
+    for (uint32_t i = 0; i < w; i++)
+        line[i] *= light + slope * ((float)(int32_t)i - middle);
+}
+
+static size_t fabric_web_plan(const as_twin *twin, double from_mm, double to_mm, void *plan, as_twin_web_mark *marks)
+{
+    const as_twin_cfg  *cfg = as_twin_cfg_of(twin);
+    const fabric_state *state = as_twin_state(twin);
+    as_rng              rng = as_rng_stream(cfg->seed, UINT64_MAX);
+    fabric_web         *web = plan;
+    fabric_part         whole = {.off_x = 0};
+    web->light = 1.25f * as_plates_pick(&rng, 0.92f, 1.08f);
+    web->slope = as_plates_pick(&rng, -0.14f, 0.14f) / (float)cfg->width;
+    web->x_mid = 0.5f * (float)cfg->width;
+    web->n = 0;
+    for (double i = AS_MAX(floor(from_mm / FABRIC_WEB_MM) - 1.0, 0.0);
+         i * FABRIC_WEB_MM < to_mm + FABRIC_WEB_MM && web->n < AS_TWIN_MAX_FINDINGS; i++) {
+        as_rng fate = as_rng_stream(~cfg->seed, (uint64_t)i);
+        if (as_plates_pick(&fate, 0.0f, 1.0f) >= (float)cfg->defect_share)
+            continue;
+        fabric_defect *d = &web->defects[web->n];
+        double         y = (i + (double)as_plates_pick(&fate, 0.0f, 1.0f)) * FABRIC_WEB_MM;
+        fabric_plan_defect(cfg, state, &whole, &fate, as_plates_severity(cfg, &fate), d);
+        float        reach = d->half_y * (d->class >= FABRIC_HOLE ? 1.35f : 1.0f) + 0.6f * FABRIC_PITCH_MM;
+        fabric_run   run = fabric_run_at(state, y);
+        fabric_place p = fabric_run_find(&run, d->x);
+        d->thread = d->along ? p.warp : p.weft;
+        if (y + (double)reach < from_mm || y - (double)reach > to_mm)
+            continue;
+        web->y_mm[web->n] = y;
+        marks[web->n++] = (as_twin_web_mark){
+            fabric_names[d->class], d->severity, 2.0f * AS_MAX(d->half_x, d->half_y), reach, (uint64_t)i + 1u, y};
+    }
+    return web->n;
+}
+
+/* One defect's pixels of a line. What is where it cannot be seen is not counted as touched. */
+static void fabric_web_defect(const fabric_run *run, const fabric_web *web, const fabric_defect *d, uint32_t recipe,
+                              float dy, const as_twin_cfg *cfg, bool shown, float *line, as_twin_web_touch *touch)
+{
+    float   half = d->half_x * (d->class >= FABRIC_HOLE ? 1.35f : 1.0f) + 0.6f * FABRIC_PITCH_MM;
+    int32_t x0 = (int32_t)AS_MAX((d->x - half) / run->mm, 0.0f);
+    int32_t x1 = (int32_t)AS_MIN((d->x + half) / run->mm + 1.0f, (float)cfg->width);
+    for (int32_t i = x0; i < x1; i++) {
+        float        x = (float)i * run->mm, dx = x - d->x, here = fabric_here(d, dx, dy);
+        float        lit = web->light * (1.0f + web->slope * ((float)i - web->x_mid)), was = line[i] / lit, level = was;
+        fabric_place p = fabric_run_find(run, x);
+        if (d->class == FABRIC_SLUB) {
+            level = here > 0.0f ? fabric_slub(&p, d, d->along ? dy : dx, here, recipe, was) : was;
+        } else if (d->class != FABRIC_MISSING) {
+            level = fabric_flaw(was, dx, dy, recipe, run->seed, d, dx, dy);
+        } else if ((d->along ? p.warp : p.weft) == d->thread && here > 0.0f) {
+            float up = fabric_run_up(p.warp, p.weft, recipe);
+            float thin = AS_MAX(1.0f - d->severity * here, 0.02f);
+            if (here > 0.5f && d->severity > 0.25f)
+                up = d->along ? 0.0f : 1.0f;
+            level = fabric_run_level(run, p.warp, p.weft, p.across_warp, p.across_weft, x, up, d->along ? thin : 1.0f,
+                                     d->along ? 1.0f : thin, 1.0f - 0.55f * d->severity * here);
+        }
+        if (fabsf(level - was) * lit > AS_TWIN_SEEN_LEAST + AS_TWIN_SEEN_SHARE * was * lit) {
+            touch->x0 = AS_MIN(touch->x0, i);
+            touch->x1 = AS_MAX(touch->x1, i);
+        }
+        if (shown)
+            line[i] = level * lit;
+    }
+}
+
+static void fabric_web_line(const as_twin *twin, const void *plan, uint32_t recipe, double web_mm, uint32_t shown,
+                            float *line, as_twin_web_touch *touches)
+{
+    const as_twin_cfg  *cfg = as_twin_cfg_of(twin);
+    const fabric_state *state = as_twin_state(twin);
+    const fabric_web   *web = plan;
+    const fabric_run    run = fabric_run_at(state, web_mm);
+    (recipe == 1 ? fabric_run_twill : recipe == 2 ? fabric_run_basket : fabric_run_plain)(&run, cfg->width, line);
+    fabric_run_light(web->light, web->light * web->slope, web->x_mid, cfg->width, line);
+    for (size_t i = 0; i < web->n; i++) {
+        const fabric_defect *d = &web->defects[i];
+        float                dy = (float)(web_mm - web->y_mm[i]);
+        if (fabsf(dy) <= d->half_y * 1.35f + FABRIC_PITCH_MM)
+            fabric_web_defect(&run, web, d, recipe, dy, cfg, (shown >> i) & 1u, line, &touches[i]);
+    }
+}
+
+static const as_twin_web_scene fabric_web_scene = {sizeof(fabric_web), fabric_web_plan, fabric_web_line};
+
 const as_twin_scene as_twin_fabric = {
     .name = "fabric",
     .summary = "woven fabric in grey: missing and thick threads, holes, stains",
@@ -304,4 +517,5 @@ const as_twin_scene as_twin_fabric = {
     .prepare = fabric_prepare,
     .release = fabric_release,
     .draw = fabric_draw,
+    .web = &fabric_web_scene,
 };

@@ -5,6 +5,7 @@
 #include "twin/noise.h"
 #include "twin/paint.h"
 #include "twin/plates.h"
+#include "twin/web_noise.h"
 
 #define FILM_SPAN_PX 320u /* a frame shows any place of so much more film */
 #define FILM_LAMP    0.94f
@@ -77,6 +78,8 @@ static bool film_prepare(const as_twin *twin, void *priv, as_err *err)
     state->width = cfg->width + FILM_SPAN_PX;
     state->height = cfg->height + FILM_SPAN_PX;
     state->mm = (float)(1.0 / as_twin_px_per_mm(twin));
+    if (cfg->scan == AS_TWIN_SCAN_LINE) /* a web is cast line by line */
+        return true;
     size_t plane = (size_t)state->width * state->height;
     state->looks[0] = malloc(FILM_RECIPES * plane * sizeof(float));
     if (!state->looks[0])
@@ -217,6 +220,18 @@ static float film_wrinkle(const film_defect *d, float u, float v)
                       (film_bell(1.6f * a) - 0.75f * film_bell(1.5f * b) - 0.55f * film_bell(1.9f * c)) * (1.0f + fine);
 }
 
+/* What of the light it keeps; *ret_open is left alone but by a hole. */
+static float film_keep(const film_defect *d, float u, float v, float px_per_mm, float *ret_open)
+{
+    switch (d->class) {
+    case FILM_GEL: return film_gel(d, u, v);
+    case FILM_HOLE: return film_hole(d, u, v, px_per_mm, ret_open);
+    case FILM_STREAK: return film_streak(d, u, v);
+    case FILM_SPECK: return film_speck(d, u, v);
+    default: return film_wrinkle(d, u, v);
+    }
+}
+
 /* Half of what it can touch across itself. */
 static float film_reach(const film_defect *d)
 {
@@ -242,17 +257,10 @@ static void film_draw_defect(const film_part *part, const film_defect *d, const 
     uint32_t x1 = (uint32_t)(box[0] + box[2]), y1 = (uint32_t)(box[1] + box[3]);
     for (uint32_t y = (uint32_t)box[1]; y < y1; y++)
         for (uint32_t x = (uint32_t)box[0]; x < x1; x++) {
-            float  dx = (float)x * part->mm - d->x, dy = (float)y * part->mm - d->y, open = 0.0f, keep;
+            float  dx = (float)x * part->mm - d->x, dy = (float)y * part->mm - d->y, open = 0.0f;
             float  u = dx * d->cos + dy * d->sin, v = dy * d->cos - dx * d->sin;
             float *p = &canvas->r[(size_t)y * canvas->width + x];
-            switch (d->class) {
-            case FILM_GEL: keep = film_gel(d, u, v); break;
-            case FILM_HOLE: keep = film_hole(d, u, v, 1.0f / part->mm, &open); break;
-            case FILM_STREAK: keep = film_streak(d, u, v); break;
-            case FILM_SPECK: keep = film_speck(d, u, v); break;
-            default: keep = film_wrinkle(d, u, v); break;
-            }
-            *p *= keep;
+            *p *= film_keep(d, u, v, 1.0f / part->mm, &open);
             *p += (1.0f - *p) * open;
         }
 }
@@ -292,6 +300,185 @@ static void film_draw(const as_twin *twin, const as_twin_shot *shot, float *ligh
     as_plates_sum_up(truth, film_names[FILM_GOOD]);
 }
 
+/* --- the same film as an endless web: what lies along x above lies along the web here --- */
+
+#define FILM_WEB_MM 64.0 /* a piece of web, as much as the scene's own frame shows; defects lie in one */
+
+typedef struct film_web {
+    float       light;
+    size_t      n;
+    film_defect defects[AS_TWIN_MAX_FINDINGS];
+    double      u_mm[AS_TWIN_MAX_FINDINGS];
+} film_web;
+
+/* What is the same for all pixels of a line: the places of each texture's grain along the web. */
+typedef struct film_run {
+    as_far   bands[2], flow[2], skin[2], cloud[4];
+    float    emboss, mm;
+    uint32_t seed;
+} film_run;
+
+static film_run film_run_at(const as_twin *twin, uint32_t recipe, double u)
+{
+    const as_twin_cfg *cfg = as_twin_cfg_of(twin);
+    const film_state  *state = as_twin_state(twin);
+    uint32_t           seed = as_noise_mix((uint32_t)cfg->seed ^ as_noise_mix((uint32_t)(cfg->seed >> 32) + 37u));
+    film_run           run = {.bands = {as_far_of(u * 0.004), as_far_of(u * 0.006)},
+                              .flow = {as_far_of(u * 0.05), as_far_of(u * 0.09)},
+                              .skin = {as_far_of(u * 1.7), as_far_of(u * 4.1)},
+                              .emboss = as_far_of(u * 0.62).part,
+                              .mm = state->mm,
+                              .seed = seed + 50u * recipe};
+    double             at = u * 0.33;
+    for (int i = 0; i < 4; i++, at = at * 2.0 + 17.3)
+        run.cloud[i] = as_far_of(at);
+    return run;
+}
+
+AS_NOISE_INLINE float film_run_value(as_far u, float v, uint32_t seed)
+{
+    return as_far_value(u.part, u.cell, v, 0, seed);
+}
+
+/* As film_level. */
+AS_NOISE_INLINE float film_run_level(const film_run *run, const struct film_look *l, float y, bool cloudy,
+                                     bool embossed)
+{
+    const uint32_t seed = run->seed;
+    float          bands =
+        film_run_value(run->bands[0], y * 0.16f, seed) + 0.5f * film_run_value(run->bands[1], y * 0.55f, seed + 1u);
+    float flow =
+        film_run_value(run->flow[0], y * 4.5f, seed + 2u) + 0.6f * film_run_value(run->flow[1], y * 11.0f, seed + 3u);
+    float skin =
+        film_run_value(run->skin[0], y * 1.9f, seed + 4u) + 0.6f * film_run_value(run->skin[1], y * 4.3f, seed + 5u);
+    float cloud = 0.0f, v = y * 0.42f, weight = 0.5f;
+    for (uint32_t i = 0; cloudy && i < 4; i++, v = v * 2.0f + 9.1f, weight *= 0.5f)
+        cloud += weight * film_run_value(run->cloud[i], v, seed + 6u + i);
+    float level = 1.0f + l->bands * bands + l->flow * flow + l->skin * skin + l->cloud * cloud * 1.4f;
+    if (embossed) {
+        float a = run->emboss + y * 0.62f, b = run->emboss - y * 0.62f;
+        a -= (float)as_noise_floor(a) + 0.5f;
+        b -= (float)as_noise_floor(b) + 0.5f;
+        level *= 1.0f + l->emboss * (2.0f * AS_MAX(a * a, b * b) - 0.25f) - 0.6f * l->emboss * a * b;
+    }
+    return l->level * level;
+}
+
+AS_NOISE_INLINE void film_run_fill(const film_run *run, const struct film_look *look, bool cloudy, bool embossed,
+                                   uint32_t w, float *restrict out)
+{
+    const film_run         here = *run;
+    const struct film_look l = *look;
+    for (uint32_t i = 0; i < w; i++)
+        out[i] = film_run_level(&here, &l, (float)(int32_t)i * here.mm, cloudy, embossed);
+}
+
+AS_TWIN_CLONES
+static void film_run_clear(const film_run *run, const struct film_look *look, uint32_t w, float *restrict out)
+{
+    film_run_fill(run, look, false, false, w, out);
+}
+
+AS_TWIN_CLONES
+static void film_run_cloudy(const film_run *run, const struct film_look *look, uint32_t w, float *restrict out)
+{
+    film_run_fill(run, look, true, false, w, out);
+}
+
+AS_TWIN_CLONES
+static void film_run_embossed(const film_run *run, const struct film_look *look, uint32_t w, float *restrict out)
+{
+    film_run_fill(run, look, false, true, w, out);
+}
+
+/* Less light at the web's edges, the same along it. */
+AS_TWIN_CLONES
+static void film_run_light(float light, uint32_t w, float *restrict line)
+{
+    float step = 2.0f / (float)w;
+    for (uint32_t i = 0; i < w; i++) {
+        float t = step * (float)(int32_t)i - 1.0f;
+        line[i] *= light * (1.0f - 0.10f * t * t);
+    }
+}
+
+/* Half of what a defect can touch along the web, and across it. */
+static void film_reaches(const film_defect *d, float *ret_along, float *ret_across)
+{
+    float across = film_reach(d),
+          along = d->class >= FILM_WRINKLE || d->class == FILM_STREAK ? 0.5f * d->size : across * d->size / d->width;
+    *ret_along = along * fabsf(d->cos) + across * fabsf(d->sin);
+    *ret_across = across * fabsf(d->cos) + along * fabsf(d->sin);
+}
+
+static size_t film_web_plan(const as_twin *twin, double from_mm, double to_mm, void *plan, as_twin_web_mark *marks)
+{
+    const as_twin_cfg *cfg = as_twin_cfg_of(twin);
+    const film_state  *state = as_twin_state(twin);
+    as_rng             rng = as_rng_stream(cfg->seed, UINT64_MAX);
+    film_web          *web = plan;
+    float              width_mm = (float)cfg->width * state->mm, along, across;
+    web->light = FILM_LAMP * as_plates_pick(&rng, 0.97f, 1.03f);
+    web->n = 0;
+    for (double i = AS_MAX(floor(from_mm / FILM_WEB_MM) - 2.0, 0.0); i * FILM_WEB_MM < to_mm + 2.0 * FILM_WEB_MM; i++) {
+        as_rng fate = as_rng_stream(~cfg->seed, (uint64_t)i);
+        if (as_plates_pick(&fate, 0.0f, 1.0f) >= (float)cfg->defect_share)
+            continue;
+        uint32_t n = 1u + (as_plates_choose(&fate, 4) == 0) + (as_plates_choose(&fate, 6) == 0);
+        for (uint32_t k = 0; k < n && web->n < AS_TWIN_MAX_FINDINGS; k++) {
+            film_defect *d = &web->defects[web->n];
+            double       u = (i + (double)as_plates_pick(&fate, 0.0f, 1.0f)) * FILM_WEB_MM;
+            film_plan_defect(0.0f, width_mm, &fate, as_plates_severity(cfg, &fate), d);
+            film_reaches(d, &along, &across);
+            if (u + (double)along < from_mm || u - (double)along > to_mm)
+                continue;
+            web->u_mm[web->n] = u;
+            marks[web->n++] = (as_twin_web_mark){
+                film_names[d->class], d->severity, d->size, along, (uint64_t)i * FILM_DEFECTS + k + 1u, u};
+        }
+    }
+    return web->n;
+}
+
+static void film_web_defect(const film_defect *d, float du, const as_twin_cfg *cfg, float mm, bool shown, float *line,
+                            as_twin_web_touch *touch)
+{
+    float along, across;
+    film_reaches(d, &along, &across);
+    int32_t x0 = (int32_t)AS_MAX((d->y - across) / mm, 0.0f);
+    int32_t x1 = (int32_t)AS_MIN((d->y + across) / mm + 1.0f, (float)cfg->width);
+    for (int32_t i = x0; i < x1 && fabsf(du) <= along; i++) {
+        float dv = (float)i * mm - d->y, open = 0.0f, was = line[i];
+        float level = was * film_keep(d, du * d->cos + dv * d->sin, dv * d->cos - du * d->sin, 1.0f / mm, &open);
+        level += (1.0f - level) * open;
+        if (fabsf(level - was) > AS_TWIN_SEEN_LEAST + AS_TWIN_SEEN_SHARE * was) {
+            touch->x0 = AS_MIN(touch->x0, i);
+            touch->x1 = AS_MAX(touch->x1, i);
+        }
+        if (shown)
+            line[i] = level;
+    }
+}
+
+static void film_web_line(const as_twin *twin, const void *plan, uint32_t recipe, double web_mm, uint32_t shown,
+                          float *line, as_twin_web_touch *touches)
+{
+    const as_twin_cfg      *cfg = as_twin_cfg_of(twin);
+    const film_state       *state = as_twin_state(twin);
+    const film_web         *web = plan;
+    const film_run          run = film_run_at(twin, recipe, web_mm);
+    const struct film_look *look = &film_looks[recipe];
+    (look->cloud > 0.0f    ? film_run_cloudy
+     : look->emboss > 0.0f ? film_run_embossed
+                           : film_run_clear)(&run, look, cfg->width, line);
+    for (size_t i = 0; i < web->n; i++)
+        film_web_defect(&web->defects[i], (float)(web_mm - web->u_mm[i]), cfg, state->mm, (shown >> i) & 1u, line,
+                        &touches[i]);
+    film_run_light(web->light, cfg->width, line);
+}
+
+static const as_twin_web_scene film_web_scene = {sizeof(film_web), film_web_plan, film_web_line};
+
 const as_twin_scene as_twin_film = {
     .name = "film",
     .summary = "polymer film before a lamp, in grey: gels, holes, streaks, specks, wrinkles",
@@ -311,4 +498,5 @@ const as_twin_scene as_twin_film = {
     .prepare = film_prepare,
     .release = film_release,
     .draw = film_draw,
+    .web = &film_web_scene,
 };

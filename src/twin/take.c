@@ -5,10 +5,10 @@
 #include "twin/extent.h"
 #include "twin/kernel.h"
 #include "twin/person.h"
-#include "twin/twin_priv.h"
+#include "twin/scan.h"
 
-#define MASK_LEAST 0.010f /* of white: a change that the eye finds when it is told where */
-#define MASK_SHARE 0.025f /* of what was there */
+#define MASK_LEAST AS_TWIN_SEEN_LEAST
+#define MASK_SHARE AS_TWIN_SEEN_SHARE
 
 static size_t take_plane(const as_twin *twin)
 {
@@ -45,6 +45,8 @@ static take_room take_room_of(const as_twin *twin, void *scratch)
 
 size_t as_twin_scratch_bytes(const as_twin *twin)
 {
+    if (twin->cfg.scan == AS_TWIN_SCAN_LINE)
+        return take_align(as_scan_bytes(twin)) + take_plane(twin); /* and one finding's pixels */
     return 3 * take_planes(twin) * take_plane(twin) * sizeof(float) +
            take_align(as_exposure_bytes(twin->cfg.width, twin->cfg.height)) + take_align(take_plane(twin)) +
            as_extent_bytes(twin->cfg.width, twin->cfg.height);
@@ -246,6 +248,12 @@ static bool take_check(const as_twin *twin, uint64_t part, const as_image *image
 
 static void take_conditions(const as_twin *twin, uint64_t part, uint32_t view, as_conditions *ret)
 {
+    if (twin->cfg.scan == AS_TWIN_SCAN_LINE) {
+        double line = (double)(part - 1) * twin->cfg.height;
+        as_conditions_of_line(&twin->cfg, twin->script, twin->disc_px, part,
+                              as_web_s(as_web_at(&twin->web, line), line), ret);
+        return;
+    }
     as_conditions_at(&twin->cfg, twin->script, twin->px_per_mm, twin->disc_px, twin->line_s, part, view, ret);
 }
 
@@ -473,12 +481,27 @@ static bool take_frame(const as_twin *twin, uint64_t part, uint32_t view, const 
     return true;
 }
 
+static bool take_lines(const as_twin *twin, uint64_t part, uint32_t view, void *scratch, as_image *image,
+                       as_twin_truth *ret_truth, const uint16_t **ret_raw, const as_mask_sink *sink, as_err *err)
+{
+    uint8_t *inside = (uint8_t *)scratch + take_align(as_scan_bytes(twin));
+    size_t   n;
+    bool     ok = as_scan_look(twin, part, view, scratch, image, ret_truth, ret_raw, err);
+    for (size_t i = 0; ok && sink && i < ret_truth->n_findings; i++)
+        ok = as_scan_mask(twin, part, i, scratch, inside, &n, err) && sink->take(sink->ctx, i, inside, n, err);
+    return ok;
+}
+
 bool as_twin_look_at(const as_twin *twin, uint64_t part, uint32_t view, void *scratch, as_image *image,
                      as_twin_truth *ret_truth, const uint16_t **ret_raw, const as_mask_sink *sink, as_err *err)
 {
     as_twin_truth   truth;
     const take_room room = take_room_of(twin, scratch);
-    if (!take_check(twin, part, image, err) || !take_frame(twin, part, view, &room, image, &truth, ret_raw, sink, err))
+    if (!take_check(twin, part, image, err))
+        return false;
+    if (twin->cfg.scan == AS_TWIN_SCAN_LINE)
+        return take_lines(twin, part, view, scratch, image, ret_truth, ret_raw, sink, err);
+    if (!take_frame(twin, part, view, &room, image, &truth, ret_raw, sink, err))
         return false;
     *ret_truth = truth;
     return true;
@@ -526,6 +549,8 @@ bool as_twin_mask(const as_twin *twin, uint64_t part, uint32_t view, size_t find
     bool               unused;
     if (!take_check(twin, part, NULL, err))
         return false;
+    if (twin->cfg.scan == AS_TWIN_SCAN_LINE)
+        return as_scan_mask(twin, part, finding, scratch, inside, ret_n, err);
     take_conditions(twin, part, view, &now);
     take_search s = {.twin = twin, .now = &now, .room = take_room_of(twin, scratch), .truth = &truth, .sink = &sink};
     s.sight = take_sight_of(twin, &now);

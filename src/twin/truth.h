@@ -11,7 +11,7 @@
 #include "image/frame.h"
 #include "twin/script.h"
 
-#define AS_TWIN_MAX_FINDINGS 16
+#define AS_TWIN_MAX_FINDINGS 32
 
 /* One defect. */
 typedef struct as_twin_finding {
@@ -19,9 +19,16 @@ typedef struct as_twin_finding {
     float  severity;  /* 0 invisible .. 1 obvious */
     float  box_px[4]; /* x, y, width, height of what is seen of it; all 0: nothing is */
     float  size_mm;   /* its longest side, whether seen or not */
-    size_t area_px;   /* pixels that are seen of it */
+    size_t area_px;   /* pixels that are seen of it; on a web, of each line those from the first to the last */
     bool   clipped;   /* it reaches the picture's edge: more of it may lie beyond */
 } as_twin_finding;
+
+/* Of a finding on a web (scan.h), whose frames may each show a part of it. */
+typedef struct as_twin_on_web {
+    uint64_t number; /* the same in all of them, from 1; 0: no web */
+    double   mm;     /* where its middle is along the web */
+    bool     cut;    /* by the frame's first or last line */
+} as_twin_on_web;
 
 /* What is measured of a part whatever is wrong with it, as "fill_mm"; name NULL: nothing. */
 typedef struct as_twin_measure {
@@ -34,9 +41,11 @@ typedef struct as_twin_truth {
     as_truth        frame; /* class, severity and box of the worst, and the faults */
     uint64_t        part;
     double          seconds, px_per_mm;    /* since the first part */
+    double          web_mm[2]; /* of a web: where its first line is, and the first line after it; else 0, 0 */
     const char     *recipe, *right_recipe; /* what lies there; what should, where that is another one, else NULL */
     size_t          n_findings;
     as_twin_finding findings[AS_TWIN_MAX_FINDINGS];
+    as_twin_on_web  on_web[AS_TWIN_MAX_FINDINGS]; /* of each finding */
     as_twin_measure measure;
     const char     *source, *defect_source; /* pictures of a folder that it was made of; NULL: drawn */
     float           face_px[4]; /* of the person in the picture: x, y, width, height; all 0: there is none */

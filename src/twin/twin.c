@@ -34,6 +34,7 @@ as_twin_cfg as_twin_cfg_default(void)
                          .gain_e_per_dn = -1,
                          .read_noise_e = -1,
                          .parts_per_s = -1,
+                         .line_rate = -1,
                          .temperature_c = 25,
                          .own = {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1},
                          .focal_mm = -1,
@@ -203,6 +204,8 @@ static bool twin_set_up_camera(as_twin *twin, const char *name, as_err *err)
     if (!name || !*name)
         return as_sensor_init(&twin->sensor, &plain, err);
     as_imager_cfg imager = as_imager_cfg_own(twin->info, &cfg->own, cfg->width, cfg->height);
+    if (cfg->scan == AS_TWIN_SCAN_LINE)
+        imager.height = 1;
     imager.gain_dn_per_e *= as_twin_times_of_db(cfg->gain_db);
     imager.bayer = as_develop_is_colour(cfg->pixel);
     twin->line_s = as_chip_line_us(twin->info) * 1e-6;
@@ -283,15 +286,24 @@ bool as_twin_may_be_dirty(const as_twin *twin)
 bool as_twin_check_blur(const as_twin *twin, as_err *err)
 {
     const as_twin_cfg *cfg = &twin->cfg;
+    const bool         line = cfg->scan == AS_TWIN_SCAN_LINE;
     as_lens            lens;
     as_lens_cfg        blur = {.width = cfg->width,
                                .height = cfg->height,
-                               .motion_px = cfg->belt_mm_per_s * cfg->exposure_us * 1e-6 * twin->px_per_mm,
+                               .motion_px = line ? 0.0 : cfg->belt_mm_per_s * cfg->exposure_us * 1e-6 * twin->px_per_mm,
                                .spread_px = twin->spread_px,
                                .airy_px = twin->airy_px,
                                .disc_px = twin->disc_px,
                                .vignette_ratio = cfg->vignette_ratio};
     return as_lens_init(&lens, &blur, err);
+}
+
+/* A line-scan camera sees the row in the lens's middle, however many lines make a frame. */
+bool as_twin_set_up_veil(as_twin *twin, as_err *err)
+{
+    const as_twin_cfg *cfg = &twin->cfg;
+    uint32_t           height = cfg->scan == AS_TWIN_SCAN_LINE ? AS_MAX(cfg->width / 4 * 3, 16u) : cfg->height;
+    return !as_twin_may_be_dirty(twin) || as_veil_init(&twin->veil, cfg->width, height, cfg->seed, err);
 }
 
 bool as_twin_keep_script(as_twin *twin, const as_script *script, as_err *err)
@@ -317,11 +329,9 @@ static bool twin_init(as_twin *twin, const as_twin_cfg *asked, as_err *err)
     if (asked->sensor && *asked->sensor && !(twin->info = as_chip_find(asked->sensor, err)))
         return false;
     if (!twin_find_recipe(twin, asked->recipe, err) || !as_twin_check_cfg(cfg, twin->info != NULL, err) ||
-        !twin_set_up_lens(twin, err) || !as_twin_check_blur(twin, err) || !twin_set_up_camera(twin, asked->sensor, err))
-        return false;
-    if (!as_twin_keep_script(twin, asked->script, err))
-        return false;
-    if (as_twin_may_be_dirty(twin) && !as_veil_init(&twin->veil, cfg->width, cfg->height, cfg->seed, err))
+        !twin_set_up_lens(twin, err) || !as_twin_keep_script(twin, asked->script, err) ||
+        !as_twin_set_up_scan(twin, asked->exposure_us < 0, err) || !as_twin_check_blur(twin, err) ||
+        !twin_set_up_camera(twin, asked->sensor, err) || !as_twin_set_up_veil(twin, err))
         return false;
     twin->state = calloc(1, scene->state_bytes ? scene->state_bytes : 1);
     if (!twin->state)
@@ -377,6 +387,7 @@ as_twin *as_twin_close(as_twin *twin)
     if (!root || twin->veil.dirt != root->veil.dirt)
         as_veil_done(&twin->veil);
     as_develop_done(&twin->develop);
+    as_web_done(&twin->web);
     free(twin->script);
     free(twin);
     return as_twin_close(root);

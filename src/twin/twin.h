@@ -14,6 +14,7 @@
 #include "twin/imager_table.h"
 #include "twin/optics.h"
 #include "twin/truth.h"
+#include "twin/web_scene.h"
 
 typedef struct as_twin as_twin;
 
@@ -49,6 +50,7 @@ typedef struct as_twin_scene {
      * pixel is Mono8), and fills in findings, severity, label and box (what a defect can touch, as drawn). Findings are told
      * whether shown or not. */
     void (*draw)(const as_twin *twin, const as_twin_shot *shot, float *linear, as_twin_truth *ret_truth);
+    const as_twin_web_scene *web; /* NULL: it is none */
 } as_twin_scene;
 
 const as_twin_scene *as_twin_scene_at(size_t i); /* NULL past the last row */

@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 
 #include "twin/conditions.h"
+#include "twin/web.h"
 
 struct as_twin {
     atomic_uint          refs;
@@ -27,6 +28,7 @@ struct as_twin {
     as_sensor      sensor;
     as_imager      imager;
     as_develop     develop;
+    as_web         web;  /* of scan=line; else zeros */
     as_veil        veil; /* zeros where nothing ever lies on the lens */
     void          *state;
 };
@@ -35,6 +37,8 @@ struct as_twin {
 AS_CHECK bool as_twin_check_cfg(const as_twin_cfg *cfg, bool has_sensor, as_err *err);
 AS_CHECK bool as_twin_check_blur(const as_twin *twin, as_err *err);
 AS_CHECK bool as_twin_keep_script(as_twin *twin, const as_script *script, as_err *err);
+AS_CHECK bool as_twin_set_up_scan(as_twin *twin, bool own_exposure, as_err *err);
+AS_CHECK bool as_twin_set_up_veil(as_twin *twin, as_err *err);
 double        as_twin_times_of_db(double db);
 bool          as_twin_may_be_dirty(const as_twin *twin);
 

@@ -109,6 +109,7 @@ static void rig_open(rig *r)
                          .released = rig_released,
                          .clock = rig_clock};
     as_features_init(&features, AS_FEATURE_SENSOR);
+    features.line = true;
     features.can[AS_PIXEL_MONO8] = features.can[AS_PIXEL_MONO12] = true;
     features.value[AS_FEATURE_WIDTH] = 640;
     features.value[AS_FEATURE_PIXEL_FORMAT] = as_pixel_facts_of(AS_PIXEL_MONO8)->code;

@@ -80,7 +80,9 @@ void as_features_init(as_features *features, as_feature_needs has)
 
 bool as_features_has(const as_features *features, size_t feature)
 {
-    return feature < AS_FEATURE_COUNT && rows[feature].needs <= features->has;
+    if (feature >= AS_FEATURE_COUNT || rows[feature].needs == AS_FEATURE_LINE)
+        return feature < AS_FEATURE_COUNT && features->line;
+    return rows[feature].needs <= features->has;
 }
 
 /* "Name=value|Name=value": the i-th. */
@@ -115,6 +117,8 @@ bool as_features_choice(const as_features *features, size_t feature, size_t i, c
     const as_fault_info *fault;
     if (feature == AS_FEATURE_PIXEL_FORMAT)
         return feature_pixel(features, i, name, ret_value);
+    if (feature == AS_FEATURE_TRIGGER_SELECTOR && i > 0 && !features->line)
+        return false;
     if (feature != AS_FEATURE_FAULT_SELECTOR)
         return feature_word(rows[feature].choices, i, name, ret_value);
     fault = as_fault_info_of(i);

@@ -28,7 +28,7 @@ typedef enum as_feature_kind {
 } as_feature_kind;
 
 typedef enum as_feature_access { AS_FEATURE_RO, AS_FEATURE_RW, AS_FEATURE_RWL, AS_FEATURE_WO } as_feature_access;
-typedef enum as_feature_needs { AS_FEATURE_ANY, AS_FEATURE_TWIN, AS_FEATURE_SENSOR } as_feature_needs;
+typedef enum as_feature_needs { AS_FEATURE_ANY, AS_FEATURE_TWIN, AS_FEATURE_SENSOR, AS_FEATURE_LINE } as_feature_needs;
 
 typedef struct as_feature_info {
     const char       *name;
@@ -50,7 +50,8 @@ size_t as_feature_at(uint32_t address);
 
 /* What a device is set to. */
 typedef struct as_features {
-    as_feature_needs has; /* what its source is capable of */
+    as_feature_needs has;  /* what its source is capable of */
+    bool             line; /* and whether it is a line-scan camera */
     double           value[AS_FEATURE_COUNT], low[AS_FEATURE_COUNT], high[AS_FEATURE_COUNT], usual[AS_FEATURE_COUNT];
     bool             can[AS_PIXEL_COUNT]; /* choices of PixelFormat */
 } as_features;

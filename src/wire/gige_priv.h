@@ -41,12 +41,14 @@ struct as_gige {
     as_thread      *control_thread, *take_thread;
     as_ns           born;
     double          belt_usual;
+    bool            encoder_usual;
     atomic_bool     stop, halt;        /* halt: the picture being sent is not finished */
     bool            has_lock, replays; /* replays: the same parts come again and again */
 
     pthread_mutex_t lock;
     pthread_cond_t  turn; /* settings, triggers, start or stop */
     as_gv_control   control;
+    double          trigger[2][2]; /* mode and source: of a picture, of a line */
     as_script       script;
     bool            running, dead, ended;
     as_err          err;
@@ -70,6 +72,7 @@ struct as_gige {
 void              as_gige_features(as_gige *device, const as_serve_cfg *cfg, as_features *ret);
 extern const char as_gige_model[];
 void              as_gige_hooks(as_gige *device, as_gv_hooks *ret);
+void              as_gige_triggers(as_gige *device);     /* as at the beginning */
 void              as_gige_fault_count(as_gige *device);  /* one picture more of those started; under the lock */
 as_ns             as_gige_period(const as_gige *device); /* under the lock; 0: no picture comes by itself */
 

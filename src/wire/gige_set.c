@@ -17,6 +17,7 @@ static const struct {
     size_t     at;
 } set_fields[] = {
     {AS_FEATURE_EXPOSURE_TIME, offsetof(as_twin_cfg, exposure_us)},
+    {AS_FEATURE_LINE_RATE, offsetof(as_twin_cfg, line_rate)},
     {AS_FEATURE_GAIN, offsetof(as_twin_cfg, gain_db)},
     {AS_FEATURE_PART_RATE, offsetof(as_twin_cfg, parts_per_s)},
     {AS_FEATURE_BELT_SPEED, offsetof(as_twin_cfg, belt_mm_per_s)},
@@ -57,16 +58,69 @@ static bool set_one(as_pump_settings *settings, size_t feature, double value)
     }
 }
 
+/* Pictures come as their lines do. */
+static void set_frame_rate(as_gige *device, double lines_per_s)
+{
+    as_features *features = &device->control.features;
+    double       rate = lines_per_s / features->value[AS_FEATURE_HEIGHT];
+    as_gv_control_put(
+        &device->control, AS_FEATURE_FRAME_RATE,
+        AS_MIN(AS_MAX(rate, features->low[AS_FEATURE_FRAME_RATE]), features->high[AS_FEATURE_FRAME_RATE]));
+}
+
+/* TriggerMode and TriggerSource are of what TriggerSelector says: of a picture, or of its lines, which an encoder can begin. */
+static as_gv_status set_trigger_of(as_gige *device, size_t feature, double value)
+{
+    as_features     *features = &device->control.features;
+    double           was[2], *line = device->trigger[1];
+    const bool       of_line = features->value[AS_FEATURE_TRIGGER_SELECTOR] > 0;
+    as_pump_settings settings;
+    as_err           ignored;
+    const double     exposure_us = features->value[AS_FEATURE_EXPOSURE_TIME];
+    if (feature == AS_FEATURE_TRIGGER_SELECTOR) {
+        as_gv_control_put(&device->control, AS_FEATURE_TRIGGER_MODE, device->trigger[value > 0][0]);
+        as_gv_control_put(&device->control, AS_FEATURE_TRIGGER_SOURCE, device->trigger[value > 0][1]);
+        return AS_GV_OK;
+    }
+    memcpy(was, line, sizeof was);
+    if (of_line && feature == AS_FEATURE_TRIGGER_SOURCE && value < 2.0)
+        return AS_GV_INVALID_PARAMETER;
+    device->trigger[of_line][feature == AS_FEATURE_TRIGGER_SOURCE] = value;
+    if (!of_line)
+        return AS_GV_OK;
+    as_pump_settings_get(device->pump, &settings);
+    settings.twin.encoder = line[0] > 0;
+    settings.twin.line_rate = line[0] > 0 ? AS_MIN(1e6 / exposure_us, 1e6) : features->usual[AS_FEATURE_LINE_RATE];
+    if (!as_pump_tune(device->pump, &settings, &ignored)) {
+        memcpy(line, was, sizeof was);
+        return AS_GV_INVALID_PARAMETER;
+    }
+    as_gv_control_put(&device->control, AS_FEATURE_LINE_RATE, settings.twin.line_rate);
+    as_gv_control_put(&device->control, AS_FEATURE_FRAME_RATE, features->usual[AS_FEATURE_FRAME_RATE]);
+    return AS_GV_OK;
+}
+
+static bool set_is_trigger(size_t feature)
+{
+    return feature == AS_FEATURE_TRIGGER_SELECTOR || feature == AS_FEATURE_TRIGGER_MODE ||
+           feature == AS_FEATURE_TRIGGER_SOURCE;
+}
+
 static as_gv_status set_change(void *ctx, size_t feature, double value)
 {
     as_gige         *device = ctx;
     as_pump_settings settings;
     as_err           ignored;
     double           now = device->control.features.value[feature];
+    as_gv_status     status = set_is_trigger(feature) ? set_trigger_of(device, feature, value) : AS_GV_OK;
+    if (status != AS_GV_OK)
+        return status;
     as_pump_settings_get(device->pump, &settings);
     if (set_one(&settings, feature, value) && (value < now || value > now) &&
         !as_pump_tune(device->pump, &settings, &ignored))
         return AS_GV_INVALID_PARAMETER;
+    if (feature == AS_FEATURE_LINE_RATE && !settings.twin.encoder)
+        set_frame_rate(device, value);
     if (feature == AS_FEATURE_FAULT_SELECTOR)
         as_gv_control_put(&device->control, AS_FEATURE_FAULT_AMOUNT, as_fault_info_of((size_t)value)->usual);
     if (feature == AS_FEATURE_TRIGGER_MODE || feature == AS_FEATURE_TRIGGER_SOURCE)
@@ -188,12 +242,18 @@ static as_gv_status set_stop(as_gige *device)
 
 static as_gv_status set_trigger(as_gige *device)
 {
-    const double *value = device->control.features.value;
-    if (value[AS_FEATURE_TRIGGER_MODE] < 1.0 || value[AS_FEATURE_TRIGGER_SOURCE] > 0.0)
+    const double *frame = device->trigger[0];
+    if (frame[0] < 1.0 || frame[1] > 0.0)
         return AS_GV_ACCESS_DENIED;
     if (device->running && device->n_triggers < 64)
         device->n_triggers++;
     return AS_GV_OK;
+}
+
+void as_gige_triggers(as_gige *device)
+{
+    const double usual[2][2] = {{0, 0}, {device->encoder_usual, 2}};
+    memcpy(device->trigger, usual, sizeof usual);
 }
 
 /* All as it was at the beginning; the format before the window, which it might not fit. */
@@ -206,12 +266,14 @@ static as_gv_status set_load(as_gige *device)
         return AS_GV_ACCESS_DENIED;
     as_pump_settings_get(device->pump, &settings);
     settings.twin.script = NULL;
+    settings.twin.encoder = device->encoder_usual;
     for (size_t i = 0; i < AS_FEATURE_COUNT; i++)
         if (as_features_has(&control->features, i))
             (void)set_one(&settings, i, control->features.usual[i]);
     if (!as_pump_tune(device->pump, &settings, &ignored))
         return AS_GV_INVALID_PARAMETER;
     device->script.n = 0;
+    as_gige_triggers(device);
     memset(device->fault_left, 0, sizeof device->fault_left);
     memset(control->script, 0, sizeof control->script);
     for (size_t i = 0; i < AS_FEATURE_COUNT; i++)
@@ -245,18 +307,22 @@ as_ns as_gige_period(const as_gige *device)
     const as_features *features = &device->control.features;
     const double      *value = features->value;
     double             per_s;
-    if (value[AS_FEATURE_TRIGGER_MODE] < 1.0) {
+    const double       belt = as_features_has(features, AS_FEATURE_BELT_SPEED) && device->belt_usual > 0
+                                  ? value[AS_FEATURE_BELT_SPEED] / device->belt_usual * device->belt_factor
+                                  : 1.0;
+    if (device->trigger[0][0] < 1.0) {
         double open_s =
             as_features_has(features, AS_FEATURE_EXPOSURE_TIME) ? value[AS_FEATURE_EXPOSURE_TIME] * 1e-6 : 0;
         double wait_s = value[AS_FEATURE_FRAME_RATE_ENABLE] > 0 ? 1.0 / value[AS_FEATURE_FRAME_RATE] : 0;
+        if (features->line && device->trigger[1][0] > 0 && belt > 1e-3) /* the encoder's lines come with the belt */
+            wait_s /= belt;
         return (as_ns)(AS_MAX(AS_MAX(open_s, wait_s), 1e-5) * 1e9);
     }
-    if (value[AS_FEATURE_TRIGGER_SOURCE] < 1.0)
+    if (device->trigger[0][1] < 1.0)
         return 0;
     per_s =
         as_features_has(features, AS_FEATURE_PART_RATE) ? value[AS_FEATURE_PART_RATE] : value[AS_FEATURE_FRAME_RATE];
-    if (as_features_has(features, AS_FEATURE_BELT_SPEED) && device->belt_usual > 0)
-        per_s *= value[AS_FEATURE_BELT_SPEED] / device->belt_usual * device->belt_factor;
+    per_s *= belt;
     return per_s > 1e-3 ? (as_ns)(1e9 / per_s) : 0;
 }
 
@@ -360,16 +426,23 @@ void as_gige_features(as_gige *device, const as_serve_cfg *cfg, as_features *ret
     for (size_t i = 0; i < AS_PIXEL_COUNT; i++)
         ret->can[i] = as_pixel_facts_of((as_pixel)i)->code != 0 && as_pump_can(device->pump, (as_pixel)i);
     set_exactly(ret, AS_FEATURE_SENSOR_WIDTH, width, width, width);
-    set_exactly(ret, AS_FEATURE_SENSOR_HEIGHT, height, height, height);
+    ret->line = twin && settings.twin.scan == AS_TWIN_SCAN_LINE;
+    set_exactly(ret, AS_FEATURE_DEVICE_SCAN_TYPE, 0, 1, ret->line);
+    set_exactly(ret, AS_FEATURE_SENSOR_HEIGHT, 1, height, ret->line ? 1 : height);
     set_exactly(ret, AS_FEATURE_WIDTH_MAX, width, width, width);
     set_exactly(ret, AS_FEATURE_HEIGHT_MAX, height, height, height);
     set_exactly(ret, AS_FEATURE_WIDTH, width % 4 + (width < 12 ? 0 : 8), width, width);
-    set_exactly(ret, AS_FEATURE_HEIGHT, height % 2 + 2, height, height);
+    /* A window of fewer lines would leave some out between two pictures of a web. */
+    set_exactly(ret, AS_FEATURE_HEIGHT, ret->line ? height : height % 2 + 2, height, height);
     set_exactly(ret, AS_FEATURE_OFFSET_X, 0, width, 0);
-    set_exactly(ret, AS_FEATURE_OFFSET_Y, 0, height, 0);
+    set_exactly(ret, AS_FEATURE_OFFSET_Y, 0, ret->line ? 0 : height, 0);
     set_exactly(ret, AS_FEATURE_PIXEL_FORMAT, 0, UINT32_MAX, as_pixel_facts_of(settings.twin.pixel)->code);
     for (size_t i = 0; twin && i < AS_COUNT(set_fields); i++)
         set_usual(ret, set_fields[i].feature, *set_field(&settings.twin, set_fields[i].feature));
+    device->encoder_usual = ret->line && settings.twin.encoder;
+    as_gige_triggers(device);
+    if (ret->line)
+        set_usual(ret, AS_FEATURE_FRAME_RATE, AS_MAX(settings.twin.parts_per_s, ret->low[AS_FEATURE_FRAME_RATE]));
     device->belt_usual = settings.twin.belt_mm_per_s;
     device->temperature_c = NAN;
     if (settings.twin.script)

@@ -34,15 +34,14 @@ static void take_wait(as_gige *device, as_ns until)
 static bool take_await(as_gige *device, as_ns *ret_due)
 {
     for (;;) {
-        const double *value = device->control.features.value;
-        as_ns         now = as_clock_mono(), period = as_gige_period(device);
+        as_ns now = as_clock_mono(), period = as_gige_period(device);
         if (atomic_load(&device->stop))
             return false;
         if (device->ended || (!device->running && !device->dead)) { /* a dead camera's belt runs on */
             take_wait(device, now + SLICE_NS);
             continue;
         }
-        bool software = value[AS_FEATURE_TRIGGER_MODE] > 0 && value[AS_FEATURE_TRIGGER_SOURCE] < 1.0;
+        bool software = device->trigger[0][0] > 0 && device->trigger[0][1] < 1.0;
         if (software && device->n_triggers > 0) {
             device->n_triggers--;
             *ret_due = now;

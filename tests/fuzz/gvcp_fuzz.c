@@ -66,6 +66,7 @@ static void fuzz_open(as_gv_control *control)
     const as_gv_identity identity = {0x7f000001, 0xff000000, "Twin", "fuzz", "1", "AS7F000001", 1000};
     as_features          features;
     as_features_init(&features, AS_FEATURE_SENSOR);
+    features.line = true;
     features.can[AS_PIXEL_MONO8] = true;
     as_gv_control_init(control, &features, &identity, xml, sizeof xml - 1, &hooks);
 }
