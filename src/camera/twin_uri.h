@@ -31,34 +31,34 @@ void as_twin_uri_rate(as_twin_uri *uri, double fps, uint64_t views);
 void as_twin_uri_done(as_twin_uri *uri);
 
 /* The keys, a line each. */
-#define AS_TWIN_URI_HELP                                                                                       \
-    "  seed         which world; the same seed gives the same bytes (1)\n"                                     \
-    "  parts from   end after so many (endless); number of the first part (1)\n"                               \
-    "  views        frames of each part (as the station says, or 1)\n"                                         \
-    "  fps          frames a second (as the station says, or as fast as they are asked for)\n"                 \
-    "  rate         parts a second on the clock of lamps and scripts (from fps and views, or 10)\n"            \
-    "  width height in pixels (as the station says, or the scene's own)\n"                                     \
-    "  pixel        Mono8, RGB8, or of a named sensor Mono10p, Mono12, BayerRG8, ... (the scene's own)\n"      \
-    "  recipe       one product of the scene (all of them)\n"                                                  \
-    "  defects      share of the parts that have one, 0 to 1\n"                                                \
-    "  severity     the least: 0 barely visible, to 1 obvious\n"                                               \
-    "  worst        and the most; what is simply missing is obvious: it happens where this is 1\n"             \
-    "  belt         mm/s; with exposure it gives the motion blur\n"                                            \
-    "  exposure     microseconds\n"                                                                            \
-    "  gain noise   plain camera: electrons a grey level (shot noise); read noise in electrons\n"              \
-    "  sensor       one of the table, with all that EMVA 1288 says of it (a plain camera)\n"                   \
-    "  db           its gain in decibels (0)      temperature  degrees Celsius (25)\n"                         \
-    "  qe full_well dark_noise dark_current   over that row: electrons a photon, e-, e-, e-/s at 25 C\n"       \
-    "  dsnu prnu hot dead doubling k   e-, ratio, shares of the pixels, C that double the current, DN an e-\n" \
-    "  srgb         1: Mono8 with the curve of a screen (0: the upper bits of the converter)\n"                \
-    "  focal fnumber distance pitch  the lens in mm, its stop, mm to the part, um a pixel: px/mm follows\n"    \
-    "  off          mm that the part lies out of focus (0)\n"                                                  \
-    "  distortion   at the corners, -0.3 barrel to 0.3 (0)    vignette  light lost there, 0 to 1 (0.22)\n"     \
-    "  dirt print haze   on the lens, 0 to 1 (0)\n"                                                            \
-    "  light warmth ambient   of the lamp (1), -1 cold to 1 warm (0), daylight of white (0)\n"                 \
-    "  flicker mains     how deep, 0 to 1 (0); 50 or 60 Hz (50)\n"                                             \
-    "  ageing age   light lost in 1,000 h, 0 to 1; hours that the lamp burned\n"                               \
-    "  day hour     daylight at noon, of white (0); time of day of the first part (8)\n"                       \
+#define AS_TWIN_URI_HELP                                                                                         \
+    "  seed         which world; the same seed gives the same bytes (1)\n"                                       \
+    "  parts from   end after so many (endless); number of the first part (1)\n"                                 \
+    "  views        frames of each part (as the station says, or 1)\n"                                           \
+    "  fps          frames a second (as the station says, or as fast as they are asked for)\n"                   \
+    "  rate         parts a second on the clock of lamps and scripts (from fps and views, or 10)\n"              \
+    "  width height in pixels (as the station says, or the scene's own)\n"                                       \
+    "  pixel        Mono8, RGB8, or of a named sensor Mono10p, Mono12, BayerRG8, ... (the scene's own)\n"        \
+    "  recipe       one product of the scene (all of them)\n"                                                    \
+    "  defects      share of the parts that have one, 0 to 1\n"                                                  \
+    "  severity     the least: 0 barely visible, to 1 obvious\n"                                                 \
+    "  worst        and the most; what is simply missing is obvious: it happens where this is 1\n"               \
+    "  belt         mm/s; with exposure it gives the motion blur\n"                                              \
+    "  exposure     microseconds\n"                                                                              \
+    "  gain noise   plain camera: electrons a grey level (shot noise); read noise in electrons\n"                \
+    "  sensor       one of the table, with all that EMVA 1288 says of it (a plain camera)\n"                     \
+    "  db           its gain in decibels (0)      temperature  degrees Celsius (25)\n"                           \
+    "  qe full_well dark_noise dark_current   over that row: electrons a photon, e-, e-, e-/s at 25 C\n"         \
+    "  dsnu prnu hot dead doubling k   e-, ratio, shares of the pixels, C that double the current, DN an e-\n"   \
+    "  srgb         1: Mono8 with the curve of a screen (0: the upper bits of the converter)\n"                  \
+    "  focal fnumber distance pitch  the lens in mm, its stop, mm to the part, um a pixel: px/mm follows\n"      \
+    "  off          mm that the part lies out of focus (0)\n"                                                    \
+    "  distortion   at the corners, -0.3 barrel to 0.3 (0)    vignette  light lost there, 0 to 1 (0.22)\n"       \
+    "  dirt print haze   on the lens, 0 to 1 (0)\n"                                                              \
+    "  light warmth ambient   of the lamp (1), -1 cold to 1 warm (0), daylight of white (0)\n"                   \
+    "  flicker mains     how deep, 0 to 1 (0); 50 or 60 Hz (50)\n"                                               \
+    "  ageing age   light lost in 1,000 h, 0 to 1; hours that the lamp burned\n"                                 \
+    "  day hour     daylight at noon, of white (0); time of day of the first part (8)\n"                         \
     "  scan         area, or line: frames are lines of an endless web, without a seam (fabric, film) (area)\n"   \
     "  line_rate    lines a second (so that pixels are square at belt)\n"                                        \
     "  trigger      free, or encoder: the web's way gives the lines, so that its speed does not matter (free)\n" \

@@ -40,8 +40,8 @@ typedef struct as_twin_measure {
 typedef struct as_twin_truth {
     as_truth        frame; /* class, severity and box of the worst, and the faults */
     uint64_t        part;
-    double          seconds, px_per_mm;    /* since the first part */
-    double          web_mm[2]; /* of a web: where its first line is, and the first line after it; else 0, 0 */
+    double          seconds, px_per_mm; /* since the first part */
+    double          web_mm[2];          /* of a web: where its first line is, and the first line after it; else 0, 0 */
     const char     *recipe, *right_recipe; /* what lies there; what should, where that is another one, else NULL */
     size_t          n_findings;
     as_twin_finding findings[AS_TWIN_MAX_FINDINGS];

@@ -13,8 +13,8 @@
 typedef struct as_twin as_twin;
 
 /* A change of light that the eye finds when it is told where: of white, and beside that of what was there. */
-#define AS_TWIN_SEEN_LEAST   0.010f
-#define AS_TWIN_SEEN_SHARE   0.025f
+#define AS_TWIN_SEEN_LEAST 0.010f
+#define AS_TWIN_SEEN_SHARE 0.025f
 
 /* A defect on a web, wherever it is seen from. */
 typedef struct as_twin_web_mark {
