@@ -64,9 +64,9 @@ static as_wino16_job wino16_job(const as_wino16 *w, const as_wino16_set *set)
     j.most = AS_MIN(AS_MAX(cache / each, (int64_t)WINO16_LEAST), AS_MAX(share, (int64_t)1));
     j.v_step = j.most * w->channels + 32;
     j.m_step = j.most * wide + 16;
-    if (w->limits.on) {
-        j.low = AS_MIN(AS_MAX(j.low, w->limits.low), w->limits.high);
-        j.top = AS_MIN(AS_MAX(j.top, w->limits.low), w->limits.high);
+    if (w->limits.on) { /* they may lie beside the bytes: within those is what counts last */
+        j.low = AS_MIN(AS_MAX(w->limits.low, 0.0f), 255.0f);
+        j.top = AS_MIN(AS_MAX(w->limits.high, 0.0f), 255.0f);
     }
     return j;
 }
@@ -98,7 +98,7 @@ bool as_wino16_pays(const as_wino16 *w)
     const double        in = whole ? 9.0 : 18.0, out = whole ? 14.0 : 28.0, weights = 20.0;
     const as_wino16_job j = wino16_job(w, wino16_set());
     const double        tiles = (double)wino16_all(&j);
-    const int64_t       share = wino16_share(&j, 1), workers = AS_MAX(w->workers, 1);
+    const int64_t       workers = AS_MAX(w->workers, 1), share = (wino16_all(&j) + workers - 1) / workers;
     const double        rounds = (double)((share + j.most - 1) / j.most * workers); /* of all weights */
     const double        results = (double)(w->images * w->out[0] * w->out[1] * w->kernel * w->kernel);
     const double        moved = in / (double)w->n_out + out / (double)w->channels;
