@@ -9,11 +9,13 @@
 
 #include <cmocka.h>
 
+#include "base/isa.h"
 #include "base/rng.h"
 #include "engine/depth8.h"
 #include "engine/gang.h"
 #include "engine/max8.h"
 #include "engine/point8.h"
+#include "engine/product8.h"
 #include "engine/quant_kernel.h"
 #include "engine/row8.h"
 
@@ -324,6 +326,39 @@ static void test_planes(void **state)
         }
 }
 
+/* A layer that Winograd's algorithm takes on every processor but one with AMX, whose primitives are faster. */
+static void test_winograd_is_not_for_amx(void **state)
+{
+    enum { WIDTH = 64, SIDE = 56 };
+    const unsigned  all = as_isa_find(), avx2 = 1u << AS_ISA_AVX2, vnni = avx2 | 1u << AS_ISA_AVX512_VNNI;
+    const as_shape  shape = {.rank = 4, .dims = {1, WIDTH, SIDE, SIDE}};
+    const as_window window = {
+        .n = 2, .kernel = {3, 3}, .stride = {1, 1}, .dilation = {1, 1}, .pad_begin = {1, 1}, .pad_end = {1, 1}};
+    const as_plan plan = {.threads = 1};
+    as_product8   p = {.order = AS_ORDER_CHANNELS_LAST, .in = shape, .out = shape, .window = window, .groups = 1};
+    (void)state;
+    memset(w, 1, sizeof w);
+    p.n_out = WIDTH;
+    p.each = WIDTH * 9;
+    p.weights = w;
+    p.target = (as_quant_target){.dtype = AS_DTYPE_U8, .scale = 1.0f};
+    p.middle = p.target;
+    atomic_store(&as_isa_mask, avx2);
+    const bool with_avx2 = as_product8_own(&plan, &p, true) && as_product8_adds(&plan, &p);
+    atomic_store(&as_isa_mask, vnni);
+    const bool with_vnni = as_product8_own(&plan, &p, true) && as_product8_adds(&plan, &p);
+    atomic_store(&as_isa_mask, vnni | 1u << AS_ISA_AMX);
+    const bool with_amx = as_product8_own(&plan, &p, true) || as_product8_adds(&plan, &p);
+    atomic_store(&as_isa_mask, all);
+#ifdef __x86_64__
+    assert_true(with_avx2);
+    assert_true(with_vnni);
+#else
+    assert_false(with_avx2 || with_vnni);
+#endif
+    assert_false(with_amx);
+}
+
 static int setup(void **state)
 {
     as_err err = AS_ERR_NONE;
@@ -342,7 +377,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_depthwise), cmocka_unit_test(test_depthwise_wide), cmocka_unit_test(test_one_pixel),
         cmocka_unit_test(test_rows),      cmocka_unit_test(test_maxima),         cmocka_unit_test(test_means),
-        cmocka_unit_test(test_planes),
+        cmocka_unit_test(test_planes),    cmocka_unit_test(test_winograd_is_not_for_amx),
     };
     return cmocka_run_group_tests_name("product8", tests, setup, teardown);
 }

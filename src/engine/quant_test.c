@@ -429,18 +429,19 @@ static void test_matrix_products_are_what_they_are_defined_as(void **state)
 
 /* --- random networks: all in between shown, which fuses nothing, against shown only at the end ------------------------ */
 
-enum { WIDTH = 8, SIDE = 6, NODES = 10 };
+enum { WIDTH = 8, SIDE = 6, NODES = 10, WIDEST = 64 };
 #define VALUES (WIDTH * SIDE * SIDE)
 
 static void random_weights(as_graph *graph, as_rng *rng, const char *w, const char *ws, const char *wf,
                            const int64_t dims[4])
 {
     const as_attr rows = {"axis", AS_ATTR_INT, .i = 0};
-    int8_t        weights[WIDTH * 2 * WIDTH * 9];
-    float         scales[WIDTH];
-    for (size_t k = 0; k < AS_COUNT(weights); k++)
+    static int8_t weights[WIDEST * WIDEST * 9];
+    float         scales[WIDEST];
+    const int64_t count = dims[0] * dims[1] * dims[2] * dims[3], least = WIDTH * 2 * WIDTH * 9;
+    for (int64_t k = 0; k < AS_MAX(count, least); k++)
         weights[k] = (int8_t)((int)as_rng_below(rng, 129) - 64);
-    for (size_t k = 0; k < WIDTH; k++)
+    for (int64_t k = 0; k < dims[0]; k++)
         scales[k] = (float)as_rng_range(rng, 0.0005, 0.002);
     add_constant(graph, w, AS_DTYPE_I8, 4, dims, weights);
     add_constant(graph, ws, AS_DTYPE_F32, 1, dims, scales);
@@ -642,23 +643,27 @@ static void test_a_residual_block_is_six_steps(void **state)
 
 /* --- an addition behind a product --------------------------------------------------------------------------------- */
 
-/* shown: what is added is an output too, so that the addition is a step of its own. */
-static as_graph *added_graph(uint64_t seed, bool shown)
+/* shown: what is added is an output too, so that the addition is a step of its own. Every other seed adds a third and a
+ * sixth: of those results a sixth are in the middle between two integers, and the smallest rounding decides. */
+static as_graph *added_graph(uint64_t seed, const as_shape *shape, int64_t kernel, bool shown)
 {
-    static const int64_t dims[] = {WIDTH, WIDTH, 1, 1};
-    const as_shape       shape = {.rank = 4, .dims = {1, WIDTH, SIDE, SIDE}};
-    const as_dtype       dtype = seed % 3 == 2 ? AS_DTYPE_I8 : AS_DTYPE_U8;
-    const int            less = dtype == AS_DTYPE_I8 ? 128 : 0;
-    as_rng               rng = as_rng_new(seed);
-    as_err               err = AS_ERR_NONE;
-    as_graph            *graph = new_graph(&shape, AS_DTYPE_F32);
+    const int64_t  dims[] = {shape->dims[1], shape->dims[1], kernel, kernel}, side = kernel / 2,
+                   around[] = {side, side, side, side};
+    const as_attr  pads = {.name = "pads", .kind = AS_ATTR_INTS, .ints = around, .n = 4};
+    const as_dtype dtype = seed % 3 == 2 ? AS_DTYPE_I8 : AS_DTYPE_U8;
+    const int      less = dtype == AS_DTYPE_I8 ? 128 : 0;
+    as_rng         rng = as_rng_new(seed);
+    as_err         err = AS_ERR_NONE;
+    as_graph      *graph = new_graph(shape, AS_DTYPE_F32);
     add_scale(graph, "fine", 4.0f / 255.0f, dtype, (int)as_rng_below(&rng, 256) - less);
-    add_scale(graph, "coarse", 5.3f / 255.0f, dtype, (int)as_rng_below(&rng, 256) - less);
-    add_scale(graph, "sums", (float)as_rng_range(&rng, 3.0, 8.0) / 255.0f, dtype, (int)as_rng_below(&rng, 256) - less);
+    const bool  ties = seed / 2 % 2;
+    const float sums = (float)as_rng_range(&rng, 3.0, 8.0);
+    add_scale(graph, "coarse", (ties ? 2.0f : 5.3f) / 255.0f, dtype, (int)as_rng_below(&rng, 256) - less);
+    add_scale(graph, "sums", (ties ? 12.0f : sums) / 255.0f, dtype, (int)as_rng_below(&rng, 256) - less);
     add_linear(graph, "QuantizeLinear", "x", "fine", "qx");
     add_linear(graph, "DequantizeLinear", "qx", "fine", "v0");
     random_weights(graph, &rng, "w", "ws", "wf", dims);
-    add_node(graph, "Conv", NAMES("v0", "wf"), "c", NULL, 0);
+    add_node(graph, "Conv", NAMES("v0", "wf"), "c", &pads, 1);
     add_linear(graph, "QuantizeLinear", "c", "coarse", "qc");
     add_linear(graph, "DequantizeLinear", "qc", "coarse", "v1");
     add_node(graph, "Add", seed % 2 ? NAMES("v1", "v0") : NAMES("v0", "v1"), "sum", NULL, 0);
@@ -666,36 +671,49 @@ static as_graph *added_graph(uint64_t seed, bool shown)
         add_node(graph, "Relu", NAMES("sum"), "held", NULL, 0);
     add_linear(graph, "QuantizeLinear", seed % 5 < 3 ? "held" : "sum", "sums", "q");
     add_linear(graph, "DequantizeLinear", "q", "sums", "y");
-    must(as_graph_add_output(graph, "y", AS_DTYPE_F32, &shape, &err), &err);
-    must(!shown || as_graph_add_output(graph, "v1", AS_DTYPE_F32, &shape, &err), &err);
+    must(as_graph_add_output(graph, "y", AS_DTYPE_F32, shape, &err), &err);
+    must(!shown || as_graph_add_output(graph, "v1", AS_DTYPE_F32, shape, &err), &err);
     must(as_graph_finish(graph, &err), &err);
     return graph;
 }
 
 /* Whether it is done in the write or afterwards is not to be seen in any bit. */
+static void added_check(uint64_t seed, int64_t width, int64_t side, int64_t kernel)
+{
+    static float   x[WIDEST * 28 * 28], want[WIDEST * 28 * 28];
+    const as_shape shape = {.rank = 4, .dims = {1, width, side, side}};
+    const size_t   n = (size_t)(width * side * side);
+    as_rng         rng = as_rng_new(seed + 9);
+    as_err         err = AS_ERR_NONE;
+    for (size_t i = 0; i < n; i++)
+        x[i] = (float)as_rng_range(&rng, -3.0, 3.0);
+    for (int shown = 1; shown >= 0; shown--) {
+        as_graph  *graph = added_graph(seed, &shape, kernel, shown);
+        as_engine *engine = as_engine_new(graph, &(as_engine_cfg){0}, &err);
+        as_tensor  in = as_tensor_view(AS_DTYPE_F32, &shape, x), out[2] = {0};
+        must(engine && as_engine_run(engine, &in, out, &err), &err);
+        if (shown)
+            memcpy(want, out[0].data, n * sizeof *want);
+        else
+            assert_memory_equal(want, out[0].data, n * sizeof *want);
+        as_engine_free(engine);
+        as_graph_free(graph);
+    }
+}
+
 static void test_an_addition_is_the_same_fused_or_not(void **state)
 {
     (void)state;
-    static float x[VALUES], want[VALUES];
-    for (uint64_t seed = 0; seed < 60; seed++) {
-        const as_shape shape = {.rank = 4, .dims = {1, WIDTH, SIDE, SIDE}};
-        as_rng         rng = as_rng_new(seed + 9);
-        as_err         err = AS_ERR_NONE;
-        for (size_t i = 0; i < VALUES; i++)
-            x[i] = (float)as_rng_range(&rng, -3.0, 3.0);
-        for (int shown = 1; shown >= 0; shown--) {
-            as_graph  *graph = added_graph(seed, shown);
-            as_engine *engine = as_engine_new(graph, &(as_engine_cfg){0}, &err);
-            as_tensor  in = as_tensor_view(AS_DTYPE_F32, &shape, x), out[2] = {0};
-            must(engine && as_engine_run(engine, &in, out, &err), &err);
-            if (shown)
-                memcpy(want, out[0].data, sizeof want);
-            else
-                assert_memory_equal(want, out[0].data, sizeof want);
-            as_engine_free(engine);
-            as_graph_free(graph);
-        }
-    }
+    for (uint64_t seed = 0; seed < 60; seed++)
+        added_check(seed, WIDTH, SIDE, 1);
+}
+
+/* As large as Winograd's algorithm takes them: the product as either operand. */
+static void test_an_addition_to_a_window_is_the_same(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 12; seed++)
+        added_check(seed, WIDEST, 28, 3);
 }
 
 /* --- floats become bytes -------------------------------------------------------------------------------------------- */
@@ -770,6 +788,7 @@ int main(void)
         cmocka_unit_test(test_random_networks_fused_and_not),
         cmocka_unit_test(test_a_residual_block_is_six_steps),
         cmocka_unit_test(test_an_addition_is_the_same_fused_or_not),
+        cmocka_unit_test(test_an_addition_to_a_window_is_the_same),
         cmocka_unit_test(test_three_planes_become_pixels),
         cmocka_unit_test(test_a_run_allocates_nothing),
     };
