@@ -48,8 +48,8 @@ static as_wino16 wino_shape(const as_plan *plan, const as_product8 *p)
 static bool wino_fits(const as_plan *plan, const as_product8 *p)
 {
     const as_window *w = &p->window;
-    if (!as_wino16_can() || as_isa_may(AS_ISA_AMX) || p->groups != 1 || w->n != 2 || p->order != AS_ORDER_CHANNELS_LAST ||
-        (w->kernel[0] != 3 && w->kernel[0] != 4))
+    if (!as_wino16_can() || as_isa_may(AS_ISA_AMX) || p->groups != 1 || w->n != 2 ||
+        p->order != AS_ORDER_CHANNELS_LAST || (w->kernel[0] != 3 && w->kernel[0] != 4))
         return false;
     for (int i = 0; i < 2; i++)
         if (w->kernel[i] != w->kernel[0] || w->stride[i] != 1 || w->dilation[i] != 1)

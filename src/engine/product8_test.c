@@ -375,8 +375,9 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_depthwise), cmocka_unit_test(test_depthwise_wide), cmocka_unit_test(test_one_pixel),
-        cmocka_unit_test(test_rows),      cmocka_unit_test(test_maxima),         cmocka_unit_test(test_means),
+        cmocka_unit_test(test_depthwise), cmocka_unit_test(test_depthwise_wide),
+        cmocka_unit_test(test_one_pixel), cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_maxima),    cmocka_unit_test(test_means),
         cmocka_unit_test(test_planes),    cmocka_unit_test(test_winograd_is_not_for_amx),
     };
     return cmocka_run_group_tests_name("product8", tests, setup, teardown);

@@ -647,8 +647,8 @@ static void test_a_residual_block_is_six_steps(void **state)
  * sixth: of those results a sixth are in the middle between two integers, and the smallest rounding decides. */
 static as_graph *added_graph(uint64_t seed, const as_shape *shape, int64_t kernel, bool shown)
 {
-    const int64_t  dims[] = {shape->dims[1], shape->dims[1], kernel, kernel}, side = kernel / 2,
-                   around[] = {side, side, side, side};
+    const int64_t dims[] = {shape->dims[1], shape->dims[1], kernel, kernel}, side = kernel / 2,
+                  around[] = {side, side, side, side};
     const as_attr  pads = {.name = "pads", .kind = AS_ATTR_INTS, .ints = around, .n = 4};
     const as_dtype dtype = seed % 3 == 2 ? AS_DTYPE_I8 : AS_DTYPE_U8;
     const int      less = dtype == AS_DTYPE_I8 ? 128 : 0;

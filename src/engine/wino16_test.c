@@ -380,9 +380,12 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_shapes),     cmocka_unit_test(test_extremes),
-        cmocka_unit_test(test_large),      cmocka_unit_test(test_the_bound),
-        cmocka_unit_test(test_the_choice), cmocka_unit_test(test_largest_at_each_point),
+        cmocka_unit_test(test_shapes),
+        cmocka_unit_test(test_extremes),
+        cmocka_unit_test(test_large),
+        cmocka_unit_test(test_the_bound),
+        cmocka_unit_test(test_the_choice),
+        cmocka_unit_test(test_largest_at_each_point),
         cmocka_unit_test(test_limits_beside_the_bytes),
     };
     return cmocka_run_group_tests_name("wino16", tests, setup, teardown);
