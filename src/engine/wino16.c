@@ -89,12 +89,14 @@ size_t as_wino16_scratch_bytes(const as_wino16 *w)
     return wino16_each_bytes(&j) * (size_t)AS_MAX(w->workers, 1);
 }
 
-/* In cycles for each channel of each output, as measured: products of 8 bits of the definition; ours of 16, which wait for
- * weights where there are few tiles to each, every worker for itself; and both transforms. */
+/* In cycles for each channel of each output, as measured: products of 8 bits of the definition, which primitives compute with
+ * 512 bits where they may and ours without VNNI do not; ours of 16, which wait for weights where there are few tiles to each,
+ * every worker for itself; and both transforms. */
 bool as_wino16_pays(const as_wino16 *w)
 {
     const bool          whole = as_isa_may(AS_ISA_AVX512_VNNI), half = as_isa_may(AS_ISA_AVX2_VNNI);
-    const double        direct = whole ? 128.0 : half ? 64.0 : 32.0, ours = whole ? 56.0 : half ? 28.0 : 20.0;
+    const double        bytes = as_isa_may(AS_ISA_AVX512) ? 45.0 : 32.0;
+    const double        direct = whole ? 128.0 : half ? 64.0 : bytes, ours = whole ? 56.0 : half ? 28.0 : 20.0;
     const double        in = whole ? 9.0 : 18.0, out = whole ? 14.0 : 28.0, weights = 20.0;
     const as_wino16_job j = wino16_job(w, wino16_set());
     const double        tiles = (double)wino16_all(&j);
