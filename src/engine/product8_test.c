@@ -359,6 +359,40 @@ static void test_winograd_is_not_for_amx(void **state)
     assert_false(with_amx);
 }
 
+static uint8_t byte_of(float from, float scale, int32_t zero, int32_t low, int32_t high)
+{
+    const float v = from / scale, least = (float)(low - zero), most = (float)(high - zero);
+    return (uint8_t)((int32_t)rintf(v > least ? v < most ? v : most : least) + zero);
+}
+
+/* Also of what lies next to the middle between two integers, beyond both ends, or is no number. */
+static void test_three_planes_become_pixels(void **state)
+{
+    (void)state;
+    enum { N = 1000 };
+    static float   planes[3 * N];
+    static uint8_t out[3 * N + 1];
+    as_rng         rng = as_rng_new(5);
+    for (int round = 0; round < 60; round++) {
+        const float   scale = round == 7 ? 1e-33f : (float)exp(as_rng_range(&rng, -12.0, 4.0));
+        const bool    is_signed = round % 2 == 1;
+        const int32_t low = is_signed ? -128 : 0, zero = low + (int32_t)as_rng_below(&rng, 256);
+        const size_t  n = round % 3 ? N : 1 + as_rng_below(&rng, 40);
+        for (size_t i = 0; i < 3 * n; i++) {
+            planes[i] = scale * ((float)as_rng_below(&rng, 600) - 300.0f + 0.5f * (float)as_rng_below(&rng, 2));
+            for (uint64_t step = as_rng_below(&rng, 4); step > 0; step--)
+                planes[i] = nextafterf(planes[i], i % 2 ? INFINITY : -INFINITY);
+            if (as_rng_below(&rng, 50) == 0)
+                planes[i] = i % 3 == 0 ? NAN : i % 3 == 1 ? INFINITY : -1e30f;
+        }
+        memset(out, 0xa5, sizeof out);
+        as_quant_kernel_from_f32(planes, 3, n, scale, zero, low, low + 255, out);
+        for (size_t i = 0; i < 3 * n; i++)
+            assert_int_equal(out[i], byte_of(planes[i % 3 * n + i / 3], scale, zero, low, low + 255));
+        assert_int_equal(out[3 * n], 0xa5);
+    }
+}
+
 static int setup(void **state)
 {
     as_err err = AS_ERR_NONE;
@@ -375,10 +409,15 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_depthwise), cmocka_unit_test(test_depthwise_wide),
-        cmocka_unit_test(test_one_pixel), cmocka_unit_test(test_rows),
-        cmocka_unit_test(test_maxima),    cmocka_unit_test(test_means),
-        cmocka_unit_test(test_planes),    cmocka_unit_test(test_winograd_is_not_for_amx),
+        cmocka_unit_test(test_depthwise),
+        cmocka_unit_test(test_depthwise_wide),
+        cmocka_unit_test(test_one_pixel),
+        cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_maxima),
+        cmocka_unit_test(test_means),
+        cmocka_unit_test(test_planes),
+        cmocka_unit_test(test_three_planes_become_pixels),
+        cmocka_unit_test(test_winograd_is_not_for_amx),
     };
     return cmocka_run_group_tests_name("product8", tests, setup, teardown);
 }

@@ -116,20 +116,26 @@ static int64_t extent(const conv_case *c, int64_t in)
     return (in + 2 * c->pad - c->kernel) / c->stride + 1;
 }
 
-static double conv_define(const conv_case *c, int64_t o, int64_t oy, int64_t ox)
+/* *ret_size: the sum of the magnitudes of what is added, which the error of a sum in floats is in proportion to. */
+static double conv_define(const conv_case *c, int64_t o, int64_t oy, int64_t ox, double *ret_size)
 {
     const int64_t ci = c->c / c->groups, co = c->o / c->groups;
-    int64_t       acc = c->bias[o];
+    const double  unit = (double)c->x_scale * (double)c->w_scale[o];
+    int64_t       acc = c->bias[o], size = llabs(acc);
     for (int64_t i = 0; i < ci; i++)
         for (int64_t ky = 0; ky < c->kernel; ky++)
             for (int64_t kx = 0; kx < c->kernel; kx++) {
                 const int64_t y = oy * c->stride - c->pad + ky, x = ox * c->stride - c->pad + kx;
                 if (y < 0 || y >= c->h || x < 0 || x >= c->w)
                     continue;
-                acc += (byte_value(c->is_signed, c->x[((o / co * ci + i) * c->h + y) * c->w + x]) - c->x_zero) *
-                       c->weights[((o * ci + i) * c->kernel + ky) * c->kernel + kx];
+                const int each =
+                    (byte_value(c->is_signed, c->x[((o / co * ci + i) * c->h + y) * c->w + x]) - c->x_zero) *
+                    c->weights[((o * ci + i) * c->kernel + ky) * c->kernel + kx];
+                acc += each;
+                size += abs(each);
             }
-    return (double)acc * (double)c->x_scale * (double)c->w_scale[o];
+    *ret_size = (double)size * unit;
+    return (double)acc * unit;
 }
 
 #define MIDDLE_SCALE 0.2f
@@ -141,14 +147,16 @@ static bool conv_sums(const conv_case *c)
 }
 
 /* What is added: x itself, of one shape with the result; in FORM_PAIRS_MIDDLE to a result that was rounded before. *ret_off:
- * by how much less exact sums may differ, where that rounding is a near tie. */
+ * by how much less exact sums may differ: floats, and where that rounding is a near tie. */
 static double conv_want(const conv_case *c, int64_t o, int64_t y, int64_t x, double *ret_off)
 {
-    double v = conv_define(c, o, y, x);
-    *ret_off = 0.0;
+    double       size, v = conv_define(c, o, y, x, &size);
+    const double rough = 1e-6 * size; /* 4.4e-7 at most was seen: floats by Winograd's algorithm, AVX-512 */
+    *ret_off = c->form == FORM_FLOATS ? rough : rough / (double)c->y_scale;
     if (c->form == FORM_PAIRS_MIDDLE) {
         const double steps = v / (double)MIDDLE_SCALE, part = steps - floor(steps);
-        *ret_off = fabs(part - 0.5) < 2e-3 ? (double)(MIDDLE_SCALE / c->y_scale) : 0.0;
+        if (fabs(part - 0.5) < 2e-3 + rough / (double)MIDDLE_SCALE)
+            *ret_off += (double)(MIDDLE_SCALE / c->y_scale);
         v = (fmin(fmax(rint(steps) + MIDDLE_ZERO, 0.0), 255.0) - MIDDLE_ZERO) * (double)MIDDLE_SCALE;
     }
     if (conv_sums(c))
@@ -268,7 +276,7 @@ static void conv_check(conv_case *c, int i)
         const double  want = conv_want(c, k / area, k / out.dims[3] % out.dims[2], k % out.dims[3], &off);
         if (c->form == FORM_FLOATS) {
             const double v = (double)((const float *)got.data)[k];
-            if (!(fabs(v - want) <= 1e-4 * (1.0 + fabs(want))))
+            if (!(fabs(v - want) <= off))
                 fail_msg("case %d form %d: element %d is %g and not %g", i, (int)c->form, (int)k, v, want);
             continue;
         }
@@ -716,42 +724,6 @@ static void test_an_addition_to_a_window_is_the_same(void **state)
         added_check(seed, WIDEST, 28, 3);
 }
 
-/* --- floats become bytes -------------------------------------------------------------------------------------------- */
-
-static uint8_t byte_of(float x, float scale, int32_t zero, int32_t low, int32_t high)
-{
-    const float v = x / scale, least = (float)(low - zero), most = (float)(high - zero);
-    return (uint8_t)((int32_t)rintf(v > least ? v < most ? v : most : least) + zero);
-}
-
-/* Also of what lies next to the middle between two integers, beyond both ends, or is no number. */
-static void test_three_planes_become_pixels(void **state)
-{
-    (void)state;
-    enum { N = 1000 };
-    static float   x[3 * N];
-    static uint8_t out[3 * N + 1];
-    as_rng         rng = as_rng_new(5);
-    for (int round = 0; round < 60; round++) {
-        const float   scale = round == 7 ? 1e-33f : (float)exp(as_rng_range(&rng, -12.0, 4.0));
-        const bool    is_signed = round % 2 == 1;
-        const int32_t low = is_signed ? -128 : 0, zero = low + (int32_t)as_rng_below(&rng, 256);
-        const size_t  n = round % 3 ? N : 1 + as_rng_below(&rng, 40);
-        for (size_t i = 0; i < 3 * n; i++) {
-            x[i] = scale * ((float)as_rng_below(&rng, 600) - 300.0f + 0.5f * (float)as_rng_below(&rng, 2));
-            for (uint64_t step = as_rng_below(&rng, 4); step > 0; step--)
-                x[i] = nextafterf(x[i], i % 2 ? INFINITY : -INFINITY);
-            if (as_rng_below(&rng, 50) == 0)
-                x[i] = i % 3 == 0 ? NAN : i % 3 == 1 ? INFINITY : -1e30f;
-        }
-        memset(out, 0xa5, sizeof out);
-        as_quant_kernel_from_f32(x, 3, n, scale, zero, low, low + 255, out);
-        for (size_t i = 0; i < 3 * n; i++)
-            assert_int_equal(out[i], byte_of(x[i % 3 * n + i / 3], scale, zero, low, low + 255));
-        assert_int_equal(out[3 * n], 0xa5);
-    }
-}
-
 /* --- what a run allocates ------------------------------------------------------------------------------------------- */
 
 static void test_a_run_allocates_nothing(void **state)
@@ -789,7 +761,6 @@ int main(void)
         cmocka_unit_test(test_a_residual_block_is_six_steps),
         cmocka_unit_test(test_an_addition_is_the_same_fused_or_not),
         cmocka_unit_test(test_an_addition_to_a_window_is_the_same),
-        cmocka_unit_test(test_three_planes_become_pixels),
         cmocka_unit_test(test_a_run_allocates_nothing),
     };
     return cmocka_run_group_tests_name("quant", tests, NULL, NULL);
