@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The kernels of ours for products of whole numbers. All but Winograd's are for processors that multiply bytes no faster than
- * 16 bits: AVX2 without VNNI. */
+/* The kernels of ours for products of whole numbers. Winograd's is for any processor but one with AMX. Rows have a kernel on
+ * either side of as_product8_wide(); depthwise and 1x1 here are for processors that multiply bytes no faster than 16 bits, and
+ * those for AVX512_VNNI are in product8_wide.c. */
 #include "engine/product8.h"
 
 #include <stdlib.h>
@@ -15,6 +16,14 @@
 bool as_product8_wide(void)
 {
     return as_isa_may(AS_ISA_AVX2_VNNI) || as_isa_may(AS_ISA_AVX512_VNNI);
+}
+
+float as_product8_sum_offset(const as_product8 *p)
+{
+    const float made = p->middle.scale / p->target.scale * (float)p->middle.zero;
+    const float there = p->sum.scale / p->target.scale * (float)p->sum.zero;
+    const float offset = (float)p->target.zero - (p->sum_first ? there : made);
+    return offset - (p->sum_first ? made : there);
 }
 
 /* --- 3x3 and 4x4, by fewer products --------------------------------------------------------------------------------- */
@@ -35,11 +44,12 @@ static as_wino16 wino_shape(const as_plan *plan, const as_product8 *p)
     return w;
 }
 
+/* With AMX a primitive multiplies bytes several times as fast. */
 static bool wino_fits(const as_plan *plan, const as_product8 *p)
 {
     const as_window *w = &p->window;
-    if (!as_wino16_can() || p->groups != 1 || w->n != 2 || p->order != AS_ORDER_CHANNELS_LAST ||
-        (w->kernel[0] != 3 && w->kernel[0] != 4))
+    if (!as_wino16_can() || as_isa_may(AS_ISA_AMX) || p->groups != 1 || w->n != 2 ||
+        p->order != AS_ORDER_CHANNELS_LAST || (w->kernel[0] != 3 && w->kernel[0] != 4))
         return false;
     for (int i = 0; i < 2; i++)
         if (w->kernel[i] != w->kernel[0] || w->stride[i] != 1 || w->dilation[i] != 1)
@@ -88,8 +98,7 @@ static void wino_numbers(const as_product8 *p, float *bias, float *rows, as_wino
     w->middle = middle;
     if (middle) {
         w->middle_factor = p->middle.scale / p->target.scale;
-        w->middle_offset =
-            (float)p->target.zero - w->middle_factor * (float)p->middle.zero - w->sum_factor * (float)p->sum.zero;
+        w->middle_offset = as_product8_sum_offset(p);
     }
 }
 
@@ -124,7 +133,7 @@ static int product8_units(const as_plan *plan)
     return plan->threads > 1 ? (int)plan->threads * 3 : 1;
 }
 
-/* --- depthwise 3x3, on the same processors -------------------------------------------------------------------------- */
+/* --- depthwise 3x3, where bytes are multiplied no faster than 16 bits ------------------------------------------------ */
 
 enum { DEPTH8_SHARED = 40000 }; /* results from which on threads are worth waiting for */
 
@@ -188,7 +197,7 @@ static bool depth8_make(as_plan *plan, const as_product8 *p, as_buf *bias, int32
     return true;
 }
 
-/* --- a few rows, on the same processors ----------------------------------------------------------------------------- */
+/* --- a few rows ------------------------------------------------------------------------------------------------------- */
 
 enum { ROW8_SHARED = 512 << 10 }; /* bytes of weights from which on threads are worth waiting for */
 
@@ -242,7 +251,7 @@ static bool row8_make(as_plan *plan, const as_product8 *p, as_buf *bias, int32_t
             return false;
     return true;
 }
-/* --- windows of one pixel ------------------------------------------------------------------------------------------- */
+/* --- windows of one pixel, as depthwise -------------------------------------------------------------------------------- */
 
 static bool point8_fits(const as_product8 *p)
 {

@@ -38,7 +38,10 @@ typedef bool (*as_product8_kernel)(as_plan *plan, const as_product8 *p, as_buf *
 as_product8_kernel as_product8_own(const as_plan *plan, const as_product8 *p, bool exact);
 /* There is one that computes the product as `middle`, and adds to that. */
 bool as_product8_adds(const as_plan *plan, const as_product8 *p);
-bool as_product8_wide(void); /* the processor multiplies bytes faster than 16 bits */
+/* What is added to the sum of `middle` and `sum`, each times its factor: rounded in the order of the operands, as where the
+ * addition is a step of its own (quant_node.c). */
+float as_product8_sum_offset(const as_product8 *p);
+bool  as_product8_wide(void); /* the processor multiplies bytes faster than 16 bits */
 
 /* product8_wide.c: those for AVX512_VNNI. */
 as_product8_kernel as_product8_wide_own(const as_product8 *p);

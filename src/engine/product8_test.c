@@ -9,11 +9,13 @@
 
 #include <cmocka.h>
 
+#include "base/isa.h"
 #include "base/rng.h"
 #include "engine/depth8.h"
 #include "engine/gang.h"
 #include "engine/max8.h"
 #include "engine/point8.h"
+#include "engine/product8.h"
 #include "engine/quant_kernel.h"
 #include "engine/row8.h"
 
@@ -324,6 +326,73 @@ static void test_planes(void **state)
         }
 }
 
+/* A layer that Winograd's algorithm takes on every processor but one with AMX, whose primitives are faster. */
+static void test_winograd_is_not_for_amx(void **state)
+{
+    enum { WIDTH = 64, SIDE = 56 };
+    const unsigned  all = as_isa_find(), avx2 = 1u << AS_ISA_AVX2, vnni = avx2 | 1u << AS_ISA_AVX512_VNNI;
+    const as_shape  shape = {.rank = 4, .dims = {1, WIDTH, SIDE, SIDE}};
+    const as_window window = {
+        .n = 2, .kernel = {3, 3}, .stride = {1, 1}, .dilation = {1, 1}, .pad_begin = {1, 1}, .pad_end = {1, 1}};
+    const as_plan plan = {.threads = 1};
+    as_product8   p = {.order = AS_ORDER_CHANNELS_LAST, .in = shape, .out = shape, .window = window, .groups = 1};
+    (void)state;
+    memset(w, 1, sizeof w);
+    p.n_out = WIDTH;
+    p.each = WIDTH * 9;
+    p.weights = w;
+    p.target = (as_quant_target){.dtype = AS_DTYPE_U8, .scale = 1.0f};
+    p.middle = p.target;
+    atomic_store(&as_isa_mask, avx2);
+    const bool with_avx2 = as_product8_own(&plan, &p, true) && as_product8_adds(&plan, &p);
+    atomic_store(&as_isa_mask, vnni);
+    const bool with_vnni = as_product8_own(&plan, &p, true) && as_product8_adds(&plan, &p);
+    atomic_store(&as_isa_mask, vnni | 1u << AS_ISA_AMX);
+    const bool with_amx = as_product8_own(&plan, &p, true) || as_product8_adds(&plan, &p);
+    atomic_store(&as_isa_mask, all);
+#ifdef __x86_64__
+    assert_true(with_avx2);
+    assert_true(with_vnni);
+#else
+    assert_false(with_avx2 || with_vnni);
+#endif
+    assert_false(with_amx);
+}
+
+static uint8_t byte_of(float from, float scale, int32_t zero, int32_t low, int32_t high)
+{
+    const float v = from / scale, least = (float)(low - zero), most = (float)(high - zero);
+    return (uint8_t)((int32_t)rintf(v > least ? v < most ? v : most : least) + zero);
+}
+
+/* Also of what lies next to the middle between two integers, beyond both ends, or is no number. */
+static void test_three_planes_become_pixels(void **state)
+{
+    (void)state;
+    enum { N = 1000 };
+    static float   planes[3 * N];
+    static uint8_t out[3 * N + 1];
+    as_rng         rng = as_rng_new(5);
+    for (int round = 0; round < 60; round++) {
+        const float   scale = round == 7 ? 1e-33f : (float)exp(as_rng_range(&rng, -12.0, 4.0));
+        const bool    is_signed = round % 2 == 1;
+        const int32_t low = is_signed ? -128 : 0, zero = low + (int32_t)as_rng_below(&rng, 256);
+        const size_t  n = round % 3 ? N : 1 + as_rng_below(&rng, 40);
+        for (size_t i = 0; i < 3 * n; i++) {
+            planes[i] = scale * ((float)as_rng_below(&rng, 600) - 300.0f + 0.5f * (float)as_rng_below(&rng, 2));
+            for (uint64_t step = as_rng_below(&rng, 4); step > 0; step--)
+                planes[i] = nextafterf(planes[i], i % 2 ? INFINITY : -INFINITY);
+            if (as_rng_below(&rng, 50) == 0)
+                planes[i] = i % 3 == 0 ? NAN : i % 3 == 1 ? INFINITY : -1e30f;
+        }
+        memset(out, 0xa5, sizeof out);
+        as_quant_kernel_from_f32(planes, 3, n, scale, zero, low, low + 255, out);
+        for (size_t i = 0; i < 3 * n; i++)
+            assert_int_equal(out[i], byte_of(planes[i % 3 * n + i / 3], scale, zero, low, low + 255));
+        assert_int_equal(out[3 * n], 0xa5);
+    }
+}
+
 static int setup(void **state)
 {
     as_err err = AS_ERR_NONE;
@@ -340,9 +409,15 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_depthwise), cmocka_unit_test(test_depthwise_wide), cmocka_unit_test(test_one_pixel),
-        cmocka_unit_test(test_rows),      cmocka_unit_test(test_maxima),         cmocka_unit_test(test_means),
+        cmocka_unit_test(test_depthwise),
+        cmocka_unit_test(test_depthwise_wide),
+        cmocka_unit_test(test_one_pixel),
+        cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_maxima),
+        cmocka_unit_test(test_means),
         cmocka_unit_test(test_planes),
+        cmocka_unit_test(test_three_planes_become_pixels),
+        cmocka_unit_test(test_winograd_is_not_for_amx),
     };
     return cmocka_run_group_tests_name("product8", tests, setup, teardown);
 }

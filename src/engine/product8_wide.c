@@ -110,16 +110,12 @@ static void wide_tile_run(const as_step *step)
     as_gang_run(step->gang, (uint32_t)t->units, step->more, wide_tile_work, (void *)(uintptr_t)step);
 }
 
-/* The addition as quant_node.c does it, in the same order. */
 static void wide_tile_sum(const as_product8 *p, as_tile8 *t)
 {
-    const float made = p->middle.scale / p->target.scale, there = p->sum.scale / p->target.scale;
-    const float made_zero = made * (float)p->middle.zero, there_zero = there * (float)p->sum.zero;
     t->sum = true;
-    t->made_factor = made;
-    t->sum_factor = there;
-    t->sum_offset = (float)p->target.zero - (p->sum_first ? there_zero : made_zero);
-    t->sum_offset -= p->sum_first ? made_zero : there_zero;
+    t->made_factor = p->middle.scale / p->target.scale;
+    t->sum_factor = p->sum.scale / p->target.scale;
+    t->sum_offset = as_product8_sum_offset(p);
 }
 
 static void wide_tile_shape(const as_product8 *p, as_tile8 *t)

@@ -87,6 +87,10 @@ static bool tile8_wants_frame(const as_tile8 *t)
 void as_tile8_divide(as_tile8 *t, int threads)
 {
     t->framed = tile8_wants_frame(t);
+    t->piece = t->n_parts = t->units = 1;
+    t->n_pieces = 0;
+    if (t->images * t->out[0] * t->out[1] * t->outputs < 1)
+        return;
     const bool    run = tile8_is_run(t);
     const int64_t items = tile8_items(t), least = threads > 1 ? (int64_t)threads * TILE8_UNITS_A_THREAD : 1;
     const int64_t whole = run ? TILE8_PIXELS : 1;

@@ -167,6 +167,26 @@ static void test_windows(void **state)
                 }
 }
 
+/* Where there are no results, nothing is divided by how many there are, read or written. */
+static void test_nothing(void **state)
+{
+    as_rng rng = as_rng_new(31);
+    if (!as_tile8_can())
+        skip();
+    for (int round = 0; round < 64; round++) {
+        as_tile8 t = layer((uint64_t)round, 4, round & 4 ? 0 : 24);
+        t.images = round & 1 ? 0 : 1;
+        for (int d = 0; d < 2; d++) {
+            t.kernel[d] = round & 8 ? 3 : 1;
+            t.out[d] = round >> (4 + d) & 1 ? 0 : 5;
+            t.in[d] = t.out[d] + t.kernel[d] - 1;
+        }
+        if (t.images * t.out[0] * t.out[1] * t.outputs > 0)
+            continue;
+        check(t, as_rng_below(&rng, 100), *state);
+    }
+}
+
 static int setup(void **state)
 {
     as_err err = AS_ERR_NONE;
@@ -185,6 +205,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_one_pixel),
         cmocka_unit_test(test_windows),
+        cmocka_unit_test(test_nothing),
     };
     return cmocka_run_group_tests_name("tile8", tests, setup, teardown);
 }

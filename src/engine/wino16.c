@@ -64,9 +64,9 @@ static as_wino16_job wino16_job(const as_wino16 *w, const as_wino16_set *set)
     j.most = AS_MIN(AS_MAX(cache / each, (int64_t)WINO16_LEAST), AS_MAX(share, (int64_t)1));
     j.v_step = j.most * w->channels + 32;
     j.m_step = j.most * wide + 16;
-    if (w->limits.on) {
-        j.low = AS_MIN(AS_MAX(j.low, w->limits.low), w->limits.high);
-        j.top = AS_MIN(AS_MAX(j.top, w->limits.low), w->limits.high);
+    if (w->limits.on) { /* they may lie beside the bytes: within those is what counts last */
+        j.low = AS_MIN(AS_MAX(w->limits.low, 0.0f), 255.0f);
+        j.top = AS_MIN(AS_MAX(w->limits.high, 0.0f), 255.0f);
     }
     return j;
 }
@@ -89,16 +89,18 @@ size_t as_wino16_scratch_bytes(const as_wino16 *w)
     return wino16_each_bytes(&j) * (size_t)AS_MAX(w->workers, 1);
 }
 
-/* In cycles for each channel of each output, as measured: products of 8 bits of the definition; ours of 16, which wait for
- * weights where there are few tiles to each, every worker for itself; and both transforms. */
+/* In cycles for each channel of each output, as measured: products of 8 bits of the definition, which primitives compute with
+ * 512 bits where they may and ours without VNNI do not; ours of 16, which wait for weights where there are few tiles to each,
+ * every worker for itself; and both transforms. */
 bool as_wino16_pays(const as_wino16 *w)
 {
     const bool          whole = as_isa_may(AS_ISA_AVX512_VNNI), half = as_isa_may(AS_ISA_AVX2_VNNI);
-    const double        direct = whole ? 128.0 : half ? 64.0 : 32.0, ours = whole ? 56.0 : half ? 28.0 : 20.0;
+    const double        bytes = as_isa_may(AS_ISA_AVX512) ? 45.0 : 32.0;
+    const double        direct = whole ? 128.0 : half ? 64.0 : bytes, ours = whole ? 56.0 : half ? 28.0 : 20.0;
     const double        in = whole ? 9.0 : 18.0, out = whole ? 14.0 : 28.0, weights = 20.0;
     const as_wino16_job j = wino16_job(w, wino16_set());
     const double        tiles = (double)wino16_all(&j);
-    const int64_t       share = wino16_share(&j, 1), workers = AS_MAX(w->workers, 1);
+    const int64_t       workers = AS_MAX(w->workers, 1), share = (wino16_all(&j) + workers - 1) / workers;
     const double        rounds = (double)((share + j.most - 1) / j.most * workers); /* of all weights */
     const double        results = (double)(w->images * w->out[0] * w->out[1] * w->kernel * w->kernel);
     const double        moved = in / (double)w->n_out + out / (double)w->channels;
