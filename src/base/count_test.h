@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* count_test.h - counts the allocations of a test's process, those of oneDNN and the C++ library included.
+/* count_test.h - counts the allocations of a test's process: those of our own code, and beside them those of libraries.
  *
  * Layer:   base, for tests: one file of a program includes it.
  * Threads: any.
@@ -20,49 +20,54 @@
 #define COUNTS_ALLOCATIONS 1
 #endif
 
-/* Every allocation of the process, that of oneDNN and the C++ library included, comes through here. */
+/* Every allocation of the process comes through here. Seen by all libraries, oneDNN and that of C++ among them. */
 #if COUNTS_ALLOCATIONS
+#define COUNT_SEEN __attribute__((visibility("default")))
+
 void *__libc_malloc(size_t n);
 void *__libc_calloc(size_t n, size_t each);
 void *__libc_realloc(void *block, size_t n);
 void *__libc_memalign(size_t align, size_t n);
 
-static atomic_bool counting;
-static atomic_uint counted;
+extern const char __executable_start[], etext[]; /* from the linker: where the program's own code lies */
 
-static void count(void)
+static atomic_bool counting;
+static atomic_uint counted, counted_others;
+
+static void count(const void *caller)
 {
     if (atomic_load(&counting))
-        atomic_fetch_add(&counted, 1);
+        atomic_fetch_add(
+            (const char *)caller >= __executable_start && (const char *)caller < etext ? &counted : &counted_others, 1);
 }
 
-void *malloc(size_t n)
+COUNT_SEEN void *malloc(size_t n)
 {
-    count();
+    count(__builtin_return_address(0));
     return __libc_malloc(n);
 }
 
-void *calloc(size_t n, size_t each)
+COUNT_SEEN void *calloc(size_t n, size_t each)
 {
-    count();
+    count(__builtin_return_address(0));
     return __libc_calloc(n, each);
 }
 
-void *realloc(void *block, size_t n)
+COUNT_SEEN void *realloc(void *block, size_t n)
 {
-    count();
+    count(__builtin_return_address(0));
     return __libc_realloc(block, n);
 }
 
-void *aligned_alloc(size_t align, size_t n)
+COUNT_SEEN void *aligned_alloc(size_t align, size_t n)
 {
-    count();
+    count(__builtin_return_address(0));
     return __libc_memalign(align, n);
 }
 
-int posix_memalign(void **ret, size_t align, size_t n)
+COUNT_SEEN int posix_memalign(void **ret, size_t align, size_t n)
 {
-    count();
+    count(__builtin_return_address(0));
     *ret = __libc_memalign(align, n);
     return *ret ? 0 : 12; /* ENOMEM */
 }
@@ -70,14 +75,21 @@ int posix_memalign(void **ret, size_t align, size_t n)
 static inline void count_begin(void)
 {
     atomic_store(&counted, 0);
+    atomic_store(&counted_others, 0);
     atomic_store(&counting, true);
 }
 
-/* How many there were since. */
+/* How many of our own there were since. */
 static inline unsigned count_end(void)
 {
     atomic_store(&counting, false);
     return atomic_load(&counted);
+}
+
+/* And of libraries. */
+static inline unsigned count_others(void)
+{
+    return atomic_load(&counted_others);
 }
 #else /* a sanitizer brings its own functions, and there is no count */
 static inline void count_begin(void)
@@ -85,6 +97,11 @@ static inline void count_begin(void)
 }
 
 static inline unsigned count_end(void)
+{
+    return 0;
+}
+
+static inline unsigned count_others(void)
 {
     return 0;
 }
