@@ -281,7 +281,7 @@ bool as_fs_write_secret(const char *path, const void *bytes, size_t n, as_err *e
 
 static bool fs_zero(int fd, uint64_t n)
 {
-    static const uint8_t zeros[65536];
+    static uint8_t zeros[65536];
     for (uint64_t at = 0; at < n;) {
         ssize_t put = pwrite(fd, zeros, (size_t)AS_MIN(n - at, (uint64_t)sizeof zeros), (off_t)at);
         if (put < 0 && errno == EINTR)

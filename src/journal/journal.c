@@ -66,9 +66,9 @@ static bool journal_write_at(int fd, const uint8_t *bytes, size_t n, uint64_t at
  * slow flush, each time a page of it is written first. */
 static bool journal_fill(int fd)
 {
-    static const uint8_t zeros[65536];
-    size_t               n = AS_SEGMENT_BYTES(AS_SEGMENT_RECORDS);
-    int                  e = posix_fallocate(fd, 0, (off_t)n);
+    static uint8_t zeros[65536];
+    size_t         n = AS_SEGMENT_BYTES(AS_SEGMENT_RECORDS);
+    int            e = posix_fallocate(fd, 0, (off_t)n);
     if (e != 0 && e != EOPNOTSUPP && e != EINVAL) {
         errno = e;
         return false;

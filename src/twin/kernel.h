@@ -13,9 +13,11 @@
 #define AS_TWIN_KERNEL_H
 
 #if defined(__x86_64__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#define AS_TWIN_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
+#define AS_TWIN_CLONES     __attribute__((target_clones("avx512f", "avx2", "default")))
+#define AS_TWIN_FEW_CLONES __attribute__((target_clones("avx2", "default"))) /* of what is large, and quick enough so */
 #else
 #define AS_TWIN_CLONES
+#define AS_TWIN_FEW_CLONES
 #endif
 
 #endif

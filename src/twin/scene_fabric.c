@@ -390,19 +390,19 @@ AS_NOISE_INLINE void fabric_run_fill(const fabric_run *run, uint32_t recipe, uin
     }
 }
 
-AS_TWIN_CLONES
+AS_TWIN_FEW_CLONES
 static void fabric_run_plain(const fabric_run *run, uint32_t w, float *restrict out)
 {
     fabric_run_fill(run, 0, w, out);
 }
 
-AS_TWIN_CLONES
+AS_TWIN_FEW_CLONES
 static void fabric_run_twill(const fabric_run *run, uint32_t w, float *restrict out)
 {
     fabric_run_fill(run, 1, w, out);
 }
 
-AS_TWIN_CLONES
+AS_TWIN_FEW_CLONES
 static void fabric_run_basket(const fabric_run *run, uint32_t w, float *restrict out)
 {
     fabric_run_fill(run, 2, w, out);

@@ -373,19 +373,19 @@ AS_NOISE_INLINE void film_run_fill(const film_run *run, const struct film_look *
         out[i] = film_run_level(&here, &l, (float)(int32_t)i * here.mm, cloudy, embossed);
 }
 
-AS_TWIN_CLONES
+AS_TWIN_FEW_CLONES
 static void film_run_clear(const film_run *run, const struct film_look *look, uint32_t w, float *restrict out)
 {
     film_run_fill(run, look, false, false, w, out);
 }
 
-AS_TWIN_CLONES
+AS_TWIN_FEW_CLONES
 static void film_run_cloudy(const film_run *run, const struct film_look *look, uint32_t w, float *restrict out)
 {
     film_run_fill(run, look, true, false, w, out);
 }
 
-AS_TWIN_CLONES
+AS_TWIN_FEW_CLONES
 static void film_run_embossed(const film_run *run, const struct film_look *look, uint32_t w, float *restrict out)
 {
     film_run_fill(run, look, false, true, w, out);
