@@ -21,29 +21,25 @@
                              "Register</pValue></Enumeration>" REGISTER(name "Register", address, index)
 
 static const char camera_end[] = "</RegisterDescription>";
-static const char camera_lines[] =
-    CHOICE("LineSelector", "Line1",
-           "Line2", "", "0x8000") CHOICE("LineMode", "Input", "Output",
-                                         "<pIndex Offset=\"4\">LineSelectorRegister</pIndex>",
-                                         "0x8010") "<Enumeration "
-                                                   "Name=\"LineSource\"><pIsLocked>LineSourceLocked</"
-                                                   "pIsLocked>" ENTRIES("Off",
-                                                                        "ExposureActive") "<pValue>LineSourceRegister</"
-                                                                                          "pValue></"
-                                                                                          "Enumeration><IntSwissKnife "
-                                                                                          "Name=\"LineSourceLocked\">"
-                                                                                          "<pVariable "
-                                                                                          "Name=\"MODE\">"
-                                                                                          "LineModeRegister</"
-                                                                                          "pVariable><Formula>1 - "
-                                                                                          "MODE</Formula></"
-                                                                                          "IntSwissKnife>" REGISTER(
-                                                                                              "LineSourceRegister",
-                                                                                              "0x8020",
-                                                                                              "<pIndex "
-                                                                                              "Offset=\"4\">"
-                                                                                              "LineSelectorRegister</"
-                                                                                              "pIndex>");
+static const char camera_lines[] = CHOICE("LineSelector", "Line1", "Line2", "", "0x8000")
+    CHOICE("LineMode", "Input", "Output", "<pIndex Offset=\"4\">LineSelectorRegister</pIndex>",
+           "0x8010") "<Enumeration "
+                     "Name=\"LineSource\"><pIsLocked>LineSourceLocked</"
+                     "pIsLocked>" ENTRIES("Off", "ExposureActive") "<pValue>LineSourceRegister</"
+                                                                   "pValue></"
+                                                                   "Enumeration><IntSwissKnife "
+                                                                   "Name=\"LineSourceLocked\">"
+                                                                   "<pVariable "
+                                                                   "Name=\"MODE\">"
+                                                                   "LineModeRegister</"
+                                                                   "pVariable><Formula>1 - "
+                                                                   "MODE</Formula></"
+                                                                   "IntSwissKnife>" REGISTER("LineSourceRegister",
+                                                                                             "0x8020",
+                                                                                             "<pIndex "
+                                                                                             "Offset=\"4\">"
+                                                                                             "LineSelectorRegister</"
+                                                                                             "pIndex>");
 
 /* Aravis' own description of its camera, and the lines. Returns a file's name. */
 static const char *camera_describe(void)
