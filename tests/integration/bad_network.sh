@@ -106,32 +106,6 @@ for kind in '6 JPEG .*ImageCompressionMode' '10 several.parts .*ComponentEnable'
     wait $server
 done
 
-# Triggered pictures that are long on their way: one comes after its trigger was given up and sent again. It alone is late, and
-# each of the others was exposed after the one before was handed on: no picture passes for that of the next trigger.
-if [ -x "$BUILD/tests/devices/gv_camera" ]; then
-    rm -f in in2 && mkfifo in in2
-    "$BUILD/tests/devices/gv_camera" "$net.1" <in2 >camera.out &
-    camera=$!
-    exec 8>in2
-    "$BUILD/tests/devices/gv_proxy" "$net.2" "$net.1" --delay 300 --slow 3 --slow-ms 2150 <in >proxy.all &
-    proxy=$!
-    exec 9>in
-    await grep -q ready camera.out
-    await grep -q ready proxy.all
-    expect_exit 0 "$ASSAY" camera grab "gige:$net.2?trigger=software&packet=1500" --frames 7 -o slow.png --json
-    check 'the picture that came too late is not late alone' python3 -c '
-import json, sys
-s = [p["status"] for p in json.loads(open(sys.argv[1]).readline())["pictures"]]
-assert s.count("late") == 1 and s.count("ok") == 6, s' "$OUT"
-    check 'a picture is taken for that of another trigger' python3 -c '
-import datetime, json, sys
-p = json.loads(open(sys.argv[1]).readline())["pictures"]
-at = [datetime.datetime.fromisoformat(x["utc"].replace("Z", "+00:00")).timestamp() for x in p]
-assert all(x["status"] != "ok" or x["device_ns"] / 1e9 > t for x, t in zip(p[1:], at)), p' "$OUT"
-    exec 8>&- 9>&-
-    wait $proxy $camera
-fi
-
 # A camera that sends a picture under the time stamp of the one before.
 through 0 0 0 "$SMALL" "$SMALL" 40 '' --stuck 20
 check 'a picture that is sent again is not told' json \
