@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <cmocka.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -103,6 +104,39 @@ static void gige_loses_its_camera_and_finds_it_again(void **state)
     assert_true(stats.n_returns == 1 && stats.away > 0 && stats.socket_bytes >= 4u << 20 && stats.packet_bytes > 0);
     as_camera_close(cam); /* while it answers: else Aravis waits for it */
     as_test_device_kill(&device);
+}
+
+/* There is no thread to look for it, for no stack is so large: what was counted stays what it is. */
+static void gige_counts_once_what_cannot_be_looked_for(void **state)
+{
+    (void)state;
+    as_test_device   device = {0};
+    as_err           err = AS_ERR_NONE;
+    as_camera       *cam = gige_open_device(&device, "gige:127.0.0.1?fps=50");
+    uint64_t         next = 0, n_whole[3] = {0};
+    unsigned         n = 0, n_failed = 0;
+    pthread_attr_t   was, huge;
+    as_camera_stream stream;
+    gige_expect_frames(cam, 5, &next, &n);
+    as_test_device_kill(&device);
+    const bool is_set = pthread_getattr_default_np(&was) == 0 && pthread_attr_init(&huge) == 0 &&
+                        pthread_attr_setstacksize(&huge, (size_t)1 << 46) == 0 &&
+                        pthread_setattr_default_np(&huge) == 0;
+    const as_ns end = as_clock_mono() + 20 * AS_NS_PER_S;
+    while (is_set && n_failed < AS_COUNT(n_whole) && as_clock_mono() < end) {
+        err = (as_err)AS_ERR_NONE;
+        as_frame_unref(as_camera_next(cam, as_clock_mono() + AS_NS_PER_S / 5, &err));
+        if (!strstr(err.text, "cannot start thread"))
+            continue;
+        as_camera_stream_of(cam, &stream);
+        n_whole[n_failed++] = stream.n_completed_buffers;
+    }
+    const bool is_back = is_set && pthread_setattr_default_np(&was) == 0 && as_test_device_start(&device, gige_device);
+    as_camera_close(cam);
+    as_test_device_kill(&device);
+    assert_true(is_back);
+    assert_int_equal(n_failed, 3);
+    assert_true(n_whole[0] >= n && n_whole[1] == n_whole[0] && n_whole[2] == n_whole[0]);
 }
 
 /* One that answers who looks for it, and nothing else: it died while it was being opened. */
@@ -394,6 +428,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gige_loses_its_camera_and_finds_it_again),
+        cmocka_unit_test(gige_counts_once_what_cannot_be_looked_for),
         cmocka_unit_test(gige_opens_one_while_another_dies_in_its_opening),
         cmocka_unit_test(gige_keeps_the_deadline_of_a_trigger),
         cmocka_unit_test(gige_hands_on_no_picture_of_an_older_trigger),
