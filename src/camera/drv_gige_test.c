@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/thread.h"
 #include "camera/gvcp.h"
 #include "camera/setting.h"
@@ -274,6 +275,34 @@ static void gige_hands_on_no_picture_of_an_older_trigger(void **state)
     assert_true(stream.n_completed_buffers >= 12 && n_lost >= 5); /* they are not hidden */
 }
 
+static void gige_on_line(void *ctx, as_log_level level, const char *line)
+{
+    *(bool *)ctx |= level == AS_LOG_WARN && strstr(line, "the camera answers") != NULL;
+}
+
+/* The first frame is asked for long after the camera was opened, and its picture is on its way for a while. */
+static void gige_wonders_only_once_it_has_triggered(void **state)
+{
+    (void)state;
+    static const char *const proxy[] = {"gv_proxy", "127.0.0.2", "127.0.0.1", "--delay", "200", NULL};
+    as_test_device           device = {0}, slow = {0};
+    as_err                   err = AS_ERR_NONE;
+    const as_camera_cfg      cfg = {.uri = "gige:127.0.0.2?trigger=software&packet=1500"};
+    bool                     warned = false;
+    as_camera_close(gige_open_device(&device, "gige:127.0.0.1?fps=50")); /* or it skips */
+    as_camera *cam = as_test_device_start(&slow, proxy) ? as_camera_open(&cfg, &err) : NULL;
+    as_log_set_sink(gige_on_line, &warned);
+    as_clock_sleep_until(as_clock_mono() + 2 * AS_NS_PER_S);
+    as_frame  *frame = cam ? as_camera_next(cam, as_clock_mono() + 2 * AS_NS_PER_S, &err) : NULL;
+    const bool came = frame != NULL;
+    as_frame_unref(frame);
+    as_log_set_sink(NULL, NULL);
+    as_camera_close(cam);
+    as_test_device_kill(&slow);
+    as_test_device_kill(&device);
+    assert_true(came && !warned);
+}
+
 static void gige_expect_setting(as_camera *cam, const char *name, const char *value)
 {
     as_err     err = AS_ERR_NONE;
@@ -432,6 +461,7 @@ int main(void)
         cmocka_unit_test(gige_opens_one_while_another_dies_in_its_opening),
         cmocka_unit_test(gige_keeps_the_deadline_of_a_trigger),
         cmocka_unit_test(gige_hands_on_no_picture_of_an_older_trigger),
+        cmocka_unit_test(gige_wonders_only_once_it_has_triggered),
         cmocka_unit_test(gige_gives_a_line_back_that_became_no_strobe),
         cmocka_unit_test(gige_refuses_an_unknown_format),
         cmocka_unit_test(gige_takes_the_region_asked_for),
