@@ -2,7 +2,7 @@
 /* log.h - what a library wants to say though nothing failed. Programs choose where it goes; by default nowhere.
  *
  * Layer:   base.
- * Threads: any thread; the sink is set once, before threads start, and called under no lock.
+ * Threads: any thread; the sink is set once, others may log meanwhile (not while it is exchanged), and called under no lock.
  * Memory:  none kept; a line is at most 1 KiB.
  */
 #ifndef AS_BASE_LOG_H

@@ -18,15 +18,16 @@
 #define AS_PLUGIN_EXPORT __attribute__((visibility("default")))
 
 typedef struct as_plugin_stamp {
-    const char *version;                           /* of the program */
-    size_t      n_table;                           /* bytes of the table */
+    size_t      n_stamp; /* bytes of this: what is behind them was not known to who built it */
+    const char *version; /* of the program */
+    size_t      n_table; /* bytes of the table */
     void (*set_sink)(as_log_sink sink, void *ctx); /* of the module's own log, which is not the program's */
 } as_plugin_stamp;
 
 /* Once in each module, with build_config.h before it. */
-#define AS_PLUGIN_STAMP(table)                                     \
-    AS_PLUGIN_EXPORT extern const as_plugin_stamp as_plugin_built; \
-    const as_plugin_stamp                         as_plugin_built = {AS_VERSION, sizeof(table), as_log_set_sink}
+#define AS_PLUGIN_STAMP(table)                                    \
+    AS_PLUGIN_EXPORT extern const as_plugin_stamp as_plugin_made; \
+    const as_plugin_stamp as_plugin_made = {sizeof(as_plugin_stamp), AS_VERSION, sizeof(table), as_log_set_sink}
 
 /* file: "as_camera_gst.so"; n_table: bytes of what the symbol is. AS_EMISSING says where it was looked for and what the loader
  * said, or that it was built for another version. */

@@ -124,7 +124,8 @@ bool as_again_start(as_camera *cam, const as_err *why, as_err *err)
         free(again);
         return AS_FAIL(err, AS_ENOMEM, "no memory to look for camera '%s'", cam->uri);
     }
-    as_camera_stream_of(cam, &cam->stats.stream);
+    as_camera_stream so_far; /* the thread closes its stream, which counts from 0 then */
+    as_camera_stream_of(cam, &so_far);
     again->cam = cam;
     again->lost_at = as_clock_mono();
     again->why = *why;
@@ -136,6 +137,7 @@ bool as_again_start(as_camera *cam, const as_err *why, as_err *err)
         free(again);
         return false;
     }
+    cam->stats.stream = so_far;
     cam->again = again;
     as_log_write(AS_LOG_WARN, "camera '%s' is lost (%s): it is looked for until it is back", cam->uri, why->text);
     return true;

@@ -10,6 +10,7 @@
 #include "camera/gige_config.h"
 #include "camera/gige_device.h"
 #include "camera/gige_features.h"
+#include "camera/gige_owed.h"
 #include "camera/gige_stream.h"
 #include "camera/gige_trigger.h"
 #include "camera/module.h"
@@ -35,8 +36,10 @@ typedef struct gige_priv {
     as_pace            pace;                       /* of it */
     as_ns              triggered;                  /* 0: no frame is on its way */
     as_ns              patience;                   /* so long a frame is waited for before it is triggered again */
-    bool               retried;                    /* it was: the frame that comes may be of the first */
+    as_gige_owed       owed;                       /* of its triggers */
     as_ns              deaf;                       /* when it is looked why not one packet came; 0: never */
+    as_ns              deaf_after;                 /* the first trigger; 0: that was sent, or there is none */
+    bool               hurried;                    /* it was looked at once: a picture came without its pixels */
     char               why[AS_GIGE_SILENCE_BYTES]; /* "" before that */
 } gige_priv;
 
@@ -125,15 +128,21 @@ static bool gige_measure_payload(gige_priv *priv, const as_camera_cfg *cfg, as_e
     return true;
 }
 
+static double gige_patience(gige_priv *priv) /* returns the exposure, in us */
+{
+    const double exposure_us = arv_camera_get_exposure_time(priv->camera, NULL);
+    priv->patience = GIGE_TRIGGER_NS + (exposure_us > 0 ? (as_ns)(AS_MIN(exposure_us, 1e9) * AS_NS_PER_US) : 0);
+    return exposure_us;
+}
+
 /* By when the first packet should have come, whatever rate and exposure the camera has. One whose trigger is somebody else's may
- * have none. */
+ * have none; if it is ours that one is sent when a frame is asked for. */
 static void gige_expect(gige_priv *priv)
 {
     const char  *trigger = as_uri_query_get(&priv->config.query, "trigger");
     const double fps = arv_camera_get_frame_rate(priv->camera, NULL);
-    const double exposure_us = arv_camera_get_exposure_time(priv->camera, NULL);
+    const double exposure_us = gige_patience(priv);
     double       wait_s = (double)GIGE_DEAF_NS / (double)AS_NS_PER_S;
-    priv->patience = GIGE_TRIGGER_NS + (exposure_us > 0 ? (as_ns)(AS_MIN(exposure_us, 1e9) * AS_NS_PER_US) : 0);
     if (!as_gige_stream_is_own(priv->camera) || priv->geometry.waits_for[0] ||
         (trigger && !priv->config.software && strcmp(trigger, "off") != 0))
         return;
@@ -143,7 +152,9 @@ static void gige_expect(gige_priv *priv)
         wait_s = AS_MAX(wait_s, AS_MIN(2e-6 * exposure_us, 3600));
     if (priv->config.software && priv->pace.period > 0)
         wait_s = AS_MAX(wait_s, AS_MIN(2 * (double)priv->pace.period / (double)AS_NS_PER_S, 3600));
-    priv->deaf = as_clock_mono() + (as_ns)(wait_s * (double)AS_NS_PER_S);
+    const as_ns wait = (as_ns)(wait_s * (double)AS_NS_PER_S);
+    priv->deaf = priv->config.software ? 0 : as_clock_mono() + wait;
+    priv->deaf_after = priv->config.software ? wait : 0;
 }
 
 static bool gige_start(void *p, as_frame_pool *pool, as_err *err)
@@ -240,7 +251,7 @@ static void gige_keep_named(gige_priv *priv, as_setting_wishes *ret)
 /* The line that becomes a strobe lies behind a selector, which is on another one maybe: what that line had. */
 static void gige_keep_line(gige_priv *priv, as_setting_wishes *ret)
 {
-    static const char *const names[] = {"LineSelector", "LineMode", "LineSource"};
+    static const char *const names[] = {"LineSelector", "LineSource", "LineMode"}; /* an input's source may be locked */
     ArvDevice               *device = arv_camera_get_device(priv->camera);
     const char              *line = as_uri_query_get(&priv->config.query, "strobe");
     as_setting               selector;
@@ -270,11 +281,39 @@ static bool gige_give_back(gige_priv *priv, const as_setting_wishes *kept, const
     return true;
 }
 
+/* Adds what the camera does not have again of what it had. */
+static void gige_tell_left(gige_priv *priv, const as_setting_wishes *kept, char *text, size_t n)
+{
+    as_setting now;
+    as_err     ignored = AS_ERR_NONE;
+    for (size_t i = 0; i < kept->all.n; i++) {
+        const as_setting_wish *wish = &kept->all.at[i];
+        const size_t           used = strlen(text);
+        if (as_gige_get(arv_camera_get_device(priv->camera), wish->name, &now, &ignored) && now.readable &&
+            !as_setting_same(&now, now.value, wish->value))
+            snprintf(text + used, n - used, "%s%s=%.60s", used ? ", " : "", now.name, now.value);
+    }
+}
+
+/* left: what the camera has of the address for all that. False: it does not answer. */
+static bool gige_undo(gige_priv *priv, const as_setting_wishes *line, const as_setting_wishes *was,
+                      const atomic_bool *quit, char *left, size_t n, as_err *err)
+{
+    if (!gige_give_back(priv, line, quit, err))
+        return false;
+    gige_tell_left(priv, line, left, n);
+    if (!gige_give_back(priv, was, quit, err))
+        return false;
+    gige_tell_left(priv, was, left, n);
+    return true;
+}
+
 /* All that the address asks for, or nothing of it. A camera that came back is given what it had instead. */
 static bool gige_apply(gige_priv *priv, const as_camera_cfg *cfg, as_err *err)
 {
     as_setting_wishes was = {0}, line = {0};
     as_err            why = AS_ERR_NONE;
+    char              left[200] = "";
     if (cfg->kept)
         return gige_give_back(priv, cfg->kept, cfg->quit, err) &&
                as_gige_config_apply(&priv->config, priv->camera, err);
@@ -282,8 +321,10 @@ static bool gige_apply(gige_priv *priv, const as_camera_cfg *cfg, as_err *err)
     gige_keep_named(priv, &was);
     gige_keep_line(priv, &line);
     bool ok = as_gige_config_apply(&priv->config, priv->camera, err);
-    if (!ok && !(gige_give_back(priv, &line, cfg->quit, &why) && gige_give_back(priv, &was, cfg->quit, &why)))
+    if (!ok && !gige_undo(priv, &line, &was, cfg->quit, left, sizeof left, &why))
         as_err_note(err, "the camera has part of what its address asks for (%.100s)", why.text);
+    else if (left[0])
+        as_err_note(err, "the camera keeps %s", left);
     as_vec_done(&was.all);
     as_vec_done(&line.all);
     return ok;
@@ -326,14 +367,14 @@ static bool gige_open(void *p, const char *rest, const as_camera_cfg *cfg, as_ca
 
 static void gige_take(gige_priv *priv, const as_gige_came *came, as_frame *frame)
 {
-    uint64_t step;
+    const bool is_doubtful = as_gige_owed_take(&priv->owed, came->id, false);
+    uint64_t   step;
     frame->time_device = came->device;
     frame->status =
         as_arrivals_take(&priv->arrivals, came->id, came->device, as_clock_mono(), priv->config.late, &step);
     priv->sequence += step;
-    if (priv->retried && frame->status == AS_FRAME_OK)
+    if (is_doubtful && frame->status == AS_FRAME_OK)
         frame->status = AS_FRAME_LATE;
-    priv->retried = false;
     priv->triggered = 0;
     frame->sequence = priv->sequence;
     frame->part = priv->sequence / priv->frames_per_part + 1;
@@ -344,19 +385,37 @@ static void gige_take(gige_priv *priv, const as_gige_came *came, as_frame *frame
     memset(frame->image.data, 0, frame->image.stride_bytes * as_pixel_rows(frame->image.pixel, frame->image.height));
 }
 
+/* The pictures of triggers that were given up: their numbers are missing, and they count as lost. False: the deadline came first. */
+static bool gige_drain(gige_priv *priv, as_frame *frame, as_ns deadline)
+{
+    as_gige_came came;
+    while (as_gige_owed_waits(&priv->owed, as_clock_mono())) {
+        if (as_gige_stream_next(priv->stream, priv->pixel, frame, AS_MIN(deadline, priv->owed.until), &came)) {
+            (void)as_gige_owed_take(&priv->owed, came.id, false);
+            as_gige_watch_came(&priv->watch);
+        } else if (as_clock_mono() >= deadline) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Asks for one frame, when it is its time and none is on its way. Whether the camera took it is seen by the next one. */
 static bool gige_trigger(gige_priv *priv, as_ns deadline, as_err *err)
 {
     as_ns    due, now = as_clock_mono();
     uint64_t passed;
-    if (!priv->trigger.is_on || (priv->triggered && now - priv->triggered < priv->patience))
+    if (priv->triggered && now - priv->triggered < priv->patience)
         return true;
-    priv->retried |= priv->triggered != 0;
     if (!as_pace_wait(&priv->pace, deadline, &due, &passed, err))
         return false;
     if (!as_gige_trigger_fire(&priv->trigger, err))
         return false;
     priv->triggered = as_clock_mono();
+    as_gige_owed_fire(&priv->owed, priv->triggered + priv->patience);
+    if (priv->deaf_after)
+        priv->deaf = priv->triggered + priv->deaf_after;
+    priv->deaf_after = 0;
     return true;
 }
 
@@ -378,7 +437,11 @@ static void gige_wonder(gige_priv *priv)
 static bool gige_is_stale(gige_priv *priv, const as_gige_came *came)
 {
     const as_ns sent = priv->trigger.is_on ? as_gige_trigger_sent(&priv->trigger) : INT64_MIN;
-    return sent == 0 || came->began < sent;
+    const bool  is_stale = sent == 0 || came->began < sent;
+    as_gige_watch_came(&priv->watch);
+    if (is_stale)
+        (void)as_gige_owed_take(&priv->owed, came->id, true);
+    return is_stale;
 }
 
 /* Nothing came. A camera that was without power is there again before Aravis misses it. */
@@ -406,14 +469,17 @@ static bool gige_fill(void *p, as_frame *frame, as_ns deadline, as_err *err)
     as_gige_came came;
     if (!priv->stream)
         return AS_FAIL(err, AS_EINVAL, "the camera was opened for its settings alone");
-    if (!gige_trigger(priv, deadline, err))
+    if (priv->trigger.is_on && !priv->triggered && !gige_drain(priv, frame, deadline))
+        return gige_silent(priv, err);
+    if (priv->trigger.is_on && !gige_trigger(priv, deadline, err))
         return false;
     do
         if (!as_gige_stream_next(priv->stream, priv->pixel, frame, deadline, &came))
             return gige_silent(priv, err);
     while (gige_is_stale(priv, &came));
     gige_take(priv, &came, frame);
-    if (came.status != AS_FRAME_OK && priv->deaf && as_gige_stream_is_deaf(priv->stream)) {
+    if (came.status != AS_FRAME_OK && priv->deaf && !priv->hurried && as_gige_stream_is_deaf(priv->stream)) {
+        priv->hurried = true;
         priv->deaf = as_clock_mono(); /* a whole picture without a packet of pixels: no need to wait */
         gige_wonder(priv);
     }
@@ -480,6 +546,8 @@ static bool gige_set(void *p, const char *name, const char *value, as_err *err)
     gige_priv *priv = p;
     as_gige_trigger_lock(&priv->trigger);
     bool ok = as_gige_set(arv_camera_get_device(priv->camera), name, value, err);
+    if (ok && strncmp(name, "Exposure", strlen("Exposure")) == 0)
+        (void)gige_patience(priv);
     as_gige_trigger_unlock(&priv->trigger);
     return ok;
 }

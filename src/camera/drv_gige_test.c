@@ -6,10 +6,12 @@
 #include <arpa/inet.h>
 #include <cmocka.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/thread.h"
 #include "camera/gvcp.h"
 #include "camera/setting.h"
@@ -103,6 +105,39 @@ static void gige_loses_its_camera_and_finds_it_again(void **state)
     assert_true(stats.n_returns == 1 && stats.away > 0 && stats.socket_bytes >= 4u << 20 && stats.packet_bytes > 0);
     as_camera_close(cam); /* while it answers: else Aravis waits for it */
     as_test_device_kill(&device);
+}
+
+/* There is no thread to look for it, for no stack is so large: what was counted stays what it is. */
+static void gige_counts_once_what_cannot_be_looked_for(void **state)
+{
+    (void)state;
+    as_test_device   device = {0};
+    as_err           err = AS_ERR_NONE;
+    as_camera       *cam = gige_open_device(&device, "gige:127.0.0.1?fps=50");
+    uint64_t         next = 0, n_whole[3] = {0};
+    unsigned         n = 0, n_failed = 0;
+    pthread_attr_t   was, huge;
+    as_camera_stream stream;
+    gige_expect_frames(cam, 5, &next, &n);
+    as_test_device_kill(&device);
+    const bool is_set = pthread_getattr_default_np(&was) == 0 && pthread_attr_init(&huge) == 0 &&
+                        pthread_attr_setstacksize(&huge, (size_t)1 << 46) == 0 &&
+                        pthread_setattr_default_np(&huge) == 0;
+    const as_ns end = as_clock_mono() + 20 * AS_NS_PER_S;
+    while (is_set && n_failed < AS_COUNT(n_whole) && as_clock_mono() < end) {
+        err = (as_err)AS_ERR_NONE;
+        as_frame_unref(as_camera_next(cam, as_clock_mono() + AS_NS_PER_S / 5, &err));
+        if (!strstr(err.text, "cannot start thread"))
+            continue;
+        as_camera_stream_of(cam, &stream);
+        n_whole[n_failed++] = stream.n_completed_buffers;
+    }
+    const bool is_back = is_set && pthread_setattr_default_np(&was) == 0 && as_test_device_start(&device, gige_device);
+    as_camera_close(cam);
+    as_test_device_kill(&device);
+    assert_true(is_back);
+    assert_int_equal(n_failed, 3);
+    assert_true(n_whole[0] >= n && n_whole[1] == n_whole[0] && n_whole[2] == n_whole[0]);
 }
 
 /* One that answers who looks for it, and nothing else: it died while it was being opened. */
@@ -238,6 +273,34 @@ static void gige_hands_on_no_picture_of_an_older_trigger(void **state)
     as_test_device_kill(&device);
     assert_int_equal(n_fresh, 5);
     assert_true(stream.n_completed_buffers >= 12 && n_lost >= 5); /* they are not hidden */
+}
+
+static void gige_on_line(void *ctx, as_log_level level, const char *line)
+{
+    *(bool *)ctx |= level == AS_LOG_WARN && strstr(line, "the camera answers") != NULL;
+}
+
+/* The first frame is asked for long after the camera was opened, and its picture is on its way for a while. */
+static void gige_wonders_only_once_it_has_triggered(void **state)
+{
+    (void)state;
+    static const char *const proxy[] = {"gv_proxy", "127.0.0.2", "127.0.0.1", "--delay", "200", NULL};
+    as_test_device           device = {0}, slow = {0};
+    as_err                   err = AS_ERR_NONE;
+    const as_camera_cfg      cfg = {.uri = "gige:127.0.0.2?trigger=software&packet=1500"};
+    bool                     warned = false;
+    as_camera_close(gige_open_device(&device, "gige:127.0.0.1?fps=50")); /* or it skips */
+    as_camera *cam = as_test_device_start(&slow, proxy) ? as_camera_open(&cfg, &err) : NULL;
+    as_log_set_sink(gige_on_line, &warned);
+    as_clock_sleep_until(as_clock_mono() + 2 * AS_NS_PER_S);
+    as_frame  *frame = cam ? as_camera_next(cam, as_clock_mono() + 2 * AS_NS_PER_S, &err) : NULL;
+    const bool came = frame != NULL;
+    as_frame_unref(frame);
+    as_log_set_sink(NULL, NULL);
+    as_camera_close(cam);
+    as_test_device_kill(&slow);
+    as_test_device_kill(&device);
+    assert_true(came && !warned);
 }
 
 static void gige_expect_setting(as_camera *cam, const char *name, const char *value)
@@ -394,9 +457,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gige_loses_its_camera_and_finds_it_again),
+        cmocka_unit_test(gige_counts_once_what_cannot_be_looked_for),
         cmocka_unit_test(gige_opens_one_while_another_dies_in_its_opening),
         cmocka_unit_test(gige_keeps_the_deadline_of_a_trigger),
         cmocka_unit_test(gige_hands_on_no_picture_of_an_older_trigger),
+        cmocka_unit_test(gige_wonders_only_once_it_has_triggered),
         cmocka_unit_test(gige_gives_a_line_back_that_became_no_strobe),
         cmocka_unit_test(gige_refuses_an_unknown_format),
         cmocka_unit_test(gige_takes_the_region_asked_for),

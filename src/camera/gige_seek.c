@@ -339,6 +339,11 @@ static bool watch_is_own(const as_gige_watch *watch, const as_gige_owner *now, u
     return now->address == watch->own.address && now->port == watch->own.port;
 }
 
+void as_gige_watch_came(as_gige_watch *watch)
+{
+    watch->n_unheard = 0;
+}
+
 bool as_gige_watch_is_lost(as_gige_watch *watch, as_ns now)
 {
     uint8_t        bytes[AS_GVCP_MAX_BYTES];

@@ -73,5 +73,7 @@ void as_gige_watch_stop(as_gige_watch *watch);
 /* To be called again and again while nothing comes; never waits. True: somebody else is in control, or nobody, or it does not
  * answer any more, for AS_GIGE_GONE_NS. */
 bool as_gige_watch_is_lost(as_gige_watch *watch, as_ns now);
+/* A picture came: it is there, whether it answers or not. */
+void as_gige_watch_came(as_gige_watch *watch);
 
 #endif

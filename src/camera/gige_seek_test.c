@@ -77,6 +77,27 @@ static void where_nobody_answers_is_told(void **state)
     assert_int_equal(as_gige_route(0x7f000005), 0x7f000001);
 }
 
+/* So often as pictures come in between, nobody answers, and nobody is gone. */
+static void a_camera_that_sends_is_not_lost(void **state)
+{
+    (void)state;
+    for (int sends = 0; sends < 2; sends++) {
+        const as_gige_owner own = {.privilege = AS_GV_CONTROL_EXCLUSIVE};
+        as_gige_watch       watch;
+        bool                lost = false;
+        as_ns               now = AS_NS_PER_S;
+        as_gige_watch_start(&watch, 0x7fc80009, &own); /* 127.200.0.9 */
+        for (int i = 0; i < 200 && !lost; i++, now += 50 * AS_NS_PER_MS) {
+            if (sends && i % 10 == 9)
+                as_gige_watch_came(&watch);
+            else
+                lost = as_gige_watch_is_lost(&watch, now);
+        }
+        as_gige_watch_stop(&watch);
+        assert_true(lost == (sends == 0));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -84,6 +105,7 @@ int main(void)
         cmocka_unit_test(an_answer_is_known_by_its_command_and_length),
         cmocka_unit_test(who_is_in_control_is_told_with_a_remedy),
         cmocka_unit_test(where_nobody_answers_is_told),
+        cmocka_unit_test(a_camera_that_sends_is_not_lost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -72,7 +72,7 @@ static const char *silence_address(uint32_t address, char text[INET_ADDRSTRLEN])
 
 static bool silence_is_elsewhere(const as_gige_silence *s)
 {
-    return s->knows_target && (s->target_port != s->port || s->target != s->own);
+    return s->n_packets == 0 && s->knows_target && (s->target_port != s->port || s->target != s->own);
 }
 
 static void silence_elsewhere(const as_gige_silence *s, char *text, size_t n)
@@ -96,27 +96,29 @@ static void silence_too_large(const as_gige_silence *s, char *text, size_t n)
 {
     const char *what =
         s->n_packets > 0 ? "the beginnings of its pictures come and none of their pixels" : "no packet comes";
-    char here[64 + IF_NAMESIZE] = "this computer's network card";
-    if (s->interface[0] && s->mtu > 0)
-        snprintf(here, sizeof here, "the network card %s, whose MTU is %u,", s->interface, s->mtu);
-    snprintf(
-        text, n,
-        "the camera answers, %s: its packets have %u bytes, more than %s or a switch between carries: raise the MTU "
-        "there (ip link set %s mtu 9000), or let the camera send smaller ones (packet=1500 in its address)",
-        what, s->packet_bytes, here, s->interface[0] ? s->interface : "CARD");
+    char here[64 + IF_NAMESIZE] = "", remedy[64 + IF_NAMESIZE] = "";
+    if (s->interface[0] && s->mtu > 0 && s->packet_bytes > s->mtu) {
+        snprintf(here, sizeof here, "the network card %s, whose MTU is %u, or ", s->interface, s->mtu);
+        snprintf(remedy, sizeof remedy, " (ip link set %s mtu 9000)", s->interface);
+    }
+    snprintf(text, n,
+             "the camera answers, %s: its packets have %u bytes, more than %sa switch between carries: raise the MTU "
+             "there%s, or let the camera send smaller ones (packet=1500 in its address)",
+             what, s->packet_bytes, here, remedy);
 }
 
 static void silence_firewall(const as_gige_silence *s, char *text, size_t n)
 {
-    char own[INET_ADDRSTRLEN], camera[INET_ADDRSTRLEN], filter[160 + IF_NAMESIZE] = "";
+    char       own[INET_ADDRSTRLEN], camera[INET_ADDRSTRLEN], filter[160 + IF_NAMESIZE] = "";
+    const char at = strchr(s->interface, '.') ? '/' : '.'; /* of two that sysctl takes, that which the name has not */
     if (s->rp_filter == 1 && s->interface[0])
         snprintf(filter, sizeof filter,
-                 "; or rp_filter, which is strict on %s (sysctl -w net.ipv4.conf.%s.rp_filter=2)", s->interface,
-                 s->interface);
+                 "; or rp_filter, which is strict on %s (sysctl -w net%cipv4%cconf%c%s%crp_filter=2)", s->interface, at,
+                 at, at, s->interface, at);
     snprintf(
         text, n,
         "the camera answers, and not one packet of its pictures comes to %s, UDP port %u: most likely a firewall of "
-        "this computer drops them (allow UDP from %s: ufw allow proto udp from %s, or nft add rule inet filter "
+        "this computer drops them (allow UDP from %s: ufw allow proto udp from %s, or nft insert rule inet filter "
         "input ip saddr %s udp dport 1024-65535 accept)%s; or packets of %u bytes are more than a switch between "
         "carries (packet=1500 in the camera's address)",
         silence_address(s->own, own), s->port, silence_address(s->camera, camera), camera, camera, filter,

@@ -333,7 +333,10 @@ bool as_gige_stream_next(as_gige_stream *s, as_pixel pixel, as_frame *frame, as_
 
 bool as_gige_stream_is_deaf(const as_gige_stream *s)
 {
-    return s->own && as_gvsp_receive_counts(s->own).n_pixels == 0;
+    if (!s->own)
+        return false;
+    const as_gvsp_counts counts = as_gvsp_receive_counts(s->own);
+    return counts.n_pixels == 0 && counts.n_other == 0;
 }
 
 bool as_gige_stream_why_deaf(const as_gige_stream *s, as_ns deadline, char text[AS_GIGE_SILENCE_BYTES])

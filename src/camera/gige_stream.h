@@ -40,7 +40,7 @@ typedef struct as_gige_came {
 AS_CHECK bool as_gige_stream_next(as_gige_stream *stream, as_pixel pixel, as_frame *frame, as_ns deadline,
                                   as_gige_came *ret);
 
-bool as_gige_stream_is_deaf(const as_gige_stream *stream); /* not one packet of pixels ever came */
+bool as_gige_stream_is_deaf(const as_gige_stream *stream); /* no packet of pixels ever came, nor of what is no image */
 /* What may be the matter, of one that is deaf. Asks the camera; false: it does not answer by the deadline. */
 AS_CHECK bool as_gige_stream_why_deaf(const as_gige_stream *stream, as_ns deadline, char text[AS_GIGE_SILENCE_BYTES]);
 

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "camera/gvsp_bits.h"
 #include "camera/gvsp_gaps.h"
 
 #define BLOCKS_LATE   1000                  /* a number so far back is a count that began anew */
@@ -40,32 +41,6 @@ struct as_gvsp_blocks {
     as_gvsp_counts     counts;
 };
 
-/* --- bits ----------------------------------------------------------------------------------------------------------------- */
-
-static size_t blocks_words(uint32_t n_packets)
-{
-    return (size_t)n_packets / 64 + 1;
-}
-
-static bool blocks_bit(const uint64_t *bits, uint32_t i)
-{
-    return bits[i / 64] >> (i % 64) & 1;
-}
-
-static bool blocks_set(uint64_t *bits, uint32_t i) /* false: it was */
-{
-    bool was = blocks_bit(bits, i);
-    bits[i / 64] |= (uint64_t)1 << (i % 64);
-    return !was;
-}
-
-static bool blocks_clear(uint64_t *bits, uint32_t i) /* false: it was not set */
-{
-    bool was = blocks_bit(bits, i);
-    bits[i / 64] &= ~((uint64_t)1 << (i % 64));
-    return was;
-}
-
 /* --- memory --------------------------------------------------------------------------------------------------------------- */
 
 as_gvsp_blocks *as_gvsp_blocks_free(as_gvsp_blocks *blocks)
@@ -96,7 +71,7 @@ as_gvsp_blocks *as_gvsp_blocks_new(const as_gvsp_blocks_cfg *cfg, as_err *err)
         ok = blocks->all && blocks->spare && blocks->order;
     }
     for (uint32_t i = 0; ok && i < cfg->n_blocks; i++) {
-        const size_t n = blocks_words(blocks->most_packets);
+        const size_t n = as_gvsp_bits_words(blocks->most_packets);
         blocks->all[i].there = calloc(3 * n, sizeof(uint64_t));
         ok = blocks->all[i].there != NULL;
         if (ok) {
@@ -140,7 +115,7 @@ static void blocks_end(as_gvsp_blocks *blocks, as_gvsp_block *block, as_gvsp_end
                                                                      .n_packets = block->n_packets,
                                                                      .end = end,
                                                                      .is_long = block->is_long,
-                                                                     .has_stamp = blocks_bit(block->there, 0)};
+                                                                     .has_stamp = as_gvsp_bits_has(block->there, 0)};
     block->end = end;
     blocks->n_open--;
     blocks->counts.n_whole += end == AS_GVSP_WHOLE;
@@ -154,6 +129,26 @@ static void blocks_end(as_gvsp_blocks *blocks, as_gvsp_block *block, as_gvsp_end
 static bool blocks_lacks(const as_gvsp_block *block)
 {
     return block->n_there <= block->n_packets;
+}
+
+/* Chunks are as many bytes as the camera announced, or fewer: it has only n packets, none of those behind them came. */
+static void blocks_shorten(as_gvsp_block *block, uint32_t n, size_t bytes)
+{
+    for (uint32_t i = n + 1; i <= block->n_packets; i++)
+        block->n_gone -= as_gvsp_bits_clear(block->gone, i);
+    block->n_packets = n;
+    block->bytes = bytes;
+}
+
+/* Nothing more comes of it. Of chunks all may have come, and what would have said so is lost. */
+static void blocks_give_up(as_gvsp_blocks *blocks, as_gvsp_block *block)
+{
+    const size_t bytes = AS_MIN((size_t)block->high * block->packet_bytes, block->bytes);
+    const bool   is_all = as_gvsp_image_is_chunks(&block->image) && block->high > 0 &&
+                        block->n_there == block->high + 1 && as_gvsp_chunk_is(block->data, bytes);
+    if (is_all)
+        blocks_shorten(block, block->high, bytes);
+    blocks_end(blocks, block, is_all ? AS_GVSP_WHOLE : AS_GVSP_INCOMPLETE);
 }
 
 static void blocks_sent(as_gvsp_block *block, as_ns now)
@@ -196,13 +191,15 @@ static bool blocks_counts_anew(as_gvsp_blocks *blocks, const as_gvsp_packet *pac
 {
     const bool is_next = blocks->n_refused > 0 && packet->block - blocks->refused - 1 < BLOCKS_LATE &&
                          image->timestamp >= blocks->refused_stamp;
-    blocks->counts.n_late++;
-    if (blocks->n_refused > 0 && packet->block == blocks->refused)
-        return false;
-    blocks->n_refused = is_next ? blocks->n_refused + 1 : 1;
-    blocks->refused = packet->block;
-    blocks->refused_stamp = image->timestamp;
-    return blocks->n_refused >= BLOCKS_ANEW;
+    const bool is_same = blocks->n_refused > 0 && packet->block == blocks->refused;
+    if (!is_same) {
+        blocks->n_refused = is_next ? blocks->n_refused + 1 : 1;
+        blocks->refused = packet->block;
+        blocks->refused_stamp = image->timestamp;
+    }
+    const bool is_anew = !is_same && blocks->n_refused >= BLOCKS_ANEW;
+    blocks->counts.n_late += !is_anew;
+    return is_anew;
 }
 
 /* Whether it is of a picture that was overtaken by the first packet of one that is still under way. */
@@ -251,11 +248,12 @@ static void blocks_fresh(as_gvsp_blocks *blocks, as_gvsp_block *block, const as_
                                  .id = packet->block,
                                  .opened = now,
                                  .last = now,
+                                 .came = now,
                                  .is_long = packet->is_long,
                                  .there = block->there,
                                  .asked = block->asked,
                                  .gone = block->gone};
-    memset(block->there, 0, 3 * blocks_words(blocks->most_packets) * sizeof(uint64_t));
+    memset(block->there, 0, 3 * as_gvsp_bits_words(blocks->most_packets) * sizeof(uint64_t));
     *block = fresh;
     if (!blocks_measure(blocks, block, blocks->expected_bytes, blocks->packet_bytes))
         (void)!blocks_measure(blocks, block, 1, blocks->packet_bytes);
@@ -277,7 +275,7 @@ static void blocks_newest(as_gvsp_blocks *blocks, const as_gvsp_packet *packet, 
             continue;
         blocks_sent(old, now);
         if (blocks->n_open >= AS_GVSP_OPEN)
-            blocks_end(blocks, old, AS_GVSP_INCOMPLETE);
+            blocks_give_up(blocks, old);
     }
 }
 
@@ -289,10 +287,14 @@ static as_gvsp_block *blocks_open(as_gvsp_blocks *blocks, const as_gvsp_packet *
         as_gvsp_gaps_fill(&blocks->gaps, packet->block);
     else
         blocks_newest(blocks, packet, now);
-    if (blocks->n_spare == 0 || blocks->n_open >= AS_GVSP_OPEN) {
-        blocks->counts.n_underruns++;
+    if (blocks->n_spare == 0 || blocks->n_open >= AS_GVSP_OPEN) { /* so many are open alone if it was overtaken */
+        const bool is_underrun = blocks->n_spare == 0;
+        blocks->counts.n_underruns += is_underrun;
+        blocks->counts.n_incomplete += !is_underrun;
         blocks->ended[blocks->n_ended++ % BLOCKS_ENDED] =
-            (blocks_ended){.id = packet->block, .is_long = packet->is_long};
+            (blocks_ended){.id = packet->block,
+                           .end = is_underrun ? AS_GVSP_OPEN_STILL : AS_GVSP_INCOMPLETE,
+                           .is_long = packet->is_long};
         return NULL;
     }
     as_gvsp_block *block = blocks->spare[--blocks->n_spare];
@@ -335,24 +337,26 @@ static as_ns blocks_interval(const as_gvsp_blocks *blocks)
 /* Packet i came, for the first time or not. */
 static bool blocks_arrived(as_gvsp_blocks *blocks, as_gvsp_block *block, uint32_t i, as_ns now)
 {
-    if (!blocks_set(block->there, i))
+    if (!as_gvsp_bits_set(block->there, i))
         return false;
     block->n_there++;
     blocks->counts.n_used++;
     block->last = now;
-    if (blocks_bit(block->asked, i)) {
+    if (as_gvsp_bits_has(block->asked, i)) {
         blocks->counts.n_resent++;
         if (block->again) /* the rest of the answer may be on its way */
             block->again = now + blocks_interval(blocks);
+    } else {
+        block->came = now;
     }
-    if (blocks_clear(block->gone, i))
+    if (as_gvsp_bits_clear(block->gone, i))
         block->n_gone--;
     return true;
 }
 
 static void blocks_check_whole(as_gvsp_blocks *blocks, as_gvsp_block *block)
 {
-    if (blocks_lacks(block))
+    if (blocks_lacks(block) || block->is_guess)
         return;
     if (block->n_packets > 1) /* the only packet of a picture says nothing of others */
         blocks->packet_bytes = block->packet_bytes;
@@ -362,19 +366,26 @@ static void blocks_check_whole(as_gvsp_blocks *blocks, as_gvsp_block *block)
 /* The bytes of the last packet that came before it was known that there are more, or that it is another one's. */
 static void blocks_forget(as_gvsp_block *block, uint32_t i)
 {
-    if (i > 0 && blocks_clear(block->there, i)) {
+    if (i > 0 && as_gvsp_bits_clear(block->there, i)) {
         block->n_there--;
         block->n_pixels--;
     }
 }
 
-/* Chunks are as many bytes as the camera announced, or fewer: it has only n packets, none of those behind them came. */
-static void blocks_shorten(as_gvsp_block *block, uint32_t n, size_t bytes)
+static size_t blocks_announced(const as_gvsp_blocks *blocks) /* bytes of a picture */
 {
-    for (uint32_t i = n + 1; i <= block->n_packets; i++)
-        block->n_gone -= blocks_clear(block->gone, i);
-    block->n_packets = n;
-    block->bytes = bytes;
+    return AS_MIN(blocks->cfg.expected_bytes, blocks->cfg.capacity_bytes);
+}
+
+/* Packet i came behind what seemed to be the last of the chunks, for it was shorter: that one had been cut off. */
+static void blocks_go_on(const as_gvsp_blocks *blocks, as_gvsp_block *block, uint32_t i, as_ns now)
+{
+    if ((size_t)(i - 1) * block->packet_bytes >= blocks_announced(blocks))
+        return;
+    blocks_forget(block, block->n_packets);
+    block->is_guess = false;
+    (void)blocks_measure(blocks, block, blocks_announced(blocks), block->packet_bytes);
+    block->ask = block->ask ? block->ask : now + AS_GVSP_GAP_NS;
 }
 
 /* Whether it has fewer packets than was announced, as its trailer says. */
@@ -390,13 +401,13 @@ static bool blocks_ends_early(as_gvsp_block *block)
 static blocks_fate blocks_leader(as_gvsp_blocks *blocks, as_gvsp_block *block, const uint8_t *body, size_t n, as_ns now)
 {
     as_gvsp_image image;
-    if (blocks_bit(block->there, 0))
+    if (as_gvsp_bits_has(block->there, 0))
         return FATE_TWICE;
     if (!as_gvsp_image_parse(body, n, &image))
         return FATE_IGNORED;
-    const bool     is_chunks = as_gvsp_image_is_chunks(&image);
-    const size_t   most = AS_MIN(blocks->cfg.expected_bytes, blocks->cfg.capacity_bytes), was = block->bytes;
-    const size_t   bytes = is_chunks ? most : as_gvsp_image_bytes(&image, blocks->cfg.capacity_bytes);
+    const bool   is_chunks = as_gvsp_image_is_chunks(&image);
+    const size_t was = block->bytes;
+    const size_t bytes = is_chunks ? blocks_announced(blocks) : as_gvsp_image_bytes(&image, blocks->cfg.capacity_bytes);
     const uint32_t last = block->n_packets;
     (void)blocks_arrived(blocks, block, 0, now);
     block->image = image;
@@ -406,11 +417,14 @@ static blocks_fate blocks_leader(as_gvsp_blocks *blocks, as_gvsp_block *block, c
         blocks_end(blocks, block, AS_GVSP_NO_IMAGE);
     } else if (bytes == 0 || !blocks_measure(blocks, block, bytes, block->packet_bytes)) {
         blocks_end(blocks, block, AS_GVSP_TOO_LARGE);
-    } else if (block->high > block->n_packets && !as_gvsp_image_has_more(&image)) {
-        blocks_end(blocks, block, AS_GVSP_INCOMPLETE); /* it is not what its packets were */
     } else {
+        const bool is_other = block->high > block->n_packets && !as_gvsp_image_has_more(&image);
         for (uint32_t i = block->n_packets + 1; i <= block->high; i++)
             blocks_forget(block, i);
+        if (is_other) {
+            blocks_end(blocks, block, AS_GVSP_INCOMPLETE); /* it is not what its packets were */
+            return FATE_USED;
+        }
         if (bytes != was)
             blocks_forget(block, last);
         block->high = AS_MIN(block->high, block->n_packets);
@@ -426,12 +440,16 @@ static void blocks_trailer(as_gvsp_blocks *blocks, as_gvsp_block *block, const a
     blocks_sent(block, now);
     if (!(packet->status & BLOCKS_ERROR)) {
         block->trailer = packet->packet;
-        if (blocks_ends_early(block)) {
+        if (block->is_guess && packet->packet > block->n_packets + 1)
+            blocks_go_on(blocks, block, block->n_packets + 1, now);
+        const bool is_sure = block->is_guess && packet->packet == block->n_packets + 1;
+        block->is_guess = block->is_guess && !is_sure;
+        if (is_sure || blocks_ends_early(block)) {
             blocks_check_whole(blocks, block);
             return;
         }
     }
-    bool is_less = blocks_bit(block->there, 0) && packet->packet <= block->n_packets;
+    bool is_less = as_gvsp_bits_has(block->there, 0) && packet->packet <= block->n_packets;
     if (is_less || packet->status & BLOCKS_ERROR) /* what it does not have does not come */
         blocks_end(blocks, block, AS_GVSP_INCOMPLETE);
 }
@@ -445,10 +463,10 @@ static void blocks_gone(as_gvsp_blocks *blocks, as_gvsp_block *block, const as_g
     if (!all && packet->packet > block->n_packets)
         return;
     for (uint32_t i = all ? 0 : last; i <= last; i++)
-        if (!blocks_bit(block->there, i) && blocks_set(block->gone, i))
+        if (!as_gvsp_bits_has(block->there, i) && as_gvsp_bits_set(block->gone, i))
             block->n_gone++;
     if (block->n_gone > 0 && block->is_sent)
-        blocks_end(blocks, block, AS_GVSP_INCOMPLETE);
+        blocks_give_up(blocks, block);
 }
 
 size_t as_gvsp_block_place(const as_gvsp_block *block, uint32_t packet, uint8_t **ret)
@@ -482,8 +500,9 @@ static void blocks_learn(const as_gvsp_blocks *blocks, as_gvsp_block *block, uin
     if (!blocks_teaches(block, i, n))
         return;
     const uint32_t last = block->n_packets;
-    if (!blocks_measure(blocks, block, block->bytes, (uint32_t)n))
+    if (!blocks_measure(blocks, block, block->is_guess ? blocks_announced(blocks) : block->bytes, (uint32_t)n))
         return;
+    block->is_guess = false;
     for (uint32_t k = 1; block->n_pixels > 0 && k <= last; k++)
         blocks_forget(block, k);
     block->high = 0;
@@ -495,19 +514,24 @@ static blocks_fate blocks_pixels(as_gvsp_blocks *blocks, as_gvsp_block *block, u
 {
     uint8_t *to;
     blocks_learn(blocks, block, i, n);
-    if (i > block->n_packets && blocks_bit(block->there, 0) && as_gvsp_image_has_more(&block->image))
+    if (block->is_guess && i > block->n_packets)
+        blocks_go_on(blocks, block, i, now);
+    if (i > block->n_packets && as_gvsp_bits_has(block->there, 0) && as_gvsp_image_has_more(&block->image))
         return FATE_OVER;
     if (i == 0 || i > block->n_packets)
         return FATE_IGNORED;
+    if (as_gvsp_bits_has(block->there, i))
+        return FATE_TWICE;
     size_t want = as_gvsp_block_place(block, i, &to);
-    if (n < want && n > 0 && i >= block->high && as_gvsp_image_is_chunks(&block->image)) {
-        want = n; /* the last */
+    if (n < want && n > 0 && i >= block->high && as_gvsp_image_is_chunks(&block->image) &&
+        (block->trailer == 0 || block->trailer == i + 1)) {
+        want = n; /* the last, as it seems */
+        block->is_guess = block->trailer == 0;
         blocks_shorten(block, i, (size_t)(i - 1) * block->packet_bytes + n);
     }
     if (n < want || (n > want && i < block->n_packets))
         return FATE_IGNORED;
-    if (!blocks_arrived(blocks, block, i, now))
-        return FATE_TWICE;
+    (void)blocks_arrived(blocks, block, i, now);
     if (i > block->high + 1 && !block->ask)
         block->ask = now + AS_GVSP_GAP_NS;
     block->high = AS_MAX(block->high, i);
@@ -525,7 +549,7 @@ static bool blocks_is_other(const as_gvsp_blocks *blocks, const as_gvsp_block *b
 {
     as_gvsp_image        image;
     const as_gvsp_image *was = &block->image;
-    if (packet->format != AS_GVSP_LEADER || packet->status & BLOCKS_ERROR || !blocks_bit(block->there, 0) ||
+    if (packet->format != AS_GVSP_LEADER || packet->status & BLOCKS_ERROR || !as_gvsp_bits_has(block->there, 0) ||
         !as_gvsp_image_parse(body, n, &image) || blocks_is_late(blocks, packet, &image))
         return false;
     return image.timestamp != was->timestamp || image.payload != was->payload || image.code != was->code ||
@@ -580,7 +604,7 @@ uint8_t *as_gvsp_blocks_take(as_gvsp_blocks *blocks, const as_gvsp_packet *packe
                              as_ns now, size_t *ret_n)
 {
     uint8_t       *to = NULL;
-    blocks_fate    fate = FATE_IGNORED; /* no memory */
+    blocks_fate    fate;
     as_gvsp_block *block = blocks_find(blocks, packet);
     const bool     is_other = block && blocks_is_other(blocks, block, packet, body, n);
     if (is_other)
@@ -593,7 +617,7 @@ uint8_t *as_gvsp_blocks_take(as_gvsp_blocks *blocks, const as_gvsp_packet *packe
     }
     if (block)
         fate = blocks_put(blocks, block, packet, body, n, now, &to, ret_n);
-    else if (!begins)
+    else
         fate = blocks_outside(blocks, packet);
     blocks_count(&blocks->counts, fate);
     return to;
@@ -639,9 +663,9 @@ static uint32_t blocks_ask(as_gvsp_blocks *blocks, as_gvsp_block *block, uint32_
         if (n_ranges++ == AS_GVSP_RANGES)
             return i;
         uint32_t first = i;
-        while (i <= limit && !blocks_bit(block->there, i) && !blocks_bit(block->gone, i) &&
-               !(only_new && blocks_bit(block->asked, i)))
-            (void)blocks_set(block->asked, i++);
+        while (i <= limit && !as_gvsp_bits_has(block->there, i) && !as_gvsp_bits_has(block->gone, i) &&
+               !(only_new && as_gvsp_bits_has(block->asked, i)))
+            (void)as_gvsp_bits_set(block->asked, i++);
         blocks->counts.n_asked += i - first;
         ask(ctx, block, first, i - 1);
     }
@@ -651,7 +675,7 @@ static uint32_t blocks_ask(as_gvsp_blocks *blocks, as_gvsp_block *block, uint32_
 /* Whether so much is missing of what was sent that it is not asked for. Without its leader it is not known where it ends. */
 static bool blocks_lacks_much(const as_gvsp_block *block)
 {
-    const uint32_t sent = block->is_sent && blocks_bit(block->there, 0) ? block->n_packets : block->high;
+    const uint32_t sent = block->is_sent && as_gvsp_bits_has(block->there, 0) ? block->n_packets : block->high;
     return sent + 1 > block->n_there + AS_MAX(block->n_packets / 4, AS_GVSP_FEW);
 }
 
@@ -663,17 +687,33 @@ static void blocks_ask_again(as_gvsp_blocks *blocks, as_gvsp_block *block, uint3
     block->again = now + (block->next > 0 ? AS_GVSP_GAP_NS : blocks_interval(blocks));
 }
 
-static bool blocks_is_over(const as_gvsp_blocks *blocks, const as_gvsp_block *block, as_ns now)
+/* When it is given up, if nothing more comes of it. */
+static as_ns blocks_over(const as_gvsp_blocks *blocks, const as_gvsp_block *block)
 {
-    as_ns wait = blocks->cfg.asks ? blocks->cfg.wait : AS_MIN(blocks->cfg.wait, BLOCKS_LINGER);
-    return now - block->last >= blocks->cfg.wait ||
-           (block->is_sent && (now - block->sent >= wait || block->n_gone > 0));
+    const as_ns over = block->last + blocks->cfg.wait;
+    if (!block->is_sent)
+        return over;
+    if (block->n_gone > 0)
+        return AS_MIN(over, block->sent);
+    const as_ns linger = blocks->cfg.asks ? over : AS_MAX(block->sent, block->came) + BLOCKS_LINGER;
+    return AS_MIN(AS_MIN(over, block->sent + blocks->cfg.wait), linger);
+}
+
+/* One that was overtaken may still come as fast as it is sent: until it no longer does, what lacks is not missing. */
+static void blocks_flow(as_gvsp_block *block)
+{
+    const as_ns each = (block->came - block->opened) / AS_MAX(block->n_there, 1u);
+    const as_ns until = block->came + AS_MAX(AS_GVSP_GAP_NS, 4 * each);
+    if (!block->is_sent)
+        return;
+    block->ask = block->ask ? AS_MAX(block->ask, until) : 0;
+    block->again = block->again ? AS_MAX(block->again, until) : 0;
 }
 
 static void blocks_tick(as_gvsp_blocks *blocks, as_gvsp_block *block, as_ns now, as_gvsp_ask *ask, void *ctx)
 {
-    if (blocks_is_over(blocks, block, now)) {
-        blocks_end(blocks, block, AS_GVSP_INCOMPLETE);
+    if (now >= blocks_over(blocks, block)) {
+        blocks_give_up(blocks, block);
         return;
     }
     if (!blocks->cfg.asks)
@@ -684,10 +724,13 @@ static void blocks_tick(as_gvsp_blocks *blocks, as_gvsp_block *block, as_ns now,
         block->ask = now;
     if (is_quiet)
         block->quiet = block->last;
+    blocks_flow(block);
     const bool is_due = (block->ask && now >= block->ask) || (block->again && now >= block->again);
-    if (is_due && blocks_lacks_much(block)) {
+    if (is_due && !blocks_lacks(block) && (block->is_sent || is_quiet)) {
+        blocks_give_up(blocks, block); /* it is not known that this is all */
+    } else if (is_due && blocks_lacks_much(block)) {
         if (block->is_sent)
-            blocks_end(blocks, block, AS_GVSP_INCOMPLETE);
+            blocks_give_up(blocks, block);
         else
             block->ask = block->again = now + blocks_interval(blocks);
     } else if (block->ask && now >= block->ask) {
@@ -708,10 +751,7 @@ void as_gvsp_blocks_tick(as_gvsp_blocks *blocks, as_ns now, as_gvsp_ask *ask, vo
 
 static as_ns blocks_due(const as_gvsp_blocks *blocks, const as_gvsp_block *block)
 {
-    as_ns wait = blocks->cfg.asks ? blocks->cfg.wait : AS_MIN(blocks->cfg.wait, BLOCKS_LINGER);
-    as_ns due = block->last + blocks->cfg.wait;
-    if (block->is_sent)
-        due = AS_MIN(due, block->n_gone > 0 ? block->sent : block->sent + wait);
+    as_ns due = blocks_over(blocks, block);
     if (!blocks->cfg.asks)
         return due;
     if (block->quiet != block->last)

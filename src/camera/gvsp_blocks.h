@@ -13,7 +13,8 @@
  * most. Noticed is it by a packet behind it, by the trailer, by the next picture, or after a quarter of the wait without any packet.
  * Where more than a quarter is missing nothing is asked for: a link that lost so much would lose it again. A block is given up when
  * the wait is over since its last packet, or since the camera had sent all of it, or when that much is missing then, or when the
- * camera says that a packet is there no more.
+ * camera says that a packet is there no more. What was sent and still comes, as it was overtaken, is waited for. Of chunks the
+ * trailer tells where they end; where it is lost, what came is all of it if it is a chain of chunks.
  */
 #ifndef AS_CAMERA_GVSP_BLOCKS_H
 #define AS_CAMERA_GVSP_BLOCKS_H
@@ -55,13 +56,13 @@ typedef struct as_gvsp_block {
     size_t        bytes;  /* of its pixels */
 
     /* Of gvsp_blocks.c alone. Bits are by packet: 0 the leader, then n_packets of pixels. */
-    bool     is_long, is_sent;
-    uint32_t packet_bytes, n_packets, n_there, n_pixels, n_gone, high, rounds; /* high: the last that came */
-    uint32_t trailer;                       /* its number, once it came; 0: it did not */
-    uint32_t next;                          /* packet that is asked for again first, when it is not all at once */
-    as_ns    last, sent, ask, again, quiet; /* quiet: of which last packet a silence was seen */
-    uint32_t odd,
-        odd_bytes; /* the number and length of a packet that has not the length it should have; 0: none came */
+    bool      is_long, is_sent, is_guess; /* guess: a shorter packet of chunks may be the last */
+    uint32_t  packet_bytes, n_packets, n_there, n_pixels, n_gone, high, rounds; /* high: the last that came */
+    uint32_t  trailer;                      /* its number, once it came; 0: it did not */
+    uint32_t  next;                         /* packet that is asked for again first, when it is not all at once */
+    as_ns     last, came, sent, ask, again; /* came: the last that was not asked for */
+    as_ns     quiet;                        /* of which last packet a silence was seen */
+    uint32_t  odd, odd_bytes; /* number and length of a packet of another length than it should have; 0: none */
     uint64_t *there, *asked, *gone;
 } as_gvsp_block;
 

@@ -266,7 +266,7 @@ static void a_count_that_began_anew_is_known_by_how_it_goes_on(void **state)
     }
     rig_send_all(&r, 3, 0, 12);
     rig_expect(&r, 3, AS_GVSP_WHOLE);
-    assert_int_equal(as_gvsp_blocks_counts(r.blocks).n_late, 5);
+    assert_int_equal(as_gvsp_blocks_counts(r.blocks).n_late, 4);
     assert_int_equal(as_gvsp_blocks_counts(r.blocks).n_packets, 4 * 13 + 2);
     rig_send_all(&r, 4, 0, 12);
     rig_expect(&r, 4, AS_GVSP_WHOLE);

@@ -177,6 +177,108 @@ static void numbers_that_are_left_out_are_kept_for_a_while(void **state)
     assert_true(gaps.n == 0);
 }
 
+/* What a leader tells of has fewer packets than came: none of them is missing. */
+static void what_never_was_is_not_missing(void **state)
+{
+    (void)state;
+    for (uint32_t first = 1; first <= 2; first++) {
+        rig r;
+        rig_open(&r, true);
+        rig_send_all(&r, 1, first, 12);
+        r.picture.height = 16; /* two packets */
+        rig_send(&r, 1, 0);
+        rig_expect(&r, 1, AS_GVSP_INCOMPLETE);
+        assert_int_equal(as_gvsp_blocks_counts(r.blocks).n_missing, first - 1);
+        rig_close(&r);
+    }
+}
+
+/* The camera counts anew and tells no time: of the third leader on it is believed, and that picture comes whole. */
+static void a_picture_that_comes_whole_is_not_late(void **state)
+{
+    (void)state;
+    rig r;
+    rig_open(&r, true);
+    r.picture.stamp = 7;
+    rig_send_all(&r, 900, 0, 13);
+    rig_expect(&r, 900, AS_GVSP_WHOLE);
+    for (uint64_t id = 1; id <= 3; id++)
+        rig_send_all(&r, id, 0, 13);
+    rig_expect(&r, 3, AS_GVSP_WHOLE);
+    assert_int_equal(as_gvsp_blocks_counts(r.blocks).n_late, 2);
+    rig_close(&r);
+}
+
+/* Pictures of 1000 packets at 10 us each; the next one's leader is ahead of all of the second, or of half of it. */
+static void a_large_picture_that_is_overtaken_comes_whole(void **state)
+{
+    (void)state;
+    enum { LARGE = 200000, N = 1000 };
+    for (int from = 0; from <= 500; from += 500)
+        for (int asks = 0; asks < 2; asks++) {
+            as_err                   err = AS_ERR_NONE;
+            const as_gvsp_blocks_cfg cfg = {.n_blocks = N_BLOCKS,
+                                            .capacity_bytes = LARGE,
+                                            .expected_bytes = LARGE,
+                                            .packet_bytes = LARGE / N,
+                                            .wait = MS(WAIT_MS),
+                                            .asks = asks == 1};
+            rig                      r = {.blocks = as_gvsp_blocks_new(&cfg, &err), .now = MS(1000)};
+            uint8_t                 *memory = calloc(N_BLOCKS, LARGE);
+            assert_true(r.blocks && memory);
+            r.picture = (as_test_gvsp){.width = LARGE / N, .height = N, .packet_bytes = LARGE / N};
+            for (uint32_t i = 0; i < N_BLOCKS; i++) {
+                as_gvsp_blocks_at(r.blocks, i)->data = memory + (size_t)i * LARGE;
+                as_gvsp_blocks_give(r.blocks, as_gvsp_blocks_at(r.blocks, i));
+            }
+            rig_send_all(&r, 1, 0, N + 1);
+            rig_expect(&r, 1, AS_GVSP_WHOLE);
+            for (uint32_t id = 0; id <= N + 1; id++) {
+                if (id == (uint32_t)from)
+                    rig_send(&r, 3, 0);
+                rig_send(&r, 2, id);
+                rig_wait(&r, 12 * AS_NS_PER_US);
+            }
+            for (uint32_t id = 1; id <= N + 1; id++) {
+                rig_send(&r, 3, id);
+                rig_wait(&r, 12 * AS_NS_PER_US);
+            }
+            rig_expect(&r, 2, AS_GVSP_WHOLE);
+            rig_expect(&r, 3, AS_GVSP_WHOLE);
+            assert_int_equal(r.n_asked, 0);
+            free(memory);
+            as_gvsp_blocks_free(r.blocks);
+        }
+}
+
+/* As many are open as may be: one more that is overtaken is given up, for which there was memory. */
+static void a_picture_for_which_too_many_are_open_is_given_up(void **state)
+{
+    (void)state;
+    as_err                   err = AS_ERR_NONE;
+    const as_gvsp_blocks_cfg cfg = {.n_blocks = AS_GVSP_OPEN + 2,
+                                    .capacity_bytes = CAPACITY,
+                                    .expected_bytes = 12000,
+                                    .packet_bytes = EACH,
+                                    .wait = MS(WAIT_MS),
+                                    .asks = true};
+    rig                      r = {.blocks = as_gvsp_blocks_new(&cfg, &err), .picture = rig_picture, .now = MS(1000)};
+    uint8_t                 *memory = calloc(AS_GVSP_OPEN + 2, CAPACITY);
+    assert_true(r.blocks && memory);
+    for (uint32_t i = 0; i < cfg.n_blocks; i++) {
+        as_gvsp_blocks_at(r.blocks, i)->data = memory + (size_t)i * CAPACITY;
+        as_gvsp_blocks_give(r.blocks, as_gvsp_blocks_at(r.blocks, i));
+    }
+    for (uint64_t id = 1; id <= AS_GVSP_OPEN; id++)
+        rig_send_all(&r, id + (id == AS_GVSP_OPEN), 0, 1);
+    rig_send_all(&r, AS_GVSP_OPEN, 0, 13);
+    const as_gvsp_counts c = as_gvsp_blocks_counts(r.blocks);
+    assert_true(c.n_underruns == 0 && c.n_incomplete == 1 && c.n_ignored == 0 && c.n_late_packets == 13);
+    expect_sum(&r);
+    free(memory);
+    as_gvsp_blocks_free(r.blocks);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -187,6 +289,10 @@ int main(void)
         cmocka_unit_test(numbers_that_are_left_out_are_kept_for_a_while),
         cmocka_unit_test(every_packet_is_counted_as_what_it_was),
         cmocka_unit_test(what_finds_no_memory_is_ignored_and_counted),
+        cmocka_unit_test(what_never_was_is_not_missing),
+        cmocka_unit_test(a_picture_that_comes_whole_is_not_late),
+        cmocka_unit_test(a_large_picture_that_is_overtaken_comes_whole),
+        cmocka_unit_test(a_picture_for_which_too_many_are_open_is_given_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

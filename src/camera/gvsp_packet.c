@@ -70,6 +70,18 @@ bool as_gvsp_chunk_find(const uint8_t *bytes, size_t n, size_t want, size_t *ret
     return found;
 }
 
+bool as_gvsp_chunk_is(const uint8_t *bytes, size_t n)
+{
+    size_t at = n;
+    while (at >= CHUNK_TAIL_BYTES) {
+        const size_t length = as_gv_get32(bytes + at - 4);
+        if (length > at - CHUNK_TAIL_BYTES)
+            return false;
+        at -= CHUNK_TAIL_BYTES + length;
+    }
+    return n > 0 && at == 0;
+}
+
 static const as_gvsp_payload packet_payloads[] = {
     {0x0002, "raw data", "choose a pixel format of images (PixelFormat)"},
     {0x0003, "a file", "end the transfer of files, and choose a pixel format of images (PixelFormat)"},

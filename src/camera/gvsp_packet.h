@@ -80,6 +80,9 @@ bool as_gvsp_image_is_chunks(const as_gvsp_image *image);
  * chunk is followed by its number and its length, so that they are read from the end (GigE Vision 1.2, "chunk data"). */
 AS_CHECK bool as_gvsp_chunk_find(const uint8_t *bytes, size_t n, size_t want, size_t *ret_at);
 
+/* Whether n bytes are chunks from the first to the last. */
+bool as_gvsp_chunk_is(const uint8_t *bytes, size_t n);
+
 /* Kinds of payload that hold no image that can be used, and which of the camera's features makes it send one (SFNC 2.7). Those
  * that are known; else one row that speaks of any. */
 typedef struct as_gvsp_payload {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* gv_camera ADDRESS [lines]: a GigE Vision camera on that address, until standard input is closed; with two lines behind a selector
- * (LineMode and LineSource of Line1 and Line2), if asked for. Prints "ready" when it answers; ends with 1 when the address or its
+ * (LineMode and LineSource of Line1 and Line2; an input's LineSource cannot be written), if asked for. Prints "ready" when it answers; ends with 1 when the address or its
  * port is taken. */
 #include <arv.h>
 #include <stdio.h>
@@ -22,8 +22,24 @@
 
 static const char camera_end[] = "</RegisterDescription>";
 static const char camera_lines[] = CHOICE("LineSelector", "Line1", "Line2", "", "0x8000")
-    CHOICE("LineMode", "Input", "Output", "<pIndex Offset=\"4\">LineSelectorRegister</pIndex>", "0x8010")
-        CHOICE("LineSource", "Off", "ExposureActive", "<pIndex Offset=\"4\">LineSelectorRegister</pIndex>", "0x8020");
+    CHOICE("LineMode", "Input", "Output", "<pIndex Offset=\"4\">LineSelectorRegister</pIndex>",
+           "0x8010") "<Enumeration "
+                     "Name=\"LineSource\"><pIsLocked>LineSourceLocked</"
+                     "pIsLocked>" ENTRIES("Off", "ExposureActive") "<pValue>LineSourceRegister</"
+                                                                   "pValue></"
+                                                                   "Enumeration><IntSwissKnife "
+                                                                   "Name=\"LineSourceLocked\">"
+                                                                   "<pVariable "
+                                                                   "Name=\"MODE\">"
+                                                                   "LineModeRegister</"
+                                                                   "pVariable><Formula>1 - "
+                                                                   "MODE</Formula></"
+                                                                   "IntSwissKnife>" REGISTER("LineSourceRegister",
+                                                                                             "0x8020",
+                                                                                             "<pIndex "
+                                                                                             "Offset=\"4\">"
+                                                                                             "LineSelectorRegister</"
+                                                                                             "pIndex>");
 
 /* Aravis' own description of its camera, and the lines. Returns a file's name. */
 static const char *camera_describe(void)

@@ -12,7 +12,8 @@
  * bytes there are is told so. --deaf 1 lets the camera send straight to
  * the client, which hears nobody but the proxy: no packet comes, as behind a firewall; --deaf 2 hands on none, and the camera tells
  * that it sends elsewhere. Prints "ready", and when
- * standard input is closed a line of JSON with what it did. */
+ * standard input is closed a line of JSON with what it did. --delay MS hands everything of a picture on so much later, and what is
+ * of the N-th of --slow N after --slow-ms MS instead, unless what was before it is still held. */
 #include <arpa/inet.h>
 #include <endian.h>
 #include <errno.h>
@@ -44,6 +45,14 @@ typedef struct held {
     int      after; /* so many packets */
 } held;
 
+/* On its way for some time. */
+typedef struct flying {
+    struct flying *next;
+    uint64_t       due_ms;
+    size_t         n;
+    uint8_t        bytes[];
+} flying;
+
 /* A port of the client, and the socket that stands for it: the camera sees as many ports as the client has. */
 typedef struct way {
     struct sockaddr_in client;
@@ -60,6 +69,8 @@ typedef struct proxy {
     size_t             n_back, next_back;
     struct sockaddr_in listen, device, stream; /* stream: where the client wants its pictures */
     held               held[MAX_HELD];
+    uint64_t           delay_ms, slow, slow_ms;
+    flying            *flying, **last; /* in the order in which they came */
     uint64_t           n_in, n_lost, n_twice, n_late, n_out;
     uint8_t            bytes[MAX_PACKET];
 } proxy;
@@ -223,6 +234,35 @@ static void proxy_let_go(proxy *p, bool all)
     }
 }
 
+static uint64_t proxy_now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static void proxy_fly(proxy *p, size_t n)
+{
+    flying *f = malloc(sizeof *f + n);
+    if (!f)
+        return;
+    *f = (flying){.due_ms = proxy_now_ms() + (p->n_pictures == p->slow ? p->slow_ms : p->delay_ms), .n = n};
+    memcpy(f->bytes, p->bytes, n);
+    *p->last = f;
+    p->last = &f->next;
+}
+
+static void proxy_arrive(proxy *p)
+{
+    while (p->flying && p->flying->due_ms <= proxy_now_ms()) {
+        flying *f = p->flying;
+        proxy_hand_on(p, f->bytes, f->n);
+        p->flying = f->next;
+        p->last = p->flying ? p->last : &p->flying;
+        free(f);
+    }
+}
+
 /* The packet that begins a picture, of GigE Vision 1 and its numbers of 16 bits: its time stamp is behind 12 bytes. */
 static void proxy_picture(proxy *p)
 {
@@ -268,6 +308,8 @@ static void proxy_packet(proxy *p)
     double fate = proxy_random(p), twice = proxy_random(p), late = proxy_random(p);
     if (fate < p->loss || p->is_deaf) {
         p->n_lost++;
+    } else if (p->delay_ms) {
+        proxy_fly(p, (size_t)n);
     } else if (p->leader && n >= 20 && p->bytes[4] == 1 && proxy_hold(p, (size_t)n, (int)p->leader + 1)) {
         p->n_late++;
     } else if (late < p->reorder && proxy_hold(p, (size_t)n, 1 + (int)(proxy_random(p) * 12))) {
@@ -291,8 +333,9 @@ static void proxy_run(proxy *p)
         const size_t n_back = p->n_back;
         for (size_t i = 0; i < n_back; i++)
             polls[3 + i] = (struct pollfd){.fd = p->back[i].fd, .events = POLLIN};
-        if (poll(polls, 3 + n_back, 5) == 0)
+        if (poll(polls, 3 + n_back, p->flying ? 1 : 5) == 0)
             proxy_let_go(p, true);
+        proxy_arrive(p);
         if ((polls[0].revents & (POLLIN | POLLHUP)) && read(STDIN_FILENO, &byte, 1) <= 0)
             return;
         for (size_t i = 0; i < n_back; i++)
@@ -315,6 +358,7 @@ int main(int argc, char **argv)
     if (argc < 3)
         return 2;
     p.random = 88172645463325252u;
+    p.last = &p.flying;
     for (int i = 3; i + 1 < argc; i += 2) {
         if (strcmp(argv[i], "--loss") == 0)
             p.loss = strtod(argv[i + 1], NULL);
@@ -340,6 +384,12 @@ int main(int argc, char **argv)
             p.n_bytes = strtoull(argv[i + 1], NULL, 10);
         else if (strcmp(argv[i], "--deaf") == 0)
             p.is_deaf = strtoull(argv[i + 1], NULL, 10);
+        else if (strcmp(argv[i], "--delay") == 0)
+            p.delay_ms = strtoull(argv[i + 1], NULL, 10);
+        else if (strcmp(argv[i], "--slow") == 0)
+            p.slow = strtoull(argv[i + 1], NULL, 10);
+        else if (strcmp(argv[i], "--slow-ms") == 0)
+            p.slow_ms = strtoull(argv[i + 1], NULL, 10);
         else if (strcmp(argv[i], "--seed") == 0)
             p.random ^= strtoull(argv[i + 1], NULL, 10) * 0x9e3779b97f4a7c15u;
         else

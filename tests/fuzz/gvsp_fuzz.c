@@ -54,6 +54,9 @@ static void rig_count(const rig *r)
 {
     const as_gvsp_counts c = as_gvsp_blocks_counts(r->blocks);
     must(c.n_packets == c.n_used + c.n_over + c.n_twice + c.n_late_packets + c.n_errors + c.n_ignored);
+    must(c.n_missing <=
+         c.n_incomplete * (CAPACITY / AS_GVSP_LEAST_BYTES + 2)); /* as many as a picture may have, and its leader */
+    must(c.n_resent <= c.n_used);
 }
 
 static void rig_collect(rig *r)

@@ -137,6 +137,20 @@ if "$ASSAY" camera show gige:fake >/dev/null 2>&1; then
     cp "$(ldd "$ASSAY" | sed -n 's/.*=> \(.*libz\.so[^ ]*\) .*/\1/p' | head -n 1)" other/as_camera_gige.so
     expect_exit 3 other/assay camera show gige:fake
     expect_err "as_camera_gige.so' was built for another version of this program"
+    # Nor one of this version, and with a table of this size, that was built when it did not tell where its log is set.
+    cat >old.c <<'C'
+#include "build_config.h"
+#include "camera/driver.h"
+extern const as_camera_driver as_camera_module;
+const as_camera_driver as_camera_module = {.name = "gige"};
+typedef struct { const char *version; size_t n_table; const char *behind; } stamp;
+extern const stamp as_plugin_built;
+const stamp as_plugin_built = {AS_VERSION, sizeof(as_camera_driver), "no function"};
+C
+    if command -v cc >/dev/null && cc -shared -fPIC -D_GNU_SOURCE -I"$SOURCE/src" -I"$(dirname "$ASSAY")" -I"$(dirname "$ASSAY")/src" old.c -o other/as_camera_gige.so; then
+        expect_exit 3 other/assay camera show gige:fake
+        expect_err "as_camera_gige.so' was built for another version of this program"
+    fi
     expect_exit 0 "$ASSAY" camera show gige:fake
     expect_out 'ImageFormatControl'
     expect_out '512 x 512 pixels of Mono8'

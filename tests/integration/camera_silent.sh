@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # A camera that answers and of whose pictures nothing comes: within 2 s it is said why, and what to do. Behind a firewall, with
-# packets that a network card does not take, and where something between has turned them elsewhere (a network of its own: root).
+# packets that a network card does not take, and where something between has turned them elsewhere; and one whose pictures are long on
+# their way (a network of its own: root).
 . "$(dirname "$0")/lib.sh"
 need_program
 BUILD=$(dirname "$ASSAY")
@@ -60,6 +61,32 @@ expect_err 'no frame came in time: the camera waits for its trigger .*trigger=of
 expect_equal "$(grep -c 'the camera answers, and' "$ERR")" 0
 kill $server
 wait $server
+
+# Triggered pictures that are long on their way: one comes after its trigger was given up and sent again. It alone is late, and
+# each of the others was exposed after the one before was handed on: no picture passes for that of the next trigger.
+if [ -x "$BUILD/tests/devices/gv_camera" ]; then
+    rm -f in in2 && mkfifo in in2
+    "$BUILD/tests/devices/gv_camera" 127.0.0.1 <in2 >camera.out &
+    camera=$!
+    exec 8>in2
+    "$BUILD/tests/devices/gv_proxy" 127.0.0.2 127.0.0.1 --delay 300 --slow 3 --slow-ms 2150 <in >proxy.all &
+    proxy=$!
+    exec 9>in
+    await grep -q ready camera.out
+    await grep -q ready proxy.all
+    expect_exit 0 "$ASSAY" camera grab "gige:127.0.0.2?trigger=software&packet=1500" --frames 7 -o slow.png --json
+    check 'the picture that came too late is not late alone' python3 -c '
+import json, sys
+s = [p["status"] for p in json.loads(open(sys.argv[1]).readline())["pictures"]]
+assert s.count("late") == 1 and s.count("ok") == 6, s' "$OUT"
+    check 'a picture is taken for that of another trigger' python3 -c '
+import datetime, json, sys
+p = json.loads(open(sys.argv[1]).readline())["pictures"]
+at = [datetime.datetime.fromisoformat(x["utc"].replace("Z", "+00:00")).timestamp() for x in p]
+assert all(x["status"] != "ok" or x["device_ns"] / 1e9 > t for x, t in zip(p[1:], at)), p' "$OUT"
+    exec 8>&- 9>&-
+    wait $proxy $camera
+fi
 
 # The camera's network carries 9000 bytes, and this one's card 1500.
 unshare -n sleep 60 &
