@@ -327,16 +327,16 @@ static void dataset_show(const as_twin *twin, const as_picture *picture, float *
 }
 
 /* The pictures that a part is made of, held until dataset_let_go; NULL: there is none. */
-typedef struct dataset_pair {
+typedef struct dataset_held {
     dataset_part      part;
     const as_picture *good, *bad;
-} dataset_pair;
+} dataset_held;
 
-static dataset_pair dataset_hold(const as_twin *twin, const as_twin_shot *shot)
+static dataset_held dataset_hold(const as_twin *twin, const as_twin_shot *shot)
 {
     const dataset_state  *state = as_twin_state(twin);
     const as_twin_folder *d = dataset_of(twin);
-    dataset_pair          pair = {.good = NULL};
+    dataset_held          pair = {.good = NULL};
     dataset_plan(twin, shot, &pair.part);
     if (pair.part.good < d->n_files)
         pair.good = as_pictures_hold(state->pictures, pair.part.good, d->first[0], d->first[1]);
@@ -346,7 +346,7 @@ static dataset_pair dataset_hold(const as_twin *twin, const as_twin_shot *shot)
     return pair;
 }
 
-static void dataset_let_go(const as_twin *twin, const dataset_pair *pair)
+static void dataset_let_go(const as_twin *twin, const dataset_held *pair)
 {
     const dataset_state *state = as_twin_state(twin);
     as_pictures_release(state->pictures, pair->good);
@@ -357,7 +357,7 @@ static void dataset_draw(const as_twin *twin, const as_twin_shot *shot, float *l
 {
     const as_twin_cfg    *cfg = as_twin_cfg_of(twin);
     const as_twin_folder *d = dataset_of(twin);
-    dataset_pair          pair = dataset_hold(twin, shot);
+    dataset_held          pair = dataset_hold(twin, shot);
     const as_picture     *good = pair.good, *bad = pair.bad;
     const as_picture     *base = good && (!bad || bad->n_cuts || !(shot->shown & 1u)) ? good : bad;
     dataset_show(twin, base, light);
@@ -382,7 +382,7 @@ static void dataset_draw(const as_twin *twin, const as_twin_shot *shot, float *l
 static void dataset_mark(const as_twin *twin, const as_twin_shot *shot, size_t finding, float *plane)
 {
     const as_twin_cfg *cfg = as_twin_cfg_of(twin);
-    dataset_pair       pair = dataset_hold(twin, shot);
+    dataset_held       pair = dataset_hold(twin, shot);
     size_t             n = (size_t)cfg->width * cfg->height;
     const bool         laid = pair.good && pair.bad && finding < pair.bad->n_cuts;
     for (size_t i = 0; i < n; i++)
