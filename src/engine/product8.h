@@ -43,9 +43,13 @@ bool as_product8_adds(const as_plan *plan, const as_product8 *p);
 float as_product8_sum_offset(const as_product8 *p);
 bool  as_product8_wide(void); /* the processor multiplies bytes faster than 16 bits */
 
-/* product8_wide.c: those for AVX512_VNNI. */
-as_product8_kernel as_product8_wide_own(const as_product8 *p);
-bool               as_product8_wide_adds(const as_product8 *p);
+/* Bytes of a kernel's own: weights as it takes them, or (not constant) room to work in. */
+AS_CHECK as_buf *as_product8_bytes(as_plan *plan, bool constant, size_t bytes, as_err *err);
+AS_CHECK bool    as_product8_use(as_plan *plan, as_step *step, as_buf *const *uses, size_t n, as_err *err);
+
+/* product8_tile.c: 1x1, and windows over few channels, for AVX512_VNNI. */
+bool          as_product8_tile_fits(const as_product8 *p); /* it adds, too */
+AS_CHECK bool as_product8_tile_make(as_plan *plan, const as_product8 *p, as_buf *bias, int32_t last, as_err *err);
 
 /* quant_product.c */
 /* What the primitive is told: all in units of what it sums, x.scale * w_scale. Zero points of what is written and added are
