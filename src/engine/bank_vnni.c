@@ -28,12 +28,35 @@ VNNI_TARGET __attribute__((always_inline)) static inline void vnni_add_narrow(__
     __asm__("vpdpbusd %2, %1, %0" : "+v"(*sum) : "v"(rows), "v"(word));
 }
 
+/* n words of each query by those of the block's rows: two digits of 16 bits each, or four of 8. */
+VNNI_TARGET __attribute__((always_inline)) static inline void vnni_words(const bool wide, size_t n, size_t words,
+                                                                         const char *group, const int32_t *q,
+                                                                         __m512i sums[BANK_TILE][VNNI_GROUPS])
+{
+    for (size_t w = 0; w < n; w++, group += BANK_LINE, q++) {
+        __m512i rows[VNNI_GROUPS];
+#pragma GCC unroll 4
+        for (int g = 0; g < VNNI_GROUPS; g++)
+            rows[g] = _mm512_load_si512(group + (size_t)g * words * BANK_LINE);
+#pragma GCC unroll 6
+        for (int t = 0; t < BANK_TILE; t++) {
+            const __m512i word = _mm512_set1_epi32(q[(size_t)t * words]);
+#pragma GCC unroll 4
+            for (int g = 0; g < VNNI_GROUPS; g++) {
+                if (wide)
+                    vnni_add_wide(&sums[t][g], rows[g], word);
+                else
+                    vnni_add_narrow(&sums[t][g], rows[g], word);
+            }
+        }
+    }
+}
+
 /* The sums of a block, which stay in registers, and what they say. */
 VNNI_TARGET static void vnni_block(const as_bank_look *look, size_t b)
 {
     const size_t   words = look->n_wide + look->n_narrow;
     const char    *group = look->digits + b * BANK_BLOCK * words * sizeof(int32_t);
-    const size_t   step = words * BANK_LINE;
     const int32_t *q = look->queries;
     __m512i        sums[BANK_TILE][VNNI_GROUPS];
 #pragma GCC unroll 6
@@ -41,32 +64,8 @@ VNNI_TARGET static void vnni_block(const as_bank_look *look, size_t b)
 #pragma GCC unroll 4
         for (int g = 0; g < VNNI_GROUPS; g++)
             sums[t][g] = _mm512_set1_epi32(look->begin[t]);
-    for (size_t w = 0; w < look->n_wide; w++, group += BANK_LINE, q++) {
-        __m512i rows[VNNI_GROUPS];
-#pragma GCC unroll 4
-        for (int g = 0; g < VNNI_GROUPS; g++)
-            rows[g] = _mm512_load_si512(group + (size_t)g * step);
-#pragma GCC unroll 6
-        for (int t = 0; t < BANK_TILE; t++) {
-            const __m512i word = _mm512_set1_epi32(q[(size_t)t * words]);
-#pragma GCC unroll 4
-            for (int g = 0; g < VNNI_GROUPS; g++)
-                vnni_add_wide(&sums[t][g], rows[g], word);
-        }
-    }
-    for (size_t w = 0; w < look->n_narrow; w++, group += BANK_LINE, q++) {
-        __m512i rows[VNNI_GROUPS];
-#pragma GCC unroll 4
-        for (int g = 0; g < VNNI_GROUPS; g++)
-            rows[g] = _mm512_load_si512(group + (size_t)g * step);
-#pragma GCC unroll 6
-        for (int t = 0; t < BANK_TILE; t++) {
-            const __m512i word = _mm512_set1_epi32(q[(size_t)t * words]);
-#pragma GCC unroll 4
-            for (int g = 0; g < VNNI_GROUPS; g++)
-                vnni_add_narrow(&sums[t][g], rows[g], word);
-        }
-    }
+    vnni_words(true, look->n_wide, words, group, q, sums);
+    vnni_words(false, look->n_narrow, words, group + look->n_wide * BANK_LINE, q + look->n_wide, sums);
     __m512 square[VNNI_GROUPS], across[VNNI_GROUPS];
 #pragma GCC unroll 4
     for (int g = 0; g < VNNI_GROUPS; g++) {
