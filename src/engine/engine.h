@@ -25,7 +25,7 @@ typedef struct as_engine_cfg {
     uint32_t threads; /* 0: 1 */
     bool     warm;    /* it runs once over zeros when it is made: the first real run is no slower than those after it */
     bool     profile; /* remember what each step is (profile.h) */
-    /* What is wanted. BF16 takes half the memory and, on processors with AMX, half the time or less; where that is missing
+    /* What is wanted. BF16 takes half the memory, and is taken on processors with AMX; where that is missing
      * (or ASSAY_ISA leaves it out) floats stay f32: as_engine_precision() tells, and as_engine_no_bf16() why. In bfloat16
      * stand convolutions, what is added to them, and pooling; the rest, and what is over all pixels or behind it, stays f32. */
     as_floats precision;
