@@ -59,12 +59,13 @@ as_gvsp_blocks *as_gvsp_blocks_free(as_gvsp_blocks *blocks)
 as_gvsp_blocks *as_gvsp_blocks_new(const as_gvsp_blocks_cfg *cfg, as_err *err)
 {
     as_gvsp_blocks *blocks = calloc(1, sizeof *blocks);
-    bool            ok = blocks && cfg->n_blocks > 0;
+    bool            ok = blocks && cfg->n_blocks > 0 && cfg->capacity_bytes > 0;
     if (ok) {
         blocks->cfg = *cfg;
         blocks->packet_bytes = AS_MAX(cfg->packet_bytes, AS_GVSP_LEAST_BYTES);
         blocks->expected_bytes = AS_MIN(AS_MAX(cfg->expected_bytes, (size_t)1), cfg->capacity_bytes);
-        blocks->most_packets = (uint32_t)AS_MIN(cfg->capacity_bytes / AS_GVSP_LEAST_BYTES + 1, (size_t)BLOCKS_MOST);
+        blocks->most_packets = /* the leader's bit, and those of the smallest packets: one at the least */
+            (uint32_t)AS_MIN((cfg->capacity_bytes - 1) / AS_GVSP_LEAST_BYTES + 2, (size_t)BLOCKS_MOST);
         blocks->all = calloc(cfg->n_blocks, sizeof *blocks->all);
         blocks->spare = calloc(cfg->n_blocks, sizeof(as_gvsp_block *));
         blocks->order = calloc(cfg->n_blocks, sizeof(as_gvsp_block *));

@@ -518,6 +518,28 @@ static void padding_and_chunks_belong_to_it_and_other_payloads_do_not(void **sta
     rig_close(&r);
 }
 
+/* Fewer bytes than the smallest packet has. */
+static void a_picture_of_one_packet_is_whole(void **state)
+{
+    (void)state;
+    for (uint32_t bytes = 1; bytes <= AS_GVSP_LEAST_BYTES + 1; bytes += bytes < AS_GVSP_LEAST_BYTES - 2 ? 25 : 1) {
+        as_err                   err = AS_ERR_NONE;
+        const as_gvsp_blocks_cfg cfg = {
+            .n_blocks = 1, .capacity_bytes = bytes, .expected_bytes = bytes, .packet_bytes = EACH, .wait = MS(WAIT_MS)};
+        rig      r = {.picture = {.block = 1, .width = bytes, .height = 1, .packet_bytes = EACH},
+                      .now = MS(1),
+                      .blocks = as_gvsp_blocks_new(&cfg, &err)};
+        uint8_t *memory = malloc(bytes);
+        assert_true(r.blocks && memory);
+        as_gvsp_blocks_at(r.blocks, 0)->data = memory;
+        as_gvsp_blocks_give(r.blocks, as_gvsp_blocks_at(r.blocks, 0));
+        rig_send_all(&r, 1, 0, 2);
+        rig_expect(&r, 1, AS_GVSP_WHOLE);
+        as_gvsp_blocks_free(r.blocks);
+        free(memory);
+    }
+}
+
 static void a_block_too_many_ends_the_oldest(void **state)
 {
     (void)state;
@@ -675,6 +697,7 @@ int main(void)
         cmocka_unit_test(a_length_that_was_wrong_is_learnt_again),
         cmocka_unit_test(nothing_is_written_beside_the_memory),
         cmocka_unit_test(padding_and_chunks_belong_to_it_and_other_payloads_do_not),
+        cmocka_unit_test(a_picture_of_one_packet_is_whole),
         cmocka_unit_test(a_block_too_many_ends_the_oldest),
         cmocka_unit_test(many_gaps_are_asked_for_some_at_a_time),
         cmocka_unit_test(while_answers_come_nothing_is_asked_for_again),

@@ -10,11 +10,12 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { N_BLOCKS = 3, CAPACITY = 6000, GUARD = 32, MOST_BYTES = 60000, N_WAITING = 70 };
+enum { N_BLOCKS = 3, MOST = 6000, GUARD = 32, MOST_BYTES = 60000, N_WAITING = 70 };
 
 typedef struct rig {
     as_gvsp_blocks *blocks;
     as_gvsp_batch  *batch;
+    size_t          capacity; /* of a picture: MOST, or fewer bytes than a packet may have */
     uint8_t        *memory[N_BLOCKS];
     const uint8_t  *data;
     size_t          n;
@@ -45,8 +46,8 @@ static uint8_t rig_byte(rig *r)
 
 static void rig_ask(void *ctx, const as_gvsp_block *block, uint32_t first, uint32_t last)
 {
-    (void)ctx;
-    must(first <= last && last <= CAPACITY && block->end == AS_GVSP_OPEN_STILL);
+    const rig *r = ctx;
+    must(first <= last && last <= r->capacity + 1 && block->end == AS_GVSP_OPEN_STILL);
 }
 
 /* Each packet is counted as one thing, whatever it is. */
@@ -55,7 +56,7 @@ static void rig_count(const rig *r)
     const as_gvsp_counts c = as_gvsp_blocks_counts(r->blocks);
     must(c.n_packets == c.n_used + c.n_over + c.n_twice + c.n_late_packets + c.n_errors + c.n_ignored);
     must(c.n_missing <=
-         c.n_incomplete * (CAPACITY / AS_GVSP_LEAST_BYTES + 2)); /* as many as a picture may have, and its leader */
+         c.n_incomplete * (r->capacity / AS_GVSP_LEAST_BYTES + 2)); /* as many as a picture may have, and its leader */
     must(c.n_resent <= c.n_used);
 }
 
@@ -63,7 +64,7 @@ static void rig_collect(rig *r)
 {
     rig_count(r);
     for (as_gvsp_block *block; (block = as_gvsp_blocks_done(r->blocks));) {
-        must(block->end != AS_GVSP_OPEN_STILL && block->bytes <= CAPACITY);
+        must(block->end != AS_GVSP_OPEN_STILL && block->bytes <= r->capacity);
         size_t at = 0;
         if (block->end == AS_GVSP_WHOLE && !r->is_false)
             must(as_test_gvsp_is(block->data, block->id, block->bytes));
@@ -151,6 +152,10 @@ static void rig_picture(rig *r)
     r->picture.packet_bytes = lengths[r->picture.block / 4 % 4];
     r->picture.width = 50 + (uint32_t)(r->picture.block % 3) * 10;
     r->picture.height = 60 + (uint32_t)(r->picture.block % 5) * 9;
+    if (r->capacity < MOST) {
+        r->picture.width = 1 + (uint32_t)(r->picture.block % 3) * 8;
+        r->picture.height = 1 + (uint32_t)(r->picture.block % 5);
+    }
     r->picture.payload = r->picture.block % 7 == 3 ? AS_GVSP_PAYLOAD_CHUNK : 0;
 }
 
@@ -199,8 +204,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     as_err                   err = AS_ERR_NONE;
     rig                     *r = calloc(1, sizeof *r);
+    const size_t             capacity = size > 1 && (data[0] & 0x20) ? 1 + (size_t)data[1] : (size_t)MOST;
     const as_gvsp_blocks_cfg cfg = {.n_blocks = N_BLOCKS,
-                                    .capacity_bytes = CAPACITY,
+                                    .capacity_bytes = capacity,
                                     .expected_bytes = 5000,
                                     .packet_bytes = 1000,
                                     .wait = 20 * AS_NS_PER_MS,
@@ -208,11 +214,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     must(r && (r->blocks = as_gvsp_blocks_new(&cfg, &err)) && (r->batch = as_gvsp_batch_new(&err)));
     for (uint32_t i = 0; i < N_BLOCKS; i++) {
         as_gvsp_block *block = as_gvsp_blocks_at(r->blocks, i);
-        block->data = r->memory[i] = malloc(CAPACITY + GUARD);
+        block->data = r->memory[i] = malloc(capacity + GUARD);
         must(block->data != NULL);
-        memset(block->data, 0xa5, CAPACITY + GUARD);
+        memset(block->data, 0xa5, capacity + GUARD);
         as_gvsp_blocks_give(r->blocks, block);
     }
+    r->capacity = capacity;
     r->data = data;
     r->n = size;
     r->now = AS_NS_PER_S;
@@ -229,7 +236,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     must(as_gvsp_blocks_due(r->blocks) == INT64_MAX);
     for (uint32_t i = 0; i < N_BLOCKS; i++) {
         for (size_t k = 0; k < GUARD; k++)
-            must(r->memory[i][CAPACITY + k] == 0xa5);
+            must(r->memory[i][capacity + k] == 0xa5);
         free(r->memory[i]);
     }
     as_gvsp_batch_free(r->batch);
