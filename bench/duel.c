@@ -174,7 +174,7 @@ static const char *duel_form(bench_form form)
     static const char *const forms[] = {"", "f32", "f32, ours in bf16", "f32, u8 activations, i8 weights a channel"};
     if (form != BENCH_FORM_BF16 || !as_engine_no_bf16())
         return forms[form];
-    return as_isa_may(AS_ISA_AVX512_BF16) ? "f32, ours too (bf16 is slower with AVX512_BF16 and no AMX)"
+    return as_isa_may(AS_ISA_AVX512_BF16) ? "f32, ours too (bf16 is slower with Intel's AVX512_BF16 and no AMX)"
                                           : "f32, ours too";
 }
 

@@ -25,8 +25,9 @@ typedef struct as_engine_cfg {
     uint32_t threads; /* 0: 1 */
     bool     warm;    /* it runs once over zeros when it is made: the first real run is no slower than those after it */
     bool     profile; /* remember what each step is (profile.h) */
-    /* What is wanted. BF16 takes half the memory, and is taken on processors with AMX; where that is missing
-     * (or ASSAY_ISA leaves it out) floats stay f32: as_engine_precision() tells, and as_engine_no_bf16() why. In bfloat16
+    /* What is wanted. BF16 takes half the memory, and is taken on processors with AMX and on AMD's with AVX512_BF16; on
+     * others (or where ASSAY_ISA leaves these out) floats stay f32: as_engine_precision() tells, and as_engine_no_bf16()
+     * why. In bfloat16
      * stand convolutions, what is added to them, and pooling; the rest, and what is over all pixels or behind it, stays f32. */
     as_floats precision;
     bool      bf16_anyway; /* also where the processor can compute it, but no faster than f32 */

@@ -259,14 +259,24 @@ const as_layout *as_layout_of_8(as_onednn *dnn, const as_shape *shape, as_err *e
     return NULL;
 }
 
-const as_layout *as_layout_any_narrow(as_onednn *dnn, const as_shape *shape, as_err *err)
+/* The same order of bfloat16; NULL of NULL. */
+static const as_layout *layout_narrow(as_onednn *dnn, const as_layout *wide, as_err *err)
 {
-    const as_layout *any = layout_make(dnn, AS_DTYPE_F32, shape, NULL, true, err);
-    if (!any)
+    if (!wide)
         return NULL;
-    dnnl_memory_desc_t md = any->md;
+    dnnl_memory_desc_t md = wide->md;
     md.data_type = dnnl_bf16;
     return as_layout_of_md(dnn, &md, err);
+}
+
+const as_layout *as_layout_any_narrow(as_onednn *dnn, const as_shape *shape, as_err *err)
+{
+    return layout_narrow(dnn, layout_make(dnn, AS_DTYPE_F32, shape, NULL, true, err), err);
+}
+
+const as_layout *as_layout_last_narrow(as_onednn *dnn, const as_shape *shape, as_err *err)
+{
+    return layout_narrow(dnn, as_layout_of(dnn, AS_DTYPE_F32, AS_ORDER_CHANNELS_LAST, shape, err), err);
 }
 
 bool as_layout_is_narrow(const as_layout *layout)

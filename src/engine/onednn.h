@@ -37,6 +37,7 @@ AS_CHECK const as_layout *as_layout_of(as_onednn *dnn, as_dtype dtype, as_order 
 AS_CHECK const as_layout *as_layout_of_8(as_onednn *dnn, const as_shape *shape, as_err *err);
 /* Of bfloat16, in any order; and the same order of f32. A layout that is not narrow is its own wide one. */
 AS_CHECK const as_layout *as_layout_any_narrow(as_onednn *dnn, const as_shape *shape, as_err *err);
+AS_CHECK const as_layout *as_layout_last_narrow(as_onednn *dnn, const as_shape *shape, as_err *err); /* channels last */
 AS_CHECK const as_layout *as_layout_wide(as_onednn *dnn, const as_layout *layout, as_err *err);
 bool                      as_layout_is_narrow(const as_layout *layout);
 /* The same order for another shape of the same rank. AS_EUNSUPPORTED where the layout has gaps, or its blocks do not

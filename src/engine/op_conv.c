@@ -6,6 +6,7 @@
 
 #include "engine/op.h"
 #include "engine/wino.h"
+#include "engine/wino_bf16.h"
 
 typedef struct conv {
     as_window        window;
@@ -315,13 +316,14 @@ static void conv_wino_posts(const as_posts *posts, conv_wino *ret)
     }
 }
 
-static bool conv_wino_fits(const as_plan *plan, const conv *c, conv_wino *ret)
+/* 3x3 at a step of 1, of known weights, channels in blocks of so many: what Winograd's algorithm is for. Its shape, but tile. */
+static bool conv_wino_shape(const as_plan *plan, const conv *c, int64_t block, conv_wino *ret)
 {
     const as_window *w = &c->window;
     const as_shape  *x = &as_plan_in(plan, c->first, 0)->shape;
     const as_shape  *y = &as_graph_value(plan->graph, c->first->outputs[0])->shape;
-    if (!as_wino_can() || w->n != 2 || c->groups != 1 || !c->constant || (as_plan_in(plan, c->first, 2) && !c->bias) ||
-        x->dims[1] % AS_WINO_LANES != 0 || y->dims[1] % AS_WINO_LANES != 0)
+    if (w->n != 2 || c->groups != 1 || !c->constant || (as_plan_in(plan, c->first, 2) && !c->bias) ||
+        x->dims[1] % block != 0 || y->dims[1] % block != 0)
         return false;
     *ret = (conv_wino){.wino = {.images = x->dims[0], .channels = x->dims[1], .n_out = y->dims[1]}};
     ret->wino.workers = (int)AS_MAX(plan->threads, 1u);
@@ -333,6 +335,13 @@ static bool conv_wino_fits(const as_plan *plan, const conv *c, conv_wino *ret)
         ret->wino.pad[i] = w->pad_begin[i];
     }
     conv_wino_posts(&c->posts, ret);
+    return true;
+}
+
+static bool conv_wino_fits(const as_plan *plan, const conv *c, conv_wino *ret)
+{
+    if (!as_wino_can() || !conv_wino_shape(plan, c, AS_WINO_LANES, ret))
+        return false;
     ret->wino.tile = as_wino_tile(&ret->wino);
     return ret->wino.tile != 0;
 }
@@ -370,6 +379,65 @@ static bool conv_wino_make(as_plan *plan, conv *c, const conv_wino *cw, as_err *
     return prim && as_op_unary(plan, prim, dst, dst, err);
 }
 
+/* --- and of bfloat16 ---------------------------------------------------------------------------------------------- */
+
+static void conv_bf16_work(void *ctx, int worker)
+{
+    const as_step *step = ctx;
+    as_wino_bf16_run(step->data, worker, step->uses.at[1].buf->data, step->uses.at[2].buf->data,
+                     step->uses.at[3].buf->data, step->uses.at[4].buf->data, step->uses.at[0].buf->data);
+}
+
+static void conv_bf16_run(const as_step *step)
+{
+    const as_wino_bf16 *w = step->data;
+    as_onednn_share(w->workers, conv_bf16_work, (void *)(uintptr_t)step);
+}
+
+static bool conv_bf16_fits(const as_plan *plan, const conv *c, as_wino_bf16 *ret)
+{
+    conv_wino shape;
+    if (!plan->narrow || !as_wino_bf16_can() || !conv_wino_shape(plan, c, AS_WINO_BF16_BLOCK, &shape) ||
+        shape.after.fn != AS_FN_NONE)
+        return false;
+    const as_wino *w = &shape.wino;
+    *ret = (as_wino_bf16){.workers = w->workers,
+                          .images = w->images,
+                          .channels = w->channels,
+                          .n_out = w->n_out,
+                          .sum = w->sum,
+                          .hold = w->hold,
+                          .low = w->low,
+                          .high = w->high};
+    memcpy(ret->in, w->in, sizeof ret->in);
+    memcpy(ret->out, w->out, sizeof ret->out);
+    memcpy(ret->pad, w->pad, sizeof ret->pad);
+    return as_wino_bf16_pays(ret);
+}
+
+static bool conv_bf16_make(as_plan *plan, conv *c, const as_wino_bf16 *w, as_err *err)
+{
+    const as_value  *x = as_plan_in(plan, c->first, 0), *y = as_graph_value(plan->graph, c->first->outputs[0]);
+    as_buf          *ins[4] = {NULL}; /* input, weights, bias, scratch */
+    const as_layout *from = as_layout_last_narrow(plan->dnn, &x->shape, err);
+    const as_layout *to = from ? as_layout_last_narrow(plan->dnn, &y->shape, err) : NULL;
+    ins[0] = to ? as_plan_as(plan, c->first->inputs[0], from, err) : NULL;
+    ins[1] = ins[0] ? conv_wino_bytes(plan, true, as_wino_bf16_weight_bytes(w), err) : NULL;
+    ins[2] = ins[1] ? conv_wino_bytes(plan, true, (size_t)w->n_out * sizeof(float), err) : NULL;
+    ins[3] = ins[2] ? conv_wino_bytes(plan, false, as_wino_bf16_scratch_bytes(w), err) : NULL;
+    as_buf *dst = ins[3] ? conv_out(plan, c, to, err) : NULL;
+    if (!dst || !as_op_step(plan, conv_bf16_run, w, sizeof *w, dst, ins, AS_COUNT(ins), err))
+        return false;
+    as_step *step = plan->steps.at[plan->steps.n - 1];
+    step->how = "kernel: Winograd 2x2 of bf16";
+    step->adds = w->sum;
+    as_wino_bf16_weights(w, conv_numbers(c), ins[1]->data);
+    if (c->bias)
+        memcpy(ins[2]->data, c->bias, (size_t)w->n_out * sizeof(float));
+    plan->n_narrow++;
+    return true;
+}
+
 static as_prim *conv_prim(as_plan *plan, const conv *c, bool narrow, as_err *err)
 {
     const as_value *x = as_plan_in(plan, c->first, 0), *w = as_plan_in(plan, c->first, 1);
@@ -396,10 +464,13 @@ static bool conv_make(as_plan *plan, conv *c, as_err *err)
 
 static bool conv_plan(as_plan *plan, const as_node *node, as_err *err)
 {
-    conv      c = {.first = node, .last = node};
-    conv_wino wino;
-    bool      ok = conv_read(plan, node, &c, err) && conv_fuse(plan, &c, err);
-    if (ok)
+    conv         c = {.first = node, .last = node};
+    conv_wino    wino;
+    as_wino_bf16 bf16;
+    bool         ok = conv_read(plan, node, &c, err) && conv_fuse(plan, &c, err);
+    if (ok && conv_bf16_fits(plan, &c, &bf16))
+        ok = conv_bf16_make(plan, &c, &bf16, err);
+    else if (ok)
         ok = conv_wino_fits(plan, &c, &wino) ? conv_wino_make(plan, &c, &wino, err) : conv_make(plan, &c, err);
     conv_done(&c);
     return ok;

@@ -2,6 +2,7 @@
 /* wino16.h for AVX-512 with VNNI. */
 #include <string.h>
 
+#include "engine/pairs512.h"
 #include "engine/wino16_priv.h"
 
 #ifdef __x86_64__
@@ -10,7 +11,7 @@
 #define WINO512        __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni")))
 #define WINO512_INLINE WINO512 __attribute__((always_inline)) static inline
 
-enum { WINO512_WIDE = 32, WINO512_LANES = 16, WINO512_GROUP = 14, WINO512_STEPS = 4, WINO512_PARTS = 8 };
+enum { WINO512_LANES = AS_PAIRS512_LANES, WINO512_PARTS = 8 };
 
 /* --- inputs: 32 channels in a register ---------------------------------------------------------------------------- */
 
@@ -113,118 +114,6 @@ WINO512 static void wino512_inputs(const as_wino16_job *j, const uint8_t *x, int
                 else
                     wino512_rows(j, part[p], i, false, v + to[p]);
             }
-    }
-}
-
-/* --- products ----------------------------------------------------------------------------------------------------- */
-
-/* The intrinsic lets the compiler copy the sum before it adds to it, and so it does for every one. */
-WINO512_INLINE void wino512_dot(__m512i *sum, __m512i a, __m512i b)
-{
-    __asm__("vpdpwssd %2, %1, %0" : "+v"(*sum) : "v"(a), "v"(b));
-}
-
-/* Where tiles 0, 3, 6, 9 and 12 stand: the others are one and two steps behind one of them, in one address. */
-typedef struct wino512_from {
-    const int16_t *v0, *v3, *v6, *v9, *v12;
-} wino512_from;
-
-/* A pair of channels of tile t, in all lanes. */
-WINO512_INLINE __m512i wino512_pair(const wino512_from *from, const int t, int64_t channels, int at)
-{
-    const int16_t *v = t < 3 ? from->v0 : t < 6 ? from->v3 : t < 9 ? from->v6 : t < 12 ? from->v9 : from->v12;
-    int32_t        pair;
-    memcpy(&pair, v + t % 3 * channels + at, sizeof pair);
-    return _mm512_set1_epi32(pair);
-}
-
-/* `tiles` tiles by `halves` times 16 filters. ahead: what is fetched meanwhile, stride bytes a step. */
-WINO512_INLINE void wino512_products(const int tiles, const int halves, const int16_t *v, const int16_t *u,
-                                     int64_t channels, const char *ahead, int64_t stride, int32_t *m)
-{
-    wino512_from from = {v, v + 3 * channels, v + 6 * channels, v + 9 * channels, v + 12 * channels};
-    __m512i      acc[WINO512_GROUP][2];
-#pragma GCC unroll 14
-    for (int t = 0; t < tiles; t++)
-        acc[t][0] = acc[t][1] = _mm512_setzero_si512();
-    for (const int16_t *end = v + channels; from.v0 < end;) {
-#pragma GCC unroll 4
-        for (int s = 0; s < WINO512_STEPS; s++) {
-            const __m512i a = _mm512_loadu_si512(u);
-            const __m512i b = halves > 1 ? _mm512_loadu_si512(u + 2 * WINO512_LANES) : a;
-            _mm_prefetch(ahead, _MM_HINT_T0);
-            ahead += stride;
-            u += 2 * WINO512_LANES * halves;
-#pragma GCC unroll 14
-            for (int t = 0; t < tiles; t++) {
-                const __m512i x = wino512_pair(&from, t, channels, 2 * s);
-                wino512_dot(&acc[t][0], a, x);
-                if (halves > 1)
-                    wino512_dot(&acc[t][1], b, x);
-            }
-        }
-        from.v0 += 2 * WINO512_STEPS;
-        from.v3 += 2 * WINO512_STEPS;
-        from.v6 += 2 * WINO512_STEPS;
-        from.v9 += 2 * WINO512_STEPS;
-        from.v12 += 2 * WINO512_STEPS;
-    }
-#pragma GCC unroll 14
-    for (int t = 0; t < tiles; t++)
-        for (int i = 0; i < halves; i++)
-            _mm512_storeu_si512(m + (t * halves + i) * WINO512_LANES, acc[t][i]);
-}
-
-#define WINO512_TILES(n)                                               \
-    case n:                                                            \
-        wino512_products(n, halves, v, u, channels, ahead, stride, m); \
-        break
-#define WINO512_ALL_TILES \
-    WINO512_TILES(1);     \
-    WINO512_TILES(2);     \
-    WINO512_TILES(3);     \
-    WINO512_TILES(4);     \
-    WINO512_TILES(5);     \
-    WINO512_TILES(6);     \
-    WINO512_TILES(7);     \
-    WINO512_TILES(8);     \
-    WINO512_TILES(9);     \
-    WINO512_TILES(10);    \
-    WINO512_TILES(11);    \
-    WINO512_TILES(12);    \
-    WINO512_TILES(13);    \
-    WINO512_TILES(14)
-
-WINO512 static void wino512_two(int64_t tiles, const int16_t *v, const int16_t *u, int64_t channels, const char *ahead,
-                                int64_t stride, int32_t *m)
-{
-    enum { halves = 2 };
-    switch (tiles) {
-        WINO512_ALL_TILES;
-    default: break;
-    }
-}
-
-WINO512 static void wino512_one(int64_t tiles, const int16_t *v, const int16_t *u, int64_t channels, const char *ahead,
-                                int64_t stride, int32_t *m)
-{
-    enum { halves = 1 };
-    switch (tiles) {
-        WINO512_ALL_TILES;
-    default: break;
-    }
-}
-
-WINO512 static void wino512_point(const int16_t *v, const int16_t *u, int64_t channels, int64_t n, int64_t wide,
-                                  int32_t *m)
-{
-    const int64_t groups = (n + WINO512_GROUP - 1) / WINO512_GROUP, bytes = channels * wide * (int64_t)sizeof *u;
-    const char   *next = (const char *)u + bytes; /* the weights of the next point: each group fetches some of them */
-    for (int64_t g = 0; g < groups; g++) {
-        const int64_t t = n * g / groups, tiles = n * (g + 1) / groups - t;
-        (wide > WINO512_LANES ? wino512_two : wino512_one)(tiles, v + t * channels, u, channels,
-                                                           next + bytes * g / groups, bytes / groups / (channels / 2),
-                                                           m + t * wide);
     }
 }
 
@@ -341,6 +230,7 @@ WINO512 static void wino512_outputs(const as_wino16_job *j, const int32_t *m, co
     }
 }
 
-const as_wino16_set as_wino16_avx512 = {WINO512_WIDE, 832 << 10, wino512_inputs, wino512_point, wino512_outputs};
+const as_wino16_set as_wino16_avx512 = {AS_PAIRS512_WIDE, 832 << 10, wino512_inputs, as_pairs512_whole,
+                                        wino512_outputs};
 
 #endif
