@@ -245,14 +245,16 @@ const as_layout *as_layout_of(as_onednn *dnn, as_dtype dtype, as_order order, co
     return layout_make(dnn, dtype, shape, steps, false, err);
 }
 
-const as_layout *as_layout_of_8(as_onednn *dnn, const as_shape *shape, as_err *err)
+const as_layout *as_layout_blocked(as_onednn *dnn, const as_shape *shape, int64_t lanes, as_err *err)
 {
     dnnl_memory_desc_t md;
     dnnl_dims_t        dims = {0};
     for (int i = 0; i < shape->rank; i++)
         dims[i] = shape->dims[i];
-    dnnl_status_t status =
-        shape->rank == 4 ? dnnl_memory_desc_init_by_tag(&md, 4, dims, dnnl_f32, dnnl_aBcd8b) : dnnl_invalid_arguments;
+    const dnnl_format_tag_t tag = lanes == 16 ? dnnl_aBcd16b : dnnl_aBcd8b;
+    dnnl_status_t           status = shape->rank == 4 && (lanes == 8 || lanes == 16)
+                                         ? dnnl_memory_desc_init_by_tag(&md, 4, dims, dnnl_f32, tag)
+                                         : dnnl_invalid_arguments;
     if (status == dnnl_success)
         return as_layout_of_md(dnn, &md, err);
     as_onednn_fail(status, "layout", err);

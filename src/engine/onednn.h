@@ -33,8 +33,8 @@ AS_CHECK const as_layout *as_layout_strided(as_onednn *dnn, const as_shape *shap
 /* Of f32, u8, i8 or i32. Channels last: the second dimension is the fastest; below rank 3 that is row major. */
 AS_CHECK const as_layout *as_layout_of(as_onednn *dnn, as_dtype dtype, as_order order, const as_shape *shape,
                                        as_err *err);
-/* [N, C/8, H, W, 8] of f32, as most primitives want it on AVX2; rank 4. */
-AS_CHECK const as_layout *as_layout_of_8(as_onednn *dnn, const as_shape *shape, as_err *err);
+/* [N, C/lanes, H, W, lanes] of f32, as most primitives want it: by 8 with AVX2, by 16 with AVX-512; rank 4. */
+AS_CHECK const as_layout *as_layout_blocked(as_onednn *dnn, const as_shape *shape, int64_t lanes, as_err *err);
 /* Of bfloat16, in any order; and the same order of f32. A layout that is not narrow is its own wide one. */
 AS_CHECK const as_layout *as_layout_any_narrow(as_onednn *dnn, const as_shape *shape, as_err *err);
 AS_CHECK const as_layout *as_layout_last_narrow(as_onednn *dnn, const as_shape *shape, as_err *err); /* channels last */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/isa.h"
 #include "engine/op.h"
 #include "engine/wino.h"
 #include "engine/wino_bf16.h"
@@ -12,8 +13,9 @@ typedef struct conv {
     as_window        window;
     int64_t          groups;
     const as_node   *first, *last; /* last: whose output is written */
-    const as_tensor *constant;     /* the weights; NULL where they are computed */
-    float   *weights, *bias; /* heap: weights once something was folded into them; bias NULL where it is computed */
+    as_shape         weights_shape;
+    const as_tensor *constant; /* the weights; NULL where they are computed */
+    float   *weights, *bias;   /* heap: weights once something was folded into them; bias NULL where it is computed */
     as_posts posts;
     as_buf  *sum; /* added; NULL: nothing */
 } conv;
@@ -25,8 +27,9 @@ static void conv_done(conv *c)
 }
 
 /* The weights' shape as oneDNN wants it. */
-static as_shape conv_weights_shape(const conv *c, const as_shape *w)
+static as_shape conv_weights_shape(const conv *c)
 {
+    const as_shape *w = &c->weights_shape;
     if (c->groups == 1)
         return *w;
     as_shape g = {.rank = w->rank + 1, .dims = {c->groups, w->dims[0] / c->groups}};
@@ -216,7 +219,78 @@ static bool conv_read(as_plan *plan, const as_node *node, conv *c, as_err *err)
     if (weights && weights->dtype != AS_DTYPE_F32)
         return AS_FAIL(err, AS_EUNSUPPORTED, "its weights are %s and not f32", as_dtype_name(weights->dtype));
     c->constant = weights;
+    c->weights_shape = w->shape;
     return !bias || as_plan_floats(bias, &c->bias, err);
+}
+
+/* Where the window's taps i of dimension d from *ret_first to *ret_last alone ever see a pixel; the others see padding. False: none
+ * does. */
+static bool conv_taps(const as_window *w, int d, int64_t in, int64_t out, int64_t *ret_first, int64_t *ret_last)
+{
+    *ret_first = *ret_last = -1;
+    for (int64_t tap = 0; tap < w->kernel[d]; tap++) {
+        const int64_t from = tap * w->dilation[d] - w->pad_begin[d];                     /* seen by result 0 */
+        const int64_t least = from >= 0 ? 0 : (-from + w->stride[d] - 1) / w->stride[d]; /* the first result inside */
+        if (least >= out || from + least * w->stride[d] >= in)
+            continue;
+        *ret_first = *ret_first < 0 ? tap : *ret_first;
+        *ret_last = tap;
+    }
+    return *ret_first >= 0;
+}
+
+/* The window without taps that see nothing but padding, as with dilations larger than the picture (Chen et al. 2017, section 3.3).
+ * kept: of each dimension, the first tap. False: all are needed, or what is left has no such padding. */
+static bool conv_window_seen(const conv *c, const as_shape *x, const as_shape *y, as_window *ret, int64_t *kept)
+{
+    bool some = false;
+    *ret = c->window;
+    for (int d = 0; d < ret->n; d++) {
+        int64_t       first, last;
+        const int64_t kernel = c->window.kernel[d], step = c->window.dilation[d];
+        if (!conv_taps(&c->window, d, x->dims[d + 2], y->dims[d + 2], &first, &last))
+            return false;
+        kept[d] = first;
+        ret->kernel[d] = last - first + 1;
+        ret->pad_begin[d] -= first * step;
+        ret->pad_end[d] -= (kernel - 1 - last) * step;
+        if (ret->pad_begin[d] < 0 || ret->pad_end[d] < 0)
+            return false;
+        some = some || ret->kernel[d] < kernel;
+    }
+    return some;
+}
+
+static bool conv_trim(as_plan *plan, conv *c, as_err *err)
+{
+    const as_shape *x = &as_plan_in(plan, c->first, 0)->shape;
+    const as_shape *y = &as_graph_value(plan->graph, c->first->outputs[0])->shape;
+    as_window       seen;
+    int64_t         kept[AS_TENSOR_MAX_RANK], at[AS_TENSOR_MAX_RANK] = {0};
+    if (!c->constant || !conv_window_seen(c, x, y, &seen, kept))
+        return true;
+    if (!conv_own_weights(c, err))
+        return false;
+    const size_t each = as_tensor_count(c->constant) / (size_t)(c->weights_shape.dims[0] * c->weights_shape.dims[1]);
+    const size_t n = (size_t)(c->weights_shape.dims[0] * c->weights_shape.dims[1]);
+    float       *to = c->weights; /* what is kept moves to the front */
+    for (size_t filter = 0; filter < n; filter++) {
+        memset(at, 0, sizeof at);
+        for (bool more = true; more; to++) {
+            size_t from = 0;
+            for (int d = 0; d < seen.n; d++)
+                from = from * (size_t)c->window.kernel[d] + (size_t)(kept[d] + at[d]);
+            *to = c->weights[filter * each + from];
+            int d = seen.n - 1;
+            while (d >= 0 && ++at[d] == seen.kernel[d])
+                at[d--] = 0;
+            more = d >= 0;
+        }
+    }
+    c->window = seen;
+    for (int d = 0; d < seen.n; d++)
+        c->weights_shape.dims[d + 2] = seen.kernel[d];
+    return true;
 }
 
 /* A constant made of data, or the value where it is computed, in the layout the primitive chose. */
@@ -254,13 +328,12 @@ static as_buf *conv_out(as_plan *plan, conv *c, const as_layout *layout, as_err 
 
 static bool conv_step(as_plan *plan, conv *c, as_prim *prim, as_err *err)
 {
-    const as_value *w = as_plan_in(plan, c->first, 1);
-    const as_shape  w_shape = conv_weights_shape(c, &w->shape), b_shape = {.rank = 1, .dims = {w->shape.dims[0]}};
-    as_buf         *src = as_plan_as(plan, c->first->inputs[0], as_prim_layout(prim, AS_ARG_SRC), err);
-    as_buf         *weights = src ? conv_param(plan, conv_numbers(c), &w_shape, c->first->inputs[1],
-                                               as_prim_layout(prim, AS_ARG_WEIGHTS), err)
-                                  : NULL;
-    as_buf         *bias = NULL;
+    const as_shape w_shape = conv_weights_shape(c), b_shape = {.rank = 1, .dims = {c->weights_shape.dims[0]}};
+    as_buf        *src = as_plan_as(plan, c->first->inputs[0], as_prim_layout(prim, AS_ARG_SRC), err);
+    as_buf        *weights = src ? conv_param(plan, conv_numbers(c), &w_shape, c->first->inputs[1],
+                                              as_prim_layout(prim, AS_ARG_WEIGHTS), err)
+                                 : NULL;
+    as_buf        *bias = NULL;
     if (!weights)
         return false;
     if (as_prim_layout(prim, AS_ARG_BIAS)) {
@@ -358,8 +431,8 @@ static bool conv_wino_make(as_plan *plan, conv *c, const conv_wino *cw, as_err *
     const as_wino   *w = &cw->wino;
     const as_value  *x = as_plan_in(plan, c->first, 0), *y = as_graph_value(plan->graph, c->first->outputs[0]);
     as_buf          *ins[4] = {NULL}; /* input, weights, bias, scratch */
-    const as_layout *from = as_layout_of_8(plan->dnn, &x->shape, err);
-    const as_layout *to = from ? as_layout_of_8(plan->dnn, &y->shape, err) : NULL;
+    const as_layout *from = as_layout_blocked(plan->dnn, &x->shape, AS_WINO_LANES, err);
+    const as_layout *to = from ? as_layout_blocked(plan->dnn, &y->shape, AS_WINO_LANES, err) : NULL;
     ins[0] = to ? as_plan_as(plan, c->first->inputs[0], from, err) : NULL;
     ins[1] = ins[0] ? conv_wino_bytes(plan, true, as_wino_weight_bytes(w), err) : NULL;
     ins[2] = ins[1] ? conv_wino_bytes(plan, true, (size_t)w->n_out * sizeof(float), err) : NULL;
@@ -438,27 +511,48 @@ static bool conv_bf16_make(as_plan *plan, conv *c, const as_wino_bf16 *w, as_err
     return true;
 }
 
-static as_prim *conv_prim(as_plan *plan, const conv *c, bool narrow, as_err *err)
+/* In which order data stands: as the primitive likes it best, in f32 or bfloat16, or in blocks. */
+typedef enum conv_order { CONV_ANY, CONV_NARROW, CONV_BLOCKED } conv_order;
+enum { CONV_LANES = 16 };
+
+static as_prim *conv_prim(as_plan *plan, const conv *c, conv_order order, as_err *err)
 {
-    const as_value *x = as_plan_in(plan, c->first, 0), *w = as_plan_in(plan, c->first, 1);
+    const bool      narrow = order == CONV_NARROW, blocked = order == CONV_BLOCKED;
+    const as_value *x = as_plan_in(plan, c->first, 0);
     const as_value *y = as_graph_value(plan->graph, c->first->outputs[0]);
-    const as_shape  w_shape = conv_weights_shape(c, &w->shape), b_shape = {.rank = 1, .dims = {w->shape.dims[0]}};
+    const as_shape  w_shape = conv_weights_shape(c), b_shape = {.rank = 1, .dims = {c->weights_shape.dims[0]}};
     const bool      has_bias = c->bias || as_plan_in(plan, c->first, 2);
     const as_layout *(*any)(as_onednn *, const as_shape *, as_err *) = narrow ? as_layout_any_narrow : as_layout_any;
-    const as_layout *src = any(plan->dnn, &x->shape, err);
+    const as_layout *src =
+        blocked ? as_layout_blocked(plan->dnn, &x->shape, CONV_LANES, err) : any(plan->dnn, &x->shape, err);
     const as_layout *weights = src ? any(plan->dnn, &w_shape, err) : NULL;
     const as_layout *bias = weights && has_bias ? as_layout_plain(plan->dnn, &b_shape, err) : NULL;
-    const as_layout *dst = weights && (bias || !has_bias) ? any(plan->dnn, &y->shape, err) : NULL;
+    const as_layout *dst = !weights || (has_bias && !bias) ? NULL
+                           : blocked                       ? as_layout_blocked(plan->dnn, &y->shape, CONV_LANES, err)
+                                                           : any(plan->dnn, &y->shape, err);
     return dst ? as_prim_conv(plan->dnn, AS_PASS_INFER, &c->window, src, weights, bias, dst, &c->posts, NULL, err)
                : NULL;
+}
+
+/* Left to itself with AVX-512 a depthwise one takes channels last, which the convolutions around it do not: each would
+ * stand between two reorders. */
+static as_prim *conv_prim_depthwise(as_plan *plan, const conv *c, as_err *err)
+{
+    const as_shape *x = &as_plan_in(plan, c->first, 0)->shape;
+    if (!as_isa_may(AS_ISA_AVX512) || x->rank != 4 || c->groups < CONV_LANES || c->groups != x->dims[1] ||
+        as_plan_in(plan, c->first, 1)->shape.dims[0] != c->groups)
+        return NULL;
+    as_prim *prim = conv_prim(plan, c, CONV_BLOCKED, err);
+    return prim && strstr(as_prim_about(prim), "jit") ? prim : NULL;
 }
 
 /* In bfloat16 where that is asked for and there is such a primitive. */
 static bool conv_make(as_plan *plan, conv *c, as_err *err)
 {
-    as_prim *prim = plan->narrow ? conv_prim(plan, c, true, NULL) : NULL;
+    as_prim *prim = plan->narrow ? conv_prim(plan, c, CONV_NARROW, NULL) : NULL;
     plan->n_narrow += prim != NULL;
-    prim = prim ? prim : conv_prim(plan, c, false, err);
+    prim = prim ? prim : conv_prim_depthwise(plan, c, NULL);
+    prim = prim ? prim : conv_prim(plan, c, CONV_ANY, err);
     return prim && conv_step(plan, c, prim, err);
 }
 
@@ -467,7 +561,7 @@ static bool conv_plan(as_plan *plan, const as_node *node, as_err *err)
     conv         c = {.first = node, .last = node};
     conv_wino    wino;
     as_wino_bf16 bf16;
-    bool         ok = conv_read(plan, node, &c, err) && conv_fuse(plan, &c, err);
+    bool         ok = conv_read(plan, node, &c, err) && conv_fuse(plan, &c, err) && conv_trim(plan, &c, err);
     if (ok && conv_bf16_fits(plan, &c, &bf16))
         ok = conv_bf16_make(plan, &c, &bf16, err);
     else if (ok)

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/isa.h"
 #include "base/rng.h"
 #include "graph/build.h"
 
@@ -71,6 +72,40 @@ static as_graph *some_graph(void)
     add_node(graph, "Transpose", "product", NULL, "y", &perm, 1);
     must(as_graph_add_output(graph, "y", AS_DTYPE_F32, &out, &err) && as_graph_finish(graph, &err), &err);
     return graph;
+}
+
+/* What stands between convolutions in current networks goes on in their order of data: depthwise, a gate of each channel. */
+static void test_no_layer_falls_to_a_reference(void **state)
+{
+    (void)state;
+    as_err         err = AS_ERR_NONE;
+    as_rng         rng = as_rng_new(4);
+    size_t         n_reorders = 0;
+    const as_shape shape = {.rank = 4, .dims = {1, CHANNELS, SIDE, SIDE}};
+    const as_attr  axis = {.name = "axis", .kind = AS_ATTR_INT, .i = 1};
+    as_graph      *graph = as_graph_new("test", &err);
+    must(graph && as_graph_add_input(graph, "x", AS_DTYPE_F32, &shape, &err), &err);
+    add_conv(graph, &rng, "x", "a", 1);
+    add_conv(graph, &rng, "a", "b", CHANNELS);
+    add_node(graph, "Relu", "b", NULL, "b_relu", NULL, 0);
+    add_node(graph, "GlobalAveragePool", "b_relu", NULL, "mean", NULL, 0);
+    add_node(graph, "Sigmoid", "mean", NULL, "gate", NULL, 0);
+    add_node(graph, "Mul", "b_relu", "gate", "gated", NULL, 0);
+    add_conv(graph, &rng, "gated", "c", 1);
+    add_node(graph, "Softmax", "c", NULL, "y", &axis, 1);
+    must(as_graph_add_output(graph, "y", AS_DTYPE_F32, &shape, &err) && as_graph_finish(graph, &err), &err);
+    const as_engine_cfg cfg = {.profile = true};
+    as_engine          *engine = as_engine_new(graph, &cfg, &err);
+    as_engine_step      step;
+    must(engine != NULL, &err);
+    for (size_t i = 0; as_engine_step_at(engine, i, &step); i++) {
+        if (strncmp(step.how, "ref", 3) == 0)
+            fail_msg("'%s' (%s) is done by '%s'", step.name, step.op, step.how);
+        n_reorders += strcmp(step.op, "Reorder") == 0;
+    }
+    assert_in_range(n_reorders, 1, as_isa_may(AS_ISA_AVX2) ? 3 : 5); /* into blocks, and out of them */
+    as_engine_free(engine);
+    as_graph_free(graph);
 }
 
 static as_engine *some_engine(bool profile)
@@ -189,6 +224,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_step_says_what_it_does),
+        cmocka_unit_test(test_no_layer_falls_to_a_reference),
         cmocka_unit_test(test_what_is_slow_is_told),
         cmocka_unit_test(test_a_timed_run_is_the_same_run),
         cmocka_unit_test(test_an_engine_without_a_profile_has_none),

@@ -4,7 +4,7 @@
  *
  * A row: the operator set, the operator, its attributes, its inputs. Attributes: "name=1", "name=0.5", "name=[1,2]",
  * "name=text", by blanks. Inputs: "f:2x3" is fed with numbers from -2 to 2, "p:2x3" from 0.1 to 2, "c:1x20x9x7" is fed and
- * goes through a 1x1 convolution first, "w:2x3" is a constant like f, "b:2x3" is fed with truths, "j5:2x3" with integers
+ * goes through a 1x1 convolution first, "d:1x20x9x7" through a 3x3 one of each channel, "w:2x3" is a constant like f, "b:2x3" is fed with truths, "j5:2x3" with integers
  * from 0 to 4, "i:1,2" are constant integers, "s:1,2" constant numbers ("s:1" is a scalar), "-" is left out. */
 #include <math.h>
 #include <setjmp.h>
@@ -101,6 +101,19 @@ static const op_case cases[] = {
     {17, "Max", "", "f:3x5 f:5"},
     {17, "Mean", "", "f:3x5 f:5 f:3x1"},
     {17, "Sum", "", "c:1x20x9x7 f:1x20x9x7 f:9x7"},
+    {17, "Mul", "", "d:1x64x9x7 f:1x64x1x1"},
+    {17, "Mul", "", "f:2x72x1x1 d:2x72x9x7"},
+    {17, "Sub", "", "d:1x20x9x7 f:1x20x1x1"},
+    {17, "Add", "", "d:1x64x9x7 c:1x64x9x7"},
+    {17, "Conv", "dilations=[24,24] pads=[24,24,24,24]", "f:1x16x14x14 w:24x16x3x3"},
+    {17, "Conv", "dilations=[9,3] pads=[9,3,9,3]", "c:2x16x7x9 w:16x16x3x3 w:16"},
+    {17, "Conv", "dilations=[5,11] pads=[11,12,9,30] strides=[2,3] group=2", "f:1x6x14x10 w:4x3x5x4 w:4"},
+    {17, "Conv", "dilations=[12] pads=[12,12] group=8", "f:2x8x10 w:16x1x3"},
+    {17, "Conv", "dilations=[30,30] pads=[0,40,60,70] strides=[1,2]", "f:1x4x20x16 w:4x4x3x3"},
+    {17, "Softmax", "axis=1", "c:1x20x9x7"},
+    {17, "Softmax", "axis=1", "f:2x16x3x131"},
+    {17, "Softmax", "axis=0", "f:5x70"},
+    {17, "Softmax", "axis=2", "d:1x20x9x7"},
     {17, "Equal", "", "j3:4x5 j3:5"},
     {17, "Less", "", "f:4x5 f:5"},
     {17, "GreaterOrEqual", "", "f:4x5 f:5"},
@@ -259,10 +272,14 @@ static void add_random(op_model *m, const op_case *row, const char *name, const 
     as_tensor_done(&t);
 }
 
-/* `name` becomes what a convolution makes of what is fed. */
-static void add_convolved(op_model *m, const op_case *row, const char *name, const as_shape *shape)
+/* `name` becomes what a convolution makes of what is fed: 1x1, or 3x3 of each channel for itself. */
+static void add_convolved(op_model *m, const op_case *row, const char *name, const as_shape *shape, bool depthwise)
 {
-    const as_shape w = {.rank = 4, .dims = {shape->dims[1], shape->dims[1], 1, 1}};
+    const int64_t  channels = shape->dims[1], ones[4] = {1, 1, 1, 1};
+    const as_attr  attrs[] = {{.name = "group", .kind = AS_ATTR_INT, .i = channels},
+                              {.name = "pads", .kind = AS_ATTR_INTS, .ints = ones, .n = 4}};
+    const as_shape w = depthwise ? (as_shape){.rank = 4, .dims = {channels, 1, 3, 3}}
+                                 : (as_shape){.rank = 4, .dims = {channels, channels, 1, 1}};
     char           weights[16], fed[16];
     as_err         err = AS_ERR_NONE;
     snprintf(weights, sizeof weights, "%sw", name);
@@ -270,7 +287,7 @@ static void add_convolved(op_model *m, const op_case *row, const char *name, con
     add_random(m, row, weights, &w);
     must(as_graph_add_input(m->graph, fed, AS_DTYPE_F32, shape, &err) &&
              as_graph_add_node(m->graph, "Conv", fed, (const char *const[]){fed, weights, NULL},
-                               (const char *const[]){name, NULL}, NULL, 0, &err),
+                               (const char *const[]){name, NULL}, attrs, depthwise ? AS_COUNT(attrs) : 0, &err),
          row, &err);
 }
 
@@ -301,8 +318,8 @@ static void add_input(op_model *m, const op_case *row, const char *name, const c
     feed *f = &m->feeds[m->n_feeds++];
     f->kind = *text;
     f->below = *text == 'j' ? (int)strtol(text + 1, NULL, 10) : 1;
-    if (*text == 'c')
-        add_convolved(m, row, name, &shape);
+    if (*text == 'c' || *text == 'd')
+        add_convolved(m, row, name, &shape, *text == 'd');
     else
         must(as_graph_add_input(m->graph, name,
                                 *text == 'j'   ? AS_DTYPE_I64
