@@ -395,11 +395,37 @@ static bool quantise_constants(quantiser *q, as_err *err)
 {
     for (size_t id = 0; id < as_graph_n_values(q->from); id++) {
         const as_value *v = as_graph_value(q->from, (int32_t)id);
-        if (v->constant && v->producer < 0 && !q->paired[id] &&
+        if (v->constant && v->producer < 0 && (!q->paired[id] || q->read[id]) &&
             !as_graph_add_constant(q->to, v->name, v->constant, err))
             return false;
     }
     return true;
+}
+
+/* Shares of one: what a softmax makes, wherever it is moved to. ONNX Runtime computes a softmax between whole numbers in steps of
+ * 1/256, and in smaller ones its sums overflow (seen in 1.30: 0 in place of 255). Shares that all are small would be hardly
+ * more than one such step: they stay floats. */
+static void quantise_shares(quantiser *q)
+{
+    static const char *const moves[] = {"Transpose", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Slice", "Identity"};
+    bool                    *shares = q->renamed; /* not in use yet */
+    for (size_t i = 0; i < as_graph_n_nodes(q->from); i++) {
+        const as_node *node = as_graph_node(q->from, i);
+        bool           is = strcmp(node->op, "Softmax") == 0;
+        for (size_t k = 0; k < AS_COUNT(moves); k++)
+            is = is || (node->inputs[0] >= 0 && shares[node->inputs[0]] && strcmp(node->op, moves[k]) == 0);
+        if (is)
+            shares[node->outputs[0]] = true;
+    }
+    for (size_t id = 0; id < as_graph_n_values(q->from); id++) {
+        as_range *range = &q->ranges[id];
+        if (!shares[id])
+            continue;
+        shares[id] = false;
+        range->known = range->known && range->high >= 0.5f;
+        range->low = 0.0f;
+        range->high = 255.0f / 256.0f;
+    }
 }
 
 static bool quantise_all(quantiser *q, as_err *err)
@@ -407,6 +433,7 @@ static bool quantise_all(quantiser *q, as_err *err)
     const as_graph *from = q->from;
     if (!quantise_frame(q, err))
         return false;
+    quantise_shares(q);
     for (size_t i = 0; i < as_graph_n_nodes(from); i++) {
         const as_node *node = as_graph_node(from, i);
         for (size_t k = 0; k < node->n_inputs; k++)

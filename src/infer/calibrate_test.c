@@ -453,6 +453,74 @@ static void test_a_mean_of_no_number_moves_no_bias(void **state)
     as_graph_free(g);
 }
 
+/* Ranges as if each value had been from -1 to `high`. */
+static as_graph *quantised_to(const as_graph *g, float high)
+{
+    as_err    err = AS_ERR_NONE;
+    as_range *ranges = calloc(as_graph_n_values(g) + 1, sizeof *ranges);
+    assert_non_null(ranges);
+    for (size_t i = 0; i < as_graph_n_values(g); i++)
+        ranges[i] = (as_range){.known = true, .low = -1.0f, .high = high};
+    as_graph *whole = as_graph_quantise(g, ranges, &err);
+    free(ranges);
+    must(whole != NULL, &err);
+    return whole;
+}
+
+/* x -> Gemm(w) -> Softmax -> Transpose -> MatMul(v) -> y; and Identity(w), which exporters write for weights that are tied. */
+static as_graph *shares_graph(void)
+{
+    const as_attr axis = {.name = "axis", .kind = AS_ATTR_INT, .i = 1};
+    as_err        err = AS_ERR_NONE;
+    as_rng        rng = as_rng_new(6);
+    as_graph     *g = as_graph_new("shares", &err);
+    must(g && as_graph_add_input(g, "x", AS_DTYPE_F32, &SHAPE(4, 8), &err), &err);
+    add_random(g, &rng, "w", SHAPE(8, 6), 0.3);
+    add_random(g, &rng, "v", SHAPE(4, 3), 0.3);
+    add_node(g, "Gemm", NAMES("x", "w"), "scores", NULL, 0);
+    add_node(g, "Softmax", NAMES("scores"), "p", &axis, 1);
+    add_node(g, "Transpose", NAMES("p"), "turned", NULL, 0);
+    add_node(g, "MatMul", NAMES("turned", "v"), "y", NULL, 0);
+    add_node(g, "Identity", NAMES("w"), "tied", NULL, 0);
+    add_node(g, "Gemm", NAMES("x", "tied"), "z", NULL, 0);
+    must(as_graph_add_output(g, "y", AS_DTYPE_F32, &SHAPE(6, 3), &err) &&
+             as_graph_add_output(g, "z", AS_DTYPE_F32, &SHAPE(4, 6), &err) && as_graph_finish(g, &err) &&
+             as_graph_infer_shapes(g, 1, &err),
+         &err);
+    return g;
+}
+
+static void test_shares_have_steps_of_a_256th_or_none(void **state)
+{
+    (void)state;
+    as_graph       *g = shares_graph(), *large = quantised_to(g, 0.9f), *small = quantised_to(g, 0.1f);
+    const as_value *step = as_graph_value(large, as_graph_find(large, "turned/scale"));
+    assert_true(step && step->constant);
+    assert_true(fabsf(*(const float *)step->constant->data - 1.0f / 256) < 1e-9f);
+    assert_int_equal(as_graph_find(small, "turned/scale"), -1);
+    assert_true(as_graph_find(small, "x/scale") >= 0);
+    as_graph_free(g);
+    as_graph_free(large);
+    as_graph_free(small);
+}
+
+static void test_weights_that_are_tied_stay_where_they_are_read(void **state)
+{
+    (void)state;
+    as_err    err = AS_ERR_NONE;
+    as_graph *g = shares_graph(), *whole = quantised_to(g, 0.9f);
+    as_str    bytes;
+    as_str_init(&bytes);
+    must(as_graph_write(whole, &bytes, &err), &err);
+    const as_session_cfg cfg = {.backend = "native"};
+    as_session          *session = as_session_open((const uint8_t *)bytes.s, bytes.len, "tied", &cfg, &err);
+    must(session != NULL, &err);
+    as_session_close(session);
+    as_str_done(&bytes);
+    as_graph_free(g);
+    as_graph_free(whole);
+}
+
 static void test_a_calibration_needs_pictures(void **state)
 {
     (void)state;
@@ -477,6 +545,8 @@ int main(void)
         cmocka_unit_test(test_a_picture_of_no_numbers_is_refused_by_name),
         cmocka_unit_test(test_what_became_no_number_is_left_in_floats),
         cmocka_unit_test(test_a_mean_of_no_number_moves_no_bias),
+        cmocka_unit_test(test_shares_have_steps_of_a_256th_or_none),
+        cmocka_unit_test(test_weights_that_are_tied_stay_where_they_are_read),
         cmocka_unit_test(test_a_calibration_needs_pictures),
     };
     return cmocka_run_group_tests_name("calibrate", tests, NULL, NULL);

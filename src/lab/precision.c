@@ -6,6 +6,7 @@
 
 #include "base/isa.h"
 #include "engine/engine.h"
+#include "graph/upgrade.h"
 #include "graph/widen.h"
 #include "infer/calibrate.h"
 #include "tensor/half.h"
@@ -120,7 +121,8 @@ static as_dtype precision_input(const as_graph *graph)
     return is_half ? AS_DTYPE_F16 : AS_DTYPE_F32;
 }
 
-/* A model of half floats is widened: whole numbers are made of floats, and its ports stay what they are. */
+/* A model of half floats is widened: whole numbers are made of floats, and its ports stay what they are. One of an older operator
+ * set is brought to one that has a scale a channel. */
 static bool precision_make_int8(const as_precision_job *job, as_str *out, as_session_cfg *cfg, as_err *err)
 {
     uint32_t *indices = NULL;
@@ -133,7 +135,8 @@ static bool precision_make_int8(const as_precision_job *job, as_str *out, as_ses
     bool       ok = inputs || AS_FAIL(err, AS_ENOMEM, "cannot hold %zu pictures", n);
     ok = ok && (graph = as_graph_parse(job->model, job->n_model, job->name, err)) &&
          precision_fill(job, indices, precision_input(graph), inputs, n, err) && as_graph_widen(graph, err) &&
-         (whole = precision_quantise(job, graph, inputs, n, err)) && as_graph_write(whole, out, err);
+         as_graph_upgrade(graph, err) && (whole = precision_quantise(job, graph, inputs, n, err)) &&
+         as_graph_write(whole, out, err);
     for (size_t i = 0; inputs && i < n; i++)
         as_tensor_done(&inputs[i]);
     as_graph_free(graph);
