@@ -90,7 +90,7 @@ static void line_light(const as_plan_line *plan, as_plan_row *rows, size_t *n)
     as_plan_row_add(rows, n, "lamp", "%s", c->lamp ? c->lamp->name : "none");
     if (c->lamp)
         as_plan_row_why(rows, *n, "%s%sup to some %s lx", c->lamp->near, *c->lamp->near ? ": " : "",
-                        as_plan_text(&t, c->lamp->most_lx));
+                        as_plan_text(&t, c->lamp_lx));
     else
         as_plan_row_why(rows, *n, "the brightest line lights give some %s lx; full sun is 100,000",
                         as_plan_text(&t, c->most_lx));

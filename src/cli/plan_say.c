@@ -228,7 +228,7 @@ static void say_lamp(const as_plan *plan, as_plan_row *rows, size_t *n)
     as_plan_row_add(rows, n, "lamp", "%s", c->lamp ? c->lamp->name : "none");
     if (c->lamp)
         as_plan_row_why(rows, *n, "%s%sup to some %s lx; %s lm on the field", c->lamp->near, *c->lamp->near ? ": " : "",
-                        as_plan_text(&t, c->lamp->most_lx), as_plan_text(&t, lumen));
+                        as_plan_text(&t, c->lamp_lx), as_plan_text(&t, lumen));
     else
         as_plan_row_why(rows, *n, "the brightest class gives some %s lx for so long and so often; full sun is 100,000",
                         as_plan_text(&t, c->most_lx));

@@ -60,7 +60,7 @@ typedef struct as_plan_choice {
     as_plan_depth       depth;
     double              exposure_s, longest_s, blur_px; /* longest: what blur, of the nearest plane, and pace allow */
     double              light_lx, snr, electrons;       /* light: needed, or what is there */
-    double              most_lx;                        /* of all classes of light, for so long and so often */
+    double              most_lx, lamp_lx;               /* of all classes of light, for so long and so often; of lamp */
     const as_plan_lamp *lamp;                           /* the weakest class that gives light_lx; NULL: none */
     double              readout_s, transfer_s, latency_s;
     double              frame_bytes, bytes_per_s, stored_bytes_per_day; /* a camera; a camera; all */

@@ -104,15 +104,18 @@ static bool line_depth(const as_plan_line *plan, as_plan_line_choice *c)
 /* Light of no more than can be had; and the stages with which a common line light does. */
 static void line_lamp(const as_plan_line *plan, const as_plan_light *light, as_plan_line_choice *c)
 {
-    c->most_lx = as_plan_lamp_most(true, 1);
-    c->lamp = as_plan_lamp_for(c->light_lx, true, 1);
+    const double share = as_plan_lamp_share(plan->plan.spec->optics.wavelength_nm);
+    const double usual = share * AS_PLAN_LINE_USUAL_LX;
+    c->most_lx = share * as_plan_lamp_most(true, 1);
+    c->lamp = as_plan_lamp_for(c->light_lx / share, true, 1);
+    c->lamp_lx = c->lamp ? share * c->lamp->most_lx : 0;
     c->more_stages = 0;
     if (plan->plan.spec->optics.light_lx > 0)
         return;
     if (!c->lamp)
         c->snr = fmin(c->snr, as_plan_snr(as_plan_light_electrons(light, c->most_lx), c->chip->dark_noise_e));
-    for (uint32_t n = 2; n <= AS_PLAN_LINE_MOST_STAGES && c->light_lx > AS_PLAN_LINE_USUAL_LX; n *= 2)
-        if (n > c->stages && c->light_lx * c->stages / n <= AS_PLAN_LINE_USUAL_LX) {
+    for (uint32_t n = 2; n <= AS_PLAN_LINE_MOST_STAGES && c->light_lx > usual; n *= 2)
+        if (n > c->stages && c->light_lx * c->stages / n <= usual) {
             c->more_stages = n;
             return;
         }

@@ -42,15 +42,15 @@ typedef struct as_plan_line_choice {
     uint32_t                 stages;                   /* of the sensor; 1: a common one */
     double                   smear_px;                 /* by the encoder's steps, over its stages */
     double                   light_lx, snr, electrons; /* light: needed, or what is there */
-    double                   most_lx, area_lx;         /* of all classes of light; an area camera's, as sharp */
-    const as_plan_lamp      *lamp;                     /* the weakest class that gives light_lx; NULL: none */
-    uint32_t                 more_stages;              /* with which AS_PLAN_LINE_USUAL_LX do; 0: they do anyway */
-    double                   bytes_per_s, stored_bytes_per_day, pixels_per_s; /* a camera; all; all */
-    const as_plan_link      *link;
-    double                   pulses_per_mm, pulses_per_s; /* of the encoder, as they come */
-    uint32_t                 multiplier, divider;
-    double                   stretch; /* of a pixel along the web by what is left of that: 1 is square */
-    double                   judged_px_per_s, busy_cores; /* that the network must see; NAN: not measured */
+    double              most_lx, lamp_lx, area_lx; /* of all classes of light; of lamp; an area camera's, as sharp */
+    const as_plan_lamp *lamp;                      /* the weakest class that gives light_lx; NULL: none */
+    uint32_t            more_stages;               /* with which AS_PLAN_LINE_USUAL_LX do; 0: they do anyway */
+    double              bytes_per_s, stored_bytes_per_day, pixels_per_s; /* a camera; all; all */
+    const as_plan_link *link;
+    double              pulses_per_mm, pulses_per_s; /* of the encoder, as they come */
+    uint32_t            multiplier, divider;
+    double              stretch;                     /* of a pixel along the web by what is left of that: 1 is square */
+    double              judged_px_per_s, busy_cores; /* that the network must see; NAN: not measured */
 } as_plan_line_choice;
 
 typedef struct as_plan_line {

@@ -476,6 +476,15 @@ static void test_lamps(void **state)
     assert_null(as_plan_lamp_for(3.1e6, true, 1));
     assert_ptr_equal(as_plan_lamp_for(900, false, 1), as_plan_lamp_at(0));
     near(as_plan_lamp_for(61000, true, 1)->most_lx, 300000, 1e-9);
+    /* A red lamp of as many watts has fewer lux: V(630) is 0.265. */
+    near(as_plan_lamp_share(630), 0.265 * 683 / 300, 1e-9);
+    near(as_plan_lamp_share(555), 1, 1e-9);
+    as_spec *spec = read_spec(BENCH);
+    set(spec, "optics.wavelength_nm", "630");
+    as_plan plan = make(spec);
+    near(plan.best.most_lx, 500000 * 0.265 * 683 / 300, 1e-9);
+    assert_true(plan.best.light_lx <= plan.best.lamp_lx);
+    as_spec_free(spec);
 }
 
 /* From 4 m the longest lens that sees 192 mm, not one that sees six parts at once. */

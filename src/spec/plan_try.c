@@ -182,8 +182,10 @@ static bool try_depth(const as_plan *plan, as_plan_choice *c, double stop)
 static void try_lamp(const as_plan *plan, const as_plan_light *light, as_plan_choice *c)
 {
     const double duty = fmin(c->exposure_s * plan->frames_per_s, 1);
-    c->most_lx = as_plan_lamp_most(false, duty);
-    c->lamp = as_plan_lamp_for(c->light_lx, false, duty);
+    const double share = as_plan_lamp_share(plan->spec->optics.wavelength_nm);
+    c->most_lx = share * as_plan_lamp_most(false, duty);
+    c->lamp = as_plan_lamp_for(c->light_lx / share, false, duty);
+    c->lamp_lx = c->lamp ? share * c->lamp->most_lx : 0;
     if (!c->lamp && !(plan->spec->optics.light_lx > 0))
         c->snr = fmin(c->snr, as_plan_snr(as_plan_light_electrons(light, c->most_lx), c->sensor->pixel->dark_noise_e));
 }
