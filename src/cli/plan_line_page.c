@@ -26,8 +26,7 @@ static void line_labels_of(const as_plan_line *plan, line_labels *l)
              as_plan_say_number(c->chip->pixels, a), c->chip->pitch_um);
     snprintf(l->lens, sizeof l->lens, "%g mm at F/%g, mount %s", c->focal_mm, c->f_number,
              as_plan_line_mount(c->circle_mm));
-    snprintf(l->light, sizeof l->light, "%s lx for %s " MICRO "s", as_plan_say_number(c->light_lx, a),
-             as_plan_say_number(c->exposure_s * 1e6, b));
+    as_plan_page_light(c->stage, c->light_lx, c->exposure_s, l->light);
     snprintf(l->belt, sizeof l->belt, "%s mm/s, %s lines/s",
              as_plan_say_number(plan->plan.spec->optics.belt_mm_per_s, a), as_plan_say_number(c->lines_per_s, b));
     snprintf(l->distance, sizeof l->distance, "%s mm", as_plan_say_number(c->distance_mm, a));
@@ -97,9 +96,11 @@ static void line_tiles(const as_plan_line *plan, as_str *out)
     snprintf(note, sizeof note, "from %s mm, %u %s", as_plan_say_number(c->distance_mm, a), c->cameras,
              c->cameras == 1 ? "camera" : "cameras");
     as_page_tile(out, "lens", value, note);
-    snprintf(value, sizeof value, "%s lx", as_plan_say_number(c->light_lx, a));
+    snprintf(value, sizeof value, "%s lx", c->stage > AS_PLAN_DEPTH ? as_plan_say_number(c->light_lx, a) : "-");
     snprintf(note, sizeof note, "for %s " MICRO "s: %s", as_plan_say_number(c->exposure_s * 1e6, a),
-             c->lamp ? c->lamp->name : "more than there is");
+             c->lamp                     ? c->lamp->name
+             : c->stage == AS_PLAN_LIGHT ? "more than there is"
+                                         : "not worked out");
     as_page_tile(out, "light", value, note);
     snprintf(value, sizeof value, "%s bad", as_plan_say_number((double)plan->plan.parts.accept_bad, a));
     snprintf(note, sizeof note, "and %s good parts at acceptance",

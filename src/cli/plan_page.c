@@ -21,6 +21,16 @@ typedef struct page_labels {
     char camera[96], lens[96], light[64], belt[64], distance[64], depth[64], field[96], defect[64], title[128];
 } page_labels;
 
+void as_plan_page_light(as_plan_stage stage, double lux, double exposure_s, char text[64])
+{
+    char a[48], b[48];
+    if (stage > AS_PLAN_DEPTH)
+        snprintf(text, 64, "%s lx for %s " MICRO "s", as_plan_say_number(lux, a),
+                 as_plan_say_number(exposure_s * 1e6, b));
+    else
+        snprintf(text, 64, "for %s " MICRO "s", as_plan_say_number(exposure_s * 1e6, b));
+}
+
 static void page_labels_of(const as_plan *plan, page_labels *l)
 {
     const as_plan_choice *c = &plan->best;
@@ -29,8 +39,7 @@ static void page_labels_of(const as_plan *plan, page_labels *l)
     snprintf(l->camera, sizeof l->camera, "%s, %u " TIMES " %u, %s " MICRO "m", c->sensor->name, c->sensor->width,
              c->sensor->height, as_plan_say_number(c->sensor->pixel->pitch_um, a));
     snprintf(l->lens, sizeof l->lens, "%s at F/%s", as_plan_lens_text(c, lens), as_plan_say_number(c->f_number, b));
-    snprintf(l->light, sizeof l->light, "%s lx for %s " MICRO "s", as_plan_say_number(c->light_lx, a),
-             as_plan_say_number(c->exposure_s * 1e6, b));
+    as_plan_page_light(c->stage, c->light_lx, c->exposure_s, l->light);
     snprintf(l->belt, sizeof l->belt, "%s mm/s", as_plan_say_number(plan->spec->optics.belt_mm_per_s, a));
     snprintf(l->distance, sizeof l->distance, "%s mm", as_plan_say_number(c->distance_mm, a));
     if (isinf(c->depth.far_mm))
@@ -121,7 +130,7 @@ static void page_tiles(const as_plan *plan, as_str *out)
     snprintf(note, sizeof note, "from %s mm, %u %s", as_plan_say_number(c->distance_mm, a), as_plan_cameras(c),
              as_plan_cameras(c) == 1 ? "camera" : "cameras");
     as_page_tile(out, "lens", value, note);
-    snprintf(value, sizeof value, "%s lx", as_plan_say_number(c->light_lx, a));
+    snprintf(value, sizeof value, "%s lx", c->stage > AS_PLAN_DEPTH ? as_plan_say_number(c->light_lx, a) : "-");
     snprintf(note, sizeof note, "for %s " MICRO "s", as_plan_say_number(c->exposure_s * 1e6, a));
     as_page_tile(out, "light", value, note);
     snprintf(value, sizeof value, "%s bad", as_plan_say_number((double)plan->parts.accept_bad, a));

@@ -10,6 +10,9 @@
 
 #include "cli/plan_say.h"
 
+/* "7,820 lx for 667 us"; without light where the plan fails before it. */
+void as_plan_page_light(as_plan_stage stage, double lux, double exposure_s, char text[64]);
+
 /* fits: said where it is feasible. */
 void as_plan_page_head(const as_plan *plan, const char *fits, as_str *out);
 void as_plan_page_rows(const as_plan_row *rows, size_t n, as_str *out);

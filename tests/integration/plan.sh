@@ -88,6 +88,12 @@ expect_out '^R1 .* 29 +116 +6 +64 % +239 +464 +bad parts'
 expect_exit 0 "$ASSAY" plan "$TMP/bench.yaml" --no-measure --set station.channels=3
 expect_out '^colour +mosaic +'
 
+# A plan that fails at the depth of field says nothing of light that was not worked out.
+expect_exit 1 "$ASSAY" plan "$TMP/bench.yaml" --no-measure --height 40 --svg "$TMP/deep.svg" --page "$TMP/deep.html"
+expect_grep '>for [0-9.]+ .s<' "$TMP/deep.svg"
+check 'a light of 0 lx is drawn' lacks '>0 lx' "$TMP/deep.svg"
+check 'a light of 0 lx is told' lacks '>0 lx' "$TMP/deep.html"
+
 # What is small is seen through rings or a macro lens.
 expect_exit 0 "$ASSAY" -C "$ws" plan --no-measure --size 5x4 --defect 0.1 --height 0.2 --belt 50 --pace 120
 expect_out '^lens +[0-9]+ mm (with [0-9.]+ mm of spacer rings|macro lens, in tubes of [0-9.]+ mm)'
