@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "cli/plan_say.h"
+#include "cli/plan_page.h"
 #include "page/html.h"
 #include "page/page.h"
 #include "page/plot.h"
@@ -21,6 +21,16 @@ typedef struct page_labels {
     char camera[96], lens[96], light[64], belt[64], distance[64], depth[64], field[96], defect[64], title[128];
 } page_labels;
 
+void as_plan_page_light(as_plan_stage stage, double lux, double exposure_s, char text[64])
+{
+    char a[48], b[48];
+    if (stage > AS_PLAN_DEPTH)
+        snprintf(text, 64, "%s lx for %s " MICRO "s", as_plan_say_number(lux, a),
+                 as_plan_say_number(exposure_s * 1e6, b));
+    else
+        snprintf(text, 64, "for %s " MICRO "s", as_plan_say_number(exposure_s * 1e6, b));
+}
+
 static void page_labels_of(const as_plan *plan, page_labels *l)
 {
     const as_plan_choice *c = &plan->best;
@@ -29,8 +39,7 @@ static void page_labels_of(const as_plan *plan, page_labels *l)
     snprintf(l->camera, sizeof l->camera, "%s, %u " TIMES " %u, %s " MICRO "m", c->sensor->name, c->sensor->width,
              c->sensor->height, as_plan_say_number(c->sensor->pixel->pitch_um, a));
     snprintf(l->lens, sizeof l->lens, "%s at F/%s", as_plan_lens_text(c, lens), as_plan_say_number(c->f_number, b));
-    snprintf(l->light, sizeof l->light, "%s lx for %s " MICRO "s", as_plan_say_number(c->light_lx, a),
-             as_plan_say_number(c->exposure_s * 1e6, b));
+    as_plan_page_light(c->stage, c->light_lx, c->exposure_s, l->light);
     snprintf(l->belt, sizeof l->belt, "%s mm/s", as_plan_say_number(plan->spec->optics.belt_mm_per_s, a));
     snprintf(l->distance, sizeof l->distance, "%s mm", as_plan_say_number(c->distance_mm, a));
     if (isinf(c->depth.far_mm))
@@ -90,7 +99,7 @@ bool as_plan_svg(const as_plan *plan, as_str *out, as_err *err)
 
 /* --- the page --- */
 
-static void page_head(const as_plan *plan, as_str *out)
+void as_plan_page_head(const as_plan *plan, const char *fits, as_str *out)
 {
     const as_spec *spec = plan->spec;
     as_html_addf(out, "<p class=\"kicker\">plan</p>\n<h1 class=\"name\">%s</h1>\n", spec->line);
@@ -100,7 +109,7 @@ static void page_head(const as_plan *plan, as_str *out)
                  plan->feasible ? "good" : "bad", plan->feasible ? "\xE2\x9C\x93" : "\xE2\x9C\x95",
                  plan->feasible ? "Feasible" : "Not feasible as it stands");
     if (plan->feasible)
-        as_html_addf(out, "<p>%zu of %zu sensors fit; the simplest is shown.</p>", plan->n_choices, plan->n_tried);
+        as_html_addf(out, "<p>%s</p>", fits);
     for (size_t i = 0; i < plan->n_problems; i++)
         as_html_addf(out, "<p>%s</p>", plan->problems[i]);
     as_str_add(out, "</div></div>\n");
@@ -121,7 +130,7 @@ static void page_tiles(const as_plan *plan, as_str *out)
     snprintf(note, sizeof note, "from %s mm, %u %s", as_plan_say_number(c->distance_mm, a), as_plan_cameras(c),
              as_plan_cameras(c) == 1 ? "camera" : "cameras");
     as_page_tile(out, "lens", value, note);
-    snprintf(value, sizeof value, "%s lx", as_plan_say_number(c->light_lx, a));
+    snprintf(value, sizeof value, "%s lx", c->stage > AS_PLAN_DEPTH ? as_plan_say_number(c->light_lx, a) : "-");
     snprintf(note, sizeof note, "for %s " MICRO "s", as_plan_say_number(c->exposure_s * 1e6, a));
     as_page_tile(out, "light", value, note);
     snprintf(value, sizeof value, "%s bad", as_plan_say_number((double)plan->parts.accept_bad, a));
@@ -145,10 +154,8 @@ static void page_drawing(const as_plan *plan, as_str *out)
     as_str_add(out, "</section>\n");
 }
 
-static void page_rows(const as_plan *plan, const char *network, as_str *out)
+void as_plan_page_rows(const as_plan_row *rows, size_t n, as_str *out)
 {
-    as_plan_row rows[AS_PLAN_MOST_ROWS];
-    size_t      n = as_plan_say_rows(plan, network, rows);
     as_page_section(out, "numbers", "The numbers",
                     "Each follows from assay.yaml and the row above; the last section says how.");
     as_str_add(out, "<figure><div class=\"scroll\"><table><tbody>\n");
@@ -158,7 +165,7 @@ static void page_rows(const as_plan *plan, const char *network, as_str *out)
     as_str_add(out, "</tbody></table></div></figure>\n</section>\n");
 }
 
-static void page_number(as_str *out, double value)
+void as_plan_page_number(as_str *out, double value)
 {
     char text[48];
     as_html_addf(out, "<td class=\"n\">%s</td>", as_plan_say_number(value, text));
@@ -180,14 +187,14 @@ static void page_choices(const as_plan *plan, as_str *out)
                      "<tr><th scope=\"row\"><b>%s</b> <span class=\"soft\">%s</span></th><td class=\"n\">%u " TIMES
                      " %u</td>",
                      c->sensor->name, c->sensor->maker, c->sensor->width, c->sensor->height);
-        page_number(out, c->sensor->pixel->pitch_um);
+        as_plan_page_number(out, c->sensor->pixel->pitch_um);
         as_html_addf(out, "<td>%s</td><td class=\"n\">%u</td>", as_chip_shutter_name(c->sensor->shutter),
                      as_plan_cameras(c));
-        page_number(out, c->lens.focal_mm);
-        page_number(out, c->f_number);
-        page_number(out, c->distance_mm);
-        page_number(out, c->pixel_mm);
-        page_number(out, c->light_lx);
+        as_plan_page_number(out, c->lens.focal_mm);
+        as_plan_page_number(out, c->f_number);
+        as_plan_page_number(out, c->distance_mm);
+        as_plan_page_number(out, c->pixel_mm);
+        as_plan_page_number(out, c->light_lx);
         as_html_addf(out, "<td>%s</td></tr>\n", c->link->name);
     }
     as_str_add(out, "</tbody></table></div></figure>\n</section>\n");
@@ -209,9 +216,9 @@ static void page_lenses(const as_plan *plan, as_str *out)
         if (c.stage < AS_PLAN_LENS)
             continue;
         as_str_add(out, "<tr>");
-        page_number(out, c.lens.focal_mm);
-        page_number(out, c.distance_mm);
-        page_number(out, c.defect_px);
+        as_plan_page_number(out, c.lens.focal_mm);
+        as_plan_page_number(out, c.distance_mm);
+        as_plan_page_number(out, c.defect_px);
         as_html_addf(out, "<td class=\"n\">%s " TIMES " %s</td>", as_plan_say_number(c.seen_mm[0], a),
                      as_plan_say_number(c.seen_mm[1], b));
         as_html_addf(out, "<td class=\"%s\">%s</td></tr>\n", c.stage == AS_PLAN_FITS ? "standing good" : "soft",
@@ -280,17 +287,34 @@ static void page_count(as_str *out, uint64_t n)
     as_html_addf(out, "<td class=\"n\">%s</td>", as_plan_say_count(n, text));
 }
 
-static void page_parts(const as_plan *plan, as_str *out)
+static void page_mix(const as_plan *plan, as_str *out)
+{
+    if (!plan->parts.mix_counts)
+        return;
+    if (isnan(plan->spec->optics.bad_share))
+        as_str_add(out,
+                   "<figcaption>Precision is proven for as many good parts as bad ones: with product.bad_share, for "
+                   "the line\xE2\x80\x99s own mix.</figcaption>");
+    else
+        as_html_addf(out,
+                     "<figcaption>Precision is proven for the line\xE2\x80\x99s own mix, %.3g %% bad.</figcaption>",
+                     100 * plan->spec->optics.bad_share);
+}
+
+void as_plan_page_parts(const as_plan *plan, double collect_m, as_str *out)
 {
     const as_plan_parts *parts = &plan->parts;
-    char                 words[160], a[48], b[48];
-    as_page_section(
-        out, "parts", "Parts that prove it",
-        "Without an error: the fewest. Likely: when errors are half as often as allowed. To collect: so that the "
-        "test split alone holds the likely number.");
+    char                 words[160], a[48], b[48], d[48];
+    as_page_section(out, "parts", "Parts that prove it",
+                    "Without an error: the fewest. Likely: when errors are half as often as allowed; chance still "
+                    "brings more of them "
+                    "now and then, and so many parts prove it so often, and others 9 times of 10. To collect: so that "
+                    "the test split "
+                    "alone holds the likely number.");
     as_str_add(out,
                "<figure><div class=\"scroll\"><table><thead><tr><th></th><th>requirement</th><th class=\"n\">sure</th>"
                "<th class=\"n\">without an error</th><th class=\"n\">likely</th><th class=\"n\">errors in it</th>"
+               "<th class=\"n\">proves it</th><th class=\"n\">9 in 10</th>"
                "<th class=\"n\">to collect</th><th>of</th></tr></thead><tbody>\n");
     for (size_t i = 0; i < parts->n; i++) {
         const as_plan_need *need = &parts->need[i];
@@ -299,20 +323,27 @@ static void page_parts(const as_plan *plan, as_str *out)
         page_count(out, need->clean);
         page_count(out, need->likely);
         page_count(out, need->errors);
+        if (need->chance > 0)
+            as_html_addf(out, "<td class=\"n\">%.0f %%</td>", 100 * need->chance);
+        else
+            as_str_add(out, "<td class=\"n\">-</td>");
+        page_count(out, need->sure);
         page_count(out, need->collect);
         as_html_addf(out, "<td class=\"soft\">%s</td></tr>\n", as_plan_kind_text(need->kind));
     }
     as_str_add(out, "</tbody></table></div>");
     if (!isnan(parts->collect_parts))
-        as_html_addf(out, "<figcaption>With %.3g %% bad ones that is what %s parts hold%s%s%s.</figcaption>",
+        as_html_addf(out, "<figcaption>With %.3g %% bad ones that is what %s parts hold%s%s%s%s%s%s.</figcaption>",
                      100 * plan->spec->optics.bad_share, as_plan_say_number(parts->collect_parts, a),
-                     isnan(parts->collect_days) ? "" : ": ",
+                     isnan(collect_m) ? "" : ", ", isnan(collect_m) ? "" : as_plan_say_number(collect_m, d),
+                     isnan(collect_m) ? "" : " m of web", isnan(parts->collect_days) ? "" : ": ",
                      isnan(parts->collect_days) ? "" : as_plan_say_number(parts->collect_days, b),
                      isnan(parts->collect_days) ? "" : " days of the line");
+    page_mix(plan, out);
     as_str_add(out, "</figure>\n</section>\n");
 }
 
-static void page_advice(const as_plan *plan, as_str *out)
+void as_plan_page_advice(const as_plan *plan, as_str *out)
 {
     char text[AS_PLAN_SAY_ADVICE_BYTES];
     if (plan->n_problems == plan->n_unproven) /* what to write is said with each requirement */
@@ -327,7 +358,7 @@ static void page_advice(const as_plan *plan, as_str *out)
     as_str_add(out, plan->n_advice ? "</ul>\n</section>\n" : "<li>assay.yaml as it is</li></ul>\n</section>\n");
 }
 
-static void page_sources(as_str *out)
+void as_plan_page_sources(as_str *out)
 {
     static const struct {
         const char *what, *formula, *source;
@@ -343,6 +374,12 @@ static void page_sources(as_str *out)
         {"photons", "E / (683 V(\xCE\xBB)) \xC2\xB7 area \xC2\xB7 time \xC2\xB7 \xCE\xBB / (h c)",
          "EMVA 1288 R4.0, equation 2; SI; CIE 018:2019"},
         {"signal over noise", "\xCE\xBC / \xE2\x88\x9A(\xCE\xBC + dark\xC2\xB2)", "EMVA 1288 R4.0, section 2.3"},
+        {"light that can be had", "classes, in round numbers; full sun is 100,000 lx", "lights' data sheets decide"},
+        {"lines a second", "speed / pixel on the web; exposed for one line at most", "geometry"},
+        {"stages (TDI)", "n times the signal, one dark noise; (n - 1) |stretch - 1| pixels of smear",
+         "Holst and Lomheim, 3.4"},
+        {"network", "time of its input, times the pixels that a defect asks for over the pixels of that input",
+         "measured"},
         {"parts for a rate", "exact one-sided bound", "Clopper and Pearson, Biometrika 26, 1934"},
         {"parts for an area under the curve", "its standard error", "Hanley and McNeil, Radiology 143, 1982"},
     };
@@ -359,19 +396,21 @@ static void page_sources(as_str *out)
 
 bool as_plan_page(const as_plan *plan, const char *network, as_str *out, as_err *err)
 {
-    char title[96];
+    char        title[96], fits[96];
+    as_plan_row rows[AS_PLAN_MOST_ROWS];
     snprintf(title, sizeof title, "Plan of %.63s", plan->spec->line);
+    snprintf(fits, sizeof fits, "%zu of %zu sensors fit; the simplest is shown.", plan->n_choices, plan->n_tried);
     as_page_begin(out, title);
-    page_head(plan, out);
+    as_plan_page_head(plan, fits, out);
     page_tiles(plan, out);
     page_drawing(plan, out);
-    page_advice(plan, out);
-    page_rows(plan, network, out);
+    as_plan_page_advice(plan, out);
+    as_plan_page_rows(rows, as_plan_say_rows(plan, network, rows), out);
     page_aperture(plan, out);
     page_choices(plan, out);
     page_lenses(plan, out);
-    page_parts(plan, out);
-    page_sources(out);
+    as_plan_page_parts(plan, NAN, out);
+    as_plan_page_sources(out);
     as_page_end(out);
     return as_str_ok(out) || AS_FAIL(err, AS_ENOMEM, "out of memory");
 }

@@ -69,9 +69,7 @@ char *as_plan_say_advice(const as_plan_advice *advice, char *text)
 
 /* --- the rows --- */
 
-/* fmt's values are %s alone, each the text of a number. */
-static void say_row(as_plan_row *rows, size_t *n, const char *name, const char *value_fmt, ...) AS_PRINTF(4, 5);
-static void say_row(as_plan_row *rows, size_t *n, const char *name, const char *value_fmt, ...)
+void as_plan_row_add(as_plan_row *rows, size_t *n, const char *name, const char *value_fmt, ...)
 {
     va_list      ap;
     as_plan_row *row = &rows[*n];
@@ -84,8 +82,7 @@ static void say_row(as_plan_row *rows, size_t *n, const char *name, const char *
     va_end(ap);
 }
 
-static void say_why(as_plan_row *rows, size_t n, const char *fmt, ...) AS_PRINTF(3, 4);
-static void say_why(as_plan_row *rows, size_t n, const char *fmt, ...)
+void as_plan_row_why(as_plan_row *rows, size_t n, const char *fmt, ...)
 {
     va_list ap;
     if (n == 0)
@@ -96,13 +93,7 @@ static void say_why(as_plan_row *rows, size_t n, const char *fmt, ...)
     va_end(ap);
 }
 
-/* Texts of several numbers at once, so that a row is one line. */
-typedef struct say_texts {
-    char   at[12][48];
-    size_t n;
-} say_texts;
-
-static const char *say_n(say_texts *texts, double value)
+const char *as_plan_text(as_plan_texts *texts, double value)
 {
     return as_plan_say_number(value, texts->at[texts->n++ % 12]);
 }
@@ -110,114 +101,184 @@ static const char *say_n(say_texts *texts, double value)
 static void say_sight(const as_plan *plan, as_plan_row *rows, size_t *n)
 {
     const as_plan_choice *c = &plan->best;
-    say_texts             t = {.n = 0};
-    say_row(rows, n, "field", "%s x %s mm", say_n(&t, plan->field_mm[0]), say_n(&t, plan->field_mm[1]));
-    say_why(rows, *n, "%s",
-            plan->spec->optics.field_mm[0] > 0 ? "optics.field_mm, along and across the belt"
-                                               : "product.size_mm and a tenth on each side");
-    say_row(rows, n, "pixels needed", "%s x %s", say_n(&t, plan->needs_px[0]), say_n(&t, plan->needs_px[1]));
-    say_why(rows, *n, "%s pixels on a defect of %s mm: %s mm a pixel or less", say_n(&t, plan->spec->optics.defect_px),
-            say_n(&t, plan->spec->optics.defect_mm), say_n(&t, plan->pixel_mm));
+    as_plan_texts         t = {.n = 0};
+    as_plan_row_add(rows, n, "field", "%s x %s mm", as_plan_text(&t, plan->field_mm[0]),
+                    as_plan_text(&t, plan->field_mm[1]));
+    as_plan_row_why(rows, *n, "%s",
+                    plan->spec->optics.field_mm[0] > 0 ? "optics.field_mm, along and across the belt"
+                                                       : "product.size_mm and a tenth on each side");
+    as_plan_row_add(rows, n, "pixels needed", "%s x %s", as_plan_text(&t, plan->needs_px[0]),
+                    as_plan_text(&t, plan->needs_px[1]));
+    as_plan_row_why(rows, *n, "%s pixels on a defect of %s mm: %s mm a pixel or less",
+                    as_plan_text(&t, plan->spec->optics.defect_px), as_plan_text(&t, plan->spec->optics.defect_mm),
+                    as_plan_text(&t, plan->pixel_mm));
     if (!c->sensor)
         return;
-    say_row(rows, n, "camera", "%s%s, %u x %u, %s um, %s shutter", c->sensor->name, c->turned ? " turned" : "",
-            c->sensor->width, c->sensor->height, say_n(&t, c->sensor->pixel->pitch_um),
-            as_chip_shutter_name(c->sensor->shutter));
-    say_why(rows, *n, "%s", c->stage == AS_PLAN_FITS ? "the simplest sensor that fits" : "the one that gets furthest");
+    as_plan_row_add(rows, n, "camera", "%s%s, %u x %u, %s um, %s shutter", c->sensor->name, c->turned ? " turned" : "",
+                    c->sensor->width, c->sensor->height, as_plan_text(&t, c->sensor->pixel->pitch_um),
+                    as_chip_shutter_name(c->sensor->shutter));
+    as_plan_row_why(rows, *n, "%s",
+                    c->stage == AS_PLAN_FITS ? "the simplest sensor that fits" : "the one that gets furthest");
     if (as_plan_cameras(c) > AS_PLAN_MOST_CAMERAS)
-        say_row(rows, n, "cameras", "more than %s", say_n(&t, AS_PLAN_MOST_CAMERAS));
+        as_plan_row_add(rows, n, "cameras", "more than %s", as_plan_text(&t, AS_PLAN_MOST_CAMERAS));
     else
-        say_row(rows, n, "cameras", "%u", as_plan_cameras(c));
+        as_plan_row_add(rows, n, "cameras", "%u", as_plan_cameras(c));
     if (as_plan_cameras(c) > 1 && as_plan_cameras(c) <= AS_PLAN_MOST_CAMERAS)
-        say_why(rows, *n, "%u along and %u across the belt, each sharing a twentieth with its neighbour", c->cameras[0],
-                c->cameras[1]);
+        as_plan_row_why(rows, *n, "%u along and %u across the belt, each sharing a twentieth with its neighbour",
+                        c->cameras[0], c->cameras[1]);
 }
+
+static void say_colour(const as_plan *plan, as_plan_row *rows, size_t *n);
 
 static void say_optics(const as_plan *plan, as_plan_row *rows, size_t *n)
 {
     const as_plan_choice *c = &plan->best;
-    say_texts             t = {.n = 0};
+    as_plan_texts         t = {.n = 0};
     char                  lens[80];
     if (c->stage <= AS_PLAN_PIXELS)
         return;
-    say_row(rows, n, "lens", "%s", as_plan_lens_text(c, lens));
-    say_why(rows, *n, "%s mm from the part's middle, which is in focus; %s%s", say_n(&t, c->distance_mm),
-            c->magnification > 0 ? "magnification 1:" : "it makes no image of what is so near",
-            c->magnification > 0 ? say_n(&t, 1.0 / c->magnification) : "");
+    as_plan_row_add(rows, n, "lens", "%s", as_plan_lens_text(c, lens));
+    as_plan_row_why(rows, *n, "%s mm from the part's middle, which is in focus; %s%s", as_plan_text(&t, c->distance_mm),
+                    c->magnification > 0 ? "magnification 1:" : "it makes no image of what is so near",
+                    c->magnification > 0 ? as_plan_text(&t, 1.0 / c->magnification) : "");
     if (c->magnification >= TELECENTRIC)
-        say_row(rows, n, "or", "a telecentric lens of 1:%s", say_n(&t, 1.0 / c->magnification));
+        as_plan_row_add(rows, n, "or", "a telecentric lens of 1:%s", as_plan_text(&t, 1.0 / c->magnification));
     if (c->magnification >= TELECENTRIC)
-        say_why(rows, *n, "it shows no sides; distance and depth are its maker's, and not planned here");
+        as_plan_row_why(rows, *n, "it shows no sides; distance and depth are its maker's, and not planned here");
     if (!(c->magnification > 0))
         return;
     const double half = plan->spec->optics.height_mm / 2;
     if (half > 0) {
-        say_row(rows, n, "pixel on the part", "%s to %s mm", say_n(&t, c->pixel_near_mm), say_n(&t, c->pixel_far_mm));
-        say_why(rows, *n, "at its top and bottom, %s in the middle; %s pixels on the smallest defect at the bottom",
-                say_n(&t, c->pixel_mm), say_n(&t, c->defect_px));
+        as_plan_row_add(rows, n, "pixel on the part", "%s to %s mm", as_plan_text(&t, c->pixel_near_mm),
+                        as_plan_text(&t, c->pixel_far_mm));
+        as_plan_row_why(rows, *n,
+                        "at its top and bottom, %s in the middle; %s pixels on the smallest defect at the bottom",
+                        as_plan_text(&t, c->pixel_mm), as_plan_text(&t, c->defect_px));
     } else {
-        say_row(rows, n, "pixel on the part", "%s mm", say_n(&t, c->pixel_mm));
-        say_why(rows, *n, "%s pixels on the smallest defect; %s line pairs/mm at most", say_n(&t, c->defect_px),
-                say_n(&t, c->nyquist_lp_mm));
+        as_plan_row_add(rows, n, "pixel on the part", "%s mm", as_plan_text(&t, c->pixel_mm));
+        as_plan_row_why(rows, *n, "%s pixels on the smallest defect; %s line pairs/mm at most",
+                        as_plan_text(&t, c->defect_px), as_plan_text(&t, c->nyquist_lp_mm));
     }
-    say_row(rows, n, "seen by a camera", "%s x %s mm", say_n(&t, c->seen_mm[0]), say_n(&t, c->seen_mm[1]));
+    as_plan_row_add(rows, n, "seen by a camera", "%s x %s mm", as_plan_text(&t, c->seen_mm[0]),
+                    as_plan_text(&t, c->seen_mm[1]));
+    const double seen = c->seen_mm[0] * (c->cameras[0] * (1 - AS_PLAN_OVERLAP) + AS_PLAN_OVERLAP);
+    const double parts = plan->pitch_mm > 0 ? seen / plan->pitch_mm : 0;
     if (half > 0)
-        say_why(rows, *n, "of the part's top, the nearest plane, %s mm away", say_n(&t, c->distance_mm - half));
+        as_plan_row_why(rows, *n, "of the part's top, the nearest plane, %s mm away%s%s%s",
+                        as_plan_text(&t, c->distance_mm - half), parts >= 1 ? "; a part comes each " : "",
+                        parts >= 1 ? as_plan_text(&t, plan->pitch_mm) : "",
+                        parts >= 1 ? " mm: neighbours are seen" : "");
+    else if (parts >= 1)
+        as_plan_row_why(rows, *n, "a part comes each %s mm: neighbours are seen", as_plan_text(&t, plan->pitch_mm));
+    say_colour(plan, rows, n);
     if (c->stage <= AS_PLAN_MOTION)
         return;
-    say_row(rows, n, "aperture", "F/%s", say_n(&t, c->f_number));
-    say_why(rows, *n, "Airy disc %s um, %s pixels", say_n(&t, c->airy_um), say_n(&t, c->airy_px));
-    say_row(rows, n, "depth of field", "%s%s", say_n(&t, c->depth.far_mm - c->depth.near_mm),
-            isinf(c->depth.far_mm) ? "" : " mm");
-    say_why(rows, *n, "sharp from %s to %s mm; %s to %s needed", say_n(&t, c->depth.near_mm),
-            say_n(&t, c->depth.far_mm), say_n(&t, c->distance_mm - plan->spec->optics.height_mm / 2),
-            say_n(&t, c->distance_mm + plan->spec->optics.height_mm / 2));
+    as_plan_row_add(rows, n, "aperture", "F/%s", as_plan_text(&t, c->f_number));
+    as_plan_row_why(rows, *n, "Airy disc %s um, %s pixels", as_plan_text(&t, c->airy_um), as_plan_text(&t, c->airy_px));
+    as_plan_row_add(rows, n, "depth of field", "%s%s", as_plan_text(&t, c->depth.far_mm - c->depth.near_mm),
+                    isinf(c->depth.far_mm) ? "" : " mm");
+    as_plan_row_why(rows, *n, "sharp from %s mm before the part's middle to %s%s behind it; %s each way needed",
+                    as_plan_text(&t, c->distance_mm - c->depth.near_mm),
+                    as_plan_text(&t, c->depth.far_mm - c->distance_mm), isinf(c->depth.far_mm) ? "" : " mm",
+                    as_plan_text(&t, half));
+}
+
+/* A mosaic has each colour on some of its pixels alone. */
+static void say_colour(const as_plan *plan, as_plan_row *rows, size_t *n)
+{
+    as_plan_texts t = {.n = 0};
+    if (plan->spec->channels < 3)
+        return;
+    as_plan_row_add(rows, n, "colour", "mosaic");
+    as_plan_row_why(
+        rows, *n,
+        "each colour on every second pixel: %s of one colour across the smallest defect; a filter lets a third "
+        "of the light through",
+        as_plan_text(&t, plan->best.defect_px / 2));
 }
 
 static void say_light(const as_plan *plan, as_plan_row *rows, size_t *n)
 {
     const as_plan_choice *c = &plan->best;
-    say_texts             t = {.n = 0};
+    as_plan_texts         t = {.n = 0};
     if (c->stage <= AS_PLAN_LENS)
         return;
-    say_row(rows, n, "exposure", "%s us", say_n(&t, c->exposure_s * 1e6));
-    say_why(rows, *n, "%s us at most: blur %s of %s pixels%s, pace and deadline", say_n(&t, c->longest_s * 1e6),
-            say_n(&t, c->blur_px), say_n(&t, plan->spec->optics.max_blur_px),
-            plan->spec->optics.height_mm > 0 ? " at its top" : "");
+    as_plan_row_add(rows, n, "exposure", "%s us", as_plan_text(&t, c->exposure_s * 1e6));
+    as_plan_row_why(rows, *n, "%s us at most: blur %s of %s pixels%s, pace and deadline",
+                    as_plan_text(&t, c->longest_s * 1e6), as_plan_text(&t, c->blur_px),
+                    as_plan_text(&t, plan->spec->optics.max_blur_px),
+                    plan->spec->optics.height_mm > 0 ? " at its top" : "");
     if (c->stage <= AS_PLAN_DEPTH)
         return;
-    say_row(rows, n, "light", "%s lx on the part%s", say_n(&t, c->light_lx),
-            plan->spec->optics.light_lx > 0 ? "" : " needed");
-    say_why(rows, *n, "signal over noise %s at %s %% reflectance: %s electrons of %s", say_n(&t, c->snr),
-            say_n(&t, 100 * plan->spec->optics.reflectance), say_n(&t, c->electrons),
-            say_n(&t, c->sensor->pixel->full_well_e));
+    as_plan_row_add(rows, n, "light", "%s lx on the part%s", as_plan_text(&t, c->light_lx),
+                    plan->spec->optics.light_lx > 0 ? "" : " needed");
+    as_plan_row_why(rows, *n, "signal over noise %s at %s %% reflectance: %s electrons of %s", as_plan_text(&t, c->snr),
+                    as_plan_text(&t, 100 * plan->spec->optics.reflectance), as_plan_text(&t, c->electrons),
+                    as_plan_text(&t, c->sensor->pixel->full_well_e));
+}
+
+/* What gives that light; so much on all that must be seen is so many lumen. */
+static void say_lamp(const as_plan *plan, as_plan_row *rows, size_t *n)
+{
+    const as_plan_choice *c = &plan->best;
+    as_plan_texts         t = {.n = 0};
+    const double          lumen = c->light_lx * plan->field_mm[0] * plan->field_mm[1] * 1e-6;
+    if (c->stage <= AS_PLAN_DEPTH)
+        return;
+    as_plan_row_add(rows, n, "lamp", "%s", c->lamp ? c->lamp->name : "none");
+    if (c->lamp)
+        as_plan_row_why(rows, *n, "%s%sup to some %s lx; %s lm on the field", c->lamp->near, *c->lamp->near ? ": " : "",
+                        as_plan_text(&t, c->lamp_lx), as_plan_text(&t, lumen));
+    else
+        as_plan_row_why(rows, *n, "the brightest class gives some %s lx for so long and so often; full sun is 100,000",
+                        as_plan_text(&t, c->most_lx));
+}
+
+/* What is made smaller for the network's input loses its small defects: so many inputs are counted as a frame's pixels fill. */
+static void say_network(const as_plan *plan, const char *network, as_plan_row *rows, size_t *n)
+{
+    const as_plan_choice  *c = &plan->best;
+    const as_plan_machine *m = &plan->machine;
+    as_plan_texts          t = {.n = 0};
+    const bool             is_worked_out = c->stage > AS_PLAN_LIGHT;
+    as_plan_row_add(rows, n, "network", "%s ms a frame",
+                    as_plan_text(&t, (is_worked_out ? c->compute_s : m->compute_s) * 1e3));
+    if (is_worked_out && as_plan_inputs(m, c->judged_px) > 1)
+        as_plan_row_why(
+            rows, *n,
+            "%.70s, measured here: %s ms for %s pixels, and a defect's pixels ask for %s; busy %s of %u cores", network,
+            as_plan_text(&t, m->compute_s * 1e3), as_plan_text(&t, m->input_px), as_plan_text(&t, c->judged_px),
+            as_plan_text(&t, c->busy_cores), m->cores);
+    else
+        as_plan_row_why(rows, *n, "%.90s, measured here; busy %s of %u cores", network,
+                        as_plan_text(&t, plan->frames_per_s * as_plan_cameras(c) * m->compute_s), m->cores);
 }
 
 static void say_flow(const as_plan *plan, const char *network, as_plan_row *rows, size_t *n)
 {
     const as_plan_choice *c = &plan->best;
-    say_texts             t = {.n = 0};
+    as_plan_texts         t = {.n = 0};
     char                  bytes[AS_UNIT_TEXT_BYTES];
-    say_row(rows, n, "frames a second", "%s", say_n(&t, plan->frames_per_s));
+    as_plan_row_add(rows, n, "frames a second", "%s", as_plan_text(&t, plan->frames_per_s));
     if (c->stage > AS_PLAN_LIGHT)
-        say_why(rows, *n, "%s takes %s", c->sensor->name, say_n(&t, c->sensor->frames_per_s));
+        as_plan_row_why(rows, *n, "%s takes %s", c->sensor->name, as_plan_text(&t, c->sensor->frames_per_s));
     if (c->stage > AS_PLAN_PACE) {
-        say_row(rows, n, "bandwidth", "%s/s a camera", as_unit_text(c->bytes_per_s, AS_UNIT_BYTES, bytes));
+        as_plan_row_add(rows, n, "bandwidth", "%s/s a camera", as_unit_text(c->bytes_per_s, AS_UNIT_BYTES, bytes));
         if (c->link)
-            say_why(rows, *n, "%s carries %s MB/s over %s m%s", c->link->name, say_n(&t, c->link->bytes_per_s / 1e6),
-                    say_n(&t, c->link->cable_m), c->link->needs_grabber ? ", with a frame grabber" : "");
-        say_row(rows, n, "storage a day", "%s", as_unit_text(c->stored_bytes_per_day, AS_UNIT_BYTES, bytes));
-        say_why(rows, *n, "every frame as it comes, %s hours a day", say_n(&t, plan->spec->optics.hours_per_day));
+            as_plan_row_why(rows, *n, "%s carries %s MB/s over %s m%s", c->link->name,
+                            as_plan_text(&t, c->link->bytes_per_s / 1e6), as_plan_text(&t, c->link->cable_m),
+                            c->link->needs_grabber ? ", with a frame grabber" : "");
+        as_plan_row_add(rows, n, "storage a day", "%s", as_unit_text(c->stored_bytes_per_day, AS_UNIT_BYTES, bytes));
+        as_plan_row_why(rows, *n, "every frame as it comes, %s hours a day",
+                        as_plan_text(&t, plan->spec->optics.hours_per_day));
     }
-    if (network) {
-        say_row(rows, n, "network", "%s ms a frame", say_n(&t, plan->machine.compute_s * 1e3));
-        say_why(rows, *n, "%.90s, measured here; busy %s of %u cores", network,
-                say_n(&t, plan->frames_per_s * as_plan_cameras(c) * plan->machine.compute_s), plan->machine.cores);
-    }
+    if (network)
+        say_network(plan, network, rows, n);
     if (c->link) {
-        say_row(rows, n, "to the verdict", "%s ms", say_n(&t, c->latency_s * 1e3));
-        say_why(rows, *n, "exposure, readout or transfer%s; station.deadline_ms is %s",
-                network ? " and network" : " (without the network)", say_n(&t, (double)plan->spec->deadline_ns / 1e6));
+        as_plan_row_add(rows, n, "to the verdict", "%s ms", as_plan_text(&t, c->latency_s * 1e3));
+        as_plan_row_why(rows, *n, "exposure, readout or transfer%s; station.deadline_ms is %s",
+                        network ? " and network" : " (without the network)",
+                        as_plan_text(&t, (double)plan->spec->deadline_ns / 1e6));
     }
 }
 
@@ -227,18 +288,17 @@ size_t as_plan_say_rows(const as_plan *plan, const char *network, as_plan_row *r
     say_sight(plan, ret, &n);
     say_optics(plan, ret, &n);
     say_light(plan, ret, &n);
+    say_lamp(plan, ret, &n);
     say_flow(plan, network, ret, &n);
     return n;
 }
 
 /* --- the terminal --- */
 
-static bool say_table(as_cli *cli, const as_plan *plan, const char *network, as_err *err)
+bool as_plan_say_table(as_cli *cli, const as_plan_row *rows, size_t n, as_err *err)
 {
     static const char *const columns[] = {"what", "plan", "why", NULL};
-    as_plan_row              rows[AS_PLAN_MOST_ROWS];
     as_table                *table = as_table_new(columns);
-    size_t                   n = as_plan_say_rows(plan, network, rows);
     for (size_t i = 0; i < n; i++) {
         as_table_cell(table, AS_STYLE_BOLD, "%s", rows[i].name);
         as_table_cell(table, AS_STYLE_NONE, "%s", rows[i].value);
@@ -279,13 +339,27 @@ static bool say_candidates(as_cli *cli, const as_plan *plan, as_err *err)
     return as_table_print(table, cli, err);
 }
 
-static bool say_parts(as_cli *cli, const as_plan *plan, as_err *err)
+/* What precision is proven for. */
+static void say_mix(as_cli *cli, const as_plan *plan)
 {
-    static const char *const columns[] = {
-        "id", "requirement", ">without an error", ">likely", ">errors in it", ">collect", "of", NULL};
-    char                 words[160], text[48];
-    const as_plan_parts *parts = &plan->parts;
-    as_table            *table = as_table_new(columns);
+    const double share = plan->spec->optics.bad_share;
+    if (!plan->parts.mix_counts)
+        return;
+    if (isnan(share))
+        fputs(
+            "precision is proven for as many good parts as bad ones: with product.bad_share, for the line's own mix\n",
+            cli->out);
+    else
+        fprintf(cli->out, "precision is proven for the line's own mix, %.3g %% bad (product.bad_share)\n", 100 * share);
+}
+
+bool as_plan_say_parts(as_cli *cli, const as_plan *plan, double collect_m, as_err *err)
+{
+    static const char *const columns[] = {"id",         "requirement", ">without an error", ">likely", ">errors in it",
+                                          ">proves it", ">9 in 10",    ">collect",          "of",      NULL};
+    char                     words[160], text[48];
+    const as_plan_parts     *parts = &plan->parts;
+    as_table                *table = as_table_new(columns);
     fprintf(cli->out, "\nparts that prove it\n");
     for (size_t i = 0; i < parts->n; i++) {
         const as_plan_need *need = &parts->need[i];
@@ -298,24 +372,32 @@ static bool say_parts(as_cli *cli, const as_plan *plan, as_err *err)
         as_table_cell(table, AS_STYLE_NONE, "%s", as_plan_say_count(need->clean, text));
         as_table_cell(table, AS_STYLE_NONE, "%s", as_plan_say_count(need->likely, text));
         as_table_cell(table, AS_STYLE_NONE, "%s", as_plan_say_count(need->errors, text));
+        if (need->chance > 0)
+            as_table_cell(table, AS_STYLE_NONE, "%.0f %%", 100 * need->chance);
+        else
+            as_table_cell(table, AS_STYLE_NONE, "-");
+        as_table_cell(table, AS_STYLE_NONE, "%s", as_plan_say_count(need->sure, text));
         as_table_cell(table, AS_STYLE_NONE, "%s", as_plan_say_count(need->collect, text));
         as_table_cell(table, AS_STYLE_DIM, "%s", as_plan_kind_text(need->kind));
     }
     if (!as_table_print(table, cli, err))
         return false;
-    say_texts t = {.n = 0};
+    as_plan_texts t = {.n = 0};
     fprintf(cli->out, "acceptance: %s bad and %s good parts; to collect: %s bad and %s good",
-            say_n(&t, (double)parts->accept_bad), say_n(&t, (double)parts->accept_good),
-            say_n(&t, (double)parts->collect_bad), say_n(&t, (double)parts->collect_good));
+            as_plan_text(&t, (double)parts->accept_bad), as_plan_text(&t, (double)parts->accept_good),
+            as_plan_text(&t, (double)parts->collect_bad), as_plan_text(&t, (double)parts->collect_good));
     if (!isnan(parts->collect_parts))
-        fprintf(cli->out, ", found in %s parts", say_n(&t, parts->collect_parts));
+        fprintf(cli->out, ", found in %s parts", as_plan_text(&t, parts->collect_parts));
+    if (!isnan(collect_m))
+        fprintf(cli->out, ", %s m of web", as_plan_text(&t, collect_m));
     if (!isnan(parts->collect_days))
-        fprintf(cli->out, " or %s days", say_n(&t, parts->collect_days));
+        fprintf(cli->out, " or %s days", as_plan_text(&t, parts->collect_days));
     fputs("\n", cli->out);
+    say_mix(cli, plan);
     return true;
 }
 
-static void say_verdict(as_cli *cli, const as_plan *plan)
+void as_plan_say_verdict(as_cli *cli, const as_plan *plan)
 {
     char text[AS_PLAN_SAY_ADVICE_BYTES];
     fprintf(cli->out, "\n%s%s: %s%s\n", as_term_style(cli, plan->feasible ? AS_STYLE_GOOD : AS_STYLE_BAD),
@@ -333,8 +415,10 @@ static void say_verdict(as_cli *cli, const as_plan *plan)
 
 bool as_plan_say(as_cli *cli, const as_plan *plan, const char *network, as_err *err)
 {
-    if (!say_table(cli, plan, network, err) || !say_candidates(cli, plan, err) || !say_parts(cli, plan, err))
+    as_plan_row rows[AS_PLAN_MOST_ROWS];
+    if (!as_plan_say_table(cli, rows, as_plan_say_rows(plan, network, rows), err) || !say_candidates(cli, plan, err) ||
+        !as_plan_say_parts(cli, plan, NAN, err))
         return false;
-    say_verdict(cli, plan);
+    as_plan_say_verdict(cli, plan);
     return true;
 }

@@ -85,6 +85,10 @@ static void twin_left_out(const as_plan *plan, double light, as_str *out)
              "# exposure (blur), and the noise of the light that is planned.\n"
              "# Not in it: your part and its defect (the scene's own are seen), its reflectance, and its height: with\n"
              "# &off=MM the part lies so far out of focus.\n");
+    if (c->turned)
+        as_str_add(
+            out,
+            "# The plan turns the sensor, its longer side across the belt; the scene's belt runs along that side.\n");
     if (as_plan_cameras(c) > 1)
         as_str_addf(out, "# This is one of %u cameras.\n", as_plan_cameras(c));
     if (light * twin_filled(plan) > MOST_LIGHT)

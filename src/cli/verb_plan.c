@@ -29,6 +29,7 @@ static const as_opt plan_opts[] = {
     {"focal", 0, "MM", "focal length of the lens that is there (optics.focal_mm)", NULL},
     {"sensor", 0, "NAME", "the sensor that is there (optics.sensor)", NULL},
     {"cameras", 0, "N", "most cameras (optics.max_cameras)", NULL},
+    {"tdi", 0, "N", "stages of a line-scan sensor (optics.tdi_stages)", NULL},
     {"bad-share", 0, "SHARE", "of the parts that is bad, as far as one knows (product.bad_share)", NULL},
     {"set", 0, "KEY=VALUE", "any other number or word of assay.yaml, as station.hours_per_day=16; may be repeated",
      NULL},
@@ -54,6 +55,7 @@ static const struct {
     {"aperture", "optics.f_number"},       {"focal", "optics.focal_mm"},
     {"sensor", "optics.sensor"},           {"cameras", "optics.max_cameras"},
     {"bad-share", "product.bad_share"},    {"scan", "station.scan"},
+    {"tdi", "optics.tdi_stages"},
 };
 
 /* "24 m/min" in the unit that the key has; an F-number may be written as f/4. */
@@ -141,13 +143,14 @@ static bool plan_print(as_cli *cli, const as_plan *plan, const char *network, as
     return as_cli_print_json(cli, json, err);
 }
 
-static bool plan_line_files(as_cli *cli, const as_plan_line *plan, as_err *err)
+static bool plan_line_files(as_cli *cli, const as_plan_line *plan, const char *network, as_err *err)
 {
     as_str text;
     bool   ok = true;
     as_str_init(&text);
     if (as_cli_opt(cli, "page"))
-        ok = AS_FAIL(err, AS_EINVAL, "a plan of line-scan cameras has no page: --svg draws it, --json has its numbers");
+        ok = as_plan_line_page(plan, network, &text, err) && plan_write(cli, "page", &text, err);
+    as_str_clear(&text);
     if (ok && as_cli_opt(cli, "svg"))
         ok = as_plan_line_svg(plan, &text, err) && plan_write(cli, "svg", &text, err);
     as_str_clear(&text);
@@ -157,19 +160,27 @@ static bool plan_line_files(as_cli *cli, const as_plan_line *plan, as_err *err)
     return ok;
 }
 
-static bool plan_line_make(as_cli *cli, const as_spec *spec, const as_plan_machine *machine, const char *network,
-                           bool *ret_feasible, as_err *err)
+static bool plan_line_show(as_cli *cli, const as_plan_line *plan, const char *network, as_err *err)
 {
-    as_plan_line plan;
-    if (!as_plan_line_make(spec, machine, &plan, err) || !plan_line_files(cli, &plan, err))
+    if (!plan_line_files(cli, plan, network, err))
         return false;
-    *ret_feasible = plan.feasible;
     if (!cli->json)
-        return as_plan_line_say(cli, &plan, network, err);
-    json_t *json = as_plan_line_json(&plan);
+        return as_plan_line_say(cli, plan, network, err);
+    json_t *json = as_plan_line_json(plan);
     if (json)
         as_json_set(json, "network", network ? json_string(network) : json_null());
     return as_cli_print_json(cli, json, err);
+}
+
+static bool plan_line_make(as_cli *cli, const as_spec *spec, const as_plan_machine *machine, const char *network,
+                           bool *ret_feasible, as_err *err)
+{
+    as_plan_line *plan = calloc(1, sizeof *plan);
+    bool          ok = plan ? as_plan_line_make(spec, machine, plan, err) && plan_line_show(cli, plan, network, err)
+                            : AS_FAIL(err, AS_ENOMEM, "out of memory");
+    *ret_feasible = ok && plan->plan.feasible;
+    free(plan);
+    return ok;
 }
 
 static bool plan_make(as_cli *cli, as_spec *spec, as_plan *plan, as_err *err)
@@ -178,7 +189,7 @@ static bool plan_make(as_cli *cli, as_spec *spec, as_plan *plan, as_err *err)
     as_plan_machine machine = {.compute_s = NAN, .cores = as_thread_cores()};
     bool            measures = !as_cli_flag(cli, "no-measure");
     if (!plan_override(cli, spec, err) ||
-        (measures && !as_plan_compute(cli, as_cli_opt(cli, "model"), &machine.compute_s, network, err)))
+        (measures && !as_plan_compute(cli, as_cli_opt(cli, "model"), &machine, network, err)))
         return false;
     if (spec->optics.scan == AS_SPEC_SCAN_LINE)
         return plan_line_make(cli, spec, &machine, measures ? network : NULL, &plan->feasible, err);

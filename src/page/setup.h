@@ -18,7 +18,7 @@ typedef struct as_setup {
     double      distance_mm;             /* from the lens to the middle of the part's height */
     double      near_mm, far_mm;         /* sharp from, to (may be INFINITY), from the lens */
     double      field_mm[2];             /* what must be seen, along and across the belt */
-    double      seen_mm[2];              /* by one camera */
+    double      seen_mm[2];              /* by one camera, where it is in focus */
     unsigned    cameras[2];              /* along and across */
     double      part_mm[2], height_mm;   /* 0: not known, flat */
     double      pitch_mm;                /* from part to part on the belt; 0: not known */
@@ -29,6 +29,10 @@ typedef struct as_setup {
 
 /* <svg>; alone: a file of its own with its colours, for light and dark. Else those of the page around it. */
 void as_setup_add(as_str *out, const as_setup *setup, bool alone);
+
+/* The same of line-scan cameras over a web that runs along the first of two: field_mm[1] is its width, seen_mm[1] what one of
+ * cameras[1] sees of it; part and pitch do not count. */
+void as_setup_web_add(as_str *out, const as_setup *setup, bool alone);
 
 /* How much of pixel (column, row) a disc covers that moves `blur_px` along the columns while it is exposed, 0 to 1: its
  * middle moves about (x, y), in pixels. */

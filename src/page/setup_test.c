@@ -68,7 +68,7 @@ static void test_scale(void **state)
     draw(&at_rest, true, &out);
     /* The ruler and its two ends, the distance, the field. */
     double distance = span(out.s, 3), field = span(out.s, 4);
-    assert_true(fabs(distance / field - 500.0 / 200.0) < 0.01);
+    assert_true(fabs(distance / field - 500.0 / (200.0 * 485 / 500)) < 0.01); /* of the part's top, 485 mm away */
     assert_true(fabs(span(out.s, 0) / distance - 100.0 / 500.0) < 0.01);
     assert_non_null(strstr(out.s, ">100 mm<"));
     assert_non_null(strstr(out.s, "a &lt;bench&gt; &amp; more"));
@@ -106,6 +106,37 @@ static void test_extremes(void **state)
     }
 }
 
+/* Two cameras, each of which sees 525 mm of a web of 1,000, from 1,200 mm. */
+static void test_web(void **state)
+{
+    (void)state;
+    as_str   out;
+    as_setup web = bench;
+    web.distance_mm = 1200;
+    web.near_mm = 1190;
+    web.far_mm = 1210;
+    web.height_mm = 1;
+    web.field_mm[0] = web.seen_mm[0] = 1;
+    web.field_mm[1] = 1000;
+    web.seen_mm[1] = 1000 / 1.95;
+    web.cameras[1] = 2;
+    as_str_init(&out);
+    as_setup_web_add(&out, &web, true);
+    assert_true(as_str_ok(&out) && test_xml_is_whole(out.s));
+    /* The ruler and its two ends, the distance, the width, from camera to camera. */
+    double distance = span(out.s, 3), width = span(out.s, 4), step = span(out.s, 5);
+    assert_true(fabs(distance / width - 1.2) < 0.01);
+    assert_true(fabs(step / width - 0.95 / 1.95) < 0.01);
+    assert_non_null(strstr(out.s, "seen along the web, to scale"));
+    as_str_done(&out);
+    web.cameras[1] = 64;
+    web.far_mm = INFINITY;
+    as_str_init(&out);
+    as_setup_web_add(&out, &web, false);
+    assert_true(as_str_ok(&out) && test_xml_is_whole(out.s) && !strstr(out.s, "inf") && !strstr(out.s, "nan"));
+    as_str_done(&out);
+}
+
 static double covered(double diameter, double blur, double x, double y)
 {
     double sum = 0;
@@ -135,6 +166,7 @@ int main(void)
         cmocka_unit_test(test_scale),
         cmocka_unit_test(test_extremes),
         cmocka_unit_test(test_cover),
+        cmocka_unit_test(test_web),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -27,6 +27,7 @@ typedef struct as_spec_optics {
     uint32_t     max_cameras;    /* default 4 */
     as_spec_scan scan;           /* NONE: area */
     double       encoder_per_mm; /* pulses of web; default 20 */
+    uint32_t     tdi_stages;     /* of a line sensor; default 1 */
 } as_spec_optics;
 
 #endif

@@ -86,9 +86,12 @@ static double plan_half_angle(const as_plan_choice *c)
     return atan(diagonal / 2.0 / (c->lens.focal_mm * (1.0 + c->magnification)));
 }
 
-/* Of two that get equally far with the same sensor: the shortest lens of those that look straight enough, then the longer. */
+/* Of two that get equally far with the same sensor. From the same distance, the one that shows the field larger, so that not
+ * half of the pixels look at the belt; else the shortest lens of those that look straight enough, then the longer. */
 static bool plan_better_lens(const as_plan_choice *a, const as_plan_choice *b)
 {
+    if (fabs(a->distance_mm - b->distance_mm) <= 1e-9 * b->distance_mm)
+        return a->magnification > b->magnification;
     double angle_a = plan_half_angle(a), angle_b = plan_half_angle(b);
     if ((angle_a <= GOOD_HALF_ANGLE) != (angle_b <= GOOD_HALF_ANGLE))
         return angle_a <= GOOD_HALF_ANGLE;

@@ -22,8 +22,9 @@
 #define AS_PLAN_OVERLAP      0.05    /* of a camera's picture, with its neighbour's */
 #define AS_PLAN_TRANSMISSION 0.9     /* of a lens with coated glass */
 #define AS_PLAN_WHITE        0.9     /* reflectance of the brightest that must not saturate */
-#define AS_PLAN_LOAD         0.8     /* of the cores that may be busy */
-#define AS_PLAN_REST_S       0.01    /* longest exposure of a part at rest */
+#define AS_PLAN_FILTER       (1 / 3.0) /* of white light, through the filter of the weakest of three colours */
+#define AS_PLAN_LOAD         0.8       /* of the cores that may be busy */
+#define AS_PLAN_REST_S       0.01      /* longest exposure of a part at rest */
 
 typedef enum as_plan_stage {
     AS_PLAN_NONE,
@@ -42,12 +43,6 @@ typedef enum as_plan_stage {
 
 const char *as_plan_stage_text(as_plan_stage stage); /* what fails there, for people */
 
-/* What assay.yaml cannot say. */
-typedef struct as_plan_machine {
-    double   compute_s; /* a frame through the network on one core; NAN: not measured */
-    unsigned cores;
-} as_plan_machine;
-
 typedef struct as_plan_choice {
     as_plan_stage       stage; /* FITS, or where it fails */
     const as_chip      *sensor;
@@ -59,15 +54,17 @@ typedef struct as_plan_choice {
     uint32_t            cameras[2];   /* along and across the belt */
     double              magnification, distance_mm, pixel_mm, defect_px; /* defect: in the furthest plane */
     /* pixel_mm is of the plane in focus, the middle of the part's height. */
-    double        pixel_near_mm, pixel_far_mm; /* of the planes of its top and bottom; see as_plan_plane_mm */
-    double        seen_mm[2];                  /* of the nearest plane by one camera, along and across the belt */
-    double        f_number, airy_um, airy_px, nyquist_lp_mm;
-    as_plan_depth depth;
-    double        exposure_s, longest_s, blur_px; /* longest: what blur, of the nearest plane, and pace allow */
-    double        light_lx, snr, electrons;       /* light: needed, or what is there */
-    double        readout_s, transfer_s, latency_s;
-    double        frame_bytes, bytes_per_s, stored_bytes_per_day; /* a camera; a camera; all */
-    double        busy_cores;                                     /* NAN: not measured */
+    double              pixel_near_mm, pixel_far_mm; /* of the planes of its top and bottom; see as_plan_plane_mm */
+    double              seen_mm[2];                  /* of the nearest plane by one camera, along and across the belt */
+    double              f_number, airy_um, airy_px, nyquist_lp_mm;
+    as_plan_depth       depth;
+    double              exposure_s, longest_s, blur_px; /* longest: what blur, of the nearest plane, and pace allow */
+    double              light_lx, snr, electrons;       /* light: needed, or what is there */
+    double              most_lx, lamp_lx;               /* of all classes of light, for so long and so often; of lamp */
+    const as_plan_lamp *lamp;                           /* the weakest class that gives light_lx; NULL: none */
+    double              readout_s, transfer_s, latency_s;
+    double              frame_bytes, bytes_per_s, stored_bytes_per_day; /* a camera; a camera; all */
+    double              judged_px, compute_s, busy_cores; /* of a frame, that the network must see; NAN: not measured */
 } as_plan_choice;
 
 uint32_t as_plan_cameras(const as_plan_choice *choice);

@@ -30,6 +30,8 @@ static const advice_lever advice_levers[] = {
     {"optics.f_number", true, true},
     {"optics.focal_mm", true, true},
     {"optics.max_cameras", true, false},
+    {"optics.tdi_stages", true, false},
+    {"station.encoder_per_mm", true, false},
 };
 
 #define STEP       1.15
@@ -75,11 +77,14 @@ typedef struct advice {
     const as_field *field;
     as_spec        *spec; /* a copy to try in */
     as_plan        *tried;
+    char            found[AS_PLAN_FOUND_BYTES]; /* what fits, where cameras are line-scan ones */
 } advice;
 
 /* Of what is in a->spec. */
-static bool advice_fits_now(const advice *a)
+static bool advice_fits_now(advice *a)
 {
+    if (a->spec->optics.scan == AS_SPEC_SCAN_LINE)
+        return as_plan_line_fits(a->spec, &a->plan->machine, a->found);
     *a->tried = (as_plan){.spec = a->spec, .machine = a->plan->machine};
     as_plan_measure(a->tried);
     as_plan_contradictions(a->tried);
@@ -88,7 +93,7 @@ static bool advice_fits_now(const advice *a)
     return a->tried->feasible;
 }
 
-static bool advice_fits(const advice *a, double value)
+static bool advice_fits(advice *a, double value)
 {
     *a->spec = *a->plan->spec;
     advice_set(a->spec, a->field, value);
@@ -107,7 +112,7 @@ static bool advice_is_given(const as_spec *spec, const as_field *field)
 }
 
 /* Three digits: the nearer way where that fits, else away from where it does not. */
-static double advice_round(const advice *a, double value, bool up)
+static double advice_round(advice *a, double value, bool up)
 {
     double unit = pow(10, floor(log10(value)) - 2);
     double below = floor(value / unit) * unit, above = ceil(value / unit) * unit;
@@ -117,7 +122,7 @@ static double advice_round(const advice *a, double value, bool up)
 }
 
 /* The nearest value that fits, or 0. */
-static double advice_seek(const advice *a, double from, bool up)
+static double advice_seek(advice *a, double from, bool up)
 {
     double low = a->field->low, high = a->field->high, bad = from, good = 0;
     if (strcmp(a->field->path, "optics.defect_px") == 0)
@@ -125,7 +130,7 @@ static double advice_seek(const advice *a, double from, bool up)
     for (int i = 1; i <= MOST_STEPS && !(good > 0); i++) {
         double value = up ? from * pow(STEP, i) : from / pow(STEP, i);
         if (a->field->kind == &as_field_count)
-            value = up ? from + i : from - i;
+            value = strcmp(a->field->path, "optics.tdi_stages") == 0 ? from * pow(2, i) : up ? from + i : from - i;
         if (value < low || value > high || !(value > 0))
             break;
         if (advice_fits(a, value))
@@ -145,7 +150,7 @@ static double advice_seek(const advice *a, double from, bool up)
     return advice_round(a, good, up);
 }
 
-static void advice_try(as_plan *plan, const advice *a, bool up)
+static void advice_try(as_plan *plan, advice *a, bool up)
 {
     double from = advice_get(plan->spec, a->field);
     if (!(from > 0) || plan->n_advice == AS_PLAN_MOST_ADVICE)
@@ -164,7 +169,7 @@ static void advice_try(as_plan *plan, const advice *a, bool up)
 }
 
 /* What may be left out, for the plan to choose: one, or two together (also NULL: one). */
-static void advice_leave(as_plan *plan, const advice *a, const as_field *also)
+static void advice_leave(as_plan *plan, advice *a, const as_field *also)
 {
     if (plan->n_advice == AS_PLAN_MOST_ADVICE || !advice_is_given(plan->spec, a->field) ||
         (also && !advice_is_given(plan->spec, also)))
@@ -179,6 +184,10 @@ static void advice_leave(as_plan *plan, const advice *a, const as_field *also)
     const as_plan_choice *c = &a->tried->best;
     char                  lens[80];
     *one = (as_plan_advice){.path = a->field->path, .path2 = also ? also->path : NULL};
+    if (a->spec->optics.scan == AS_SPEC_SCAN_LINE) {
+        as_str_copy(one->found, sizeof one->found, a->found);
+        return;
+    }
     snprintf(one->found, sizeof one->found, "%s, %s at F/%g from %.4g mm", c->sensor->name, as_plan_lens_text(c, lens),
              c->f_number, c->distance_mm);
 }

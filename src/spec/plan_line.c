@@ -4,7 +4,10 @@
 #include <math.h>
 #include <stdio.h>
 
-#define LINE_EPSILON 1e-9
+#include "spec/plan_priv.h"
+
+#define LINE_EPSILON  1e-9
+#define LINE_INPUT_PX (224.0 * 224.0) /* of a network whose input is not known */
 #define LINE_HALF_ANGLE \
     0.4363323129985824 /* 25 degrees: a line's ends are not to be seen much more aslant than its middle */
 
@@ -51,25 +54,27 @@ static double line_place(const as_plan_line *plan, as_plan_line_choice *c)
     c->cameras = count < 1 ? 1 : count > 1e4 ? 10000 : (uint32_t)count;
     double share = plan->width_mm / (c->cameras * (1.0 - AS_PLAN_OVERLAP) + AS_PLAN_OVERLAP);
     c->circle_mm = c->chip->pixels * c->chip->pitch_um * 1e-3;
+    c->step_mm = share * (1.0 - AS_PLAN_OVERLAP);
     return c->circle_mm / share;
 }
 
 static bool line_lens(const as_plan_line *plan, as_plan_line_choice *c, double largest)
 {
-    double given = plan->spec->optics.distance_mm, pitch_mm = c->chip->pitch_um * 1e-3;
+    double given = plan->plan.spec->optics.distance_mm, pitch_mm = c->chip->pitch_um * 1e-3;
     c->distance_mm = given > 0 ? given : as_plan_distance_mm(c->focal_mm, largest);
     c->magnification = as_plan_magnification(c->focal_mm, c->distance_mm);
     c->pixel_mm = c->magnification > 0 ? pitch_mm / c->magnification : INFINITY;
-    c->defect_px = plan->spec->optics.defect_mm / c->pixel_mm;
+    c->defect_px = plan->plan.spec->optics.defect_mm / c->pixel_mm;
     c->seen_mm = c->chip->pixels * c->pixel_mm;
     double half = atan(c->circle_mm / 2.0 / (c->focal_mm * (1.0 + c->magnification)));
-    return c->pixel_mm <= plan->pixel_mm * (1 + LINE_EPSILON) && c->magnification <= largest * (1 + LINE_EPSILON) &&
-           half <= LINE_HALF_ANGLE && c->magnification <= 1.0;
+    return c->pixel_mm <= plan->plan.pixel_mm * (1 + LINE_EPSILON) &&
+           c->magnification <= largest * (1 + LINE_EPSILON) && half <= LINE_HALF_ANGLE && c->magnification <= 1.0 &&
+           (given > 0 || c->distance_mm <= AS_PLAN_MOST_MM);
 }
 
 static bool line_time(const as_plan_line *plan, as_plan_line_choice *c)
 {
-    const as_spec_optics *o = &plan->spec->optics;
+    const as_spec_optics *o = &plan->plan.spec->optics;
     c->lines_per_s = o->belt_mm_per_s / c->pixel_mm;
     double blur = as_plan_exposure_s(o->max_blur_px, c->pixel_mm, o->belt_mm_per_s);
     c->longest_s = fmin(1.0 / c->lines_per_s, blur);
@@ -77,30 +82,54 @@ static bool line_time(const as_plan_line *plan, as_plan_line_choice *c)
     c->blur_px = as_plan_blur_px(o->belt_mm_per_s, c->exposure_s, c->pixel_mm);
     double made = as_plan_line_encoder(o->encoder_per_mm, 1.0 / c->pixel_mm, &c->multiplier, &c->divider);
     c->pulses_per_mm = o->encoder_per_mm;
+    c->pulses_per_s = o->encoder_per_mm * o->belt_mm_per_s;
     c->stretch = made * c->pixel_mm; /* more lines a millimetre: longer */
+    c->stages = AS_MAX(o->tdi_stages, 1U);
+    c->smear_px = (c->stages - 1) * fabs(c->stretch - 1.0);
     return c->lines_per_s <= c->chip->lines_per_s;
 }
 
 static bool line_depth(const as_plan_line *plan, as_plan_line_choice *c)
 {
-    double        half = plan->spec->optics.height_mm / 2.0;
+    double        half = plan->plan.spec->optics.height_mm / 2.0;
     as_plan_depth depth = as_plan_depth_of_field(c->focal_mm, c->f_number, c->chip->pitch_um * 1e-3, c->distance_mm);
     double        working = as_plan_working_number(c->f_number, c->magnification);
-    c->depth_mm = depth.far_mm - depth.near_mm;
-    c->airy_px = as_plan_airy_um(plan->spec->optics.wavelength_nm, working) / c->chip->pitch_um;
+    c->depth = depth;
+    c->airy_um = as_plan_airy_um(plan->plan.spec->optics.wavelength_nm, working);
+    c->airy_px = c->airy_um / c->chip->pitch_um;
     return depth.near_mm <= c->distance_mm - half && depth.far_mm >= c->distance_mm + half &&
            c->airy_px <= c->defect_px * (1 + LINE_EPSILON);
 }
 
+/* Light of no more than can be had; and the stages with which a common line light does. */
+static void line_lamp(const as_plan_line *plan, const as_plan_light *light, as_plan_line_choice *c)
+{
+    const double share = as_plan_lamp_share(plan->plan.spec->optics.wavelength_nm);
+    const double usual = share * AS_PLAN_LINE_USUAL_LX;
+    c->most_lx = share * as_plan_lamp_most(true, 1);
+    c->lamp = as_plan_lamp_for(c->light_lx / share, true, 1);
+    c->lamp_lx = c->lamp ? share * c->lamp->most_lx : 0;
+    c->more_stages = 0;
+    if (plan->plan.spec->optics.light_lx > 0)
+        return;
+    if (!c->lamp)
+        c->snr = fmin(c->snr, as_plan_snr(as_plan_light_electrons(light, c->most_lx), c->chip->dark_noise_e));
+    for (uint32_t n = 2; n <= AS_PLAN_LINE_MOST_STAGES && c->light_lx > usual; n *= 2)
+        if (n > c->stages && c->light_lx * c->stages / n <= usual) {
+            c->more_stages = n;
+            return;
+        }
+}
+
 static bool line_light(const as_plan_line *plan, as_plan_line_choice *c)
 {
-    const as_spec_optics *o = &plan->spec->optics;
+    const as_spec_optics *o = &plan->plan.spec->optics;
     as_plan_light         light = {.reflectance = o->reflectance,
-                                   .transmission = AS_PLAN_TRANSMISSION,
+                                   .transmission = AS_PLAN_TRANSMISSION * as_plan_filter(plan->plan.spec),
                                    .working_number = as_plan_working_number(c->f_number, c->magnification),
                                    .wavelength_nm = o->wavelength_nm,
                                    .pitch_um = c->chip->pitch_um,
-                                   .exposure_s = c->exposure_s,
+                                   .exposure_s = c->exposure_s * c->stages,
                                    .quantum_efficiency = c->chip->quantum_ratio};
     double                most_e = c->chip->full_well_e * fmin(o->reflectance / AS_PLAN_WHITE, 1.0);
     c->electrons = as_plan_electrons(o->snr, c->chip->dark_noise_e);
@@ -115,31 +144,36 @@ static bool line_light(const as_plan_line *plan, as_plan_line_choice *c)
         c->electrons = fmin(as_plan_light_electrons(&light, o->light_lx), most_e);
         c->snr = as_plan_snr(c->electrons, c->chip->dark_noise_e);
     }
+    line_lamp(plan, &light, c);
     return c->snr >= o->snr * (1 - LINE_EPSILON);
 }
 
 static as_plan_stage line_flow(const as_plan_line *plan, as_plan_line_choice *c)
 {
-    const as_spec *spec = plan->spec;
-    uint32_t       bits = spec->bit_depth <= 8 ? 8 : spec->bit_depth <= 10 ? 10 : spec->bit_depth <= 12 ? 12 : 16;
-    double         pixels = c->chip->pixels * c->lines_per_s;
-    c->bytes_per_s = pixels * bits / 8.0;
+    const as_spec *spec = plan->plan.spec;
+    const double   pixels = c->chip->pixels * c->lines_per_s;
+    const uint32_t channels = AS_MAX(spec->channels, 1U);
+    /* A sensor for colours has a line for each: three samples a pixel. */
+    c->bytes_per_s = pixels * as_plan_wire_bytes(spec->bit_depth) * AS_MIN(channels, 3U);
     c->pixels_per_s = pixels * c->cameras;
-    c->stored_bytes_per_day = c->pixels_per_s * (spec->bit_depth > 8 ? 2 : 1) * 3600.0 * spec->optics.hours_per_day;
-    /* Squares as wide as the line, each of which the network sees as one frame. */
-    c->busy_cores = c->lines_per_s / c->chip->pixels * c->cameras * plan->machine.compute_s;
+    c->stored_bytes_per_day =
+        c->pixels_per_s * channels * (spec->bit_depth > 8 ? 2 : 1) * 3600.0 * spec->optics.hours_per_day;
+    /* The network sees the web with as many pixels as a defect needs: a whole width made small would lose it. */
+    c->judged_px_per_s = plan->needs_px * spec->optics.belt_mm_per_s / plan->plan.pixel_mm;
+    const double input_px = plan->plan.machine.input_px > 0 ? plan->plan.machine.input_px : LINE_INPUT_PX;
+    c->busy_cores = c->judged_px_per_s / input_px * plan->plan.machine.compute_s;
     for (size_t i = 0; !c->link && as_plan_link_at(i); i++)
         if (c->bytes_per_s <= as_plan_link_at(i)->bytes_per_s)
             c->link = as_plan_link_at(i);
     if (!c->link)
         return AS_PLAN_LINK;
-    bool busy = !isnan(c->busy_cores) && c->busy_cores > AS_PLAN_LOAD * AS_MAX(plan->machine.cores, 1U);
+    bool busy = !isnan(c->busy_cores) && c->busy_cores > AS_PLAN_LOAD * AS_MAX(plan->plan.machine.cores, 1U);
     return busy ? AS_PLAN_COMPUTE : AS_PLAN_FITS;
 }
 
 static as_plan_stage line_aperture(const as_plan_line *plan, as_plan_line_choice *c)
 {
-    const double        given = plan->spec->optics.f_number;
+    const double        given = plan->plan.spec->optics.f_number;
     as_plan_line_choice best = *c;
     as_plan_stage       reached = AS_PLAN_NONE;
     for (size_t i = 0; i < (given > 0 ? 1 : AS_COUNT(line_stops)); i++) {
@@ -160,12 +194,12 @@ static as_plan_stage line_aperture(const as_plan_line *plan, as_plan_line_choice
 static as_plan_stage line_try(const as_plan_line *plan, as_plan_line_choice *c)
 {
     double largest = line_place(plan, c);
-    if (c->cameras > plan->spec->optics.max_cameras)
+    if (c->cameras > plan->plan.spec->optics.max_cameras)
         return AS_PLAN_PIXELS;
     if (!line_lens(plan, c, largest))
         return AS_PLAN_LENS;
     bool keeps_pace = line_time(plan, c);
-    if (c->exposure_s > c->longest_s * (1 + LINE_EPSILON))
+    if (c->exposure_s > c->longest_s * (1 + LINE_EPSILON) || c->smear_px > AS_PLAN_LINE_SMEAR_PX)
         return AS_PLAN_MOTION;
     as_plan_stage stage = line_aperture(plan, c);
     if (stage != AS_PLAN_FITS)
@@ -180,6 +214,8 @@ static bool line_better(const as_plan_line_choice *a, const as_plan_line_choice 
         return a->stage > b->stage;
     if (a->stage == AS_PLAN_PACE) /* how much too slow */
         return a->chip->lines_per_s / a->lines_per_s > b->chip->lines_per_s / b->lines_per_s;
+    if (a->stage == AS_PLAN_MOTION && (a->smear_px > b->smear_px || a->smear_px < b->smear_px))
+        return a->smear_px < b->smear_px;
     if (a->stage == AS_PLAN_LIGHT && (a->snr > b->snr || a->snr < b->snr))
         return a->snr > b->snr;
     if (a->stage == AS_PLAN_LENS && (a->pixel_mm > b->pixel_mm || a->pixel_mm < b->pixel_mm))
@@ -195,94 +231,60 @@ static bool line_better(const as_plan_line_choice *a, const as_plan_line_choice 
 
 static void line_search(as_plan_line *plan)
 {
-    const double given = plan->spec->optics.focal_mm;
+    const double given = plan->plan.spec->optics.focal_mm;
     for (size_t i = 0; i < AS_COUNT(line_chips); i++) {
-        bool fits = false;
+        as_plan_line_choice own = {.stage = AS_PLAN_NONE};
         for (size_t k = 0; k < (given > 0 ? 1 : AS_COUNT(line_focals)); k++) {
             as_plan_line_choice c = {.chip = &line_chips[i], .busy_cores = NAN};
             c.focal_mm = given > 0 ? given : line_focals[k];
             c.stage = line_try(plan, &c);
-            fits = fits || c.stage == AS_PLAN_FITS;
-            if (!plan->best.chip || line_better(&c, &plan->best))
-                plan->best = c;
+            if (!own.chip || line_better(&c, &own))
+                own = c;
         }
-        plan->n_fit += fits;
+        if (!plan->best.chip || line_better(&own, &plan->best))
+            plan->best = own;
         plan->n_tried++;
+        if (own.stage != AS_PLAN_FITS)
+            continue;
+        size_t at = plan->n_choices++;
+        for (; at > 0 && line_better(&own, &plan->choices[at - 1]); at--)
+            plan->choices[at] = plan->choices[at - 1];
+        plan->choices[at] = own;
     }
-    plan->feasible = plan->best.stage == AS_PLAN_FITS;
+    plan->plan.feasible = plan->n_choices > 0;
 }
 
-/* What is in the way, and which number would have to be which. */
-static void line_why(as_plan_line *plan)
+static void line_measure(as_plan_line *plan, const as_spec *spec, const as_plan_machine *machine)
 {
-    const as_plan_line_choice *c = &plan->best;
-    const as_spec_optics      *o = &plan->spec->optics;
-    char                      *text = plan->problem;
-    const size_t               cap = sizeof plan->problem;
-    const double               fits = c->chip->lines_per_s * c->pixel_mm;
-    switch (c->stage) {
-    case AS_PLAN_PIXELS:
-        snprintf(text, cap,
-                 "%.0f pixels across %.5g mm are %u cameras of %u pixels, and optics.max_cameras is %u: set it to %u, "
-                 "or product.defect_mm to %.3g",
-                 plan->needs_px, plan->width_mm, c->cameras, c->chip->pixels, o->max_cameras, c->cameras,
-                 plan->width_mm / (c->chip->pixels * (o->max_cameras * 0.95 + 0.05)) * o->defect_px * 1.01);
-        return;
-    case AS_PLAN_LENS:
-        snprintf(
-            text, cap,
-            "no lens shows %.5g mm across with %.3g mm a pixel or less from %.5g mm: one of %g mm shows %.5g mm at "
-            "%.3g mm a pixel; set optics.distance_mm to another value or leave it out",
-            plan->width_mm, plan->pixel_mm, c->distance_mm, c->focal_mm, c->seen_mm, c->pixel_mm);
-        return;
-    case AS_PLAN_MOTION:
-        snprintf(text, cap,
-                 "%.5g us do not fit: a line of %.4g mm is due each %.4g us, and blur allows %.4g us: set "
-                 "optics.exposure_us to %.4g or leave it out",
-                 c->exposure_s * 1e6, c->pixel_mm, 1e6 / c->lines_per_s, c->longest_s * 1e6, c->longest_s * 1e6);
-        return;
-    case AS_PLAN_DEPTH:
-        snprintf(text, cap,
-                 "at F/%g it is sharp over %.3g mm of the %g mm of product.height_mm, with Airy's disc of %.3g pixels: "
-                 "set product.height_mm to %.3g or less, or optics.distance_mm to more",
-                 c->f_number, c->depth_mm, o->height_mm, c->airy_px, c->depth_mm * 0.9);
-        return;
-    case AS_PLAN_LIGHT:
-        snprintf(text, cap,
-                 "%.4g us at F/%g from %.4g lx make a signal over noise of %.3g, and optics.snr is %g: set "
-                 "optics.light_lx to %.4g, or optics.snr to %.3g",
-                 c->exposure_s * 1e6, c->f_number, c->light_lx, c->snr, o->snr,
-                 c->light_lx * as_plan_electrons(o->snr, c->chip->dark_noise_e) / c->electrons, c->snr * 0.99);
-        return;
-    case AS_PLAN_PACE:
-        snprintf(text, cap,
-                 "%.6g lines a second are needed and a line of %u pixels takes %.6g: set station.belt_mm_per_s to "
-                 "%.4g or less, or product.defect_mm to %.3g",
-                 c->lines_per_s, c->chip->pixels, c->chip->lines_per_s, fits * 0.99,
-                 o->belt_mm_per_s / c->chip->lines_per_s * o->defect_px * 1.01);
-        return;
-    case AS_PLAN_LINK:
-        snprintf(text, cap,
-                 "%.5g MB/s come from a camera, more than any link carries: set station.belt_mm_per_s to less",
-                 c->bytes_per_s / 1e6);
-        return;
-    default:
-        snprintf(text, cap,
-                 "%.4g Mpx/s keep %.3g cores busy and this machine has %u: set station.belt_mm_per_s to %.4g or less",
-                 c->pixels_per_s / 1e6, c->busy_cores, plan->machine.cores,
-                 o->belt_mm_per_s * AS_PLAN_LOAD * plan->machine.cores / c->busy_cores);
-    }
+    *plan = (as_plan_line){.plan = {.spec = spec, .machine = *machine}, .collect_m = NAN};
+    plan->width_mm = spec->optics.field_mm[1] > 0 ? spec->optics.field_mm[1] : spec->size_mm[1];
+    plan->piece_mm = spec->optics.field_mm[0] > 0 ? spec->optics.field_mm[0] : spec->size_mm[0];
+    plan->plan.field_mm[0] = plan->piece_mm;
+    plan->plan.field_mm[1] = plan->width_mm;
+    plan->plan.pixel_mm = as_plan_pixel_mm(spec->optics.defect_mm, spec->optics.defect_px);
+    plan->needs_px = plan->plan.needs_px[1] = ceil(plan->width_mm / plan->plan.pixel_mm - LINE_EPSILON);
+    line_search(plan);
 }
 
-bool as_plan_line_make(const as_spec *spec, const as_plan_machine *machine, as_plan_line *ret, as_err *err)
+bool as_plan_line_fits(const as_spec *spec, const as_plan_machine *machine, char *ret_found)
 {
-    const double width = spec->optics.field_mm[1] > 0 ? spec->optics.field_mm[1] : spec->size_mm[1];
+    as_plan_line plan;
+    line_measure(&plan, spec, machine);
+    const as_plan_line_choice *c = &plan.best;
+    if (plan.plan.feasible && ret_found)
+        snprintf(ret_found, AS_PLAN_FOUND_BYTES, "%u x line of %u, %g mm at F/%g from %.4g mm", c->cameras,
+                 c->chip->pixels, c->focal_mm, c->f_number, c->distance_mm);
+    return plan.plan.feasible;
+}
+
+static bool line_is_complete(const as_spec *spec, as_err *err)
+{
     if (!(spec->optics.defect_mm > 0))
         return AS_FAIL(err, AS_EINVAL,
                        "'%s' does not say how small a defect must be seen: add product.defect_mm in mm, or try one "
                        "with --defect",
                        spec->path);
-    if (!(width > 0))
+    if (!(spec->optics.field_mm[1] > 0) && !(spec->size_mm[1] > 0))
         return AS_FAIL(err, AS_EINVAL,
                        "'%s' does not say how wide the web is: add product.size_mm or optics.field_mm, whose second "
                        "number is across it, or try one with --field, as --field 1000x1600",
@@ -292,65 +294,33 @@ bool as_plan_line_make(const as_spec *spec, const as_plan_machine *machine, as_p
                        "'%s' does not say how fast the web runs, and a line-scan camera sees nothing at rest: add "
                        "station.belt_mm_per_s, or try one with --belt",
                        spec->path);
-    *ret = (as_plan_line){.spec = spec, .machine = *machine, .width_mm = width};
-    ret->pixel_mm = as_plan_pixel_mm(spec->optics.defect_mm, spec->optics.defect_px);
-    ret->needs_px = ceil(width / ret->pixel_mm - LINE_EPSILON);
-    line_search(ret);
-    if (!ret->feasible)
-        line_why(ret);
     return true;
 }
 
-static json_t *line_number(double value)
+/* Without a pace, parts are pieces of web, one after the other. */
+static void line_parts(as_plan_line *plan)
 {
-    return isfinite(value) ? json_real(value) : json_null();
+    const as_spec *spec = plan->plan.spec;
+    as_plan_parts *parts = &plan->plan.parts;
+    as_plan_parts_of(spec, parts);
+    if (isnan(parts->collect_parts) || !(plan->piece_mm > 0))
+        return;
+    plan->collect_m = parts->collect_parts * plan->piece_mm * 1e-3;
+    if (!(spec->parts_per_minute > 0))
+        parts->collect_days =
+            plan->collect_m * 1e3 / (spec->optics.belt_mm_per_s * 3600.0 * spec->optics.hours_per_day);
 }
 
-json_t *as_plan_line_json(const as_plan_line *plan)
+bool as_plan_line_make(const as_spec *spec, const as_plan_machine *machine, as_plan_line *ret, as_err *err)
 {
-    const as_plan_line_choice *c = &plan->best;
-    const struct {
-        const char *key;
-        double      value;
-    } rows[] = {{"width_mm", plan->width_mm},
-                {"largest_pixel_mm", plan->pixel_mm},
-                {"needs_px", plan->needs_px},
-                {"sensor_px", c->chip->pixels},
-                {"pitch_um", c->chip->pitch_um},
-                {"cameras", c->cameras},
-                {"focal_mm", c->focal_mm},
-                {"f_number", c->f_number},
-                {"distance_mm", c->distance_mm},
-                {"image_circle_mm", c->circle_mm},
-                {"pixel_mm", c->pixel_mm},
-                {"defect_px", c->defect_px},
-                {"seen_mm", c->seen_mm},
-                {"lines_per_s", c->lines_per_s},
-                {"longest_exposure_us", c->longest_s * 1e6},
-                {"exposure_us", c->exposure_s * 1e6},
-                {"blur_px", c->blur_px},
-                {"light_lx", c->light_lx},
-                {"area_light_lx", c->area_lx},
-                {"snr", c->snr},
-                {"bytes_per_s", c->bytes_per_s},
-                {"stored_bytes_per_day", c->stored_bytes_per_day},
-                {"pixels_per_s", c->pixels_per_s},
-                {"lines_per_mm", 1.0 / c->pixel_mm},
-                {"encoder_per_mm", c->pulses_per_mm},
-                {"encoder_multiplier", c->multiplier},
-                {"encoder_divider", c->divider},
-                {"stretch", c->stretch},
-                {"busy_cores", c->busy_cores}};
-    json_t *json = json_object();
-    bool    ok = as_json_set(json, "line", json_string(plan->spec->line)) &&
-              as_json_set(json, "scan", json_string("line")) &&
-              as_json_set(json, "feasible", json_boolean(plan->feasible));
-    for (size_t i = 0; ok && i < AS_COUNT(rows); i++)
-        ok = as_json_set(json, rows[i].key, line_number(rows[i].value));
-    ok = ok && as_json_set(json, "link", c->link ? json_string(c->link->name) : json_null()) &&
-         as_json_set(json, "problem", *plan->problem ? json_string(plan->problem) : json_null());
-    if (ok)
-        return json;
-    json_decref(json);
-    return NULL;
+    if (!line_is_complete(spec, err))
+        return false;
+    line_measure(ret, spec, machine);
+    line_parts(ret);
+    if (!ret->plan.feasible) {
+        as_plan_line_why(ret);
+        as_plan_advise(&ret->plan);
+    }
+    as_plan_unproven(&ret->plan);
+    return true;
 }

@@ -6,7 +6,9 @@
  * Memory:  plain values, no heap; pointers are the spec's or static.
  *
  * Sources: the formulas of plan_optics.h; lines a second = speed / pixel on the web, so that pixels are square; a line is
- * exposed while the next one is not yet due: t <= 1 / rate. An encoder's pulses are multiplied and divided to lines.
+ * exposed while the next one is not yet due: t <= 1 / rate. An encoder's pulses are multiplied and divided to lines. A sensor
+ * of n stages (TDI) adds up n exposures of the same place and reads them once: n times the signal, one dark noise; a web that
+ * runs past it by a share e faster than its lines smears a point over (n - 1) e pixels (Holst and Lomheim, section 3.4).
  */
 #ifndef AS_SPEC_PLAN_LINE_H
 #define AS_SPEC_PLAN_LINE_H
@@ -15,6 +17,10 @@
 
 #define AS_PLAN_LINE_MOST_MULTIPLIER 32u /* what encoder inputs of line-scan cameras and grabbers have at least */
 #define AS_PLAN_LINE_MOST_DIVIDER    128u
+#define AS_PLAN_LINE_SMEAR_PX        0.5    /* of a sensor of several stages, at most */
+#define AS_PLAN_LINE_USUAL_LX        300000 /* above it, stages are named that do with less */
+#define AS_PLAN_LINE_MOST_STAGES     256u
+#define AS_PLAN_LINE_MOST_CHIPS      16
 
 typedef struct as_plan_line_chip {
     uint32_t pixels;
@@ -28,26 +34,32 @@ typedef struct as_plan_line_choice {
     const as_plan_line_chip *chip;
     uint32_t                 cameras; /* across the web */
     double                   focal_mm, f_number, magnification, distance_mm;
-    double                   pixel_mm, defect_px, seen_mm, circle_mm; /* across; image circle */
-    double                   airy_px, depth_mm;
+    double                   pixel_mm, defect_px, seen_mm, circle_mm; /* across, by one camera; image circle */
+    double                   step_mm;                                 /* from one camera to the next */
+    double                   airy_um, airy_px;
+    as_plan_depth            depth;
     double                   lines_per_s, exposure_s, longest_s, blur_px;
-    double              light_lx, area_lx, snr, electrons; /* area: an area camera's, as sharp and with that lens */
+    uint32_t                 stages;                   /* of the sensor; 1: a common one */
+    double                   smear_px;                 /* by the encoder's steps, over its stages */
+    double                   light_lx, snr, electrons; /* light: needed, or what is there */
+    double              most_lx, lamp_lx, area_lx; /* of all classes of light; of lamp; an area camera's, as sharp */
+    const as_plan_lamp *lamp;                      /* the weakest class that gives light_lx; NULL: none */
+    uint32_t            more_stages;               /* with which AS_PLAN_LINE_USUAL_LX do; 0: they do anyway */
     double              bytes_per_s, stored_bytes_per_day, pixels_per_s; /* a camera; all; all */
     const as_plan_link *link;
-    double              pulses_per_mm; /* of the encoder, as they come */
+    double              pulses_per_mm, pulses_per_s; /* of the encoder, as they come */
     uint32_t            multiplier, divider;
-    double              stretch; /* of a pixel along the web by what is left of that: 1 is square */
-    double              busy_cores;
+    double              stretch;                     /* of a pixel along the web by what is left of that: 1 is square */
+    double              judged_px_per_s, busy_cores; /* that the network must see; NAN: not measured */
 } as_plan_line_choice;
 
 typedef struct as_plan_line {
-    const as_spec      *spec;
-    as_plan_machine     machine;
-    double              width_mm, pixel_mm, needs_px;
+    as_plan plan; /* spec, machine, largest pixel, feasible, problems, advice and parts; no choices of its own */
+    double  width_mm, needs_px;
     as_plan_line_choice best;
-    size_t              n_fit, n_tried;
-    bool                feasible;
-    char                problem[AS_PLAN_TEXT_BYTES]; /* with the number to change */
+    as_plan_line_choice choices[AS_PLAN_LINE_MOST_CHIPS]; /* what fits, the best lens of each line, simplest first */
+    size_t              n_choices, n_tried;
+    double piece_mm, collect_m; /* a part is so much web; to be looked at until there are as many; 0, NAN: not known */
 } as_plan_line;
 
 /* AS_EINVAL names the key that is missing. What is infeasible is no error. */

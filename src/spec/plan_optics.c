@@ -6,6 +6,7 @@
 #define PLANCK_J_S     6.62607015e-34 /* both exact, SI 2019 */
 #define LIGHT_M_S      299792458.0
 #define LUMEN_PER_WATT 683.0
+#define WHITE_LM_W     300.0
 #define VISION_FROM_NM 400.0
 #define VISION_STEP_NM 10.0
 
@@ -82,6 +83,11 @@ double as_plan_vision(double wavelength_nm)
     size_t i = AS_MIN((size_t)at, AS_COUNT(rows) - 2);
     double t = at - (double)i;
     return rows[i] * (1.0 - t) + rows[i + 1] * t;
+}
+
+double as_plan_lamp_share(double wavelength_nm)
+{
+    return fmin(LUMEN_PER_WATT * as_plan_vision(wavelength_nm) / WHITE_LM_W, 1.0);
 }
 
 double as_plan_image_lx(double lux, double reflectance, double transmission, double working_number)

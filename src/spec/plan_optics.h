@@ -61,6 +61,10 @@ double as_plan_exposure_s(double blur_px, double pixel_mm, double speed_mm_s); /
  * 400 to 700 nm. */
 double as_plan_vision(double wavelength_nm);
 
+/* Of the lux that a lamp gives in white, those that it gives in one colour with as many watts: 683 V over the 300 lm/W of white
+ * LED light (SI; 280 to 330 are usual of their spectra), and no more than all of them. */
+double as_plan_lamp_share(double wavelength_nm);
+
 /* On the sensor, of a matt surface: E R T / (4 N_w^2), without the fall towards the corners (Holst and Lomheim, section
  * 3.2). E in lux on the part, R its reflectance, T the lens's transmission, N_w the working F-number. */
 double as_plan_image_lx(double lux, double reflectance, double transmission, double working_number);

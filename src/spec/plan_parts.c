@@ -4,7 +4,9 @@
 #include <math.h>
 #include <string.h>
 
-#define MOST_PARTS 1000000000ULL
+#define MOST_PARTS  1000000000ULL
+#define MOST_ERRORS 400
+#define SURE        0.9
 
 double as_plan_auroc_error(double area, double n_bad, double n_good)
 {
@@ -54,6 +56,44 @@ static as_plan_kind parts_kind(const as_requirement *req)
     return AS_PLAN_KIND_NONE;
 }
 
+/* At most `errors` in n parts, each of which is one by `rate`: the binomial distribution, by the beta distribution. */
+static double parts_chance(uint64_t errors, uint64_t n, double rate)
+{
+    return errors >= n ? 1.0 : 1.0 - as_beta_cdf(rate, (double)errors + 1.0, (double)(n - errors));
+}
+
+/* The fewest parts that prove the limit with so many errors in them. */
+static uint64_t parts_with(uint64_t errors, double limit, double confidence)
+{
+    uint64_t low = errors, high = AS_MAX(2 * errors, 2U);
+    while (high < MOST_PARTS && as_interval_rate_high(errors, high, confidence) > limit)
+        low = high, high *= 2;
+    while (high - low > 1) {
+        uint64_t mid = low + (high - low) / 2;
+        if (as_interval_rate_high(errors, mid, confidence) > limit)
+            low = mid;
+        else
+            high = mid;
+    }
+    return high;
+}
+
+/* Errors half as often as is allowed, and still as many as chance brings once in ten times. */
+static void parts_sure(as_plan_need *need, double limit, double confidence)
+{
+    need->chance = parts_chance(need->errors, need->likely, limit / 2);
+    for (uint64_t errors = need->errors; errors < MOST_ERRORS; errors++) {
+        uint64_t n = parts_with(errors, limit, confidence);
+        if (n >= MOST_PARTS)
+            return;
+        if (parts_chance(errors, n, limit / 2) < SURE)
+            continue;
+        need->sure = n;
+        need->sure_errors = errors;
+        return;
+    }
+}
+
 /* A rate whose errors may be `limit` of the parts. */
 static void parts_for_rate(as_plan_need *need, double limit, double confidence)
 {
@@ -70,6 +110,7 @@ static void parts_for_rate(as_plan_need *need, double limit, double confidence)
     need->likely = seen + more;
     while (as_interval_more_needed(need->errors + 1, need->likely, limit, false, confidence) == 0)
         need->errors++;
+    parts_sure(need, limit, confidence);
 }
 
 as_plan_need as_plan_need_of(const as_requirement *req, double test_share)
@@ -95,7 +136,16 @@ static void parts_raise(uint64_t *most, uint64_t n)
     *most = AS_MAX(*most, n);
 }
 
-static void parts_add(as_plan_parts *parts, const as_plan_need *need)
+/* Good parts beside so many that are found to be bad. What is wrongly found is good: without good parts precision says
+ * nothing, and with fewer of them than the line has it says too much. The mix of the line where that is known; else as many. */
+static uint64_t parts_beside(double bad_share, uint64_t found)
+{
+    if (isnan(bad_share) || !(bad_share > 0))
+        return found;
+    return (uint64_t)fmin(ceil((double)found * (1.0 - bad_share) / bad_share - 1e-9), (double)MOST_PARTS);
+}
+
+static void parts_add(as_plan_parts *parts, const as_plan_need *need, double bad_share)
 {
     uint64_t accept = need->likely ? need->likely : need->clean;
     if (need->kind == AS_PLAN_KIND_BAD || need->kind == AS_PLAN_KIND_REJECTED || need->kind == AS_PLAN_KIND_BOTH ||
@@ -103,10 +153,14 @@ static void parts_add(as_plan_parts *parts, const as_plan_need *need)
         parts_raise(&parts->accept_bad, accept);
         parts_raise(&parts->collect_bad, need->collect);
     }
-    /* What is wrongly found is good: without good parts precision says nothing. */
-    if (need->kind == AS_PLAN_KIND_GOOD || need->kind == AS_PLAN_KIND_BOTH || need->kind == AS_PLAN_KIND_REJECTED) {
+    if (need->kind == AS_PLAN_KIND_GOOD || need->kind == AS_PLAN_KIND_BOTH) {
         parts_raise(&parts->accept_good, accept);
         parts_raise(&parts->collect_good, need->collect);
+    }
+    if (need->kind == AS_PLAN_KIND_REJECTED) {
+        parts_raise(&parts->accept_good, parts_beside(bad_share, accept));
+        parts_raise(&parts->collect_good, parts_beside(bad_share, need->collect));
+        parts->mix_counts = true;
     }
 }
 
@@ -130,7 +184,7 @@ void as_plan_parts_of(const as_spec *spec, as_plan_parts *ret)
     *ret = (as_plan_parts){.n = spec->n_requirements, .collect_parts = NAN, .collect_days = NAN};
     for (size_t i = 0; i < ret->n; i++) {
         ret->need[i] = as_plan_need_of(&spec->requirements[i], spec->split[2]);
-        parts_add(ret, &ret->need[i]);
+        parts_add(ret, &ret->need[i], spec->optics.bad_share);
     }
     parts_fill_all(ret);
     if (isnan(spec->optics.bad_share))
@@ -149,6 +203,6 @@ const char *as_plan_kind_text(as_plan_kind kind)
                                         [AS_PLAN_KIND_BAD] = "bad parts",
                                         [AS_PLAN_KIND_BOTH] = "bad parts, and as many good",
                                         [AS_PLAN_KIND_CLASS] = "parts of the class",
-                                        [AS_PLAN_KIND_REJECTED] = "parts found to be so, and as many good"};
+                                        [AS_PLAN_KIND_REJECTED] = "parts found to be so, among good ones"};
     return texts[kind];
 }

@@ -30,6 +30,10 @@ typedef struct as_plan_need {
     /* Acceptance, 0: no number of parts is known beforehand. clean: without one error; likely: with errors half as often as
      * is allowed, which then proves it with up to so many of them. */
     uint64_t clean, likely, errors;
+    /* Chance that `likely` parts prove it, when errors really are half as often as is allowed; and how many parts prove it nine
+     * times of ten then, with up to so many errors. 0: not known. */
+    double   chance;
+    uint64_t sure, sure_errors;
     bool     unprovable; /* no number of parts proves it, not even without an error */
     uint64_t collect;    /* so that the test split alone holds `likely` */
 } as_plan_need;
@@ -39,6 +43,7 @@ typedef struct as_plan_parts {
     size_t       n;
     uint64_t     accept_bad, accept_good; /* what all of them need together, at the likely error rate */
     uint64_t     collect_bad, collect_good;
+    bool         mix_counts; /* a precision: proven for as many good beside the bad as accept_good says */
     double       collect_parts, collect_days; /* that must pass until there are as many; NAN: not known */
 } as_plan_parts;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* plan_rows.h - what can be bought: lenses and links, a row each in plan_lens.def and plan_link.def. Sensors: image/chip.h.
+/* plan_rows.h - what can be bought: lenses, links and lights, a row each in plan_lens.def, plan_link.def and plan_light.def.
+ * Sensors: image/chip.h. And the machine that is there.
  *
  * Layer:   spec.
  * Threads: immutable.
@@ -31,7 +32,32 @@ typedef struct as_plan_link {
     const char *basis; /* what the figure rests on */
 } as_plan_link;
 
+typedef struct as_plan_lamp {
+    const char *name;
+    double      most_lx; /* on the part */
+    bool        area, line, is_pulsed;
+    const char *near, *basis; /* how near it must hang for that */
+} as_plan_lamp;
+
+#define AS_PLAN_PULSED 0.1 /* share of the time that a pulsed light is on at most */
+
+/* What assay.yaml cannot say. */
+typedef struct as_plan_machine {
+    double   compute_s; /* its input once through the network on one core; NAN: not measured */
+    double   input_px;  /* pixels of that input; 0: not known, and a frame is taken for one */
+    unsigned cores;
+} as_plan_machine;
+
+/* Inputs of the network that hold so many pixels: what is made smaller to fit into one loses its small defects. 1 at least. */
+double as_plan_inputs(const as_plan_machine *machine, double pixels);
+
 const as_plan_lens *as_plan_lens_at(size_t i); /* NULL past the last row, here and below */
 const as_plan_link *as_plan_link_at(size_t i);
+const as_plan_lamp *as_plan_lamp_at(size_t i);
+
+/* The weakest class of light that gives so much while it is on for `duty` of the time, for line-scan cameras or others; NULL:
+ * none does. And the most that any of them gives then. */
+const as_plan_lamp *as_plan_lamp_for(double lux, bool line, double duty);
+double              as_plan_lamp_most(bool line, double duty);
 
 #endif

@@ -112,6 +112,10 @@ static void test_parts(void **state)
     assert_int_equal(parts->need[0].clean, 29);
     assert_int_equal(parts->need[0].likely, 116);
     assert_int_equal(parts->need[0].errors, 6);
+    /* Binomial: at most 6 of 116 at 5 % are 63.9 of 100 cases, and at most 16 of 239 the first 90 of 100. */
+    near(parts->need[0].chance, 0.63926, 1e-4);
+    assert_int_equal(parts->need[0].sure, 239);
+    assert_int_equal(parts->need[0].sure_errors, 16);
     assert_int_equal(parts->need[0].kind, AS_PLAN_KIND_BAD);
     assert_int_equal(parts->need[0].collect, 464); /* the test split is a quarter */
     assert_int_equal(parts->need[1].clean, 59);
@@ -124,6 +128,8 @@ static void test_parts(void **state)
     assert_int_equal(parts->need[4].clean, 230);
     assert_int_equal(parts->need[4].kind, AS_PLAN_KIND_GOOD);
     assert_int_equal(parts->collect_bad, 936);
+    assert_int_equal(parts->accept_good, 234 * 24); /* beside 4 % bad ones: precision is of the line's own mix */
+    assert_int_equal(parts->collect_good, 936 * 24);
     near(parts->collect_parts, 23400, 1e-9);          /* of which 4 % are bad */
     near(parts->collect_days, 23400.0 / 72000, 1e-9); /* 120 a minute, 10 hours a day */
     as_spec_free(spec);
@@ -416,6 +422,84 @@ static void test_compute(void **state)
     as_spec_free(spec);
 }
 
+/* A frame of 1,600 x 1,300 pixels that must be seen is 41.5 inputs of 224 x 224. */
+static void test_inputs(void **state)
+{
+    (void)state;
+    as_err          err = AS_ERR_NONE;
+    as_plan_machine machine = {.compute_s = 0.001, .input_px = 224.0 * 224.0, .cores = 2};
+    as_plan         plan;
+    as_spec        *spec = read_spec(BENCH);
+    assert_true(as_plan_make(spec, &machine, &plan, &err));
+    near(plan.best.judged_px, 1600 * 1300, 1e-9);
+    near(plan.best.compute_s, 0.001 * 1600 * 1300 / 50176, 1e-9);
+    near(plan.best.busy_cores, 2 * plan.best.compute_s, 1e-9);
+    near(plan.best.latency_s, plan.best.compute_s + 138e-6 * TOP + 5013504.0 / 115e6, 1e-6);
+    near(as_plan_inputs(&machine, 100), 1, 1e-9); /* one at least */
+    as_spec_free(spec);
+}
+
+/* 10 m/s: what blur allows of exposure takes more light than there is; what is advised does it with less. Colours take three
+ * times the light. */
+static void test_bright(void **state)
+{
+    (void)state;
+    as_spec *spec = read_spec(BENCH);
+    as_plan  plan = make(spec);
+    assert_true(plan.best.lamp && plan.best.lamp->is_pulsed); /* 163,000 lx for 0.03 % of the time */
+    const double grey = plan.best.light_lx;
+    set(spec, "station.channels", "3");
+    plan = make(spec);
+    near(plan.best.light_lx, 3 * grey, 1e-9);
+    set(spec, "station.channels", "1");
+    set(spec, "station.belt_mm_per_s", "10000");
+    plan = make(spec);
+    assert_false(plan.feasible);
+    assert_int_equal(plan.best.stage, AS_PLAN_LIGHT);
+    near(plan.best.most_lx, 500000, 1e-9);
+    assert_non_null(strstr(plan.problems[0], "the brightest class of light gives 5e+05"));
+    (void)advice(&plan, "optics.snr");
+    (void)advice(&plan, "station.belt_mm_per_s");
+    as_spec_free(spec);
+}
+
+/* Pulses that are not short pauses' are no pulses. */
+static void test_lamps(void **state)
+{
+    (void)state;
+    for (size_t i = 0; as_plan_lamp_at(i); i++)
+        assert_true(as_plan_lamp_at(i)->name[0] && as_plan_lamp_at(i)->basis[0] &&
+                    (as_plan_lamp_at(i)->area || as_plan_lamp_at(i)->line));
+    near(as_plan_lamp_most(false, 0.05), 500000, 1e-9);
+    near(as_plan_lamp_most(false, 0.5), 60000, 1e-9);
+    near(as_plan_lamp_most(true, 1), 3000000, 1e-9);
+    assert_null(as_plan_lamp_for(3.1e6, true, 1));
+    assert_ptr_equal(as_plan_lamp_for(900, false, 1), as_plan_lamp_at(0));
+    near(as_plan_lamp_for(61000, true, 1)->most_lx, 300000, 1e-9);
+    /* A red lamp of as many watts has fewer lux: V(630) is 0.265. */
+    near(as_plan_lamp_share(630), 0.265 * 683 / 300, 1e-9);
+    near(as_plan_lamp_share(555), 1, 1e-9);
+    as_spec *spec = read_spec(BENCH);
+    set(spec, "optics.wavelength_nm", "630");
+    as_plan plan = make(spec);
+    near(plan.best.most_lx, 500000 * 0.265 * 683 / 300, 1e-9);
+    assert_true(plan.best.light_lx <= plan.best.lamp_lx);
+    as_spec_free(spec);
+}
+
+/* From 4 m the longest lens that sees 192 mm, not one that sees six parts at once. */
+static void test_fills_the_field(void **state)
+{
+    (void)state;
+    as_spec *spec = read_spec(HEAD "product: {size_mm: [60, 160], defect_mm: 4, height_mm: 50}\n"
+                                   "station: {belt_mm_per_s: 400, parts_per_minute: 240}\n"
+                                   "optics: {distance_mm: 4000, sensor: IMX287}\n" REQUIREMENTS);
+    as_plan  plan = make(spec);
+    assert_true(plan.feasible);
+    near(plan.best.lens.focal_mm, 100, 1e-9); /* 193.8 mm of its middle, 192.5 of its top; 192 are needed */
+    as_spec_free(spec);
+}
+
 static void test_missing(void **state)
 {
     (void)state;
@@ -506,15 +590,27 @@ static void test_json(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bench),        cmocka_unit_test(test_parts),
-        cmocka_unit_test(test_area),         cmocka_unit_test(test_failures),
-        cmocka_unit_test(test_several),      cmocka_unit_test(test_contradictions),
-        cmocka_unit_test(test_compute),      cmocka_unit_test(test_missing),
-        cmocka_unit_test(test_set),          cmocka_unit_test(test_tables),
-        cmocka_unit_test(test_json),         cmocka_unit_test(test_small_parts),
-        cmocka_unit_test(test_planes),       cmocka_unit_test(test_unproven),
-        cmocka_unit_test(test_sane),         cmocka_unit_test(test_distance_is_searched),
+        cmocka_unit_test(test_bench),
+        cmocka_unit_test(test_parts),
+        cmocka_unit_test(test_area),
+        cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_several),
+        cmocka_unit_test(test_contradictions),
+        cmocka_unit_test(test_compute),
+        cmocka_unit_test(test_missing),
+        cmocka_unit_test(test_set),
+        cmocka_unit_test(test_tables),
+        cmocka_unit_test(test_json),
+        cmocka_unit_test(test_small_parts),
+        cmocka_unit_test(test_planes),
+        cmocka_unit_test(test_unproven),
+        cmocka_unit_test(test_sane),
+        cmocka_unit_test(test_distance_is_searched),
         cmocka_unit_test(test_two_left_out),
+        cmocka_unit_test(test_inputs),
+        cmocka_unit_test(test_bright),
+        cmocka_unit_test(test_lamps),
+        cmocka_unit_test(test_fills_the_field),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

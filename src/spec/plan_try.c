@@ -178,12 +178,24 @@ static bool try_depth(const as_plan *plan, as_plan_choice *c, double stop)
            c->airy_px <= c->defect_px * (1 + EPSILON);
 }
 
+/* Light of no more than can be had. */
+static void try_lamp(const as_plan *plan, const as_plan_light *light, as_plan_choice *c)
+{
+    const double duty = fmin(c->exposure_s * plan->frames_per_s, 1);
+    const double share = as_plan_lamp_share(plan->spec->optics.wavelength_nm);
+    c->most_lx = share * as_plan_lamp_most(false, duty);
+    c->lamp = as_plan_lamp_for(c->light_lx / share, false, duty);
+    c->lamp_lx = c->lamp ? share * c->lamp->most_lx : 0;
+    if (!c->lamp && !(plan->spec->optics.light_lx > 0))
+        c->snr = fmin(c->snr, as_plan_snr(as_plan_light_electrons(light, c->most_lx), c->sensor->pixel->dark_noise_e));
+}
+
 /* Signal over noise, or the light it takes; nothing white may saturate. */
 static bool try_light(const as_plan *plan, as_plan_choice *c)
 {
     const as_spec_optics *o = &plan->spec->optics;
     as_plan_light         light = {.reflectance = o->reflectance,
-                                   .transmission = AS_PLAN_TRANSMISSION,
+                                   .transmission = AS_PLAN_TRANSMISSION * as_plan_filter(plan->spec),
                                    .working_number = as_plan_working_number(c->f_number, c->magnification),
                                    .wavelength_nm = o->wavelength_nm,
                                    .pitch_um = c->sensor->pixel->pitch_um,
@@ -204,6 +216,7 @@ static bool try_light(const as_plan *plan, as_plan_choice *c)
         c->light_lx = as_plan_light_lx(&light, c->electrons);
         c->snr = fmin(o->snr, as_plan_snr(most_e, c->sensor->pixel->dark_noise_e));
     }
+    try_lamp(plan, &light, c);
     return c->electrons <= most_e * (1 + EPSILON) && c->snr >= o->snr * (1 - EPSILON);
 }
 
@@ -241,25 +254,36 @@ static as_plan_stage try_aperture(const as_plan *plan, as_plan_choice *c)
     return reached == AS_PLAN_NONE ? AS_PLAN_DEPTH : reached;
 }
 
-/* Bytes of a pixel on the wire: one sample, a colour camera's mosaic too; 10 and 12 bits packed (GenICam PFNC 10p, 12p). */
-static double try_wire_bytes(uint32_t bit_depth)
+double as_plan_wire_bytes(uint32_t bit_depth)
 {
     uint32_t bits = bit_depth <= 8 ? 8 : bit_depth <= 10 ? 10 : bit_depth <= 12 ? 12 : 16;
     return bits / 8.0;
+}
+
+double as_plan_filter(const as_spec *spec)
+{
+    return spec->channels >= 3 ? AS_PLAN_FILTER : 1.0;
+}
+
+double as_plan_inputs(const as_plan_machine *machine, double pixels)
+{
+    return machine->input_px > 0 ? fmax(pixels / machine->input_px, 1.0) : 1.0;
 }
 
 static as_plan_stage try_flow(const as_plan *plan, as_plan_choice *c)
 {
     const as_spec *spec = plan->spec;
     double         pixels = (double)c->sensor->width * c->sensor->height, deadline = (double)spec->deadline_ns * 1e-9;
-    double         compute = isnan(plan->machine.compute_s) ? 0 : plan->machine.compute_s;
     double         frames = plan->frames_per_s * as_plan_cameras(c);
     uint32_t       channels = spec->channels ? spec->channels : 1;
-    c->frame_bytes = pixels * try_wire_bytes(spec->bit_depth);
+    c->judged_px = plan->needs_px[0] * plan->needs_px[1] * try_share(1, c->cameras[0]) * try_share(1, c->cameras[1]);
+    c->compute_s = plan->machine.compute_s * as_plan_inputs(&plan->machine, c->judged_px);
+    double compute = isnan(c->compute_s) ? 0 : c->compute_s;
+    c->frame_bytes = pixels * as_plan_wire_bytes(spec->bit_depth);
     c->bytes_per_s = c->frame_bytes * plan->frames_per_s;
     c->stored_bytes_per_day =
         pixels * channels * (spec->bit_depth > 8 ? 2 : 1) * frames * 3600.0 * spec->optics.hours_per_day;
-    c->busy_cores = frames * plan->machine.compute_s;
+    c->busy_cores = frames * c->compute_s;
     c->readout_s = 1.0 / c->sensor->frames_per_s;
     if (plan->frames_per_s > c->sensor->frames_per_s || c->exposure_s * plan->frames_per_s > 1)
         return AS_PLAN_PACE;

@@ -97,6 +97,12 @@ static void why_light(as_plan *plan)
             "signal over noise can be %.3g there at most",
             c->electrons, 100 * o->reflectance, c->sensor->pixel->full_well_e, c->sensor->name,
             as_plan_snr(most_e, c->sensor->pixel->dark_noise_e));
+    else if (!(o->light_lx > 0))
+        as_plan_problem(
+            plan,
+            "%.3g lx for %.5g us at F/%g would be needed, and the brightest class of light gives %.3g (full "
+            "sun is 100,000): signal over noise would be %.3g with it, and optics.snr is %g",
+            c->light_lx, c->exposure_s * 1e6, c->f_number, c->most_lx, c->snr, o->snr);
     else
         as_plan_problem(
             plan, "%g lx for %.5g us at F/%g make %.3g electrons: signal over noise is %.3g, and optics.snr is %g",
@@ -171,7 +177,7 @@ void as_plan_why(as_plan *plan)
         return;
     case AS_PLAN_COMPUTE:
         as_plan_problem(plan, "%.4g frames a second of %.3g ms each keep %.3g cores busy, and this machine has %u",
-                        plan->frames_per_s * as_plan_cameras(c), plan->machine.compute_s * 1e3, c->busy_cores,
+                        plan->frames_per_s * as_plan_cameras(c), c->compute_s * 1e3, c->busy_cores,
                         plan->machine.cores);
         return;
     case AS_PLAN_NONE:

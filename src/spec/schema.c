@@ -282,6 +282,13 @@ static const as_field schema_rows[] = {
      .high = 64,
      IN_SPEC(optics.max_cameras),
      .doc = "most cameras that may share the field"},
+    {.path = "optics.tdi_stages",
+     .kind = &as_field_count,
+     .def = "1",
+     .low = 1,
+     .high = 256,
+     IN_SPEC(optics.tdi_stages),
+     .doc = "lines that a line-scan sensor adds up, each of the same place of the web (TDI): so many times the light"},
 
     {.path = "task",
      .kind = &as_field_choice,

@@ -23,7 +23,7 @@ static const char *const specs[] = {
     "frames_per_part: 3, belt_mm_per_s: 123.4, scan: line, encoder_per_mm: 12.5, hours_per_day: 7.5}\n"
     "optics: {field_mm: [1.25, 40], distance_mm: 99.5, defect_px: 4.5, max_blur_px: 0.4, exposure_us: 33, light_lx: "
     "1e4, reflectance: 40 %, snr: 12, wavelength_nm: 630, f_number: 5.6, focal_mm: 17.5, sensor: IMX264, max_cameras: "
-    "7}\n"
+    "7, tdi_stages: 96}\n"
     "task: classify\nclasses: {good: pass, no: reject, 12: review, 'two words': reject, \"a: b\": pass, '#x': reject, "
     "\"\\u00fc\": pass}\n"
     "requirements:\n"
@@ -98,6 +98,7 @@ static void same_sight(const as_spec *a, const as_spec *b)
     same_number(a->optics.focal_mm, b->optics.focal_mm);
     assert_int_equal(a->optics.sensor, b->optics.sensor);
     assert_int_equal(a->optics.max_cameras, b->optics.max_cameras);
+    assert_int_equal(a->optics.tdi_stages, b->optics.tdi_stages);
 }
 
 static void same_spec(const as_spec *a, const as_spec *b)
@@ -220,6 +221,7 @@ static const char spec_want[] = "assay: 1\n"
                                 "  snr: 40\n"
                                 "  wavelength_nm: 555\n"
                                 "  max_cameras: 4\n"
+                                "  tdi_stages: 1\n"
                                 "task: classify\n"
                                 "classes:\n"
                                 "  good: pass\n"

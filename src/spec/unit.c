@@ -15,19 +15,13 @@ typedef struct unit_row {
 } unit_row;
 
 static const unit_row unit_rows[] = {
-    {"%", AS_UNIT_RATIO, 1, 100, false},
-    {"ns", AS_UNIT_TIME, 1, 1e9, false},
-    {"us", AS_UNIT_TIME, 1, 1e6, true},
-    {"ms", AS_UNIT_TIME, 1, 1e3, true},
-    {"s", AS_UNIT_TIME, 1, 1, true},
-    {"min", AS_UNIT_TIME, 60, 1, false},
-    {"B", AS_UNIT_BYTES, 1, 1, true},
-    {"kB", AS_UNIT_BYTES, 1e3, 1, true},
-    {"MB", AS_UNIT_BYTES, 1e6, 1, true},
-    {"GB", AS_UNIT_BYTES, 1e9, 1, true},
-    {"KiB", AS_UNIT_BYTES, 1024, 1, false},
-    {"MiB", AS_UNIT_BYTES, 1048576, 1, false},
-    {"GiB", AS_UNIT_BYTES, 1073741824, 1, false},
+    {"%", AS_UNIT_RATIO, 1, 100, false},       {"ns", AS_UNIT_TIME, 1, 1e9, false},
+    {"us", AS_UNIT_TIME, 1, 1e6, true},        {"ms", AS_UNIT_TIME, 1, 1e3, true},
+    {"s", AS_UNIT_TIME, 1, 1, true},           {"min", AS_UNIT_TIME, 60, 1, false},
+    {"B", AS_UNIT_BYTES, 1, 1, true},          {"kB", AS_UNIT_BYTES, 1e3, 1, true},
+    {"MB", AS_UNIT_BYTES, 1e6, 1, true},       {"GB", AS_UNIT_BYTES, 1e9, 1, true},
+    {"TB", AS_UNIT_BYTES, 1e12, 1, true},      {"KiB", AS_UNIT_BYTES, 1024, 1, false},
+    {"MiB", AS_UNIT_BYTES, 1048576, 1, false}, {"GiB", AS_UNIT_BYTES, 1073741824, 1, false},
 };
 
 static const struct {
@@ -36,7 +30,7 @@ static const struct {
     [AS_UNIT_NONE] = {"", "1", "a number"},
     [AS_UNIT_RATIO] = {"%", "95 %", "a share"},
     [AS_UNIT_TIME] = {"ns, us, ms, s, min", "30 ms", "a time"},
-    [AS_UNIT_BYTES] = {"B, kB, MB, GB, KiB, MiB, GiB", "300 MB", "a size"},
+    [AS_UNIT_BYTES] = {"B, kB, MB, GB, TB, KiB, MiB, GiB", "300 MB", "a size"},
     [AS_UNIT_COUNT] = {"no unit", "0", "a count"},
 };
 

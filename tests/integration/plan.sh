@@ -20,7 +20,8 @@ expect_exit 0 "$ASSAY" -C "$ws" plan --no-measure
 expect_quiet
 expect_out '^cones: feasible$'
 expect_out '^pixels needed +54 x 144 +3 pixels on a defect of 4 mm'
-expect_out '^R1 +recall of reject >= 90.0 % at 95 % +29 +116 +6 +464 +bad parts'
+expect_out '^R1 +recall of reject >= 90.0 % at 95 % +29 +116 +6 +64 % +239 +464 +bad parts'
+expect_out '^precision is proven for as many good parts as bad ones'
 expect_out '^R3 .*299'
 expect_no_out '^network'
 
@@ -75,6 +76,23 @@ expect_grep 'no number of parts proves that' "$TMP/perfect.html"
 expect_exit 1 "$ASSAY" plan "$TMP/perfect.yaml" --no-measure --json
 expect_out '"feasible": ?false'
 expect_out 'no number of parts proves that'
+
+# More light than there is, is not feasible: which class gives how much, and which number mends it.
+expect_exit 1 "$ASSAY" plan "$TMP/bench.yaml" --no-measure --belt 20m/s
+expect_out 'lx for [0-9.]+ us at F/[0-9.]+ would be needed, and the brightest class of light gives 5e\+05 \(full sun is 100,000\)'
+expect_out '^lamp +none +'
+expect_out '^  optics.snr: [0-9.]+ instead of 40$'
+expect_exit 0 "$ASSAY" plan "$TMP/bench.yaml" --no-measure
+expect_out '^lamp +pulsed LED bars +within some 200 mm, on for a tenth of the time or less: up to some 200,000 lx; [0-9,]+ lm'
+expect_out '^R1 .* 29 +116 +6 +64 % +239 +464 +bad parts'
+expect_exit 0 "$ASSAY" plan "$TMP/bench.yaml" --no-measure --set station.channels=3
+expect_out '^colour +mosaic +'
+
+# A plan that fails at the depth of field says nothing of light that was not worked out.
+expect_exit 1 "$ASSAY" plan "$TMP/bench.yaml" --no-measure --height 40 --svg "$TMP/deep.svg" --page "$TMP/deep.html"
+expect_grep '>for [0-9.]+ .s<' "$TMP/deep.svg"
+check 'a light of 0 lx is drawn' lacks '>0 lx' "$TMP/deep.svg"
+check 'a light of 0 lx is told' lacks '>0 lx' "$TMP/deep.html"
 
 # What is small is seen through rings or a macro lens.
 expect_exit 0 "$ASSAY" -C "$ws" plan --no-measure --size 5x4 --defect 0.1 --height 0.2 --belt 50 --pace 120

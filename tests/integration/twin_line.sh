@@ -58,7 +58,34 @@ check 'the twin of the plan is no line-scan camera' grep -q 'twin:fabric?scan=li
 uri=$(grep -o 'fabric?[^"]*' twin.yaml)
 expect_exit 0 "$ASSAY" twin render "$uri&width=2048&height=64" --frames 1 --sheet plan.png
 expect_exit 1 "$ASSAY" -C web plan --no-measure --belt 100m/s
-expect_out 'set station.belt_mm_per_s to'
+expect_out 'lx for .* would be needed, and the brightest line lights give some 3e\+06 \(full sun is 100,000\)'
+expect_out 'lines a second are needed, and a line of [0-9]+ pixels takes'
+expect_out '^  station.belt_mm_per_s: [0-9.]+ instead of 100000$'
+expect_exit 0 "$ASSAY" -C web plan --no-measure --page page.html
+for part in 'The set-up' 'Lines that fit' 'Parts that prove it' 'How it is worked out' 'seen along the web, to scale'; do
+    expect_grep "$part" page.html
+done
+check 'the page is not well-formed' python3 -c 'import sys, xml.dom.minidom as m; m.parse(sys.argv[1])' page.html
+check 'the drawing is not well-formed' python3 -c 'import sys, xml.dom.minidom as m; m.parse(sys.argv[1])' web.svg
+expect_exit 1 "$ASSAY" -C web plan --no-measure --belt 100m/s --page page.html
+expect_grep 'What to change' page.html
+# A web that takes more light than common line lights give: what does, and the stages that do without. Wide: several cameras.
+expect_exit 0 "$ASSAY" -C web plan --no-measure --size 300x1600 --belt 5m/s --cameras 1 --aperture 5.6
+expect_out '^lamp +the brightest LED line lights +at some 50 mm'
+expect_out '^or +a TDI sensor of 8 stages'
+expect_exit 0 "$ASSAY" -C web plan --no-measure --size 300x1600 --belt 5m/s --cameras 1 --aperture 5.6 --tdi 8
+expect_out '^TDI +8 stages'
+expect_exit 0 "$ASSAY" -C web plan --no-measure --size 300x6000 --cameras 8
+expect_out '^cameras +[2-8] +across the web, each [0-9.]+ mm from the next'
+expect_out '^encoder +0.05 mm a pulse, x [0-9]+ / [0-9]+ +'
+expect_out 'R1 +recall of reject >= 20.0 % at 90 %'
+expect_exit 0 "$ASSAY" -C web plan --no-measure --bad-share 0.05
+expect_out ', found in [0-9,]+ parts, [0-9,]+ m of web or [0-9.]+ days'
+# Nothing is judged by a network that sees a whole width made small: so many inputs as a defect's pixels fill.
+run "$ASSAY" -C web plan --size 300x1600 --belt 2m/s
+check 'a web of 1.6 m at 2 m/s is no trouble for a network' [ "$STATUS" = 1 ]
+expect_out '^network +[0-9.,]+ of [0-9]+ cores'
+expect_out 'Mpx/s, which a defect.s pixels ask for, keep'
 expect_exit 2 "$ASSAY" -C web plan --no-measure --belt 0
 expect_err 'a line-scan camera sees nothing at rest'
 
