@@ -178,14 +178,17 @@ static void parity_table_row(as_table *table, const as_parity *parity, size_t i)
                   chose ? ")" : "");
     as_table_cell(table, AS_STYLE_BOLD, "%s", row->precision->name);
     if (!row->ran || i == parity->reference) {
-        for (int k = 0; k < 6; k++)
+        for (int k = 0; k < (parity->has_classes ? 6 : 4); k++)
             as_table_cell(table, AS_STYLE_DIM, "-");
         as_table_cell(table, AS_STYLE_DIM, "%s", row->ran ? "the reference" : row->why.text);
         return;
     }
-    as_table_cell(table, row->n_flipped_verdicts ? AS_STYLE_BAD : AS_STYLE_GOOD, "%zu", row->n_flipped_verdicts);
-    as_table_cell(table, row->n_flipped_classes ? AS_STYLE_BAD : AS_STYLE_GOOD, "%zu", row->n_flipped_classes);
-    as_table_cell(table, row->n_flipped_parts ? AS_STYLE_BAD : AS_STYLE_GOOD, "%zu", row->n_flipped_parts);
+    const size_t judged[] = {row->n_flipped_verdicts, row->n_flipped_classes, row->n_flipped_parts};
+    const size_t numbers[] = {row->n_flipped};
+    for (size_t k = 0; k < (parity->has_classes ? AS_COUNT(judged) : AS_COUNT(numbers)); k++) {
+        const size_t n = (parity->has_classes ? judged : numbers)[k];
+        as_table_cell(table, n ? AS_STYLE_BAD : AS_STYLE_GOOD, "%zu", n);
+    }
     parity_number_cell(table, row->median);
     parity_number_cell(table, row->p99);
     parity_number_cell(table, row->worst);
@@ -253,9 +256,11 @@ static void parity_print_head(const parity_verb *v)
 
 static bool parity_print(const parity_verb *v, as_err *err)
 {
-    static const char *const columns[] = {
+    static const char *const classes[] = {
         "back end", "precision", ">verdicts flipped", ">classes", ">parts", ">median difference", ">p99", ">worst",
         "at",       NULL};
+    static const char *const numbers[] = {
+        "back end", "precision", ">pictures flipped", ">median difference", ">p99", ">worst", "at", NULL};
     const as_parity *parity = &v->parity;
     uint64_t         limit = PARITY_LIMIT;
     bool             holds = as_parity_holds(parity);
@@ -263,7 +268,7 @@ static bool parity_print(const parity_verb *v, as_err *err)
         return false;
     parity_print_head(v);
     fputc('\n', v->cli->out);
-    as_table *table = as_table_new(columns);
+    as_table *table = as_table_new(parity->has_classes ? classes : numbers);
     for (size_t i = 0; i < parity->n_rows; i++)
         parity_table_row(table, parity, i);
     if (!as_table_print(table, v->cli, err))

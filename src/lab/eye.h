@@ -38,7 +38,8 @@ size_t           as_eye_n_outputs(const as_eye *eye);
 AS_CHECK bool as_eye_look(as_eye *eye, const as_image *image, as_answer *ret, as_err *err);
 
 /* How far each output is from the reference's, as as_tensor_apart(), and the largest number of the reference's (which may be
- * NULL); of as_eye_n_outputs() each. */
+ * NULL); of as_eye_n_outputs() each. Of a list of findings, 1 x n x 6 or more with the best score first, rows are compared
+ * with those that are most like them: which of two that are nearly as good comes first is no answer. */
 void as_answer_apart(const as_answer *reference, const as_answer *other, double *ret, double *ret_largest);
 
 #endif
