@@ -52,7 +52,23 @@ s = json.load(open(sys.argv[1]))["stream"]
 assert s["n_completed_buffers"] >= 3 and s["n_received_packets"] >= 9 and s["n_late"] == s["n_failures"] == 0, s' "$OUT"
 expect_exit 0 "$ASSAY" camera test "$CAMERA?format=Mono8&trigger=off" --frames 30 --max-jitter 1000 --min-fps 5
 expect_out 'exposure linearity .*pass'
-expect_out 'frame rate .*by the camera.s clock, against what it is set to'
+expect_out 'frame rate .*by the camera.s clock, against what was asked for here'
+
+# What it is held against is what applies: a rate that is not set (what results), and none where it waits for triggers.
+expect_exit 0 "$ASSAY" camera test "$CAMERA?format=Mono8&trigger=off&GevSCPD=5000000&AcquisitionFrameRateEnable=false" --frames 40 --max-jitter 1000
+expect_out 'frame rate .*pass .*against what it says results, as its rate is not set'
+expect_out 'clock .*pass .*its time stamps against the arrival here'
+expect_exit 0 "$ASSAY" camera test "$CAMERA?format=Mono8&GevSCPD=0&AcquisitionFrameRateEnable=true&trigger=Line0&PartRate=5" --frames 10
+expect_out 'frame rate .*not judged.*not judged: every frame waits for its trigger .Line0'
+expect_out '^PASS'
+expect_exit 1 "$ASSAY" camera test "$CAMERA?format=Mono8&trigger=Line0&PartRate=5" --frames 10 --min-fps 6
+expect_out '^FAIL: frame rate$'
+# A picture that stands still has no noise: that is no good camera.
+expect_exit 0 "$ASSAY" camera set "$CAMERA?trigger=off" FaultSelector=frozen_frame FaultAmount=1 FaultStart
+expect_exit 1 "$ASSAY" camera test "$CAMERA?format=Mono8&trigger=off" --frames 10 --max-jitter 1000 --min-fps 5 --min-linearity 0
+expect_out 'temporal noise +0 levels .*FAIL .*7 of 7 frames are the one before them to the last bit'
+expect_out '^FAIL: temporal noise$'
+expect_exit 0 "$ASSAY" camera set "$CAMERA?trigger=off" FaultClear
 
 # A camera that dies while its features are read: that is told soon, and no half of a dump is left. What stands between
 # hands on so many requests, and says how many there were.
