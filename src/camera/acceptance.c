@@ -20,7 +20,7 @@
 #define ACCEPT_BLIND     0.5
 #define ACCEPT_RATE      0.98 /* of what it is set to */
 #define ACCEPT_DRIFT     2.0  /* percent that a clock may be off, */
-#define ACCEPT_BUSY_MS   20.0 /* and so much of the time that was looked at: so long a computer may be busy elsewhere */
+#define ACCEPT_BUSY_MS   30.0 /* and so much of the time that was looked at: so long a computer may be busy elsewhere */
 #define ACCEPT_SLICE_NS  (200 * AS_NS_PER_MS)
 
 typedef struct acceptor {

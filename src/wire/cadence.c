@@ -5,8 +5,7 @@
 #define SLOW_SHARE 20 /* of the window: a twentieth of it lost is too slow */
 #define HELD_SHARE 100
 
-/* A camera has memory for some pictures that wait for the wire. */
-#define ROOM_PICTURES 3
+/* A camera has memory for a picture that waits for the wire, or for some small ones. */
 #define ROOM_LEAST_NS (20 * AS_NS_PER_MS)
 #define ROOM_MOST_NS  (100 * AS_NS_PER_MS)
 
@@ -50,7 +49,7 @@ static void cadence_note(as_cadence *cadence, as_ns at, as_ns lag)
 
 as_ns as_cadence_take(as_cadence *cadence, as_ns due, const as_cadence_shot *shot)
 {
-    const as_ns room = AS_MIN(AS_MAX(ROOM_PICTURES * shot->period, ROOM_LEAST_NS), ROOM_MOST_NS);
+    const as_ns room = AS_MIN(AS_MAX(shot->period, ROOM_LEAST_NS), ROOM_MOST_NS);
     const as_ns open = shot->period > 0 ? AS_MIN(shot->exposure, shot->period) : shot->exposure;
     const as_ns drawn = shot->made - open, sent = shot->now - room;
     const as_ns at = AS_MAX(due, AS_MAX(drawn, sent));

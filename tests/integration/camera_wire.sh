@@ -153,12 +153,34 @@ import json, sys
 f = {x["name"]: x["value"] for x in json.load(open(sys.argv[1]))["features"]}
 assert (f["Width"], f["ExposureTime"], f["LensDirt"]) == (160, 60, 0), f' "$OUT"
 
+await_more() { # more files than before.txt tells of
+    for _ in $(seq 100); do
+        ls held-* | cmp -s - before.txt || return 0
+        sleep 0.1
+    done
+    return 1
+}
 # Another program holds it: that is told, by whom, and what to do.
 "$ASSAY" camera grab "$CAMERA?format=Mono8" --frames 100000 -o held.png >/dev/null 2>&1 &
 holder=$!
 await test -e held-002.png
 expect_exit 3 "$ASSAY" camera set $CAMERA LensDirt=0.1
 expect_err 'is held by another program on this machine, 127.0.0.1 .port [0-9]+.: end that one first'
+# But it can be looked at: settings and temperature of a line that runs.
+expect_exit 0 "$ASSAY" camera show $CAMERA
+expect_out 'held by another program on this machine, 127.0.0.1 .port [0-9]+.: it can only be looked at'
+expect_out 'ExposureTime +60 +us +read$'
+expect_out 'degrees Celsius'
+expect_exit 0 "$ASSAY" camera show $CAMERA --json
+check 'who looks is not told by whom it is held, or may set' python3 -c '
+import json, sys
+d = json.load(open(sys.argv[1]))
+assert "127.0.0.1" in d["held_by"] and d["temperature_c"] == 25 and not any(f["writable"] for f in d["features"]), d' "$OUT"
+expect_exit 0 "$ASSAY" camera dump $CAMERA -o looked.yaml
+expect_exit 3 "$ASSAY" camera show "$CAMERA?LensDirt=0.1"
+expect_err 'can be looked at, but nothing of .[?]LensDirt=. be set'
+ls held-* >before.txt
+check 'who looks stops the pictures' await_more
 kill $holder
 wait $holder
 rm held-*

@@ -56,7 +56,7 @@ check 'the truth does not tell of them' json \
     '[(t["block"], t["part"], t["what"]) for t in d[:6]] == [(i, i, "sent") for i in range(1, 7)] and all("class" in t for t in d)' \
     truth.jsonl
 check 'time stamps are not a period apart' json \
-    '(lambda s: min(s) > 39e6 and min(s) < 41e6)([b["timestamp"] - a["timestamp"] for a, b in zip(d[:5], d[1:6])])' plain.jsonl
+    '(lambda s: min(s) > 39e6 and sorted(s)[2] < 41e6)([b["timestamp"] - a["timestamp"] for a, b in zip(d[:5], d[1:6])])' plain.jsonl
 ended
 expect_grep "gige $net.1: [0-9]+ frames sent" serve.out
 
