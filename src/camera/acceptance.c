@@ -5,7 +5,9 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/hash.h"
 #include "camera/setting.h"
+#include "camera/timing.h"
 #include "image/prepare.h"
 
 #define ACCEPT_WARM_UP   2u
@@ -16,6 +18,9 @@
 #define ACCEPT_BRIGHTEST 190.0 /* the longest exposure leads to about this mean */
 #define ACCEPT_CLIPPED   0.02
 #define ACCEPT_BLIND     0.5
+#define ACCEPT_RATE      0.98 /* of what it is set to */
+#define ACCEPT_DRIFT     2.0  /* percent that a clock may be off, */
+#define ACCEPT_BUSY_MS   30.0 /* and so much of the time that was looked at: so long a computer may be busy elsewhere */
 #define ACCEPT_SLICE_NS  (200 * AS_NS_PER_MS)
 
 typedef struct acceptor {
@@ -26,6 +31,8 @@ typedef struct acceptor {
     as_image                 before;  /* for the difference of two frames */
     uint64_t                 outages; /* before, as the camera counts them, */
     as_ns                    away;    /* and for how long */
+    as_timing_limit          limit;
+    as_sha256               *sha;
 } acceptor;
 
 as_acceptance_cfg as_acceptance_cfg_default(void)
@@ -184,10 +191,19 @@ static double accept_median(double *values, size_t n)
     return (values[(n - 1) / 2] + values[n / 2]) / 2.0;
 }
 
+/* Of all its pixels with all their bits. */
+static as_digest accept_digest(acceptor *a, const as_image *image)
+{
+    for (uint32_t y = 0; y < image->height; y++)
+        as_sha256_add(a->sha, image->data + y * image->stride_bytes, as_pixel_row_bytes(image->pixel, image->width));
+    return as_sha256_end(a->sha);
+}
+
 static bool accept_look(acceptor *a, double *ret_noise, uint32_t *ret_n, as_err *err)
 {
-    double   variances[ACCEPT_LOOKS];
-    uint32_t n = 0;
+    double    variances[ACCEPT_LOOKS];
+    as_digest last = {0}, digest = {0};
+    uint32_t  n = 0;
     for (uint32_t i = 0; i < ACCEPT_LOOKS; i++) {
         as_err    why = AS_ERR_NONE;
         as_frame *frame = accept_next(a, &why);
@@ -197,11 +213,16 @@ static bool accept_look(acceptor *a, double *ret_noise, uint32_t *ret_n, as_err 
             return as_err_set(err, why.code, "%s", why.text);
         bool whole = frame->status == AS_FRAME_OK;
         bool ok = !whole || as_camera_plain(&frame->image, &a->out->image, err);
+        if (ok && whole)
+            digest = accept_digest(a, &frame->image);
         as_frame_unref(frame);
         if (!ok)
             return false;
-        if (whole && n++ > 0)
+        if (whole && n++ > 0) {
             variances[n - 2] = accept_difference(&a->before, &a->out->image);
+            a->out->n_alike += memcmp(last.b, digest.b, sizeof digest.b) == 0;
+        }
+        last = digest;
         if (whole && !as_camera_plain(&a->out->image, &a->before, err))
             return false;
     }
@@ -383,63 +404,95 @@ static bool accept_linearity(acceptor *a, as_acceptance_row *row, as_err *err)
 
 /* --- what the times say --- */
 
-static int accept_by_size(const void *a, const void *b)
+/* The camera's own clock says more exactly when a frame was taken than its arrival, if it can be believed. */
+static bool accept_clock(acceptor *a, const as_timing *t)
 {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
+    as_acceptance     *out = a->out;
+    as_acceptance_row *row = &out->rows[AS_ACCEPTANCE_CLOCK];
+    const bool         stands = isnan(t->drift) && out->n > 0 && isfinite(out->device_ms[out->n - 1]);
+    row->n = out->n;
+    row->never = !stands && isnan(t->drift);
+    if (!as_camera_geometry_of(a->cam).comes_back || row->never || !t->host.known) {
+        row->limit = NAN;
+        snprintf(row->note, sizeof row->note, "not judged: %s",
+                 row->never ? "it sends no time of its own" : "too few frames, or no device");
+        return !row->never;
+    }
+    row->value = stands ? 100.0 : 100 * fabs(t->drift);
+    row->limit = fmax(fmax(ACCEPT_DRIFT, 100 * t->uncertain), 100 * ACCEPT_BUSY_MS / out->host_ms[out->n - 1]);
+    if (row->value <= row->limit)
+        snprintf(row->note, sizeof row->note, "its time stamps against the arrival here, of 1 that passes");
+    else
+        snprintf(
+            row->note, sizeof row->note,
+            "its time stamps say %.4g frames a second, and %.4g came: its clock cannot be believed, and the arrival is "
+            "judged",
+            t->device.per_s, t->host.per_s);
+    return row->value <= row->limit;
 }
 
-/* Mean, standard deviation, and the deviation from the mean that 99 % stay within, of the intervals of n times. */
-static bool accept_intervals(const double *times, size_t n, double *ret_mean, double *ret_sd, double *ret_p99)
+static void accept_say_rate(acceptor *a, const char *clock)
 {
-    double *off = n > 2 && isfinite(times[n - 1]) ? calloc(n - 1, sizeof *off) : NULL;
-    double  square = 0;
-    if (!off)
-        return false;
-    *ret_mean = times[n - 1] / (double)(n - 1);
-    for (size_t i = 0; i + 1 < n; i++) {
-        off[i] = fabs(times[i + 1] - times[i] - *ret_mean);
-        square += off[i] * off[i];
-    }
-    qsort(off, n - 1, sizeof *off, accept_by_size);
-    *ret_sd = sqrt(square / (double)(n - 2));
-    *ret_p99 = off[(size_t)ceil(0.99 * (double)(n - 1)) - 1];
-    free(off);
-    return *ret_mean > 0;
+    as_acceptance           *out = a->out;
+    as_acceptance_row       *fps = &out->rows[AS_ACCEPTANCE_FPS];
+    const as_timing_limit   *limit = &a->limit;
+    const bool               own = isfinite(fps->limit);
+    static const char *const by[] = {"it does not say what it is set to", "against what it is set to",
+                                     "against what it says results, as its rate is not set", ""};
+    if (!own && isfinite(out->set_fps))
+        fps->limit = ACCEPT_RATE * out->set_fps;
+    if (limit->by == AS_TIMING_BY_TRIGGER)
+        snprintf(fps->note, sizeof fps->note, "by %s; %severy frame waits for its trigger (%s)", clock,
+                 own ? "" : "not judged: ", limit->source);
+    else
+        snprintf(fps->note, sizeof fps->note, "by %s, %s", clock,
+                 own ? "against what was asked for here" : by[limit->by]);
 }
 
 static void accept_times(acceptor *a)
 {
     as_acceptance     *out = a->out;
     as_acceptance_row *fps = &out->rows[AS_ACCEPTANCE_FPS], *jitter = &out->rows[AS_ACCEPTANCE_JITTER];
-    double             mean = NAN, p99 = NAN, device_mean, device_p99;
-    out->host_jitter_ms = out->device_jitter_ms = NAN;
-    bool host = accept_intervals(out->host_ms, out->n, &mean, &out->host_jitter_ms, &p99);
-    bool device = accept_intervals(out->device_ms, out->n, &device_mean, &out->device_jitter_ms, &device_p99);
+    const as_timing    t = as_timing_measure(out->host_ms, out->device_ms, out->n);
+    out->host_jitter_ms = t.host.sd_ms;
+    out->device_jitter_ms = t.device.sd_ms;
+    const bool believed = accept_clock(a, &t) && t.device.known;
     if (as_camera_geometry_of(a->cam).can_wait) {
         as_str_copy(fps->note, sizeof fps->note, "not judged: this camera waits for who looks");
         as_str_copy(jitter->note, sizeof jitter->note, fps->note);
         fps->never = jitter->never = true;
-    } else if (!host) {
+        return;
+    }
+    const bool triggered = a->limit.by == AS_TIMING_BY_TRIGGER;
+    if (!t.host.known) {
         snprintf(fps->note, sizeof fps->note, "%zu frames are too few, or came at one time", out->n);
         as_str_copy(jitter->note, sizeof jitter->note, fps->note);
         if (isnan(jitter->limit))
             jitter->limit = 2.0;
-    } else {
-        jitter->value = device ? device_p99 : p99;
-        fps->value = 1000.0 / (device ? device_mean : mean);
-        fps->n = jitter->n = out->n;
-        if (isnan(fps->limit) && isfinite(out->set_fps))
-            fps->limit = 0.98 * out->set_fps;
-        if (isnan(jitter->limit))
-            jitter->limit = fmax(2.0, 250.0 / fps->value);
-        snprintf(fps->note, sizeof fps->note, "by %s%s", device ? "the camera's clock" : "the arrival here",
-                 isfinite(out->set_fps) ? ", against what it is set to" : "; it does not say what it is set to");
-        snprintf(jitter->note, sizeof jitter->note,
-                 "99 %% of the intervals, by %s; standard deviation %.3f ms, of the arrival here %.3f ms",
-                 device ? "the camera's clock" : "the arrival here",
-                 device ? out->device_jitter_ms : out->host_jitter_ms, out->host_jitter_ms);
+        return;
     }
+    const as_timing_of *of = believed ? &t.device : &t.host;
+    const char         *clock = believed ? "the camera's clock" : "the arrival here";
+    jitter->value = of->p99_off_ms;
+    fps->value = of->per_s;
+    fps->n = jitter->n = out->n;
+    if (isnan(jitter->limit) && !triggered)
+        jitter->limit = fmax(2.0, 250.0 / fps->value);
+    accept_say_rate(a, clock);
+    snprintf(jitter->note, sizeof jitter->note,
+             "%s99 %% of the intervals, by %s; standard deviation %.3f ms, of the arrival here %.3f ms",
+             isnan(jitter->limit) ? "not judged: triggers come when they come; " : "", clock, of->sd_ms, t.host.sd_ms);
+}
+
+/* The rate that the camera is to hold. What it says that results may be another while frames come. */
+static void accept_limit(acceptor *a)
+{
+    const as_timing_limit now = as_timing_limit_of(a->cam);
+    const double          before = a->limit.by == AS_TIMING_BY_RESULTING ? a->limit.per_s : (double)NAN;
+    a->limit = now;
+    if (now.by == AS_TIMING_BY_RESULTING)
+        a->limit.per_s = fmin(now.per_s, isfinite(before) ? before : now.per_s);
+    a->out->set_fps = a->limit.per_s;
 }
 
 static void accept_losses(acceptor *a)
@@ -475,13 +528,15 @@ static void accept_judge(as_acceptance *out)
 {
     for (int i = 0; i < AS_ACCEPTANCE_ROWS; i++) {
         as_acceptance_row *row = &out->rows[i];
-        if (isnan(row->limit) || (isnan(row->value) && accept_is_off(out, row)))
+        if (isnan(row->limit) || ((isnan(row->value) || out->n_alike > 0) && accept_is_off(out, row)))
             continue;
         if (isnan(row->value) && row->never) {
             out->incomplete = true;
             continue;
         }
         bool ok = row->at_least ? row->value >= row->limit : row->value <= row->limit; /* NAN does neither */
+        if (i == AS_ACCEPTANCE_NOISE && out->n_alike > 0)
+            ok = false;
         row->state = ok ? AS_ACCEPTANCE_PASS : AS_ACCEPTANCE_FAIL;
         out->failed = out->failed || !ok;
     }
@@ -489,12 +544,12 @@ static void accept_judge(as_acceptance *out)
 
 static void accept_begin(acceptor *a)
 {
-    static const char *const names[] = {"AcquisitionFrameRate", "AcquisitionFrameRateAbs", "ResultingFrameRate"};
     as_acceptance           *out = a->out;
     const as_acceptance_cfg *c = a->cfg;
     const as_acceptance_row  rows[AS_ACCEPTANCE_ROWS] = {
          {"frame rate", "1/s", NAN, c->min_fps, true, AS_ACCEPTANCE_OPEN, 0, "", false},
          {"jitter", "ms", NAN, c->max_jitter_ms, false, AS_ACCEPTANCE_OPEN, 0, "", false},
+         {"clock", "% off", NAN, NAN, false, AS_ACCEPTANCE_OPEN, 0, "", false},
          {"lost or not whole", "frames", NAN, c->max_lost, false, AS_ACCEPTANCE_OPEN, 0, "", false},
          {"outages", "times", 0, 0, false, AS_ACCEPTANCE_OPEN, 0, "the camera was there all the time", false},
          {"temporal noise", "levels", NAN, c->max_noise, false, AS_ACCEPTANCE_OPEN, 0, "", false},
@@ -503,14 +558,7 @@ static void accept_begin(acceptor *a)
     };
     memcpy(out->rows, rows, sizeof rows);
     a->outages = as_camera_outages(a->cam, &a->away);
-    out->set_fps = NAN;
-    for (size_t i = 0; i < AS_COUNT(names) && isnan(out->set_fps); i++) {
-        as_setting f;
-        as_err     ignored = AS_ERR_NONE;
-        double     fps;
-        if (as_camera_setting(a->cam, names[i], &f, &ignored) && as_str_to_f64(f.value, &fps) && fps > 0)
-            out->set_fps = fps;
-    }
+    accept_limit(a);
 }
 
 static void accept_say_look(as_acceptance *out, uint32_t n)
@@ -525,6 +573,12 @@ static void accept_say_look(as_acceptance *out, uint32_t n)
         snprintf(noise->note, sizeof noise->note,
                  "%.0f %% black, %.0f %% white: nothing to measure; set the exposure first (is the lens free?)",
                  100 * black, 100 * white);
+    } else if (out->n_alike > 0) {
+        snprintf(
+            noise->note, sizeof noise->note,
+            "%u of %u frames are the one before them to the last bit: no sensor does that; the picture is frozen, or "
+            "sent twice",
+            out->n_alike, n - 1);
     } else {
         snprintf(noise->note, sizeof noise->note, "of %u frames that follow each other, at a mean of %.0f levels%s", n,
                  out->look.mean,
@@ -555,8 +609,8 @@ static void accept_say_outages(acceptor *a)
     as_acceptance_row *row = &out->rows[AS_ACCEPTANCE_OUTAGES];
     char               text[AS_CLOCK_TEXT_BYTES];
     as_ns              away;
-    static const int   rows[] = {AS_ACCEPTANCE_FPS, AS_ACCEPTANCE_JITTER, AS_ACCEPTANCE_NOISE, AS_ACCEPTANCE_LINEARITY,
-                                 AS_ACCEPTANCE_FOCUS};
+    static const int   rows[] = {AS_ACCEPTANCE_FPS,   AS_ACCEPTANCE_JITTER,    AS_ACCEPTANCE_CLOCK,
+                                 AS_ACCEPTANCE_NOISE, AS_ACCEPTANCE_LINEARITY, AS_ACCEPTANCE_FOCUS};
     const uint64_t     n = as_camera_outages(a->cam, &away);
     row->n = out->n;
     row->never = !as_camera_geometry_of(a->cam).comes_back;
@@ -581,6 +635,7 @@ static bool accept_all(acceptor *a, as_err *err)
     uint32_t       n = 0;
     if (!accept_skip(a, ACCEPT_WARM_UP, err) || !accept_time(a, err))
         return false;
+    accept_limit(a);
     as_camera_stats_of(a->cam, &out->stats); /* before the exposure is played with */
     as_err why = AS_ERR_NONE;
     if (!accept_look(a, &out->rows[AS_ACCEPTANCE_NOISE].value, &n, &why)) {
@@ -590,6 +645,8 @@ static bool accept_all(acceptor *a, as_err *err)
     } else if (n == 0) {
         accept_say_unseen(out, "no frame came whole", false);
     } else {
+        if (!as_camera_geometry_of(a->cam).comes_back) /* recordings show a picture as often as they have it */
+            out->n_alike = 0;
         accept_say_look(out, n);
         if (!accept_linearity(a, &out->rows[AS_ACCEPTANCE_LINEARITY], err))
             return false;
@@ -614,11 +671,14 @@ bool as_acceptance_run(as_camera *cam, const as_acceptance_cfg *cfg, const as_pr
     bool ok = ret->host_ms && ret->device_ms && ret->status;
     if (!ok)
         AS_FAIL(err, AS_ENOMEM, "no memory for %u times", cfg->n_frames);
+    a.sha = ok ? as_sha256_new(err) : NULL;
+    ok = a.sha != NULL;
     if (ok) {
         accept_begin(&a);
         ok = accept_all(&a, err);
     }
     as_image_done(&a.before);
+    as_sha256_free(a.sha);
     if (!ok)
         as_acceptance_done(ret);
     return ok;

@@ -22,8 +22,10 @@ typedef struct as_acceptance_cfg {
     uint32_t n_frames; /* timed; at most 100,000 */
     as_ns    wait;     /* for one frame */
     /* NAN: not judged, but for those that have a default of their own. */
-    double min_fps;       /* default: 98 % of what the camera says it is set to */
-    double max_jitter_ms; /* default: a quarter of an interval, at least 2 */
+    double
+        min_fps; /* default: 98 % of what the camera is set to, or says that results where its rate is not set; none of one
+                           * that waits for triggers */
+    double max_jitter_ms; /* default: a quarter of an interval, at least 2; none of triggers */
     double max_lost;      /* lost, and not whole */
     double max_noise;     /* levels of 255 */
     double min_linearity; /* coefficient of determination */
@@ -47,6 +49,7 @@ typedef struct as_acceptance_row {
 enum {
     AS_ACCEPTANCE_FPS,
     AS_ACCEPTANCE_JITTER,
+    AS_ACCEPTANCE_CLOCK,
     AS_ACCEPTANCE_LOST,
     AS_ACCEPTANCE_OUTAGES,
     AS_ACCEPTANCE_NOISE,
@@ -62,8 +65,9 @@ typedef struct as_acceptance {
     size_t            n;                   /* frames that were timed */
     double           *host_ms, *device_ms; /* [n] of each frame, from the first; device NAN where it sends none */
     as_frame_status  *status;              /* [n] */
-    double            set_fps;             /* NAN: it does not say */
+    double            set_fps;             /* or what it says that results; NAN: neither, or it waits for triggers */
     double            host_jitter_ms, device_jitter_ms; /* standard deviation of the intervals; NAN */
+    uint32_t          n_alike;                          /* frames of a device that are the one before to the last bit */
     as_image_stats    look;                             /* of the last frame */
     uint64_t          levels[256];                      /* of its luma */
     as_image          image;                            /* the last frame, plain */

@@ -28,7 +28,8 @@ typedef struct as_camera_cfg {
     uint32_t    frames_per_part; /* 0: 1 */
     const char *dir;             /* of relative paths in the URI; NULL: the caller's own */
     bool        idle;            /* for its settings alone: frames are not started, so that none of them is locked */
-    bool        ends;            /* a recording: a stream that breaks off has come to its end, and is not looked for */
+    bool        look; /* idle, and nothing is set: a device that another program is in control of is opened too */
+    bool        ends; /* a recording: a stream that breaks off has come to its end, and is not looked for */
     const struct as_setting_wishes *kept;  /* of a device that came back: what it had when it was lost; else NULL */
     const char                     *where; /* of it: the geometry's, of when it was opened first; else NULL */
     const atomic_bool              *quit;  /* a driver gives up opening when it is set; NULL: never */
@@ -45,6 +46,7 @@ typedef struct as_camera_geometry {
     size_t   memory_bytes;  /* that a frame must have room for before its picture is known; 0: what the above needs */
     bool     comes_back;    /* a device: when fill() fails with AS_EIO it is opened again and again until it is there */
     char     where[48];     /* of such a device, as its driver finds it again; "" where it has no such thing */
+    char     held[96];   /* by whom, of one that was opened to look alone: "another program on ..."; "": it is ours */
     char waits_for[160]; /* what its frames wait for that nobody here gives, and the remedy: said when none comes; "" */
 } as_camera_geometry;
 

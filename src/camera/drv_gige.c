@@ -60,8 +60,9 @@ static void gige_control_lost(ArvDevice *device, void *ctx)
 
 static bool gige_connect(gige_priv *priv, const char *where, const as_camera_cfg *cfg, as_err *err)
 {
-    GError    *error = NULL;
-    ArvDevice *device = as_gige_device_open(where, cfg, err);
+    GError       *error = NULL;
+    as_gige_owner owner;
+    ArvDevice    *device = as_gige_device_open(where, cfg, err);
     if (!device)
         return false;
     priv->camera = arv_camera_new_with_device(device, &error);
@@ -69,7 +70,10 @@ static bool gige_connect(gige_priv *priv, const char *where, const as_camera_cfg
     if (!priv->camera)
         return gige_fail(err, AS_EIO, error, "the camera is of no kind that is known");
     g_signal_connect(device, "control-lost", G_CALLBACK(gige_control_lost), priv);
-    as_gige_device_watch(device, where, &priv->watch, priv->geometry.where);
+    if (as_gige_device_is_held(device, &owner))
+        as_gige_owner_text(&owner, priv->geometry.held, sizeof priv->geometry.held);
+    else
+        as_gige_device_watch(device, where, &priv->watch, priv->geometry.where);
     return true;
 }
 
@@ -89,7 +93,7 @@ static bool gige_measure(gige_priv *priv, as_err *err)
     priv->geometry.pixel = priv->pixel;
     priv->geometry.width = (uint32_t)width;
     priv->geometry.height = (uint32_t)height;
-    priv->geometry.comes_back = true;
+    priv->geometry.comes_back = !priv->geometry.held[0];
     return true;
 }
 
@@ -314,6 +318,13 @@ static bool gige_apply(gige_priv *priv, const as_camera_cfg *cfg, as_err *err)
     as_setting_wishes was = {0}, line = {0};
     as_err            why = AS_ERR_NONE;
     char              left[200] = "";
+    if (priv->geometry.held[0]) /* only to look */
+        return priv->config.query.n == 0 ||
+               AS_FAIL(
+                   err, AS_EBUSY,
+                   "the camera is held by %s: it can be looked at, but nothing of '?%s=' be set; leave that out, or "
+                   "end that program first",
+                   priv->geometry.held, priv->config.query.pairs[0].key);
     if (cfg->kept)
         return gige_give_back(priv, cfg->kept, cfg->quit, err) &&
                as_gige_config_apply(&priv->config, priv->camera, err);

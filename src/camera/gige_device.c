@@ -51,12 +51,18 @@ static ArvDevice *device_none(const char *name, GError *error, as_err *err)
     return NULL;
 }
 
+/* The standard lets anybody read who is not in control, unless who is has it for himself alone. */
+static bool device_may_look(const as_camera_cfg *cfg, const as_gige_owner *owner)
+{
+    return cfg->look && !(owner->privilege & AS_GV_CONTROL_EXCLUSIVE);
+}
+
 /* Aravis opens a camera that another program controls, and what is then written is refused piece by piece. */
-static bool device_check_owner(uint32_t address, const char *name, as_err *err)
+static bool device_check_owner(uint32_t address, const char *name, const as_camera_cfg *cfg, as_err *err)
 {
     as_gige_owner owner;
     return !as_gige_owner_of(address, as_clock_mono() + DEVICE_TELLS_NS, &owner) || owner.privilege == 0 ||
-           as_gige_owner_deny(&owner, name, err);
+           device_may_look(cfg, &owner) || as_gige_owner_deny(&owner, name, err);
 }
 
 /* Asked once more under the lock, if there is one: it may be gone since, and then all others would wait for it. */
@@ -81,7 +87,7 @@ static ArvDevice *device_open_at(const as_gige_place *place, const char *name, c
     as_gige_place found;
     as_err        why = AS_ERR_NONE;
     if (as_gige_seek(place, as_clock_mono() + DEVICE_ANSWERS_NS, cfg->quit, &found, &why))
-        return device_check_owner(found.address, name, err) ? device_open_found(&found, name, cfg, err) : NULL;
+        return device_check_owner(found.address, name, cfg, err) ? device_open_found(&found, name, cfg, err) : NULL;
     if (why.code == AS_EMISSING)
         return device_none(name, NULL, err);
     as_err_set(err, why.code, "%s", why.text);
@@ -111,14 +117,21 @@ static uint32_t device_address(ArvDevice *device)
     return address;
 }
 
-/* In control, and what it says of itself can be true. */
-static bool device_check(ArvDevice *device, const char *name, as_err *err)
+bool as_gige_device_is_held(ArvDevice *device, as_gige_owner *ret)
 {
-    as_gige_owner owner = {0};
-    if (ARV_IS_GV_DEVICE(device) && !arv_gv_device_is_controller(ARV_GV_DEVICE(device))) {
-        (void)!as_gige_owner_of(device_address(device), as_clock_mono() + DEVICE_TELLS_NS, &owner);
+    if (!ARV_IS_GV_DEVICE(device) || arv_gv_device_is_controller(ARV_GV_DEVICE(device)))
+        return false;
+    *ret = (as_gige_owner){0};
+    (void)!as_gige_owner_of(device_address(device), as_clock_mono() + DEVICE_TELLS_NS, ret);
+    return true;
+}
+
+/* In control, or to look alone; and what it says of itself can be true. */
+static bool device_check(ArvDevice *device, const char *name, const as_camera_cfg *cfg, as_err *err)
+{
+    as_gige_owner owner;
+    if (as_gige_device_is_held(device, &owner) && !device_may_look(cfg, &owner))
         return as_gige_owner_deny(&owner, name[0] ? name : "of this network", err);
-    }
     return as_gige_check(device, err);
 }
 
@@ -127,7 +140,7 @@ ArvDevice *as_gige_device_open(const char *name, const as_camera_cfg *cfg, as_er
     as_gige_place place;
     bool          known = (cfg->where && as_gige_place_parse(cfg->where, &place)) || as_gige_place_parse(name, &place);
     ArvDevice    *device = known ? device_open_at(&place, name, cfg, err) : device_open_any(name, err);
-    if (device && !device_check(device, name, err))
+    if (device && !device_check(device, name, cfg, err))
         g_clear_object(&device);
     return device;
 }

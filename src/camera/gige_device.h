@@ -17,6 +17,9 @@
  * none answers; AS_EBUSY: another program is in control of it; AS_EFORMAT: it does not describe itself. */
 AS_CHECK ArvDevice *as_gige_device_open(const char *name, const as_camera_cfg *cfg, as_err *err);
 
+/* Whether another program is in control of it: it was opened to look alone. */
+bool as_gige_device_is_held(ArvDevice *device, as_gige_owner *ret);
+
 /* Whether the one at cfg->where answers (camera.h: find). */
 AS_CHECK bool as_gige_device_find(const as_camera_cfg *cfg, as_ns deadline, as_err *err);
 

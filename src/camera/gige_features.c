@@ -205,7 +205,8 @@ static void features_state(ArvDevice *device, ArvGcFeatureNode *feature, as_sett
     bool locked = arv_gc_feature_node_is_locked(feature, &error);
     locked = features_done(&error, gone) && locked;
     f->readable = now && mode != ARV_GC_ACCESS_MODE_WO && f->kind != AS_SETTING_COMMAND;
-    f->writable = now && !locked && mode != ARV_GC_ACCESS_MODE_RO;
+    f->writable = now && !locked && mode != ARV_GC_ACCESS_MODE_RO &&
+                  (!ARV_IS_GV_DEVICE(device) || arv_gv_device_is_controller(ARV_GV_DEVICE(device)));
     if (!gone->code)
         features_value(device, f, gone);
 }

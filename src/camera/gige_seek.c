@@ -300,19 +300,25 @@ bool as_gige_owner_of(uint32_t address, as_ns deadline, as_gige_owner *ret)
     return true;
 }
 
-bool as_gige_owner_deny(const as_gige_owner *owner, const char *where, as_err *err)
+char *as_gige_owner_text(const as_gige_owner *owner, char *text, size_t n)
 {
     struct in_addr in = {.s_addr = htobe32(owner->address)};
     char           who[INET_ADDRSTRLEN] = "";
     if (owner->address == 0 || !inet_ntop(AF_INET, &in, who, sizeof who))
-        return AS_FAIL(err, AS_EBUSY,
-                       "the camera '%s' is held by another program: end that one first (a camera is free again some "
-                       "seconds after the program that held it died)",
-                       where);
+        snprintf(text, n, "another program");
+    else
+        snprintf(text, n, "another program on %s%s (port %u)",
+                 owner->address == as_gige_route(owner->address) ? "this machine, " : "", who, owner->port);
+    return text;
+}
+
+bool as_gige_owner_deny(const as_gige_owner *owner, const char *where, as_err *err)
+{
+    char who[96];
     return AS_FAIL(err, AS_EBUSY,
-                   "the camera '%s' is held by another program on %s%s (port %u): end that one first (a camera is free "
-                   "again some seconds after the program that held it died)",
-                   where, owner->address == as_gige_route(owner->address) ? "this machine, " : "", who, owner->port);
+                   "the camera '%s' is held by %s: end that one first (a camera is free again some seconds after the "
+                   "program that held it died)",
+                   where, as_gige_owner_text(owner, who, sizeof who));
 }
 
 /* --- watching ------------------------------------------------------------------------------------------------------------- */

@@ -50,6 +50,9 @@ AS_CHECK bool as_gige_owner_of(uint32_t address, as_ns deadline, as_gige_owner *
 /* Where its first stream goes; port 0: to nobody. False: the camera did not tell by the deadline. */
 AS_CHECK bool as_gige_target_of(uint32_t address, as_ns deadline, uint32_t *ret_target, uint16_t *ret_port);
 
+/* "another program on this machine, 127.0.0.1 (port 4711)" */
+char *as_gige_owner_text(const as_gige_owner *owner, char *text, size_t n); /* returns text */
+
 /* AS_EBUSY, with who it is and what to do. where: as the camera was named. */
 bool as_gige_owner_deny(const as_gige_owner *owner, const char *where, as_err *err);
 

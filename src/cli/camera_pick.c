@@ -11,6 +11,12 @@ as_camera *as_camera_pick(const as_cli *cli, bool idle, as_err *err)
     return as_camera_open(&cfg, err);
 }
 
+as_camera *as_camera_pick_look(const as_cli *cli, as_err *err)
+{
+    const as_camera_cfg cfg = {.uri = as_cli_arg(cli, 1), .idle = true, .look = true, .typed = true};
+    return as_camera_open(&cfg, err);
+}
+
 as_frame *as_camera_pick_frame(as_cli *cli, as_camera *cam, as_ns wait, as_err *err)
 {
     as_ns begun = as_clock_mono();

@@ -14,6 +14,9 @@
 /* The camera of the word behind the action. idle: for its settings alone. */
 AS_CHECK as_camera *as_camera_pick(const as_cli *cli, bool idle, as_err *err);
 
+/* The same, to look alone: one that another program is in control of, too, where that lets others read. */
+AS_CHECK as_camera *as_camera_pick_look(const as_cli *cli, as_err *err);
+
 /* The next frame, within `wait`; AS_ECANCELLED on Ctrl-C. A frame there was no memory for is not waited for. */
 AS_CHECK as_frame *as_camera_pick_frame(as_cli *cli, as_camera *cam, as_ns wait, as_err *err);
 

@@ -29,8 +29,8 @@ const char *as_camera_report_value(double value, const char *unit, char *text, s
 {
     if (isnan(value))
         snprintf(text, cap, "-");
-    else
-        snprintf(text, cap, "%.4g%s%s", value, unit[0] ? " " : "", unit);
+    else /* what is left of sums that cancel is 0 */
+        snprintf(text, cap, "%.4g%s%s", fabs(value) < 1e-6 ? 0.0 : value, unit[0] ? " " : "", unit);
     return text;
 }
 
@@ -70,6 +70,7 @@ json_t *as_camera_report_json(const as_camera *cam, const as_acceptance *a)
     as_json_set(json, "complete", json_boolean(!a->incomplete));
     as_json_set(json, "packet_bytes", json_integer(a->stats.packet_bytes));
     as_json_set(json, "temperature_c", as_json_number(a->stats.temperature_c));
+    as_json_set(json, "n_alike", json_integer(a->n_alike));
     as_json_set(json, "set_fps", as_json_number(a->set_fps));
     as_json_set(json, "host_jitter_ms", as_json_number(a->host_jitter_ms));
     as_json_set(json, "device_jitter_ms", as_json_number(a->device_jitter_ms));

@@ -20,9 +20,9 @@ static json_t *camera_show_json(as_cli *cli, as_camera *cam, const as_setting_li
     for (size_t i = 0; i < features->all.n; i++)
         if (show_wanted(cli, &features->all.at[i]))
             json_array_append_new(list, as_camera_setting_json(&features->all.at[i]));
-    return json_pack("{s:s,s:s,s:i,s:i,s:I,s:b,s:o,s:o,s:o}", "uri", as_camera_uri(cam), "pixel",
-                     as_pixel_name(g.pixel), "width", (int)g.width, "height", (int)g.height, "n_parts",
-                     (json_int_t)g.n_parts, "waits", (int)g.can_wait, "temperature_c",
+    return json_pack("{s:s,s:s?,s:s,s:i,s:i,s:I,s:b,s:o,s:o,s:o}", "uri", as_camera_uri(cam), "held_by",
+                     g.held[0] ? g.held : NULL, "pixel", as_pixel_name(g.pixel), "width", (int)g.width, "height",
+                     (int)g.height, "n_parts", (json_int_t)g.n_parts, "waits", (int)g.can_wait, "temperature_c",
                      as_json_number(stats->temperature_c), "stream", as_stream_json(&stats->stream), "features", list);
 }
 
@@ -80,6 +80,8 @@ static bool show_text(as_cli *cli, as_camera *cam, const as_setting_list *featur
     if (g.n_parts)
         fprintf(cli->out, ", %llu parts", (unsigned long long)g.n_parts);
     fprintf(cli->out, "%s\n", g.can_wait ? ", waits for who looks" : "");
+    if (g.held[0])
+        fprintf(cli->out, "  held by %s: it can only be looked at\n", g.held);
     if (isfinite(stats->temperature_c))
         fprintf(cli->out, "  %.1f degrees Celsius\n", stats->temperature_c);
     return show_features(cli, features, err);
@@ -107,7 +109,7 @@ static int camera_show(as_cli *cli, as_workspace *ws, as_err *err)
     as_camera_stats stats = {.temperature_c = NAN};
     as_err          why = AS_ERR_NONE;
     (void)ws;
-    as_camera *cam = as_camera_pick(cli, true, err);
+    as_camera *cam = as_camera_pick_look(cli, err);
     bool       ok = cam != NULL;
     /* A driver without settings is shown too. */
     if (ok && !as_cli_flag(cli, "no-features") && !as_camera_settings(cam, &cli->progress, &features, &why) &&
@@ -128,7 +130,8 @@ static int camera_show(as_cli *cli, as_workspace *ws, as_err *err)
 const as_action as_camera_action_show = {
     .name = "show",
     .usage = "URI [--category NAME] [--no-features]",
-    .about = "what the camera is, the pictures it gives, and its features with value, unit and what is allowed",
+    .about = "what the camera is, the pictures it gives, and its features with value, unit and what is allowed; of a "
+             "camera that another program streams from, too",
     .min_args = 1,
     .max_args = 1,
     .mode = AS_WORKSPACE_NONE,

@@ -24,6 +24,19 @@ static bool test_options(const as_cli *cli, as_acceptance_cfg *cfg, as_err *err)
     return true;
 }
 
+/* Which limits were missed; only where none was, that one was not judged. */
+static void test_why(as_cli *cli, const as_acceptance *a)
+{
+    const char *between = ": ";
+    for (int i = 0; i < AS_ACCEPTANCE_ROWS; i++)
+        if (a->rows[i].state == AS_ACCEPTANCE_FAIL) {
+            fprintf(cli->out, "%s%s", between, a->rows[i].name);
+            between = ", ";
+        }
+    if (!a->failed && a->incomplete)
+        fputs(": a limit was not judged, since this source cannot be measured so (0 as the least: no limit)", cli->out);
+}
+
 static bool test_text(as_cli *cli, const as_acceptance *a, as_err *err)
 {
     static const char *const columns[] = {"what", ">value", ">limit", "result", ">frames", "how", NULL};
@@ -45,11 +58,10 @@ static bool test_text(as_cli *cli, const as_acceptance *a, as_err *err)
     }
     if (!as_table_print(table, cli, err))
         return false;
-    fprintf(cli->out, "%s%s%s%s\n", as_term_style(cli, a->failed || a->incomplete ? AS_STYLE_BAD : AS_STYLE_GOOD),
-            as_camera_report_result(a), as_term_plain(cli),
-            a->incomplete
-                ? ": a limit was not judged, since this source cannot be measured so (0 as the least: no limit)"
-                : "");
+    fprintf(cli->out, "%s%s%s", as_term_style(cli, a->failed || a->incomplete ? AS_STYLE_BAD : AS_STYLE_GOOD),
+            as_camera_report_result(a), as_term_plain(cli));
+    test_why(cli, a);
+    fputc('\n', cli->out);
     return true;
 }
 

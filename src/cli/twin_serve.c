@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "cli/action.h"
 #include "cli/term.h"
@@ -17,6 +18,7 @@ typedef struct serve_device {
     const as_serve_kind *kind;
     const char          *where, *source; /* the command line's; one of all->sources */
     void                *server;
+    bool                 said; /* that it is too slow */
 } serve_device;
 
 typedef struct serve_all {
@@ -146,6 +148,7 @@ static json_t *serve_json(const serve_all *all, bool ended)
         if (ended) {
             as_json_set(one, "n_sent", json_integer((json_int_t)state.n_sent));
             as_json_set(one, "n_lost", json_integer((json_int_t)state.n_lost));
+            as_json_set(one, "n_due", json_integer((json_int_t)state.n_due));
             as_json_set(one, "n_late", json_integer((json_int_t)state.n_late));
             as_json_set(one, "n_again", json_integer((json_int_t)state.n_again));
             as_json_set(one, "n_bytes", json_integer((json_int_t)state.n_bytes));
@@ -185,23 +188,38 @@ static bool serve_say(as_cli *cli, const serve_all *all, as_err *err)
 static void serve_draw(as_cli *cli, serve_all *all, uint64_t *was, as_ns span)
 {
     char     line[160];
-    uint64_t sent = 0, late = 0;
+    uint64_t sent = 0;
     char     client[64] = "";
-    bool     dead = false;
+    bool     dead = false, slow = false;
     for (size_t i = 0; i < all->n; i++) {
         as_serve_state state;
         all->devices[i].kind->state(all->devices[i].server, &state);
         sent += state.n_sent;
-        late += state.n_late;
+        slow = slow || state.slow != AS_CADENCE_HELD;
         dead = dead || state.dead;
         if (state.client[0])
             as_str_copy(client, sizeof client, state.client);
     }
     snprintf(line, sizeof line, "%.1f frames/s to %s%s%s, sent", (double)(sent - *was) * 1e9 / (double)AS_MAX(span, 1),
              client[0] ? client : "nobody", dead ? ", out of order by script" : "",
-             late ? ", drawing is too slow" : "");
+             slow ? ", fewer than asked for" : "");
     *was = sent;
     as_progress_step(&cli->progress, line, sent, 0);
+}
+
+/* Once, when it begins: from then on a picture is taken later than asked for. */
+static void serve_say_slow(serve_device *device, const as_serve_state *state)
+{
+    static const char *const why[] = {
+        "",
+        "they are not drawn faster here: --replay N draws each only once, and smaller pictures are drawn sooner",
+        "they are not sent faster: fewer or smaller pictures are (--link, GevSCPD and the machine's load bound it)",
+    };
+    if (device->said || state->slow == AS_CADENCE_HELD)
+        return;
+    device->said = true;
+    as_log_write(AS_LOG_WARN, "%s %s is too slow: %.4g of %.4g pictures a second, with time stamps that say so; %s",
+                 device->kind->name, device->where, state->held_per_s, state->asked_per_s, why[state->slow]);
 }
 
 /* Until it is interrupted, its time is over, or every device has come to its end. */
@@ -216,6 +234,7 @@ static bool serve_wait(as_cli *cli, serve_all *all, as_ns until, as_err *err)
             as_serve_state state;
             all->devices[i].kind->state(all->devices[i].server, &state);
             n_ended += state.ended;
+            serve_say_slow(&all->devices[i], &state);
             if (state.ended && state.err.code != AS_OK) {
                 *err = state.err;
                 return false;
@@ -243,14 +262,14 @@ static bool serve_stop(as_cli *cli, serve_all *all, bool ok, as_err *err)
         const serve_device *device = &all->devices[i];
         as_serve_state      state;
         device->kind->state(device->server, &state);
-        fprintf(cli->out, "%s %s: %llu frames sent", device->kind->name, device->where,
-                (unsigned long long)state.n_sent);
+        fprintf(cli->out, "%s %s: %llu frames sent, of %llu that were due", device->kind->name, device->where,
+                (unsigned long long)state.n_sent, (unsigned long long)state.n_due);
         if (state.n_lost)
             fprintf(cli->out, ", %llu lost by script", (unsigned long long)state.n_lost);
         if (state.n_again)
             fprintf(cli->out, ", %llu packets sent again", (unsigned long long)state.n_again);
         if (state.n_late)
-            fprintf(cli->out, ", %llu later than asked for", (unsigned long long)state.n_late);
+            fprintf(cli->out, ", %llu taken later than asked for", (unsigned long long)state.n_late);
         fputc('\n', cli->out);
     }
     for (size_t i = 0; i < all->n; i++)

@@ -26,6 +26,7 @@ struct as_cast {
     atomic_bool     stop;
     pthread_mutex_t lock; /* of state */
     as_serve_state  state;
+    as_cadence      cadence;
     uint64_t        number;
     as_image        cut; /* of a half picture */
 };
@@ -109,14 +110,32 @@ static bool cast_next(as_cast *cast, as_pump_item *item)
     return false;
 }
 
+/* When it was taken: at its time, or later. The next one is due then. */
+static as_ns cast_take(as_cast *cast, const as_pump_item *item, as_ns period)
+{
+    const as_cadence_shot shot = {.made = item->made, .now = as_clock_mono(), .period = period, .asked = true};
+    as_cadence           *cadence = &cast->cadence;
+    const as_ns           due = cadence->due;
+    pthread_mutex_lock(&cast->lock);
+    cadence->due += period;
+    const as_ns at = as_cadence_take(cadence, due, &shot);
+    cast->state.n_due = as_cadence_due(cadence);
+    cast->state.n_late = cadence->n_late;
+    cast->state.slow = cadence->cause;
+    cast->state.asked_per_s = cadence->asked_per_s;
+    cast->state.held_per_s = cadence->held_per_s;
+    pthread_mutex_unlock(&cast->lock);
+    return at;
+}
+
 static void cast_run(void *ctx)
 {
     as_cast    *cast = ctx;
     const as_ns period = (as_ns)((double)AS_NS_PER_S / cast->fps);
-    as_ns       due = as_clock_mono();
     bool        again = false;
+    as_cadence_start(&cast->cadence, as_clock_mono());
     while (!atomic_load(&cast->stop)) {
-        const as_ns now = as_clock_mono();
+        const as_ns now = as_clock_mono(), due = cast->cadence.due;
         if (!again && now < due) {
             as_clock_sleep_until(AS_MIN(due, now + SLICE_NS));
             continue;
@@ -124,18 +143,9 @@ static void cast_run(void *ctx)
         as_pump_item item = {.what = AS_PUMP_NONE};
         if (!cast_next(cast, &item))
             break;
-        cast_one(cast, &item, due);
+        cast_one(cast, &item, again ? due - period : cast_take(cast, &item, period));
         again = cast_has(&item, AS_FAULT_DOUBLE_TRIGGER) && !item.again;
         as_pump_item_done(&item);
-        if (again)
-            continue;
-        due += period;
-        if (due < as_clock_mono() - period) { /* what could not be held is not made up for */
-            due = as_clock_mono();
-            pthread_mutex_lock(&cast->lock);
-            cast->state.n_late++;
-            pthread_mutex_unlock(&cast->lock);
-        }
     }
 }
 

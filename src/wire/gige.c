@@ -267,6 +267,11 @@ void as_gige_state(as_gige *device, as_serve_state *ret)
     struct in_addr in;
     pthread_mutex_lock(&device->lock);
     *ret = device->counts;
+    ret->n_due = as_cadence_due(&device->cadence);
+    ret->n_late = device->cadence.n_late;
+    ret->slow = device->cadence.cause;
+    ret->asked_per_s = device->cadence.asked_per_s;
+    ret->held_per_s = device->cadence.held_per_s;
     ret->dead = device->dead;
     ret->err = device->err;
     ret->ended = device->ended && (device->err.code != AS_OK || as_clock_mono() - device->ended_at > ENDED_GRACE_NS);

@@ -11,6 +11,7 @@
 #include <pthread.h>
 
 #include "base/thread.h"
+#include "wire/cadence.h"
 #include "wire/gige.h"
 #include "wire/gvsp.h"
 #include "wire/truth_log.h"
@@ -58,7 +59,7 @@ struct as_gige {
     uint64_t        n_left;     /* pictures until it stops by itself; 0: endless */
     uint64_t        generation; /* of starts */
     as_ns           ended_at;   /* when the last picture was taken */
-    as_ns           due;        /* of the next picture */
+    as_cadence      cadence;    /* when pictures are taken */
     uint16_t        block;
     uint64_t        part;                       /* of the last picture */
     double          belt_factor, temperature_c; /* as the script had them at the last picture; NAN: as it is set */
@@ -75,6 +76,8 @@ void              as_gige_hooks(as_gige *device, as_gv_hooks *ret);
 void              as_gige_triggers(as_gige *device);     /* as at the beginning */
 void              as_gige_fault_count(as_gige *device);  /* one picture more of those started; under the lock */
 as_ns             as_gige_period(const as_gige *device); /* under the lock; 0: no picture comes by itself */
+bool              as_gige_asked(
+                 const as_gige *device); /* under the lock: for that period, and not just for as many as there can be */
 
 /* gige_take.c: the thread that takes pictures and sends them. */
 void as_gige_take(void *device);

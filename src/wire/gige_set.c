@@ -106,6 +106,20 @@ static bool set_is_trigger(size_t feature)
            feature == AS_FEATURE_TRIGGER_SOURCE;
 }
 
+static bool set_is_start(size_t feature)
+{
+    return feature == AS_FEATURE_FRAME_RATE || feature == AS_FEATURE_FRAME_RATE_ENABLE ||
+           feature == AS_FEATURE_TRIGGER_MODE;
+}
+
+/* What the time to the next picture follows from. */
+static bool set_is_rate(size_t feature)
+{
+    return set_is_start(feature) || feature == AS_FEATURE_TRIGGER_SOURCE || feature == AS_FEATURE_EXPOSURE_TIME ||
+           feature == AS_FEATURE_PART_RATE || feature == AS_FEATURE_BELT_SPEED || feature == AS_FEATURE_LINE_RATE ||
+           feature == AS_FEATURE_PACKET_DELAY;
+}
+
 static as_gv_status set_change(void *ctx, size_t feature, double value)
 {
     as_gige         *device = ctx;
@@ -125,9 +139,8 @@ static as_gv_status set_change(void *ctx, size_t feature, double value)
         as_gv_control_put(&device->control, AS_FEATURE_FAULT_AMOUNT, as_fault_info_of((size_t)value)->usual);
     if (feature == AS_FEATURE_TRIGGER_MODE || feature == AS_FEATURE_TRIGGER_SOURCE)
         device->n_triggers = 0;
-    if (feature == AS_FEATURE_FRAME_RATE || feature == AS_FEATURE_TRIGGER_MODE ||
-        feature == AS_FEATURE_FRAME_RATE_ENABLE)
-        device->due = as_clock_mono();
+    if (set_is_rate(feature))
+        as_cadence_start(&device->cadence, set_is_start(feature) ? as_clock_mono() : device->cadence.due);
     pthread_cond_broadcast(&device->turn);
     return AS_GV_OK;
 }
@@ -229,7 +242,7 @@ static as_gv_status set_start(as_gige *device)
     device->block = 0;
     as_gige_forget(device); /* numbers begin again: what was kept under them is of other pictures */
     device->generation++;
-    device->due = as_clock_mono();
+    as_cadence_start(&device->cadence, as_clock_mono());
     as_pump_fresh(device->pump);
     return AS_GV_OK;
 }
@@ -302,6 +315,29 @@ static as_gv_status set_command(void *ctx, size_t feature)
 
 /* --- what it says of itself ----------------------------------------------------------------------------------------------- */
 
+static uint64_t set_payload(const as_features *features)
+{
+    as_pixel pixel = as_pixel_of_code((uint32_t)features->value[AS_FEATURE_PIXEL_FORMAT]);
+    return as_pixel_row_bytes(pixel, (uint32_t)features->value[AS_FEATURE_WIDTH]) *
+           (uint64_t)features->value[AS_FEATURE_HEIGHT];
+}
+
+/* How long a picture is on the wire. */
+static double set_wire_s(const as_features *features)
+{
+    const double *value = features->value, packet = value[AS_FEATURE_PACKET_SIZE];
+    const double  each_s =
+        AS_MAX(value[AS_FEATURE_DEVICE_LINK_SPEED] > 0 ? packet / value[AS_FEATURE_DEVICE_LINK_SPEED] : 0.0,
+               value[AS_FEATURE_PACKET_DELAY] * 1e-9);
+    return ceil((double)set_payload(features) / (packet - AS_GVSP_OVERHEAD)) * each_s;
+}
+
+bool as_gige_asked(const as_gige *device)
+{
+    const double *value = device->control.features.value;
+    return device->trigger[0][0] > 0 ? device->trigger[0][1] > 0 : value[AS_FEATURE_FRAME_RATE_ENABLE] > 0;
+}
+
 as_ns as_gige_period(const as_gige *device)
 {
     const as_features *features = &device->control.features;
@@ -316,7 +352,7 @@ as_ns as_gige_period(const as_gige *device)
         double wait_s = value[AS_FEATURE_FRAME_RATE_ENABLE] > 0 ? 1.0 / value[AS_FEATURE_FRAME_RATE] : 0;
         if (features->line && device->trigger[1][0] > 0 && belt > 1e-3) /* the encoder's lines come with the belt */
             wait_s /= belt;
-        return (as_ns)(AS_MAX(AS_MAX(open_s, wait_s), 1e-5) * 1e9);
+        return (as_ns)(AS_MAX(AS_MAX(open_s, wait_s), AS_MAX(set_wire_s(features), 1e-5)) * 1e9);
     }
     if (device->trigger[0][1] < 1.0)
         return 0;
@@ -324,13 +360,6 @@ as_ns as_gige_period(const as_gige *device)
         as_features_has(features, AS_FEATURE_PART_RATE) ? value[AS_FEATURE_PART_RATE] : value[AS_FEATURE_FRAME_RATE];
     per_s *= belt;
     return per_s > 1e-3 ? (as_ns)(1e9 / per_s) : 0;
-}
-
-static uint64_t set_payload(const as_features *features)
-{
-    as_pixel pixel = as_pixel_of_code((uint32_t)features->value[AS_FEATURE_PIXEL_FORMAT]);
-    return as_pixel_row_bytes(pixel, (uint32_t)features->value[AS_FEATURE_WIDTH]) *
-           (uint64_t)features->value[AS_FEATURE_HEIGHT];
 }
 
 static double set_look(void *ctx, size_t feature, double kept)
@@ -345,7 +374,7 @@ static double set_look(void *ctx, size_t feature, double kept)
                                             : device->temperature_c;
     case AS_FEATURE_RESULTING_FRAME_RATE:
         period = as_gige_period(device);
-        return period > 0 ? 1e9 / (double)period : 0.0;
+        return period > 0 ? 1e9 / (double)AS_MAX(period, as_cadence_held(&device->cadence)) : 0.0;
     default: return kept;
     }
 }

@@ -7,8 +7,7 @@
 #include "wire/gige_priv.h"
 
 #define SLICE_NS (50 * AS_NS_PER_MS)
-#define LAG_NS   (100 * AS_NS_PER_MS) /* so long may the machine be busy elsewhere without a picture less */
-#define TWICE_NS (20 * AS_NS_PER_MS)  /* at most, from a trigger to its like that a bouncing contact makes */
+#define TWICE_NS (20 * AS_NS_PER_MS) /* at most, from a trigger to its like that a bouncing contact makes */
 
 static bool take_has(const as_pump_item *item, as_fault fault)
 {
@@ -49,16 +48,15 @@ static bool take_await(as_gige *device, as_ns *ret_due)
         }
         if (software && device->dead)
             period = AS_NS_PER_S / 10;
-        if (period > 0 && device->due <= now && (!software || device->dead)) {
-            *ret_due = device->due;
-            device->due += period;
-            if (device->due < now - LAG_NS) { /* what drawing cannot hold is not made up for */
-                device->due = now;
-                device->counts.n_late++;
-            }
+        as_ns *due = &device->cadence.due;
+        if (period > 0 && *due <= now && (!software || device->dead)) {
+            *ret_due = *due;
+            *due += period;
             return true;
         }
-        take_wait(device, period > 0 && !software ? AS_MIN(device->due, now + SLICE_NS) : now + SLICE_NS);
+        if (period <= 0) /* a belt that stands has missed nothing when it goes on */
+            *due = now;
+        take_wait(device, period > 0 && !software ? AS_MIN(*due, now + SLICE_NS) : now + SLICE_NS);
     }
 }
 
@@ -96,6 +94,20 @@ static void take_note(as_gige *device, const as_pump_item *item)
         device->counts.n_lost++;
 }
 
+/* When it was taken, now that it is there. Under the lock. */
+static as_ns take_time(as_gige *device, const as_pump_item *item, as_ns due)
+{
+    const as_features    *features = &device->control.features;
+    const as_ns           period = as_gige_period(device);
+    const as_ns           exposure = (as_ns)(features->value[AS_FEATURE_EXPOSURE_TIME] * 1e3);
+    const as_cadence_shot shot = {.made = item->made,
+                                  .now = as_clock_mono(),
+                                  .exposure = features->line ? period : exposure, /* line after line */
+                                  .period = period,
+                                  .asked = as_gige_asked(device)};
+    return as_cadence_take(&device->cadence, due, &shot);
+}
+
 static as_gvsp_picture take_keep(as_gige *device, as_pump_item *item, as_ns due)
 {
     const double   *value = device->control.features.value;
@@ -124,8 +136,9 @@ static void take_log(as_gige *device, const as_pump_item *item, int64_t block, a
     as_truth_log_add(device->log, device->address, block, due - device->born, what, item);
 }
 
-/* One picture, or what a script makes of it. Returns true when the trigger comes a second time. */
-static bool take_one(as_gige *device, as_pump_item *item, as_ns due, uint64_t generation)
+/* One picture, or what a script makes of it. Returns true when the trigger comes a second time. *due: of its trigger, and
+ * then when it was taken. */
+static bool take_one(as_gige *device, as_pump_item *item, as_ns *due, uint64_t generation)
 {
     as_gvsp_picture picture = {.frame = NULL};
     pthread_mutex_lock(&device->lock);
@@ -135,9 +148,13 @@ static bool take_one(as_gige *device, as_pump_item *item, as_ns due, uint64_t ge
     as_ns      delay = (as_ns)device->control.features.value[AS_FEATURE_PACKET_DELAY];
     uint16_t   block = device->block;
     bool       current = device->running && device->generation == generation;
-    bool       send = item->what == AS_PUMP_PICTURE && current && !device->dead && to.port != 0;
+    if (current)
+        *due = take_time(device, item, *due);
+    else /* a dead camera's belt is not made up for either */
+        device->cadence.due = AS_MAX(device->cadence.due, as_clock_mono());
+    bool send = item->what == AS_PUMP_PICTURE && current && !device->dead && to.port != 0;
     if (item->what == AS_PUMP_PICTURE && current)
-        picture = take_keep(device, item, due);
+        picture = take_keep(device, item, *due);
     if (current && item->what != AS_PUMP_UNSEEN && device->n_left > 0 && --device->n_left == 0)
         device->running = device->control.streaming = false;
     atomic_store(&device->halt, false);
@@ -145,7 +162,7 @@ static bool take_one(as_gige *device, as_pump_item *item, as_ns due, uint64_t ge
         atomic_store(&device->halt, true);
     pthread_mutex_unlock(&device->lock);
     /* Before the picture: whoever has it may look up what it shows. */
-    take_log(device, item, item->what == AS_PUMP_UNSEEN ? -1 : block, due, send);
+    take_log(device, item, item->what == AS_PUMP_UNSEEN ? -1 : block, *due, send);
     if (!send)
         return take_has(item, AS_FAULT_DOUBLE_TRIGGER) && !item->again;
     uint64_t n = as_gvsp_send(device->stream, &to, &picture, delay, &device->halt);
@@ -181,7 +198,7 @@ void as_gige_take(void *ctx)
         bool again = true;
         while (again) {
             as_pump_item item = {.what = AS_PUMP_NONE};
-            again = take_picture(device, &item) && take_one(device, &item, due, generation);
+            again = take_picture(device, &item) && take_one(device, &item, &due, generation);
             as_pump_item_done(&item);
             if (again)
                 due = take_twice(device, due);

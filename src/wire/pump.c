@@ -91,6 +91,7 @@ static bool pump_from_kept(as_pump *pump, pump_slot *slot)
     bool again = slot->job.item.again;
     slot->job.item = kept->item;
     slot->job.item.again = again;
+    slot->job.item.made = 0;
     as_frame_ref(slot->job.item.frame);
     slot->job.twin = as_twin_close(slot->job.twin);
     slot->state = SLOT_READY;
@@ -137,6 +138,7 @@ static void pump_make(as_pump *pump, pump_slot *slot, as_source_room *room)
     ok = ok && pump_draw(pump, &job, room, &err);
     as_twin_close(job.twin);
     job.twin = NULL;
+    job.item.made = as_clock_mono();
     pthread_mutex_lock(&pump->lock);
     if (!ok || job.item.what != AS_PUMP_PICTURE)
         job.item.frame = as_frame_unref(job.item.frame);

@@ -31,6 +31,7 @@ typedef struct as_pump_item {
     uint64_t      part;  /* from 1 */
     uint32_t      view;
     uint32_t      faults; /* bits of as_fault; HALF_FRAME and FROZEN are the device's to show */
+    as_ns         made;   /* of a PICTURE: when it was drawn (monotonic); 0: long ago */
     bool          again;  /* the trigger came twice: the second one */
     bool          known;  /* truth says more than part, faults and amounts */
     as_twin_truth truth;

@@ -11,6 +11,7 @@
 #ifndef AS_WIRE_SERVE_H
 #define AS_WIRE_SERVE_H
 
+#include "wire/cadence.h"
 #include "wire/pump.h"
 
 typedef struct as_truth_log as_truth_log; /* truth_log.h */
@@ -26,13 +27,15 @@ typedef struct as_serve_cfg {
 /* What a server tells of itself while it runs. */
 typedef struct as_serve_state {
     uint64_t n_sent, n_lost,
-        n_again;         /* pictures sent; taken but never sent whole, as scripted; packets asked for again */
-    uint64_t n_bytes;    /* on the wire */
-    uint64_t n_late;     /* pictures that were not ready at their time: the rate asked for is not held */
-    bool     dead;       /* out of order, as scripted */
-    bool     ended;      /* no more pictures for ever, or err */
-    as_err   err;        /* why it ended, where that is an error */
-    char     client[64]; /* who is in control; "" for nobody */
+        n_again;            /* pictures sent; taken but never sent whole, as scripted; packets asked for again */
+    uint64_t n_bytes;       /* on the wire */
+    uint64_t n_due, n_late; /* pictures due by the rate asked for; those of them that were taken later than that */
+    as_cadence_cause slow;  /* why that rate was not held in the last two seconds, */
+    double           asked_per_s, held_per_s; /* and what was instead */
+    bool             dead;                    /* out of order, as scripted */
+    bool             ended;                   /* no more pictures for ever, or err */
+    as_err           err;                     /* why it ended, where that is an error */
+    char             client[64];              /* who is in control; "" for nobody */
 } as_serve_state;
 
 typedef struct as_serve_kind {

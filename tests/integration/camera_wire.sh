@@ -52,7 +52,23 @@ s = json.load(open(sys.argv[1]))["stream"]
 assert s["n_completed_buffers"] >= 3 and s["n_received_packets"] >= 9 and s["n_late"] == s["n_failures"] == 0, s' "$OUT"
 expect_exit 0 "$ASSAY" camera test "$CAMERA?format=Mono8&trigger=off" --frames 30 --max-jitter 1000 --min-fps 5
 expect_out 'exposure linearity .*pass'
-expect_out 'frame rate .*by the camera.s clock, against what it is set to'
+expect_out 'frame rate .*by the camera.s clock, against what was asked for here'
+
+# What it is held against is what applies: a rate that is not set (what results), and none where it waits for triggers.
+expect_exit 0 "$ASSAY" camera test "$CAMERA?format=Mono8&trigger=off&GevSCPD=5000000&AcquisitionFrameRateEnable=false" --frames 40 --max-jitter 1000
+expect_out 'frame rate .*pass .*against what it says results, as its rate is not set'
+expect_out 'clock .*pass .*its time stamps against the arrival here'
+expect_exit 0 "$ASSAY" camera test "$CAMERA?format=Mono8&GevSCPD=0&AcquisitionFrameRateEnable=true&trigger=Line0&PartRate=5" --frames 10
+expect_out 'frame rate .*not judged.*not judged: every frame waits for its trigger .Line0'
+expect_out '^PASS'
+expect_exit 1 "$ASSAY" camera test "$CAMERA?format=Mono8&trigger=Line0&PartRate=5" --frames 10 --min-fps 6
+expect_out '^FAIL: frame rate$'
+# A picture that stands still has no noise: that is no good camera.
+expect_exit 0 "$ASSAY" camera set "$CAMERA?trigger=off" FaultSelector=frozen_frame FaultAmount=1 FaultStart
+expect_exit 1 "$ASSAY" camera test "$CAMERA?format=Mono8&trigger=off" --frames 10 --max-jitter 1000 --min-fps 5 --min-linearity 0
+expect_out 'temporal noise +0 levels .*FAIL .*7 of 7 frames are the one before them to the last bit'
+expect_out '^FAIL: temporal noise$'
+expect_exit 0 "$ASSAY" camera set "$CAMERA?trigger=off" FaultClear
 
 # A camera that dies while its features are read: that is told soon, and no half of a dump is left. What stands between
 # hands on so many requests, and says how many there were.
@@ -137,12 +153,34 @@ import json, sys
 f = {x["name"]: x["value"] for x in json.load(open(sys.argv[1]))["features"]}
 assert (f["Width"], f["ExposureTime"], f["LensDirt"]) == (160, 60, 0), f' "$OUT"
 
+await_more() { # more files than before.txt tells of
+    for _ in $(seq 100); do
+        ls held-* | cmp -s - before.txt || return 0
+        sleep 0.1
+    done
+    return 1
+}
 # Another program holds it: that is told, by whom, and what to do.
 "$ASSAY" camera grab "$CAMERA?format=Mono8" --frames 100000 -o held.png >/dev/null 2>&1 &
 holder=$!
 await test -e held-002.png
 expect_exit 3 "$ASSAY" camera set $CAMERA LensDirt=0.1
 expect_err 'is held by another program on this machine, 127.0.0.1 .port [0-9]+.: end that one first'
+# But it can be looked at: settings and temperature of a line that runs.
+expect_exit 0 "$ASSAY" camera show $CAMERA
+expect_out 'held by another program on this machine, 127.0.0.1 .port [0-9]+.: it can only be looked at'
+expect_out 'ExposureTime +60 +us +read$'
+expect_out 'degrees Celsius'
+expect_exit 0 "$ASSAY" camera show $CAMERA --json
+check 'who looks is not told by whom it is held, or may set' python3 -c '
+import json, sys
+d = json.load(open(sys.argv[1]))
+assert "127.0.0.1" in d["held_by"] and d["temperature_c"] == 25 and not any(f["writable"] for f in d["features"]), d' "$OUT"
+expect_exit 0 "$ASSAY" camera dump $CAMERA -o looked.yaml
+expect_exit 3 "$ASSAY" camera show "$CAMERA?LensDirt=0.1"
+expect_err 'can be looked at, but nothing of .[?]LensDirt=. be set'
+ls held-* >before.txt
+check 'who looks stops the pictures' await_more
 kill $holder
 wait $holder
 rm held-*

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """gv_peer.py ADDRESS [--seconds S] [--frames N] [--set NAME=VALUE]... [--trigger SECONDS] [--forget K]: a client of a GigE Vision
 camera that knows nothing but the protocol, and prints a line of JSON for each picture: its number, how many of its packets
-came, the CRC-32 of its pixels. It reads the camera's XML from its memory and writes features by name. --forget K: each K-th
-packet is taken for lost, and asked for again. --dead: keeps asking, and says when no answer came."""
+came, the CRC-32 of its pixels, when it was taken by the camera's clock, and when its first packet came here. It reads the camera's XML from its memory and writes features by name. --forget K: each K-th
+packet is taken for lost, and asked for again. --show NAME: a feature's value, at the end. --dead: keeps asking, and says when no answer came."""
 import argparse
 import json
 import re
@@ -96,6 +96,7 @@ class Picture:
     def __init__(self, block):
         self.block, self.packets, self.leader, self.trailer, self.gone = block, {}, None, None, 0
         self.again = 0
+        self.arrived = time.monotonic_ns()
 
     def take(self, kind, packet, status, body):
         if status:
@@ -111,7 +112,8 @@ class Picture:
         pixels = b"".join(self.packets[k] for k in sorted(self.packets))
         whole = self.leader is not None and len(pixels) == payload
         line = {"block": self.block, "whole": whole, "n": len(self.packets), "bytes": len(pixels), "gone": self.gone,
-                "trailer": self.trailer, "crc": "%08x" % zlib.crc32(pixels), "again": self.again}
+                "trailer": self.trailer, "crc": "%08x" % zlib.crc32(pixels), "again": self.again,
+                "arrived": self.arrived}
         if self.leader:
             _, high, low, pixel, width, height, x, y = struct.unpack(">IIIIIIII", self.leader[:32])
             line.update(timestamp=high << 32 | low, pixel=pixel, width=width, height=height, x=x, y=y)
@@ -127,6 +129,7 @@ def main():
     parse.add_argument("--live", action="append", default=[], help="N:NAME=VALUE after picture N")
     parse.add_argument("--trigger", type=float, default=0)
     parse.add_argument("--forget", type=int, default=0)
+    parse.add_argument("--show", action="append", default=[])
     parse.add_argument("--dead", action="store_true")
     options = parse.parse_args()
     camera = Camera(options.address)
@@ -184,6 +187,8 @@ def main():
             camera.set(*text.split("=", 1))
     if picture:
         picture.report(payload)
+    for name in options.show:
+        print(json.dumps({"event": "feature", "name": name, "value": camera.get(name)}), flush=True)
     try:
         camera.set("AcquisitionStop", "1")
         camera.register(0xA00, 0)
