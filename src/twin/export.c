@@ -35,6 +35,16 @@ static json_t *export_finding(const as_twin_finding *finding, const as_twin_on_w
     return json;
 }
 
+/* What differs from the scene as it is set up. */
+static json_t *export_station(const as_twin_station *station)
+{
+    json_t *json = json_object();
+    for (size_t i = 0; i < AS_CONDITION_COUNT; i++)
+        if ((station->differs >> i) & 1u)
+            as_json_set(json, as_condition_info_of(i)->name, json_real(station->is[i]));
+    return json;
+}
+
 json_t *as_twin_export_truth(const as_twin_truth *truth)
 {
     json_t *findings = json_array(), *faults = json_object();
@@ -48,6 +58,7 @@ json_t *as_twin_export_truth(const as_twin_truth *truth)
                              "severity", (double)truth->frame.severity, "recipe", truth->recipe, "seconds",
                              truth->seconds, "px_per_mm", truth->px_per_mm);
     as_json_set(json, "faults", faults);
+    as_json_set(json, "conditions", export_station(&truth->station));
     as_json_set(json, "findings", findings);
     if (truth->web_mm[1] > truth->web_mm[0])
         as_json_set(json, "web_mm", json_pack("[f,f]", truth->web_mm[0], truth->web_mm[1]));
@@ -128,10 +139,11 @@ static bool export_finish_coco(const as_twin *twin, const as_twin_export_cfg *cf
         json_array_append_new(
             categories, json_pack("{s:i,s:s,s:s}", "id", k, "name", scene->classes[k], "supercategory", "defect"));
     json_array_foreach (truths, i, truth) {
-        json_array_append_new(images, json_pack("{s:I,s:O,s:i,s:i,s:O,s:O}", "id", (json_int_t)i + 1, "file_name",
+        json_array_append_new(images, json_pack("{s:I,s:O,s:i,s:i,s:O,s:O,s:O}", "id", (json_int_t)i + 1, "file_name",
                                                 json_object_get(truth, "file"), "width", (int)got->width, "height",
                                                 (int)got->height, "part", json_object_get(truth, "part"), "faults",
-                                                json_object_get(truth, "faults")));
+                                                json_object_get(truth, "faults"), "conditions",
+                                                json_object_get(truth, "conditions")));
         export_annotate(twin, annotations, (json_int_t)i + 1, json_object_get(truth, "findings"));
     }
     json_t *info = json_pack("{s:s+,s:I}", "description", "assay twin: ", scene->name, "seed", (json_int_t)got->seed);

@@ -75,7 +75,7 @@ bool as_twin_set_up_scan(as_twin *twin, bool own_exposure, as_err *err)
     const double square = cfg->belt_mm_per_s * twin->px_per_mm; /* lines a second, or pulses of the encoder */
     double       lines = cfg->encoder || cfg->line_rate < 0.0 ? square : cfg->line_rate;
     if (own_exposure)
-        cfg->exposure_us = AS_MIN(cfg->exposure_us, 1e6 / lines);
+        cfg->exposure_us = twin->usual_exposure_us = AS_MIN(cfg->exposure_us, 1e6 / lines);
     twin->light_ratio = cfg->exposure_us / twin->scene->defaults.exposure_us * twin->lens_light;
     if (cfg->line_rate < 0.0)
         cfg->line_rate = cfg->encoder ? AS_MIN(1e6 / cfg->exposure_us, SCAN_MOST_RATE) : square;
@@ -435,6 +435,7 @@ bool as_scan_look(const as_twin *twin, uint64_t part, uint32_t view, void *scrat
                              .px_per_mm = twin->px_per_mm,
                              .recipe = twin->scene->recipes[l.recipe]};
     memcpy(truth.amounts, l.now.amounts, sizeof truth.amounts);
+    as_twin_tell_station(twin, &l.now, as_web_at(&twin->web, (double)run.first)->mm_per_line, &truth.station);
     scan_where(twin, part, truth.web_mm);
     scan_tell(&run, &truth);
     *ret_truth = truth;

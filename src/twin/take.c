@@ -458,6 +458,7 @@ static bool take_frame(const as_twin *twin, uint64_t part, uint32_t view, const 
                              .seconds = now.seconds,
                              .px_per_mm = twin->px_per_mm,
                              .recipe = ""};
+    as_twin_tell_station(twin, &now, 0.0, &truth->station);
     take_search s = {.twin = twin, .now = &now, .room = *room, .truth = truth, .sink = sink};
     s.sight = take_sight_of(twin, &now);
     s.shot = take_shot(twin, &now, part, view, room->drawn, truth);

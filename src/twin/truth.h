@@ -9,6 +9,7 @@
 #define AS_TWIN_TRUTH_H
 
 #include "image/frame.h"
+#include "twin/condition.h"
 #include "twin/script.h"
 
 #define AS_TWIN_MAX_FINDINGS 32
@@ -50,6 +51,7 @@ typedef struct as_twin_truth {
     const char     *source, *defect_source; /* pictures of a folder that it was made of; NULL: drawn */
     float           face_px[4]; /* of the person in the picture: x, y, width, height; all 0: there is none */
     double          amounts[AS_FAULT_COUNT]; /* of the faults in frame.faults */
+    as_twin_station station;                 /* of a web: while its first line is exposed */
 } as_twin_truth;
 
 /* Takes the pixels of a finding: inside[y * width + x] is 1 where it is seen, n in all. */
