@@ -23,9 +23,12 @@ static json_t *export_finding(const as_twin_finding *finding, const as_twin_on_w
 {
     const double box[4] = {(double)finding->box_px[0], (double)finding->box_px[1], (double)finding->box_px[2],
                            (double)finding->box_px[3]};
-    json_t      *json =
-        json_pack("{s:s,s:f,s:f,s:b,s:I}", "class", finding->class, "severity", (double)finding->severity, "size_mm",
-                  (double)finding->size_mm, "clipped", finding->clipped, "area_px", (json_int_t)finding->area_px);
+    const bool   more = finding->clipped || finding->area_px == 0;
+    const double whole = (double)(more ? AS_MAX(finding->size_mm, finding->extent_mm) : finding->extent_mm);
+    json_t      *json = json_pack("{s:s,s:f,s:f,s:f,s:f,s:f,s:b,s:I}", "class", finding->class, "severity",
+                                  (double)finding->severity, "size_mm", (double)finding->size_mm, "extent_mm",
+                                  (double)finding->extent_mm, "whole_mm", whole, "narrow_mm", (double)finding->narrow_mm,
+                                  "clipped", finding->clipped, "area_px", (json_int_t)finding->area_px);
     as_json_set(json, "box_px", export_box(box));
     if (on_web->number > 0) {
         as_json_set(json, "number", json_integer((json_int_t)on_web->number));
@@ -117,10 +120,11 @@ static void export_annotate(const as_twin *twin, json_t *annotations, json_int_t
         double  area = json_number_value(json_object_get(finding, "area_px"));
         if (area <= 0)
             continue;
-        json_t *one =
-            json_pack("{s:I,s:I,s:i,s:f,s:i,s:O,s:O}", "id", (json_int_t)json_array_size(annotations) + 1, "image_id",
-                      image, "category_id", export_class(twin, json_string_value(json_object_get(finding, "class"))),
-                      "area", area, "iscrowd", 0, "bbox", box, "severity", json_object_get(finding, "severity"));
+        json_t *one = json_pack("{s:I,s:I,s:i,s:f,s:i,s:O,s:O,s:O}", "id", (json_int_t)json_array_size(annotations) + 1,
+                                "image_id", image, "category_id",
+                                export_class(twin, json_string_value(json_object_get(finding, "class"))), "area", area,
+                                "iscrowd", 0, "bbox", box, "severity", json_object_get(finding, "severity"),
+                                "extent_mm", json_object_get(finding, "extent_mm"));
         if (mask)
             as_json_set(one, "segmentation", json_incref(mask));
         json_array_append_new(annotations, one);

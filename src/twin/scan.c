@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "twin/feret.h"
 #include "twin/kernel.h"
 #include "twin/noise.h"
 #include "twin/plates.h"
@@ -160,12 +161,14 @@ typedef struct scan_run {
     void             *plan, *exposing;
     float            *ring, *line, *sub, *other;
     uint16_t         *raw;
+    double            first_mm;
     int64_t           first, next; /* line of the frame; the next to be drawn */
     as_twin_web_mark  marks[AS_TWIN_MAX_FINDINGS];
     as_twin_web_touch touches[AS_TWIN_MAX_FINDINGS]; /* of the line drawn last */
     size_t            n_marks;
     float             boxes[AS_TWIN_MAX_FINDINGS][4]; /* x0, y0, x1, y1; y1 < y0: not seen */
     size_t            areas[AS_TWIN_MAX_FINDINGS];
+    as_feret          spans[AS_TWIN_MAX_FINDINGS]; /* mm across and along the web */
     as_lens           along, across;
     double            along_of[4], across_of; /* what they were made for */
 } scan_run;
@@ -179,7 +182,8 @@ size_t as_scan_bytes(const as_twin *twin)
 {
     size_t w = twin->cfg.width;
     return scan_round(twin->scene->web->plan_bytes) + (SCAN_RING + 3) * scan_round(w * sizeof(float)) +
-           scan_round(as_exposure_bytes(twin->cfg.width, 1)) + w * twin->cfg.height * sizeof(uint16_t) + 64;
+           scan_round(as_exposure_bytes(twin->cfg.width, 1)) + scan_round(w * twin->cfg.height * sizeof(uint16_t)) +
+           AS_TWIN_MAX_FINDINGS * 2 * (size_t)twin->cfg.height * sizeof(as_feret_point) + 64;
 }
 
 /* Half of the lines that blur into the first ones: the belt's speed may change within them. */
@@ -215,8 +219,13 @@ static bool scan_begin(const as_twin *twin, uint64_t part, void *scratch, scan_r
     int64_t   after = run->first + cfg->height + SCAN_RING / 2;
     scan_line low = scan_line_at(twin, run->next), high = scan_line_at(twin, after);
     run->n_marks = twin->scene->web->plan(twin, low.mm - low.way_mm, high.mm + high.way_mm, run->plan, run->marks);
-    for (size_t i = 0; i < run->n_marks; i++)
+    as_feret_point *points =
+        (as_feret_point *)(void *)((char *)run->raw + scan_round((size_t)cfg->width * cfg->height * sizeof *run->raw));
+    run->first_mm = scan_line_at(twin, run->first).mm;
+    for (size_t i = 0; i < run->n_marks; i++) {
         run->boxes[i][0] = run->boxes[i][1] = 1e9f, run->boxes[i][2] = run->boxes[i][3] = -1.0f, run->areas[i] = 0;
+        run->spans[i] = as_feret_begin(points + i * 2 * cfg->height, cfg->height);
+    }
     return true;
 }
 
@@ -273,6 +282,7 @@ static void scan_draw(scan_run *run, const scan_line *l, uint32_t shown, float *
 static void scan_note(scan_run *run, const scan_line *l, int64_t line)
 {
     const uint32_t w = run->twin->cfg.width;
+    const float    px_per_mm = (float)run->twin->px_per_mm;
     for (size_t i = 0; i < run->n_marks; i++) {
         const as_twin_web_touch *touch = &run->touches[i];
         float                   *box = run->boxes[i], y = (float)(line - run->first);
@@ -285,6 +295,7 @@ static void scan_note(scan_run *run, const scan_line *l, int64_t line)
         box[2] = AS_MAX(box[2], x1);
         box[3] = AS_MAX(box[3], y + 1.0f);
         run->areas[i] += (size_t)(touch->x1 - touch->x0) + 1;
+        as_feret_row(&run->spans[i], (x0 + 0.5f) / px_per_mm, (x1 - 0.5f) / px_per_mm, (float)(l->mm - run->first_mm));
     }
 }
 
@@ -388,6 +399,15 @@ static bool scan_tells(const scan_run *run, size_t i, const double web_mm[2])
            (run->marks[i].web_mm >= web_mm[0] && run->marks[i].web_mm < web_mm[1]);
 }
 
+/* From the middle of a pixel to that of another, and one more. */
+static void scan_measure(const scan_run *run, size_t i, as_twin_finding *f)
+{
+    double most, least, pixel = 1.0 / run->twin->px_per_mm;
+    as_feret_end(&run->spans[i], &most, &least);
+    f->extent_mm = (float)(most + pixel);
+    f->narrow_mm = (float)(least + pixel);
+}
+
 static void scan_tell(const scan_run *run, as_twin_truth *truth)
 {
     const as_twin *twin = run->twin;
@@ -409,6 +429,7 @@ static void scan_tell(const scan_run *run, as_twin_truth *truth)
         f->box_px[3] = box[3] - box[1];
         on_web->cut = box[1] < 0.5f || box[3] > h - 0.5f;
         f->area_px = run->areas[i];
+        scan_measure(run, i, f);
         f->clipped = on_web->cut || box[0] < 0.5f || box[2] > w - 0.5f;
     }
     as_plates_sum_up(truth, twin->scene->classes[0]);

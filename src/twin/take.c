@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "twin/extent.h"
+#include "twin/feret.h"
 #include "twin/kernel.h"
 #include "twin/person.h"
 #include "twin/scan.h"
@@ -382,6 +383,14 @@ static void take_marked(const take_search *s, size_t k, const as_extent *area)
     }
 }
 
+static void take_measure(const take_search *s, const as_extent *e, as_twin_finding *finding)
+{
+    double most, least;
+    as_feret_of_mask(s->room.inside, s->twin->cfg.width, e->y0, e->y1, s->room.extent, &most, &least);
+    finding->extent_mm = (float)(most / s->twin->px_per_mm);
+    finding->narrow_mm = (float)(least / s->twin->px_per_mm);
+}
+
 /* with: what was drawn with that finding alone. */
 static bool take_tell(const take_search *s, size_t k, const float *with, as_err *err)
 {
@@ -400,6 +409,7 @@ static bool take_tell(const take_search *s, size_t k, const float *with, as_err 
     const float box[4] = {(float)e.x0, (float)e.y0, (float)(e.x1 - e.x0), (float)(e.y1 - e.y0)};
     finding->clipped = e.cut || area.x1 == 0;
     finding->area_px = e.n;
+    take_measure(s, &e, finding);
     memcpy(finding->box_px, box, sizeof box);
     return !s->sink || s->sink->take(s->sink->ctx, k, s->room.inside, e.n, err);
 }

@@ -19,7 +19,9 @@ typedef struct as_twin_finding {
     const char *class;
     float  severity;  /* 0 invisible .. 1 obvious */
     float  box_px[4]; /* x, y, width, height of what is seen of it; all 0: nothing is */
-    float  size_mm;   /* its longest side, whether seen or not */
+    float  size_mm;   /* what it was made with, whether seen or not: what that is of its class the guide says */
+    float  extent_mm; /* from end to end of what is seen of it (feret.h); 0: nothing is */
+    float  narrow_mm; /* across its narrow side */
     size_t area_px;   /* pixels that are seen of it; on a web, of each line those from the first to the last */
     bool   clipped;   /* it reaches the picture's edge: more of it may lie beyond */
 } as_twin_finding;
