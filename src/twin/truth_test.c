@@ -254,6 +254,92 @@ static void truth_lengths_are_those_of_the_mask(void **state)
     assert_true(n_all > 20);
 }
 
+/* Pixels of all masks of some parts. */
+static size_t truth_seen(const char *scene, const char *sensor, bool line, void (*spoil)(as_twin_cfg *))
+{
+    as_twin_cfg cfg = truth_cfg(sensor, -1, -1);
+    size_t      n = 0;
+    cfg.width = 200;
+    cfg.height = 150;
+    cfg.defect_share = 1;
+    cfg.min_severity = 0.7;
+    cfg.scan = line ? AS_TWIN_SCAN_LINE : AS_TWIN_SCAN_NONE;
+    if (spoil)
+        spoil(&cfg);
+    twin_rig r = twin_rig_open(scene, &cfg);
+    for (uint64_t part = 1; part <= 5; part++) {
+        const as_twin_truth *truth = twin_rig_look(&r, part, 0);
+        for (size_t k = 0; k < truth->n_findings; k++)
+            n += truth->findings[k].area_px;
+    }
+    twin_rig_close(&r);
+    return n;
+}
+
+static void spoil_sun(as_twin_cfg *cfg)
+{
+    cfg->ambient = 2;
+}
+
+static void spoil_night(as_twin_cfg *cfg)
+{
+    cfg->light = 0;
+}
+
+/* All that there is is less than what a change must be. */
+static void spoil_dusk(as_twin_cfg *cfg)
+{
+    cfg->light = 0.004;
+}
+
+static void spoil_glare(as_twin_cfg *cfg)
+{
+    cfg->light = 100;
+    cfg->ambient = 0.9;
+}
+
+/* What the sensor cannot see has no annotation: white or black as it is. What it still sees has one. */
+static void truth_is_what_the_sensor_sees(void **state)
+{
+    static void (*const spoils[])(as_twin_cfg *) = {spoil_sun, spoil_night, spoil_dusk, spoil_glare};
+    static const char *const sensors[] = {NULL, "imx250"};
+    (void)state;
+    for (size_t i = 0; as_twin_scene_at(i); i++)
+        for (int line = 0; line < (as_twin_scene_at(i)->web ? 2 : 1); line++)
+            for (size_t k = 0; k < AS_COUNT(sensors); k++) {
+                const char *scene = as_twin_scene_at(i)->name;
+                if (truth_seen(scene, sensors[k], line, NULL) == 0)
+                    fail_msg("%s: nothing is seen in any light", scene);
+                for (size_t s = 0; s < AS_COUNT(spoils); s++) {
+                    size_t n = truth_seen(scene, sensors[k], line, spoils[s]);
+                    if (n > 0)
+                        fail_msg("%s, %s%s: %zu pixels of defects in light %zu", scene,
+                                 sensors[k] ? sensors[k] : "plain", line ? ", lines" : "", n, s);
+                }
+            }
+}
+
+/* A stain in the sun is smaller than one in the lamp's light, where a part of it is white. */
+static void truth_shrinks_with_glare(void **state)
+{
+    (void)state;
+    size_t      lamp = truth_seen("metal", NULL, false, NULL), glare = 0;
+    as_twin_cfg cfg = truth_cfg(NULL, -1, -1);
+    cfg.width = 200;
+    cfg.height = 150;
+    cfg.defect_share = 1;
+    cfg.min_severity = 0.7;
+    cfg.ambient = 0.6;
+    twin_rig r = twin_rig_open("metal", &cfg);
+    for (uint64_t part = 1; part <= 5; part++) {
+        const as_twin_truth *truth = twin_rig_look(&r, part, 0);
+        for (size_t k = 0; k < truth->n_findings; k++)
+            glare += truth->findings[k].area_px;
+    }
+    twin_rig_close(&r);
+    assert_true(glare > 0 && glare < lamp);
+}
+
 /* A caption tells of one defect: the worst, and how much is seen of it. */
 static void truth_captions_tell_of_one(void **state)
 {
@@ -353,6 +439,8 @@ int main(void)
         cmocka_unit_test(truth_says_what_is_cut_off),
         cmocka_unit_test(truth_masks_are_whole),
         cmocka_unit_test(truth_lengths_are_those_of_the_mask),
+        cmocka_unit_test(truth_is_what_the_sensor_sees),
+        cmocka_unit_test(truth_shrinks_with_glare),
         cmocka_unit_test(truth_captions_tell_of_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
