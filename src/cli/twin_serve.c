@@ -38,6 +38,12 @@ static void serve_dataset(const char *dir, as_str *out)
         as_str_addf(out, *dir == '?' || *dir == '%' ? "%%%02X" : "%c", (unsigned char)*dir);
 }
 
+/* A word that names no driver is a scene, as where a scene is drawn. */
+static bool serve_is_scene(const char *word)
+{
+    return as_str_starts(word, "dataset:") || word[strcspn(word, ":?")] != ':';
+}
+
 static bool serve_add_source(serve_all *all, const char *name, const char *value, as_err *err)
 {
     as_str uri;
@@ -46,7 +52,7 @@ static bool serve_add_source(serve_all *all, const char *name, const char *value
     as_str_init(&uri);
     if (strcmp(name, "dataset") == 0)
         serve_dataset(value, &uri);
-    else if (strcmp(name, "scene") == 0)
+    else if (strcmp(name, "scene") == 0 || serve_is_scene(value))
         as_str_addf(&uri, "twin:%s", value + (as_str_starts(value, "twin:") ? 5 : 0));
     else
         as_str_add(&uri, value);

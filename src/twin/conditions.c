@@ -52,6 +52,10 @@ static void conditions_lamp(const as_twin_cfg *cfg, double line_s, uint64_t part
     double warm = cfg->warmth + conditions_amount(c, AS_FAULT_COLOUR) + (lost > 0.9 ? (lost - 0.9) * 8.0 : 0.0);
     double ambient = cfg->ambient + conditions_amount(c, AS_FAULT_AMBIENT) + conditions_daylight(cfg, c->seconds);
     warm = AS_MIN(AS_MAX(warm, -1.0), 1.0);
+    c->light = level;
+    c->aged = AS_MIN(age, 0.95);
+    c->warmth = warm;
+    c->ambient = ambient;
     const double tint[3] = {1.0 + 0.35 * warm, 1.0, 1.0 - 0.45 * warm}, sky[3] = {0.88, 1.0, 1.16};
     for (int i = 0; i < 3; i++) {
         c->level[i] = (float)(level * tint[i]);
@@ -81,9 +85,13 @@ static void conditions_move(const as_twin_cfg *cfg, double px_per_mm, uint64_t p
     }
 }
 
-static float conditions_share(double a, double b)
+static void conditions_veil(const as_twin_cfg *cfg, as_conditions *c)
 {
-    return (float)AS_MIN(a + b, 1.0);
+    const double   own[3] = {cfg->dirt, cfg->print, cfg->haze};
+    const as_fault faults[3] = {AS_FAULT_DIRTY_LENS, AS_FAULT_FINGERPRINT, AS_FAULT_HAZE};
+    for (int i = 0; i < 3; i++)
+        c->on_lens[i] = AS_MIN(own[i] + conditions_amount(c, faults[i]), 1.0);
+    c->veil = (as_veil_amount){(float)c->on_lens[0], (float)c->on_lens[1], (float)c->on_lens[2]};
 }
 
 static void conditions_at(const as_twin_cfg *cfg, const as_script *script, double px_per_mm, double disc_px,
@@ -93,6 +101,7 @@ static void conditions_at(const as_twin_cfg *cfg, const as_script *script, doubl
     c.faults = as_script_at(script, part, c.seconds, c.amounts);
     conditions_draw_lots(cfg, part, &c);
     double belt = cfg->belt_mm_per_s * ((c.faults >> AS_FAULT_BELT) & 1u ? c.amounts[AS_FAULT_BELT] : 1.0);
+    c.belt_mm_per_s = belt;
     c.motion_px = belt * cfg->exposure_us * 1e-6 * px_per_mm;
     c.motion_px = AS_MIN(c.motion_px, AS_LENS_MAX_MOTION_PX);
     c.skew_px = AS_MIN(belt * line_s * px_per_mm, 4.0);
@@ -100,9 +109,7 @@ static void conditions_at(const as_twin_cfg *cfg, const as_script *script, doubl
     c.temperature_c = (c.faults >> AS_FAULT_TEMPERATURE) & 1u ? c.amounts[AS_FAULT_TEMPERATURE] : cfg->temperature_c;
     conditions_move(cfg, px_per_mm, part, view, &c);
     conditions_lamp(cfg, line_s, part, view, &c);
-    c.veil = (as_veil_amount){conditions_share(cfg->dirt, conditions_amount(&c, AS_FAULT_DIRTY_LENS)),
-                              conditions_share(cfg->print, conditions_amount(&c, AS_FAULT_FINGERPRINT)),
-                              conditions_share(cfg->haze, conditions_amount(&c, AS_FAULT_HAZE))};
+    conditions_veil(cfg, &c);
     if ((c.faults >> AS_FAULT_PRODUCT) & 1u)
         c.recipe = c.amounts[AS_FAULT_PRODUCT] < 0.0 ? AS_RECIPE_OTHER : (int32_t)c.amounts[AS_FAULT_PRODUCT];
     *ret = c;

@@ -19,11 +19,13 @@ typedef struct as_conditions {
     double         amounts[AS_FAULT_COUNT];
     double         seconds; /* since the first part */
     double         motion_px, skew_px, disc_px, temperature_c;
+    double         belt_mm_per_s, light, aged, warmth, ambient; /* what level and add come of; see condition.def */
     as_warp        warp;
     float          level[3], add[3];
     as_flicker     flicker;
-    as_veil_amount veil;
-    int32_t        recipe; /* what lies on the belt; or AS_RECIPE_... */
+    double         on_lens[3]; /* dirt, a finger's mark, haze: 0..1 */
+    as_veil_amount veil;       /* the same */
+    int32_t        recipe;     /* what lies on the belt; or AS_RECIPE_... */
 } as_conditions;
 
 /* cfg: resolved. line_s: of a rolling shutter, else 0. */

@@ -240,6 +240,43 @@ static void a_defect_of_no_severity_is_not_there(void **state)
     twin_rig_close(&r);
 }
 
+/* Pixels that masks mark in some parts, and in how many. */
+static size_t rig_marked(double ambient, double light, double distortion)
+{
+    as_err      err = AS_ERR_NONE;
+    size_t      n = 0;
+    twin_rig    r = rig_open(root, 1, 0.8, 1);
+    as_twin_cfg cfg = *as_twin_cfg_of(r.twin);
+    cfg.ambient = ambient;
+    cfg.light = light;
+    cfg.distortion = distortion;
+    as_twin *before = r.twin;
+    r.twin = as_twin_retune(before, &cfg, &err);
+    assert_non_null(r.twin);
+    for (uint64_t part = 1; part <= 20; part++) {
+        as_twin_truth truth = rig_look(&r, part);
+        for (size_t k = 0; truth.defect_source && k < truth.n_findings; k++)
+            n += truth.findings[k].area_px;
+    }
+    before = as_twin_close(before);
+    twin_rig_close(&r);
+    return n;
+}
+
+/* What was marked by hand is all of it, whatever light it is in, or none of it where no light shows it. */
+static void a_mask_that_no_light_shows_is_none(void **state)
+{
+    (void)state;
+    for (int moved = 0; moved < 2; moved++) {
+        const double distortion = moved ? -0.05 : 0.0;
+        const size_t n = rig_marked(0, 1, distortion);
+        assert_true(n > 500);
+        assert_int_equal(rig_marked(0, 0.6, distortion), n);
+        assert_int_equal(rig_marked(2, 1, distortion), 0);
+        assert_int_equal(rig_marked(0, 0, distortion), 0);
+    }
+}
+
 typedef struct many {
     const as_twin *twin;
     as_digest      digests[24];
@@ -483,6 +520,7 @@ int main(void)
         cmocka_unit_test(pictures_come_through),
         cmocka_unit_test(defects_are_laid_in),
         cmocka_unit_test(a_defect_of_no_severity_is_not_there),
+        cmocka_unit_test(a_mask_that_no_light_shows_is_none),
         cmocka_unit_test(threads_do_not_matter),
         cmocka_unit_test(memory_is_bounded),
         cmocka_unit_test(masks_are_counted_too),

@@ -23,15 +23,28 @@ static json_t *export_finding(const as_twin_finding *finding, const as_twin_on_w
 {
     const double box[4] = {(double)finding->box_px[0], (double)finding->box_px[1], (double)finding->box_px[2],
                            (double)finding->box_px[3]};
-    json_t      *json =
-        json_pack("{s:s,s:f,s:f,s:b,s:I}", "class", finding->class, "severity", (double)finding->severity, "size_mm",
-                  (double)finding->size_mm, "clipped", finding->clipped, "area_px", (json_int_t)finding->area_px);
+    const bool   more = finding->clipped || finding->area_px == 0;
+    const double whole = (double)(more ? AS_MAX(finding->size_mm, finding->extent_mm) : finding->extent_mm);
+    json_t      *json = json_pack("{s:s,s:f,s:f,s:f,s:f,s:f,s:b,s:I}", "class", finding->class, "severity",
+                                  (double)finding->severity, "size_mm", (double)finding->size_mm, "extent_mm",
+                                  (double)finding->extent_mm, "whole_mm", whole, "narrow_mm", (double)finding->narrow_mm,
+                                  "clipped", finding->clipped, "area_px", (json_int_t)finding->area_px);
     as_json_set(json, "box_px", export_box(box));
     if (on_web->number > 0) {
         as_json_set(json, "number", json_integer((json_int_t)on_web->number));
         as_json_set(json, "web_mm", json_real(on_web->mm));
         as_json_set(json, "cut", json_boolean(on_web->cut));
     }
+    return json;
+}
+
+/* What differs from the scene as it is set up. */
+static json_t *export_station(const as_twin_station *station)
+{
+    json_t *json = json_object();
+    for (size_t i = 0; i < AS_CONDITION_COUNT; i++)
+        if ((station->differs >> i) & 1u)
+            as_json_set(json, as_condition_info_of(i)->name, json_real(station->is[i]));
     return json;
 }
 
@@ -48,6 +61,7 @@ json_t *as_twin_export_truth(const as_twin_truth *truth)
                              "severity", (double)truth->frame.severity, "recipe", truth->recipe, "seconds",
                              truth->seconds, "px_per_mm", truth->px_per_mm);
     as_json_set(json, "faults", faults);
+    as_json_set(json, "conditions", export_station(&truth->station));
     as_json_set(json, "findings", findings);
     if (truth->web_mm[1] > truth->web_mm[0])
         as_json_set(json, "web_mm", json_pack("[f,f]", truth->web_mm[0], truth->web_mm[1]));
@@ -106,10 +120,11 @@ static void export_annotate(const as_twin *twin, json_t *annotations, json_int_t
         double  area = json_number_value(json_object_get(finding, "area_px"));
         if (area <= 0)
             continue;
-        json_t *one =
-            json_pack("{s:I,s:I,s:i,s:f,s:i,s:O,s:O}", "id", (json_int_t)json_array_size(annotations) + 1, "image_id",
-                      image, "category_id", export_class(twin, json_string_value(json_object_get(finding, "class"))),
-                      "area", area, "iscrowd", 0, "bbox", box, "severity", json_object_get(finding, "severity"));
+        json_t *one = json_pack("{s:I,s:I,s:i,s:f,s:i,s:O,s:O,s:O}", "id", (json_int_t)json_array_size(annotations) + 1,
+                                "image_id", image, "category_id",
+                                export_class(twin, json_string_value(json_object_get(finding, "class"))), "area", area,
+                                "iscrowd", 0, "bbox", box, "severity", json_object_get(finding, "severity"),
+                                "extent_mm", json_object_get(finding, "extent_mm"));
         if (mask)
             as_json_set(one, "segmentation", json_incref(mask));
         json_array_append_new(annotations, one);
@@ -128,10 +143,11 @@ static bool export_finish_coco(const as_twin *twin, const as_twin_export_cfg *cf
         json_array_append_new(
             categories, json_pack("{s:i,s:s,s:s}", "id", k, "name", scene->classes[k], "supercategory", "defect"));
     json_array_foreach (truths, i, truth) {
-        json_array_append_new(images, json_pack("{s:I,s:O,s:i,s:i,s:O,s:O}", "id", (json_int_t)i + 1, "file_name",
+        json_array_append_new(images, json_pack("{s:I,s:O,s:i,s:i,s:O,s:O,s:O}", "id", (json_int_t)i + 1, "file_name",
                                                 json_object_get(truth, "file"), "width", (int)got->width, "height",
                                                 (int)got->height, "part", json_object_get(truth, "part"), "faults",
-                                                json_object_get(truth, "faults")));
+                                                json_object_get(truth, "faults"), "conditions",
+                                                json_object_get(truth, "conditions")));
         export_annotate(twin, annotations, (json_int_t)i + 1, json_object_get(truth, "findings"));
     }
     json_t *info = json_pack("{s:s+,s:I}", "description", "assay twin: ", scene->name, "seed", (json_int_t)got->seed);

@@ -43,7 +43,7 @@ typedef struct as_twin_export_counts {
 AS_CHECK bool as_twin_export_run(const as_twin *twin, const as_twin_export_cfg *cfg, const as_progress *progress,
                                  as_twin_export_counts *ret, as_err *err);
 
-/* {"part", "class", "severity", "recipe", "seconds", "px_per_mm", "faults", "findings"}; NULL without memory. */
+/* {"part", "class", "severity", "recipe", "seconds", "px_per_mm", "faults", "conditions", "findings"}; NULL without memory. */
 json_t *as_twin_export_truth(const as_twin_truth *truth);
 
 #endif

@@ -65,6 +65,70 @@ static void exposure_light(float *restrict light, float level, float add, size_t
         light[x] = light[x] * level + add;
 }
 
+/* Of each plane, behind lamp and daylight. */
+static void exposure_means(const as_exposure *e, const float *light, float mean[3])
+{
+    for (uint32_t c = 0; e->veil && c < e->n_planes; c++)
+        mean[c] =
+            exposure_mean(light + (size_t)c * e->width * e->height, e->width, e->height) * e->level[c] + e->add[c];
+}
+
+static bool exposure_is_lit(const as_exposure *e)
+{
+    bool lit = e->flicker.depth > 0.0;
+    for (uint32_t c = 0; c < 3; c++)
+        lit = lit || e->level[c] != 1.0f || e->add[c] != 0.0f;
+    return lit;
+}
+
+/* Lamp, daylight and what lies on the lens. */
+static void exposure_station(const as_exposure *e, bool lit, const float mean[3], uint32_t y, float *row)
+{
+    const size_t w = e->width;
+    if (lit) {
+        float level = (float)as_flicker_level(&e->flicker, y);
+        for (uint32_t c = 0; c < e->n_planes; c++)
+            exposure_light(row + c * w, e->level[c] * level, e->add[c], w);
+    }
+    if (e->veil)
+        as_veil_row(e->veil, &e->veil_amount, y + e->veil_row, mean, e->n_planes, row);
+}
+
+as_signal as_exposure_signal(const as_exposure *exposure, const float *light)
+{
+    as_signal signal = {.scale = (float)exposure->exposure_ratio, .most = 1.0f};
+    exposure_means(exposure, light, signal.mean);
+    if (exposure->imager) {
+        const as_imager_cfg *cfg = &exposure->imager->cfg;
+        double               white_e = as_imager_saturation_photons(cfg) * cfg->quantum_ratio;
+        double               dark_e = as_imager_dark_e(cfg, exposure->shot.exposure_s, exposure->shot.temperature_c);
+        signal.scale = (float)(exposure->shot.photons * cfg->quantum_ratio / white_e);
+        signal.most = (float)AS_MAX(1.0 - dark_e / white_e, 0.0);
+    }
+    signal.usual = !exposure->veil && exposure->flicker.depth <= 0.0 && signal.most > 0.9f;
+    for (uint32_t c = 0; c < exposure->n_planes; c++) {
+        float level = exposure->level[c] * signal.scale;
+        signal.usual = signal.usual && level > 0.9f && level < 1.1f && exposure->add[c] <= 0.0f;
+    }
+    return signal;
+}
+
+AS_TWIN_CLONES
+static void exposure_limit(float *restrict row, float scale, float most, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        float v = row[i] * scale;
+        v = v > 0.0f ? v : 0.0f;
+        row[i] = v < most ? v : most;
+    }
+}
+
+void as_exposure_signal_row(const as_exposure *exposure, const as_signal *signal, uint32_t y, float *row)
+{
+    exposure_station(exposure, exposure_is_lit(exposure), signal->mean, y, row);
+    exposure_limit(row, signal->scale, signal->most, (size_t)exposure->n_planes * exposure->width);
+}
+
 static void exposure_write_plain(const as_sensor *sensor, const uint16_t *codes, as_image *image, uint32_t y)
 {
     const uint8_t *curve = sensor->curve;
@@ -107,20 +171,11 @@ void as_exposure_take(const as_exposure *exposure, const float *light, void *scr
     float    *floats = scratch, *row = floats + as_lens_floats(&widest, 3), *work = row + 3 * (size_t)w, mean[3] = {0};
     uint16_t *raw = (uint16_t *)(void *)(work + 5 * (size_t)w), *codes = raw + (size_t)w * h;
     as_lens_run run = as_lens_begin(exposure->lens, light, n, floats);
-    for (uint32_t c = 0; exposure->veil && c < n; c++)
-        mean[c] = exposure_mean(light + (size_t)c * w * h, w, h) * exposure->level[c] + exposure->add[c];
-    bool lit = exposure->flicker.depth > 0.0;
-    for (uint32_t c = 0; c < 3; c++)
-        lit = lit || exposure->level[c] != 1.0f || exposure->add[c] != 0.0f;
+    const bool  lit = exposure_is_lit(exposure);
+    exposure_means(exposure, light, mean);
     for (uint32_t y = 0; y < h; y++) {
         as_lens_row(&run, row);
-        if (lit) {
-            float level = (float)as_flicker_level(&exposure->flicker, y);
-            for (uint32_t c = 0; c < n; c++)
-                exposure_light(row + (size_t)c * w, exposure->level[c] * level, exposure->add[c], w);
-        }
-        if (exposure->veil)
-            as_veil_row(exposure->veil, &exposure->veil_amount, y + exposure->veil_row, mean, n, row);
+        exposure_station(exposure, lit, mean, y, row);
         exposure_row(exposure, y, row, work, codes, raw, image);
     }
     if (exposure->imager)

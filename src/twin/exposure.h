@@ -41,6 +41,19 @@ typedef struct as_exposure {
     as_imager_shot    shot; /* with its seed, which the plain camera takes too */
 } as_exposure;
 
+/* What the sensor makes of light, without its noise: how much of white, which is where it saturates. */
+typedef struct as_signal {
+    float mean[3]; /* of each plane's light, which dirt scatters */
+    float scale, most;
+    bool  usual; /* the station is about as bright as it should be, and clear: what could be seen, is */
+} as_signal;
+
+/* light: planes of width x height. */
+as_signal as_exposure_signal(const as_exposure *exposure, const float *light);
+
+/* n_planes * width floats of row y, as the lens makes them, become their signal. */
+void as_exposure_signal_row(const as_exposure *exposure, const as_signal *signal, uint32_t y, float *row);
+
 size_t as_exposure_bytes(uint32_t width, uint32_t height);
 
 /* image: of that size; with the plain camera Mono8 or RGB8, else whatever as_develop_can. ret_raw: the sensor's digital numbers, width * height, where there is an imager; may be

@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "twin/feret.h"
 #include "twin/kernel.h"
 #include "twin/noise.h"
 #include "twin/plates.h"
@@ -75,7 +76,7 @@ bool as_twin_set_up_scan(as_twin *twin, bool own_exposure, as_err *err)
     const double square = cfg->belt_mm_per_s * twin->px_per_mm; /* lines a second, or pulses of the encoder */
     double       lines = cfg->encoder || cfg->line_rate < 0.0 ? square : cfg->line_rate;
     if (own_exposure)
-        cfg->exposure_us = AS_MIN(cfg->exposure_us, 1e6 / lines);
+        cfg->exposure_us = twin->usual_exposure_us = AS_MIN(cfg->exposure_us, 1e6 / lines);
     twin->light_ratio = cfg->exposure_us / twin->scene->defaults.exposure_us * twin->lens_light;
     if (cfg->line_rate < 0.0)
         cfg->line_rate = cfg->encoder ? AS_MIN(1e6 / cfg->exposure_us, SCAN_MOST_RATE) : square;
@@ -153,19 +154,60 @@ static bool scan_lens_across(const as_twin *twin, const scan_line *l, as_lens *r
     return as_lens_init(ret, &cfg, err);
 }
 
+/* Its own for each line of the web; see take_noise_seed for splitmix64's step. */
+static uint64_t scan_noise_seed(uint64_t seed, int64_t line, uint32_t view)
+{
+    uint64_t z =
+        seed * 0x9e3779b97f4a7c15u + (uint64_t)line * 0xbf58476d1ce4e5b9u + ((uint64_t)view + 1) * 0x94d049bb133111ebu;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return z ^ (z >> 31);
+}
+
+static as_exposure scan_exposure(const as_twin *twin, const as_lens *lens, const scan_line *l, uint64_t seed)
+{
+    const as_twin_cfg   *cfg = &twin->cfg;
+    const as_conditions *now = &l->now;
+    const bool           veiled = now->veil.dirt > 0 || now->veil.print > 0 || now->veil.haze > 0;
+    double               full = twin->info ? twin->imager.cfg.full_well_e / twin->imager.cfg.quantum_ratio : 0.0;
+    return (as_exposure){
+        .width = cfg->width,
+        .height = 1,
+        .n_planes = 1,
+        .lens = lens,
+        .veil = veiled ? &twin->veil : NULL,
+        .veil_amount = now->veil,
+        .veil_row = twin->veil.height / 2,
+        .flicker = now->flicker,
+        .level = {(now->level[0] + now->level[1] + now->level[2]) / 3.0f},
+        .add = {(now->add[0] + now->add[1] + now->add[2]) / 3.0f},
+        .sensor = twin->info ? NULL : &twin->sensor,
+        .exposure_ratio = twin->light_ratio,
+        .imager = twin->info ? &twin->imager : NULL,
+        .develop = &twin->develop,
+        .shot = {.photons = AS_TWIN_WHITE_RATIO * full * twin->light_ratio,
+                 .exposure_s = cfg->exposure_us * 1e-6,
+                 .temperature_c = now->temperature_c,
+                 .seed = seed},
+    };
+}
+
 /* --- lines as drawn --- */
 
 typedef struct scan_run {
     const as_twin    *twin;
     void             *plan, *exposing;
-    float            *ring, *line, *sub, *other;
+    float            *ring, *line, *spare, *sub, *other;
+    uint8_t          *inside; /* of a line */
     uint16_t         *raw;
+    double            first_mm;
     int64_t           first, next; /* line of the frame; the next to be drawn */
     as_twin_web_mark  marks[AS_TWIN_MAX_FINDINGS];
     as_twin_web_touch touches[AS_TWIN_MAX_FINDINGS]; /* of the line drawn last */
     size_t            n_marks;
     float             boxes[AS_TWIN_MAX_FINDINGS][4]; /* x0, y0, x1, y1; y1 < y0: not seen */
     size_t            areas[AS_TWIN_MAX_FINDINGS];
+    as_feret          spans[AS_TWIN_MAX_FINDINGS]; /* mm across and along the web */
     as_lens           along, across;
     double            along_of[4], across_of; /* what they were made for */
 } scan_run;
@@ -178,8 +220,9 @@ static size_t scan_round(size_t bytes)
 size_t as_scan_bytes(const as_twin *twin)
 {
     size_t w = twin->cfg.width;
-    return scan_round(twin->scene->web->plan_bytes) + (SCAN_RING + 3) * scan_round(w * sizeof(float)) +
-           scan_round(as_exposure_bytes(twin->cfg.width, 1)) + w * twin->cfg.height * sizeof(uint16_t) + 64;
+    return scan_round(twin->scene->web->plan_bytes) + (SCAN_RING + 4) * scan_round(w * sizeof(float)) +
+           scan_round(as_exposure_bytes(twin->cfg.width, 1)) + scan_round(w * twin->cfg.height * sizeof(uint16_t)) +
+           AS_TWIN_MAX_FINDINGS * 2 * (size_t)twin->cfg.height * sizeof(as_feret_point) + w + 64;
 }
 
 /* Half of the lines that blur into the first ones: the belt's speed may change within them. */
@@ -205,7 +248,8 @@ static bool scan_begin(const as_twin *twin, uint64_t part, void *scratch, scan_r
     at += scan_round(twin->scene->web->plan_bytes);
     run->ring = (float *)(void *)at;
     run->line = run->ring + SCAN_RING * row;
-    run->sub = run->line + row;
+    run->spare = run->line + row;
+    run->sub = run->spare + row;
     run->other = run->sub + row;
     at = (char *)(run->other + row);
     run->exposing = at;
@@ -215,8 +259,14 @@ static bool scan_begin(const as_twin *twin, uint64_t part, void *scratch, scan_r
     int64_t   after = run->first + cfg->height + SCAN_RING / 2;
     scan_line low = scan_line_at(twin, run->next), high = scan_line_at(twin, after);
     run->n_marks = twin->scene->web->plan(twin, low.mm - low.way_mm, high.mm + high.way_mm, run->plan, run->marks);
-    for (size_t i = 0; i < run->n_marks; i++)
+    as_feret_point *points =
+        (as_feret_point *)(void *)((char *)run->raw + scan_round((size_t)cfg->width * cfg->height * sizeof *run->raw));
+    run->inside = (uint8_t *)(points + AS_TWIN_MAX_FINDINGS * 2 * (size_t)cfg->height);
+    run->first_mm = scan_line_at(twin, run->first).mm;
+    for (size_t i = 0; i < run->n_marks; i++) {
         run->boxes[i][0] = run->boxes[i][1] = 1e9f, run->boxes[i][2] = run->boxes[i][3] = -1.0f, run->areas[i] = 0;
+        run->spans[i] = as_feret_begin(points + i * 2 * cfg->height, cfg->height);
+    }
     return true;
 }
 
@@ -270,9 +320,54 @@ static void scan_draw(scan_run *run, const scan_line *l, uint32_t shown, float *
         scan_warp(&l->now.warp, w, sum, out);
 }
 
+AS_TWIN_CLONES
+static size_t scan_differ(const float *restrict with, const float *restrict without, size_t w, uint8_t *restrict inside)
+{
+    size_t n = 0;
+    for (size_t x = 0; x < w; x++) {
+        inside[x] = fabsf(with[x] - without[x]) > AS_TWIN_SEEN_LEAST + AS_TWIN_SEEN_SHARE * without[x];
+        n += inside[x];
+    }
+    return n;
+}
+
+/* Where that defect alone changes what the sensor sees of a line; in how many pixels. Draws in line and spare. */
+static size_t scan_seen(scan_run *run, const scan_line *l, size_t mark, uint8_t *inside)
+{
+    const as_exposure exposure = scan_exposure(run->twin, NULL, l, 0);
+    scan_draw(run, l, 0, run->line);
+    scan_draw(run, l, 1u << mark, run->spare);
+    const as_signal signal = as_exposure_signal(&exposure, run->line);
+    as_exposure_signal_row(&exposure, &signal, 0, run->line);
+    as_exposure_signal_row(&exposure, &signal, 0, run->spare);
+    return scan_differ(run->spare, run->line, run->twin->cfg.width, inside);
+}
+
+/* What is touched of a line, and hidden by a lamp too dark or too bright, is not touched. */
+static void scan_hide(scan_run *run, const scan_line *l)
+{
+    as_twin_web_touch touches[AS_TWIN_MAX_FINDINGS];
+    bool              any = false;
+    for (size_t i = 0; i < run->n_marks; i++)
+        any = any || run->touches[i].x0 <= run->touches[i].x1;
+    if (!any)
+        return;
+    const as_exposure exposure = scan_exposure(run->twin, NULL, l, 0);
+    if (as_exposure_signal(&exposure, run->line).usual)
+        return;
+    memcpy(touches, run->touches, sizeof touches);
+    for (size_t i = 0; i < run->n_marks; i++)
+        if (touches[i].x0 <= touches[i].x1 && scan_seen(run, l, i, run->inside) == 0)
+            touches[i] = (as_twin_web_touch){INT32_MAX, -1};
+    memcpy(run->touches, touches, sizeof touches);
+}
+
+/* The line drawn last. Where its light may hide what is there, the line is drawn again. */
 static void scan_note(scan_run *run, const scan_line *l, int64_t line)
 {
     const uint32_t w = run->twin->cfg.width;
+    const float    px_per_mm = (float)run->twin->px_per_mm;
+    scan_hide(run, l);
     for (size_t i = 0; i < run->n_marks; i++) {
         const as_twin_web_touch *touch = &run->touches[i];
         float                   *box = run->boxes[i], y = (float)(line - run->first);
@@ -285,6 +380,7 @@ static void scan_note(scan_run *run, const scan_line *l, int64_t line)
         box[2] = AS_MAX(box[2], x1);
         box[3] = AS_MAX(box[3], y + 1.0f);
         run->areas[i] += (size_t)(touch->x1 - touch->x0) + 1;
+        as_feret_row(&run->spans[i], (x0 + 0.5f) / px_per_mm, (x1 - 0.5f) / px_per_mm, (float)(l->mm - run->first_mm));
     }
 }
 
@@ -312,46 +408,13 @@ static bool scan_lenses(scan_run *run, const scan_line *l, as_err *err)
     return scan_lens_across(run->twin, l, &run->across, err);
 }
 
-/* Its own for each line of the web; see take_noise_seed for splitmix64's step. */
-static uint64_t scan_noise_seed(uint64_t seed, int64_t line, uint32_t view)
-{
-    uint64_t z =
-        seed * 0x9e3779b97f4a7c15u + (uint64_t)line * 0xbf58476d1ce4e5b9u + ((uint64_t)view + 1) * 0x94d049bb133111ebu;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
-}
-
 static void scan_expose(const scan_run *run, const scan_line *l, int64_t line, uint32_t view, as_image *image)
 {
-    const as_twin       *twin = run->twin;
-    const as_twin_cfg   *cfg = &twin->cfg;
-    const as_conditions *now = &l->now;
-    const bool           veiled = now->veil.dirt > 0 || now->veil.print > 0 || now->veil.haze > 0;
-    const uint32_t       y = (uint32_t)(line - run->first);
-    double               full = twin->info ? twin->imager.cfg.full_well_e / twin->imager.cfg.quantum_ratio : 0.0;
-    const uint16_t      *raw = NULL;
-    as_image             one = *image;
-    as_exposure          exposure = {
-                 .width = cfg->width,
-                 .height = 1,
-                 .n_planes = 1,
-                 .lens = &run->across,
-                 .veil = veiled ? &twin->veil : NULL,
-                 .veil_amount = now->veil,
-                 .veil_row = twin->veil.height / 2,
-                 .flicker = now->flicker,
-                 .level = {(now->level[0] + now->level[1] + now->level[2]) / 3.0f},
-                 .add = {(now->add[0] + now->add[1] + now->add[2]) / 3.0f},
-                 .sensor = twin->info ? NULL : &twin->sensor,
-                 .exposure_ratio = twin->light_ratio,
-                 .imager = twin->info ? &twin->imager : NULL,
-                 .develop = &twin->develop,
-                 .shot = {.photons = AS_TWIN_WHITE_RATIO * full * twin->light_ratio,
-                          .exposure_s = cfg->exposure_us * 1e-6,
-                          .temperature_c = now->temperature_c,
-                          .seed = scan_noise_seed(cfg->seed, line, view)},
-    };
+    const as_twin_cfg *cfg = &run->twin->cfg;
+    const uint32_t     y = (uint32_t)(line - run->first);
+    const uint16_t    *raw = NULL;
+    as_image           one = *image;
+    const as_exposure  exposure = scan_exposure(run->twin, &run->across, l, scan_noise_seed(cfg->seed, line, view));
     one.height = 1;
     one.data += (size_t)y * one.stride_bytes;
     as_exposure_take(&exposure, run->line, run->exposing, &one, &raw);
@@ -388,6 +451,15 @@ static bool scan_tells(const scan_run *run, size_t i, const double web_mm[2])
            (run->marks[i].web_mm >= web_mm[0] && run->marks[i].web_mm < web_mm[1]);
 }
 
+/* From the middle of a pixel to that of another, and one more. */
+static void scan_measure(const scan_run *run, size_t i, as_twin_finding *f)
+{
+    double most, least, pixel = 1.0 / run->twin->px_per_mm;
+    as_feret_end(&run->spans[i], &most, &least);
+    f->extent_mm = (float)(most + pixel);
+    f->narrow_mm = (float)(least + pixel);
+}
+
 static void scan_tell(const scan_run *run, as_twin_truth *truth)
 {
     const as_twin *twin = run->twin;
@@ -409,6 +481,7 @@ static void scan_tell(const scan_run *run, as_twin_truth *truth)
         f->box_px[3] = box[3] - box[1];
         on_web->cut = box[1] < 0.5f || box[3] > h - 0.5f;
         f->area_px = run->areas[i];
+        scan_measure(run, i, f);
         f->clipped = on_web->cut || box[0] < 0.5f || box[2] > w - 0.5f;
     }
     as_plates_sum_up(truth, twin->scene->classes[0]);
@@ -435,6 +508,7 @@ bool as_scan_look(const as_twin *twin, uint64_t part, uint32_t view, void *scrat
                              .px_per_mm = twin->px_per_mm,
                              .recipe = twin->scene->recipes[l.recipe]};
     memcpy(truth.amounts, l.now.amounts, sizeof truth.amounts);
+    as_twin_tell_station(twin, &l.now, as_web_at(&twin->web, (double)run.first)->mm_per_line, &truth.station);
     scan_where(twin, part, truth.web_mm);
     scan_tell(&run, &truth);
     *ret_truth = truth;
@@ -483,16 +557,8 @@ bool as_scan_mask(const as_twin *twin, uint64_t part, size_t finding, void *scra
     memset(inside, 0, w * twin->cfg.height);
     for (uint32_t y = 0; y < twin->cfg.height; y++) {
         const scan_line l = scan_line_at(twin, run.first + y);
-        const float    *without = run.line, *with = scan_ring(&run, 0);
-        if (!scan_is_near(&run.marks[mark], &l))
-            continue;
-        scan_draw(&run, &l, 0, run.line);
-        scan_draw(&run, &l, 1u << mark, scan_ring(&run, 0));
-        for (size_t x = 0; x < w; x++) {
-            bool differs = fabsf(with[x] - without[x]) > AS_TWIN_SEEN_LEAST + AS_TWIN_SEEN_SHARE * without[x];
-            inside[y * w + x] = differs;
-            found += differs;
-        }
+        if (scan_is_near(&run.marks[mark], &l))
+            found += scan_seen(&run, &l, mark, inside + y * w);
     }
     *ret_n = found;
     return true;

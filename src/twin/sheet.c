@@ -27,10 +27,11 @@ char *as_sheet_text(const as_twin_truth *truth, char *text)
 
 char *as_sheet_note(const as_twin_truth *truth, char *text)
 {
-    int n = snprintf(text, AS_SHEET_TEXT_BYTES, "%.30s", truth->recipe);
-    if (truth->n_findings) /* of the one that the first line names */
+    int                    n = snprintf(text, AS_SHEET_TEXT_BYTES, "%.30s", truth->recipe);
+    const as_twin_finding *worst = &truth->findings[as_twin_worst(truth)]; /* which the first line names */
+    if (truth->n_findings)
         snprintf(text + n, (size_t)(AS_SHEET_TEXT_BYTES - n), " %.1f mm",
-                 (double)truth->findings[as_twin_worst(truth)].size_mm);
+                 (double)(worst->area_px > 0 ? worst->extent_mm : worst->size_mm));
     return text;
 }
 

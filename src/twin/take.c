@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "twin/extent.h"
+#include "twin/feret.h"
 #include "twin/kernel.h"
 #include "twin/person.h"
 #include "twin/scan.h"
@@ -140,7 +141,6 @@ typedef struct take_sight {
     uint32_t n;        /* planes that come of it: 1 or 3 */
     bool     sums;     /* three planes become one, */
     float    share[3]; /* each with so much of it */
-    float    least;    /* a change that can be seen, of white */
 } take_sight;
 
 /* A sensor without filters before its pixels sees all colours together. What lens and lamp do to light they do to each colour
@@ -148,12 +148,12 @@ typedef struct take_sight {
 static take_sight take_sight_of(const as_twin *twin, as_conditions *now)
 {
     const float share[3] = {0.30f, 0.45f, 0.25f};
-    take_sight  sight = {.n = take_planes(twin), .least = MASK_LEAST};
-    float       add = 0.0f, level = 0.0f;
+    take_sight  sight = {.n = take_planes(twin)};
+    float       add = 0.0f;
     if (sight.n == 1 || as_develop_is_colour(twin->cfg.pixel))
         return sight;
     for (int c = 0; c < 3; c++) {
-        level += sight.share[c] = share[c] * now->level[c];
+        sight.share[c] = share[c] * now->level[c];
         add += share[c] * now->add[c];
         now->level[c] = 1.0f;
     }
@@ -161,7 +161,6 @@ static take_sight take_sight_of(const as_twin *twin, as_conditions *now)
         now->add[c] = add;
     sight.n = 1;
     sight.sums = true;
-    sight.least = MASK_LEAST * level;
     return sight;
 }
 
@@ -202,8 +201,8 @@ static void take_move_box(const as_twin *twin, const as_conditions *now, double 
         box[i] = x1 > x0 && y1 > y0 ? moved[i] : 0.0f;
 }
 
-static void take_expose(const as_twin *twin, const as_conditions *now, const as_lens *lens, uint32_t n,
-                        const float *light, uint64_t seed, void *scratch, as_image *image, const uint16_t **ret_raw)
+static as_exposure take_exposure(const as_twin *twin, const as_conditions *now, const as_lens *lens, uint32_t n,
+                                 uint64_t seed)
 {
     const as_twin_cfg *cfg = &twin->cfg;
     const bool         veiled = now->veil.dirt > 0 || now->veil.print > 0 || now->veil.haze > 0;
@@ -231,7 +230,7 @@ static void take_expose(const as_twin *twin, const as_conditions *now, const as_
         exposure.level[0] = (now->level[0] + now->level[1] + now->level[2]) / 3.0f;
         exposure.add[0] = (now->add[0] + now->add[1] + now->add[2]) / 3.0f;
     }
-    as_exposure_take(&exposure, light, scratch, image, ret_raw);
+    return exposure;
 }
 
 static bool take_check(const as_twin *twin, uint64_t part, const as_image *image, as_err *err)
@@ -276,7 +275,9 @@ typedef struct take_search {
     const as_twin       *twin;
     const as_conditions *now;
     as_twin_shot         shot;
-    as_lens              lens; /* without its fall towards the corners */
+    as_lens              lens;
+    as_exposure          exposure;
+    as_signal            signal; /* of the part without a defect */
     take_room            room;
     take_sight           sight;
     uint32_t             y0, y1; /* rows that are looked at */
@@ -325,16 +326,15 @@ static as_extent take_area(const take_search *s, const float box[4])
 }
 
 AS_TWIN_CLONES
-static void take_differ(const float *restrict with, const float *restrict without, float least, size_t n,
-                        uint8_t *restrict inside)
+static void take_differ(const float *restrict with, const float *restrict without, size_t n, uint8_t *restrict inside)
 {
     for (size_t i = 0; i < n; i++)
-        inside[i] |= fabsf(with[i] - without[i]) > least + MASK_SHARE * without[i];
+        inside[i] |= fabsf(with[i] - without[i]) > MASK_LEAST + MASK_SHARE * without[i];
 }
 
-/* The part without any defect, as the lens shows it, in room.clean: in place where it is moved, since a row is written after
+/* The part without any defect, as the sensor sees it, in room.clean: in place where it is moved, since a row is written after
  * the last one that needs it was read. */
-static void take_draw_clean(const take_search *s)
+static void take_draw_clean(take_search *s)
 {
     const as_twin *twin = s->twin;
     as_twin_truth  unused = {.n_findings = 0};
@@ -344,10 +344,12 @@ static void take_draw_clean(const take_search *s)
     float         *row = take_row(s), *light = s->room.moved;
     shot.shown = 0;
     take_draw_seen(twin, s->now, &s->sight, &shot, light, &unused);
+    s->signal = as_exposure_signal(&s->exposure, light);
     light = take_move_for(s, n, light, s->room.clean, s->y0, s->y1);
     as_lens_run run = take_run(s, light, n, s->y0);
     for (uint32_t y = s->y0; y < s->y1; y++) {
         as_lens_row(&run, row);
+        as_exposure_signal_row(&s->exposure, &s->signal, y, row);
         for (uint32_t c = 0; c < n; c++)
             memcpy(s->room.clean + c * plane + y * w, row + c * w, w * sizeof *row);
     }
@@ -361,8 +363,9 @@ static void take_compare(const take_search *s, const float *light, const as_exte
     as_lens_run run = take_run(s, light, planes, area->y0);
     for (uint32_t y = area->y0; y < area->y1; y++) {
         as_lens_row(&run, row);
+        as_exposure_signal_row(&s->exposure, &s->signal, y, row);
         for (uint32_t c = 0; c < planes; c++)
-            take_differ(row + c * w + area->x0, s->room.clean + c * plane + y * w + area->x0, s->sight.least, n,
+            take_differ(row + c * w + area->x0, s->room.clean + c * plane + y * w + area->x0, n,
                         s->room.inside + y * w + area->x0);
     }
 }
@@ -370,11 +373,14 @@ static void take_compare(const take_search *s, const float *light, const as_exte
 /* Where somebody else said which pixels it is: as they come to lie. */
 static void take_marked(const take_search *s, size_t k, const as_extent *area)
 {
-    size_t w = s->twin->cfg.width;
-    float *row = take_row(s), *light = s->room.moved;
+    size_t  w = s->twin->cfg.width;
+    float  *row = take_row(s), *light = s->room.moved;
+    as_lens even = s->lens;
+    even.cfg.vignette_ratio = 0.0;
     s->twin->scene->mark(s->twin, &s->shot, k, light);
     light = take_move_for(s, 1, light, s->room.clean, area->y0, area->y1);
     as_lens_run run = take_run(s, light, 1, area->y0);
+    run.lens = &even;
     for (uint32_t y = area->y0; y < area->y1; y++) {
         as_lens_row(&run, row);
         for (size_t x = area->x0; x < area->x1; x++)
@@ -382,16 +388,35 @@ static void take_marked(const take_search *s, size_t k, const as_extent *area)
     }
 }
 
-/* with: what was drawn with that finding alone. */
+static void take_measure(const take_search *s, const as_extent *e, as_twin_finding *finding)
+{
+    double most, least;
+    as_feret_of_mask(s->room.inside, s->twin->cfg.width, e->y0, e->y1, s->room.extent, &most, &least);
+    finding->extent_mm = (float)(most / s->twin->px_per_mm);
+    finding->narrow_mm = (float)(least / s->twin->px_per_mm);
+}
+
+/* Whether any pixel changes: what was marked by somebody else is all of it, or nothing. */
+static bool take_is_seen(const take_search *s, const float *with, const as_extent *area)
+{
+    const size_t all = take_plane(s->twin);
+    take_compare(s, with, area);
+    const bool seen = memchr(s->room.inside, 1, all) != NULL;
+    memset(s->room.inside, 0, all);
+    return seen;
+}
+
+/* with: what was drawn with that finding alone; NULL: nobody need look whether it is seen. */
 static bool take_tell(const take_search *s, size_t k, const float *with, as_err *err)
 {
     const as_twin_cfg *cfg = &s->twin->cfg;
     as_twin_finding   *finding = &s->truth->findings[k];
     const as_extent    area = take_area(s, finding->box_px);
     memset(s->room.inside, 0, take_plane(s->twin));
-    as_extent e;
+    as_extent e = {.n = 0};
     if (s->twin->scene->mark) {
-        take_marked(s, k, &area);
+        if (!with || take_is_seen(s, with, &area))
+            take_marked(s, k, &area);
         e = as_extent_of(s->room.inside, cfg->width, cfg->height);
     } else {
         take_compare(s, with, &area);
@@ -400,38 +425,51 @@ static bool take_tell(const take_search *s, size_t k, const float *with, as_err 
     const float box[4] = {(float)e.x0, (float)e.y0, (float)(e.x1 - e.x0), (float)(e.y1 - e.y0)};
     finding->clipped = e.cut || area.x1 == 0;
     finding->area_px = e.n;
+    take_measure(s, &e, finding);
     memcpy(finding->box_px, box, sizeof box);
     return !s->sink || s->sink->take(s->sink->ctx, k, s->room.inside, e.n, err);
 }
 
-/* only: of this finding alone; SIZE_MAX: of them all. Returns whether room.drawn still holds the whole part. */
-static bool take_find(take_search *s, size_t only, bool *ret_whole, as_err *err)
+/* Finding i alone as the lens shows it. to: to draw in, where the whole part is not it. */
+static const float *take_draw_with(const take_search *s, size_t i, float *to)
 {
-    const as_twin *twin = s->twin;
-    const size_t   n = s->truth->n_findings;
-    const bool     still = as_warp_is_none(&s->now->warp), alone = n == 1;
-    float         *to = still ? s->room.moved : s->room.drawn;
-    bool           ok = true;
-    *ret_whole = alone || still || twin->scene->mark;
-    for (size_t i = 0; i < n; i++) {
+    as_twin_truth unused = {.n_findings = 0};
+    as_twin_shot  shot = s->shot;
+    float        *with = s->room.drawn;
+    shot.shown = 1u << i;
+    if (s->truth->n_findings > 1)
+        take_draw_seen(s->twin, s->now, &s->sight, &shot, with = to, &unused);
+    return take_move_for(s, s->sight.n, with, s->room.moved, s->y0, s->y1);
+}
+
+/* The rows that any of the findings may be seen in. */
+static void take_rows(take_search *s)
+{
+    for (size_t i = 0; i < s->truth->n_findings; i++) {
         as_extent area = take_area(s, s->truth->findings[i].box_px);
         s->y0 = i == 0 ? area.y0 : AS_MIN(s->y0, area.y0);
         s->y1 = i == 0 ? area.y1 : AS_MAX(s->y1, area.y1);
     }
-    if (!twin->scene->mark)
+}
+
+/* only: of this finding alone; SIZE_MAX: of them all. Returns whether room.drawn still holds the whole part. What others marked
+ * is looked at where the station may hide it, and works in the planes that hold the part without it. */
+static bool take_find(take_search *s, size_t only, bool *ret_whole, as_err *err)
+{
+    const size_t n = s->truth->n_findings;
+    const bool   still = as_warp_is_none(&s->now->warp), marks = s->twin->scene->mark != NULL;
+    const bool   looks = !marks || !as_exposure_signal(&s->exposure, s->room.drawn).usual;
+    bool         ok = true;
+    *ret_whole = n == 1 || still || !looks;
+    take_rows(s);
+    if (!marks)
         take_draw_clean(s);
     for (size_t i = 0; ok && i < n; i++) {
-        as_twin_truth unused = {.n_findings = 0};
-        as_twin_shot  shot = s->shot;
-        float        *with = s->room.drawn;
-        shot.shown = 1u << i;
         if (only != SIZE_MAX && i != only)
             continue;
-        if (!alone && !twin->scene->mark)
-            take_draw_seen(twin, s->now, &s->sight, &shot, with = to, &unused);
-        if (!twin->scene->mark)
-            with = take_move_for(s, s->sight.n, with, s->room.moved, s->y0, s->y1);
-        ok = take_tell(s, i, with, err);
+        if (marks && looks)
+            take_draw_clean(s);
+        ok = take_tell(s, i, looks ? take_draw_with(s, i, still ? s->room.moved : s->room.drawn) : NULL, err);
     }
     return ok;
 }
@@ -439,7 +477,7 @@ static bool take_find(take_search *s, size_t only, bool *ret_whole, as_err *err)
 static bool take_search_begin(take_search *s, as_err *err)
 {
     as_lens_cfg lens = take_lens(s->twin, s->now);
-    lens.vignette_ratio = 0;
+    s->exposure = take_exposure(s->twin, s->now, NULL, s->sight.n, 0);
     return as_lens_init(&s->lens, &lens, err);
 }
 
@@ -458,6 +496,7 @@ static bool take_frame(const as_twin *twin, uint64_t part, uint32_t view, const 
                              .seconds = now.seconds,
                              .px_per_mm = twin->px_per_mm,
                              .recipe = ""};
+    as_twin_tell_station(twin, &now, 0.0, &truth->station);
     take_search s = {.twin = twin, .now = &now, .room = *room, .truth = truth, .sink = sink};
     s.sight = take_sight_of(twin, &now);
     s.shot = take_shot(twin, &now, part, view, room->drawn, truth);
@@ -473,9 +512,10 @@ static bool take_frame(const as_twin *twin, uint64_t part, uint32_t view, const 
         }
         memcpy(truth->frame.box_px, truth->findings[as_twin_worst(truth)].box_px, sizeof truth->frame.box_px);
     }
-    const float *light = take_move(twin, &now, s.sight.n, room->drawn, room->moved, 0, twin->cfg.height);
-    take_expose(twin, &now, &lens, s.sight.n, light, take_noise_seed(twin->cfg.seed, part, view), room->exposure, image,
-                ret_raw);
+    const float      *light = take_move(twin, &now, s.sight.n, room->drawn, room->moved, 0, twin->cfg.height);
+    const as_exposure exposure =
+        take_exposure(twin, &now, &lens, s.sight.n, take_noise_seed(twin->cfg.seed, part, view));
+    as_exposure_take(&exposure, light, room->exposure, image, ret_raw);
     take_move_box(twin, &now, 0.0, truth->face_px);
     memcpy(truth->amounts, now.amounts, sizeof truth->amounts);
     return true;

@@ -9,6 +9,7 @@
 #define AS_TWIN_TRUTH_H
 
 #include "image/frame.h"
+#include "twin/condition.h"
 #include "twin/script.h"
 
 #define AS_TWIN_MAX_FINDINGS 32
@@ -18,7 +19,9 @@ typedef struct as_twin_finding {
     const char *class;
     float  severity;  /* 0 invisible .. 1 obvious */
     float  box_px[4]; /* x, y, width, height of what is seen of it; all 0: nothing is */
-    float  size_mm;   /* its longest side, whether seen or not */
+    float  size_mm;   /* what it was made with, whether seen or not: what that is of its class the guide says */
+    float  extent_mm; /* from end to end of what is seen of it (feret.h); 0: nothing is */
+    float  narrow_mm; /* across its narrow side */
     size_t area_px;   /* pixels that are seen of it; on a web, of each line those from the first to the last */
     bool   clipped;   /* it reaches the picture's edge: more of it may lie beyond */
 } as_twin_finding;
@@ -50,6 +53,7 @@ typedef struct as_twin_truth {
     const char     *source, *defect_source; /* pictures of a folder that it was made of; NULL: drawn */
     float           face_px[4]; /* of the person in the picture: x, y, width, height; all 0: there is none */
     double          amounts[AS_FAULT_COUNT]; /* of the faults in frame.faults */
+    as_twin_station station;                 /* of a web: while its first line is exposed */
 } as_twin_truth;
 
 /* Takes the pixels of a finding: inside[y * width + x] is 1 where it is seen, n in all. */

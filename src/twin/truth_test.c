@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The truth follows the picture: what differs between a part and the same part without its defects is what the masks say,
  * whatever moved, blurred or sheared it on its way, and boxes are those of the masks. */
+#include <math.h>
+
 #include "twin/conditions.h"
 #include "twin/sheet.h"
 #include "twin/twin_rig.h"
@@ -201,7 +203,144 @@ static void truth_says_what_is_cut_off(void **state)
     twin_rig_close(&r);
 }
 
-/* A caption tells of one defect: the worst. */
+/* How far apart the ends of a mask lie, by looking along many directions, in pixels. */
+static double truth_extent(const uint8_t *mask, uint32_t w, uint32_t h)
+{
+    double most = 0;
+    for (int turn = 0; turn < 360; turn++) {
+        double c = cos(turn * M_PI / 360), s = sin(turn * M_PI / 360), low = 1e9, high = -1e9;
+        for (size_t i = 0; i < (size_t)w * h; i++)
+            if (mask[i]) {
+                double at = (double)(i % w) * c + (double)(i / w) * s;
+                low = AS_MIN(low, at);
+                high = AS_MAX(high, at);
+            }
+        most = AS_MAX(most, high - low + 1);
+    }
+    return most;
+}
+
+/* What is told to be so long is as long in the picture, on a web too. */
+static void truth_lengths_are_those_of_the_mask(void **state)
+{
+    static uint8_t mask[200 * 150];
+    size_t         n_all = 0;
+    (void)state;
+    for (size_t i = 0; as_twin_scene_at(i); i++)
+        for (int line = 0; line < (as_twin_scene_at(i)->web ? 2 : 1); line++) {
+            as_twin_cfg cfg = truth_cfg(NULL, -1, -1);
+            cfg.width = 200;
+            cfg.height = 150;
+            cfg.defect_share = 1;
+            cfg.scan = line ? AS_TWIN_SCAN_LINE : AS_TWIN_SCAN_NONE;
+            twin_rig r = twin_rig_open(as_twin_scene_at(i)->name, &cfg);
+            for (uint64_t part = 1; part <= 6; part++) {
+                const as_twin_truth truth = *twin_rig_look(&r, part, 0);
+                for (size_t k = 0; k < truth.n_findings; k++) {
+                    const as_twin_finding *f = &truth.findings[k];
+                    as_err                 err = AS_ERR_NONE;
+                    size_t                 n;
+                    assert_true(as_twin_mask(r.twin, part, 0, k, r.scratch, mask, &n, &err));
+                    double is = truth_extent(mask, 200, 150), told = (double)f->extent_mm * truth.px_per_mm;
+                    n_all += n > 0;
+                    if (n ? fabs(is - told) > 0.01 * is + (line ? 2.0 : 0.0) : told > 0)
+                        fail_msg("%s, %s: %g pixels long, told as %g", as_twin_scene_at(i)->name, f->class, is, told);
+                    assert_true(f->narrow_mm <= f->extent_mm);
+                    assert_true(f->extent_mm <= hypotf(f->box_px[2], f->box_px[3]) / (float)truth.px_per_mm + 1e-3f);
+                }
+            }
+            twin_rig_close(&r);
+        }
+    assert_true(n_all > 20);
+}
+
+/* Pixels of all masks of some parts. */
+static size_t truth_seen(const char *scene, const char *sensor, bool line, void (*spoil)(as_twin_cfg *))
+{
+    as_twin_cfg cfg = truth_cfg(sensor, -1, -1);
+    size_t      n = 0;
+    cfg.width = 200;
+    cfg.height = 150;
+    cfg.defect_share = 1;
+    cfg.min_severity = 0.7;
+    cfg.scan = line ? AS_TWIN_SCAN_LINE : AS_TWIN_SCAN_NONE;
+    if (spoil)
+        spoil(&cfg);
+    twin_rig r = twin_rig_open(scene, &cfg);
+    for (uint64_t part = 1; part <= 5; part++) {
+        const as_twin_truth *truth = twin_rig_look(&r, part, 0);
+        for (size_t k = 0; k < truth->n_findings; k++)
+            n += truth->findings[k].area_px;
+    }
+    twin_rig_close(&r);
+    return n;
+}
+
+static void spoil_sun(as_twin_cfg *cfg)
+{
+    cfg->ambient = 2;
+}
+
+static void spoil_night(as_twin_cfg *cfg)
+{
+    cfg->light = 0;
+}
+
+/* All that there is is less than what a change must be. */
+static void spoil_dusk(as_twin_cfg *cfg)
+{
+    cfg->light = 0.004;
+}
+
+static void spoil_glare(as_twin_cfg *cfg)
+{
+    cfg->light = 100;
+    cfg->ambient = 0.9;
+}
+
+/* What the sensor cannot see has no annotation: white or black as it is. What it still sees has one. */
+static void truth_is_what_the_sensor_sees(void **state)
+{
+    static void (*const spoils[])(as_twin_cfg *) = {spoil_sun, spoil_night, spoil_dusk, spoil_glare};
+    static const char *const sensors[] = {NULL, "imx250"};
+    (void)state;
+    for (size_t i = 0; as_twin_scene_at(i); i++)
+        for (int line = 0; line < (as_twin_scene_at(i)->web ? 2 : 1); line++)
+            for (size_t k = 0; k < AS_COUNT(sensors); k++) {
+                const char *scene = as_twin_scene_at(i)->name;
+                if (truth_seen(scene, sensors[k], line, NULL) == 0)
+                    fail_msg("%s: nothing is seen in any light", scene);
+                for (size_t s = 0; s < AS_COUNT(spoils); s++) {
+                    size_t n = truth_seen(scene, sensors[k], line, spoils[s]);
+                    if (n > 0)
+                        fail_msg("%s, %s%s: %zu pixels of defects in light %zu", scene,
+                                 sensors[k] ? sensors[k] : "plain", line ? ", lines" : "", n, s);
+                }
+            }
+}
+
+/* A stain in the sun is smaller than one in the lamp's light, where a part of it is white. */
+static void truth_shrinks_with_glare(void **state)
+{
+    (void)state;
+    size_t      lamp = truth_seen("metal", NULL, false, NULL), glare = 0;
+    as_twin_cfg cfg = truth_cfg(NULL, -1, -1);
+    cfg.width = 200;
+    cfg.height = 150;
+    cfg.defect_share = 1;
+    cfg.min_severity = 0.7;
+    cfg.ambient = 0.6;
+    twin_rig r = twin_rig_open("metal", &cfg);
+    for (uint64_t part = 1; part <= 5; part++) {
+        const as_twin_truth *truth = twin_rig_look(&r, part, 0);
+        for (size_t k = 0; k < truth->n_findings; k++)
+            glare += truth->findings[k].area_px;
+    }
+    twin_rig_close(&r);
+    assert_true(glare > 0 && glare < lamp);
+}
+
+/* A caption tells of one defect: the worst, and how much is seen of it. */
 static void truth_captions_tell_of_one(void **state)
 {
     (void)state;
@@ -214,6 +353,9 @@ static void truth_captions_tell_of_one(void **state)
                                         {.class = "dent", .severity = 0.75f, .size_mm = 4.5f}}};
     assert_string_equal(as_sheet_text(&truth, text), "#7 dent 0.75");
     assert_string_equal(as_sheet_note(&truth, text), "cast 4.5 mm");
+    truth.findings[1].area_px = 9;
+    truth.findings[1].extent_mm = 6.5f;
+    assert_string_equal(as_sheet_note(&truth, text), "cast 6.5 mm");
     truth.n_findings = 0;
     assert_string_equal(as_sheet_note(&truth, text), "cast");
 }
@@ -290,9 +432,15 @@ static void truth_masks_are_whole(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(truth_follows_the_shutter),  cmocka_unit_test(truth_follows_the_belt),
-        cmocka_unit_test(truth_follows_the_camera),   cmocka_unit_test(truth_follows_all_of_it),
-        cmocka_unit_test(truth_says_what_is_cut_off), cmocka_unit_test(truth_masks_are_whole),
+        cmocka_unit_test(truth_follows_the_shutter),
+        cmocka_unit_test(truth_follows_the_belt),
+        cmocka_unit_test(truth_follows_the_camera),
+        cmocka_unit_test(truth_follows_all_of_it),
+        cmocka_unit_test(truth_says_what_is_cut_off),
+        cmocka_unit_test(truth_masks_are_whole),
+        cmocka_unit_test(truth_lengths_are_those_of_the_mask),
+        cmocka_unit_test(truth_is_what_the_sensor_sees),
+        cmocka_unit_test(truth_shrinks_with_glare),
         cmocka_unit_test(truth_captions_tell_of_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

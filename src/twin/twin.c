@@ -52,22 +52,35 @@ const as_twin_scene *as_twin_scene_at(size_t i)
     return i < AS_COUNT(scenes) ? scenes[i] : NULL;
 }
 
+/* "a, b, c" of a list that ends with NULL. */
+static const char *twin_words(const char *const *words, char *text, size_t cap)
+{
+    size_t n = 0;
+    text[0] = '\0';
+    for (size_t i = 0; words[i] && n < cap; i++)
+        n += (size_t)snprintf(text + n, cap - n, "%s%s", i ? ", " : "", words[i]);
+    return text;
+}
+
 static const as_twin_scene *twin_find(const char *name, as_err *err)
 {
     const char *names[AS_COUNT(scenes)];
+    char        text[256];
     size_t      n = 0;
     for (; scenes[n]; n++) {
         names[n] = scenes[n]->name;
         if (strcmp(name, names[n]) == 0)
             return scenes[n];
     }
+    names[n] = NULL;
     const char *nearest = as_str_nearest(name, names, n);
     if (strcmp(name, "dataset") == 0)
         AS_FAIL(err, AS_EINVAL, "name the folder of pictures: dataset:DIR");
     else if (nearest)
         AS_FAIL(err, AS_ENOTFOUND, "the twin has no scene '%s': did you mean '%s'?", name, nearest);
     else
-        AS_FAIL(err, AS_ENOTFOUND, "the twin has no scene '%s'; it has '%s'", name, names[0]);
+        AS_FAIL(err, AS_ENOTFOUND, "the twin has no scene '%.60s': it has %s, and dataset:DIR", name,
+                twin_words(names, text, sizeof text));
     return NULL;
 }
 
@@ -94,16 +107,6 @@ static bool twin_check(const as_twin_cfg *cfg, as_err *err)
         return AS_FAIL(err, AS_EINVAL, "a belt of '%g' mm/s or an exposure of '%g' us is beyond any camera",
                        cfg->belt_mm_per_s, cfg->exposure_us);
     return true;
-}
-
-/* "a, b, c" of a list that ends with NULL. */
-static const char *twin_words(const char *const *words, char *text, size_t cap)
-{
-    size_t n = 0;
-    text[0] = '\0';
-    for (size_t i = 0; words[i] && n < cap; i++)
-        n += (size_t)snprintf(text + n, cap - n, "%s%s", i ? ", " : "", words[i]);
-    return text;
 }
 
 /* Its number; -1: there is none of that name. */
@@ -270,7 +273,9 @@ static void twin_resolve_all(as_twin *twin)
     twin_resolve(&cfg->min_severity, AS_MIN(own->min_severity, cfg->max_severity));
     twin_resolve(&cfg->gain_e_per_dn, own->gain_e_per_dn);
     twin_resolve(&cfg->read_noise_e, own->read_noise_e);
-    twin_resolve(&cfg->vignette_ratio, twin->scene->photographed ? 0.0 : USUAL_VIGNETTE);
+    twin->usual_exposure_us = own->exposure_us;
+    twin->usual_vignette = twin->scene->photographed ? 0.0 : USUAL_VIGNETTE;
+    twin_resolve(&cfg->vignette_ratio, twin->usual_vignette);
     twin_resolve(&cfg->parts_per_s, 10.0);
 }
 

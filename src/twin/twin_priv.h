@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* twin_priv.h - an open twin from the inside. For twin.c, take.c and retune.c only.
+/* twin_priv.h - an open twin from the inside. For twin.c, take.c, scan.c, condition.c and retune.c only.
  *
  * Layer:   twin.
  * Threads: immutable after opening.
@@ -22,9 +22,10 @@ struct as_twin {
     as_optics            optics;
     double               px_per_mm, spread_px, airy_px, disc_px, line_s;
     double         lens_light, light_ratio; /* of the lens that the scene is set up with: 1; with its exposure: 1 */
-    int32_t        recipe;                  /* -1: all */
-    as_script     *script;                  /* NULL: none */
-    const as_chip *info;                    /* NULL: the plain camera */
+    double         usual_exposure_us, usual_vignette; /* of the scene as it is set up */
+    int32_t        recipe;                            /* -1: all */
+    as_script     *script;                            /* NULL: none */
+    const as_chip *info;                              /* NULL: the plain camera */
     as_sensor      sensor;
     as_imager      imager;
     as_develop     develop;
@@ -41,5 +42,8 @@ AS_CHECK bool as_twin_set_up_scan(as_twin *twin, bool own_exposure, as_err *err)
 AS_CHECK bool as_twin_set_up_veil(as_twin *twin, as_err *err);
 double        as_twin_times_of_db(double db);
 bool          as_twin_may_be_dirty(const as_twin *twin);
+
+/* What a frame's truth says of the station. mm_per_line: of a web. */
+void as_twin_tell_station(const as_twin *twin, const as_conditions *now, double mm_per_line, as_twin_station *ret);
 
 #endif

@@ -10,11 +10,23 @@ expect_out 'missing_topping'
 expect_out 'IMX250'
 expect_out 'IMX264'
 expect_out 'dirty_lens'
+widest=$(wc -L <"$OUT")
+check "twin list is $widest columns wide" [ "$widest" -le 80 ]
 expect_exit 0 "$ASSAY" twin list --json
 check 'no JSON list' python3 -c '
 import json, sys
 d = json.load(open(sys.argv[1]))
-assert len(d["faults"]) >= 20 and len(d["sensors"]) >= 5 and all(s["classes"][0] == "good" for s in d["scenes"])' "$OUT"
+assert d["scenes"][-1]["scene"] == "dataset:DIR" and len(d["conditions"]) >= 20 and len(d["faults"]) >= 20 and len(d["sensors"]) >= 5 and all(s["classes"][0] == "good" for s in d["scenes"])' "$OUT"
+
+# Every key that a scene takes is in its help, and who asks for a scene that is not there is told of those that are.
+expect_exit 0 "$ASSAY" help twin
+for key in qe full_well dark_noise dark_current doubling dsnu prnu hot dead k scan trigger line_rate; do
+    check "the help of twin lacks the key $key" grep -qw "$key" "$OUT"
+done
+expect_exit 2 "$ASSAY" twin show --scene nosuch
+for scene in cones metal pcb fabric bottles film dataset:DIR; do
+    expect_err "$scene"
+done
 
 # 16 mm at 500 mm with pixels of 3.45 um: 16 / 484 / 0.00345
 expect_exit 0 "$ASSAY" twin show --scene 'cones?sensor=imx250&focal=16&distance=500' --json
@@ -62,7 +74,19 @@ check 'no folder for the good ones' test -s folders/good/0000001.png
 check 'the fault is not told' python3 -c '
 import json
 t = [json.loads(l) for l in open("folders/truth.jsonl")]
-assert [p["faults"] for p in t] == [{}, {}, {"haze": 0.5}, {"haze": 0.5}, {}, {}]'
+assert [p["faults"] for p in t] == [{}, {}, {"haze": 0.5}, {"haze": 0.5}, {}, {}]
+assert [p["conditions"] for p in t] == [{}, {}, {"haze": 0.5}, {"haze": 0.5}, {}, {}]'
+expect_exit 0 "$ASSAY" twin export spoiled --parts 2 \
+    --scene 'metal?width=64&height=48&dirt=0.9&haze=0.5&ageing=.5&age=1000&flicker=0.5&rate=10000'
+check 'what keys spoil is not in the truth' python3 -c '
+import json
+t = [json.loads(l) for l in open("spoiled/truth.jsonl")]
+d = json.load(open("spoiled/annotations.json"))
+for p, i in zip(t, d["images"]):
+    c = p["conditions"]
+    assert p["faults"] == {} and i["conditions"] == c, c
+    assert set(c) == {"dirt", "haze", "light", "aged", "flicker", "flicker_phase", "flicker_level"}, c
+    assert c["dirt"] == 0.9 and c["haze"] == 0.5 and abs(c["light"] - 0.5) < 1e-6 and 0.5 <= c["flicker_level"] <= 1.5, c'
 
 expect_exit 0 "$ASSAY" twin play --frames 3 --side 160 --output p.html
 check 'the page fetches or runs something' sh -c '! grep -qE "<script|href=\"http|src=\"http" p.html'

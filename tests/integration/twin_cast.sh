@@ -21,6 +21,9 @@ expect_exit 2 "$ASSAY" twin serve --mjpeg 127.0.0.1:0 --scene 'cones?sensor=IMX2
 expect_err 'pictures of Mono12 cannot be sent so: add pixel=Mono8'
 
 # --- pictures over HTTP ---
+expect_exit 0 "$ASSAY" twin serve --mjpeg 127.0.0.1:0 "$SMALL" --seconds 0.2
+expect_exit 2 "$ASSAY" twin serve --mjpeg 127.0.0.1:0 metall --seconds 1
+expect_err "no scene 'metall': did you mean 'metal'"
 serve --mjpeg 127.0.0.1:0 --scene "$SMALL" --fps 20 --truth truth.jsonl
 url=$(grep -Eo 'http://[0-9.:]+/' serve.out | head -1)
 port=${url##*:} port=${port%/}

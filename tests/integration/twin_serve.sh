@@ -223,7 +223,7 @@ check 'the pictures of the folder are not what is seen' json 'd[0]["whole"] and 
 ended
 
 # --- foreign clients, and our own ---
-serve --gige "$net.1" --scene "$SMALL&sensor=imx250" --fps 20
+serve --gige "$net.1" --scene "$SMALL&sensor=imx250" --fps 20 --truth spoiled.jsonl
 if command -v arv-tool-0.8 >/dev/null; then
     expect_exit 0 arv-tool-0.8 -a "$net.1" control DeviceModelName LensDirt=0.7 LensDirt ExposureTime=600 \
         ExposureTime FaultScript='faults: [{fault: hase}]' FaultScriptStatus
@@ -233,6 +233,9 @@ if command -v arv-tool-0.8 >/dev/null; then
     expect_out "there is no fault 'hase': did you mean 'haze'"
     expect_exit 0 arv-tool-0.8 -a "$net.1" features
     expect_out "'BeltSpeed'"
+    expect_exit 0 "$PYTHON" "$PEER" "$net.1" --frames 4
+    check 'the truth does not tell of what features spoil' json \
+        'd[-1]["faults"] == {} and d[-1]["conditions"]["dirt"] == 0.7 and d[-1]["conditions"]["exposure"] == 600' spoiled.jsonl
 else
     skip_case 'arv-tool-0.8 is not here (aravis-tools-cli)'
 fi
