@@ -5,6 +5,7 @@
 
 #include "base/fs.h"
 #include "camera/driver.h"
+#include "twin/imager_table.h"
 
 /* KEY, least, most, field of as_twin_cfg. */
 static const struct {
@@ -143,6 +144,13 @@ void as_twin_uri_rate(as_twin_uri *uri, double fps, uint64_t views)
     double frames = uri->fps > 0 ? uri->fps : fps;
     if (frames > 0 && !as_uri_query_get(&uri->query, "rate"))
         uri->cfg.parts_per_s = AS_MIN(AS_MAX(frames / (double)AS_MAX(views, 1u), 1e-4), 1e4);
+}
+
+void as_twin_uri_usual_sensor(as_twin_uri *uri)
+{
+    const bool plain = uri->cfg.gain_e_per_dn >= 0 || uri->cfg.read_noise_e >= 0; /* numbers of the plain camera */
+    if (!uri->cfg.sensor && !plain)
+        uri->cfg.sensor = AS_TWIN_USUAL_SENSOR;
 }
 
 bool as_twin_uri_script(as_twin_uri *uri, const char *dir, as_err *err)

@@ -28,6 +28,10 @@ AS_CHECK bool as_twin_uri_script(as_twin_uri *uri, const char *dir, as_err *err)
 /* One second of the clock of lamps and scripts is one of the camera: parts a second from its frames, unless "rate" is given.
  * The address's own fps counts before the one named here; 0: unknown, and nothing changes. */
 void as_twin_uri_rate(as_twin_uri *uri, double fps, uint64_t views);
+
+/* The sensor of a camera that goes where a real one would: the usual one, unless the address says what the camera is. */
+void as_twin_uri_usual_sensor(as_twin_uri *uri);
+
 void as_twin_uri_done(as_twin_uri *uri);
 
 /* The keys, a line each. */
@@ -46,7 +50,8 @@ void as_twin_uri_done(as_twin_uri *uri);
     "  belt         mm/s; with exposure it gives the motion blur\n"                                              \
     "  exposure     microseconds\n"                                                                              \
     "  gain noise   plain camera: electrons a grey level (shot noise); read noise in electrons\n"                \
-    "  sensor       one of the table, with all that EMVA 1288 says of it (a plain camera)\n"                     \
+    "  sensor       one of the table, with all that EMVA 1288 says of it; plain: shot and read noise (plain;\n"  \
+    "               generic with --gige, or where any of the next two lines is given)\n"                         \
     "  db           its gain in decibels (0)      temperature  degrees Celsius (25)\n"                           \
     "  qe full_well dark_noise dark_current   over that row: electrons a photon, e-, e-, e-/s at 25 C\n"         \
     "  dsnu prnu hot dead doubling k   e-, ratio, shares of the pixels, C that double the current, DN an e-\n"   \

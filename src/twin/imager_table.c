@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "twin/imager_table.h"
 
+#include <strings.h>
+
 #define AT_C       25.0 /* what the dark currents of the table are said for */
 #define DOUBLING_C 6.5  /* silicon near room temperature: twice the dark current each 6 to 7 degrees */
 
@@ -53,4 +55,21 @@ bool as_twin_own_any(const as_twin_own *own)
     return own->quantum_ratio >= 0 || own->gain_dn_per_e >= 0 || own->full_well_e >= 0 || own->dark_noise_e >= 0 ||
            own->dark_e_per_s >= 0 || own->dark_doubling_c >= 0 || own->dsnu_e >= 0 || own->prnu_ratio >= 0 ||
            own->hot_ratio >= 0 || own->dead_ratio >= 0;
+}
+
+bool as_twin_chip(const char *sensor, const as_twin_own *own, const as_chip **ret, as_err *err)
+{
+    const bool     any = as_twin_own_any(own), named = sensor && *sensor;
+    const as_chip *chip = NULL;
+    if (named && strcasecmp(sensor, AS_TWIN_PLAIN_SENSOR) == 0) {
+        *ret = NULL;
+        return !any ||
+               AS_FAIL(err, AS_EINVAL,
+                       "numbers of a sensor (qe, full_well, ...) stand in place of those of one of the table, and "
+                       "the plain camera has none: name the nearest (assay twin list), or none");
+    }
+    if ((named || any) && !(chip = as_chip_find(named ? sensor : AS_TWIN_USUAL_SENSOR, err)))
+        return false;
+    *ret = chip;
+    return true;
 }

@@ -12,12 +12,18 @@
 #include "twin/cfg.h"
 #include "twin/imager.h"
 
+#define AS_TWIN_USUAL_SENSOR "generic" /* of a camera of which nothing else is said */
+#define AS_TWIN_PLAIN_SENSOR "plain"
+
 /* Its row as a configuration for so many pixels. */
 as_imager_cfg as_imager_cfg_of(const as_chip *chip, uint32_t width, uint32_t height);
 
 /* Its row with what is own in place of it. A full well of one's own fills the converter as far as the row's does, unless the
  * gain is given too. */
 as_imager_cfg as_imager_cfg_own(const as_chip *chip, const as_twin_own *own, uint32_t width, uint32_t height);
+
+/* The row that such a camera has; *ret NULL: the plain one. AS_ENOTFOUND, AS_EINVAL. */
+AS_CHECK bool as_twin_chip(const char *sensor, const as_twin_own *own, const as_chip **ret, as_err *err);
 
 bool as_twin_own_any(const as_twin_own *own);
 

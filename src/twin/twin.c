@@ -193,15 +193,11 @@ double as_twin_times_of_db(double db)
     return times;
 }
 
-static bool twin_set_up_camera(as_twin *twin, const char *name, as_err *err)
+static bool twin_set_up_camera(as_twin *twin, as_err *err)
 {
     const as_twin_cfg *cfg = &twin->cfg;
     as_sensor_cfg      plain = {cfg->width, cfg->gain_e_per_dn, cfg->read_noise_e};
-    if ((!name || !*name) && as_twin_own_any(&cfg->own))
-        return AS_FAIL(err, AS_EINVAL,
-                       "numbers of a sensor (qe, full_well, ...) stand in place of those of one of the table: name the "
-                       "nearest with sensor (assay twin list)");
-    if (!name || !*name)
+    if (!twin->info)
         return as_sensor_init(&twin->sensor, &plain, err);
     as_imager_cfg imager = as_imager_cfg_own(twin->info, &cfg->own, cfg->width, cfg->height);
     if (cfg->scan == AS_TWIN_SCAN_LINE)
@@ -326,12 +322,12 @@ static bool twin_init(as_twin *twin, const as_twin_cfg *asked, as_err *err)
     const as_twin_scene *scene = twin->scene;
     as_twin_cfg         *cfg = &twin->cfg;
     twin_resolve_all(twin);
-    if (asked->sensor && *asked->sensor && !(twin->info = as_chip_find(asked->sensor, err)))
+    if (!as_twin_chip(asked->sensor, &asked->own, &twin->info, err))
         return false;
     if (!twin_find_recipe(twin, asked->recipe, err) || !as_twin_check_cfg(cfg, twin->info != NULL, err) ||
         !twin_set_up_lens(twin, err) || !as_twin_keep_script(twin, asked->script, err) ||
         !as_twin_set_up_scan(twin, asked->exposure_us < 0, err) || !as_twin_check_blur(twin, err) ||
-        !twin_set_up_camera(twin, asked->sensor, err) || !as_twin_set_up_veil(twin, err))
+        !twin_set_up_camera(twin, err) || !as_twin_set_up_veil(twin, err))
         return false;
     twin->state = calloc(1, scene->state_bytes ? scene->state_bytes : 1);
     if (!twin->state)
