@@ -19,8 +19,7 @@ static const as_twin_scene *const scenes[] = {
 #define USUAL_F_NUMBER    5.6
 #define USUAL_DISTANCE_MM 400.0
 #define USUAL_PITCH_UM    3.45
-#define USUAL_SPREAD_PX   0.45 /* of the lens that a scene is set up with, whatever its f-number */
-#define ABERRATION_PX     0.35 /* of one that is given; diffraction comes on top */
+#define ABERRATION_PX     0.35 /* of any lens; diffraction comes on top */
 #define USUAL_VIGNETTE    0.22
 
 as_twin_cfg as_twin_cfg_default(void)
@@ -162,6 +161,7 @@ static bool twin_set_up_lens(as_twin *twin, as_err *err)
 {
     as_twin_cfg *cfg = &twin->cfg;
     const bool   given = cfg->focal_mm > 0 || cfg->f_number > 0 || cfg->distance_mm > 0 || cfg->pitch_um > 0;
+    const bool   seen = twin->scene->photographed && !given; /* through a lens before */
     const double wide = (double)cfg->width / twin->scene->width, high = (double)cfg->height / twin->scene->height;
     const double own = twin->scene->px_per_mm * (twin->scene->tall && high < wide ? high : wide);
     twin_resolve(&cfg->f_number, USUAL_F_NUMBER);
@@ -176,8 +176,8 @@ static bool twin_set_up_lens(as_twin *twin, as_err *err)
     twin->px_per_mm = given ? as_optics_px_per_mm(&twin->optics) : own;
     twin->lens_light = given ? as_optics_light(&twin->optics) / as_optics_light(&usual) : 1.0;
     twin->light_ratio = cfg->exposure_us / twin->scene->defaults.exposure_us * twin->lens_light;
-    twin->spread_px = given ? ABERRATION_PX : twin->scene->photographed ? 0.0 : USUAL_SPREAD_PX;
-    twin->airy_px = given ? as_optics_airy_px(&twin->optics) : 0.0;
+    twin->spread_px = seen ? 0.0 : ABERRATION_PX;
+    twin->airy_px = seen ? 0.0 : as_optics_airy_px(&twin->optics);
     twin->disc_px = cfg->off_focus_mm != 0.0 ? as_optics_disc_px(&twin->optics, cfg->off_focus_mm) : 0.0;
     if (!(twin->px_per_mm >= 0.01 && twin->px_per_mm <= 1000.0))
         return AS_FAIL(err, AS_EINVAL, "this lens gives %g pixels a millimetre: 0.01 to 1000 can be drawn",
