@@ -49,7 +49,8 @@ const as_verb as_verb_twin = {
         "seed, from, parts and views (of a camera: when it ends, frames of each part), fps, width, height, pixel "
         "(Mono8, RGB8, with a sensor Mono12, BayerRG8, ...), recipe, defects, "
         "severity and worst (0 to 1), belt (mm/s), exposure "
-        "(us), sensor (a row of list) with db, temperature and srgb, or gain and noise for the plain camera; focal, "
+        "(us), sensor (a row of list, or a YAML file) with db, temperature and srgb, or gain and noise for the plain "
+        "camera; focal, "
         "fnumber, distance, pitch, off, distortion and vignette for the lens; dirt, print and haze on it; light, "
         "warmth, "
         "ambient, flicker, mains, ageing, age, day and hour; script, a YAML file of faults, and rate, parts a second "
@@ -57,7 +58,10 @@ const as_verb as_verb_twin = {
         "A script is a list: 'faults:', and below it steps as '- {fault: dirty_lens, from: 200, full: 800, until: "
         "1000, "
         "amount: 0.7}'. Places are parts, from 1, or times as 40s, 5min, 2h. Of "
-        "wrong_product the amount is a recipe's name.",
+        "wrong_product the amount is a recipe's name.\n\n"
+        "A sensor of your own is a map: 'sensor: IMX264' names the nearest row, and what else is said stands over it "
+        "(schema has all keys): qe, full_well, dark_noise, dark_current, doubling, dsnu, prnu, hot, dead, k, bits, "
+        "black, pitch, width, height, fps, shutter, name.",
     .examples = "  assay twin list\n  assay twin show --scene 'cones?sensor=imx250&focal=16&distance=500'\n"
                 "  assay twin render --frames 16 --sheet out.png\n"
                 "  assay twin render --scene 'cones?defects=1&severity=0.1' --boxes --sheet faint.png\n"

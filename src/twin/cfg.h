@@ -36,8 +36,10 @@ typedef struct as_twin_cfg {
      * camera, as "plain" is always. Read by open alone. */
     const char *sensor;
     as_twin_own own;
-    double      gain_db, temperature_c; /* of its amplifier, 0 to 48; of the sensor */
-    bool        srgb;                   /* Mono8 with the curve of a screen; RGB8 always has it */
+    const struct as_chip_file
+          *chip_file;              /* a sensor of one's own, in place of a name. Read by open alone; NULL: none */
+    double gain_db, temperature_c; /* of its amplifier, 0 to 48; of the sensor */
+    bool   srgb;                   /* Mono8 with the curve of a screen; RGB8 always has it */
     /* The lens; negative: as the scene is set up. Any of the first four given, pixels a millimetre follow from them. */
     double focal_mm, f_number, distance_mm, pitch_um;
     double off_focus_mm;               /* how far the part lies beyond the focus */

@@ -57,19 +57,27 @@ bool as_twin_own_any(const as_twin_own *own)
            own->hot_ratio >= 0 || own->dead_ratio >= 0;
 }
 
-bool as_twin_chip(const char *sensor, const as_twin_own *own, const as_chip **ret, as_err *err)
+const char *as_twin_usual_sensor(const as_twin_cfg *cfg)
 {
-    const bool     any = as_twin_own_any(own), named = sensor && *sensor;
+    return cfg->scan == AS_TWIN_SCAN_LINE ? AS_TWIN_USUAL_LINE : AS_TWIN_USUAL_SENSOR;
+}
+
+bool as_twin_chip(const as_twin_cfg *cfg, const as_chip **ret, as_err *err)
+{
+    const char    *sensor = cfg->sensor && *cfg->sensor ? cfg->sensor : NULL;
+    const bool     any = as_twin_own_any(&cfg->own), plain = sensor && strcasecmp(sensor, AS_TWIN_PLAIN_SENSOR) == 0;
     const as_chip *chip = NULL;
-    if (named && strcasecmp(sensor, AS_TWIN_PLAIN_SENSOR) == 0) {
-        *ret = NULL;
-        return !any ||
-               AS_FAIL(err, AS_EINVAL,
-                       "numbers of a sensor (qe, full_well, ...) stand in place of those of one of the table, and "
-                       "the plain camera has none: name the nearest (assay twin list), or none");
-    }
-    if ((named || any) && !(chip = as_chip_find(named ? sensor : AS_TWIN_USUAL_SENSOR, err)))
+    if (plain && any)
+        return AS_FAIL(err, AS_EINVAL,
+                       "numbers of a sensor (qe, full_well, ...) stand in place of those of one of the table, and the "
+                       "plain camera has none: name the nearest (assay twin list), or none");
+    if (cfg->chip_file)
+        chip = &cfg->chip_file->chip;
+    else if (!plain && (sensor || any) && !(chip = as_chip_find(sensor ? sensor : as_twin_usual_sensor(cfg), err)))
         return false;
+    if (chip && as_chip_is_line(chip) && cfg->scan != AS_TWIN_SCAN_LINE)
+        return AS_FAIL(err, AS_EINVAL, "'%s' is one line of pixels: add scan=line (fabric and film), or name another",
+                       chip->name);
     *ret = chip;
     return true;
 }

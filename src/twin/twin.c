@@ -317,12 +317,25 @@ bool as_twin_keep_script(as_twin *twin, const as_script *script, as_err *err)
     return true;
 }
 
+/* The chip of a file is kept, with the numbers that nothing else was said of. */
+static bool twin_set_up_sensor(as_twin *twin, const as_twin_cfg *asked, as_err *err)
+{
+    if (!as_twin_chip(asked, &twin->info, err))
+        return false;
+    if (asked->chip_file) {
+        as_chip_file_copy(asked->chip_file, &twin->chip);
+        as_chip_file_fill(&twin->chip, &twin->cfg.own);
+        twin->info = &twin->chip.chip;
+    }
+    return true;
+}
+
 static bool twin_init(as_twin *twin, const as_twin_cfg *asked, as_err *err)
 {
     const as_twin_scene *scene = twin->scene;
     as_twin_cfg         *cfg = &twin->cfg;
     twin_resolve_all(twin);
-    if (!as_twin_chip(asked->sensor, &asked->own, &twin->info, err))
+    if (!twin_set_up_sensor(twin, asked, err))
         return false;
     if (!twin_find_recipe(twin, asked->recipe, err) || !as_twin_check_cfg(cfg, twin->info != NULL, err) ||
         !twin_set_up_lens(twin, err) || !as_twin_keep_script(twin, asked->script, err) ||
@@ -355,6 +368,7 @@ as_twin *as_twin_open(const char *scene, const as_twin_cfg *cfg, as_err *err)
     twin->cfg = *cfg;
     twin->cfg.recipe = twin->cfg.sensor = NULL;
     twin->cfg.script = NULL;
+    twin->cfg.chip_file = NULL;
     return twin_init(twin, cfg, err) ? twin : as_twin_close(twin);
 }
 
