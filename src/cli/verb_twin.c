@@ -20,12 +20,13 @@ static const as_opt twin_opts[] = {
      NULL},
     {"rtsp", 0, "ADDRESS[:PORT]", "serve: an RTSP stream, H.264 and JPEG, on port 8554 where none is named", NULL},
     {"dataset", 0, "DIR", "serve: the scene dataset:DIR, made of the pictures of a folder", NULL},
-    {"fps", 0, "F", "serve: frames a second (default: 10); a client may set it", NULL},
+    {"fps", 0, "F", "serve: frames a second (default: 10); a client may set it. play --terminal: parts (1.4)", NULL},
     {"replay", 0, "N", "serve: the first N parts again and again, each drawn once: for rates beyond drawing", NULL},
     {"truth", 0, "FILE", "serve: what really was in each frame, a JSON line each", NULL},
     {"seconds", 0, "S", "serve: end after so long (default: when interrupted)", NULL},
     {"packet-size", 0, "BYTES", "serve: of a packet (default: what the network carries, at most 9000)", NULL},
     {"link", 0, "MBIT", "serve: speed of the emulated wire in Mbit/s (default: 10000)", NULL},
+    {"terminal", 0, NULL, "play: in this terminal, as large as it is, until q or Ctrl-C", NULL},
     {"output", 'o', "FILE", "play: where to write the page (default: twin.html); - prints it", NULL},
 };
 
@@ -67,6 +68,7 @@ const as_verb as_verb_twin = {
                 "  assay twin render --scene 'cones?defects=1&severity=0.1' --boxes --sheet faint.png\n"
                 "  assay twin export parts --as coco --parts 1000\n"
                 "  assay twin play --frames 24 --output twin.html\n"
+                "  assay twin play bottles --boxes --terminal\n"
                 "  assay twin serve --gige 127.0.0.1 --scene 'cones?sensor=imx250&pixel=Mono8' --fps 20\n",
     .opts = twin_opts,
     .n_opts = AS_COUNT(twin_opts),
