@@ -33,7 +33,7 @@ static bool twin_open(void *p, const char *rest, const as_camera_cfg *cfg, as_ca
 {
     twin_priv   *priv = p;
     as_twin_uri *uri = &priv->uri;
-    if (!as_twin_uri_parse(rest, uri, err) || !as_twin_uri_script(uri, cfg->dir, err))
+    if (!as_twin_uri_parse(rest, uri, err) || !as_twin_uri_files(uri, cfg->dir, err))
         return false;
     uri->cfg.width = uri->cfg.width ? uri->cfg.width : cfg->width;
     uri->cfg.height = uri->cfg.height ? uri->cfg.height : cfg->height;

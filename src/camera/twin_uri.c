@@ -5,6 +5,7 @@
 
 #include "base/fs.h"
 #include "camera/driver.h"
+#include "twin/imager_table.h"
 
 /* KEY, least, most, field of as_twin_cfg. */
 static const struct {
@@ -22,16 +23,9 @@ static const struct {
     {"rate", 1e-4, 1e4, offsetof(as_twin_cfg, parts_per_s)},
     {"db", 0, 48, offsetof(as_twin_cfg, gain_db)},
     {"temperature", -40, 90, offsetof(as_twin_cfg, temperature_c)},
-    {"qe", 1e-4, 1, offsetof(as_twin_cfg, own.quantum_ratio)},
-    {"k", 1e-4, 1e3, offsetof(as_twin_cfg, own.gain_dn_per_e)},
-    {"full_well", 10, 1e7, offsetof(as_twin_cfg, own.full_well_e)},
-    {"dark_noise", 0, 1e5, offsetof(as_twin_cfg, own.dark_noise_e)},
-    {"dark_current", 0, 1e6, offsetof(as_twin_cfg, own.dark_e_per_s)},
-    {"doubling", 1, 50, offsetof(as_twin_cfg, own.dark_doubling_c)},
-    {"dsnu", 0, 1e5, offsetof(as_twin_cfg, own.dsnu_e)},
-    {"prnu", 0, 0.25, offsetof(as_twin_cfg, own.prnu_ratio)},
-    {"hot", 0, 0.05, offsetof(as_twin_cfg, own.hot_ratio)},
-    {"dead", 0, 0.05, offsetof(as_twin_cfg, own.dead_ratio)},
+#define X(key, low, high, field, about) {key, low, high, offsetof(as_twin_cfg, own.field)},
+#include "twin/own.def"
+#undef X
     {"focal", 1, 1000, offsetof(as_twin_cfg, focal_mm)},
     {"fnumber", 0.7, 64, offsetof(as_twin_cfg, f_number)},
     {"distance", 5, 100000, offsetof(as_twin_cfg, distance_mm)},
@@ -145,10 +139,31 @@ void as_twin_uri_rate(as_twin_uri *uri, double fps, uint64_t views)
         uri->cfg.parts_per_s = AS_MIN(AS_MAX(frames / (double)AS_MAX(views, 1u), 1e-4), 1e4);
 }
 
-bool as_twin_uri_script(as_twin_uri *uri, const char *dir, as_err *err)
+void as_twin_uri_usual_sensor(as_twin_uri *uri)
+{
+    const bool plain = uri->cfg.gain_e_per_dn >= 0 || uri->cfg.read_noise_e >= 0; /* numbers of the plain camera */
+    if (!uri->cfg.sensor && !plain)
+        uri->cfg.sensor = as_twin_usual_sensor(&uri->cfg);
+}
+
+static bool uri_sensor(as_twin_uri *uri, const char *dir, as_err *err)
+{
+    char path[AS_FS_PATH_BYTES];
+    if (!as_chip_file_is(uri->cfg.sensor))
+        return true;
+    uri->chip_file = malloc(sizeof *uri->chip_file);
+    if (!uri->chip_file)
+        return AS_FAIL(err, AS_ENOMEM, "no memory for a sensor");
+    uri->cfg.chip_file = uri->chip_file;
+    return as_fs_join(path, dir ? dir : "", uri->cfg.sensor, err) && as_chip_file_read(path, uri->chip_file, err);
+}
+
+bool as_twin_uri_files(as_twin_uri *uri, const char *dir, as_err *err)
 {
     const char *name = as_uri_query_get(&uri->query, "script");
     char        path[AS_FS_PATH_BYTES];
+    if (!uri_sensor(uri, dir, err))
+        return false;
     if (!name)
         return true;
     uri->script = malloc(sizeof *uri->script);
@@ -161,6 +176,9 @@ bool as_twin_uri_script(as_twin_uri *uri, const char *dir, as_err *err)
 void as_twin_uri_done(as_twin_uri *uri)
 {
     free(uri->script);
+    free(uri->chip_file);
     uri->script = NULL;
     uri->cfg.script = NULL;
+    uri->chip_file = NULL;
+    uri->cfg.chip_file = NULL;
 }

@@ -9,25 +9,31 @@
 #define AS_CAMERA_TWIN_URI_H
 
 #include "camera/camera.h"
+#include "twin/chip_file.h"
 #include "twin/twin.h"
 
 typedef struct as_twin_uri {
-    as_uri_query query; /* path: the scene */
-    as_twin_cfg  cfg;
-    as_script   *script;             /* heap; NULL: none */
-    double       fps;                /* 0: not given */
-    uint64_t     parts, from, views; /* 0: not given */
+    as_uri_query  query; /* path: the scene */
+    as_twin_cfg   cfg;
+    as_script    *script;             /* heap; NULL: none */
+    as_chip_file *chip_file;          /* likewise */
+    double        fps;                /* 0: not given */
+    uint64_t      parts, from, views; /* 0: not given */
 } as_twin_uri;
 
 /* Without "twin:". Whether there is such a scene is found out by as_twin_open. AS_EINVAL names the key. */
 AS_CHECK bool as_twin_uri_parse(const char *rest, as_twin_uri *ret, as_err *err);
 
-/* Reads its script, where it names one: a relative path from dir (NULL: the caller's own). AS_EFORMAT. */
-AS_CHECK bool as_twin_uri_script(as_twin_uri *uri, const char *dir, as_err *err);
+/* Reads its script, and its sensor where that is a file: a relative path from dir (NULL: the caller's own). AS_EFORMAT. */
+AS_CHECK bool as_twin_uri_files(as_twin_uri *uri, const char *dir, as_err *err);
 
 /* One second of the clock of lamps and scripts is one of the camera: parts a second from its frames, unless "rate" is given.
  * The address's own fps counts before the one named here; 0: unknown, and nothing changes. */
 void as_twin_uri_rate(as_twin_uri *uri, double fps, uint64_t views);
+
+/* The sensor of a camera that goes where a real one would: the usual one, unless the address says what the camera is. */
+void as_twin_uri_usual_sensor(as_twin_uri *uri);
+
 void as_twin_uri_done(as_twin_uri *uri);
 
 /* The keys, a line each. */
@@ -46,7 +52,10 @@ void as_twin_uri_done(as_twin_uri *uri);
     "  belt         mm/s; with exposure it gives the motion blur\n"                                              \
     "  exposure     microseconds\n"                                                                              \
     "  gain noise   plain camera: electrons a grey level (shot noise); read noise in electrons\n"                \
-    "  sensor       one of the table, with all that EMVA 1288 says of it (a plain camera)\n"                     \
+    "  sensor       one of the table, with all that EMVA 1288 says of it; plain: shot and read noise (plain;\n"  \
+    "               generic with --gige, or where any of the next two lines is given; line4k of lines);\n"       \
+    "               or a YAML file with the keys of those lines, and name, sensor (the nearest row), bits,\n"    \
+    "               black, pitch, width, height, fps and shutter\n"                                              \
     "  db           its gain in decibels (0)      temperature  degrees Celsius (25)\n"                           \
     "  qe full_well dark_noise dark_current   over that row: electrons a photon, e-, e-, e-/s at 25 C\n"         \
     "  dsnu prnu hot dead doubling k   e-, ratio, shares of the pixels, C that double the current, DN an e-\n"   \

@@ -15,7 +15,7 @@ bool as_twin_pick_open(const as_cli *cli, const char *word, as_twin_pick *ret, a
         scene = as_twin_scene_at(0)->name;
     if (as_str_starts(scene, "twin:"))
         scene += strlen("twin:");
-    if (!as_twin_uri_parse(scene, &ret->uri, err) || !as_twin_uri_script(&ret->uri, NULL, err))
+    if (!as_twin_uri_parse(scene, &ret->uri, err) || !as_twin_uri_files(&ret->uri, NULL, err))
         return false;
     ret->first = ret->uri.from ? ret->uri.from : 1;
     ret->twin = as_twin_open(ret->uri.query.path, &ret->uri.cfg, err);

@@ -6,6 +6,7 @@
 #include "cli/output.h"
 #include "cli/term.h"
 #include "cli/twin_pick.h"
+#include "cli/twin_terminal.h"
 #include "page/html.h"
 #include "page/page.h"
 #include "page/picture.h"
@@ -112,8 +113,28 @@ static bool play_may(const as_cli *cli, const char *path, as_err *err)
     return !cli->json || AS_FAIL(err, AS_EINVAL, "a page and JSON cannot both be printed: name a file with --output");
 }
 
+/* In the terminal, where the parts pass by for as long as somebody looks. */
+static bool play_terminal(as_cli *cli, as_err *err)
+{
+    as_twin_pick         pick = {.twin = NULL};
+    as_twin_terminal_cfg cfg = {.fps = 0, .boxes = as_cli_flag(cli, "boxes")};
+    if (cli->json || as_cli_opt(cli, "output"))
+        return AS_FAIL(err, AS_EINVAL, "--terminal is no page: %s goes without it", cli->json ? "--json" : "--output");
+    bool ok = as_cli_u64(cli, "frames", 1, UINT32_MAX, &cfg.frames, err) &&
+              as_cli_f64(cli, "fps", 0.01, 1000, &cfg.fps, err) &&
+              as_twin_pick_open(cli, as_cli_arg(cli, 1), &pick, err);
+    if (cfg.fps <= 0)
+        cfg.fps = pick.uri.fps > 0 ? pick.uri.fps : 1000.0 / FRAME_MS;
+    ok = ok && as_twin_terminal_play(cli, &pick, &cfg, err);
+    as_twin_pick_done(&pick);
+    return ok;
+}
+
 static int twin_play(as_cli *cli, as_workspace *ws, as_err *err)
 {
+    if (as_cli_flag(cli, "terminal"))
+        return play_terminal(cli, err) ? 0 : AS_VERB_FAILED;
+
     as_twin_pick pick = {.twin = NULL};
     uint64_t     frames = 16, side = 640;
     const char  *path = as_cli_opt(cli, "output");
@@ -133,8 +154,10 @@ static int twin_play(as_cli *cli, as_workspace *ws, as_err *err)
 
 const as_action as_twin_action_play = {
     .name = "play",
-    .usage = "[SCENE] [--frames N] [--side PX] [--boxes] [--output FILE]",
-    .about = "a page on which the parts pass by, to be opened in a browser; nothing is fetched and no script runs",
+    .usage = "[SCENE] [--frames N] [--side PX] [--boxes] [--output FILE | --terminal [--fps F]]",
+    .about =
+        "a page on which the parts pass by, to be opened in a browser; nothing is fetched and no script runs. With "
+        "--terminal they pass by in this terminal (24-bit colours), until q or Ctrl-C or after --frames",
     .max_args = 1,
     .mode = AS_WORKSPACE_NONE,
     .run = twin_play,

@@ -16,6 +16,15 @@ static const char *show_levels(const as_twin *twin)
     return "the converter's, its upper bits where the format has fewer; linear, black level kept";
 }
 
+/* Where the numbers are from: of a row, whose own they are; of a file, which one it is. */
+static const char *show_source(const as_chip *info, const as_twin_own *own)
+{
+    for (unsigned id = AS_CHIP_NONE + 1; id < AS_CHIP_COUNT; id++)
+        if (as_chip_of((as_chip_id)id) == info && as_twin_own_any(own))
+            return "the row of the table with numbers of your own";
+    return info->pixel->source;
+}
+
 /* The spec sheet of an emulated camera: what a person would ask its maker, and what follows for the scene. */
 static json_t *show_sensor(const as_twin *twin)
 {
@@ -25,11 +34,10 @@ static json_t *show_sensor(const as_twin *twin)
     if (!c)
         return json_pack("{s:s,s:f,s:f}", "sensor", "plain", "gain_e_per_dn", cfg->gain_e_per_dn, "read_noise_e",
                          cfg->read_noise_e);
-    json_t *json =
-        json_pack("{s:s,s:s,s:s,s:i,s:f,s:f,s:f,s:f}", "sensor", info->name, "about", info->about, "source",
-                  as_twin_own_any(&cfg->own) ? "the row of the table with numbers of your own" : info->pixel->source,
-                  "bits", (int)c->bits, "quantum_efficiency", c->quantum_ratio, "gain_dn_per_e", c->gain_dn_per_e,
-                  "full_well_e", c->full_well_e, "temporal_dark_noise_e", c->dark_noise_e);
+    json_t *json = json_pack("{s:s,s:s,s:s,s:i,s:f,s:f,s:f,s:f}", "sensor", info->name, "about", info->about, "source",
+                             show_source(info, &cfg->own), "bits", (int)c->bits, "quantum_efficiency", c->quantum_ratio,
+                             "gain_dn_per_e", c->gain_dn_per_e, "full_well_e", c->full_well_e, "temporal_dark_noise_e",
+                             c->dark_noise_e);
     as_json_set(json, "dark_signal_e", json_real(as_imager_dark_e(c, cfg->exposure_us * 1e-6, cfg->temperature_c)));
     as_json_set(json, "dark_current_e_per_s", json_real(as_imager_dark_e(c, 1.0, cfg->temperature_c)));
     as_json_set(json, "temperature_c", json_real(cfg->temperature_c));
@@ -45,6 +53,8 @@ static json_t *show_sensor(const as_twin *twin)
     as_json_set(json, "hot_pixels", json_integer(as_twin_spots_of(twin, true)));
     as_json_set(json, "dead_pixels", json_integer(as_twin_spots_of(twin, false)));
     as_json_set(json, "levels", json_string(show_levels(twin)));
+    if (as_chip_is_line(info))
+        as_json_set(json, "most_lines_per_s", json_real(info->frames_per_s));
     as_json_set(json, "shutter", json_string(as_chip_line_us(info) > 0 ? "rolling" : "global"));
     as_json_set(json, "line_us", json_real(as_chip_line_us(info)));
     return json;

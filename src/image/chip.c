@@ -72,6 +72,11 @@ const as_chip *as_chip_find(const char *name, as_err *err)
     return NULL;
 }
 
+bool as_chip_is_line(const as_chip *chip)
+{
+    return chip->height == 1;
+}
+
 double as_chip_line_us(const as_chip *chip)
 {
     return chip->shutter == AS_CHIP_SHUTTER_ROLLING ? 1e6 / (chip->frames_per_s * chip->height) : 0.0;

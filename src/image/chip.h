@@ -43,6 +43,7 @@ const as_chip *as_chip_of(as_chip_id id); /* NULL for none and what is out of ra
 /* By name, in small or capital letters; AS_ENOTFOUND names the nearest there is. */
 AS_CHECK const as_chip *as_chip_find(const char *name, as_err *err);
 
+bool        as_chip_is_line(const as_chip *chip); /* one row of pixels; its frames_per_s are lines */
 double      as_chip_line_us(const as_chip *chip); /* from one row's exposure to the next's; 0: a global shutter */
 double      as_chip_gain(const as_chip *chip);    /* digital numbers an electron */
 const char *as_chip_shutter_name(as_chip_shutter shutter);

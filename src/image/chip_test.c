@@ -15,7 +15,10 @@ static void chip_rows_are_filled_in(void **state)
         as_err         err = AS_ERR_NONE;
         assert_non_null(chip);
         assert_true(chip->name[0] && chip->about[0] && chip->pixel->source[0]);
-        assert_true(chip->width >= 640 && chip->height >= 480 && chip->frames_per_s > 0);
+        if (as_chip_is_line(chip))
+            assert_true(chip->width >= 1024 && chip->frames_per_s >= 10000 && chip->use == AS_CHIP_USE_DRAWN);
+        else
+            assert_true(chip->width >= 640 && chip->height >= 480 && chip->frames_per_s > 0);
         assert_true(chip->shutter != AS_CHIP_SHUTTER_NONE && chip->use != AS_CHIP_USE_NONE);
         assert_true(chip->use == AS_CHIP_USE_DRAWN || chip->maker[0]);
         assert_ptr_equal(as_chip_find(chip->name, &err), chip); /* no name stands twice */

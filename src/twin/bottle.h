@@ -69,7 +69,7 @@ typedef struct bottle_part {
 typedef struct bottle_art {
     uint32_t width, height;
     float    px_per_mm;
-    float   *planes[3];
+    float   *texels; /* red, green, blue and nothing, of a place after the other */
 } bottle_art;
 
 typedef struct as_bottles {

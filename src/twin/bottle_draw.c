@@ -109,8 +109,8 @@ bool as_bottles_prepare(const as_twin *twin, as_bottles *b, as_err *err)
             b->tables[i][full] = at;
             bottle_fill_table(&as_bottle_kinds[i], full, at);
         }
-        for (size_t c = 0; c < 3; c++, at += (size_t)b->arts[i].width * b->arts[i].height)
-            b->arts[i].planes[c] = at;
+        b->arts[i].texels = at;
+        at += (size_t)4 * b->arts[i].width * b->arts[i].height;
         as_bottle_art_draw(&as_bottle_kinds[i], &b->arts[i]);
     }
     uint32_t seed = as_noise_mix((uint32_t)cfg->seed ^ as_noise_mix((uint32_t)(cfg->seed >> 32) + 31u));
@@ -258,12 +258,15 @@ static void bottle_draw_damage(const bottle_part *part, const bottle_defect *d, 
 
 /* --- cap --- */
 
-static void bottle_cap_pixel(const bottle_kind *kind, const as_canvas *canvas, size_t i, const float at[3], float k)
+static void bottle_cap_pixel(const bottle_kind *kind, as_colour colour, const as_canvas *canvas, size_t i,
+                             const float at[3], float k)
 {
     float u = at[0], v = at[1], r = kind->cap_radius + kind->cap_flare * (1.0f - v / kind->cap_height);
-    float top = kind->cap_height, qx = fabsf(u) - r + 1.5f, qy = v - top + 1.5f, ox = AS_MAX(qx, 0.0f),
-          oy = AS_MAX(qy, 0.0f);
-    float d = AS_MAX(sqrtf(ox * ox + oy * oy) - 1.5f, AS_MAX(fabsf(u) - r, AS_MAX(-v, v - top)));
+    float top = kind->cap_height, out = AS_MAX(fabsf(u) - r, AS_MAX(-v, v - top)); /* d is no less */
+    if (out * k >= 0.5f)
+        return;
+    float qx = fabsf(u) - r + 1.5f, qy = v - top + 1.5f, ox = AS_MAX(qx, 0.0f), oy = AS_MAX(qy, 0.0f);
+    float d = AS_MAX(sqrtf(ox * ox + oy * oy) - 1.5f, out);
     float cover = as_paint_cover(d * k);
     if (cover <= 0.0f)
         return;
@@ -278,7 +281,7 @@ static void bottle_cap_pixel(const bottle_kind *kind, const as_canvas *canvas, s
         shade *=
             1.0f - 0.65f * as_paint_step(0.45f, 0.15f, fabsf(v - 3.3f)); /* the ring that breaks when it is opened */
     float     off = (n + 0.42f) * 7.0f, sheen = 0.16f / (1.0f + off * off);
-    as_colour c = as_colour_scale(as_colour_screen(kind->cap), AS_MAX(shade, 0.02f));
+    as_colour c = as_colour_scale(colour, AS_MAX(shade, 0.02f));
     as_paint_blend(canvas, i, (as_colour){c.r + sheen, c.g + sheen, c.b + sheen}, cover);
 }
 
@@ -289,13 +292,14 @@ static void bottle_draw_cap(const bottle_part *part, const bottle_defect *askew,
     float         sin = askew ? askew->sin : 0.0f, cos = askew ? askew->cos : 1.0f, lift = askew ? askew->amount : 0.0f;
     float         x = part->x_px + part->lean * foot * k, y = part->base_px - (foot + lift) * k;
     float         spin = as_noise_unit(as_noise_mix(part->seed + 3u));
+    as_colour     colour = as_colour_screen(kind->cap);
     as_paint_area area = as_paint_around(canvas, x, y - 0.5f * kind->cap_height * k,
                                          (kind->cap_radius + kind->cap_flare + kind->cap_height) * k);
     for (uint32_t py = area.y0; py < area.y1; py++)
         for (uint32_t px = area.x0; px < area.x1; px++) {
             float       dx = ((float)px - x) * mm, dy = (y - (float)py) * mm; /* upwards */
             const float at[3] = {dx * cos + dy * sin, dy * cos - dx * sin, spin};
-            bottle_cap_pixel(kind, canvas, (size_t)py * canvas->width + px, at, k);
+            bottle_cap_pixel(kind, colour, canvas, (size_t)py * canvas->width + px, at, k);
         }
 }
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Labels of bottles: their print, drawn once, and how they lie around the glass. */
 #include "twin/bottle.h"
+#include "twin/kernel.h"
 #include "twin/letters.h"
 #include "twin/noise.h"
+#include "twin/noise_inline.h"
 
 #define LABEL_CORNER_MM 1.6f
 #define LABEL_FIBRE_MM  0.9f /* white paper along a tear */
@@ -18,7 +20,7 @@ size_t as_bottle_art_size(const bottle_kind *kind, float px_per_mm, bottle_art *
     *ret = (bottle_art){.width = (uint32_t)(2.0f * label_half_mm(kind) * k) + 3u,
                         .height = (uint32_t)((kind->label_high - kind->label_low) * k) + 3u,
                         .px_per_mm = k};
-    return (size_t)3 * ret->width * ret->height;
+    return (size_t)4 * ret->width * ret->height;
 }
 
 /* How much of a place the letters of a text cover, which stand from (x0, y0) down in cells of that size. */
@@ -81,24 +83,23 @@ void as_bottle_art_draw(const bottle_kind *kind, const bottle_art *art)
                                        ((float)y + (float)(i / 3 - 1) / 3.0f) * k - half_y);
                 sum = (as_colour){sum.r + c.r / 9.0f, sum.g + c.g / 9.0f, sum.b + c.b / 9.0f};
             }
-            size_t at = (size_t)y * art->width + x;
-            art->planes[0][at] = sum.r;
-            art->planes[1][at] = sum.g;
-            art->planes[2][at] = sum.b;
+            float *texel = art->texels + 4 * ((size_t)y * art->width + x);
+            texel[0] = sum.r;
+            texel[1] = sum.g;
+            texel[2] = sum.b;
+            texel[3] = 0.0f;
         }
 }
 
 static as_colour label_sample(const bottle_art *art, float x, float y)
 {
-    float  px = as_paint_clamp(x * art->px_per_mm, 0.0f, (float)art->width - 2.0f);
-    float  py = as_paint_clamp(y * art->px_per_mm, 0.0f, (float)art->height - 2.0f), out[3];
-    size_t ix = (size_t)px, iy = (size_t)py, at = iy * art->width + ix;
-    float  fx = px - (float)ix, fy = py - (float)iy;
-    for (int c = 0; c < 3; c++) {
-        const float *p = art->planes[c] + at;
-        float        top = as_paint_mix(p[0], p[1], fx), low = as_paint_mix(p[art->width], p[art->width + 1], fx);
-        out[c] = as_paint_mix(top, low, fy);
-    }
+    float        px = as_paint_clamp(x * art->px_per_mm, 0.0f, (float)art->width - 2.0f);
+    float        py = as_paint_clamp(y * art->px_per_mm, 0.0f, (float)art->height - 2.0f), out[4];
+    size_t       ix = (size_t)px, iy = (size_t)py;
+    float        fx = px - (float)ix, fy = py - (float)iy;
+    const float *p = art->texels + 4 * (iy * art->width + ix), *q = p + 4 * (size_t)art->width;
+    for (int c = 0; c < 4; c++)
+        out[c] = as_paint_mix(as_paint_mix(p[c], p[4 + c], fx), as_paint_mix(q[c], q[4 + c], fx), fy);
     return (as_colour){out[0], out[1], out[2]};
 }
 
@@ -130,22 +131,60 @@ static float label_paper(const label_place *p, float s, float v, float *ret_fibr
     return left;
 }
 
-static void label_put(const bottle_art *art, const label_place *p, const as_canvas *canvas, size_t i, const float at[4],
-                      const bottle_part *part)
+/* One row of a label: where it lies on the glass, and how much of it is seen. */
+typedef struct label_row {
+    float axis, mm, r, v; /* pixels; mm a pixel; of the glass; downwards from the label's middle */
+    float turn, sin, cos, half_x, half_y, px_per_mm;
+} label_row;
+
+enum { LABEL_BLOCK = 64 };
+
+/* Of a block of pixels. */
+typedef struct label_block {
+    float a[LABEL_BLOCK], b[LABEL_BLOCK]; /* mm on the label */
+    float slant[LABEL_BLOCK], cover[LABEL_BLOCK], shade[LABEL_BLOCK], sheen[LABEL_BLOCK];
+} label_block;
+
+/* All of it but what a tear changes. mm on the glass are fewer pixels towards its sides: slant. */
+AS_TWIN_CLONES
+static void label_bend(const label_row *row, uint32_t x0, uint32_t n, label_block *restrict out)
 {
-    float u = at[0], s = at[1], v = at[2], fibre;
-    float a = s * p->cos + v * p->sin, b = v * p->cos - s * p->sin; /* v is downwards */
-    float left = label_paper(p, a, b, &fibre),
-          cover = as_paint_clamp(0.5f + left * part->px_per_mm * at[3], 0.0f, 1.0f);
+    float axis = row->axis, mm = row->mm, r = row->r, v = row->v, turn = row->turn, sin = row->sin, cos = row->cos;
+    float half_x = row->half_x, half_y = row->half_y, k = row->px_per_mm;
+    for (uint32_t i = 0; i < n; i++) {
+        float u = ((float)(int32_t)(x0 + i) - axis) * mm / r, rest = 1.0f - u * u;
+        float facing = sqrtf(rest > 0.0f ? rest : 0.0f), slant = facing > 0.08f ? facing : 0.08f;
+        float s = r * (as_noise_asin_inline(u) - turn);
+        float a = s * cos + v * sin, b = v * cos - s * sin; /* v is downwards */
+        float qx = fabsf(a) - half_x + LABEL_CORNER_MM, qy = fabsf(b) - half_y + LABEL_CORNER_MM;
+        float ox = qx > 0.0f ? qx : 0.0f, oy = qy > 0.0f ? qy : 0.0f, most = qx > qy ? qx : qy;
+        float left = LABEL_CORNER_MM - sqrtf(ox * ox + oy * oy) - (most < 0.0f ? most : 0.0f);
+        float cover = 0.5f + left * k * slant, off = (u + 0.42f) * 5.0f;
+        cover = cover < 0.0f ? 0.0f : (cover > 1.0f ? 1.0f : cover);
+        out->a[i] = a;
+        out->b[i] = b;
+        out->slant[i] = slant;
+        out->cover[i] = u > -1.0f && u < 1.0f ? cover : 0.0f;
+        out->sheen[i] = 0.10f / (1.0f + off * off);
+        out->shade[i] = 0.20f + 0.62f * facing - 0.12f * u;
+    }
+}
+
+static void label_put(const bottle_art *art, const label_place *p, const as_canvas *canvas, size_t at,
+                      const label_block *block, uint32_t i, float px_per_mm)
+{
+    float a = block->a[i], b = block->b[i], cover = block->cover[i], sheen = block->sheen[i], left = 0.0f, fibre = 0.0f;
+    if (p->torn && cover > 0.0f) {
+        left = label_paper(p, a, b, &fibre);
+        cover = as_paint_clamp(0.5f + left * px_per_mm * block->slant[i], 0.0f, 1.0f);
+    }
     if (cover <= 0.0f)
         return;
     as_colour c = label_sample(art, a + p->half_x, b + p->half_y);
     if (fibre > 0.0f)
         c = as_colour_mix(as_colour_screen(0xf4f2ec), c, as_paint_step(0.2f * fibre, fibre, left));
-    float facing = sqrtf(AS_MAX(1.0f - u * u, 0.0f));
-    float off = (u + 0.42f) * 5.0f, sheen = 0.10f / (1.0f + off * off), shade = 0.20f + 0.62f * facing - 0.12f * u;
-    c = as_colour_scale(c, shade);
-    as_paint_blend(canvas, i, (as_colour){c.r + sheen, c.g + sheen, c.b + sheen}, cover);
+    c = as_colour_scale(c, block->shade[i]);
+    as_paint_blend(canvas, at, (as_colour){c.r + sheen, c.g + sheen, c.b + sheen}, cover);
 }
 
 void as_bottle_draw_label(const as_bottles *bottles, const bottle_part *part, uint32_t shown, const as_canvas *canvas)
@@ -166,16 +205,16 @@ void as_bottle_draw_label(const as_bottles *bottles, const bottle_part *part, ui
     float       k = part->px_per_mm, reach = p.half_y + fabsf(p.sin) * p.half_x + 1.0f, mm = 1.0f / k;
     float       top = part->base_px - (p.mid + reach) * k, low = part->base_px - (p.mid - reach) * k;
     for (uint32_t y = (uint32_t)AS_MAX(top, 0.0f); y < canvas->height && (float)y < low; y++) {
-        float    h = (part->base_px - (float)y) * mm, r = as_bottle_radius(kind, h);
-        float    axis = part->x_px + part->lean * h * k, x0 = AS_MAX(axis - r * k, 0.0f), x1 = axis + r * k;
-        uint32_t last = (uint32_t)AS_MIN(AS_MAX(x1, 0.0f), (float)canvas->width - 1.0f);
-        for (uint32_t x = (uint32_t)x0; x <= last; x++) {
-            float u = ((float)x - axis) * mm / r;
-            if (u <= -1.0f || u >= 1.0f)
-                continue;
-            float slant = AS_MAX(sqrtf(1.0f - u * u), 0.08f); /* mm on the glass are fewer pixels towards its sides */
-            const float at[4] = {u, r * (as_noise_asin(u) - p.turn), p.mid - h, slant};
-            label_put(art, &p, canvas, (size_t)y * canvas->width + x, at, part);
+        float           h = (part->base_px - (float)y) * mm, r = as_bottle_radius(kind, h);
+        float           axis = part->x_px + part->lean * h * k, x0 = AS_MAX(axis - r * k, 0.0f), x1 = axis + r * k;
+        uint32_t        last = (uint32_t)AS_MIN(AS_MAX(x1, 0.0f), (float)canvas->width - 1.0f);
+        const label_row row = {axis, mm, r, p.mid - h, p.turn, p.sin, p.cos, p.half_x, p.half_y, k};
+        for (uint32_t x = (uint32_t)x0; x <= last; x += LABEL_BLOCK) {
+            uint32_t    n = AS_MIN(last + 1 - x, (uint32_t)LABEL_BLOCK);
+            label_block block;
+            label_bend(&row, x, n, &block);
+            for (uint32_t i = 0; i < n; i++)
+                label_put(art, &p, canvas, (size_t)y * canvas->width + x + i, &block, i, k);
         }
     }
 }

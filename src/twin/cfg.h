@@ -32,11 +32,14 @@ typedef struct as_twin_cfg {
     double      read_noise_e;  /* plain camera: electrons; negative: the scene's own */
     double      parts_per_s;   /* how fast the clock of lamps and scripts goes; negative: 10 */
     const char *recipe;        /* which product; NULL or "": all of the scene's. Read by open alone */
-    /* A sensor of imager_table.h and what is set on it; NULL or "": the plain camera. Read by open alone. */
+    /* A sensor of image/chip.h and what is set on it. NULL or "": the usual one where any of own is given, else the plain
+     * camera, as "plain" is always. Read by open alone. */
     const char *sensor;
     as_twin_own own;
-    double      gain_db, temperature_c; /* of its amplifier, 0 to 48; of the sensor */
-    bool        srgb;                   /* Mono8 with the curve of a screen; RGB8 always has it */
+    const struct as_chip_file
+          *chip_file;              /* a sensor of one's own, in place of a name. Read by open alone; NULL: none */
+    double gain_db, temperature_c; /* of its amplifier, 0 to 48; of the sensor */
+    bool   srgb;                   /* Mono8 with the curve of a screen; RGB8 always has it */
     /* The lens; negative: as the scene is set up. Any of the first four given, pixels a millimetre follow from them. */
     double focal_mm, f_number, distance_mm, pitch_um;
     double off_focus_mm;               /* how far the part lies beyond the focus */

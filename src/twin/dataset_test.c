@@ -374,6 +374,63 @@ static void masks_are_counted_too(void **state)
     assert_true(as_fs_remove_tree(path, &err));
 }
 
+/* How much of a spot is there at a place of the disc: 0 none, 1 all of it. */
+static double spot_at(const twin_rig *r, const float box[4])
+{
+    double disc = (double)as_picture_light(DISC), spot = (double)as_picture_light(SPOT);
+    double here = (double)as_picture_light(rig_at(r, (uint32_t)(box[0] + box[2] / 2), (uint32_t)(box[1] + box[3] / 2)));
+    return (disc - here) / (disc - spot);
+}
+
+/* Of two defects that one mask marks either is as strong as the truth says, from not to be seen to obvious, whatever the other
+ * one is. */
+static void defects_of_one_picture_differ_in_severity(void **state)
+{
+    (void)state;
+    as_err   err = AS_ERR_NONE;
+    as_image disc, mask;
+    char     path[AS_FS_PATH_BYTES];
+    size_t   n_apart = 0, n_stronger = 0, n_seen = 0;
+    float    least = 1, most = 0;
+    assert_true(as_image_new(&disc, AS_PIXEL_MONO8, SIDE, SIDE, &err) &&
+                as_image_new(&mask, AS_PIXEL_MONO8, SIDE, SIDE, &err));
+    for (uint32_t y = 0; y < SIDE; y++)
+        for (uint32_t x = 0; x < SIDE; x++) {
+            double dx = (x + 0.5) / SIDE - 0.5, dy = (y + 0.5) / SIDE - 0.5;
+            bool   here = (y >= 50 && y < 64) && ((x >= 30 && x < 44) || (x >= 76 && x < 90));
+            mask.data[y * mask.stride_bytes + x] = here ? 255 : 0;
+            disc.data[y * disc.stride_bytes + x] = (uint8_t)(here ? SPOT : dx * dx + dy * dy < 0.16 ? DISC : BACK);
+        }
+    put_png("own/spot/1.png", &disc);
+    put_png("own/ground_truth/spot/1_mask.png", &mask);
+    put_disc("own/good/1.png", SIDE, SIDE, false, false);
+    as_image_done(&disc);
+    as_image_done(&mask);
+    path_of(path, "own");
+    twin_rig r = rig_open(path, 1, 0, 1);
+    for (uint64_t part = 1; part <= 40; part++) {
+        as_twin_truth truth = rig_look(&r, part);
+        assert_int_equal(truth.n_findings, 2);
+        float a = truth.findings[0].severity, b = truth.findings[1].severity;
+        n_apart += fabsf(a - b) > 0.1f;
+        n_stronger += b > a;
+        assert_true(truth.frame.severity == AS_MAX(a, b));
+        for (size_t k = 0; k < 2; k++) {
+            const as_twin_finding *f = &truth.findings[k];
+            least = AS_MIN(least, f->severity);
+            most = AS_MAX(most, f->severity);
+            if (f->box_px[2] < 8) /* hardly to be seen, or not */
+                continue;
+            n_seen++;
+            assert_true(fabs(spot_at(&r, f->box_px) - (double)f->severity) < 0.06);
+        }
+    }
+    assert_true(n_apart > 25 && n_stronger > 10 && n_stronger < 30 && n_seen > 60);
+    assert_true(least < 0.1f && most > 0.9f);
+    twin_rig_close(&r);
+    assert_true(as_fs_remove_tree(path, &err));
+}
+
 /* Two spots of one mask, far apart: two defects, each with its own box and the mask as it was drawn, near where each was. */
 static void what_lies_apart_is_two_defects(void **state)
 {
@@ -521,6 +578,7 @@ int main(void)
         cmocka_unit_test(defects_are_laid_in),
         cmocka_unit_test(a_defect_of_no_severity_is_not_there),
         cmocka_unit_test(a_mask_that_no_light_shows_is_none),
+        cmocka_unit_test(defects_of_one_picture_differ_in_severity),
         cmocka_unit_test(threads_do_not_matter),
         cmocka_unit_test(memory_is_bounded),
         cmocka_unit_test(masks_are_counted_too),

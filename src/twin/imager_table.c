@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "twin/imager_table.h"
 
+#include <strings.h>
+
 #define AT_C       25.0 /* what the dark currents of the table are said for */
 #define DOUBLING_C 6.5  /* silicon near room temperature: twice the dark current each 6 to 7 degrees */
 
@@ -53,4 +55,29 @@ bool as_twin_own_any(const as_twin_own *own)
     return own->quantum_ratio >= 0 || own->gain_dn_per_e >= 0 || own->full_well_e >= 0 || own->dark_noise_e >= 0 ||
            own->dark_e_per_s >= 0 || own->dark_doubling_c >= 0 || own->dsnu_e >= 0 || own->prnu_ratio >= 0 ||
            own->hot_ratio >= 0 || own->dead_ratio >= 0;
+}
+
+const char *as_twin_usual_sensor(const as_twin_cfg *cfg)
+{
+    return cfg->scan == AS_TWIN_SCAN_LINE ? AS_TWIN_USUAL_LINE : AS_TWIN_USUAL_SENSOR;
+}
+
+bool as_twin_chip(const as_twin_cfg *cfg, const as_chip **ret, as_err *err)
+{
+    const char    *sensor = cfg->sensor && *cfg->sensor ? cfg->sensor : NULL;
+    const bool     any = as_twin_own_any(&cfg->own), plain = sensor && strcasecmp(sensor, AS_TWIN_PLAIN_SENSOR) == 0;
+    const as_chip *chip = NULL;
+    if (plain && any)
+        return AS_FAIL(err, AS_EINVAL,
+                       "numbers of a sensor (qe, full_well, ...) stand in place of those of one of the table, and the "
+                       "plain camera has none: name the nearest (assay twin list), or none");
+    if (cfg->chip_file)
+        chip = &cfg->chip_file->chip;
+    else if (!plain && (sensor || any) && !(chip = as_chip_find(sensor ? sensor : as_twin_usual_sensor(cfg), err)))
+        return false;
+    if (chip && as_chip_is_line(chip) && cfg->scan != AS_TWIN_SCAN_LINE)
+        return AS_FAIL(err, AS_EINVAL, "'%s' is one line of pixels: add scan=line (fabric and film), or name another",
+                       chip->name);
+    *ret = chip;
+    return true;
 }

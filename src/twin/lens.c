@@ -268,6 +268,21 @@ static void lens_weigh_first(const float *restrict in, float middle, const lens_
                  t3 * (a3[x] + b3[x]) + t4 * (a4[x] + b4[x]) + t5 * (a5[x] + b5[x]);
 }
 
+/* Seven, as with a belt that moves by less than three pixels: the sums of the other two, in one pass. */
+AS_TWIN_CLONES
+static void lens_weigh_fifteen(const float *restrict in, float middle, const lens_six *six, const lens_six *last,
+                               size_t n, float *restrict out)
+{
+    const float *a0 = six->to[0], *a1 = six->to[1], *a2 = six->to[2], *a3 = six->to[3], *a4 = six->to[4];
+    const float *a5 = six->to[5], *b0 = six->from[0], *b1 = six->from[1], *b2 = six->from[2], *b3 = six->from[3];
+    const float *b4 = six->from[4], *b5 = six->from[5], *a6 = last->to[0], *b6 = last->from[0];
+    float        t0 = six->tap[0], t1 = six->tap[1], t2 = six->tap[2], t3 = six->tap[3], t4 = six->tap[4];
+    float        t5 = six->tap[5], t6 = last->tap[0];
+    for (size_t x = 0; x < n; x++)
+        out[x] = middle * in[x] + t0 * (a0[x] + b0[x]) + t1 * (a1[x] + b1[x]) + t2 * (a2[x] + b2[x]) +
+                 t3 * (a3[x] + b3[x]) + t4 * (a4[x] + b4[x]) + t5 * (a5[x] + b5[x]) + t6 * (a6[x] + b6[x]);
+}
+
 AS_TWIN_CLONES
 static void lens_weigh_more(const lens_six *six, size_t n, float *restrict out)
 {
@@ -310,6 +325,20 @@ typedef struct lens_rows {
 
 static const float *lens_at(const lens_rows *rows, int by);
 
+/* The six from k on; those past the last weigh nothing. */
+static lens_six lens_six_of(const lens_rows *rows, const float *taps, int half, int k)
+{
+    lens_six     six;
+    const float *here = lens_at(rows, 0);
+    for (int i = 0; i < 6; i++) {
+        const bool is = k + i <= half;
+        six.to[i] = is ? lens_at(rows, -k - i) : here;
+        six.from[i] = is ? lens_at(rows, k + i) : here;
+        six.tap[i] = is ? taps[half + k + i] : 0.0f;
+    }
+    return six;
+}
+
 /* One row of n values through taps, which are the same to both sides. */
 static void lens_blur(const lens_rows *rows, const float *taps, int n_taps, size_t n, float *out)
 {
@@ -319,14 +348,13 @@ static void lens_blur(const lens_rows *rows, const float *taps, int n_taps, size
         lens_weigh_three(lens_at(rows, -1), here, lens_at(rows, 1), taps[0], taps[1], n, out);
         return;
     }
+    if (half == 7) {
+        const lens_six six = lens_six_of(rows, taps, half, 1), last = lens_six_of(rows, taps, half, 7);
+        lens_weigh_fifteen(here, taps[half], &six, &last, n, out);
+        return;
+    }
     for (int k = 1; k <= AS_MAX(half, 1); k += 6) {
-        lens_six six;
-        for (int i = 0; i < 6; i++) {
-            const bool is = k + i <= half;
-            six.to[i] = is ? lens_at(rows, -k - i) : here;
-            six.from[i] = is ? lens_at(rows, k + i) : here;
-            six.tap[i] = is ? taps[half + k + i] : 0.0f;
-        }
+        const lens_six six = lens_six_of(rows, taps, half, k);
         if (half <= 3)
             lens_weigh_seven(here, taps[half], &six, n, out);
         else if (k == 1)

@@ -10,13 +10,20 @@
 #ifndef AS_TWIN_PCB_H
 #define AS_TWIN_PCB_H
 
+#include "base/err.h"
+#include "base/rng.h"
 #include "twin/paint.h"
 
 #define PCB_HALF_X     33.0f
 #define PCB_HALF_Y     23.0f
 #define PCB_MARGIN_MM  3.0f /* around the board in its drawing: its shadow */
-#define PCB_MAX_TRACKS 160
+#define PCB_MAX_TRACKS 400
 #define PCB_MAX_PARTS  64
+#define PCB_MAX_VIAS   96
+#define PCB_PART_PADS  16 /* at most */
+#define PCB_FINGERS    11
+#define PCB_VIA_RADIUS 0.45f
+#define PCB_GRID_MM    0.635f /* pads and the bends of tracks lie on it */
 #define PCB_TRACK_HALF 0.17f
 #define PCB_LIGHT_X    -0.56f /* towards the lamp, seen from above */
 #define PCB_LIGHT_Y    -0.68f
@@ -31,16 +38,28 @@ typedef struct pcb_part {
     bool     upright;              /* a two-pole part that stands along y */
 } pcb_part;
 
+/* What is soldered on: a rectangle about (x, y), and the place of the grid under it where its track ends. */
+typedef struct pcb_pad {
+    float x, y, half_x, half_y, end_x, end_y;
+} pcb_pad;
+
+/* A straight piece of a track, of which each end is that of the next piece, or lies on a pad or a via. */
 typedef struct pcb_track {
-    float x0, y0, x1, y1;
-    int32_t
-        beside; /* of a bus: the next track is parallel, so far away that a bridge can form; -1: not; -2: under a part */
+    float    x0, y0, x1, y1;
+    float    bare0, bare1; /* so much of either end lies under a pad or a via; 0: it goes on there */
+    uint32_t net;          /* the same for all pieces that are joined */
+    int32_t  beside;       /* a piece of another net, parallel and so near that a bridge can form; -1: none */
 } pcb_track;
 
+typedef struct pcb_via {
+    float x, y;
+} pcb_via;
+
 typedef struct pcb_layout {
-    uint32_t  n_tracks, n_parts;
+    uint32_t  n_tracks, n_parts, n_vias;
     pcb_track tracks[PCB_MAX_TRACKS];
     pcb_part  parts[PCB_MAX_PARTS];
+    pcb_via   vias[PCB_MAX_VIAS];
 } pcb_layout;
 
 /* Something drawn once: out = out * keep + light, so that it brings its shadow with it. */
@@ -49,7 +68,20 @@ typedef struct pcb_sprite {
     float   *light[3], *keep;
 } pcb_sprite;
 
-void as_pcb_lay_out(pcb_layout *layout, uint32_t recipe);
+/* The pads of a part (at most PCB_PART_PADS), and the gold fingers at the right edge, from 0 to PCB_FINGERS - 1. */
+uint32_t as_pcb_pads(const pcb_part *part, pcb_pad *ret);
+pcb_pad  as_pcb_finger(uint32_t i);
+
+AS_CHECK bool as_pcb_lay_out(pcb_layout *layout, uint32_t recipe, as_err *err);
+
+/* Parts are there already: the tracks between their pads, as a router lays them, on one side and at angles of 45 degrees. What
+ * finds no way goes to a via, and on the other side of the board. The bus's come first: lanes of pieces from pad to pad. */
+typedef struct pcb_lane {
+    float    x[4], y[4];
+    uint32_t n;
+} pcb_lane;
+
+AS_CHECK bool as_pcb_route(pcb_layout *layout, const pcb_lane *lanes, uint32_t n_lanes, as_rng *rng, as_err *err);
 
 /* Lacquer over bare laminate, and over copper: what an opened and a shorted track look like. */
 as_colour as_pcb_laminate(uint32_t recipe);

@@ -130,6 +130,30 @@ static void pcb_shadow(const as_canvas *canvas, const as_pose *pose, float half_
 
 /* --- the bare board --- */
 
+/* Around pads and vias too the plane was taken off. */
+static void pcb_clear_pad(const pcb_pad *pad, const as_pose *pose, const as_canvas *map)
+{
+    const as_colour none = {0.0f, 0.0f, 0.0f};
+    float           half = AS_MIN(pad->half_x, pad->half_y), x = pad->half_x - half, y = pad->half_y - half;
+    as_pcb_fill(map, pose, (float[4]){pad->x - x, pad->y - y, pad->x + x, pad->y + y}, half + CLEAR_MM, none, 1.0f);
+}
+
+static void pcb_clear(const pcb_layout *l, const as_pose *pose, const as_canvas *map)
+{
+    pcb_pad pads[PCB_PART_PADS];
+    for (uint32_t i = 0; i < l->n_parts; i++)
+        for (uint32_t k = 0, n = as_pcb_pads(&l->parts[i], pads); k < n; k++)
+            pcb_clear_pad(&pads[k], pose, map);
+    for (uint32_t i = 0; i < PCB_FINGERS; i++) {
+        const pcb_pad finger = as_pcb_finger(i);
+        pcb_clear_pad(&finger, pose, map);
+    }
+    for (uint32_t i = 0; i < l->n_vias; i++)
+        pcb_clear_pad(
+            &(pcb_pad){.x = l->vias[i].x, .y = l->vias[i].y, .half_x = PCB_VIA_RADIUS, .half_y = PCB_VIA_RADIUS}, pose,
+            map);
+}
+
 /* How much copper there is below the lacquer: a plane, cleared around what is no part of it, and the tracks. */
 static void pcb_draw_copper(const pcb_layout *l, const as_pose *pose, const as_canvas *map)
 {
@@ -142,6 +166,7 @@ static void pcb_draw_copper(const pcb_layout *l, const as_pose *pose, const as_c
             float gap = fabsf(u - 11.5f + 0.35f * v) - 0.4f; /* two planes, and no copper between them */
             map->r[(size_t)y * map->width + x] = 0.8f * as_paint_clamp(AS_MIN(edge, gap) * pose->px_per_mm, 0.0f, 1.0f);
         }
+    pcb_clear(l, pose, map);
     for (int pass = 0; pass < 2; pass++)
         for (uint32_t i = 0; i < l->n_tracks; i++) {
             const pcb_track *t = &l->tracks[i];
@@ -180,8 +205,8 @@ static void pcb_draw_lacquer(const as_pose *pose, uint32_t recipe, uint32_t seed
 }
 
 /* Solder stands on a pad like a drop: bright where it leans half way to the lamp. */
-static void pcb_pad(const as_canvas *canvas, const as_pose *pose, const float rect[4], as_colour colour, float dome,
-                    uint32_t seed)
+static void pcb_solder(const as_canvas *canvas, const as_pose *pose, const pcb_pad *pad, as_colour colour, float dome,
+                       uint32_t seed)
 {
     float      own = as_noise_unit(as_noise_mix(seed));
     pcb_finish f = {.colour = as_colour_scale(colour, 0.85f + 0.2f * own),
@@ -191,27 +216,19 @@ static void pcb_pad(const as_canvas *canvas, const as_pose *pose, const float re
                     .dome = dome * (0.7f + 0.5f * own),
                     .shine = 0.42f + 0.3f * own,
                     .grain = 0.07f};
-    pcb_box(canvas, pose, rect, &f, seed);
+    pcb_box(canvas, pose, (float[4]){pad->x, pad->y, pad->half_x, pad->half_y}, &f, seed);
 }
 
 static void pcb_pads(const pcb_part *part, const as_canvas *canvas, const as_pose *pose, uint32_t seed)
 {
-    as_colour tin = as_colour_screen(0xa9a79c);
-    for (int side = -1; side <= 1; side += 2) {
-        for (int i = 0; part->kind == PCB_CHIP && i < 8; i++)
-            pcb_pad(canvas, pose,
-                    (float[4]){part->x + (float)side * 3.3f, part->y + (float)i * 1.27f - 4.445f, 0.85f, 0.36f}, tin,
-                    0.6f, seed + (uint32_t)(i * 2 + side));
-        float off = (float)side * (part->kind == PCB_CAN ? 2.5f : part->half_x + 0.18f);
-        if (part->kind != PCB_CHIP)
-            pcb_pad(canvas, pose,
-                    (float[4]){part->x + (part->upright ? 0.0f : off), part->y + (part->upright ? off : 0.0f), 0.75f,
-                               0.78f},
-                    tin, 0.75f, seed + (uint32_t)(side + 1));
-    }
+    const as_colour tin = as_colour_screen(0xa9a79c);
+    const float     dome = part->kind == PCB_CHIP ? 0.6f : 0.75f;
+    pcb_pad         pads[PCB_PART_PADS];
+    for (uint32_t i = 0, n = as_pcb_pads(part, pads); i < n; i++)
+        pcb_solder(canvas, pose, &pads[i], tin, dome, seed + i);
 }
 
-static void pcb_via(const as_canvas *canvas, const as_pose *pose, float x, float y)
+static void pcb_draw_via(const as_canvas *canvas, const as_pose *pose, float x, float y)
 {
     const pcb_finish ring = {as_colour_screen(0xb4ab88), 0.2f, 0.5f, 0.44f, 0.5f, 0.30f, 0.05f};
     pcb_box(canvas, pose, (float[4]){x, y, 0.45f, 0.45f}, &ring, 3u);
@@ -251,11 +268,11 @@ static void pcb_silk_part(const pcb_part *part, uint32_t number, const as_canvas
 static void pcb_draw_on_board(const pcb_layout *l, uint32_t recipe, const as_canvas *canvas, const as_pose *pose)
 {
     static const char *const titles[PCB_RECIPES] = {"SENSOR-4 REV 2.1", "DRIVER-8 REV 1.3", "RADIO-2 REV 3.0"};
-    for (uint32_t i = 3; i < l->n_tracks; i += 4)
-        pcb_via(canvas, pose, l->tracks[i].x1, l->tracks[i].y1);
-    for (int i = 0; i < 11; i++) {
-        const float finger[4] = {PCB_HALF_X - 1.8f, -14.0f + 2.54f * (float)i, 1.5f, 0.75f};
-        pcb_pad(canvas, pose, finger, as_colour_screen(0xc8a44e), 0.25f, 70u);
+    for (uint32_t i = 0; i < l->n_vias; i++)
+        pcb_draw_via(canvas, pose, l->vias[i].x, l->vias[i].y);
+    for (uint32_t i = 0; i < PCB_FINGERS; i++) {
+        const pcb_pad finger = as_pcb_finger(i);
+        pcb_solder(canvas, pose, &finger, as_colour_screen(0xc8a44e), 0.25f, 70u);
     }
     for (int i = 0; i < 4; i++) {
         float x = (i % 2 ? 1.0f : -1.0f) * (PCB_HALF_X - 2.6f), y = (i / 2 ? 1.0f : -1.0f) * (PCB_HALF_Y - 2.4f);

@@ -62,6 +62,7 @@ as_twin *as_twin_retune(as_twin *twin, const as_twin_cfg *cfg, as_err *err)
     other->cfg = *cfg;
     other->cfg.recipe = other->cfg.sensor = NULL;
     other->cfg.script = NULL;
+    other->cfg.chip_file = NULL;
     other->script = NULL;
     other->web = (as_web){0};
     other->develop = (as_develop){0};

@@ -48,6 +48,13 @@ static bool scan_check(const as_twin *twin, as_err *err)
     return scan_check_script(twin->script, err);
 }
 
+/* With an encoder a line sensor leaves out the pulses that come faster than it takes lines. */
+static double scan_most_rate(const as_twin *twin)
+{
+    const bool line = twin->info && as_chip_is_line(twin->info);
+    return line ? AS_MIN(twin->info->frames_per_s, SCAN_MOST_RATE) : SCAN_MOST_RATE;
+}
+
 static bool scan_check_rate(const as_twin *twin, double lines_per_s, as_err *err)
 {
     const as_twin_cfg *cfg = &twin->cfg;
@@ -55,6 +62,9 @@ static bool scan_check_rate(const as_twin *twin, double lines_per_s, as_err *err
         !(cfg->line_rate >= SCAN_LEAST_RATE && cfg->line_rate <= SCAN_MOST_RATE))
         return AS_FAIL(err, AS_EINVAL, "%g lines a second are not within %g to %g: set line_rate or belt", lines_per_s,
                        SCAN_LEAST_RATE, SCAN_MOST_RATE);
+    if (twin->info && as_chip_is_line(twin->info) && !cfg->encoder && lines_per_s > twin->info->frames_per_s)
+        return AS_FAIL(err, AS_EINVAL, "%g lines a second are more than the %g of '%s': set line_rate or belt",
+                       lines_per_s, twin->info->frames_per_s, twin->info->name);
     if (cfg->exposure_us * 1e-6 * lines_per_s > SCAN_SLACK)
         return AS_FAIL(err, AS_EINVAL,
                        "an exposure of %g us does not fit into a line of %.4g us: at most exposure=%.4g, or %s=%.4g",
@@ -79,7 +89,7 @@ bool as_twin_set_up_scan(as_twin *twin, bool own_exposure, as_err *err)
         cfg->exposure_us = twin->usual_exposure_us = AS_MIN(cfg->exposure_us, 1e6 / lines);
     twin->light_ratio = cfg->exposure_us / twin->scene->defaults.exposure_us * twin->lens_light;
     if (cfg->line_rate < 0.0)
-        cfg->line_rate = cfg->encoder ? AS_MIN(1e6 / cfg->exposure_us, SCAN_MOST_RATE) : square;
+        cfg->line_rate = cfg->encoder ? AS_MIN(1e6 / cfg->exposure_us, scan_most_rate(twin)) : square;
     if (!scan_check_rate(twin, lines, err))
         return false;
     as_web_cfg web = {cfg->belt_mm_per_s, cfg->line_rate, cfg->encoder, 1.0 / twin->px_per_mm, cfg->height};

@@ -346,13 +346,14 @@ static void golden_lines(void **state)
         uint64_t    part;
         const char *sha256;
     } rows[] = {
-        {"fabric", "plain", 1, "9050b51c52d3d02407ce3fe6655ba698231f4d6205f9e52ac81d053fe5051086"},
-        {"fabric", "twill", 77, "3439a5060072991c09486298a271e2f3748808a50125d0c85770cdf7d4c0105c"},
-        {"fabric", "basket", 1000000, "cb1334350f770ca7f6757b1e9570c3a3b3f2c968f98bca40b129435029b2caa8"},
-        {"film", "milky", 1, "fde1c925f36395fcc19c2d4f72b7967ad07dbab5d6b5f4b42fcee111e65ea43e"},
-        {"film", "embossed", 4000000000u, "55df1411410d498101c340dbcaf8fcafcb0cb3e67fff830a7724cfa46db55b0f"},
+        {"fabric", "plain", 1, "2c5b3745a876e9cd4d6d120c3a79d4529a0894017e37003aabe8f123d6fb4b62"},
+        {"fabric", "twill", 77, "61e6cc08b7d15ef18e4778cb48547f945a267f5031881b4a52da3be74bb3ae06"},
+        {"fabric", "basket", 1000000, "d4df1e7801c5f8a22f5f476496005a9ddf11970c67ef1630b51d9915c76aef51"},
+        {"film", "milky", 1, "3689b7456b15bf2bbb0ef866bdb3a57916e4b19efe0acdab3c214b1c31c2fa8a"},
+        {"film", "embossed", 4000000000u, "938d71f0ca9da26bc837747ef7ab5d6468d8efa3766654ce9689d973f282f03d"},
     };
     (void)state;
+    size_t n_other = 0;
     for (size_t i = 0; i < AS_COUNT(rows); i++) {
         char        text[AS_SHA256_HEX_BYTES];
         as_twin_cfg cfg = scan_cfg(200, 300);
@@ -363,11 +364,14 @@ static void golden_lines(void **state)
         twin_rig_look(&rig, rows[i].part, 0);
         as_digest digest = as_sha256_of(rig.image.data, rig.image.stride_bytes * rig.image.height);
         as_digest_hex(&digest, text);
-        if (strcmp(text, rows[i].sha256) != 0)
-            print_error("%s %s %s\n", rows[i].scene, rows[i].recipe, text);
-        assert_string_equal(text, rows[i].sha256);
+        if (strcmp(text, rows[i].sha256) != 0) {
+            print_error("{\"%s\", \"%s\", %llu, \"%s\"},\n", rows[i].scene, rows[i].recipe,
+                        (unsigned long long)rows[i].part, text);
+            n_other++;
+        }
         twin_rig_close(&rig);
     }
+    assert_int_equal(n_other, 0);
 }
 
 typedef struct scan_many {

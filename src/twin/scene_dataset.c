@@ -36,7 +36,7 @@ typedef struct dataset_part {
     bool defective;
     uint32_t class;
     size_t   good, bad; /* files */
-    float    severity;
+    float    severity;  /* of the first defect */
     uint64_t places;
 } dataset_part;
 
@@ -67,6 +67,13 @@ static void dataset_plan(const as_twin *twin, const as_twin_shot *shot, dataset_
     part->bad = dataset_pick(&fate, d, part->class);
     part->severity = as_plates_severity(cfg, &fate);
     part->places = as_rng_u64(&fate);
+}
+
+/* Of each defect of a picture its own: some may be obvious and others not to be seen. */
+static float dataset_severity(const as_twin *twin, const dataset_part *part, uint32_t which)
+{
+    as_rng rng = as_rng_stream(~part->places, which);
+    return which == 0 ? part->severity : as_plates_severity(as_twin_cfg_of(twin), &rng);
 }
 
 /* From a point of the defect's own picture to where it comes to lie. */
@@ -253,7 +260,7 @@ static dataset_patch dataset_patch_of(const as_twin *twin, const dataset_part *p
                                      .width = cfg->width,
                                      .height = cfg->height,
                                      .planes = as_twin_scene_of(twin)->pixel == AS_PIXEL_MONO8 ? 1 : 3},
-                            .severity = part->severity};
+                            .severity = dataset_severity(twin, part, k)};
     p.place = dataset_find_place(part, k, &p.seat);
     for (int i = 0; i < 4; i++) {
         float x, y;
@@ -276,7 +283,7 @@ static void dataset_compose(const as_twin *twin, const dataset_part *part, const
 {
     for (uint32_t k = 0; k < bad->n_cuts; k++) {
         dataset_patch   p = dataset_patch_of(twin, part, good, bad, k);
-        as_twin_finding finding = {.class = dataset_of(twin)->classes[part->class], .severity = part->severity};
+        as_twin_finding finding = {.class = dataset_of(twin)->classes[part->class], .severity = p.severity};
         if (p.x1 > p.x0 && p.y1 > p.y0)
             memcpy(finding.box_px, (float[4]){(float)p.x0, (float)p.y0, (float)(p.x1 - p.x0), (float)(p.y1 - p.y0)},
                    sizeof finding.box_px);

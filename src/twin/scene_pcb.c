@@ -21,14 +21,13 @@ typedef struct pcb_state {
     uint32_t   belt_width;
 } pcb_state;
 
-/* Sizes first, then places in one block. */
+/* Sizes first, then places in one block; the layouts are there. */
 static size_t pcb_measure(const as_twin *twin, pcb_state *state, size_t *ret_most)
 {
     float  k = (float)as_twin_px_per_mm(twin);
     size_t all = 0, most = 0;
     for (uint32_t i = 0; i < PCB_RECIPES; i++) {
         size_t n = as_pcb_board_size(k, &state->boards[i]);
-        as_pcb_lay_out(&state->layouts[i], i);
         most = AS_MAX(most, n);
         all += n;
         for (uint32_t p = 0; p < state->layouts[i].n_parts; p++)
@@ -62,6 +61,9 @@ static bool pcb_prepare(const as_twin *twin, void *priv, as_err *err)
     if (k > 120.0f)
         return AS_FAIL(err, AS_ELIMIT, "a board drawn with %.0f pixels a millimetre is too large: move the camera away",
                        (double)k);
+    for (uint32_t i = 0; i < PCB_RECIPES; i++)
+        if (!as_pcb_lay_out(&state->layouts[i], i, err))
+            return false;
     drawn = pcb_measure(twin, state, &most);
     state->belt_width = cfg->width + PCB_SPAN_PX;
     size_t belt = (size_t)state->belt_width * cfg->height;
@@ -114,12 +116,18 @@ typedef struct pcb_board {
     pcb_defect defects[PCB_DEFECTS];
 } pcb_board;
 
+/* Of a piece of track, what is not under a pad or a via. */
+static float pcb_seen_length(const pcb_track *t)
+{
+    float ex = t->x1 - t->x0, ey = t->y1 - t->y0;
+    return sqrtf(ex * ex + ey * ey) - t->bare0 - t->bare1;
+}
+
 static uint32_t pcb_pick_track(const pcb_layout *l, as_rng *rng, bool beside)
 {
     uint32_t at = as_plates_choose(rng, l->n_tracks);
     for (uint32_t i = 0; i < l->n_tracks; i++, at = (at + 1) % l->n_tracks) {
-        const pcb_track *t = &l->tracks[at];
-        if (beside ? t->beside >= 0 : t->beside != -2 && fabsf(t->x1 - t->x0) + fabsf(t->y1 - t->y0) > 1.8f)
+        if (beside ? l->tracks[at].beside >= 0 : pcb_seen_length(&l->tracks[at]) > 1.8f)
             return at;
     }
     return 0;
@@ -204,9 +212,10 @@ static float pcb_draw_track_defect(const pcb_board *b, const pcb_layout *l, cons
 {
     const pcb_track *t = &l->tracks[d->which];
     float            ex = t->x1 - t->x0, ey = t->y1 - t->y0, length = sqrtf(ex * ex + ey * ey) + 1e-6f;
-    float            x = t->x0 + d->at * ex, y = t->y0 + d->at * ey;
+    float            seen = pcb_seen_length(t), at = (t->bare0 + d->at * seen) / length;
+    float            x = t->x0 + at * ex, y = t->y0 + at * ey;
     if (d->class == PCB_OPEN) {
-        float half = 0.5f * AS_MIN(d->gap, 0.7f * length), ux = ex / length * half, uy = ey / length * half;
+        float half = 0.5f * AS_MIN(d->gap, 0.45f * seen), ux = ex / length * half, uy = ey / length * half;
         if (shown)
             as_pcb_fill(canvas, &b->pose, (float[4]){x - ux, y - uy, x + ux, y + uy}, PCB_TRACK_HALF + 0.06f,
                         as_pcb_laminate(b->recipe), AS_MIN(4.0f * d->severity, 1.0f));
@@ -215,7 +224,8 @@ static float pcb_draw_track_defect(const pcb_board *b, const pcb_layout *l, cons
         return half + PCB_TRACK_HALF + 0.06f;
     }
     const pcb_track *o = &l->tracks[t->beside];
-    float            bx = o->x0 + (x - t->x0), by = o->y0 + (y - t->y0); /* the same way along the other */
+    float fx = o->x1 - o->x0, fy = o->y1 - o->y0, along = ((x - o->x0) * fx + (y - o->y0) * fy) / (fx * fx + fy * fy);
+    float bx = o->x0 + along * fx, by = o->y0 + along * fy; /* straight across */
     if (shown)
         as_pcb_fill(canvas, &b->pose, (float[4]){x, y, bx, by}, 0.07f + 0.22f * d->severity, as_pcb_copper(b->recipe),
                     AS_MIN(4.0f * d->severity, 1.0f));

@@ -68,6 +68,28 @@ static void take_light_is_linear(void **state)
     twin_rig_close(&r);
 }
 
+/* Numbers of a sensor alone are over the usual one; the plain camera has none for them to stand over. */
+static void take_numbers_of_a_sensor_need_no_name(void **state)
+{
+    (void)state;
+    as_err      err = AS_ERR_NONE;
+    as_twin_cfg cfg = as_twin_cfg_default();
+    cfg.own.quantum_ratio = 0.7;
+    as_twin *twin = as_twin_open("cones", &cfg, &err);
+    assert_non_null(twin);
+    assert_string_equal(as_twin_sensor_of(twin)->name, "generic");
+    assert_true(fabs(as_twin_imager_of(twin)->quantum_ratio - 0.7) < 1e-12);
+    as_twin_close(twin);
+    cfg.sensor = "Plain";
+    assert_null(as_twin_open("cones", &cfg, &err));
+    assert_int_equal(err.code, AS_EINVAL);
+    assert_non_null(strstr(err.text, "the plain camera has none"));
+    cfg.own.quantum_ratio = -1;
+    twin = as_twin_open("cones", &cfg, &err);
+    assert_true(twin && !as_twin_sensor_of(twin));
+    as_twin_close(twin);
+}
+
 /* What is packed into a format are the sensor's own numbers. */
 static void take_formats_carry_the_numbers(void **state)
 {
@@ -285,10 +307,15 @@ static void take_flicker_is_a_mean(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(take_light_is_linear),          cmocka_unit_test(take_formats_carry_the_numbers),
-        cmocka_unit_test(take_lens_decides_the_scale),   cmocka_unit_test(take_faults_are_seen_and_told),
-        cmocka_unit_test(take_moves_the_truth_too),      cmocka_unit_test(take_masks_fit_their_boxes),
-        cmocka_unit_test(take_wrong_products_are_wrong), cmocka_unit_test(take_flicker_is_a_mean),
+        cmocka_unit_test(take_light_is_linear),
+        cmocka_unit_test(take_formats_carry_the_numbers),
+        cmocka_unit_test(take_lens_decides_the_scale),
+        cmocka_unit_test(take_faults_are_seen_and_told),
+        cmocka_unit_test(take_moves_the_truth_too),
+        cmocka_unit_test(take_masks_fit_their_boxes),
+        cmocka_unit_test(take_wrong_products_are_wrong),
+        cmocka_unit_test(take_flicker_is_a_mean),
+        cmocka_unit_test(take_numbers_of_a_sensor_need_no_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,8 +19,7 @@ static const as_twin_scene *const scenes[] = {
 #define USUAL_F_NUMBER    5.6
 #define USUAL_DISTANCE_MM 400.0
 #define USUAL_PITCH_UM    3.45
-#define USUAL_SPREAD_PX   0.45 /* of the lens that a scene is set up with, whatever its f-number */
-#define ABERRATION_PX     0.35 /* of one that is given; diffraction comes on top */
+#define ABERRATION_PX     0.35 /* of any lens; diffraction comes on top */
 #define USUAL_VIGNETTE    0.22
 
 as_twin_cfg as_twin_cfg_default(void)
@@ -165,6 +164,7 @@ static bool twin_set_up_lens(as_twin *twin, as_err *err)
 {
     as_twin_cfg *cfg = &twin->cfg;
     const bool   given = cfg->focal_mm > 0 || cfg->f_number > 0 || cfg->distance_mm > 0 || cfg->pitch_um > 0;
+    const bool   seen = twin->scene->photographed && !given; /* through a lens before */
     const double wide = (double)cfg->width / twin->scene->width, high = (double)cfg->height / twin->scene->height;
     const double own = twin->scene->px_per_mm * (twin->scene->tall && high < wide ? high : wide);
     twin_resolve(&cfg->f_number, USUAL_F_NUMBER);
@@ -179,8 +179,8 @@ static bool twin_set_up_lens(as_twin *twin, as_err *err)
     twin->px_per_mm = given ? as_optics_px_per_mm(&twin->optics) : own;
     twin->lens_light = given ? as_optics_light(&twin->optics) / as_optics_light(&usual) : 1.0;
     twin->light_ratio = cfg->exposure_us / twin->scene->defaults.exposure_us * twin->lens_light;
-    twin->spread_px = given ? ABERRATION_PX : twin->scene->photographed ? 0.0 : USUAL_SPREAD_PX;
-    twin->airy_px = given ? as_optics_airy_px(&twin->optics) : 0.0;
+    twin->spread_px = seen ? 0.0 : ABERRATION_PX;
+    twin->airy_px = seen ? 0.0 : as_optics_airy_px(&twin->optics);
     twin->disc_px = cfg->off_focus_mm != 0.0 ? as_optics_disc_px(&twin->optics, cfg->off_focus_mm) : 0.0;
     if (!(twin->px_per_mm >= 0.01 && twin->px_per_mm <= 1000.0))
         return AS_FAIL(err, AS_EINVAL, "this lens gives %g pixels a millimetre: 0.01 to 1000 can be drawn",
@@ -196,15 +196,11 @@ double as_twin_times_of_db(double db)
     return times;
 }
 
-static bool twin_set_up_camera(as_twin *twin, const char *name, as_err *err)
+static bool twin_set_up_camera(as_twin *twin, as_err *err)
 {
     const as_twin_cfg *cfg = &twin->cfg;
     as_sensor_cfg      plain = {cfg->width, cfg->gain_e_per_dn, cfg->read_noise_e};
-    if ((!name || !*name) && as_twin_own_any(&cfg->own))
-        return AS_FAIL(err, AS_EINVAL,
-                       "numbers of a sensor (qe, full_well, ...) stand in place of those of one of the table: name the "
-                       "nearest with sensor (assay twin list)");
-    if (!name || !*name)
+    if (!twin->info)
         return as_sensor_init(&twin->sensor, &plain, err);
     as_imager_cfg imager = as_imager_cfg_own(twin->info, &cfg->own, cfg->width, cfg->height);
     if (cfg->scan == AS_TWIN_SCAN_LINE)
@@ -326,17 +322,30 @@ bool as_twin_keep_script(as_twin *twin, const as_script *script, as_err *err)
     return true;
 }
 
+/* The chip of a file is kept, with the numbers that nothing else was said of. */
+static bool twin_set_up_sensor(as_twin *twin, const as_twin_cfg *asked, as_err *err)
+{
+    if (!as_twin_chip(asked, &twin->info, err))
+        return false;
+    if (asked->chip_file) {
+        as_chip_file_copy(asked->chip_file, &twin->chip);
+        as_chip_file_fill(&twin->chip, &twin->cfg.own);
+        twin->info = &twin->chip.chip;
+    }
+    return true;
+}
+
 static bool twin_init(as_twin *twin, const as_twin_cfg *asked, as_err *err)
 {
     const as_twin_scene *scene = twin->scene;
     as_twin_cfg         *cfg = &twin->cfg;
     twin_resolve_all(twin);
-    if (asked->sensor && *asked->sensor && !(twin->info = as_chip_find(asked->sensor, err)))
+    if (!twin_set_up_sensor(twin, asked, err))
         return false;
     if (!twin_find_recipe(twin, asked->recipe, err) || !as_twin_check_cfg(cfg, twin->info != NULL, err) ||
         !twin_set_up_lens(twin, err) || !as_twin_keep_script(twin, asked->script, err) ||
         !as_twin_set_up_scan(twin, asked->exposure_us < 0, err) || !as_twin_check_blur(twin, err) ||
-        !twin_set_up_camera(twin, asked->sensor, err) || !as_twin_set_up_veil(twin, err))
+        !twin_set_up_camera(twin, err) || !as_twin_set_up_veil(twin, err))
         return false;
     twin->state = calloc(1, scene->state_bytes ? scene->state_bytes : 1);
     if (!twin->state)
@@ -364,6 +373,7 @@ as_twin *as_twin_open(const char *scene, const as_twin_cfg *cfg, as_err *err)
     twin->cfg = *cfg;
     twin->cfg.recipe = twin->cfg.sensor = NULL;
     twin->cfg.script = NULL;
+    twin->cfg.chip_file = NULL;
     return twin_init(twin, cfg, err) ? twin : as_twin_close(twin);
 }
 

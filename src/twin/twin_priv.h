@@ -10,6 +10,7 @@
 
 #include <stdatomic.h>
 
+#include "twin/chip_file.h"
 #include "twin/conditions.h"
 #include "twin/web.h"
 
@@ -26,6 +27,7 @@ struct as_twin {
     int32_t        recipe;                            /* -1: all */
     as_script     *script;                            /* NULL: none */
     const as_chip *info;                              /* NULL: the plain camera */
+    as_chip_file   chip;                              /* of a sensor that is no row of the table */
     as_sensor      sensor;
     as_imager      imager;
     as_develop     develop;

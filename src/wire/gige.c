@@ -196,6 +196,7 @@ static bool gige_init(as_gige *device, const as_serve_cfg *asked, const char *ad
     as_serve_cfg cfg = *asked;
     cfg.link_mbit = cfg.link_mbit > 0 ? cfg.link_mbit : USUAL_MBIT;
     cfg.pump.fps = cfg.fps > 0 ? cfg.fps : as_feature_info_of(AS_FEATURE_FRAME_RATE)->usual;
+    cfg.pump.has_sensor = true;
     cfg.pump.n_keep = AS_GIGE_KEPT + 3; /* one being sent, one being sent again, and one between */
     if (!as_str_copy(device->address, sizeof device->address, address))
         return AS_FAIL(err, AS_EINVAL, "'%.40s...' is no IPv4 address", address);

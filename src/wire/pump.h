@@ -45,6 +45,7 @@ typedef struct as_pump_cfg {
     uint32_t    n_ahead;       /* pictures made ahead, at most 64; 0: 3, or a replay's */
     uint32_t    n_replay;      /* only so many parts, again and again, each drawn once; 0: ever new ones */
     uint32_t    n_threads;     /* that draw; 0: as many as there are cores, at most 4 */
+    bool        has_sensor;    /* a twin that names no sensor has the usual one, as a real camera would */
 } as_pump_cfg;
 
 #define AS_PUMP_MAX_REPLAY 2000

@@ -180,6 +180,30 @@ static void pump_hands_on_a_window(void **state)
     as_pump_close(pump);
 }
 
+/* What goes where a real camera would has a sensor, unless its address speaks of the plain one. */
+static void pump_has_the_usual_sensor_where_none_is_named(void **state)
+{
+    (void)state;
+    const struct {
+        const char *uri, *sensor; /* NULL: plain */
+    } rows[] = {{SCENE, "generic"},       {SCENE "&sensor=worn", "worn"}, {SCENE "&sensor=plain", NULL},
+                {SCENE "&sensor=", NULL}, {SCENE "&gain=40", NULL},       {SCENE "&noise=6", NULL}};
+    for (size_t i = 0; i < AS_COUNT(rows); i++) {
+        as_pump_cfg  cfg = {.uri = rows[i].uri, .has_sensor = true};
+        as_pump     *pump = open_pump(&cfg);
+        as_pump_item item = next(pump);
+        as_twin_cfg  like = small();
+        like.sensor = rows[i].sensor;
+        like.gain_e_per_dn = i == 4 ? 40 : -1;
+        like.read_noise_e = i == 5 ? 6 : -1;
+        assert_int_equal(as_pump_has_sensor(pump), rows[i].sensor != NULL);
+        assert_int_equal(as_pump_can(pump, AS_PIXEL_MONO10), rows[i].sensor != NULL);
+        assert_true(same(digest_of(&item.frame->image), drawn(&like, 1)));
+        as_pump_item_done(&item);
+        as_pump_close(pump);
+    }
+}
+
 static void pump_tells_of_faults_and_repeats_a_frozen_picture(void **state)
 {
     (void)state;
@@ -293,6 +317,7 @@ int main(void)
         cmocka_unit_test(pump_gives_what_the_twin_draws),
         cmocka_unit_test(pump_shows_new_settings_from_the_next_picture_on),
         cmocka_unit_test(pump_hands_on_a_window),
+        cmocka_unit_test(pump_has_the_usual_sensor_where_none_is_named),
         cmocka_unit_test(pump_tells_of_faults_and_repeats_a_frozen_picture),
         cmocka_unit_test(pump_replays),
         cmocka_unit_test(pump_forgets_what_is_old),

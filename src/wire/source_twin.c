@@ -17,9 +17,11 @@ typedef struct twin_state {
 static bool twin_open(void *p, const as_pump_cfg *cfg, as_source_facts *ret, as_pump_settings *settings, as_err *err)
 {
     twin_state *state = p;
-    if (!as_twin_uri_parse(strchr(cfg->uri, ':') + 1, &state->uri, err) || !as_twin_uri_script(&state->uri, NULL, err))
+    if (!as_twin_uri_parse(strchr(cfg->uri, ':') + 1, &state->uri, err) || !as_twin_uri_files(&state->uri, NULL, err))
         return false;
     as_twin_cfg *asked = &state->uri.cfg;
+    if (cfg->has_sensor)
+        as_twin_uri_usual_sensor(&state->uri);
     asked->width = asked->width ? asked->width : cfg->width;
     asked->height = asked->height ? asked->height : cfg->height;
     if (cfg->fps > 0) /* what sends the pictures knows how many */

@@ -11,7 +11,7 @@ BUILD=$(dirname "$ASSAY")
 cd "$TMP" || exit 3
 export LIMIT=40
 net=127.$((RANDOM % 200 + 20)).$((RANDOM % 250)) # of this run alone
-SCENE='cones?width=320&height=240&pixel=Mono8'
+SCENE='cones?width=320&height=240&pixel=Mono8&sensor=plain'
 PARTS=8
 cp "$BUILD/tests/devices/gv_judge" . && ln -s "$BUILD/as_camera_gige.so" .
 printf 'faults:\n  - {fault: half_frame, from: 3, until: 5, amount: 1}\n' >half.yaml
@@ -56,7 +56,7 @@ expect_equal "$STATUS" 1
 
 # A network that stands still: what comes whole, but long after it was taken, is late, and what follows in time is not. The
 # statuses are none, ok, incomplete, corrupt, late, repeated.
-SMALL='cones?width=160&height=120&pixel=Mono8'
+SMALL='cones?width=160&height=120&pixel=Mono8&sensor=plain'
 through 0 0 0 "$SMALL" "$SMALL" 60 '?late_ms=250' --stall 20 --stall-ms 600
 check 'what comes late is not told, or all is late' json \
     'd["n_wrong"] == 0 and 3 <= d["by_status"][4] and 30 <= d["n_ok"] and d["n_ok"] + d["n_other"] == 60' "$OUT"

@@ -273,7 +273,7 @@ if [ -x "$judge" ] && ip link add near type veth peer name far 2>/dev/null; then
     await ip link set far netns $other
     ip addr add 10.9.0.2/24 dev near && ip link set near mtu 9000 up
     nsenter -t $other -n bash -c 'ip link set lo up; ip addr add 10.9.0.1/24 dev far; ip link set far mtu 9000 up'
-    scene='cones?width=640&height=480&pixel=Mono8'
+    scene='cones?width=640&height=480&pixel=Mono8&sensor=plain'
     nsenter -t $other -n "$ASSAY" twin serve --gige 10.9.0.1 --scene "$scene" --fps 40 --replay 4 --json >serve.json 2>serve.err &
     server=$!
     await grep -q serving serve.json

@@ -102,11 +102,32 @@ printf 'faults:\n  - {fault: hase}\n' >bad.yaml
 expect_exit 2 "$ASSAY" twin show --scene 'cones?script=bad.yaml'
 expect_err "bad.yaml:2:13: there is no fault 'hase': did you mean 'haze'"
 
+# A sensor of one's own in a file: what an address says stands over it, and a mistake has its place.
+printf 'name: old line\nsensor: imx264\nfull_well: 9800\nqe: 0.58\nbits: 10\n' >old.yaml
+expect_exit 0 "$ASSAY" twin show --scene 'metal?sensor=old.yaml&qe=0.4' --json
+check 'the sensor is not that of the file' python3 -c '
+import json, sys
+c = json.load(open(sys.argv[1]))["camera"]
+assert (c["sensor"], c["bits"], c["full_well_e"], c["quantum_efficiency"]) == ("old line", 10, 9800, 0.4)
+assert c["source"] == "old.yaml, over IMX264" and c["black_level_dn"] == 16, c' "$OUT"
+printf 'qe: 0.5\nfull_wel: 9\n' >bad_sensor.yaml
+expect_exit 2 "$ASSAY" twin show --scene 'metal?sensor=bad_sensor.yaml'
+expect_err "bad_sensor.yaml:2:1: a sensor has no 'full_wel': did you mean 'full_well'"
+expect_exit 2 "$ASSAY" twin show --scene 'metal?sensor=nowhere.yaml'
+expect_err 'nowhere.yaml'
+expect_exit 0 "$ASSAY" twin schema
+check 'the schema is none' python3 -c 'import json, sys; assert len(json.load(open(sys.argv[1]))["properties"]) == 19' "$OUT"
+expect_exit 0 "$ASSAY" twin show --scene 'fabric?scan=line&sensor=line8k'
+expect_out 'most lines per s +80000'
+expect_exit 2 "$ASSAY" twin show --scene 'cones?sensor=line2k'
+expect_err "'line2k' is one line of pixels: add scan=line"
+
 # Relative paths in assay.yaml are of its own folder, wherever one stands; on the command line they are of where one stands.
 expect_exit 0 "$ASSAY" init ws --example cones
 mkdir -p ws/pictures/good && cp folders/good/0000001.png ws/pictures/good/
 printf 'faults:\n  - {fault: camera_dead, from: 3}\n' >ws/dead.yaml
-sed -i 's/camera: "twin:cones"/camera: "twin:cones?parts=6\&script=dead.yaml"/' ws/assay.yaml
+printf 'sensor: worn\n' >ws/mine.yaml
+sed -i 's/camera: "twin:cones"/camera: "twin:cones?parts=6\&script=dead.yaml\&sensor=mine.yaml"/' ws/assay.yaml
 expect_grep 'script=dead.yaml' ws/assay.yaml
 expect_exit 0 "$ASSAY" -C ws capture --parts 4
 expect_out '^2 pictures seen'

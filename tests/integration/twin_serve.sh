@@ -223,13 +223,18 @@ check 'the pictures of the folder are not what is seen' json 'd[0]["whole"] and 
 ended
 
 # --- foreign clients, and our own ---
-serve --gige "$net.1" --scene "$SMALL&sensor=imx250" --fps 20 --truth spoiled.jsonl
+# A camera of which nothing else is said has what a real one has: a sensor with gain, temperature and all its bits.
+serve --gige "$net.1" --scene "$SMALL" --fps 20 --truth spoiled.jsonl
 if command -v arv-tool-0.8 >/dev/null; then
     expect_exit 0 arv-tool-0.8 -a "$net.1" control DeviceModelName LensDirt=0.7 LensDirt ExposureTime=600 \
-        ExposureTime FaultScript='faults: [{fault: hase}]' FaultScriptStatus
+        ExposureTime Gain=6 Gain SensorTemperature=40 DeviceTemperature PixelFormat=Mono10 PixelFormat \
+        FaultScript='faults: [{fault: hase}]' FaultScriptStatus
     expect_out 'DeviceModelName = Twin'
     expect_out 'LensDirt = 0.7 '
     expect_out 'ExposureTime = 600 us'
+    expect_out 'Gain = 6 dB'
+    expect_out 'DeviceTemperature = 40 C'
+    expect_out 'PixelFormat = Mono10'
     expect_out "there is no fault 'hase': did you mean 'haze'"
     expect_exit 0 arv-tool-0.8 -a "$net.1" features
     expect_out "'BeltSpeed'"
