@@ -67,6 +67,12 @@ bool as_thread_make_urgent(int level)
     return pthread_setschedparam(pthread_self(), SCHED_FIFO, &param) == 0;
 }
 
+void as_thread_make_ordinary(void)
+{
+    struct sched_param param = {.sched_priority = 0};
+    (void)pthread_setschedparam(pthread_self(), SCHED_OTHER, &param);
+}
+
 int as_thread_urgency(void)
 {
     struct sched_param param;

@@ -20,6 +20,7 @@ as_thread          *as_thread_join(as_thread *thread); /* waits and frees; NULL 
 /* Puts the calling thread before all ordinary ones (SCHED_FIFO at `level`, 1 the lowest). False where the system does not
  * allow it (CAP_SYS_NICE, or a limit `ulimit -r`). Only for threads that mostly wait: the others starve meanwhile. */
 bool as_thread_make_urgent(int level);
+void as_thread_make_ordinary(void);
 int  as_thread_urgency(void); /* the calling thread's level; 0: it is an ordinary one */
 
 uint32_t as_thread_cores(void); /* processors this process may run on, at least 1 */

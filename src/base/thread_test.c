@@ -58,6 +58,8 @@ static void hurry(void *ctx)
     pthread_getschedparam(pthread_self(), &policy, &param);
     *(bool *)ctx = (policy == SCHED_FIFO) == allowed && (!allowed || param.sched_priority == 2) &&
                    as_thread_urgency() == (allowed ? 2 : 0);
+    as_thread_make_ordinary();
+    *(bool *)ctx = *(bool *)ctx && as_thread_urgency() == 0;
 }
 
 static void test_an_urgent_thread(void **state)

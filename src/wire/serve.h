@@ -29,6 +29,7 @@ typedef struct as_serve_state {
         n_again;         /* pictures sent; taken but never sent whole, as scripted; packets asked for again */
     uint64_t n_bytes;    /* on the wire */
     uint64_t n_late;     /* pictures that were not ready at their time: the rate asked for is not held */
+    bool     is_urgent;  /* its pictures leave before all ordinary threads, as a device's do */
     bool     dead;       /* out of order, as scripted */
     bool     ended;      /* no more pictures for ever, or err */
     as_err   err;        /* why it ended, where that is an error */
