@@ -556,8 +556,10 @@ static void gige_stats(void *p, as_camera_stats *stats)
 {
     gige_priv *priv = p;
     GError    *error = NULL;
-    if (priv->stream)
+    if (priv->stream) {
         stats->socket_bytes = (uint32_t)as_gige_stream_socket_bytes(priv->stream);
+        stats->is_urgent = as_gige_stream_is_urgent(priv->stream);
+    }
     as_gige_trigger_lock(&priv->trigger);
     if (arv_camera_is_gv_device(priv->camera))
         stats->packet_bytes = arv_camera_gv_get_packet_size(priv->camera, NULL);
