@@ -26,6 +26,7 @@
 #define RECEIVE_POLL_NS  (1 * AS_NS_PER_S)
 #define RECEIVE_GREET_NS (10 * AS_NS_PER_S) /* firewalls forget in 30 s */
 #define RECEIVE_PART     8 /* of the socket's buffer may fill meanwhile; the kernel counts twice what a packet has */
+#define RECEIVE_CACHE    ((uint64_t)512 << 10) /* so much waits in a core's own cache */
 #define RECEIVE_USELESS  8 /* looks at the socket that all gave nothing of use: then it sleeps between them */
 #define RECEIVE_PAUSE_NS (10 * AS_NS_PER_MS)
 #define RECEIVE_FLOODED  2000 /* so many, and it is told */
@@ -197,7 +198,7 @@ static size_t receive_drain(as_gvsp_receive *r)
 static as_ns receive_nap(as_gvsp_receive *r, size_t n, as_ns now)
 {
     const uint32_t left = as_gvsp_blocks_left(r->blocks);
-    const double   fill = (double)r->socket_bytes / RECEIVE_PART / r->packet_bytes;
+    const double   fill = (double)AS_MIN(r->socket_bytes / RECEIVE_PART, RECEIVE_CACHE) / r->packet_bytes;
     if (left == 0) {
         r->marked = 0;
         return 0;
