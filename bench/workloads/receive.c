@@ -54,13 +54,14 @@ static bool receive_start(bench_child *child, const char *const *argv, as_err *e
 
 static bool receive_camera(receive *w, size_t i, char *address, as_err *err)
 {
-    char        program[AS_FS_PATH_BYTES], network[AS_FS_PATH_BYTES], scene[64], fps[16], replay[16], loss[16], far[32];
+    char        program[AS_FS_PATH_BYTES], network[AS_FS_PATH_BYTES], scene[100], fps[16], replay[16], loss[16], far[32];
     const char *argv[] = {program, "twin", "serve",    "--gige", far,      "--scene", scene,
                           "--fps", fps,    "--replay", replay,   "--json", NULL};
     const char *bad[] = {network, address, far, "--loss", loss, NULL};
     snprintf(far, sizeof far, "127.0.%zu.%d", 60 + i, (int)(getpid() % 250 + 1));
     snprintf(address, 32, "127.0.%zu.%d", (w->loss > 0 ? 80 : 60) + i, (int)(getpid() % 250 + 1));
-    snprintf(scene, sizeof scene, "cones?pixel=Mono8&width=%d&height=%d", WIDTH, HEIGHT);
+    snprintf(scene, sizeof scene, "cones?pixel=Mono8&width=%d&height=%d&seed=%zu", WIDTH, HEIGHT,
+             i + 1); /* one camera's are not another's */
     snprintf(fps, sizeof fps, "%zu", RATE / w->n_cameras);
     snprintf(replay, sizeof replay, "%d", REPLAY);
     snprintf(loss, sizeof loss, "%g", w->loss);

@@ -27,7 +27,7 @@ static void rig_open_at(rig *r, as_ns wait, as_ns (*clock)(void))
     as_err err = AS_ERR_NONE;
     int    ends[2];
     assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, ends), 0);
-    *r = (rig){.pool = as_frame_pool_new(AS_PIXEL_MONO8, WIDTH, HEIGHT, N_FRAMES + 2, &err),
+    *r = (rig){.pool = as_frame_pool_new(AS_PIXEL_MONO8, WIDTH, HEIGHT, N_FRAMES + 3, &err),
                .far = ends[0],
                .picture = {.width = WIDTH, .height = HEIGHT, .packet_bytes = EACH}};
     const as_gvsp_receive_cfg cfg = {.fd = ends[1],
@@ -252,6 +252,38 @@ static void a_thread_that_is_late_reads_what_waits_before_it_judges(void **state
     rig_close(&r);
 }
 
+/* Whoever has a picture has it for himself: what comes late, twice and out of order meanwhile is written elsewhere. */
+static void what_was_handed_on_stays_as_it_is(void **state)
+{
+    enum { PICTURES = 60, KEPT = 2 };
+    (void)state;
+    rig       r;
+    as_frame *kept[KEPT] = {NULL};
+    rig_open(&r, 10 * AS_NS_PER_S);
+    const uint32_t n = as_test_gvsp_n(&r.picture);
+    for (uint64_t block = 1; block <= PICTURES; block++) {
+        as_gvsp_received got;
+        for (uint32_t id = 0; id <= n + 1; id++) {
+            const uint32_t other = (uint32_t)(id * 31 + block * 17) % (n + 1);
+            for (uint64_t old = block - AS_MIN(block - 1, (uint64_t)3); old < block && id % 4 == 0; old++)
+                rig_send(&r, old, other);
+            rig_send(&r, block, id ^ (id < n && n % 2 == 1)); /* each two exchanged */
+            if (id % 8 == 0)
+                rig_send(&r, block, id);
+        }
+        as_frame *frame = rig_next(&r, &got);
+        assert_true(got.id == block && got.end == AS_GVSP_WHOLE);
+        as_frame **place = &kept[block % KEPT];
+        if (*place)
+            assert_true(as_test_gvsp_is((*place)->image.data, block - KEPT, WIDTH * HEIGHT));
+        as_frame_unref(*place);
+        *place = frame;
+    }
+    for (int i = 0; i < KEPT; i++)
+        as_frame_unref(kept[i]);
+    rig_close(&r);
+}
+
 /* Bound to any address, the camera would be told to send to 0.0.0.0. */
 static void without_an_address_there_is_no_socket(void **state)
 {
@@ -277,6 +309,7 @@ int main(void)
         cmocka_unit_test(what_is_missing_is_asked_for_and_makes_it_whole),
         cmocka_unit_test(what_does_not_come_is_given_up_and_nothing_is_waited_for_for_ever),
         cmocka_unit_test(a_thread_that_is_late_reads_what_waits_before_it_judges),
+        cmocka_unit_test(what_was_handed_on_stays_as_it_is),
         cmocka_unit_test(without_an_address_there_is_no_socket),
         cmocka_unit_test(the_port_that_pictures_come_from_is_greeted),
         cmocka_unit_test(a_flood_of_packets_of_no_use_does_not_hold_the_core),
