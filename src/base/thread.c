@@ -82,6 +82,16 @@ int as_thread_urgency(void)
     return param.sched_priority - sched_get_priority_min(SCHED_FIFO) + 1;
 }
 
+bool as_thread_lock_init(pthread_mutex_t *ret_lock)
+{
+    pthread_mutexattr_t attr;
+    if (pthread_mutexattr_init(&attr))
+        return false;
+    bool ok = !pthread_mutexattr_setprotocol(&attr, PTHREAD_PRIO_INHERIT) && !pthread_mutex_init(ret_lock, &attr);
+    pthread_mutexattr_destroy(&attr);
+    return ok || !pthread_mutex_init(ret_lock, NULL);
+}
+
 uint32_t as_thread_cores(void)
 {
     cpu_set_t set;
@@ -183,7 +193,7 @@ as_queue *as_queue_new(size_t capacity, as_err *err)
         return NULL;
     }
     queue->cap = capacity;
-    if (pthread_mutex_init(&queue->lock, NULL))
+    if (!as_thread_lock_init(&queue->lock))
         goto no_lock;
     if (!queue_cond_init(&queue->not_empty))
         goto no_not_empty;

@@ -70,6 +70,17 @@ static void test_an_urgent_thread(void **state)
     assert_true(fine);
 }
 
+static void test_a_lock_for_urgent_threads(void **state)
+{
+    (void)state;
+    pthread_mutex_t lock;
+    assert_true(as_thread_lock_init(&lock));
+    assert_int_equal(pthread_mutex_lock(&lock), 0);
+    assert_int_not_equal(pthread_mutex_trylock(&lock), 0);
+    assert_int_equal(pthread_mutex_unlock(&lock), 0);
+    assert_int_equal(pthread_mutex_destroy(&lock), 0);
+}
+
 #define MANY 2000
 
 static atomic_int times[MANY];
@@ -312,6 +323,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_start_and_join),
         cmocka_unit_test(test_an_urgent_thread),
+        cmocka_unit_test(test_a_lock_for_urgent_threads),
         cmocka_unit_test(test_for_does_each_once),
         cmocka_unit_test(test_for_tells_the_first_error),
         cmocka_unit_test(test_for_is_right_in_any_order),

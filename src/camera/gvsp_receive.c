@@ -273,7 +273,7 @@ static void receive_run(void *ctx)
 static bool receive_lock(as_gvsp_receive *r)
 {
     pthread_condattr_t attr;
-    if (pthread_mutex_init(&r->lock, NULL) != 0)
+    if (!as_thread_lock_init(&r->lock))
         return false;
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
