@@ -54,7 +54,7 @@ static bool receive_start(bench_child *child, const char *const *argv, as_err *e
 
 static bool receive_camera(receive *w, size_t i, char *address, as_err *err)
 {
-    char        program[AS_FS_PATH_BYTES], network[AS_FS_PATH_BYTES], scene[100], fps[16], replay[16], loss[16], far[32];
+    char program[AS_FS_PATH_BYTES], network[AS_FS_PATH_BYTES], scene[100], fps[16], replay[16], loss[16], far[32];
     const char *argv[] = {program, "twin", "serve",    "--gige", far,      "--scene", scene,
                           "--fps", fps,    "--replay", replay,   "--json", NULL};
     const char *bad[] = {network, address, far, "--loss", loss, NULL};
