@@ -167,11 +167,6 @@ static bool gige_start(void *p, as_frame_pool *pool, as_err *err)
         return false;
     arv_camera_set_acquisition_mode(priv->camera, ARV_ACQUISITION_MODE_CONTINUOUS, &error);
     g_clear_error(&error); /* not every camera lets it be chosen */
-    arv_camera_start_acquisition(priv->camera, &error);
-    if (error)
-        return gige_fail(err, AS_EIO, error, "the camera does not start");
-    priv->running = true;
-    gige_expect(priv);
     return !priv->config.software || as_gige_trigger_start(&priv->trigger, priv->camera, err);
 }
 
@@ -463,12 +458,33 @@ static bool gige_silent(gige_priv *priv, as_err *err)
                    "firewall of this machine drop what it sends by UDP?)");
 }
 
+/* When the first frame is asked for: those that came before, while whoever wants them was not ready, would be late or lost. */
+static bool gige_begin(gige_priv *priv, as_err *err)
+{
+    GError *error = NULL;
+    if (priv->running)
+        return true;
+    as_gige_trigger_lock(&priv->trigger);
+    arv_camera_start_acquisition(priv->camera, &error);
+    priv->running = !error;
+    if (!error)
+        gige_expect(priv);
+    as_gige_trigger_unlock(&priv->trigger);
+    const bool is_refused = error && error->domain == ARV_DEVICE_ERROR &&
+                            (error->code == ARV_DEVICE_ERROR_FEATURE_NOT_FOUND ||
+                             (error->code >= ARV_DEVICE_ERROR_PROTOCOL_ERROR_NOT_IMPLEMENTED &&
+                              error->code <= ARV_DEVICE_ERROR_PROTOCOL_ERROR_BAD_ALIGNMENT));
+    return !error || gige_fail(err, is_refused ? AS_EUNSUPPORTED : AS_EIO, error, "the camera does not start");
+}
+
 static bool gige_fill(void *p, as_frame *frame, as_ns deadline, as_err *err)
 {
     gige_priv   *priv = p;
     as_gige_came came;
     if (!priv->stream)
         return AS_FAIL(err, AS_EINVAL, "the camera was opened for its settings alone");
+    if (!gige_begin(priv, err))
+        return false;
     if (priv->trigger.is_on && !priv->triggered && !gige_drain(priv, frame, deadline))
         return gige_silent(priv, err);
     if (priv->trigger.is_on && !gige_trigger(priv, deadline, err))
