@@ -22,9 +22,9 @@
 typedef struct gige_priv {
     ArvCamera         *camera;
     as_gige_stream    *stream;
-    atomic_bool        lost;  /* set by Aravis' heartbeat thread */
-    as_gige_watch      watch; /* notices a loss sooner */
-    bool               running;
+    atomic_bool        lost;              /* set by Aravis' heartbeat thread */
+    as_gige_watch      watch;             /* notices a loss sooner */
+    bool               running, is_again; /* again: it came back */
     as_gige_config     config;
     as_pixel           pixel;
     as_camera_geometry geometry;
@@ -109,7 +109,9 @@ static bool gige_check_format(const gige_priv *priv, as_err *err)
 }
 
 /* Frames that the stream receives into: as many as the caller may hold, which come while he holds all of them. */
-#define GIGE_LEAST_HELD 3u
+#define GIGE_LEAST_HELD  3u
+#define GIGE_MOST_FRAMES 600
+#define GIGE_MOST_BYTES  ((size_t)256 << 20)
 
 static bool gige_measure_payload(gige_priv *priv, const as_camera_cfg *cfg, as_err *err)
 {
@@ -157,11 +159,27 @@ static void gige_expect(gige_priv *priv)
     priv->deaf_after = priv->config.software ? wait : 0;
 }
 
+/* The memory of frames is had from the system now, up to what few lines have, not when one falls behind for the first time. */
+static void gige_touch(as_frame_pool *pool)
+{
+    as_frame *all[GIGE_MOST_FRAMES];
+    size_t    n = 0, bytes = 0;
+    while (n < AS_COUNT(all) && bytes < GIGE_MOST_BYTES && (all[n] = as_frame_pool_get(pool))) {
+        bytes += as_frame_capacity_bytes(all[n]);
+        memset(all[n]->image.data, 0, as_frame_capacity_bytes(all[n]));
+        n++;
+    }
+    while (n-- > 0)
+        as_frame_unref(all[n]);
+}
+
 static bool gige_start(void *p, as_frame_pool *pool, as_err *err)
 {
     gige_priv          *priv = p;
     GError             *error = NULL;
     const as_gige_shape shape = {priv->geometry.width, priv->geometry.height, priv->payload};
+    if (!priv->is_again)
+        gige_touch(pool);
     priv->stream = as_gige_stream_open(priv->camera, &priv->config, &shape, pool, priv->n_held, err);
     if (!priv->stream)
         return false;
@@ -346,6 +364,7 @@ static bool gige_open(void *p, const char *rest, const as_camera_cfg *cfg, as_ca
     gige_priv *priv = p;
     atomic_init(&priv->lost, false);
     priv->frames_per_part = cfg->frames_per_part;
+    priv->is_again = cfg->kept != NULL;
     if (!as_gige_config_parse(rest, cfg, &priv->config, err) || !gige_connect(priv, priv->config.query.path, cfg, err))
         return false;
     if (!gige_apply(priv, cfg, err) || !gige_measure(priv, err))
