@@ -2,8 +2,10 @@
 /* bench_receive ours|sockets|packets ADDRESS[+PID]...: takes pictures of cameras at these addresses, all at once, by our driver or by
  * Aravis alone: through ordinary sockets, or through packet sockets, which it prefers where it may have them. Says its name;
  * then, for each line "take N", opens the cameras, waits until each has sent some pictures, and answers once N more came
- * whole: "NS WHOLE OTHER SUM", the processor time this process spent on that, with that of processes PID, and how many came whole and not. "check N" does
- * not begin before N different pictures of each camera were seen; SUM is of their CRC-32s. */
+ * whole: "NS WHOLE OTHER SUM WRONG", the processor time this process spent on that, with that of processes PID, and how many came whole
+ * and not. "check N [FRAMES]" is of cameras that send N pictures again and again (twin serve --replay N), and does not begin before
+ * each was seen; SUM is of their CRC-32s. WRONG counts those called whole that are not as most of their number are, and where they
+ * differ is told: a picture that is too late, or another one, is seen as well as one with a few bytes of another. */
 #include <arv.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -16,39 +18,111 @@
 #include "base/clock.h"
 #include "camera/camera.h"
 
-enum { MAX_CAMERAS = 8, WARM_FRAMES = 10, CHECK_FRAMES = 24, N_BUFFERS = 8, MAX_DISTINCT = 64 };
+enum { MAX_CAMERAS = 8, WARM_FRAMES = 10, CHECK_FRAMES = 24, N_BUFFERS = 8, MAX_DISTINCT = 16, MAX_LIKE = 4 };
 
 typedef enum receive_by { BY_OURS, BY_SOCKETS, BY_PACKETS, BY_COUNT } receive_by;
 static const char *const receive_words[BY_COUNT] = {"ours", "sockets", "packets"};
+
+/* One of those that came under the number of a picture. */
+typedef struct like {
+    unsigned long      crc;
+    unsigned long long n, first; /* how many were so, and the number of the first */
+    uint8_t           *bytes;
+    size_t             n_bytes;
+} like;
 
 typedef struct receiver {
     const char   *address;
     pid_t         camera; /* its process, whose time counts too; 0: it does not */
     receive_by    by;
-    bool          check;
+    size_t        check; /* so many pictures, again and again; 0: they are not looked at */
     pthread_t     thread;
     atomic_bool   stop;
     atomic_ullong n_whole, n_other;
-    unsigned long seen[MAX_DISTINCT];
-    atomic_size_t n_seen;
+    like          seen[MAX_DISTINCT][MAX_LIKE];
+    size_t        phase;   /* added to a picture's number, as the camera may count anew when it was lost */
+    bool          is_lost; /* the next one tells */
+    atomic_size_t n_seen;  /* of the pictures */
     char          problem[300];
 } receiver;
 
-static void receiver_count(receiver *r, bool whole, const void *data, size_t n)
+/* The first after the camera was lost: one that is known tells with which the camera goes on. */
+static void receiver_find_phase(receiver *r, unsigned long long number, unsigned long crc)
 {
-    if (!whole) {
-        atomic_fetch_add(&r->n_other, 1);
-        return;
+    for (size_t k = 0; k < r->check; k++) {
+        if (r->seen[k][0].n == 0 || r->seen[k][0].crc != crc)
+            continue;
+        r->phase = (k + r->check - number % r->check) % r->check;
+        r->is_lost = false;
     }
-    unsigned long crc = r->check ? crc32(0, data, (uInt)n) : 0;
-    size_t        i = 0, n_seen = atomic_load(&r->n_seen);
-    while (i < n_seen && r->seen[i] != crc)
+}
+
+static void receiver_look(receiver *r, unsigned long long number, const void *data, size_t n)
+{
+    const unsigned long crc = crc32(0, data, (uInt)n);
+    if (r->is_lost)
+        receiver_find_phase(r, number, crc);
+    like  *all = r->seen[(number + r->phase) % r->check];
+    size_t i = 0;
+    while (i < MAX_LIKE - 1 && all[i].n > 0 && all[i].crc != crc)
         i++;
-    if (r->check && i == n_seen && i < MAX_DISTINCT) {
-        r->seen[i] = crc;
-        atomic_store(&r->n_seen, i + 1);
+    if (all[i].n++ > 0)
+        return;
+    all[i].crc = crc;
+    all[i].first = number;
+    all[i].bytes = malloc(n);
+    all[i].n_bytes = all[i].bytes ? n : 0;
+    if (all[i].bytes)
+        memcpy(all[i].bytes, data, n);
+    if (i == 0)
+        atomic_fetch_add(&r->n_seen, 1);
+}
+
+static void receiver_count(receiver *r, bool whole, unsigned long long number, const void *data, size_t n)
+{
+    if (whole && r->check)
+        receiver_look(r, number, data, n);
+    atomic_fetch_add(whole ? &r->n_whole : &r->n_other, 1);
+}
+
+/* Where one that is not as the others differs from them, and whether it is another picture of that camera. */
+static void receiver_tell(const receiver *r, const like *wrong, const like *right)
+{
+    const size_t n = wrong->n_bytes < right->n_bytes ? wrong->n_bytes : right->n_bytes;
+    size_t       n_differ = 0, first = n, last = 0;
+    for (size_t i = 0; i < n; i++)
+        if (wrong->bytes[i] != right->bytes[i]) {
+            n_differ++;
+            first = i < first ? i : first;
+            last = i;
+        }
+    fprintf(
+        stderr,
+        "bench_receive: %s, %s: picture %llu was called whole, and %zu bytes of it from %zu to %zu are not those of "
+        "picture %llu (%zu and %zu bytes; %llu and %llu were so)\n",
+        receive_words[r->by], r->address, wrong->first, n_differ, first, last, right->first, wrong->n_bytes,
+        right->n_bytes, wrong->n, right->n);
+    for (size_t k = 0; k < r->check; k++)
+        for (size_t i = 0; i < MAX_LIKE; i++)
+            if (&r->seen[k][i] != wrong && r->seen[k][i].n > 0 && r->seen[k][i].crc == wrong->crc)
+                fprintf(stderr, "bench_receive: it is picture %llu\n", r->seen[k][i].first);
+}
+
+/* Of one number: what most of them were is what the camera sent. Adds its CRC; returns how many were not so. */
+static unsigned long long receiver_judge(const receiver *r, const like *all, unsigned long *sum)
+{
+    const like        *right = all;
+    unsigned long long n_wrong = 0;
+    for (size_t i = 1; i < MAX_LIKE; i++)
+        right = all[i].n > right->n ? &all[i] : right;
+    *sum += right->crc & 0xffffff;
+    for (size_t i = 0; i < MAX_LIKE; i++) {
+        if (&all[i] == right || all[i].n == 0)
+            continue;
+        n_wrong += all[i].n;
+        receiver_tell(r, &all[i], right);
     }
-    atomic_fetch_add(&r->n_whole, 1);
+    return n_wrong;
 }
 
 static void receiver_ours(receiver *r)
@@ -58,10 +132,14 @@ static void receiver_ours(receiver *r)
     as_camera_cfg cfg = {.uri = uri, .n_frames = N_BUFFERS};
     snprintf(uri, sizeof uri, "gige:%s", r->address);
     as_camera *camera = as_camera_open(&cfg, &err);
+    uint64_t   n_outages = 0;
+    as_ns      away;
     while (camera && !atomic_load(&r->stop)) {
         as_frame *frame = as_camera_next(camera, as_clock_mono() + AS_NS_PER_S / 5, &err);
+        r->is_lost |= as_camera_outages(camera, &away) != n_outages;
+        n_outages = as_camera_outages(camera, &away);
         if (frame)
-            receiver_count(r, frame->status == AS_FRAME_OK, frame->image.data,
+            receiver_count(r, frame->status == AS_FRAME_OK, frame->sequence, frame->image.data,
                            frame->image.stride_bytes * frame->image.height);
         as_frame_unref(frame);
     }
@@ -97,7 +175,8 @@ static void receiver_peer(receiver *r)
         const void *data = buffer ? arv_buffer_get_data(buffer, &n) : NULL;
         if (!buffer)
             continue;
-        receiver_count(r, arv_buffer_get_status(buffer) == ARV_BUFFER_STATUS_SUCCESS, data, n);
+        receiver_count(r, arv_buffer_get_status(buffer) == ARV_BUFFER_STATUS_SUCCESS, arv_buffer_get_frame_id(buffer),
+                       data, n);
         arv_stream_push_buffer(stream, buffer);
     }
     if (error)
@@ -163,15 +242,18 @@ static double receive_cpu(const receiver *all, size_t n)
     return sum;
 }
 
-static unsigned long receive_finish(receiver *all, size_t n)
+static unsigned long receive_finish(receiver *all, size_t n, unsigned long long *ret_wrong)
 {
     unsigned long sum = 0;
+    *ret_wrong = 0;
     for (size_t i = 0; i < n; i++)
         atomic_store(&all[i].stop, true);
     for (size_t i = 0; i < n; i++) {
         pthread_join(all[i].thread, NULL);
-        for (size_t k = 0; k < all[i].n_seen; k++)
-            sum += all[i].seen[k] & 0xffffff;
+        for (size_t k = 0; k < all[i].check; k++)
+            *ret_wrong += receiver_judge(&all[i], all[i].seen[k], &sum);
+        for (size_t k = 0; k < MAX_DISTINCT * MAX_LIKE; k++)
+            free(all[i].seen[k / MAX_LIKE][k % MAX_LIKE].bytes);
         if (all[i].problem[0])
             fprintf(stderr, "bench_receive: %s: %s\n", all[i].address, all[i].problem);
     }
@@ -184,7 +266,7 @@ static void receive_take(receiver *all, size_t n, receive_by by, size_t distinct
     as_ns       until = as_clock_mono() + 50 * AS_NS_PER_S;
     const char *waits_for = "";
     for (size_t i = 0; i < n; i++) {
-        all[i] = (receiver){.address = all[i].address, .camera = all[i].camera, .by = by, .check = distinct > 0};
+        all[i] = (receiver){.address = all[i].address, .camera = all[i].camera, .by = by, .check = distinct};
         pthread_create(&all[i].thread, NULL, receiver_run, &all[i]);
     }
     while (!receive_ready(all, n, distinct, &waits_for) && as_clock_mono() < until)
@@ -199,7 +281,9 @@ static void receive_take(receiver *all, size_t n, receive_by by, size_t distinct
     }
     cpu = receive_cpu(all, n) - cpu;
     other = receive_other(all, n) - other;
-    printf("%.0f %llu %llu %lu\n", cpu, now - begin, other, receive_finish(all, n));
+    unsigned long long wrong = 0;
+    unsigned long      sum = receive_finish(all, n, &wrong);
+    printf("%.0f %llu %llu %lu %llu\n", cpu, now - begin, other, sum, wrong);
 }
 
 static void receive_name(receive_by by)
@@ -217,8 +301,9 @@ int main(int argc, char **argv)
 {
     static receiver    all[MAX_CAMERAS];
     char               line[100], word[16];
-    unsigned long long number;
+    unsigned long long number, frames;
     size_t             n = 0;
+    int                n_words;
     receive_by         by = BY_OURS;
     while (argc > 1 && by < BY_COUNT && strcmp(argv[1], receive_words[by]) != 0)
         by++;
@@ -232,9 +317,9 @@ int main(int argc, char **argv)
         all[n++].address = argv[i];
     }
     receive_name(by);
-    while (fgets(line, sizeof line, stdin) && sscanf(line, "%15s %llu", word, &number) == 2) {
-        if (strcmp(word, "check") == 0)
-            receive_take(all, n, by, (size_t)number, CHECK_FRAMES * n);
+    while (fgets(line, sizeof line, stdin) && (n_words = sscanf(line, "%15s %llu %llu", word, &number, &frames)) >= 2) {
+        if (strcmp(word, "check") == 0 && number <= MAX_DISTINCT)
+            receive_take(all, n, by, (size_t)number, n_words == 3 ? frames : CHECK_FRAMES * n);
         else
             receive_take(all, n, by, 0, number);
         fflush(stdout);

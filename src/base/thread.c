@@ -67,6 +67,12 @@ bool as_thread_make_urgent(int level)
     return pthread_setschedparam(pthread_self(), SCHED_FIFO, &param) == 0;
 }
 
+void as_thread_make_ordinary(void)
+{
+    struct sched_param param = {.sched_priority = 0};
+    (void)pthread_setschedparam(pthread_self(), SCHED_OTHER, &param);
+}
+
 int as_thread_urgency(void)
 {
     struct sched_param param;
@@ -74,6 +80,16 @@ int as_thread_urgency(void)
     if (pthread_getschedparam(pthread_self(), &policy, &param) != 0 || policy != SCHED_FIFO)
         return 0;
     return param.sched_priority - sched_get_priority_min(SCHED_FIFO) + 1;
+}
+
+bool as_thread_lock_init(pthread_mutex_t *ret_lock)
+{
+    pthread_mutexattr_t attr;
+    if (pthread_mutexattr_init(&attr))
+        return false;
+    bool ok = !pthread_mutexattr_setprotocol(&attr, PTHREAD_PRIO_INHERIT) && !pthread_mutex_init(ret_lock, &attr);
+    pthread_mutexattr_destroy(&attr);
+    return ok || !pthread_mutex_init(ret_lock, NULL);
 }
 
 uint32_t as_thread_cores(void)
@@ -177,7 +193,7 @@ as_queue *as_queue_new(size_t capacity, as_err *err)
         return NULL;
     }
     queue->cap = capacity;
-    if (pthread_mutex_init(&queue->lock, NULL))
+    if (!as_thread_lock_init(&queue->lock))
         goto no_lock;
     if (!queue_cond_init(&queue->not_empty))
         goto no_not_empty;

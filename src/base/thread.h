@@ -8,6 +8,8 @@
 #ifndef AS_BASE_THREAD_H
 #define AS_BASE_THREAD_H
 
+#include <pthread.h>
+
 #include "base/err.h"
 
 typedef struct as_thread as_thread;
@@ -20,7 +22,12 @@ as_thread          *as_thread_join(as_thread *thread); /* waits and frees; NULL 
 /* Puts the calling thread before all ordinary ones (SCHED_FIFO at `level`, 1 the lowest). False where the system does not
  * allow it (CAP_SYS_NICE, or a limit `ulimit -r`). Only for threads that mostly wait: the others starve meanwhile. */
 bool as_thread_make_urgent(int level);
+void as_thread_make_ordinary(void);
 int  as_thread_urgency(void); /* the calling thread's level; 0: it is an ordinary one */
+
+/* A lock for urgent threads and ordinary ones: who finds it taken lends his urgency to the thread that holds it, which would
+ * else have to wait for its turn on a busy machine. Where the system has no such lock it is a plain one. */
+AS_CHECK bool as_thread_lock_init(pthread_mutex_t *ret_lock);
 
 uint32_t as_thread_cores(void); /* processors this process may run on, at least 1 */
 

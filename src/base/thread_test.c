@@ -58,6 +58,8 @@ static void hurry(void *ctx)
     pthread_getschedparam(pthread_self(), &policy, &param);
     *(bool *)ctx = (policy == SCHED_FIFO) == allowed && (!allowed || param.sched_priority == 2) &&
                    as_thread_urgency() == (allowed ? 2 : 0);
+    as_thread_make_ordinary();
+    *(bool *)ctx = *(bool *)ctx && as_thread_urgency() == 0;
 }
 
 static void test_an_urgent_thread(void **state)
@@ -66,6 +68,17 @@ static void test_an_urgent_thread(void **state)
     bool fine = false;
     as_thread_join(start(hurry, &fine));
     assert_true(fine);
+}
+
+static void test_a_lock_for_urgent_threads(void **state)
+{
+    (void)state;
+    pthread_mutex_t lock;
+    assert_true(as_thread_lock_init(&lock));
+    assert_int_equal(pthread_mutex_lock(&lock), 0);
+    assert_int_not_equal(pthread_mutex_trylock(&lock), 0);
+    assert_int_equal(pthread_mutex_unlock(&lock), 0);
+    assert_int_equal(pthread_mutex_destroy(&lock), 0);
 }
 
 #define MANY 2000
@@ -310,6 +323,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_start_and_join),
         cmocka_unit_test(test_an_urgent_thread),
+        cmocka_unit_test(test_a_lock_for_urgent_threads),
         cmocka_unit_test(test_for_does_each_once),
         cmocka_unit_test(test_for_tells_the_first_error),
         cmocka_unit_test(test_for_is_right_in_any_order),

@@ -22,9 +22,9 @@
 typedef struct gige_priv {
     ArvCamera         *camera;
     as_gige_stream    *stream;
-    atomic_bool        lost;  /* set by Aravis' heartbeat thread */
-    as_gige_watch      watch; /* notices a loss sooner */
-    bool               running;
+    atomic_bool        lost;              /* set by Aravis' heartbeat thread */
+    as_gige_watch      watch;             /* notices a loss sooner */
+    bool               running, is_again; /* again: it came back */
     as_gige_config     config;
     as_pixel           pixel;
     as_camera_geometry geometry;
@@ -113,7 +113,9 @@ static bool gige_check_format(const gige_priv *priv, as_err *err)
 }
 
 /* Frames that the stream receives into: as many as the caller may hold, which come while he holds all of them. */
-#define GIGE_LEAST_HELD 3u
+#define GIGE_LEAST_HELD  3u
+#define GIGE_MOST_FRAMES 600
+#define GIGE_MOST_BYTES  ((size_t)256 << 20)
 
 static bool gige_measure_payload(gige_priv *priv, const as_camera_cfg *cfg, as_err *err)
 {
@@ -161,21 +163,32 @@ static void gige_expect(gige_priv *priv)
     priv->deaf_after = priv->config.software ? wait : 0;
 }
 
+/* The memory of frames is had from the system now, up to what few lines have, not when one falls behind for the first time. */
+static void gige_touch(as_frame_pool *pool)
+{
+    as_frame *all[GIGE_MOST_FRAMES];
+    size_t    n = 0, bytes = 0;
+    while (n < AS_COUNT(all) && bytes < GIGE_MOST_BYTES && (all[n] = as_frame_pool_get(pool))) {
+        bytes += as_frame_capacity_bytes(all[n]);
+        memset(all[n]->image.data, 0, as_frame_capacity_bytes(all[n]));
+        n++;
+    }
+    while (n-- > 0)
+        as_frame_unref(all[n]);
+}
+
 static bool gige_start(void *p, as_frame_pool *pool, as_err *err)
 {
     gige_priv          *priv = p;
     GError             *error = NULL;
     const as_gige_shape shape = {priv->geometry.width, priv->geometry.height, priv->payload};
+    if (!priv->is_again)
+        gige_touch(pool);
     priv->stream = as_gige_stream_open(priv->camera, &priv->config, &shape, pool, priv->n_held, err);
     if (!priv->stream)
         return false;
     arv_camera_set_acquisition_mode(priv->camera, ARV_ACQUISITION_MODE_CONTINUOUS, &error);
     g_clear_error(&error); /* not every camera lets it be chosen */
-    arv_camera_start_acquisition(priv->camera, &error);
-    if (error)
-        return gige_fail(err, AS_EIO, error, "the camera does not start");
-    priv->running = true;
-    gige_expect(priv);
     return !priv->config.software || as_gige_trigger_start(&priv->trigger, priv->camera, err);
 }
 
@@ -362,6 +375,7 @@ static bool gige_open(void *p, const char *rest, const as_camera_cfg *cfg, as_ca
     gige_priv *priv = p;
     atomic_init(&priv->lost, false);
     priv->frames_per_part = cfg->frames_per_part;
+    priv->is_again = cfg->kept != NULL;
     if (!as_gige_config_parse(rest, cfg, &priv->config, err) || !gige_connect(priv, priv->config.query.path, cfg, err))
         return false;
     if (!gige_apply(priv, cfg, err) || !gige_measure(priv, err))
@@ -474,12 +488,33 @@ static bool gige_silent(gige_priv *priv, as_err *err)
                    "firewall of this machine drop what it sends by UDP?)");
 }
 
+/* When the first frame is asked for: those that came before, while whoever wants them was not ready, would be late or lost. */
+static bool gige_begin(gige_priv *priv, as_err *err)
+{
+    GError *error = NULL;
+    if (priv->running)
+        return true;
+    as_gige_trigger_lock(&priv->trigger);
+    arv_camera_start_acquisition(priv->camera, &error);
+    priv->running = !error;
+    if (!error)
+        gige_expect(priv);
+    as_gige_trigger_unlock(&priv->trigger);
+    const bool is_refused = error && error->domain == ARV_DEVICE_ERROR &&
+                            (error->code == ARV_DEVICE_ERROR_FEATURE_NOT_FOUND ||
+                             (error->code >= ARV_DEVICE_ERROR_PROTOCOL_ERROR_NOT_IMPLEMENTED &&
+                              error->code <= ARV_DEVICE_ERROR_PROTOCOL_ERROR_BAD_ALIGNMENT));
+    return !error || gige_fail(err, is_refused ? AS_EUNSUPPORTED : AS_EIO, error, "the camera does not start");
+}
+
 static bool gige_fill(void *p, as_frame *frame, as_ns deadline, as_err *err)
 {
     gige_priv   *priv = p;
     as_gige_came came;
     if (!priv->stream)
         return AS_FAIL(err, AS_EINVAL, "the camera was opened for its settings alone");
+    if (!gige_begin(priv, err))
+        return false;
     if (priv->trigger.is_on && !priv->triggered && !gige_drain(priv, frame, deadline))
         return gige_silent(priv, err);
     if (priv->trigger.is_on && !gige_trigger(priv, deadline, err))
@@ -567,8 +602,10 @@ static void gige_stats(void *p, as_camera_stats *stats)
 {
     gige_priv *priv = p;
     GError    *error = NULL;
-    if (priv->stream)
+    if (priv->stream) {
         stats->socket_bytes = (uint32_t)as_gige_stream_socket_bytes(priv->stream);
+        stats->is_urgent = as_gige_stream_is_urgent(priv->stream);
+    }
     as_gige_trigger_lock(&priv->trigger);
     if (arv_camera_is_gv_device(priv->camera))
         stats->packet_bytes = arv_camera_gv_get_packet_size(priv->camera, NULL);

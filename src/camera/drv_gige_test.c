@@ -68,6 +68,23 @@ static as_camera *gige_open_device(as_test_device *device, const char *uri)
     return gige_open(device, gige_device, &(as_camera_cfg){.uri = uri});
 }
 
+/* A line has to make ready between opening its camera and the first frame: what came meanwhile would be late. */
+static void gige_begins_when_the_first_frame_is_asked_for(void **state)
+{
+    (void)state;
+    as_test_device device = {0};
+    as_err         err = AS_ERR_NONE;
+    as_camera     *cam = gige_open_device(&device, "gige:127.0.0.1?fps=30");
+    as_clock_sleep_until(as_clock_mono() + 300 * AS_NS_PER_MS);
+    const as_ns before = as_clock_mono();
+    as_frame   *frame = as_camera_next(cam, before + 20 * AS_NS_PER_S, &err);
+    assert_non_null(frame);
+    assert_true(frame->sequence == 0 && frame->time_mono >= before);
+    as_frame_unref(frame);
+    as_camera_close(cam);
+    as_test_device_kill(&device);
+}
+
 static void gige_loses_its_camera_and_finds_it_again(void **state)
 {
     (void)state;
@@ -456,6 +473,7 @@ static void gige_is_told_by_its_address(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(gige_begins_when_the_first_frame_is_asked_for),
         cmocka_unit_test(gige_loses_its_camera_and_finds_it_again),
         cmocka_unit_test(gige_counts_once_what_cannot_be_looked_for),
         cmocka_unit_test(gige_opens_one_while_another_dies_in_its_opening),

@@ -11,10 +11,17 @@ static const char *const config_keys[] = {"exposure_us", "gain",    "fps",      
 /* A frame that is not whole holds up those behind it, which come in order: so long that they still are in time, and it too. */
 #define CONFIG_LEAST_WAIT (4 * AS_NS_PER_MS)
 #define CONFIG_MOST_WAIT  (120 * AS_NS_PER_MS)
+#define CONFIG_FREE_WAITS 4 /* where nobody waits for a verdict */
 
 static as_ns config_wait(as_ns deadline)
 {
     return deadline > 0 ? AS_MIN(AS_MAX(deadline / 2, CONFIG_LEAST_WAIT), CONFIG_MOST_WAIT) : CONFIG_MOST_WAIT;
+}
+
+/* One that the camera is still sending holds up nothing: it is given up when its verdict is due. */
+static as_ns config_most(as_ns deadline, as_ns wait)
+{
+    return deadline > 0 ? AS_MAX(deadline / 4 * 3, wait) : CONFIG_FREE_WAITS * wait;
 }
 
 static bool config_size(const as_uri_query *query, const char *key, uint32_t *ret, as_err *err)
@@ -58,6 +65,7 @@ bool as_gige_config_parse(const char *rest, const as_camera_cfg *cfg, as_gige_co
         return false;
     ret->late = (as_ns)(late_ms * (double)AS_NS_PER_MS);
     ret->wait = (as_ns)(wait_ms * (double)AS_NS_PER_MS);
+    ret->most = as_uri_query_get(query, "wait_ms") ? 0 : config_most(cfg->deadline, ret->wait);
     const char *trigger = as_uri_query_get(query, "trigger");
     ret->software = trigger && strcmp(trigger, "software") == 0;
     return true;

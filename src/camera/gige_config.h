@@ -20,6 +20,7 @@ typedef struct as_gige_config {
     bool         software;      /* each frame is triggered from here */
     as_ns        late;          /* a frame that took so much longer than others to come is late; 0: none is */
     as_ns        wait;          /* so long what is missing of a frame is waited for, and every frame behind it */
+    as_ns        most;          /* so long one may take that is still being sent; 0: for ever */
     double       fps;           /* of the camera, or of the software trigger; below 0: its own */
     uint32_t     width, height; /* 0: the camera's own */
     int64_t      x, y;          /* of the region; below 0: as it is */

@@ -94,19 +94,20 @@ static void stream_greet(as_gige_stream *s)
 static bool stream_open_own(as_gige_stream *s, const as_gige_config *config, uint32_t payload, as_frame_pool *pool,
                             uint32_t n_held, as_err *err)
 {
-    ArvGvDevice *device = ARV_GV_DEVICE(arv_camera_get_device(s->camera));
-    uint32_t     own = stream_address(arv_gv_device_get_interface_address(device)), packet_bytes = 0;
-    uint32_t     camera = stream_address(arv_gv_device_get_device_address(device));
-    uint16_t     port = 0;
-    uint64_t     bytes = config->socket_mb ? config->socket_mb << 20
-                                           : AS_MIN(AS_MAX(STREAM_LEAST_SOCKET, (uint64_t)payload * 2), STREAM_MOST_SOCKET);
+    ArvGvDevice   *device = ARV_GV_DEVICE(arv_camera_get_device(s->camera));
+    uint32_t       own = stream_address(arv_gv_device_get_interface_address(device)), packet_bytes = 0;
+    uint32_t       camera = stream_address(arv_gv_device_get_device_address(device));
+    uint16_t       port = 0;
+    const uint64_t least = AS_MIN(AS_MAX(STREAM_LEAST_SOCKET, (uint64_t)payload * 2), STREAM_MOST_SOCKET);
+    const uint64_t bytes = config->socket_mb ? config->socket_mb << 20
+                                             : AS_MIN(AS_MAX(least, (uint64_t)payload * n_held), STREAM_MOST_SOCKET);
     if (!stream_packets(s->camera, config, &packet_bytes, err))
         return false;
     s->tick_hz = arv_gv_device_get_timestamp_tick_frequency(device, NULL);
     int fd = as_gvsp_socket(own, camera, bytes, &port, &s->socket_bytes, err);
     if (fd < 0)
         return false;
-    if (s->socket_bytes < bytes / 2)
+    if (s->socket_bytes < (config->socket_mb ? bytes : least) / 2)
         as_log_write(
             AS_LOG_WARN,
             "the socket for the camera's pictures has room for %llu kB, and %llu kB are asked for: packets may be "
@@ -120,6 +121,7 @@ static bool stream_open_own(as_gige_stream *s, const as_gige_config *config, uin
                                      .expected_bytes = payload,
                                      .packet_bytes = packet_bytes,
                                      .wait = config->wait,
+                                     .most = config->most,
                                      .asks = config->resend};
     s->own = as_gvsp_receive_new(&cfg, err);
     if (!s->own || !stream_direct(s->camera, own, port, err))
@@ -371,10 +373,17 @@ void as_gige_stream_count(as_gige_stream *s, as_camera_stream *ret)
                               .n_resend_requests = c.n_asked,
                               .n_resent_packets = c.n_resent,
                               .n_missing_packets = c.n_missing,
+                              .n_pauses = c.n_pauses,
+                              .n_dropped_packets = as_gvsp_receive_n_dropped(s->own),
                               .n_duplicated_packets = c.n_twice,
                               .n_late_packets = c.n_late_packets,
                               .n_error_packets = c.n_errors,
                               .n_ignored_packets = c.n_ignored};
+}
+
+bool as_gige_stream_is_urgent(const as_gige_stream *s)
+{
+    return s->own && as_gvsp_receive_is_urgent(s->own);
 }
 
 uint64_t as_gige_stream_socket_bytes(const as_gige_stream *s)

@@ -45,6 +45,7 @@ bool as_gige_stream_is_deaf(const as_gige_stream *stream); /* no packet of pixel
 AS_CHECK bool as_gige_stream_why_deaf(const as_gige_stream *stream, as_ns deadline, char text[AS_GIGE_SILENCE_BYTES]);
 
 void     as_gige_stream_count(as_gige_stream *stream, as_camera_stream *ret);
+bool     as_gige_stream_is_urgent(const as_gige_stream *stream); /* its thread is before all ordinary ones */
 uint64_t as_gige_stream_socket_bytes(const as_gige_stream *stream);
 
 #endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* gvcp.h - the control protocol of GigE Vision 1.2 as bytes: requests and answers, put together and taken apart.
  *
- * Layer:   camera.
- * Threads: pure.
+ * Layer:   camera.  Threads: pure.
  * Memory:  none; a request or an answer points into the bytes it was read from.
  *
  * A datagram on port 3956 begins with 8 bytes: 0x42, flags, command, length of what follows, number of the request; an answer
@@ -44,6 +43,7 @@ typedef enum as_gv_status {
     AS_GV_BUSY = 0x8007,
     AS_GV_PACKET_UNAVAILABLE = 0x800c,
     AS_GV_INVALID_HEADER = 0x800e,
+    AS_GV_PACKET_NOT_YET = 0x8010,
 } as_gv_status;
 
 /* Registers that every camera has, by their addresses. */

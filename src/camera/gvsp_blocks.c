@@ -1,45 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "camera/gvsp_blocks.h"
-
 #include <stdlib.h>
 
 #include "camera/gvsp_bits.h"
-#include "camera/gvsp_gaps.h"
+#include "camera/gvsp_blocks_priv.h"
 
-#define BLOCKS_LATE   1000                  /* a number so far back is a count that began anew */
-#define BLOCKS_ENDED  32                    /* blocks that came to their end are known for so long */
-#define BLOCKS_ANEW   3                     /* leaders in a row are not late but of a count that began anew */
-#define BLOCKS_LINGER (10 * AS_NS_PER_MS)   /* for packets out of order, where none is asked for */
-#define BLOCKS_ERROR  0x8000u               /* of a status: the packet is none */
-#define BLOCKS_FEW    4                     /* packets of pixels that may have been of another length than the rest */
-#define BLOCKS_MOST   ((uint32_t)0xffffff0) /* packets of a picture */
-
-/* A block that came to its end, whole or not: what comes of it later is late. */
-typedef struct blocks_ended {
-    uint64_t    id, stamp;
-    uint32_t    n_packets;          /* of pixels; what is behind them is none of it */
-    as_gvsp_end end;                /* AS_GVSP_OPEN_STILL: there was no memory for it */
-    bool        is_long, has_stamp; /* has: its leader came */
-} blocks_ended;
+#define BLOCKS_LATE  1000                  /* a number so far back is a count that began anew */
+#define BLOCKS_ANEW  3                     /* leaders in a row are not late but of a count that began anew */
+#define BLOCKS_ERROR 0x8000u               /* of a status: the packet is none */
+#define BLOCKS_FEW   4                     /* packets of pixels that may have been of another length than the rest */
+#define BLOCKS_MOST  ((uint32_t)0xffffff0) /* packets of a picture */
 
 /* What becomes of a packet. */
 typedef enum blocks_fate { FATE_USED, FATE_OVER, FATE_TWICE, FATE_LATE, FATE_ERROR, FATE_IGNORED } blocks_fate;
-
-struct as_gvsp_blocks {
-    as_gvsp_blocks_cfg cfg;
-    as_gvsp_block     *all;
-    as_gvsp_block    **spare, **order; /* order: as they began, from the oldest */
-    uint32_t           n_spare, n_order, n_open, packet_bytes, most_packets;
-    size_t             expected_bytes;
-    bool               any, is_long;
-    uint64_t           last, last_stamp; /* number of the newest block, and the time its leader told */
-    blocks_ended       ended[BLOCKS_ENDED];
-    uint64_t           refused, refused_stamp; /* the last leader that seemed to be late */
-    uint32_t           n_refused;              /* of those in a row, each later than the one before */
-    uint64_t           n_ended;                /* the newest is the one before it, modulo BLOCKS_ENDED */
-    as_gvsp_gaps       gaps;
-    as_gvsp_counts     counts;
-};
 
 /* --- memory --------------------------------------------------------------------------------------------------------------- */
 
@@ -99,10 +71,10 @@ void as_gvsp_blocks_give(as_gvsp_blocks *blocks, as_gvsp_block *block)
 
 /* --- beginning and end ---------------------------------------------------------------------------------------------------- */
 
-static const blocks_ended *blocks_find_ended(const as_gvsp_blocks *blocks, const as_gvsp_packet *packet)
+static const as_gvsp_ended *blocks_find_ended(const as_gvsp_blocks *blocks, const as_gvsp_packet *packet)
 {
-    for (uint64_t i = blocks->n_ended; i > 0 && blocks->n_ended - i < BLOCKS_ENDED; i--) {
-        const blocks_ended *ended = &blocks->ended[(i - 1) % BLOCKS_ENDED];
+    for (uint64_t i = blocks->n_ended; i > 0 && blocks->n_ended - i < AS_GVSP_ENDED; i--) {
+        const as_gvsp_ended *ended = &blocks->ended[(i - 1) % AS_GVSP_ENDED];
         if (ended->id == packet->block && ended->is_long == packet->is_long)
             return ended;
     }
@@ -111,12 +83,12 @@ static const blocks_ended *blocks_find_ended(const as_gvsp_blocks *blocks, const
 
 static void blocks_end(as_gvsp_blocks *blocks, as_gvsp_block *block, as_gvsp_end end)
 {
-    blocks->ended[blocks->n_ended++ % BLOCKS_ENDED] = (blocks_ended){.id = block->id,
-                                                                     .stamp = block->image.timestamp,
-                                                                     .n_packets = block->n_packets,
-                                                                     .end = end,
-                                                                     .is_long = block->is_long,
-                                                                     .has_stamp = as_gvsp_bits_has(block->there, 0)};
+    blocks->ended[blocks->n_ended++ % AS_GVSP_ENDED] = (as_gvsp_ended){.id = block->id,
+                                                                       .stamp = block->image.timestamp,
+                                                                       .n_packets = block->n_packets,
+                                                                       .end = end,
+                                                                       .is_long = block->is_long,
+                                                                       .has_stamp = as_gvsp_bits_has(block->there, 0)};
     block->end = end;
     blocks->n_open--;
     blocks->counts.n_whole += end == AS_GVSP_WHOLE;
@@ -125,11 +97,6 @@ static void blocks_end(as_gvsp_blocks *blocks, as_gvsp_block *block, as_gvsp_end
         blocks->counts.n_missing += block->n_packets + 1 - block->n_there;
     }
     blocks->counts.n_other += end == AS_GVSP_NO_IMAGE || end == AS_GVSP_TOO_LARGE;
-}
-
-static bool blocks_lacks(const as_gvsp_block *block)
-{
-    return block->n_there <= block->n_packets;
 }
 
 /* Chunks are as many bytes as the camera announced, or fewer: it has only n packets, none of those behind them came. */
@@ -141,8 +108,7 @@ static void blocks_shorten(as_gvsp_block *block, uint32_t n, size_t bytes)
     block->bytes = bytes;
 }
 
-/* Nothing more comes of it. Of chunks all may have come, and what would have said so is lost. */
-static void blocks_give_up(as_gvsp_blocks *blocks, as_gvsp_block *block)
+void as_gvsp_blocks_give_up(as_gvsp_blocks *blocks, as_gvsp_block *block)
 {
     const size_t bytes = AS_MIN((size_t)block->high * block->packet_bytes, block->bytes);
     const bool   is_all = as_gvsp_image_is_chunks(&block->image) && block->high > 0 &&
@@ -182,7 +148,7 @@ static int64_t blocks_ahead(const as_gvsp_blocks *blocks, const as_gvsp_packet *
 /* Whether a leader is of a picture that came to its end: one that is asked for may come after it was given up. */
 static bool blocks_is_late(const as_gvsp_blocks *blocks, const as_gvsp_packet *packet, const as_gvsp_image *image)
 {
-    const blocks_ended *ended = blocks_find_ended(blocks, packet);
+    const as_gvsp_ended *ended = blocks_find_ended(blocks, packet);
     return ended && (!ended->has_stamp || image->timestamp <= ended->stamp);
 }
 
@@ -276,7 +242,7 @@ static void blocks_newest(as_gvsp_blocks *blocks, const as_gvsp_packet *packet, 
             continue;
         blocks_sent(old, now);
         if (blocks->n_open >= AS_GVSP_OPEN)
-            blocks_give_up(blocks, old);
+            as_gvsp_blocks_give_up(blocks, old);
     }
 }
 
@@ -292,10 +258,10 @@ static as_gvsp_block *blocks_open(as_gvsp_blocks *blocks, const as_gvsp_packet *
         const bool is_underrun = blocks->n_spare == 0;
         blocks->counts.n_underruns += is_underrun;
         blocks->counts.n_incomplete += !is_underrun;
-        blocks->ended[blocks->n_ended++ % BLOCKS_ENDED] =
-            (blocks_ended){.id = packet->block,
-                           .end = is_underrun ? AS_GVSP_OPEN_STILL : AS_GVSP_INCOMPLETE,
-                           .is_long = packet->is_long};
+        blocks->ended[blocks->n_ended++ % AS_GVSP_ENDED] =
+            (as_gvsp_ended){.id = packet->block,
+                            .end = is_underrun ? AS_GVSP_OPEN_STILL : AS_GVSP_INCOMPLETE,
+                            .is_long = packet->is_long};
         return NULL;
     }
     as_gvsp_block *block = blocks->spare[--blocks->n_spare];
@@ -330,11 +296,6 @@ as_gvsp_block *as_gvsp_blocks_done(as_gvsp_blocks *blocks)
 
 /* --- packets -------------------------------------------------------------------------------------------------------------- */
 
-static as_ns blocks_interval(const as_gvsp_blocks *blocks)
-{
-    return AS_MAX(blocks->cfg.wait / AS_GVSP_ROUNDS, AS_GVSP_GAP_NS);
-}
-
 /* Packet i came, for the first time or not. */
 static bool blocks_arrived(as_gvsp_blocks *blocks, as_gvsp_block *block, uint32_t i, as_ns now)
 {
@@ -346,7 +307,11 @@ static bool blocks_arrived(as_gvsp_blocks *blocks, as_gvsp_block *block, uint32_
     if (as_gvsp_bits_has(block->asked, i)) {
         blocks->counts.n_resent++;
         if (block->again) /* the rest of the answer may be on its way */
-            block->again = now + blocks_interval(blocks);
+            block->again = now + as_gvsp_blocks_interval(blocks);
+        if (i > 0 && i == block->probe) {
+            block->answered = now;
+            block->ask = now + AS_GVSP_GAP_NS;
+        }
     } else {
         block->came = now;
     }
@@ -357,7 +322,7 @@ static bool blocks_arrived(as_gvsp_blocks *blocks, as_gvsp_block *block, uint32_
 
 static void blocks_check_whole(as_gvsp_blocks *blocks, as_gvsp_block *block)
 {
-    if (blocks_lacks(block) || block->is_guess)
+    if (as_gvsp_block_lacks(block) || block->is_guess)
         return;
     if (block->n_packets > 1) /* the only packet of a picture says nothing of others */
         blocks->packet_bytes = block->packet_bytes;
@@ -455,10 +420,25 @@ static void blocks_trailer(as_gvsp_blocks *blocks, as_gvsp_block *block, const a
         blocks_end(blocks, block, AS_GVSP_INCOMPLETE);
 }
 
-static void blocks_gone(as_gvsp_blocks *blocks, as_gvsp_block *block, const as_gvsp_packet *packet)
+/* The camera has not sent that packet: what was asked for behind it comes by itself. */
+static void blocks_not_yet(as_gvsp_block *block, uint32_t from, as_ns now)
+{
+    if (from <= block->high)
+        return;
+    for (uint32_t i = from; i <= block->n_packets; i++)
+        (void)as_gvsp_bits_clear(block->asked, i);
+    block->is_told = false;
+    block->answered = block->again = 0;
+    block->rounds = 0;
+    block->heard = now;
+}
+
+static void blocks_gone(as_gvsp_blocks *blocks, as_gvsp_block *block, const as_gvsp_packet *packet, as_ns now)
 {
     bool     all = packet->status == AS_GVSP_ALL_REMOVED;
     uint32_t last = AS_MIN(packet->packet, block->n_packets);
+    if (packet->status == AS_GVSP_NOT_YET)
+        blocks_not_yet(block, packet->packet, now);
     if (!all && packet->status != AS_GVSP_UNAVAILABLE && packet->status != AS_GVSP_REMOVED)
         return;
     if (!all && packet->packet > block->n_packets)
@@ -467,7 +447,7 @@ static void blocks_gone(as_gvsp_blocks *blocks, as_gvsp_block *block, const as_g
         if (!as_gvsp_bits_has(block->there, i) && as_gvsp_bits_set(block->gone, i))
             block->n_gone++;
     if (block->n_gone > 0 && block->is_sent)
-        blocks_give_up(blocks, block);
+        as_gvsp_blocks_give_up(blocks, block);
 }
 
 size_t as_gvsp_block_place(const as_gvsp_block *block, uint32_t packet, uint8_t **ret)
@@ -560,7 +540,7 @@ static bool blocks_is_other(const as_gvsp_blocks *blocks, const as_gvsp_block *b
 /* One of no open block, which begins none. */
 static blocks_fate blocks_outside(const as_gvsp_blocks *blocks, const as_gvsp_packet *packet)
 {
-    const blocks_ended *ended = blocks_find_ended(blocks, packet);
+    const as_gvsp_ended *ended = blocks_find_ended(blocks, packet);
     if (packet->format == AS_GVSP_TRAILER)
         return FATE_OVER;
     if (packet->status & BLOCKS_ERROR)
@@ -580,7 +560,7 @@ static blocks_fate blocks_put(as_gvsp_blocks *blocks, as_gvsp_block *block, cons
         return packet->status & BLOCKS_ERROR ? FATE_ERROR : FATE_OVER;
     }
     if (packet->status & BLOCKS_ERROR) {
-        blocks_gone(blocks, block, packet);
+        blocks_gone(blocks, block, packet, now);
         return FATE_ERROR;
     }
     if (packet->format == AS_GVSP_LEADER)
@@ -641,137 +621,7 @@ uint32_t as_gvsp_blocks_next(const as_gvsp_blocks *blocks, uint32_t most, const 
     return AS_MIN(most, block->n_packets - block->high);
 }
 
-/* --- time ----------------------------------------------------------------------------------------------------------------- */
-
-/* Asks for packets from..limit that are missing; only_new: those that never were. Returns the first that is left for another
- * time; 0: none is. */
-static uint32_t blocks_ask(as_gvsp_blocks *blocks, as_gvsp_block *block, uint32_t from, uint32_t limit, bool only_new,
-                           as_gvsp_ask *ask, void *ctx)
-{
-    uint32_t n_ranges = 0;
-    for (uint32_t i = from; i <= limit; i++) {
-        uint64_t wanted = ~block->there[i / 64] & ~block->gone[i / 64];
-        if (only_new)
-            wanted &= ~block->asked[i / 64];
-        wanted >>= i % 64;
-        if (wanted == 0) {
-            i |= 63; /* on to the next word */
-            continue;
-        }
-        i += (uint32_t)__builtin_ctzll(wanted);
-        if (i > limit)
-            break;
-        if (n_ranges++ == AS_GVSP_RANGES)
-            return i;
-        uint32_t first = i;
-        while (i <= limit && !as_gvsp_bits_has(block->there, i) && !as_gvsp_bits_has(block->gone, i) &&
-               !(only_new && as_gvsp_bits_has(block->asked, i)))
-            (void)as_gvsp_bits_set(block->asked, i++);
-        blocks->counts.n_asked += i - first;
-        ask(ctx, block, first, i - 1);
-    }
-    return 0;
-}
-
-/* Whether so much is missing of what was sent that it is not asked for. Without its leader it is not known where it ends. */
-static bool blocks_lacks_much(const as_gvsp_block *block)
-{
-    const uint32_t sent = block->is_sent && as_gvsp_bits_has(block->there, 0) ? block->n_packets : block->high;
-    return sent + 1 > block->n_there + AS_MAX(block->n_packets / 4, AS_GVSP_FEW);
-}
-
-static void blocks_ask_again(as_gvsp_blocks *blocks, as_gvsp_block *block, uint32_t limit, as_ns now, as_gvsp_ask *ask,
-                             void *ctx)
-{
-    block->next = blocks_ask(blocks, block, block->next, limit, false, ask, ctx);
-    block->rounds += block->next == 0;
-    block->again = now + (block->next > 0 ? AS_GVSP_GAP_NS : blocks_interval(blocks));
-}
-
-/* When it is given up, if nothing more comes of it. */
-static as_ns blocks_over(const as_gvsp_blocks *blocks, const as_gvsp_block *block)
-{
-    const as_ns over = block->last + blocks->cfg.wait;
-    if (!block->is_sent)
-        return over;
-    if (block->n_gone > 0)
-        return AS_MIN(over, block->sent);
-    const as_ns linger = blocks->cfg.asks ? over : AS_MAX(block->sent, block->came) + BLOCKS_LINGER;
-    return AS_MIN(AS_MIN(over, block->sent + blocks->cfg.wait), linger);
-}
-
-/* One that was overtaken may still come as fast as it is sent: until it no longer does, what lacks is not missing. */
-static void blocks_flow(as_gvsp_block *block)
-{
-    const as_ns each = (block->came - block->opened) / AS_MAX(block->n_there, 1u);
-    const as_ns until = block->came + AS_MAX(AS_GVSP_GAP_NS, 4 * each);
-    if (!block->is_sent)
-        return;
-    block->ask = block->ask ? AS_MAX(block->ask, until) : 0;
-    block->again = block->again ? AS_MAX(block->again, until) : 0;
-}
-
-static void blocks_tick(as_gvsp_blocks *blocks, as_gvsp_block *block, as_ns now, as_gvsp_ask *ask, void *ctx)
-{
-    if (now >= blocks_over(blocks, block)) {
-        blocks_give_up(blocks, block);
-        return;
-    }
-    if (!blocks->cfg.asks)
-        return;
-    bool     is_quiet = now - block->last >= blocks->cfg.wait / 4;
-    uint32_t limit = block->is_sent || is_quiet ? block->n_packets : block->high;
-    if (is_quiet && block->quiet != block->last && !block->ask)
-        block->ask = now;
-    if (is_quiet)
-        block->quiet = block->last;
-    blocks_flow(block);
-    const bool is_due = (block->ask && now >= block->ask) || (block->again && now >= block->again);
-    if (is_due && !blocks_lacks(block) && (block->is_sent || is_quiet)) {
-        blocks_give_up(blocks, block); /* it is not known that this is all */
-    } else if (is_due && blocks_lacks_much(block)) {
-        if (block->is_sent)
-            blocks_give_up(blocks, block);
-        else
-            block->ask = block->again = now + blocks_interval(blocks);
-    } else if (block->ask && now >= block->ask) {
-        block->ask = blocks_ask(blocks, block, 0, limit, true, ask, ctx) ? now + AS_GVSP_GAP_NS : 0;
-        if (!block->again)
-            block->again = now + blocks_interval(blocks);
-    } else if (block->again && now >= block->again && block->rounds < AS_GVSP_ROUNDS) {
-        blocks_ask_again(blocks, block, limit, now, ask, ctx);
-    }
-}
-
-void as_gvsp_blocks_tick(as_gvsp_blocks *blocks, as_ns now, as_gvsp_ask *ask, void *ctx)
-{
-    for (uint32_t i = 0; blocks->n_open > 0 && i < blocks->n_order; i++)
-        if (blocks->order[i]->end == AS_GVSP_OPEN_STILL)
-            blocks_tick(blocks, blocks->order[i], now, ask, ctx);
-}
-
-static as_ns blocks_due(const as_gvsp_blocks *blocks, const as_gvsp_block *block)
-{
-    as_ns due = blocks_over(blocks, block);
-    if (!blocks->cfg.asks)
-        return due;
-    if (block->quiet != block->last)
-        due = AS_MIN(due, block->last + blocks->cfg.wait / 4);
-    if (block->ask)
-        due = AS_MIN(due, block->ask);
-    if (block->again && block->rounds < AS_GVSP_ROUNDS)
-        due = AS_MIN(due, block->again);
-    return due;
-}
-
-as_ns as_gvsp_blocks_due(const as_gvsp_blocks *blocks)
-{
-    as_ns due = INT64_MAX;
-    for (uint32_t i = 0; blocks->n_open > 0 && i < blocks->n_order; i++)
-        if (blocks->order[i]->end == AS_GVSP_OPEN_STILL)
-            due = AS_MIN(due, blocks_due(blocks, blocks->order[i]));
-    return due;
-}
+/* --- what is known of them -------------------------------------------------------------------------------------- */
 
 as_gvsp_counts as_gvsp_blocks_counts(const as_gvsp_blocks *blocks)
 {

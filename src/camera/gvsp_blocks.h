@@ -10,16 +10,18 @@
  * came out already. What was built to: gvsp_packet.h.
  *
  * What is missing is asked for GAP after it was noticed, then again when none of it came for an eighth of the wait, eight times at
- * most. Noticed is it by a packet behind it, by the trailer, by the next picture, or after a quarter of the wait without any packet.
+ * most. Noticed is it by a packet behind it, by the trailer, or by the next picture. After a quarter of the wait without any packet
+ * the next one alone is asked for: a camera that paused says that it has none yet or goes on, and if neither, the rest was lost.
  * Where more than a quarter is missing nothing is asked for: a link that lost so much would lose it again. A block is given up when
  * the wait is over since its last packet, or since the camera had sent all of it, or when that much is missing then, or when the
- * camera says that a packet is there no more. What was sent and still comes, as it was overtaken, is waited for. Of chunks the
+ * camera says that a packet is there no more. One that the camera is still sending has until `most` after it began. What was sent and still comes, as it was overtaken, is waited for. Of chunks the
  * trailer tells where they end; where it is lost, what came is all of it if it is a chain of chunks.
  */
 #ifndef AS_CAMERA_GVSP_BLOCKS_H
 #define AS_CAMERA_GVSP_BLOCKS_H
 
 #include "base/err.h"
+#include "camera/gvsp_counts.h"
 #include "camera/gvsp_packet.h"
 
 #define AS_GVSP_LEAST_BYTES 128u /* of pixels in a packet that is not the last */
@@ -35,6 +37,7 @@ typedef struct as_gvsp_blocks_cfg {
     size_t   expected_bytes; /* of a picture, until a leader says so */
     uint32_t packet_bytes;   /* of pixels in a packet, until one is seen */
     as_ns    wait;
+    as_ns    most; /* after its first packet a picture ends; 0: it may take as long as packets of it come */
     bool     asks; /* for what is missing; else a block that lacks something ends soon after it was sent */
 } as_gvsp_blocks_cfg;
 
@@ -61,28 +64,15 @@ typedef struct as_gvsp_block {
     uint32_t  trailer;                      /* its number, once it came; 0: it did not */
     uint32_t  next;                         /* packet that is asked for again first, when it is not all at once */
     as_ns     last, came, sent, ask, again; /* came: the last that was not asked for */
-    as_ns     quiet;                        /* of which last packet a silence was seen */
+    as_ns     quiet;                        /* since when there was a silence that was seen */
+    as_ns     heard;                        /* when the camera said that it has a packet not yet */
+    as_ns     probed;                       /* when the probe was asked for */
+    as_ns     answered;                     /* when the probe came, until it is known what that says; 0: it did not */
+    uint32_t  probe;                        /* the packet that was asked for in a silence; 0: none */
+    bool      is_told;                      /* by that one: all was sent */
     uint32_t  odd, odd_bytes; /* number and length of a packet of another length than it should have; 0: none */
     uint64_t *there, *asked, *gone;
 } as_gvsp_block;
-
-/* Each packet is one of used, over, twice, late, an error or ignored. */
-typedef struct as_gvsp_counts {
-    uint64_t n_packets;         /* that came, whatever they were */
-    uint64_t n_used, n_pixels;  /* those that a picture lacked, and those of them that hold pixels */
-    uint64_t n_over;            /* trailers, and what is behind the pixels */
-    uint64_t n_twice;           /* that were there */
-    uint64_t n_late_packets;    /* of pictures that were over, or seemed to be, and were not whole */
-    uint64_t n_errors;          /* the camera's word that it has one no more, or not yet */
-    uint64_t n_ignored;         /* of a picture without memory, no image, of a wrong length, or no packet at all */
-    uint64_t n_whole;           /* pictures */
-    uint64_t n_underruns;       /* pictures for which there was no memory */
-    uint64_t n_incomplete;      /* given up */
-    uint64_t n_asked, n_resent; /* packets, and those of them that came */
-    uint64_t n_missing;         /* packets of what was given up */
-    uint64_t n_late;            /* leaders of pictures that were over, or seemed to be */
-    uint64_t n_other;           /* payloads that are no image, or too large */
-} as_gvsp_counts;
 
 typedef struct as_gvsp_blocks as_gvsp_blocks;
 

@@ -137,26 +137,6 @@ static void what_comes_again_makes_it_whole(void **state)
     rig_close(&r);
 }
 
-static void an_end_that_is_missing_is_noticed_by_the_silence(void **state)
-{
-    (void)state;
-    rig r;
-    rig_open(&r, true);
-    rig_send_all(&r, 1, 0, 10);
-    rig_wait(&r, MS(WAIT_MS / 4 - 1));
-    assert_int_equal(r.n_asked, 0);
-    assert_int_equal(as_gvsp_blocks_due(r.blocks), r.now + MS(1));
-    rig_wait(&r, MS(1));
-    assert_int_equal(r.n_asked, 1);
-    assert_true(r.asked[0][0] == 11 && r.asked[0][1] == 12);
-    rig_send(&r, 1, 11); /* the belt goes on: the silence was its */
-    rig_wait(&r, MS(WAIT_MS - 1));
-    rig_expect_none(&r);
-    rig_wait(&r, MS(1));
-    rig_expect(&r, 1, AS_GVSP_INCOMPLETE);
-    rig_close(&r);
-}
-
 static void a_packet_that_is_no_more_ends_it_at_once(void **state)
 {
     (void)state;
@@ -681,7 +661,6 @@ int main(void)
         cmocka_unit_test(a_slow_picture_is_not_asked_about_all_the_time),
         cmocka_unit_test(places_are_of_the_length_that_is_known_last),
         cmocka_unit_test(what_comes_again_makes_it_whole),
-        cmocka_unit_test(an_end_that_is_missing_is_noticed_by_the_silence),
         cmocka_unit_test(a_packet_that_is_no_more_ends_it_at_once),
         cmocka_unit_test(a_trailer_that_comes_early_says_that_the_rest_does_not),
         cmocka_unit_test(without_asking_it_does_not_wait_for_long),

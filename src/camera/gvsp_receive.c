@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/filter.h>
+#include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
@@ -25,10 +26,12 @@
 #define RECEIVE_POLL_NS  (1 * AS_NS_PER_S)
 #define RECEIVE_GREET_NS (10 * AS_NS_PER_S) /* firewalls forget in 30 s */
 #define RECEIVE_PART     8 /* of the socket's buffer may fill meanwhile; the kernel counts twice what a packet has */
+#define RECEIVE_CACHE    ((uint64_t)512 << 10) /* so much waits in a core's own cache */
 #define RECEIVE_USELESS  8 /* looks at the socket that all gave nothing of use: then it sleeps between them */
 #define RECEIVE_PAUSE_NS (10 * AS_NS_PER_MS)
 #define RECEIVE_FLOODED  2000 /* so many, and it is told */
 #define RECEIVE_IN_A_ROW 256  /* batches before time is looked at */
+#define RECEIVE_LEVEL    1    /* of urgency, at least: it mostly waits */
 
 struct as_gvsp_receive {
     int             fd, wake;
@@ -38,20 +41,23 @@ struct as_gvsp_receive {
     as_gvsp_batch  *batch;
     as_frame      **frames;
     uint32_t        n_frames, packet_bytes;
-    as_ns           most_nap;
-    as_thread      *thread;
-    atomic_bool     stop;
-    atomic_uint     greets;  /* the camera's port that pictures come from; 0: unknown */
-    as_ns           greeted; /* when it was last; 0: never */
-    atomic_int      urgency; /* that next() was called with */
-    uint16_t        number;  /* of requests */
-    as_ns           marked;  /* when packets were last counted, of the picture that is under way; 0: none is */
-    double          each_ns;
-    uint64_t        n_messages, n_used; /* by the last look at the socket */
-    uint32_t        n_useless;          /* looks in a row */
-    as_ns           looked;
-    bool            told;
-    atomic_ullong   n_dozed;
+    as_ns           most_nap, wait;
+    as_ns (*clock)(void);
+    as_ns         seen; /* what came before that was read, all of it */
+    as_thread    *thread;
+    atomic_bool   stop;
+    atomic_uint   greets;  /* the camera's port that pictures come from; 0: unknown */
+    as_ns         greeted; /* when it was last; 0: never */
+    atomic_int    urgency; /* that next() was called with */
+    atomic_bool   is_urgent;
+    uint16_t      number; /* of requests */
+    as_ns         marked; /* when packets were last counted, of the picture that is under way; 0: none is */
+    double        each_ns;
+    uint64_t      n_messages, n_used; /* by the last look at the socket */
+    uint32_t      n_useless;          /* looks in a row */
+    as_ns         looked;
+    bool          told;
+    atomic_ullong n_dozed;
 
     pthread_mutex_t lock;
     pthread_cond_t  turn;
@@ -158,7 +164,9 @@ static void receive_exchange(as_gvsp_receive *r)
         pthread_cond_signal(&r->turn);
 }
 
-/* All that has come. Returns how many packets: the kernel may hand over several as one message. */
+/* All that has come. Returns how many packets: the kernel may hand over several as one message. A look at the socket that finds no
+ * more tells that what came before it was read, however late this thread is by then: what is missing is judged by that time. Where
+ * more comes than can be read it is behind, by `wait` at most. */
 static size_t receive_drain(as_gvsp_receive *r)
 {
     size_t sum = 0;
@@ -166,19 +174,23 @@ static size_t receive_drain(as_gvsp_receive *r)
     for (int i = 0; i < RECEIVE_IN_A_ROW; i++) {
         unsigned        n_aimed = 0;
         struct mmsghdr *messages = as_gvsp_batch_aim(r->batch, r->blocks, &n_aimed);
+        const as_ns     before = r->clock();
         int             n = recvmmsg(r->fd, messages, n_aimed, MSG_DONTWAIT, NULL);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0 && errno != EAGAIN)
             as_clock_sleep_until(as_clock_mono() + AS_NS_PER_MS); /* a network that is down, say */
-        if (n <= 0)
-            break;
-        r->n_messages += (uint64_t)n;
-        sum += as_gvsp_batch_land(r->batch, r->blocks, (unsigned)n, as_clock_mono());
-        receive_exchange(r);
-        if ((unsigned)n < n_aimed)
-            break;
+        if (n > 0) {
+            r->n_messages += (uint64_t)n;
+            sum += as_gvsp_batch_land(r->batch, r->blocks, (unsigned)n, r->clock());
+            receive_exchange(r);
+        }
+        if (n < (int)n_aimed) {
+            r->seen = before;
+            return sum;
+        }
     }
+    r->seen = AS_MAX(r->seen, r->clock() - r->wait);
     return sum;
 }
 
@@ -186,7 +198,7 @@ static size_t receive_drain(as_gvsp_receive *r)
 static as_ns receive_nap(as_gvsp_receive *r, size_t n, as_ns now)
 {
     const uint32_t left = as_gvsp_blocks_left(r->blocks);
-    const double   fill = (double)r->socket_bytes / RECEIVE_PART / r->packet_bytes;
+    const double   fill = (double)AS_MIN(r->socket_bytes / RECEIVE_PART, RECEIVE_CACHE) / r->packet_bytes;
     if (left == 0) {
         r->marked = 0;
         return 0;
@@ -202,7 +214,7 @@ static as_ns receive_nap(as_gvsp_receive *r, size_t n, as_ns now)
 
 static void receive_wait(as_gvsp_receive *r)
 {
-    as_ns           due = as_gvsp_blocks_due(r->blocks), now = as_clock_mono();
+    as_ns           due = as_gvsp_blocks_due(r->blocks), now = r->clock();
     as_ns           left = AS_MIN(AS_MAX(due - now, 0), RECEIVE_POLL_NS);
     struct pollfd   polls[2] = {{.fd = r->fd, .events = POLLIN}, {.fd = r->wake, .events = POLLIN}};
     struct timespec timeout = {(time_t)(left / AS_NS_PER_S), (long)(left % AS_NS_PER_S)};
@@ -227,7 +239,7 @@ static void receive_doze(as_gvsp_receive *r, uint64_t n_messages, as_ns now)
     if (r->n_useless < RECEIVE_USELESS)
         return;
     atomic_fetch_add(&r->n_dozed, 1);
-    as_clock_sleep_until(now + RECEIVE_DOZE_NS);
+    as_clock_sleep_until(as_clock_mono() + RECEIVE_DOZE_NS);
 }
 
 static void receive_run(void *ctx)
@@ -235,22 +247,22 @@ static void receive_run(void *ctx)
     as_gvsp_receive *r = ctx;
     int              level = 0;
     while (!atomic_load(&r->stop)) {
-        const int wanted = atomic_load(&r->urgency);
+        const int wanted = AS_MAX(atomic_load(&r->urgency), RECEIVE_LEVEL);
         if (wanted > level)
-            (void)as_thread_make_urgent(wanted);
+            atomic_store(&r->is_urgent, as_thread_make_urgent(wanted));
         level = AS_MAX(level, wanted);
         const uint64_t n_before = r->n_messages;
         size_t         n = receive_drain(r);
-        as_ns          now = as_clock_mono();
+        as_ns          now = r->clock();
         receive_doze(r, n_before, now);
         receive_greet(r, now);
-        if (now >= as_gvsp_blocks_due(r->blocks)) {
-            as_gvsp_blocks_tick(r->blocks, now, receive_ask, r);
+        if (r->seen >= as_gvsp_blocks_due(r->blocks)) {
+            as_gvsp_blocks_tick(r->blocks, r->seen, receive_ask, r);
             receive_exchange(r);
         }
         as_ns nap = receive_nap(r, n, now);
         if (nap >= RECEIVE_DOZE_NS)
-            as_clock_sleep_until(now + nap);
+            as_clock_sleep_until(as_clock_mono() + nap);
         else
             receive_wait(r);
     }
@@ -261,7 +273,7 @@ static void receive_run(void *ctx)
 static bool receive_lock(as_gvsp_receive *r)
 {
     pthread_condattr_t attr;
-    if (pthread_mutex_init(&r->lock, NULL) != 0)
+    if (!as_thread_lock_init(&r->lock))
         return false;
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -289,6 +301,7 @@ static bool receive_frames(as_gvsp_receive *r, const as_gvsp_receive_cfg *cfg, a
                                        .expected_bytes = cfg->expected_bytes,
                                        .packet_bytes = cfg->packet_bytes,
                                        .wait = cfg->wait,
+                                       .most = cfg->most,
                                        .asks = cfg->asks};
     r->blocks = as_gvsp_blocks_new(&blocks, err);
     for (uint32_t i = 0; r->blocks && i < r->n_frames; i++) {
@@ -311,12 +324,15 @@ as_gvsp_receive *as_gvsp_receive_new(const as_gvsp_receive_cfg *cfg, as_err *err
     r->fd = cfg->fd;
     r->camera = cfg->camera;
     r->socket_bytes = cfg->socket_bytes;
+    r->wait = cfg->wait;
+    r->clock = cfg->clock ? cfg->clock : as_clock_mono;
     r->most_nap = AS_MIN(RECEIVE_NAP_NS, cfg->wait / RECEIVE_PART);
     r->packet_bytes = AS_MAX(cfg->packet_bytes, AS_GVSP_LEAST_BYTES);
     atomic_init(&r->stop, false);
     atomic_init(&r->greets, 0);
     atomic_init(&r->n_dozed, 0);
     atomic_init(&r->urgency, 0);
+    atomic_init(&r->is_urgent, false);
     r->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (r->wake < 0 || !receive_lock(r))
         AS_FAIL(err, AS_ENOMEM, "cannot make what ends the wait for pictures");
@@ -397,6 +413,18 @@ void as_gvsp_receive_greet(as_gvsp_receive *r, uint16_t port)
 uint64_t as_gvsp_receive_n_dozed(as_gvsp_receive *r)
 {
     return atomic_load(&r->n_dozed);
+}
+
+bool as_gvsp_receive_is_urgent(as_gvsp_receive *r)
+{
+    return atomic_load(&r->is_urgent);
+}
+
+uint64_t as_gvsp_receive_n_dropped(const as_gvsp_receive *r)
+{
+    uint32_t  info[SK_MEMINFO_VARS] = {0};
+    socklen_t n = sizeof info;
+    return getsockopt(r->fd, SOL_SOCKET, SO_MEMINFO, info, &n) == 0 ? info[SK_MEMINFO_DROPS] : 0;
 }
 
 as_gvsp_counts as_gvsp_receive_counts(as_gvsp_receive *r)

@@ -6,7 +6,9 @@
  * Memory:  n_frames of the pool are held from new() to free(); next() exchanges the pixels of one of them with the caller's, so
  *          that the kernel's copy is the only one.
  *
- * The thread is as urgent as the one that calls next(): a model that computes at such a level would keep it from its packets.
+ * The thread is before all ordinary ones where the system allows it, and as urgent as the one that calls next(): a model that
+ * computes at such a level would keep it from its packets. Where it is late all the same, it reads what waits before it judges what
+ * is missing.
  * Within a picture the thread does not wait for each packet: it sleeps until some have come, by how fast they came so far. That is
  * until the last one at most, or an eighth of the socket's buffer, or of the wait for what is missing, or a millisecond.
  */
@@ -27,10 +29,11 @@ typedef struct as_gvsp_receive_cfg {
     uint64_t       socket_bytes;
     as_frame_pool *pool;
     uint32_t       n_frames;
-    size_t         expected_bytes; /* as in as_gvsp_blocks_cfg, with the next three */
+    size_t         expected_bytes; /* as in as_gvsp_blocks_cfg, with the next four */
     uint32_t       packet_bytes;
-    as_ns          wait;
+    as_ns          wait, most;
     bool           asks;
+    as_ns (*clock)(void); /* NULL: the monotonic one; tests have their own */
 } as_gvsp_receive_cfg;
 
 typedef struct as_gvsp_receive as_gvsp_receive;
@@ -55,6 +58,10 @@ AS_CHECK bool as_gvsp_receive_next(as_gvsp_receive *receive, as_frame *frame, as
 void as_gvsp_receive_greet(as_gvsp_receive *receive, uint16_t port);
 
 uint64_t as_gvsp_receive_n_dozed(as_gvsp_receive *receive); /* times it slept for all that came was of no use */
+
+bool     as_gvsp_receive_is_urgent(as_gvsp_receive *receive);
+uint64_t as_gvsp_receive_n_dropped(
+    const as_gvsp_receive *receive); /* packets that found the socket full, or were a stranger's */
 
 as_gvsp_counts as_gvsp_receive_counts(as_gvsp_receive *receive);
 

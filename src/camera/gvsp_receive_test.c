@@ -4,6 +4,7 @@
 #include <stdarg.h>
 
 #include <cmocka.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -21,12 +22,12 @@ typedef struct rig {
     as_test_gvsp     picture;
 } rig;
 
-static void rig_open(rig *r, as_ns wait)
+static void rig_open_at(rig *r, as_ns wait, as_ns (*clock)(void))
 {
     as_err err = AS_ERR_NONE;
     int    ends[2];
     assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, ends), 0);
-    *r = (rig){.pool = as_frame_pool_new(AS_PIXEL_MONO8, WIDTH, HEIGHT, N_FRAMES + 2, &err),
+    *r = (rig){.pool = as_frame_pool_new(AS_PIXEL_MONO8, WIDTH, HEIGHT, N_FRAMES + 3, &err),
                .far = ends[0],
                .picture = {.width = WIDTH, .height = HEIGHT, .packet_bytes = EACH}};
     const as_gvsp_receive_cfg cfg = {.fd = ends[1],
@@ -36,11 +37,17 @@ static void rig_open(rig *r, as_ns wait)
                                      .expected_bytes = WIDTH * HEIGHT,
                                      .packet_bytes = EACH,
                                      .wait = wait,
-                                     .asks = true};
+                                     .asks = true,
+                                     .clock = clock};
     r->receive = as_gvsp_receive_new(&cfg, &err);
     if (!r->receive)
         fail_msg("%s", err.text);
     assert_int_equal(as_frame_pool_in_use(r->pool), N_FRAMES);
+}
+
+static void rig_open(rig *r, as_ns wait)
+{
+    rig_open_at(r, wait, NULL);
 }
 
 static void rig_close(rig *r)
@@ -192,6 +199,91 @@ static void a_flood_of_packets_of_no_use_does_not_hold_the_core(void **state)
     rig_close(&r);
 }
 
+/* A receiver that is kept from running whenever it looks at the clock; what the camera sent in that time has come by then. */
+enum { LATE_MS = 60, LATE_PICTURES = 10, LATE_PACKETS = 5 };
+
+static struct {
+    rig        *r;
+    as_ns       now;
+    uint64_t    block;
+    uint32_t    id;
+    atomic_bool is_sending;
+} late;
+
+static as_ns late_clock(void)
+{
+    uint8_t bytes[AS_TEST_GVSP_BYTES];
+    if (!atomic_load(&late.is_sending))
+        return late.now;
+    for (int i = 0; i < LATE_PACKETS && late.block <= LATE_PICTURES; i++) {
+        late.r->picture.block = late.block;
+        const size_t n = as_test_gvsp_make(bytes, &late.r->picture, late.id);
+        if (send(late.r->far, bytes, n, MSG_DONTWAIT) != (ssize_t)n)
+            break; /* no room: later */
+        const bool is_last = late.id == as_test_gvsp_n(&late.r->picture) + 1;
+        late.block += is_last;
+        late.id = is_last ? 0 : late.id + 1;
+    }
+    late.now += LATE_MS * AS_NS_PER_MS;
+    return late.now;
+}
+
+static void a_thread_that_is_late_reads_what_waits_before_it_judges(void **state)
+{
+    (void)state;
+    rig              r;
+    as_gvsp_received got;
+    late.now = AS_NS_PER_S;
+    late.block = 1;
+    late.id = 0;
+    late.r = &r;
+    atomic_store(&late.is_sending, false);
+    rig_open_at(&r, 2 * LATE_MS * AS_NS_PER_MS, late_clock);
+    atomic_store(&late.is_sending, true);
+    as_gvsp_receive_greet(r.receive, 1); /* wakes it */
+    for (uint64_t block = 1; block <= LATE_PICTURES; block++) {
+        as_frame *frame = rig_next(&r, &got);
+        assert_true(got.id == block && got.end == AS_GVSP_WHOLE);
+        as_frame_unref(frame);
+    }
+    const as_gvsp_counts counts = as_gvsp_receive_counts(r.receive);
+    assert_true(counts.n_incomplete == 0 && counts.n_asked == 0 && counts.n_pauses == 0 && counts.n_twice == 0);
+    assert_int_equal(as_gvsp_receive_n_dropped(r.receive), 0);
+    rig_close(&r);
+}
+
+/* Whoever has a picture has it for himself: what comes late, twice and out of order meanwhile is written elsewhere. */
+static void what_was_handed_on_stays_as_it_is(void **state)
+{
+    enum { PICTURES = 60, KEPT = 2 };
+    (void)state;
+    rig       r;
+    as_frame *kept[KEPT] = {NULL};
+    rig_open(&r, 10 * AS_NS_PER_S);
+    const uint32_t n = as_test_gvsp_n(&r.picture);
+    for (uint64_t block = 1; block <= PICTURES; block++) {
+        as_gvsp_received got;
+        for (uint32_t id = 0; id <= n + 1; id++) {
+            const uint32_t other = (uint32_t)(id * 31 + block * 17) % (n + 1);
+            for (uint64_t old = block - AS_MIN(block - 1, (uint64_t)3); old < block && id % 4 == 0; old++)
+                rig_send(&r, old, other);
+            rig_send(&r, block, id ^ (id < n && n % 2 == 1)); /* each two exchanged */
+            if (id % 8 == 0)
+                rig_send(&r, block, id);
+        }
+        as_frame *frame = rig_next(&r, &got);
+        assert_true(got.id == block && got.end == AS_GVSP_WHOLE);
+        as_frame **place = &kept[block % KEPT];
+        if (*place)
+            assert_true(as_test_gvsp_is((*place)->image.data, block - KEPT, WIDTH * HEIGHT));
+        as_frame_unref(*place);
+        *place = frame;
+    }
+    for (int i = 0; i < KEPT; i++)
+        as_frame_unref(kept[i]);
+    rig_close(&r);
+}
+
 /* Bound to any address, the camera would be told to send to 0.0.0.0. */
 static void without_an_address_there_is_no_socket(void **state)
 {
@@ -216,6 +308,8 @@ int main(void)
         cmocka_unit_test(pictures_come_one_by_one_into_the_frames_that_are_asked_with),
         cmocka_unit_test(what_is_missing_is_asked_for_and_makes_it_whole),
         cmocka_unit_test(what_does_not_come_is_given_up_and_nothing_is_waited_for_for_ever),
+        cmocka_unit_test(a_thread_that_is_late_reads_what_waits_before_it_judges),
+        cmocka_unit_test(what_was_handed_on_stays_as_it_is),
         cmocka_unit_test(without_an_address_there_is_no_socket),
         cmocka_unit_test(the_port_that_pictures_come_from_is_greeted),
         cmocka_unit_test(a_flood_of_packets_of_no_use_does_not_hold_the_core),

@@ -29,6 +29,7 @@ typedef struct as_camera_stats {
     as_ns            away;      /* so long it was not there, all in all */
     as_camera_stream stream;
     uint32_t         packet_bytes, socket_bytes; /* of the wire */
+    bool             is_urgent;                  /* the thread that takes packets is before all ordinary ones */
     double           temperature_c;              /* NAN: not told */
 } as_camera_stats;
 

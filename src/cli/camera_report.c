@@ -69,6 +69,8 @@ json_t *as_camera_report_json(const as_camera *cam, const as_acceptance *a)
     as_json_set(json, "stream", as_stream_json(&a->stats.stream));
     as_json_set(json, "complete", json_boolean(!a->incomplete));
     as_json_set(json, "packet_bytes", json_integer(a->stats.packet_bytes));
+    as_json_set(json, "socket_bytes", json_integer(a->stats.socket_bytes));
+    as_json_set(json, "realtime", json_boolean(a->stats.is_urgent));
     as_json_set(json, "temperature_c", as_json_number(a->stats.temperature_c));
     as_json_set(json, "n_alike", json_integer(a->n_alike));
     as_json_set(json, "set_fps", as_json_number(a->set_fps));

@@ -157,6 +157,7 @@ static json_t *serve_json(const serve_all *all, bool ended)
             as_json_set(one, "n_due", json_integer((json_int_t)state.n_due));
             as_json_set(one, "n_late", json_integer((json_int_t)state.n_late));
             as_json_set(one, "n_again", json_integer((json_int_t)state.n_again));
+            as_json_set(one, "realtime", json_boolean(state.is_urgent));
             as_json_set(one, "n_bytes", json_integer((json_int_t)state.n_bytes));
         }
         json_array_append_new(list, one);

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "base/thread.h"
 
 typedef enum belt_state { BELT_NONE, BELT_GATHERING, BELT_WAITING, BELT_JUDGED, BELT_DECIDED } belt_state;
 
@@ -53,22 +54,10 @@ static bool belt_cond_init(pthread_cond_t *cond)
     return ok;
 }
 
-/* An urgent thread that finds the lock taken lends its urgency to the thread that holds it, which may be an ordinary one
- * and would else have to wait for its turn on a busy machine. */
-static bool belt_lock_init(pthread_mutex_t *lock)
-{
-    pthread_mutexattr_t attr;
-    if (pthread_mutexattr_init(&attr))
-        return false;
-    bool ok = !pthread_mutexattr_setprotocol(&attr, PTHREAD_PRIO_INHERIT) && !pthread_mutex_init(lock, &attr);
-    pthread_mutexattr_destroy(&attr);
-    return ok || !pthread_mutex_init(lock, NULL);
-}
-
 static bool belt_init_locks(as_belt *belt)
 {
     pthread_cond_t *conds[] = {&belt->work, &belt->alarm, &belt->ready, &belt->room};
-    if (!belt_lock_init(&belt->lock))
+    if (!as_thread_lock_init(&belt->lock))
         return false;
     for (size_t i = 0; i < AS_COUNT(conds); i++) {
         if (belt_cond_init(conds[i]))

@@ -375,7 +375,7 @@ static bool line_make(as_line *line, const as_line_cfg *cfg, as_err *err)
 static as_line *line_alloc(const as_line_cfg *cfg, as_err *err)
 {
     as_line *line = calloc(1, sizeof *line);
-    if (!line || pthread_mutex_init(&line->tally_lock, NULL)) {
+    if (!line || !as_thread_lock_init(&line->tally_lock)) {
         AS_FAIL(err, AS_ENOMEM, "cannot make a line: not enough memory");
         free(line);
         return NULL;

@@ -162,7 +162,7 @@ static bool gige_init_lock(as_gige *device, as_err *err)
     pthread_condattr_t attr;
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    device->has_lock = pthread_mutex_init(&device->lock, NULL) == 0 && pthread_cond_init(&device->turn, &attr) == 0;
+    device->has_lock = as_thread_lock_init(&device->lock) && pthread_cond_init(&device->turn, &attr) == 0;
     pthread_condattr_destroy(&attr);
     return device->has_lock || AS_FAIL(err, AS_ENOMEM, "no memory for a camera");
 }

@@ -9,6 +9,18 @@
 #define SLICE_NS (50 * AS_NS_PER_MS)
 #define TWICE_NS (20 * AS_NS_PER_MS) /* at most, from a trigger to its like that a bouncing contact makes */
 
+#define TAKE_LEVEL   1
+#define TAKE_LOOK_NS (100 * AS_NS_PER_MS)
+#define TAKE_MOST    0.5 /* share of a core */
+#define TAKE_LITTLE  0.25
+
+/* A device's clock goes on whatever this computer does: its thread is before all ordinary ones where that is allowed. But one
+ * that sends without a pause would starve them, and is none then. */
+typedef struct take_rank {
+    as_ns at, used; /* when it was last looked at, and its processor time by then */
+    bool  is_urgent, is_refused;
+} take_rank;
+
 static bool take_has(const as_pump_item *item, as_fault fault)
 {
     return (item->faults >> fault) & 1u;
@@ -184,10 +196,36 @@ static as_ns take_twice(as_gige *device, as_ns due)
     return due;
 }
 
+static void take_look(as_gige *device, take_rank *rank)
+{
+    struct timespec used = {0};
+    const as_ns     now = as_clock_mono();
+    if (rank->is_refused || now - rank->at < TAKE_LOOK_NS || clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used) != 0)
+        return;
+    const as_ns  used_ns = (as_ns)used.tv_sec * AS_NS_PER_S + used.tv_nsec;
+    const double share = (double)(used_ns - rank->used) / (double)(now - rank->at);
+    const bool   was = rank->is_urgent;
+    rank->at = now;
+    rank->used = used_ns;
+    if (was && share > TAKE_MOST) {
+        as_thread_make_ordinary();
+        rank->is_urgent = false;
+    } else if (!was && share < TAKE_LITTLE) {
+        rank->is_urgent = as_thread_make_urgent(TAKE_LEVEL);
+        rank->is_refused = !rank->is_urgent;
+    }
+    if (was == rank->is_urgent)
+        return;
+    pthread_mutex_lock(&device->lock);
+    device->counts.is_urgent = rank->is_urgent;
+    pthread_mutex_unlock(&device->lock);
+}
+
 void as_gige_take(void *ctx)
 {
-    as_gige *device = ctx;
-    as_ns    due = 0;
+    as_gige  *device = ctx;
+    as_ns     due = 0;
+    take_rank rank = {.at = 0};
     for (;;) {
         pthread_mutex_lock(&device->lock);
         bool     go_on = take_await(device, &due);
@@ -195,6 +233,7 @@ void as_gige_take(void *ctx)
         pthread_mutex_unlock(&device->lock);
         if (!go_on)
             return;
+        take_look(device, &rank);
         bool again = true;
         while (again) {
             as_pump_item item = {.what = AS_PUMP_NONE};

@@ -44,12 +44,13 @@ typedef struct gvsp_batch {
 } gvsp_batch;
 
 struct as_gvsp_stream {
-    int         fd, fd_test; /* the second sends from the same port, and never cuts a packet in pieces */
-    atomic_bool gso;
-    double      link_mbit;
-    uint32_t    address;
-    uint16_t    port;
-    gvsp_batch  first, again;
+    int                  fd, fd_test; /* the second sends from the same port, and never cuts a packet in pieces */
+    atomic_bool          gso;
+    atomic_uint_fast64_t under_way; /* block << 32 | its first packet that has not left; 0: none is being sent */
+    double               link_mbit;
+    uint32_t             address;
+    uint16_t             port;
+    gvsp_batch           first, again;
 };
 
 /* --- bytes -------------------------------------------------------------------------------------------------------------- */
@@ -146,6 +147,7 @@ as_gvsp_stream *as_gvsp_open(uint32_t address, double link_mbit, as_err *err)
     n = sizeof segment;
     /* Within one machine nothing cuts a message before a packet socket sees it, and clients may listen by one (Aravis does). */
     bool local = address >> 24 == IN_LOOPBACKNET;
+    atomic_init(&stream->under_way, 0);
     atomic_init(&stream->gso, !local && getsockopt(stream->fd, IPPROTO_UDP, UDP_SEGMENT, &segment, &n) == 0);
     stream->address = address;
     gvsp_open_test(stream, &own);
@@ -293,6 +295,12 @@ static void gvsp_wait(as_ns until, const atomic_bool *stop)
         as_clock_sleep_until(AS_MIN(until, now + SLICE_NS));
 }
 
+/* Of the picture that is being sent, packets before that one have left. */
+static void gvsp_at(as_gvsp_stream *stream, const as_gvsp_picture *picture, uint32_t packet)
+{
+    atomic_store(&stream->under_way, (uint64_t)picture->block << 32 | packet);
+}
+
 uint64_t as_gvsp_send(as_gvsp_stream *stream, const as_gv_peer *to, const as_gvsp_picture *picture, as_ns delay,
                       const atomic_bool *stop)
 {
@@ -303,24 +311,40 @@ uint64_t as_gvsp_send(as_gvsp_stream *stream, const as_gv_peer *to, const as_gvs
         (stream->link_mbit > 0 ? (picture->packet_bytes + AS_GVSP_OVERHEAD) * 8e3 / stream->link_mbit : 0);
     as_ns    due = as_clock_mono();
     uint64_t n = AS_GVSP_LEADER_BYTES + AS_GVSP_TRAILER_BYTES;
+    gvsp_at(stream, picture, 0);
     (void)gvsp_put_bytes(stream->fd, &where, ends, as_gvsp_leader(picture, ends), 0);
     for (uint32_t id = 1; id <= picture->n_there && !atomic_load(stop); id += step) {
         uint32_t last = AS_MIN(id + step - 1, picture->n_there);
         (void)gvsp_put(stream, &stream->first, &where, picture, id, last, 0);
+        gvsp_at(stream, picture, last + 1);
         n += (uint64_t)(last - id + 1) * (picture->packet_bytes + AS_GVSP_HEAD_BYTES);
         due += (as_ns)((double)(last - id + 1) * AS_MAX(each_ns, (double)delay));
         gvsp_wait(due, stop);
     }
     (void)gvsp_put_bytes(stream->fd, &where, ends, as_gvsp_trailer(picture, ends), 0);
+    atomic_store(&stream->under_way, 0);
     return n;
+}
+
+static bool gvsp_put_status(as_gvsp_stream *stream, const as_gv_peer *to, as_gv_status status, uint16_t block,
+                            uint32_t packet)
+{
+    struct sockaddr_in where = gvsp_address(to->address, to->port);
+    uint8_t            head[AS_GVSP_HEAD_BYTES];
+    as_gvsp_head(head, status, block, FORMAT_PAYLOAD, packet);
+    return gvsp_put_bytes(stream->fd, &where, head, sizeof head, MSG_DONTWAIT);
 }
 
 bool as_gvsp_send_gone(as_gvsp_stream *stream, const as_gv_peer *to, uint16_t block, uint32_t packet)
 {
-    struct sockaddr_in where = gvsp_address(to->address, to->port);
-    uint8_t            head[AS_GVSP_HEAD_BYTES];
-    as_gvsp_head(head, AS_GV_PACKET_UNAVAILABLE, block, FORMAT_PAYLOAD, packet);
-    return gvsp_put_bytes(stream->fd, &where, head, sizeof head, MSG_DONTWAIT);
+    return gvsp_put_status(stream, to, AS_GV_PACKET_UNAVAILABLE, block, packet);
+}
+
+/* The first packet of it that has not left; far behind its last where all have. */
+static uint32_t gvsp_unsent(const as_gvsp_stream *stream, const as_gvsp_picture *picture)
+{
+    const uint64_t at = atomic_load(&stream->under_way);
+    return at > 0 && at >> 32 == picture->block ? (uint32_t)at : UINT32_MAX;
 }
 
 /* One of the ends, or one that half a picture does not have. */
@@ -347,8 +371,16 @@ as_gvsp_again as_gvsp_send_again(as_gvsp_stream *stream, const as_gv_peer *to, c
 {
     struct sockaddr_in where = gvsp_address(to->address, to->port);
     as_gvsp_again      again = {.n_done = 0};
-    const uint32_t     step = gvsp_step(picture, delay), end = AS_MIN(last, picture->n_packets + 1);
+    const uint32_t     step = gvsp_step(picture, delay), left = gvsp_unsent(stream, picture);
+    const uint32_t     end = AS_MIN(AS_MIN(last, picture->n_packets + 1), left > 0 ? left - 1 : 0);
     bool               full = false;
+    if (first >= left) { /* all of it comes by itself */
+        if (gvsp_put_status(stream, to, AS_GV_PACKET_NOT_YET, picture->block, first))
+            again.n_done = last - first + 1;
+        else
+            again.pause = FULL_NS;
+        return again;
+    }
     for (uint32_t id = first; id <= end && !full && again.n_done < step; id = first + again.n_done) {
         uint32_t n = 1, until = AS_MIN(AS_MIN(end, picture->n_there), id + (step - again.n_done) - 1);
         if (id == 0 || id > picture->n_there) {

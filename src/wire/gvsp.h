@@ -60,7 +60,7 @@ typedef struct as_gvsp_again {
 } as_gvsp_again;
 
 /* Packets first to last of it once more, as many as may leave at one go; it never waits. Of half a picture's missing ones a
- * status is sent. What is left is for another call. */
+ * status is sent, and one status of those that the picture under way has not come to. What is left is for another call. */
 as_gvsp_again as_gvsp_send_again(as_gvsp_stream *stream, const as_gv_peer *to, const as_gvsp_picture *picture,
                                  uint32_t first, uint32_t last, as_ns delay);
 /* "This packet is gone" for one. False: the network takes nothing now. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pictures as packets, byte by byte as GigE Vision 1.2 lays them out (chapter on GVSP: leader, payload, trailer), and what is
  * sent again. No network: what leaves is kept by net_rig.h. */
+#include <time.h>
+
 #include "wire/gvsp.h"
 #include "wire/net_rig.h"
 
@@ -15,6 +17,8 @@ typedef struct rig {
     as_frame        frame;
     as_gvsp_picture picture;
 } rig;
+
+static rig *paused; /* whose sending the next pause is of; NULL: nothing happens in it */
 
 /* 10 x 7 grey pixels of 0, 1, 2 ..., each packet with so many of them. */
 static void rig_open(rig *r, uint32_t address, uint32_t packet_bytes)
@@ -255,6 +259,53 @@ static void test_sending_again_never_waits(void **state)
     }
 }
 
+/* The thread that sends is held up before packets 3 and 4, and the client asks for all that it lacks. */
+static void ask_for_the_rest(void)
+{
+    const size_t  n = net.n;
+    as_gvsp_again again = as_gvsp_send_again(paused->stream, &client, &paused->picture, 2, 5, 0);
+    assert_true(again.n_done == 1 && again.n_sent == 1 && net.n == n + 1);
+    expect_pixels(n, paused, 2);
+    again = as_gvsp_send_again(paused->stream, &client, &paused->picture, 3, 5, 0);
+    assert_true(again.n_done == 3 && again.n_sent == 0 && net.n == n + 2);
+    const uint8_t not_yet[] = {0x80, 0x10, 0x12, 0x34, 3, 0, 0, 3};
+    assert_int_equal(net.packets[n + 1].n, sizeof not_yet);
+    assert_memory_equal(net.packets[n + 1].bytes, not_yet, sizeof not_yet);
+    net.room = 0;
+    again = as_gvsp_send_again(paused->stream, &client, &paused->picture, 3, 5, 0);
+    assert_true(again.n_done == 0 && again.pause > 0);
+    net.room = SIZE_MAX;
+    as_gvsp_picture other = paused->picture; /* one before it has left as a whole */
+    other.block--;
+    assert_int_equal(as_gvsp_send_again(paused->stream, &client, &other, 5, 5, 0).n_sent, 1);
+}
+
+/* In place of the system's: once what happens in a pause between packets. */
+int clock_nanosleep(clockid_t clock, int flags, const struct timespec *until, struct timespec *left)
+{
+    (void)clock;
+    (void)flags;
+    (void)until;
+    (void)left;
+    if (paused)
+        ask_for_the_rest();
+    paused = NULL;
+    return 0;
+}
+
+static void test_what_has_not_left_is_not_sent_again(void **state)
+{
+    rig r;
+    (void)state;
+    rig_open(&r, LOCAL, 16);
+    paused = &r;
+    (void)as_gvsp_send(r.stream, &client, &r.picture, 150 * AS_NS_PER_US, &go_on); /* two at a time */
+    assert_null(paused);
+    assert_int_equal(net.n, 7 + 3);
+    assert_int_equal(as_gvsp_send_again(r.stream, &client, &r.picture, 5, 5, 0).n_sent, 1);
+    rig_close(&r);
+}
+
 static void test_sending_again_leaves_half_of_the_wire(void **state)
 {
     as_err err = AS_ERR_NONE;
@@ -327,6 +378,7 @@ int main(void)
         cmocka_unit_test(test_a_range_is_sent_again_with_its_ends),
         cmocka_unit_test(test_what_does_not_exist_is_answered_as_gone),
         cmocka_unit_test(test_sending_again_never_waits),
+        cmocka_unit_test(test_what_has_not_left_is_not_sent_again),
         cmocka_unit_test(test_sending_again_leaves_half_of_the_wire),
         cmocka_unit_test(test_at_one_go_only_so_much_is_sent_again),
         cmocka_unit_test(test_a_test_packet_has_a_socket_of_its_own),

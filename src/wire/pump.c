@@ -190,7 +190,7 @@ static bool pump_init_locks(as_pump *pump, as_err *err)
     pthread_condattr_t attr;
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pump->has_lock = pthread_mutex_init(&pump->lock, NULL) == 0 && pthread_cond_init(&pump->made, &attr) == 0 &&
+    pump->has_lock = as_thread_lock_init(&pump->lock) && pthread_cond_init(&pump->made, &attr) == 0 &&
                      pthread_cond_init(&pump->wanted, NULL) == 0;
     pthread_condattr_destroy(&attr);
     return pump->has_lock || AS_FAIL(err, AS_ENOMEM, "no memory for a pump of pictures");

@@ -32,6 +32,7 @@ typedef struct as_serve_state {
     uint64_t n_due, n_late; /* pictures due by the rate asked for; those of them that were taken later than that */
     as_cadence_cause slow;  /* why that rate was not held in the last two seconds, */
     double           asked_per_s, held_per_s; /* and what was instead */
+    bool             is_urgent;               /* its pictures leave before all ordinary threads, as a device's do */
     bool             dead;                    /* out of order, as scripted */
     bool             ended;                   /* no more pictures for ever, or err */
     as_err           err;                     /* why it ended, where that is an error */

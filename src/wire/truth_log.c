@@ -3,10 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+#include "base/thread.h"
 
 struct as_truth_log {
     FILE           *file;
@@ -23,7 +24,7 @@ as_truth_log *as_truth_log_open(const char *path, as_err *err)
         AS_FAIL(err, AS_EEXIST, "'%s' is there: name a new file for the truth", path);
     } else if (fd < 0) {
         as_err_errno(err, errno, "cannot write '%s'", path);
-    } else if (!log || pthread_mutex_init(&log->lock, NULL) != 0 || !(log->file = fdopen(fd, "w"))) {
+    } else if (!log || !as_thread_lock_init(&log->lock) || !(log->file = fdopen(fd, "w"))) {
         AS_FAIL(err, AS_ENOMEM, "no memory to write '%s'", path);
         close(fd);
         free(log);

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # A camera on the wire and the line behind it, 60 parts a second for --times seconds: neither grows, in memory or in descriptors,
-# and every part has its verdict.
+# and every part has its verdict. What was not whole or late is told, with the counters of both sides.
 . "$(dirname "$0")/lib.sh"
 need_program
 times 20 3600
@@ -16,7 +16,7 @@ sed -i "s/parts_per_minute: [0-9]*, deadline_ms: [0-9]*/parts_per_minute: $((RAT
 expect_exit 0 "$ASSAY" -C "$ws" capture --parts 80
 expect_exit 0 "$ASSAY" -C "$ws" train --trainer rule
 
-"$ASSAY" twin serve --gige "$address" --scene 'cones?from=100001' --fps $RATE --replay 64 >"$TMP/served" 2>&1 </dev/null &
+"$ASSAY" twin serve --gige "$address" --scene 'cones?from=100001' --fps $RATE --replay 64 --json >"$TMP/served" 2>&1 </dev/null &
 server=$!
 tries=0
 until grep -q "$address" "$TMP/served" 2>/dev/null || [ $((tries += 1)) -gt 100 ]; do sleep 0.1; done
@@ -64,6 +64,15 @@ s = json.load(sys.stdin)["summary"]
 print(s)
 sys.exit(s["triggers"] != sum(s["verdicts"].values()))'; }
 check 'a part has no verdict, or two' expect_summary
+tail -qn 1 "$TMP/told" "$TMP/served" | python3 -c '
+import json, sys
+s, d = json.loads(next(sys.stdin))["summary"], json.loads(next(sys.stdin))["devices"][0]
+n = s["camera_stream"]
+print("verdicts by the model {model}, unsure {unsure}, late {late}, fault {fault}".format(**s["reasons"]), end="; ")
+print("frames not whole %d, lost %d; latency" % (s["bad_frames"], s["lost_frames"]), s["latency_ms"])
+print("the receiver:", ", ".join("%s %d" % (k[2:], n[k]) for k in sorted(n)), "(before all others: %s)" % s["realtime"])
+print("the camera: sent {n_sent}, late {n_late}, packets sent again {n_again} (before all others: {realtime})".format(**d))' ||
+    fail 'the counters cannot be told'
 parts=$(grep -c '"verdict"' "$TMP/told")
 check "$parts parts told of $((RATE * TIMES))" [ "$parts" -ge $((RATE * TIMES)) ]
 echo "$parts parts in $TIMES s"
