@@ -38,6 +38,17 @@ static void serve_dataset(const char *dir, as_str *out)
         as_str_addf(out, *dir == '?' || *dir == '%' ? "%%%02X" : "%c", (unsigned char)*dir);
 }
 
+/* "cones?seed=7", as in twin render. */
+static bool serve_is_scene(const char *word)
+{
+    const as_twin_scene *scene;
+    const size_t         n = strcspn(word, "?");
+    for (size_t i = 0; (scene = as_twin_scene_at(i)) != NULL; i++)
+        if (strlen(scene->name) == n && strncmp(scene->name, word, n) == 0)
+            return true;
+    return false;
+}
+
 static bool serve_add_source(serve_all *all, const char *name, const char *value, as_err *err)
 {
     as_str uri;
@@ -49,7 +60,7 @@ static bool serve_add_source(serve_all *all, const char *name, const char *value
     else if (strcmp(name, "scene") == 0)
         as_str_addf(&uri, "twin:%s", value + (as_str_starts(value, "twin:") ? 5 : 0));
     else
-        as_str_add(&uri, value);
+        as_str_addf(&uri, "%s%s", serve_is_scene(value) ? "twin:" : "", value);
     all->sources[all->n_sources] = as_str_ok(&uri) ? strdup(uri.s) : NULL;
     as_str_done(&uri);
     return all->sources[all->n_sources++] != NULL || AS_FAIL(err, AS_ENOMEM, "no memory for a source");
