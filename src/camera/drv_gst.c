@@ -257,6 +257,11 @@ static bool video_tell_absent(const video_priv *priv, const as_err *why, as_err 
     if (priv->kind == VIDEO_FILE && why->code == AS_ETIMEOUT)
         return AS_FAIL(err, AS_EFORMAT,
                        "it gave no frame in 15 s: is the file whole, and is gstreamer1.0-libav there?");
+    if (priv->kind == VIDEO_FILE && why->code != AS_ECANCELLED && why->code != AS_EEND)
+        return AS_FAIL(err, AS_EFORMAT,
+                       "it is no video that GStreamer can play here (%s): if it is one, gstreamer1.0-libav or "
+                       "gstreamer1.0-plugins-bad may be missing",
+                       why->text);
     if (priv->kind == VIDEO_RTSP && why->code != AS_ECANCELLED)
         return AS_FAIL(err, AS_EMISSING,
                        "no stream comes from there (%s): is the camera or server on and in the same network, and are "

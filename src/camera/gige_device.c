@@ -94,6 +94,22 @@ static ArvDevice *device_open_at(const as_gige_place *place, const char *name, c
     return NULL;
 }
 
+/* The ID of the camera with that serial number, which is on its label; NULL: none, or several have it. */
+static const char *device_of_serial(const char *name)
+{
+    const char *found = NULL;
+    arv_update_device_list();
+    for (unsigned i = 0; name[0] && i < arv_get_n_devices(); i++) {
+        const char *serial = arv_get_device_serial_nbr(i);
+        if (!serial || strcmp(serial, name) != 0)
+            continue;
+        if (found)
+            return NULL;
+        found = arv_get_device_id(i);
+    }
+    return found;
+}
+
 static ArvDevice *device_open_any(const char *name, as_err *err)
 {
     GError *error = NULL;
@@ -101,7 +117,12 @@ static ArvDevice *device_open_any(const char *name, as_err *err)
     if (fake)
         arv_enable_interface("Fake");
     pthread_mutex_lock(&device_parser);
-    ArvDevice *device = arv_open_device(fake ? "Fake_1" : name[0] ? name : NULL, &error);
+    ArvDevice  *device = arv_open_device(fake ? "Fake_1" : name[0] ? name : NULL, &error);
+    const char *id = !device && !fake ? device_of_serial(name) : NULL;
+    if (id) {
+        g_clear_error(&error);
+        device = arv_open_device(id, &error);
+    }
     pthread_mutex_unlock(&device_parser);
     return device ? device : device_none(name, error, err);
 }

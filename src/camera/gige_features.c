@@ -294,6 +294,30 @@ bool as_gige_get(ArvDevice *device, const char *name, as_setting *ret, as_err *e
     return true;
 }
 
+/* The camera's own words where it has some, as an emulated one of ours has; else what the status it answers with means. */
+static void features_tell_refused(ArvDevice *device, const char *name, const GError *error, as_err *err)
+{
+    static const struct {
+        const char *status, *meaning;
+    } known[] = {{"access-denied", "not while the camera is set as it is, or sends pictures"},
+                 {"invalid-parameter", "not with what else the camera is set to"},
+                 {"write-protect", "it is read only"},
+                 {"busy", "the camera is busy: try again"}};
+    as_setting  why;
+    as_err      ignored = AS_ERR_NONE;
+    const char *meaning = "the camera gives no reason";
+    if (as_gige_get(device, "RefusedSetting", &why, &ignored) && why.value[0]) {
+        AS_FAIL(err, AS_EINVAL, "the camera refuses '%s': %s", name, why.value);
+        return;
+    }
+    for (size_t i = 0; i < AS_COUNT(known); i++)
+        if (strstr(error->message, known[i].status))
+            meaning = known[i].meaning;
+    AS_FAIL(err, AS_EINVAL, "the camera refuses '%s': %s (%s)%s", name, meaning, error->message,
+            strcmp(name, "TriggerSoftware") == 0 ? "; it takes one with TriggerMode=On and TriggerSource=Software"
+                                                 : "");
+}
+
 bool as_gige_set(ArvDevice *device, const char *name, const char *value, as_err *err)
 {
     GError    *error = NULL;
@@ -316,5 +340,10 @@ bool as_gige_set(ArvDevice *device, const char *name, const char *value, as_err 
         return AS_FAIL(err, AS_EINVAL, "'%s=%.100s' is no number", name, value);
     if (!error)
         return true;
+    if (!features_is_gone(error) && strstr(error->message, "error (")) { /* a status that the camera answered with */
+        features_tell_refused(device, name, error, err);
+        g_clear_error(&error);
+        return false;
+    }
     return features_fail(err, features_is_gone(error) ? AS_EIO : AS_EINVAL, error, name);
 }

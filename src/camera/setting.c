@@ -204,6 +204,16 @@ static bool dump_value(as_str *out, const char *value)
     return true;
 }
 
+/* What a client tells the camera while it receives, and the words of a command: no settings. */
+static bool dump_leaves_out(const char *name)
+{
+    static const char *const names[] = {"TLParamsLocked", "FaultSelector", "FaultAmount", "FaultParts"};
+    for (size_t i = 0; i < AS_COUNT(names); i++)
+        if (strcmp(names[i], name) == 0)
+            return true;
+    return false;
+}
+
 bool as_setting_list_dump(const as_setting_list *features, const char *uri, as_str *out, as_err *err)
 {
     const char *category = "";
@@ -213,7 +223,7 @@ bool as_setting_list_dump(const as_setting_list *features, const char *uri, as_s
     as_str_add(out, "\nfeatures:\n");
     for (size_t i = 0; i < features->all.n; i++) {
         const as_setting *one = &features->all.at[i];
-        if (!one->readable || !one->writable || one->kind == AS_SETTING_COMMAND)
+        if (!one->readable || !one->writable || one->kind == AS_SETTING_COMMAND || dump_leaves_out(one->name))
             continue;
         if (strcmp(category, one->category) != 0)
             as_str_addf(out, "  # %s\n", one->category);

@@ -46,7 +46,7 @@ static int camera_dump(as_cli *cli, as_workspace *ws, as_err *err)
     as_str          text;
     (void)ws;
     as_str_init(&text);
-    as_camera *cam = as_camera_pick_look(cli, err);
+    as_camera *cam = as_camera_pick(cli, true, err);
     bool       ok = cam && as_camera_settings(cam, &cli->progress, &features, err) &&
               as_setting_list_dump(&features, as_camera_uri(cam), &text, err);
     if (ok && path)

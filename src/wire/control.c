@@ -65,6 +65,7 @@ enum {
 #define LEAST_HEARTBEAT_MS 500u
 #define MOST_HEARTBEAT_MS  60000u /* who went without a word holds the camera no longer */
 #define MULTICAST          0xeu
+#define INFO_BYTES         48u
 #define SCRIPT_WAIT_NS     (200 * AS_NS_PER_MS) /* so long may the next piece of a script be under way */
 
 /* Registers that the standard describes: where, how long, and whether a client may write there. */
@@ -133,6 +134,20 @@ static void boot_text(as_gv_control *control, uint32_t at, size_t bytes, const c
     (void)as_str_copy((char *)control->boot + at, bytes, text);
 }
 
+/* What it sees, as far as there is room: whole keys of its address. */
+static void boot_info(as_gv_control *control, const char *text)
+{
+    size_t n = strlen(text);
+    while (n > INFO_BYTES - 1) {
+        size_t shorter = n;
+        while (shorter > 0 && text[shorter - 1] != '&' && text[shorter - 1] != '?')
+            shorter--;
+        n = shorter > 0 ? shorter - 1 : INFO_BYTES - 1;
+    }
+    memset(control->boot + REG_INFO, 0, INFO_BYTES);
+    memcpy(control->boot + REG_INFO, text, n);
+}
+
 /* The row that holds all of these bytes; -1: none does. */
 static int boot_row(uint32_t at, size_t n)
 {
@@ -172,7 +187,10 @@ static as_gv_status control_read_feature(as_gv_control *control, uint32_t at, si
         return AS_GV_INVALID_ADDRESS;
     if (as_feature_info_of(feature)->kind != AS_FEATURE_TEXT)
         return control_read_number(control, feature, offset, n, out);
-    memcpy(out, (feature == AS_FEATURE_FAULT_SCRIPT ? control->script : control->status) + offset, n);
+    const char *text = feature == AS_FEATURE_FAULT_SCRIPT      ? control->script
+                       : feature == AS_FEATURE_REFUSED_SETTING ? control->refused
+                                                               : control->status;
+    memcpy(out, text + offset, n);
     return AS_GV_OK;
 }
 
@@ -206,7 +224,7 @@ static as_gv_status control_read(as_gv_control *control, uint32_t at, size_t n, 
 
 /* --- writing ------------------------------------------------------------------------------------------------------------ */
 
-static as_gv_status control_change(as_gv_control *control, size_t feature, double value)
+static as_gv_status control_try(as_gv_control *control, size_t feature, double value)
 {
     const as_feature_info *info = as_feature_info_of(feature);
     if (info->access == AS_FEATURE_RO)
@@ -220,6 +238,26 @@ static as_gv_status control_change(as_gv_control *control, size_t feature, doubl
     as_gv_status status = control->hooks.change(control->hooks.ctx, feature, value);
     if (status == AS_GV_OK)
         control->features.value[feature] = value;
+    return status;
+}
+
+static as_gv_status control_change(as_gv_control *control, size_t feature, double value)
+{
+    const char *name = as_feature_info_of(feature)->name;
+    control->refused[0] = '\0';
+    as_gv_status status = control_try(control, feature, value);
+    if (status == AS_GV_OK)
+        control->refused[0] = '\0';
+    else if (control->refused[0])
+        (void)0; /* the device knows why */
+    else if (status == AS_GV_WRITE_PROTECT)
+        snprintf(control->refused, sizeof control->refused, "%s cannot be set", name);
+    else if (status == AS_GV_ACCESS_DENIED)
+        snprintf(control->refused, sizeof control->refused,
+                 "%s is locked while pictures are sent: AcquisitionStop first", name);
+    else
+        snprintf(control->refused, sizeof control->refused, "%s: %.10g is out of its range, or not at its step", name,
+                 value);
     return status;
 }
 
@@ -331,6 +369,12 @@ static void control_release(as_gv_control *control)
     control->hooks.released(control->hooks.ctx);
 }
 
+void as_gv_control_drop(as_gv_control *control)
+{
+    if (control->privilege != 0)
+        control_release(control);
+}
+
 static bool control_is_owner(const as_gv_control *control, const as_gv_peer *from)
 {
     return control->privilege != 0 && control->owner.address == from->address && control->owner.port == from->port;
@@ -342,8 +386,7 @@ static as_gv_status control_write_privilege(as_gv_control *control, const as_gv_
     if (control->privilege != 0 && !control_is_owner(control, from))
         return AS_GV_ACCESS_DENIED;
     if (value == 0) {
-        if (control->privilege != 0)
-            control_release(control);
+        as_gv_control_drop(control);
         return AS_GV_OK;
     }
     control->owner = *from;
@@ -554,7 +597,7 @@ void as_gv_control_init(as_gv_control *control, const as_features *features, con
     boot_text(control, REG_VENDOR, 32, "Assay");
     boot_text(control, REG_MODEL, 32, identity->model);
     boot_text(control, REG_DEVICE_VERSION, 32, identity->version);
-    boot_text(control, REG_INFO, 48, identity->info);
+    boot_info(control, identity->info);
     boot_text(control, REG_SERIAL, 16, identity->serial);
     snprintf(url, sizeof url, "Local:assay_twin.xml;%x;%zx", AS_GV_XML_AT, n_xml);
     boot_text(control, REG_URL, 512, url);

@@ -43,6 +43,8 @@ typedef struct as_gv_control {
     as_gv_hooks hooks;
     uint8_t     boot[AS_GV_BOOT_BYTES];
     char        script[AS_GV_SCRIPT_BYTES], status[AS_GV_STATUS_BYTES];
+    char        runs[AS_GV_SCRIPT_BYTES];    /* the script that was taken last */
+    char        refused[AS_GV_STATUS_BYTES]; /* why: the device writes it, before it refuses */
     bool        script_is_new, streaming;
     as_ns       script_at; /* when it may be read: a while after its last piece */
     const char *xml;
@@ -68,6 +70,9 @@ size_t as_gv_control_answer(as_gv_control *control, const as_gv_peer *from, cons
 
 /* Takes away control from who has been silent for too long, and reads a script once it has come whole. */
 void as_gv_control_tick(as_gv_control *control, as_ns now);
+
+/* Nobody is in control any more. */
+void as_gv_control_drop(as_gv_control *control);
 
 /* Where pictures go; a port of 0 is nowhere. */
 as_gv_peer as_gv_control_stream(const as_gv_control *control);

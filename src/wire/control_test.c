@@ -405,6 +405,9 @@ static void settings_hold_and_are_locked_while_pictures_go(void **state)
     assert_int_equal(write_reg(&r, &alice, 0x0944, 2), AS_GV_OK);
     assert_int_equal(read_reg(&r, &alice, 0x0948), AS_GV_OK);
     assert_int_equal(as_gv_get32(r.answer + 8), 0x123);
+    assert_int_equal(read_mem(&r, &alice, as_feature_address(AS_FEATURE_TIMESTAMP_LATCH_VALUE), 8), AS_GV_OK);
+    assert_int_equal(as_gv_get32(r.answer + 12), 0x123);
+    assert_int_equal(as_gv_get32(r.answer + 16), 0x456789abu);
     assert_int_equal(write_mem(&r, &alice, 0x00e8, "left line\0\0\0\0\0\0\0", 16), AS_GV_OK);
     assert_int_equal(ask(&r, &bob, AS_GVCP_DISCOVERY, "", 0), AS_GV_OK);
     assert_string_equal((char *)r.answer + 8 + 0xe8, "left line");
@@ -412,6 +415,61 @@ static void settings_hold_and_are_locked_while_pictures_go(void **state)
 }
 
 /* In blocks of 512 bytes, as a client writes all of its memory; read once, when it is whole. */
+static int read_text(rig *r, size_t feature, uint16_t n)
+{
+    return read_mem(r, &bob, as_feature_address(feature), n);
+}
+
+static as_gv_status rig_why(void *ctx, size_t feature, double value)
+{
+    rig *r = ctx;
+    (void)feature;
+    (void)value;
+    (void)as_str_copy(r->control.refused, sizeof r->control.refused, "the belt is too fast for that");
+    return AS_GV_INVALID_PARAMETER;
+}
+
+static void why_a_setting_is_refused_can_be_read(void **state)
+{
+    (void)state;
+    rig      r;
+    uint32_t width = as_feature_address(AS_FEATURE_WIDTH);
+    rig_open(&r);
+    assert_int_equal(write_reg(&r, &alice, 0x0a00, 2), AS_GV_OK);
+    assert_int_equal(write_reg(&r, &alice, width, 641), AS_GV_INVALID_PARAMETER);
+    assert_int_equal(read_text(&r, AS_FEATURE_REFUSED_SETTING, 64), AS_GV_OK);
+    assert_string_equal((char *)r.answer + 12, "Width: 641 is out of its range, or not at its step");
+    assert_int_equal(write_reg(&r, &alice, as_feature_address(AS_FEATURE_WIDTH_MAX), 1), AS_GV_WRITE_PROTECT);
+    assert_int_equal(read_text(&r, AS_FEATURE_REFUSED_SETTING, 64), AS_GV_OK);
+    assert_string_equal((char *)r.answer + 12, "WidthMax cannot be set");
+    r.control.hooks.change = rig_why; /* the device knows better */
+    assert_int_equal(write_reg(&r, &alice, width, 640), AS_GV_INVALID_PARAMETER);
+    assert_int_equal(read_text(&r, AS_FEATURE_REFUSED_SETTING, 64), AS_GV_OK);
+    assert_string_equal((char *)r.answer + 12, "the belt is too fast for that");
+    r.control.hooks.change = rig_change;
+    assert_int_equal(write_reg(&r, &alice, width, 640), AS_GV_OK);
+    assert_int_equal(read_text(&r, AS_FEATURE_REFUSED_SETTING, 64), AS_GV_OK);
+    assert_string_equal((char *)r.answer + 12, "");
+    rig_close(&r);
+}
+
+static void what_a_camera_sees_is_cut_between_keys(void **state)
+{
+    (void)state;
+    rig                  r;
+    const as_gv_identity identity = {.address = 0x7f000002,
+                                     .model = "Twin",
+                                     .info = "twin:metal?sensor=imx250&width=640&defects=0.25&seed=7",
+                                     .version = "1",
+                                     .serial = "1"};
+    rig_open(&r);
+    as_features features = r.control.features;
+    as_gv_hooks hooks = r.control.hooks;
+    as_gv_control_init(&r.control, &features, &identity, r.xml.s, r.xml.len, &hooks);
+    assert_string_equal((char *)r.control.boot + 0xa8, "twin:metal?sensor=imx250&width=640&defects=0.25");
+    rig_close(&r);
+}
+
 static void a_script_is_read_once_it_is_whole(void **state)
 {
     (void)state;
@@ -501,6 +559,8 @@ int main(void)
         cmocka_unit_test(several_registers_are_read_and_written_until_one_is_refused),
         cmocka_unit_test(the_description_is_read_from_memory),
         cmocka_unit_test(settings_hold_and_are_locked_while_pictures_go),
+        cmocka_unit_test(why_a_setting_is_refused_can_be_read),
+        cmocka_unit_test(what_a_camera_sees_is_cut_between_keys),
         cmocka_unit_test(a_script_is_read_once_it_is_whole),
         cmocka_unit_test(packets_are_asked_for_again_by_their_owner),
         cmocka_unit_test(features_lie_apart),

@@ -26,11 +26,12 @@ static const struct {
     as_feature feature;
     uint32_t   address;
 } places[] = {
-    {AS_FEATURE_DEVICE_VENDOR_NAME, 0x0048},   {AS_FEATURE_DEVICE_MODEL_NAME, 0x0068},
-    {AS_FEATURE_DEVICE_VERSION, 0x0088},       {AS_FEATURE_DEVICE_MANUFACTURER_INFO, 0x00a8},
-    {AS_FEATURE_DEVICE_SERIAL_NUMBER, 0x00d8}, {AS_FEATURE_DEVICE_USER_ID, 0x00e8},
-    {AS_FEATURE_HEARTBEAT_TIMEOUT, 0x0938},    {AS_FEATURE_PACKET_SIZE, 0x0d04},
-    {AS_FEATURE_PACKET_DELAY, 0x0d08},
+    {AS_FEATURE_DEVICE_VENDOR_NAME, 0x0048},    {AS_FEATURE_DEVICE_MODEL_NAME, 0x0068},
+    {AS_FEATURE_DEVICE_VERSION, 0x0088},        {AS_FEATURE_DEVICE_MANUFACTURER_INFO, 0x00a8},
+    {AS_FEATURE_DEVICE_SERIAL_NUMBER, 0x00d8},  {AS_FEATURE_DEVICE_USER_ID, 0x00e8},
+    {AS_FEATURE_HEARTBEAT_TIMEOUT, 0x0938},     {AS_FEATURE_PACKET_SIZE, 0x0d04},
+    {AS_FEATURE_PACKET_DELAY, 0x0d08},          {AS_FEATURE_TIMESTAMP_LATCH, 0x0944},
+    {AS_FEATURE_TIMESTAMP_LATCH_VALUE, 0x0948},
 };
 
 const as_feature_info *as_feature_info_of(size_t feature)
@@ -52,7 +53,7 @@ uint32_t as_feature_bytes(size_t feature)
 {
     if (rows[feature].kind == AS_FEATURE_TEXT)
         return (uint32_t)rows[feature].high;
-    return rows[feature].kind == AS_FEATURE_FLOAT ? 8 : 4;
+    return rows[feature].kind == AS_FEATURE_FLOAT || rows[feature].high > UINT32_MAX ? 8 : 4;
 }
 
 size_t as_feature_at(uint32_t address)

@@ -42,7 +42,7 @@ typedef struct as_feature_info {
 
 const as_feature_info *as_feature_info_of(size_t feature); /* NULL past the last row */
 
-/* Numbers lie at this address, big-endian: 4 bytes, or 8 of a FLOAT (IEEE 754). A TEXT lies there with its zero. */
+/* Numbers lie at this address, big-endian: 4 bytes, or 8 of a FLOAT (IEEE 754) and of an INT that needs them. A TEXT lies there with its zero. */
 uint32_t as_feature_address(size_t feature);
 uint32_t as_feature_bytes(size_t feature);
 /* The feature whose bytes begin at, or hold, that address; AS_FEATURE_COUNT: none. */

@@ -115,6 +115,11 @@ static void genicam_range(const as_features *features, size_t feature, as_str *o
     const as_feature_info *info = as_feature_info_of(feature);
     if (info->access == AS_FEATURE_RO)
         return;
+    if (feature == AS_FEATURE_FAULT_AMOUNT) { /* as of the fault that is selected */
+        genicam_line(out, "pMin", as_feature_info_of(AS_FEATURE_FAULT_AMOUNT_MIN)->name);
+        genicam_line(out, "pMax", as_feature_info_of(AS_FEATURE_FAULT_AMOUNT_MAX)->name);
+        return;
+    }
     as_str_addf(out, "    <Min>%.15g</Min>\n", features->low[feature]);
     if (genicam_limit(feature))
         genicam_line(out, "pMax", genicam_limit(feature));
@@ -140,7 +145,7 @@ static void genicam_node(const as_features *features, size_t feature, as_str *ou
     if (info->kind == AS_FEATURE_BOOL)
         as_str_add(out, "    <OnValue>1</OnValue>\n    <OffValue>0</OffValue>\n");
     if (info->kind == AS_FEATURE_COMMAND)
-        as_str_add(out, "    <CommandValue>1</CommandValue>\n");
+        as_str_addf(out, "    <CommandValue>%d</CommandValue>\n", feature == AS_FEATURE_TIMESTAMP_LATCH ? 2 : 1);
     genicam_selected(features, info, out);
     as_str_addf(out, "  </%s>\n", node);
 }

@@ -50,6 +50,7 @@ struct as_gige {
     pthread_cond_t  turn; /* settings, triggers, start or stop */
     as_gv_control   control;
     double          trigger[2][2]; /* mode and source: of a picture, of a line */
+    double          lines[3][3];   /* mode, inverter and source of each line */
     as_script       script;
     bool            running, dead, ended;
     as_err          err;
@@ -74,6 +75,7 @@ void              as_gige_features(as_gige *device, const as_serve_cfg *cfg, as_
 extern const char as_gige_model[];
 void              as_gige_hooks(as_gige *device, as_gv_hooks *ret);
 void              as_gige_triggers(as_gige *device);     /* as at the beginning */
+void              as_gige_lines(as_gige *device);        /* likewise */
 void              as_gige_fault_count(as_gige *device);  /* one picture more of those started; under the lock */
 as_ns             as_gige_period(const as_gige *device); /* under the lock; 0: no picture comes by itself */
 bool              as_gige_asked(

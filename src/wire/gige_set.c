@@ -11,6 +11,13 @@
 
 const char as_gige_model[] = "Twin";
 
+/* Keeps why, for who asks. */
+static as_gv_status set_refuse(as_gige *device, as_gv_status status, const char *why)
+{
+    (void)as_str_copy(device->control.refused, sizeof device->control.refused, why);
+    return status;
+}
+
 /* Features that are fields of a twin's cfg. */
 static const struct {
     as_feature feature;
@@ -100,6 +107,37 @@ static as_gv_status set_trigger_of(as_gige *device, size_t feature, double value
     return AS_GV_OK;
 }
 
+/* --- lines: each keeps what it is set to, and shows it while it is selected --- */
+
+static const as_feature set_line_features[3] = {AS_FEATURE_LINE_MODE, AS_FEATURE_LINE_INVERTER, AS_FEATURE_LINE_SOURCE};
+
+void as_gige_lines(as_gige *device)
+{
+    const double usual[3][3] = {{0, 0, 0}, {1, 0, 0}, {0, 0, 0}};
+    memcpy(device->lines, usual, sizeof usual);
+}
+
+static void set_show_line(as_gige *device, size_t line)
+{
+    for (size_t i = 0; i < AS_COUNT(set_line_features); i++)
+        as_gv_control_put(&device->control, set_line_features[i], device->lines[line % 3][i]);
+}
+
+static as_gv_status set_line(as_gige *device, size_t feature, double value)
+{
+    const size_t line = (size_t)device->control.features.value[AS_FEATURE_LINE_SELECTOR] % 3;
+    if (feature == AS_FEATURE_LINE_SELECTOR)
+        set_show_line(device, (size_t)value);
+    if (feature == AS_FEATURE_LINE_MODE && ((line == 0 && value > 0) || (line == 1 && value < 1)))
+        return set_refuse(device, AS_GV_INVALID_PARAMETER,
+                          line == 0 ? "Line0 is an input alone: Line1 and Line2 can be outputs"
+                                    : "Line1 is an output alone: Line0 and Line2 can be inputs");
+    for (size_t i = 0; i < AS_COUNT(set_line_features); i++)
+        if (set_line_features[i] == feature)
+            device->lines[line][i] = value;
+    return AS_GV_OK;
+}
+
 static bool set_is_trigger(size_t feature)
 {
     return feature == AS_FEATURE_TRIGGER_SELECTOR || feature == AS_FEATURE_TRIGGER_MODE ||
@@ -120,23 +158,33 @@ static bool set_is_rate(size_t feature)
            feature == AS_FEATURE_PACKET_DELAY;
 }
 
+/* What can be set of the fault that is selected; and it is set to the usual amount. */
+static void set_fault_limits(as_features *features, size_t fault)
+{
+    const as_fault_info *info = as_fault_info_of(fault);
+    features->low[AS_FEATURE_FAULT_AMOUNT] = features->value[AS_FEATURE_FAULT_AMOUNT_MIN] = info->low;
+    features->high[AS_FEATURE_FAULT_AMOUNT] = features->value[AS_FEATURE_FAULT_AMOUNT_MAX] = info->high;
+    features->value[AS_FEATURE_FAULT_AMOUNT] = info->usual;
+}
+
 static as_gv_status set_change(void *ctx, size_t feature, double value)
 {
     as_gige         *device = ctx;
     as_pump_settings settings;
-    as_err           ignored;
+    as_err           why = AS_ERR_NONE;
     double           now = device->control.features.value[feature];
-    as_gv_status     status = set_is_trigger(feature) ? set_trigger_of(device, feature, value) : AS_GV_OK;
+    as_gv_status     status =
+        set_is_trigger(feature) ? set_trigger_of(device, feature, value) : set_line(device, feature, value);
     if (status != AS_GV_OK)
         return status;
     as_pump_settings_get(device->pump, &settings);
     if (set_one(&settings, feature, value) && (value < now || value > now) &&
-        !as_pump_tune(device->pump, &settings, &ignored))
-        return AS_GV_INVALID_PARAMETER;
+        !as_pump_tune(device->pump, &settings, &why))
+        return set_refuse(device, AS_GV_INVALID_PARAMETER, why.text);
     if (feature == AS_FEATURE_LINE_RATE && !settings.twin.encoder)
         set_frame_rate(device, value);
     if (feature == AS_FEATURE_FAULT_SELECTOR)
-        as_gv_control_put(&device->control, AS_FEATURE_FAULT_AMOUNT, as_fault_info_of((size_t)value)->usual);
+        set_fault_limits(&device->control.features, (size_t)value);
     if (feature == AS_FEATURE_TRIGGER_MODE || feature == AS_FEATURE_TRIGGER_SOURCE)
         device->n_triggers = 0;
     if (set_is_rate(feature))
@@ -158,6 +206,13 @@ static bool set_script(as_gige *device, const as_script *script, as_err *err)
     return true;
 }
 
+/* What the script did to belt and sensor is over until the next picture says what another one does. */
+static void set_calm(as_gige *device)
+{
+    device->belt_factor = 1.0;
+    device->temperature_c = NAN;
+}
+
 /* The text of FaultScript, once it came whole. */
 static void set_script_text(void *ctx, const char *text)
 {
@@ -168,8 +223,14 @@ static void set_script_text(void *ctx, const char *text)
     bool      empty = strspn(text, " \t\r\n") == n;
     bool      ok = (empty || as_script_parse(text, n, "FaultScript", &script, &err)) &&
               set_script(device, empty ? NULL : &script, &err);
-    if (ok) /* what was counted was of the script before */
+    as_gv_control *control = &device->control;
+    if (ok) { /* what was counted was of the script before */
         memset(device->fault_left, 0, sizeof device->fault_left);
+        memcpy(control->runs, control->script, sizeof control->runs);
+        set_calm(device);
+    } else { /* the one before it runs on, and is what can be read */
+        memcpy(control->script, control->runs, sizeof control->script);
+    }
     (void)as_str_copy(device->control.status, sizeof device->control.status, ok ? "" : err.text);
 }
 
@@ -179,7 +240,7 @@ static as_gv_status set_fault_start(as_gige *device)
     as_fault             fault = (as_fault)value[AS_FEATURE_FAULT_SELECTOR];
     const as_fault_info *info = as_fault_info_of(fault);
     as_script           *script = &device->script;
-    as_err               ignored;
+    as_err               why = AS_ERR_NONE;
     double               parts = value[AS_FEATURE_FAULT_PARTS], amount = value[AS_FEATURE_FAULT_AMOUNT];
     if (!(amount >= info->low && amount <= info->high))
         return AS_GV_INVALID_PARAMETER;
@@ -194,8 +255,8 @@ static as_gv_status set_fault_start(as_gige *device)
     double until = device->replays || parts <= 0.0 ? INFINITY : from + parts;
     more.steps[more.n++] =
         (as_script_step){.fault = fault, .from = from, .full = from, .until = until, .amount = amount};
-    if (!set_script(device, &more, &ignored))
-        return AS_GV_INVALID_PARAMETER;
+    if (!set_script(device, &more, &why))
+        return set_refuse(device, AS_GV_INVALID_PARAMETER, why.text);
     if (full)
         memmove(device->fault_left, device->fault_left + 1, (more.n - 1) * sizeof *device->fault_left);
     device->fault_left[more.n - 1] = device->replays ? (uint64_t)parts : 0;
@@ -224,7 +285,9 @@ static as_gv_status set_fault_clear(as_gige *device)
     as_err ignored;
     memset(device->fault_left, 0, sizeof device->fault_left);
     memset(device->control.script, 0, sizeof device->control.script);
+    memset(device->control.runs, 0, sizeof device->control.runs);
     device->control.status[0] = '\0';
+    set_calm(device);
     return set_script(device, NULL, &ignored) ? AS_GV_OK : AS_GV_INVALID_PARAMETER;
 }
 
@@ -257,7 +320,9 @@ static as_gv_status set_trigger(as_gige *device)
 {
     const double *frame = device->trigger[0];
     if (frame[0] < 1.0 || frame[1] > 0.0)
-        return AS_GV_ACCESS_DENIED;
+        return set_refuse(device, AS_GV_ACCESS_DENIED,
+                          "no software trigger is waited for: set TriggerSelector=FrameStart, TriggerMode=On and "
+                          "TriggerSource=Software first");
     if (device->running && device->n_triggers < 64)
         device->n_triggers++;
     return AS_GV_OK;
@@ -276,7 +341,8 @@ static as_gv_status set_load(as_gige *device)
     as_pump_settings settings;
     as_err           ignored;
     if (device->running)
-        return AS_GV_ACCESS_DENIED;
+        return set_refuse(device, AS_GV_ACCESS_DENIED,
+                          "UserSetLoad is locked while pictures are sent: AcquisitionStop first");
     as_pump_settings_get(device->pump, &settings);
     settings.twin.script = NULL;
     settings.twin.encoder = device->encoder_usual;
@@ -289,11 +355,25 @@ static as_gv_status set_load(as_gige *device)
     as_gige_triggers(device);
     memset(device->fault_left, 0, sizeof device->fault_left);
     memset(control->script, 0, sizeof control->script);
+    memset(control->runs, 0, sizeof control->runs);
+    set_calm(device);
     for (size_t i = 0; i < AS_FEATURE_COUNT; i++)
         if (as_feature_info_of(i)->access != AS_FEATURE_RO && i != AS_FEATURE_HEARTBEAT_TIMEOUT &&
             i != AS_FEATURE_PARAMS_LOCKED)
             as_gv_control_put(control, i, control->features.usual[i]);
+    if (as_features_has(&control->features, AS_FEATURE_FAULT_SELECTOR))
+        set_fault_limits(&control->features, (size_t)control->features.value[AS_FEATURE_FAULT_SELECTOR]);
+    as_gige_lines(device);
+    set_show_line(device, 0);
     return AS_GV_OK;
+}
+
+static as_gv_status set_reset(as_gige *device)
+{
+    (void)set_stop(device);
+    as_gv_status status = set_load(device);
+    as_gv_control_drop(&device->control);
+    return status;
 }
 
 static as_gv_status set_command(void *ctx, size_t feature)
@@ -304,6 +384,7 @@ static as_gv_status set_command(void *ctx, size_t feature)
     case AS_FEATURE_ACQUISITION_START: status = set_start(device); break;
     case AS_FEATURE_ACQUISITION_STOP: status = set_stop(device); break;
     case AS_FEATURE_TRIGGER_SOFTWARE: status = set_trigger(device); break;
+    case AS_FEATURE_DEVICE_RESET: status = set_reset(device); break;
     case AS_FEATURE_USER_SET_LOAD: status = set_load(device); break;
     case AS_FEATURE_FAULT_START: status = set_fault_start(device); break;
     case AS_FEATURE_FAULT_CLEAR: status = set_fault_clear(device); break;
@@ -447,6 +528,7 @@ void as_gige_features(as_gige *device, const as_serve_cfg *cfg, as_features *ret
     as_pixel         pixel;
     uint32_t         width, height;
     bool             twin = as_pump_is_twin(device->pump);
+    as_pump_chip     sensor;
     as_pump_full(device->pump, &pixel, &width, &height);
     as_pump_settings_get(device->pump, &settings);
     as_features_init(ret, as_pump_has_sensor(device->pump) ? AS_FEATURE_SENSOR
@@ -454,10 +536,12 @@ void as_gige_features(as_gige *device, const as_serve_cfg *cfg, as_features *ret
                                                            : AS_FEATURE_ANY);
     for (size_t i = 0; i < AS_PIXEL_COUNT; i++)
         ret->can[i] = as_pixel_facts_of((as_pixel)i)->code != 0 && as_pump_can(device->pump, (as_pixel)i);
-    set_exactly(ret, AS_FEATURE_SENSOR_WIDTH, width, width, width);
+    as_pump_sensor(device->pump, &sensor);
+    set_exactly(ret, AS_FEATURE_SENSOR_WIDTH, 1, sensor.width, sensor.width);
+    set_exactly(ret, AS_FEATURE_BLACK_LEVEL, 0, 65535, sensor.black_dn);
     ret->line = twin && settings.twin.scan == AS_TWIN_SCAN_LINE;
     set_exactly(ret, AS_FEATURE_DEVICE_SCAN_TYPE, 0, 1, ret->line);
-    set_exactly(ret, AS_FEATURE_SENSOR_HEIGHT, 1, height, ret->line ? 1 : height);
+    set_exactly(ret, AS_FEATURE_SENSOR_HEIGHT, 1, sensor.height, ret->line ? 1 : sensor.height);
     set_exactly(ret, AS_FEATURE_WIDTH_MAX, width, width, width);
     set_exactly(ret, AS_FEATURE_HEIGHT_MAX, height, height, height);
     set_exactly(ret, AS_FEATURE_WIDTH, width % 4 + (width < 12 ? 0 : 8), width, width);
@@ -470,6 +554,8 @@ void as_gige_features(as_gige *device, const as_serve_cfg *cfg, as_features *ret
         set_usual(ret, set_fields[i].feature, *set_field(&settings.twin, set_fields[i].feature));
     device->encoder_usual = ret->line && settings.twin.encoder;
     as_gige_triggers(device);
+    as_gige_lines(device);
+    set_fault_limits(ret, 0);
     if (ret->line)
         set_usual(ret, AS_FEATURE_FRAME_RATE, AS_MAX(settings.twin.parts_per_s, ret->low[AS_FEATURE_FRAME_RATE]));
     device->belt_usual = settings.twin.belt_mm_per_s;

@@ -106,18 +106,25 @@ static void take_note(as_gige *device, const as_pump_item *item)
         device->counts.n_lost++;
 }
 
+/* From the trigger to the exposure. Under the lock. */
+static as_ns take_delay(const as_gige *device)
+{
+    return device->trigger[0][0] > 0 ? (as_ns)(device->control.features.value[AS_FEATURE_TRIGGER_DELAY] * 1e3) : 0;
+}
+
 /* When it was taken, now that it is there. Under the lock. */
 static as_ns take_time(as_gige *device, const as_pump_item *item, as_ns due)
 {
     const as_features    *features = &device->control.features;
     const as_ns           period = as_gige_period(device);
     const as_ns           exposure = (as_ns)(features->value[AS_FEATURE_EXPOSURE_TIME] * 1e3);
-    const as_cadence_shot shot = {.made = item->made,
-                                  .now = as_clock_mono(),
+    const as_ns           delay = take_delay(device);
+    const as_cadence_shot shot = {.made = item->made > 0 ? item->made - delay : 0,
+                                  .now = as_clock_mono() - delay,
                                   .exposure = features->line ? period : exposure, /* line after line */
                                   .period = period,
                                   .asked = as_gige_asked(device)};
-    return as_cadence_take(&device->cadence, due, &shot);
+    return as_cadence_take(&device->cadence, due, &shot) + delay;
 }
 
 static as_gvsp_picture take_keep(as_gige *device, as_pump_item *item, as_ns due)
@@ -230,10 +237,13 @@ void as_gige_take(void *ctx)
         pthread_mutex_lock(&device->lock);
         bool     go_on = take_await(device, &due);
         uint64_t generation = device->generation;
+        as_ns    exposed = due + take_delay(device);
         pthread_mutex_unlock(&device->lock);
         if (!go_on)
             return;
         take_look(device, &rank);
+        for (as_ns now = as_clock_mono(); now < exposed && !atomic_load(&device->stop); now = as_clock_mono())
+            as_clock_sleep_until(AS_MIN(exposed, now + SLICE_NS));
         bool again = true;
         while (again) {
             as_pump_item item = {.what = AS_PUMP_NONE};

@@ -291,6 +291,18 @@ bool as_pump_has_sensor(const as_pump *pump)
     return as_pump_is_twin(pump) && as_twin_sensor_of(as_source_twin_of(pump->state)) != NULL;
 }
 
+void as_pump_sensor(const as_pump *pump, as_pump_chip *ret)
+{
+    *ret = (as_pump_chip){pump->facts.width, pump->facts.height, 0};
+    if (!as_pump_has_sensor(pump))
+        return;
+    const as_twin *twin = as_source_twin_of(pump->state);
+    const as_chip *chip = as_twin_sensor_of(twin);
+    ret->width = AS_MAX(ret->width, chip->width);
+    ret->height = AS_MAX(ret->height, chip->height);
+    ret->black_dn = as_twin_imager_of(twin)->black_dn;
+}
+
 bool as_pump_can(const as_pump *pump, as_pixel pixel)
 {
     return pump->kind->can ? pump->kind->can(pump->state, pixel) : pixel == pump->facts.pixel;

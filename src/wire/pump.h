@@ -60,9 +60,16 @@ AS_CHECK as_pump *as_pump_open(const as_pump_cfg *cfg, as_err *err);
 as_pump          *as_pump_close(as_pump *pump); /* after the last frame came back; NULL is fine; returns NULL */
 void              as_pump_stop(as_pump *pump);  /* next() then fails: AS_ECANCELLED */
 
-const char *as_pump_uri(const as_pump *pump);          /* without a password */
-bool        as_pump_is_twin(const as_pump *pump);      /* settings are possible */
-bool        as_pump_has_sensor(const as_pump *pump);   /* of a twin: with gain, temperature and raw formats */
+const char *as_pump_uri(const as_pump *pump);        /* without a password */
+bool        as_pump_is_twin(const as_pump *pump);    /* settings are possible */
+bool        as_pump_has_sensor(const as_pump *pump); /* of a twin: with gain, temperature and raw formats */
+typedef struct as_pump_chip {
+    uint32_t width,
+        height;      /* of the whole sensor; that of the pictures where none is known, or a larger one is drawn */
+    double black_dn; /* what it gives without light */
+} as_pump_chip;
+
+void as_pump_sensor(const as_pump *pump, as_pump_chip *ret);
 bool as_pump_can(const as_pump *pump, as_pixel pixel); /* that format can be had by tuning, or is there already */
 void as_pump_full(const as_pump *pump, as_pixel *ret_pixel, uint32_t *ret_width, uint32_t *ret_height);
 

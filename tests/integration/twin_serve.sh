@@ -140,6 +140,14 @@ import json, sys
 a, b = ([json.loads(l) for l in open(f)] for f in ("encoder.jsonl", sys.argv[1]))
 step = [[q["timestamp"] - p["timestamp"] for p, q in zip(d, d[1:])] for d in (a[:5], b[:5])]
 assert abs(min(step[0]) * 2 - min(step[1])) < 4e6, step' "$OUT"
+cp "$OUT" slow.jsonl
+# A delay moves each picture, and no trigger.
+expect_exit 0 "$PYTHON" "$PEER" "$net.1" --frames 5 --seconds 6 --set TriggerSource=Line0 --set TriggerDelay=60000
+check 'the delay of a trigger delays the next one' "$PYTHON" -c '
+import json, sys
+a, b = ([json.loads(l) for l in open(f)] for f in ("slow.jsonl", sys.argv[1]))
+step = [sorted(q["timestamp"] - p["timestamp"] for p, q in zip(d, d[1:]))[1] for d in (a[:5], b[:5])]
+assert abs(step[0] - step[1]) < 4e6, step' "$OUT"
 ended
 
 # --- faults, as they are on the wire ---
@@ -193,7 +201,7 @@ ended
 
 # --- several at once, other sources, JSON ---
 "$ASSAY" twin export pictures --as folders --scene 'pcb?width=160&height=120&pixel=RGB8' --parts 4 >/dev/null
-"$ASSAY" twin serve --gige "$net.1" --gige "$net.2" "twin:$SMALL" 'folder:pictures?loop=1' --seconds 4 --json >two.json 2>two.err &
+"$ASSAY" twin serve --gige "$net.1" --gige "$net.2" "twin:$SMALL" 'folder:pictures?loop=1' --seconds 8 --json >two.json 2>two.err &
 server=$!
 await grep -q serving two.json
 expect_exit 0 "$PYTHON" "$PEER" "$net.2" --frames 3
@@ -205,7 +213,7 @@ check 'the JSON is not two lines' json \
     '[x["event"] for x in d] == ["serving", "ended"] and [x["n_sent"] > 0 for x in d[1]["devices"]] == [True, True]' two.json
 
 # Each device has the source in its place, whatever its kind and that of the source.
-serve --mjpeg 127.0.0.1:0 --gige "$net.1" --dataset pictures --scene "$SMALL" --json
+serve --mjpeg 127.0.0.1:0 --gige "$net.1" --dataset pictures "$SMALL" --json
 check 'sources are not in the order typed' json \
     '[(x["kind"], x["source"][:13]) for x in d[0]["devices"]] == [("mjpeg", "twin:dataset:"), ("gige", "twin:cones?wi")]' serve.out
 ended
