@@ -138,7 +138,7 @@ static void a_rolling_shutter_shows_more(void **state)
     cfg.belt_mm_per_s = 1;
     const as_twin_cfg usual = cfg;
     cfg.belt_mm_per_s = 3000;
-    shows_scene("a rolling shutter", &usual, &cfg, 0.3);
+    shows_scene("a rolling shutter", &usual, &cfg, 0.4);
 }
 
 /* Far away, nothing is drawn that need not be. */
