@@ -104,7 +104,7 @@ static void conditions_at(const as_twin_cfg *cfg, const as_script *script, doubl
     c.belt_mm_per_s = belt;
     c.motion_px = belt * cfg->exposure_us * 1e-6 * px_per_mm;
     c.motion_px = AS_MIN(c.motion_px, AS_LENS_MAX_MOTION_PX);
-    c.skew_px = AS_MIN(belt * line_s * px_per_mm, 4.0);
+    c.skew_px = AS_MIN(belt * line_s * px_per_mm, AS_SKEW_MOST_PX);
     c.disc_px = AS_MIN(disc_px + conditions_amount(&c, AS_FAULT_FOCUS), AS_LENS_MAX_DISC_PX);
     c.temperature_c = (c.faults >> AS_FAULT_TEMPERATURE) & 1u ? c.amounts[AS_FAULT_TEMPERATURE] : cfg->temperature_c;
     conditions_move(cfg, px_per_mm, part, view, &c);

@@ -12,6 +12,8 @@
 #include "twin/twin.h"
 #include "twin/warp.h"
 
+#define AS_SKEW_MOST_PX 4.0 /* from row to row, of a rolling shutter */
+
 enum { AS_RECIPE_RIGHT = -1, AS_RECIPE_OTHER = -2 }; /* its own; any but its own */
 
 typedef struct as_conditions {

@@ -19,11 +19,14 @@ static uint32_t cone_choose(as_rng *rng, uint32_t n)
 
 static void cone_plan_pose(as_cone *cone, as_rng *rng, const as_twin *twin, uint32_t view)
 {
-    const as_twin_cfg *cfg = as_twin_cfg_of(twin);
-    float              w = (float)cfg->width, h = (float)cfg->height;
-    float              angle = as_cone_pick(rng, -0.2094f, 0.2094f) - 1.5708f; /* tip ahead, within 12 degrees */
+    const as_twin_cfg  *cfg = as_twin_cfg_of(twin);
+    const as_twin_frame f = as_twin_frame_of(twin);
+    float               w = (float)f.width, h = (float)f.height;
+    float               angle = as_cone_pick(rng, -0.2094f, 0.2094f) - 1.5708f; /* tip ahead, within 12 degrees */
     cone->pose.x_px = w * (0.5f + as_cone_pick(rng, -0.06f, 0.06f));
     cone->pose.y_px = h * (0.5f + as_cone_pick(rng, -0.06f, 0.06f));
+    cone->pose.x_px += (float)f.left;
+    cone->pose.y_px += (float)f.top;
     cone->pose.px_per_mm = (float)as_twin_px_per_mm(twin) * as_cone_pick(rng, 0.95f, 1.05f);
     cone->light = 0.70f * as_cone_pick(rng, 0.84f, 1.16f);
     cone->slope_x = as_cone_pick(rng, -0.10f, 0.10f);

@@ -69,8 +69,9 @@ static void exposure_light(float *restrict light, float level, float add, size_t
 static void exposure_means(const as_exposure *e, const float *light, float mean[3])
 {
     for (uint32_t c = 0; e->veil && c < e->n_planes; c++)
-        mean[c] =
-            exposure_mean(light + (size_t)c * e->width * e->height, e->width, e->height) * e->level[c] + e->add[c];
+        mean[c] = exposure_mean(light + (size_t)c * e->light_width * e->light_height, e->light_width, e->light_height) *
+                      e->level[c] +
+                  e->add[c];
 }
 
 static bool exposure_is_lit(const as_exposure *e)

@@ -27,7 +27,8 @@ double as_flicker_level(const as_flicker *flicker, uint32_t row); /* mean over t
 
 typedef struct as_exposure {
     uint32_t          width, height;
-    uint32_t          n_planes; /* of the light: 3 (red, green, blue) or 1 */
+    uint32_t          light_width, light_height; /* of the light's planes, with what lies beyond the picture */
+    uint32_t          n_planes;                  /* of the light: 3 (red, green, blue) or 1 */
     const as_lens    *lens;
     const as_veil    *veil; /* NULL: the lens is clear */
     as_veil_amount    veil_amount;

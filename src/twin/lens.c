@@ -232,18 +232,19 @@ as_lens_run as_lens_begin(const as_lens *lens, const float *light, uint32_t n_pl
 /* The row as it lies `shift` pixels further on, with room to both sides where the picture's edge goes on. */
 static void lens_pad(const as_lens *lens, const float *restrict in, double shift, float *restrict padded)
 {
+    int32_t low = -(int32_t)lens->cfg.left, high = (int32_t)(lens->cfg.width + lens->cfg.right) - 1;
     int32_t w = (int32_t)lens->cfg.width, half = lens->n_x / 2, whole = as_noise_floor((float)shift);
     float   part = (float)(shift - whole);
     if (shift == 0.0) {
         for (int32_t i = 0; i < half; i++) {
-            padded[i] = in[0];
-            padded[half + w + i] = in[w - 1];
+            padded[i] = in[AS_MAX(i - half, low)];
+            padded[half + w + i] = in[AS_MIN(w + i, high)];
         }
         memcpy(padded + half, in, (size_t)w * sizeof *in);
         return;
     }
     for (int32_t i = 0; i < w + 2 * half; i++) {
-        int32_t a = AS_MIN(AS_MAX(i - half + whole, 0), w - 1), b = AS_MIN(AS_MAX(i - half + whole + 1, 0), w - 1);
+        int32_t a = AS_MIN(AS_MAX(i - half + whole, low), high), b = AS_MIN(AS_MAX(i - half + whole + 1, low), high);
         padded[i] = in[a] + part * (in[b] - in[a]);
     }
 }
@@ -383,7 +384,8 @@ static void lens_take(as_lens_run *run)
     const as_lens_cfg *cfg = &run->lens->cfg;
     uint32_t           y = run->next_in++;
     for (uint32_t c = 0; c < run->n_planes; c++) {
-        const float *in = run->light + ((size_t)c * cfg->height + y) * cfg->width;
+        const size_t row = cfg->left + cfg->width + cfg->right, rows = cfg->top + cfg->height + cfg->bottom;
+        const float *in = run->light + (c * rows + cfg->top + y) * row + cfg->left;
         lens_pad(run->lens, in, cfg->skew_px * (double)y, run->padded);
         lens_blur(&(lens_rows){.run = run, .padded = run->padded}, run->lens->x, run->lens->n_x, cfg->width,
                   lens_ring(run, y) + (size_t)c * cfg->width);

@@ -35,6 +35,7 @@ typedef struct as_lens_cfg {
     double   disc_px;        /* diameter of the blur of defocus */
     double   skew_px;        /* how much further each row is along x than the one above: a rolling shutter */
     double   vignette_ratio; /* light lost in the corners, 0..1 */
+    uint32_t left, top, right, bottom; /* of the light's planes, beyond the picture */
 } as_lens_cfg;
 
 typedef struct as_lens {
@@ -49,7 +50,7 @@ AS_CHECK bool as_lens_init(as_lens *lens, const as_lens_cfg *cfg, as_err *err);
 /* The rows of one picture, from the first to the last. */
 typedef struct as_lens_run {
     const as_lens *lens;
-    const float   *light; /* planes of width x height */
+    const float   *light; /* planes of width x height, and what lies beyond */
     uint32_t       n_planes, next_in, next_out;
     float         *ring, *padded;
 } as_lens_run;

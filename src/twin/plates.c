@@ -11,10 +11,13 @@ float as_plates_severity(const as_twin_cfg *cfg, as_rng *rng)
 
 void as_plates_pose(const as_twin *twin, const as_twin_shot *shot, as_rng *rng, float max_turn, as_pose *ret)
 {
-    const as_twin_cfg *cfg = as_twin_cfg_of(twin);
-    float              w = (float)cfg->width, h = (float)cfg->height, angle = as_plates_pick(rng, -max_turn, max_turn);
+    const as_twin_cfg  *cfg = as_twin_cfg_of(twin);
+    const as_twin_frame f = as_twin_frame_of(twin);
+    float               w = (float)f.width, h = (float)f.height, angle = as_plates_pick(rng, -max_turn, max_turn);
     ret->x_px = w * (0.5f + as_plates_pick(rng, -0.03f, 0.03f));
     ret->y_px = h * (0.5f + as_plates_pick(rng, -0.03f, 0.03f));
+    ret->x_px += (float)f.left;
+    ret->y_px += (float)f.top;
     ret->px_per_mm = (float)as_twin_px_per_mm(twin);
     if (shot->view > 0) {
         as_rng again = as_rng_stream(cfg->seed * 31u + shot->view, shot->part);

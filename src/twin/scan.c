@@ -183,6 +183,8 @@ static as_exposure scan_exposure(const as_twin *twin, const as_lens *lens, const
     return (as_exposure){
         .width = cfg->width,
         .height = 1,
+        .light_width = cfg->width,
+        .light_height = 1,
         .n_planes = 1,
         .lens = lens,
         .veil = veiled ? &twin->veil : NULL,

@@ -11,13 +11,13 @@ typedef struct cones_state {
     float    *shade, *dirty; /* one block, owned by shade */
 } cones_state;
 
-static void cones_draw_belt_texture(cones_state *state, uint32_t seed, float mm_per_px)
+static void cones_draw_belt_texture(cones_state *state, const as_twin_frame *f, uint32_t seed, float mm_per_px)
 {
     for (uint32_t py = 0; py < state->height; py++) {
-        float y = (float)py * mm_per_px;
+        float y = ((float)py - (float)f->top) * mm_per_px;
         float lane = 0.10f * as_noise_line(y * 0.11f, seed + 1u) + 0.05f * as_noise_line(y * 0.9f, seed + 2u);
         for (uint32_t px = 0; px < state->width; px++) {
-            float  x = (float)px * mm_per_px;
+            float  x = ((float)px - (float)f->left) * mm_per_px;
             size_t i = (size_t)py * state->width + px;
             /* Woven cloth under the coating: threads 1.6 mm apart, over and under in turn. */
             float tx = x * 0.625f, ty = y * 0.625f;
@@ -36,9 +36,10 @@ static void cones_draw_belt_texture(cones_state *state, uint32_t seed, float mm_
 
 static bool cones_prepare(const as_twin *twin, void *priv, as_err *err)
 {
-    cones_state       *state = priv;
-    const as_twin_cfg *cfg = as_twin_cfg_of(twin);
-    uint32_t           seed = as_noise_mix((uint32_t)cfg->seed ^ as_noise_mix((uint32_t)(cfg->seed >> 32)));
+    cones_state        *state = priv;
+    const as_twin_cfg  *cfg = as_twin_cfg_of(twin);
+    uint32_t            seed = as_noise_mix((uint32_t)cfg->seed ^ as_noise_mix((uint32_t)(cfg->seed >> 32)));
+    const as_twin_frame frame = as_twin_frame_of(twin);
     state->width = cfg->width + BELT_SPAN_PX;
     state->height = cfg->height;
     size_t plane = (size_t)state->width * state->height;
@@ -48,7 +49,7 @@ static bool cones_prepare(const as_twin *twin, void *priv, as_err *err)
     state->dirty = state->shade + plane;
     state->belt = as_colour_mix(as_colour_screen(0x3f6f8c), as_colour_screen(0x47707a), as_noise_unit(seed));
     state->dirt = as_colour_screen(0x2c3a3c);
-    cones_draw_belt_texture(state, seed, (float)(1.0 / as_twin_px_per_mm(twin)));
+    cones_draw_belt_texture(state, &frame, seed, (float)(1.0 / as_twin_px_per_mm(twin)));
     return true;
 }
 
@@ -76,17 +77,18 @@ static void cones_lay_belt(const cones_state *state, const as_canvas *canvas, ui
 }
 
 /* One lamp for all: its level, colour and fall across the picture. */
-static void cones_light(const as_cone *cone, const as_canvas *canvas)
+static void cones_light(const as_cone *cone, const as_twin_frame *f, const as_canvas *canvas)
 {
-    float x_scale = 2.0f / (float)canvas->width, y_scale = 2.0f / (float)canvas->height;
+    float x_scale = 2.0f / (float)f->width, y_scale = 2.0f / (float)f->height, left = (float)f->left,
+          top = (float)f->top;
     float tint_r = cone->tint.r, tint_g = cone->tint.g, tint_b = cone->tint.b;
     for (uint32_t y = 0; y < canvas->height; y++) {
         size_t row = (size_t)y * canvas->width;
         float *restrict r = canvas->r + row, *restrict g = canvas->g + row, *restrict b = canvas->b + row;
-        float level_y = cone->light * (1.0f + cone->slope_y * ((float)y * y_scale - 1.0f));
+        float level_y = cone->light * (1.0f + cone->slope_y * (((float)y - top) * y_scale - 1.0f));
         float slope = cone->light * cone->slope_x;
         for (uint32_t x = 0; x < canvas->width; x++) {
-            float level = level_y + slope * ((float)(int32_t)x * x_scale - 1.0f);
+            float level = level_y + slope * (((float)(int32_t)x - left) * x_scale - 1.0f);
             r[x] *= level * tint_r;
             g[x] *= level * tint_g;
             b[x] *= level * tint_b;
@@ -112,14 +114,15 @@ static void cones_tell(const as_cone *cone, const as_canvas *canvas, as_twin_tru
 
 static void cones_draw(const as_twin *twin, const as_twin_shot *shot, float *light, as_twin_truth *ret_truth)
 {
-    const as_twin_cfg *cfg = as_twin_cfg_of(twin);
-    size_t             plane = (size_t)cfg->width * cfg->height;
-    as_canvas          canvas = {light, light + plane, light + 2 * plane, cfg->width, cfg->height};
-    as_cone            cone;
+    const as_twin_cfg  *cfg = as_twin_cfg_of(twin);
+    size_t              plane = (size_t)cfg->width * cfg->height;
+    as_canvas           canvas = {light, light + plane, light + 2 * plane, cfg->width, cfg->height};
+    const as_twin_frame frame = as_twin_frame_of(twin);
+    as_cone             cone;
     as_cone_plan(twin, shot, &cone);
     cones_lay_belt(as_twin_state(twin), &canvas, as_noise_hash2(cone.seed, shot->view, 91) % BELT_SPAN_PX);
     as_cone_draw(&cone, &canvas);
-    cones_light(&cone, &canvas);
+    cones_light(&cone, &frame, &canvas);
     cones_tell(&cone, &canvas, ret_truth);
 }
 
@@ -132,6 +135,7 @@ const as_twin_scene as_twin_cones = {
     .width = 640,
     .height = 480,
     .px_per_mm = 3.1,
+    .margins = true,
     .defaults = {.belt_mm_per_s = 400,
                  .exposure_us = 400,
                  .defect_share = 0.45,

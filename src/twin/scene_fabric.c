@@ -33,8 +33,9 @@ typedef struct fabric_defect {
 
 typedef struct fabric_state {
     uint32_t width, height, seed;
-    float    mm;                    /* a pixel */
-    float   *looks[FABRIC_RECIPES]; /* one block, owned by the first */
+    float    mm;                            /* a pixel */
+    float   *looks[FABRIC_RECIPES];         /* one block, owned by the first */
+    float    left, top, beyond_x, beyond_y; /* what is drawn beyond the frame, pixels */
 } fabric_state;
 
 /* Where on the loom a point is: threads counted, and how far from the middle of each, -0.5..0.5. */
@@ -152,6 +153,10 @@ static bool fabric_prepare(const as_twin *twin, void *priv, as_err *err)
 {
     fabric_state      *state = priv;
     const as_twin_cfg *cfg = as_twin_cfg_of(twin);
+    state->left = (float)as_twin_frame_of(twin).left;
+    state->top = (float)as_twin_frame_of(twin).top;
+    state->beyond_x = state->left + (float)as_twin_frame_of(twin).right;
+    state->beyond_y = state->top + (float)as_twin_frame_of(twin).bottom;
     state->width = cfg->width + FABRIC_SPAN_PX;
     state->height = cfg->height + FABRIC_SPAN_PX;
     state->mm = (float)(1.0 / as_twin_px_per_mm(twin));
@@ -167,7 +172,8 @@ static bool fabric_prepare(const as_twin *twin, void *priv, as_err *err)
         for (uint32_t y = 0; y < state->height; y++)
             for (uint32_t x = 0; x < state->width; x++)
                 state->looks[i][(size_t)y * state->width + x] =
-                    fabric_cloth((float)x * state->mm, (float)y * state->mm, i, state->seed, NULL, 0.0f, 0.0f);
+                    fabric_cloth(((float)x - state->left) * state->mm, ((float)y - state->top) * state->mm, i,
+                                 state->seed, NULL, 0.0f, 0.0f);
     }
     return true;
 }
@@ -180,7 +186,7 @@ static void fabric_release(void *priv)
 
 typedef struct fabric_part {
     uint32_t      recipe, off_x, off_y, n_defects;
-    float         light, slope_x, slope_y;
+    float         light, slope_x, slope_y, mid_x, mid_y;
     fabric_defect defects[FABRIC_DEFECTS];
 } fabric_part;
 
@@ -188,7 +194,7 @@ static void fabric_plan_defect(const as_twin_cfg *cfg, const fabric_state *state
                                float severity, fabric_defect *d)
 {
     float strong = 1.0f - (1.0f - severity) * (1.0f - severity);
-    float w = (float)cfg->width * state->mm, h = (float)cfg->height * state->mm;
+    float w = ((float)cfg->width - state->beyond_x) * state->mm, h = ((float)cfg->height - state->beyond_y) * state->mm;
     *d = (fabric_defect){.class = (fabric_class)(1 + as_plates_choose(rng, FABRIC_CLASSES - 1)), .severity = severity};
     d->x = w * as_plates_pick(rng, 0.12f, 0.88f);
     d->y = h * as_plates_pick(rng, 0.12f, 0.88f);
@@ -207,6 +213,8 @@ static void fabric_plan_defect(const as_twin_cfg *cfg, const fabric_state *state
     fabric_place p =
         fabric_find(d->x + (float)part->off_x * state->mm, d->y + (float)part->off_y * state->mm, state->seed);
     d->thread = d->along ? p.warp : p.weft;
+    d->x += state->left * state->mm;
+    d->y += state->top * state->mm;
 }
 
 static void fabric_plan(const as_twin *twin, const as_twin_shot *shot, fabric_part *part)
@@ -220,8 +228,11 @@ static void fabric_plan(const as_twin *twin, const as_twin_shot *shot, fabric_pa
     part->off_x = as_plates_choose(&rng, FABRIC_SPAN_PX);
     part->off_y = as_plates_choose(&rng, FABRIC_SPAN_PX);
     part->light = 1.25f * as_plates_pick(&rng, 0.92f, 1.08f) * (shot->view % 2 ? 1.01f : 1.0f);
-    part->slope_x = as_plates_pick(&rng, -0.14f, 0.14f) / (float)cfg->width;
-    part->slope_y = as_plates_pick(&rng, -0.14f, 0.14f) / (float)cfg->height;
+    const as_twin_frame f = as_twin_frame_of(twin);
+    part->slope_x = as_plates_pick(&rng, -0.14f, 0.14f) / (float)f.width;
+    part->slope_y = as_plates_pick(&rng, -0.14f, 0.14f) / (float)f.height;
+    part->mid_x = (float)f.left + 0.5f * (float)f.width;
+    part->mid_y = (float)f.top + 0.5f * (float)f.height;
     if (as_plates_pick(&fate, 0.0f, 1.0f) >= (float)cfg->defect_share)
         return;
     part->n_defects = 1u;
@@ -230,9 +241,9 @@ static void fabric_plan(const as_twin *twin, const as_twin_shot *shot, fabric_pa
 }
 
 /* Of the middle of a row. */
-static float fabric_light(const fabric_part *part, const as_canvas *canvas, uint32_t y)
+static float fabric_light(const fabric_part *part, uint32_t y)
 {
-    return part->light * (1.0f + part->slope_y * ((float)(int32_t)y - 0.5f * (float)canvas->height));
+    return part->light * (1.0f + part->slope_y * ((float)(int32_t)y - part->mid_y));
 }
 
 AS_TWIN_CLONES
@@ -250,18 +261,19 @@ static void fabric_draw_defect(const fabric_state *state, const fabric_part *par
           hy = d->half_y * more + extra;
     as_pose pose = {0.0f, 0.0f, 0.0f, 1.0f, 1.0f / mm};
     as_plates_box(&pose, canvas, d->x, d->y, 0.0f, 1.0f, (float[4]){-hx, -hy, hx, hy}, box);
-    float ox = (float)part->off_x * mm, oy = (float)part->off_y * mm;
+    float ox = ((float)part->off_x - state->left) * mm, oy = ((float)part->off_y - state->top) * mm;
     for (uint32_t y = (uint32_t)box[1]; shown && y < (uint32_t)(box[1] + box[3]); y++) {
-        const float  row = fabric_light(part, canvas, y);
+        const float  row = fabric_light(part, y);
         const float *look = state->looks[part->recipe] + (size_t)(y + part->off_y) * state->width + part->off_x;
         for (uint32_t x = (uint32_t)box[0]; x < (uint32_t)(box[0] + box[2]); x++) {
-            float px = (float)(x + part->off_x) * mm, py = (float)(y + part->off_y) * mm;
+            float px = ((float)(x + part->off_x) - state->left) * mm;
+            float py = ((float)(y + part->off_y) - state->top) * mm;
             float dx = px - (d->x + ox), dy = py - (d->y + oy);
             float level = d->class == FABRIC_MISSING
                               ? fabric_cloth(px, py, part->recipe, state->seed, d, dx, dy)
                               : fabric_flaw(look[x], px, py, part->recipe, state->seed, d, dx, dy);
             canvas->r[(size_t)y * canvas->width + x] =
-                level * (row + part->slope_x * ((float)(int32_t)x - 0.5f * (float)canvas->width));
+                level * (row + part->slope_x * ((float)(int32_t)x - part->mid_x));
         }
     }
 }
@@ -275,8 +287,7 @@ static void fabric_draw(const as_twin *twin, const as_twin_shot *shot, float *li
     fabric_plan(twin, shot, &part);
     for (uint32_t y = 0; y < cfg->height; y++)
         fabric_line(state->looks[part.recipe] + (size_t)(y + part.off_y) * state->width + part.off_x,
-                    fabric_light(&part, &canvas, y), part.slope_x, 0.5f * (float)cfg->width, cfg->width,
-                    light + (size_t)y * cfg->width);
+                    fabric_light(&part, y), part.slope_x, part.mid_x, cfg->width, light + (size_t)y * cfg->width);
     for (uint32_t i = 0; i < part.n_defects; i++) {
         const fabric_defect *d = &part.defects[i];
         as_twin_finding      finding = {
@@ -507,6 +518,7 @@ const as_twin_scene as_twin_fabric = {
     .width = 640,
     .height = 480,
     .px_per_mm = 14.0,
+    .margins = true,
     .defaults = {.belt_mm_per_s = 250,
                  .exposure_us = 120,
                  .defect_share = 0.4,

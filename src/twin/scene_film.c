@@ -75,6 +75,7 @@ static bool film_prepare(const as_twin *twin, void *priv, as_err *err)
     film_state        *state = priv;
     const as_twin_cfg *cfg = as_twin_cfg_of(twin);
     uint32_t           seed = as_noise_mix((uint32_t)cfg->seed ^ as_noise_mix((uint32_t)(cfg->seed >> 32) + 37u));
+    const float        left = (float)as_twin_frame_of(twin).left, top = (float)as_twin_frame_of(twin).top;
     state->width = cfg->width + FILM_SPAN_PX;
     state->height = cfg->height + FILM_SPAN_PX;
     state->mm = (float)(1.0 / as_twin_px_per_mm(twin));
@@ -89,7 +90,7 @@ static bool film_prepare(const as_twin *twin, void *priv, as_err *err)
         for (uint32_t y = 0; y < state->height; y++)
             for (uint32_t x = 0; x < state->width; x++)
                 state->looks[i][(size_t)y * state->width + x] =
-                    film_level((float)x * state->mm, (float)y * state->mm, i, seed + 50u * i);
+                    film_level(((float)x - left) * state->mm, ((float)y - top) * state->mm, i, seed + 50u * i);
     }
     return true;
 }
@@ -147,22 +148,26 @@ static void film_plan_defect(float w, float h, as_rng *rng, float severity, film
 
 static void film_plan(const as_twin *twin, const as_twin_shot *shot, film_part *part)
 {
-    const as_twin_cfg *cfg = as_twin_cfg_of(twin);
-    const film_state  *state = as_twin_state(twin);
-    as_rng             rng = as_rng_stream(cfg->seed, shot->part), fate = as_rng_stream(~cfg->seed, shot->part);
+    const as_twin_cfg  *cfg = as_twin_cfg_of(twin);
+    const film_state   *state = as_twin_state(twin);
+    const as_twin_frame f = as_twin_frame_of(twin);
+    as_rng              rng = as_rng_stream(cfg->seed, shot->part), fate = as_rng_stream(~cfg->seed, shot->part);
     *part = (film_part){.recipe = as_plates_choose(&rng, FILM_RECIPES), .mm = state->mm};
     if (shot->recipe >= 0)
         part->recipe = (uint32_t)shot->recipe;
     part->off_x = as_plates_choose(&rng, FILM_SPAN_PX);
     part->off_y = as_plates_choose(&rng, FILM_SPAN_PX);
     part->light = FILM_LAMP * as_plates_pick(&rng, 0.97f, 1.03f) * (shot->view % 2 ? 1.01f : 1.0f);
-    part->slope_x = as_plates_pick(&rng, -0.04f, 0.04f) / (float)cfg->width;
+    part->slope_x = as_plates_pick(&rng, -0.04f, 0.04f) / (float)f.width;
     if (as_plates_pick(&fate, 0.0f, 1.0f) >= (float)cfg->defect_share)
         return;
     part->n_defects = 1u + (as_plates_choose(&fate, 4) == 0) + (as_plates_choose(&fate, 6) == 0);
-    for (uint32_t i = 0; i < part->n_defects; i++)
-        film_plan_defect((float)cfg->width * state->mm, (float)cfg->height * state->mm, &fate,
-                         as_plates_severity(cfg, &fate), &part->defects[i]);
+    for (uint32_t i = 0; i < part->n_defects; i++) {
+        film_plan_defect((float)f.width * state->mm, (float)f.height * state->mm, &fate, as_plates_severity(cfg, &fate),
+                         &part->defects[i]);
+        part->defects[i].x += (float)f.left * state->mm;
+        part->defects[i].y += (float)f.top * state->mm;
+    }
 }
 
 /* --- defects, each by its own coordinates: u along, v across --- */
@@ -274,10 +279,11 @@ static void film_light(float *restrict p, float level, float slope, size_t w)
 
 static void film_draw(const as_twin *twin, const as_twin_shot *shot, float *light, as_twin_truth *truth)
 {
-    const as_twin_cfg *cfg = as_twin_cfg_of(twin);
-    const film_state  *state = as_twin_state(twin);
-    as_canvas          canvas = {.r = light, .width = cfg->width, .height = cfg->height};
-    film_part          part;
+    const as_twin_cfg  *cfg = as_twin_cfg_of(twin);
+    const as_twin_frame f = as_twin_frame_of(twin);
+    const film_state   *state = as_twin_state(twin);
+    as_canvas           canvas = {.r = light, .width = cfg->width, .height = cfg->height};
+    film_part           part;
     film_plan(twin, shot, &part);
     for (uint32_t y = 0; y < cfg->height; y++)
         memcpy(light + (size_t)y * cfg->width,
@@ -292,9 +298,10 @@ static void film_draw(const as_twin *twin, const as_twin_shot *shot, float *ligh
         as_plates_tell(truth, &finding);
     }
     for (uint32_t y = 0; y < cfg->height; y++) { /* a line of light: the same along the web, less at the web's edges */
-        float t = 2.0f * (float)y / (float)cfg->height - 1.0f, level = part.light * (1.0f - 0.10f * t * t);
-        film_light(light + (size_t)y * cfg->width, level - 0.5f * part.slope_x * (float)cfg->width, part.slope_x,
-                   cfg->width);
+        float t = 2.0f * ((float)y - (float)f.top) / (float)f.height - 1.0f,
+              level = part.light * (1.0f - 0.10f * t * t);
+        film_light(light + (size_t)y * cfg->width, level - part.slope_x * ((float)f.left + 0.5f * (float)f.width),
+                   part.slope_x, cfg->width);
     }
     truth->recipe = film_recipes[part.recipe];
     as_plates_sum_up(truth, film_names[FILM_GOOD]);
@@ -488,6 +495,7 @@ const as_twin_scene as_twin_film = {
     .width = 640,
     .height = 480,
     .px_per_mm = 10.0,
+    .margins = true,
     .defaults = {.belt_mm_per_s = 500,
                  .exposure_us = 40,
                  .defect_share = 0.4,

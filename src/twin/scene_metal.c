@@ -29,7 +29,7 @@ typedef struct metal_defect {
 typedef struct metal_part {
     as_pose      pose;
     uint32_t     seed, recipe, n_defects;
-    float        half_x, half_y, light, shine_x, slope, hole;
+    float        half_x, half_y, light, shine_x, shine, slope, mid_y, hole;
     metal_defect defects[METAL_DEFECTS];
 } metal_part;
 
@@ -87,6 +87,7 @@ static bool metal_prepare(const as_twin *twin, void *priv, as_err *err)
                                                              metal_belt};
     metal_state       *state = priv;
     const as_twin_cfg *cfg = as_twin_cfg_of(twin);
+    float              left = (float)as_twin_frame_of(twin).left, top = (float)as_twin_frame_of(twin).top;
     float              mm = (float)(1.0 / as_twin_px_per_mm(twin));
     uint32_t           seed = as_noise_mix((uint32_t)cfg->seed ^ as_noise_mix((uint32_t)(cfg->seed >> 32) + 11u));
     state->width = cfg->width + METAL_SPAN_PX;
@@ -100,7 +101,7 @@ static bool metal_prepare(const as_twin *twin, void *priv, as_err *err)
         for (uint32_t y = 0; y < state->height; y++)
             for (uint32_t x = 0; x < state->width; x++)
                 state->surface[i][(size_t)y * state->width + x] =
-                    looks[i]((float)x * mm, (float)y * mm, seed + 100u * (uint32_t)i);
+                    looks[i](((float)x - left) * mm, ((float)y - top) * mm, seed + 100u * (uint32_t)i);
     }
     return true;
 }
@@ -150,10 +151,13 @@ static void metal_plan_defect(const metal_part *part, as_rng *rng, float severit
 
 static void metal_plan(const as_twin *twin, const as_twin_shot *shot, metal_part *part)
 {
-    const as_twin_cfg *cfg = as_twin_cfg_of(twin);
-    as_rng             rng = as_rng_stream(cfg->seed, shot->part), fate = as_rng_stream(~cfg->seed, shot->part);
-    float              w = (float)cfg->width, h = (float)cfg->height;
+    const as_twin_cfg  *cfg = as_twin_cfg_of(twin);
+    as_rng              rng = as_rng_stream(cfg->seed, shot->part), fate = as_rng_stream(~cfg->seed, shot->part);
+    const as_twin_frame f = as_twin_frame_of(twin);
+    float               w = (float)f.width, h = (float)f.height;
     *part = (metal_part){.seed = (uint32_t)as_rng_u64(&rng)};
+    part->shine = 3.2f / w;
+    part->mid_y = (float)f.top + 0.5f * h;
     part->recipe = as_plates_choose(&rng, METAL_RECIPES);
     if (shot->recipe >= 0)
         part->recipe = (uint32_t)shot->recipe;
@@ -162,7 +166,7 @@ static void metal_plan(const as_twin *twin, const as_twin_shot *shot, metal_part
     part->hole = 3.0f;
     as_plates_pose(twin, shot, &rng, 0.03f, &part->pose);
     part->light = as_plates_pick(&rng, 0.92f, 1.08f) * (shot->view ? 1.01f : 1.0f);
-    part->shine_x = w * as_plates_pick(&rng, 0.25f, 0.75f);
+    part->shine_x = (float)f.left + w * as_plates_pick(&rng, 0.25f, 0.75f);
     part->slope = as_plates_pick(&rng, -0.08f, 0.08f) / h;
     if (as_plates_pick(&fate, 0.0f, 1.0f) >= (float)cfg->defect_share)
         return;
@@ -293,11 +297,11 @@ static void metal_draw_plate(const metal_part *part, const metal_state *state, c
                      .light_u = METAL_LIGHT_X,
                      .light_v = METAL_LIGHT_Y,
                      .shine_x = part->shine_x,
-                     .shine = 3.2f / (float)canvas->width};
+                     .shine = part->shine};
     for (uint32_t y = 0; y < canvas->height; y++) {
         size_t at = (size_t)(y + oy) * state->width + ox;
         as_pose_to_mm(pose, 0.0f, (float)y, &row.u0, &row.v0);
-        row.level = part->light * (1.0f + part->slope * ((float)(int32_t)y - 0.5f * (float)canvas->height));
+        row.level = part->light * (1.0f + part->slope * ((float)(int32_t)y - part->mid_y));
         metal_row_draw(&row, state->surface[part->recipe] + at, state->surface[METAL_RECIPES] + at, canvas->width,
                        canvas->r + (size_t)y * canvas->width);
     }
@@ -495,6 +499,7 @@ const as_twin_scene as_twin_metal = {
     .width = 640,
     .height = 480,
     .px_per_mm = 8.6,
+    .margins = true,
     .defaults = {.belt_mm_per_s = 120,
                  .exposure_us = 300,
                  .defect_share = 0.4,

@@ -16,6 +16,17 @@ static size_t take_plane(const as_twin *twin)
     return (size_t)twin->cfg.width * twin->cfg.height;
 }
 
+static const as_twin *take_world(const as_twin *twin)
+{
+    return twin->world ? twin->world : twin;
+}
+
+/* Of what is drawn: with what lies beyond the picture. */
+static size_t take_wide(const as_twin *twin)
+{
+    return take_plane(take_world(twin));
+}
+
 static uint32_t take_planes(const as_twin *twin)
 {
     return twin->scene->pixel == AS_PIXEL_MONO8 ? 1 : 3;
@@ -36,7 +47,7 @@ static size_t take_align(size_t bytes)
 
 static take_room take_room_of(const as_twin *twin, void *scratch)
 {
-    size_t    floats = take_planes(twin) * take_plane(twin);
+    size_t    floats = take_planes(twin) * take_wide(twin);
     take_room room = {.drawn = scratch, .moved = room.drawn + floats, .clean = room.moved + floats};
     room.exposure = room.clean + floats;
     room.inside = (uint8_t *)room.exposure + take_align(as_exposure_bytes(twin->cfg.width, twin->cfg.height));
@@ -48,7 +59,7 @@ size_t as_twin_scratch_bytes(const as_twin *twin)
 {
     if (twin->cfg.scan == AS_TWIN_SCAN_LINE)
         return take_align(as_scan_bytes(twin)) + take_plane(twin); /* and one finding's pixels */
-    return 3 * take_planes(twin) * take_plane(twin) * sizeof(float) +
+    return 3 * take_planes(twin) * take_wide(twin) * sizeof(float) +
            take_align(as_exposure_bytes(twin->cfg.width, twin->cfg.height)) + take_align(take_plane(twin)) +
            as_extent_bytes(twin->cfg.width, twin->cfg.height);
 }
@@ -69,7 +80,7 @@ static int32_t take_right_recipe(const as_twin *twin, uint64_t part, uint32_t vi
     const as_twin_shot shot = {.part = part, .view = view, .recipe = -1};
     if (twin->recipe >= 0)
         return twin->recipe;
-    twin->scene->draw(twin, &shot, planes, &truth);
+    twin->scene->draw(take_world(twin), &shot, planes, &truth);
     for (int32_t i = 0; twin->scene->recipes[i]; i++)
         if (strcmp(twin->scene->recipes[i], truth.recipe) == 0)
             return i;
@@ -98,11 +109,14 @@ static void take_draw_person(const as_twin *twin, const as_conditions *now, cons
 {
     if (!((now->faults >> AS_FAULT_PERSON) & 1u))
         return;
-    size_t    plane = take_plane(twin);
-    bool      grey = take_planes(twin) == 1;
-    as_canvas canvas = {planes, grey ? NULL : planes + plane, grey ? NULL : planes + 2 * plane, twin->cfg.width,
-                        twin->cfg.height};
-    as_person person = as_person_at(&twin->cfg, shot->part, shot->view, now->amounts[AS_FAULT_PERSON]);
+    const as_twin_cfg *cfg = &take_world(twin)->cfg;
+    size_t             plane = take_wide(twin);
+    bool               grey = take_planes(twin) == 1;
+    as_canvas          canvas = {planes, grey ? NULL : planes + plane, grey ? NULL : planes + 2 * plane, cfg->width,
+                                 cfg->height};
+    as_person          person = as_person_at(&twin->cfg, shot->part, shot->view, now->amounts[AS_FAULT_PERSON]);
+    person.x_px += (float)twin->frame.left;
+    person.y_px += (float)twin->frame.top;
     as_person_draw(&person, &canvas);
     as_person_box(&person, &canvas, truth->face_px);
 }
@@ -110,20 +124,21 @@ static void take_draw_person(const as_twin *twin, const as_conditions *now, cons
 static void take_draw(const as_twin *twin, const as_conditions *now, const as_twin_shot *shot, float *planes,
                       as_twin_truth *truth)
 {
-    twin->scene->draw(twin, shot, planes, truth);
+    twin->scene->draw(take_world(twin), shot, planes, truth);
     take_draw_person(twin, now, shot, planes, truth);
 }
 
-/* Moves rows y0 up to y1 of what was drawn in n planes as the lens does; returns where they are then. */
+/* Moves rows y0 up to y1 of the picture, of what was drawn in n planes, as the lens does; returns where they are then. */
 static float *take_move(const as_twin *twin, const as_conditions *now, uint32_t n, float *planes, float *moved,
                         uint32_t y0, uint32_t y1)
 {
-    uint32_t w = twin->cfg.width, h = twin->cfg.height;
-    size_t   plane = take_plane(twin);
+    const as_twin_cfg *cfg = &take_world(twin)->cfg;
+    const uint32_t     top = twin->frame.top;
+    size_t             plane = take_wide(twin);
     if (as_warp_is_none(&now->warp))
         return planes;
     for (uint32_t c = 0; c < n; c++)
-        as_warp_rows(&now->warp, w, h, y0, y1, planes + c * plane, moved + c * plane);
+        as_warp_rows(&now->warp, cfg->width, cfg->height, y0 + top, y1 + top, planes + c * plane, moved + c * plane);
     return moved;
 }
 
@@ -167,7 +182,7 @@ static take_sight take_sight_of(const as_twin *twin, as_conditions *now)
 static void take_draw_seen(const as_twin *twin, const as_conditions *now, const take_sight *sight,
                            const as_twin_shot *shot, float *planes, as_twin_truth *truth)
 {
-    const size_t plane = take_plane(twin);
+    const size_t plane = take_wide(twin);
     take_draw(twin, now, shot, planes, truth);
     if (sight->sums)
         take_sum(planes, planes + plane, planes + 2 * plane, sight->share, plane);
@@ -177,13 +192,16 @@ static void take_draw_seen(const as_twin *twin, const as_conditions *now, const 
  * reaches the picture's edge reaches it still: what lies beyond is shown as the edge. */
 static void take_move_box(const as_twin *twin, const as_conditions *now, double more, float box[4])
 {
-    double w = twin->cfg.width, h = twin->cfg.height, x0 = w, y0 = h, x1 = 0, y1 = 0;
-    bool   left = box[0] <= 0.0f, top = box[1] <= 0.0f, right = (double)(box[0] + box[2]) >= w;
-    bool   bottom = (double)(box[1] + box[3]) >= h;
+    const as_twin_cfg *cfg = &take_world(twin)->cfg;
+    double             w = twin->cfg.width, h = twin->cfg.height, x0 = w, y0 = h, x1 = 0, y1 = 0;
+    bool               left = box[0] <= 0.0f, top = box[1] <= 0.0f, right = (double)(box[0] + box[2]) >= cfg->width;
+    bool               bottom = (double)(box[1] + box[3]) >= cfg->height;
     if (box[2] <= 0.0f || box[3] <= 0.0f)
         return;
     for (int i = 0; i < 4; i++) {
         double x = (double)(box[0] + (i % 2 ? box[2] : 0.0f)), y = (double)(box[1] + (i / 2 ? box[3] : 0.0f));
+        x -= twin->frame.left;
+        y -= twin->frame.top;
         if (!as_warp_is_none(&now->warp))
             as_warp_point(&now->warp, twin->cfg.width, twin->cfg.height, &x, &y);
         x -= now->skew_px * AS_MIN(AS_MAX(y, 0.0), h - 1.0);
@@ -210,6 +228,8 @@ static as_exposure take_exposure(const as_twin *twin, const as_conditions *now, 
     as_exposure        exposure = {
                .width = cfg->width,
                .height = cfg->height,
+               .light_width = take_world(twin)->cfg.width,
+               .light_height = take_world(twin)->cfg.height,
                .n_planes = n,
                .lens = lens,
                .veil = veiled ? &twin->veil : NULL,
@@ -247,6 +267,7 @@ static bool take_check(const as_twin *twin, uint64_t part, const as_image *image
 
 static void take_conditions(const as_twin *twin, uint64_t part, uint32_t view, as_conditions *ret)
 {
+    const as_twin_frame *f = &twin->frame;
     if (twin->cfg.scan == AS_TWIN_SCAN_LINE) {
         double line = (double)(part - 1) * twin->cfg.height;
         as_conditions_of_line(&twin->cfg, twin->script, twin->disc_px, part,
@@ -254,6 +275,10 @@ static void take_conditions(const as_twin *twin, uint64_t part, uint32_t view, a
         return;
     }
     as_conditions_at(&twin->cfg, twin->script, twin->px_per_mm, twin->disc_px, twin->line_s, part, view, ret);
+    ret->warp.left = f->left;
+    ret->warp.top = f->top;
+    ret->warp.right = f->right;
+    ret->warp.bottom = f->bottom;
 }
 
 static as_lens_cfg take_lens(const as_twin *twin, const as_conditions *now)
@@ -265,6 +290,10 @@ static as_lens_cfg take_lens(const as_twin *twin, const as_conditions *now)
                          .airy_px = twin->airy_px,
                          .disc_px = now->disc_px,
                          .skew_px = now->skew_px,
+                         .left = twin->frame.left,
+                         .top = twin->frame.top,
+                         .right = twin->frame.right,
+                         .bottom = twin->frame.bottom,
                          .vignette_ratio = twin->cfg.vignette_ratio};
 }
 
@@ -339,7 +368,7 @@ static void take_draw_clean(take_search *s)
     const as_twin *twin = s->twin;
     as_twin_truth  unused = {.n_findings = 0};
     as_twin_shot   shot = s->shot;
-    size_t         w = twin->cfg.width, plane = take_plane(twin);
+    size_t         w = twin->cfg.width, plane = take_wide(twin);
     uint32_t       n = s->sight.n;
     float         *row = take_row(s), *light = s->room.moved;
     shot.shown = 0;
@@ -357,7 +386,7 @@ static void take_draw_clean(take_search *s)
 
 static void take_compare(const take_search *s, const float *light, const as_extent *area)
 {
-    size_t      w = s->twin->cfg.width, plane = take_plane(s->twin), n = area->x1 - area->x0;
+    size_t      w = s->twin->cfg.width, plane = take_wide(s->twin), n = area->x1 - area->x0;
     uint32_t    planes = s->sight.n;
     float      *row = take_row(s);
     as_lens_run run = take_run(s, light, planes, area->y0);
@@ -377,7 +406,7 @@ static void take_marked(const take_search *s, size_t k, const as_extent *area)
     float  *row = take_row(s), *light = s->room.moved;
     as_lens even = s->lens;
     even.cfg.vignette_ratio = 0.0;
-    s->twin->scene->mark(s->twin, &s->shot, k, light);
+    s->twin->scene->mark(take_world(s->twin), &s->shot, k, light);
     light = take_move_for(s, 1, light, s->room.clean, area->y0, area->y1);
     as_lens_run run = take_run(s, light, 1, area->y0);
     run.lens = &even;

@@ -163,7 +163,8 @@ static void take_faults_are_seen_and_told(void **state)
     twin_rig ill = rig_open(&cfg);
     double   amounts[AS_FAULT_COUNT];
     uint32_t chocolate = 0;
-    assert_true(fabs(rig_mean(&well, 5) - rig_mean(&ill, 5)) == 0.0);
+    assert_true(fabs(rig_mean(&well, 5) - rig_mean(&ill, 5)) <
+                0.02); /* more is drawn around it, and roundings differ */
     assert_int_equal(ill.truth.frame.faults, 0);
     assert_true(rig_mean(&ill, 12) < 0.8 * rig_mean(&well, 12)); /* 0.4 of the light, through the screen's curve */
     assert_int_equal(ill.truth.frame.faults, 1u << AS_FAULT_LAMP);

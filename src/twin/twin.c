@@ -335,10 +335,36 @@ static bool twin_set_up_sensor(as_twin *twin, const as_twin_cfg *asked, as_err *
     return true;
 }
 
-static bool twin_init(as_twin *twin, const as_twin_cfg *asked, as_err *err)
+static bool twin_prepare(as_twin *twin, as_err *err)
 {
     const as_twin_scene *scene = twin->scene;
-    as_twin_cfg         *cfg = &twin->cfg;
+    twin->state = calloc(1, scene->state_bytes ? scene->state_bytes : 1);
+    if (!twin->state)
+        return AS_FAIL(err, AS_ENOMEM, "no memory for scene '%s'", scene->name);
+    return !scene->prepare || scene->prepare(twin, twin->state, err);
+}
+
+/* The same twin with a larger frame, for the scene alone. */
+static bool twin_make_world(as_twin *twin, as_err *err)
+{
+    as_twin_set_up_frame(twin);
+    const as_twin_frame *f = &twin->frame;
+    if (f->left + f->top + f->right + f->bottom == 0)
+        return true;
+    const size_t from = offsetof(as_twin, scene);
+    twin->world = calloc(1, sizeof *twin);
+    if (!twin->world)
+        return AS_FAIL(err, AS_ENOMEM, "no memory for scene '%s'", twin->scene->name);
+    memcpy((char *)twin->world + from, (const char *)twin + from, sizeof *twin - from);
+    twin->world->world = NULL;
+    twin->world->cfg.width += f->left + f->right;
+    twin->world->cfg.height += f->top + f->bottom;
+    return true;
+}
+
+static bool twin_init(as_twin *twin, const as_twin_cfg *asked, as_err *err)
+{
+    as_twin_cfg *cfg = &twin->cfg;
     twin_resolve_all(twin);
     if (!twin_set_up_sensor(twin, asked, err))
         return false;
@@ -347,10 +373,7 @@ static bool twin_init(as_twin *twin, const as_twin_cfg *asked, as_err *err)
         !as_twin_set_up_scan(twin, asked->exposure_us < 0, err) || !as_twin_check_blur(twin, err) ||
         !twin_set_up_camera(twin, err) || !as_twin_set_up_veil(twin, err))
         return false;
-    twin->state = calloc(1, scene->state_bytes ? scene->state_bytes : 1);
-    if (!twin->state)
-        return AS_FAIL(err, AS_ENOMEM, "no memory for scene '%s'", scene->name);
-    return !scene->prepare || scene->prepare(twin, twin->state, err);
+    return twin_make_world(twin, err) && twin_prepare(twin->world ? twin->world : twin, err);
 }
 
 as_twin *as_twin_open(const char *scene, const as_twin_cfg *cfg, as_err *err)
@@ -383,13 +406,21 @@ as_twin *as_twin_ref(as_twin *twin)
     return twin;
 }
 
-static void twin_free_own(as_twin *twin)
+static void twin_free_state(as_twin *twin)
 {
     if (twin->state && twin->scene->release)
         twin->scene->release(twin->state);
+    free(twin->state);
+}
+
+static void twin_free_own(as_twin *twin)
+{
+    if (twin->world)
+        twin_free_state(twin->world);
+    free(twin->world);
+    twin_free_state(twin);
     as_imager_done(&twin->imager);
     as_dataset_scene_free(twin->own);
-    free(twin->state);
 }
 
 as_twin *as_twin_close(as_twin *twin)
@@ -446,6 +477,11 @@ as_optics as_twin_optics_of(const as_twin *twin)
 const void *as_twin_state(const as_twin *twin)
 {
     return twin->state;
+}
+
+as_twin_frame as_twin_frame_of(const as_twin *twin)
+{
+    return twin->frame;
 }
 
 double as_twin_px_per_mm(const as_twin *twin)

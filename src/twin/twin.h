@@ -21,6 +21,11 @@ typedef struct as_twin as_twin;
 #define AS_TWIN_WHITE_RATIO 0.95 /* whoever set up the lamp let white fill so much of the sensor's well */
 
 /* What a scene is asked to draw. */
+typedef struct as_twin_frame {
+    uint32_t left, top, right, bottom; /* pixels that are drawn beyond it */
+    uint32_t width, height;
+} as_twin_frame;
+
 typedef struct as_twin_shot {
     uint64_t part;
     uint32_t view;
@@ -37,6 +42,8 @@ typedef struct as_twin_scene {
     uint32_t           width, height; /* default, pixels */
     double             px_per_mm;     /* at the default width */
     bool               tall;          /* a picture of another shape shows the part whole: by its height too */
+    bool
+        margins; /* it can be drawn beyond its frame (as_twin_frame_of), the frame itself staying as it is but for roundings */
     bool        photographed; /* what it shows went through a lens before: it is not blurred and darkened twice */
     as_twin_cfg defaults;
     size_t      state_bytes; /* allocated and zeroed at open; see as_twin_state */
@@ -68,6 +75,10 @@ uint32_t             as_twin_spots_of(const as_twin *twin, bool hot); /* pixels 
 as_optics            as_twin_optics_of(const as_twin *twin);
 const void          *as_twin_state(const as_twin *twin); /* what the scene prepared */
 double               as_twin_px_per_mm(const as_twin *twin);
+
+/* Where, in what a scene draws (its cfg's width x height), the camera's frame lies: it shows more where the lens distorts or a
+ * shutter shears. */
+as_twin_frame as_twin_frame_of(const as_twin *twin);
 
 /* The same world seen and lit otherwise, as a twin of its own: what both hold is shared, so that it costs little, and draws
  * what one opened with that cfg would. cfg: as_twin_cfg_of() with changes to light, lamp, belt, exposure, gain, noise,

@@ -34,7 +34,12 @@ struct as_twin {
     as_web         web;  /* of scan=line; else zeros */
     as_veil        veil; /* zeros where nothing ever lies on the lens */
     void          *state;
+    as_twin *world; /* what the scene draws, where that is more than the frame: with a state of its own; NULL: this */
+    as_twin_frame frame;
 };
+
+/* How much beyond the frame may be seen, in frame. */
+void as_twin_set_up_frame(as_twin *twin);
 
 /* What twin.c does at opening and retune.c again. */
 AS_CHECK bool as_twin_check_cfg(const as_twin_cfg *cfg, bool has_sensor, as_err *err);

@@ -79,9 +79,9 @@ static void warp_line(const warp_row *row, const float *in, float *out)
 void as_warp_rows(const as_warp *warp, uint32_t width, uint32_t height, uint32_t y0, uint32_t y1, const float *in,
                   float *out)
 {
-    float    w = (float)width, h = (float)height;
-    warp_row row = {.mid_x = (w - 1.0f) * 0.5f,
-                    .mid_y = (h - 1.0f) * 0.5f,
+    float    w = (float)(width - warp->left - warp->right), h = (float)(height - warp->top - warp->bottom);
+    warp_row row = {.mid_x = (float)warp->left + (w - 1.0f) * 0.5f,
+                    .mid_y = (float)warp->top + (h - 1.0f) * 0.5f,
                     .k = (float)(-warp->distortion / (0.25 * ((double)w * (double)w + (double)h * (double)h))),
                     .shift_x = (float)warp->shift_x,
                     .shift_y = (float)warp->shift_y,

@@ -11,9 +11,10 @@
 #include "base/def.h"
 
 typedef struct as_warp {
-    double distortion;       /* how much further out the corners are drawn: below 0 a barrel, above a pincushion */
-    double shift_x, shift_y; /* pixels that the picture moves */
-    double turn;             /* radians */
+    double   distortion;       /* how much further out the corners are drawn: below 0 a barrel, above a pincushion */
+    double   shift_x, shift_y; /* pixels that the picture moves */
+    double   turn;             /* radians */
+    uint32_t left, top, right, bottom; /* of the planes, beyond the picture in whose middle the lens looks */
 } as_warp;
 
 bool as_warp_is_none(const as_warp *warp);
