@@ -69,7 +69,7 @@ demo:
 test:
 	@tools/setup --check >/dev/null || tools/setup
 	@$(CONFIGURE)
-	@$(NINJA)
+	@$(NINJA) $(if $(SUITES)$(TESTS),$$(tools/test_targets $(BUILD) '$(SUITES)' '$(TESTS)'))
 	@$(if $(findstring thread,$(SAN)),$$(setarch -R true 2>/dev/null && echo setarch -R)) \
 	    meson test -C $(BUILD) --no-rebuild --print-errorlogs --num-processes $(JOBS) \
 	    $(if $(SAN),--timeout-multiplier 5) $(addprefix --suite ,$(SUITES)) $(TESTS); \
