@@ -114,15 +114,22 @@ bool bench_ort_peer(bench_about *about, as_err *err)
     return AS_FAIL(err, AS_EMISSING, "this build has no back end 'ort'");
 }
 
+bool bench_cnn_write(bench_cnn *cnn, as_str *bytes, as_err *err)
+{
+    as_graph  *graph = cnn_train(cnn, err);
+    const bool ok = graph && as_graph_write(graph, bytes, err) && cnn_count(cnn, graph, err);
+    as_graph_free(graph);
+    return ok;
+}
+
 bool bench_cnn_open(bench_cnn *cnn, bench_about *about, as_err *err)
 {
     static const char *const backends[] = {[BENCH_OURS] = "native", [BENCH_PEER] = "ort"};
     if (!bench_ort_peer(about, err))
         return false;
-    as_graph *graph = cnn_train(cnn, err);
-    as_str    bytes;
+    as_str bytes;
     as_str_init(&bytes);
-    bool ok = graph && as_graph_write(graph, &bytes, err) && cnn_count(cnn, graph, err);
+    bool ok = bench_cnn_write(cnn, &bytes, err);
     for (int side = 0; ok && side < BENCH_SIDES; side++) {
         const as_session_cfg cfg = {.backend = backends[side], .threads = 1, .batch = 1};
         cnn->sessions[side] = as_session_open((const uint8_t *)bytes.s, bytes.len, "cnn.onnx", &cfg, err);
@@ -131,7 +138,6 @@ bool bench_cnn_open(bench_cnn *cnn, bench_about *about, as_err *err)
     cnn->model_bytes = bytes.len;
     about->flop_per_call = cnn->flop;
     as_str_done(&bytes);
-    as_graph_free(graph);
     return ok;
 }
 

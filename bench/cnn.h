@@ -25,7 +25,10 @@ typedef struct bench_cnn {
 /* Writes ONNX Runtime's version into `about`. AS_EMISSING where it is not installed. */
 AS_CHECK bool bench_ort_peer(bench_about *about, as_err *err);
 
-/* Trains for a moment on pictures that are drawn here, from a fixed seed, and writes the peer's version into `about`. */
+/* Trains for a moment on pictures that are drawn here, from a fixed seed: the model's bytes, and what is known of it. */
+AS_CHECK bool bench_cnn_write(bench_cnn *cnn, as_str *bytes, as_err *err);
+
+/* The same, opened on both sides; writes the peer's version into `about`. */
 AS_CHECK bool bench_cnn_open(bench_cnn *cnn, bench_about *about, as_err *err);
 void          bench_cnn_close(bench_cnn *cnn);
 

@@ -3,8 +3,9 @@
  *
  * Layer:   engine (may use base/, image/, tensor/, graph/).
  * Threads: an engine belongs to one thread at a time; several engines may run at once.
- * Memory:  everything is allocated by as_engine_new: as_engine_run allocates nothing, takes no lock, calls no system. Layers
- *          that are oneDNN's take a few blocks of some bytes each for their arguments, and give them back.
+ * Memory:  everything is allocated by as_engine_new, and by the first run (as_engine_cfg.warm: there): as_engine_run allocates
+ *          nothing, on one thread takes no lock and calls no system; several threads sleep and wake each other (futex). That
+ *          is so of oneDNN too, whose small blocks heap.h serves, on AVX2 and above: its products for SSE4.1 take a buffer.
  *
  * One file an operator family, one row an operator (engine_ops in src/engine/meson.build). f32, and whole numbers (u8, i8)
  * between DequantizeLinear and QuantizeLinear and in the QLinear operators. 3x3 convolutions of floats and stride 1

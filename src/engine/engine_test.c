@@ -426,11 +426,12 @@ static void test_a_run_allocates_nothing(void **state)
     for (uint64_t seed = 0; seed < 10; seed++) {
         as_graph  *graph = random_graph(seed, 1, false);
         as_engine *engine = new_engine(graph, 1, 1);
+        run_into(engine, x[0], out); /* the first makes what oneDNN keeps */
         count_begin();
         for (int i = 0; i < 4; i++)
             run_into(engine, x[i & 1], out);
         assert_int_equal(count_end(), 0);
-        assert_true(count_others() <= 4 * 200); /* small ones, of each primitive of oneDNN, which it returns */
+        assert_int_equal(count_others(), 0);
         as_engine_free(engine);
         as_graph_free(graph);
     }

@@ -72,7 +72,6 @@ as_onednn *as_onednn_new(uint32_t threads, as_err *err)
         AS_FAIL(err, AS_ENOMEM, "out of memory for oneDNN");
         return NULL;
     }
-    dnn->heap = as_heap_take();
     dnn->threads = threads > 0 && threads < 1024 ? (int)threads : 1;
     dnnl_status_t status = dnnl_engine_create(&dnn->engine, dnnl_cpu, 0);
     if (status == dnnl_success)
@@ -98,7 +97,6 @@ as_onednn *as_onednn_free(as_onednn *dnn)
         dnnl_stream_destroy(dnn->stream);
     if (dnn->engine)
         dnnl_engine_destroy(dnn->engine);
-    as_heap_give(dnn->heap);
     free(dnn);
     return NULL;
 }

@@ -250,9 +250,11 @@ bool as_prim_bind(as_prim *prim, as_arg arg, void *data, as_err *err)
 
 bool as_prim_run(as_prim *prim, as_err *err)
 {
-    as_heap_enter(prim->dnn->heap);
+    if (prim->has_run) /* what the first run makes, such as code, is kept: it would fill the store */
+        as_heap_enter(prim->dnn->threads > 1);
     dnnl_status_t status = dnnl_primitive_execute(prim->prim, prim->dnn->stream, (int)prim->n_bound, prim->args);
-    as_heap_leave(prim->dnn->heap);
+    as_heap_leave();
+    prim->has_run = true;
     return status == dnnl_success ? true : as_onednn_fail(status, "run of a primitive", err);
 }
 

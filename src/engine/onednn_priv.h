@@ -32,6 +32,7 @@ struct as_prim {
     dnnl_primitive_desc_t pd;
     dnnl_primitive_t      prim;
     size_t                n, n_bound;
+    bool                  has_run;
     as_arg_slot          *slots;
     dnnl_exec_arg_t      *args; /* of those that are bound */
 };
@@ -40,7 +41,6 @@ struct as_onednn {
     dnnl_engine_t engine;
     dnnl_stream_t stream;
     int           threads;
-    as_heap      *heap;
     AS_VEC(as_layout *) layouts;
     AS_VEC(as_prim *) prims;
 };

@@ -12,61 +12,10 @@
 #include "engine/plan.h"
 #include "engine/profile.h"
 #include "engine/quant_kernel.h"
+#include "engine/test_pairs.h"
 #include "engine/tile8.h"
 #include "engine/wino16.h"
 #include "graph/build.h"
-
-static void must(bool ok, const as_err *err)
-{
-    if (!ok)
-        fail_msg("%s", err->text);
-}
-
-static void add_constant(as_graph *graph, const char *name, as_dtype dtype, int rank, const int64_t *dims, void *data)
-{
-    as_err   err = AS_ERR_NONE;
-    as_shape shape = {.rank = rank};
-    for (int i = 0; i < rank; i++)
-        shape.dims[i] = dims[i];
-    as_tensor t = as_tensor_view(dtype, &shape, data);
-    must(as_graph_add_constant(graph, name, &t, &err), &err);
-}
-
-#define NAMES(...) ((const char *const[]){__VA_ARGS__, NULL})
-
-static void add_node(as_graph *graph, const char *op, const char *const *in, const char *out, const as_attr *attrs,
-                     size_t n)
-{
-    as_err err = AS_ERR_NONE;
-    must(as_graph_add_node(graph, op, out, in, NAMES(out), attrs, n, &err), &err);
-}
-
-static void add_scale(as_graph *graph, const char *of, float scale, as_dtype dtype, int zero)
-{
-    char   name[64];
-    int8_t z = (int8_t)(uint8_t)zero; /* the same byte as u8 */
-    snprintf(name, sizeof name, "%s.s", of);
-    add_constant(graph, name, AS_DTYPE_F32, 0, NULL, &scale);
-    snprintf(name, sizeof name, "%s.z", of);
-    add_constant(graph, name, dtype, 0, NULL, &z);
-}
-
-/* op: QuantizeLinear or DequantizeLinear, by the scale that was added as `of`. */
-static void add_linear(as_graph *graph, const char *op, const char *in, const char *of, const char *out)
-{
-    char s[64], z[64];
-    snprintf(s, sizeof s, "%s.s", of);
-    snprintf(z, sizeof z, "%s.z", of);
-    add_node(graph, op, NAMES(in, s, z), out, NULL, 0);
-}
-
-static as_graph *new_graph(const as_shape *input, as_dtype dtype)
-{
-    as_err    err = AS_ERR_NONE;
-    as_graph *graph = as_graph_new("test", &err);
-    must(graph && as_graph_add_input(graph, "x", dtype, input, &err), &err);
-    return graph;
-}
 
 static as_engine *finish(as_graph *graph, const char *output, as_dtype dtype, const as_shape *shape)
 {
@@ -438,138 +387,6 @@ static void test_matrix_products_are_what_they_are_defined_as(void **state)
     }
 }
 
-/* --- random networks: all in between shown, which fuses nothing, against shown only at the end ------------------------ */
-
-enum { WIDTH = 8, SIDE = 6, NODES = 10, WIDEST = 64 };
-#define VALUES (WIDTH * SIDE * SIDE)
-
-static void random_weights(as_graph *graph, as_rng *rng, const char *w, const char *ws, const char *wf,
-                           const int64_t dims[4])
-{
-    const as_attr rows = {"axis", AS_ATTR_INT, .i = 0};
-    static int8_t weights[WIDEST * WIDEST * 9];
-    float         scales[WIDEST];
-    const int64_t count = dims[0] * dims[1] * dims[2] * dims[3], least = WIDTH * 2 * WIDTH * 9;
-    for (int64_t k = 0; k < AS_MAX(count, least); k++)
-        weights[k] = (int8_t)((int)as_rng_below(rng, 129) - 64);
-    for (int64_t k = 0; k < dims[0]; k++)
-        scales[k] = (float)as_rng_range(rng, 0.0005, 0.002);
-    add_constant(graph, w, AS_DTYPE_I8, 4, dims, weights);
-    add_constant(graph, ws, AS_DTYPE_F32, 1, dims, scales);
-    add_node(graph, "DequantizeLinear", NAMES(w, ws), wf, &rows, 1);
-}
-
-/* v<i+1> = some function of earlier ones, quantised and restored. */
-static void random_node(as_graph *graph, as_rng *rng, int i)
-{
-    static const char *const functions[] = {"Relu", "Sigmoid", "HardSwish", "Identity", "Abs", "LeakyRelu"};
-    static const int64_t     three[] = {3, 3}, ones[] = {1, 1, 1, 1};
-    const as_attr            pool[] = {{.name = "kernel_shape", .kind = AS_ATTR_INTS, .ints = three, .n = 2},
-                                       {.name = "pads", .kind = AS_ATTR_INTS, .ints = ones, .n = 4}};
-    const as_attr            axis = {.name = "axis", .kind = AS_ATTR_INT, .i = 1};
-    char                     a[16], b[16], f[16], q[16], out[16], w[16], ws[16], wf[16], mid[16];
-    const bool               wide = as_rng_below(rng, 7) == 0, relu = as_rng_below(rng, 2) == 0;
-    snprintf(a, sizeof a, "v%d", as_rng_below(rng, 3) ? i : (int)as_rng_below(rng, (uint64_t)i + 1));
-    snprintf(b, sizeof b, "v%d", (int)as_rng_below(rng, (uint64_t)i + 1));
-    snprintf(f, sizeof f, "f%d", i);
-    snprintf(q, sizeof q, "q%d", i);
-    snprintf(out, sizeof out, "v%d", i + 1);
-    snprintf(w, sizeof w, "w%d", i);
-    snprintf(ws, sizeof ws, "ws%d", i);
-    snprintf(wf, sizeof wf, "wf%d", i);
-    snprintf(mid, sizeof mid, "m%d", i);
-    const int     kind = (int)as_rng_below(rng, 8);
-    const int64_t in = kind == 7 ? 2 * WIDTH : WIDTH, kernel = kind == 7 ? 1 : 3;
-    if (kind <= 2 || kind == 7)
-        random_weights(graph, rng, w, ws, wf, (const int64_t[]){WIDTH, in, kernel, kernel});
-    const char *made = relu ? mid : f;
-    if (kind <= 2)
-        add_node(graph, "Conv", NAMES(a, wf), made, &pool[1], 1);
-    else if (kind == 3 || kind == 4)
-        add_node(graph, kind == 3 ? "Add" : "Mul", NAMES(a, b), made, NULL, 0);
-    else if (kind == 5)
-        add_node(graph, relu ? "MaxPool" : "AveragePool", NAMES(a), made, pool, 2);
-    else if (kind == 6)
-        add_node(graph, functions[as_rng_below(rng, AS_COUNT(functions))], NAMES(a), made, NULL, 0);
-    else {
-        char joined[16];
-        snprintf(joined, sizeof joined, "j%d", i);
-        snprintf(mid, sizeof mid, "k%d", i);
-        add_node(graph, "Concat", NAMES(a, b), joined, &axis, 1);
-        add_linear(graph, "QuantizeLinear", joined, "coarse", mid);
-        snprintf(joined, sizeof joined, "l%d", i);
-        add_linear(graph, "DequantizeLinear", mid, "coarse", joined);
-        made = f;
-        add_node(graph, "Conv", NAMES(joined, wf), made, NULL, 0);
-    }
-    if (made != f)
-        add_node(graph, "Relu", NAMES(made), f, NULL, 0);
-    const char *scale = wide ? "coarse" : relu ? "positive" : "fine";
-    add_linear(graph, "QuantizeLinear", f, scale, q);
-    add_linear(graph, "DequantizeLinear", q, scale, out);
-}
-
-static as_graph *random_graph(uint64_t seed, bool show_all)
-{
-    const as_shape shape = {.rank = 4, .dims = {1, WIDTH, SIDE, SIDE}};
-    const as_dtype dtype = seed % 3 == 2 ? AS_DTYPE_I8 : AS_DTYPE_U8;
-    const int      less = dtype == AS_DTYPE_I8 ? 128 : 0;
-    as_rng         rng = as_rng_new(seed);
-    as_err         err = AS_ERR_NONE;
-    as_graph      *graph = new_graph(&shape, AS_DTYPE_F32);
-    add_scale(graph, "fine", 4.0f / 255.0f, dtype, 128 - less);
-    add_scale(graph, "coarse", 6.0f / 255.0f, dtype, 117 - less);
-    add_scale(graph, "positive", 3.0f / 255.0f, dtype, 0 - less);
-    add_linear(graph, "QuantizeLinear", "x", "fine", "qx");
-    add_linear(graph, "DequantizeLinear", "qx", "fine", "v0");
-    for (int i = 0; i < NODES; i++)
-        random_node(graph, &rng, i);
-    for (int i = 0; i < NODES; i++) {
-        char name[16];
-        snprintf(name, sizeof name, "f%d", i);
-        if (show_all || i == NODES - 1)
-            must(as_graph_add_output(graph, name, AS_DTYPE_F32, &shape, &err), &err);
-    }
-    must(as_graph_finish(graph, &err), &err);
-    return graph;
-}
-
-static void test_random_networks_fused_and_not(void **state)
-{
-    (void)state;
-    static float x[VALUES];
-    double       worst = 0.0;
-    for (uint64_t seed = 0; seed < 150; seed++) {
-        as_rng     rng = as_rng_new(seed + 50);
-        as_err     err = AS_ERR_NONE;
-        as_graph  *shown = random_graph(seed, true), *fused = random_graph(seed, false);
-        as_engine *a = as_engine_new(shown, &(as_engine_cfg){0}, &err);
-        must(a != NULL, &err);
-        as_engine *b = as_engine_new(fused, &(as_engine_cfg){0}, &err);
-        must(b != NULL, &err);
-        for (size_t i = 0; i < VALUES; i++)
-            x[i] = (float)as_rng_range(&rng, -2.0, 2.0);
-        const as_shape shape = {.rank = 4, .dims = {1, WIDTH, SIDE, SIDE}};
-        as_tensor      in = as_tensor_view(AS_DTYPE_F32, &shape, x), all[NODES] = {0}, one = {0};
-        must(as_engine_run(a, &in, all, &err) && as_engine_run(b, &in, &one, &err), &err);
-        const float *want = all[NODES - 1].data, *got = one.data;
-        for (size_t i = 0; i < VALUES; i++) {
-            worst = fmax(worst, fabs((double)got[i] - (double)want[i]));
-            if (!(fabs((double)got[i] - (double)want[i]) <= 4.0 * 6.0 / 255.0))
-                fail_msg("network %d: element %d is %g and not %g", (int)seed, (int)i, (double)got[i], (double)want[i]);
-        }
-        float again[VALUES];
-        memcpy(again, got, sizeof again);
-        must(as_engine_run(b, &in, &one, &err), &err); /* over what the first run left */
-        assert_memory_equal(again, one.data, sizeof again);
-        as_engine_free(a);
-        as_engine_free(b);
-        as_graph_free(shown);
-        as_graph_free(fused);
-    }
-    print_message("worst difference %.3g, a step is %.3g\n", worst, 4.0 / 255.0);
-}
-
 /* --- what becomes of a residual block ------------------------------------------------------------------------------- */
 
 static void block_conv(as_graph *graph, as_rng *rng, const char *name, const char *in)
@@ -750,9 +567,9 @@ static void test_a_run_allocates_nothing(void **state)
     (void)state;
 #if COUNTS_ALLOCATIONS
     static float x[VALUES];
-    for (uint64_t seed = 0; seed < 20; seed++) {
+    for (int is_signed = 0; is_signed < 2; is_signed++) {
         as_err     err = AS_ERR_NONE;
-        as_graph  *graph = seed < 2 ? block_graph(seed ? AS_DTYPE_I8 : AS_DTYPE_U8) : random_graph(seed, false);
+        as_graph  *graph = block_graph(is_signed ? AS_DTYPE_I8 : AS_DTYPE_U8);
         as_engine *engine = as_engine_new(graph, &(as_engine_cfg){0}, &err);
         must(engine != NULL, &err);
         (void)run(engine, x);
@@ -760,7 +577,7 @@ static void test_a_run_allocates_nothing(void **state)
         for (int i = 0; i < 4; i++)
             (void)run(engine, x);
         assert_int_equal(count_end(), 0);
-        assert_true(count_others() <= 4 * 200); /* small ones, of each primitive of oneDNN, which it returns */
+        assert_int_equal(count_others(), 0);
         as_engine_free(engine);
         as_graph_free(graph);
     }
@@ -777,7 +594,6 @@ int main(void)
         cmocka_unit_test(test_large_convolutions_are_what_they_are_defined_as),
         cmocka_unit_test(test_odd_channels_leave_no_16_bits),
         cmocka_unit_test(test_matrix_products_are_what_they_are_defined_as),
-        cmocka_unit_test(test_random_networks_fused_and_not),
         cmocka_unit_test(test_a_residual_block_is_six_steps),
         cmocka_unit_test(test_an_addition_is_the_same_fused_or_not),
         cmocka_unit_test(test_an_addition_to_a_window_is_the_same),

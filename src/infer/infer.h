@@ -3,8 +3,8 @@
  *
  * Layer:   infer (may use engine/).
  * Threads: a session belongs to one thread at a time; sessions are independent, and may be opened and closed at once.
- * Memory:  as_session_open allocates; as_session_run of `native` allocates nothing (see engine.h for oneDNN). Sessions of
- *          `native` that come to the same packed weights hold them once.
+ * Memory:  as_session_open allocates; as_session_run of `native` allocates nothing (engine.h). Sessions of `native` that come to
+ *          the same packed weights hold them once.
  *
  * Backends are rows: `native` (our engine), `ort` (ONNX Runtime, opened with dlopen: ASSAY_ORT names the library's
  * path, else .prefix/lib beside the program, its libdir/assay, then the system's) and `auto`, which opens the one of the
