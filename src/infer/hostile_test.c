@@ -353,6 +353,13 @@ static const char *ask_grid(hostile *h)
     return node(h, "GridSample", NAMES("x", constant(h, AS_DTYPE_F32, SHAPE(1, 2, 2, 2), grid)), NULL, 0);
 }
 
+/* A Slice leaves no row of it. */
+static const char *ask_pooled_nothing(hostile *h)
+{
+    return node(h, "GlobalAveragePool", NAMES(node(h, "Slice", NAMES("x", INTS(0), INTS(0), INTS(2)), NULL, 0)), NULL,
+                0);
+}
+
 static const char *ask_chain(hostile *h)
 {
     static char names[2][16];
@@ -419,6 +426,7 @@ static const struct {
     {"groups", ask_groups, "(Conv)"},
     {"local response", ask_lrn, "(LRN)"},
     {"pool", ask_pool, "(MaxPool)"},
+    {"pool of nothing", ask_pooled_nothing, "(GlobalAveragePool)"},
     {"reshape", ask_reshape, "(Reshape)"},
     {"reshape beyond 64 bits", ask_reshape_overflow, "(Reshape)"},
     {"split", ask_split, "(Split)"},
