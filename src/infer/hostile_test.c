@@ -382,6 +382,14 @@ static const char *ask_ladder(hostile *h)
     return x;
 }
 
+/* They are counted while shapes are inferred: an old exporter's Range. */
+static const char *ask_places(hostile *h)
+{
+    static float ones[8] = {1, 1, 1, 1, 1, 1, 1, 1};
+    const char  *places = node(h, "NonZero", NAMES(constant(h, AS_DTYPE_F32, SHAPE(8), ones)), NULL, 0);
+    return node(h, "Add", NAMES("x", node(h, "Cast", NAMES(places), one_int("to", AS_DTYPE_F32), 1)), NULL, 0);
+}
+
 static const char *ask_long_name(hostile *h)
 {
     static char name[4 << 20];
@@ -440,6 +448,7 @@ static const struct {
     {"places that are none", ask_grid, NULL},
     {"a long chain", ask_chain, NULL},
     {"a ladder", ask_ladder, NULL},
+    {"places of a constant", ask_places, NULL},
     {"a long name", ask_long_name, "(Reshape)"},
 };
 
