@@ -178,6 +178,16 @@ static bool model_check_memory(model_check *c, as_err *err)
     return as_review_add(&c->review, as_graph_node(c->review.graph, (size_t)at), &why, err);
 }
 
+/* Those from `from` on come first: what was found before follows from them. */
+static void model_check_lead(as_review *review, size_t from)
+{
+    for (size_t i = from; i < review->refusals.n; i++) {
+        const as_graph_refusal one = review->refusals.at[i];
+        memmove(&review->refusals.at[i - from + 1], &review->refusals.at[i - from], from * sizeof one);
+        review->refusals.at[i - from] = one;
+    }
+}
+
 /* What is known before anything is run. */
 static bool model_check_before(model_check *c, as_err *err)
 {
@@ -185,8 +195,13 @@ static bool model_check_before(model_check *c, as_err *err)
         c->skipped = "the reader refuses the model";
         return true;
     }
-    return as_model_set_inputs(c->cli, c->review.graph, err) && as_review_shapes(&c->review, c->batch, err) &&
-           model_check_open_sizes(c, err) && model_check_memory(c, err);
+    if (!as_model_set_inputs(c->cli, c->review.graph, err) || !as_review_shapes(&c->review, c->batch, err))
+        return false;
+    const size_t n = c->review.refusals.n;
+    if (!model_check_open_sizes(c, err))
+        return false;
+    model_check_lead(&c->review, n);
+    return model_check_memory(c, err);
 }
 
 static bool model_check_load(model_check *c, as_err *err)

@@ -490,7 +490,8 @@ static bool bounded_node(as_plan *plan, size_t i, const bool *needed, as_err *er
         any = any || bounded_in(plan, node, k)->source;
         counts = counts || (node->inputs[k] >= 0 && plan->bounded.counts[node->inputs[k]]);
     }
-    if (!any && !counts && !bounded_is_source(node))
+    const bool is_source = bounded_is_source(node) && !as_graph_value(plan->graph, node->outputs[0])->constant;
+    if (!any && !counts && !is_source)
         return true;
     if ((any || counts) && !bounded_is_needed(plan, node, needed)) {
         plan->planned[i] = true; /* of a size that is known otherwise: nobody computes it */

@@ -643,7 +643,9 @@ static int print_table(void)
            "are newer\n"
            "than these; they, and all others in the order of data in which a convolution leaves it, are compared with "
            "ONNX\n"
-           "Runtime (src/infer/ops_test.c).\n\n"
+           "Runtime (src/infer/ops_test.c). A case names the operator set in which its operator last changed; those of "
+           "a set below 7\n"
+           "(of Softsign, for one), which no model may name, are read as ones of set 7, whose operator is the same.\n\n"
            "| operator | cases that pass | left out | why |\n| --- | --- | --- | --- |\n");
     table_rows(true);
     const tally *several = tally_of("several nodes");

@@ -75,8 +75,8 @@ bool as_node_number(const as_node *node, const char *name, as_dtype *ret_dtype, 
 bool as_node_floats(const as_node *node, const char *name, const float **ret, size_t *ret_n);
 
 /* Shape inference: gives every value its dtype and shape, with the first input's batch set to `batch` where it is symbolic
- * (0: leave it so). Integers that can be computed now (Shape and what follows it) become `constant`. AS_EFORMAT names the
- * node whose shapes do not fit. */
+ * (0: leave it so). What can be computed now (Shape and what follows it, up to 1024 numbers a value) becomes `constant`.
+ * AS_EFORMAT names the node whose shapes do not fit. */
 AS_CHECK bool as_graph_infer_shapes(as_graph *graph, int64_t batch, as_err *err);
 /* Of a dimension that is open (-1) after that: how many there will be at most. Until shapes are inferred again. */
 void as_graph_set_room(as_graph *graph, int32_t id, int axis, int64_t room);

@@ -19,14 +19,16 @@
 #define GRAPH_MAX_NODES  100000u
 #define GRAPH_MAX_VALUES 400000u
 #define GRAPH_MAX_DIM    ((int64_t)1 << 31) /* products of two stay far from overflow */
-#define GRAPH_MAX_KNOWN  64                 /* integers of one value that inference follows */
+#define GRAPH_MAX_KNOWN  1024               /* numbers of one value that inference follows */
+#define GRAPH_MAX_CELLS  ((size_t)1 << 21)  /* of all values: what one pass may take in memory, and in time */
 #define GRAPH_UNKNOWN    INT64_MIN
 
-/* Integers that inference knows: a shape on its way from Shape to Reshape. */
+/* Numbers that inference knows (fold.h): a shape on its way from Shape to Reshape. */
 typedef struct graph_known {
-    bool    has;
     size_t  n;
-    int64_t at[GRAPH_MAX_KNOWN]; /* GRAPH_UNKNOWN: this one is not known */
+    bool    real; /* the bits of doubles */
+    bool    off;  /* GRAPH_UNKNOWN was one of them: the next stands for it */
+    int64_t at[]; /* GRAPH_UNKNOWN, NaN: this one is not known */
 } graph_known;
 
 /* All that is derived from the protobuf message, made anew as a whole. */
@@ -35,6 +37,7 @@ typedef struct graph_view {
     as_tensor    *constants; /* one a value; data NULL where there is none */
     as_dtype     *declared;  /* one a value: as the file says; AS_DTYPE_NONE where it does not */
     graph_known **known;     /* one a value, by inference; NULL where there is none */
+    size_t        n_cells;   /* of them, about */
     as_tensor    *folded;    /* one a value, by inference */
     int32_t      *by_name;   /* value ids in the order of their names */
     size_t        n_values;
@@ -68,7 +71,7 @@ typedef struct graph_op {
     size_t      min_in, max_in, min_out, max_out;
     graph_types types;
     graph_rule  rule;  /* shapes and types of its outputs */
-    graph_fold  fold;  /* its output's integers, where its inputs' are known */
+    graph_fold  fold;  /* its outputs' numbers, where its inputs' are known */
     const char *attrs; /* "name:kind ..." with kind i(nt) f(loat) s(tring) I(nts) F(loats) t(ensor) */
 } graph_op;
 
@@ -98,6 +101,9 @@ AS_CHECK bool as_graph_append(void *array, size_t *n, void *item, as_err *err); 
 /* borrow.c: nothing points into what was lent any more; the message's data is gone, or copied. */
 void          as_graph_give_back(as_graph *graph);
 AS_CHECK bool as_graph_own(as_graph *graph, as_err *err);
+
+/* infer.c: numbers of a value, to be filled; NULL: one pass may not follow so many. */
+graph_known *as_graph_known_new(graph_view *view, size_t n, bool real);
 
 /* infer.c: within what a tensor may take; a size left open counts as one. */
 bool          as_graph_size_fits(as_dtype dtype, const as_shape *shape);

@@ -1,58 +1,71 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Shape inference: one pass in topological order; each operator's rule stands in shape_*.c, named in op.def. */
+#include "graph/fold.h"
 #include "graph/read_priv.h"
-#include "graph/rules.h"
+#include "tensor/half.h"
 
 const as_value *as_rule_in(const as_graph *graph, const as_node *node, size_t i)
 {
     return i < node->n_inputs ? as_graph_value(graph, node->inputs[i]) : NULL;
 }
 
-/* Small constants of integers are known from the start. */
-static graph_known *infer_known_constant(const as_tensor *constant)
+graph_known *as_graph_known_new(graph_view *view, size_t n, bool real)
 {
-    size_t n = as_tensor_count(constant);
-    if ((constant->dtype != AS_DTYPE_I64 && constant->dtype != AS_DTYPE_I32) || n > GRAPH_MAX_KNOWN)
-        return NULL;
-    graph_known *known = calloc(1, sizeof *known);
+    if (n > GRAPH_MAX_KNOWN || view->n_cells + n > GRAPH_MAX_CELLS)
+        return NULL; /* not knowing is always allowed */
+    graph_known *known = malloc(sizeof *known + n * sizeof *known->at);
     if (!known)
         return NULL;
-    known->n = n;
-    for (size_t i = 0; i < n; i++) {
-        int32_t narrow = 0;
-        if (constant->dtype == AS_DTYPE_I64) {
-            memcpy(&known->at[i], (const uint8_t *)constant->data + i * sizeof(int64_t), sizeof(int64_t));
-        } else {
-            memcpy(&narrow, (const uint8_t *)constant->data + i * sizeof narrow, sizeof narrow);
-            known->at[i] = narrow;
-        }
-        if (known->at[i] == GRAPH_UNKNOWN)
+    view->n_cells += n + 1;
+    *known = (graph_known){.n = n, .real = real};
+    return known;
+}
+
+static int64_t infer_integer(const as_tensor *constant, size_t i)
+{
+    const uint8_t *data = constant->data;
+    int64_t        wide;
+    int32_t        narrow;
+    switch (constant->dtype) {
+    case AS_DTYPE_I64: memcpy(&wide, data + i * sizeof wide, sizeof wide); return wide;
+    case AS_DTYPE_I32: memcpy(&narrow, data + i * sizeof narrow, sizeof narrow); return narrow;
+    case AS_DTYPE_I8: return (int8_t)data[i];
+    case AS_DTYPE_BOOL: return data[i] != 0;
+    default: return data[i];
+    }
+}
+
+/* Small constants are known from the start. */
+static graph_known *infer_known_constant(graph_view *view, const as_tensor *constant)
+{
+    const bool   real = as_fold_is_real(constant->dtype);
+    const size_t n = as_tensor_count(constant);
+    graph_known *known = as_graph_known_new(view, n, real);
+    for (size_t i = 0; known && i < n; i++) {
+        known->at[i] = real ? as_fold_float(AS_DTYPE_F64, as_tensor_number(constant, i)) : infer_integer(constant, i);
+        if (!real && known->at[i] == GRAPH_UNKNOWN) {
             known->at[i]++; /* the smallest integer of all means "beyond any index" in a Slice: so does the next */
+            known->off = true;
+        }
     }
     return known;
 }
 
-const graph_known *as_rule_in_known(as_graph *graph, const as_node *node, size_t i)
+const graph_known *as_rule_in_cells(as_graph *graph, const as_node *node, size_t i)
 {
     const as_value *value = as_rule_in(graph, node, i);
     if (!value)
         return NULL;
     graph_known **known = &graph->view.known[node->inputs[i]];
     if (!*known && value->constant)
-        *known = infer_known_constant(value->constant);
+        *known = infer_known_constant(&graph->view, value->constant);
     return *known;
 }
 
-void as_rule_set_known(as_graph *graph, const as_node *node, const int64_t *at, size_t n)
+const graph_known *as_rule_in_known(as_graph *graph, const as_node *node, size_t i)
 {
-    int32_t      id = node->outputs[0];
-    graph_known *known = n <= GRAPH_MAX_KNOWN && id >= 0 ? calloc(1, sizeof *known) : NULL;
-    if (!known)
-        return; /* not knowing is always allowed */
-    known->n = n;
-    memcpy(known->at, at, n * sizeof *at);
-    free(graph->view.known[id]);
-    graph->view.known[id] = known;
+    const graph_known *known = as_rule_in_cells(graph, node, i);
+    return known && !known->real ? known : NULL;
 }
 
 bool as_graph_size_fits(as_dtype dtype, const as_shape *shape)
@@ -135,27 +148,58 @@ static bool infer_types(const as_graph *graph, const as_node *node, const graph_
     return true;
 }
 
-/* What is known in whole becomes a constant, so that nobody need compute it. */
-static void infer_fold_value(graph_view *view, int32_t id)
+/* What is known of all of a value; false: of some of it nothing is. */
+static bool infer_is_whole(const graph_view *view, int32_t id)
 {
-    as_value          *value = &view->values[id];
     const graph_known *known = view->known[id];
-    size_t             count;
-    if (!known || value->constant || (value->dtype != AS_DTYPE_I64 && value->dtype != AS_DTYPE_I32))
-        return;
-    if (!as_shape_count(&value->shape, &count) || count != known->n)
-        return;
-    for (size_t i = 0; i < count; i++)
-        if (known->at[i] == GRAPH_UNKNOWN)
-            return;
-    if (!as_tensor_new(&view->folded[id], value->dtype, &value->shape, NULL))
-        return;
-    for (size_t i = 0; i < count; i++)
-        if (value->dtype == AS_DTYPE_I64)
-            ((int64_t *)view->folded[id].data)[i] = known->at[i];
-        else
-            ((int32_t *)view->folded[id].data)[i] = (int32_t)known->at[i];
-    value->constant = &view->folded[id];
+    const as_value    *value = &view->values[id];
+    size_t             n;
+    bool whole = known && value->has_shape && as_shape_count(&value->shape, &n) && n == known->n && !known->off;
+    for (size_t i = 0; whole && i < n; i++)
+        whole = as_fold_has(known->at[i], known->real);
+    return whole;
+}
+
+static void infer_write(as_tensor *t, size_t i, int64_t cell)
+{
+    uint8_t *data = t->data;
+    switch (t->dtype) {
+    case AS_DTYPE_F32: ((float *)t->data)[i] = (float)as_fold_real(cell); break;
+    case AS_DTYPE_F64: ((double *)t->data)[i] = as_fold_real(cell); break;
+    case AS_DTYPE_F16: ((uint16_t *)t->data)[i] = as_half_from_float((float)as_fold_real(cell)); break;
+    case AS_DTYPE_I64: ((int64_t *)t->data)[i] = cell; break;
+    case AS_DTYPE_I32: ((int32_t *)t->data)[i] = (int32_t)cell; break;
+    default: data[i] = (uint8_t)cell; break;
+    }
+}
+
+static bool infer_is_open(const graph_view *view, int32_t id)
+{
+    return id >= 0 && !view->values[id].constant;
+}
+
+/* What is known to its last number is a constant to those who come after; of a node's results all are, or none. */
+static void infer_fold_values(graph_view *view, const as_node *node)
+{
+    size_t n_made = 0;
+    bool   whole = true;
+    for (size_t o = 0; whole && o < node->n_outputs; o++)
+        whole = !infer_is_open(view, node->outputs[o]) || infer_is_whole(view, node->outputs[o]);
+    for (; whole && n_made < node->n_outputs; n_made++) {
+        const int32_t id = node->outputs[n_made];
+        if (!infer_is_open(view, id))
+            continue;
+        whole = as_tensor_new(&view->folded[id], view->values[id].dtype, &view->values[id].shape, NULL);
+        for (size_t i = 0; whole && i < view->known[id]->n; i++)
+            infer_write(&view->folded[id], i, view->known[id]->at[i]);
+    }
+    for (size_t o = 0; o < n_made; o++) {
+        const int32_t id = node->outputs[o];
+        if (infer_is_open(view, id) && whole)
+            view->values[id].constant = &view->folded[id];
+        else if (infer_is_open(view, id))
+            as_tensor_done(&view->folded[id]);
+    }
 }
 
 static bool infer_node(as_graph *graph, const as_node *node, as_err *err)
@@ -164,8 +208,7 @@ static bool infer_node(as_graph *graph, const as_node *node, as_err *err)
     char            label[300];
     if (op && infer_types(graph, node, op, err) && op->rule(graph, node, err)) {
         op->fold(graph, node);
-        if (node->outputs[0] >= 0)
-            infer_fold_value(&graph->view, node->outputs[0]);
+        infer_fold_values(&graph->view, node);
         return true;
     }
     as_graph_node_label(node->proto, label, sizeof label);

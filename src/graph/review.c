@@ -88,10 +88,11 @@ static bool review_message(as_review *review, const Onnx__ModelProto *model, as_
     int    opset;
     if (!as_graph_check_frame(model, &opset, &why) && !review_refuse(review, NULL, &why, err))
         return false;
-    for (size_t i = 0; i < model->graph->n_node; i++)
+    /* where there are too many, what is said of the first of them is enough */
+    for (size_t i = 0; i < AS_MIN(model->graph->n_node, (size_t)GRAPH_MAX_NODES); i++)
         if (!review_node(review, model->graph->node[i], err))
             return false;
-    for (size_t i = 0; i < model->graph->n_initializer; i++)
+    for (size_t i = 0; i < AS_MIN(model->graph->n_initializer, (size_t)GRAPH_MAX_VALUES); i++)
         if (!review_constant(review, model->graph->initializer[i], err))
             return false;
     return true;

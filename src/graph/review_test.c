@@ -211,6 +211,27 @@ static void test_a_node_alone_makes_what_is_used(void **state)
     }
 }
 
+/* 120,000 nodes of nothing: it is said of as many as there may be. */
+static void test_too_many_nodes(void **state)
+{
+    enum { N = 120000 };
+    static const uint8_t head[] = {
+        0x08, 0x08, 0x42, 0x02, 0x10, 0x11, 0x3a, (2 * N & 0x7f) | 0x80, (2 * N >> 7 & 0x7f) | 0x80, 2 * N >> 14};
+    uint8_t  *bytes = calloc(1, sizeof head + 2 * N);
+    as_review review;
+    as_err    err = AS_ERR_NONE;
+    (void)state;
+    assert_non_null(bytes);
+    memcpy(bytes, head, sizeof head);
+    for (size_t i = 0; i < N; i++)
+        bytes[sizeof head + 2 * i] = 0x0a;
+    assert_true(as_review_read(bytes, sizeof head + 2 * N, "many", &review, &err));
+    assert_int_equal(review.refusals.n + review.n_more, 1 + GRAPH_MAX_NODES);
+    assert_non_null(strstr(review.refusals.at[0].reason, "more than the 100000 allowed"));
+    as_review_done(&review);
+    free(bytes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -219,6 +240,7 @@ int main(void)
         cmocka_unit_test(test_refusals_are_bounded),
         cmocka_unit_test(test_a_node_alone),
         cmocka_unit_test(test_a_node_alone_makes_what_is_used),
+        cmocka_unit_test(test_too_many_nodes),
     };
     return cmocka_run_group_tests_name("review", tests, NULL, NULL);
 }

@@ -6,7 +6,7 @@
  * Memory:  none.
  *
  * A rule is called when the shapes of all given inputs are known in rank (single dimensions may be -1); it sets those
- * of the outputs or says what does not fit. A fold may do nothing. Formulas: ONNX, Operators.md.
+ * of the outputs or says what does not fit. A fold (fold*.c, and beside some rules) may do nothing. Formulas: ONNX, Operators.md.
  */
 #ifndef AS_GRAPH_RULES_H
 #define AS_GRAPH_RULES_H
@@ -21,10 +21,10 @@
 
 /* What the rules are written with. Input i of a node: */
 const as_value    *as_rule_in(const as_graph *graph, const as_node *node, size_t i); /* NULL: left out */
-const graph_known *as_rule_in_known(as_graph *graph, const as_node *node, size_t i); /* NULL: not known */
+const graph_known *as_rule_in_known(as_graph *graph, const as_node *node, size_t i); /* integers; NULL: not known */
+const graph_known *as_rule_in_cells(as_graph *graph, const as_node *node, size_t i); /* or floats: fold.h */
 AS_CHECK bool      as_rule_set(as_graph *graph, const as_node *node, size_t out, as_dtype dtype, const as_shape *shape,
                                as_err *err);
-void               as_rule_set_known(as_graph *graph, const as_node *node, const int64_t *at, size_t n);
 /* axis in [-rank, rank) made [0, rank) */
 AS_CHECK bool as_rule_axis(int64_t axis, int rank, int *ret, as_err *err);
 /* Two shapes made one by numpy's rules (ONNX, Broadcasting.md). */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What makes a tensor larger or smaller along its axes: padding, slicing. */
-#include "graph/rules.h"
+#include "graph/fold.h"
 
 /* Input `i` of integers; false if it is given and not known. *ret is NULL when it is left out. */
 static bool extent_ints(as_graph *graph, const as_node *node, size_t i, const graph_known **ret, as_err *err)
@@ -70,6 +70,74 @@ bool as_graph_rule_pad(as_graph *graph, const as_node *node, as_err *err)
             return false;
     }
     return as_rule_set(graph, node, 0, x->dtype, &out, err);
+}
+
+/* Where place `at` of a padded axis comes from; -1: it is filled. */
+static int64_t extent_pad_from(char mode, int64_t at, int64_t before, int64_t dim)
+{
+    at -= before;
+    if (at >= 0 && at < dim)
+        return at;
+    if (mode == 'e') /* edge */
+        return at < 0 ? 0 : dim - 1;
+    if (mode == 'w') /* wrap */
+        return (at % dim + dim) % dim;
+    if (mode == 'r') { /* reflect: once, and no farther */
+        at = at < 0 ? -at : 2 * (dim - 1) - at;
+        return at >= 0 && at < dim ? at : -2;
+    }
+    return -1;
+}
+
+/* What is filled in: an attribute before operator set 11, the third input since. */
+static int64_t extent_pad_value(as_graph *graph, const as_node *node, const fold_in *in)
+{
+    fold_in given;
+    float   f = 0;
+    as_node_float(node, "value", &f);
+    if (!as_rule_in(graph, node, 2))
+        return as_fold_cast(as_fold_float(AS_DTYPE_F32, (double)f), true, in->dtype);
+    return as_fold_read(graph, node, 2, &given) && given.n == 1 ? *given.at : as_fold_none(in->real);
+}
+
+/* How much is put before each axis; false: it is not known. */
+static bool extent_befores(as_graph *graph, const as_node *node, const fold_in *in, int64_t *before)
+{
+    const graph_known *known = as_rule_in_known(graph, node, 1), *axes = as_rule_in_known(graph, node, 3);
+    const int64_t     *pads = known ? known->at : NULL;
+    size_t             n = known ? known->n : 0;
+    for (int i = 0; i < in->shape->rank; i++)
+        before[i] = 0;
+    if ((as_rule_in(graph, node, 3) && !axes) || (!known && !as_node_ints(node, "pads", &pads, &n)))
+        return false;
+    for (size_t i = 0; i < n / 2; i++) {
+        const int64_t axis = axes ? axes->at[i] : (int64_t)i;
+        before[axis < 0 ? axis + in->shape->rank : axis] = pads[i];
+    }
+    return true;
+}
+
+void as_graph_fold_pad(as_graph *graph, const as_node *node)
+{
+    fold_in     in;
+    fold_walk   walk;
+    const char *mode = "constant";
+    size_t      n;
+    int64_t     stride[AS_TENSOR_MAX_RANK], before[AS_TENSOR_MAX_RANK], *out;
+    as_node_str(node, "mode", &mode, &n);
+    if (!as_fold_read(graph, node, 0, &in) || in.n == 0 || !extent_befores(graph, node, &in, before) ||
+        !(out = as_fold_new(graph, node, 0)) || !as_fold_walk(&walk, &as_graph_value(graph, node->outputs[0])->shape))
+        return;
+    as_fold_strides(in.shape, stride);
+    const int64_t fill = extent_pad_value(graph, node, &in);
+    do {
+        int64_t place = 0, from = 0;
+        for (int i = 0; i < in.shape->rank && from >= 0; i++) {
+            from = extent_pad_from(*mode, walk.index[i], before[i], in.shape->dims[i]);
+            place += from * stride[i];
+        }
+        *out++ = from >= 0 ? in.at[place] : from == -1 ? fill : as_fold_none(in.real);
+    } while (as_fold_next(&walk));
 }
 
 /* --- slicing --- */
@@ -153,14 +221,18 @@ static bool extent_slice_axis(extent_slice *slice, size_t i, as_shape *out, as_e
     return true;
 }
 
+static bool extent_slice_read(as_graph *graph, const as_node *node, extent_slice *slice, as_err *err)
+{
+    *slice = (extent_slice){0};
+    return graph->opset < 10 ? extent_slice_attrs(node, slice, err) : extent_slice_inputs(graph, node, slice, err);
+}
+
 bool as_graph_rule_slice(as_graph *graph, const as_node *node, as_err *err)
 {
     const as_value *x = as_rule_in(graph, node, 0);
-    extent_slice    slice = {0};
+    extent_slice    slice;
     as_shape        out = x->shape;
-    bool            read =
-        graph->opset < 10 ? extent_slice_attrs(node, &slice, err) : extent_slice_inputs(graph, node, &slice, err);
-    if (!read)
+    if (!extent_slice_read(graph, node, &slice, err))
         return false;
     if (slice.n != slice.n_ends || (slice.axes && slice.n_axes != slice.n) ||
         (slice.steps && slice.n_steps != slice.n) || slice.n > (size_t)out.rank)
@@ -169,4 +241,27 @@ bool as_graph_rule_slice(as_graph *graph, const as_node *node, as_err *err)
         if (!extent_slice_axis(&slice, i, &out, err))
             return false;
     return as_rule_set(graph, node, 0, x->dtype, &out, err);
+}
+
+/* The rule has looked at it; what is open has no whole shape, and so no cells. */
+void as_graph_fold_slice(as_graph *graph, const as_node *node)
+{
+    fold_in      in;
+    extent_slice slice;
+    fold_walk    walk;
+    int64_t     *out;
+    if (!as_fold_read(graph, node, 0, &in) || !extent_slice_read(graph, node, &slice, NULL) || slice.open ||
+        !(out = as_fold_new(graph, node, 0)) || !as_fold_walk(&walk, &as_graph_value(graph, node->outputs[0])->shape))
+        return;
+    as_fold_strides(in.shape, walk.step[0]);
+    for (size_t i = 0; i < slice.n; i++) {
+        const int64_t given = slice.axes ? slice.axes[i] : (int64_t)i, step = slice.steps ? slice.steps[i] : 1;
+        const int     axis = (int)(given < 0 ? given + in.shape->rank : given);
+        const int64_t dim = in.shape->dims[axis], start = slice.starts[i] + (slice.starts[i] < 0 ? dim : 0);
+        walk.at[0] += extent_clamp(start, 0, step > 0 ? dim : dim - 1) * walk.step[0][axis];
+        walk.step[0][axis] *= step;
+    }
+    do
+        *out++ = in.at[walk.at[0]];
+    while (as_fold_next(&walk));
 }

@@ -2,7 +2,7 @@
 /* What repeats, fills, and trades channels for places. */
 #include <math.h>
 
-#include "graph/rules.h"
+#include "graph/fold.h"
 
 bool as_graph_rule_tile(as_graph *graph, const as_node *node, as_err *err)
 {
@@ -81,8 +81,10 @@ void as_graph_fold_constant_of_shape(as_graph *graph, const as_node *node)
     if (!out || out->constant || !as_shape_count(&out->shape, &n) || !grow_value(node, &dtype, value, NULL))
         return;
     const size_t each = as_dtype_bytes(dtype);
-    if (n > GROW_MAX_FOLDED / each || !as_tensor_new(&graph->view.folded[id], dtype, &out->shape, NULL))
+    if (n > GROW_MAX_FOLDED / each || graph->view.n_cells + n > GRAPH_MAX_CELLS ||
+        !as_tensor_new(&graph->view.folded[id], dtype, &out->shape, NULL))
         return;
+    graph->view.n_cells += n;
     for (size_t i = 0; i < n; i++)
         memcpy((uint8_t *)graph->view.folded[id].data + i * each, value, each);
     out->constant = &graph->view.folded[id];
@@ -117,26 +119,20 @@ bool as_graph_rule_range(as_graph *graph, const as_node *node, as_err *err)
 
 void as_graph_fold_range(as_graph *graph, const as_node *node)
 {
-    const graph_known *start = as_rule_in_known(graph, node, 0), *step = as_rule_in_known(graph, node, 2);
-    const as_value    *out = as_graph_value(graph, node->outputs[0]);
-    int64_t            at[GRAPH_MAX_KNOWN];
-    if (!start || !step || out->shape.dims[0] > GRAPH_MAX_KNOWN)
+    fold_in  start, step;
+    int64_t *out;
+    if (!as_fold_read(graph, node, 0, &start) || !as_fold_read(graph, node, 2, &step) ||
+        !(out = as_fold_new(graph, node, 0)))
         return;
-    for (int64_t i = 0; i < out->shape.dims[0]; i++) /* in reach of the limit: no overflow */
-        at[i] = start->at[0] + i * step->at[0];
-    as_rule_set_known(graph, node, at, (size_t)out->shape.dims[0]);
+    const as_value *value = as_graph_value(graph, node->outputs[0]);
+    for (int64_t i = 0; i < value->shape.dims[0]; i++) /* in reach of the limit: no overflow */
+        out[i] = start.real ? as_fold_float(value->dtype, as_fold_real(*start.at) + (double)i * as_fold_real(*step.at))
+                            : *start.at + i * *step.at;
 }
 
 bool as_graph_rule_size(as_graph *graph, const as_node *node, as_err *err)
 {
     return as_rule_set(graph, node, 0, AS_DTYPE_I64, &(as_shape){.rank = 0}, err);
-}
-
-void as_graph_fold_size(as_graph *graph, const as_node *node)
-{
-    size_t n;
-    if (as_shape_count(&as_rule_in(graph, node, 0)->shape, &n) && n < (size_t)INT64_MAX)
-        as_rule_set_known(graph, node, &(int64_t){(int64_t)n}, 1);
 }
 
 /* --- channels and places --- */

@@ -168,9 +168,13 @@ bool as_graph_rule_softmax(as_graph *graph, const as_node *node, as_err *err)
 
 bool as_graph_rule_dropout(as_graph *graph, const as_node *node, as_err *err)
 {
-    const as_value *x = as_rule_in(graph, node, 0), *training = as_rule_in(graph, node, 2);
-    if (training && (!training->constant || training->dtype != AS_DTYPE_BOOL ||
-                     as_tensor_count(training->constant) != 1 || *(const uint8_t *)training->constant->data))
+    const as_value *x = as_rule_in(graph, node, 0), *training = as_rule_in(graph, node, 2),
+                   *ratio = as_rule_in(graph, node, 1);
+    const bool drops_none =
+        ratio && ratio->constant && as_tensor_count(ratio->constant) == 1 && as_tensor_number(ratio->constant, 0) == 0;
+    if (training && !drops_none &&
+        (!training->constant || training->dtype != AS_DTYPE_BOOL || as_tensor_count(training->constant) != 1 ||
+         *(const uint8_t *)training->constant->data))
         return AS_FAIL(err, AS_EUNSUPPORTED, "it is in training mode (export the model for inference)");
     return as_rule_set(graph, node, 0, x->dtype, &x->shape, err) &&
            as_rule_set(graph, node, 1, AS_DTYPE_BOOL, &x->shape, err);

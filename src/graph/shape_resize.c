@@ -2,7 +2,7 @@
 /* Resampling: Resize and the Upsample it replaced (ONNX, Operators.md). */
 #include <math.h>
 
-#include "graph/rules.h"
+#include "graph/fold.h"
 
 #define RESIZE_MAX_SCALE 65536.0f
 
@@ -76,14 +76,16 @@ static bool resize_by(resize *r, size_t i, float scale, as_err *err)
            AS_FAIL(err, AS_EFORMAT, "it makes dimension %d 0 long", r->axes[i]);
 }
 
-static bool resize_scales(resize *r, const as_value *scales, as_err *err)
+/* Scales that are computed leave a dimension open. */
+static bool resize_scales(resize *r, as_graph *graph, const as_node *node, size_t which, as_err *err)
 {
-    if (!scales->constant || scales->dtype != AS_DTYPE_F32 || as_tensor_count(scales->constant) != r->n)
+    fold_in scales;
+    if (!as_fold_read(graph, node, which, &scales) || scales.dtype != AS_DTYPE_F32 || scales.n != r->n)
         return AS_FAIL(err, AS_EUNSUPPORTED, "its scales are not %zu constants", r->n);
     for (size_t i = 0; i < r->n; i++) {
-        float scale;
-        memcpy(&scale, (const uint8_t *)scales->constant->data + i * sizeof scale, sizeof scale);
-        if (!resize_by(r, i, scale, err))
+        if (!as_fold_has(scales.at[i], true) && !as_rule_in(graph, node, which)->constant)
+            r->out.dims[r->axes[i]] = -1;
+        else if (!resize_by(r, i, (float)as_fold_real(scales.at[i]), err))
             return false;
     }
     return true;
@@ -145,7 +147,8 @@ bool as_graph_rule_resize(as_graph *graph, const as_node *node, as_err *err)
         return false;
     if (coordinate == 5 && !resize_roi(&r, as_rule_in(graph, node, 1), err))
         return false;
-    bool ok = resize_given(scales) ? resize_scales(&r, scales, err) : resize_sizes(&r, graph, node, policy, err);
+    bool ok = resize_given(scales) ? resize_scales(&r, graph, node, graph->opset < 11 ? 1 : 2, err)
+                                   : resize_sizes(&r, graph, node, policy, err);
     return ok && as_rule_set(graph, node, 0, r.x->dtype, &r.out, err);
 }
 
@@ -163,7 +166,7 @@ bool as_graph_rule_upsample(as_graph *graph, const as_node *node, as_err *err)
     for (int i = 0; i < r.out.rank; i++)
         r.axes[i] = i;
     if (scales)
-        return resize_scales(&r, scales, err) && as_rule_set(graph, node, 0, r.x->dtype, &r.out, err);
+        return resize_scales(&r, graph, node, 1, err) && as_rule_set(graph, node, 0, r.x->dtype, &r.out, err);
     if (!as_node_floats(node, "scales", &given, &n) || n != r.n)
         return AS_FAIL(err, AS_EFORMAT, "it has no scales for %zu dimensions", r.n);
     for (size_t i = 0; i < n; i++)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What picks entries by their index, or by their value. */
-#include "graph/rules.h"
+#include "graph/fold.h"
 
 static bool select_indices(const as_value *index, as_err *err)
 {
@@ -191,11 +191,17 @@ bool as_graph_rule_nms(as_graph *graph, const as_node *node, as_err *err)
     return as_rule_set(graph, node, 0, AS_DTYPE_I64, &out, err);
 }
 
-/* A column for each number that is not zero: how many is seen when it runs. */
+/* A column for each number that is not zero: how many is seen when it runs, unless all are known now. */
 bool as_graph_rule_nonzero(as_graph *graph, const as_node *node, as_err *err)
 {
     const as_value *x = as_rule_in(graph, node, 0);
+    int64_t         n = 0;
+    fold_in         in;
     if (x->shape.rank < 1)
         return AS_FAIL(err, AS_EUNSUPPORTED, "its input is a single number");
-    return as_rule_set(graph, node, 0, AS_DTYPE_I64, &(as_shape){.rank = 2, .dims = {x->shape.rank, -1}}, err);
+    const bool known = as_fold_read(graph, node, 0, &in);
+    for (size_t i = 0; known && n >= 0 && i < in.n; i++)
+        n = !as_fold_has(in.at[i], in.real) ? -1 : n + (in.real ? as_fold_real(in.at[i]) != 0 : in.at[i] != 0);
+    return as_rule_set(graph, node, 0, AS_DTYPE_I64, &(as_shape){.rank = 2, .dims = {x->shape.rank, known ? n : -1}},
+                       err);
 }

@@ -111,6 +111,8 @@ static const shape_case cases[] = {
     {"Unsqueeze", "", "i:7,8 i:0", "1x2 = 7,8"},
     {"Identity", "", "i:7,8", "2 = 7,8"},
     {"Dropout", "", "f:2x3", "2x3"},
+    {"Dropout", "", "f:2x3 s:0 b:1", "2x3"}, /* training, and none is dropped */
+    {"Dropout", "", "f:2x3 s:0.5 b:1", "!it is in training mode"},
     {"ReduceMean", "axes=[-1]", "f:?x3x4", "?x3x1"},
     {"ReduceMax", "axes=[0,2] keepdims=0", "f:2x3x4", "3"},
     {"ReduceSum", "keepdims=0", "f:2x3x4 i:1", "2x4"},

@@ -215,6 +215,17 @@ bool as_graph_rule_grid_sample(as_graph *graph, const as_node *node, as_err *err
     return as_rule_set(graph, node, 0, x->dtype, &out, err);
 }
 
+/* There is nothing to take the largest, or the mean, of. */
+static bool window_some(const as_value *x, as_err *err)
+{
+    char text[AS_TENSOR_MAX_RANK * 24];
+    bool some = true;
+    for (int i = 0; i < x->shape.rank; i++)
+        some = some && x->shape.dims[i] != 0;
+    return some ||
+           AS_FAIL(err, AS_EFORMAT, "its input of %s has no numbers", as_shape_text(&x->shape, text, sizeof text));
+}
+
 bool as_graph_rule_pool(as_graph *graph, const as_node *node, as_err *err)
 {
     const as_value *x = as_rule_in(graph, node, 0);
@@ -223,6 +234,8 @@ bool as_graph_rule_pool(as_graph *graph, const as_node *node, as_err *err)
     size_t          n;
     if (x->shape.rank < 3)
         return AS_FAIL(err, AS_EFORMAT, "its input has %d dimensions", x->shape.rank);
+    if (!window_some(x, err))
+        return false;
     if (!as_node_ints(node, "kernel_shape", &given, &n))
         return AS_FAIL(err, AS_EFORMAT, "it has no 'kernel_shape'");
     if (!window_read(node, x->shape.rank, &win, err) ||
@@ -244,5 +257,5 @@ bool as_graph_rule_global_pool(as_graph *graph, const as_node *node, as_err *err
         return AS_FAIL(err, AS_EFORMAT, "its input has %d dimensions", out.rank);
     for (int i = 2; i < out.rank; i++)
         out.dims[i] = 1;
-    return as_rule_set(graph, node, 0, x->dtype, &out, err);
+    return window_some(x, err) && as_rule_set(graph, node, 0, x->dtype, &out, err);
 }

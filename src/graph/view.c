@@ -9,6 +9,7 @@ typedef struct view_maker {
 
 void as_graph_view_forget(graph_view *view)
 {
+    view->n_cells = 0;
     for (size_t i = 0; i < view->n_values; i++) {
         if (view->known) {
             free(view->known[i]);

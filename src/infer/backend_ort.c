@@ -3,6 +3,7 @@
 #include "graph/graph.h"
 #include "infer/infer.h"
 #include "infer/ort_api.h"
+#include "infer/ort_safe.h"
 
 typedef struct ort_port {
     as_port    port;
@@ -66,7 +67,8 @@ static bool ort_read_ports(ort_priv *ort, const uint8_t *model, size_t n, const 
     as_graph *graph = as_graph_parse(model, n, name, err);
     if (!graph)
         return false;
-    bool ok = as_graph_infer_shapes(graph, cfg->batch, err) && ort_make_ports(ort, graph, name, err);
+    bool ok = as_graph_infer_shapes(graph, cfg->batch, err) && as_ort_safe(graph, err) &&
+              ort_make_ports(ort, graph, name, err);
     as_graph_free(graph);
     return ok;
 }

@@ -353,6 +353,13 @@ static const char *ask_grid(hostile *h)
     return node(h, "GridSample", NAMES("x", constant(h, AS_DTYPE_F32, SHAPE(1, 2, 2, 2), grid)), NULL, 0);
 }
 
+/* A Slice leaves no row of it. */
+static const char *ask_pooled_nothing(hostile *h)
+{
+    return node(h, "GlobalAveragePool", NAMES(node(h, "Slice", NAMES("x", INTS(0), INTS(0), INTS(2)), NULL, 0)), NULL,
+                0);
+}
+
 static const char *ask_chain(hostile *h)
 {
     static char names[2][16];
@@ -373,6 +380,14 @@ static const char *ask_ladder(hostile *h)
     for (int i = 0; i < 190; i++)
         x = node(h, "Add", NAMES(x, x), NULL, 0);
     return x;
+}
+
+/* They are counted while shapes are inferred: an old exporter's Range. */
+static const char *ask_places(hostile *h)
+{
+    static float ones[8] = {1, 1, 1, 1, 1, 1, 1, 1};
+    const char  *places = node(h, "NonZero", NAMES(constant(h, AS_DTYPE_F32, SHAPE(8), ones)), NULL, 0);
+    return node(h, "Add", NAMES("x", node(h, "Cast", NAMES(places), one_int("to", AS_DTYPE_F32), 1)), NULL, 0);
 }
 
 static const char *ask_long_name(hostile *h)
@@ -419,6 +434,7 @@ static const struct {
     {"groups", ask_groups, "(Conv)"},
     {"local response", ask_lrn, "(LRN)"},
     {"pool", ask_pool, "(MaxPool)"},
+    {"pool of nothing", ask_pooled_nothing, "(GlobalAveragePool)"},
     {"reshape", ask_reshape, "(Reshape)"},
     {"reshape beyond 64 bits", ask_reshape_overflow, "(Reshape)"},
     {"split", ask_split, "(Split)"},
@@ -432,6 +448,7 @@ static const struct {
     {"places that are none", ask_grid, NULL},
     {"a long chain", ask_chain, NULL},
     {"a ladder", ask_ladder, NULL},
+    {"places of a constant", ask_places, NULL},
     {"a long name", ask_long_name, "(Reshape)"},
 };
 

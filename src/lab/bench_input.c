@@ -139,12 +139,29 @@ static bool bench_add_pictures(const as_graph *graph, const char *folder, as_ben
     return ok;
 }
 
+/* What follows from a size that is open is not what is wrong: `err` then tells of that. */
+static bool bench_infer(as_graph *graph, int64_t batch, as_err *err)
+{
+    char   shape[AS_TENSOR_MAX_RANK * 24];
+    size_t count;
+    if (as_graph_infer_shapes(graph, batch, err))
+        return true;
+    for (size_t i = 0; i < as_graph_n_inputs(graph); i++) {
+        const as_value *value = as_graph_value(graph, as_graph_input(graph, i));
+        if (value->has_shape && !as_shape_count(&value->shape, &count))
+            return as_err_set(err, AS_EUNSUPPORTED,
+                              "input '%.200s': its size %s is open (say which, as: --input NAME=1x3x224x224)",
+                              value->name, as_shape_text(&value->shape, shape, sizeof shape));
+    }
+    return false;
+}
+
 bool as_bench_inputs_make(const uint8_t *model, size_t n, const char *name, const as_bench_cfg *cfg,
                           as_bench_inputs *ret, as_err *err)
 {
     as_bench_inputs inputs = {.n = 0};
     as_graph       *graph = as_graph_parse(model, n, name, err);
-    bool ok = graph && as_graph_infer_shapes(graph, cfg->batch, err) && bench_make_sets(graph, &inputs, err) &&
+    bool            ok = graph && bench_infer(graph, cfg->batch, err) && bench_make_sets(graph, &inputs, err) &&
               (!cfg->images || bench_add_pictures(graph, cfg->images, &inputs, err));
     as_graph_free(graph);
     if (ok)
