@@ -14,15 +14,15 @@
 #include "base/str.h"
 #include "twin/sheet.h"
 
-#define HALF_BLOCK  "\xe2\x96\x80"
-#define BEGIN       "\033[?1049h\033[?25l\033[?7l" /* another screen, no cursor, no line that goes on in the next */
-#define END         "\033[0m\033[?7h\033[?25h\033[?1049l"
-#define WHOLE_BEGIN "\033[?2026h" /* shown when it is whole, where the terminal knows that */
-#define WHOLE_END   "\033[?2026l"
-#define LEAST_ROWS  3
-#define CTRL_C      0x03
-#define CTRL_D      0x04
-#define LOOK_MS     50 /* so often is it seen that somebody ended it by a signal */
+#define TERMINAL_HALF_BLOCK  "\xe2\x96\x80"
+#define TERMINAL_BEGIN       "\033[?1049h\033[?25l\033[?7l" /* another screen, no cursor, no line that goes on in the next */
+#define TERMINAL_END         "\033[0m\033[?7h\033[?25h\033[?1049l"
+#define TERMINAL_WHOLE_BEGIN "\033[?2026h" /* shown when it is whole, where the terminal knows that */
+#define TERMINAL_WHOLE_END   "\033[?2026l"
+#define TERMINAL_LEAST_ROWS  3
+#define TERMINAL_CTRL_C      0x03
+#define TERMINAL_CTRL_D      0x04
+#define TERMINAL_LOOK_MS     50 /* so often is it seen that somebody ended it by a signal */
 
 typedef struct terminal {
     as_cli        *cli;
@@ -69,7 +69,7 @@ static bool terminal_open(terminal *t, as_cli *cli, as_err *err)
     as_str_init(&t->out);
     if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &raw) != 0)
         return AS_FAIL(err, AS_EIO, "cannot set up the terminal: %s", strerror(errno));
-    as_str_add(&t->out, BEGIN);
+    as_str_add(&t->out, TERMINAL_BEGIN);
     return true;
 }
 
@@ -77,7 +77,7 @@ static void terminal_close(terminal *t)
 {
     as_err ignored = AS_ERR_NONE;
     as_str_clear(&t->out);
-    as_str_add(&t->out, END);
+    as_str_add(&t->out, TERMINAL_END);
     (void)terminal_print(t, &ignored);
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &t->was);
     as_str_done(&t->out);
@@ -90,7 +90,7 @@ static void terminal_measure(terminal *t)
     uint32_t       columns = 80, rows = 24;
     if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 && size.ws_row > 0) {
         columns = size.ws_col;
-        rows = AS_MAX(size.ws_row, LEAST_ROWS);
+        rows = AS_MAX(size.ws_row, TERMINAL_LEAST_ROWS);
     }
     if (columns == t->columns && rows == t->rows)
         return;
@@ -122,7 +122,7 @@ static void terminal_picture(terminal *t, const as_image *image)
             const size_t at = 3 * (size_t)x;
             terminal_colour(&t->out, upper + at, 38, &front);
             terminal_colour(&t->out, lower ? lower + at : black, 48, &back);
-            as_str_add(&t->out, HALF_BLOCK);
+            as_str_add(&t->out, TERMINAL_HALF_BLOCK);
         }
         as_str_add(&t->out, "\033[0m");
     }
@@ -146,10 +146,10 @@ static bool terminal_frame(terminal *t, const as_twin_pick *pick, uint64_t part,
     const double side = AS_MIN(t->columns * longer / cfg->width, 2.0 * (t->rows - 1) * longer / cfg->height);
     if (!as_sheet_frame(pick->twin, part, 0, (uint32_t)AS_MAX(side, 1.0), boxes, scratch, &image, &truth, err))
         return false;
-    as_str_add(&t->out, WHOLE_BEGIN);
+    as_str_add(&t->out, TERMINAL_WHOLE_BEGIN);
     terminal_picture(t, &image);
     terminal_caption(t, &truth);
-    as_str_add(&t->out, WHOLE_END);
+    as_str_add(&t->out, TERMINAL_WHOLE_END);
     as_image_done(&image);
     return terminal_print(t, err);
 }
@@ -163,13 +163,13 @@ static bool terminal_wait(const terminal *t, as_ns until)
         char          keys[16];
         if (!as_progress_go_on(&t->cli->progress, &ignored))
             return false;
-        if (poll(&key, 1, (int)AS_MIN((until - now) / AS_NS_PER_MS + 1, LOOK_MS)) <= 0)
+        if (poll(&key, 1, (int)AS_MIN((until - now) / AS_NS_PER_MS + 1, TERMINAL_LOOK_MS)) <= 0)
             continue;
         ssize_t n = read(STDIN_FILENO, keys, sizeof keys);
         if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN)) /* the terminal is gone */
             return false;
         for (ssize_t i = 0; i < n; i++)
-            if (keys[i] == 'q' || keys[i] == 'Q' || keys[i] == CTRL_C || keys[i] == CTRL_D)
+            if (keys[i] == 'q' || keys[i] == 'Q' || keys[i] == TERMINAL_CTRL_C || keys[i] == TERMINAL_CTRL_D)
                 return false;
     }
     return as_progress_go_on(&t->cli->progress, &ignored);

@@ -6,7 +6,7 @@
 #include "spec/plan_line.h"
 #include "spec/plan_priv.h"
 
-static void why_light(as_plan_line *plan)
+static void line_why_light(as_plan_line *plan)
 {
     const as_plan_line_choice *c = &plan->best;
     const as_spec_optics      *o = &plan->plan.spec->optics;
@@ -32,7 +32,7 @@ static void why_light(as_plan_line *plan)
                         c->light_lx, c->exposure_s * 1e6, c->f_number, c->most_lx, c->snr, o->snr, stages);
 }
 
-static void why_motion(as_plan_line *plan)
+static void line_why_motion(as_plan_line *plan)
 {
     const as_plan_line_choice *c = &plan->best;
     if (c->smear_px > AS_PLAN_LINE_SMEAR_PX)
@@ -48,7 +48,7 @@ static void why_motion(as_plan_line *plan)
                         c->exposure_s * 1e6, c->pixel_mm, 1e6 / c->lines_per_s, c->longest_s * 1e6);
 }
 
-static void why_depth(as_plan_line *plan)
+static void line_why_depth(as_plan_line *plan)
 {
     const as_plan_line_choice *c = &plan->best;
     const double               height = plan->plan.spec->optics.height_mm;
@@ -62,7 +62,7 @@ static void why_depth(as_plan_line *plan)
                         c->f_number, c->distance_mm - c->depth.near_mm, c->depth.far_mm - c->distance_mm, height / 2);
 }
 
-static void why_lens(as_plan_line *plan)
+static void line_why_lens(as_plan_line *plan)
 {
     const as_plan_line_choice *c = &plan->best;
     if (c->magnification > 1)
@@ -77,7 +77,7 @@ static void why_lens(as_plan_line *plan)
 }
 
 /* How much too slow the sensor is, whatever else is in the way. */
-static void why_pace(as_plan_line *plan)
+static void line_why_pace(as_plan_line *plan)
 {
     const as_plan_line_choice *c = &plan->best;
     if (c->lines_per_s > c->chip->lines_per_s)
@@ -85,7 +85,7 @@ static void why_pace(as_plan_line *plan)
                         c->lines_per_s, c->chip->pixels, c->chip->lines_per_s);
 }
 
-static void why_one(as_plan_line *plan)
+static void line_why_one(as_plan_line *plan)
 {
     const as_plan_line_choice *c = &plan->best;
     switch (c->stage) {
@@ -94,10 +94,10 @@ static void why_one(as_plan_line *plan)
             &plan->plan, "%.0f pixels across %.5g mm are %u cameras of %u pixels, and optics.max_cameras is %u",
             plan->needs_px, plan->width_mm, c->cameras, c->chip->pixels, plan->plan.spec->optics.max_cameras);
         return;
-    case AS_PLAN_LENS: why_lens(plan); return;
-    case AS_PLAN_MOTION: why_motion(plan); return;
-    case AS_PLAN_DEPTH: why_depth(plan); return;
-    case AS_PLAN_LIGHT: why_light(plan); return;
+    case AS_PLAN_LENS: line_why_lens(plan); return;
+    case AS_PLAN_MOTION: line_why_motion(plan); return;
+    case AS_PLAN_DEPTH: line_why_depth(plan); return;
+    case AS_PLAN_LIGHT: line_why_light(plan); return;
     case AS_PLAN_PACE: return; /* said below */
     case AS_PLAN_LINK:
         as_plan_problem(&plan->plan, "%.5g MB/s come from a camera, more than any link carries", c->bytes_per_s / 1e6);
@@ -113,9 +113,9 @@ static void why_one(as_plan_line *plan)
 
 void as_plan_line_why(as_plan_line *plan)
 {
-    why_one(plan);
+    line_why_one(plan);
     if (plan->best.stage > AS_PLAN_LENS)
-        why_pace(plan);
+        line_why_pace(plan);
 }
 
 static bool line_numbers(const as_plan_line *plan, json_t *json)

@@ -23,7 +23,7 @@ enum {
     VIA_LEAST = 25,
 };
 
-#define CLEAR_MM (PCB_TRACK_HALF + 0.30f) /* from a track's middle to what is not of its net */
+#define ROUTE_CLEAR_MM (PCB_TRACK_HALF + 0.30f) /* from a track's middle to what is not of its net */
 
 static const int route_dx[8] = {1, 1, 0, -1, -1, -1, 0, 1}, route_dy[8] = {0, 1, 1, 1, 0, -1, -1, -1};
 
@@ -78,7 +78,8 @@ static void route_add_pad(pcb_router *r, const pcb_pad *pad, uint32_t part)
 {
     route_pad *p = &r->pads[r->n_pads++];
     *p = (route_pad){.pad = *pad, .part = part, .node = route_node(pad->end_x, pad->end_y)};
-    route_claim(r, (float[4]){pad->x, pad->y, pad->half_x + CLEAR_MM, pad->half_y + CLEAR_MM}, (uint16_t)r->n_pads);
+    route_claim(r, (float[4]){pad->x, pad->y, pad->half_x + ROUTE_CLEAR_MM, pad->half_y + ROUTE_CLEAR_MM},
+                (uint16_t)r->n_pads);
 }
 
 static void route_set_up(pcb_router *r)
