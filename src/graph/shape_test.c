@@ -55,6 +55,8 @@ static const shape_case cases[] = {
     {"MaxUnpool", "", "f:1x3x4x5 j:1x3x4x5", "!it has no 'kernel_shape'"},
     {"RoiAlign", "output_height=7 output_width=5", "f:2x3x9x9 f:?x4 j:?", "?x3x7x5"},
     {"RoiAlign", "mode=max sampling_ratio=2", "f:2x3x9x9 f:?x4 j:6", "6x3x1x1"},
+    {"RoiAlign", "", "f:2x3x9x9 f:3x4 i:0,1,2", "!index 2 is not one of 2"},
+    {"RoiAlign", "", "f:2x3x9x9 f:3x4 i:0,1,-1", "!index -1 is not one of 2"},
     {"RoiAlign", "", "f:3x9x9 f:6x4 j:6", "!its input has 3 dimensions"},
     {"RoiAlign", "", "f:2x3x9x9 f:6x5 j:6", "!its boxes are not N x 4"},
     {"RoiAlign", "", "f:2x3x9x9 f:6x4 j:5", "!its boxes do not have one i64 each"},

@@ -267,6 +267,22 @@ static bool window_unpooled(const window *win, as_shape *out, as_err *err)
     return true;
 }
 
+/* Indices that are in the file are read now: ONNX Runtime is not asked where a number beyond all others goes. */
+static bool window_within(const as_value *indices, const as_shape *shape, as_err *err)
+{
+    const as_tensor *t = indices->constant;
+    size_t           room;
+    if (!t || !as_shape_count(shape, &room))
+        return true;
+    for (size_t i = 0; i < as_tensor_count(t); i++) {
+        int64_t at;
+        memcpy(&at, (const uint8_t *)t->data + i * sizeof at, sizeof at);
+        if (at < 0 || (uint64_t)at >= room)
+            return AS_FAIL(err, AS_EFORMAT, "index %lld is not one of %zu", (long long)at, room);
+    }
+    return true;
+}
+
 bool as_graph_rule_max_unpool(as_graph *graph, const as_node *node, as_err *err)
 {
     const as_value *x = as_rule_in(graph, node, 0), *at = as_rule_in(graph, node, 1),
@@ -289,7 +305,8 @@ bool as_graph_rule_max_unpool(as_graph *graph, const as_node *node, as_err *err)
         !window_ints(node, "kernel_shape", (size_t)win.n, 1, 1, win.kernel, err))
         return false;
     if (!size)
-        return window_unpooled(&win, &out, err) && as_rule_set(graph, node, 0, x->dtype, &out, err);
+        return window_unpooled(&win, &out, err) && window_within(at, &out, err) &&
+               as_rule_set(graph, node, 0, x->dtype, &out, err);
     if (size->dtype != AS_DTYPE_I64 || size->shape.rank != 1 || (known && known->n != (size_t)out.rank))
         return AS_FAIL(err, AS_EFORMAT, "its size does not have %d integers", out.rank);
     for (int i = 0; i < out.rank; i++) {
@@ -297,7 +314,7 @@ bool as_graph_rule_max_unpool(as_graph *graph, const as_node *node, as_err *err)
         if (known && known->at[i] != GRAPH_UNKNOWN && known->at[i] < 0)
             return AS_FAIL(err, AS_EFORMAT, "it makes dimension %d %lld long", i, (long long)known->at[i]);
     }
-    return as_rule_set(graph, node, 0, x->dtype, &out, err);
+    return window_within(at, &out, err) && as_rule_set(graph, node, 0, x->dtype, &out, err);
 }
 
 static bool window_is_one_of(const as_node *node, const char *name, const char *a, const char *b, as_err *err)
@@ -336,7 +353,8 @@ bool as_graph_rule_roi_align(as_graph *graph, const as_node *node, as_err *err)
     as_shape out = {.rank = 4, .dims = {rois->shape.dims[0], x->shape.dims[1], h, w}};
     if (out.dims[0] < 0)
         out.dims[0] = of->shape.dims[0];
-    return as_rule_set(graph, node, 0, x->dtype, &out, err);
+    return window_within(of, &(as_shape){.rank = 1, .dims = {x->shape.dims[0]}}, err) &&
+           as_rule_set(graph, node, 0, x->dtype, &out, err);
 }
 
 bool as_graph_rule_global_pool(as_graph *graph, const as_node *node, as_err *err)

@@ -3,7 +3,7 @@
  * covers: newer operator sets, blocks of channels as a convolution leaves them, odd sizes.
  *
  * A row: the operator set, the operator, its attributes, its inputs. Attributes: "name=1", "name=0.5", "name=[1,2]",
- * "name=text", by blanks. Inputs: "f:2x3" is fed with numbers from -2 to 2, "p:2x3" from 0.1 to 2, "c:1x20x9x7" is fed and
+ * "name=text", by blanks. Inputs: "f:2x3" is fed with numbers from -2 to 2, "p:2x3" from 0.1 to 2, "n:2x3" from -2 to -0.1, "c:1x20x9x7" is fed and
  * goes through a 1x1 convolution first, "d:1x20x9x7" through a 3x3 one of each channel, "w:2x3" is a constant like f, "b:2x3" is fed with truths, "j5:2x3" with integers
  * from 0 to 4, "i:1,2" are constant integers, "s:1,2" constant numbers ("s:1" is a scalar), "r:9x4" is fed with boxes, "-" is left out.
  * Behind the operator, "*" is times its input, "+" has its second output too. */
@@ -219,6 +219,8 @@ static const op_case cases[] = {
     {16, "RoiAlign", "mode=max output_height=2 output_width=3 sampling_ratio=3 spatial_scale=6.0",
      "f:2x3x9x11 r:9x4 j2:9"},
     {16, "RoiAlign", "mode=max output_height=3 output_width=3 spatial_scale=30.0", "f:2x3x9x11 r:9x4 j2:9"},
+    {16, "RoiAlign", "mode=max output_height=3 output_width=3 spatial_scale=30.0", "n:2x3x9x11 r:9x4 j2:9"},
+    {10, "RoiAlign", "mode=max sampling_ratio=2 spatial_scale=16.0", "n:2x3x9x11 r:99x4 j2:99"},
     {17, "MaxPool+", "kernel_shape=[2,2] strides=[2,2]", "f:2x3x8x10"},
     {17, "MaxPool+", "kernel_shape=[3,2] strides=[2,1] pads=[1,0,1,1] dilations=[1,2]", "c:2x20x9x7"},
     {17, "MaxPool+", "kernel_shape=[3,3] strides=[2,2] ceil_mode=1 storage_order=1", "f:2x3x8x10"},
@@ -237,6 +239,7 @@ static const op_case cases[] = {
     {11, "LpPool", "kernel_shape=[3] p=1 pads=[1,1]", "f:2x3x9"},
     {11, "LpPool", "kernel_shape=[2,2,3] p=3 auto_pad=SAME_UPPER", "f:2x3x4x5x6"},
     {18, "LpPool", "kernel_shape=[3,3] p=3 strides=[2,2] dilations=[2,1] ceil_mode=1", "f:2x3x10x9"},
+    {18, "LpPool", "kernel_shape=[3,3] pads=[2,1,2,1] strides=[3,3] ceil_mode=1 p=1", "f:3x17x6x16"},
     {17, "GlobalLpPool", "", "c:2x20x9x7"},
     {17, "GlobalLpPool", "p=3", "f:2x3x9x5x4"},
     {17, "MeanVarianceNormalization", "", "c:2x20x9x7"},
@@ -271,7 +274,7 @@ static const op_case old_cases[] = {
 /* --- making a model of a row ---------------------------------------------------------------------------------------- */
 
 typedef struct feed {
-    char kind; /* f p r c b j */
+    char kind; /* f p n r c b j */
     int  below;
 } feed;
 
@@ -318,8 +321,8 @@ static void fill(as_rng *rng, const feed *f, as_tensor *t)
         else if (t->dtype == AS_DTYPE_BOOL)
             ((uint8_t *)t->data)[i] = (uint8_t)as_rng_below(rng, 2);
         else
-            ((float *)t->data)[i] =
-                (float)as_rng_range(rng, f->kind == 'p' || (f->kind == 'r' && i % 4 > 1) ? 0.1 : -2.0, 2.0);
+            ((float *)t->data)[i] = (float)as_rng_range(
+                rng, f->kind == 'p' || (f->kind == 'r' && i % 4 > 1) ? 0.1 : -2.0, f->kind == 'n' ? -0.1 : 2.0);
         if (f->kind == 'r' && i % 4 > 1)
             ((float *)t->data)[i] += ((float *)t->data)[i - 2];
     }
