@@ -268,22 +268,35 @@ static bool mvn_next(const mvn_side *side, int n, int64_t *at, int64_t *offset)
     return false;
 }
 
-/* The sum of x - mean, or of its squares; or, with an `out`, (x - mean) * factor is written there. */
-static double mvn_pass(const mvn_side *over, const float *x, double mean, bool squares, double factor, float *out)
+/* The sum of x - mean over all of a side, or of its squares. */
+static double mvn_sum(const mvn_side *over, const float *x, float mean, bool squares)
 {
     const int     last = over->n - 1;
     const int64_t n = over->dims[last], step = over->steps[last];
     int64_t       at[AS_TENSOR_MAX_RANK] = {0}, offset = 0;
     double        sum = 0.0;
     do {
-        for (int64_t i = 0; i < n; i++) {
-            const double d = (double)x[offset + i * step] - mean;
-            sum += squares ? d * d : d;
-            if (out)
-                out[offset + i * step] = (float)(d * factor);
+        if (step == 1)
+            sum += (double)layernorm_sum(x + offset, n, mean, squares);
+        for (int64_t i = 0; i < n && step != 1; i++) {
+            const float d = x[offset + i * step] - mean;
+            sum += (double)(squares ? d * d : d);
         }
     } while (mvn_next(over, last, at, &offset));
     return sum;
+}
+
+static void mvn_write(const mvn_side *over, const float *x, float mean, float factor, float *out)
+{
+    const int     last = over->n - 1;
+    const int64_t n = over->dims[last], step = over->steps[last];
+    int64_t       at[AS_TENSOR_MAX_RANK] = {0}, offset = 0;
+    do {
+        for (int64_t i = 0; i < n && step == 1; i++)
+            out[offset + i] = (x[offset + i] - mean) * factor;
+        for (int64_t i = 0; i < n && step != 1; i++)
+            out[offset + i * step] = (x[offset + i * step] - mean) * factor;
+    } while (mvn_next(over, last, at, &offset));
 }
 
 static void mvn_run(const as_step *step)
@@ -296,9 +309,9 @@ static void mvn_run(const as_step *step)
     for (int i = 0; i < m->inner.n; i++)
         n *= (double)m->inner.dims[i];
     do {
-        const double mean = mvn_pass(&m->inner, x + offset, 0.0, false, 0.0, NULL) / n;
-        const double variance = mvn_pass(&m->inner, x + offset, mean, true, 0.0, NULL) / n;
-        mvn_pass(&m->inner, x + offset, mean, false, 1.0 / (sqrt(variance) + 1e-9), out + offset);
+        const float  mean = (float)(mvn_sum(&m->inner, x + offset, 0.0f, false) / n);
+        const double variance = mvn_sum(&m->inner, x + offset, mean, true) / n;
+        mvn_write(&m->inner, x + offset, mean, (float)(1.0 / (sqrt(variance) + 1e-9)), out + offset);
     } while (mvn_next(&m->outer, m->outer.n, at, &offset));
 }
 

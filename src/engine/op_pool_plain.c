@@ -20,26 +20,25 @@ typedef struct plain_pool {
 
 /* The pixels of one window: `n` along each dimension from `first` on, `step` apart in memory. */
 typedef struct plain_window {
-    int64_t n[3], first[3], counted;
+    int64_t n[3], first[3], counted[3];
 } plain_window;
 
 static int64_t plain_steps(int64_t from, int64_t to, int64_t step)
 {
+    if (step == 1)
+        return AS_MAX(to - from, 0);
     return to > from ? (to - from + step - 1) / step : 0;
 }
 
-static plain_window plain_window_of(const plain_pool *p, const int64_t *at)
+/* The window of result `at` along dimension i. */
+static void plain_along(const plain_pool *p, int i, int64_t at, plain_window *w)
 {
-    plain_window w = {.counted = 1};
-    for (int i = 0; i < 3; i++) {
-        const int64_t start = at[i] * p->stride[i] - p->pad[i], d = p->dilation[i];
-        const int64_t skip = AS_MIN(plain_steps(start, 0, d), p->kernel[i]);
-        const int64_t end = AS_MIN(plain_steps(start, p->in[i], d), p->kernel[i]);
-        w.first[i] = start + skip * d;
-        w.n[i] = AS_MAX(end - skip, 0);
-        w.counted *= AS_MIN(plain_steps(start, p->counted[i], d), p->kernel[i]);
-    }
-    return w;
+    const int64_t start = at * p->stride[i] - p->pad[i], d = p->dilation[i];
+    const int64_t skip = AS_MIN(plain_steps(start, 0, d), p->kernel[i]);
+    const int64_t end = AS_MIN(plain_steps(start, p->in[i], d), p->kernel[i]);
+    w->first[i] = start + skip * d;
+    w->n[i] = AS_MAX(end - skip, 0);
+    w->counted[i] = AS_MIN(plain_steps(start, p->counted[i], d), p->kernel[i]);
 }
 
 /* `e` is done for each pixel `x` of a window, which stands at `y0`, `y1`, `y2`. */
@@ -77,7 +76,7 @@ static float plain_mean(const plain_pool *p, const plain_window *w, const float 
 {
     float sum = 0.0f;
     PLAIN_EACH(float, sum += x)
-    return sum / (float)AS_MAX(w->counted, 1);
+    return sum / (float)AS_MAX(w->counted[0] * w->counted[1] * w->counted[2], 1);
 }
 
 static float plain_norm(const plain_pool *p, const plain_window *w, const float *in)
@@ -106,24 +105,33 @@ static int64_t plain_one(const plain_pool *p, const plain_window *w, const void 
     return 0;
 }
 
+static void plain_plane(const plain_pool *p, const void *in, int64_t plane, void *out, int64_t *where)
+{
+    const int64_t base = plane * p->in[0] * p->in[1] * p->in[2];
+    const char   *from = (const char *)in + base * (int64_t)as_dtype_bytes(p->dtype);
+    int64_t       o = plane * p->out[0] * p->out[1] * p->out[2];
+    plain_window  w;
+    for (int64_t i = 0; i < p->out[0]; i++) {
+        plain_along(p, 0, i, &w);
+        for (int64_t j = 0; j < p->out[1]; j++) {
+            plain_along(p, 1, j, &w);
+            for (int64_t k = 0; k < p->out[2]; k++, o++) {
+                plain_along(p, 2, k, &w);
+                const int64_t found = plain_one(p, &w, from, out, o);
+                if (where)
+                    where[o] = base + found;
+            }
+        }
+    }
+}
+
 /* uses: result, input, and where the largest stand; the result stands for that where nobody asks. */
 static void plain_run(const as_step *step)
 {
     const plain_pool *p = step->data;
-    void             *out = step->uses.at[0].buf->data;
-    const char       *in = step->uses.at[1].buf->data;
-    int64_t *where = step->uses.at[2].buf == step->uses.at[0].buf ? NULL : step->uses.at[2].buf->data, o = 0, at[3];
-    const int64_t pixels = p->in[0] * p->in[1] * p->in[2];
-    for (int64_t plane = 0; plane < p->planes; plane++)
-        for (at[0] = 0; at[0] < p->out[0]; at[0]++)
-            for (at[1] = 0; at[1] < p->out[1]; at[1]++)
-                for (at[2] = 0; at[2] < p->out[2]; at[2]++, o++) {
-                    const plain_window w = plain_window_of(p, at);
-                    const int64_t      found =
-                        plain_one(p, &w, in + plane * pixels * (int64_t)as_dtype_bytes(p->dtype), out, o);
-                    if (where)
-                        where[o] = plane * pixels + found;
-                }
+    const as_buf     *out = step->uses.at[0].buf, *where = step->uses.at[2].buf;
+    for (int64_t i = 0; i < p->planes; i++)
+        plain_plane(p, step->uses.at[1].buf->data, i, out->data, where == out ? NULL : where->data);
 }
 
 /* What was asked to be padded behind dimension i: more comes from ceil_mode, which a mean does not count. */
