@@ -186,6 +186,15 @@ static bool bounded_gather_nd(as_plan *plan, const as_node *node, int axis, as_b
     return as_plan_int_or(node, "batch_dims", 0) == 0;
 }
 
+/* Boxes, and of which picture each is. */
+static bool bounded_rois(as_plan *plan, const as_node *node, int axis, as_bounded_value *ret)
+{
+    const as_bounded_value *rois = bounded_in(plan, node, 1), *of = bounded_in(plan, node, 2);
+    *ret = *rois;
+    return !bounded_in(plan, node, 0)->source && rois->source == of->source && axis == 0 && rois->axis == 0 &&
+           of->axis == 0;
+}
+
 static bool bounded_matmul(as_plan *plan, const as_node *node, int axis, as_bounded_value *ret)
 {
     *ret = *bounded_in(plan, node, 0);
@@ -237,7 +246,7 @@ static const bounded_rule bounded_rules[] = {
     {"Neg", bounded_each, false},         {"Abs", bounded_each, false},         {"Floor", bounded_each, false},
     {"Ceil", bounded_each, false},        {"Round", bounded_each, false},       {"Sqrt", bounded_each, false},
     {"Exp", bounded_each, false},         {"Log", bounded_each, false},         {"Sigmoid", bounded_each, false},
-    {"Relu", bounded_each, false},        {"Expand", bounded_expand, false},
+    {"Relu", bounded_each, false},        {"Expand", bounded_expand, false},    {"RoiAlign", bounded_rois, false},
 };
 
 /* --- the pass --- */

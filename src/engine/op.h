@@ -14,6 +14,11 @@
  * ceil_mode; the ends are padded such that the output's inferred shape comes out. */
 AS_CHECK bool as_op_window(as_plan *plan, const as_node *node, const as_shape *kernel, as_window *ret, as_err *err);
 
+/* The same of a pooling node, by its own kernel_shape. */
+AS_CHECK bool as_op_pool_window(as_plan *plan, const as_node *node, as_window *ret, as_err *err);
+/* MaxPool (largest) with its indices and of u8 and i8 too, or AveragePool that counts pads, in plain C. */
+AS_CHECK bool as_op_pool_plain(as_plan *plan, const as_node *node, bool largest, const as_window *window, as_err *err);
+
 /* True when the node is a function of its first input alone that can be done while another result is written. */
 bool as_op_post(const as_plan *plan, const as_node *node, as_post *ret);
 

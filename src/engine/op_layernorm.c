@@ -232,6 +232,113 @@ static bool lrn_plan(as_plan *plan, const as_node *node, as_err *err)
     return out && as_op_step(plan, lrn_run, &l, sizeof l, out, (as_buf *const[]){src}, 1, err);
 }
 
+/* --- mean and deviation over any axes (ONNX, MeanVarianceNormalization) ---------------------------------------------- */
+
+/* Dimensions with their steps in memory; neighbours are joined. */
+typedef struct mvn_side {
+    int     n;
+    int64_t dims[AS_TENSOR_MAX_RANK], steps[AS_TENSOR_MAX_RANK];
+} mvn_side;
+
+typedef struct mvn {
+    mvn_side outer, inner; /* each of these has a mean of its own; over those */
+} mvn;
+
+static void mvn_add(mvn_side *side, int64_t n, int64_t step)
+{
+    if (side->n > 0 && side->steps[side->n - 1] == n * step) {
+        side->dims[side->n - 1] *= n;
+        side->steps[side->n - 1] = step;
+        return;
+    }
+    side->dims[side->n] = n;
+    side->steps[side->n++] = step;
+}
+
+/* The next place of the first n dimensions; false after the last. */
+static bool mvn_next(const mvn_side *side, int n, int64_t *at, int64_t *offset)
+{
+    for (int i = n - 1; i >= 0; i--) {
+        *offset += side->steps[i];
+        if (++at[i] < side->dims[i])
+            return true;
+        *offset -= at[i] * side->steps[i];
+        at[i] = 0;
+    }
+    return false;
+}
+
+/* The sum of x - mean over all of a side, or of its squares. */
+static double mvn_sum(const mvn_side *over, const float *x, float mean, bool squares)
+{
+    const int     last = over->n - 1;
+    const int64_t n = over->dims[last], step = over->steps[last];
+    int64_t       at[AS_TENSOR_MAX_RANK] = {0}, offset = 0;
+    double        sum = 0.0;
+    do {
+        if (step == 1)
+            sum += (double)layernorm_sum(x + offset, n, mean, squares);
+        for (int64_t i = 0; i < n && step != 1; i++) {
+            const float d = x[offset + i * step] - mean;
+            sum += (double)(squares ? d * d : d);
+        }
+    } while (mvn_next(over, last, at, &offset));
+    return sum;
+}
+
+static void mvn_write(const mvn_side *over, const float *x, float mean, float factor, float *out)
+{
+    const int     last = over->n - 1;
+    const int64_t n = over->dims[last], step = over->steps[last];
+    int64_t       at[AS_TENSOR_MAX_RANK] = {0}, offset = 0;
+    do {
+        for (int64_t i = 0; i < n && step == 1; i++)
+            out[offset + i] = (x[offset + i] - mean) * factor;
+        for (int64_t i = 0; i < n && step != 1; i++)
+            out[offset + i * step] = (x[offset + i * step] - mean) * factor;
+    } while (mvn_next(over, last, at, &offset));
+}
+
+static void mvn_run(const as_step *step)
+{
+    const mvn   *m = step->data;
+    const float *x = step->uses.at[1].buf->data;
+    float       *out = step->uses.at[0].buf->data;
+    int64_t      at[AS_TENSOR_MAX_RANK] = {0}, offset = 0;
+    double       n = 1.0;
+    for (int i = 0; i < m->inner.n; i++)
+        n *= (double)m->inner.dims[i];
+    do {
+        const float  mean = (float)(mvn_sum(&m->inner, x + offset, 0.0f, false) / n);
+        const double variance = mvn_sum(&m->inner, x + offset, mean, true) / n;
+        mvn_write(&m->inner, x + offset, mean, (float)(1.0 / (sqrt(variance) + 1e-9)), out + offset);
+    } while (mvn_next(&m->outer, m->outer.n, at, &offset));
+}
+
+static bool mvn_plan(as_plan *plan, const as_node *node, as_err *err)
+{
+    static const int64_t usual[] = {0, 2, 3};
+    const int64_t       *axes = usual;
+    size_t               n = AS_COUNT(usual);
+    as_buf              *src = layernorm_source(plan, node, err);
+    int64_t              steps[AS_TENSOR_MAX_RANK];
+    bool                 over[AS_TENSOR_MAX_RANK] = {false};
+    mvn                  m = {.outer = {.n = 0}};
+    (void)as_node_ints(node, "axes", &axes, &n);
+    if (!src)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        over[axes[i] + (axes[i] < 0 ? src->shape.rank : 0)] = true;
+    as_op_row_major(&src->shape, steps);
+    for (int i = 0; i < src->shape.rank; i++)
+        mvn_add(over[i] ? &m.inner : &m.outer, src->shape.dims[i], steps[i]);
+    if (m.inner.n == 0)
+        mvn_add(&m.inner, 1, 1);
+    as_buf *out = as_plan_out(plan, node, 0, NULL, err);
+    return out && as_op_step(plan, mvn_run, &m, sizeof m, out, (as_buf *const[]){src}, 1, err);
+}
+
+const as_op as_op_meanvariancenormalization = {"MeanVarianceNormalization", mvn_plan};
 const as_op as_op_layernormalization = {"LayerNormalization", layernorm_plan};
 const as_op as_op_instancenormalization = {"InstanceNormalization", instancenorm_plan};
 const as_op as_op_groupnormalization = {"GroupNormalization", groupnorm_plan};

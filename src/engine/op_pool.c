@@ -78,21 +78,26 @@ static bool pool_is_plain_mean(const as_node *node, const as_window *w)
     return true;
 }
 
-static bool pool_plan(as_plan *plan, const as_node *node, as_pool_kind kind, as_err *err)
+bool as_op_pool_window(as_plan *plan, const as_node *node, as_window *ret, as_err *err)
 {
     const int64_t *k;
     size_t         n;
-    as_window      window;
     if (!as_node_ints(node, "kernel_shape", &k, &n) || n < 1 || n > 3)
         return AS_FAIL(err, AS_EUNSUPPORTED, "only 1 to 3 spatial dimensions");
-    if (node->n_outputs > 1 && node->outputs[1] >= 0 && plan->n_users[node->outputs[1]] > 0)
-        return AS_FAIL(err, AS_EUNSUPPORTED, "its indices are used");
     as_shape kernel = {.rank = (int)n};
     memcpy(kernel.dims, k, n * sizeof *k);
-    if (!as_op_window(plan, node, &kernel, &window, err))
+    return as_op_window(plan, node, &kernel, ret, err);
+}
+
+static bool pool_plan(as_plan *plan, const as_node *node, as_pool_kind kind, as_err *err)
+{
+    as_window  window;
+    const bool indices = node->n_outputs > 1 && node->outputs[1] >= 0 && plan->n_users[node->outputs[1]] > 0;
+    const bool whole = kind == AS_POOL_MAX && as_plan_in(plan, node, 0)->dtype != AS_DTYPE_F32;
+    if (!as_op_pool_window(plan, node, &window, err))
         return false;
-    if (kind == AS_POOL_MEAN_PADDED && !pool_is_plain_mean(node, &window))
-        return AS_FAIL(err, AS_EUNSUPPORTED, "a mean that counts pads, with ceil_mode");
+    if (indices || whole || (kind == AS_POOL_MEAN_PADDED && !pool_is_plain_mean(node, &window)))
+        return as_op_pool_plain(plan, node, kind == AS_POOL_MAX, &window, err);
     return pool_make(plan, node, kind, &window, &as_graph_value(plan->graph, node->outputs[0])->shape, err);
 }
 

@@ -124,6 +124,15 @@ static bool cost_multiplies(const as_graph *graph, const as_node *node, uint64_t
 
 #define COST_PLAIN 4 /* multiply-adds: what a number takes on its own, as an exponential of it */
 
+/* Each box may be all of its picture; a number that comes out may be of so many places. */
+static uint64_t cost_rois(const as_graph *graph, const as_node *node)
+{
+    const as_value *rois = as_rule_in(graph, node, 1);
+    const uint64_t  samples = (uint64_t)AS_MAX(as_node_int_or(node, "sampling_ratio", 0), 1);
+    const bool      known = rois && rois->has_shape && rois->shape.rank == 2;
+    return cost_add(cost_mul(samples, samples), known ? (uint64_t)AS_MAX(rois->shape.dims[0], 1) : 1);
+}
+
 /* How often an operator looks at each number that goes in or out. */
 static uint64_t cost_looks(const as_graph *graph, const as_node *node)
 {
@@ -153,7 +162,7 @@ static uint64_t cost_looks(const as_graph *graph, const as_node *node)
     for (size_t i = 0; i < AS_COUNT(rows); i++)
         if (strcmp(rows[i].op, node->op) == 0)
             looks = rows[i].looks;
-    return looks;
+    return strcmp(node->op, "RoiAlign") == 0 ? cost_rois(graph, node) : looks;
 }
 
 uint64_t as_graph_work_of(const as_graph *graph, const as_node *node)

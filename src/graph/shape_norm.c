@@ -68,3 +68,22 @@ bool as_graph_rule_along(as_graph *graph, const as_node *node, as_err *err)
     return as_rule_axis(as_node_int_or(node, "axis", -1), x->shape.rank, &axis, err) &&
            as_rule_set(graph, node, 0, x->dtype, &x->shape, err);
 }
+
+bool as_graph_rule_mean_variance(as_graph *graph, const as_node *node, as_err *err)
+{
+    static const int64_t usual[] = {0, 2, 3};
+    const as_value      *x = as_rule_in(graph, node, 0);
+    const int64_t       *axes = usual;
+    size_t               n = AS_COUNT(usual);
+    bool                 seen[AS_TENSOR_MAX_RANK] = {false};
+    int                  axis;
+    (void)as_node_ints(node, "axes", &axes, &n);
+    for (size_t i = 0; i < n; i++) {
+        if (!as_rule_axis(axes[i], x->shape.rank, &axis, err))
+            return false;
+        if (seen[axis])
+            return AS_FAIL(err, AS_EFORMAT, "it names axis %d twice", axis);
+        seen[axis] = true;
+    }
+    return as_rule_set(graph, node, 0, x->dtype, &x->shape, err);
+}

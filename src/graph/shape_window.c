@@ -246,7 +246,128 @@ bool as_graph_rule_pool(as_graph *graph, const as_node *node, as_err *err)
             (win.pads[i] >= win.kernel[i] * win.dilation[i] || win.pads[i + win.n] >= win.kernel[i] * win.dilation[i]))
             return AS_FAIL(err, AS_EFORMAT, "its padding is not smaller than its window");
     as_shape out = {.rank = x->shape.rank, .dims = {x->shape.dims[0], x->shape.dims[1]}};
-    return window_outs(&win, &x->shape, &out, err) && as_rule_set(graph, node, 0, x->dtype, &out, err);
+    return window_outs(&win, &x->shape, &out, err) && as_rule_set(graph, node, 0, x->dtype, &out, err) &&
+           as_rule_set(graph, node, 1, AS_DTYPE_I64, &out, err); /* where each of MaxPool's was */
+}
+
+static bool window_power(const as_node *node, as_err *err)
+{
+    const int64_t p = as_node_int_or(node, "p", 2);
+    return (p >= 1 && p <= WINDOW_MAX) || AS_FAIL(err, AS_EFORMAT, "'p' is %lld", (long long)p);
+}
+
+bool as_graph_rule_lp_pool(as_graph *graph, const as_node *node, as_err *err)
+{
+    return window_power(node, err) && as_graph_rule_pool(graph, node, err);
+}
+
+bool as_graph_rule_global_lp_pool(as_graph *graph, const as_node *node, as_err *err)
+{
+    return window_power(node, err) && as_graph_rule_global_pool(graph, node, err);
+}
+
+/* What was pooled without ceil_mode, where it is not said. */
+static bool window_unpooled(const window *win, as_shape *out, as_err *err)
+{
+    for (int i = 0; i < win->n; i++) {
+        int64_t *dim = &out->dims[i + 2];
+        if (*dim < 0)
+            continue;
+        *dim = (*dim - 1) * win->stride[i] + win->kernel[i] - win->pads[i] - win->pads[i + win->n];
+        if (*dim < 1)
+            return AS_FAIL(err, AS_EFORMAT, "it makes dimension %d %lld long", i + 2, (long long)*dim);
+    }
+    return true;
+}
+
+/* Indices that are in the file are read now: ONNX Runtime is not asked where a number beyond all others goes. */
+static bool window_within(const as_value *indices, const as_shape *shape, as_err *err)
+{
+    const as_tensor *t = indices->constant;
+    size_t           room;
+    if (!t || !as_shape_count(shape, &room))
+        return true;
+    for (size_t i = 0; i < as_tensor_count(t); i++) {
+        int64_t at;
+        memcpy(&at, (const uint8_t *)t->data + i * sizeof at, sizeof at);
+        if (at < 0 || (uint64_t)at >= room)
+            return AS_FAIL(err, AS_EFORMAT, "index %lld is not one of %zu", (long long)at, room);
+    }
+    return true;
+}
+
+bool as_graph_rule_max_unpool(as_graph *graph, const as_node *node, as_err *err)
+{
+    const as_value *x = as_rule_in(graph, node, 0), *at = as_rule_in(graph, node, 1),
+                   *size = as_rule_in(graph, node, 2);
+    const graph_known *known = as_rule_in_known(graph, node, 2);
+    const int64_t     *given;
+    size_t             n;
+    window             win;
+    as_shape           out = x->shape;
+    if (x->shape.rank < 3 || at->dtype != AS_DTYPE_I64 || at->shape.rank != x->shape.rank)
+        return AS_FAIL(err, AS_EFORMAT, "its indices are %s in %d dimensions, its input has %d",
+                       as_dtype_name(at->dtype), at->shape.rank, x->shape.rank);
+    for (int i = 0; i < x->shape.rank; i++)
+        if (x->shape.dims[i] >= 0 && at->shape.dims[i] >= 0 && x->shape.dims[i] != at->shape.dims[i])
+            return AS_FAIL(err, AS_EFORMAT, "it has %lld indices for %lld numbers in dimension %d",
+                           (long long)at->shape.dims[i], (long long)x->shape.dims[i], i);
+    if (!as_node_ints(node, "kernel_shape", &given, &n))
+        return AS_FAIL(err, AS_EFORMAT, "it has no 'kernel_shape'");
+    if (!window_read(node, x->shape.rank, &win, err) ||
+        !window_ints(node, "kernel_shape", (size_t)win.n, 1, 1, win.kernel, err))
+        return false;
+    if (!size)
+        return window_unpooled(&win, &out, err) && window_within(at, &out, err) &&
+               as_rule_set(graph, node, 0, x->dtype, &out, err);
+    if (size->dtype != AS_DTYPE_I64 || size->shape.rank != 1 || (known && known->n != (size_t)out.rank))
+        return AS_FAIL(err, AS_EFORMAT, "its size does not have %d integers", out.rank);
+    for (int i = 0; i < out.rank; i++) {
+        out.dims[i] = known && known->at[i] != GRAPH_UNKNOWN ? known->at[i] : -1;
+        if (known && known->at[i] != GRAPH_UNKNOWN && known->at[i] < 0)
+            return AS_FAIL(err, AS_EFORMAT, "it makes dimension %d %lld long", i, (long long)known->at[i]);
+    }
+    return window_within(at, &out, err) && as_rule_set(graph, node, 0, x->dtype, &out, err);
+}
+
+static bool window_is_one_of(const as_node *node, const char *name, const char *a, const char *b, as_err *err)
+{
+    const char *s;
+    size_t      n;
+    if (!as_node_str(node, name, &s, &n) || (strlen(a) == n && memcmp(s, a, n) == 0) ||
+        (strlen(b) == n && memcmp(s, b, n) == 0))
+        return true;
+    return AS_FAIL(err, AS_EUNSUPPORTED, "its '%s' of '%.*s' is not known", name, (int)AS_MIN(n, (size_t)40), s);
+}
+
+#define WINDOW_MAX_SAMPLES 256 /* of a bin of RoiAlign, along one side */
+
+bool as_graph_rule_roi_align(as_graph *graph, const as_node *node, as_err *err)
+{
+    const as_value *x = as_rule_in(graph, node, 0), *rois = as_rule_in(graph, node, 1),
+                   *of = as_rule_in(graph, node, 2);
+    const int64_t samples = as_node_int_or(node, "sampling_ratio", 0), h = as_node_int_or(node, "output_height", 1),
+                  w = as_node_int_or(node, "output_width", 1);
+    if (x->shape.rank != 4)
+        return AS_FAIL(err, AS_EFORMAT, "its input has %d dimensions", x->shape.rank);
+    if (rois->shape.rank != 2 || (rois->shape.dims[1] >= 0 && rois->shape.dims[1] != 4) || rois->dtype != x->dtype)
+        return AS_FAIL(err, AS_EFORMAT, "its boxes are not N x 4 of %s", as_dtype_name(x->dtype));
+    if (of->shape.rank != 1 || of->dtype != AS_DTYPE_I64 ||
+        (of->shape.dims[0] >= 0 && rois->shape.dims[0] >= 0 && of->shape.dims[0] != rois->shape.dims[0]))
+        return AS_FAIL(err, AS_EFORMAT, "its boxes do not have one i64 each that says of which picture");
+    if (h < 1 || h > WINDOW_MAX || w < 1 || w > WINDOW_MAX)
+        return AS_FAIL(err, AS_EFORMAT, "it makes %lld x %lld of a box", (long long)h, (long long)w);
+    if (samples < 0 || samples > WINDOW_MAX_SAMPLES)
+        return AS_FAIL(err, AS_ELIMIT, "'sampling_ratio' is %lld and not 0 to %d", (long long)samples,
+                       WINDOW_MAX_SAMPLES);
+    if (!window_is_one_of(node, "mode", "avg", "max", err) ||
+        !window_is_one_of(node, "coordinate_transformation_mode", "half_pixel", "output_half_pixel", err))
+        return false;
+    as_shape out = {.rank = 4, .dims = {rois->shape.dims[0], x->shape.dims[1], h, w}};
+    if (out.dims[0] < 0)
+        out.dims[0] = of->shape.dims[0];
+    return window_within(of, &(as_shape){.rank = 1, .dims = {x->shape.dims[0]}}, err) &&
+           as_rule_set(graph, node, 0, x->dtype, &out, err);
 }
 
 bool as_graph_rule_global_pool(as_graph *graph, const as_node *node, as_err *err)

@@ -360,6 +360,59 @@ static const char *ask_pooled_nothing(hostile *h)
                 0);
 }
 
+/* Boxes as large and as small as numbers go; each of them one at the end of the first. */
+static const char *ask_boxes(hostile *h)
+{
+    static float   boxes[25 * 4];
+    static int64_t of[25];
+    const as_attr  attrs[] = {{.name = "output_height", .kind = AS_ATTR_INT, .i = 9},
+                              {.name = "mode", .kind = AS_ATTR_STR, .s = "max"}};
+    for (size_t i = 0; i < AS_COUNT(boxes); i++)
+        boxes[i] = (float[]){NAN, INFINITY, -INFINITY, 3e38f, -3e38f, 1e9f, -1e9f}[i * i % 7];
+    const char *rois = constant(h, AS_DTYPE_F32, SHAPE(25, 4), boxes),
+               *which = constant(h, AS_DTYPE_I64, SHAPE(25), of);
+    return node(h, "Add",
+                NAMES(node(h, "RoiAlign", NAMES("x", rois, which), attrs, 1),
+                      node(h, "RoiAlign", NAMES("x", rois, which), attrs, 2)),
+                NULL, 0);
+}
+
+static const char *ask_boxes_of_nothing(hostile *h)
+{
+    static float boxes[4] = {1, 1, 3, 3};
+    return node(h, "RoiAlign", NAMES("x", constant(h, AS_DTYPE_F32, SHAPE(1, 4), boxes), INTS(1LL << 40)), NULL, 0);
+}
+
+/* As many boxes as pictures: x as rows of four, and which picture is what x says times much. */
+static const char *ask_boxes_computed(hostile *h)
+{
+    static float far = 1e15f;
+    const char  *rois = node(h, "Reshape", NAMES("x", INTS(48, 4)), NULL, 0);
+    const char  *column = node(
+         h, "Mul", NAMES(node(h, "Gather", NAMES(rois, INTS(3)), one_int("axis", 1), 1), number(h, AS_DTYPE_F32, &far)),
+         NULL, 0);
+    const char *flat = node(h, "Reshape", NAMES(column, INTS(48)), NULL, 0);
+    return node(h, "RoiAlign", NAMES("x", rois, node(h, "Cast", NAMES(flat), one_int("to", AS_DTYPE_I64), 1)), NULL, 0);
+}
+
+static const char *ask_unpooled(hostile *h)
+{
+    static int64_t       where[3 * 8 * 8] = {INT64_MAX, -1};
+    static const int64_t kernel[] = {2, 2};
+    const as_attr        attr = {.name = "kernel_shape", .kind = AS_ATTR_INTS, .ints = kernel, .n = 2};
+    return node(h, "MaxUnpool", NAMES("x", constant(h, AS_DTYPE_I64, SHAPE(1, 3, 8, 8), where)), &attr, 1);
+}
+
+/* Its indices are computed: seen when it runs. */
+static const char *ask_unpooled_computed(hostile *h)
+{
+    static const int64_t kernel[] = {2, 2};
+    static float         far = 1e15f;
+    const as_attr        attr = {.name = "kernel_shape", .kind = AS_ATTR_INTS, .ints = kernel, .n = 2};
+    const char          *where = node(h, "Mul", NAMES("x", number(h, AS_DTYPE_F32, &far)), NULL, 0);
+    return node(h, "MaxUnpool", NAMES("x", node(h, "Cast", NAMES(where), one_int("to", AS_DTYPE_I64), 1)), &attr, 1);
+}
+
 static const char *ask_chain(hostile *h)
 {
     static char names[2][16];
@@ -446,6 +499,11 @@ static const struct {
     {"weights that are no numbers", ask_nan_weights, NULL},
     {"steps that are no numbers", ask_nan_steps, NULL},
     {"places that are none", ask_grid, NULL},
+    {"boxes of any size", ask_boxes, NULL},
+    {"a box of no picture", ask_boxes_of_nothing, "(RoiAlign)"},
+    {"a box of no picture, as it turns out", ask_boxes_computed, "(RoiAlign)"},
+    {"unpooled to nowhere", ask_unpooled, "(MaxUnpool)"},
+    {"unpooled to nowhere, as it turns out", ask_unpooled_computed, "(MaxUnpool)"},
     {"a long chain", ask_chain, NULL},
     {"a ladder", ask_ladder, NULL},
     {"places of a constant", ask_places, NULL},
@@ -557,7 +615,8 @@ static void test_ort_sees_what_was_checked(void **state)
     for (size_t i = 0; i < AS_COUNT(cases); i++) {
         if (!cases[i].says || cases[i].ask == ask_lrn || cases[i].ask == ask_gather ||
             cases[i].ask == ask_folded_in_turn || cases[i].ask == ask_folded_product ||
-            cases[i].ask == ask_folded_again)
+            cases[i].ask == ask_folded_again || cases[i].ask == ask_unpooled_computed ||
+            cases[i].ask == ask_boxes_computed)
             continue; /* these fit, and each back end sees for itself */
         int status = tried(i, "ort", text);
         if (status == 4) {

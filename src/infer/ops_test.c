@@ -3,9 +3,10 @@
  * covers: newer operator sets, blocks of channels as a convolution leaves them, odd sizes.
  *
  * A row: the operator set, the operator, its attributes, its inputs. Attributes: "name=1", "name=0.5", "name=[1,2]",
- * "name=text", by blanks. Inputs: "f:2x3" is fed with numbers from -2 to 2, "p:2x3" from 0.1 to 2, "c:1x20x9x7" is fed and
+ * "name=text", by blanks. Inputs: "f:2x3" is fed with numbers from -2 to 2, "p:2x3" from 0.1 to 2, "n:2x3" from -2 to -0.1, "c:1x20x9x7" is fed and
  * goes through a 1x1 convolution first, "d:1x20x9x7" through a 3x3 one of each channel, "w:2x3" is a constant like f, "b:2x3" is fed with truths, "j5:2x3" with integers
- * from 0 to 4, "i:1,2" are constant integers, "s:1,2" constant numbers ("s:1" is a scalar), "-" is left out. */
+ * from 0 to 4, "i:1,2" are constant integers, "s:1,2" constant numbers ("s:1" is a scalar), "r:9x4" is fed with boxes, "-" is left out.
+ * Behind the operator, "*" is times its input, "+" has its second output too. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -207,6 +208,44 @@ static const op_case cases[] = {
     {16, "GridSample", "mode=bilinear padding_mode=border", "f:2x3x7x9 f:2x9x15x2"},
     {16, "GridSample", "mode=bicubic padding_mode=zeros", "f:1x3x7x9 f:1x4x5x2"},
     {16, "GridSample", "mode=nearest padding_mode=reflection", "f:1x3x7x9 f:1x4x5x2"},
+    {10, "RoiAlign", "output_height=3 output_width=4 spatial_scale=5.0", "f:2x3x9x11 r:6x4 j2:6"},
+    {10, "RoiAlign", "output_height=2 output_width=2 sampling_ratio=2 spatial_scale=3.0", "c:2x20x9x7 r:6x4 j2:6"},
+    {10, "RoiAlign", "mode=max output_height=3 output_width=2 spatial_scale=5.0", "f:2x3x9x11 r:6x4 j2:6"},
+    {16, "RoiAlign", "output_height=3 output_width=4 spatial_scale=5.0", "f:2x3x9x11 r:9x4 j2:9"},
+    {16, "RoiAlign", "output_height=7 output_width=7 spatial_scale=80.0", "f:2x3x9x11 r:9x4 j2:9"},
+    {16, "RoiAlign", "output_height=2 output_width=3 sampling_ratio=3 spatial_scale=6.0", "f:2x3x9x11 r:9x4 j2:9"},
+    {16, "RoiAlign", "coordinate_transformation_mode=output_half_pixel output_height=3 spatial_scale=6.0",
+     "f:2x3x9x11 r:9x4 j2:9"},
+    {16, "RoiAlign", "mode=max output_height=2 output_width=3 sampling_ratio=3 spatial_scale=6.0",
+     "f:2x3x9x11 r:9x4 j2:9"},
+    {16, "RoiAlign", "mode=max output_height=3 output_width=3 spatial_scale=30.0", "f:2x3x9x11 r:9x4 j2:9"},
+    {16, "RoiAlign", "mode=max output_height=3 output_width=3 spatial_scale=30.0", "n:2x3x9x11 r:9x4 j2:9"},
+    {10, "RoiAlign", "mode=max sampling_ratio=2 spatial_scale=16.0", "n:2x3x9x11 r:99x4 j2:99"},
+    {17, "MaxPool+", "kernel_shape=[2,2] strides=[2,2]", "f:2x3x8x10"},
+    {17, "MaxPool+", "kernel_shape=[3,2] strides=[2,1] pads=[1,0,1,1] dilations=[1,2]", "c:2x20x9x7"},
+    {17, "MaxPool+", "kernel_shape=[3,3] strides=[2,2] ceil_mode=1 storage_order=1", "f:2x3x8x10"},
+    {17, "MaxPool+", "kernel_shape=[3] pads=[1,1]", "f:2x3x17"},
+    {17, "MaxPool+", "kernel_shape=[2,3,2] strides=[1,2,1] auto_pad=SAME_UPPER", "f:2x3x5x6x4"},
+    {17, "MaxPool+", "kernel_shape=[2,3,2] storage_order=1", "f:2x3x5x6x4"},
+    {11, "MaxUnpool", "kernel_shape=[2,2] strides=[2,2]", "f:2x3x4x5 j480:2x3x4x5"},
+    {11, "MaxUnpool", "kernel_shape=[3] strides=[2] pads=[1,0]", "f:1x2x6 j24:1x2x6"},
+    {11, "MaxUnpool", "kernel_shape=[2,2] strides=[2,2]", "c:1x20x4x5 j2000:1x20x4x5 i:1,20,9,12"},
+    {17, "AveragePool", "kernel_shape=[3,3] strides=[2,2] ceil_mode=1 count_include_pad=1 pads=[1,0,0,1]",
+     "c:1x20x9x8"},
+    {17, "AveragePool", "kernel_shape=[3] strides=[3] ceil_mode=1 count_include_pad=1 pads=[1,1]", "f:2x3x9"},
+    {19, "AveragePool",
+     "kernel_shape=[3,2] strides=[2,3] dilations=[2,1] ceil_mode=1 count_include_pad=1 pads=[1,0,1,1]", "f:2x3x10x9"},
+    {11, "LpPool", "kernel_shape=[2,3] strides=[1,2]", "c:1x20x9x7"},
+    {11, "LpPool", "kernel_shape=[3] p=1 pads=[1,1]", "f:2x3x9"},
+    {11, "LpPool", "kernel_shape=[2,2,3] p=3 auto_pad=SAME_UPPER", "f:2x3x4x5x6"},
+    {18, "LpPool", "kernel_shape=[3,3] p=3 strides=[2,2] dilations=[2,1] ceil_mode=1", "f:2x3x10x9"},
+    {18, "LpPool", "kernel_shape=[3,3] pads=[2,1,2,1] strides=[3,3] ceil_mode=1 p=1", "f:3x17x6x16"},
+    {17, "GlobalLpPool", "", "c:2x20x9x7"},
+    {17, "GlobalLpPool", "p=3", "f:2x3x9x5x4"},
+    {17, "MeanVarianceNormalization", "", "c:2x20x9x7"},
+    {17, "MeanVarianceNormalization", "axes=[2,3]", "f:2x3x9x7"},
+    {17, "MeanVarianceNormalization", "axes=[1,-1]", "f:2x3x9x7"},
+    {17, "MeanVarianceNormalization", "axes=[0]", "f:9x7"},
 };
 
 /* Of sets before 13: what was an attribute, and what counts its axes otherwise. */
@@ -235,7 +274,7 @@ static const op_case old_cases[] = {
 /* --- making a model of a row ---------------------------------------------------------------------------------------- */
 
 typedef struct feed {
-    char kind; /* f p c b j */
+    char kind; /* f p n r c b j */
     int  below;
 } feed;
 
@@ -282,7 +321,10 @@ static void fill(as_rng *rng, const feed *f, as_tensor *t)
         else if (t->dtype == AS_DTYPE_BOOL)
             ((uint8_t *)t->data)[i] = (uint8_t)as_rng_below(rng, 2);
         else
-            ((float *)t->data)[i] = (float)as_rng_range(rng, f->kind == 'p' ? 0.1 : -2.0, 2.0);
+            ((float *)t->data)[i] = (float)as_rng_range(
+                rng, f->kind == 'p' || (f->kind == 'r' && i % 4 > 1) ? 0.1 : -2.0, f->kind == 'n' ? -0.1 : 2.0);
+        if (f->kind == 'r' && i % 4 > 1)
+            ((float *)t->data)[i] += ((float *)t->data)[i - 2];
     }
 }
 
@@ -427,12 +469,12 @@ static void make_model(op_model *m, const op_case *row, as_str *ret_bytes)
             add_input(m, row, names[n], word);
     }
     size_t n_attrs = read_attrs(attr_text, attrs, lists);
-    if (strcmp(row->op, "TopK") == 0)
+    if (strcmp(row->op, "TopK") == 0 || strchr(row->op, '+'))
         outputs[1] = "z";
     const bool gate = strchr(row->op, '*') != NULL; /* "Sigmoid*": times its input */
     char       op[32];
     as_str_copy(op, sizeof op, row->op);
-    op[strcspn(op, "*")] = '\0';
+    op[strcspn(op, "*+")] = '\0';
     must(as_graph_add_node(m->graph, op, "n", inputs, gate ? (const char *const[]){"g", NULL} : outputs, attrs, n_attrs,
                            &err),
          row, &err);

@@ -129,6 +129,24 @@ static as_graph *within_rows(void)
     return g;
 }
 
+/* What a picture has in each box that is kept, as the second stage of a Mask R-CNN looks at it. */
+static as_graph *looked_at(void)
+{
+    const as_attr attrs[] = {{.name = "output_width", .kind = AS_ATTR_INT, .i = 3},
+                             {.name = "sampling_ratio", .kind = AS_ATTR_INT, .i = 1},
+                             {.name = "spatial_scale", .kind = AS_ATTR_FLOAT, .f = 0.7f}};
+    as_err        err = AS_ERR_NONE;
+    as_graph     *g = begin(CLASSES, 7);
+    node(g, "Gather", NAMES("kept", "0"), "picture", INT("axis", 1));
+    node(g, "Gather", NAMES("kept", "2"), "y", INT("axis", 1));
+    node(g, "Squeeze", NAMES("boxes", "[0]"), "flat", NULL);
+    node(g, "Gather", NAMES("flat", "y"), "box", NULL);
+    node(g, "Unsqueeze", NAMES("boxes", "[0]"), "pictures", NULL);
+    must(as_graph_add_node(g, "RoiAlign", "y0", NAMES("pictures", "box", "picture"), NAMES("y0"), attrs, 3, &err),
+         &err);
+    return g;
+}
+
 /* Boxes by a mask, as "box[score > 0.5]" is written: where it is true, turned, and what stands there. */
 static as_graph *masked(void)
 {
@@ -442,6 +460,7 @@ static void test_within_rows(void **state)
 {
     (void)state;
     compare(finish(within_rows(), "y0", AS_DTYPE_F32, 2), CLASSES);
+    compare(finish(looked_at(), "y0", AS_DTYPE_F32, 4), CLASSES);
 }
 
 static void test_by_a_mask(void **state)

@@ -103,7 +103,9 @@ bool gen_pool(gen *g, gen_node *n)
     some_steps(g, n, "strides", spatial, 0.6, automatic || up ? kernel : NULL);
     if (up)
         gen_int(n, "ceil_mode", 1);
-    if (strcmp(n->op, "MaxPool") == 0)
+    if (strcmp(n->op, "LpPool") == 0 && gen_chance(g, 0.6))
+        gen_int(n, "p", gen_between(g, 1, 3));
+    if (strcmp(n->op, "AveragePool") != 0)
         some_steps(g, n, "dilations", spatial, automatic ? 0 : 0.15, NULL);
     else if (gen_chance(g, 0.4))
         gen_int(n, "count_include_pad", 1);
