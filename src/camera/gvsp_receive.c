@@ -249,7 +249,7 @@ static void receive_run(void *ctx)
     while (!atomic_load(&r->stop)) {
         const int wanted = AS_MAX(atomic_load(&r->urgency), RECEIVE_LEVEL);
         if (wanted > level)
-            atomic_store(&r->is_urgent, as_thread_make_urgent(wanted));
+            atomic_store(&r->is_urgent, as_thread_make_urgent(wanted) || level > 0); /* refused: it stays what it was */
         level = AS_MAX(level, wanted);
         const uint64_t n_before = r->n_messages;
         size_t         n = receive_drain(r);

@@ -88,13 +88,16 @@ static bool compute_loop(as_session *session, const as_tensor *inputs, as_tensor
     return true;
 }
 
-/* Pixels of the first input, the last two sides of a picture; 0 where it is none. */
+/* Pixels of the first input; 0 where it is no picture. Channels stand last where the last side is as many as they are, and the one
+ * behind the pictures is not. */
 static double compute_pixels(const as_session *session)
 {
     const as_shape *shape = as_session_n_inputs(session) > 0 ? &as_session_input(session, 0)->shape : NULL;
     if (!shape || shape->rank < 3)
         return 0;
-    return fmax((double)shape->dims[shape->rank - 1], 0) * fmax((double)shape->dims[shape->rank - 2], 0);
+    const int64_t *d = shape->dims + shape->rank - 3, last = d[2], first = d[0];
+    const bool     is_last = (last == 1 || last == 3 || last == 4) && first != 1 && first != 3 && first != 4;
+    return is_last ? fmax((double)first, 0) * fmax((double)d[1], 0) : fmax((double)d[1], 0) * fmax((double)last, 0);
 }
 
 static bool compute_session(as_session *session, double *ret_s, as_err *err)

@@ -53,7 +53,7 @@ static bool terminal_print(terminal *t, as_err *err)
     return ok;
 }
 
-/* Keys come one by one and are not shown; Ctrl-Z would leave the shell without a cursor. */
+/* Keys come one by one and are not shown; Ctrl-Z and Ctrl-\ would leave the shell without a cursor. */
 static bool terminal_open(terminal *t, as_cli *cli, as_err *err)
 {
     *t = (terminal){.cli = cli};
@@ -65,7 +65,7 @@ static bool terminal_open(terminal *t, as_cli *cli, as_err *err)
     raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
     raw.c_cc[VMIN] = 0;
     raw.c_cc[VTIME] = 0;
-    raw.c_cc[VSUSP] = _POSIX_VDISABLE;
+    raw.c_cc[VSUSP] = raw.c_cc[VQUIT] = _POSIX_VDISABLE;
     as_str_init(&t->out);
     if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &raw) != 0)
         return AS_FAIL(err, AS_EIO, "cannot set up the terminal: %s", strerror(errno));

@@ -81,11 +81,12 @@ static double alike(const as_image *image, size_t x0, size_t x1, size_t y0, size
     return (double)n / (double)((x1 - x0) * (y1 - y0));
 }
 
-/* Along the edges, against the same places of the picture that nothing moves. */
-static void shows_scene(const char *what, const as_twin_cfg *usual, const as_twin_cfg *cfg, double more)
+/* Along the edges, against the same places of the picture that nothing moves. but: a scene that is left out, or NULL. */
+static void shows_scene(const char *what, const as_twin_cfg *usual, const as_twin_cfg *cfg, double more,
+                        const char *but)
 {
     for (size_t i = 0; as_twin_scene_at(i); i++) {
-        if (!draws_beyond(i))
+        if (!draws_beyond(i) || (but && strcmp(as_twin_scene_at(i)->name, but) == 0))
             continue;
         twin_rig still = twin_rig_open(as_twin_scene_at(i)->name, usual);
         twin_rig moved = twin_rig_open(as_twin_scene_at(i)->name, cfg);
@@ -111,7 +112,7 @@ static void a_barrel_shows_more(void **state)
     (void)state;
     as_twin_cfg cfg = quiet(), usual = cfg;
     cfg.distortion = -0.2;
-    shows_scene("a barrel", &usual, &cfg, 0.15);
+    shows_scene("a barrel", &usual, &cfg, 0.15, NULL);
 }
 
 static void a_moved_camera_shows_more(void **state)
@@ -120,7 +121,7 @@ static void a_moved_camera_shows_more(void **state)
     as_twin_cfg     cfg = quiet(), usual = cfg;
     const as_script moved = script_of("faults: [{fault: camera_moved, from: 1, amount: -6}]\n");
     cfg.script = &moved;
-    shows_scene("a moved camera", &usual, &cfg, 0.15);
+    shows_scene("a moved camera", &usual, &cfg, 0.15, NULL);
 }
 
 static void a_rolling_shutter_shows_more(void **state)
@@ -138,7 +139,7 @@ static void a_rolling_shutter_shows_more(void **state)
     cfg.belt_mm_per_s = 1;
     const as_twin_cfg usual = cfg;
     cfg.belt_mm_per_s = 3000;
-    shows_scene("a rolling shutter", &usual, &cfg, 0.4);
+    shows_scene("a rolling shutter", &usual, &cfg, 0.4, "fabric"); /* whose threads lie along the rows */
 }
 
 /* Far away, nothing is drawn that need not be. */

@@ -112,7 +112,7 @@ static as_ns take_delay(const as_gige *device)
     return device->trigger[0][0] > 0 ? (as_ns)(device->control.features.value[AS_FEATURE_TRIGGER_DELAY] * 1e3) : 0;
 }
 
-/* When it was taken, now that it is there. Under the lock. */
+/* When it was taken, now that it is there. Under the lock. A second picture of a trigger moves no other one's time. */
 static as_ns take_time(as_gige *device, const as_pump_item *item, as_ns due)
 {
     const as_features    *features = &device->control.features;
@@ -122,7 +122,7 @@ static as_ns take_time(as_gige *device, const as_pump_item *item, as_ns due)
     const as_cadence_shot shot = {.made = item->made > 0 ? item->made - delay : 0,
                                   .now = as_clock_mono() - delay,
                                   .exposure = features->line ? period : exposure, /* line after line */
-                                  .period = period,
+                                  .period = item->again ? 0 : period,
                                   .asked = as_gige_asked(device)};
     return as_cadence_take(&device->cadence, due, &shot) + delay;
 }
@@ -156,7 +156,7 @@ static void take_log(as_gige *device, const as_pump_item *item, int64_t block, a
 }
 
 /* One picture, or what a script makes of it. Returns true when the trigger comes a second time. *due: of its trigger, and
- * then when it was taken. */
+ * then of the one that it was taken by. */
 static bool take_one(as_gige *device, as_pump_item *item, as_ns *due, uint64_t generation)
 {
     as_gvsp_picture picture = {.frame = NULL};
@@ -167,13 +167,15 @@ static bool take_one(as_gige *device, as_pump_item *item, as_ns *due, uint64_t g
     as_ns      delay = (as_ns)device->control.features.value[AS_FEATURE_PACKET_DELAY];
     uint16_t   block = device->block;
     bool       current = device->running && device->generation == generation;
-    if (current)
-        *due = take_time(device, item, *due);
-    else /* a dead camera's belt is not made up for either */
+    as_ns      taken = *due;
+    if (current) {
+        taken = take_time(device, item, *due);
+        *due = taken - take_delay(device);
+    } else /* a dead camera's belt is not made up for either */
         device->cadence.due = AS_MAX(device->cadence.due, as_clock_mono());
     bool send = item->what == AS_PUMP_PICTURE && current && !device->dead && to.port != 0;
     if (item->what == AS_PUMP_PICTURE && current)
-        picture = take_keep(device, item, *due);
+        picture = take_keep(device, item, taken);
     if (current && item->what != AS_PUMP_UNSEEN && device->n_left > 0 && --device->n_left == 0)
         device->running = device->control.streaming = false;
     atomic_store(&device->halt, false);
@@ -181,7 +183,7 @@ static bool take_one(as_gige *device, as_pump_item *item, as_ns *due, uint64_t g
         atomic_store(&device->halt, true);
     pthread_mutex_unlock(&device->lock);
     /* Before the picture: whoever has it may look up what it shows. */
-    take_log(device, item, item->what == AS_PUMP_UNSEEN ? -1 : block, *due, send);
+    take_log(device, item, item->what == AS_PUMP_UNSEEN ? -1 : block, taken, send);
     if (!send)
         return take_has(item, AS_FAULT_DOUBLE_TRIGGER) && !item->again;
     uint64_t n = as_gvsp_send(device->stream, &to, &picture, delay, &device->halt);
@@ -196,10 +198,10 @@ static bool take_one(as_gige *device, as_pump_item *item, as_ns *due, uint64_t g
 static as_ns take_twice(as_gige *device, as_ns due)
 {
     pthread_mutex_lock(&device->lock);
-    const as_ns period = as_gige_period(device);
+    const as_ns period = as_gige_period(device), delay = take_delay(device);
     pthread_mutex_unlock(&device->lock);
     due += period > 0 ? AS_MIN(period / 4, TWICE_NS) : TWICE_NS;
-    as_clock_sleep_until(due);
+    as_clock_sleep_until(due + delay); /* the first one was taken after as much */
     return due;
 }
 
@@ -244,6 +246,11 @@ void as_gige_take(void *ctx)
         take_look(device, &rank);
         for (as_ns now = as_clock_mono(); now < exposed && !atomic_load(&device->stop); now = as_clock_mono())
             as_clock_sleep_until(AS_MIN(exposed, now + SLICE_NS));
+        pthread_mutex_lock(&device->lock);
+        const bool is_old = device->generation != generation; /* stopped, and started again, while the trigger waited */
+        pthread_mutex_unlock(&device->lock);
+        if (is_old)
+            continue;
         bool again = true;
         while (again) {
             as_pump_item item = {.what = AS_PUMP_NONE};

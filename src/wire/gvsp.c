@@ -295,7 +295,8 @@ static void gvsp_wait(as_ns until, const atomic_bool *stop)
         as_clock_sleep_until(AS_MIN(until, now + SLICE_NS));
 }
 
-/* Of the picture that is being sent, packets before that one have left. */
+/* Of the picture that is being sent, packets before that one have left, or are on their way out: who has one may ask for it again
+ * before the call that sent it is back. */
 static void gvsp_at(as_gvsp_stream *stream, const as_gvsp_picture *picture, uint32_t packet)
 {
     atomic_store(&stream->under_way, (uint64_t)picture->block << 32 | packet);
@@ -311,18 +312,18 @@ uint64_t as_gvsp_send(as_gvsp_stream *stream, const as_gv_peer *to, const as_gvs
         (stream->link_mbit > 0 ? (picture->packet_bytes + AS_GVSP_OVERHEAD) * 8e3 / stream->link_mbit : 0);
     as_ns    due = as_clock_mono();
     uint64_t n = AS_GVSP_LEADER_BYTES + AS_GVSP_TRAILER_BYTES;
-    gvsp_at(stream, picture, 0);
+    gvsp_at(stream, picture, 1);
     (void)gvsp_put_bytes(stream->fd, &where, ends, as_gvsp_leader(picture, ends), 0);
     for (uint32_t id = 1; id <= picture->n_there && !atomic_load(stop); id += step) {
         uint32_t last = AS_MIN(id + step - 1, picture->n_there);
-        (void)gvsp_put(stream, &stream->first, &where, picture, id, last, 0);
         gvsp_at(stream, picture, last + 1);
+        (void)gvsp_put(stream, &stream->first, &where, picture, id, last, 0);
         n += (uint64_t)(last - id + 1) * (picture->packet_bytes + AS_GVSP_HEAD_BYTES);
         due += (as_ns)((double)(last - id + 1) * AS_MAX(each_ns, (double)delay));
         gvsp_wait(due, stop);
     }
-    (void)gvsp_put_bytes(stream->fd, &where, ends, as_gvsp_trailer(picture, ends), 0);
     atomic_store(&stream->under_way, 0);
+    (void)gvsp_put_bytes(stream->fd, &where, ends, as_gvsp_trailer(picture, ends), 0);
     return n;
 }
 
