@@ -154,11 +154,32 @@ static int64_t math_pair(const as_node *node, bool fmodulo, const fold_in *x, in
 }
 
 /* As many inputs as there are: what there is so far, with the next. */
+/* Something is known of every input, and there is time for so many of them: each is gone over. */
+static bool math_may(as_graph *graph, const as_node *node)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < node->n_inputs; i++) {
+        const as_value *in = as_rule_in(graph, node, i);
+        if (in && !in->constant && !graph->view.known[node->inputs[i]])
+            return false;
+    }
+    if (node->n_inputs <= 2)
+        return true;
+    (void)as_shape_count(&as_graph_value(graph, node->outputs[0])->shape, &n);
+    n = AS_MIN(n, (size_t)GRAPH_MAX_KNOWN) * node->n_inputs;
+    if (graph->view.n_cells + n > GRAPH_MAX_CELLS)
+        return false;
+    graph->view.n_cells += n;
+    return true;
+}
+
 void as_graph_fold_arithmetic(as_graph *graph, const as_node *node)
 {
     fold_in    x, y, so_far;
     fold_walk  walk;
     const bool fmodulo = as_node_int_or(node, "fmod", 0) != 0;
+    if (!math_may(graph, node)) /* before numbers are made of a constant that stands beside what is computed */
+        return;
     for (size_t i = 0; i < node->n_inputs; i++)
         if (!as_fold_read(graph, node, i, &x))
             return;

@@ -226,6 +226,8 @@ void as_graph_fold_scatter_nd(as_graph *graph, const as_node *node)
     as_fold_strides(in.shape, stride);
     for (int64_t i = n; i < in.shape->rank; i++)
         each *= in.shape->dims[i];
+    if (update.n != index.n / (size_t)AS_MAX(n, 1) * (size_t)each)
+        return;
     for (size_t i = 0; i + (size_t)n <= index.n; i += (size_t)n)
         if (move_place(&index.at[i], n, in.shape, stride) < 0)
             return; /* anything of it may be another number */

@@ -9,15 +9,22 @@ const as_value *as_rule_in(const as_graph *graph, const as_node *node, size_t i)
     return i < node->n_inputs ? as_graph_value(graph, node->inputs[i]) : NULL;
 }
 
+enum { INFER_FEW = 64 };
+
+static graph_known *infer_new(size_t n, bool real)
+{
+    graph_known *known = malloc(sizeof *known + n * sizeof *known->at);
+    if (known)
+        *known = (graph_known){.n = n, .real = real};
+    return known;
+}
+
 graph_known *as_graph_known_new(graph_view *view, size_t n, bool real)
 {
     if (n > GRAPH_MAX_KNOWN || view->n_cells + n > GRAPH_MAX_CELLS)
         return NULL; /* not knowing is always allowed */
-    graph_known *known = malloc(sizeof *known + n * sizeof *known->at);
-    if (!known)
-        return NULL;
-    view->n_cells += n + 1;
-    *known = (graph_known){.n = n, .real = real};
+    graph_known *known = infer_new(n, real);
+    view->n_cells += known ? n + 1 : 0;
     return known;
 }
 
@@ -35,12 +42,13 @@ static int64_t infer_integer(const as_tensor *constant, size_t i)
     }
 }
 
-/* Small constants are known from the start. */
+/* Small constants are known from the start. A few integers are what rules ask for: a shape, axes. Those are not counted, so that
+ * nothing that could be folded takes them away. */
 static graph_known *infer_known_constant(graph_view *view, const as_tensor *constant)
 {
     const bool   real = as_fold_is_real(constant->dtype);
     const size_t n = as_tensor_count(constant);
-    graph_known *known = as_graph_known_new(view, n, real);
+    graph_known *known = !real && n <= INFER_FEW ? infer_new(n, real) : as_graph_known_new(view, n, real);
     for (size_t i = 0; known && i < n; i++) {
         known->at[i] = real ? as_fold_float(AS_DTYPE_F64, as_tensor_number(constant, i)) : infer_integer(constant, i);
         if (!real && known->at[i] == GRAPH_UNKNOWN) {

@@ -106,13 +106,17 @@ static bool extent_befores(as_graph *graph, const as_node *node, const fold_in *
     const graph_known *known = as_rule_in_known(graph, node, 1), *axes = as_rule_in_known(graph, node, 3);
     const int64_t     *pads = known ? known->at : NULL;
     size_t             n = known ? known->n : 0;
-    for (int i = 0; i < in->shape->rank; i++)
+    const int64_t      rank = in->shape->rank;
+    for (int64_t i = 0; i < rank; i++)
         before[i] = 0;
-    if ((as_rule_in(graph, node, 3) && !axes) || (!known && !as_node_ints(node, "pads", &pads, &n)))
+    if ((as_rule_in(graph, node, 3) && !axes) || (as_rule_in(graph, node, 1) && !known) ||
+        (!known && !as_node_ints(node, "pads", &pads, &n)) || n != 2 * (axes ? axes->n : (size_t)rank))
         return false;
-    for (size_t i = 0; i < n / 2; i++) {
-        const int64_t axis = axes ? axes->at[i] : (int64_t)i;
-        before[axis < 0 ? axis + in->shape->rank : axis] = pads[i];
+    for (size_t i = 0; i < n / 2; i++) { /* where pads are not known, the rule has looked at no axis */
+        const int64_t axis = axes ? axes->at[i] + (axes->at[i] < 0 ? rank : 0) : (int64_t)i;
+        if (axis < 0 || axis >= rank)
+            return false;
+        before[axis] = pads[i];
     }
     return true;
 }

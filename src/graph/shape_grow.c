@@ -125,9 +125,14 @@ void as_graph_fold_range(as_graph *graph, const as_node *node)
         !(out = as_fold_new(graph, node, 0)))
         return;
     const as_value *value = as_graph_value(graph, node->outputs[0]);
-    for (int64_t i = 0; i < value->shape.dims[0]; i++) /* in reach of the limit: no overflow */
-        out[i] = start.real ? as_fold_float(value->dtype, as_fold_real(*start.at) + (double)i * as_fold_real(*step.at))
-                            : *start.at + i * *step.at;
+    for (int64_t i = 0; i < value->shape.dims[0]; i++) {
+        int64_t
+            at; /* in reach of the limit, but the way there may be further than numbers go: then it wraps around twice */
+        (void)__builtin_mul_overflow(i, *step.at, &at);
+        (void)__builtin_add_overflow(at, *start.at, &at);
+        out[i] =
+            start.real ? as_fold_float(value->dtype, as_fold_real(*start.at) + (double)i * as_fold_real(*step.at)) : at;
+    }
 }
 
 bool as_graph_rule_size(as_graph *graph, const as_node *node, as_err *err)

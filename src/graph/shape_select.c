@@ -119,7 +119,9 @@ bool as_graph_rule_scatter_nd(as_graph *graph, const as_node *node, as_err *err)
     if (!select_tuple(x, index, 0, &n, err) || !select_reduction(node, err))
         return false;
     want.rank--;
-    for (int i = (int)n; i < x->shape.rank && want.rank < AS_TENSOR_MAX_RANK; i++)
+    if (want.rank + x->shape.rank - n > AS_TENSOR_MAX_RANK)
+        return AS_FAIL(err, AS_ELIMIT, "its updates would have more than %d dimensions", AS_TENSOR_MAX_RANK);
+    for (int i = (int)n; i < x->shape.rank; i++)
         want.dims[want.rank++] = x->shape.dims[i];
     bool fits = want.rank == update->shape.rank && update->dtype == x->dtype;
     for (int i = 0; fits && i < want.rank; i++)

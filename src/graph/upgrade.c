@@ -106,9 +106,14 @@ static bool upgrade_number(upgrade *u, const char *attr, size_t i, as_err *err)
     float number;
     if (!as_node_float(u->node, attr, &number))
         return true;
+    const as_dtype  dtype = as_graph_value(u->graph, u->node->inputs[0])->dtype;
     const as_shape  scalar = {.rank = 0};
-    const as_tensor value = as_tensor_view(AS_DTYPE_F32, &scalar, &number);
-    const bool      ok = upgrade_constant(u, i, attr, &value, err);
+    double          wide = (double)number;
+    const as_tensor value = dtype == AS_DTYPE_F64 ? as_tensor_view(AS_DTYPE_F64, &scalar, &wide)
+                                                  : as_tensor_view(AS_DTYPE_F32, &scalar, &number);
+    if (dtype != AS_DTYPE_F64 && dtype != AS_DTYPE_F32)
+        return AS_FAIL(err, AS_EUNSUPPORTED, "'%s' of %s", attr, as_dtype_name(dtype));
+    const bool ok = upgrade_constant(u, i, attr, &value, err);
     upgrade_drop(u, attr);
     return ok;
 }

@@ -16,7 +16,7 @@
 
 enum { AS_GRAPH_UPGRADED = 13 };
 
-/* Nothing happens to a graph of set 13 or later. Value ids change. AS_EUNSUPPORTED names a node that set 13 has no form of. */
+/* Nothing happens to a graph of set 13 or later. Value ids change. After a failure the graph can only be freed. AS_EUNSUPPORTED names a node that set 13 has no form of. */
 AS_CHECK bool as_graph_upgrade(as_graph *graph, as_err *err);
 
 #endif

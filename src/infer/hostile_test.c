@@ -353,6 +353,40 @@ static const char *ask_grid(hostile *h)
     return node(h, "GridSample", NAMES("x", constant(h, AS_DTYPE_F32, SHAPE(1, 2, 2, 2), grid)), NULL, 0);
 }
 
+/* Pads that are computed beside an attribute of that name, from before they were an input, with more than there are axes; and axes
+ * that are none. */
+static const char *ask_old_pads(hostile *h)
+{
+    static int64_t many[4000];
+    static float   data[4];
+    for (size_t i = 0; i < AS_COUNT(many); i++)
+        many[i] = 1;
+    const as_attr attr = {.name = "pads", .kind = AS_ATTR_INTS, .ints = many, .n = AS_COUNT(many)};
+    const char   *pads = node(h, "Cast", NAMES("x"), one_int("to", AS_DTYPE_I64), 1);
+    return node(h, "Pad", NAMES(constant(h, AS_DTYPE_F32, SHAPE(2, 2), data), pads), &attr, 1);
+}
+
+static const char *ask_far_axes(hostile *h)
+{
+    static const int64_t two[2] = {1, 1};
+    static float         data[4];
+    const as_attr        attr = {.name = "pads", .kind = AS_ATTR_INTS, .ints = two, .n = 2};
+    const char          *pads = node(h, "Cast", NAMES("x"), one_int("to", AS_DTYPE_I64), 1);
+    return node(h, "Pad", NAMES(constant(h, AS_DTYPE_F32, SHAPE(2, 2), data), pads, "", INTS(1000000000)), &attr, 1);
+}
+
+/* Its updates would have nine dimensions, of which eight were compared. */
+static const char *ask_deep_updates(hostile *h)
+{
+    static int64_t where[1];
+    static float   data[2 * 16 * 32], updates[16];
+    return node(h, "ScatterND",
+                NAMES(constant(h, AS_DTYPE_F32, SHAPE(2, 16, 32), data),
+                      constant(h, AS_DTYPE_I64, SHAPE(1, 1, 1, 1, 1, 1, 1, 1), where),
+                      constant(h, AS_DTYPE_F32, SHAPE(1, 1, 1, 1, 1, 1, 1, 16), updates)),
+                NULL, 0);
+}
+
 /* A Slice leaves no row of it. */
 static const char *ask_pooled_nothing(hostile *h)
 {
@@ -499,6 +533,9 @@ static const struct {
     {"weights that are no numbers", ask_nan_weights, NULL},
     {"steps that are no numbers", ask_nan_steps, NULL},
     {"places that are none", ask_grid, NULL},
+    {"pads of an older form", ask_old_pads, "(Pad)"},
+    {"pads of axes that are none", ask_far_axes, "(Pad)"},
+    {"updates of nine dimensions", ask_deep_updates, "(ScatterND)"},
     {"boxes of any size", ask_boxes, NULL},
     {"a box of no picture", ask_boxes_of_nothing, "(RoiAlign)"},
     {"a box of no picture, as it turns out", ask_boxes_computed, "(RoiAlign)"},
@@ -616,7 +653,7 @@ static void test_ort_sees_what_was_checked(void **state)
         if (!cases[i].says || cases[i].ask == ask_lrn || cases[i].ask == ask_gather ||
             cases[i].ask == ask_folded_in_turn || cases[i].ask == ask_folded_product ||
             cases[i].ask == ask_folded_again || cases[i].ask == ask_unpooled_computed ||
-            cases[i].ask == ask_boxes_computed)
+            cases[i].ask == ask_boxes_computed || cases[i].ask == ask_old_pads || cases[i].ask == ask_far_axes)
             continue; /* these fit, and each back end sees for itself */
         int status = tried(i, "ort", text);
         if (status == 4) {

@@ -123,7 +123,8 @@ bool as_eye_look(as_eye *eye, const as_image *image, as_answer *ret, as_err *err
 
 /* --- comparing --- */
 
-enum { ROW_SCORE = 4, ROW_LEAST = 6 /* two corners, a score, a class */, ROWS_MOST = 4096 };
+enum { ROW_SCORE = 4, ROW_LEAST = 6 /* two corners, a score, a class */, ROW_MOST = 64, ROWS_MOST = 4096 };
+#define ROW_CUT 0.02 /* scores that lie so near to the last one's are those of which the cut may leave either */
 
 static double eye_score(const as_tensor *t, int64_t row)
 {
@@ -135,7 +136,8 @@ static bool eye_is_list(const as_tensor *t)
 {
     const int64_t *dims = t->shape.dims;
     if ((t->dtype != AS_DTYPE_F32 && t->dtype != AS_DTYPE_F64) || t->shape.rank != 3 || dims[0] != 1 || dims[1] < 2 ||
-        dims[1] > ROWS_MOST || dims[2] < ROW_LEAST)
+        dims[1] > ROWS_MOST || dims[2] < ROW_LEAST || dims[2] > ROW_MOST ||
+        !(eye_score(t, dims[1] - 1) < eye_score(t, 0)))
         return false;
     for (int64_t i = 1; i < dims[1]; i++)
         if (!(eye_score(t, i) <= eye_score(t, i - 1)))
@@ -154,8 +156,8 @@ static double eye_row_apart(const as_tensor *a, int64_t row, const as_tensor *b,
     return apart;
 }
 
-/* How far the rows of `a` are from those of `b`, whatever their order. A row without its like there counts by how much its
- * score is above the last one's: what is below that was cut off. */
+/* How far the rows of `a` are from those of `b`, whatever their order. A row without its like there whose score is that of the
+ * last one, or nearly so, counts by how much it is above: it may have been cut off. */
 static double eye_rows_apart(const as_tensor *a, const as_tensor *b)
 {
     const int64_t n = a->shape.dims[1];
@@ -171,9 +173,10 @@ static double eye_rows_apart(const as_tensor *a, const as_tensor *b)
             least = fmin(least, d);
         }
         const double cut = fmax(eye_score(a, i) - last, 0);
-        if (best >= 0 && least <= cut)
+        const bool   may_be_cut = cut <= ROW_CUT && cut < least;
+        if (best >= 0 && !may_be_cut)
             taken[best] = true;
-        apart = fmax(apart, fmin(least, cut));
+        apart = fmax(apart, may_be_cut ? cut : least);
     }
     return apart;
 }
