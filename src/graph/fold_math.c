@@ -165,7 +165,8 @@ static bool math_may(as_graph *graph, const as_node *node)
     }
     if (node->n_inputs <= 2)
         return true;
-    (void)as_shape_count(&as_graph_value(graph, node->outputs[0])->shape, &n);
+    if (!as_shape_count(&as_graph_value(graph, node->outputs[0])->shape, &n))
+        return false;
     n = AS_MIN(n, (size_t)GRAPH_MAX_KNOWN) * node->n_inputs;
     if (graph->view.n_cells + n > GRAPH_MAX_CELLS)
         return false;

@@ -4,6 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 
 # serves PROGRAM: libdnnl's operators, and those of the C++ library, are the program's.
+# shellcheck disable=SC2317 # check calls it
 serves() {
     local program=$1 library symbol
     LD_BIND_NOW=1 LD_DEBUG=bindings run "$program" --version
