@@ -8,7 +8,7 @@
 serves() {
     local program=$1 library symbol
     LD_BIND_NOW=1 LD_DEBUG=bindings run "$program" --version
-    [ $STATUS -eq 0 ] || return 1
+    [ "$STATUS" -eq 0 ] || return 1
     for library in libdnnl 'libstdc[+][+]'; do
         for symbol in _Znwm _ZdlPv; do
             grep -qE "binding file [^ ]*/$library\.so[^ ]* \[0\] to $program \[0\]: normal symbol .$symbol'" "$ERR" ||
