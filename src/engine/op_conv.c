@@ -358,6 +358,15 @@ typedef struct conv_wino {
     as_post after; /* done on its own to the result; fn NONE: nothing */
 } conv_wino;
 
+/* Of floats, and of bfloat16: how data stands, and who does it. */
+typedef struct conv_wino_kind {
+    const as_layout *(*order)(as_onednn *dnn, const as_shape *shape, as_err *err);
+    size_t (*weight_bytes)(const as_wino *w);
+    size_t (*scratch_bytes)(const as_wino *w);
+    void (*pack)(const as_wino *w, const void *weights, void *to);
+    void (*run)(const as_step *step);
+} conv_wino_kind;
+
 /* One share of a step's work. */
 static void conv_wino_work(void *ctx, int worker)
 {
@@ -371,6 +380,39 @@ static void conv_wino_run(const as_step *step)
     const as_wino *w = step->data;
     as_onednn_share(w->workers, conv_wino_work, (void *)(uintptr_t)step);
 }
+
+static const as_layout *conv_wino_order(as_onednn *dnn, const as_shape *shape, as_err *err)
+{
+    return as_layout_blocked(dnn, shape, AS_WINO_LANES, err);
+}
+
+static void conv_wino_pack(const as_wino *w, const void *weights, void *to)
+{
+    as_wino_weights(w, weights, to);
+}
+
+static void conv_bf16_work(void *ctx, int worker)
+{
+    const as_step *step = ctx;
+    as_wino_bf16_run(step->data, worker, step->uses.at[1].buf->data, step->uses.at[2].buf->data,
+                     step->uses.at[3].buf->data, step->uses.at[4].buf->data, step->uses.at[0].buf->data);
+}
+
+static void conv_bf16_run(const as_step *step)
+{
+    const as_wino *w = step->data;
+    as_onednn_share(w->workers, conv_bf16_work, (void *)(uintptr_t)step);
+}
+
+static void conv_bf16_pack(const as_wino *w, const void *weights, void *to)
+{
+    as_wino_bf16_weights(w, weights, to);
+}
+
+static const conv_wino_kind conv_wino_f32 = {conv_wino_order, as_wino_weight_bytes, as_wino_scratch_bytes,
+                                             conv_wino_pack, conv_wino_run};
+static const conv_wino_kind conv_wino_bf16 = {as_layout_last_narrow, as_wino_bf16_weight_bytes,
+                                              as_wino_bf16_scratch_bytes, conv_bf16_pack, conv_bf16_run};
 
 /* What of the posts is done in the write: a sum, and a function that holds the result within limits. */
 static void conv_wino_posts(const as_posts *posts, conv_wino *ret)
@@ -411,12 +453,18 @@ static bool conv_wino_shape(const as_plan *plan, const conv *c, int64_t block, c
     return true;
 }
 
-static bool conv_wino_fits(const as_plan *plan, const conv *c, conv_wino *ret)
+/* NULL: the definition does. */
+static const conv_wino_kind *conv_wino_fits(const as_plan *plan, const conv *c, conv_wino *ret)
 {
+    if (plan->narrow && as_wino_bf16_can() && conv_wino_shape(plan, c, AS_WINO_BF16_BLOCK, ret) &&
+        ret->after.fn == AS_FN_NONE && as_wino_bf16_pays(&ret->wino)) {
+        ret->wino.tile = 2;
+        return &conv_wino_bf16;
+    }
     if (!as_wino_can() || !conv_wino_shape(plan, c, AS_WINO_LANES, ret))
-        return false;
+        return NULL;
     ret->wino.tile = as_wino_tile(&ret->wino);
-    return ret->wino.tile != 0;
+    return ret->wino.tile != 0 ? &conv_wino_f32 : NULL;
 }
 
 static as_buf *conv_wino_bytes(as_plan *plan, bool constant, size_t bytes, as_err *err)
@@ -426,89 +474,34 @@ static as_buf *conv_wino_bytes(as_plan *plan, bool constant, size_t bytes, as_er
                     : as_plan_new(plan, AS_DTYPE_U8, &shape, NULL, err);
 }
 
-static bool conv_wino_make(as_plan *plan, conv *c, const conv_wino *cw, as_err *err)
+static bool conv_wino_make(as_plan *plan, conv *c, const conv_wino *cw, const conv_wino_kind *kind, as_err *err)
 {
     const as_wino   *w = &cw->wino;
+    const bool       narrow = kind == &conv_wino_bf16;
     const as_value  *x = as_plan_in(plan, c->first, 0), *y = as_graph_value(plan->graph, c->first->outputs[0]);
     as_buf          *ins[4] = {NULL}; /* input, weights, bias, scratch */
-    const as_layout *from = as_layout_blocked(plan->dnn, &x->shape, AS_WINO_LANES, err);
-    const as_layout *to = from ? as_layout_blocked(plan->dnn, &y->shape, AS_WINO_LANES, err) : NULL;
+    const as_layout *from = kind->order(plan->dnn, &x->shape, err);
+    const as_layout *to = from ? kind->order(plan->dnn, &y->shape, err) : NULL;
     ins[0] = to ? as_plan_as(plan, c->first->inputs[0], from, err) : NULL;
-    ins[1] = ins[0] ? conv_wino_bytes(plan, true, as_wino_weight_bytes(w), err) : NULL;
+    ins[1] = ins[0] ? conv_wino_bytes(plan, true, kind->weight_bytes(w), err) : NULL;
     ins[2] = ins[1] ? conv_wino_bytes(plan, true, (size_t)w->n_out * sizeof(float), err) : NULL;
-    ins[3] = ins[2] ? conv_wino_bytes(plan, false, as_wino_scratch_bytes(w), err) : NULL;
+    ins[3] = ins[2] ? conv_wino_bytes(plan, false, kind->scratch_bytes(w), err) : NULL;
     as_buf *dst = ins[3] ? conv_out(plan, c, to, err) : NULL;
-    if (!dst || !as_op_step(plan, conv_wino_run, w, sizeof *w, dst, ins, AS_COUNT(ins), err))
+    if (!dst || !as_op_step(plan, kind->run, w, sizeof *w, dst, ins, AS_COUNT(ins), err))
         return false;
     as_step *step = plan->steps.at[plan->steps.n - 1];
-    step->how = w->tile == 2 ? "kernel: Winograd 2x2" : "kernel: Winograd 4x4";
+    step->how = narrow         ? "kernel: Winograd 2x2 of bf16"
+                : w->tile == 2 ? "kernel: Winograd 2x2"
+                               : "kernel: Winograd 4x4";
     step->adds = w->sum;
-    as_wino_weights(w, conv_numbers(c), ins[1]->data);
+    kind->pack(w, conv_numbers(c), ins[1]->data);
     if (c->bias)
         memcpy(ins[2]->data, c->bias, (size_t)w->n_out * sizeof(float));
+    plan->n_narrow += narrow;
     if (cw->after.fn == AS_FN_NONE)
         return true;
     as_prim *prim = as_prim_eltwise(plan->dnn, AS_PASS_INFER, &cw->after, to, NULL, NULL, err);
     return prim && as_op_unary(plan, prim, dst, dst, err);
-}
-
-/* --- and of bfloat16 ---------------------------------------------------------------------------------------------- */
-
-static void conv_bf16_work(void *ctx, int worker)
-{
-    const as_step *step = ctx;
-    as_wino_bf16_run(step->data, worker, step->uses.at[1].buf->data, step->uses.at[2].buf->data,
-                     step->uses.at[3].buf->data, step->uses.at[4].buf->data, step->uses.at[0].buf->data);
-}
-
-static void conv_bf16_run(const as_step *step)
-{
-    const as_wino_bf16 *w = step->data;
-    as_onednn_share(w->workers, conv_bf16_work, (void *)(uintptr_t)step);
-}
-
-static bool conv_bf16_fits(const as_plan *plan, const conv *c, as_wino_bf16 *ret)
-{
-    conv_wino shape;
-    if (!plan->narrow || !as_wino_bf16_can() || !conv_wino_shape(plan, c, AS_WINO_BF16_BLOCK, &shape) ||
-        shape.after.fn != AS_FN_NONE)
-        return false;
-    const as_wino *w = &shape.wino;
-    *ret = (as_wino_bf16){.workers = w->workers,
-                          .images = w->images,
-                          .channels = w->channels,
-                          .n_out = w->n_out,
-                          .sum = w->sum,
-                          .hold = w->hold,
-                          .low = w->low,
-                          .high = w->high};
-    memcpy(ret->in, w->in, sizeof ret->in);
-    memcpy(ret->out, w->out, sizeof ret->out);
-    memcpy(ret->pad, w->pad, sizeof ret->pad);
-    return as_wino_bf16_pays(ret);
-}
-
-static bool conv_bf16_make(as_plan *plan, conv *c, const as_wino_bf16 *w, as_err *err)
-{
-    const as_value  *x = as_plan_in(plan, c->first, 0), *y = as_graph_value(plan->graph, c->first->outputs[0]);
-    as_buf          *ins[4] = {NULL}; /* input, weights, bias, scratch */
-    const as_layout *from = as_layout_last_narrow(plan->dnn, &x->shape, err);
-    const as_layout *to = from ? as_layout_last_narrow(plan->dnn, &y->shape, err) : NULL;
-    ins[0] = to ? as_plan_as(plan, c->first->inputs[0], from, err) : NULL;
-    ins[1] = ins[0] ? conv_wino_bytes(plan, true, as_wino_bf16_weight_bytes(w), err) : NULL;
-    ins[2] = ins[1] ? conv_wino_bytes(plan, true, (size_t)w->n_out * sizeof(float), err) : NULL;
-    ins[3] = ins[2] ? conv_wino_bytes(plan, false, as_wino_bf16_scratch_bytes(w), err) : NULL;
-    as_buf *dst = ins[3] ? conv_out(plan, c, to, err) : NULL;
-    if (!dst || !as_op_step(plan, conv_bf16_run, w, sizeof *w, dst, ins, AS_COUNT(ins), err))
-        return false;
-    as_step *step = plan->steps.at[plan->steps.n - 1];
-    step->how = "kernel: Winograd 2x2 of bf16";
-    step->adds = w->sum;
-    as_wino_bf16_weights(w, conv_numbers(c), ins[1]->data);
-    if (c->bias)
-        memcpy(ins[2]->data, c->bias, (size_t)w->n_out * sizeof(float));
-    plan->n_narrow++;
-    return true;
 }
 
 /* In which order data stands: as the primitive likes it best, in f32 or bfloat16, or in blocks. */
@@ -558,14 +551,12 @@ static bool conv_make(as_plan *plan, conv *c, as_err *err)
 
 static bool conv_plan(as_plan *plan, const as_node *node, as_err *err)
 {
-    conv         c = {.first = node, .last = node};
-    conv_wino    wino;
-    as_wino_bf16 bf16;
-    bool         ok = conv_read(plan, node, &c, err) && conv_fuse(plan, &c, err) && conv_trim(plan, &c, err);
-    if (ok && conv_bf16_fits(plan, &c, &bf16))
-        ok = conv_bf16_make(plan, &c, &bf16, err);
-    else if (ok)
-        ok = conv_wino_fits(plan, &c, &wino) ? conv_wino_make(plan, &c, &wino, err) : conv_make(plan, &c, err);
+    conv                  c = {.first = node, .last = node};
+    conv_wino             wino;
+    bool                  ok = conv_read(plan, node, &c, err) && conv_fuse(plan, &c, err) && conv_trim(plan, &c, err);
+    const conv_wino_kind *kind = ok ? conv_wino_fits(plan, &c, &wino) : NULL;
+    if (ok)
+        ok = kind ? conv_wino_make(plan, &c, &wino, kind, err) : conv_make(plan, &c, err);
     conv_done(&c);
     return ok;
 }

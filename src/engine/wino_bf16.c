@@ -19,10 +19,10 @@ enum {
 
 /* A convolution as one worker goes through it. v: [point][tile][channel], m: [point][tile][BF16_WIDE]. */
 typedef struct bf16_job {
-    const as_wino_bf16 *w;
-    int64_t             high, across;   /* tiles of an image */
-    int64_t             most;           /* tiles at once */
-    int64_t             v_step, m_step; /* from point to point, in numbers */
+    const as_wino *w;
+    int64_t        high, across;   /* tiles of an image */
+    int64_t        most;           /* tiles at once */
+    int64_t        v_step, m_step; /* from point to point, in numbers */
 } bf16_job;
 
 static int64_t bf16_all(const bf16_job *j)
@@ -30,13 +30,13 @@ static int64_t bf16_all(const bf16_job *j)
     return j->w->images * j->high * j->across;
 }
 
-static int64_t bf16_workers(const as_wino_bf16 *w)
+static int64_t bf16_workers(const as_wino *w)
 {
     return AS_MAX(w->workers, 1);
 }
 
 /* Between points stands some more than needed, or all points would fall into one set of the cache. */
-static bf16_job bf16_job_of(const as_wino_bf16 *w)
+static bf16_job bf16_job_of(const as_wino *w)
 {
     bf16_job j = {.w = w};
     j.high = (w->out[0] + BF16_TILE - 1) / BF16_TILE;
@@ -55,12 +55,12 @@ static size_t bf16_each_bytes(const bf16_job *j)
     return (bytes + 63) / 64 * 64;
 }
 
-size_t as_wino_bf16_weight_bytes(const as_wino_bf16 *w)
+size_t as_wino_bf16_weight_bytes(const as_wino *w)
 {
     return BF16_POINTS * (size_t)(w->channels * w->n_out) * sizeof(uint16_t);
 }
 
-size_t as_wino_bf16_scratch_bytes(const as_wino_bf16 *w)
+size_t as_wino_bf16_scratch_bytes(const as_wino *w)
 {
     const bf16_job j = bf16_job_of(w);
     return bf16_each_bytes(&j) * (size_t)bf16_workers(w);
@@ -68,7 +68,7 @@ size_t as_wino_bf16_scratch_bytes(const as_wino_bf16 *w)
 
 /* In cycles of a processor that does one product of 32 pairs' numbers a cycle, as measured on one: both transforms of 16
  * channels of a tile, and weights, which each worker reads anew for each of its rounds. */
-bool as_wino_bf16_pays(const as_wino_bf16 *w)
+bool as_wino_bf16_pays(const as_wino *w)
 {
     const bf16_job j = bf16_job_of(w);
     const double   tiles = (double)bf16_all(&j), pairs = (double)(w->channels * w->n_out) / BF16_WIDE;
@@ -119,7 +119,7 @@ static inline void bf16_transform(const char *weights, int64_t step, bf16_lanes 
 }
 
 /* In the order the products take them: blocks of BF16_WIDE outputs, points, pairs of channels, outputs, the pair. */
-void as_wino_bf16_weights(const as_wino_bf16 *w, const void *weights, uint16_t *to)
+void as_wino_bf16_weights(const as_wino *w, const void *weights, uint16_t *to)
 {
     const int64_t pairs = w->channels / 2, step = w->channels * 9;
     for (int64_t o = 0; o < w->n_out; o += BF16_BLOCK) {
@@ -189,7 +189,7 @@ static bf16_place bf16_at(const bf16_job *j, int64_t tile)
 }
 
 /* The pixels under one tile, 16 channels of them; what is outside is zero. */
-BF16_INLINE void bf16_pixels(const as_wino_bf16 *w, const uint16_t *x, int64_t y0, int64_t x0, const bool inside,
+BF16_INLINE void bf16_pixels(const as_wino *w, const uint16_t *x, int64_t y0, int64_t x0, const bool inside,
                              __m512 d[BF16_POINTS])
 {
 #pragma GCC unroll 4
@@ -203,7 +203,7 @@ BF16_INLINE void bf16_pixels(const as_wino_bf16 *w, const uint16_t *x, int64_t y
 
 BF16 static void bf16_inputs(const bf16_job *j, const uint16_t *x, int64_t first, int64_t n, uint16_t *v)
 {
-    const as_wino_bf16 *w = j->w;
+    const as_wino *w = j->w;
     for (int64_t t = 0; t < n; t++) {
         const bf16_place at = bf16_at(j, first + t);
         const int64_t    y0 = at.y - w->pad[0], x0 = at.x - w->pad[1];
@@ -230,7 +230,7 @@ BF16 static void bf16_inputs(const bf16_job *j, const uint16_t *x, int64_t first
 
 /* --- outputs ------------------------------------------------------------------------------------------------------ */
 
-BF16_INLINE __m512 bf16_finish(const as_wino_bf16 *w, __m512 v, __m512 bias, const uint16_t *old)
+BF16_INLINE __m512 bf16_finish(const as_wino *w, __m512 v, __m512 bias, const uint16_t *old)
 {
     v = _mm512_add_ps(v, bias);
     if (w->sum)
@@ -271,7 +271,7 @@ BF16_INLINE void bf16_tile(const bf16_job *j, const float *m, __m512 bias, int64
 BF16 static void bf16_outputs(const bf16_job *j, const float *m, const float *bias, int64_t first, int64_t n, int64_t o,
                               int64_t wide, uint16_t *y)
 {
-    const as_wino_bf16 *w = j->w;
+    const as_wino *w = j->w;
     for (int64_t half = 0; half < wide; half += BF16_BLOCK) {
         const __m512 added = _mm512_loadu_ps(bias + o + half);
         for (int64_t t = 0; t < n; t++) {
@@ -284,7 +284,7 @@ BF16 static void bf16_outputs(const bf16_job *j, const float *m, const float *bi
 
 /* --- the whole ---------------------------------------------------------------------------------------------------- */
 
-void as_wino_bf16_run(const as_wino_bf16 *w, int worker, const uint16_t *x, const uint16_t *weights, const float *bias,
+void as_wino_bf16_run(const as_wino *w, int worker, const uint16_t *x, const uint16_t *weights, const float *bias,
                       void *scratch, uint16_t *y)
 {
     const bf16_job j = bf16_job_of(w);
@@ -313,7 +313,7 @@ bool as_wino_bf16_can(void)
     return false;
 }
 
-void as_wino_bf16_run(const as_wino_bf16 *w, int worker, const uint16_t *x, const uint16_t *weights, const float *bias,
+void as_wino_bf16_run(const as_wino *w, int worker, const uint16_t *x, const uint16_t *weights, const float *bias,
                       void *scratch, uint16_t *y)
 {
     (void)w, (void)worker, (void)x, (void)weights, (void)bias, (void)scratch, (void)y;

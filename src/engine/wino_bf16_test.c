@@ -52,7 +52,7 @@ static float *numbers(as_rng *rng, int64_t n)
     return x;
 }
 
-static int64_t n_results(const as_wino_bf16 *w)
+static int64_t n_results(const as_wino *w)
 {
     return w->images * w->n_out * w->out[0] * w->out[1];
 }
@@ -63,7 +63,7 @@ static int64_t at(int64_t image, int64_t n_channels, int64_t c, const int64_t si
 }
 
 /* By the definition, of the result at one place. rounded: with weights of bfloat16. */
-static double direct(const as_wino_bf16 *w, const data *d, bool rounded, int64_t image, int64_t o, int64_t y, int64_t x)
+static double direct(const as_wino *w, const data *d, bool rounded, int64_t image, int64_t o, int64_t y, int64_t x)
 {
     double sum = (double)d->bias[o];
     for (int64_t c = 0; c < w->channels; c++)
@@ -80,7 +80,7 @@ static double direct(const as_wino_bf16 *w, const data *d, bool rounded, int64_t
 }
 
 /* What all workers make of it, one after the other; heap. */
-static uint16_t *made(const as_wino_bf16 *w, const data *d)
+static uint16_t *made(const as_wino *w, const data *d)
 {
     const size_t bytes = (size_t)n_results(w) * sizeof(uint16_t), room = as_wino_bf16_scratch_bytes(w);
     uint16_t    *y = malloc(bytes), *weights = malloc(as_wino_bf16_weight_bytes(w));
@@ -98,7 +98,7 @@ static uint16_t *made(const as_wino_bf16 *w, const data *d)
 
 /* A result is off by at most three times what rounding the weights alone leaves of it, on average of squares; the largest is
  * within 2.5 hundredths of a product for each root of a channel. */
-static void check(as_wino_bf16 *w, as_rng *rng)
+static void check(as_wino *w, as_rng *rng)
 {
     data      d = {.x = narrows(rng, w->images * w->channels * w->in[0] * w->in[1]),
                    .old = narrows(rng, n_results(w)),
@@ -137,7 +137,7 @@ static void test_shapes(void **state)
     if (!as_wino_bf16_can())
         skip();
     for (int round = 0; round < 40; round++) {
-        as_wino_bf16 w = {.images = 1 + round % 3 / 2, .sum = round % 5 > 2};
+        as_wino w = {.images = 1 + round % 3 / 2, .sum = round % 5 > 2};
         w.channels = BLOCK * (1 + (int64_t)as_rng_below(&rng, 3));
         w.n_out = BLOCK * (1 + (int64_t)as_rng_below(&rng, 5));
         for (int i = 0; i < 2; i++) {
@@ -159,7 +159,7 @@ static void test_many_channels(void **state)
     as_rng rng = as_rng_new(22);
     if (!as_wino_bf16_can())
         skip();
-    as_wino_bf16 w = {.images = 1, .channels = 512, .n_out = 48, .in = {17, 16}, .out = {17, 16}, .pad = {1, 1}};
+    as_wino w = {.images = 1, .channels = 512, .n_out = 48, .in = {17, 16}, .out = {17, 16}, .pad = {1, 1}};
     check(&w, &rng);
 }
 
@@ -170,11 +170,11 @@ static void test_small_numbers_are_exact(void **state)
     as_rng rng = as_rng_new(23);
     if (!as_wino_bf16_can())
         skip();
-    const as_wino_bf16 w = {.images = 1, .channels = 16, .n_out = 16, .in = {9, 8}, .out = {9, 8}, .pad = {1, 1}};
-    data               d = {.x = narrows(&rng, 9 * 8 * 16),
-                            .old = narrows(&rng, n_results(&w)),
-                            .weights = numbers(&rng, 16 * 16 * 9),
-                            .bias = numbers(&rng, 16)};
+    const as_wino w = {.images = 1, .channels = 16, .n_out = 16, .in = {9, 8}, .out = {9, 8}, .pad = {1, 1}};
+    data          d = {.x = narrows(&rng, 9 * 8 * 16),
+                       .old = narrows(&rng, n_results(&w)),
+                       .weights = numbers(&rng, 16 * 16 * 9),
+                       .bias = numbers(&rng, 16)};
     for (int64_t i = 0; i < 9 * 8 * 16; i++)
         d.x[i] = narrow((double)as_rng_below(&rng, 3) - 1);
     for (int64_t i = 0; i < 16 * 16 * 9; i++)
@@ -201,12 +201,12 @@ static void test_the_choice(void **state)
         bool    pays;
     } rows[] = {{64, 56, true}, {128, 28, true}, {256, 14, true}, {512, 7, true}, {512, 1, false}, {16, 1, false}};
     for (size_t i = 0; i < AS_COUNT(rows); i++) {
-        const as_wino_bf16 w = {.images = 1,
-                                .channels = rows[i].channels,
-                                .n_out = rows[i].channels,
-                                .in = {rows[i].side, rows[i].side},
-                                .out = {rows[i].side, rows[i].side},
-                                .pad = {1, 1}};
+        const as_wino w = {.images = 1,
+                           .channels = rows[i].channels,
+                           .n_out = rows[i].channels,
+                           .in = {rows[i].side, rows[i].side},
+                           .out = {rows[i].side, rows[i].side},
+                           .pad = {1, 1}};
         assert_int_equal(as_wino_bf16_pays(&w), rows[i].pays);
     }
 }
