@@ -172,6 +172,8 @@ check 'a second trigger shows another part' json \
     '(lambda c: c[12] == c[13] != c[14])({p["block"]: p["crc"] for p in d if "block" in p})' dead.jsonl
 check 'the second picture of a trigger was taken at the time of the first' json \
     '(lambda t: 5e6 < t[13] - t[12] < 4e7)({p["block"]: p["timestamp"] for p in d if "block" in p})' dead.jsonl
+check 'the second picture of a trigger puts the next part back' json \
+    '(lambda t: 4.5e7 < t[14] - t[12] < 5.8e7)({p["block"]: p["timestamp"] for p in d if "block" in p})' dead.jsonl
 check 'a dead camera answers, or sends' json \
     '[p.get("event") for p in d if "event" in p][:2] == ["no answer", "answers again"] and not {p["block"] for p in d if "block" in p} & set(range(16, 55))' \
     dead.jsonl
