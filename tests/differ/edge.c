@@ -7,16 +7,15 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fs.h"
+#include "batches.h"
 #include "gen.h"
 #include "infer/infer.h"
 
-#define BATCH       200                /* graphs a process */
 #define SPACE_BYTES ((rlim_t)12 << 30) /* of addresses, most of which ONNX Runtime asks for and does not use */
 #define SECONDS     60                 /* others work on this machine too */
 
@@ -179,56 +178,55 @@ static int edge_some(edge_tally *t, uint64_t from, uint64_t n, const char *backe
         }
         edge_try(t, &g, backend, show);
     }
-    return t->is_missing ? 77 : 0;
+    return t->is_missing ? BATCHES_MISSING : 0;
 }
 
-static void edge_show(const edge_tally *t, int status, const char *folder)
+/* What is asked for, beside how many. */
+typedef struct edge_asked {
+    const char *backend, *folder;
+} edge_asked;
+
+static int edge_batch(const batches *b, uint64_t from, uint64_t n, bool show)
 {
-    static gen g;
-    as_str     model;
-    char       path[600];
-    as_err     err = AS_ERR_NONE;
+    const edge_asked *asked = b->ctx;
+    return edge_some(b->tally, from, n, asked->backend, show);
+}
+
+static void edge_show(const batches *b, int status)
+{
+    static gen        g;
+    const edge_asked *asked = b->ctx;
+    const edge_tally *t = b->tally;
+    as_str            model;
+    char              path[600];
+    as_err            err = AS_ERR_NONE;
     printf("seed %" PRIu64 ": ended with %s %d while it was %s\n", t->seed, WIFSIGNALED(status) ? "signal" : "status",
            WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), t->runs ? "run" : "opened");
     edge_make(&g, t->seed);
     gen_print(&g, stdout);
     as_str_init(&model);
-    snprintf(path, sizeof path, "%s/edge-%" PRIu64 ".onnx", folder, t->seed);
-    if (*folder && edge_model(&g, &model, &err) && as_fs_write(path, model.s, model.len, &err))
+    snprintf(path, sizeof path, "%s/edge-%" PRIu64 ".onnx", asked->folder, t->seed);
+    if (*asked->folder && edge_model(&g, &model, &err) && as_fs_write(path, model.s, model.len, &err))
         printf("  %s\n", path);
     as_str_done(&model);
 }
 
 int main(int argc, char **argv)
 {
-    uint64_t times = argc > 1 ? strtoull(argv[1], NULL, 10) : 1000, seed = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
-    const char *backend = argc > 3 ? argv[3] : "ort", *folder = argc > 4 ? argv[4] : "";
-    uint64_t    n_dead = 0;
-    edge_tally *t = mmap(NULL, sizeof *t, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (t == MAP_FAILED)
-        return 3;
-    for (uint64_t at = 0; at < times;) {
-        uint64_t n = AS_MIN(times - at, (uint64_t)BATCH);
-        int      status = 0;
-        fflush(stdout);
-        pid_t child = fork();
-        if (child == 0)
-            exit(edge_some(t, seed + at, n, backend, times == 1));
-        if (child < 0 || waitpid(child, &status, 0) != child)
-            return 3;
-        if (t->is_missing) {
-            printf("SKIPPED: %s\n", t->why);
-            return 77;
-        }
-        if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
-            at += n;
-            continue;
-        }
-        edge_show(t, status, folder);
-        n_dead++;
-        at = t->seed - seed + 1;
-    }
+    edge_tally *t = batches_tally(sizeof *t);
+    edge_asked  asked = {argc > 3 ? argv[3] : "ort", argc > 4 ? argv[4] : ""};
+    batches     b = {.times = argc > 1 ? strtoull(argv[1], NULL, 10) : 1000,
+                     .seed = argc > 2 ? strtoull(argv[2], NULL, 10) : 1,
+                     .tally = t,
+                     .trying = t ? &t->seed : NULL,
+                     .why = t ? t->why : NULL,
+                     .ctx = &asked,
+                     .some = edge_batch,
+                     .ended = edge_show};
+    int64_t     n_dead = t ? batches_run(&b) : -1;
+    if (n_dead < 0)
+        return n_dead == -BATCHES_MISSING ? BATCHES_MISSING : 3;
     printf("%" PRIu64 " graphs by %s: %" PRIu64 " ran, %" PRIu64 " were refused, %" PRIu64 " ended the process\n",
-           times, backend, t->n_ran, t->n_refused, n_dead);
+           b.times, asked.backend, t->n_ran, t->n_refused, (uint64_t)n_dead);
     return n_dead > 0;
 }

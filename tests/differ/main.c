@@ -5,14 +5,13 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "batches.h"
 #include "differ.h"
 
-#define BATCH         250 /* graphs a process: what one breaks, or leaks, ends with it */
 #define GRAPH_SECONDS 60
 #define MOST_REASONS  400
 
@@ -26,7 +25,6 @@ typedef struct tally {
     uint64_t seed, n_kind[DIFFER_FAILED + 1], n_nodes, n_refused_nodes, n_reasons;
     uint64_t per_op[256];
     reason   reasons[MOST_REASONS];
-    bool     no_ort;
     char     why[300];
 } tally;
 
@@ -103,9 +101,8 @@ static int try_some(tally *t, uint64_t from, uint64_t n, const char *folder, boo
         if (show)
             show_one(&g, folder);
         if (!differ_try(&g, &d, &err)) {
-            t->no_ort = err.code == AS_EMISSING;
             snprintf(t->why, sizeof t->why, "seed %" PRIu64 ": %.250s", from + i, err.text);
-            return 2;
+            return err.code == AS_EMISSING ? BATCHES_MISSING : 2;
         }
         if (show)
             printf("  %s %s\n", differ_kind_name(d.kind), d.text);
@@ -142,38 +139,33 @@ static void show_all(tally *t, double seconds)
             printf("  never made: %s\n", gen_op_at(k)->op);
 }
 
+static int try_batch(const batches *b, uint64_t from, uint64_t n, bool show)
+{
+    return try_some(b->tally, from, n, b->ctx, show);
+}
+
+static void show_ended(const batches *b, int status)
+{
+    printf("seed %" PRIu64 ": the program ended with %s %d: %s\n", *b->trying,
+           WIFSIGNALED(status) ? "signal" : "status", WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
+           WIFSIGNALED(status) ? "" : b->why);
+}
+
 int main(int argc, char **argv)
 {
-    uint64_t times = argc > 1 ? strtoull(argv[1], NULL, 10) : 1000, seed = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
-    const char *folder = argc > 3 ? argv[3] : "";
-    time_t      began = time(NULL);
-    uint64_t    n_dead = 0;
-    tally      *t = mmap(NULL, sizeof *t, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (t == MAP_FAILED)
-        return 3;
-    for (uint64_t at = 0; at < times;) {
-        uint64_t n = AS_MIN(times - at, (uint64_t)BATCH);
-        int      status = 0;
-        fflush(stdout);
-        pid_t child = fork();
-        if (child == 0)
-            exit(try_some(t, seed + at, n, folder, times == 1));
-        if (child < 0 || waitpid(child, &status, 0) != child)
-            return 3;
-        if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
-            at += n;
-            continue;
-        }
-        if (t->no_ort) {
-            printf("SKIPPED: %s\n", t->why);
-            return 77;
-        }
-        printf("seed %" PRIu64 ": the program ended with %s %d: %s\n", t->seed,
-               WIFSIGNALED(status) ? "signal" : "status", WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
-               WIFSIGNALED(status) ? "" : t->why);
-        n_dead++;
-        at = t->seed - seed + 1;
-    }
+    time_t  began = time(NULL);
+    tally  *t = batches_tally(sizeof *t);
+    batches b = {.times = argc > 1 ? strtoull(argv[1], NULL, 10) : 1000,
+                 .seed = argc > 2 ? strtoull(argv[2], NULL, 10) : 1,
+                 .tally = t,
+                 .trying = t ? &t->seed : NULL,
+                 .why = t ? t->why : NULL,
+                 .ctx = argc > 3 ? argv[3] : (char[]){""},
+                 .some = try_batch,
+                 .ended = show_ended};
+    int64_t n_dead = t ? batches_run(&b) : -1;
+    if (n_dead < 0)
+        return n_dead == -BATCHES_MISSING ? BATCHES_MISSING : 3;
     show_all(t, difftime(time(NULL), began));
     return n_dead || t->n_kind[DIFFER_ORT] || t->n_kind[DIFFER_FUSED] || t->n_kind[DIFFER_FAILED];
 }
