@@ -403,7 +403,7 @@ static bool quantise_constants(quantiser *q, as_err *err)
 }
 
 /* Shares of one: what a softmax makes, wherever it is moved to. ONNX Runtime computes a softmax between whole numbers in steps of
- * 1/256, and in smaller ones its sums overflow (seen in 1.30: 0 in place of 255). Shares that all are small would be hardly
+ * 1/256, and otherwise in smaller ones (seen in 1.30: apart by the largest number there is). Shares that all are small would be hardly
  * more than one such step: they stay floats. */
 static void quantise_shares(quantiser *q)
 {
