@@ -402,9 +402,9 @@ static bool quantise_constants(quantiser *q, as_err *err)
     return true;
 }
 
-/* Shares of one: what a softmax makes, wherever it is moved to. ONNX Runtime computes a softmax between whole numbers in steps of
- * 1/256, and otherwise in smaller ones (seen in 1.30: apart by the largest number there is). Shares that all are small would be hardly
- * more than one such step: they stay floats. */
+/* Shares of one: what a softmax makes, wherever it is moved to. ONNX Runtime computes a softmax between whole numbers rightly in
+ * steps of 1/256; in smaller ones it was apart by as much as the largest number (1.30). Shares that all are small would be
+ * hardly more than one such step: they stay floats. */
 static void quantise_shares(quantiser *q)
 {
     static const char *const moves[] = {"Transpose", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Slice", "Identity"};
